@@ -1,0 +1,124 @@
+package element
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+)
+
+func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
+
+func init() {
+	beam.RegisterType(typeOf[Columns]())
+	beam.RegisterType(typeOf[Table]())
+	beam.RegisterFunction(encodeColumns)
+	beam.RegisterFunction(decodeColumns)
+	beam.RegisterFunction(encodeTable)
+	beam.RegisterFunction(decodeTable)
+	beam.RegisterCoder(typeOf[Columns](), encodeColumns, decodeColumns)
+	beam.RegisterCoder(typeOf[Table](), encodeTable, decodeTable)
+}
+
+// The coded form of a Columns: source, taxi (each a uvarint length and bytes), row group, first row (uvarints), then
+// the record as an Arrow IPC stream. A Table is its name and then its record.
+
+func encodeColumns(c Columns) ([]byte, error) {
+	head := AppendString(nil, c.Source)
+	head = AppendString(head, c.Taxi)
+	head = binary.AppendUvarint(head, uint64(c.RowGroup))
+	head = binary.AppendUvarint(head, uint64(c.FirstRow))
+	return AppendRecord(head, c.Record)
+}
+
+func decodeColumns(b []byte) (c Columns, err error) {
+	if c.Source, b, err = CutString(b); err != nil {
+		return Columns{}, fmt.Errorf("element: columns: source: %w", err)
+	}
+	if c.Taxi, b, err = CutString(b); err != nil {
+		return Columns{}, fmt.Errorf("element: columns: taxi: %w", err)
+	}
+	var rowGroup, firstRow uint64
+	if rowGroup, b, err = CutUvarint(b); err != nil {
+		return Columns{}, fmt.Errorf("element: columns: row group: %w", err)
+	}
+	if firstRow, b, err = CutUvarint(b); err != nil {
+		return Columns{}, fmt.Errorf("element: columns: first row: %w", err)
+	}
+	c.RowGroup, c.FirstRow = int(rowGroup), int64(firstRow)
+	c.Record, err = CutRecord(b)
+	return c, err
+}
+
+func encodeTable(t Table) ([]byte, error) { return AppendRecord(AppendString(nil, t.Name), t.Record) }
+
+func decodeTable(b []byte) (t Table, err error) {
+	if t.Name, b, err = CutString(b); err != nil {
+		return Table{}, fmt.Errorf("element: table: name: %w", err)
+	}
+	t.Record, err = CutRecord(b)
+	return t, err
+}
+
+var errShort = errors.New("the encoded element ends too early")
+
+// AppendString appends s with its length.
+func AppendString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// CutString reads what [AppendString] wrote and returns the rest.
+func CutString(b []byte) (string, []byte, error) {
+	n, b, err := CutUvarint(b)
+	if err != nil {
+		return "", nil, err
+	}
+	if n > uint64(len(b)) {
+		return "", nil, errShort
+	}
+	return string(b[:n]), b[n:], nil
+}
+
+// CutUvarint reads a uvarint and returns the rest.
+func CutUvarint(b []byte) (uint64, []byte, error) {
+	v, n := binary.Uvarint(b)
+	if n <= 0 {
+		return 0, nil, errShort
+	}
+	return v, b[n:], nil
+}
+
+// AppendRecord appends rec as an Arrow IPC stream of one batch.
+func AppendRecord(b []byte, rec arrow.RecordBatch) ([]byte, error) {
+	buf := bytes.NewBuffer(b)
+	w := ipc.NewWriter(buf, ipc.WithSchema(rec.Schema()))
+	if err := errors.Join(w.Write(rec), w.Close()); err != nil {
+		return nil, fmt.Errorf("element: encoding a record: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+// CutRecord reads what [AppendRecord] wrote: an IPC stream with exactly one record.
+func CutRecord(b []byte) (rec arrow.RecordBatch, err error) {
+	defer func() {
+		if r := recover(); r != nil { // the IPC reader may panic on bytes that are not its own
+			rec, err = nil, fmt.Errorf("element: decoding a record: %v", r)
+		}
+	}()
+	r, err := ipc.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil, fmt.Errorf("element: decoding a record: %w", err)
+	}
+	defer r.Release()
+	if !r.Next() {
+		return nil, fmt.Errorf("element: decoding a record: %w", errors.Join(r.Err(), errShort))
+	}
+	rec = r.RecordBatch()
+	rec.Retain()
+	return rec, nil
+}

@@ -1,0 +1,86 @@
+// Package element holds what flows between io and transforms: the element types of the PCollections that cross that
+// border, and their coders. It is all that the two sides know of each other.
+//
+// Elements are whole files, batches of columns and whole tables, never single rows: Beam charges about a microsecond
+// per element per stage, and there are a billion rows.
+package element
+
+import (
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+)
+
+// NoMonth is the Month of a file whose name holds none, and the month of a row without a pickup time.
+const NoMonth int32 = -1 << 31
+
+// File is one parquet file: where it is, what its footer says and, once recognised, what is to be read of it. It
+// travels with its footer, so that a file's metadata is read once however its row groups are split.
+type File struct {
+	URI     string // absolute path or URI, as opened
+	Source  string // short, stable, distinct name: the same from a folder and from a bucket
+	Size    int64  // bytes
+	Version string // identity at match time; opening anything else is an error
+	Month   int32  // months since 1970-01 from the base name, or NoMonth
+
+	Footer       []byte   // the file's metadata, Thrift as in the file
+	Rows         int64    // of the whole file
+	RowGroupRows []int64  // by row group
+	Columns      []Column // the leaf columns in file order
+
+	// What the recogniser adds.
+	Taxi          string  // "yellow" or "green"
+	Projection    []int   // indices into Columns, ascending: what is read
+	RowGroupBytes []int64 // by row group: compressed bytes of the projected column chunks
+	Lane          int     // which of the reader's branches reads this file
+}
+
+// Column is one leaf column of a file.
+type Column struct {
+	Name       string  // path in the schema, dots between the parts
+	Kind       Kind    // what its values are
+	Found      string  // its type in the words of the parquet schema, for messages
+	ChunkBytes []int64 // compressed bytes by row group
+}
+
+// Columns is a batch of rows of one row group, as the file has them: one Arrow array for each projected column,
+// named as in the file, with the rows' provenance. Batches never cross row groups.
+//
+// A batch is read-only. The reader may use its memory again once the emit call that handed it out has returned, so a
+// stage that keeps rows must copy them.
+type Columns struct {
+	Source   string
+	Taxi     string
+	RowGroup int
+	FirstRow int64 // index within the row group
+	Record   arrow.RecordBatch
+}
+
+// Where names the place of row i of the batch for messages: "x.parquet: row group 0: row 12". Rows count from 0
+// within their row group.
+func (c Columns) Where(i int) string {
+	return Where(c.Source, c.RowGroup, c.FirstRow+int64(i))
+}
+
+// Where names a row for messages. Rows count from 0 within their row group.
+func Where(source string, rowGroup int, row int64) string {
+	return fmt.Sprintf("%s: row group %d: row %d", source, rowGroup, row)
+}
+
+// Table is one finished table of the output: small, sorted, whole.
+type Table struct {
+	Name   string
+	Record arrow.RecordBatch
+}
+
+// Tally is how many rows of a source were aggregated. Reconciliation compares it with the footer.
+type Tally struct {
+	Source string
+	Rows   int64
+}
+
+func init() {
+	beam.RegisterType(typeOf[File]())
+	beam.RegisterType(typeOf[Tally]())
+}

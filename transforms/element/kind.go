@@ -1,0 +1,59 @@
+package element
+
+import "github.com/apache/arrow-go/v18/arrow"
+
+// Kind says what the values of a leaf column are, physical and logical type taken together.
+type Kind int32
+
+// The kinds a column may have. Everything this program has no use for is Unsupported.
+const (
+	Unsupported Kind = iota
+	Null             // logical type Null (UNKNOWN): nothing but nulls, whatever the physical type
+	Int32
+	Int64
+	Uint32
+	Uint64
+	Float32
+	Float64
+	String // BYTE_ARRAY, with or without a string annotation
+	TimestampMillis
+	TimestampMicros
+	TimestampNanos
+	TimestampMillisUTC // the UTC ones are adjusted to UTC
+	TimestampMicrosUTC
+	TimestampNanosUTC
+	Int96 // nanoseconds of the day and Julian day, as Impala and Spark write timestamps
+)
+
+// Int96Type is how an INT96 column travels in an Arrow record: 12 bytes as in the file.
+var Int96Type = &arrow.FixedSizeBinaryType{ByteWidth: 12}
+
+var arrowTypes = map[Kind]arrow.DataType{
+	Null:               arrow.Null,
+	Int32:              arrow.PrimitiveTypes.Int32,
+	Int64:              arrow.PrimitiveTypes.Int64,
+	Uint32:             arrow.PrimitiveTypes.Uint32,
+	Uint64:             arrow.PrimitiveTypes.Uint64,
+	Float32:            arrow.PrimitiveTypes.Float32,
+	Float64:            arrow.PrimitiveTypes.Float64,
+	String:             arrow.BinaryTypes.String,
+	TimestampMillis:    &arrow.TimestampType{Unit: arrow.Millisecond},
+	TimestampMicros:    &arrow.TimestampType{Unit: arrow.Microsecond},
+	TimestampNanos:     &arrow.TimestampType{Unit: arrow.Nanosecond},
+	TimestampMillisUTC: &arrow.TimestampType{Unit: arrow.Millisecond, TimeZone: "UTC"},
+	TimestampMicrosUTC: &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"},
+	TimestampNanosUTC:  &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"},
+	Int96:              Int96Type,
+}
+
+// Arrow returns the Arrow type in which a column of this kind travels, or nil for Unsupported.
+func (k Kind) Arrow() arrow.DataType { return arrowTypes[k] }
+
+// IsTime tells whether the kind is a point in time.
+func (k Kind) IsTime() bool { return k >= TimestampMillis && k <= Int96 }
+
+// IsUTC tells whether the kind is a timestamp adjusted to UTC.
+func (k Kind) IsUTC() bool { return k >= TimestampMillisUTC && k <= TimestampNanosUTC }
+
+// IsNumber tells whether the kind is an integer or a floating-point number.
+func (k Kind) IsNumber() bool { return k >= Int32 && k <= Float64 }

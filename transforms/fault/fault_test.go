@@ -1,0 +1,52 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestFindRecoversAFaultFromWrappedText(t *testing.T) {
+	f := Inputf("x.parquet: row group %d: column %q: found INT32", 3, "a\nb")
+	for name, err := range map[string]error{
+		"typed":   fmt.Errorf("while executing: %w", f),
+		"text":    errors.New("while executing Process for Plan[1]:\n\tat java.lang.X: " + f.Error() + "\n\tcaused by"),
+		"doubled": errors.New(f.Error() + " and " + New(Failed, "later").Error()),
+		"broken":  errors.New(strings.Replace(f.Error(), " found", "\n found", 1)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Find(err)
+			if got == nil || got.Code != Input || !strings.HasPrefix(got.Message, "x.parquet: row group 3: column") {
+				t.Fatalf("Find(%v) = %+v", err, got)
+			}
+			if strings.ContainsAny(got.Message, "\n\t") {
+				t.Errorf("message is not one line: %q", got.Message)
+			}
+		})
+	}
+}
+
+func TestFindSeesNoFaultWhereThereIsNone(t *testing.T) {
+	for _, text := range []string{"", "boom", "[tripstats exit=0] ok [/tripstats]", "[tripstats exit=999] x [/tripstats]", "[tripstats exit=3] no end"} {
+		if f := FindText(text); f != nil {
+			t.Errorf("FindText(%q) = %+v, want none", text, f)
+		}
+	}
+	if Find(nil) != nil {
+		t.Error("Find(nil) is not nil")
+	}
+}
+
+func TestRecoverTurnsAPanicIntoAFault(t *testing.T) {
+	run := func() (err error) {
+		defer Recover(&err, Input, "reading %s", "x.parquet")
+		var s []int
+		_ = s[3]
+		return nil
+	}
+	f := Find(run())
+	if f == nil || f.Code != Input || !strings.Contains(f.Message, "reading x.parquet: runtime error") {
+		t.Fatalf("got %+v", f)
+	}
+}
