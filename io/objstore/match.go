@@ -1,0 +1,170 @@
+package objstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// SplitPatterns splits a comma-separated list of patterns. Commas inside {} belong to the pattern.
+func SplitPatterns(list string) []string {
+	var out []string
+	depth, start := 0, 0
+	for i, r := range list {
+		switch r {
+		case '{':
+			depth++
+		case '}':
+			depth = max(0, depth-1)
+		case ',':
+			if depth == 0 {
+				out = append(out, list[start:i])
+				start = i + 1
+			}
+		}
+	}
+	out = append(out, list[start:])
+	for i := range out {
+		out[i] = strings.TrimSpace(out[i])
+	}
+	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
+}
+
+// Match expands patterns (globs with ** and {a,b}, or plain paths) into objects sorted by name. An object matched by
+// several patterns comes once. A pattern that matches nothing is an error that wraps ErrNoMatch and names it.
+//
+// An object's Name is its path below the fixed prefix of the pattern that matched it, or, for a plain path, its base
+// name; where two objects would share a name, both get more of their path until they differ. So the same files have
+// the same names wherever their folder is, and in whatever order they are given.
+func Match(ctx context.Context, patterns []string) ([]Object, error) {
+	found := map[string]Object{} // by canonical path
+	for _, pattern := range patterns {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if fsys, path, ok := mounted(pattern); ok {
+			if err := matchMounted(fsys, pattern, path, found); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		path, err := local(pattern)
+		if err != nil {
+			return nil, err
+		}
+		paths, prefix, err := glob(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", pattern, err)
+		}
+		for _, p := range paths {
+			o, err := describe(p, prefix)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", p, Reason(err))
+			}
+			if have, ok := found[o.URI]; ok && !before(o.Name, have.Name) {
+				continue
+			}
+			found[o.URI] = o
+		}
+	}
+	objects := make([]Object, 0, len(found))
+	for _, o := range found {
+		objects = append(objects, o)
+	}
+	distinct(objects)
+	slices.SortFunc(objects, func(a, b Object) int { return strings.Compare(a.Name, b.Name) })
+	return objects, nil
+}
+
+// before orders the candidate names of one object: the shortest wins, so the order of patterns does not matter.
+func before(a, b string) bool {
+	if len(a) != len(b) {
+		return len(a) < len(b)
+	}
+	return a < b
+}
+
+// glob returns the files that a local pattern matches, and the folder below which their names start ("" for a plain
+// path, whose name is its base name).
+func glob(pattern string) (paths []string, prefix string, err error) {
+	if info, err := os.Stat(pattern); err == nil { // an existing path, whatever characters it has
+		if info.IsDir() {
+			return nil, "", fmt.Errorf("%w: it is a folder; for the parquet files in it say %s", ErrNoMatch, filepath.Join(pattern, "**", "*.parquet"))
+		}
+		return []string{pattern}, "", nil
+	} else if !hasMeta(pattern) {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, "", fmt.Errorf("%w: no such file", ErrNoMatch)
+		}
+		return nil, "", Reason(err)
+	}
+	slashed := filepath.ToSlash(pattern)
+	if !doublestar.ValidatePattern(slashed) {
+		return nil, "", errors.New("not a valid pattern; * ? [] {} and ** are understood")
+	}
+	paths, err = doublestar.FilepathGlob(slashed, doublestar.WithFilesOnly(), doublestar.WithFailOnIOErrors())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, "", err
+	}
+	if len(paths) == 0 {
+		return nil, "", fmt.Errorf("%w: no file", ErrNoMatch)
+	}
+	prefix, _ = doublestar.SplitPattern(slashed)
+	return paths, filepath.FromSlash(prefix), nil
+}
+
+func hasMeta(s string) bool { return strings.ContainsAny(s, `*?[{`) }
+
+func describe(path, prefix string) (Object, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return Object{}, err
+	}
+	uri, err := canonical(path)
+	if err != nil {
+		return Object{}, err
+	}
+	name := filepath.Base(path)
+	if prefix != "" {
+		if rel, err := filepath.Rel(prefix, path); err == nil && !strings.HasPrefix(rel, "..") {
+			name = filepath.ToSlash(rel)
+		}
+	}
+	return Object{URI: uri, Name: name, Size: info.Size(), Version: localVersion(info)}, nil
+}
+
+// distinct lengthens the names that several objects share by the folders above, until all differ. URIs differ, so it
+// ends.
+func distinct(objects []Object) {
+	for {
+		count := map[string]int{}
+		for _, o := range objects {
+			count[o.Name]++
+		}
+		done := true
+		for i := range objects {
+			if o := &objects[i]; count[o.Name] > 1 {
+				if longer := lengthen(o.URI, o.Name); longer != o.Name {
+					o.Name, done = longer, false
+				}
+			}
+		}
+		if done {
+			return
+		}
+	}
+}
+
+// lengthen returns the tail of uri that is one path component longer than name.
+func lengthen(uri, name string) string {
+	parts := strings.Split(strings.Trim(filepath.ToSlash(uri), "/"), "/")
+	n := min(len(parts), strings.Count(name, "/")+2)
+	return strings.Join(parts[len(parts)-n:], "/")
+}

@@ -1,0 +1,144 @@
+package objstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// StateDir is the folder below an output in which everything lives that is not a published file.
+const StateDir = ".tripstats"
+
+const (
+	stagePrefix = "stage-"
+	lockName    = "lock"
+	lockWait    = 30 * time.Second
+	lockPoll    = 50 * time.Millisecond
+)
+
+// ErrBusy says that another run is publishing to the same output.
+var ErrBusy = errors.New("another run is publishing to this output")
+
+// Staging holds files until they are published by a rename. It owns the output's lock, so that one run at a time
+// publishes; a reader sees each file as it was or as it will be, never a part of it.
+type Staging struct {
+	output string
+	dir    string
+	lock   *flock.Flock
+}
+
+// CheckOutput tells early whether an address can be an output, without creating anything.
+func CheckOutput(output string) error {
+	path, err := local(output)
+	if err != nil {
+		return err
+	}
+	for p := filepath.Clean(path); ; p = filepath.Dir(p) {
+		info, err := os.Stat(p)
+		if err == nil {
+			if !info.IsDir() {
+				return fmt.Errorf("%s is not a folder", p)
+			}
+			return nil
+		}
+		if !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%s: %w", p, Reason(err))
+		}
+		if p == filepath.Dir(p) {
+			return nil
+		}
+	}
+}
+
+// NewStaging opens the staging area of an output and waits for its lock. What runs that did not come to their end
+// have left there is removed. id names this attempt. The caller must Close it.
+func NewStaging(ctx context.Context, output, id string) (_ *Staging, err error) {
+	path, err := local(output)
+	if err != nil {
+		return nil, err
+	}
+	state := filepath.Join(path, StateDir)
+	if err := os.MkdirAll(state, 0o777); err != nil {
+		return nil, fmt.Errorf("%s: %w", state, Reason(err))
+	}
+	s := &Staging{output: path, dir: filepath.Join(state, stagePrefix+id), lock: flock.New(filepath.Join(state, lockName))}
+	waiting, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	switch ok, err := s.lock.TryLockContext(waiting, lockPoll); {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, fmt.Errorf("%s: %w", path, ErrBusy)
+	case err != nil || !ok:
+		return nil, fmt.Errorf("%s: locking: %w", path, Reason(err))
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.lock.Unlock())
+		}
+	}()
+	// Stages are made under the lock only, so every one there is a dead run's.
+	left, err := filepath.Glob(filepath.Join(globEscape(state), stagePrefix+"*"))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", state, err)
+	}
+	for _, dir := range left {
+		if err := os.RemoveAll(dir); err != nil {
+			return nil, fmt.Errorf("%s: %w", dir, Reason(err))
+		}
+	}
+	if err := os.Mkdir(s.dir, 0o777); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.dir, Reason(err))
+	}
+	return s, nil
+}
+
+func globEscape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}
+
+// Stage writes a file to the staging area, to the disk, under a name without separators.
+func (s *Staging) Stage(name string, write func(io.Writer) error) (err error) {
+	f, err := os.OpenFile(filepath.Join(s.dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := write(f); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// Publish moves a staged file to its place below the output, over whatever is there, in one step.
+func (s *Staging) Publish(name, place string) error {
+	to := filepath.Join(s.output, filepath.FromSlash(place))
+	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Dir(to), Reason(err))
+	}
+	if err := os.Rename(filepath.Join(s.dir, name), to); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(to))
+}
+
+// syncDir makes a rename last through a power cut.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Close removes what was staged and not published, and lets the next run in.
+func (s *Staging) Close() error {
+	return errors.Join(os.RemoveAll(s.dir), s.lock.Unlock())
+}

@@ -1,0 +1,286 @@
+package parquetio
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
+	"github.com/apache/arrow-go/v18/parquet/schema"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/io/objstore"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// Limits on what a footer may claim. They are far above what any TLC file has (20 columns, some ten row groups, 20 KiB
+// of footer) and keep a hostile one from asking for memory.
+const (
+	maxFooterBytes = 16 << 20
+	maxRowGroups   = 1 << 15 // the ordinal of a row group is an int16 in the format
+	maxRows        = 1 << 40
+
+	tailBytes = 64 << 10 // read at once from the file's end: nearly every footer, in one request
+)
+
+func init() {
+	register.DoFn3x1[context.Context, element.File, func(element.File), error](&footerFn{})
+	register.Emitter1[element.File]()
+}
+
+// Footers reads the footer of each file: rows, row groups, columns with their types and sizes. A file that is not
+// parquet, or whose footer contradicts itself, is a fault with exit code 3.
+//
+// Footers transforms a PCollection<element.File> into a PCollection<element.File>.
+func Footers(s beam.Scope, files beam.PCollection) beam.PCollection {
+	s = s.Scope("parquetio.Footers")
+	return beam.ParDo(s, &footerFn{}, files)
+}
+
+type footerFn struct{}
+
+func (fn *footerFn) ProcessElement(ctx context.Context, f element.File, emit func(element.File)) error {
+	f, err := ReadFooter(ctx, f)
+	if err != nil {
+		return err
+	}
+	emit(f)
+	return nil
+}
+
+// ReadFooter returns f with what its footer says. Errors are faults that name the file.
+func ReadFooter(ctx context.Context, f element.File) (_ element.File, err error) {
+	defer fault.Recover(&err, fault.Input, "%s: footer", f.Source)
+	r, err := openFile(ctx, f)
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	raw, err := footerBytes(r, r.Size())
+	if err != nil {
+		return f, fault.Inputf("%s: %v", f.Source, err)
+	}
+	f.Footer = raw
+	meta, err := parseFooter(raw)
+	if err != nil {
+		return f, fault.Inputf("%s: footer: %v; the file is damaged: fetch it again", f.Source, err)
+	}
+	if err := describe(&f, meta, r.Size()); err != nil {
+		return f, fault.Inputf("%s: %v; the file is damaged: fetch it again", f.Source, err)
+	}
+	return f, nil
+}
+
+// openFile opens f and turns errors into faults that name it and say what to do.
+func openFile(ctx context.Context, f element.File) (objstore.Reader, error) {
+	r, err := objstore.Open(ctx, objstore.Object{URI: f.URI, Size: f.Size, Version: f.Version})
+	switch {
+	case err == nil:
+		return r, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fault.Inputf("%s: not found where it is read (%s); every worker must reach the input under this path", f.Source, f.URI)
+	}
+	return nil, fault.Inputf("%s: cannot be opened: %v", f.Source, objstore.Reason(err))
+}
+
+// footerBytes returns the serialised metadata at the end of a parquet file of the given size.
+func footerBytes(r io.ReaderAt, size int64) ([]byte, error) {
+	const magic = "PAR1"
+	if size == 0 {
+		return nil, errors.New("the file is empty, expected parquet; fetch it again")
+	}
+	tail := make([]byte, min(size, tailBytes))
+	if _, err := io.ReadFull(io.NewSectionReader(r, size-int64(len(tail)), int64(len(tail))), tail); err != nil {
+		return nil, fmt.Errorf("reading the footer: %w", err)
+	}
+	if size < 12 || string(tail[len(tail)-4:]) != magic {
+		if end := string(tail[max(0, len(tail)-4):]); end == "PARE" {
+			return nil, errors.New("the footer is encrypted; decrypt the file first")
+		}
+		return nil, fmt.Errorf("not a parquet file: found %s, expected the magic bytes PAR1 at both ends; fetch it again", looksLike(r, size))
+	}
+	n := int64(binary.LittleEndian.Uint32(tail[len(tail)-8:]))
+	switch {
+	case n > size-12:
+		return nil, fmt.Errorf("footer of %d bytes in a file of %d; the file is cut short or damaged: fetch it again", n, size)
+	case n > maxFooterBytes:
+		return nil, fmt.Errorf("footer of %d bytes, more than the %d that are read", n, maxFooterBytes)
+	}
+	if n+8 <= int64(len(tail)) {
+		return slices.Clone(tail[int64(len(tail))-8-n : len(tail)-8]), nil
+	}
+	raw := make([]byte, n)
+	if _, err := io.ReadFull(io.NewSectionReader(r, size-8-n, n), raw); err != nil {
+		return nil, fmt.Errorf("reading the footer: %w", err)
+	}
+	return raw, nil
+}
+
+// looksLike describes the start of a file that is not parquet, in a few words.
+func looksLike(r io.ReaderAt, size int64) string {
+	head := make([]byte, min(size, 40))
+	n, _ := io.ReadFull(io.NewSectionReader(r, 0, int64(len(head))), head)
+	head = head[:n]
+	text := string(head)
+	switch {
+	case len(head) >= 4 && text[:4] == "PAR1":
+		return fmt.Sprintf("a parquet start without its end (cut short at %d bytes?)", size)
+	case len(text) > 0 && text[0] == '<':
+		return fmt.Sprintf("a page or XML answer (%q...)", text)
+	case len(text) >= 7 && text[:7] == "version":
+		return fmt.Sprintf("a git-lfs pointer (%q...)", text)
+	}
+	return fmt.Sprintf("%q...", text)
+}
+
+func parseFooter(raw []byte) (meta *metadata.FileMetaData, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			meta, err = nil, fmt.Errorf("%v", r)
+		}
+	}()
+	meta, err = metadata.NewFileMetaData(raw, nil)
+	if err != nil {
+		return nil, err
+	}
+	if meta.Schema == nil || meta.Schema.NumColumns() == 0 {
+		return nil, errors.New("no columns in the schema")
+	}
+	return meta, nil
+}
+
+// describe fills in what the footer says and checks it against itself and the file's size.
+func describe(f *element.File, meta *metadata.FileMetaData, size int64) error {
+	if n := len(meta.RowGroups); n > maxRowGroups {
+		return fmt.Errorf("footer: %d row groups, at most %d are read", n, maxRowGroups)
+	}
+	ncols := meta.Schema.NumColumns()
+	f.Rows, f.RowGroupRows, f.Columns = 0, make([]int64, len(meta.RowGroups)), make([]element.Column, ncols)
+	for c := range f.Columns {
+		f.Columns[c] = column(meta.Schema.Column(c))
+		f.Columns[c].ChunkBytes = make([]int64, len(meta.RowGroups))
+	}
+	for i, rg := range meta.RowGroups {
+		if rg.NumRows < 0 || rg.NumRows > maxRows {
+			return fmt.Errorf("footer: row group %d: %d rows", i, rg.NumRows)
+		}
+		if len(rg.Columns) != ncols {
+			return fmt.Errorf("footer: row group %d: %d column chunks for %d columns", i, len(rg.Columns), ncols)
+		}
+		f.RowGroupRows[i] = rg.NumRows
+		f.Rows += rg.NumRows
+		for c, chunk := range rg.Columns {
+			if chunk.MetaData == nil {
+				return fmt.Errorf("footer: row group %d: column %q: no metadata", i, f.Columns[c].Name)
+			}
+			start, n := chunk.MetaData.DataPageOffset, chunk.MetaData.TotalCompressedSize
+			if chunk.MetaData.IsSetDictionaryPageOffset() {
+				if d := chunk.MetaData.GetDictionaryPageOffset(); d > 0 {
+					start = min(start, d)
+				}
+			}
+			if start < 0 || n < 0 || start > size || n > size-start {
+				return fmt.Errorf("footer: row group %d: column %q: found a column chunk of %d bytes at %d, expected it within the file's %d bytes", i, f.Columns[c].Name, n, start, size)
+			}
+			f.Columns[c].ChunkBytes[i] = n
+		}
+	}
+	if meta.NumRows != f.Rows {
+		return fmt.Errorf("footer: says %d rows, its row groups have %d", meta.NumRows, f.Rows)
+	}
+	return nil
+}
+
+// column describes a leaf column. Nested and repeated columns, and types that no taxi data has, are Unsupported.
+func column(d *schema.Column) element.Column {
+	c := element.Column{Name: d.Path(), Found: d.PhysicalType().String()}
+	logical := d.LogicalType()
+	if logical != nil && !logical.IsNone() {
+		c.Found += " " + logical.String()
+	} else if ct := d.ConvertedType(); ct != schema.ConvertedTypes.None {
+		c.Found += " " + ct.String()
+	}
+	if d.MaxRepetitionLevel() > 0 || d.MaxDefinitionLevel() > 1 || d.ColumnPath().String() != d.Name() {
+		c.Found += " (nested)"
+		return c
+	}
+	c.Kind = kindOf(d.PhysicalType(), logical)
+	return c
+}
+
+func kindOf(physical parquet.Type, logical schema.LogicalType) element.Kind {
+	if logical == nil {
+		logical = schema.NoLogicalType{}
+	}
+	if _, isNull := logical.(schema.NullLogicalType); isNull {
+		return element.Null
+	}
+	switch physical {
+	case parquet.Types.Int96:
+		return element.Int96
+	case parquet.Types.Float:
+		return plain(logical, element.Float32)
+	case parquet.Types.Double:
+		return plain(logical, element.Float64)
+	case parquet.Types.ByteArray:
+		if _, isString := logical.(schema.StringLogicalType); isString {
+			return element.String
+		}
+		return plain(logical, element.String)
+	case parquet.Types.Int32:
+		return integer(logical, element.Int32, element.Uint32)
+	case parquet.Types.Int64:
+		if ts, isTime := logical.(schema.TimestampLogicalType); isTime {
+			return timestamp(ts)
+		}
+		return integer(logical, element.Int64, element.Uint64)
+	}
+	return element.Unsupported
+}
+
+// plain is k for a column without a logical type, else Unsupported: a DECIMAL read as an integer would be wrong by its
+// scale.
+func plain(logical schema.LogicalType, k element.Kind) element.Kind {
+	if logical.IsNone() {
+		return k
+	}
+	return element.Unsupported
+}
+
+func integer(logical schema.LogicalType, signed, unsigned element.Kind) element.Kind {
+	if t, isInt := logical.(schema.IntLogicalType); isInt {
+		if t.IsSigned() {
+			return signed
+		}
+		return unsigned
+	}
+	return plain(logical, signed)
+}
+
+// timestamp maps a timestamp. One that has only the old converted type says nothing about UTC in practice: the old
+// writers set it on wall-clock times too, and Arrow and DuckDB read it as such.
+func timestamp(ts schema.TimestampLogicalType) element.Kind {
+	utc := ts.IsAdjustedToUTC() && !ts.IsFromConvertedType()
+	kinds := map[schema.TimeUnitType][2]element.Kind{
+		schema.TimeUnitMillis: {element.TimestampMillis, element.TimestampMillisUTC},
+		schema.TimeUnitMicros: {element.TimestampMicros, element.TimestampMicrosUTC},
+		schema.TimeUnitNanos:  {element.TimestampNanos, element.TimestampNanosUTC},
+	}
+	k, ok := kinds[ts.TimeUnit()]
+	switch {
+	case !ok:
+		return element.Unsupported
+	case utc:
+		return k[1]
+	}
+	return k[0]
+}

@@ -1,0 +1,117 @@
+// Package parquetio reads the row groups of parquet files as batches of columns, and writes small tables.
+//
+// [Footers] reads what a file's footer says, [Read] its projected columns. Between them somebody decides what to read:
+// element.File carries the projection. Reading is a splittable DoFn whose restrictions are ranges of row-group
+// indices, so a file is as divisible as its writer made it. TLC's files often are one single row group of up to 15
+// million rows; so the columns of a row group are decoded side by side and ahead, each in its own goroutine, in pages,
+// and memory does not grow with the row group.
+//
+// Only leaf columns at the top level are read: numbers, timestamps, strings and the null type. Nested columns,
+// decimals and encrypted files are not supported; asking for one is an error that names it.
+package parquetio
+
+import (
+	"context"
+	"errors"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/sdf"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/transforms/element"
+)
+
+func init() {
+	register.DoFn4x1[context.Context, *sdf.LockRTracker, element.File, func(element.Columns), error](&readFn{})
+	register.Emitter1[element.Columns]()
+}
+
+// Read reads the projected columns of the files, which must carry a footer and a projection.
+//
+// Read transforms a PCollection<element.File> into a PCollection<element.Columns>.
+func Read(s beam.Scope, files beam.PCollection) beam.PCollection {
+	s = s.Scope("parquetio.Read")
+	return beam.ParDo(s, &readFn{}, files)
+}
+
+// readFn is the splittable DoFn. It has no configuration: all it needs travels in the element.
+type readFn struct{}
+
+// CreateInitialRestriction is all row groups of the file.
+func (fn *readFn) CreateInitialRestriction(f element.File) offsetrange.Restriction {
+	return offsetrange.Restriction{Start: 0, End: int64(len(f.RowGroupRows))}
+}
+
+// SplitRestriction cuts a file of many row groups into pieces of about equal bytes.
+func (fn *readFn) SplitRestriction(f element.File, r offsetrange.Restriction) []offsetrange.Restriction {
+	return splitRowGroups(r, f.RowGroupBytes, minSplitBytes, maxSplits)
+}
+
+// RestrictionSize is the compressed bytes of the projected column chunks, from the footer.
+func (fn *readFn) RestrictionSize(f element.File, r offsetrange.Restriction) float64 {
+	return float64(sizeOf(r, f.RowGroupBytes))
+}
+
+// CreateTracker tracks row-group indices.
+func (fn *readFn) CreateTracker(r offsetrange.Restriction) *sdf.LockRTracker {
+	return sdf.NewLockRTracker(offsetrange.NewTracker(r))
+}
+
+// ProcessElement emits every row of every row group it can claim. Decoding runs ahead of the claims, in goroutines
+// that end with the call; what they read of row groups that a split took away is dropped. Batches are emitted from the
+// calling goroutine only.
+func (fn *readFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, f element.File, emit func(element.Columns)) (err error) {
+	r := rt.GetRestriction().(offsetrange.Restriction)
+	if r.Start >= r.End {
+		return nil
+	}
+	in, err := openFile(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	d, err := newDecoder(ctx, f, in, int(r.Start), int(r.End))
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	schema := schemaOf(f)
+	// The end may move down while this runs, so TryClaim alone says when to stop.
+	for i := r.Start; rt.TryClaim(i); i++ {
+		if err := emitRowGroup(ctx, d, f, int(i), schema, emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func emitRowGroup(ctx context.Context, d *decoder, f element.File, rg int, schema *arrow.Schema, emit func(element.Columns)) error {
+	rows := f.RowGroupRows[rg]
+	for done := int64(0); done < rows; {
+		n := min(batchRows, rows-done)
+		arrays, err := d.next(ctx, int(n))
+		if err != nil {
+			return err
+		}
+		rec := array.NewRecordBatch(schema, arrays, n)
+		emit(element.Columns{Source: f.Source, Taxi: f.Taxi, RowGroup: rg, FirstRow: done, Record: rec})
+		rec.Release()
+		for _, a := range arrays {
+			a.Release()
+		}
+		done += n
+	}
+	return nil
+}
+
+// schemaOf is the Arrow schema of f's projection.
+func schemaOf(f element.File) *arrow.Schema {
+	fields := make([]arrow.Field, len(f.Projection))
+	for i, c := range f.Projection {
+		fields[i] = arrow.Field{Name: f.Columns[c].Name, Type: f.Columns[c].Kind.Arrow(), Nullable: true}
+	}
+	return arrow.NewSchema(fields, nil)
+}

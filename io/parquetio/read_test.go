@@ -1,0 +1,224 @@
+package parquetio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/sdf"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+func init() {
+	register.Function1x1(summaryOf)
+}
+
+// summaryOf says where a batch is from and which ids it has, after a look at its other columns.
+func summaryOf(c element.Columns) string {
+	ids := checkedIDs(c)
+	for i, id := range ids {
+		if id != ids[0]+int64(i) {
+			return c.Where(i) + ": wrong"
+		}
+	}
+	return fmt.Sprintf("row group %d row %d: ids from %d, %d of them", c.RowGroup, c.FirstRow, ids[0], len(ids))
+}
+
+// checkedIDs returns the ids of a batch, -1 for a row whose other columns are not what testRecord wrote.
+func checkedIDs(c element.Columns) []int64 {
+	r := c.Record
+	ids, scores, names, must := r.Column(0).(*array.Int64), r.Column(1).(*array.Float64), r.Column(2).(*array.String), r.Column(3).(*array.Int32)
+	out := make([]int64, 0, r.NumRows())
+	for i := range int(r.NumRows()) {
+		id := ids.Value(i)
+		ok := must.Value(i) == int32(id*7) && r.Column(4).NullN() == int(r.NumRows()) &&
+			scores.IsNull(i) == (id%3 == 0) && (scores.IsNull(i) || scores.Value(i) == float64(id)/2) &&
+			names.IsNull(i) == (id%5 == 0) && (names.IsNull(i) || names.Value(i) == string(rune('a'+id%26)))
+		if !ok {
+			id = -1
+		}
+		out = append(out, id)
+	}
+	return out
+}
+
+func upTo(n int64) []int64 {
+	out := make([]int64, n)
+	for i := range out {
+		out[i] = int64(i)
+	}
+	return out
+}
+
+func TestReadEmitsEveryRowOnceWithItsNulls(t *testing.T) {
+	f := testFile(t, 100, 1, 0, batchRows+5, 3*batchRows)
+	p, s, files := ptest.CreateList([]element.File{f})
+	passert.EqualsList(s, beam.ParDo(s, summaryOf, Read(s, files)), []string{
+		"row group 0 row 0: ids from 0, 100 of them",
+		"row group 1 row 0: ids from 100, 1 of them",
+		"row group 3 row 0: ids from 101, 16384 of them",
+		"row group 3 row 16384: ids from 16485, 5 of them",
+		"row group 4 row 0: ids from 16490, 16384 of them",
+		"row group 4 row 16384: ids from 32874, 16384 of them",
+		"row group 4 row 32768: ids from 49258, 16384 of them",
+	})
+	ptest.RunAndValidate(t, p)
+}
+
+func TestReadOfNoRowsEmitsNothing(t *testing.T) {
+	p, s, files := ptest.CreateList([]element.File{testFile(t), testFile(t, 0, 0)})
+	passert.Empty(s, beam.ParDo(s, summaryOf, Read(s, files)))
+	ptest.RunAndValidate(t, p)
+}
+
+// process runs ProcessElement on a restriction as a runner would. at is called after each batch.
+func process(f element.File, rt *sdf.LockRTracker, at func(batch int)) (ids []int64, where []string, err error) {
+	n := 0
+	err = new(readFn).ProcessElement(context.Background(), rt, f, func(c element.Columns) {
+		ids = append(ids, checkedIDs(c)...)
+		where = append(where, fmt.Sprintf("%s/%d/%d+%d", c.Source, c.RowGroup, c.FirstRow, c.Record.NumRows()))
+		at(n)
+		n++
+	})
+	return ids, where, err
+}
+
+// TestSplitsAndDrainsLoseAndRepeatNothing splits a running restriction at every batch, at every fraction that gives
+// another cut, and once more within the residual; primary and residuals together must be the file.
+func TestSplitsAndDrainsLoseAndRepeatNothing(t *testing.T) {
+	f := testFile(t, 3, 7, 1, 0, 5, batchRows+1, 2)
+	want := upTo(f.Rows)
+	whole := offsetrange.Restriction{Start: 0, End: int64(len(f.RowGroupRows))}
+	splits := 0
+	for batch := range 8 {
+		for tenths := range 11 {
+			var residuals []offsetrange.Restriction
+			rt := new(readFn).CreateTracker(whole)
+			got, _, err := process(f, rt, func(n int) {
+				if n != batch {
+					return
+				}
+				_, residual, err := rt.TrySplit(float64(tenths) / 10) // 0 is what a drain does
+				if err != nil {
+					t.Fatal(err)
+				}
+				if residual != nil {
+					residuals = append(residuals, residual.(offsetrange.Restriction))
+				}
+			})
+			if err != nil || !rt.IsDone() {
+				t.Fatalf("split at batch %d, %d/10: done %v, error %v", batch, tenths, rt.IsDone(), err)
+			}
+			for i := 0; i < len(residuals); i++ {
+				splits++
+				rt := new(readFn).CreateTracker(residuals[i])
+				more, _, err := process(f, rt, func(n int) {
+					if n == 0 && i == 0 {
+						if _, r, _ := rt.TrySplit(0.5); r != nil {
+							residuals = append(residuals, r.(offsetrange.Restriction))
+						}
+					}
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, more...)
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Fatalf("split at batch %d, %d/10: %d rows, want each of %d once", batch, tenths, len(got), len(want))
+			}
+		}
+	}
+	if splits < 20 {
+		t.Errorf("only %d splits happened: the test does not test", splits)
+	}
+}
+
+// TestEverySubrangeReadsItsRowGroups reads every restriction a runner could make of the file.
+func TestEverySubrangeReadsItsRowGroups(t *testing.T) {
+	f := testFile(t, 3, 0, 7, 1, 5)
+	first := []int64{0}
+	for _, n := range f.RowGroupRows {
+		first = append(first, first[len(first)-1]+n)
+	}
+	for start := range len(f.RowGroupRows) + 1 {
+		for end := start; end <= len(f.RowGroupRows); end++ {
+			r := offsetrange.Restriction{Start: int64(start), End: int64(end)}
+			got, _, err := process(f, new(readFn).CreateTracker(r), func(int) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := upTo(f.Rows)[first[start]:first[end]]; !slices.Equal(got, want) {
+				t.Errorf("row groups [%d, %d): got %v, want %v", start, end, got, want)
+			}
+		}
+	}
+}
+
+func TestARetryGivesTheSameBatches(t *testing.T) {
+	f := testFile(t, 2*batchRows+9, 4)
+	r := offsetrange.Restriction{Start: 0, End: 2}
+	ids, where, err := process(f, new(readFn).CreateTracker(r), func(int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, whereAgain, err := process(f, new(readFn).CreateTracker(r), func(int) {})
+	if err != nil || !slices.Equal(ids, again) || !slices.Equal(where, whereAgain) {
+		t.Errorf("a second attempt differs: %v, %v, error %v", where, whereAgain, err)
+	}
+}
+
+func TestACancelledReadEnds(t *testing.T) {
+	f := testFile(t, 40*batchRows)
+	ctx, cancel := context.WithCancel(context.Background())
+	rt := new(readFn).CreateTracker(offsetrange.Restriction{Start: 0, End: 1})
+	err := new(readFn).ProcessElement(ctx, rt, f, func(element.Columns) { cancel() })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestAFileThatChangedSinceItWasMatchedIsRefused(t *testing.T) {
+	f := testFile(t, 10)
+	if err := os.WriteFile(f.URI, []byte("PAR1 another file PAR1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := process(f, new(readFn).CreateTracker(offsetrange.Restriction{Start: 0, End: 1}), func(int) {})
+	if g := fault.Find(err); g == nil || g.Code != fault.Input {
+		t.Errorf("got %v, want a fault with exit code %d", err, fault.Input)
+	}
+}
+
+func TestRestrictionSizeIsTheProjectedBytes(t *testing.T) {
+	f := testFile(t, 100, 200, 300)
+	fn := new(readFn)
+	whole := fn.CreateInitialRestriction(f)
+	total := 0.0
+	for i := range int64(3) {
+		total += fn.RestrictionSize(f, offsetrange.Restriction{Start: i, End: i + 1})
+	}
+	if got := fn.RestrictionSize(f, whole); got != total || got <= 0 {
+		t.Errorf("whole file: %v bytes, its row groups %v", got, total)
+	}
+	all := int64(0)
+	for _, c := range f.Columns {
+		for _, n := range c.ChunkBytes {
+			all += n
+		}
+	}
+	if int64(total) >= all {
+		t.Errorf("projection of %v bytes, all columns %v: want less", total, all)
+	}
+}

@@ -1,0 +1,40 @@
+package parquetio
+
+import "github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
+
+const (
+	// minSplitBytes keeps pieces of a file worth their own bundle: about a second of decoding.
+	minSplitBytes = 16 << 20
+	// maxSplits bounds the pieces of one file, as each carries the file's footer with it.
+	maxSplits = 32
+)
+
+// splitRowGroups cuts the row groups of r into consecutive pieces of about equal bytes, none below minBytes where
+// that can be helped. The pieces cover r exactly, in order, and none is empty unless r is.
+func splitRowGroups(r offsetrange.Restriction, sizes []int64, minBytes int64, maxPieces int) []offsetrange.Restriction {
+	total := sizeOf(r, sizes)
+	pieces := min(total/max(1, minBytes), int64(maxPieces), r.End-r.Start)
+	if pieces <= 1 {
+		return []offsetrange.Restriction{r}
+	}
+	out := make([]offsetrange.Restriction, 0, pieces)
+	start, done := r.Start, int64(0)
+	for i := r.Start; i < r.End; i++ {
+		done += sizes[i]
+		k := int64(len(out)) + 1 // pieces there are, once this one is cut
+		if k < pieces && done >= total/pieces*k && r.End-(i+1) > 0 {
+			out = append(out, offsetrange.Restriction{Start: start, End: i + 1})
+			start = i + 1
+		}
+	}
+	return append(out, offsetrange.Restriction{Start: start, End: r.End})
+}
+
+// sizeOf is the bytes of the row groups of r.
+func sizeOf(r offsetrange.Restriction, sizes []int64) int64 {
+	total := int64(0)
+	for _, n := range sizes[r.Start:r.End] {
+		total += n
+	}
+	return total
+}

@@ -1,0 +1,75 @@
+package parquetio
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
+
+	"tripstats/io/objstore"
+)
+
+func TestSplitRowGroupsBalancesBytes(t *testing.T) {
+	r := func(start, end int64) offsetrange.Restriction {
+		return offsetrange.Restriction{Start: start, End: end}
+	}
+	for name, c := range map[string]struct {
+		in    offsetrange.Restriction
+		sizes []int64
+		max   int
+		want  []offsetrange.Restriction
+	}{
+		"even":          {r(0, 4), []int64{10, 10, 10, 10}, 2, []offsetrange.Restriction{r(0, 2), r(2, 4)}},
+		"one heavy":     {r(0, 4), []int64{70, 1, 1, 1}, 2, []offsetrange.Restriction{r(0, 1), r(1, 4)}},
+		"heavy at last": {r(0, 3), []int64{1, 1, 70}, 3, []offsetrange.Restriction{r(0, 3)}},
+		"too small":     {r(0, 4), []int64{1, 1, 1, 1}, 4, []offsetrange.Restriction{r(0, 4)}},
+		"part of file":  {r(1, 3), []int64{99, 10, 10, 99}, 9, []offsetrange.Restriction{r(1, 2), r(2, 3)}},
+		"single":        {r(0, 1), []int64{1000}, 9, []offsetrange.Restriction{r(0, 1)}},
+		"empty":         {r(2, 2), []int64{1, 1}, 9, []offsetrange.Restriction{r(2, 2)}},
+	} {
+		if got := splitRowGroups(c.in, c.sizes, 10, c.max); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func TestSplitRowGroupsCoversExactly(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		sizes := make([]int64, rng.IntN(60))
+		for i := range sizes {
+			sizes[i] = rng.Int64N(100)
+		}
+		start := int64(rng.IntN(len(sizes) + 1))
+		r := offsetrange.Restriction{Start: start, End: start + int64(rng.IntN(len(sizes)+1-int(start)))}
+		pieces := splitRowGroups(r, sizes, rng.Int64N(50), 1+rng.IntN(20))
+		at := r.Start
+		for _, p := range pieces {
+			if p.Start != at || p.End < p.Start || p.End == p.Start && r.End > r.Start {
+				t.Fatalf("%v of %v: pieces %v", r, sizes, pieces)
+			}
+			at = p.End
+		}
+		if at != r.End {
+			t.Fatalf("%v of %v: pieces %v", r, sizes, pieces)
+		}
+	}
+}
+
+func TestFilesSpreadOverLanesByBytes(t *testing.T) {
+	var objects []objstore.Object
+	for _, size := range []int64{5, 9, 1, 1, 3, 7, 2} {
+		objects = append(objects, objstore.Object{Name: "x_2020-03.parquet", Size: size})
+	}
+	load := make([]int64, 3)
+	for i, f := range Files(objects, 3) {
+		load[f.Lane] += f.Size
+		if f.Size != objects[i].Size || f.Month != 50*12+2 {
+			t.Errorf("file %d: %+v", i, f)
+		}
+	}
+	if !reflect.DeepEqual(load, []int64{10, 9, 9}) {
+		t.Errorf("lanes hold %v bytes, want [10 9 9]", load)
+	}
+}

@@ -1,0 +1,40 @@
+// Package tlc knows how the NYC Taxi and Limousine Commission names and dates its files.
+package tlc
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var monthPattern = regexp.MustCompile(`20\d\d-\d\d`)
+
+// MonthOf returns the month that a file's base name holds, as months since 1970-01: the first 20dd-dd in it that is a
+// valid month. TLC's own names are of the form yellow_tripdata_2014-01.parquet.
+func MonthOf(name string) (month int32, ok bool) {
+	base := path.Base(strings.ReplaceAll(name, `\`, "/"))
+	for i := 0; ; {
+		loc := monthPattern.FindStringIndex(base[i:])
+		if loc == nil {
+			return 0, false
+		}
+		text := base[i+loc[0] : i+loc[1]]
+		year, _ := strconv.Atoi(text[:4])
+		m, _ := strconv.Atoi(text[5:])
+		if m >= 1 && m <= 12 {
+			return int32((year-1970)*12 + m - 1), true
+		}
+		i += loc[0] + 1
+	}
+}
+
+// FormatMonth renders months since 1970-01 as 2014-01.
+func FormatMonth(month int32) string {
+	year, m := int(month)/12, int(month)%12
+	if m < 0 {
+		year, m = year-1, m+12
+	}
+	return fmt.Sprintf("%04d-%02d", 1970+year, m+1)
+}
