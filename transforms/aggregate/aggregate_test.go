@@ -1,0 +1,175 @@
+package aggregate
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/trip"
+)
+
+func init() { register.Function1x1(text) }
+
+// 2020-03 and 2020-04.
+const (
+	march = 602
+	april = 603
+)
+
+// testTrips are the batches of three files: a has nulls everywhere and rows without a pickup time, b has another taxi
+// and a month of a's, c no rows at all.
+func testTrips() (files []element.File, batches []trip.Batch) {
+	files = []element.File{
+		{Source: "a", Taxi: trip.Green, Month: march},
+		{Source: "b", Taxi: trip.Yellow, Month: april},
+		{Source: "c", Taxi: trip.Green, Month: april + 1},
+		{Source: "d", Taxi: trip.Green, Month: element.NoMonth},
+	}
+	batches = []trip.Batch{
+		tripsOf("a", march, c64(1_000_000, null, 2_000_000), c32(7, null, 265), c32(null, 7, 0)),
+		tripsOf("a", april, c64(-500_000), c32(-3), c32(1000)),
+		tripsOf("a", element.NoMonth, c64(null), c32(7), c32(7)),
+		tripsOf("b", april, c64(10_000_000, 20_000_000), c32(1, 1), c32(2, 1)),
+	}
+	batches[3].Taxi = trip.Yellow
+	return files, batches
+}
+
+func TestTablesFromTrips(t *testing.T) {
+	fileList, batchList := testTrips()
+	p, s, files := ptest.CreateList(fileList)
+	perSource := PerSource(s, files, Partials(s, beam.CreateList(s, batchList)))
+	passert.EqualsList(s, beam.ParDo(s, text, Monthly(s, perSource)), []string{`trip_stats
+green 2020 2020-03-01 3 1.5 1.5 0.025 1.5 1.5
+green 2020 2020-04-01 1 -0.5 -0.5 -0.008333333333333333 -0.5 -0.5
+green 2020 2020-05-01 0 - - - - -
+green - - 1 - - - - -
+yellow 2020 2020-04-01 2 15 15 0.25 15 15
+`})
+	passert.EqualsList(s, beam.ParDo(s, text, Location(s, perSource)), []string{`location_stats
+green 2020 2020-03-01 0 0 1
+green 2020 2020-03-01 7 1 1
+green 2020 2020-03-01 265 1 0
+green 2020 2020-03-01 - 1 1
+green 2020 2020-04-01 -3 1 0
+green 2020 2020-04-01 1000 0 1
+green - - 7 1 1
+yellow 2020 2020-04-01 1 2 1
+yellow 2020 2020-04-01 2 0 1
+`})
+	passert.EqualsList(s, Tallies(s, perSource), []element.Tally{{Source: "a", Rows: 5}, {Source: "b", Rows: 2}, {Source: "c"}, {Source: "d"}})
+	ptest.RunAndValidate(t, p)
+}
+
+func TestTablesExistWithoutFiles(t *testing.T) {
+	p, s := beam.NewPipelineWithRoot()
+	none := beam.ParDo(s, &seedFn{}, beam.CreateList(s, []element.File{}))
+	passert.EqualsList(s, beam.ParDo(s, text, Monthly(s, none)), []string{"trip_stats\n"})
+	passert.EqualsList(s, beam.ParDo(s, text, Location(s, none)), []string{"location_stats\n"})
+	ptest.RunAndValidate(t, p)
+}
+
+func TestSchemasAreTheContract(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{fieldsOf(MonthlySchema), "taxi:utf8 year:int32 month_start:date32 trip_count:int64 avg_passengers:float64 avg_trip_distance_miles:float64 avg_trip_duration_minutes:float64 avg_amount:float64 avg_tip:float64"},
+		{fieldsOf(LocationSchema), "taxi:utf8 year:int32 month_start:date32 location_id:int32 pickups:int64 dropoffs:int64"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got  %s\nwant %s", c.got, c.want)
+		}
+	}
+}
+
+// TestAnyCutAndOrderGivesTheSameSource cuts random rows into batches and bundles in many ways.
+func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	const rows = 500
+	column := func(nulls, limit int64) []int64 {
+		out := make([]int64, rows)
+		for i := range out {
+			if out[i] = rng.Int64N(limit); rng.Int64N(100) < nulls {
+				out[i] = null
+			}
+		}
+		return out
+	}
+	measure, pickups, dropoffs := column(20, 1e14), column(3, 300), column(3, 300)
+	months := make([]int32, rows)
+	for i := range months {
+		if months[i] = march; rng.IntN(20) == 0 {
+			months[i] = []int32{element.NoMonth, -5, april}[rng.IntN(3)]
+		}
+	}
+	sum := func(cuts int) Source {
+		acc := (&sourceCombiner{}).CreateAccumulator()
+		for start := 0; start < rows; {
+			// A bundle of one or several batches.
+			fn := &partialFn{}
+			fn.StartBundle(nil)
+			for range 1 + rng.IntN(3) {
+				end := min(rows, start+1+rng.IntN(rows/cuts))
+				if start == end {
+					break
+				}
+				b := tripsOf("x", 0, c64(measure[start:end]...), c32(pickups[start:end]...), c32(dropoffs[start:end]...))
+				b.Months = nil
+				for i, m := range months[start:end] {
+					b.Months = append(b.Months, trip.MonthRun{Month: m, End: i + 1})
+				}
+				fn.ProcessElement(b, nil)
+				start = end
+			}
+			fn.FinishBundle(func(_ string, part Source) {
+				if rng.IntN(2) == 0 {
+					acc = (&sourceCombiner{}).AddInput(acc, part)
+				} else {
+					acc = (&sourceCombiner{}).MergeAccumulators(part, acc)
+				}
+			})
+		}
+		return acc
+	}
+	want := sum(1)
+	if want.Rows != rows || len(want.Months) != 4 {
+		t.Fatalf("%d rows in %d months, want %d in 4", want.Rows, len(want.Months), rows)
+	}
+	for cuts := 1; cuts < 60; cuts++ {
+		if got := sum(cuts); !reflect.DeepEqual(got, want) {
+			t.Fatalf("cut into some %d batches: another result", cuts)
+		}
+	}
+}
+
+func TestMergeNeverWritesToItsInputs(t *testing.T) {
+	a := Source{Source: "x", Months: []Month{{Month: 1, Trips: 1, Zones: []Zone{{1, Counts{1, 1}}, {3, Counts{1, 0}}}}}}
+	b := Source{Source: "x", Months: []Month{{Month: 1, Trips: 2, Zones: []Zone{{2, Counts{5, 5}}, {3, Counts{1, 9}}}}, {Month: 2}}}
+	acc := mergeSources(mergeSources(Source{}, a), b)
+	acc.Months[0].Zones[0].Counts.Pickups = 99
+	if a.Months[0].Trips != 1 || a.Months[0].Zones[0].Counts.Pickups != 1 || b.Months[0].Zones[0].Zone != 2 {
+		t.Errorf("inputs changed: %+v, %+v", a, b)
+	}
+}
+
+func BenchmarkPartials(b *testing.B) {
+	const rows = 16 << 10
+	rng := rand.New(rand.NewPCG(1, 1))
+	values := make([]int64, rows)
+	zones := make([]int64, rows)
+	for i := range values {
+		values[i], zones[i] = rng.Int64N(1e8), 1+rng.Int64N(265)
+	}
+	in := tripsOf("x", march, c64(values...), c32(zones...), c32(zones...))
+	fn := &partialFn{}
+	fn.StartBundle(nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		fn.ProcessElement(in, nil)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+}

@@ -1,0 +1,79 @@
+package aggregate
+
+import (
+	"math/big"
+	"math/bits"
+)
+
+// Sum is an exact sum and the number of values in it: what an average needs. The sum is 128 bits wide, two's
+// complement in Hi and Lo, so no number of rows can overflow it, and adding is associative: any split, bundle and merge
+// order gives the same bits. The fields are exported because Beam's row coder drops what is not.
+type Sum struct {
+	Count int64
+	Hi    int64
+	Lo    uint64
+}
+
+// add adds v to the sum, without counting it.
+func (s *Sum) add(v int64) {
+	var carry uint64
+	s.Lo, carry = bits.Add64(s.Lo, uint64(v), 0)
+	s.Hi += v>>63 + int64(carry)
+}
+
+// merge adds another sum.
+func (s *Sum) merge(o Sum) {
+	var carry uint64
+	s.Lo, carry = bits.Add64(s.Lo, o.Lo, 0)
+	s.Hi += o.Hi + int64(carry)
+	s.Count += o.Count
+}
+
+// big returns the sum as an integer.
+func (s Sum) big() *big.Int {
+	v := new(big.Int).Lsh(big.NewInt(s.Hi), 64)
+	return v.Add(v, new(big.Int).SetUint64(s.Lo))
+}
+
+// average returns the sum divided by its count and by unit, rounded once to the nearest float64. ok is false where
+// nothing was counted.
+func (s Sum) average(unit int64) (avg float64, ok bool) {
+	if s.Count == 0 {
+		return 0, false
+	}
+	divisor := new(big.Int).Mul(big.NewInt(s.Count), big.NewInt(unit))
+	avg, _ = new(big.Rat).SetFrac(s.big(), divisor).Float64()
+	return avg, true
+}
+
+// sumRows is how many values of at most 10^14 (trip.MaxValue at trip.Unit) surely sum in an int64.
+const sumRows = 1 << 16
+
+// addMeasures adds values of at most 10^14 in magnitude.
+func (s *Sum) addMeasures(values []int64) {
+	for len(values) > 0 {
+		n := min(len(values), sumRows)
+		total := int64(0)
+		for _, v := range values[:n] {
+			total += v
+		}
+		s.add(total)
+		values = values[n:]
+	}
+}
+
+// addWide adds values of any magnitude: high and low halves apart, each of which is safe for 2^31 values.
+func (s *Sum) addWide(values []int64) {
+	for len(values) > 0 {
+		n := min(len(values), sumRows)
+		hi, lo := int64(0), int64(0)
+		for _, v := range values[:n] {
+			hi += v >> 32
+			lo += v & 0xffffffff
+		}
+		s.add(lo)
+		// hi << 32, as 128 bits
+		s.merge(Sum{Hi: hi >> 32, Lo: uint64(hi) << 32})
+		values = values[n:]
+	}
+}

@@ -1,0 +1,86 @@
+package trip
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// Admission is which files a run takes.
+type Admission struct {
+	Taxi           string // only this taxi's files; "" for all
+	MergeSameMonth bool   // several files of one taxi and month add up; otherwise they are an error
+}
+
+func init() {
+	register.DoFn4x1[[]byte, func(*element.File) bool, func(element.File), func(element.File), error](&admitFn{})
+	register.Iter1[element.File]()
+}
+
+// Admitted looks at all recognised files together, before any row is read: it leaves out the taxi that was not asked
+// for, and refuses two files of one taxi and month, which nearly always are one month twice.
+//
+// Admitted transforms a PCollection<element.File> into two of its parts: the files to read and those left out.
+func Admitted(s beam.Scope, rules Admission, files beam.PCollection) (admitted, leftOut beam.PCollection) {
+	s = s.Scope("trip.Admitted")
+	return beam.ParDo2(s, &admitFn{Rules: rules}, beam.Impulse(s), beam.SideInput{Input: files})
+}
+
+type admitFn struct{ Rules Admission }
+
+func (fn *admitFn) ProcessElement(_ []byte, next func(*element.File) bool, admit, leaveOut func(element.File)) error {
+	var files []element.File
+	for {
+		var f element.File
+		if !next(&f) {
+			break
+		}
+		files = append(files, f)
+	}
+	kept, left, err := Admit(files, fn.Rules)
+	if err != nil {
+		return err
+	}
+	for _, f := range kept {
+		admit(f)
+	}
+	for _, f := range left {
+		leaveOut(f)
+	}
+	return nil
+}
+
+// Admit parts files by the rules, each part sorted by source.
+func Admit(files []element.File, rules Admission) (kept, left []element.File, err error) {
+	slices.SortFunc(files, func(a, b element.File) int { return cmp.Compare(a.Source, b.Source) })
+	type month struct {
+		taxi  string
+		month int32
+	}
+	first := map[month]string{}
+	for _, f := range files {
+		if rules.Taxi != "" && f.Taxi != rules.Taxi {
+			left = append(left, f)
+			continue
+		}
+		kept = append(kept, f)
+		if f.Month == element.NoMonth || rules.MergeSameMonth {
+			continue
+		}
+		key := month{f.Taxi, f.Month}
+		if other, twice := first[key]; twice {
+			return nil, nil, fault.Inputf("%s: found %s taxis of %04d-%02d, which %s is too, expected one file for a taxi and month; leave one out, or say --same-month=merge to add them up",
+				f.Source, f.Taxi, YearOf(f.Month), f.Month-(YearOf(f.Month)-1970)*12+1, other)
+		}
+		first[key] = f.Source
+	}
+	if len(kept) == 0 {
+		return nil, nil, fault.New(fault.NoMatch, "none of the %d files is of %s taxis; leave --taxi out or give other files", len(files), rules.Taxi)
+	}
+	return kept, left, nil
+}

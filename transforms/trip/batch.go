@@ -1,0 +1,81 @@
+// Package trip is the domain: taxi trips, in column batches. It recognises yellow and green TLC files by their
+// columns, maps those to one [Batch] whatever physical types they have, and derives duration, year and month.
+//
+// Numbers are exact from here on. Dollars, miles and passengers are int64 at 10^-6 ([Unit]), times int64 microseconds
+// of New York wall clock since 1970-01-01, as TLC writes them. Values off the grid are rounded half away from zero;
+// NaN, infinities and anything beyond ±10^8 cannot be represented and are refused with their place.
+//
+// [Recognise] → parquetio.Read → [Fields] → [Derive].
+package trip
+
+import (
+	"math/bits"
+
+	"tripstats/transforms/element"
+)
+
+const (
+	// Unit is the fixed-point unit: one dollar, mile or passenger is 1,000,000.
+	Unit = 1_000_000
+	// MaxValue is the largest magnitude of a measure, in whole units. A batch of 2^16 such values sums in an int64.
+	MaxValue = 100_000_000
+)
+
+// Column is a column of a batch. Null rows have the value zero, so a sum over all values is the sum over those that
+// are set.
+type Column[T int32 | int64] struct {
+	Values []T
+	Valid  []byte // bitmap, least significant bit first; nil when no row is null
+	Nulls  int
+}
+
+// IsNull tells whether row i is null.
+func (c Column[T]) IsNull(i int) bool { return c.Valid != nil && c.Valid[i>>3]>>(i&7)&1 == 0 }
+
+// Set counts the rows in [start, end) that are not null.
+func (c Column[T]) Set(start, end int) int {
+	if c.Valid == nil {
+		return end - start
+	}
+	n := 0
+	for ; start < end && start&7 != 0; start++ {
+		n += int(c.Valid[start>>3] >> (start & 7) & 1)
+	}
+	for ; start+8 <= end; start += 8 {
+		n += bits.OnesCount8(c.Valid[start>>3])
+	}
+	for ; start < end; start++ {
+		n += int(c.Valid[start>>3] >> (start & 7) & 1)
+	}
+	return n
+}
+
+// Batch is a batch of trips: consecutive rows of one row group. Like element.Columns it is read-only, and its memory
+// may be used again once the emit call that handed it out has returned.
+type Batch struct {
+	Source   string
+	Taxi     string
+	RowGroup int
+	FirstRow int64
+	Rows     int
+
+	Pickup, Dropoff         Column[int64] // µs since 1970-01-01, New York wall clock
+	PickupZone, DropoffZone Column[int32] // TLC taxi zone
+	Passengers              Column[int64] // Unit
+	Distance                Column[int64] // miles, Unit
+	Amount, Tip             Column[int64] // dollars, Unit
+
+	// Derived.
+	Duration Column[int64] // µs, dropoff - pickup; null where either is
+	Months   []MonthRun    // year and month_start of every row, run-length encoded
+}
+
+// MonthRun gives the pickup month of the rows from the end of the run before it to End. TLC's rows are roughly in
+// time order, so a batch has few runs, and aggregation works on whole runs.
+type MonthRun struct {
+	Month int32 // months since 1970-01, or element.NoMonth for rows without a pickup time
+	End   int
+}
+
+// Where names the place of row i for messages.
+func (b *Batch) Where(i int) string { return element.Where(b.Source, b.RowGroup, b.FirstRow+int64(i)) }

@@ -1,0 +1,86 @@
+package trip
+
+import (
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/transforms/fault"
+)
+
+func init() {
+	register.DoFn2x1[Batch, func(Batch), error](&deriveFn{})
+}
+
+// Derive adds what follows from a trip's columns: its duration, and the year and month of its pickup. A duration
+// beyond 64 bits of microseconds is a fault with exit code 3.
+//
+// Derive transforms a PCollection<Batch> into a PCollection<Batch>.
+func Derive(s beam.Scope, trips beam.PCollection) beam.PCollection {
+	s = s.Scope("trip.Map(derive)")
+	return beam.ParDo(s, &deriveFn{}, trips)
+}
+
+// deriveFn fills the same memory for every batch: what it emits is valid while emit runs.
+type deriveFn struct {
+	durations []int64
+	valid     []byte
+	runs      []MonthRun
+}
+
+func (fn *deriveFn) ProcessElement(b Batch, emit func(Batch)) error {
+	if len(fn.durations) < b.Rows {
+		fn.durations = make([]int64, b.Rows)
+		fn.valid = make([]byte, (b.Rows+7)/8)
+	}
+	b.Duration = Column[int64]{Values: fn.durations[:b.Rows]}
+	if subtract(b.Duration.Values, b.Dropoff.Values, b.Pickup.Values) {
+		for i := range b.Rows {
+			if overflows(b.Dropoff.Values[i], b.Pickup.Values[i]) && !b.Pickup.IsNull(i) && !b.Dropoff.IsNull(i) {
+				return fault.Inputf("%s: found pickup and dropoff %d and %d µs from 1970, expected a duration of 64 bits in microseconds; leave the file out or repair the value",
+					b.Where(i), b.Pickup.Values[i], b.Dropoff.Values[i])
+			}
+		}
+	}
+	maskNulls(&b.Duration, fn.valid, b.Pickup, b.Dropoff)
+	fn.runs = appendRuns(fn.runs[:0], b.Pickup)
+	b.Months = fn.runs
+	emit(b)
+	return nil
+}
+
+// subtract sets dst to a - b and tells whether any difference overflowed.
+func subtract(dst, a, b []int64) bool {
+	a, b = a[:len(dst)], b[:len(dst)]
+	overflow := int64(0)
+	for i := range dst {
+		v := a[i] - b[i]
+		overflow |= (a[i] ^ b[i]) & (a[i] ^ v) // sign set if this one overflowed
+		dst[i] = v
+	}
+	return overflow < 0
+}
+
+func overflows(a, b int64) bool { return (a^b)&(a^(a-b)) < 0 }
+
+// maskNulls makes a row of c null where it is null in a or in b. valid is memory for the bitmap.
+func maskNulls(c *Column[int64], valid []byte, a, b Column[int64]) {
+	if a.Nulls == 0 && b.Nulls == 0 {
+		return
+	}
+	rows := len(c.Values)
+	c.Valid = valid[:(rows+7)/8]
+	for i := range c.Valid {
+		v := byte(0xff)
+		if a.Valid != nil {
+			v &= a.Valid[i]
+		}
+		if b.Valid != nil {
+			v &= b.Valid[i]
+		}
+		c.Valid[i] = v
+	}
+	c.Nulls = rows - c.Set(0, rows)
+	for i := range c.Values {
+		c.Values[i] &= -int64(c.Valid[i>>3] >> (i & 7) & 1)
+	}
+}

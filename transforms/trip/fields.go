@@ -1,0 +1,308 @@
+package trip
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+func init() {
+	register.DoFn2x1[element.Columns, func(Batch), error](&fieldsFn{})
+	register.Emitter1[Batch]()
+}
+
+// Fields maps a file's columns to the domain: by name, whatever their physical types. A value that cannot be
+// represented is a fault with exit code 3 that names its file, row group, row and column.
+//
+// Fields transforms a PCollection<element.Columns> into a PCollection<Batch>.
+func Fields(s beam.Scope, opts Options, columns beam.PCollection) beam.PCollection {
+	s = s.Scope("trip.Map(fields)")
+	return beam.ParDo(s, &fieldsFn{Options: opts}, columns)
+}
+
+// fieldsFn fills the same memory for every batch: what it emits is valid while emit runs.
+type fieldsFn struct {
+	Options Options
+
+	schema  *arrow.Schema // of the last batch, and its mapping
+	mapping [roles]int
+	clock   *wallClock
+	times   [2][]int64
+	zones   [2][]int32
+	nums    [4][]int64
+}
+
+func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
+	b, err := fn.batch(in)
+	if err != nil {
+		return err
+	}
+	emit(b)
+	return nil
+}
+
+func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
+	if err := fn.remap(in); err != nil {
+		return Batch{}, err
+	}
+	b := Batch{Source: in.Source, Taxi: in.Taxi, RowGroup: in.RowGroup, FirstRow: in.FirstRow, Rows: int(in.Record.NumRows())}
+	var err error
+	for i, c := range []struct {
+		role Role
+		out  *Column[int64]
+	}{{PickupTime, &b.Pickup}, {DropoffTime, &b.Dropoff}} {
+		if err == nil {
+			*c.out, err = convert(fn, in, c.role, &fn.times[i], fn.timeColumn)
+		}
+	}
+	for i, c := range []struct {
+		role Role
+		out  *Column[int32]
+	}{{PickupZoneID, &b.PickupZone}, {DropoffZoneID, &b.DropoffZone}} {
+		if err == nil {
+			*c.out, err = convert(fn, in, c.role, &fn.zones[i], zoneColumn)
+		}
+	}
+	for i, c := range []struct {
+		role Role
+		out  *Column[int64]
+	}{{TripDistance, &b.Distance}, {PassengerCount, &b.Passengers}, {TotalAmount, &b.Amount}, {TipAmount, &b.Tip}} {
+		if err == nil {
+			*c.out, err = convert(fn, in, c.role, &fn.nums[i], measureColumn)
+		}
+	}
+	return b, err
+}
+
+// remap finds the columns of the roles, anew when the schema is another one than the last batch had.
+func (fn *fieldsFn) remap(in element.Columns) error {
+	if fn.schema == in.Record.Schema() {
+		return nil
+	}
+	names := make([]string, in.Record.NumCols())
+	for i := range names {
+		names[i] = in.Record.ColumnName(i)
+	}
+	m, err := mapColumns(in.Taxi, names)
+	if err != nil {
+		return fault.Inputf("%s: %v", in.Source, err)
+	}
+	fn.schema, fn.mapping = in.Record.Schema(), m
+	return nil
+}
+
+// badValue says which row's value could not be represented.
+type badValue struct {
+	row      int
+	expected error
+}
+
+// converter converts an array into dst, which has its length, or returns other memory with the values in it. Null
+// rows may come out as anything.
+type converter[T int32 | int64] func(a arrow.Array, dst []T) ([]T, *badValue)
+
+// convert converts the column of a role. A missing column is all null.
+func convert[T int32 | int64](fn *fieldsFn, in element.Columns, role Role, scratch *[]T, to converter[T]) (Column[T], error) {
+	rows := int(in.Record.NumRows())
+	if len(*scratch) < rows {
+		*scratch = make([]T, rows)
+	}
+	dst := (*scratch)[:rows]
+	var a arrow.Array = array.NewNull(rows)
+	if i := fn.mapping[role]; i >= 0 {
+		a = in.Record.Column(i)
+	}
+	values, bad := to(a, dst)
+	if bad != nil {
+		name := in.Record.ColumnName(fn.mapping[role])
+		return Column[T]{}, fault.Inputf("%s: column %q: found %s, expected %v; leave the file out or repair the value", in.Where(bad.row), name, found(a, bad.row), bad.expected)
+	}
+	return withNulls(a, values, dst), nil
+}
+
+// withNulls sets null rows to zero, in dst where values is not ours to write to, and adds the validity bitmap.
+func withNulls[T int32 | int64](a arrow.Array, values, dst []T) Column[T] {
+	c := Column[T]{Values: values, Nulls: a.NullN()}
+	if c.Nulls == 0 {
+		return c
+	}
+	if len(values) > 0 && &values[0] != &dst[0] {
+		copy(dst, values)
+		c.Values = dst
+	}
+	if c.Nulls == a.Len() {
+		clear(c.Values)
+		c.Valid = make([]byte, (a.Len()+7)/8)
+		return c
+	}
+	c.Valid = bitmapOf(a)
+	for i := range c.Values {
+		c.Values[i] &= -T(c.Valid[i>>3] >> (i & 7) & 1)
+	}
+	return c
+}
+
+// bitmapOf returns the validity bitmap from the array's first row on.
+func bitmapOf(a arrow.Array) []byte {
+	if off := a.Data().Offset(); off == 0 {
+		return a.NullBitmapBytes()
+	}
+	bitmap := make([]byte, (a.Len()+7)/8)
+	for i := range a.Len() {
+		if a.IsValid(i) {
+			bitmap[i>>3] |= 1 << (i & 7)
+		}
+	}
+	return bitmap
+}
+
+// found renders a value for a message.
+func found(a arrow.Array, row int) string {
+	text := a.ValueStr(row)
+	if len(text) > 60 {
+		text = text[:60] + "..."
+	}
+	if _, isText := a.(*array.String); isText {
+		return fmt.Sprintf("%q", text)
+	}
+	return text
+}
+
+// fill converts src value by value. A value that f refuses is bad unless its row is null.
+func fill[S any, T int32 | int64](a arrow.Array, src []S, dst []T, expected error, f func(S) (T, bool)) ([]T, *badValue) {
+	for i, v := range src {
+		x, ok := f(v)
+		if !ok && a.IsValid(i) {
+			return nil, &badValue{i, expected}
+		}
+		dst[i] = x
+	}
+	return dst, nil
+}
+
+func fillText[T int32 | int64](a *array.String, dst []T, expected error, f func(string) (T, bool)) ([]T, *badValue) {
+	for i := range dst {
+		if a.IsNull(i) {
+			continue
+		}
+		x, ok := f(a.Value(i))
+		if !ok {
+			return nil, &badValue{i, expected}
+		}
+		dst[i] = x
+	}
+	return dst, nil
+}
+
+// measureColumn converts dollars, miles and passengers to fixed point.
+func measureColumn(a arrow.Array, dst []int64) ([]int64, *badValue) {
+	switch a := a.(type) {
+	case *array.Float64:
+		src := a.Float64Values()
+		dst = dst[:len(src)]
+		for i, v := range src { // the hot one: what is inlined takes nearly every value
+			x, certain := fixFast(v)
+			if !certain {
+				var ok bool
+				if x, ok = fixFloat(v); !ok && a.IsValid(i) {
+					return nil, &badValue{i, errMeasure}
+				}
+			}
+			dst[i] = x
+		}
+		return dst, nil
+	case *array.Float32:
+		return fill(a, a.Float32Values(), dst, errMeasure, func(v float32) (int64, bool) { return fixFloat(float64(v)) })
+	case *array.Int64:
+		return fill(a, a.Int64Values(), dst, errMeasure, fixInt)
+	case *array.Int32:
+		return fill(a, a.Int32Values(), dst, errMeasure, func(v int32) (int64, bool) { return fixInt(int64(v)) })
+	case *array.Uint64:
+		return fill(a, a.Uint64Values(), dst, errMeasure, func(v uint64) (int64, bool) { return fixInt(int64(min(v, MaxValue+1))) })
+	case *array.Uint32:
+		return fill(a, a.Uint32Values(), dst, errMeasure, func(v uint32) (int64, bool) { return fixInt(int64(v)) })
+	case *array.String:
+		return fillText(a, dst, errMeasure, fixText)
+	case *array.Null:
+		return dst, nil
+	}
+	return nil, &badValue{0, fmt.Errorf("%w, not %s", errMeasure, a.DataType())}
+}
+
+// zoneColumn converts zone ids.
+func zoneColumn(a arrow.Array, dst []int32) ([]int32, *badValue) {
+	switch a := a.(type) {
+	case *array.Int32:
+		return a.Int32Values(), nil
+	case *array.Int64:
+		return fill(a, a.Int64Values(), dst, errZone, zoneInt)
+	case *array.Uint32:
+		return fill(a, a.Uint32Values(), dst, errZone, func(v uint32) (int32, bool) { return zoneInt(int64(v)) })
+	case *array.Uint64:
+		return fill(a, a.Uint64Values(), dst, errZone, func(v uint64) (int32, bool) { return zoneInt(int64(min(v, 1<<40))) })
+	case *array.Float64:
+		return fill(a, a.Float64Values(), dst, errZone, zoneFloat)
+	case *array.Float32:
+		return fill(a, a.Float32Values(), dst, errZone, func(v float32) (int32, bool) { return zoneFloat(float64(v)) })
+	case *array.String:
+		return fillText(a, dst, errZone, zoneText)
+	case *array.Null:
+		return dst, nil
+	}
+	return nil, &badValue{0, fmt.Errorf("%w, not %s", errZone, a.DataType())}
+}
+
+// timeColumn converts times to µs of New York wall clock.
+func (fn *fieldsFn) timeColumn(a arrow.Array, dst []int64) ([]int64, *badValue) {
+	switch a := a.(type) {
+	case *array.Timestamp:
+		t := a.DataType().(*arrow.TimestampType)
+		values, bad := micros(a, t.Unit, dst)
+		if bad != nil || t.TimeZone == "" || fn.Options.UTC != UTCConvert {
+			return values, bad
+		}
+		if fn.clock == nil {
+			var err error
+			if fn.clock, err = newWallClock(); err != nil {
+				return nil, &badValue{0, err}
+			}
+		}
+		return fill(a, values, dst, errTime, fn.clock.at)
+	case *array.FixedSizeBinary:
+		for i := range dst {
+			if a.IsNull(i) {
+				continue
+			}
+			v := a.Value(i)
+			x, ok := microsFromInt96(int64(binary.LittleEndian.Uint64(v)), int32(binary.LittleEndian.Uint32(v[8:])))
+			if !ok {
+				return nil, &badValue{i, errTime}
+			}
+			dst[i] = x
+		}
+		return dst, nil
+	case *array.Null:
+		return dst, nil
+	}
+	return nil, &badValue{0, fmt.Errorf("%w, not %s", errTime, a.DataType())}
+}
+
+func micros(a *array.Timestamp, unit arrow.TimeUnit, dst []int64) ([]int64, *badValue) {
+	raw := arrow.GetData[int64](arrow.GetBytes(a.TimestampValues()))
+	switch unit {
+	case arrow.Microsecond:
+		return raw, nil
+	case arrow.Millisecond:
+		return fill(a, raw, dst, errTime, microsFromMillis)
+	case arrow.Nanosecond:
+		return fill(a, raw, dst, errTime, microsFromNanos)
+	}
+	return nil, &badValue{0, fmt.Errorf("%w, not in %s", errTime, unit)}
+}

@@ -1,0 +1,266 @@
+package trip
+
+import (
+	"encoding/binary"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+func init() {
+	register.Function2x0(rowsOf)
+	register.Emitter1[string]()
+}
+
+// rowsOf renders each row of a batch: what passert compares.
+func rowsOf(b Batch, emit func(string)) {
+	run := 0
+	for i := range b.Rows {
+		text := []string{b.Taxi}
+		for _, c := range []Column[int64]{b.Pickup, b.Dropoff} {
+			text = append(text, render(c, i))
+		}
+		for _, c := range []Column[int32]{b.PickupZone, b.DropoffZone} {
+			text = append(text, render(c, i))
+		}
+		for _, c := range []Column[int64]{b.Passengers, b.Distance, b.Amount, b.Tip} {
+			text = append(text, render(c, i))
+		}
+		if b.Months != nil {
+			for i >= b.Months[run].End {
+				run++
+			}
+			text = append(text, "took", render(b.Duration, i), "in", fmt.Sprint(b.Months[run].Month))
+		}
+		emit(strings.Join(text, " "))
+	}
+}
+
+func render[T int32 | int64](c Column[T], i int) string {
+	if c.IsNull(i) {
+		if c.Values[i] != 0 {
+			return "null-but-not-zero"
+		}
+		return "-"
+	}
+	return fmt.Sprint(c.Values[i])
+}
+
+// 2020-03-01 10:00:00, in µs, and the month it lies in.
+const (
+	tenOClock = 1_583_056_800_000_000
+	march2020 = 50*12 + 2
+)
+
+func TestFieldsAndDeriveMapEveryPhysicalType(t *testing.T) {
+	at := func(minutes int64) string { return fmt.Sprint(tenOClock + minutes*60_000_000) }
+	for name, c := range map[string]struct {
+		in   element.Columns
+		opts Options
+		want []string
+	}{
+		"required only": {yellow(t)(3), Options{}, []string{
+			"yellow " + at(0) + " " + at(10) + " 132 132 - - - - took 600000000 in 602",
+			"yellow " + at(0) + " " + at(10) + " 132 132 - - - - took 600000000 in 602",
+			"yellow " + at(0) + " " + at(10) + " 132 132 - - - - took 600000000 in 602",
+		}},
+		"doubles with nulls": {yellow(t)(3,
+			col{"passenger_count", element.Float64, []string{"1", "", "6"}},
+			col{"Trip_Distance", element.Float64, []string{"2.35", "", "-0.1"}},
+			col{"total_amount", element.Float64, []string{"", "", ""}},
+			col{"tip_amount", element.Null, []string{"", "", ""}}), Options{}, []string{
+			"yellow " + at(0) + " " + at(10) + " 132 132 1000000 2350000 - - took 600000000 in 602",
+			"yellow " + at(0) + " " + at(10) + " 132 132 - - - - took 600000000 in 602",
+			"yellow " + at(0) + " " + at(10) + " 132 132 6000000 -100000 - - took 600000000 in 602",
+		}},
+		"integers and text": {yellow(t)(2,
+			col{"passenger_count", element.Int64, []string{"1", "-2"}},
+			col{"trip_distance", element.Int32, []string{"3", ""}},
+			col{"total_amount", element.String, []string{"12.35", ""}},
+			col{"tip_amount", element.Float32, []string{"0.5", "-1.25"}},
+			col{"PULocationID", element.String, []string{"7", "265.0"}},
+			col{"DOLocationID", element.Float64, []string{"", "3"}}), Options{}, []string{
+			"yellow " + at(0) + " " + at(10) + " 7 - 1000000 3000000 12350000 500000 took 600000000 in 602",
+			"yellow " + at(0) + " " + at(10) + " 265 3 -2000000 - - -1250000 took 600000000 in 602",
+		}},
+		"unsigned": {yellow(t)(1,
+			col{"passenger_count", element.Uint32, []string{"3"}},
+			col{"total_amount", element.Uint64, []string{"100000000"}},
+			col{"PULocationID", element.Uint32, []string{"4"}},
+			col{"DOLocationID", element.Uint64, []string{"5"}}), Options{}, []string{
+			"yellow " + at(0) + " " + at(10) + " 4 5 3000000 - 100000000000000 - took 600000000 in 602",
+		}},
+		"null times": {yellow(t)(2,
+			col{"tpep_pickup_datetime", element.TimestampMicros, []string{"", "2020-03-01 10:00:00"}},
+			col{"tpep_dropoff_datetime", element.TimestampMicros, []string{"2020-03-01 10:10:00", ""}}), Options{}, []string{
+			"yellow - " + at(10) + " 132 132 - - - - took - in " + fmt.Sprint(element.NoMonth),
+			"yellow " + at(0) + " - 132 132 - - - - took - in 602",
+		}},
+		"ms and ns": {yellow(t)(1,
+			col{"tpep_pickup_datetime", element.TimestampMillis, []string{"2020-03-01 10:00:00"}},
+			col{"tpep_dropoff_datetime", element.TimestampNanos, []string{"2020-03-01 10:10:00.000000500"}}), Options{}, []string{
+			"yellow " + at(0) + " " + fmt.Sprint(int64(tenOClock+600_000_001)) + " 132 132 - - - - took 600000001 in 602",
+		}},
+		"utc as wall": {yellow(t)(1,
+			col{"tpep_pickup_datetime", element.TimestampMicrosUTC, []string{"2020-03-01 10:00:00Z"}}), Options{UTC: UTCWall}, []string{
+			"yellow " + at(0) + " " + at(10) + " 132 132 - - - - took 600000000 in 602",
+		}},
+		"utc converted": {yellow(t)(1,
+			col{"tpep_pickup_datetime", element.TimestampMicrosUTC, []string{"2020-03-01 15:00:00Z"}}), Options{UTC: UTCConvert}, []string{
+			"yellow " + at(0) + " " + at(10) + " 132 132 - - - - took 600000000 in 602",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, s, in := ptest.CreateList([]element.Columns{c.in})
+			trips := Derive(s, Fields(s, c.opts, in))
+			passert.EqualsList(s, beam.ParDo(s, rowsOf, trips), c.want)
+			ptest.RunAndValidate(t, p)
+		})
+	}
+}
+
+func TestInt96IsReadAsItStands(t *testing.T) {
+	b := array.NewFixedSizeBinaryBuilder(memory.DefaultAllocator, element.Int96Type)
+	// 10:00 of Julian day 2,458,910, which begins 2020-03-01.
+	b.Append(binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint64(nil, 36_000e9), 2_458_910))
+	b.AppendNull()
+	values, bad := (&fieldsFn{}).timeColumn(b.NewArray(), make([]int64, 2))
+	if bad != nil || values[0] != tenOClock {
+		t.Errorf("got %v, %+v, want %d", values, bad, int64(tenOClock))
+	}
+}
+
+func TestValuesThatCannotBeRepresentedAreNamed(t *testing.T) {
+	for name, c := range map[string]struct {
+		col  col
+		want string
+	}{
+		"NaN":          {col{"total_amount", element.Float64, []string{"1", "NaN"}}, `x.parquet: row group 2: row 101: column "total_amount": found NaN, expected a number from -100000000 to 100000000`},
+		"infinite":     {col{"tip_amount", element.Float64, []string{"1", "+Inf"}}, `found +Inf`},
+		"large":        {col{"trip_distance", element.Int64, []string{"1", "100000001"}}, `found 100000001`},
+		"unsigned":     {col{"trip_distance", element.Uint64, []string{"1", "18446744073709551615"}}, `found 18446744073709551615`},
+		"text":         {col{"passenger_count", element.String, []string{"1", "two"}}, `column "passenger_count": found "two"`},
+		"zone":         {col{"PULocationID", element.Float64, []string{"1", "1.5"}}, `column "PULocationID": found 1.5, expected a whole number`},
+		"wide zone":    {col{"DOLocationID", element.Int64, []string{"1", "4294967297"}}, `found 4294967297`},
+		"zone as text": {col{"DOLocationID", element.String, []string{"1", "JFK"}}, `found "JFK"`},
+	} {
+		_, err := (&fieldsFn{}).batch(yellow(t)(2, c.col))
+		f := fault.Find(err)
+		if f == nil || f.Code != fault.Input || !strings.Contains(f.Message, c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func TestADurationBeyond64BitsIsNamed(t *testing.T) {
+	b := Batch{Source: "x.parquet", Rows: 2, Pickup: Column[int64]{Values: []int64{0, -1 << 62}}, Dropoff: Column[int64]{Values: []int64{0, 1 << 62}}}
+	err := new(deriveFn).ProcessElement(b, func(Batch) {})
+	if f := fault.Find(err); f == nil || f.Code != fault.Input || !strings.HasPrefix(f.Message, "x.parquet: row group 0: row 1: ") {
+		t.Errorf("got %v", err)
+	}
+	// Where a time is null there is no duration to overflow.
+	b.Pickup.Valid, b.Pickup.Nulls = []byte{0b01}, 1
+	if err := new(deriveFn).ProcessElement(b, func(Batch) {}); err != nil {
+		t.Errorf("null pickup: %v", err)
+	}
+}
+
+func TestAFieldsFnReusesItsMemoryBetweenBatchesOnly(t *testing.T) {
+	fn := &fieldsFn{}
+	first, err := fn.batch(yellow(t)(2, col{"total_amount", element.Float64, []string{"1", ""}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Amount.Values[0] != 1_000_000 || !first.Amount.IsNull(1) {
+		t.Errorf("first batch: %+v", first.Amount)
+	}
+	second, err := fn.batch(yellow(t)(2, col{"total_amount", element.Float64, []string{"2", "3"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.Amount.Valid != nil || second.Amount.Values[1] != 3_000_000 {
+		t.Errorf("second batch: %+v, want no trace of the first", second.Amount)
+	}
+}
+
+func TestBatchCoderKeepsEverything(t *testing.T) {
+	var derived Batch
+	in, err := (&fieldsFn{}).batch(yellow(t)(3,
+		col{"tpep_pickup_datetime", element.TimestampMicros, []string{"", "2020-03-01 10:00:00", "1969-12-31 23:59:59"}},
+		col{"passenger_count", element.Int64, []string{"1", "", "3"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := new(deriveFn).ProcessElement(in, func(b Batch) { derived = b }); err != nil {
+		t.Fatal(err)
+	}
+	b, err := encodeBatch(derived)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := decodeBatch(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	rowsOf(derived, func(s string) { want = append(want, s) })
+	rowsOf(out, func(s string) { got = append(got, s) })
+	if !reflect.DeepEqual(got, want) || out.Where(1) != "x.parquet: row group 2: row 101" {
+		t.Errorf("got %q at %s, want %q", got, out.Where(1), want)
+	}
+}
+
+// FuzzDecodeBatch protects the coder from bytes that are not its own: an error, never a panic.
+func FuzzDecodeBatch(f *testing.F) {
+	b, err := encodeBatch(Batch{Source: "s", Taxi: Green, Rows: 1, Pickup: Column[int64]{Values: []int64{1}}, Dropoff: Column[int64]{Values: []int64{1}},
+		PickupZone: Column[int32]{Values: []int32{1}}, DropoffZone: Column[int32]{Values: []int32{1}}, Passengers: Column[int64]{Values: []int64{1}},
+		Distance: Column[int64]{Values: []int64{1}}, Amount: Column[int64]{Values: []int64{1}}, Tip: Column[int64]{Values: []int64{1}}, Months: []MonthRun{{5, 1}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Add([]byte{1, 's'})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if out, err := decodeBatch(b); err == nil && len(out.Pickup.Values) != out.Rows {
+			t.Errorf("%d rows, %d pickups", out.Rows, len(out.Pickup.Values))
+		}
+	})
+}
+
+func BenchmarkFieldsAndDerive(b *testing.B) {
+	const rows = 16 << 10
+	values := func(f func(i int) string) []string {
+		out := make([]string, rows)
+		for i := range out {
+			out[i] = f(i)
+		}
+		return out
+	}
+	money := func(i int) string { return fmt.Sprintf("%d.%02d", i%80, i%100) }
+	in := yellow(b)(rows,
+		col{"trip_distance", element.Float64, values(money)}, col{"total_amount", element.Float64, values(money)},
+		col{"tip_amount", element.Float64, values(money)}, col{"passenger_count", element.Int64, values(func(i int) string { return fmt.Sprint(i % 7) })})
+	fields, derive := &fieldsFn{}, &deriveFn{}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := fields.ProcessElement(in, func(t Batch) {
+			if err := derive.ProcessElement(t, func(Batch) {}); err != nil {
+				b.Fatal(err)
+			}
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+}

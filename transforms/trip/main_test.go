@@ -1,0 +1,72 @@
+package trip
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+
+	"tripstats/transforms/element"
+)
+
+func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
+
+// col is a column of a test batch: values as text, "" for null.
+type col struct {
+	name   string
+	kind   element.Kind
+	values []string
+}
+
+// columnsOf makes a batch from columns written as text.
+func columnsOf(t testing.TB, taxi string, cols ...col) element.Columns {
+	t.Helper()
+	var fields []arrow.Field
+	var arrays []arrow.Array
+	for _, c := range cols {
+		b := array.NewBuilder(memory.DefaultAllocator, c.kind.Arrow())
+		for _, v := range c.values {
+			if v == "" {
+				b.AppendNull()
+			} else if err := b.AppendValueFromString(v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fields = append(fields, arrow.Field{Name: c.name, Type: c.kind.Arrow(), Nullable: true})
+		arrays = append(arrays, b.NewArray())
+	}
+	rec := array.NewRecordBatch(arrow.NewSchema(fields, nil), arrays, int64(len(cols[0].values)))
+	return element.Columns{Source: "x.parquet", Taxi: taxi, RowGroup: 2, FirstRow: 100, Record: rec}
+}
+
+// yellow returns a maker of batches of n rows: the four required columns, a trip of ten minutes in each row, with more
+// columns added to them or in the place of the one of that name.
+func yellow(t testing.TB) func(n int, more ...col) element.Columns {
+	return func(n int, more ...col) element.Columns {
+		t.Helper()
+		same := func(v string) []string {
+			out := make([]string, n)
+			for i := range out {
+				out[i] = v
+			}
+			return out
+		}
+		cols := []col{
+			{"tpep_pickup_datetime", element.TimestampMicros, same("2020-03-01 10:00:00")},
+			{"tpep_dropoff_datetime", element.TimestampMicros, same("2020-03-01 10:10:00")},
+			{"PULocationID", element.Int64, same("132")},
+			{"DOLocationID", element.Int32, same("132")},
+		}
+		for _, m := range more {
+			if i := slices.IndexFunc(cols, func(c col) bool { return c.name == m.name }); i >= 0 {
+				cols[i] = m
+			} else {
+				cols = append(cols, m)
+			}
+		}
+		return columnsOf(t, Yellow, cols...)
+	}
+}

@@ -1,0 +1,162 @@
+package trip
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// errValue says what a value was expected to be. The caller adds where it stands and what was found.
+var (
+	errMeasure = fmt.Errorf("a number from %d to %d", -MaxValue, MaxValue)
+	errZone    = errors.New("a whole number of 32 bits")
+	errTime    = errors.New("a time of 64 bits in microseconds")
+)
+
+// fixFast returns v at 10^-6, rounded to the nearest integer, and whether that is certain: v can be represented and does
+// not lie on a tie. It is small enough to be inlined; what it is not certain of goes to fixFloat.
+func fixFast(v float64) (int64, bool) {
+	// The explicit conversion keeps the compiler from fusing the product into the sum below, on every architecture.
+	p := float64(v * Unit)
+	// Adding 1.5 * 2^52 leaves no bits for a fraction: p is rounded to the nearest integer, ties to even.
+	const magic = 3 << 51
+	r := (p + magic) - magic
+	return int64(r), math.Abs(v) <= MaxValue && math.Abs(p-r) < 0.5 // false for NaN
+}
+
+// fixFloat returns v at 10^-6, rounded half away from zero, and whether it can be represented.
+func fixFloat(v float64) (int64, bool) {
+	if !(math.Abs(v) <= MaxValue) { // NaN too
+		return 0, false
+	}
+	if r, certain := fixFast(v); certain {
+		return r, true
+	}
+	return fixTie(v, float64(v*Unit)), true
+}
+
+// fixTie rounds where the product p = v * 10^6 lies exactly between two integers. The product itself was rounded; its
+// error, which a fused multiply-add gives exactly, tells on which side of the tie the true product lies.
+func fixTie(v, p float64) int64 {
+	down := math.Floor(p)
+	switch e := math.FMA(v, Unit, -p); {
+	case e < 0 || e == 0 && p < 0:
+		return int64(down)
+	}
+	return int64(down) + 1
+}
+
+// fixInt returns v at 10^-6 and whether it can be represented.
+func fixInt(v int64) (int64, bool) {
+	if v < -MaxValue || v > MaxValue {
+		return 0, false
+	}
+	return v * Unit, true
+}
+
+// fixText returns the decimal number in s at 10^-6, rounded half away from zero, and whether it can be represented.
+// Plain decimals are read exactly, digit by digit; what has an exponent goes through a float64.
+func fixText(s string) (int64, bool) {
+	rest, negative := s, false
+	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
+		negative, rest = rest[0] == '-', rest[1:]
+	}
+	v, digits, fraction := int64(0), 0, -1 // fraction: decimals read, -1 before the point
+	roundUp := false
+	for i := range len(rest) {
+		c := rest[i]
+		switch {
+		case c == '.' && fraction < 0:
+			fraction = 0
+		case c < '0' || c > '9':
+			f, err := strconv.ParseFloat(s, 64)
+			if err != nil {
+				return 0, false
+			}
+			return fixFloat(f)
+		case fraction < 6:
+			digits++
+			if v = v*10 + int64(c-'0'); v > MaxValue*Unit {
+				return 0, false
+			}
+			if fraction >= 0 {
+				fraction++
+			}
+		default: // beyond the grid: only the first such digit decides
+			if digits++; fraction == 6 {
+				roundUp = c >= '5'
+			}
+			fraction++
+		}
+	}
+	if digits == 0 {
+		return 0, false
+	}
+	for fraction = max(fraction, 0); fraction < 6; fraction++ {
+		if v *= 10; v > MaxValue*Unit {
+			return 0, false
+		}
+	}
+	if roundUp {
+		if v++; v > MaxValue*Unit {
+			return 0, false
+		}
+	}
+	if negative {
+		v = -v
+	}
+	return v, true
+}
+
+// zoneInt, zoneFloat and zoneText return a zone id and whether it can be represented.
+func zoneInt(v int64) (int32, bool) { return int32(v), int64(int32(v)) == v }
+
+func zoneFloat(v float64) (int32, bool) {
+	if !(v >= math.MinInt32 && v <= math.MaxInt32) || v != math.Trunc(v) {
+		return 0, false
+	}
+	return int32(v), true
+}
+
+func zoneText(s string) (int32, bool) {
+	if v, err := strconv.ParseInt(s, 10, 32); err == nil {
+		return int32(v), true
+	}
+	f, err := strconv.ParseFloat(s, 64) // "132.0", as pandas writes ids of a column with nulls
+	if err != nil {
+		return 0, false
+	}
+	return zoneFloat(f)
+}
+
+// microsOf returns v in units of 10^-9 * nanos seconds as µs, rounded half away from zero, and whether it fits.
+func microsFromMillis(v int64) (int64, bool) {
+	return v * 1000, v >= math.MinInt64/1000 && v <= math.MaxInt64/1000
+}
+
+// microsFromNanos rounds half away from zero.
+func microsFromNanos(v int64) (int64, bool) {
+	q, r := v/1000, v%1000
+	switch {
+	case r >= 500:
+		q++
+	case r <= -500:
+		q--
+	}
+	return q, true
+}
+
+// microsFromInt96 reads the timestamp of Impala and Spark: nanoseconds of the day in the first eight bytes, the
+// Julian day in the last four. Julian day 2,440,588 begins 1970-01-01.
+func microsFromInt96(nanos int64, julian int32) (int64, bool) {
+	if nanos < 0 || nanos > microsPerDay*1000 {
+		return 0, false
+	}
+	days := int64(julian) - 2_440_588
+	if days < math.MinInt64/microsPerDay+1 || days > math.MaxInt64/microsPerDay-1 {
+		return 0, false
+	}
+	micros, _ := microsFromNanos(nanos)
+	return days*microsPerDay + micros, true
+}

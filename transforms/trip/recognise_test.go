@@ -1,0 +1,157 @@
+package trip
+
+import (
+	"strings"
+	"testing"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// fileWith has the required columns of a yellow file but for those that change replaces, drops (kind -1) or adds.
+func fileWith(change map[string]element.Kind) element.File {
+	f := element.File{Source: "x.parquet", RowGroupRows: []int64{5, 6}}
+	add := func(name string, kind element.Kind) {
+		if k, ok := change[name]; ok {
+			if kind = k; kind < 0 {
+				return
+			}
+		}
+		f.Columns = append(f.Columns, element.Column{Name: name, Kind: kind, Found: "TYPE", ChunkBytes: []int64{10, 20}})
+	}
+	required := []string{"VendorID", "tpep_pickup_datetime", "tpep_dropoff_datetime", "PULocationID", "DOLocationID"}
+	for i, name := range required {
+		add(name, []element.Kind{element.Int64, element.TimestampMicros, element.TimestampMicros, element.Int64, element.Int32}[i])
+	}
+	for name := range change {
+		if !strings.Contains(strings.Join(required, " "), name) {
+			add(name, 0)
+		}
+	}
+	return f
+}
+
+func TestRecogniseProjectsWhatIsNeeded(t *testing.T) {
+	f, err := Recognise(fileWith(map[string]element.Kind{"Total_Amount": element.Float64, "fare_amount": element.Float64}), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, c := range f.Projection {
+		names = append(names, f.Columns[c].Name)
+	}
+	want := "tpep_pickup_datetime tpep_dropoff_datetime PULocationID DOLocationID Total_Amount"
+	if got := strings.Join(names, " "); got != want || f.Taxi != Yellow {
+		t.Errorf("%s: %s, want yellow: %s", f.Taxi, got, want)
+	}
+	if len(f.RowGroupBytes) != 2 || f.RowGroupBytes[0] != 50 || f.RowGroupBytes[1] != 100 {
+		t.Errorf("bytes needed by row group: %v, want [50 100]", f.RowGroupBytes)
+	}
+}
+
+func TestRecogniseFaults(t *testing.T) {
+	for name, c := range map[string]struct {
+		change map[string]element.Kind
+		opts   Options
+		want   []string // in the message; none: accepted
+	}{
+		"as it is":              {},
+		"null times":            {change: map[string]element.Kind{"tpep_pickup_datetime": element.Null}},
+		"int96":                 {change: map[string]element.Kind{"tpep_pickup_datetime": element.Int96}},
+		"string ids":            {change: map[string]element.Kind{"PULocationID": element.String}},
+		"utc said to be wall":   {change: map[string]element.Kind{"tpep_pickup_datetime": element.TimestampMicrosUTC}, opts: Options{UTC: UTCWall}},
+		"no pickup":             {change: map[string]element.Kind{"tpep_pickup_datetime": -1}, want: []string{"VendorID", "tpep_pickup_datetime (yellow) or lpep_pickup_datetime (green)"}},
+		"no dropoff, no zone":   {change: map[string]element.Kind{"tpep_dropoff_datetime": -1, "DOLocationID": -1}, want: []string{"VendorID, tpep_pickup_datetime, PULocationID", "expected also tpep_dropoff_datetime, DOLocationID"}},
+		"green dropoff":         {change: map[string]element.Kind{"tpep_dropoff_datetime": -1, "lpep_dropoff_datetime": element.TimestampMicros}, want: []string{"expected also tpep_dropoff_datetime"}},
+		"both taxis":            {change: map[string]element.Kind{"lpep_pickup_datetime": element.TimestampMicros}, want: []string{"found both"}},
+		"twice in another case": {change: map[string]element.Kind{"pulocationid": element.Int64}, want: []string{`"PULocationID"`, `"pulocationid"`, "drop one"}},
+		"time as text":          {change: map[string]element.Kind{"tpep_pickup_datetime": element.String}, want: []string{`column "tpep_pickup_datetime": found TYPE, expected a timestamp`}},
+		"time as integer":       {change: map[string]element.Kind{"tpep_pickup_datetime": element.Int64}, want: []string{"expected a timestamp"}},
+		"decimal":               {change: map[string]element.Kind{"total_amount": element.Unsupported}, want: []string{`column "total_amount": found TYPE, expected a number`}},
+		"zone as time":          {change: map[string]element.Kind{"DOLocationID": element.TimestampMicros}, want: []string{"expected a whole number"}},
+		"utc":                   {change: map[string]element.Kind{"tpep_dropoff_datetime": element.TimestampNanosUTC}, want: []string{"not adjusted to UTC", "--utc=wall", "--utc=convert"}},
+	} {
+		_, err := Recognise(fileWith(c.change), c.opts)
+		if len(c.want) == 0 {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		f := fault.Find(err)
+		if f == nil || f.Code != fault.Input || !strings.HasPrefix(f.Message, "x.parquet: ") {
+			t.Errorf("%s: %v, want a fault with exit code 3", name, err)
+			continue
+		}
+		for _, w := range c.want {
+			if !strings.Contains(f.Message, w) {
+				t.Errorf("%s: %q, want %q in it", name, f.Message, w)
+			}
+		}
+	}
+}
+
+func TestAdmitRefusesOneMonthTwice(t *testing.T) {
+	file := func(source, taxi string, month int32) element.File {
+		return element.File{Source: source, Taxi: taxi, Month: month}
+	}
+	files := []element.File{
+		file("d", Yellow, element.NoMonth), file("c", Yellow, element.NoMonth), file("b", Green, 600), file("a", Yellow, 600),
+	}
+	kept, left, err := Admit(files, Admission{})
+	if err != nil || len(kept) != 4 || len(left) != 0 || kept[0].Source != "a" {
+		t.Errorf("kept %v, left %v, error %v: want all, sorted", kept, left, err)
+	}
+	kept, left, err = Admit(files, Admission{Taxi: Green})
+	if err != nil || len(kept) != 1 || len(left) != 3 {
+		t.Errorf("green only: kept %v, left %v, error %v", kept, left, err)
+	}
+	twice := append(files, file("e", Yellow, 600))
+	_, _, err = Admit(twice, Admission{})
+	if f := fault.Find(err); f == nil || f.Code != fault.Input || !strings.Contains(f.Message, "e: found yellow taxis of 2020-01, which a is too") {
+		t.Errorf("one month twice: %v", err)
+	}
+	if kept, _, err = Admit(twice, Admission{MergeSameMonth: true}); err != nil || len(kept) != 5 {
+		t.Errorf("merged: kept %v, error %v", kept, err)
+	}
+	_, _, err = Admit(files[:1], Admission{Taxi: Green})
+	if f := fault.Find(err); f == nil || f.Code != fault.NoMatch {
+		t.Errorf("no green file: %v, want exit code 4", err)
+	}
+}
+
+// FuzzRecognise protects the schema mapping from any column names and kinds: a fault of exit code 3, or a projection
+// that has every required column once.
+func FuzzRecognise(f *testing.F) {
+	f.Add("tpep_pickup_datetime,tpep_dropoff_datetime,PULocationID,DOLocationID", []byte{10, 10, 3, 3})
+	f.Add("lpep_pickup_datetime,LPEP_DROPOFF_DATETIME,pulocationid,DOLocationID,tip_amount", []byte{15, 9, 1, 8, 7})
+	f.Add("a,a,\x00,", []byte{0})
+	f.Fuzz(func(t *testing.T, names string, kinds []byte) {
+		in := element.File{Source: "x", RowGroupRows: []int64{1}}
+		for i, name := range strings.Split(names, ",") {
+			c := element.Column{Name: name, ChunkBytes: []int64{1}}
+			if i < len(kinds) {
+				c.Kind = element.Kind(kinds[i]) % (element.Int96 + 1)
+			}
+			in.Columns = append(in.Columns, c)
+		}
+		out, err := Recognise(in, Options{})
+		if err != nil {
+			if g := fault.Find(err); g == nil || g.Code != fault.Input || strings.ContainsAny(g.Message, "\n\r\x00") {
+				t.Fatalf("not a one-line fault of the input: %q", err)
+			}
+			return
+		}
+		if n := len(out.Projection); n < 4 || n > roles || int64(n) != out.RowGroupBytes[0] {
+			t.Fatalf("projection %v, bytes %v", out.Projection, out.RowGroupBytes)
+		}
+		for i, c := range out.Projection {
+			if i > 0 && c <= out.Projection[i-1] {
+				t.Fatalf("projection %v does not ascend", out.Projection)
+			}
+			if k := out.Columns[c].Kind; k == element.Unsupported || k.IsUTC() {
+				t.Fatalf("column %q of kind %d is projected", out.Columns[c].Name, k)
+			}
+		}
+	})
+}
