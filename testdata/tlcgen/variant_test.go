@@ -1,0 +1,179 @@
+package tlcgen
+
+import (
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/parquet"
+)
+
+// TestSchema checks the physical schema that is read back, in months around
+// every change.
+func TestSchema(t *testing.T) {
+	const (
+		i32, i64, dbl, null = "INT32", "INT64", "DOUBLE", "INT32 Null"
+		str, ts             = "BYTE_ARRAY String", "INT64 Timestamp"
+	)
+	tests := []struct {
+		taxi    Taxi
+		month   Month
+		codec   string
+		version string
+		columns int
+		types   map[string]string
+		flag    string // Arrow type of store_and_fwd_flag
+	}{
+		{Yellow, Month{2011, 1}, "GZIP", "v1.0", 19, map[string]string{
+			"VendorID": i64, "tpep_pickup_datetime": ts, "tpep_dropoff_datetime": ts, "passenger_count": i64,
+			"trip_distance": dbl, "RatecodeID": i64, "store_and_fwd_flag": str, "PULocationID": i64,
+			"DOLocationID": i64, "payment_type": i64, "fare_amount": dbl, "extra": dbl, "mta_tax": dbl,
+			"tip_amount": dbl, "tolls_amount": dbl, "improvement_surcharge": dbl, "total_amount": dbl,
+			"congestion_surcharge": dbl, "airport_fee": dbl,
+		}, "utf8"},
+		{Yellow, Month{2011, 2}, "GZIP", "v1.0", 19, map[string]string{
+			"congestion_surcharge": null, "airport_fee": null}, "utf8"},
+		{Yellow, Month{2014, 8}, "GZIP", "v1.0", 19, map[string]string{"improvement_surcharge": null}, "utf8"},
+		{Yellow, Month{2018, 6}, "GZIP", "v1.0", 19, map[string]string{
+			"passenger_count": i64, "RatecodeID": i64, "congestion_surcharge": dbl, "airport_fee": null}, "utf8"},
+		{Yellow, Month{2018, 7}, "GZIP", "v1.0", 19, map[string]string{
+			"passenger_count": dbl, "RatecodeID": dbl, "congestion_surcharge": null}, "utf8"},
+		{Yellow, Month{2020, 10}, "GZIP", "v1.0", 19, map[string]string{
+			"congestion_surcharge": dbl, "airport_fee": null}, "utf8"},
+		{Yellow, Month{2023, 1}, "GZIP", "v1.0", 19, map[string]string{
+			"VendorID": i64, "PULocationID": i64, "passenger_count": dbl, "RatecodeID": dbl, "airport_fee": dbl}, "utf8"},
+		{Yellow, Month{2023, 2}, "ZSTD", "v2.6", 19, map[string]string{
+			"VendorID": i32, "PULocationID": i32, "DOLocationID": i32, "passenger_count": i64,
+			"RatecodeID": i64, "payment_type": i64, "Airport_fee": dbl}, "large_utf8"},
+		{Yellow, Month{2024, 12}, "ZSTD", "v2.6", 19, map[string]string{"Airport_fee": dbl}, "large_utf8"},
+		{Yellow, Month{2025, 1}, "ZSTD", "v2.6", 20, map[string]string{
+			"Airport_fee": dbl, "cbd_congestion_fee": dbl, "store_and_fwd_flag": str}, "large_utf8"},
+		{Green, Month{2014, 3}, "GZIP", "v1.0", 20, map[string]string{
+			"lpep_pickup_datetime": ts, "lpep_dropoff_datetime": ts, "passenger_count": i64, "payment_type": i64,
+			"trip_type": dbl, "ehail_fee": null, "congestion_surcharge": null}, "utf8"},
+		{Green, Month{2022, 1}, "GZIP", "v1.0", 20, map[string]string{
+			"VendorID": i64, "passenger_count": dbl, "RatecodeID": dbl, "payment_type": dbl, "trip_type": dbl,
+			"ehail_fee": null, "congestion_surcharge": dbl}, "utf8"},
+		{Green, Month{2023, 3}, "ZSTD", "v2.6", 20, map[string]string{
+			"VendorID": i32, "passenger_count": i64, "payment_type": i64, "trip_type": i64, "ehail_fee": dbl}, "large_utf8"},
+		{Green, Month{2025, 1}, "ZSTD", "v2.6", 21, map[string]string{"cbd_congestion_fee": dbl}, "large_utf8"},
+	}
+	for _, tt := range tests {
+		t.Run(string(tt.taxi)+" "+tt.month.String(), func(t *testing.T) {
+			b, _ := makeFile(t, Options{Taxi: tt.taxi, Month: tt.month, Rows: 100})
+			meta := openFile(t, b).MetaData()
+			if meta.Schema.NumColumns() != tt.columns {
+				t.Errorf("%d columns, want %d", meta.Schema.NumColumns(), tt.columns)
+			}
+			if v := meta.Version().String(); v != tt.version {
+				t.Errorf("format %s, want %s", v, tt.version)
+			}
+			got := map[string]string{}
+			for i := range meta.Schema.NumColumns() {
+				c := meta.Schema.Column(i)
+				typ := c.PhysicalType().String()
+				if l, _, _ := strings.Cut(c.LogicalType().String(), "("); l != "None" {
+					typ += " " + l
+				}
+				got[c.Name()] = typ
+				if c.SchemaNode().RepetitionType() != parquet.Repetitions.Optional {
+					t.Errorf("%s is not optional", c.Name())
+				}
+				chunk, err := meta.RowGroup(0).ColumnChunk(i)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if chunk.Compression().String() != tt.codec {
+					t.Errorf("%s is %v, want %s", c.Name(), chunk.Compression(), tt.codec)
+				}
+			}
+			for name, want := range tt.types {
+				if got[name] != want {
+					t.Errorf("%s is %q, want %q", name, got[name], want)
+				}
+			}
+			if flag := arrowType(t, *meta.KeyValueMetadata().FindValue("ARROW:schema"), "store_and_fwd_flag"); flag != tt.flag {
+				t.Errorf("ARROW:schema has store_and_fwd_flag %s, want %s", flag, tt.flag)
+			}
+		})
+	}
+}
+
+func arrowType(t *testing.T, metadata, name string) string {
+	t.Helper()
+	b, err := base64.StdEncoding.DecodeString(metadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := ipc.NewReader(strings.NewReader(string(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Release()
+	fields, _ := r.Schema().FieldsByName(name)
+	if len(fields) != 1 {
+		t.Fatalf("ARROW:schema has %d fields %s", len(fields), name)
+	}
+	if ts, ok := fields[0].Type.(*arrow.TimestampType); ok && ts.TimeZone != "" {
+		t.Errorf("%s has time zone %s", name, ts.TimeZone)
+	}
+	return fields[0].Type.Name()
+}
+
+// TestTimestampsAreLocal checks what a reader must not take for UTC.
+func TestTimestampsAreLocal(t *testing.T) {
+	b, _ := makeFile(t, Options{Taxi: Yellow, Month: Month{2023, 5}, Rows: 1})
+	want := "Timestamp(isAdjustedToUTC=false, timeUnit=microseconds"
+	if got := openFile(t, b).MetaData().Schema.Column(1).LogicalType().String(); !strings.HasPrefix(got, want) {
+		t.Errorf("logical type %s, want %s...", got, want)
+	}
+}
+
+// TestStatistics checks that the files of 2023-02 to 2024-12 have none.
+func TestStatistics(t *testing.T) {
+	for month, want := range map[Month]bool{
+		{2023, 1}: true, {2023, 2}: false, {2024, 12}: false, {2025, 1}: true,
+	} {
+		b, _ := makeFile(t, Options{Taxi: Yellow, Month: month, Rows: 100})
+		chunk, err := openFile(t, b).MetaData().RowGroup(0).ColumnChunk(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := chunk.StatsSet(); err != nil || got != want {
+			t.Errorf("%v: statistics %v (%v), want %v", month, got, err, want)
+		}
+	}
+}
+
+// TestVariantsInOrder checks what variantOf relies on.
+func TestVariantsInOrder(t *testing.T) {
+	for i := 1; i < len(variants); i++ {
+		a, b := variants[i-1], variants[i]
+		if a.taxi == b.taxi && !a.from.Before(b.from) {
+			t.Errorf("%s: %v does not come before %v", a.taxi, a.from, b.from)
+		}
+	}
+	for _, n := range nullColumns {
+		if _, err := variantOf(n.taxi, n.from); err != nil {
+			t.Errorf("%s: %v", n.name, err)
+		}
+	}
+}
+
+func TestMonthsThatCannotBeMade(t *testing.T) {
+	for _, tt := range []struct {
+		taxi  Taxi
+		month Month
+		want  string
+	}{
+		{Yellow, Month{2010, 12}, "the first is 2011-01"},
+		{Green, Month{2013, 7}, "the first is 2013-08"},
+		{"fhv", Month{2020, 1}, "neither yellow nor green"},
+	} {
+		if _, err := Columns(tt.taxi, tt.month); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s %v: error %v, want %q", tt.taxi, tt.month, err, tt.want)
+		}
+	}
+}
