@@ -1,0 +1,112 @@
+package publish
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"tripstats/io/tlc"
+	"tripstats/transforms/element"
+)
+
+// ManifestName is the manifest's path below the output.
+const ManifestName = "_manifest.json"
+
+const manifestStage = "manifest"
+
+// ManifestSchema is the version of the manifest's form. Fields may be added under the same version.
+const ManifestSchema = "tripstats/manifest/1"
+
+// Critical is held while published files are moved into place. A signal handler takes it before it ends the process,
+// so that the user's Ctrl-C does not fall between two tables.
+var Critical sync.Mutex
+
+// Manifest says what a run read and published. It holds no times, so the same run gives the same bytes.
+type Manifest struct {
+	Schema  string            `json:"schema"`
+	Program Program           `json:"program"`
+	Quality string            `json:"quality"` // raw or standard
+	Flags   map[string]string `json:"flags"`   // as given, without secrets
+	Rows    int64             `json:"rows"`    // of all inputs
+	Inputs  []Input           `json:"inputs"`  // sorted by source
+	LeftOut []string          `json:"left_out,omitempty"`
+	Outputs []Output          `json:"outputs"`
+}
+
+// Program is what made the output.
+type Program struct {
+	Name     string `json:"name"`
+	Version  string `json:"version"`
+	Revision string `json:"revision,omitempty"` // of its source, where the build knew it
+}
+
+// Input is one file that was read.
+type Input struct {
+	Source    string `json:"source"` // as it is named in tables and messages
+	URI       string `json:"uri"`
+	Taxi      string `json:"taxi"`
+	Month     string `json:"month,omitempty"` // 2014-01, from the file's name
+	Bytes     int64  `json:"bytes"`
+	RowGroups int    `json:"row_groups"`
+	Rows      int64  `json:"rows"`
+}
+
+// Output is one published table.
+type Output struct {
+	Table  string `json:"table"`
+	Path   string `json:"path"` // below the folder of the manifest
+	Rows   int64  `json:"rows"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+func (r *result) manifest(cfg Config) *Manifest {
+	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Quality: cfg.Quality, Flags: cfg.Flags, Inputs: []Input{}}
+	for _, f := range r.files {
+		in := Input{Source: f.Source, URI: f.URI, Taxi: f.Taxi, Bytes: f.Size, RowGroups: len(f.RowGroupRows), Rows: f.Rows}
+		if f.Month != element.NoMonth {
+			in.Month = tlc.FormatMonth(f.Month)
+		}
+		m.Inputs = append(m.Inputs, in)
+		m.Rows += f.Rows
+	}
+	for _, f := range r.leftOut {
+		m.LeftOut = append(m.LeftOut, f.Source)
+	}
+	return m
+}
+
+func (m *Manifest) write(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(m)
+}
+
+// ReadManifest reads the manifest of an output folder.
+func ReadManifest(output string) (*Manifest, error) {
+	b, err := os.ReadFile(filepath.Join(output, ManifestName))
+	if err != nil {
+		return nil, err
+	}
+	m := new(Manifest)
+	if err := json.Unmarshal(b, m); err != nil {
+		return nil, fmt.Errorf("%s: %w", ManifestName, err)
+	}
+	return m, nil
+}
+
+// summer hashes and counts what is written through it.
+type summer struct {
+	hash  hash.Hash
+	bytes int64
+}
+
+func (s *summer) Write(p []byte) (int, error) {
+	s.bytes += int64(len(p))
+	return s.hash.Write(p)
+}

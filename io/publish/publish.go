@@ -1,0 +1,196 @@
+// Package publish ends the pipeline: one transform that all tables flow into. It reconciles the rows, writes every
+// table as a temporary, moves them into place and writes the manifest last. Nothing is published before every check
+// has passed, and an interrupted run leaves each previous table whole.
+//
+// The output below DIR:
+//
+//	DIR/<table>/<table>.parquet   the tables
+//	DIR/_manifest.json            a [Manifest], written last
+//	DIR/.tripstats/               the lock, and temporaries while a run publishes
+package publish
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/io/objstore"
+	"tripstats/io/parquetio"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// Config is what the transform is told. It travels in the DoFn, so its fields are exported.
+type Config struct {
+	Output  string   // folder
+	ID      string   // of this run, fixed at submission; names its temporaries
+	Tables  []string // the tables there must be
+	Balance []Total  // columns that must each sum to the rows of all inputs
+	Meta    []parquetio.Meta
+	Program Program
+	Quality string
+	Flags   map[string]string
+}
+
+// Total names an int64 column of a table.
+type Total struct{ Table, Column string }
+
+func init() {
+	register.DoFn6x1[context.Context, []byte, func(*element.File) bool, func(*element.File) bool, func(*element.Tally) bool, func(*element.Table) bool, error](&publishFn{})
+	register.Iter1[element.File]()
+	register.Iter1[element.Tally]()
+	register.Iter1[element.Table]()
+}
+
+// Publish reconciles and publishes. files are the inputs with their footers, leftOut those that were matched and, as
+// asked, not read, tallies the rows aggregated of each, tables the finished tables, each a PCollection<element.Table>.
+// It has no output: a run that ends without error has published.
+func Publish(s beam.Scope, cfg Config, files, leftOut, tallies beam.PCollection, tables ...beam.PCollection) {
+	s = s.Scope("publish.Publish")
+	all := tables[0]
+	if len(tables) > 1 {
+		all = beam.Flatten(s, tables...)
+	}
+	beam.ParDo0(s, &publishFn{Config: cfg}, beam.Impulse(s),
+		beam.SideInput{Input: files}, beam.SideInput{Input: leftOut}, beam.SideInput{Input: tallies}, beam.SideInput{Input: all})
+}
+
+type publishFn struct{ Config Config }
+
+func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files, leftOut func(*element.File) bool, tallies func(*element.Tally) bool, tables func(*element.Table) bool) error {
+	r := result{files: drain(files), leftOut: drain(leftOut), tallies: drain(tallies), tables: drain(tables)}
+	for _, files := range [][]element.File{r.files, r.leftOut} {
+		slices.SortFunc(files, func(a, b element.File) int { return strings.Compare(a.Source, b.Source) })
+	}
+	slices.SortFunc(r.tables, func(a, b element.Table) int {
+		return slices.Index(fn.Config.Tables, a.Name) - slices.Index(fn.Config.Tables, b.Name)
+	})
+	if err := r.reconcile(fn.Config); err != nil {
+		return err
+	}
+	return r.publish(ctx, fn.Config)
+}
+
+func drain[T any](next func(*T) bool) []T {
+	var all []T
+	for {
+		var v T
+		if !next(&v) {
+			return all
+		}
+		all = append(all, v)
+	}
+}
+
+// result is all that a run found out.
+type result struct {
+	files   []element.File
+	leftOut []element.File
+	tallies []element.Tally
+	tables  []element.Table
+}
+
+// reconcile checks that no row was lost or counted twice: for every file, the rows its footer promises are those that
+// were aggregated, and every total of the tables is the sum over the files. What it finds is a fault of this program
+// or its runner, not of an input: exit code 1, nothing published.
+func (r *result) reconcile(cfg Config) error {
+	const nothing = "nothing was published; this is a fault of tripstats or its runner, please report it"
+	counted := map[string]int64{}
+	for _, t := range r.tallies {
+		if _, twice := counted[t.Source]; twice {
+			return fault.New(fault.Failed, "reconciliation: %s: found two results, expected one; %s", t.Source, nothing)
+		}
+		counted[t.Source] = t.Rows
+	}
+	if len(r.tallies) != len(r.files) {
+		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), len(r.files), nothing)
+	}
+	rows := int64(0)
+	for _, f := range r.files {
+		if n, ok := counted[f.Source]; !ok || n != f.Rows {
+			return fault.New(fault.Failed, "reconciliation: %s: found %d rows aggregated, expected the footer's %d; %s", f.Source, n, f.Rows, nothing)
+		}
+		rows += f.Rows
+	}
+	var names []string
+	for _, t := range r.tables {
+		names = append(names, t.Name)
+	}
+	if !slices.Equal(names, cfg.Tables) {
+		return fault.New(fault.Failed, "reconciliation: found tables %v, expected %v; %s", names, cfg.Tables, nothing)
+	}
+	for _, b := range cfg.Balance {
+		if n := r.total(b); n != rows {
+			return fault.New(fault.Failed, "reconciliation: table %s: found %d as the sum of %s, expected the %d rows of all files; %s", b.Table, n, b.Column, rows, nothing)
+		}
+	}
+	return nil
+}
+
+// total sums an int64 column of a table; a column that is not there sums to -1, which no count is.
+func (r *result) total(t Total) int64 {
+	i := slices.IndexFunc(r.tables, func(e element.Table) bool { return e.Name == t.Table })
+	if i < 0 {
+		return -1
+	}
+	cols := r.tables[i].Record.Schema().FieldIndices(t.Column)
+	if len(cols) != 1 || r.tables[i].Record.Schema().Field(cols[0]).Type.ID() != arrow.INT64 {
+		return -1
+	}
+	sum := int64(0)
+	for _, v := range r.tables[i].Record.Column(cols[0]).(*array.Int64).Int64Values() {
+		sum += v
+	}
+	return sum
+}
+
+// publish writes the tables and the manifest. It may be run again, and by several attempts at once: each writes the
+// same bytes under names of its own and moves them into place.
+func (r *result) publish(ctx context.Context, cfg Config) (err error) {
+	stage, err := objstore.NewStaging(ctx, cfg.Output, cfg.ID)
+	switch {
+	case errors.Is(err, objstore.ErrBusy):
+		return fault.New(fault.Conflict, "output %v; run again when it is done", err)
+	case err != nil:
+		return fault.New(fault.Failed, "output %v; nothing was published", err)
+	}
+	defer func() { err = errors.Join(err, stage.Close()) }()
+	m := r.manifest(cfg)
+	for _, t := range r.tables {
+		sum := &summer{hash: sha256.New()}
+		if err := stage.Stage(t.Name, func(w io.Writer) error {
+			return parquetio.Write(io.MultiWriter(w, sum), t.Record, cfg.Meta)
+		}); err != nil {
+			return fault.New(fault.Failed, "output %s: table %s: %v; nothing was published", cfg.Output, t.Name, err)
+		}
+		m.Outputs = append(m.Outputs, Output{
+			Table: t.Name, Path: place(t.Name), Rows: t.Record.NumRows(), Bytes: sum.bytes, SHA256: hex.EncodeToString(sum.hash.Sum(nil)),
+		})
+	}
+	if err := stage.Stage(manifestStage, m.write); err != nil {
+		return fault.New(fault.Failed, "output %s: manifest: %v; nothing was published", cfg.Output, err)
+	}
+	Critical.Lock()
+	defer Critical.Unlock()
+	for _, t := range r.tables {
+		if err := stage.Publish(t.Name, place(t.Name)); err != nil {
+			return fault.New(fault.Failed, "output %s: table %s: %v; run again to publish all tables", cfg.Output, t.Name, err)
+		}
+	}
+	if err := stage.Publish(manifestStage, ManifestName); err != nil {
+		return fault.New(fault.Failed, "output %s: manifest: %v; run again to publish it", cfg.Output, err)
+	}
+	return nil
+}
+
+// place is where a table is published, below the output.
+func place(table string) string { return table + "/" + table + ".parquet" }

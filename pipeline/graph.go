@@ -1,0 +1,49 @@
+package main
+
+import (
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"tripstats/io/parquetio"
+	"tripstats/io/publish"
+	"tripstats/runners"
+	"tripstats/transforms/aggregate"
+	"tripstats/transforms/element"
+	"tripstats/transforms/trip"
+)
+
+// plan is what the graph is built from: the user's choices, resolved.
+type plan struct {
+	files     []element.File
+	lanes     int
+	trips     trip.Options
+	admission trip.Admission
+	publish   publish.Config
+}
+
+// build lays out the whole pipeline. What flows, and how many elements of it:
+//
+//	files, footers      one a file
+//	columns, trips      one a batch of 16,384 rows: all that is done to rows is done in fused stages, to batches
+//	partials            one a bundle and file in it: what is shuffled is these accumulators
+//	perSource           one a file
+//	tables              one a table
+func build(s beam.Scope, p plan) {
+	files := beam.CreateList(s, p.files)
+	footers := parquetio.Footers(s, files)
+	recognised := trip.Recognised(s, p.trips, footers)
+	admitted, leftOut := trip.Admitted(s, p.admission, recognised)
+
+	partials := runners.Spread(s, p.lanes, admitted, func(s beam.Scope, files beam.PCollection) beam.PCollection {
+		columns := parquetio.Read(s, files)
+		trips := trip.Fields(s, p.trips, columns)
+		trips = trip.Derive(s, trips)
+		return aggregate.Partials(s, trips)
+	})
+	perSource := aggregate.PerSource(s, admitted, partials)
+
+	var tables []beam.PCollection
+	for _, t := range aggregate.Tables {
+		tables = append(tables, t.Rows(s, perSource))
+	}
+	publish.Publish(s, p.publish, admitted, leftOut, aggregate.Tallies(s, perSource), tables...)
+}

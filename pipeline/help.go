@@ -1,0 +1,85 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"tripstats/runners"
+)
+
+// flagHelp is what help says of the program's own flags, those most needed first.
+var flagHelp = []struct{ name, value, text string }{
+	{"input", "GLOBS", "parquet files: comma-separated paths or globs, ** for any folders, {a,b} for either;\nmay be given several times; sample is the sample in this program"},
+	{"output", "DIR", "folder for the tables (default " + defaultOutput + ")"},
+	{"runner", "NAME", "who runs the pipeline (default direct); see below"},
+	{"taxi", "yellow|green", "read only this taxi's files and say how many were left out"},
+	{"quality", "raw", "which rows count: raw takes every row, in the month of its pickup (default " + defaultQuality + ")"},
+	{"same-month", "refuse|merge", "two files of one taxi and month are an error (refuse, the default) or are added up (merge)"},
+	{"utc", "wall|convert", "how to read times that a file marks as UTC: as they stand, or converted to New York;\nwithout it such a file is an error, as TLC writes New York wall clock"},
+	{"plan", "", "say what would be read, from the footers alone, and stop"},
+	{"verbose", "", "tell all that Beam logs, and whole errors"},
+	{"version", "", "print the version"},
+}
+
+const helpHead = `Tripstats turns NYC TLC taxi trip records (parquet) into two small tables: monthly averages, and trips by zone.
+
+Usage:
+  tripstats [--input=GLOBS] [--output=DIR] [--runner=NAME] [flags]
+  tripstats help [all]
+
+Examples:
+  tripstats                                       the sample in the program, to ./out
+  tripstats --input='raw_data/**/*.parquet' --output=stats
+  tripstats --input='raw_data/**/*.parquet' --taxi=yellow --plan
+
+Flags (one or two dashes):
+`
+
+const helpTail = `
+Output: DIR/trip_stats/trip_stats.parquet, DIR/location_stats/location_stats.parquet and DIR/_manifest.json, each replaced
+whole. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 an input could not be used, 4 nothing matched, 6 lost to a
+concurrent run, 130 or 143 stopped by a signal.
+`
+
+// help prints the usage; all adds every flag of Beam's.
+func help(w io.Writer, all bool) {
+	var b strings.Builder
+	b.WriteString(helpHead)
+	own := map[string]bool{}
+	for _, f := range flagHelp {
+		own[f.name] = true
+		spec := "--" + f.name
+		if f.value != "" {
+			spec += "=" + f.value
+		}
+		for i, l := range strings.Split(f.text, "\n") {
+			if i > 0 {
+				spec = ""
+			}
+			fmt.Fprintf(&b, "  %-28s %s\n", spec, l)
+		}
+	}
+	if all {
+		b.WriteString("\nFlags of Beam, for runners and workers:\n")
+		flag.VisitAll(func(f *flag.Flag) {
+			if !own[f.Name] {
+				_, text := flag.UnquoteUsage(f)
+				fmt.Fprintf(&b, "  --%-34s %s\n", f.Name, strings.ReplaceAll(text, "\n", " "))
+			}
+		})
+	}
+	b.WriteString("\nRunners:\n")
+	for _, r := range runners.All() {
+		fmt.Fprintf(&b, "  %-10s %s\n", r.Name, r.Is)
+		if r.Note != "" {
+			fmt.Fprintf(&b, "  %-10s %s\n", "", r.Note)
+		}
+	}
+	b.WriteString(helpTail)
+	if !all {
+		b.WriteString("More flags, Beam's own: tripstats help all\n")
+	}
+	fmt.Fprint(w, b.String())
+}

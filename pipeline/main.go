@@ -1,0 +1,50 @@
+// Tripstats turns NYC TLC taxi trip records into small tables: monthly averages of duration, distance, cost, tip and
+// passengers, and pickups and dropoffs for each zone and month. It is an Apache Beam pipeline; the README says how to
+// run it, and build is its graph.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"tripstats/io/publish"
+)
+
+func main() { os.Exit(int(mainWithSignals())) }
+
+// exitCode is the status of the process: a fault.Code, or 128 and the number of the signal that ended it.
+type exitCode int
+
+// grace is how long a run may take to stop once a signal has come. Then the process ends all the same: what it had
+// not published is lost, nothing else.
+const grace = 2 * time.Second
+
+// mainWithSignals runs the program and ends early on SIGINT and SIGTERM, never between two published files.
+func mainWithSignals() exitCode {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan exitCode, 1)
+	go func() { done <- run(ctx, os.Args[1:], os.Stdout, os.Stderr) }()
+	select {
+	case code := <-done:
+		return code
+	case sig := <-signals:
+		cancel()
+		select {
+		case <-done:
+		case <-time.After(grace):
+			publish.Critical.Lock()
+		}
+		code := exitCode(130)
+		if sig == syscall.SIGTERM {
+			code = 143
+		}
+		line(os.Stderr, "stopped by %v; what was published before is whole", sig)
+		return code
+	}
+}

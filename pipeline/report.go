@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"tripstats/io/objstore"
+	"tripstats/io/parquetio"
+	"tripstats/io/publish"
+	"tripstats/transforms/element"
+	"tripstats/transforms/trip"
+)
+
+// mostRows is how many rows of the monthly table go to stdout.
+const mostRows = 60
+
+// shown are the columns of trip_stats that stdout shows, with their headings.
+var shown = []struct{ column, heading string }{
+	{"taxi", "taxi"},
+	{"month_start", "month"},
+	{"trip_count", "trips"},
+	{"avg_passengers", "passengers"},
+	{"avg_trip_distance_miles", "miles"},
+	{"avg_trip_duration_minutes", "minutes"},
+	{"avg_amount", "amount $"},
+	{"avg_tip", "tip $"},
+}
+
+// printTable prints the published monthly table.
+func printTable(w io.Writer, output string) (err error) {
+	path := filepath.Join(output, "trip_stats", "trip_stats.parquet")
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("reading back what was published: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	r, err := file.NewParquetReader(f)
+	if err != nil {
+		return fmt.Errorf("reading back %s: %w", path, err)
+	}
+	ar, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	if err != nil {
+		return fmt.Errorf("reading back %s: %w", path, err)
+	}
+	t, err := ar.ReadTable(context.Background())
+	if err != nil {
+		return fmt.Errorf("reading back %s: %w", path, err)
+	}
+	defer t.Release()
+
+	rows := [][]string{make([]string, len(shown))}
+	for i, c := range shown {
+		rows[0][i] = c.heading
+	}
+	for n := range min(int(t.NumRows()), mostRows) {
+		row := make([]string, len(shown))
+		for i, c := range shown {
+			index := t.Schema().FieldIndices(c.column)
+			row[i] = cell(t.Column(index[0]).Data(), n)
+		}
+		rows = append(rows, row)
+	}
+	if _, err := io.WriteString(w, align(rows, 2)); err != nil {
+		return err
+	}
+	if more := int(t.NumRows()) - mostRows; more > 0 {
+		_, err = fmt.Fprintf(w, "... and %d rows more in %s\n", more, path)
+	}
+	return err
+}
+
+// cell renders a value of a column for people.
+func cell(c *arrow.Chunked, row int) string {
+	for _, a := range c.Chunks() {
+		if row >= a.Len() {
+			row -= a.Len()
+			continue
+		}
+		if a.IsNull(row) {
+			return "-"
+		}
+		switch a := a.(type) {
+		case *array.Float64:
+			return strconv.FormatFloat(a.Value(row), 'f', 2, 64)
+		case *array.Date32:
+			return a.Value(row).ToTime().Format("2006-01")
+		default:
+			return a.ValueStr(row)
+		}
+	}
+	return "-"
+}
+
+// align lays rows out in columns, the first left of them to the left, the others to the right.
+func align(rows [][]string, left int) string {
+	width := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, c := range row {
+			width[i] = max(width[i], len([]rune(c)))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		var out strings.Builder
+		for i, c := range row {
+			if i > 0 {
+				out.WriteString("  ")
+			}
+			pad := strings.Repeat(" ", width[i]-len([]rune(c)))
+			if i < left {
+				out.WriteString(c + pad)
+			} else {
+				out.WriteString(pad + c)
+			}
+		}
+		b.WriteString(strings.TrimRight(out.String(), " ") + "\n")
+	}
+	return b.String()
+}
+
+// report writes the one line of a good run.
+func report(w io.Writer, runner string, m *publish.Manifest, elapsed time.Duration) {
+	seconds := elapsed.Seconds()
+	left := ""
+	if n := len(m.LeftOut); n > 0 {
+		left = fmt.Sprintf(" files_left_out=%d", n)
+	}
+	line(w, "done runner=%s quality=%s files=%d%s rows=%d bytes_read=%d seconds=%.2f rows_per_second=%.0f peak_memory_mib=%.0f output=%s",
+		runner, m.Quality, len(m.Inputs), left, m.Rows, objstore.BytesRead(), seconds, float64(m.Rows)/seconds, float64(peakMemory())/(1<<20), opts.output)
+}
+
+// peakMemory is the most memory this process has had resident, in bytes; where the system does not say, what Go has
+// taken from it.
+func peakMemory() int64 {
+	if b, err := os.ReadFile("/proc/self/status"); err == nil {
+		for l := range strings.Lines(string(b)) {
+			if rest, ok := strings.CutPrefix(l, "VmHWM:"); ok {
+				if kb, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64); err == nil {
+					return kb << 10
+				}
+			}
+		}
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.Sys)
+}
+
+// showPlan says what a run would read, from the footers alone.
+func showPlan(ctx context.Context, w io.Writer, p plan) error {
+	files := make([]element.File, 0, len(p.files))
+	for _, f := range p.files {
+		f, err := parquetio.ReadFooter(ctx, f)
+		if err != nil {
+			return err
+		}
+		if f, err = trip.Recognise(f, p.trips); err != nil {
+			return err
+		}
+		files = append(files, f)
+	}
+	kept, left, err := trip.Admit(files, p.admission)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"source", "taxi", "rows", "row groups", "file bytes", "bytes needed"}}
+	var total [4]int64
+	add := func(name, taxi string, n [4]int64) {
+		row := []string{name, taxi}
+		for _, v := range n {
+			row = append(row, strconv.FormatInt(v, 10))
+		}
+		rows = append(rows, row)
+	}
+	for _, f := range kept {
+		n := [4]int64{f.Rows, int64(len(f.RowGroupRows)), f.Size, 0}
+		for _, b := range f.RowGroupBytes {
+			n[3] += b
+		}
+		for i, v := range n {
+			total[i] += v
+		}
+		add(f.Source, f.Taxi, n)
+	}
+	add(fmt.Sprintf("%d files, %d left out", len(kept), len(left)), "", total)
+	_, err = io.WriteString(w, align(rows, 2))
+	return err
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	beamrunners "github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
+
+	"tripstats/io/objstore"
+	"tripstats/io/parquetio"
+	"tripstats/io/publish"
+	"tripstats/runners"
+	"tripstats/transforms/aggregate"
+	"tripstats/transforms/fault"
+	"tripstats/transforms/trip"
+)
+
+// run is the program: stdout gets what was asked for, stderr one line.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) exitCode {
+	err := command(ctx, args, stdout, stderr)
+	if err == nil {
+		return exitCode(fault.OK)
+	}
+	if f := fault.Find(err); f != nil {
+		line(stderr, "%s", f.Message)
+		return exitCode(f.Code)
+	}
+	line(stderr, "%s", summary(err, opts.verbose))
+	return exitCode(fault.Failed)
+}
+
+// line writes one line to stderr, under the program's name.
+func line(w io.Writer, format string, args ...any) {
+	fmt.Fprintf(w, "tripstats: %s\n", fault.OneLine(fmt.Sprintf(format, args...)))
+}
+
+// command parses the arguments and does what they say.
+func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		help(stdout, false)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	initBeam(stderr, opts.verbose) // before any side effect, as a worker is the same program
+
+	switch rest := flag.Args(); {
+	case opts.version:
+		_, err := fmt.Fprintf(stdout, "tripstats %s\n", version)
+		return err
+	case len(rest) > 0 && rest[0] == "help":
+		help(stdout, len(rest) > 1 && rest[1] == "all")
+		return nil
+	}
+	set := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { set[f.Name] = true })
+	if err := opts.check(set, flag.Args()); err != nil {
+		return err
+	}
+	return tables(ctx, stdout, stderr)
+}
+
+// tables is the main job.
+func tables(ctx context.Context, stdout, stderr io.Writer) error {
+	start := time.Now()
+	runner, err := runners.Find(*beamrunners.Runner)
+	if err != nil {
+		return usage("--runner: %v", err)
+	}
+	objects, err := match(ctx, opts.input)
+	if err != nil {
+		return err
+	}
+	p := plan{
+		files:     parquetio.Files(objects, runner.Lanes()),
+		lanes:     runner.Lanes(),
+		trips:     trip.Options{UTC: opts.utc},
+		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge"},
+		publish:   publishConfig(),
+	}
+	if opts.plan {
+		return showPlan(ctx, stdout, p)
+	}
+	if runner.Note != "" {
+		line(stderr, "note: %s", runner.Note)
+	}
+	pipeline, scope := beam.NewPipelineWithRoot()
+	build(scope, p)
+	if err := runner.Run(ctx, pipeline); err != nil {
+		return err
+	}
+	m, err := publish.ReadManifest(opts.output)
+	if err != nil {
+		return fmt.Errorf("reading back what was published: %w", err)
+	}
+	if err := printTable(stdout, opts.output); err != nil {
+		return err
+	}
+	report(stderr, runner.Name, m, time.Since(start))
+	return nil
+}
+
+// match expands the input patterns.
+func match(ctx context.Context, input []string) ([]objstore.Object, error) {
+	patterns := make([]string, len(input))
+	for i, p := range input {
+		if p == sampleInput {
+			p = samplePattern
+		}
+		patterns[i] = p
+	}
+	objects, err := objstore.Match(ctx, patterns)
+	switch {
+	case errors.Is(err, objstore.ErrNoMatch):
+		return nil, fault.New(fault.NoMatch, "--input: %v", err)
+	case err != nil:
+		return nil, fault.Inputf("--input: %v", err)
+	}
+	return objects, nil
+}
+
+func publishConfig() publish.Config {
+	cfg := publish.Config{
+		Output:  opts.output,
+		ID:      newID(),
+		Balance: []publish.Total{{Table: "trip_stats", Column: "trip_count"}, {Table: "location_stats", Column: "pickups"}, {Table: "location_stats", Column: "dropoffs"}},
+		Meta: []parquetio.Meta{
+			{Key: "tripstats.quality", Value: opts.quality},
+			{Key: "tripstats.rules_digest", Value: "none"}, // raw: no rule is applied
+			{Key: "tripstats.version", Value: version},
+		},
+		Program: publish.Program{Name: "tripstats", Version: version, Revision: revision()},
+		Quality: opts.quality,
+		Flags:   map[string]string{},
+	}
+	for _, t := range aggregate.Tables {
+		cfg.Tables = append(cfg.Tables, t.Name)
+	}
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name != "input" { // the inputs stand in the manifest one by one
+			cfg.Flags[f.Name] = f.Value.String()
+		}
+	})
+	cfg.Flags["input"] = opts.input.String()
+	return cfg
+}
+
+// newID names a run's temporaries.
+func newID() string {
+	b := make([]byte, 8)
+	rand.Read(b) //nolint:errcheck // never fails (crypto/rand)
+	return hex.EncodeToString(b)
+}

@@ -1,0 +1,67 @@
+// Package runners knows what each Beam runner needs, so that the graph does not have to.
+package runners
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/exec/optimized" // type-specialised fast paths
+	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/direct"              // --runner=direct
+	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/prism"               // --runner=prism
+)
+
+// Runner is one value of --runner.
+type Runner struct {
+	Name string
+	Is   string // one line for help
+	Note string // one line for stderr when it is chosen, or ""
+
+	// lanes is how many branches, from the files to the partial sums, use all cores. See Spread.
+	lanes func() int
+}
+
+func one() int { return 1 }
+
+// prismLanes is one branch a core. Prism puts all elements of a stage into one bundle, so a branch is one goroutine;
+// it runs at most eight bundles at once.
+func prismLanes() int { return min(8, runtime.GOMAXPROCS(0)) }
+
+var all = []Runner{
+	{Name: "direct", Is: "in this process, the default; one bundle, decoding on all cores", lanes: one},
+	{Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes,
+		Note: "prism listens on all network interfaces of this machine while it runs"},
+}
+
+// Find returns the runner of a name. The error lists those there are.
+func Find(name string) (Runner, error) {
+	i := slices.IndexFunc(all, func(r Runner) bool { return r.Name == name })
+	if i < 0 {
+		return Runner{}, fmt.Errorf("found runner %q, expected one of %s", name, strings.Join(Names(), ", "))
+	}
+	return all[i], nil
+}
+
+// Names lists the runners.
+func Names() []string {
+	names := make([]string, len(all))
+	for i, r := range all {
+		names[i] = r.Name
+	}
+	return names
+}
+
+// All lists the runners with what they are.
+func All() []Runner { return slices.Clone(all) }
+
+// Lanes is how many branches should work side by side on this runner.
+func (r Runner) Lanes() int { return r.lanes() }
+
+// Run runs the pipeline and waits for its end.
+func (r Runner) Run(ctx context.Context, p *beam.Pipeline) error {
+	_, err := beam.Run(ctx, r.Name, p)
+	return err
+}

@@ -1,0 +1,33 @@
+package runners
+
+import (
+	"fmt"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/transforms/element"
+)
+
+func init() {
+	register.Function1x1(laneOf)
+}
+
+// Spread applies work to the files: once, or, with several lanes, in as many branches side by side, each to the files
+// of its Lane. For a runner that gives a branch one goroutine, as prism does. What the branches return is flattened, so
+// it should be small: a Flatten ends fusion.
+//
+// Spread transforms a PCollection<element.File> into what work returns.
+func Spread(s beam.Scope, lanes int, files beam.PCollection, work func(s beam.Scope, files beam.PCollection) beam.PCollection) beam.PCollection {
+	if lanes <= 1 {
+		return work(s, files)
+	}
+	s = s.Scope("runners.Spread")
+	out := make([]beam.PCollection, lanes)
+	for i, part := range beam.Partition(s, lanes, laneOf, files) {
+		out[i] = work(s.Scope(fmt.Sprintf("lane%d", i)), part)
+	}
+	return beam.Flatten(s, out...)
+}
+
+func laneOf(f element.File) int { return f.Lane }
