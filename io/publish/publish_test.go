@@ -1,0 +1,209 @@
+package publish
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+
+	"tripstats/io/parquetio"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
+
+func table(name string, counts ...int64) element.Table {
+	schema := arrow.NewSchema([]arrow.Field{{Name: "label", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "n", Type: arrow.PrimitiveTypes.Int64}}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	for _, c := range counts {
+		b.Field(0).(*array.StringBuilder).Append(name)
+		b.Field(1).(*array.Int64Builder).Append(c)
+	}
+	return element.Table{Name: name, Record: b.NewRecordBatch()}
+}
+
+// good is a run that reconciles: two files of five rows in all, and two tables that each count five.
+func good(output string) (Config, result) {
+	cfg := Config{
+		Output: output, ID: "id", Tables: []string{"first", "second"}, Balance: []Total{{"first", "n"}, {"second", "n"}},
+		Meta: []parquetio.Meta{{Key: "tripstats.quality", Value: "raw"}}, Quality: "raw", Flags: map[string]string{"input": "x"},
+		Program: Program{Name: "tripstats", Version: "1"},
+	}
+	return cfg, result{
+		files:   []element.File{{Source: "b", Rows: 2, Month: 602, RowGroupRows: []int64{2}}, {Source: "a", Rows: 3, Month: element.NoMonth}},
+		leftOut: []element.File{{Source: "c"}},
+		tallies: []element.Tally{{Source: "a", Rows: 3}, {Source: "b", Rows: 2}},
+		tables:  []element.Table{table("second", 5), table("first", 1, 4)},
+	}
+}
+
+// publishThrough runs the transform in a pipeline.
+func publishThrough(cfg Config, r result) error {
+	p, s := beam.NewPipelineWithRoot()
+	var tables []beam.PCollection
+	for _, t := range r.tables {
+		tables = append(tables, beam.CreateList(s, []element.Table{t}))
+	}
+	if len(tables) == 0 {
+		tables = append(tables, beam.CreateList(s, r.tables))
+	}
+	Publish(s, cfg, beam.CreateList(s, r.files), beam.CreateList(s, r.leftOut), beam.CreateList(s, r.tallies), tables...)
+	return ptest.Run(p)
+}
+
+func TestPublishWritesTablesAndManifest(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	cfg, r := good(out)
+	if err := publishThrough(cfg, r); err != nil {
+		t.Fatal(err)
+	}
+	m, err := ReadManifest(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Schema != ManifestSchema || m.Rows != 5 || len(m.Inputs) != 2 || m.Inputs[0].Source != "a" || m.Inputs[1].Month != "2020-03" || len(m.LeftOut) != 1 {
+		t.Errorf("manifest: %+v", m)
+	}
+	for i, want := range []int64{2, 1} {
+		o := m.Outputs[i]
+		f, err := os.Open(filepath.Join(out, o.Path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pf, err := file.NewParquetReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kv := pf.MetaData().KeyValueMetadata().FindValue("tripstats.quality"); pf.NumRows() != want || o.Rows != want || kv == nil || *kv != "raw" {
+			t.Errorf("%s: %d rows, manifest %+v, metadata %v", o.Path, pf.NumRows(), o, kv)
+		}
+		if err := pf.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestPublishingAgainGivesTheSameBytes(t *testing.T) {
+	out := t.TempDir()
+	read := func() string {
+		var all strings.Builder
+		for _, p := range []string{"first/first.parquet", "second/second.parquet", ManifestName} {
+			b, err := os.ReadFile(filepath.Join(out, p))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(b)
+		}
+		return all.String()
+	}
+	cfg, r := good(out)
+	if err := publishThrough(cfg, r); err != nil {
+		t.Fatal(err)
+	}
+	first := read()
+	cfg.ID = "another attempt"
+	if err := publishThrough(cfg, r); err != nil {
+		t.Fatal(err)
+	}
+	if read() != first {
+		t.Error("the second run wrote other bytes")
+	}
+}
+
+// TestWhatDoesNotReconcileIsNotPublished plants one fault after the other; each must be seen, with the old output whole.
+func TestWhatDoesNotReconcileIsNotPublished(t *testing.T) {
+	for name, c := range map[string]struct {
+		plant func(*result)
+		want  string
+	}{
+		"a row lost":          {func(r *result) { r.tallies[0].Rows-- }, "a: found 2 rows aggregated, expected the footer's 3"},
+		"a row twice":         {func(r *result) { r.tallies[1].Rows++ }, "b: found 3 rows aggregated"},
+		"a file lost":         {func(r *result) { r.tallies = r.tallies[:1] }, "found results of 1 files, expected 2"},
+		"a file twice":        {func(r *result) { r.tallies[1].Source = "a" }, "a: found two results"},
+		"a file from nowhere": {func(r *result) { r.tallies[1].Source = "z" }, "found 0 rows aggregated"},
+		"a table lost":        {func(r *result) { r.tables = r.tables[:1] }, "found tables [second], expected [first second]"},
+		"a table twice":       {func(r *result) { r.tables = append(r.tables, r.tables[0]) }, "found tables [first second second]"},
+		"counts apart":        {func(r *result) { r.tables[1] = table("first", 1, 3) }, "table first: found 4 as the sum of n, expected the 5 rows"},
+		"no counts":           {func(r *result) { r.tables[0] = table("second") }, "table second: found 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := t.TempDir()
+			cfg, r := good(out)
+			if err := publishThrough(cfg, r); err != nil {
+				t.Fatal(err)
+			}
+			before, err := os.ReadFile(filepath.Join(out, ManifestName))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.plant(&r)
+			cfg.Flags = map[string]string{"input": "another"} // so that a new manifest would differ
+			err = publishThrough(cfg, r)
+			f := fault.Find(err)
+			if f == nil || f.Code != fault.Failed || !strings.Contains(f.Message, c.want) {
+				t.Errorf("got %v, want exit code 1 with %q", f, c.want)
+			}
+			after, err := os.ReadFile(filepath.Join(out, ManifestName))
+			if err != nil || string(after) != string(before) {
+				t.Errorf("the old output has changed: %v", err)
+			}
+		})
+	}
+}
+
+func TestAnOutputThatCannotBeWrittenIsNamed(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(out, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, r := good(out)
+	if f := fault.Find(publishThrough(cfg, r)); f == nil || f.Code != fault.Failed || !strings.Contains(f.Message, out) {
+		t.Errorf("got %v", f)
+	}
+}
+
+func TestManifestIsPlainJSON(t *testing.T) {
+	cfg, r := good(t.TempDir())
+	cfg.Flags["input"] = "a&b<c>"
+	var b strings.Builder
+	if err := r.manifest(cfg).write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), `"a&b<c>"`) || !json.Valid([]byte(b.String())) {
+		t.Errorf("manifest: %s", b.String())
+	}
+}
+
+func TestEmptyTablesKeepTheirSchema(t *testing.T) {
+	out := t.TempDir()
+	cfg, r := good(out)
+	r.files, r.tallies, r.tables = nil, nil, []element.Table{table("first"), table("second")}
+	if err := r.publish(context.Background(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(out, "first", "first.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pf, err := file.NewParquetReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pf.Close() //nolint:errcheck // read only
+	got, err := pqarrow.FromParquet(pf.MetaData().Schema, nil, nil)
+	if err != nil || got.String() == "" || got.NumFields() != 2 || pf.NumRows() != 0 {
+		t.Errorf("schema %v, %d rows, %v", got, pf.NumRows(), err)
+	}
+}

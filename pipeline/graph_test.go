@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/graphx"
+	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
+	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/vet"
+
+	"tripstats/transforms/element"
+)
+
+// graphOf builds the pipeline over two files and returns it with its edges.
+func graphOf(t *testing.T, lanes int) (*beam.Pipeline, []*graph.MultiEdge) {
+	t.Helper()
+	p, s := beam.NewPipelineWithRoot()
+	cfg := publishConfig()
+	build(s, plan{files: []element.File{{Source: "a"}, {Source: "b", Lane: lanes - 1}}, lanes: lanes, publish: cfg})
+	edges, _, err := p.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, edges
+}
+
+// protoOf is what a portable runner gets to see of the pipeline.
+func protoOf(t *testing.T, edges []*graph.MultiEdge) *pipepb.Pipeline {
+	t.Helper()
+	env, err := graphx.CreateEnvironment(context.Background(), graphx.URNEnvExternal, func(context.Context) string { return "localhost:0" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	proto, err := graphx.Marshal(edges, &graphx.Options{Environment: env})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return proto
+}
+
+const (
+	urnParDo   = "beam:transform:pardo:v1"
+	urnCombine = "beam:transform:combine_per_key:v1"
+)
+
+// TestTheGraphIsABeamPipeline finds, in the pipeline that a runner gets, each step of the design, connected in order.
+func TestTheGraphIsABeamPipeline(t *testing.T) {
+	for _, lanes := range []int{1, 2} {
+		_, edges := graphOf(t, lanes)
+		proto := protoOf(t, edges)
+		byName := map[string]*pipepb.PTransform{}
+		for _, tr := range proto.GetComponents().GetTransforms() {
+			byName[tr.GetUniqueName()] = tr
+		}
+		find := func(pattern, urn string) *pipepb.PTransform {
+			for name, tr := range byName {
+				if ok, _ := regexp.MatchString(pattern, name); ok && tr.GetSpec().GetUrn() == urn {
+					return tr
+				}
+			}
+			t.Errorf("%d lanes: no %s named %s in the graph", lanes, urn, pattern)
+			return nil
+		}
+		find(`parquetio\.Footers/`, urnParDo)
+		read := find(`parquetio\.Read/`, urnParDo)
+		find(`trip\.Map\(fields\)/`, urnParDo)
+		find(`trip\.Map\(derive\)/`, urnParDo)
+		find(`aggregate\.PerSource/CombinePerKey\(source\)/`, urnCombine)
+		find(`aggregate\.Monthly/CombinePerKey\(monthly\)/`, urnCombine)
+		find(`aggregate\.Location/CombinePerKey\(location\)/`, urnCombine)
+		publish := find(`publish\.Publish/`, urnParDo)
+		if t.Failed() {
+			return
+		}
+		var pardo pipepb.ParDoPayload
+		unmarshal(t, read.GetSpec().GetPayload(), &pardo)
+		if pardo.GetRestrictionCoderId() == "" {
+			t.Error("the reader is not a splittable DoFn")
+		}
+		if n := len(publish.GetOutputs()); n != 0 {
+			t.Errorf("publish has %d outputs, want none: it comes last", n)
+		}
+		if n := len(publish.GetInputs()); n != 5 { // the impulse and files, left out, tallies, tables
+			t.Errorf("publish has %d inputs, want 5", n)
+		}
+	}
+}
+
+// TestNoDoFnBothReadsAndAggregates looks at the package of each user function: parquetio's read, aggregate's aggregate,
+// and what reads hands rows on to fields and derive, never to an aggregate.
+func TestNoDoFnBothReadsAndAggregates(t *testing.T) {
+	_, edges := graphOf(t, 1)
+	consumers := map[int][]string{} // by node
+	name := func(e *graph.MultiEdge) string {
+		if e.DoFn != nil {
+			return e.DoFn.Name()
+		}
+		return e.Name()
+	}
+	for _, e := range edges {
+		for _, in := range e.Input {
+			consumers[in.From.ID()] = append(consumers[in.From.ID()], name(e))
+		}
+	}
+	follow := func(from string) []string {
+		for _, e := range edges {
+			if strings.HasSuffix(name(e), from) {
+				return consumers[e.Output[0].To.ID()]
+			}
+		}
+		t.Fatalf("no DoFn %s in the graph", from)
+		return nil
+	}
+	for from, want := range map[string]string{
+		"parquetio.readFn": "trip.fieldsFn",
+		"trip.fieldsFn":    "trip.deriveFn",
+		"trip.deriveFn":    "aggregate.partialFn",
+	} {
+		if got := follow(from); len(got) != 1 || !strings.HasSuffix(got[0], want) {
+			t.Errorf("%s feeds %v, want %s alone", from, got, want)
+		}
+	}
+}
+
+// TestBatchesAreConsumedAtOnce protects the reuse of batch memory: a batch is valid while it is emitted, so only ParDos
+// may take batches as their main input; a GroupByKey, a side input or a Reshuffle would keep them.
+func TestBatchesAreConsumedAtOnce(t *testing.T) {
+	_, edges := graphOf(t, 2)
+	seen := 0
+	for _, e := range edges {
+		for i, in := range e.Input {
+			if typ := in.From.Type().Type().String(); strings.HasSuffix(typ, "element.Columns") || strings.HasSuffix(typ, "trip.Batch") {
+				if seen++; e.Op != graph.ParDo || i != 0 {
+					t.Errorf("%v takes batches of %s as input %d", e, typ, i)
+				}
+			}
+		}
+	}
+	if seen != 6 { // read to fields, fields to derive, derive to partial, in two lanes
+		t.Errorf("batches flow along %d edges, want 6", seen)
+	}
+}
+
+func TestEveryFunctionIsRegistered(t *testing.T) {
+	p, _ := graphOf(t, 2)
+	if _, err := beam.Run(context.Background(), "vet", p); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPrismWorksInAsManyBranchesAsLanes(t *testing.T) {
+	_, edges := graphOf(t, 3)
+	var readers []string
+	for _, e := range edges {
+		if e.DoFn != nil && strings.HasSuffix(e.DoFn.Name(), "parquetio.readFn") {
+			readers = append(readers, e.Scope().String())
+		}
+	}
+	slices.Sort(readers)
+	if readers = slices.Compact(readers); len(readers) != 3 {
+		t.Errorf("readers in %v, want three scopes", readers)
+	}
+}

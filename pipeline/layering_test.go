@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+)
+
+func unmarshal(t *testing.T, b []byte, m proto.Message) {
+	t.Helper()
+	if err := proto.Unmarshal(b, m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestImportsPointOneWay protects the layers: pipeline uses all; io and transforms know of each other only the elements
+// that cross between them; objstore knows neither Beam nor Arrow.
+func TestImportsPointOneWay(t *testing.T) {
+	const beamPath, arrowPath = "github.com/apache/beam/", "github.com/apache/arrow-go/"
+	shared := []string{"tripstats/transforms/element", "tripstats/transforms/fault"}
+	packages := list(t, "./...")
+	if len(packages) < 8 {
+		t.Fatalf("only %d packages found", len(packages))
+	}
+	for _, p := range packages {
+		path, _ := strings.CutPrefix(p.ImportPath, "tripstats/")
+		for _, imported := range p.Imports {
+			other, own := strings.CutPrefix(imported, "tripstats/")
+			bad := ""
+			switch {
+			case strings.HasPrefix(path, "io/objstore") && (own || strings.HasPrefix(imported, beamPath) || strings.HasPrefix(imported, arrowPath)):
+				bad = "objstore stands alone"
+			case strings.HasPrefix(path, "io/") && own && !strings.HasPrefix(other, "io/") && !slices.Contains(shared, imported):
+				bad = "io knows of transforms the elements and faults only"
+			case slices.Contains(shared, p.ImportPath) && own && !slices.Contains(shared, imported):
+				bad = "what all share imports none of them"
+			case strings.HasPrefix(path, "transforms/") && own && !strings.HasPrefix(other, "transforms/"):
+				bad = "transforms know neither storage nor runners"
+			case strings.HasPrefix(path, "runners") && own && !slices.Contains(shared, imported):
+				bad = "runners know the elements only"
+			case strings.HasPrefix(imported, beamPath+"sdks/v2/go/pkg/beam/io/parquetio"):
+				bad = "Beam's own parquetio reads whole files into memory"
+			}
+			if bad != "" {
+				t.Errorf("%s imports %s: %s", p.ImportPath, imported, bad)
+			}
+		}
+		if path == "io" && len(p.GoFiles) > 0 {
+			t.Error("there is a Go file directly in io: it would hide the standard library's io")
+		}
+	}
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+	GoFiles    []string
+}
+
+func list(t *testing.T, pattern string) []listed {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,GoFiles", pattern)
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := dec.Decode(&p); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}

@@ -1,0 +1,54 @@
+package runners
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+
+	"tripstats/transforms/element"
+)
+
+func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
+
+func init() { register.Function1x1(sourceOf) }
+
+func sourceOf(f element.File) string { return f.Source }
+
+func TestSpreadWorksOnEveryFileOnce(t *testing.T) {
+	list := []element.File{{Source: "a"}, {Source: "b", Lane: 2}, {Source: "c", Lane: 1}, {Source: "d", Lane: 2}}
+	for _, lanes := range []int{1, 3} {
+		files := slices.Clone(list)
+		for i := range files {
+			files[i].Lane = min(files[i].Lane, lanes-1)
+		}
+		p, s, col := ptest.CreateList(files)
+		branches := 0
+		out := Spread(s, lanes, col, func(s beam.Scope, part beam.PCollection) beam.PCollection {
+			branches++
+			return beam.ParDo(s, sourceOf, part)
+		})
+		passert.EqualsList(s, out, []string{"a", "b", "c", "d"})
+		ptest.RunAndValidate(t, p)
+		if branches != lanes {
+			t.Errorf("%d branches, want %d", branches, lanes)
+		}
+	}
+}
+
+func TestFindNamesWhatThereIs(t *testing.T) {
+	for _, name := range Names() {
+		r, err := Find(name)
+		if err != nil || r.Lanes() < 1 || r.Lanes() > max(1, runtime.GOMAXPROCS(0)) {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+	if _, err := Find("samza"); err == nil || !strings.Contains(err.Error(), "direct, prism") {
+		t.Errorf("got %v", err)
+	}
+}

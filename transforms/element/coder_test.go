@@ -1,0 +1,109 @@
+package element
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+)
+
+func TestMain(m *testing.M) { ptest.MainWithDefault(m, "prism") } // the runner that encodes
+
+func init() { register.Function1x1(describeFile) }
+
+func describeFile(f File) string {
+	return f.Source + " " + f.Columns[1].Name + " " + string(f.Footer) + " " + f.Columns[1].Kind.Arrow().String()
+}
+
+func record() arrow.RecordBatch {
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "i", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
+		{Name: "t", Type: TimestampMicrosUTC.Arrow(), Nullable: true},
+		{Name: "s", Type: arrow.BinaryTypes.String, Nullable: true},
+		{Name: "n", Type: arrow.Null, Nullable: true},
+		{Name: "x", Type: Int96Type, Nullable: true},
+	}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	for i := range 10 {
+		for c := range schema.NumFields() {
+			if (i+c)%4 == 0 || c == 3 {
+				b.Field(c).AppendNull()
+			} else {
+				b.Field(c).AppendEmptyValue()
+			}
+		}
+	}
+	return b.NewRecordBatch()
+}
+
+func TestColumnsCoderKeepsRecordAndProvenance(t *testing.T) {
+	in := Columns{Source: "a/b.parquet", Taxi: "green", RowGroup: 3, FirstRow: 1 << 40, Record: record()}
+	b, err := encodeColumns(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := decodeColumns(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !array.RecordEqual(in.Record, out.Record) || !in.Record.Schema().Equal(out.Record.Schema()) || in.Where(2) != out.Where(2) || in.Taxi != out.Taxi {
+		t.Errorf("got %v, want %v", out, in)
+	}
+	for n := range len(b) - 1 {
+		if _, err := decodeColumns(b[:n/7]); err == nil {
+			t.Fatalf("%d of %d bytes decode without error", n/7, len(b))
+		}
+	}
+}
+
+func TestTableCoderKeepsNameAndRows(t *testing.T) {
+	b, err := encodeTable(Table{Name: "t", Record: record()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := decodeTable(b)
+	if err != nil || out.Name != "t" || !array.RecordEqual(out.Record, record()) {
+		t.Errorf("got %v, %v", out, err)
+	}
+}
+
+// TestFileSurvivesAStageBoundary protects what Beam's own coder would drop: unexported and unsupported fields.
+func TestFileSurvivesAStageBoundary(t *testing.T) {
+	in := File{
+		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Footer: []byte("foot"), Rows: 1 << 40, RowGroupRows: []int64{1, 2},
+		Columns: []Column{{Name: "a"}, {Name: "b", Kind: Int96, Found: "INT96", ChunkBytes: []int64{7}}}, Taxi: "green",
+		Projection: []int{1}, RowGroupBytes: []int64{9, 9}, Lane: 3,
+	}
+	p, s, files := ptest.CreateList([]File{in})
+	files = beam.Reshuffle(s, files)
+	passert.EqualsList(s, files, []File{in})
+	passert.EqualsList(s, beam.ParDo(s, describeFile, files), []string{"x b foot fixed_size_binary[12]"})
+	ptest.RunAndValidate(t, p)
+	for i := range reflect.TypeFor[File]().NumField() {
+		if f := reflect.TypeFor[File]().Field(i); !f.IsExported() || reflect.ValueOf(in).Field(i).IsZero() {
+			t.Errorf("field %s is not tested here", f.Name)
+		}
+	}
+}
+
+// FuzzDecodeColumns protects the coder from bytes that are not its own: an error, never a panic.
+func FuzzDecodeColumns(f *testing.F) {
+	b, err := encodeColumns(Columns{Source: "s", Record: record()})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Add(b[:20])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if c, err := decodeColumns(b); err == nil && c.Record == nil {
+			t.Error("no error and no record")
+		}
+	})
+}
