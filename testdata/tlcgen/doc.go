@@ -26,7 +26,7 @@
 //	rows.go     how these become rows
 //
 // Not supported: yellow files of 2009 and 2010 (times as strings, coordinates
-// for zones), which would be further rows of the table of variants; the
-// key-value metadata that pandas adds; page indexes and bloom filters, which
-// the published files do not have.
+// for zones) and the request_source of files from mid 2026 on, which would be
+// further rows of the table of variants; the key-value metadata that pandas
+// adds; page indexes and bloom filters, which published files do not have.
 package tlcgen

@@ -1,0 +1,16 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+)
+
+// sortedBy returns the keys of m, sorted by what by says of them.
+func sortedBy[K comparable, V any, S cmp.Ordered](m map[K]V, by func(K) S) []K {
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b K) int { return cmp.Compare(by(a), by(b)) })
+	return keys
+}
