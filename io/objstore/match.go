@@ -107,7 +107,7 @@ func glob(pattern string) (paths []string, prefix string, err error) {
 	}
 	slashed := filepath.ToSlash(pattern)
 	if !doublestar.ValidatePattern(slashed) {
-		return nil, "", errors.New("not a valid pattern; * ? [] {} and ** are understood")
+		return nil, "", ErrPattern
 	}
 	paths, err = doublestar.FilepathGlob(slashed, doublestar.WithFilesOnly(), doublestar.WithFailOnIOErrors())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -34,6 +34,7 @@ type Reader interface {
 // Errors that callers tell apart. The fs errors (fs.ErrNotExist, fs.ErrPermission) pass through as they are.
 var (
 	ErrNoMatch = errors.New("nothing matches")
+	ErrPattern = errors.New("not a valid pattern; * ? [] {} and ** are understood")
 	ErrChanged = errors.New("the file has changed since it was matched")
 )
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -48,13 +49,14 @@ type seekableAt struct{ *io.SectionReader }
 
 // newDecoder starts decoding row groups [start, end) of f from r. The caller must Close it.
 func newDecoder(ctx context.Context, f element.File, r io.ReaderAt, start, end int) (_ *decoder, err error) {
-	defer fault.Recover(&err, fault.Input, "%s: footer", f.Source)
+	defer recoverDamage(&err, "%s: footer", f.Source)
 	meta, err := parseFooter(f.Footer)
 	if err != nil {
 		return nil, fault.Inputf("%s: footer: %v", f.Source, err)
 	}
 	meta.SetSourceFileSize(f.Size)
-	props := parquet.NewReaderProperties(memory.NewGoAllocator())
+	mem := newBudget(maxDecodeBytes)
+	props := parquet.NewReaderProperties(mem)
 	props.BufferedStreamEnabled = true
 	props.BufferSize = bufferBytes
 	props.MaxCompressedPageSize = maxPageBytes
@@ -70,7 +72,7 @@ func newDecoder(ctx context.Context, f element.File, r io.ReaderAt, start, end i
 		d.streams = append(d.streams, newStream(f, c))
 	}
 	for _, s := range d.streams {
-		d.running.Go(func() { s.run(ctx, pf, start, end) })
+		d.running.Go(func() { s.run(ctx, pf, mem, start, end) })
 	}
 	return d, nil
 }
@@ -149,9 +151,9 @@ func (s *stream) recycle() {
 }
 
 // run decodes row groups [start, end) in batches into s.out, until done, cancelled or broken.
-func (s *stream) run(ctx context.Context, pf *file.Reader, start, end int) {
+func (s *stream) run(ctx context.Context, pf *file.Reader, mem memory.Allocator, start, end int) {
 	for rg := start; rg < end; rg++ {
-		if err := s.rowGroup(ctx, pf, rg); err != nil {
+		if err := s.rowGroup(ctx, pf, mem, rg); err != nil {
 			select {
 			case s.out <- chunk{err: err}:
 			case <-ctx.Done():
@@ -161,8 +163,8 @@ func (s *stream) run(ctx context.Context, pf *file.Reader, start, end int) {
 	}
 }
 
-func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, rg int) (err error) {
-	defer fault.Recover(&err, fault.Input, "%s: row group %d: column %q", s.source, rg, s.name)
+func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem memory.Allocator, rg int) (err error) {
+	defer recoverDamage(&err, "%s: row group %d: column %q", s.source, rg, s.name)
 	if s.rows[rg] == 0 {
 		return nil
 	}
@@ -170,7 +172,7 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, rg int) (err err
 	if s.kind == element.Null {
 		decode = decodeNull // nothing to read: the type says that every value is null
 	} else {
-		r, err := pf.RowGroup(rg).Column(s.leaf)
+		r, err := columnReader(pf, rg, s.leaf, mem)
 		if err != nil {
 			return s.fault(rg, 0, err)
 		}
@@ -212,9 +214,35 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, rg int) (err err
 	return nil
 }
 
+// recoverDamage turns a panic of the calling goroutine into a fault at *err. Arrow-go panics on some bytes that make no
+// sense; format and args say where those are.
+func recoverDamage(err *error, format string, args ...any) {
+	if r := recover(); r != nil {
+		*err = errors.Join(*err, fault.Inputf("%s: %v", fmt.Sprintf(format, args...), withAdvice(damage(r))))
+	}
+}
+
+// damage is what a panic of arrow-go means to a user. A runtime error tells of the library's code, not of the file.
+func damage(r any) error {
+	switch r := r.(type) {
+	case runtime.Error:
+		return errors.New("found bytes that make no sense")
+	case error:
+		return r
+	}
+	return fmt.Errorf("%v", r)
+}
+
 func (s *stream) fault(rg int, row int64, err error) error {
-	return fault.Inputf("%s: column %q: %v; the file is damaged: fetch it again",
-		element.Where(s.source, rg, row), s.name, err)
+	return fault.Inputf("%s: column %q: %v", element.Where(s.source, rg, row), s.name, withAdvice(err))
+}
+
+// withAdvice says what to do about an error of the decoder.
+func withAdvice(err error) error {
+	if errors.Is(err, errTooLarge) {
+		return err
+	}
+	return fmt.Errorf("%w; the file is damaged: fetch it again", err)
 }
 
 // decodeFunc decodes the next n rows into an array over buf's memory. With n = 0 it checks that no rows are left.
@@ -264,6 +292,23 @@ func (l *levels[T]) read(values []T, n int) (int, []int16, error) {
 		}
 		return 0, nil, l.r.Err()
 	}
+	rows, read, defs, err := l.readSome(values, n)
+	if err == nil && rows != n {
+		err = l.early(rows, n)
+	}
+	return read, defs, err
+}
+
+// early says why a column chunk gave fewer rows than were due.
+func (l *levels[T]) early(rows, due int) error {
+	if err := l.r.Err(); err != nil {
+		return err
+	}
+	return fmt.Errorf("the column chunk ends after %d of the next %d rows", rows, due)
+}
+
+// readSome is read for as many rows as the reader gives at once.
+func (l *levels[T]) readSome(values []T, n int) (rows, read int, _ []int16, err error) {
 	if len(l.defs) < n {
 		l.defs = make([]int16, n)
 		for i := range l.defs {
@@ -272,22 +317,18 @@ func (l *levels[T]) read(values []T, n int) (int, []int16, error) {
 	}
 	defs := l.defs[:n]
 	total, read, err := l.r.ReadBatch(int64(n), values[:n], defs, nil)
-	switch {
-	case err != nil:
-		return 0, nil, err
-	case total != int64(n):
-		return 0, nil, errors.Join(fmt.Errorf("the column chunk ends after %d of the next %d rows", total, n), l.r.Err())
-	case read == n:
-		return n, nil, nil
+	rows = int(total)
+	if err != nil || read == rows {
+		return rows, read, nil, err
 	}
 	set := 0
-	for _, d := range defs {
+	for _, d := range defs[:rows] {
 		set += int(d)
 	}
 	if set != read {
-		return 0, nil, fmt.Errorf("%d values for %d rows that are not null", read, set)
+		return 0, 0, nil, fmt.Errorf("%d values for %d rows that are not null", read, set)
 	}
-	return read, defs, nil
+	return rows, read, defs[:rows], nil
 }
 
 // fixed decodes values of fixed width.
@@ -347,28 +388,59 @@ func (b *buffer) validity(defs []int16) []byte {
 	return bitmap
 }
 
-// byteArrays decodes BYTE_ARRAY values. Ids come as strings only from other people's tools, so this path is kept simple.
+// byteArrays decodes BYTE_ARRAY values. Ids come as strings only from other people's tools, so this path is kept simple. It
+// reads page by page, as only then arrow-go hands out values without a copy of each: a dictionary may hold one text of
+// 60 MiB, and every row refer to it.
 func byteArrays(r *file.ByteArrayColumnChunkReader) decodeFunc {
-	l := &levels[parquet.ByteArray]{r: r}
+	l := &levels[parquet.ByteArray]{r: pagewise{r}}
 	values := make([]parquet.ByteArray, batchRows)
 	return func(_ *buffer, n int) (arrow.Array, error) {
-		read, defs, err := l.read(values, n)
-		if err != nil || n == 0 {
+		if n == 0 {
+			_, _, err := l.read(nil, 0)
 			return nil, err
 		}
 		b := array.NewStringBuilder(memory.DefaultAllocator)
 		defer b.Release()
 		b.Reserve(n)
-		next := 0
-		for i := range n {
-			if defs != nil && defs[i] == 0 {
-				b.AppendNull()
-				continue
+		for done := 0; done < n; {
+			rows, read, defs, err := l.readSome(values, n-done)
+			if err != nil {
+				return nil, err
 			}
-			b.BinaryBuilder.Append(values[next])
-			next++
+			if rows == 0 {
+				return nil, l.early(done, n)
+			}
+			if err := appendTexts(b, values[:read], rows, defs); err != nil {
+				return nil, err
+			}
+			done += rows
 		}
-		_ = read
 		return b.NewArray(), nil
 	}
+}
+
+// pagewise reads no further than to the end of a page.
+type pagewise struct {
+	*file.ByteArrayColumnChunkReader
+}
+
+func (p pagewise) ReadBatch(n int64, values []parquet.ByteArray, defs, reps []int16) (int64, int, error) {
+	return p.ReadBatchInPage(n, values, defs, reps)
+}
+
+// appendTexts appends rows, whose values lie in values without gaps.
+func appendTexts(b *array.StringBuilder, values []parquet.ByteArray, rows int, defs []int16) error {
+	next := 0
+	for i := range rows {
+		if defs != nil && defs[i] == 0 {
+			b.AppendNull()
+			continue
+		}
+		if n := len(values[next]); n > maxTextBytes {
+			return fmt.Errorf("found a text of %d bytes, expected a number", n)
+		}
+		b.BinaryBuilder.Append(values[next])
+		next++
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
@@ -57,7 +58,7 @@ func (fn *footerFn) ProcessElement(ctx context.Context, f element.File, emit fun
 
 // ReadFooter returns f with what its footer says. Errors are faults that name the file.
 func ReadFooter(ctx context.Context, f element.File) (_ element.File, err error) {
-	defer fault.Recover(&err, fault.Input, "%s: footer", f.Source)
+	defer recoverDamage(&err, "%s: footer", f.Source)
 	r, err := openFile(ctx, f)
 	if err != nil {
 		return f, err
@@ -145,9 +146,12 @@ func looksLike(r io.ReaderAt, size int64) string {
 func parseFooter(raw []byte) (meta *metadata.FileMetaData, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			meta, err = nil, fmt.Errorf("%v", r)
+			meta, err = nil, damage(r)
 		}
 	}()
+	if err := checkFooter(raw); err != nil {
+		return nil, err
+	}
 	meta, err = metadata.NewFileMetaData(raw, nil)
 	if err != nil {
 		return nil, err
@@ -166,7 +170,16 @@ func describe(f *element.File, meta *metadata.FileMetaData, size int64) error {
 	ncols := meta.Schema.NumColumns()
 	f.Rows, f.RowGroupRows, f.Columns = 0, make([]int64, len(meta.RowGroups)), make([]element.Column, ncols)
 	for c := range f.Columns {
-		f.Columns[c] = column(meta.Schema.Column(c))
+		// A nested column goes by its name at the top, where a needed one is looked for, and further leaves below it by
+		// that and their own.
+		root := meta.Schema.ColumnRoot(c)
+		f.Columns[c] = column(meta.Schema.Column(c), root.Type() == schema.Group)
+		switch {
+		case c == 0 || root != meta.Schema.ColumnRoot(c-1):
+			f.Columns[c].Name = root.Name()
+		case root.Type() == schema.Group:
+			f.Columns[c].Name = root.Name() + "." + f.Columns[c].Name
+		}
 		f.Columns[c].ChunkBytes = make([]int64, len(meta.RowGroups))
 	}
 	for i, rg := range meta.RowGroups {
@@ -181,6 +194,12 @@ func describe(f *element.File, meta *metadata.FileMetaData, size int64) error {
 		for c, chunk := range rg.Columns {
 			if chunk.MetaData == nil {
 				return fmt.Errorf("footer: row group %d: column %q: no metadata", i, f.Columns[c].Name)
+			}
+			// A name with a flipped bit would else be a column that is missing, and a type another one's numbers.
+			if col, path := meta.Schema.Column(c), chunk.MetaData.PathInSchema; parquet.Type(chunk.MetaData.Type) != col.PhysicalType() ||
+				len(path) == 0 || !strings.EqualFold(path[len(path)-1], col.Name()) {
+				return fmt.Errorf("footer: row group %d: column %q: found a column chunk of %s %q, expected the schema's %s %q",
+					i, f.Columns[c].Name, parquet.Type(chunk.MetaData.Type), path, col.PhysicalType(), col.Name())
 			}
 			start, n := chunk.MetaData.DataPageOffset, chunk.MetaData.TotalCompressedSize
 			if chunk.MetaData.IsSetDictionaryPageOffset() {
@@ -201,15 +220,15 @@ func describe(f *element.File, meta *metadata.FileMetaData, size int64) error {
 }
 
 // column describes a leaf column. Nested and repeated columns, and types that no taxi data has, are Unsupported.
-func column(d *schema.Column) element.Column {
-	c := element.Column{Name: d.Path(), Found: d.PhysicalType().String()}
+func column(d *schema.Column, nested bool) element.Column {
+	c := element.Column{Name: d.Name(), Found: d.PhysicalType().String()}
 	logical := d.LogicalType()
 	if logical != nil && !logical.IsNone() {
 		c.Found += " " + logical.String()
 	} else if ct := d.ConvertedType(); ct != schema.ConvertedTypes.None {
 		c.Found += " " + ct.String()
 	}
-	if d.MaxRepetitionLevel() > 0 || d.MaxDefinitionLevel() > 1 || d.ColumnPath().String() != d.Name() {
+	if nested || d.MaxRepetitionLevel() > 0 {
 		c.Found += " (nested)"
 		return c
 	}
