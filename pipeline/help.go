@@ -16,7 +16,7 @@ var flagHelp = []struct{ name, value, text string }{
 	{"runner", "NAME", "who runs the pipeline (default direct); see below"},
 	{"taxi", "yellow|green", "read only this taxi's files and say how many were left out"},
 	{"quality", "raw", "which rows count: raw takes every row, in the month of its pickup (default " + defaultQuality + ")"},
-	{"same-month", "refuse|merge", "two files of one taxi and month are an error (refuse, the default) or are added up (merge)"},
+	{"same-month", "refuse|merge", "two files of one taxi and month: an error (refuse, the default), or added up (merge)"},
 	{"utc", "wall|convert", "how to read times that a file marks as UTC: as they stand, or converted to New York;\nwithout it such a file is an error, as TLC writes New York wall clock"},
 	{"plan", "", "say what would be read, from the footers alone, and stop"},
 	{"verbose", "", "tell all that Beam logs, and whole errors"},
@@ -38,9 +38,9 @@ Flags (one or two dashes):
 `
 
 const helpTail = `
-Output: DIR/trip_stats/trip_stats.parquet, DIR/location_stats/location_stats.parquet and DIR/_manifest.json, each replaced
-whole. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 an input could not be used, 4 nothing matched, 6 lost to a
-concurrent run, 130 or 143 stopped by a signal.
+Output: DIR/trip_stats/trip_stats.parquet, DIR/location_stats/location_stats.parquet and DIR/_manifest.json, each
+replaced whole. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 an input could not be used, 4 nothing matched, 6 lost to
+a concurrent run, 130 or 143 stopped by a signal.
 `
 
 // help prints the usage; all adds every flag of Beam's.

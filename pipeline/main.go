@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tripstats/io/publish"
+	"tripstats/transforms/fault"
 )
 
 func main() { os.Exit(int(mainWithSignals())) }
@@ -36,7 +37,10 @@ func mainWithSignals() exitCode {
 	case sig := <-signals:
 		cancel()
 		select {
-		case <-done:
+		case code := <-done:
+			if code == exitCode(fault.OK) { // it had published already, and has said so
+				return code
+			}
 		case <-time.After(grace):
 			publish.Critical.Lock()
 		}

@@ -8,6 +8,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -28,6 +30,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) exitCode 
 	if err == nil {
 		return exitCode(fault.OK)
 	}
+	if ctx.Err() != nil { // a signal has come, and main says so
+		return exitCode(fault.Failed)
+	}
 	if f := fault.Find(err); f != nil {
 		line(stderr, "%s", f.Message)
 		return exitCode(f.Code)
@@ -36,9 +41,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) exitCode 
 	return exitCode(fault.Failed)
 }
 
+// longestLine is how many bytes of a message stderr gets: names in a hostile file may be megabytes long.
+const longestLine = 4000
+
 // line writes one line to stderr, under the program's name.
 func line(w io.Writer, format string, args ...any) {
-	fmt.Fprintf(w, "tripstats: %s\n", fault.OneLine(fmt.Sprintf(format, args...)))
+	text := fault.OneLine(fmt.Sprintf(format, args...))
+	if len(text) > longestLine && !opts.verbose {
+		text = text[:longestLine] + "..."
+	}
+	fmt.Fprintf(w, "tripstats: %s\n", text)
 }
 
 // command parses the arguments and does what they say.
@@ -69,8 +81,15 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	return tables(ctx, stdout, stderr)
 }
 
+// memoryLimit is where the garbage collector begins to work harder. What a run needs is far below it; the garbage of a
+// file with huge pages would else double what these take.
+const memoryLimit = 192 << 20
+
 // tables is the main job.
 func tables(ctx context.Context, stdout, stderr io.Writer) error {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	start := time.Now()
 	runner, err := runners.Find(*beamrunners.Runner)
 	if err != nil {
@@ -122,6 +141,8 @@ func match(ctx context.Context, input []string) ([]objstore.Object, error) {
 	switch {
 	case errors.Is(err, objstore.ErrNoMatch):
 		return nil, fault.New(fault.NoMatch, "--input: %v", err)
+	case errors.Is(err, objstore.ErrPattern):
+		return nil, usage("--input: %v", err)
 	case err != nil:
 		return nil, fault.Inputf("--input: %v", err)
 	}

@@ -1,0 +1,264 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+)
+
+func TestMain(m *testing.M) {
+	if flag.Lookup("update") == nil { // Beam's Dataflow package has a flag of this name, a boolean too
+		flag.Bool("update", false, "rewrite the files of testdata")
+	}
+	code := ptest.MainRetWithDefault(m, "direct")
+	if binary.dir != "" {
+		if err := os.RemoveAll(binary.dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	os.Exit(code)
+}
+
+func updating() bool { return flag.Lookup("update").Value.String() == "true" }
+
+// runnerNames are those that run in one process. What users see must be the same with each.
+var runnerNames = []string{"direct", "prism"}
+
+var binary struct {
+	once sync.Once
+	dir  string
+	path string
+	err  error
+}
+
+// program returns the path of the built program.
+func program(t *testing.T) string {
+	t.Helper()
+	binary.once.Do(func() {
+		if binary.dir, binary.err = os.MkdirTemp("", "tripstats-test-"); binary.err != nil {
+			return
+		}
+		binary.path = filepath.Join(binary.dir, "tripstats")
+		if out, err := exec.Command("go", "build", "-o", binary.path, ".").CombinedOutput(); err != nil {
+			binary.err = fmt.Errorf("go build: %w: %s", err, out)
+		}
+	})
+	if binary.err != nil {
+		t.Fatal(binary.err)
+	}
+	return binary.path
+}
+
+// longest is how long a run may take. None of these tests comes near it; one that does not end fails.
+const longest = 2 * time.Minute
+
+// command is a run of the program in the making.
+type command struct {
+	args  []string
+	dir   string // working directory
+	env   []string
+	limit time.Duration
+}
+
+// result is what a run left behind.
+type result struct {
+	code     int // -1 if a signal ended it
+	stdout   string
+	stderr   string
+	maxRSS   int64 // bytes
+	elapsed  time.Duration
+	timedOut bool
+	args     []string
+}
+
+// tripstats runs the program in an empty folder.
+func tripstats(t *testing.T, args ...string) result {
+	t.Helper()
+	return runOnce(t, command{args: args, dir: t.TempDir()})
+}
+
+// runOnce runs the program once. Temporary files of the runners go where the test's own go.
+func runOnce(t *testing.T, c command) result {
+	t.Helper()
+	r, err := c.run(program(t), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (c command) run(program, temp string) (result, error) {
+	cmd, stdout, stderr, cancel := c.prepare(program, temp)
+	defer cancel()
+	start := time.Now()
+	err := cmd.Run()
+	r := result{stdout: stdout.String(), stderr: stderr.String(), elapsed: time.Since(start), args: c.args, code: cmd.ProcessState.ExitCode()}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return r, err
+	}
+	r.timedOut = c.limit > 0 && r.elapsed >= c.limit
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		r.maxRSS = usage.Maxrss << 10
+	}
+	return r, nil
+}
+
+// prepare returns the command, ready to be started, and what it writes.
+func (c command) prepare(program, temp string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer, cancel func()) {
+	limit := c.limit
+	if limit == 0 {
+		limit = longest
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	cmd = exec.CommandContext(ctx, program, c.args...)
+	cmd.Dir = c.dir
+	cmd.Env = append(os.Environ(), append([]string{"TMPDIR=" + temp}, c.env...)...)
+	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	return cmd, stdout, stderr, cancel
+}
+
+// prismNote is the line that choosing prism puts before all others.
+const prismNote = "tripstats: note: prism listens on all network interfaces of this machine while it runs\n"
+
+// lines returns what the run wrote to stderr, without prism's note.
+func (r result) lines() []string {
+	text := strings.TrimSuffix(strings.TrimPrefix(r.stderr, prismNote), "\n")
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+// innards are words of which none may reach a user who did not say --verbose.
+var innards = []string{"goroutine ", "panic", "runtime error", "fatal error", "SIGSEGV", "INFO", "WARN", "level=", ".go:", "DoFn", "caused by", "[tripstats", "[/tripstats", "%!"}
+
+// problem says what is wrong with how the run presented itself, or nothing. That holds for good runs and failed ones.
+func (r result) problem() string {
+	lines := r.lines()
+	if len(lines) > 1 {
+		return fmt.Sprintf("found %d lines on stderr, expected one", len(lines))
+	}
+	for _, line := range lines {
+		if !strings.HasPrefix(line, "tripstats: ") {
+			return "found a line on stderr that is not the program's"
+		}
+		for _, word := range innards {
+			if strings.Contains(line, word) {
+				return fmt.Sprintf("found %q on stderr", word)
+			}
+		}
+	}
+	return ""
+}
+
+// succeeds checks that the run was good and returns it.
+func (r result) succeeds(t *testing.T) result {
+	t.Helper()
+	if problem := r.problem(); problem != "" || r.code != 0 {
+		t.Fatalf("tripstats %q: exit code %d, want 0 (%s)\nstdout: %s\nstderr: %s", r.args, r.code, problem, r.stdout, r.stderr)
+	}
+	return r
+}
+
+// fails checks that the run failed with the exit code and one line that has all these words, and wrote nothing else.
+func (r result) fails(t *testing.T, code int, words ...string) {
+	t.Helper()
+	problem := r.problem()
+	switch {
+	case problem != "":
+	case r.code != code:
+		problem = fmt.Sprintf("found exit code %d, expected %d", r.code, code)
+	case len(r.lines()) != 1:
+		problem = "found no line on stderr"
+	case r.stdout != "":
+		problem = "found something on stdout"
+	}
+	for _, word := range words {
+		if problem == "" && !strings.Contains(r.stderr, word) {
+			problem = fmt.Sprintf("found no %q on stderr", word)
+		}
+	}
+	if problem != "" {
+		t.Errorf("tripstats %q: %s\nexit code: %d\nstdout: %s\nstderr: %s", r.args, problem, r.code, r.stdout, r.stderr)
+	}
+}
+
+// tree is what is in a folder: SHA-256 of each file, by path.
+type tree map[string]string
+
+// treeOf lists the files below a folder; one that does not exist has none.
+func treeOf(t *testing.T, dir string) tree {
+	t.Helper()
+	found := tree{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		found[filepath.ToSlash(rel)] = hexSHA256(content)
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func hexSHA256(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// tables is the part of a tree that must be the same for the same files, wherever they lie and whoever runs.
+func (f tree) tables() tree {
+	tables := tree{}
+	for path, sum := range f {
+		if strings.HasSuffix(path, ".parquet") {
+			tables[path] = sum
+		}
+	}
+	return tables
+}
+
+// golden compares text with a file of testdata, or writes it there with -update.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if updating() {
+		if err := os.MkdirAll("testdata", 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s: found\n%s\nexpected\n%s\n(go test ./pipeline -update accepts it)", path, got, want)
+	}
+}

@@ -1,0 +1,143 @@
+package main_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tripstats/testdata/tlcgen"
+)
+
+func TestTheSampleNeedsNoArguments(t *testing.T) {
+	dir := t.TempDir()
+	r := runOnce(t, command{dir: dir}).succeeds(t)
+	golden(t, "sample_stdout", r.stdout)
+	golden(t, "sample_trip_stats", readTable(t, filepath.Join(dir, "out"), "trip_stats").String())
+	golden(t, "sample_location_schema", strings.Join(readTable(t, filepath.Join(dir, "out"), "location_stats").schema, "\n")+"\n")
+
+	keyValue := regexp.MustCompile(`^tripstats: done( [a-z_]+=\S+)+\n$`)
+	if !keyValue.MatchString(r.stderr) {
+		t.Errorf("stderr is no line of key=value: %q", r.stderr)
+	}
+	for _, want := range []string{" files=8 ", " rows=58000 ", " bytes_read=", " seconds=", " rows_per_second=", " peak_memory_mib=", " runner=direct "} {
+		if !strings.Contains(r.stderr, want) {
+			t.Errorf("stderr has no %q: %q", want, r.stderr)
+		}
+	}
+	var truths []tlcgen.FileTruth
+	for _, o := range tlcgen.Sample() {
+		truths = append(truths, truthOf(t, o))
+	}
+	holdsTruth(t, filepath.Join(dir, "out"), truths...)
+}
+
+func TestThePlanReadsFootersAndWritesNothing(t *testing.T) {
+	dir := t.TempDir()
+	r := runOnce(t, command{args: []string{"--plan"}, dir: dir}).succeeds(t)
+	golden(t, "sample_plan", r.stdout)
+	if got := treeOf(t, dir); len(got) != 0 || r.stderr != "" {
+		t.Errorf("found files %v and stderr %q", got, r.stderr)
+	}
+}
+
+func TestTheOutputIsTheTablesTheManifestAndTheLock(t *testing.T) {
+	dir := t.TempDir()
+	runOnce(t, command{args: []string{"--input=sample", "--output=deep/er/out"}, dir: dir}).succeeds(t)
+	var found []string
+	for path := range treeOf(t, filepath.Join(dir, "deep", "er", "out")) {
+		found = append(found, path)
+	}
+	wantOnly(t, found, outputFiles...)
+}
+
+// outputFiles is all that an output folder holds once a run is over.
+var outputFiles = []string{"trip_stats/trip_stats.parquet", "location_stats/location_stats.parquet", "_manifest.json", ".tripstats/lock"}
+
+func wantOnly(t *testing.T, found []string, want ...string) {
+	t.Helper()
+	count := map[string]int{}
+	for _, f := range found {
+		count[f]++
+	}
+	for _, w := range want {
+		count[w]--
+	}
+	for name, n := range count {
+		switch {
+		case n > 0:
+			t.Errorf("%s is there and should not be", name)
+		case n < 0:
+			t.Errorf("%s is not there", name)
+		}
+	}
+}
+
+func TestASecondRunGivesTheSameBytes(t *testing.T) {
+	dir := t.TempDir()
+	for _, runner := range runnerNames {
+		args := []string{"--input=sample", "--output=out", "--runner=" + runner}
+		runOnce(t, command{args: args, dir: dir}).succeeds(t)
+		first := treeOf(t, dir)
+		runOnce(t, command{args: args, dir: dir}).succeeds(t)
+		if second := treeOf(t, dir); !maps.Equal(first, second) {
+			t.Errorf("%s: found %v, expected %v as before", runner, second, first)
+		}
+	}
+}
+
+// TestNothingButTheFilesDecidesTheBytes runs over the same files by each runner, with more and fewer cores, from
+// another folder, in another order and by other patterns.
+func TestNothingButTheFilesDecidesTheBytes(t *testing.T) {
+	dir := t.TempDir()
+	for _, folder := range []string{"here/raw", "there/deeper/raw"} {
+		for _, o := range []tlcgen.Options{
+			month(tlcgen.Yellow, 2019, 8, 40_000), month(tlcgen.Green, 2019, 8, 3_000), month(tlcgen.Yellow, 2023, 5, 20_000),
+		} {
+			o.RowGroups = 3
+			generate(t, filepath.Join(dir, folder), o)
+		}
+	}
+	var want tree
+	for _, c := range []struct{ input, runner, cores string }{
+		{"here/raw/*.parquet", "direct", "2"},
+		{"here/raw/*.parquet", "direct", "1"},
+		{"here/raw/*.parquet", "prism", "1"},
+		{"here/raw/*.parquet", "prism", "2"},
+		{"here/raw/*.parquet", "prism", "8"},
+		{"there/deeper/raw/*.parquet", "prism", "3"},
+		{"there/**/yellow*-05.parquet,there/**/g*.parquet,there/**/yellow*-08.parquet", "direct", "5"},
+		{"here/raw/yellow_tripdata_2023-05.parquet,here/raw/yellow_tripdata_2019-08.parquet,here/raw/green_tripdata_2019-08.parquet", "direct", "2"},
+		{"here/raw/green_tripdata_2019-08.parquet,here/raw/yellow_tripdata_2023-05.parquet,here/raw/yellow_tripdata_2019-08.parquet", "prism", "2"},
+	} {
+		output := t.TempDir()
+		runOnce(t, command{
+			args: []string{"--input=" + c.input, "--output=" + output, "--runner=" + c.runner}, dir: dir, env: []string{"GOMAXPROCS=" + c.cores},
+		}).succeeds(t)
+		got := treeOf(t, output).tables()
+		if want == nil {
+			want = got
+		}
+		if len(got) != 2 || !maps.Equal(got, want) {
+			t.Errorf("%+v: found %v, expected %v", c, got, want)
+		}
+	}
+}
+
+func TestTablesCarryHowTheyWereMade(t *testing.T) {
+	dir := t.TempDir()
+	runOnce(t, command{args: []string{"--input=sample", "--output=out"}, dir: dir}).succeeds(t)
+	for _, name := range []string{"trip_stats", "location_stats"} {
+		meta := readTable(t, filepath.Join(dir, "out"), name).meta
+		for _, key := range []string{"tripstats.quality", "tripstats.rules_digest", "tripstats.version"} {
+			if meta[key] == "" {
+				t.Errorf("%s: no %s in its metadata %v", name, key, meta)
+			}
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "out", ".tripstats", "lock")); err != nil {
+		t.Error(err)
+	}
+}

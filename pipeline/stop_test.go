@@ -1,0 +1,260 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tripstats/testdata/tlcgen"
+)
+
+// started is a run under way.
+type started struct {
+	cmd            *exec.Cmd
+	stdout, stderr *bytes.Buffer
+	args           []string
+	over           chan struct{} // closed when the process has ended
+}
+
+// start begins a run. It is killed when the test ends.
+func start(t *testing.T, c command) started {
+	t.Helper()
+	cmd, stdout, stderr, cancel := c.prepare(program(t), t.TempDir())
+	t.Cleanup(cancel)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s := started{cmd, stdout, stderr, c.args, make(chan struct{})}
+	go func() {
+		_ = cmd.Wait() // the exit code says it all
+		close(s.over)
+	}()
+	return s
+}
+
+func (s started) wait() result {
+	<-s.over
+	return result{code: s.cmd.ProcessState.ExitCode(), stdout: s.stdout.String(), stderr: s.stderr.String(), args: s.args}
+}
+
+// untilReading waits until the run has a parquet file open, or is over.
+func (s started) untilReading(t *testing.T) {
+	t.Helper()
+	fds := fmt.Sprintf("/proc/%d/fd", s.cmd.Process.Pid)
+	if _, err := os.Stat(fds); err != nil {
+		t.Skip("this test needs /proc to see when a run reads")
+	}
+	for deadline := time.Now().Add(longest); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		links, err := os.ReadDir(fds)
+		if err != nil {
+			return
+		}
+		for _, l := range links {
+			if to, err := os.Readlink(filepath.Join(fds, l.Name())); err == nil && strings.HasSuffix(to, ".parquet") {
+				return
+			}
+		}
+	}
+}
+
+// longInput is a pattern of files that take some seconds: one file under many names.
+func longInput(t *testing.T, dir string) string {
+	t.Helper()
+	path := generate(t, filepath.Join(dir, "long"), month(tlcgen.Yellow, 2019, 8, 200_000))
+	for i := range 60 {
+		if err := os.Link(path, filepath.Join(dir, "long", fmt.Sprintf("%d.parquet", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "long", "*.parquet")
+}
+
+func TestASignalStopsARunAndLeavesThePreviousOutput(t *testing.T) {
+	dir := t.TempDir()
+	long := longInput(t, dir)
+	runOnce(t, command{args: []string{"--input=sample", "--output=out"}, dir: dir}).succeeds(t)
+	output := filepath.Join(dir, "out")
+	before := treeOf(t, output)
+	for _, runner := range runnerNames {
+		for signal, code := range map[os.Signal]int{os.Interrupt: 130, syscall.SIGTERM: 143} {
+			for _, into := range []string{"out", "new"} {
+				s := start(t, command{args: []string{"--input=" + long, "--output=" + into, "--runner=" + runner}, dir: dir})
+				s.untilReading(t)
+				if err := s.cmd.Process.Signal(signal); err != nil {
+					t.Fatal(err)
+				}
+				s.wait().fails(t, code, "stopped by", "whole")
+				if after := treeOf(t, output); !maps.Equal(before, after) {
+					t.Fatalf("%s, %v: found %v, expected %v as before", runner, signal, after, before)
+				}
+				if _, err := os.Stat(filepath.Join(dir, "new")); err == nil {
+					t.Errorf("%s, %v: an output folder was made", runner, signal)
+				}
+			}
+		}
+	}
+	runOnce(t, command{args: []string{"--input=sample", "--output=out"}, dir: dir}).succeeds(t)
+	if after := treeOf(t, output); !maps.Equal(before, after) {
+		t.Errorf("the next run left %v, expected %v", after, before)
+	}
+}
+
+// twoInputs are two sets of files with other tables each, and what both runs leave in an output folder.
+func twoInputs(t *testing.T, dir string) (inputs [2]string, want [2]tree) {
+	t.Helper()
+	for i := range inputs {
+		o := month(tlcgen.Yellow, 2019, 8, 3000)
+		o.Seed = uint64(i)
+		inputs[i] = generate(t, filepath.Join(dir, fmt.Sprint("input", i)), o)
+		runOnce(t, command{args: []string{"--input=" + inputs[i], "--output=out"}, dir: dir}).succeeds(t)
+		want[i] = treeOf(t, filepath.Join(dir, "out"))
+	}
+	for path, sum := range want[0] {
+		if sum == want[1][path] && path != ".tripstats/lock" {
+			t.Fatalf("%s is the same for both inputs", path)
+		}
+	}
+	return inputs, want
+}
+
+// untilPublishing waits until the run has begun to write its tables, or is over, and then for a moment more.
+func (s started) untilPublishing(output string, more time.Duration) {
+	for {
+		select {
+		case <-s.over:
+			return
+		default:
+		}
+		if stages, _ := filepath.Glob(filepath.Join(output, ".tripstats", "stage-*")); len(stages) > 0 {
+			time.Sleep(more)
+			return
+		}
+		time.Sleep(100 * time.Microsecond)
+	}
+}
+
+// TestAKilledRunLeavesWholeTables kills runs over an existing output at random moments, half of them while they publish.
+func TestAKilledRunLeavesWholeTables(t *testing.T) {
+	dir := t.TempDir()
+	output := filepath.Join(dir, "out")
+	inputs, want := twoInputs(t, dir) // the output is that of the second now
+	rounds := 10
+	if soaking() {
+		rounds = 200
+	}
+	const seed = 1
+	r := rand.New(rand.NewPCG(seed, 0))
+	var killed, mixed int
+	for i := range rounds {
+		next := i % 2
+		runner := runnerNames[i/2%2]
+		run := command{args: []string{"--input=" + inputs[next], "--output=out", "--runner=" + runner}, dir: dir}
+		usual := runOnce(t, run).succeeds(t).elapsed
+		next = 1 - next
+		run.args[0] = "--input=" + inputs[next]
+		delay := time.Duration(r.Int64N(int64(usual)))
+		s := start(t, run)
+		if i%4 < 2 {
+			delay = time.Duration(r.Int64N(int64(8 * time.Millisecond)))
+			s.untilPublishing(output, delay)
+		} else {
+			time.Sleep(delay)
+		}
+		_ = s.cmd.Process.Kill() // it may be over already
+		if got := s.wait(); got.code == -1 {
+			killed++
+		}
+		after := treeOf(t, output).tables()
+		for path, sum := range after {
+			if sum != want[0][path] && sum != want[1][path] {
+				t.Fatalf("round %d, killed after %v: %s is neither the old nor the new one", i, delay, path)
+			}
+		}
+		for _, out := range readManifest(t, output).Outputs { // whole, if not always of these tables
+			if sum := out.SHA256; len(after) != 2 || sum != want[0][out.Path] && sum != want[1][out.Path] {
+				t.Fatalf("round %d, killed after %v: the manifest is of no run, or a table is missing", i, delay)
+			}
+		}
+		if first, second := outputFiles[0], outputFiles[1]; (after[first] == want[next][first]) != (after[second] == want[next][second]) {
+			mixed++
+		}
+		runOnce(t, run).succeeds(t)
+		cleaned := treeOf(t, output)
+		if !maps.Equal(cleaned.tables(), want[next].tables()) {
+			t.Fatalf("round %d: the next run did not replace the tables", i)
+		}
+		wantOnly(t, slices.Collect(maps.Keys(cleaned)), outputFiles...)
+	}
+	t.Logf("of %d runs %d were killed in time, %d of them between two tables", rounds, killed, mixed)
+}
+
+func TestTwoRunsAtOnceLeaveTheTablesOfOne(t *testing.T) {
+	dir := t.TempDir()
+	output := filepath.Join(dir, "out")
+	inputs, want := twoInputs(t, dir)
+	rounds := 4
+	if soaking() {
+		rounds = 50
+	}
+	for i := range rounds {
+		if i%2 == 0 { // and with no output before
+			if err := os.RemoveAll(output); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var both []started
+		for j := range inputs {
+			both = append(both, start(t, command{args: []string{"--input=" + inputs[j], "--output=out", "--runner=" + runnerNames[(i/2+j)%2]}, dir: dir}))
+		}
+		for _, s := range both {
+			switch r := s.wait(); r.code {
+			case 6:
+				r.fails(t, 6, "another run")
+			default:
+				r.succeeds(t)
+			}
+		}
+		got := treeOf(t, output)
+		if tables := got.tables(); !maps.Equal(tables, want[0].tables()) && !maps.Equal(tables, want[1].tables()) {
+			t.Fatalf("round %d: the tables are those of neither run: %v", i, got)
+		}
+		for _, out := range readManifest(t, output).Outputs {
+			if got[out.Path] != out.SHA256 {
+				t.Errorf("round %d: the manifest is not that of %s", i, out.Path)
+			}
+		}
+		wantOnly(t, slices.Collect(maps.Keys(got)), outputFiles...)
+	}
+}
+
+// TestARunThatMayNotWriteEnoughLeavesThePreviousOutput limits the size of files, as a full disk would.
+func TestARunThatMayNotWriteEnoughLeavesThePreviousOutput(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no shell to limit file sizes with")
+	}
+	dir := t.TempDir()
+	inputs, _ := twoInputs(t, dir)
+	before := treeOf(t, filepath.Join(dir, "out"))
+	ctx, cancel := context.WithTimeout(t.Context(), longest)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, shell, "-c", `ulimit -f 4 && exec "$0" "$@"`, program(t), "--input="+inputs[0], "--output=out")
+	cmd.Dir = dir
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	_ = cmd.Run() // the exit code says it all
+	result{code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}.fails(t, 1, "nothing was published", "too large")
+	if after := treeOf(t, filepath.Join(dir, "out")); !maps.Equal(before, after) {
+		t.Errorf("found %v, expected %v as before", after, before)
+	}
+}

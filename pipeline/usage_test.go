@@ -1,0 +1,143 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestWrongUsageIsExit2AndSaysWhatToWrite(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "afile"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, args string
+		words      []string
+	}{
+		{"unknown flag", "--nonsense", []string{"-nonsense", "--help"}},
+		{"unknown flag close to a known one", "--inptu=x.parquet", []string{"-inptu", "did you mean --input?"}},
+		{"unknown flag that begins like a known one", "--out=x", []string{"did you mean --output?"}},
+		{"underscore for dash", "--same_month=merge", []string{"did you mean --same-month?"}},
+		{"flag without value", "--input", []string{"-input"}},
+		{"what the shell makes of an unquoted glob", "--input a.parquet b.parquet c.parquet", []string{`"b.parquet"`, "quotes"}},
+		{"unknown word", "frobnicate", []string{`"frobnicate"`}},
+		{"unknown runner", "--input=sample --runner=flnk", []string{"--runner", `"flnk"`, "direct", "prism"}},
+		{"runner of Beam's that checks only", "--input=sample --runner=vet", []string{"--runner", `"vet"`}},
+		{"empty runner", "--input=sample --runner=", []string{"--runner"}},
+		{"quality", "--quality=best", []string{"--quality", `"best"`, "raw"}},
+		{"format", "--format=csv", []string{"--format", `"csv"`, "parquet"}},
+		{"taxi", "--taxi=purple", []string{"--taxi", `"purple"`, "yellow", "green"}},
+		{"utc", "--utc=maybe", []string{"--utc", `"maybe"`, "wall", "convert"}},
+		{"same-month", "--same-month=ignore", []string{"--same-month", `"ignore"`, "refuse", "merge"}},
+		{"boolean", "--plan=perhaps", []string{"-plan", "perhaps"}},
+		{"output alone", "--output=out", []string{"--output", "--input"}},
+		{"output empty", "--input=sample --output=", []string{"--output"}},
+		{"output is a file", "--input=sample --output=afile", []string{"afile", "not a folder"}},
+		{"output below a file", "--input=sample --output=afile/out", []string{"afile"}},
+		{"input scheme", "--input=gs://bucket/x.parquet --output=out", []string{`"gs"`, "gs://bucket/x.parquet"}},
+		{"output scheme", "--input=sample --output=s3://bucket/out", []string{`"s3"`, "s3://bucket/out"}},
+		{"input empty", "--input=", []string{"-input"}},
+		{"input of commas", "--input=,, --output=out", []string{"-input"}},
+		{"pattern that is none", "--input=[ --output=out", []string{"[", "pattern"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			runOnce(t, command{args: strings.Fields(c.args), dir: dir}).fails(t, 2, c.words...)
+		})
+	}
+	if got := treeOf(t, dir); len(got) != 1 {
+		t.Errorf("wrong usage left files behind: %v", got)
+	}
+}
+
+func TestAnUnknownRunnerIsRefusedBeforeAnythingIsRead(t *testing.T) {
+	// A missing input is exit 4; the runner comes first.
+	tripstats(t, "--input=missing.parquet", "--output=out", "--runner=spark").fails(t, 2, "--runner")
+}
+
+func TestNothingMatchedIsExit4(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, input string
+		words       []string
+	}{
+		{"path", "missing.parquet", []string{"missing.parquet", "no such file"}},
+		{"glob", "folder/*.parquet", []string{"folder/*.parquet"}},
+		{"glob below nothing", "missing/**/*.parquet", []string{"missing/**/*.parquet"}},
+		{"folder", "folder", []string{"folder", "it is a folder", "**"}},
+		{"one of two", "sample,missing.parquet", []string{"missing.parquet"}},
+	} {
+		for _, plan := range []string{"--plan=false", "--plan"} {
+			t.Run(c.name+plan, func(t *testing.T) {
+				runOnce(t, command{args: []string{"--input=" + c.input, "--output=out", plan}, dir: dir}).fails(t, 4, c.words...)
+			})
+		}
+	}
+	if got := treeOf(t, dir); len(got) != 0 {
+		t.Errorf("files were left behind: %v", got)
+	}
+}
+
+func TestHelpIsOnStdoutAndSideEffectFree(t *testing.T) {
+	var texts []string
+	for _, args := range []string{"--help", "-h", "help", "--input=x --help"} {
+		dir := t.TempDir()
+		r := runOnce(t, command{args: strings.Fields(args), dir: dir}).succeeds(t)
+		if r.stderr != "" || len(treeOf(t, dir)) != 0 {
+			t.Errorf("%s: wrote something besides: %q, %v", args, r.stderr, treeOf(t, dir))
+		}
+		texts = append(texts, r.stdout)
+	}
+	for _, text := range texts {
+		if text != texts[0] {
+			t.Errorf("help differs by how it is asked for:\n%s\nand\n%s", text, texts[0])
+		}
+	}
+	golden(t, "help", texts[0])
+	for _, line := range strings.Split(texts[0], "\n") {
+		if len(line) > 120 {
+			t.Errorf("a line of help has %d characters: %s", len(line), line)
+		}
+	}
+
+	all := tripstats(t, "help", "all").succeeds(t).stdout
+	for _, flag := range []string{"--input", "--output", "--utc", "--parallelism"} {
+		if !strings.Contains(all, flag) {
+			t.Errorf("help all does not tell of %s", flag)
+		}
+	}
+}
+
+func TestVersionIsOneLine(t *testing.T) {
+	r := tripstats(t, "--version").succeeds(t)
+	if r.stderr != "" || !strings.HasPrefix(r.stdout, "tripstats ") || strings.Count(r.stdout, "\n") != 1 {
+		t.Errorf("found %q and %q", r.stdout, r.stderr)
+	}
+}
+
+func TestOneDashIsAsGoodAsTwo(t *testing.T) {
+	one := tripstats(t, "-input=sample", "-plan").succeeds(t)
+	two := tripstats(t, "--input=sample", "--plan").succeeds(t)
+	if one.stdout != two.stdout {
+		t.Errorf("found\n%s\nand\n%s", one.stdout, two.stdout)
+	}
+}
+
+func TestAnOutputThatCannotBeWrittenIsExit1(t *testing.T) {
+	if os.Geteuid() == 0 {
+		if _, err := os.Stat("/proc/self"); err != nil {
+			t.Skip("root may write everywhere here")
+		}
+		tripstats(t, "--input=sample", "--output=/proc/out").fails(t, 1, "/proc/out", "nothing was published")
+		return
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	tripstats(t, "--input=sample", "--output="+filepath.Join(dir, "out")).fails(t, 1, "out", "nothing was published")
+}
