@@ -1,0 +1,81 @@
+# Versions of the tools, pinned here and nowhere else. Python's are in testdata/verify/requirements.txt.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+# Tests and go run are built with -trimpath too: then they share what is compiled with the binary, and Beam takes minutes.
+export GOFLAGS := $(strip $(filter-out -trimpath,$(shell go env GOFLAGS)) -trimpath)
+
+# Absolute, as Go runs tests in the folders of their packages. What needs the real data skips, saying so, without it.
+export TRIPSTATS_DATA := $(abspath $(or $(TRIPSTATS_DATA),../shared/data))
+
+# Go's ./... leaves out folders named testdata.
+SOURCES  := io pipeline runners testdata transforms
+PACKAGES := ./... $(addprefix ./,$(sort $(patsubst %/,%,$(dir $(shell find testdata -name '*.go')))))
+
+# with TEXT: the packages with a test file that has TEXT in it.
+with = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '$(1)' $(SOURCES)))))
+
+COUNT    ?= 6
+ROUNDS   ?= 5
+FUZZTIME ?= 10s
+PYTHON   := .venv/bin/python
+
+.PHONY: help build test lint verify bench bench-duckdb bench-memory sample fuzz fuzz-plain soak clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+build: ## bin/tripstats
+	go build -ldflags='-s -w' -o bin/tripstats ./pipeline
+
+test: ## all Go tests, those of Beam transforms on direct and again on prism; needs nothing but Go
+	go test $(PACKAGES)
+	$(if $(call with,ptest.MainWithDefault),,$(error no package calls ptest.MainWithDefault))
+	go test $(call with,ptest.MainWithDefault) -args --runner=prism
+
+lint: ## gofmt, go vet, staticcheck, gofumpt, govulncheck
+	@files=$$(gofmt -l $(SOURCES)) && test -z "$$files" || { echo "gofmt -w is due: $$files"; exit 1; }
+	@files=$$(go run $(GOFUMPT) -l $(SOURCES)) && test -z "$$files" || { echo "gofumpt -w is due: $$files"; exit 1; }
+	go vet $(PACKAGES)
+	go run $(STATICCHECK) $(PACKAGES)
+	@# Its database is on the network. Without that nothing was found out, which is no finding.
+	@echo "go run $(GOVULNCHECK)"; found=$$(go run $(GOVULNCHECK) $(PACKAGES) 2>&1) && echo "$$found" || \
+	case $$found in \
+	*"govulncheck: fetching vulnerabilities"*) echo "lint: SKIPPED: govulncheck could not reach its database: $$found" ;; \
+	*) echo "$$found"; exit 1 ;; \
+	esac
+
+verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes
+	testdata/verify/run.sh bin/tripstats $(PYTHON)
+
+bench: ## Go benchmarks; COUNT=6
+	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(call with,^func Benchmark)
+
+bench-duckdb: build .venv/ready ## time against DuckDB on 24 generated months of 3 million rows; ROUNDS=5; makes 2.3 GB once
+	$(PYTHON) testdata/bench/peers.py bin/tripstats --rounds $(ROUNDS)
+
+bench-memory: build .venv/ready ## peak memory on one row group of 14 million rows
+	$(PYTHON) testdata/bench/memory.py bin/tripstats
+
+sample: ## write testdata/sample anew
+	go run ./testdata/gen --sample
+
+fuzz: ## every fuzz target for FUZZTIME=10s, guided by coverage; the first time compiles everything anew
+	testdata/tools/fuzz.sh guided $(FUZZTIME) $(call with,^func Fuzz)
+
+fuzz-plain: ## every fuzz target for FUZZTIME=10s, with what is compiled already
+	testdata/tools/fuzz.sh plain $(FUZZTIME) $(call with,^func Fuzz)
+
+soak: FUZZTIME = 10m
+soak: ## the long loops of the tests, then every fuzz target for FUZZTIME=10m
+	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio
+	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
+
+clean: ## remove bin, out and .venv
+	rm -rf bin out .cache .venv
+
+.venv/ready: testdata/verify/requirements.txt
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet -r $<
+	touch $@

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Runs tripstats on several inputs and has verify.py check what it publishes, then runs it again on every runner, with
+# one core and with two, and with its files in reverse: the tables must be the same bytes each time.
+#
+#   run.sh TRIPSTATS PYTHON       TRIPSTATS_DATA: folder of real data (default ../shared/data), skipped if it is not there
+set -euo pipefail
+tripstats=$1 python=$2
+here=$(dirname "$0")
+data=${TRIPSTATS_DATA:-../shared/data}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# run OUT INPUT [FLAG...]: says nothing unless it fails.
+run() {
+  "$tripstats" --input="$2" --quality=raw --output="$1" "${@:3}" >/dev/null 2>"$scratch/stderr" ||
+    { cat "$scratch/stderr" >&2; echo "verify: tripstats failed on $2 ${*:3}" >&2; exit 1; }
+}
+
+digests() { (cd "$1" && find . -name '*.parquet' -exec sha256sum {} + | sort -k 2); }
+
+# again TITLE INPUT FLAG...: another run, which must give the bytes of the first.
+again() {
+  run "$scratch/again" "${@:2}"
+  diff <(digests "$scratch/out") <(digests "$scratch/again") || { echo "verify: $1: other bytes with ${*:3}" >&2; exit 1; }
+  rm -rf "$scratch/again"
+}
+
+# check TITLE INPUT FILES [OPTION...]: INPUT as tripstats gets it, FILES the same as a glob, OPTIONs for verify.py.
+check() {
+  local title=$1 input=$2 files=$3 reversed
+  echo "== $title"
+  rm -rf "$scratch"/out*
+  run "$scratch/out" "$input"
+  "$python" "$here/verify.py" --output "$scratch/out" --input "$files" "${@:4}"
+  reversed=$("$python" -c 'import glob, sys; print(",".join(sorted(glob.glob(sys.argv[1], recursive=True), reverse=True)))' "$files")
+  for cores in 1 2; do
+    GOMAXPROCS=$cores again "$title" "$input" --runner=direct
+    GOMAXPROCS=$cores again "$title" "$input" --runner=prism
+  done
+  again "$title" "$reversed" --runner=direct
+  again "$title" "$reversed" --runner=prism
+  echo "             same bytes on direct and prism, GOMAXPROCS 1 and 2, files in reverse"
+}
+
+check "the sample" sample "$here/../sample/*.parquet" --self-test
+"$python" "$here/foreign.py" "$scratch/foreign"
+check "files of other writers" "$scratch/foreign/*.parquet" "$scratch/foreign/*.parquet" --self-test
+if [[ -d $data/raw_data ]]; then
+  check "real months" "$data/raw_data/**/*.parquet" "$data/raw_data/**/*.parquet" --self-test
+  for odd in string_ids spark_int96 five_columns; do
+    check "real, rewritten by others: $odd" "$data/odd/*$odd.parquet" "$data/odd/*$odd.parquet"
+  done
+else
+  echo "verify: SKIPPED: real data: no folder $data/raw_data (TRIPSTATS_DATA says where)"
+fi
