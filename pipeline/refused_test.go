@@ -199,3 +199,22 @@ func TestAFileThatMayNotBeReadIsRefused(t *testing.T) {
 	}
 	refuses(t, path, "permission")
 }
+
+func TestVerboseTellsMoreAndEndsWithTheSameLine(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "bad.parquet"), []byte("nothing"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, runner := range runnerNames {
+		args := []string{"--input=bad.parquet", "--output=out", "--runner=" + runner}
+		short := runOnce(t, command{args: args, dir: dir})
+		short.fails(t, 3, "not a parquet file")
+		long := runOnce(t, command{args: append(args, "--verbose"), dir: dir})
+		if lines := short.lines(); long.code != 3 || long.stdout != "" || !strings.HasSuffix(long.stderr, lines[len(lines)-1]+"\n") {
+			t.Errorf("%s: exit code %d, stderr:\n%s\nexpected it to end with %q", runner, long.code, long.stderr, lines)
+		}
+		if len(long.stderr) <= len(short.stderr) {
+			t.Errorf("%s: --verbose tells no more than\n%s", runner, short.stderr)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package parquetio
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/parquet/compress"
+)
+
+func TestFootersOfRealShapeAreWithinTheLimits(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "sample", "*.parquet"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := footerBytes(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := checkFooter(raw); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for n := range raw {
+			if err := checkFooter(raw[:n]); err == nil {
+				t.Fatalf("%s: cut to %d of %d bytes, the footer passes", name, n, len(raw))
+			}
+		}
+	}
+}
+
+func TestAFooterThatClaimsWhatItDoesNotHaveIsRefused(t *testing.T) {
+	long := func(n uint64) []byte { return binary.AppendUvarint(nil, n) }
+	for name, raw := range map[string][]byte{
+		"empty":                  {},
+		"list of 2^31 structs":   append(append([]byte{0x19, 0xfc}, long(math.MaxInt32)...), make([]byte, 100)...),
+		"list of 2^64-1 numbers": append(append([]byte{0x19, 0xf5}, long(math.MaxUint64)...), make([]byte, 100)...),
+		"text of 2^40 bytes":     append(append([]byte{0x18}, long(1<<40)...), make([]byte, 100)...),
+		"text of 2^64-1 bytes":   append(append([]byte{0x18}, long(math.MaxUint64)...), make([]byte, 100)...),
+		"unknown type":           {0x1e, 0, 0},
+		"map":                    {0x1b, 0, 0},
+		"varint without end":     bytes.Repeat([]byte{0xff}, 50),
+		"structs without end":    bytes.Repeat([]byte{0x1c}, 1000),
+		"lists without end":      append([]byte{0x19}, bytes.Repeat([]byte{0x19}, 1000)...),
+		"too many values":        append(append([]byte{0x19, 0xf5}, long(maxFooterValues+1)...), make([]byte, maxFooterValues+2)...),
+	} {
+		if err := checkFooter(raw); err == nil {
+			t.Errorf("%s: passes", name)
+		}
+	}
+	if err := checkFooter([]byte{0x15, 2, 0x11, 0x12, 0x17, 1, 2, 3, 4, 5, 6, 7, 8, 0x21, 0x00}); err != nil {
+		t.Errorf("a number, booleans, a double: %v", err)
+	}
+}
+
+func TestABudgetIsNotExceeded(t *testing.T) {
+	b := newBudget(1000)
+	buf := b.Allocate(600)
+	buf = b.Reallocate(900, buf)
+	func() {
+		defer func() {
+			if r, ok := recover().(error); !ok || !errors.Is(r, errTooLarge) {
+				t.Errorf("101 bytes more: %v, want %v", r, errTooLarge)
+			}
+		}()
+		b.Allocate(101)
+	}()
+	b.Allocate(100) // what was refused was not counted
+	b.Free(buf)
+	if left := b.left.Load(); left != 900 {
+		t.Errorf("%d bytes left, want 900", left)
+	}
+}
+
+func TestCodecsDecodeWhatTheyEncodeAndNoMore(t *testing.T) {
+	text := bytes.Repeat([]byte("New York City "), 1000)
+	for name, typ := range map[string]compress.Compression{
+		"gzip": compress.Codecs.Gzip, "brotli": compress.Codecs.Brotli, "snappy": compress.Codecs.Snappy, "zstd": compress.Codecs.Zstd,
+	} {
+		codec, err := compress.GetCodec(typ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed := codec.Encode(nil, text)
+		out := make([]byte, len(text))
+		if got, err := compress.Decode(codec, out, packed); err != nil || !bytes.Equal(got, text) || !bytes.Equal(out, text) {
+			t.Errorf("%s: %d bytes came out as %d: %v", name, len(text), len(got), err)
+		}
+		for _, room := range [][]byte{nil, {}, make([]byte, 1), make([]byte, len(text)-1)} {
+			if got, err := compress.Decode(codec, room, packed); err == nil && len(got) > len(room) {
+				t.Errorf("%s: %d bytes came out where %d were due", name, len(got), len(room))
+			}
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"tripstats/testdata/tlcgen"
+)
+
+// TestMemoryDoesNotGrowWithTheRowGroup reads one file with a single row group: of a million rows, or, with
+// TRIPSTATS_SOAK=1, of the 14 million that the largest published month has.
+func TestMemoryDoesNotGrowWithTheRowGroup(t *testing.T) {
+	o := month(tlcgen.Yellow, 2014, 5, 1_000_000)
+	if soaking() {
+		o.Rows = 14_000_000
+	}
+	path, truth := kept(t, o)
+	for _, runner := range runnerNames {
+		output := t.TempDir()
+		lowerOwnPeak()
+		r := tripstats(t, "--input="+path, "--output="+output, "--runner="+runner).succeeds(t)
+		t.Logf("%s: %d rows, %d MiB, %.1f s", runner, o.Rows, r.maxRSS>>20, r.elapsed.Seconds())
+		if r.maxRSS > mostMemory {
+			t.Errorf("%s: took %d MiB of memory for %d rows, at most %d are allowed", runner, r.maxRSS>>20, o.Rows, mostMemory>>20)
+		}
+		if truth != nil {
+			holdsTruth(t, output, *truth)
+		}
+		if rows := readManifest(t, output).Rows; rows != o.Rows {
+			t.Errorf("%s: found %d rows, expected %d", runner, rows, o.Rows)
+		}
+	}
+}
+
+// kept generates a file, and what is in it; one that takes minutes is kept in the repository's cache for the next time.
+func kept(t *testing.T, o tlcgen.Options) (string, *tlcgen.FileTruth) {
+	t.Helper()
+	if !soaking() {
+		path := filepath.Join(t.TempDir(), tlcgen.FileName(o.Taxi, o.Month))
+		truth, err := tlcgen.WriteFile(t.Context(), path, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return path, &truth
+	}
+	dir := filepath.Join("..", ".cache", "soak")
+	path, err := filepath.Abs(filepath.Join(dir, tlcgen.FileName(o.Taxi, o.Month)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	truth, err := tlcgen.WriteFile(t.Context(), path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path, &truth
+}
