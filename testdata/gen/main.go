@@ -25,13 +25,14 @@ that the New York City Taxi and Limousine Commission published for each month:
 
   DIR/yellow/2014/yellow_tripdata_2014-01.parquet
 
-The same flags give the same bytes on every machine. What a month holds
+The same flags give the same bytes on every machine. Which trips a month holds
 depends on --seed, --rows, --clean, the taxi and the month alone: not on which
-other months are made, nor on --codec and --row-groups.
+other months are made, nor on --codec, --row-groups and the flags that say
+which columns a trip has.
 
 Flags:
   --months LIST    months and ranges: 2014-01..2015-12 or 2014-01,2023-05.
-                   Yellow files begin in 2011-01, green ones in 2013-08
+                   Yellow files begin in 2009-01, green ones in 2013-08
   --out DIR        folder to write to; made if it does not exist
   --taxi LIST      yellow, green or yellow,green (default yellow)
   --rows N         rows of each file, from 0 (default 100000). Published yellow
@@ -40,6 +41,12 @@ Flags:
   --row-groups N   row groups of each file (default 1, as published)
   --codec NAME     auto, gzip, zstd, snappy or uncompressed (default auto: gzip
                    up to 2023-01, then zstd)
+  --coordinates    longitudes and latitudes instead of zones, in months up to
+                   2016-06, as in TLC's files before 2022. 2009 and 2010 have
+                   them anyhow
+  --old-names      with --coordinates: yellow files up to 2014-12 have the column
+                   names of 2010, as TLC's own then had
+  --string-times   times as text, as in 2009 and 2010
   --seed N         another seed gives other trips (default 1)
   --clean          no dirt and no flex fares
   --flat           all files in DIR itself
@@ -55,6 +62,7 @@ Files appear under their names when they are complete. Exit codes: 0 done,
 Examples:
   go run ./testdata/gen --months 2014-01..2014-12 --rows 1000000 --out /tmp/tlc
   go run ./testdata/gen --months 2014-05 --rows 14000000 --out /tmp/one --truth
+  go run ./testdata/gen --months 2015-01..2016-06 --coordinates --out /tmp/old
 `
 
 func main() {
@@ -134,6 +142,9 @@ func parse(args []string) (job, error) {
 	fs.Int64Var(&o.Rows, "rows", 100_000, "")
 	fs.IntVar(&o.RowGroups, "row-groups", 1, "")
 	fs.Uint64Var(&o.Seed, "seed", 1, "")
+	fs.BoolVar(&o.Coordinates, "coordinates", false, "")
+	fs.BoolVar(&o.OldNames, "old-names", false, "")
+	fs.BoolVar(&o.StringTimes, "string-times", false, "")
 	fs.BoolVar(&o.Clean, "clean", false, "")
 	fs.BoolVar(&j.truth, "truth", false, "")
 	fs.BoolVar(&j.quiet, "quiet", false, "")

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+
 	"tripstats/testdata"
 	"tripstats/testdata/tlcgen"
 )
@@ -20,7 +23,9 @@ func TestWrongFlags(t *testing.T) {
 		{"", "--months and --out are needed"},
 		{"--months 2014-01", "--months and --out are needed"},
 		{"--months 2014-1 --out " + out, "2014-1"},
-		{"--months 2009-01 --out " + out, "the first is 2011-01"},
+		{"--months 2008-12 --out " + out, "the first is 2009-01"},
+		{"--months 2016-07 --coordinates --out " + out, "the last is 2016-06"},
+		{"--months 2014-01 --old-names --out " + out, "ask for both"},
 		{"--months 2014-01 --taxi fhv --out " + out, "fhv"},
 		{"--months 2014-01 --codec lzo --out " + out, "lzo"},
 		{"--months 2014-01 --rows -1 --out " + out, "rows"},
@@ -29,6 +34,7 @@ func TestWrongFlags(t *testing.T) {
 		{"--months 2014-01 --colour red --out " + out, "colour"},
 		{"--months 2014-01 --out " + out + " more", "more"},
 		{"--sample --rows 5", "--rows"},
+		{"--sample --coordinates", "--coordinates"},
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := run(context.Background(), strings.Fields(tt.args), &stdout, &stderr); code != 2 {
@@ -55,8 +61,10 @@ func TestHelp(t *testing.T) {
 
 func TestRun(t *testing.T) {
 	out := t.TempDir()
-	args := []string{"--months", "2014-12..2015-01", "--taxi", "yellow,green", "--rows", "200", "--row-groups", "2",
-		"--codec", "snappy", "--truth", "--out", out}
+	args := []string{
+		"--months", "2014-12..2015-01", "--taxi", "yellow,green", "--rows", "200", "--row-groups", "2",
+		"--codec", "snappy", "--truth", "--out", out,
+	}
 	var stdout, stderr bytes.Buffer
 	if code := run(context.Background(), args, &stdout, &stderr); code != 0 {
 		t.Fatalf("exit code %d: %s", code, stderr.String())
@@ -87,6 +95,36 @@ func TestRun(t *testing.T) {
 		if info.Mode().Perm() != 0o644 {
 			t.Errorf("%s has mode %v", f.Path, info.Mode())
 		}
+	}
+}
+
+// TestCoordinates checks that the flags reach the files.
+func TestCoordinates(t *testing.T) {
+	out := t.TempDir()
+	args := []string{
+		"--months", "2009-01,2014-12", "--taxi", "yellow", "--rows", "50", "--flat", "--truth",
+		"--coordinates", "--old-names", "--string-times", "--out", out,
+	}
+	var stdout, stderr bytes.Buffer
+	if code := run(context.Background(), args, &stdout, &stderr); code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr.String())
+	}
+	for _, tt := range []struct{ month, pickup string }{{"2009-01", "Trip_Pickup_DateTime"}, {"2014-12", "pickup_datetime"}} {
+		r, err := file.OpenParquetFile(filepath.Join(out, "yellow_tripdata_"+tt.month+".parquet"), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := r.MetaData().Schema.Column(1)
+		if c.Name() != tt.pickup || c.PhysicalType() != parquet.Types.ByteArray {
+			t.Errorf("%s has %s of type %v, want %s as text", tt.month, c.Name(), c.PhysicalType(), tt.pickup)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	b, err := os.ReadFile(filepath.Join(out, "truth.json"))
+	if err != nil || bytes.Count(b, []byte(`"coordinates": true`)) != 2 {
+		t.Errorf("truth does not say that the files have coordinates (%v)", err)
 	}
 }
 

@@ -6,17 +6,17 @@ import "math"
 type field uint8
 
 const (
-	fVendor      field = iota
-	fPickup            // microseconds since 1970, wall clock
-	fDropoff           // the same
-	fPassengers        //
-	fDistance          // hundredths of a mile
-	fRate              // TLC's RatecodeID
-	fFlag              // 0 is N, 1 is Y
-	fPickupZone        //
-	fDropoffZone       //
-	fPayment           // 0 flex fare, 1 card, 2 cash, 3 no charge, 4 dispute
-	fFare              // cents, as all money
+	fVendor      field = iota // 1 or 2; 3 is DDS, in 2009
+	fPickup                   // microseconds since 1970, wall clock
+	fDropoff                  // the same
+	fPassengers               //
+	fDistance                 // hundredths of a mile
+	fRate                     // TLC's RatecodeID
+	fFlag                     // 0 is N, 1 is Y
+	fPickupZone               //
+	fDropoffZone              //
+	fPayment                  // 0 flex fare, 1 card, 2 cash, 3 no charge, 4 dispute
+	fFare                     // cents, as all money
 	fExtra
 	fMTATax
 	fTip
@@ -28,7 +28,17 @@ const (
 	fCBD
 	fEhail    // never has a value
 	fTripType // 1 street hail, 2 dispatch
+
+	// Blocks of files without columns for them leave out the fields below.
+	fPickupLon // millionths of a degree, as all coordinates
+	fPickupLat
+	fDropoffLon
+	fDropoffLat
+	fIndex  // the number that pandas gave the row
+	fSource // the app that the trip was ordered in: 0 or 1
 	numFields
+
+	numTripFields = fPickupLon
 )
 
 // money lists the fields that a refund negates.
@@ -67,6 +77,7 @@ const blockRows = 2048
 // block holds rows column by column.
 type block struct {
 	n     int
+	used  field // fields from here on are not in the block
 	v     [numFields][blockRows]int64
 	nulls [blockRows]fieldSet
 	any   fieldSet // fields that are null in some row
@@ -77,8 +88,8 @@ func (b *block) reset() { b.n, b.any, b.all = 0, 0, ^fieldSet(0) }
 
 func (b *block) append(r *row) {
 	i := b.n
-	for f := range r.v {
-		b.v[f][i] = r.v[f]
+	for f, v := range r.v[:b.used] {
+		b.v[f][i] = v
 	}
 	b.nulls[i] = r.nulls
 	b.any |= r.nulls

@@ -19,14 +19,16 @@
 //
 // Where to change what:
 //
-//	variant.go  which columns and physical types a month has; its writer
-//	rates.go    how much dirt there is
-//	tables.go   distributions: durations, speeds, hours, zones
-//	tariff.go   fares and surcharges by month
-//	rows.go     how these become rows
+//	variant.go      which columns and physical types a month has; its writer
+//	coordinates.go  the same of files that have coordinates instead of zones
+//	rates.go        how much dirt there is
+//	plant.go        dirt in exact numbers, for tests
+//	tables.go       distributions: durations, speeds, hours, zones
+//	places.go       where coordinates lie
+//	tariff.go       fares and surcharges by month
+//	rows.go         how these become rows
+//	dirt.go         what is counted as dirt
 //
-// Not supported: yellow files of 2009 and 2010 (times as strings, coordinates
-// for zones) and the request_source of files from mid 2026 on, which would be
-// further rows of the table of variants; the key-value metadata that pandas
-// adds; page indexes and bloom filters, which published files do not have.
+// Not supported: the key-value metadata that pandas adds; page indexes and
+// bloom filters, which published files do not have.
 package tlcgen

@@ -59,8 +59,10 @@ func TestSampleHasAllDirt(t *testing.T) {
 		d.ClockChange += truth.Dirt.ClockChange
 		d.NullPassengers += truth.Dirt.NullPassengers
 	}
-	for _, n := range [...]int64{d.AdjacentMonth, d.FarMonth, d.DropoffBeforePickup, d.ZeroDuration,
-		d.DayLong, d.FarDistance, d.RefundPairs, d.ClockChange, d.NullPassengers} {
+	for _, n := range [...]int64{
+		d.AdjacentMonth, d.FarMonth, d.DropoffBeforePickup, d.ZeroDuration,
+		d.DayLong, d.FarDistance, d.RefundPairs, d.ClockChange, d.NullPassengers,
+	} {
 		if n == 0 {
 			t.Errorf("a kind of dirt is missing in the sample: %+v", d)
 		}
@@ -108,7 +110,7 @@ func TestGenerateFails(t *testing.T) {
 	dir := t.TempDir()
 	file := Options{Taxi: Yellow, Month: Month{2014, 3}, Rows: 500}
 	bad := file
-	bad.Month = Month{2010, 1}
+	bad.Month = Month{2008, 12}
 	if _, err := Generate(context.Background(), Tree{Dir: dir, Files: []Options{file, bad}}); err == nil {
 		t.Error("no error for a month that cannot be made")
 	}

@@ -149,6 +149,15 @@ func clockOf(m Month) clock {
 	return c
 }
 
+// hours returns the start of the hour that the clock skips or repeats in the
+// month, if there is one.
+func (c clock) hours() []int64 {
+	if start := max(c.spring, c.fall); start >= 0 {
+		return []int64{start}
+	}
+	return nil
+}
+
 // dropoff returns the wall-clock time after a trip of the given length.
 // second says that a pickup in the doubled hour lies in its second pass.
 func (c clock) dropoff(pickup, seconds int64, second bool) int64 {

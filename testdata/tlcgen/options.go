@@ -1,7 +1,6 @@
 package tlcgen
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/parquet/compress"
@@ -64,58 +63,25 @@ type Options struct {
 	// Codec changes no row either.
 	Codec Codec
 
+	// Coordinates gives the file of a month up to 2016-06 the longitudes and
+	// latitudes that TLC replaced by zones in 2022, as others still have it.
+	// The trips stay the same. It changes nothing in 2009 and 2010, which
+	// have coordinates anyhow.
+	Coordinates bool
+
+	// OldNames, with Coordinates, gives yellow files up to 2014-12 the column
+	// names of 2010, as TLC's own had then: vendor_id, pickup_datetime ... It
+	// changes nothing in other files.
+	OldNames bool
+
+	// StringTimes gives times as text: "2015-03-01 00:07:12".
+	StringTimes bool
+
 	// Clean leaves out all dirt and flex fares: every trip starts in the month.
 	// What a night of clock change does to a duration remains.
 	Clean bool
 
 	Plant Plant
-}
-
-// Plant puts values into a file that published files do not have, for tests of
-// what must happen then. Each count is a number of rows, spread evenly and
-// exact as long as the file has that many rows; the other values of such rows,
-// and all other rows, stay what they would be.
-type Plant struct {
-	NaN             int64 // NaN as trip_distance, total_amount or tip_amount in turn
-	Inf             int64 // +Inf, likewise
-	NullPickup      int64 // null pickup time
-	NullDropoff     int64
-	NullPickupZone  int64
-	NullDropoffZone int64
-}
-
-// apply plants into row i of n.
-func (p *Plant) apply(r *row, i, n int64) {
-	if *p == (Plant{}) {
-		return
-	}
-	// at tells the number of the planted row, or -1. offset keeps the kinds
-	// off each other's rows where they can be.
-	at := func(count, offset int64) int64 {
-		j, count := (i+offset)%n, min(count, n)
-		if k := (j + 1) * count / n; k > j*count/n {
-			return k
-		}
-		return -1
-	}
-	floats := [...]field{fDistance, fTotal, fTip}
-	if k := at(p.NaN, 0); k >= 0 {
-		r.v[floats[k%3]] = valueNaN
-	}
-	if k := at(p.Inf, 1); k >= 0 {
-		r.v[floats[k%3]] = valueInf
-	}
-	for j, null := range [...]struct {
-		count int64
-		field field
-	}{
-		{p.NullPickup, fPickup}, {p.NullDropoff, fDropoff},
-		{p.NullPickupZone, fPickupZone}, {p.NullDropoffZone, fDropoffZone},
-	} {
-		if at(null.count, int64(2+j)) >= 0 {
-			r.nulls |= setOf(null.field)
-		}
-	}
 }
 
 // Check returns what is wrong with the options, or nil.
@@ -126,7 +92,7 @@ func (o Options) Check() error {
 
 // check is Check, sets the defaults and returns the schema of the month.
 func (o *Options) check() (variant, error) {
-	v, err := variantOf(o.Taxi, o.Month)
+	v, err := o.variant()
 	if err != nil {
 		return v, err
 	}
@@ -136,11 +102,8 @@ func (o *Options) check() (variant, error) {
 	if o.RowGroups < 0 || o.RowGroups > maxRowGroups {
 		return v, fmt.Errorf("tlcgen: %d row groups: from 1 to %d can be made", o.RowGroups, maxRowGroups)
 	}
-	for _, n := range [...]int64{o.Plant.NaN, o.Plant.Inf, o.Plant.NullPickup, o.Plant.NullDropoff,
-		o.Plant.NullPickupZone, o.Plant.NullDropoffZone} {
-		if n < 0 {
-			return v, errors.New("tlcgen: a negative number of rows to plant")
-		}
+	if err := o.Plant.check(o.Month, v); err != nil {
+		return v, err
 	}
 	if o.RowGroups == 0 {
 		o.RowGroups = 1

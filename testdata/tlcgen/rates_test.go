@@ -10,7 +10,8 @@ import (
 func TestRates(t *testing.T) {
 	const rows = 300_000
 	for _, o := range []Options{
-		{Taxi: Yellow, Month: Month{2014, 5}, Rows: rows},
+		{Taxi: Yellow, Month: Month{2009, 5}, Rows: rows},
+		{Taxi: Yellow, Month: Month{2014, 5}, Rows: rows, Coordinates: true},
 		{Taxi: Green, Month: Month{2022, 1}, Rows: rows},
 		{Taxi: Yellow, Month: Month{2025, 2}, Rows: rows},
 	} {
@@ -37,6 +38,11 @@ func TestRates(t *testing.T) {
 				t.Errorf("%s %v: %s in %d rows, want about %.0f", o.Taxi, o.Month, k.name, k.got, want)
 			}
 		}
+		if want := float64(rows) * (rateNoPlaces + rateNoDropoff) / 1e6; truth.Coordinates {
+			if diff := math.Abs(float64(d.ZeroCoordinates) - want); diff > 5*math.Sqrt(want) {
+				t.Errorf("%s %v: no coordinates in %d rows, want about %.0f", o.Taxi, o.Month, d.ZeroCoordinates, want)
+			}
+		}
 		if want := rows * flexPermille(o.Taxi, o.Month) / 1000; d.NullPassengers != want {
 			t.Errorf("%s %v: no passenger count in %d rows, want %d", o.Taxi, o.Month, d.NullPassengers, want)
 		}
@@ -48,14 +54,17 @@ func TestRates(t *testing.T) {
 
 // TestClean checks that nothing is left of the dirt.
 func TestClean(t *testing.T) {
-	_, truth := makeFile(t, Options{Taxi: Yellow, Month: Month{2025, 2}, Rows: 100_000, Clean: true})
-	d := truth.Dirt
-	d.ZeroPassengers = 0 // what drivers enter is not dirt of the file
-	if d != (Dirt{}) {
-		t.Errorf("dirt in a clean file: %+v", d)
-	}
-	if len(truth.Months) != 1 || *truth.Months[0].Month != "2025-02-01" {
-		t.Errorf("trips of other months in a clean file: %d months", len(truth.Months))
+	for _, month := range []Month{{2009, 2}, {2025, 2}} {
+		_, truth := makeFile(t, Options{Taxi: Yellow, Month: month, Rows: 100_000, Clean: true})
+		d := truth.Dirt
+		d.ZeroPassengers = 0                       // what drivers enter is not dirt of the file
+		d.NullPickupZone, d.NullDropoffZone = 0, 0 // nor is what it has no columns for
+		if d != (Dirt{}) {
+			t.Errorf("dirt in a clean file: %+v", d)
+		}
+		if len(truth.Months) != 1 || *truth.Months[0].Month != month.String()+"-01" {
+			t.Errorf("trips of other months in a clean file: %d months", len(truth.Months))
+		}
 	}
 }
 
@@ -139,8 +148,10 @@ func TestFlexFares(t *testing.T) {
 	b, truth := makeFile(t, Options{Taxi: Green, Month: Month{2022, 1}, Rows: 10_000})
 	columns := readFile(t, b)
 	flex := int(truth.Rows - truth.Dirt.NullPassengers)
-	nulls := map[string]bool{"passenger_count": true, "RatecodeID": true, "store_and_fwd_flag": true,
-		"congestion_surcharge": true, "payment_type": true, "trip_type": true}
+	nulls := map[string]bool{
+		"passenger_count": true, "RatecodeID": true, "store_and_fwd_flag": true,
+		"congestion_surcharge": true, "payment_type": true, "trip_type": true,
+	}
 	for name, c := range columns {
 		for i, valid := range c.valid {
 			want := name == "ehail_fee" || nulls[name] && i >= flex

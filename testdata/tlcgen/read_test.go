@@ -49,19 +49,22 @@ type column struct {
 
 func (c *column) len() int { return len(c.valid) }
 
-// readFile reads all columns of a file, by name.
-func readFile(t *testing.T, b []byte) map[string]*column {
+// columns are those of a file, by name.
+type columns map[string]*column
+
+// readFile reads all columns of a file.
+func readFile(t *testing.T, b []byte) columns {
 	t.Helper()
 	r := openFile(t, b)
-	columns := map[string]*column{}
+	all := columns{}
 	for g := range r.NumRowGroups() {
 		rg := r.RowGroup(g)
 		for i := range rg.NumColumns() {
 			name := r.MetaData().Schema.Column(i).Name()
-			c := columns[name]
+			c := all[name]
 			if c == nil {
 				c = new(column)
-				columns[name] = c
+				all[name] = c
 			}
 			cr, err := rg.Column(i)
 			if err != nil {
@@ -70,7 +73,7 @@ func readFile(t *testing.T, b []byte) map[string]*column {
 			readChunk(t, cr, c, rg.NumRows())
 		}
 	}
-	return columns
+	return all
 }
 
 func readChunk(t *testing.T, cr file.ColumnChunkReader, c *column, rows int64) {
@@ -96,7 +99,8 @@ func readChunk(t *testing.T, cr file.ColumnChunkReader, c *column, rows int64) {
 // appendChunk appends the values of a column chunk, zero for nulls, to values
 // and its validity to c.
 func appendChunk[T any](t *testing.T, c *column, values []T, rows int64,
-	read func(int64, []T, []int16, []int16) (int64, int, error)) []T {
+	read func(int64, []T, []int16, []int16) (int64, int, error),
+) []T {
 	t.Helper()
 	buf, levels := make([]T, rows), make([]int16, rows)
 	for done := int64(0); done < rows; {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"sort"
 	"time"
 )
 
@@ -28,8 +29,16 @@ type stream struct {
 	weights []int64 // of the hours, cumulated, from 0 on
 	unset   fieldSet
 	zones   zonePickers
+	planter planter
 
 	passengers *picker
+
+	// What only files of some variants need.
+	random  bool      // rows in random order
+	textual bool      // vendors and payments as text
+	areas   *picker   // nil without coordinates
+	placing *rand.PCG // of the coordinates
+	sources bool      // which app a trip was ordered in
 
 	made    int64 // rows so far
 	flex    bool
@@ -44,7 +53,7 @@ type stream struct {
 	refunds, clockChanges int64
 }
 
-func newStream(o Options) *stream {
+func newStream(o Options, v variant) *stream {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d %s %v %d", o.Seed, o.Taxi, o.Month, o.Rows)
 	lo := h.Sum64()
@@ -60,6 +69,11 @@ func newStream(o Options) *stream {
 		zones:  zonesOf[o.Taxi],
 
 		passengers: passengersOf[o.Taxi],
+		planter:    newPlanter(o),
+
+		random:  v.style.random,
+		textual: v.style.texts[fPayment] != nil,
+		sources: v.has(fSource),
 	}
 	s.weights = append(s.weights, 0)
 	for t := s.start; t < s.end; t += hour {
@@ -85,6 +99,17 @@ func newStream(o Options) *stream {
 	}
 	if s.tariff.airport == 0 {
 		s.unset |= setOf(fAirport)
+	}
+	if s.tariff.mtaTax == 0 {
+		s.unset |= setOf(fMTATax)
+	}
+	if o.Month.Year == 2009 {
+		s.unset |= setOf(fRate, fFlag)
+	}
+	if v.has(fPickupLon) {
+		fmt.Fprint(h, " places")
+		s.areas, s.placing = areasOf[o.Taxi], rand.NewPCG(lo, h.Sum64())
+		s.unset |= setOf(fPickupZone, fDropoffZone)
 	}
 	return s
 }
@@ -116,9 +141,14 @@ func (s *stream) fill(b *block, limit int64) {
 			s.trip(&r)
 		}
 		s.passPos++
-		planted := r // a planted null must not reach the charge of a refund
-		s.o.Plant.apply(&planted, s.made, s.o.Rows)
-		b.append(&planted)
+		r.v[fIndex] = s.made + s.made>>10 // some rows were dropped after they were numbered
+		if s.planter.groups == nil {
+			b.append(&r)
+		} else {
+			planted := r // a planted null must not reach the charge of a refund
+			s.planter.apply(&planted, s.made)
+			b.append(&planted)
+		}
 		s.made++
 	}
 }
@@ -129,6 +159,11 @@ func (s *stream) advance() {
 		s.flex, s.passPos, s.hour, s.hourEnd = true, 0, -1, 0
 	}
 	rows, total := s.pass[btoi(s.flex)], s.weights[len(s.weights)-1]
+	if s.random {
+		at := int64(s.rng.Uint64()>>32) * total >> 32
+		s.hour = sort.Search(len(s.weights), func(i int) bool { return s.weights[i] > at }) - 1
+		return
+	}
 	for s.passPos >= s.hourEnd {
 		s.hour++
 		s.hourEnd = rows * s.weights[s.hour+1] / total
@@ -186,6 +221,7 @@ func (s *stream) trip(r *row) {
 		refund = s.spoil(v, int64((r1>>32)*1_000_000>>32))
 	}
 	s.charges(r, r4, seconds, int(at%day/hour), weekend(at), refund)
+	s.extras(r, r2>>6&63)
 	v[fPickup] *= 1_000_000
 	v[fDropoff] *= 1_000_000
 	if refund {
@@ -193,6 +229,28 @@ func (s *stream) trip(r *row) {
 		s.charge, s.pending = *r, true
 		for _, f := range money {
 			v[f] = -v[f]
+		}
+	}
+}
+
+// extras sets what only some variants have, by 6 random bits.
+func (s *stream) extras(r *row, bits uint64) {
+	v := &r.v
+	if s.areas != nil {
+		s.places(v)
+	}
+	if s.textual {
+		switch {
+		case v[fVendor] == 2: // VTS does not say
+			r.nulls |= setOf(fFlag)
+		case s.o.Month.Year == 2009 && bits&7 == 0:
+			v[fVendor] = 3
+		}
+		v[fPayment] = paymentText(v[fVendor], v[fPayment])
+	}
+	if s.sources {
+		if v[fSource] = int64(btoi(bits>>3&3 == 0)); !s.flex {
+			r.nulls |= setOf(fSource)
 		}
 	}
 }
@@ -235,6 +293,9 @@ func (s *stream) spoil(v *[numFields]int64, u int64) bool {
 	switch {
 	case hit(rateFarYear):
 		year := farYears[draw(int64(len(farYears)))]
+		if d := s.o.Month.index() - (Month{year, 1}).index(); -1 <= d && d <= 1 {
+			year = farYears[0] // as that year would be near
+		}
 		v[fPickup] = time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).Unix() + draw(day)
 		v[fDropoff] = v[fPickup] + seconds
 	case hit(rateNextMonth):

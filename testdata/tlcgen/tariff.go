@@ -21,9 +21,19 @@ var tariffs = []struct {
 	from  Month
 	apply func(*tariff)
 }{
+	{Month{2009, 1}, func(t *tariff) {
+		*t = tariff{
+			base: 250, unit: 40, jfk: 4500, night: 50, rush: 100, toll: 415,
+			cardPermille: 260, vendor1Permille: 520,
+		}
+	}},
+	{Month{2009, 11}, func(t *tariff) { t.mtaTax = 50 }},
+	{Month{2010, 1}, func(t *tariff) { t.toll, t.cardPermille = 457, 380 }},
 	{Month{2011, 1}, func(t *tariff) {
-		*t = tariff{base: 250, unit: 40, jfk: 4500, night: 50, rush: 100, mtaTax: 50, toll: 480,
-			cardPermille: 460, vendor1Permille: 500}
+		*t = tariff{
+			base: 250, unit: 40, jfk: 4500, night: 50, rush: 100, mtaTax: 50, toll: 480,
+			cardPermille: 460, vendor1Permille: 500,
+		}
 	}},
 	{Month{2012, 9}, func(t *tariff) { t.unit, t.jfk, t.cardPermille = 50, 5200, 530 }},
 	{Month{2013, 3}, func(t *tariff) { t.toll, t.cardPermille = 533, 560 }},

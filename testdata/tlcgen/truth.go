@@ -22,29 +22,12 @@ type FileTruth struct {
 	Bytes     int64  `json:"bytes"` // length of the file
 	Dirt      Dirt   `json:"dirt"`
 
+	// Coordinates says that the file has longitudes and latitudes in the place
+	// of zones. All its trips then count under the null zone.
+	Coordinates bool `json:"coordinates"`
+
 	// Months holds the pickup months in order, rows without pickup time last.
 	Months []MonthTruth `json:"months"`
-}
-
-// Dirt counts rows by what is wrong with them. A row counts under each kind
-// that applies.
-type Dirt struct {
-	AdjacentMonth       int64 `json:"adjacent_month"` // pickup in the month before or after the file's
-	FarMonth            int64 `json:"far_month"`      // pickup in any other month
-	DropoffBeforePickup int64 `json:"dropoff_before_pickup"`
-	ZeroDuration        int64 `json:"zero_duration"`
-	DayLong             int64 `json:"day_long"`     // 20 hours or longer
-	FarDistance         int64 `json:"far_distance"` // beyond 100 miles
-	NegativeTotal       int64 `json:"negative_total"`
-	RefundPairs         int64 `json:"refund_pairs"` // pairs of rows: a refund and the charge it cancels
-	ClockChange         int64 `json:"clock_change"` // trips whose duration a clock change made an hour longer or shorter
-	NullPassengers      int64 `json:"null_passengers"`
-	ZeroPassengers      int64 `json:"zero_passengers"`
-	NotFinite           int64 `json:"not_finite"` // NaN or infinite distance, total or tip
-	NullPickup          int64 `json:"null_pickup"`
-	NullDropoff         int64 `json:"null_dropoff"`
-	NullPickupZone      int64 `json:"null_pickup_zone"`
-	NullDropoffZone     int64 `json:"null_dropoff_zone"`
 }
 
 // MonthTruth is what a file holds of one pickup month, no row left out.
@@ -57,6 +40,7 @@ type MonthTruth struct {
 	Amount     Sum         `json:"amount"`     // total_amount in 1e-6 dollars
 	Tip        Sum         `json:"tip"`        // in 1e-6 dollars
 	Zones      []ZoneTruth `json:"zones"`      // by zone, the null zone last
+	Dirt       Dirt        `json:"dirt"`       // but RefundPairs and ClockChange, which only the file's has
 }
 
 // Sum is a number of values and their exact sum. Null, NaN and infinite values
@@ -90,13 +74,16 @@ type monthSums struct {
 	trips                                       int64
 	passengers, distance, duration, amount, tip Sum
 	pickups, dropoffs                           [zoneCount + 1]int64
+	unknown                                     map[int64]*[2]int64 // zones that do not exist
+	dirt                                        Dirt
 }
 
 // counter adds up the blocks of one file.
 type counter struct {
 	month  Month
-	dirt   Dirt
 	months map[int]*monthSums // by Month.index, or nullMonth
+	clocks []int64            // starts of the hours of clock change around the month, in microseconds
+	places bool               // whether the file has coordinates
 
 	// The month looked up last: most rows are in it.
 	from, to int64 // microseconds
@@ -105,8 +92,14 @@ type counter struct {
 
 const nullMonth = 1 << 30 // orders after every month
 
-func newCounter(m Month) *counter {
-	return &counter{month: m, months: map[int]*monthSums{}}
+func newCounter(m Month, v variant) *counter {
+	c := &counter{month: m, months: map[int]*monthSums{}, places: v.has(fPickupLon)}
+	for n := -1; n <= 1; n++ {
+		for _, start := range clockOf(m.Add(n)).hours() {
+			c.clocks = append(c.clocks, start*1e6)
+		}
+	}
+	return c
 }
 
 func (c *counter) sums(index int) *monthSums {
@@ -135,28 +128,77 @@ func (c *counter) add(b *block) {
 }
 
 func (c *counter) row(b *block, i int) {
-	nulls, d := b.nulls[i], &c.dirt
-	pickup, dropoff := b.v[fPickup][i], b.v[fDropoff][i]
-	var m *monthSums
-	if nulls.has(fPickup) {
-		m = c.sums(nullMonth)
-		d.NullPickup++
+	nulls, m := b.nulls[i], c.sumsOf(b, i)
+	d := &m.dirt
+	m.trips++
+	c.times(b, i, m)
+	if nulls.has(fPassengers) {
+		d.NullPassengers++
 	} else {
-		m = c.at(pickup)
-		if c.last != c.months[c.month.index()] {
-			switch monthAt(pickup).index() - c.month.index() {
-			case -1, 1:
-				d.AdjacentMonth++
-			default:
-				d.FarMonth++
-			}
+		n := b.v[fPassengers][i]
+		m.passengers.add(n * 1e6)
+		switch {
+		case n == 0:
+			d.ZeroPassengers++
+		case n > 9:
+			d.PassengersOver9++
 		}
 	}
-	m.trips++
-	if nulls.has(fDropoff) {
-		d.NullDropoff++
+
+	distance, total, tip := b.v[fDistance][i], b.v[fTotal][i], b.v[fTip][i]
+	if finite(distance) && finite(total) && finite(tip) {
+		m.distance.add(distance * 1e4)
+		m.amount.add(total * 1e4)
+		m.tip.add(tip * 1e4)
+	} else {
+		d.NotFinite++
+		m.distance.addFinite(distance)
+		m.amount.addFinite(total)
+		m.tip.addFinite(tip)
 	}
-	if !nulls.has(fPickup) && !nulls.has(fDropoff) {
+	d.FarDistance += over(distance, 100_00)
+	d.Over200Miles += over(distance, 200_00)
+	d.NegativeDistance += negative(distance)
+	d.TotalOver5000 += over(total, 5_000_00)
+	d.NegativeTotal += negative(total)
+	d.TipOver5000 += over(tip, 5_000_00)
+	d.NegativeTip += negative(tip)
+
+	m.zone(b, i, fPickupZone, 0, &m.pickups)
+	m.zone(b, i, fDropoffZone, 1, &m.dropoffs)
+	if c.places && (b.v[fPickupLon][i] == 0 || b.v[fDropoffLon][i] == 0) {
+		d.ZeroCoordinates++
+	}
+}
+
+// sumsOf returns the sums that a row goes into, and counts it if its month is
+// not the file's.
+func (c *counter) sumsOf(b *block, i int) *monthSums {
+	if b.nulls[i].has(fPickup) {
+		m := c.sums(nullMonth)
+		m.dirt.NullPickup++
+		return m
+	}
+	pickup := b.v[fPickup][i]
+	m := c.at(pickup)
+	if m != c.months[c.month.index()] {
+		switch monthAt(pickup).index() - c.month.index() {
+		case -1, 1:
+			m.dirt.AdjacentMonth++
+		default:
+			m.dirt.FarMonth++
+		}
+	}
+	return m
+}
+
+// times counts the pickup and dropoff of a row.
+func (c *counter) times(b *block, i int, m *monthSums) {
+	pickup, dropoff, d := b.v[fPickup][i], b.v[fDropoff][i], &m.dirt
+	hasPickup, hasDropoff := !b.nulls[i].has(fPickup), !b.nulls[i].has(fDropoff)
+	if !hasDropoff {
+		d.NullDropoff++
+	} else if hasPickup {
 		duration := dropoff - pickup
 		m.duration.add(duration)
 		switch {
@@ -164,52 +206,65 @@ func (c *counter) row(b *block, i int) {
 			d.DropoffBeforePickup++
 		case duration == 0:
 			d.ZeroDuration++
-		case duration >= 20*hour*1e6:
-			d.DayLong++
+		case duration > 5*hour*1e6:
+			d.Over5Hours++
+			if duration >= 20*hour*1e6 {
+				d.DayLong++
+			}
 		}
 	}
-	if nulls.has(fPassengers) {
-		d.NullPassengers++
-	} else {
-		n := b.v[fPassengers][i]
-		m.passengers.add(n * 1e6)
-		if n == 0 {
-			d.ZeroPassengers++
+	for _, start := range c.clocks {
+		within := func(t int64) bool { return t >= start && t < start+hour*1e6 }
+		switch {
+		case hasPickup && within(pickup) || hasDropoff && within(dropoff):
+			d.ClockHour++
+		case hasPickup && hasDropoff && (pickup < start) != (dropoff < start):
+			d.ClockSpan++
 		}
 	}
+}
 
-	finite := true
-	hundredths := func(s *Sum, v int64) {
-		if v == valueNaN || v == valueInf {
-			finite = false
-			return
+// zone counts one zone of a row, the pickup's (end 0) or the dropoff's (1).
+func (m *monthSums) zone(b *block, i int, f field, end int, counts *[zoneCount + 1]int64) {
+	switch id := b.v[f][i]; {
+	case b.nulls[i].has(f):
+		counts[0]++
+	case id >= 1 && id <= zoneCount:
+		counts[id]++
+	default:
+		if m.unknown == nil {
+			m.unknown = map[int64]*[2]int64{}
 		}
+		if m.unknown[id] == nil {
+			m.unknown[id] = new([2]int64)
+		}
+		m.unknown[id][end]++
+	}
+}
+
+func finite(v int64) bool { return v > valueInf }
+
+// addFinite adds hundredths unless they are NaN or infinite.
+func (s *Sum) addFinite(v int64) {
+	if finite(v) {
 		s.add(v * 1e4)
 	}
-	distance, total := b.v[fDistance][i], b.v[fTotal][i]
-	hundredths(&m.distance, distance)
-	hundredths(&m.amount, total)
-	hundredths(&m.tip, b.v[fTip][i])
-	if !finite {
-		d.NotFinite++
-	}
-	if distance > 100_00 {
-		d.FarDistance++
-	}
-	if total < 0 && total > valueInf {
-		d.NegativeTotal++
-	}
+}
 
-	zone := func(counts *[zoneCount + 1]int64, f field, null *int64) {
-		if nulls.has(f) {
-			*null++
-			counts[0]++
-			return
-		}
-		counts[b.v[f][i]]++
+// over is 1 if v is beyond the limit, else 0: also if v is infinite.
+func over(v, limit int64) int64 {
+	if v > limit {
+		return 1
 	}
-	zone(&m.pickups, fPickupZone, &d.NullPickupZone)
-	zone(&m.dropoffs, fDropoffZone, &d.NullDropoffZone)
+	return 0
+}
+
+// negative is 1 if v is below zero, else 0: also if v is NaN or infinite.
+func negative(v int64) int64 {
+	if v < 0 && finite(v) {
+		return 1
+	}
+	return 0
 }
 
 // result returns the months in order.
@@ -226,25 +281,39 @@ func (c *counter) result() []MonthTruth {
 		m := c.months[index]
 		t := MonthTruth{
 			TripCount: m.trips, Passengers: m.passengers, Distance: m.distance,
-			Duration: m.duration, Amount: m.amount, Tip: m.tip, Zones: []ZoneTruth{},
+			Duration: m.duration, Amount: m.amount, Tip: m.tip, Zones: m.zones(),
 		}
+		t.Dirt = m.dirt
 		if index != nullMonth {
 			day := monthOfIndex(index).String() + "-01"
 			t.Month = &day
 		}
-		for i := range m.pickups {
-			zone := (i + 1) % len(m.pickups) // the null zone last
-			if m.pickups[zone] == 0 && m.dropoffs[zone] == 0 {
-				continue
-			}
-			z := ZoneTruth{Pickups: m.pickups[zone], Dropoffs: m.dropoffs[zone]}
-			if zone != 0 {
-				id := int32(zone)
-				z.Zone = &id
-			}
-			t.Zones = append(t.Zones, z)
-		}
 		months = append(months, t)
 	}
 	return months
+}
+
+// zones returns the counts by zone, in order, and counts the rows without one.
+func (m *monthSums) zones() []ZoneTruth {
+	m.dirt.NullPickupZone, m.dirt.NullDropoffZone = m.pickups[0], m.dropoffs[0]
+	m.dirt.UnknownPickupZone, m.dirt.UnknownDropoffZone = 0, 0
+	zones := []ZoneTruth{}
+	add := func(id int32, pickups, dropoffs int64) {
+		if pickups > 0 || dropoffs > 0 {
+			zones = append(zones, ZoneTruth{&id, pickups, dropoffs})
+		}
+	}
+	for id := 1; id <= zoneCount; id++ {
+		add(int32(id), m.pickups[id], m.dropoffs[id])
+	}
+	for id, n := range m.unknown {
+		add(int32(id), n[0], n[1])
+		m.dirt.UnknownPickupZone += n[0]
+		m.dirt.UnknownDropoffZone += n[1]
+	}
+	slices.SortFunc(zones, func(a, b ZoneTruth) int { return cmp.Compare(*a.Zone, *b.Zone) })
+	if m.pickups[0] > 0 || m.dropoffs[0] > 0 {
+		zones = append(zones, ZoneTruth{nil, m.pickups[0], m.dropoffs[0]})
+	}
+	return zones
 }

@@ -1,28 +1,51 @@
 package tlcgen
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"math"
-	"math/big"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
-// TestTruth compares the truth with a count over what is read back: one that
-// goes row by row, looks months up by time.Time and adds in big.Rat.
+// TestTruth compares the truth with what recount finds in the files.
 func TestTruth(t *testing.T) {
 	plant := Plant{NaN: 7, Inf: 5, NullPickup: 4, NullDropoff: 3, NullPickupZone: 2, NullDropoffZone: 6}
+	more := Plant{
+		NegativeDistance: 8, Over200Miles: 9, TotalOver5000: 10, TipOver5000: 11, NegativeTip: 12, ZeroPassengers: 13,
+		PassengersOver9: 14, NullDropoff: 15,
+	}
+	clock, zones := more, more
+	clock.ClockHour, clock.ClockSpan = 31, 17
+	zones.NullPickupZone, zones.UnknownPickupZone, zones.UnknownDropoffZone = 5, 16, 19
 	for _, o := range []Options{
+		{Taxi: Yellow, Month: Month{2009, 1}, Rows: 20_000, Plant: more},
+		{Taxi: Yellow, Month: Month{2009, 2}, Rows: 20_000, Seed: 3},
+		{Taxi: Yellow, Month: Month{2009, 11}, Rows: 20_000, Plant: clock, RowGroups: 2},
+		{Taxi: Yellow, Month: Month{2010, 1}, Rows: 20_000, Plant: plant},
+		{Taxi: Yellow, Month: Month{2010, 3}, Rows: 20_000, Plant: clock},
+		{Taxi: Yellow, Month: Month{2012, 11}, Rows: 20_000, Plant: clock, Coordinates: true, OldNames: true},
+		{Taxi: Yellow, Month: Month{2015, 10}, Rows: 30_000, Coordinates: true, StringTimes: true}, // 2015-11-01 was a Sunday
+		{Taxi: Green, Month: Month{2014, 3}, Rows: 20_000, Plant: clock, Coordinates: true},
+		{Taxi: Green, Month: Month{2016, 6}, Rows: 20_000, Plant: plant, Coordinates: true},
 		{Taxi: Yellow, Month: Month{2014, 3}, Rows: 60_000},
+		{Taxi: Yellow, Month: Month{2018, 3}, Rows: 20_000, Plant: clock, StringTimes: true},
 		{Taxi: Yellow, Month: Month{2020, 11}, Rows: 60_000, Seed: 5, RowGroups: 4},
 		{Taxi: Yellow, Month: Month{2025, 2}, Rows: 30_000, Plant: plant},
+		{Taxi: Yellow, Month: Month{2025, 4}, Rows: 20_000, Plant: zones},
 		{Taxi: Green, Month: Month{2021, 6}, Rows: 30_000, Plant: plant},
 		{Taxi: Green, Month: Month{2023, 5}, Rows: 3_000, Clean: true},
+		{Taxi: Green, Month: Month{2026, 7}, Rows: 3_000, Plant: zones},
 	} {
 		b, got := makeFile(t, o)
-		months, dirt := recount(t, o, readFile(t, b))
+		months := recount(t, o, readFile(t, b))
+		var dirt Dirt
+		for _, m := range months {
+			dirt.add(m.dirt)
+		}
 		dirt.RefundPairs, dirt.ClockChange = got.Dirt.RefundPairs, got.Dirt.ClockChange // not to be seen in the rows
 		if got.Dirt != dirt {
 			t.Errorf("%s %v: dirt\n%+v, file has\n%+v", o.Taxi, o.Month, got.Dirt, dirt)
@@ -40,139 +63,20 @@ func TestTruth(t *testing.T) {
 			if want := months[key]; want == nil || !reflect.DeepEqual(flatten(m), want.result()) {
 				t.Errorf("%s %v: month %q is\n%v, file has\n%v", o.Taxi, o.Month, key, flatten(m), want.result())
 			}
+			if !slices.IsSortedFunc(m.Zones, func(a, b ZoneTruth) int {
+				return cmp.Compare(zoneOrder(a), zoneOrder(b))
+			}) {
+				t.Errorf("%s %v: zones are not in order: %v", o.Taxi, o.Month, m.Zones)
+			}
 		}
 	}
 }
 
-// monthCount is a month's statistics as recounted. Zone 0 is null.
-type monthCount struct {
-	trips  int64
-	counts [5]int64
-	sums   [5]big.Rat
-	zones  map[int32][2]int64
-}
-
-// result gives counts, sums and zones in a form that compares.
-func (m *monthCount) result() map[string]any {
-	r := map[string]any{"trips": m.trips, "zones": m.zones}
-	for i, name := range [...]string{"passengers", "distance", "duration", "amount", "tip"} {
-		r[name] = [2]string{big.NewInt(m.counts[i]).String(), m.sums[i].RatString()}
+func zoneOrder(z ZoneTruth) int64 {
+	if z.Zone == nil {
+		return math.MaxInt64
 	}
-	return r
-}
-
-// flatten gives a MonthTruth in the form of monthCount.result.
-func flatten(m MonthTruth) map[string]any {
-	c := monthCount{trips: m.TripCount, zones: map[int32][2]int64{}}
-	for i, s := range [...]Sum{m.Passengers, m.Distance, m.Duration, m.Amount, m.Tip} {
-		c.counts[i] = s.Count
-		c.sums[i].SetInt64(s.Sum)
-	}
-	for _, z := range m.Zones {
-		id := int32(0)
-		if z.Zone != nil {
-			id = *z.Zone
-		}
-		c.zones[id] = [2]int64{z.Pickups, z.Dropoffs}
-	}
-	return c.result()
-}
-
-func recount(t *testing.T, o Options, columns map[string]*column) (map[string]*monthCount, Dirt) {
-	t.Helper()
-	prefix := map[Taxi]string{Yellow: "tpep_", Green: "lpep_"}[o.Taxi]
-	pickups, dropoffs := columns[prefix+"pickup_datetime"], columns[prefix+"dropoff_datetime"]
-	var (
-		months = map[string]*monthCount{}
-		dirt   Dirt
-		file   = time.Date(o.Month.Year, time.Month(o.Month.Month), 1, 0, 0, 0, 0, time.UTC)
-	)
-	for i, hasPickup := range pickups.valid {
-		key := ""
-		if hasPickup {
-			at := time.UnixMicro(pickups.ints[i]).UTC()
-			key = at.Format("2006-01") + "-01"
-			switch start := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC); {
-			case start.Equal(file):
-			case start.Equal(file.AddDate(0, 1, 0)) || start.Equal(file.AddDate(0, -1, 0)):
-				dirt.AdjacentMonth++
-			default:
-				dirt.FarMonth++
-			}
-		} else {
-			dirt.NullPickup++
-		}
-		m := months[key]
-		if m == nil {
-			m = &monthCount{zones: map[int32][2]int64{}}
-			months[key] = m
-		}
-		m.trips++
-		if !dropoffs.valid[i] {
-			dirt.NullDropoff++
-		} else if hasPickup {
-			micros := dropoffs.ints[i] - pickups.ints[i]
-			m.counts[2]++
-			m.sums[2].Add(&m.sums[2], big.NewRat(micros, 1))
-			switch d := time.Duration(micros) * time.Microsecond; {
-			case d < 0:
-				dirt.DropoffBeforePickup++
-			case d == 0:
-				dirt.ZeroDuration++
-			case d >= 20*time.Hour:
-				dirt.DayLong++
-			}
-		}
-		if c := columns["passenger_count"]; !c.valid[i] {
-			dirt.NullPassengers++
-		} else {
-			v := float64(0)
-			if c.doubles != nil {
-				v = c.doubles[i]
-			} else {
-				v = float64(c.ints[i])
-			}
-			m.counts[0]++
-			m.sums[0].Add(&m.sums[0], big.NewRat(int64(v)*1e6, 1))
-			if v == 0 {
-				dirt.ZeroPassengers++
-			}
-		}
-		finite := true
-		for j, name := range map[int]string{1: "trip_distance", 3: "total_amount", 4: "tip_amount"} {
-			v := columns[name].doubles[i]
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				finite = false
-				continue
-			}
-			m.counts[j]++
-			m.sums[j].Add(&m.sums[j], big.NewRat(int64(math.Round(v*1e6)), 1))
-		}
-		if !finite {
-			dirt.NotFinite++
-		}
-		if v := columns["trip_distance"].doubles[i]; v > 100 && !math.IsInf(v, 1) {
-			dirt.FarDistance++
-		}
-		if columns["total_amount"].doubles[i] < 0 {
-			dirt.NegativeTotal++
-		}
-		for j, name := range [...]string{"PULocationID", "DOLocationID"} {
-			c := columns[name]
-			id := int32(0)
-			if c.valid[i] {
-				id = int32(c.ints[i])
-			} else if j == 0 {
-				dirt.NullPickupZone++
-			} else {
-				dirt.NullDropoffZone++
-			}
-			z := m.zones[id]
-			z[j]++
-			m.zones[id] = z
-		}
-	}
-	return months, dirt
+	return int64(*z.Zone)
 }
 
 // TestPlant checks that planted values come in the number asked for and leave
@@ -210,10 +114,93 @@ func TestPlant(t *testing.T) {
 	}
 }
 
+// TestPlantIsExact fills every row with planted kinds, alone and together with
+// all others, and checks that none is lost to another.
+func TestPlantIsExact(t *testing.T) {
+	const rows = 400
+	o := Options{Taxi: Yellow, Month: Month{2019, 11}, Rows: rows, Clean: true}
+	all := Plant{
+		NaN: 5, Inf: 7, NegativeDistance: 40, Over200Miles: 41, TotalOver5000: 100, TipOver5000: 101, NegativeTip: 106,
+		ClockHour: 229, ClockSpan: 171, NullPickupZone: 1, UnknownPickupZone: 399, NullDropoffZone: 200, UnknownDropoffZone: 200,
+		ZeroPassengers: 11, PassengersOver9: 389,
+	}
+	o.Plant = all
+	_, truth := makeFile(t, o)
+	check := func(p Plant, d Dirt) {
+		t.Helper()
+		for _, k := range []struct {
+			name      string
+			want, got int64
+		}{
+			{"NaN and infinite", p.NaN + p.Inf, d.NotFinite},
+			{"negative distance", p.NegativeDistance, d.NegativeDistance},
+			{"far distance", p.Over200Miles, d.Over200Miles},
+			{"total over 5000", p.TotalOver5000, d.TotalOver5000},
+			{"tip over 5000", p.TipOver5000, d.TipOver5000},
+			{"negative tip", p.NegativeTip, d.NegativeTip},
+			{"null pickup", p.NullPickup, d.NullPickup},
+			{"null dropoff", p.NullDropoff, d.NullDropoff},
+			{"null pickup zone", p.NullPickupZone, d.NullPickupZone},
+			{"unknown pickup zone", p.UnknownPickupZone, d.UnknownPickupZone},
+			{"null dropoff zone", p.NullDropoffZone, d.NullDropoffZone},
+			{"unknown dropoff zone", p.UnknownDropoffZone, d.UnknownDropoffZone},
+			{"passengers over 9", p.PassengersOver9, d.PassengersOver9},
+		} {
+			if k.want != k.got {
+				t.Errorf("%s in %d rows, want %d", k.name, k.got, k.want)
+			}
+		}
+	}
+	check(all, truth.Dirt)
+	// These trips have anyhow, unless all rows are planted into.
+	if d := truth.Dirt; d.ClockHour != all.ClockHour || d.ClockSpan != all.ClockSpan || d.ZeroPassengers != all.ZeroPassengers {
+		t.Errorf("planted %+v, got %+v", all, d)
+	}
+
+	for _, p := range []Plant{
+		{NaN: 3},
+		{Inf: 4},
+		{NegativeDistance: 1},
+		{Over200Miles: 2},
+		{TotalOver5000: 5},
+		{TipOver5000: rows},
+		{NegativeTip: 17},
+		{NullPickup: 90, NullDropoff: 80, ClockHour: 129, ClockSpan: 101},
+		{NullPickupZone: 6, UnknownPickupZone: 7},
+		{UnknownDropoffZone: 9},
+		{PassengersOver9: 8},
+	} {
+		o.Plant = p
+		_, truth := makeFile(t, o)
+		check(p, truth.Dirt)
+	}
+}
+
+// TestZoneTruth checks how zones that do not exist stand in the truth.
+func TestZoneTruth(t *testing.T) {
+	_, truth := makeFile(t, Options{
+		Taxi: Green, Month: Month{2019, 8}, Rows: 9, Clean: true,
+		Plant: Plant{NullPickupZone: 3, UnknownPickupZone: 6, UnknownDropoffZone: 9},
+	})
+	var got []string
+	for _, z := range truth.Months[0].Zones {
+		id := "null"
+		if z.Zone != nil {
+			id = fmt.Sprint(*z.Zone)
+		}
+		got = append(got, fmt.Sprintf("%s %d %d", id, z.Pickups, z.Dropoffs))
+	}
+	if want := []string{"0 2 3", "266 2 3", "999 2 3", "null 3 0"}; !slices.Equal(got, want) {
+		t.Errorf("zones %q, want %q", got, want)
+	}
+}
+
 // TestTruthJSON checks the form others rely on.
 func TestTruthJSON(t *testing.T) {
-	_, f := makeFile(t, Options{Taxi: Green, Month: Month{2014, 3}, Rows: 3, Clean: true,
-		Plant: Plant{NullPickup: 3, NullDropoffZone: 3}})
+	_, f := makeFile(t, Options{
+		Taxi: Green, Month: Month{2014, 3}, Rows: 3, Clean: true,
+		Plant: Plant{NullPickup: 3, NullDropoffZone: 3},
+	})
 	f.Path = "green_tripdata_2014-03.parquet"
 	b, err := Truth{Files: []FileTruth{f}}.JSON()
 	if err != nil {

@@ -1,6 +1,7 @@
 package tlcgen
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -41,12 +42,31 @@ type writer struct {
 
 // The writers, as the footers of published files show them. Between 2023-02
 // and 2024-12 files have no statistics at all: a reader that prunes by them
-// must cope.
+// must cope. Files with the coordinates of 2011 to 2016 are not TLC's: others
+// made them of its CSV files, with the defaults of their own programs.
 var (
 	writer2022 = writer{codec: GZIP, version: parquet.V1_0, stats: true}
 	writer2023 = writer{codec: ZSTD, version: parquet.V2_6, stats: false}
 	writer2025 = writer{codec: ZSTD, version: parquet.V2_6, stats: true}
+
+	writerOthers = writer{codec: Snappy, version: parquet.V2_6, stats: true}
 )
+
+// style is how the values of a variant are written, as far as the kinds of its
+// columns do not say it.
+type style struct {
+	texts map[field][]parquet.ByteArray // of fields that are text, by value
+
+	// inexact leaves some decimals a unit in the last place beside the nearest
+	// number, as the program did that read them from CSV.
+	inexact bool
+
+	// singles rounds coordinates to numbers of 32 bits.
+	singles bool
+
+	// random leaves the rows of the month in no order, instead of hour by hour.
+	random bool
+}
 
 // variant is the schema of one taxi's files from one month on, until the next
 // variant of the same taxi.
@@ -55,19 +75,52 @@ type variant struct {
 	from    Month
 	writer  writer
 	columns []Column
+	style   style
+}
+
+// has reports whether a column holds the field.
+func (v *variant) has(f field) bool {
+	return slices.ContainsFunc(v.columns, func(c Column) bool { return c.field == f })
+}
+
+// fields returns how many fields blocks of the variant need.
+func (v *variant) fields() field {
+	if v.has(fPickupLon) || v.has(fIndex) || v.has(fSource) {
+		return numFields
+	}
+	return numTripFields
 }
 
 // variants lists every schema, ordered by taxi and month. A month is made by
 // the last row that is not later than it.
 var variants = []variant{
-	{Yellow, Month{2011, 1}, writer2022, yellow2011},
-	{Yellow, Month{2018, 7}, writer2022, withKind(yellow2011, Double, "passenger_count", "RatecodeID")},
-	{Yellow, Month{2023, 2}, writer2023, yellow2023},
-	{Yellow, Month{2025, 1}, writer2025, withCBD(yellow2023)},
-	{Green, Month{2013, 8}, writer2022, green2013},
-	{Green, Month{2018, 7}, writer2022, withKind(green2013, Double, "passenger_count", "RatecodeID", "payment_type")},
-	{Green, Month{2023, 2}, writer2023, green2023},
-	{Green, Month{2025, 1}, writer2025, withCBD(green2023)},
+	{Yellow, Month{2009, 1}, writer2022, yellow2009, style2009},
+	{Yellow, Month{2010, 1}, writer2022, yellow2010, style2010},
+	{Yellow, Month{2010, 2}, writer2022, with(withKind(yellow2010, Int64, "rate_code"), indexColumn), style2010},
+	{Yellow, Month{2010, 4}, writer2022, yellow2010, style2010},
+	{Yellow, Month{2011, 1}, writer2022, yellow2011, style2011},
+	{Yellow, Month{2018, 7}, writer2022, withKind(yellow2011, Double, "passenger_count", "RatecodeID"), style2011},
+	{Yellow, Month{2023, 2}, writer2023, yellow2023, style2011},
+	{Yellow, Month{2025, 1}, writer2025, with(yellow2023, cbdColumn), style2011},
+	{Yellow, Month{2026, 6}, writer2025, with(yellow2023, cbdColumn, sourceColumn), style2011},
+	{Green, Month{2013, 8}, writer2022, green2013, style2011},
+	{Green, Month{2018, 7}, writer2022, withKind(green2013, Double, "passenger_count", "RatecodeID", "payment_type"), style2011},
+	{Green, Month{2023, 2}, writer2023, green2023, style2011},
+	{Green, Month{2025, 1}, writer2025, with(green2023, cbdColumn), style2011},
+	{Green, Month{2026, 6}, writer2025, with(green2023, cbdColumn, sourceColumn), style2011},
+}
+
+var style2011 = style{texts: map[field][]parquet.ByteArray{
+	fFlag:   texts("N", "Y"),
+	fSource: texts("HV0003", "HV0005"), // the licences of Uber and Lyft
+}}
+
+func texts(values ...string) []parquet.ByteArray {
+	t := make([]parquet.ByteArray, len(values))
+	for i, v := range values {
+		t[i] = parquet.ByteArray(v)
+	}
+	return t
 }
 
 var yellow2011 = []Column{
@@ -140,8 +193,15 @@ func withKind(columns []Column, kind Kind, names ...string) []Column {
 	return columns
 }
 
-func withCBD(columns []Column) []Column {
-	return append(slices.Clone(columns), Column{"cbd_congestion_fee", Double, fCBD})
+// Columns that were added at the end.
+var (
+	indexColumn  = Column{"__index_level_0__", Int64, fIndex}
+	cbdColumn    = Column{"cbd_congestion_fee", Double, fCBD}
+	sourceColumn = Column{"request_source", LargeString, fSource}
+)
+
+func with(columns []Column, more ...Column) []Column {
+	return append(slices.Clone(columns), more...)
 }
 
 // nullColumns lists the columns that hold no value in early months. TLC's
@@ -155,8 +215,15 @@ var nullColumns = []struct {
 	doubleIn []Month
 }{
 	{Yellow, "congestion_surcharge", Month{2011, 1}, Month{2019, 1}, []Month{
-		{2011, 1}, {2011, 3}, {2012, 12}, {2013, 5}, {2014, 1},
-		{2018, 1}, {2018, 6}, {2018, 9}, {2018, 11},
+		{2011, 1},
+		{2011, 3},
+		{2012, 12},
+		{2013, 5},
+		{2014, 1},
+		{2018, 1},
+		{2018, 6},
+		{2018, 9},
+		{2018, 11},
 	}},
 	{Yellow, "airport_fee", Month{2011, 1}, Month{2020, 11}, []Month{
 		{2011, 1}, {2018, 1}, {2020, 8}, {2020, 9},
@@ -165,14 +232,20 @@ var nullColumns = []struct {
 	{Green, "congestion_surcharge", Month{2013, 8}, Month{2019, 1}, nil},
 }
 
-// variantOf returns the schema and writer of one month's file.
-func variantOf(t Taxi, m Month) (variant, error) {
+// find returns the row of a table of variants that makes a month, or nil.
+func find(table []variant, t Taxi, m Month) *variant {
 	var found *variant
-	for i := range variants {
-		if v := &variants[i]; v.taxi == t && !m.Before(v.from) {
+	for i := range table {
+		if v := &table[i]; v.taxi == t && !m.Before(v.from) {
 			found = v
 		}
 	}
+	return found
+}
+
+// variantOf returns the schema and writer of one month's file as published.
+func variantOf(t Taxi, m Month) (variant, error) {
+	found := find(variants, t, m)
 	if found == nil {
 		for _, v := range variants {
 			if v.taxi == t {
@@ -190,10 +263,43 @@ func variantOf(t Taxi, m Month) (variant, error) {
 	return v, nil
 }
 
-// Columns returns the columns of a month's file, in order. The error says
-// which month is the first that can be made.
+// variant returns the schema and writer of the file that o asks for.
+func (o *Options) variant() (variant, error) {
+	v, err := variantOf(o.Taxi, o.Month)
+	if err != nil {
+		return v, err
+	}
+	switch {
+	case o.OldNames && !o.Coordinates:
+		return v, errors.New("tlcgen: old names are those of files with coordinates: ask for both")
+	case !o.Coordinates || v.has(fPickupLon):
+	case lastCoordinates.Before(o.Month):
+		return v, fmt.Errorf("tlcgen: no file with coordinates can be made for %v: the last is %v", o.Month, lastCoordinates)
+	case o.OldNames && o.Month.Before(newNames) && o.Taxi == Yellow:
+		v = oldNames
+	default:
+		v = *find(coordinateVariants, o.Taxi, o.Month)
+	}
+	if o.StringTimes {
+		v.columns = slices.Clone(v.columns)
+		for i := range v.columns {
+			if v.columns[i].Kind == Timestamp {
+				v.columns[i].Kind = String
+			}
+		}
+	}
+	return v, nil
+}
+
+// Columns returns the columns of a month's file as published, in order. The
+// error says which month is the first that can be made.
 func Columns(t Taxi, m Month) ([]Column, error) {
-	v, err := variantOf(t, m)
+	return Options{Taxi: t, Month: m}.Columns()
+}
+
+// Columns returns the columns of the file, in order.
+func (o Options) Columns() ([]Column, error) {
+	v, err := o.variant()
 	return v.columns, err
 }
 

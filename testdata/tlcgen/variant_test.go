@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 )
 
 // TestSchema checks the physical schema that is read back, in months around
@@ -34,60 +35,54 @@ func TestSchema(t *testing.T) {
 			"congestion_surcharge": dbl, "airport_fee": dbl,
 		}, "utf8"},
 		{Yellow, Month{2011, 2}, "GZIP", "v1.0", 19, map[string]string{
-			"congestion_surcharge": null, "airport_fee": null}, "utf8"},
+			"congestion_surcharge": null, "airport_fee": null,
+		}, "utf8"},
 		{Yellow, Month{2014, 8}, "GZIP", "v1.0", 19, map[string]string{"improvement_surcharge": null}, "utf8"},
 		{Yellow, Month{2018, 6}, "GZIP", "v1.0", 19, map[string]string{
-			"passenger_count": i64, "RatecodeID": i64, "congestion_surcharge": dbl, "airport_fee": null}, "utf8"},
+			"passenger_count": i64, "RatecodeID": i64, "congestion_surcharge": dbl, "airport_fee": null,
+		}, "utf8"},
 		{Yellow, Month{2018, 7}, "GZIP", "v1.0", 19, map[string]string{
-			"passenger_count": dbl, "RatecodeID": dbl, "congestion_surcharge": null}, "utf8"},
+			"passenger_count": dbl, "RatecodeID": dbl, "congestion_surcharge": null,
+		}, "utf8"},
 		{Yellow, Month{2020, 10}, "GZIP", "v1.0", 19, map[string]string{
-			"congestion_surcharge": dbl, "airport_fee": null}, "utf8"},
+			"congestion_surcharge": dbl, "airport_fee": null,
+		}, "utf8"},
 		{Yellow, Month{2023, 1}, "GZIP", "v1.0", 19, map[string]string{
-			"VendorID": i64, "PULocationID": i64, "passenger_count": dbl, "RatecodeID": dbl, "airport_fee": dbl}, "utf8"},
+			"VendorID": i64, "PULocationID": i64, "passenger_count": dbl, "RatecodeID": dbl, "airport_fee": dbl,
+		}, "utf8"},
 		{Yellow, Month{2023, 2}, "ZSTD", "v2.6", 19, map[string]string{
 			"VendorID": i32, "PULocationID": i32, "DOLocationID": i32, "passenger_count": i64,
-			"RatecodeID": i64, "payment_type": i64, "Airport_fee": dbl}, "large_utf8"},
+			"RatecodeID": i64, "payment_type": i64, "Airport_fee": dbl,
+		}, "large_utf8"},
 		{Yellow, Month{2024, 12}, "ZSTD", "v2.6", 19, map[string]string{"Airport_fee": dbl}, "large_utf8"},
 		{Yellow, Month{2025, 1}, "ZSTD", "v2.6", 20, map[string]string{
-			"Airport_fee": dbl, "cbd_congestion_fee": dbl, "store_and_fwd_flag": str}, "large_utf8"},
+			"Airport_fee": dbl, "cbd_congestion_fee": dbl, "store_and_fwd_flag": str,
+		}, "large_utf8"},
+		{Yellow, Month{2026, 5}, "ZSTD", "v2.6", 20, nil, "large_utf8"},
+		{Yellow, Month{2026, 6}, "ZSTD", "v2.6", 21, map[string]string{
+			"cbd_congestion_fee": dbl, "request_source": str,
+		}, "large_utf8"},
 		{Green, Month{2014, 3}, "GZIP", "v1.0", 20, map[string]string{
 			"lpep_pickup_datetime": ts, "lpep_dropoff_datetime": ts, "passenger_count": i64, "payment_type": i64,
-			"trip_type": dbl, "ehail_fee": null, "congestion_surcharge": null}, "utf8"},
+			"trip_type": dbl, "ehail_fee": null, "congestion_surcharge": null,
+		}, "utf8"},
 		{Green, Month{2022, 1}, "GZIP", "v1.0", 20, map[string]string{
 			"VendorID": i64, "passenger_count": dbl, "RatecodeID": dbl, "payment_type": dbl, "trip_type": dbl,
-			"ehail_fee": null, "congestion_surcharge": dbl}, "utf8"},
+			"ehail_fee": null, "congestion_surcharge": dbl,
+		}, "utf8"},
 		{Green, Month{2023, 3}, "ZSTD", "v2.6", 20, map[string]string{
-			"VendorID": i32, "passenger_count": i64, "payment_type": i64, "trip_type": i64, "ehail_fee": dbl}, "large_utf8"},
+			"VendorID": i32, "passenger_count": i64, "payment_type": i64, "trip_type": i64, "ehail_fee": dbl,
+		}, "large_utf8"},
 		{Green, Month{2025, 1}, "ZSTD", "v2.6", 21, map[string]string{"cbd_congestion_fee": dbl}, "large_utf8"},
+		{Green, Month{2026, 6}, "ZSTD", "v2.6", 22, map[string]string{"request_source": str}, "large_utf8"},
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.taxi)+" "+tt.month.String(), func(t *testing.T) {
 			b, _ := makeFile(t, Options{Taxi: tt.taxi, Month: tt.month, Rows: 100})
 			meta := openFile(t, b).MetaData()
-			if meta.Schema.NumColumns() != tt.columns {
-				t.Errorf("%d columns, want %d", meta.Schema.NumColumns(), tt.columns)
-			}
-			if v := meta.Version().String(); v != tt.version {
-				t.Errorf("format %s, want %s", v, tt.version)
-			}
-			got := map[string]string{}
-			for i := range meta.Schema.NumColumns() {
-				c := meta.Schema.Column(i)
-				typ := c.PhysicalType().String()
-				if l, _, _ := strings.Cut(c.LogicalType().String(), "("); l != "None" {
-					typ += " " + l
-				}
-				got[c.Name()] = typ
-				if c.SchemaNode().RepetitionType() != parquet.Repetitions.Optional {
-					t.Errorf("%s is not optional", c.Name())
-				}
-				chunk, err := meta.RowGroup(0).ColumnChunk(i)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if chunk.Compression().String() != tt.codec {
-					t.Errorf("%s is %v, want %s", c.Name(), chunk.Compression(), tt.codec)
-				}
+			names, got := schemaOf(t, meta, tt.codec, tt.version)
+			if len(names) != tt.columns {
+				t.Errorf("%d columns, want %d", len(names), tt.columns)
 			}
 			for name, want := range tt.types {
 				if got[name] != want {
@@ -99,6 +94,35 @@ func TestSchema(t *testing.T) {
 			}
 		})
 	}
+}
+
+// schemaOf returns the names of a file's columns, in order, and their types. It
+// checks what is the same for all columns.
+func schemaOf(t *testing.T, meta *metadata.FileMetaData, codec, version string) (names []string, types map[string]string) {
+	t.Helper()
+	if v := meta.Version().String(); v != version {
+		t.Errorf("format %s, want %s", v, version)
+	}
+	types = map[string]string{}
+	for i := range meta.Schema.NumColumns() {
+		c := meta.Schema.Column(i)
+		typ := c.PhysicalType().String()
+		if l, _, _ := strings.Cut(c.LogicalType().String(), "("); l != "None" {
+			typ += " " + l
+		}
+		names, types[c.Name()] = append(names, c.Name()), typ
+		if c.SchemaNode().RepetitionType() != parquet.Repetitions.Optional {
+			t.Errorf("%s is not optional", c.Name())
+		}
+		chunk, err := meta.RowGroup(0).ColumnChunk(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if chunk.Compression().String() != codec {
+			t.Errorf("%s is %v, want %s", c.Name(), chunk.Compression(), codec)
+		}
+	}
+	return names, types
 }
 
 func arrowType(t *testing.T, metadata, name string) string {
@@ -149,10 +173,12 @@ func TestStatistics(t *testing.T) {
 
 // TestVariantsInOrder checks what variantOf relies on.
 func TestVariantsInOrder(t *testing.T) {
-	for i := 1; i < len(variants); i++ {
-		a, b := variants[i-1], variants[i]
-		if a.taxi == b.taxi && !a.from.Before(b.from) {
-			t.Errorf("%s: %v does not come before %v", a.taxi, a.from, b.from)
+	for _, table := range [][]variant{variants, coordinateVariants} {
+		for i := 1; i < len(table); i++ {
+			a, b := table[i-1], table[i]
+			if a.taxi == b.taxi && !a.from.Before(b.from) {
+				t.Errorf("%s: %v does not come before %v", a.taxi, a.from, b.from)
+			}
 		}
 	}
 	for _, n := range nullColumns {
@@ -168,7 +194,7 @@ func TestMonthsThatCannotBeMade(t *testing.T) {
 		month Month
 		want  string
 	}{
-		{Yellow, Month{2010, 12}, "the first is 2011-01"},
+		{Yellow, Month{2008, 12}, "the first is 2009-01"},
 		{Green, Month{2013, 7}, "the first is 2013-08"},
 		{"fhv", Month{2020, 1}, "neither yellow nor green"},
 	} {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
@@ -36,7 +37,10 @@ func Write(ctx context.Context, w io.Writer, o Options) (FileTruth, error) {
 	}
 	t := FileTruth{
 		Taxi: o.Taxi, Month: o.Month.String(), Rows: o.Rows, RowGroups: o.RowGroups, Codec: o.Codec,
-		Bytes: out.n, Dirt: counts.dirt, Months: counts.result(),
+		Coordinates: v.has(fPickupLon), Bytes: out.n, Months: counts.result(),
+	}
+	for _, m := range t.Months {
+		t.Dirt.add(m.Dirt)
 	}
 	t.Dirt.RefundPairs, t.Dirt.ClockChange = refunds, clockChanges
 	return t, nil
@@ -61,11 +65,11 @@ func write(ctx context.Context, w io.Writer, o Options, v variant) (counts *coun
 		return nil, 0, 0, err
 	}
 
-	rows, counts := newStream(o), newCounter(o.Month)
+	rows, counts := newStream(o, v), newCounter(o.Month, v)
 	groups := int64(o.RowGroups)
 	for g := range groups {
 		end := o.Rows/groups*(g+1) + o.Rows%groups*(g+1)/groups
-		if err := writeRowGroup(ctx, fw, v.columns, rows, end-rows.made, counts); err != nil {
+		if err := writeRowGroup(ctx, fw, v, rows, end-rows.made, counts); err != nil {
 			return nil, 0, 0, fmt.Errorf("row group %d: %w", g, err)
 		}
 	}
@@ -118,14 +122,14 @@ func arrowSchemaValue(columns []Column) (string, error) {
 	return base64.StdEncoding.EncodeToString(buf.Bytes()), nil
 }
 
-func writeRowGroup(ctx context.Context, fw *file.Writer, columns []Column, rows *stream, n int64, counts *counter) error {
+func writeRowGroup(ctx context.Context, fw *file.Writer, v variant, rows *stream, n int64, counts *counter) error {
 	rg, err := fw.AppendBufferedRowGroupChecked()
 	if err != nil {
 		return err
 	}
 	var (
-		b     = new(block)
-		chunk chunkWriter
+		b     = &block{used: v.fields()}
+		chunk = chunkWriter{style: v.style}
 	)
 	for n > 0 {
 		if err := ctx.Err(); err != nil {
@@ -134,7 +138,7 @@ func writeRowGroup(ctx context.Context, fw *file.Writer, columns []Column, rows 
 		rows.fill(b, n)
 		n -= int64(b.n)
 		counts.add(b)
-		for i, c := range columns {
+		for i, c := range v.columns {
 			cw, err := rg.Column(i)
 			if err != nil {
 				return err
@@ -147,14 +151,16 @@ func writeRowGroup(ctx context.Context, fw *file.Writer, columns []Column, rows 
 	return rg.Close()
 }
 
-// chunkWriter turns one column of a block into what arrow-go writes. It is
-// scratch space.
+// chunkWriter turns one column of a block into what arrow-go writes. All but
+// the style is scratch space.
 type chunkWriter struct {
+	style   style
 	levels  [blockRows]int16
 	ints    [blockRows]int64
 	shorts  [blockRows]int32
 	doubles [blockRows]float64
 	strings [blockRows]parquet.ByteArray
+	text    []byte
 }
 
 var (
@@ -165,8 +171,6 @@ var (
 		return levels
 	}()
 	absent [blockRows]int16
-
-	flags = [2]parquet.ByteArray{parquet.ByteArray("N"), parquet.ByteArray("Y")}
 )
 
 func (c *chunkWriter) write(w file.ColumnChunkWriter, col Column, b *block) error {
@@ -184,9 +188,7 @@ func (c *chunkWriter) write(w file.ColumnChunkWriter, col Column, b *block) erro
 		c.toDoubles(values, col.field)
 		_, err = w.WriteBatch(c.doubles[:len(values)], levels, nil)
 	case *file.ByteArrayColumnChunkWriter:
-		for i, v := range values {
-			c.strings[i] = flags[v]
-		}
+		c.toStrings(values, col.field)
 		_, err = w.WriteBatch(c.strings[:len(values)], levels, nil)
 	default:
 		err = fmt.Errorf("no values can be made for a %T", w)
@@ -221,9 +223,17 @@ func (c *chunkWriter) nonNull(col Column, b *block) ([]int64, []int16) {
 // and so the float64 nearest to the decimal number.
 func (c *chunkWriter) toDoubles(values []int64, f field) {
 	switch f {
-	case fPassengers, fRate, fPayment, fTripType:
+	case fPassengers, fRate, fFlag, fPayment, fTripType:
 		for i, v := range values {
 			c.doubles[i] = float64(v)
+		}
+		return
+	case fPickupLon, fPickupLat, fDropoffLon, fDropoffLat:
+		for i, v := range values {
+			c.doubles[i] = c.style.inexactly(float64(v)/1e6, v)
+			if c.style.singles {
+				c.doubles[i] = float64(float32(c.doubles[i]))
+			}
 		}
 		return
 	}
@@ -235,6 +245,41 @@ func (c *chunkWriter) toDoubles(values []int64, f field) {
 			c.doubles[i] = math.Inf(1)
 		default:
 			c.doubles[i] = float64(v) / 100
+		}
+	}
+	if c.style.inexact {
+		for i, v := range values {
+			if v%25 != 0 && -100_00 < v && v < 100_00 { // beyond are the limits that rules set
+				c.doubles[i] = c.style.inexactly(c.doubles[i], v)
+			}
+		}
+	}
+}
+
+// inexactly returns the number next to x, towards zero, for one in eight values
+// v if the style is inexact.
+func (s *style) inexactly(x float64, v int64) float64 {
+	if s.inexact && uint64(max(v, -v))*0x9e3779b97f4a7c15>>61 == 0 {
+		return math.Nextafter(x, 0)
+	}
+	return x
+}
+
+// toStrings gives values their text.
+func (c *chunkWriter) toStrings(values []int64, f field) {
+	switch f {
+	case fPickup, fDropoff:
+		c.text = c.text[:0]
+		for _, v := range values {
+			c.text = time.UnixMicro(v).UTC().AppendFormat(c.text, time.DateTime)
+		}
+		for i := range values {
+			c.strings[i] = c.text[i*len(time.DateTime) : (i+1)*len(time.DateTime)]
+		}
+	default:
+		texts := c.style.texts[f]
+		for i, v := range values {
+			c.strings[i] = texts[v]
 		}
 	}
 }

@@ -17,6 +17,9 @@ func TestDeterminism(t *testing.T) {
 		{Taxi: Yellow, Month: Month{2014, 3}, Rows: 20_000, Seed: 7},
 		{Taxi: Green, Month: Month{2023, 5}, Rows: 20_000, RowGroups: 3},
 		{Taxi: Yellow, Month: Month{2025, 2}, Rows: 5_000, Codec: Snappy},
+		{Taxi: Yellow, Month: Month{2009, 12}, Rows: 5_000},
+		{Taxi: Yellow, Month: Month{2010, 2}, Rows: 5_000, RowGroups: 2},
+		{Taxi: Green, Month: Month{2015, 3}, Rows: 5_000, Coordinates: true, StringTimes: true, Plant: Plant{ClockHour: 9, NaN: 7}},
 	} {
 		a, _ := makeFile(t, o)
 		b, _ := makeFile(t, o)
@@ -105,13 +108,15 @@ func TestRowGroups(t *testing.T) {
 // TestSmallestFiles makes files with so few rows that most hours are empty.
 func TestSmallestFiles(t *testing.T) {
 	for rows := range int64(20) {
-		_, truth := makeFile(t, Options{Taxi: Yellow, Month: Month{2025, 2}, Rows: rows})
-		total := int64(0)
-		for _, m := range truth.Months {
-			total += m.TripCount
-		}
-		if truth.Rows != rows || total != rows {
-			t.Errorf("%d rows: truth says %d, its months %d", rows, truth.Rows, total)
+		for _, month := range []Month{{2009, 3}, {2025, 2}} {
+			_, truth := makeFile(t, Options{Taxi: Yellow, Month: month, Rows: rows, Plant: Plant{Inf: 1, ZeroPassengers: 30}})
+			total := int64(0)
+			for _, m := range truth.Months {
+				total += m.TripCount
+			}
+			if truth.Rows != rows || total != rows || truth.Dirt.NotFinite != min(rows, 1) || truth.Dirt.ZeroPassengers != rows {
+				t.Errorf("%v, %d rows: truth says %d, its months %d, %+v", month, rows, truth.Rows, total, truth.Dirt)
+			}
 		}
 	}
 }
@@ -127,8 +132,14 @@ func TestWrongOptions(t *testing.T) {
 		{"row groups", func(o *Options) { o.RowGroups = -1 }},
 		{"row groups", func(o *Options) { o.RowGroups = maxRowGroups + 1 }},
 		{"codec", func(o *Options) { o.Codec = "lzo" }},
-		{"2011-01", func(o *Options) { o.Month = Month{2009, 1} }},
+		{"2009-01", func(o *Options) { o.Month = Month{2008, 12} }},
 		{"plant", func(o *Options) { o.Plant.Inf = -1 }},
+		{"plant", func(o *Options) { o.Plant.ClockSpan = -1 }},
+		{"March and November", func(o *Options) { o.Month, o.Plant.ClockHour = Month{2014, 4}, 1 }},
+		{"no zones", func(o *Options) { o.Month, o.Plant.UnknownPickupZone = Month{2009, 4}, 1 }},
+		{"no zones", func(o *Options) { o.Coordinates, o.Plant.UnknownDropoffZone = true, 1 }},
+		{"2016-06", func(o *Options) { o.Month, o.Coordinates = Month{2016, 7}, true }},
+		{"ask for both", func(o *Options) { o.OldNames = true }},
 	} {
 		o := good
 		tt.set(&o)
