@@ -13,6 +13,7 @@ import (
 	"tripstats/io/parquetio"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/quality"
 )
 
 const benchRows = 1_000_000
@@ -43,13 +44,13 @@ func BenchmarkJob(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				cfg := publishConfig()
+				cfg := publishConfig(quality.Config{})
 				cfg.Output = b.TempDir()
 				b.ReportAllocs()
 				b.ResetTimer()
 				for b.Loop() {
 					p, s := beam.NewPipelineWithRoot()
-					build(s, plan{files: parquetio.Files(objects, runner.Lanes()), lanes: runner.Lanes(), publish: cfg})
+					build(s, plan{files: parquetio.Files(objects, runner.Lanes()), lanes: runner.Lanes(), trips: tripOptions("", false), publish: cfg})
 					if err := runner.Run(b.Context(), p); err != nil {
 						b.Fatal(err)
 					}

@@ -13,6 +13,7 @@ import (
 	"tripstats/io/objstore"
 	"tripstats/runners"
 	"tripstats/transforms/fault"
+	"tripstats/transforms/quality"
 	"tripstats/transforms/trip"
 )
 
@@ -31,10 +32,23 @@ type options struct {
 	utc       string
 	quality   string
 	format    string
+	limits    string
+	asOf      string
+	rejected  string
+	complete  bool
+	unknown   string
 	plan      bool
 	verbose   bool
 	version   bool
+
+	parsed struct { // what check made of the above
+		limits      quality.Limits
+		asOf        int32
+		maxRejected int64 // parts per million, negative for any
+	}
 }
+
+func (o *options) standard() bool { return o.quality == "standard" }
 
 // patterns collects --input, which may be given several times.
 type patterns []string
@@ -60,6 +74,11 @@ func init() {
 	flag.StringVar(&opts.utc, "utc", trip.UTCRefuse, "")
 	flag.StringVar(&opts.quality, "quality", defaultQuality, "")
 	flag.StringVar(&opts.format, "format", "parquet", "")
+	flag.StringVar(&opts.limits, "limits", "", "")
+	flag.StringVar(&opts.asOf, "as-of", "", "")
+	flag.StringVar(&opts.rejected, "max-rejected", "", "")
+	flag.BoolVar(&opts.complete, "require-complete", false, "")
+	flag.StringVar(&opts.unknown, "unknown-columns", "report", "")
 	flag.BoolVar(&opts.plan, "plan", false, "")
 	flag.BoolVar(&opts.verbose, "verbose", false, "")
 	flag.BoolVar(&opts.version, "version", false, "")
@@ -134,7 +153,8 @@ func (o *options) check(set map[string]bool, rest []string) error {
 		flag, found string
 		allowed     []string
 	}{
-		{"quality", o.quality, []string{"raw"}},
+		{"quality", o.quality, []string{"raw", "standard"}},
+		{"unknown-columns", o.unknown, []string{"report", "fail"}},
 		{"format", o.format, []string{"parquet"}},
 		{"taxi", o.taxi, []string{"", trip.Yellow, trip.Green}},
 		{"same-month", o.sameMonth, []string{"refuse", "merge"}},
@@ -145,6 +165,9 @@ func (o *options) check(set map[string]bool, rest []string) error {
 			allowed := slices.DeleteFunc(slices.Clone(c.allowed), func(s string) bool { return s == "" })
 			return usage("--%s: found %q, expected %s", c.flag, c.found, strings.Join(allowed, " or "))
 		}
+	}
+	if err := o.parseRules(set); err != nil {
+		return err
 	}
 	if set["output"] && !set["input"] && !o.plan {
 		return usage("--output alone does not say what to read: add --input='dir/**/*.parquet', or --input=sample")

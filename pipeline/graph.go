@@ -8,6 +8,7 @@ import (
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
+	"tripstats/transforms/quality"
 	"tripstats/transforms/trip"
 )
 
@@ -17,6 +18,8 @@ type plan struct {
 	lanes     int
 	trips     trip.Options
 	admission trip.Admission
+	standard  bool           // judge by the rules; otherwise every row counts as it is
+	quality   quality.Config // of the rules
 	publish   publish.Config
 }
 
@@ -37,12 +40,18 @@ func build(s beam.Scope, p plan) {
 		columns := parquetio.Read(s, files)
 		trips := trip.Fields(s, p.trips, columns)
 		trips = trip.Derive(s, trips)
+		if p.standard {
+			trips = quality.Judged(s, p.quality, trips)
+		}
 		return aggregate.Partials(s, trips)
 	})
 	perSource := aggregate.PerSource(s, admitted, partials)
+	if p.standard {
+		perSource = aggregate.Standard(s, perSource)
+	}
 
 	var tables []beam.PCollection
-	for _, t := range aggregate.Tables {
+	for _, t := range aggregate.Tables(p.standard) {
 		tables = append(tables, t.Rows(s, perSource))
 	}
 	publish.Publish(s, p.publish, admitted, leftOut, aggregate.Tallies(s, perSource), tables...)

@@ -14,14 +14,15 @@ import (
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/vet"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/quality"
 )
 
 // graphOf builds the pipeline over two files and returns it with its edges.
 func graphOf(t *testing.T, lanes int) (*beam.Pipeline, []*graph.MultiEdge) {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
-	cfg := publishConfig()
-	build(s, plan{files: []element.File{{Source: "a"}, {Source: "b", Lane: lanes - 1}}, lanes: lanes, publish: cfg})
+	cfg := publishConfig(quality.Config{})
+	build(s, plan{files: []element.File{{Source: "a"}, {Source: "b", Lane: lanes - 1}}, lanes: lanes, trips: tripOptions("", false), publish: cfg})
 	edges, _, err := p.Build()
 	if err != nil {
 		t.Fatal(err)

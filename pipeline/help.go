@@ -4,18 +4,22 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"tripstats/runners"
 )
 
-// flagHelp is what help says of the program's own flags, those most needed first.
-var flagHelp = []struct{ name, value, text string }{
+// flagLine is what help says of a flag.
+type flagLine struct{ name, value, text string }
+
+// flagHelp are the program's own flags that are most needed.
+var flagHelp = []flagLine{
 	{"input", "GLOBS", "parquet files: comma-separated paths or globs, ** for any folders, {a,b} for either;\nmay be given several times; sample is the sample in this program"},
 	{"output", "DIR", "folder for the tables (default " + defaultOutput + ")"},
 	{"runner", "NAME", "who runs the pipeline (default direct); see below"},
 	{"taxi", "yellow|green", "read only this taxi's files and say how many were left out"},
-	{"quality", "raw", "which rows count: raw takes every row, in the month of its pickup (default " + defaultQuality + ")"},
+	{"quality", "raw|standard", "which rows count: all, in the month of their pickup (raw, the default), or judged by\nrules, with a ledger of every row (standard)"},
 	{"same-month", "refuse|merge", "two files of one taxi and month: an error (refuse, the default), or added up (merge)"},
 	{"utc", "wall|convert", "how to read times that a file marks as UTC: as they stand, or converted to New York;\nwithout it such a file is an error, as TLC writes New York wall clock"},
 	{"plan", "", "say what would be read, from the footers alone, and stop"},
@@ -23,10 +27,21 @@ var flagHelp = []struct{ name, value, text string }{
 	{"version", "", "print the version"},
 }
 
+// moreHelp is what help all says of the others.
+var moreHelp = []flagLine{
+	{"limits", "RULE=N,...|@FILE", "other limits for rules, in the rule's unit, such as duration_over_5h=240"},
+	{"as-of", "MONTH", "last month that a file without a month in its name may have (default: the last that any\nname has)"},
+	{"max-rejected", "SHARE", "exit 5 if row rules refuse more of a file than this: 1% or 0.01"},
+	{"require-complete", "", "exit 4 if a month is missing between the first and the last of a taxi"},
+	{"unknown-columns", "report|fail", "columns that TLC has added since: reported (the default), or an error"},
+	{"format", "parquet", "of the tables; parquet is the only one"},
+}
+
 const helpHead = `Tripstats turns NYC TLC taxi trip records (parquet) into two small tables: monthly averages, and trips by zone.
 
 Usage:
   tripstats [--input=GLOBS] [--output=DIR] [--runner=NAME] [flags]
+  tripstats inspect FILE...                       what a file is, column by column
   tripstats help [all]
 
 Examples:
@@ -38,9 +53,10 @@ Flags (one or two dashes):
 `
 
 const helpTail = `
-Output: DIR/trip_stats/trip_stats.parquet, DIR/location_stats/location_stats.parquet and DIR/_manifest.json, each
-replaced whole. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 an input could not be used, 4 nothing matched, 6 lost to
-a concurrent run, 130 or 143 stopped by a signal.
+Output: DIR/trip_stats/trip_stats.parquet, DIR/location_stats/location_stats.parquet, with rules also
+DIR/quality/quality.parquet, and DIR/_manifest.json, each replaced whole. Exit codes: 0 done, 1 failed, 2 wrong usage,
+3 an input could not be used, 4 nothing matched, 5 the quality gate, 6 lost to a concurrent run, 130 or 143 stopped by a
+signal.
 `
 
 // help prints the usage; all adds every flag of Beam's.
@@ -48,7 +64,11 @@ func help(w io.Writer, all bool) {
 	var b strings.Builder
 	b.WriteString(helpHead)
 	own := map[string]bool{}
-	for _, f := range flagHelp {
+	lines := flagHelp
+	if all {
+		lines = append(slices.Clone(lines), moreHelp...)
+	}
+	for _, f := range lines {
 		own[f.name] = true
 		spec := "--" + f.name
 		if f.value != "" {
@@ -58,7 +78,7 @@ func help(w io.Writer, all bool) {
 			if i > 0 {
 				spec = ""
 			}
-			fmt.Fprintf(&b, "  %-28s %s\n", spec, l)
+			fmt.Fprintf(&b, "  %-30s %s\n", spec, l)
 		}
 	}
 	if all {
@@ -79,7 +99,7 @@ func help(w io.Writer, all bool) {
 	}
 	b.WriteString(helpTail)
 	if !all {
-		b.WriteString("More flags, Beam's own: tripstats help all\n")
+		b.WriteString("More flags, for rules and Beam's own: tripstats help all\n")
 	}
 	fmt.Fprint(w, b.String())
 }

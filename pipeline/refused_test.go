@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -186,6 +187,12 @@ func TestAFileThatIsNotParquetIsRefused(t *testing.T) {
 
 func TestAFileThatMayNotBeReadIsRefused(t *testing.T) {
 	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe.parquet")
+	if err := syscall.Mkfifo(pipe, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, pipe, "not a regular file")
+	runOnce(t, command{args: []string{"--input=*.parquet", "--output=out"}, dir: dir}).fails(t, 3, "pipe.parquet", "not a regular file")
 	if err := os.Symlink("nowhere", filepath.Join(dir, "dangling.parquet")); err != nil {
 		t.Fatal(err)
 	}

@@ -18,9 +18,12 @@ import (
 	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
 	"tripstats/io/publish"
+	"tripstats/io/tlc"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
+	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
+	"tripstats/transforms/quality"
 	"tripstats/transforms/trip"
 )
 
@@ -33,12 +36,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) exitCode 
 	if ctx.Err() != nil { // a signal has come, and main says so
 		return exitCode(fault.Failed)
 	}
+	line(stderr, "%s", messageOf(err))
 	if f := fault.Find(err); f != nil {
-		line(stderr, "%s", f.Message)
 		return exitCode(f.Code)
 	}
-	line(stderr, "%s", summary(err, opts.verbose))
 	return exitCode(fault.Failed)
+}
+
+// messageOf is what a user is told of an error, in one line.
+func messageOf(err error) string {
+	if f := fault.Find(err); f != nil {
+		return f.Message
+	}
+	return summary(err, opts.verbose)
 }
 
 // longestLine is how many bytes of a message stderr gets: names in a hostile file may be megabytes long.
@@ -69,6 +79,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	case opts.version:
 		_, err := fmt.Fprintf(stdout, "tripstats %s\n", version)
 		return err
+	case len(rest) > 0 && rest[0] == "inspect":
+		return inspect(ctx, rest[1:], stdout)
 	case len(rest) > 0 && rest[0] == "help":
 		help(stdout, len(rest) > 1 && rest[1] == "all")
 		return nil
@@ -102,10 +114,12 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	p := plan{
 		files:     parquetio.Files(objects, runner.Lanes()),
 		lanes:     runner.Lanes(),
-		trips:     trip.Options{UTC: opts.utc},
-		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge"},
-		publish:   publishConfig(),
+		trips:     tripOptions(opts.utc, opts.standard()),
+		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge", RequireComplete: opts.complete, FailUnknown: opts.unknown == "fail"},
+		standard:  opts.standard(),
 	}
+	p.quality = quality.Config{Limits: opts.parsed.limits, AsOf: asOf(p.files, opts.parsed.asOf)}
+	p.publish = publishConfig(p.quality)
 	if opts.plan {
 		return showPlan(ctx, stdout, p)
 	}
@@ -123,6 +137,9 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if err := printTable(stdout, opts.output); err != nil {
 		return err
+	}
+	if opts.standard() {
+		notes(stderr, m)
 	}
 	report(stderr, runner.Name, m, time.Since(start))
 	return nil
@@ -149,11 +166,28 @@ func match(ctx context.Context, input []string) ([]objstore.Object, error) {
 	return objects, nil
 }
 
-func publishConfig() publish.Config {
+// tripOptions are how files are understood.
+func tripOptions(utc string, standard bool) trip.Options {
+	return trip.Options{Registry: tlc.Registry, UTC: utc, NotNumbers: standard}
+}
+
+// asOf is the last month that a file without a month in its name may have: as given, or the last that any name holds.
+func asOf(files []element.File, given int32) int32 {
+	last := given
+	if given == element.NoMonth {
+		for _, f := range files {
+			last = max(last, f.Month)
+		}
+	}
+	return last
+}
+
+func publishConfig(rules quality.Config) publish.Config {
 	cfg := publish.Config{
-		Output:  opts.output,
-		ID:      newID(),
-		Balance: []publish.Total{{Table: "trip_stats", Column: "trip_count"}, {Table: "location_stats", Column: "pickups"}, {Table: "location_stats", Column: "dropoffs"}},
+		Output:      opts.output,
+		ID:          newID(),
+		Balance:     []publish.Total{{Table: "trip_stats", Column: "trip_count"}, {Table: "location_stats", Column: "pickups"}, {Table: "location_stats", Column: "dropoffs"}},
+		MaxRejected: -1,
 		Meta: []parquetio.Meta{
 			{Key: "tripstats.quality", Value: opts.quality},
 			{Key: "tripstats.rules_digest", Value: "none"}, // raw: no rule is applied
@@ -163,7 +197,16 @@ func publishConfig() publish.Config {
 		Quality: opts.quality,
 		Flags:   map[string]string{},
 	}
-	for _, t := range aggregate.Tables {
+	if opts.standard() {
+		cfg.MaxRejected = opts.parsed.maxRejected
+		cfg.Meta[1].Value = rules.Limits.Digest()
+		cfg.Meta = append(cfg.Meta, parquetio.Meta{Key: "tripstats.limits", Value: rules.Limits.String()})
+		cfg.Rules = &publish.Rules{Digest: rules.Limits.Digest(), Limits: rules.Limits.Effective()}
+		if rules.AsOf != element.NoMonth {
+			cfg.Rules.AsOf = tlc.FormatMonth(rules.AsOf)
+		}
+	}
+	for _, t := range aggregate.Tables(opts.standard()) {
 		cfg.Tables = append(cfg.Tables, t.Name)
 	}
 	flag.Visit(func(f *flag.Flag) {

@@ -20,6 +20,7 @@ import (
 	"tripstats/io/parquetio"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/quality"
 )
 
 // TestTablesAreTheGeneratorsTruth runs the pipeline over files of every era, both taxis, one and several row groups, with
@@ -27,16 +28,26 @@ import (
 func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 	dir := t.TempDir()
 	var files []tlcgen.Options
-	for i, m := range []tlcgen.Month{{Year: 2011, Month: 1}, {Year: 2018, Month: 6}, {Year: 2018, Month: 7}, {Year: 2023, Month: 1}, {Year: 2023, Month: 2}, {Year: 2025, Month: 1}} {
+	for i, m := range []tlcgen.Month{{Year: 2009, Month: 1}, {Year: 2010, Month: 2}, {Year: 2011, Month: 1}, {Year: 2018, Month: 6}, {Year: 2018, Month: 7}, {Year: 2023, Month: 1}, {Year: 2023, Month: 2}, {Year: 2025, Month: 1}, {Year: 2026, Month: 6}} {
 		for _, taxi := range []tlcgen.Taxi{tlcgen.Yellow, tlcgen.Green} {
-			if taxi == tlcgen.Green && m.Year == 2011 { // green taxis began in 2013
+			if taxi == tlcgen.Green && m.Year < 2013 { // green taxis began in 2013
 				continue
 			}
-			files = append(files, tlcgen.Options{
+			o := tlcgen.Options{
 				Taxi: taxi, Month: m, Rows: int64(20_000 + 977*i), Seed: 11, RowGroups: 1 + i%3,
 				Plant: tlcgen.Plant{NullPickup: 5, NullDropoff: 4, NullPickupZone: 3, NullDropoffZone: 2},
-			})
+			}
+			files = append(files, o)
 		}
+	}
+	for _, o := range []tlcgen.Options{ // as published before TLC replaced coordinates by zones
+		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2013, Month: 5}, Coordinates: true, StringTimes: true, OldNames: true},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2016, Month: 2}, Coordinates: true, StringTimes: true},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2016, Month: 3}, Coordinates: true},
+		{Taxi: tlcgen.Green, Month: tlcgen.Month{Year: 2014, Month: 11}, Coordinates: true, StringTimes: true},
+	} {
+		o.Rows, o.Seed = 10_000, 12
+		files = append(files, o)
 	}
 	truth, err := tlcgen.Generate(context.Background(), tlcgen.Tree{Dir: dir, Files: files})
 	if err != nil {
@@ -64,10 +75,10 @@ func publishInto(t *testing.T, runner, pattern, out string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := publishConfig()
+	cfg := publishConfig(quality.Config{})
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
-	build(s, plan{files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), publish: cfg})
+	build(s, plan{files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", false), publish: cfg})
 	if err := r.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}

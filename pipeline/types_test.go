@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -101,6 +102,42 @@ func TestColumnsAreReadInWhateverTypeTheyCome(t *testing.T) {
 			}
 			readsAs(t, write(t, filepath.Join(t.TempDir(), "x.parquet"), columns, c.props...), tripsMonthly, tripsZones)
 		})
+	}
+}
+
+// TestRowGroupsWithoutRowsAreNothing has an empty row group before, between and after those with the two trips.
+func TestRowGroupsWithoutRowsAreNothing(t *testing.T) {
+	var fields []arrow.Field
+	var arrays []arrow.Array
+	for _, c := range trips(t) {
+		fields = append(fields, arrow.Field{Name: c.name, Type: c.values.DataType(), Nullable: true})
+		arrays = append(arrays, c.values)
+	}
+	all := array.NewRecordBatch(arrow.NewSchema(fields, nil), arrays, 2)
+	defer all.Release()
+	path := filepath.Join(t.TempDir(), "x.parquet")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := pqarrow.NewFileWriter(all.Schema(), f, nil, pqarrow.DefaultWriterProps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, span := range [][2]int64{{0, 0}, {0, 1}, {1, 1}, {1, 2}, {2, 2}} {
+		w.NewBufferedRowGroup()
+		part := all.NewSlice(span[0], span[1])
+		if err := w.WriteBuffered(part); err != nil {
+			t.Fatal(err)
+		}
+		part.Release()
+	}
+	if err := w.Close(); err != nil { // closes f too
+		t.Fatal(err)
+	}
+	readsAs(t, path, tripsMonthly, tripsZones)
+	if plan := tripstats(t, "--input="+path, "--plan").succeeds(t).stdout; !strings.Contains(plan, "yellow     2           5 ") {
+		t.Errorf("the file should have 2 rows in 5 row groups:\n%s", plan)
 	}
 }
 

@@ -127,6 +127,9 @@ func describe(path, prefix string) (Object, error) {
 	if err != nil {
 		return Object{}, err
 	}
+	if !info.Mode().IsRegular() { // to open a pipe that nobody writes to would wait for ever
+		return Object{}, errors.New("not a regular file; save it as one first")
+	}
 	uri, err := canonical(path)
 	if err != nil {
 		return Object{}, err

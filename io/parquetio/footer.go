@@ -211,6 +211,9 @@ func describe(f *element.File, meta *metadata.FileMetaData, size int64) error {
 				return fmt.Errorf("footer: row group %d: column %q: found a column chunk of %d bytes at %d, expected it within the file's %d bytes", i, f.Columns[c].Name, n, start, size)
 			}
 			f.Columns[c].ChunkBytes[i] = n
+			if codec := chunk.MetaData.Codec.String(); !slices.Contains(f.Columns[c].Codecs, codec) {
+				f.Columns[c].Codecs = append(f.Columns[c].Codecs, codec)
+			}
 		}
 	}
 	if meta.NumRows != f.Rows {

@@ -97,7 +97,7 @@ func emitRowGroup(ctx context.Context, d *decoder, f element.File, rg int, schem
 			return err
 		}
 		rec := array.NewRecordBatch(schema, arrays, n)
-		emit(element.Columns{Source: f.Source, Taxi: f.Taxi, RowGroup: rg, FirstRow: done, Record: rec})
+		emit(element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, RowGroup: rg, FirstRow: done, Record: rec})
 		rec.Release()
 		for _, a := range arrays {
 			a.Release()

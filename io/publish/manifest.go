@@ -30,11 +30,23 @@ type Manifest struct {
 	Schema  string            `json:"schema"`
 	Program Program           `json:"program"`
 	Quality string            `json:"quality"` // raw or standard
-	Flags   map[string]string `json:"flags"`   // as given, without secrets
-	Rows    int64             `json:"rows"`    // of all inputs
-	Inputs  []Input           `json:"inputs"`  // sorted by source
+	Rules   *Rules            `json:"rules,omitempty"`
+	Flags   map[string]string `json:"flags"`  // as given, without secrets
+	Rows    int64             `json:"rows"`   // of all inputs
+	Inputs  []Input           `json:"inputs"` // sorted by source
 	LeftOut []string          `json:"left_out,omitempty"`
 	Outputs []Output          `json:"outputs"`
+}
+
+// Rules identifies the rules that rows were judged by.
+type Rules struct {
+	Digest string           `json:"digest"`
+	Limits map[string]int64 `json:"limits"`          // in force, by rule
+	AsOf   string           `json:"as_of,omitempty"` // last month that a file without a month in its name may have
+
+	// What the rules changed: the mean duration of all rows, and of what the rules left.
+	DurationMinutesRaw      float64 `json:"duration_minutes_raw"`
+	DurationMinutesStandard float64 `json:"duration_minutes_standard"`
 }
 
 // Program is what made the output.
@@ -46,13 +58,16 @@ type Program struct {
 
 // Input is one file that was read.
 type Input struct {
-	Source    string `json:"source"` // as it is named in tables and messages
-	URI       string `json:"uri"`
-	Taxi      string `json:"taxi"`
-	Month     string `json:"month,omitempty"` // 2014-01, from the file's name
-	Bytes     int64  `json:"bytes"`
-	RowGroups int    `json:"row_groups"`
-	Rows      int64  `json:"rows"`
+	Source    string   `json:"source"` // as it is named in tables and messages
+	URI       string   `json:"uri"`
+	Taxi      string   `json:"taxi"`
+	Month     string   `json:"month,omitempty"` // 2014-01, from the file's name
+	Bytes     int64    `json:"bytes"`
+	RowGroups int      `json:"row_groups"`
+	Rows      int64    `json:"rows"`
+	Counted   int64    `json:"rows_counted"`
+	Variant   string   `json:"variant"`
+	Unknown   []string `json:"unknown_columns,omitempty"`
 }
 
 // Output is one published table.
@@ -65,19 +80,43 @@ type Output struct {
 }
 
 func (r *result) manifest(cfg Config) *Manifest {
-	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Quality: cfg.Quality, Flags: cfg.Flags, Inputs: []Input{}}
+	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Quality: cfg.Quality, Rules: cfg.Rules, Flags: cfg.Flags, Inputs: []Input{}}
+	counted := map[string]int64{}
+	for _, t := range r.tallies {
+		counted[t.Source] = t.Counted
+	}
 	for _, f := range r.files {
-		in := Input{Source: f.Source, URI: f.URI, Taxi: f.Taxi, Bytes: f.Size, RowGroups: len(f.RowGroupRows), Rows: f.Rows}
+		in := Input{Source: f.Source, URI: f.URI, Taxi: f.Taxi, Bytes: f.Size, RowGroups: len(f.RowGroupRows), Rows: f.Rows, Counted: counted[f.Source], Variant: f.Variant, Unknown: f.Unknown}
 		if f.Month != element.NoMonth {
 			in.Month = tlc.FormatMonth(f.Month)
 		}
 		m.Inputs = append(m.Inputs, in)
 		m.Rows += f.Rows
 	}
+	if cfg.Rules != nil {
+		rules := *cfg.Rules
+		rules.DurationMinutesRaw = mean(r.tallies, func(t element.Tally) element.Mean { return t.Read })
+		rules.DurationMinutesStandard = mean(r.tallies, func(t element.Tally) element.Mean { return t.Left })
+		m.Rules = &rules
+	}
 	for _, f := range r.leftOut {
 		m.LeftOut = append(m.LeftOut, f.Source)
 	}
 	return m
+}
+
+// mean is the mean over tallies, which are sorted, as floats are added up in their order.
+func mean(tallies []element.Tally, of func(element.Tally) element.Mean) float64 {
+	count, sum := int64(0), 0.0
+	for _, t := range tallies {
+		m := of(t)
+		count += m.Count
+		sum += m.Mean * float64(m.Count)
+	}
+	if count == 0 {
+		return 0
+	}
+	return sum / float64(count)
 }
 
 func (m *Manifest) write(w io.Writer) error {

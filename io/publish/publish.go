@@ -10,6 +10,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -31,14 +32,16 @@ import (
 
 // Config is what the transform is told. It travels in the DoFn, so its fields are exported.
 type Config struct {
-	Output  string   // folder
-	ID      string   // of this run, fixed at submission; names its temporaries
-	Tables  []string // the tables there must be
-	Balance []Total  // columns that must each sum to the rows of all inputs
-	Meta    []parquetio.Meta
-	Program Program
-	Quality string
-	Flags   map[string]string
+	Output      string   // folder
+	ID          string   // of this run, fixed at submission; names its temporaries
+	Tables      []string // the tables there must be
+	Balance     []Total  // columns that must each sum to the rows counted of all inputs
+	MaxRejected int64    // of a file's rows, in parts per million, that row rules may refuse; negative for any
+	Meta        []parquetio.Meta
+	Program     Program
+	Quality     string
+	Rules       *Rules // nil where no rule was applied
+	Flags       map[string]string
 }
 
 // Total names an int64 column of a table.
@@ -71,10 +74,14 @@ func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files, leftOu
 	for _, files := range [][]element.File{r.files, r.leftOut} {
 		slices.SortFunc(files, func(a, b element.File) int { return strings.Compare(a.Source, b.Source) })
 	}
+	slices.SortFunc(r.tallies, func(a, b element.Tally) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.tables, func(a, b element.Table) int {
 		return slices.Index(fn.Config.Tables, a.Name) - slices.Index(fn.Config.Tables, b.Name)
 	})
 	if err := r.reconcile(fn.Config); err != nil {
+		return err
+	}
+	if err := r.gate(fn.Config); err != nil {
 		return err
 	}
 	return r.publish(ctx, fn.Config)
@@ -100,26 +107,31 @@ type result struct {
 }
 
 // reconcile checks that no row was lost or counted twice: for every file, the rows its footer promises are those that
-// were aggregated, and every total of the tables is the sum over the files. What it finds is a fault of this program
-// or its runner, not of an input: exit code 1, nothing published.
+// were read, and those are the rows counted and the rows that a rule refused; and every total of the tables is the sum
+// of the rows counted. What it finds is a fault of this program or its runner, not of an input: exit code 1, nothing
+// published.
 func (r *result) reconcile(cfg Config) error {
 	const nothing = "nothing was published; this is a fault of tripstats or its runner, please report it"
-	counted := map[string]int64{}
+	tallies := map[string]element.Tally{}
 	for _, t := range r.tallies {
-		if _, twice := counted[t.Source]; twice {
+		if _, twice := tallies[t.Source]; twice {
 			return fault.New(fault.Failed, "reconciliation: %s: found two results, expected one; %s", t.Source, nothing)
 		}
-		counted[t.Source] = t.Rows
+		tallies[t.Source] = t
 	}
 	if len(r.tallies) != len(r.files) {
 		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), len(r.files), nothing)
 	}
 	rows := int64(0)
 	for _, f := range r.files {
-		if n, ok := counted[f.Source]; !ok || n != f.Rows {
-			return fault.New(fault.Failed, "reconciliation: %s: found %d rows aggregated, expected the footer's %d; %s", f.Source, n, f.Rows, nothing)
+		t, ok := tallies[f.Source]
+		if !ok || t.Rows != f.Rows {
+			return fault.New(fault.Failed, "reconciliation: %s: found %d rows read, expected the footer's %d; %s", f.Source, t.Rows, f.Rows, nothing)
 		}
-		rows += f.Rows
+		if refused := refusedRows(t); t.Counted+refused != t.Rows {
+			return fault.New(fault.Failed, "reconciliation: %s: found %d rows counted and %d refused, expected the %d read; %s", f.Source, t.Counted, refused, t.Rows, nothing)
+		}
+		rows += t.Counted
 	}
 	var names []string
 	for _, t := range r.tables {
@@ -130,8 +142,33 @@ func (r *result) reconcile(cfg Config) error {
 	}
 	for _, b := range cfg.Balance {
 		if n := r.total(b); n != rows {
-			return fault.New(fault.Failed, "reconciliation: table %s: found %d as the sum of %s, expected the %d rows of all files; %s", b.Table, n, b.Column, rows, nothing)
+			return fault.New(fault.Failed, "reconciliation: table %s: found %d as the sum of %s, expected the %d rows counted of all files; %s", b.Table, n, b.Column, rows, nothing)
 		}
+	}
+	return nil
+}
+
+func refusedRows(t element.Tally) int64 {
+	n := int64(0)
+	for _, r := range t.Refused {
+		n += r.Rows
+	}
+	return n
+}
+
+// gate checks that the row rules did not refuse more of any file than the user allows.
+func (r *result) gate(cfg Config) error {
+	if cfg.MaxRejected < 0 {
+		return nil
+	}
+	for _, t := range r.tallies {
+		refused := refusedRows(t)
+		if float64(refused)*1e6 <= float64(cfg.MaxRejected)*float64(t.Rows) {
+			continue
+		}
+		worst := slices.MaxFunc(t.Refused, func(a, b element.Refused) int { return cmp.Compare(a.Rows, b.Rows) })
+		return fault.New(fault.Gate, "%s: row rules refused %d of %d rows (%.2f%%), most of them %s (%d); expected at most %.2f%% (--max-rejected); nothing was published: look at the file, or allow more",
+			t.Source, refused, t.Rows, 100*float64(refused)/float64(t.Rows), worst.Rule, worst.Rows, float64(cfg.MaxRejected)/1e4)
 	}
 	return nil
 }

@@ -37,14 +37,14 @@ func table(name string, counts ...int64) element.Table {
 // good is a run that reconciles: two files of five rows in all, and two tables that each count five.
 func good(output string) (Config, result) {
 	cfg := Config{
-		Output: output, ID: "id", Tables: []string{"first", "second"}, Balance: []Total{{"first", "n"}, {"second", "n"}},
+		Output: output, ID: "id", MaxRejected: -1, Tables: []string{"first", "second"}, Balance: []Total{{"first", "n"}, {"second", "n"}},
 		Meta: []parquetio.Meta{{Key: "tripstats.quality", Value: "raw"}}, Quality: "raw", Flags: map[string]string{"input": "x"},
 		Program: Program{Name: "tripstats", Version: "1"},
 	}
 	return cfg, result{
-		files:   []element.File{{Source: "b", Rows: 2, Month: 602, RowGroupRows: []int64{2}}, {Source: "a", Rows: 3, Month: element.NoMonth}},
+		files:   []element.File{{Source: "b", Rows: 2, Month: 602, RowGroupRows: []int64{2}}, {Source: "a", Rows: 4, Month: element.NoMonth}},
 		leftOut: []element.File{{Source: "c"}},
-		tallies: []element.Tally{{Source: "a", Rows: 3}, {Source: "b", Rows: 2}},
+		tallies: []element.Tally{{Source: "a", Rows: 4, Counted: 3, Refused: []element.Refused{{Rule: "pickup_stray", Rows: 1}}}, {Source: "b", Rows: 2, Counted: 2}},
 		tables:  []element.Table{table("second", 5), table("first", 1, 4)},
 	}
 }
@@ -73,7 +73,7 @@ func TestPublishWritesTablesAndManifest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Schema != ManifestSchema || m.Rows != 5 || len(m.Inputs) != 2 || m.Inputs[0].Source != "a" || m.Inputs[1].Month != "2020-03" || len(m.LeftOut) != 1 {
+	if m.Schema != ManifestSchema || m.Rows != 6 || len(m.Inputs) != 2 || m.Inputs[0].Source != "a" || m.Inputs[1].Month != "2020-03" || len(m.LeftOut) != 1 {
 		t.Errorf("manifest: %+v", m)
 	}
 	for i, want := range []int64{2, 1} {
@@ -128,14 +128,16 @@ func TestWhatDoesNotReconcileIsNotPublished(t *testing.T) {
 		plant func(*result)
 		want  string
 	}{
-		"a row lost":          {func(r *result) { r.tallies[0].Rows-- }, "a: found 2 rows aggregated, expected the footer's 3"},
-		"a row twice":         {func(r *result) { r.tallies[1].Rows++ }, "b: found 3 rows aggregated"},
+		"a row lost":          {func(r *result) { r.tallies[0].Rows-- }, "a: found 3 rows read, expected the footer's 4"},
+		"a row twice":         {func(r *result) { r.tallies[1].Rows++ }, "b: found 3 rows read"},
+		"a count lost":        {func(r *result) { r.tallies[0].Counted-- }, "a: found 2 rows counted and 1 refused, expected the 4 read"},
+		"a refusal lost":      {func(r *result) { r.tallies[0].Refused = nil }, "a: found 3 rows counted and 0 refused, expected the 4 read"},
 		"a file lost":         {func(r *result) { r.tallies = r.tallies[:1] }, "found results of 1 files, expected 2"},
 		"a file twice":        {func(r *result) { r.tallies[1].Source = "a" }, "a: found two results"},
-		"a file from nowhere": {func(r *result) { r.tallies[1].Source = "z" }, "found 0 rows aggregated"},
+		"a file from nowhere": {func(r *result) { r.tallies[1].Source = "z" }, "found 0 rows read"},
 		"a table lost":        {func(r *result) { r.tables = r.tables[:1] }, "found tables [second], expected [first second]"},
 		"a table twice":       {func(r *result) { r.tables = append(r.tables, r.tables[0]) }, "found tables [first second second]"},
-		"counts apart":        {func(r *result) { r.tables[1] = table("first", 1, 3) }, "table first: found 4 as the sum of n, expected the 5 rows"},
+		"counts apart":        {func(r *result) { r.tables[1] = table("first", 1, 3) }, "table first: found 4 as the sum of n, expected the 5 rows counted"},
 		"no counts":           {func(r *result) { r.tables[0] = table("second") }, "table second: found 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,6 +162,18 @@ func TestWhatDoesNotReconcileIsNotPublished(t *testing.T) {
 				t.Errorf("the old output has changed: %v", err)
 			}
 		})
+	}
+}
+
+func TestTheGateNamesFileAndRule(t *testing.T) {
+	cfg, r := good(t.TempDir())
+	for limit, passes := range map[int64]bool{-1: true, 250_000: true, 249_999: false, 0: false} {
+		cfg.MaxRejected = limit
+		err := publishThrough(cfg, r)
+		f := fault.Find(err)
+		if passes != (err == nil) || !passes && (f == nil || f.Code != fault.Gate || !strings.Contains(f.Message, "a: row rules refused 1 of 4 rows (25.00%), most of them pickup_stray (1)")) {
+			t.Errorf("at most %d per million: %v", limit, err)
+		}
 	}
 }
 

@@ -53,3 +53,23 @@ if [[ -d $data/raw_data ]]; then
 else
   echo "verify: SKIPPED: real data: no folder $data/raw_data (TRIPSTATS_DATA says where)"
 fi
+
+# standard INPUT FILES [OPTION...]: the rules, against a program written from their table alone.
+standard() {
+  local input=$1 files=$2
+  rm -rf "$scratch"/out*
+  for runner in direct prism; do
+    "$tripstats" --quality=standard --runner=$runner --input="$input" --output="$scratch/out-$runner" >/dev/null 2>"$scratch/stderr" ||
+      { cat "$scratch/stderr" >&2; echo "verify: tripstats --quality=standard failed on $input" >&2; exit 1; }
+  done
+  diff <(digests "$scratch/out-direct") <(digests "$scratch/out-prism") || { echo "verify: standard: other bytes on prism" >&2; exit 1; }
+  "$python" "$here/standard.py" --output "$scratch/out-direct" --input "$files" "${@:3}"
+}
+
+echo "== standard: edges of every rule"
+"$python" "$here/edges.py" "$scratch/edges"
+standard "$scratch/edges/*.parquet" "$scratch/edges/*.parquet" --every-rule --self-test
+if [[ -d $data/raw_data ]]; then
+  echo "== standard: real months, and TLC's own figures"
+  standard "$data/raw_data/**/*.parquet" "$data/raw_data/**/*.parquet" --reference "$data/reference" --self-test
+fi

@@ -45,12 +45,12 @@ func TestTablesFromTrips(t *testing.T) {
 	fileList, batchList := testTrips()
 	p, s, files := ptest.CreateList(fileList)
 	perSource := PerSource(s, files, Partials(s, beam.CreateList(s, batchList)))
-	passert.EqualsList(s, beam.ParDo(s, text, Monthly(s, perSource)), []string{`trip_stats
-green 2020 2020-03-01 3 1.5 1.5 0.025 1.5 1.5
-green 2020 2020-04-01 1 -0.5 -0.5 -0.008333333333333333 -0.5 -0.5
-green 2020 2020-05-01 0 - - - - -
-green - - 1 - - - - -
-yellow 2020 2020-04-01 2 15 15 0.25 15 15
+	passert.EqualsList(s, beam.ParDo(s, text, Monthly(s, true, perSource)), []string{`trip_stats
+green 2020 2020-03-01 3 1.5 1.5 0.025 1.5 1.5 2 2 2 2 2 3 3 0.05 3 3 0 0
+green 2020 2020-04-01 1 -0.5 -0.5 -0.008333333333333333 -0.5 -0.5 1 1 1 1 1 -1 -0.5 -0.008333 -0.5 -0.5 0 0
+green 2020 2020-05-01 0 - - - - - 0 0 0 0 0 0 0 0 0 0 0 0
+green - - 1 - - - - - 0 0 0 0 0 0 0 0 0 0 0 0
+yellow 2020 2020-04-01 2 15 15 0.25 15 15 2 2 2 2 2 30 30 0.5 30 30 0 0
 `})
 	passert.EqualsList(s, beam.ParDo(s, text, Location(s, perSource)), []string{`location_stats
 green 2020 2020-03-01 0 0 1
@@ -63,22 +63,24 @@ green - - 7 1 1
 yellow 2020 2020-04-01 1 2 1
 yellow 2020 2020-04-01 2 0 1
 `})
-	passert.EqualsList(s, Tallies(s, perSource), []element.Tally{{Source: "a", Rows: 5}, {Source: "b", Rows: 2}, {Source: "c"}, {Source: "d"}})
+	passert.EqualsList(s, Tallies(s, perSource), []element.Tally{{Source: "a", Rows: 5, Counted: 5, Left: element.Mean{Count: 3, Mean: 2.5 / 3 / 60}}, {Source: "b", Rows: 2, Counted: 2, Left: element.Mean{Count: 2, Mean: 0.25}}, {Source: "c"}, {Source: "d"}})
 	ptest.RunAndValidate(t, p)
 }
 
 func TestTablesExistWithoutFiles(t *testing.T) {
 	p, s := beam.NewPipelineWithRoot()
 	none := beam.ParDo(s, &seedFn{}, beam.CreateList(s, []element.File{}))
-	passert.EqualsList(s, beam.ParDo(s, text, Monthly(s, none)), []string{"trip_stats\n"})
+	passert.EqualsList(s, beam.ParDo(s, text, Monthly(s, false, none)), []string{"trip_stats\n"})
 	passert.EqualsList(s, beam.ParDo(s, text, Location(s, none)), []string{"location_stats\n"})
 	ptest.RunAndValidate(t, p)
 }
 
 func TestSchemasAreTheContract(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{fieldsOf(MonthlySchema), "taxi:utf8 year:int32 month_start:date32 trip_count:int64 avg_passengers:float64 avg_trip_distance_miles:float64 avg_trip_duration_minutes:float64 avg_amount:float64 avg_tip:float64"},
+		{fieldsOf(monthlySchema(true)), "taxi:utf8 year:int32 month_start:date32 trip_count:int64 avg_passengers:float64 avg_trip_distance_miles:float64 avg_trip_duration_minutes:float64 avg_amount:float64 avg_tip:float64 passengers_counted:int64 distance_counted:int64 duration_counted:int64 amount_counted:int64 tip_counted:int64 passengers_sum:int64 distance_sum:decimal(38, 6) duration_minutes_sum:decimal(38, 6) amount_sum:decimal(38, 6) tip_sum:decimal(38, 6) refund_rows:int64 refund_sum:decimal(38, 6)"},
+		{fieldsOf(monthlySchema(false)), "taxi:utf8 year:int32 month_start:date32 trip_count:int64 avg_passengers:float64 avg_trip_distance_miles:float64 avg_trip_duration_minutes:float64 avg_amount:float64 avg_tip:float64"},
 		{fieldsOf(LocationSchema), "taxi:utf8 year:int32 month_start:date32 location_id:int32 pickups:int64 dropoffs:int64"},
+		{fieldsOf(LedgerSchema), "taxi:utf8 source:utf8 month_start:date32 rule:utf8 scope:utf8 rows:int64"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got  %s\nwant %s", c.got, c.want)

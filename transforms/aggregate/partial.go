@@ -5,6 +5,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/quality"
 	"tripstats/transforms/trip"
 )
 
@@ -35,7 +36,7 @@ func PerSource(s beam.Scope, files, partials beam.PCollection) beam.PCollection 
 	return beam.CombinePerKey(s.Scope("CombinePerKey(source)"), &sourceCombiner{}, beam.Flatten(s, seeds, partials))
 }
 
-// Tallies says how many rows of each source were aggregated.
+// Tallies says what became of the rows of each source.
 //
 // Tallies transforms a PCollection<KV<string, Source>> into a PCollection<element.Tally>.
 func Tallies(s beam.Scope, perSource beam.PCollection) beam.PCollection {
@@ -46,7 +47,24 @@ func Tallies(s beam.Scope, perSource beam.PCollection) beam.PCollection {
 type tallyFn struct{}
 
 func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) {
-	emit(element.Tally{Source: r.Source, Rows: r.Rows})
+	t := element.Tally{Source: r.Source, Rows: r.Rows, Counted: r.Counted(), Read: meanOf(r.RawDuration)}
+	var counted Sum
+	for _, m := range r.Months {
+		counted.merge(m.Duration)
+	}
+	t.Left = meanOf(counted)
+	for _, c := range r.Rules {
+		if rule := quality.Rules[c.Rule]; rule.Scope == quality.Row {
+			t.Refused = append(t.Refused, element.Refused{Rule: rule.Name, Rows: c.Rows})
+		}
+	}
+	emit(t)
+}
+
+// meanOf is a sum of durations in µs as a mean in minutes.
+func meanOf(s Sum) element.Mean {
+	minutes, _ := s.average(60_000_000)
+	return element.Mean{Count: s.Count, Mean: minutes}
 }
 
 type seedFn struct{}
@@ -94,12 +112,25 @@ type sourceSums struct {
 	rows         int64
 	months       map[int32]*monthSums
 	last         *monthSums
+	rules        map[int64]*RuleCount // by RuleCount.key
+	rawDuration  Sum
 }
 
 func (s *sourceSums) addBatch(b *trip.Batch) {
 	s.rows += int64(b.Rows)
 	start := 0
+	if b.RawDuration.Nulls < len(b.RawDuration.Values) {
+		s.rawDuration.addWide(b.RawDuration.Values)
+		s.rawDuration.Count += int64(b.RawDuration.Set(0, len(b.RawDuration.Values)))
+	}
+	for _, f := range b.Findings {
+		s.addFinding(f)
+	}
 	for _, run := range b.Months {
+		if run.Refused {
+			start = run.End
+			continue
+		}
 		if s.last == nil || s.last.sums.Month != run.Month {
 			if s.last = s.months[run.Month]; s.last == nil {
 				s.last = &monthSums{sums: Month{Month: run.Month}}
@@ -111,8 +142,26 @@ func (s *sourceSums) addBatch(b *trip.Batch) {
 	}
 }
 
+func (s *sourceSums) addFinding(f trip.Finding) {
+	r := RuleCount{Month: f.Month, Rule: f.Rule}
+	have := s.rules[r.key()]
+	if have == nil {
+		if s.rules == nil {
+			s.rules = map[int64]*RuleCount{}
+		}
+		have = &r
+		s.rules[r.key()] = have
+	}
+	have.Rows += f.Rows
+	have.Sum.Count += f.Rows
+	have.Sum.add(f.Sum)
+}
+
 func (s *sourceSums) result() Source {
-	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows}
+	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows, RawDuration: s.rawDuration}
+	for _, key := range sortedKeys(s.rules) {
+		out.Rules = append(out.Rules, *s.rules[key])
+	}
 	for _, month := range sortedKeys(s.months) {
 		out.Months = append(out.Months, s.months[month].result())
 	}

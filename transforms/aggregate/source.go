@@ -15,10 +15,41 @@ import (
 
 // Source is what the rows of one source file add up to.
 type Source struct {
-	Source string
-	Taxi   string
-	Rows   int64
-	Months []Month // ascending by Month; the rows without a pickup time first, as element.NoMonth is the least
+	Source      string
+	Taxi        string
+	Month       int32       // of the file: element.File.Month
+	Coordinates bool        // the file has no zones
+	Unknown     int64       // columns the registry does not know
+	Rows        int64       // read, refused ones too
+	Months      []Month     // ascending by Month; the rows without a pickup time first, as element.NoMonth is the least
+	Rules       []RuleCount // ascending by month and rule
+	RawDuration Sum         // µs, of all rows read, where rules were applied
+}
+
+// RuleCount is how often a rule fired for trips of a month: the pickup's for cell rules, the file's for row rules.
+type RuleCount struct {
+	Month int32
+	Rule  int32 // a quality.ID
+	Rows  int64
+	Sum   Sum // of the values left out; only where the rule adds them up
+}
+
+// key orders rule counts by month and rule.
+func (r RuleCount) key() int64 { return int64(r.Month)<<16 | int64(r.Rule) }
+
+func mergeRules(a, b RuleCount) RuleCount {
+	a.Rows += b.Rows
+	a.Sum.merge(b.Sum)
+	return a
+}
+
+// Counted is how many rows are in the tables.
+func (s Source) Counted() int64 {
+	n := int64(0)
+	for _, m := range s.Months {
+		n += m.Trips
+	}
+	return n
 }
 
 // Month is what the trips of one source with their pickup in one month add up to.
@@ -32,6 +63,7 @@ type Month struct {
 	Tip        Sum    // dollars, trip.Unit
 	Zones      []Zone // ascending
 	NoZone     Counts // trips whose zone is null
+	Refunds    Sum    // negative amounts left out, dollars at trip.Unit
 }
 
 // Zone counts the trips of a month that start and end in a zone.
@@ -52,11 +84,17 @@ func (c Counts) plus(o Counts) Counts {
 
 // mergeSources adds up two results of one source. It shares no memory with either.
 func mergeSources(a, b Source) Source {
+	a.RawDuration.merge(b.RawDuration)
 	return Source{
-		Source: cmp.Or(a.Source, b.Source),
-		Taxi:   cmp.Or(a.Taxi, b.Taxi),
-		Rows:   a.Rows + b.Rows,
-		Months: mergeSorted(a.Months, b.Months, func(m Month) int32 { return m.Month }, mergeMonths),
+		RawDuration: a.RawDuration,
+		Source:      cmp.Or(a.Source, b.Source),
+		Taxi:        cmp.Or(a.Taxi, b.Taxi),
+		Month:       cmp.Or(a.Month, b.Month),
+		Coordinates: a.Coordinates || b.Coordinates,
+		Unknown:     a.Unknown + b.Unknown,
+		Rows:        a.Rows + b.Rows,
+		Rules:       mergeSorted(a.Rules, b.Rules, RuleCount.key, mergeRules),
+		Months:      mergeSorted(a.Months, b.Months, func(m Month) int32 { return m.Month }, mergeMonths),
 	}
 }
 
@@ -69,6 +107,7 @@ func mergeMonths(a, b Month) Month {
 	a.Tip.merge(b.Tip)
 	a.Zones = mergeZones(a.Zones, b.Zones)
 	a.NoZone = a.NoZone.plus(b.NoZone)
+	a.Refunds.merge(b.Refunds)
 	return a
 }
 
@@ -96,7 +135,7 @@ func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T
 
 // seed is the result of a file before any row: it makes the file, and the month in its name, exist at zero rows.
 func seed(f element.File) Source {
-	s := Source{Source: f.Source, Taxi: f.Taxi}
+	s := Source{Source: f.Source, Taxi: f.Taxi, Month: f.Month, Coordinates: f.Coordinates, Unknown: int64(len(f.Unknown))}
 	if f.Month != element.NoMonth {
 		s.Months = []Month{{Month: f.Month}}
 	}

@@ -35,6 +35,17 @@ func (s Sum) big() *big.Int {
 	return v.Add(v, new(big.Int).SetUint64(s.Lo))
 }
 
+// dividedBy returns the sum divided by a positive divisor, rounded half away from zero.
+func (s Sum) dividedBy(divisor int64) *big.Int {
+	v := s.big()
+	negative := v.Sign() < 0
+	v.Abs(v).Lsh(v, 1).Add(v, big.NewInt(divisor)).Quo(v, big.NewInt(2*divisor))
+	if negative {
+		v.Neg(v)
+	}
+	return v
+}
+
 // average returns the sum divided by its count and by unit, rounded once to the nearest float64. ok is false where
 // nothing was counted.
 func (s Sum) average(unit int64) (avg float64, ok bool) {

@@ -19,10 +19,19 @@ type Table struct {
 	Rows func(s beam.Scope, perSource beam.PCollection) beam.PCollection
 }
 
-// Tables lists the tables of the output. A new one is a line here.
-var Tables = []Table{
-	{Name: "trip_stats", Schema: MonthlySchema, Rows: Monthly},
-	{Name: "location_stats", Schema: LocationSchema, Rows: Location},
+// Tables lists the tables of the output. A new one is a line here. With rules applied there is a ledger of what they did,
+// and the monthly table has the sums that its averages were made of.
+func Tables(standard bool) []Table {
+	tables := []Table{
+		{Name: "trip_stats", Schema: monthlySchema(standard), Rows: func(s beam.Scope, perSource beam.PCollection) beam.PCollection {
+			return Monthly(s, standard, perSource)
+		}},
+		{Name: "location_stats", Schema: LocationSchema, Rows: Location},
+	}
+	if standard {
+		tables = append(tables, Table{Name: "quality", Schema: LedgerSchema, Rows: Ledger})
+	}
+	return tables
 }
 
 // Key is the key of the tables' groups: the trips of a taxi with their pickup in a month.

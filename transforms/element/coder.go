@@ -25,12 +25,14 @@ func init() {
 	beam.RegisterCoder(typeOf[Table](), encodeTable, decodeTable)
 }
 
-// The coded form of a Columns: source, taxi (each a uvarint length and bytes), row group, first row (uvarints), then
+// The coded form of a Columns: source, taxi, variant (each a uvarint length and bytes), month, row group, first row (uvarints), then
 // the record as an Arrow IPC stream. A Table is its name and then its record.
 
 func encodeColumns(c Columns) ([]byte, error) {
 	head := AppendString(nil, c.Source)
 	head = AppendString(head, c.Taxi)
+	head = AppendString(head, c.Variant)
+	head = binary.AppendUvarint(head, uint64(uint32(c.Month)))
 	head = binary.AppendUvarint(head, uint64(c.RowGroup))
 	head = binary.AppendUvarint(head, uint64(c.FirstRow))
 	return AppendRecord(head, c.Record)
@@ -43,14 +45,20 @@ func decodeColumns(b []byte) (c Columns, err error) {
 	if c.Taxi, b, err = CutString(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: taxi: %w", err)
 	}
-	var rowGroup, firstRow uint64
+	if c.Variant, b, err = CutString(b); err != nil {
+		return Columns{}, fmt.Errorf("element: columns: variant: %w", err)
+	}
+	var month, rowGroup, firstRow uint64
+	if month, b, err = CutUvarint(b); err != nil {
+		return Columns{}, fmt.Errorf("element: columns: month: %w", err)
+	}
 	if rowGroup, b, err = CutUvarint(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: row group: %w", err)
 	}
 	if firstRow, b, err = CutUvarint(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: first row: %w", err)
 	}
-	c.RowGroup, c.FirstRow = int(rowGroup), int64(firstRow)
+	c.Month, c.RowGroup, c.FirstRow = int32(uint32(month)), int(rowGroup), int64(firstRow)
 	c.Record, err = CutRecord(b)
 	return c, err
 }

@@ -44,7 +44,7 @@ func record() arrow.RecordBatch {
 }
 
 func TestColumnsCoderKeepsRecordAndProvenance(t *testing.T) {
-	in := Columns{Source: "a/b.parquet", Taxi: "green", RowGroup: 3, FirstRow: 1 << 40, Record: record()}
+	in := Columns{Source: "a/b.parquet", Taxi: "green", Variant: "v", Month: NoMonth, RowGroup: 3, FirstRow: 1 << 40, Record: record()}
 	b, err := encodeColumns(in)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestColumnsCoderKeepsRecordAndProvenance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !array.RecordEqual(in.Record, out.Record) || !in.Record.Schema().Equal(out.Record.Schema()) || in.Where(2) != out.Where(2) || in.Taxi != out.Taxi {
+	if !array.RecordEqual(in.Record, out.Record) || !in.Record.Schema().Equal(out.Record.Schema()) || in.Where(2) != out.Where(2) || in.Taxi != out.Taxi || in.Variant != out.Variant || in.Month != out.Month {
 		t.Errorf("got %v, want %v", out, in)
 	}
 	for n := range len(b) - 1 {
@@ -78,7 +78,7 @@ func TestTableCoderKeepsNameAndRows(t *testing.T) {
 func TestFileSurvivesAStageBoundary(t *testing.T) {
 	in := File{
 		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Footer: []byte("foot"), Rows: 1 << 40, RowGroupRows: []int64{1, 2},
-		Columns: []Column{{Name: "a"}, {Name: "b", Kind: Int96, Found: "INT96", ChunkBytes: []int64{7}}}, Taxi: "green",
+		Columns: []Column{{Name: "a"}, {Name: "b", Kind: Int96, Found: "INT96", ChunkBytes: []int64{7}, Codecs: []string{"GZIP"}}}, Taxi: "green", Variant: "v", Coordinates: true, Unknown: []string{"u"},
 		Projection: []int{1}, RowGroupBytes: []int64{9, 9}, Lane: 3,
 	}
 	p, s, files := ptest.CreateList([]File{in})

@@ -30,18 +30,22 @@ type File struct {
 	Columns      []Column // the leaf columns in file order
 
 	// What the recogniser adds.
-	Taxi          string  // "yellow" or "green"
-	Projection    []int   // indices into Columns, ascending: what is read
-	RowGroupBytes []int64 // by row group: compressed bytes of the projected column chunks
-	Lane          int     // which of the reader's branches reads this file
+	Taxi          string   // "yellow" or "green"
+	Variant       string   // in which form its columns are
+	Coordinates   bool     // it has longitudes and latitudes instead of zones
+	Unknown       []string // names of columns that the registry does not know
+	Projection    []int    // indices into Columns, ascending: what is read
+	RowGroupBytes []int64  // by row group: compressed bytes of the projected column chunks
+	Lane          int      // which of the reader's branches reads this file
 }
 
 // Column is one leaf column of a file.
 type Column struct {
-	Name       string  // path in the schema, dots between the parts
-	Kind       Kind    // what its values are
-	Found      string  // its type in the words of the parquet schema, for messages
-	ChunkBytes []int64 // compressed bytes by row group
+	Name       string   // path in the schema, dots between the parts
+	Kind       Kind     // what its values are
+	Found      string   // its type in the words of the parquet schema, for messages
+	ChunkBytes []int64  // compressed bytes by row group
+	Codecs     []string // of its column chunks, each once
 }
 
 // Columns is a batch of rows of one row group, as the file has them: one Arrow array for each projected column,
@@ -52,6 +56,8 @@ type Column struct {
 type Columns struct {
 	Source   string
 	Taxi     string
+	Variant  string
+	Month    int32 // of the file: File.Month
 	RowGroup int
 	FirstRow int64 // index within the row group
 	Record   arrow.RecordBatch
@@ -74,10 +80,26 @@ type Table struct {
 	Record arrow.RecordBatch
 }
 
-// Tally is how many rows of a source were aggregated. Reconciliation compares it with the footer.
+// Tally is what became of the rows of a source. Reconciliation compares it with the footer.
 type Tally struct {
-	Source string
-	Rows   int64
+	Source  string
+	Rows    int64     // aggregated: read
+	Counted int64     // in the tables
+	Refused []Refused // by row rules, sorted by rule
+	Read    Mean      // duration in minutes of all rows, where rules were applied
+	Left    Mean      // duration in minutes of what the rules left
+}
+
+// Mean is an average and the number of values in it.
+type Mean struct {
+	Count int64
+	Mean  float64
+}
+
+// Refused is how many rows of a source a row rule refused.
+type Refused struct {
+	Rule string
+	Rows int64
 }
 
 func init() {

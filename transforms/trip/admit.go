@@ -2,7 +2,9 @@ package trip
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
@@ -13,8 +15,10 @@ import (
 
 // Admission is which files a run takes.
 type Admission struct {
-	Taxi           string // only this taxi's files; "" for all
-	MergeSameMonth bool   // several files of one taxi and month add up; otherwise they are an error
+	Taxi            string // only this taxi's files; "" for all
+	MergeSameMonth  bool   // several files of one taxi and month add up; otherwise they are an error
+	RequireComplete bool   // a month missing between a taxi's first and last is an error
+	FailUnknown     bool   // a column the registry does not know is an error
 }
 
 func init() {
@@ -55,6 +59,27 @@ func (fn *admitFn) ProcessElement(_ []byte, next func(*element.File) bool, admit
 	return nil
 }
 
+// Gaps names the months without a file between the first and the last of each taxi, such as "yellow 2014-03".
+func Gaps(files []element.File) []string {
+	months := map[string][]int32{}
+	for _, f := range files {
+		if f.Month != element.NoMonth {
+			months[f.Taxi] = append(months[f.Taxi], f.Month)
+		}
+	}
+	var gaps []string
+	for _, taxi := range []string{Green, Yellow} {
+		has := months[taxi]
+		slices.Sort(has)
+		for i := 1; i < len(has); i++ {
+			for m := has[i-1] + 1; m < has[i]; m++ {
+				gaps = append(gaps, fmt.Sprintf("%s %04d-%02d", taxi, YearOf(m), m-(YearOf(m)-1970)*12+1))
+			}
+		}
+	}
+	return gaps
+}
+
 // Admit parts files by the rules, each part sorted by source.
 func Admit(files []element.File, rules Admission) (kept, left []element.File, err error) {
 	slices.SortFunc(files, func(a, b element.File) int { return cmp.Compare(a.Source, b.Source) })
@@ -78,6 +103,16 @@ func Admit(files []element.File, rules Admission) (kept, left []element.File, er
 				f.Source, f.Taxi, YearOf(f.Month), f.Month-(YearOf(f.Month)-1970)*12+1, other)
 		}
 		first[key] = f.Source
+	}
+	if rules.FailUnknown {
+		for _, f := range kept {
+			if len(f.Unknown) > 0 {
+				return nil, nil, fault.Inputf("%s: found columns that are not known: %s; expected none, as --unknown-columns=fail asks", f.Source, listing(f.Unknown))
+			}
+		}
+	}
+	if gaps := Gaps(kept); rules.RequireComplete && len(gaps) > 0 {
+		return nil, nil, fault.New(fault.NoMatch, "--require-complete: no file for %s; add the files or leave the flag out", strings.Join(gaps, ", "))
 	}
 	if len(kept) == 0 {
 		return nil, nil, fault.New(fault.NoMatch, "none of the %d files is of %s taxis; leave --taxi out or give other files", len(files), rules.Taxi)

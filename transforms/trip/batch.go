@@ -53,11 +53,12 @@ func (c Column[T]) Set(start, end int) int {
 // Batch is a batch of trips: consecutive rows of one row group. Like element.Columns it is read-only, and its memory
 // may be used again once the emit call that handed it out has returned.
 type Batch struct {
-	Source   string
-	Taxi     string
-	RowGroup int
-	FirstRow int64
-	Rows     int
+	Source    string
+	Taxi      string
+	FileMonth int32 // element.File.Month
+	RowGroup  int
+	FirstRow  int64
+	Rows      int
 
 	Pickup, Dropoff         Column[int64] // µs since 1970-01-01, New York wall clock
 	PickupZone, DropoffZone Column[int32] // TLC taxi zone
@@ -65,16 +66,33 @@ type Batch struct {
 	Distance                Column[int64] // miles, Unit
 	Amount, Tip             Column[int64] // dollars, Unit
 
+	// NotNumbers are the rows with a measure that is no number, ascending, where those are not an error. The value itself
+	// is null.
+	NotNumbers []int32
+
 	// Derived.
 	Duration Column[int64] // µs, dropoff - pickup; null where either is
 	Months   []MonthRun    // year and month_start of every row, run-length encoded
+
+	// Judged.
+	Findings    []Finding
+	RawDuration Column[int64] // Duration before a rule left values out; without values where no rule was applied
+}
+
+// Finding is what a rule did to rows of a batch.
+type Finding struct {
+	Month int32 // since 1970-01, or element.NoMonth
+	Rule  int32 // a quality.ID
+	Rows  int64
+	Sum   int64 // of the values left out, Unit; only where the rule adds them up
 }
 
 // MonthRun gives the pickup month of the rows from the end of the run before it to End. TLC's rows are roughly in
 // time order, so a batch has few runs, and aggregation works on whole runs.
 type MonthRun struct {
-	Month int32 // months since 1970-01, or element.NoMonth for rows without a pickup time
-	End   int
+	Month   int32 // months since 1970-01, or element.NoMonth for rows without a pickup time
+	End     int
+	Refused bool // a row rule refuses these rows
 }
 
 // Where names the place of row i for messages.

@@ -44,11 +44,11 @@ func TestRunsCoverEveryRowWithItsMonth(t *testing.T) {
 		want   []MonthRun
 	}{
 		"none":  {Column[int64]{}, nil},
-		"one":   {Column[int64]{Values: []int64{at(2020, 3, 1), at(2020, 3, 31)}}, []MonthRun{{mar, 2}}},
-		"edges": {Column[int64]{Values: []int64{at(2020, 4, 1) - 1, at(2020, 4, 1), at(2020, 3, 9)}}, []MonthRun{{mar, 1}, {apr, 2}, {mar, 3}}},
-		"nulls": {Column[int64]{Values: []int64{0, 0, at(2020, 3, 1), 0}, Valid: []byte{0b0100}, Nulls: 3}, []MonthRun{{element.NoMonth, 2}, {mar, 3}, {element.NoMonth, 4}}},
-		"epoch": {Column[int64]{Values: []int64{0, -1}}, []MonthRun{{0, 1}, {-1, 2}}},
-		"zero":  {Column[int64]{Values: []int64{0, 0}, Valid: []byte{0b01}, Nulls: 1}, []MonthRun{{0, 1}, {element.NoMonth, 2}}},
+		"one":   {Column[int64]{Values: []int64{at(2020, 3, 1), at(2020, 3, 31)}}, []MonthRun{{Month: mar, End: 2}}},
+		"edges": {Column[int64]{Values: []int64{at(2020, 4, 1) - 1, at(2020, 4, 1), at(2020, 3, 9)}}, []MonthRun{{Month: mar, End: 1}, {Month: apr, End: 2}, {Month: mar, End: 3}}},
+		"nulls": {Column[int64]{Values: []int64{0, 0, at(2020, 3, 1), 0}, Valid: []byte{0b0100}, Nulls: 3}, []MonthRun{{Month: element.NoMonth, End: 2}, {Month: mar, End: 3}, {Month: element.NoMonth, End: 4}}},
+		"epoch": {Column[int64]{Values: []int64{0, -1}}, []MonthRun{{Month: 0, End: 1}, {Month: -1, End: 2}}},
+		"zero":  {Column[int64]{Values: []int64{0, 0}, Valid: []byte{0b01}, Nulls: 1}, []MonthRun{{Month: 0, End: 1}, {Month: element.NoMonth, End: 2}}},
 	} {
 		if got := appendRuns(nil, c.pickup); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

@@ -2,8 +2,8 @@ package trip
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"math"
 	"reflect"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -21,8 +21,7 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Batch](), encodeBatch, decodeBatch)
 }
 
-// The coded form of a Batch: source, taxi, row group, first row, the months as pairs of month and end, then the
-// columns as an Arrow record. A batch that was not derived yet has no duration; it is coded as all null.
+// The coded form of a Batch: source, taxi, then as varints what is not a column, then the columns as an Arrow record. A batch that was not derived or judged yet lacks durations; they are coded as all null.
 
 var batchSchema = arrow.NewSchema([]arrow.Field{
 	{Name: "pickup", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
@@ -32,28 +31,40 @@ var batchSchema = arrow.NewSchema([]arrow.Field{
 	{Name: "amount", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
 	{Name: "tip", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
 	{Name: "duration", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
+	{Name: "raw_duration", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
 	{Name: "pickup_zone", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
 	{Name: "dropoff_zone", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
 }, nil)
 
 // wide and narrow list the columns in the order of batchSchema.
 func (b *Batch) wide() []*Column[int64] {
-	return []*Column[int64]{&b.Pickup, &b.Dropoff, &b.Passengers, &b.Distance, &b.Amount, &b.Tip, &b.Duration}
+	return []*Column[int64]{&b.Pickup, &b.Dropoff, &b.Passengers, &b.Distance, &b.Amount, &b.Tip, &b.Duration, &b.RawDuration}
 }
 func (b *Batch) narrow() []*Column[int32] { return []*Column[int32]{&b.PickupZone, &b.DropoffZone} }
 
 func encodeBatch(b Batch) ([]byte, error) {
-	if b.Duration.Values == nil {
-		b.Duration = Column[int64]{Values: make([]int64, b.Rows), Valid: make([]byte, (b.Rows+7)/8), Nulls: b.Rows}
+	for _, c := range []*Column[int64]{&b.Duration, &b.RawDuration} {
+		if c.Values == nil {
+			*c = Column[int64]{Values: make([]int64, b.Rows), Valid: make([]byte, (b.Rows+7)/8), Nulls: b.Rows}
+		}
 	}
 	out := element.AppendString(nil, b.Source)
 	out = element.AppendString(out, b.Taxi)
-	for _, v := range []uint64{uint64(b.RowGroup), uint64(b.FirstRow), uint64(b.Rows), uint64(len(b.Months))} {
-		out = binary.AppendUvarint(out, v)
+	for _, v := range []int64{int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, int64(b.Rows), int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings))} {
+		out = binary.AppendVarint(out, v)
 	}
 	for _, run := range b.Months {
-		out = binary.AppendUvarint(out, uint64(uint32(run.Month)))
-		out = binary.AppendUvarint(out, uint64(run.End))
+		refused := int64(0)
+		if run.Refused {
+			refused = 1
+		}
+		out = appendVarints(out, int64(run.Month), int64(run.End), refused)
+	}
+	for _, row := range b.NotNumbers {
+		out = appendVarints(out, int64(row))
+	}
+	for _, f := range b.Findings {
+		out = appendVarints(out, int64(f.Month), int64(f.Rule), f.Rows, f.Sum)
 	}
 	var arrays []arrow.Array
 	for _, c := range b.wide() {
@@ -65,6 +76,29 @@ func encodeBatch(b Batch) ([]byte, error) {
 	rec := array.NewRecordBatch(batchSchema, arrays, int64(b.Rows))
 	defer rec.Release()
 	return element.AppendRecord(out, rec)
+}
+
+func appendVarints(b []byte, values ...int64) []byte {
+	for _, v := range values {
+		b = binary.AppendVarint(b, v)
+	}
+	return b
+}
+
+// varints reads what appendVarints wrote. short is set where the bytes end too early; the values are 0 from there on.
+type varints struct {
+	in    []byte
+	short bool
+}
+
+func (v *varints) next() int64 {
+	x, n := binary.Varint(v.in)
+	if n <= 0 {
+		v.short, v.in = true, nil
+		return 0
+	}
+	v.in = v.in[n:]
+	return x
 }
 
 func toArrow[T int32 | int64](c Column[T], typ arrow.DataType) arrow.Array {
@@ -84,23 +118,28 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	if b.Taxi, in, err = element.CutString(in); err != nil {
 		return Batch{}, fmt.Errorf("trip: batch: taxi: %w", err)
 	}
-	var head [4]uint64
-	for i := range head {
-		if head[i], in, err = element.CutUvarint(in); err != nil {
-			return Batch{}, fmt.Errorf("trip: batch: header: %w", err)
+	v := varints{in: in}
+	b.FileMonth, b.RowGroup, b.FirstRow, b.Rows = int32(v.next()), int(v.next()), v.next(), int(v.next())
+	months, notNumbers, findings := v.next(), v.next(), v.next()
+	for range months {
+		if b.Months = append(b.Months, MonthRun{Month: int32(v.next()), End: int(v.next()), Refused: v.next() == 1}); v.short {
+			break
 		}
 	}
-	b.RowGroup, b.FirstRow, b.Rows = int(head[0]), int64(head[1]), int(head[2])
-	for range head[3] {
-		var month, end uint64
-		if month, in, err = element.CutUvarint(in); err == nil {
-			end, in, err = element.CutUvarint(in)
+	for range notNumbers {
+		if b.NotNumbers = append(b.NotNumbers, int32(v.next())); v.short {
+			break
 		}
-		if err != nil || month > math.MaxUint32 {
-			return Batch{}, fmt.Errorf("trip: batch: months: %w", err)
-		}
-		b.Months = append(b.Months, MonthRun{Month: int32(uint32(month)), End: int(end)})
 	}
+	for range findings {
+		if b.Findings = append(b.Findings, Finding{Month: int32(v.next()), Rule: int32(v.next()), Rows: v.next(), Sum: v.next()}); v.short {
+			break
+		}
+	}
+	if v.short {
+		return Batch{}, errors.New("trip: batch: the header ends too early")
+	}
+	in = v.in
 	rec, err := element.CutRecord(in)
 	if err != nil {
 		return Batch{}, err

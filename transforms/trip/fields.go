@@ -3,6 +3,7 @@ package trip
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -37,6 +38,9 @@ type fieldsFn struct {
 	times   [2][]int64
 	zones   [2][]int32
 	nums    [4][]int64
+	valid   [4][]byte // of columns with values that are no numbers
+	bad     []int32   // rows of one column with such values
+	allBad  []int32   // of the batch
 }
 
 func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
@@ -49,36 +53,68 @@ func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
 }
 
 func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
+	fn.allBad = fn.allBad[:0]
 	if err := fn.remap(in); err != nil {
 		return Batch{}, err
 	}
-	b := Batch{Source: in.Source, Taxi: in.Taxi, RowGroup: in.RowGroup, FirstRow: in.FirstRow, Rows: int(in.Record.NumRows())}
+	b := Batch{Source: in.Source, Taxi: in.Taxi, FileMonth: in.Month, RowGroup: in.RowGroup, FirstRow: in.FirstRow, Rows: int(in.Record.NumRows())}
 	var err error
 	for i, c := range []struct {
-		role Role
+		role role
 		out  *Column[int64]
-	}{{PickupTime, &b.Pickup}, {DropoffTime, &b.Dropoff}} {
+	}{{pickupTime, &b.Pickup}, {dropoffTime, &b.Dropoff}} {
 		if err == nil {
 			*c.out, err = convert(fn, in, c.role, &fn.times[i], fn.timeColumn)
 		}
 	}
 	for i, c := range []struct {
-		role Role
+		role role
 		out  *Column[int32]
-	}{{PickupZoneID, &b.PickupZone}, {DropoffZoneID, &b.DropoffZone}} {
+	}{{pickupZone, &b.PickupZone}, {dropoffZone, &b.DropoffZone}} {
 		if err == nil {
 			*c.out, err = convert(fn, in, c.role, &fn.zones[i], zoneColumn)
 		}
 	}
 	for i, c := range []struct {
-		role Role
+		role role
 		out  *Column[int64]
-	}{{TripDistance, &b.Distance}, {PassengerCount, &b.Passengers}, {TotalAmount, &b.Amount}, {TipAmount, &b.Tip}} {
+	}{{distance, &b.Distance}, {passengers, &b.Passengers}, {amount, &b.Amount}, {tip, &b.Tip}} {
 		if err == nil {
-			*c.out, err = convert(fn, in, c.role, &fn.nums[i], measureColumn)
+			fn.bad = fn.bad[:0]
+			*c.out, err = convert(fn, in, c.role, &fn.nums[i], fn.measureColumn)
+			if len(fn.bad) > 0 && err == nil {
+				fn.valid[i] = makeNull(c.out, fn.bad, fn.valid[i])
+				fn.allBad = append(fn.allBad, fn.bad...)
+			}
 		}
 	}
+	if len(fn.allBad) > 0 {
+		slices.Sort(fn.allBad)
+		b.NotNumbers = slices.Compact(fn.allBad)
+	}
 	return b, err
+}
+
+// makeNull makes rows of c, which are not null yet, null. It returns the memory that it used for the bitmap.
+func makeNull(c *Column[int64], rows []int32, memory []byte) []byte {
+	n := (len(c.Values) + 7) / 8
+	if cap(memory) < n {
+		memory = make([]byte, n)
+	}
+	valid := memory[:n]
+	if c.Valid != nil {
+		copy(valid, c.Valid)
+	} else {
+		for i := range valid {
+			valid[i] = 0xff
+		}
+	}
+	for _, r := range rows {
+		valid[r>>3] &^= 1 << (r & 7)
+		c.Values[r] = 0
+	}
+	c.Valid, c.Nulls = valid, c.Nulls+len(rows)
+	return memory
 }
 
 // remap finds the columns of the roles, anew when the schema is another one than the last batch had.
@@ -90,9 +126,16 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 	for i := range names {
 		names[i] = in.Record.ColumnName(i)
 	}
-	m, err := mapColumns(in.Taxi, names)
-	if err != nil {
-		return fault.Inputf("%s: %v", in.Source, err)
+	i := slices.IndexFunc(fn.Options.Registry, func(v element.Variant) bool { return v.Name == in.Variant })
+	if i < 0 {
+		return fault.New(fault.Failed, "%s: found variant %q, expected one of the registry", in.Source, in.Variant)
+	}
+	var m [roles]int
+	for r, fd := range fields {
+		var err error
+		if m[r], err = index(names, fn.Options.Registry[i].Find(fd.meaning)); err != nil {
+			return fault.Inputf("%s: %v", in.Source, err)
+		}
 	}
 	fn.schema, fn.mapping = in.Record.Schema(), m
 	return nil
@@ -109,7 +152,7 @@ type badValue struct {
 type converter[T int32 | int64] func(a arrow.Array, dst []T) ([]T, *badValue)
 
 // convert converts the column of a role. A missing column is all null.
-func convert[T int32 | int64](fn *fieldsFn, in element.Columns, role Role, scratch *[]T, to converter[T]) (Column[T], error) {
+func convert[T int32 | int64](fn *fieldsFn, in element.Columns, role role, scratch *[]T, to converter[T]) (Column[T], error) {
 	rows := int(in.Record.NumRows())
 	if len(*scratch) < rows {
 		*scratch = make([]T, rows)
@@ -202,7 +245,7 @@ func fillText[T int32 | int64](a *array.String, dst []T, expected error, f func(
 }
 
 // measureColumn converts dollars, miles and passengers to fixed point.
-func measureColumn(a arrow.Array, dst []int64) ([]int64, *badValue) {
+func (fn *fieldsFn) measureColumn(a arrow.Array, dst []int64) ([]int64, *badValue) {
 	switch a := a.(type) {
 	case *array.Float64:
 		src := a.Float64Values()
@@ -211,7 +254,7 @@ func measureColumn(a arrow.Array, dst []int64) ([]int64, *badValue) {
 			x, certain := fixFast(v)
 			if !certain {
 				var ok bool
-				if x, ok = fixFloat(v); !ok && a.IsValid(i) {
+				if x, ok = fn.uncertain(a, i, v); !ok {
 					return nil, &badValue{i, errMeasure}
 				}
 			}
@@ -219,9 +262,24 @@ func measureColumn(a arrow.Array, dst []int64) ([]int64, *badValue) {
 		}
 		return dst, nil
 	case *array.Float32:
-		return fill(a, a.Float32Values(), dst, errMeasure, func(v float32) (int64, bool) { return fixFloat(float64(v)) })
+		for i, v := range a.Float32Values() {
+			var ok bool
+			if dst[i], ok = fn.uncertain(a, i, float64(v)); !ok {
+				return nil, &badValue{i, errMeasure}
+			}
+		}
+		return dst, nil
 	case *array.Int64:
-		return fill(a, a.Int64Values(), dst, errMeasure, fixInt)
+		for i, v := range a.Int64Values() {
+			x, ok := fixInt(v)
+			if !ok {
+				if x, ok = fn.uncertain(a, i, float64(v)); !ok {
+					return nil, &badValue{i, errMeasure}
+				}
+			}
+			dst[i] = x
+		}
+		return dst, nil
 	case *array.Int32:
 		return fill(a, a.Int32Values(), dst, errMeasure, func(v int32) (int64, bool) { return fixInt(int64(v)) })
 	case *array.Uint64:
@@ -234,6 +292,21 @@ func measureColumn(a arrow.Array, dst []int64) ([]int64, *badValue) {
 		return dst, nil
 	}
 	return nil, &badValue{0, fmt.Errorf("%w, not %s", errMeasure, a.DataType())}
+}
+
+// uncertain converts a value that fixFast or fixInt was not certain of, and notes it where it is no number but may pass.
+func (fn *fieldsFn) uncertain(a arrow.Array, i int, v float64) (int64, bool) {
+	x, ok := fixFloat(v)
+	switch {
+	case ok || a.IsNull(i):
+		return x, true
+	case !fn.Options.NotNumbers:
+		return 0, false
+	}
+	if x, ok = fixWide(v); !ok {
+		fn.bad = append(fn.bad, int32(i))
+	}
+	return x, true
 }
 
 // zoneColumn converts zone ids.
@@ -288,6 +361,8 @@ func (fn *fieldsFn) timeColumn(a arrow.Array, dst []int64) ([]int64, *badValue) 
 			dst[i] = x
 		}
 		return dst, nil
+	case *array.String:
+		return fillText(a, dst, errTimeText, microsFromText)
 	case *array.Null:
 		return dst, nil
 	}

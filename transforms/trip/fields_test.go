@@ -123,7 +123,7 @@ func TestFieldsAndDeriveMapEveryPhysicalType(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, s, in := ptest.CreateList([]element.Columns{c.in})
-			trips := Derive(s, Fields(s, c.opts, in))
+			trips := Derive(s, Fields(s, with(c.opts), in))
 			passert.EqualsList(s, beam.ParDo(s, rowsOf, trips), c.want)
 			ptest.RunAndValidate(t, p)
 		})
@@ -155,11 +155,54 @@ func TestValuesThatCannotBeRepresentedAreNamed(t *testing.T) {
 		"wide zone":    {col{"DOLocationID", element.Int64, []string{"1", "4294967297"}}, `found 4294967297`},
 		"zone as text": {col{"DOLocationID", element.String, []string{"1", "JFK"}}, `found "JFK"`},
 	} {
-		_, err := (&fieldsFn{}).batch(yellow(t)(2, c.col))
+		_, err := (&fieldsFn{Options: with(Options{})}).batch(yellow(t)(2, c.col))
 		f := fault.Find(err)
 		if f == nil || f.Code != fault.Input || !strings.Contains(f.Message, c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
+	}
+}
+
+func TestMeasuresThatAreNoNumbersMayPass(t *testing.T) {
+	fn := &fieldsFn{Options: with(Options{NotNumbers: true})}
+	b, err := fn.batch(yellow(t)(5,
+		col{"total_amount", element.Float64, []string{"1", "NaN", "", "-100000000.5", "1e13"}},
+		col{"tip_amount", element.Float64, []string{"1", "+Inf", "2", "3", "4"}},
+		col{"trip_distance", element.Int64, []string{"1", "2", "9000000000000", "4", "-9000000000001"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(b.NotNumbers, []int32{1, 4}) {
+		t.Errorf("rows %v are no numbers, want [1 4]", b.NotNumbers)
+	}
+	var got []string
+	rowsOf(b, func(s string) { got = append(got, strings.Join(strings.Fields(s)[6:], " ")) })
+	want := []string{"1000000 1000000 1000000", "2000000 - -", "9000000000000000000 - 2000000", "4000000 -100000000500000 3000000", "- - 4000000"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("distance, amount and tip %q, want %q", got, want)
+	}
+	b, err = fn.batch(yellow(t)(1, col{"total_amount", element.Float64, []string{"1"}}))
+	if err != nil || b.NotNumbers != nil {
+		t.Errorf("the next batch: %v, %v, want no trace of the first", b.NotNumbers, err)
+	}
+}
+
+func TestFilesWithCoordinatesHaveNullZonesAndTimesAsText(t *testing.T) {
+	in := columnsOf(t, Yellow,
+		col{"tpep_pickup_datetime", element.String, []string{"2020-03-01 10:00:00", ""}},
+		col{"tpep_dropoff_datetime", element.String, []string{"2020-03-01 10:10:00.5", "2020-03-01 10:10:00"}})
+	fn := &fieldsFn{Options: with(Options{})}
+	b, err := fn.batch(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Pickup.Values[0] != tenOClock || !b.Pickup.IsNull(1) || b.Dropoff.Values[0] != tenOClock+600_500_000 || b.PickupZone.Nulls != 2 {
+		t.Errorf("pickup %v, dropoff %v, zones %v", b.Pickup, b.Dropoff, b.PickupZone)
+	}
+	_, err = fn.batch(columnsOf(t, Yellow,
+		col{"tpep_pickup_datetime", element.String, []string{"01/03/2020"}}, col{"tpep_dropoff_datetime", element.String, []string{""}}))
+	if f := fault.Find(err); f == nil || !strings.Contains(f.Message, `found "01/03/2020", expected a time such as`) {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -177,7 +220,7 @@ func TestADurationBeyond64BitsIsNamed(t *testing.T) {
 }
 
 func TestAFieldsFnReusesItsMemoryBetweenBatchesOnly(t *testing.T) {
-	fn := &fieldsFn{}
+	fn := &fieldsFn{Options: with(Options{})}
 	first, err := fn.batch(yellow(t)(2, col{"total_amount", element.Float64, []string{"1", ""}}))
 	if err != nil {
 		t.Fatal(err)
@@ -196,7 +239,7 @@ func TestAFieldsFnReusesItsMemoryBetweenBatchesOnly(t *testing.T) {
 
 func TestBatchCoderKeepsEverything(t *testing.T) {
 	var derived Batch
-	in, err := (&fieldsFn{}).batch(yellow(t)(3,
+	in, err := (&fieldsFn{Options: with(Options{})}).batch(yellow(t)(3,
 		col{"tpep_pickup_datetime", element.TimestampMicros, []string{"", "2020-03-01 10:00:00", "1969-12-31 23:59:59"}},
 		col{"passenger_count", element.Int64, []string{"1", "", "3"}}))
 	if err != nil {
@@ -223,9 +266,11 @@ func TestBatchCoderKeepsEverything(t *testing.T) {
 
 // FuzzDecodeBatch protects the coder from bytes that are not its own: an error, never a panic.
 func FuzzDecodeBatch(f *testing.F) {
-	b, err := encodeBatch(Batch{Source: "s", Taxi: Green, Rows: 1, Pickup: Column[int64]{Values: []int64{1}}, Dropoff: Column[int64]{Values: []int64{1}},
+	b, err := encodeBatch(Batch{
+		Source: "s", Taxi: Green, Rows: 1, Pickup: Column[int64]{Values: []int64{1}}, Dropoff: Column[int64]{Values: []int64{1}},
 		PickupZone: Column[int32]{Values: []int32{1}}, DropoffZone: Column[int32]{Values: []int32{1}}, Passengers: Column[int64]{Values: []int64{1}},
-		Distance: Column[int64]{Values: []int64{1}}, Amount: Column[int64]{Values: []int64{1}}, Tip: Column[int64]{Values: []int64{1}}, Months: []MonthRun{{5, 1}}})
+		Distance: Column[int64]{Values: []int64{1}}, Amount: Column[int64]{Values: []int64{1}}, Tip: Column[int64]{Values: []int64{1}}, Months: []MonthRun{{Month: 5, End: 1}}, NotNumbers: []int32{0}, Findings: []Finding{{Month: 1, Rule: 2, Rows: 3, Sum: 4}},
+	})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -251,7 +296,7 @@ func BenchmarkFieldsAndDerive(b *testing.B) {
 	in := yellow(b)(rows,
 		col{"trip_distance", element.Float64, values(money)}, col{"total_amount", element.Float64, values(money)},
 		col{"tip_amount", element.Float64, values(money)}, col{"passenger_count", element.Int64, values(func(i int) string { return fmt.Sprint(i % 7) })})
-	fields, derive := &fieldsFn{}, &deriveFn{}
+	fields, derive := &fieldsFn{Options: with(Options{})}, &deriveFn{}
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := fields.ProcessElement(in, func(t Batch) {

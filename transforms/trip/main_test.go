@@ -14,6 +14,34 @@ import (
 
 func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
 
+// testRegistry has a form with zones and one with coordinates.
+var testRegistry = []element.Variant{
+	{Name: "yellow", Taxi: Yellow, Columns: append(testColumns("tpep"),
+		element.Known{Name: "pickup_longitude", Meaning: element.PickupLongitude}, element.Known{Name: "pickup_latitude", Meaning: element.PickupLatitude},
+		element.Known{Name: "dropoff_longitude", Meaning: element.DropoffLongitude}, element.Known{Name: "dropoff_latitude", Meaning: element.DropoffLatitude})},
+	{Name: "green", Taxi: Green, Columns: testColumns("lpep")},
+}
+
+func testColumns(prefix string) []element.Known {
+	return []element.Known{
+		{Name: prefix + "_pickup_datetime", Meaning: element.PickupTime},
+		{Name: prefix + "_dropoff_datetime", Meaning: element.DropoffTime},
+		{Name: "PULocationID", Meaning: element.PickupZone},
+		{Name: "DOLocationID", Meaning: element.DropoffZone},
+		{Name: "trip_distance", Meaning: element.Distance},
+		{Name: "passenger_count", Meaning: element.Passengers},
+		{Name: "total_amount", Meaning: element.Amount},
+		{Name: "tip_amount", Meaning: element.Tip},
+		{Name: "VendorID"},
+	}
+}
+
+// with returns opts with the test registry.
+func with(opts Options) Options {
+	opts.Registry = testRegistry
+	return opts
+}
+
 // col is a column of a test batch: values as text, "" for null.
 type col struct {
 	name   string
@@ -39,7 +67,7 @@ func columnsOf(t testing.TB, taxi string, cols ...col) element.Columns {
 		arrays = append(arrays, b.NewArray())
 	}
 	rec := array.NewRecordBatch(arrow.NewSchema(fields, nil), arrays, int64(len(cols[0].values)))
-	return element.Columns{Source: "x.parquet", Taxi: taxi, RowGroup: 2, FirstRow: 100, Record: rec}
+	return element.Columns{Source: "x.parquet", Taxi: taxi, Variant: taxi, Month: march2020, RowGroup: 2, FirstRow: 100, Record: rec}
 }
 
 // yellow returns a maker of batches of n rows: the four required columns, a trip of ten minutes in each row, with more

@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
+	"time"
 )
 
 // errValue says what a value was expected to be. The caller adds where it stands and what was found.
 var (
-	errMeasure = fmt.Errorf("a number from %d to %d", -MaxValue, MaxValue)
-	errZone    = errors.New("a whole number of 32 bits")
-	errTime    = errors.New("a time of 64 bits in microseconds")
+	errMeasure  = fmt.Errorf("a number from %d to %d", -MaxValue, MaxValue)
+	errZone     = errors.New("a whole number of 32 bits")
+	errTimeText = errors.New("a time such as 2009-01-04 02:52:00")
+	errTime     = errors.New("a time of 64 bits in microseconds")
 )
 
 // fixFast returns v at 10^-6, rounded to the nearest integer, and whether that is certain: v can be represented and does
@@ -34,6 +37,28 @@ func fixFloat(v float64) (int64, bool) {
 		return r, true
 	}
 	return fixTie(v, float64(v*Unit)), true
+}
+
+// maxWide is the largest magnitude, in whole units, that fits 64 bits at 10^-6.
+const maxWide = 9_000_000_000_000
+
+// fixWide is fixFloat for values up to maxWide, which a batch cannot sum in an int64: for rules to refuse.
+func fixWide(v float64) (int64, bool) {
+	if x, ok := fixFloat(v); ok {
+		return x, true
+	}
+	if !(math.Abs(v) <= maxWide) {
+		return 0, false
+	}
+	// v * 10^6 has more bits than a float64; twice that, and half away from zero.
+	r := new(big.Rat).SetFloat64(math.Abs(v))
+	r.Mul(r, big.NewRat(2*Unit, 1))
+	n := new(big.Int).Quo(r.Num(), r.Denom())
+	x := n.Add(n, big.NewInt(1)).Rsh(n, 1).Int64()
+	if v < 0 {
+		x = -x
+	}
+	return x, true
 }
 
 // fixTie rounds where the product p = v * 10^6 lies exactly between two integers. The product itself was rounded; its
@@ -145,6 +170,17 @@ func microsFromNanos(v int64) (int64, bool) {
 		q--
 	}
 	return q, true
+}
+
+// microsFromText reads a time as files of 2009 and 2010 have it: 2009-01-04 02:52:00, with a fraction or without.
+func microsFromText(s string) (int64, bool) {
+	t, err := time.Parse("2006-01-02 15:04:05", s)
+	if err != nil {
+		return 0, false
+	}
+	micros := t.Unix() * microsPerSecond
+	nanos, _ := microsFromNanos(int64(t.Nanosecond()))
+	return micros + nanos, true
 }
 
 // microsFromInt96 reads the timestamp of Impala and Spark: nanoseconds of the day in the first eight bytes, the

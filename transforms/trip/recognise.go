@@ -18,43 +18,41 @@ const (
 	Green  = "green"
 )
 
-// Role is what a column means to a trip.
-type Role int
-
-// The eight columns of the domain.
-const (
-	PickupTime Role = iota
-	DropoffTime
-	PickupZoneID
-	DropoffZoneID
-	TripDistance
-	PassengerCount
-	TotalAmount
-	TipAmount
-	roles int = iota
-)
-
-// field says under which names a role comes, and what it may be. Names are compared without regard to case.
+// field says what is expected of the column with a meaning.
 type field struct {
-	role     Role
-	yellow   string
-	green    string
-	required bool
+	meaning  element.Meaning
 	accepts  func(element.Kind) bool
 	expected string
 }
 
-// fields is the mapping from TLC's columns, 2011 to today (TLC's data dictionaries for yellow and green trip records).
+// fields are the eight columns of the domain, in the order of the roles.
 var fields = [roles]field{
-	{PickupTime, "tpep_pickup_datetime", "lpep_pickup_datetime", true, isTime, "a timestamp or INT96"},
-	{DropoffTime, "tpep_dropoff_datetime", "lpep_dropoff_datetime", true, isTime, "a timestamp or INT96"},
-	{PickupZoneID, "pulocationid", "pulocationid", true, isNumber, "a whole number"},
-	{DropoffZoneID, "dolocationid", "dolocationid", true, isNumber, "a whole number"},
-	{TripDistance, "trip_distance", "trip_distance", false, isNumber, "a number"},
-	{PassengerCount, "passenger_count", "passenger_count", false, isNumber, "a number"},
-	{TotalAmount, "total_amount", "total_amount", false, isNumber, "a number"},
-	{TipAmount, "tip_amount", "tip_amount", false, isNumber, "a number"},
+	{element.PickupTime, isTime, "a timestamp or INT96"},
+	{element.DropoffTime, isTime, "a timestamp or INT96"},
+	{element.PickupZone, isNumber, "a whole number"},
+	{element.DropoffZone, isNumber, "a whole number"},
+	{element.Distance, isNumber, "a number"},
+	{element.Passengers, isNumber, "a number"},
+	{element.Amount, isNumber, "a number"},
+	{element.Tip, isNumber, "a number"},
 }
+
+// role is the place of a column of the domain in fields.
+type role int
+
+const (
+	pickupTime role = iota
+	dropoffTime
+	pickupZone
+	dropoffZone
+	distance
+	passengers
+	amount
+	tip
+	roles int = iota
+)
+
+var coordinates = []element.Meaning{element.PickupLongitude, element.PickupLatitude, element.DropoffLongitude, element.DropoffLatitude}
 
 func isTime(k element.Kind) bool { return k.IsTime() || k == element.Null }
 
@@ -63,16 +61,15 @@ func isNumber(k element.Kind) bool {
 	return k.IsNumber() || k == element.String || k == element.Null
 }
 
-func (f field) name(taxi string) string {
-	if taxi == Green {
-		return f.green
-	}
-	return f.yellow
-}
-
 // Options are the user's choices on how files are understood. Exported, as they travel in DoFns.
 type Options struct {
+	Registry []element.Variant // the forms in which files come
+
 	UTC string // UTCRefuse, UTCWall or UTCConvert
+
+	// NotNumbers lets measures that cannot be represented pass: NaN, infinite or beyond 64 bits as null with the row in
+	// Batch.NotNumbers, what is beyond MaxValue as it is, for a rule to leave out. Otherwise they are faults.
+	NotNumbers bool
 }
 
 func init() {
@@ -107,24 +104,22 @@ func Recognise(f element.File, opts Options) (element.File, error) {
 	for i, c := range f.Columns {
 		names[i] = c.Name
 	}
-	taxi, err := taxiOf(names)
+	v, m, err := variantOf(opts.Registry, names)
 	if err != nil {
 		return f, fault.Inputf("%s: %v", f.Source, err)
 	}
-	f.Taxi = taxi
-	m, err := mapColumns(taxi, names)
-	if err != nil {
-		return f, fault.Inputf("%s: %v", f.Source, err)
-	}
+	f.Taxi, f.Variant = v.Taxi, v.Name
+	f.Coordinates = m[pickupZone] < 0 && m[dropoffZone] < 0
 	f.Projection = nil
-	for _, fd := range fields {
-		i := m[fd.role]
+	for r, fd := range fields {
+		i := m[r]
 		if i < 0 {
 			continue
 		}
 		c := f.Columns[i]
+		text := f.Coordinates && c.Kind == element.String && role(r) <= dropoffTime // files of that age may have times as text
 		switch {
-		case !fd.accepts(c.Kind):
+		case !text && !fd.accepts(c.Kind):
 			return f, fault.Inputf("%s: column %q: found %s, expected %s; leave the file out or rewrite that column", f.Source, c.Name, c.Found, fd.expected)
 		case c.Kind.IsUTC() && opts.UTC == UTCRefuse:
 			return f, fault.Inputf("%s: column %q: found %s, expected a timestamp not adjusted to UTC, as TLC writes New York wall clock; say --utc=wall if it is wall clock all the same, or --utc=convert if it is UTC", f.Source, c.Name, c.Found)
@@ -138,56 +133,96 @@ func Recognise(f element.File, opts Options) (element.File, error) {
 			f.RowGroupBytes[rg] += n
 		}
 	}
+	f.Unknown = nil
+	for _, n := range names {
+		if !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return strings.EqualFold(k.Name, strings.TrimSpace(n)) }) {
+			f.Unknown = append(f.Unknown, n)
+		}
+	}
 	return f, nil
 }
 
-// taxiOf tells yellow from green by the pickup time column.
-func taxiOf(names []string) (string, error) {
-	has := func(name string) bool {
-		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+// variantOf returns the variant that a file with these columns is of, and the index of the column of each role, -1 where
+// there is none. A file is of the variant whose pickup time it has; the rest must follow.
+func variantOf(registry []element.Variant, names []string) (v element.Variant, m [roles]int, err error) {
+	var known, looked []string
+	for _, candidate := range registry {
+		pickup := candidate.Find(element.PickupTime)
+		looked = append(looked, fmt.Sprintf("%s (%s)", pickup, candidate.Name))
+		if i, err := index(names, pickup); err != nil {
+			return v, m, err
+		} else if i >= 0 {
+			v = candidate
+			known = append(known, pickup)
+		}
 	}
-	pickup := fields[PickupTime]
-	yellow, green := has(pickup.yellow), has(pickup.green)
-	switch {
-	case yellow && green:
-		return "", fmt.Errorf("found both %s and %s, expected one: a file of yellow or of green taxis; split it", pickup.yellow, pickup.green)
-	case yellow:
-		return Yellow, nil
-	case green:
-		return Green, nil
+	switch len(known) {
+	case 0:
+		return v, m, fmt.Errorf("found columns %s, expected %s: not a TLC trip-record file this program knows; leave it out", listing(names), strings.Join(looked, " or "))
+	case 1:
+		m, err = mapColumns(v, names)
+		return v, m, err
 	}
-	return "", fmt.Errorf("found columns %s, expected %s (yellow) or %s (green): not a TLC trip-record file this program knows; leave it out", listing(names), pickup.yellow, pickup.green)
+	return v, m, fmt.Errorf("found both %s, expected one: a file of one taxi and form; split it", strings.Join(known, " and "))
 }
 
-// mapColumns returns for each role the index of its column in names, -1 where an optional one is missing.
-func mapColumns(taxi string, names []string) ([roles]int, error) {
-	var m [roles]int
+// mapColumns finds the column of each role. Both times are required, and either both zones or all four coordinates.
+func mapColumns(v element.Variant, names []string) (m [roles]int, err error) {
+	for r, fd := range fields {
+		if m[r], err = index(names, v.Find(fd.meaning)); err != nil {
+			return m, err
+		}
+	}
 	var missing []string
-	for _, fd := range fields {
-		m[fd.role] = -1
-		want := fd.name(taxi)
-		for i, n := range names {
-			if !strings.EqualFold(n, want) {
-				continue
+	need := func(meanings ...element.Meaning) {
+		for _, meaning := range meanings {
+			want := v.Find(meaning)
+			if i, _ := index(names, want); i < 0 && want != "" {
+				missing = append(missing, want)
 			}
-			if j := m[fd.role]; j >= 0 {
-				return m, fmt.Errorf("found columns %q and %q, expected one %s; drop one of them", names[j], n, want)
-			}
-			m[fd.role] = i
-		}
-		if m[fd.role] < 0 && fd.required {
-			missing = append(missing, tlcSpelling(want))
 		}
 	}
-	if len(missing) > 0 {
-		return m, fmt.Errorf("found columns %s, expected also %s; leave the file out or add what is missing", listing(names), strings.Join(missing, ", "))
+	need(element.DropoffTime)
+	if m[pickupZone] < 0 && m[dropoffZone] < 0 && hasCoordinates(v, names) {
+		return m, missingError(names, missing)
 	}
-	return m, nil
+	if v.Find(element.PickupZone) == "" {
+		need(coordinates...)
+	} else {
+		need(element.PickupZone, element.DropoffZone)
+	}
+	return m, missingError(names, missing)
 }
 
-// tlcSpelling writes a name as TLC does.
-func tlcSpelling(name string) string {
-	return strings.NewReplacer("pulocationid", "PULocationID", "dolocationid", "DOLocationID").Replace(name)
+func missingError(names, missing []string) error {
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("found columns %s, expected also %s; leave the file out or add what is missing", listing(names), strings.Join(missing, ", "))
+}
+
+func hasCoordinates(v element.Variant, names []string) bool {
+	for _, meaning := range coordinates {
+		if i, _ := index(names, v.Find(meaning)); i < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// index returns where a name is among names, without regard to case, or -1. Twice is an error.
+func index(names []string, want string) (int, error) {
+	found := -1
+	for i, n := range names {
+		if want == "" || !strings.EqualFold(strings.TrimSpace(n), want) { // some old files have names with a leading space
+			continue
+		}
+		if found >= 0 {
+			return -1, fmt.Errorf("found columns %q and %q, expected one %s; drop one of them", names[found], n, want)
+		}
+		found = i
+	}
+	return found, nil
 }
 
 // listing names the columns of a file for a message, not without end.

@@ -1,6 +1,7 @@
 package trip
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ func fileWith(change map[string]element.Kind) element.File {
 }
 
 func TestRecogniseProjectsWhatIsNeeded(t *testing.T) {
-	f, err := Recognise(fileWith(map[string]element.Kind{"Total_Amount": element.Float64, "fare_amount": element.Float64}), Options{})
+	f, err := Recognise(fileWith(map[string]element.Kind{"Total_Amount": element.Float64, "fare_amount": element.Float64}), with(Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,6 +44,9 @@ func TestRecogniseProjectsWhatIsNeeded(t *testing.T) {
 	want := "tpep_pickup_datetime tpep_dropoff_datetime PULocationID DOLocationID Total_Amount"
 	if got := strings.Join(names, " "); got != want || f.Taxi != Yellow {
 		t.Errorf("%s: %s, want yellow: %s", f.Taxi, got, want)
+	}
+	if len(f.Unknown) != 1 || f.Unknown[0] != "fare_amount" || f.Variant != "yellow" || f.Coordinates {
+		t.Errorf("variant %q, unknown %v, want yellow and fare_amount", f.Variant, f.Unknown)
 	}
 	if len(f.RowGroupBytes) != 2 || f.RowGroupBytes[0] != 50 || f.RowGroupBytes[1] != 100 {
 		t.Errorf("bytes needed by row group: %v, want [50 100]", f.RowGroupBytes)
@@ -55,23 +59,28 @@ func TestRecogniseFaults(t *testing.T) {
 		opts   Options
 		want   []string // in the message; none: accepted
 	}{
-		"as it is":              {},
-		"null times":            {change: map[string]element.Kind{"tpep_pickup_datetime": element.Null}},
-		"int96":                 {change: map[string]element.Kind{"tpep_pickup_datetime": element.Int96}},
-		"string ids":            {change: map[string]element.Kind{"PULocationID": element.String}},
-		"utc said to be wall":   {change: map[string]element.Kind{"tpep_pickup_datetime": element.TimestampMicrosUTC}, opts: Options{UTC: UTCWall}},
-		"no pickup":             {change: map[string]element.Kind{"tpep_pickup_datetime": -1}, want: []string{"VendorID", "tpep_pickup_datetime (yellow) or lpep_pickup_datetime (green)"}},
-		"no dropoff, no zone":   {change: map[string]element.Kind{"tpep_dropoff_datetime": -1, "DOLocationID": -1}, want: []string{"VendorID, tpep_pickup_datetime, PULocationID", "expected also tpep_dropoff_datetime, DOLocationID"}},
-		"green dropoff":         {change: map[string]element.Kind{"tpep_dropoff_datetime": -1, "lpep_dropoff_datetime": element.TimestampMicros}, want: []string{"expected also tpep_dropoff_datetime"}},
-		"both taxis":            {change: map[string]element.Kind{"lpep_pickup_datetime": element.TimestampMicros}, want: []string{"found both"}},
-		"twice in another case": {change: map[string]element.Kind{"pulocationid": element.Int64}, want: []string{`"PULocationID"`, `"pulocationid"`, "drop one"}},
-		"time as text":          {change: map[string]element.Kind{"tpep_pickup_datetime": element.String}, want: []string{`column "tpep_pickup_datetime": found TYPE, expected a timestamp`}},
-		"time as integer":       {change: map[string]element.Kind{"tpep_pickup_datetime": element.Int64}, want: []string{"expected a timestamp"}},
-		"decimal":               {change: map[string]element.Kind{"total_amount": element.Unsupported}, want: []string{`column "total_amount": found TYPE, expected a number`}},
-		"zone as time":          {change: map[string]element.Kind{"DOLocationID": element.TimestampMicros}, want: []string{"expected a whole number"}},
-		"utc":                   {change: map[string]element.Kind{"tpep_dropoff_datetime": element.TimestampNanosUTC}, want: []string{"not adjusted to UTC", "--utc=wall", "--utc=convert"}},
+		"as it is":                   {},
+		"null times":                 {change: map[string]element.Kind{"tpep_pickup_datetime": element.Null}},
+		"int96":                      {change: map[string]element.Kind{"tpep_pickup_datetime": element.Int96}},
+		"string ids":                 {change: map[string]element.Kind{"PULocationID": element.String}},
+		"utc said to be wall":        {change: map[string]element.Kind{"tpep_pickup_datetime": element.TimestampMicrosUTC}, opts: Options{UTC: UTCWall}},
+		"coordinates":                {change: coordinatesFor(-1)},
+		"coordinates, times as text": {change: merge(coordinatesFor(-1), map[string]element.Kind{"tpep_pickup_datetime": element.String, "tpep_dropoff_datetime": element.String})},
+		"zones and coordinates":      {change: coordinatesFor(element.Int64)},
+		"three coordinates":          {change: merge(coordinatesFor(-1), map[string]element.Kind{"dropoff_latitude": -1}), want: []string{"expected also PULocationID, DOLocationID"}},
+		"zones, times as text":       {change: map[string]element.Kind{"tpep_pickup_datetime": element.String}, want: []string{"expected a timestamp"}},
+		"no pickup":                  {change: map[string]element.Kind{"tpep_pickup_datetime": -1}, want: []string{"VendorID", "tpep_pickup_datetime (yellow) or lpep_pickup_datetime (green)"}},
+		"no dropoff, no zone":        {change: map[string]element.Kind{"tpep_dropoff_datetime": -1, "DOLocationID": -1}, want: []string{"VendorID, tpep_pickup_datetime, PULocationID", "expected also tpep_dropoff_datetime, DOLocationID"}},
+		"green dropoff":              {change: map[string]element.Kind{"tpep_dropoff_datetime": -1, "lpep_dropoff_datetime": element.TimestampMicros}, want: []string{"expected also tpep_dropoff_datetime"}},
+		"both taxis":                 {change: map[string]element.Kind{"lpep_pickup_datetime": element.TimestampMicros}, want: []string{"found both"}},
+		"twice in another case":      {change: map[string]element.Kind{"pulocationid": element.Int64}, want: []string{`"PULocationID"`, `"pulocationid"`, "drop one"}},
+		"time as text":               {change: map[string]element.Kind{"tpep_pickup_datetime": element.String}, want: []string{`column "tpep_pickup_datetime": found TYPE, expected a timestamp`}},
+		"time as integer":            {change: map[string]element.Kind{"tpep_pickup_datetime": element.Int64}, want: []string{"expected a timestamp"}},
+		"decimal":                    {change: map[string]element.Kind{"total_amount": element.Unsupported}, want: []string{`column "total_amount": found TYPE, expected a number`}},
+		"zone as time":               {change: map[string]element.Kind{"DOLocationID": element.TimestampMicros}, want: []string{"expected a whole number"}},
+		"utc":                        {change: map[string]element.Kind{"tpep_dropoff_datetime": element.TimestampNanosUTC}, want: []string{"not adjusted to UTC", "--utc=wall", "--utc=convert"}},
 	} {
-		_, err := Recognise(fileWith(c.change), c.opts)
+		_, err := Recognise(fileWith(c.change), with(c.opts))
 		if len(c.want) == 0 {
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -89,6 +98,19 @@ func TestRecogniseFaults(t *testing.T) {
 			}
 		}
 	}
+}
+
+// coordinatesFor adds coordinates and makes the zones of a kind, or drops them.
+func coordinatesFor(zones element.Kind) map[string]element.Kind {
+	return map[string]element.Kind{
+		"pickup_longitude": element.Float64, "pickup_latitude": element.Float64, "dropoff_longitude": element.Float64, "dropoff_latitude": element.Float64,
+		"PULocationID": zones, "DOLocationID": zones,
+	}
+}
+
+func merge(a, b map[string]element.Kind) map[string]element.Kind {
+	maps.Copy(a, b)
+	return a
 }
 
 func TestAdmitRefusesOneMonthTwice(t *testing.T) {
@@ -135,14 +157,14 @@ func FuzzRecognise(f *testing.F) {
 			}
 			in.Columns = append(in.Columns, c)
 		}
-		out, err := Recognise(in, Options{})
+		out, err := Recognise(in, with(Options{}))
 		if err != nil {
 			if g := fault.Find(err); g == nil || g.Code != fault.Input || strings.ContainsAny(g.Message, "\n\r\x00") {
 				t.Fatalf("not a one-line fault of the input: %q", err)
 			}
 			return
 		}
-		if n := len(out.Projection); n < 4 || n > roles || int64(n) != out.RowGroupBytes[0] {
+		if n := len(out.Projection); n < 4 && !out.Coordinates || n < 2 || n > roles || int64(n) != out.RowGroupBytes[0] {
 			t.Fatalf("projection %v, bytes %v", out.Projection, out.RowGroupBytes)
 		}
 		for i, c := range out.Projection {

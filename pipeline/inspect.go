@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tripstats/io/parquetio"
+	"tripstats/io/tlc"
+	"tripstats/transforms/element"
+	"tripstats/transforms/trip"
+)
+
+// fileReport is what inspect says of a file: the form of its --json.
+type fileReport struct {
+	Source    string         `json:"source"`
+	URI       string         `json:"uri"`
+	Bytes     int64          `json:"bytes"`
+	Taxi      string         `json:"taxi,omitempty"`
+	Month     string         `json:"month,omitempty"`
+	Variant   string         `json:"variant,omitempty"`
+	Rows      int64          `json:"rows"`
+	RowGroups int            `json:"row_groups"`
+	Codecs    []string       `json:"codecs"`
+	Columns   []columnReport `json:"columns"`
+	Problem   string         `json:"problem,omitempty"` // why the main job would refuse the file
+}
+
+// columnReport is one column of a file.
+type columnReport struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Bytes   int64  `json:"bytes"` // compressed, in all row groups
+	Meaning string `json:"meaning,omitempty"`
+	Known   bool   `json:"known"`
+}
+
+const inspectHelp = `Usage: tripstats inspect [--json] [--utc=wall|convert] FILE...
+
+Says what each file is: taxi, month, variant of TLC's schema, rows, row groups, codec, and what each column is mapped to.
+Patterns are understood as by --input. Exit code 3 if a file could not be used by the main job.
+`
+
+// inspect is the subcommand of that name.
+func inspect(ctx context.Context, args []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("inspect", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	asJSON := flags.Bool("json", false, "")
+	utc := flags.String("utc", trip.UTCRefuse, "")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		_, err := io.WriteString(stdout, inspectHelp)
+		return err
+	} else if err != nil {
+		return usage("inspect: %v", err)
+	}
+	if flags.NArg() == 0 {
+		return usage("inspect: found no file, expected one or more; say tripstats inspect --help")
+	}
+	objects, err := match(ctx, flags.Args())
+	if err != nil {
+		return err
+	}
+	var reports []fileReport
+	var problem error
+	for _, f := range parquetio.Files(objects, 1) {
+		report, err := inspectFile(ctx, f, tripOptions(*utc, true))
+		reports = append(reports, report)
+		problem = errors.Join(problem, err)
+	}
+	if *asJSON {
+		enc := json.NewEncoder(stdout)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return errors.Join(enc.Encode(reports), problem)
+	}
+	for i, r := range reports {
+		if i > 0 {
+			fmt.Fprintln(stdout)
+		}
+		fmt.Fprint(stdout, r)
+	}
+	return problem
+}
+
+// inspectFile describes a file as far as it can be read. The error is why the main job would refuse it.
+func inspectFile(ctx context.Context, f element.File, opts trip.Options) (fileReport, error) {
+	report := fileReport{Source: f.Source, URI: f.URI, Bytes: f.Size, Columns: []columnReport{}, Codecs: []string{}}
+	if f.Month != element.NoMonth {
+		report.Month = tlc.FormatMonth(f.Month)
+	}
+	f, err := parquetio.ReadFooter(ctx, f)
+	if err == nil {
+		report.Rows, report.RowGroups = f.Rows, len(f.RowGroupRows)
+		f, err = trip.Recognise(f, opts)
+	}
+	report.Taxi, report.Variant = f.Taxi, f.Variant
+	var variant element.Variant
+	if i := slices.IndexFunc(tlc.Registry, func(v element.Variant) bool { return v.Name == f.Variant }); i >= 0 {
+		variant = tlc.Registry[i]
+	}
+	for _, c := range f.Columns {
+		col := columnReport{Name: c.Name, Type: c.Found}
+		for _, n := range c.ChunkBytes {
+			col.Bytes += n
+		}
+		for _, codec := range c.Codecs {
+			if !slices.Contains(report.Codecs, codec) {
+				report.Codecs = append(report.Codecs, codec)
+			}
+		}
+		if i := slices.IndexFunc(variant.Columns, func(k element.Known) bool { return strings.EqualFold(k.Name, c.Name) }); i >= 0 {
+			col.Known, col.Meaning = true, string(variant.Columns[i].Meaning)
+		}
+		report.Columns = append(report.Columns, col)
+	}
+	if err != nil {
+		report.Problem = messageOf(err)
+	}
+	return report, err
+}
+
+// String lays the report out for people.
+func (r fileReport) String() string {
+	orNone := func(s string) string {
+		if s == "" {
+			return "-"
+		}
+		return s
+	}
+	text := align([][]string{
+		{"file", r.Source},
+		{"taxi", orNone(r.Taxi)},
+		{"month", orNone(r.Month)},
+		{"variant", orNone(r.Variant)},
+		{"rows", strconv.FormatInt(r.Rows, 10)},
+		{"row groups", strconv.Itoa(r.RowGroups)},
+		{"codec", orNone(strings.Join(r.Codecs, ", "))},
+	}, 2)
+	if r.Problem != "" {
+		text += "refused: " + r.Problem + "\n"
+	}
+	rows := [][]string{{"column", "type", "meaning", "bytes"}}
+	for _, c := range r.Columns {
+		meaning := c.Meaning
+		switch {
+		case !c.Known && r.Variant != "":
+			meaning = "unknown"
+		case meaning == "":
+			meaning = "-"
+		}
+		rows = append(rows, []string{c.Name, c.Type, meaning, strconv.FormatInt(c.Bytes, 10)})
+	}
+	return text + align(rows, 3)
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"tripstats/io/objstore"
+	"tripstats/io/parquetio"
+	"tripstats/runners"
+	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/element"
+	"tripstats/transforms/quality"
+)
+
+// TestTheLedgerIsTheGeneratorsTruth plants rows for every rule in files of every era and compares the ledger, line by
+// line, with what the generator knows to be in them.
+func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
+	dir := t.TempDir()
+	var files []tlcgen.Options
+	for i, o := range []tlcgen.Options{
+		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2009, Month: 3}},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2010, Month: 11}},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2015, Month: 3}, Coordinates: true, StringTimes: true},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2020, Month: 11}, RowGroups: 3},
+		{Taxi: tlcgen.Green, Month: tlcgen.Month{Year: 2018, Month: 3}},
+		{Taxi: tlcgen.Green, Month: tlcgen.Month{Year: 2024, Month: 11}},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2025, Month: 3}, RowGroups: 2},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2025, Month: 6}, Rows: -1},
+	} {
+		o.Rows, o.Seed = max(0, o.Rows+int64(20_000+997*i)), 5
+		o.Plant = tlcgen.Plant{
+			NaN: 3, Inf: 2, NullPickup: 4, NullDropoff: 5, NegativeDistance: 6, Over200Miles: 7, TotalOver5000: 8, TipOver5000: 9,
+			NegativeTip: 10, ZeroPassengers: 11, PassengersOver9: 12,
+		}
+		if o.Month.Month == 3 || o.Month.Month == 11 {
+			o.Plant.ClockHour, o.Plant.ClockSpan = 13, 14
+		}
+		if !o.Coordinates && o.Month.Year > 2010 {
+			o.Plant.NullPickupZone, o.Plant.NullDropoffZone, o.Plant.UnknownPickupZone, o.Plant.UnknownDropoffZone = 15, 16, 17, 18
+		}
+		files = append(files, o)
+	}
+	truth, err := tlcgen.Generate(context.Background(), tlcgen.Tree{Dir: dir, Files: files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fired := map[string]bool{}
+	want := []string{}
+	for _, f := range truth.Files {
+		want = append(want, ledgerOf(f, fired)...)
+	}
+	slices.Sort(want)
+	for _, r := range quality.Rules {
+		if !fired[r.Name] {
+			t.Errorf("no file has a row for %s: the test does not test it", r.Name)
+		}
+	}
+	for _, name := range runners.Names() {
+		t.Run(name, func(t *testing.T) {
+			out := t.TempDir()
+			publishStandard(t, name, filepath.Join(dir, "**", "*.parquet"), out)
+			got := readTable(t, out, "quality")
+			if !slices.Equal(got, want) {
+				for _, l := range got {
+					if !slices.Contains(want, l) {
+						t.Errorf("found    %s", l)
+					}
+				}
+				for _, l := range want {
+					if !slices.Contains(got, l) {
+						t.Errorf("expected %s", l)
+					}
+				}
+				t.Error("the ledger differs, in lines or in their order")
+			}
+		})
+	}
+}
+
+// ledgerOf are the lines of the ledger about a file, and notes the rules in them.
+func ledgerOf(f tlcgen.FileTruth, fired map[string]bool) []string {
+	month := f.Month + "-01"
+	rules := map[string]int64{
+		"pickup_missing": f.Dirt.NullPickup, "pickup_adjacent_month": f.Dirt.AdjacentMonth, "pickup_stray": f.Dirt.FarMonth,
+	}
+	refused := int64(0)
+	for _, n := range rules {
+		refused += n
+	}
+	for _, m := range f.Months {
+		if m.Month == nil || *m.Month != month {
+			continue
+		}
+		d := m.Dirt
+		maps.Copy(rules, map[string]int64{
+			"dropoff_missing": d.NullDropoff, "dropoff_before_pickup": d.DropoffBeforePickup, "duration_zero": d.ZeroDuration,
+			"duration_over_5h": d.Over5Hours, "clock_change": d.ClockHour + d.ClockSpan,
+			"distance_negative": d.NegativeDistance, "distance_over_200mi": d.Over200Miles,
+			"amount_negative": d.NegativeTotal, "amount_over_5000usd": d.TotalOver5000, "tip_negative": d.NegativeTip, "tip_over_5000usd": d.TipOver5000,
+			"passengers_zero": d.ZeroPassengers, "passengers_over_9": d.PassengersOver9, "not_a_number": d.NotFinite,
+		})
+		if f.Coordinates {
+			rules["zone_missing"] = m.TripCount
+		} else {
+			rules["pickup_zone_missing"], rules["dropoff_zone_missing"] = d.NullPickupZone, d.NullDropoffZone
+			rules["pickup_zone_unknown"], rules["dropoff_zone_unknown"] = d.UnknownPickupZone, d.UnknownDropoffZone
+		}
+	}
+	source := string(f.Path)
+	line := func(rule, scope string, rows int64) string {
+		return fmt.Sprintf(" %s %s %s %s %s %d", f.Taxi, source, month, rule, scope, rows)
+	}
+	lines := []string{line("rows_read", "file", f.Rows), line("rows_counted", "file", f.Rows-refused)}
+	for name, rows := range rules {
+		if rows > 0 {
+			fired[name] = true
+			lines = append(lines, line(name, string(scopeOf(name)), rows))
+		}
+	}
+	return lines
+}
+
+func scopeOf(name string) quality.Scope {
+	i := slices.IndexFunc(quality.Rules[:], func(r quality.Rule) bool { return r.Name == name })
+	return quality.Rules[i].Scope
+}
+
+// publishStandard runs the pipeline with the rules, in this process.
+func publishStandard(t *testing.T, runner, pattern, out string) {
+	t.Helper()
+	r, err := runners.Find(runner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects, err := objstore.Match(t.Context(), []string{pattern})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := opts
+	opts.quality, opts.parsed.maxRejected = "standard", -1
+	cfg := publishConfig(quality.Config{})
+	opts = before
+	cfg.Output = out
+	p, s := beam.NewPipelineWithRoot()
+	build(s, plan{
+		files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
+		standard: true, quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
+	})
+	if err := r.Run(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+}

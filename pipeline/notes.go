@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"tripstats/io/publish"
+	"tripstats/io/tlc"
+	"tripstats/transforms/element"
+	"tripstats/transforms/trip"
+)
+
+// notes tells what a user should know of a good run, a line each: months that are missing between the first and the last
+// of a taxi, and columns that TLC has added.
+func notes(w io.Writer, m *publish.Manifest) {
+	files := make([]element.File, len(m.Inputs))
+	unknown := map[string][]string{}
+	for i, in := range m.Inputs {
+		files[i] = element.File{Taxi: in.Taxi, Month: element.NoMonth}
+		if month, ok := tlc.MonthOf(in.Month); ok {
+			files[i].Month = month
+		}
+		for _, c := range in.Unknown {
+			unknown[c] = append(unknown[c], in.Source)
+		}
+	}
+	if gaps := trip.Gaps(files); len(gaps) > 0 {
+		line(w, "note: no file for %s", some(gaps))
+	}
+	if len(unknown) == 0 {
+		return
+	}
+	var columns []string
+	for _, c := range sortedNames(unknown) {
+		columns = append(columns, fmt.Sprintf("%s (in %d files, first %s)", c, len(unknown[c]), unknown[c][0]))
+	}
+	line(w, "note: columns that are not known, and not needed: %s", some(columns))
+}
+
+func sortedNames(m map[string][]string) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// some lists a few of many.
+func some(list []string) string {
+	const most = 12
+	if len(list) <= most {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
+}

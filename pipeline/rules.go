@@ -1,0 +1,70 @@
+package main
+
+import (
+	"os"
+	"strconv"
+	"strings"
+
+	"tripstats/io/tlc"
+	"tripstats/transforms/element"
+	"tripstats/transforms/quality"
+)
+
+// parseRules reads the flags that are about the rules. Its errors are faults with exit code 2.
+func (o *options) parseRules(set map[string]bool) error {
+	for _, name := range []string{"limits", "as-of", "max-rejected"} {
+		if set[name] && !o.standard() {
+			return usage("--%s goes with --quality=standard: raw applies no rule", name)
+		}
+	}
+	text := o.limits
+	if path, isFile := strings.CutPrefix(text, "@"); isFile {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return usage("--limits: %v", err)
+		}
+		text = withoutComments(string(b))
+	}
+	var err error
+	if o.parsed.limits, err = quality.ParseLimits(text); err != nil {
+		return usage("--limits: %v", err)
+	}
+	o.parsed.asOf = element.NoMonth
+	if o.asOf != "" {
+		month, ok := tlc.MonthOf(o.asOf)
+		if !ok || tlc.FormatMonth(month) != o.asOf {
+			return usage("--as-of: found %q, expected a month such as 2023-12", o.asOf)
+		}
+		o.parsed.asOf = month
+	}
+	o.parsed.maxRejected = -1
+	if o.rejected != "" {
+		if o.parsed.maxRejected, err = perMillion(o.rejected); err != nil {
+			return usage("--max-rejected: found %q, expected a share such as 1%% or 0.01", o.rejected)
+		}
+	}
+	return nil
+}
+
+// withoutComments makes one list of the lines of a limits file: RULE=NUMBER on each, # begins a comment.
+func withoutComments(text string) string {
+	var parts []string
+	for l := range strings.Lines(text) {
+		l, _, _ = strings.Cut(l, "#")
+		parts = append(parts, strings.TrimSpace(l))
+	}
+	return strings.Join(parts, ",")
+}
+
+// perMillion reads a share, 1% or 0.01, as parts per million.
+func perMillion(s string) (int64, error) {
+	number, percent := strings.CutSuffix(s, "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if percent {
+		v /= 100
+	}
+	if err == nil && !(v >= 0 && v <= 1) {
+		err = strconv.ErrRange
+	}
+	return int64(v*1e6 + 0.5), err
+}

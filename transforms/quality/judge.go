@@ -1,0 +1,211 @@
+package quality
+
+import (
+	"math"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+	"tripstats/transforms/trip"
+)
+
+func init() {
+	register.DoFn2x1[trip.Batch, func(trip.Batch), error](&judgeFn{})
+	register.Emitter1[trip.Batch]()
+}
+
+// Config is what the judge is told. It travels in the DoFn.
+type Config struct {
+	Limits Limits
+	AsOf   int32 // last month that a file without a month in its name may have, or element.NoMonth for none
+}
+
+// FirstMonth is the first month TLC has published: 2009-01.
+const FirstMonth = (2009 - 1970) * 12
+
+// Judged applies the rules to batches of derived trips: it marks the runs of rows that a row rule refuses, makes values
+// null that a cell rule leaves out, and notes what it did as findings. Rules about zones are applied to the counts: see
+// FoldZones.
+//
+// Judged transforms a PCollection<trip.Batch> into a PCollection<trip.Batch>.
+func Judged(s beam.Scope, cfg Config, trips beam.PCollection) beam.PCollection {
+	s = s.Scope("quality.Map(judge)")
+	return beam.ParDo(s, &judgeFn{Config: cfg}, trips)
+}
+
+// judgeFn fills the same memory for every batch: what it emits is valid while emit runs.
+type judgeFn struct {
+	Config Config
+
+	changes  []change
+	limits   [count]int64
+	runs     []trip.MonthRun
+	findings []trip.Finding
+	columns  [5]scratch
+}
+
+// The columns that the judge may write to, by their place in judgeFn.columns.
+const (
+	duration = iota
+	distance
+	amount
+	tip
+	passengers
+)
+
+// Setup prepares what every batch needs.
+func (fn *judgeFn) Setup() error {
+	var err error
+	if fn.changes, err = clockChanges(); err != nil {
+		return fault.New(fault.Failed, "%v", err)
+	}
+	for id := range Rules {
+		fn.limits[id] = fn.Config.Limits.of(ID(id))
+	}
+	return nil
+}
+
+func (fn *judgeFn) ProcessElement(b trip.Batch, emit func(trip.Batch)) error {
+	fn.judge(&b)
+	emit(b)
+	return nil
+}
+
+// judge applies the rules to b, whose columns it replaces before it writes to them.
+func (fn *judgeFn) judge(b *trip.Batch) {
+	fn.runs = append(fn.runs[:0], b.Months...)
+	fn.findings = append(fn.findings[:0], b.Findings...)
+	b.RawDuration = b.Duration
+	for i, c := range []*trip.Column[int64]{&b.Duration, &b.Distance, &b.Amount, &b.Tip, &b.Passengers} {
+		fn.columns[i].reset(c)
+	}
+	start := 0
+	for i := range fn.runs {
+		run := &fn.runs[i]
+		if id, refused := fn.Config.rowRule(run.Month, b.FileMonth); refused {
+			run.Refused = true
+			fn.note(b.FileMonth, id, int64(run.End-start), 0)
+		} else {
+			fn.cells(b, run.Month, start, run.End)
+		}
+		start = run.End
+	}
+	b.Months, b.Findings = fn.runs, fn.findings
+}
+
+func (fn *judgeFn) note(month int32, id ID, rows, sum int64) {
+	if rows != 0 {
+		fn.findings = append(fn.findings, trip.Finding{Month: month, Rule: int32(id), Rows: rows, Sum: sum})
+	}
+}
+
+// rowRule returns the first row rule that refuses a pickup month in a file of a month.
+func (c Config) rowRule(month, file int32) (ID, bool) {
+	switch {
+	case month == element.NoMonth:
+		return PickupMissing, true
+	case file == element.NoMonth:
+		return PickupStray, month < FirstMonth || c.AsOf != element.NoMonth && month > c.AsOf
+	case month == file-1 || month == file+1:
+		return PickupAdjacentMonth, true
+	}
+	return PickupStray, month != file
+}
+
+// cells applies the cell rules to rows [start, end), which all count and lie in one month.
+func (fn *judgeFn) cells(b *trip.Batch, month int32, start, end int) {
+	var n [count]int64
+	n[DropoffMissing] = int64(end - start - b.Dropoff.Set(start, end))
+	for _, row := range b.NotNumbers {
+		if int(row) >= start && int(row) < end {
+			n[NotANumber]++
+		}
+	}
+
+	fn.columns[duration].outside(start, end, 1, fn.limits[DurationOver], func(v int64) bool {
+		switch {
+		case v < 0:
+			n[DropoffBeforePickup]++
+		case v == 0:
+			n[DurationZero]++
+		default:
+			n[DurationOver]++
+		}
+		return true
+	})
+	fn.columns[distance].outside(start, end, 0, fn.limits[DistanceOver], func(v int64) bool {
+		n[either(v < 0, DistanceNegative, DistanceOver)]++
+		return true
+	})
+	refunded := int64(0)
+	fn.columns[amount].outside(start, end, 0, fn.limits[AmountOver], func(v int64) bool {
+		if v >= 0 {
+			n[AmountOver]++
+			return true
+		}
+		if refunded < math.MinInt64-v { // the next one would not fit: note what there is
+			fn.note(month, AmountNegative, n[AmountNegative], refunded)
+			n[AmountNegative], refunded = 0, 0
+		}
+		n[AmountNegative]++
+		refunded += v
+		return true
+	})
+	fn.columns[tip].outside(start, end, 0, fn.limits[TipOver], func(v int64) bool {
+		n[either(v < 0, TipNegative, TipOver)]++
+		return true
+	})
+	fn.columns[passengers].outside(start, end, 1, fn.limits[PassengersOver], func(v int64) bool {
+		switch {
+		case v == 0:
+			n[PassengersZero]++
+		case v > 0:
+			n[PassengersOver]++
+		case v < -trip.MaxValue*trip.Unit: // no rule is about negative counts, but this one does not sum in 64 bits
+			n[NotANumber]++
+		default:
+			return false
+		}
+		return true
+	})
+	n[ClockChange] = fn.clock(b, start, end) // last, as it drops durations that the others look at
+	for id, rows := range n {
+		if ID(id) == AmountNegative {
+			fn.note(month, AmountNegative, rows, refunded)
+		} else {
+			fn.note(month, ID(id), rows, 0)
+		}
+	}
+}
+
+func either(first bool, a, b ID) ID {
+	if first {
+		return a
+	}
+	return b
+}
+
+// clock applies clock_change and returns how many rows it is about. Between two changes nothing happens, and nearly all
+// trips of a month lie in one such gap: a row is looked at closely only if it leaves the gap of the row before.
+func (fn *judgeFn) clock(b *trip.Batch, start, end int) (rows int64) {
+	var gap change // (end of a change, start of the next)
+	pickups, dropoffs := b.Pickup.Values[start:end], b.Dropoff.Values[start:end]
+	for i, p := range pickups {
+		d := dropoffs[i]
+		if p >= gap.start && p < gap.end && d >= gap.start && d < gap.end {
+			continue
+		}
+		if b.Dropoff.IsNull(start + i) {
+			d = p
+		}
+		if touches(fn.changes, p, d) {
+			rows++
+			fn.columns[duration].drop(start + i)
+		} else {
+			gap = gapOf(fn.changes, p)
+		}
+	}
+	return rows
+}

@@ -1,0 +1,361 @@
+package quality
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/trip"
+)
+
+func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
+
+const null = math.MinInt64
+
+func column(values ...int64) trip.Column[int64] {
+	c := trip.Column[int64]{Values: make([]int64, len(values)), Valid: make([]byte, (len(values)+7)/8)}
+	for i, v := range values {
+		if v == null {
+			c.Nulls++
+		} else {
+			c.Values[i] = v
+			c.Valid[i>>3] |= 1 << (i & 7)
+		}
+	}
+	if c.Nulls == 0 {
+		c.Valid = nil
+	}
+	return c
+}
+
+// at is a wall-clock time in µs.
+func at(text string) int64 {
+	t, err := time.Parse("2006-01-02 15:04:05", text)
+	if err != nil {
+		panic(err)
+	}
+	return t.UnixMicro()
+}
+
+const march2020 = 602
+
+// row is a trip in whole units.
+type row struct {
+	pickup, dropoff                   int64 // µs
+	passengers, distance, amount, tip int64
+}
+
+// good breaks no rule.
+func good() row {
+	return row{pickup: at("2020-03-15 10:00:00"), dropoff: at("2020-03-15 10:10:00"), passengers: 1, distance: 2, amount: 12, tip: 1}
+}
+
+// batchOf makes a batch of a file of a month, not derived by trip.Derive but alike.
+func batchOf(fileMonth int32, rows ...row) trip.Batch {
+	var p, d, dur, passengers, distance, amount, tip []int64
+	unit := func(v int64) int64 {
+		if v == null {
+			return null
+		}
+		return v * trip.Unit
+	}
+	var months []trip.MonthRun
+	for i, r := range rows {
+		p, d = append(p, r.pickup), append(d, r.dropoff)
+		month := element.NoMonth
+		took := int64(null)
+		if r.pickup != null {
+			month = trip.MonthOf(r.pickup)
+			if r.dropoff != null {
+				took = r.dropoff - r.pickup
+			}
+		}
+		dur = append(dur, took)
+		months = append(months, trip.MonthRun{Month: month, End: i + 1})
+		passengers, distance = append(passengers, unit(r.passengers)), append(distance, unit(r.distance))
+		amount, tip = append(amount, unit(r.amount)), append(tip, unit(r.tip))
+	}
+	return trip.Batch{
+		Source: "x", FileMonth: fileMonth, Rows: len(rows), Months: months,
+		Pickup: column(p...), Dropoff: column(d...), Duration: column(dur...),
+		Passengers: column(passengers...), Distance: column(distance...), Amount: column(amount...), Tip: column(tip...),
+		PickupZone: trip.Column[int32]{Values: make([]int32, len(rows))}, DropoffZone: trip.Column[int32]{Values: make([]int32, len(rows))},
+	}
+}
+
+func judged(t *testing.T, cfg Config, b trip.Batch) trip.Batch {
+	t.Helper()
+	fn := &judgeFn{Config: cfg}
+	if err := fn.Setup(); err != nil {
+		t.Fatal(err)
+	}
+	var out trip.Batch
+	if err := fn.ProcessElement(b, func(b trip.Batch) { out = b }); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestEveryCellRuleFiresAloneAndDropsItsValueAlone has for each rule a trip that breaks it, and one at its limit.
+func TestEveryCellRuleFiresAloneAndDropsItsValueAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*row)
+		limit  func(*row) // breaks nothing; nil: there is no limit
+		left   string     // the column whose value is left out
+	}{
+		"dropoff_missing":       {func(r *row) { r.dropoff = null }, nil, "duration"},
+		"dropoff_before_pickup": {func(r *row) { r.dropoff = r.pickup - 1 }, func(r *row) { r.dropoff = r.pickup + 1 }, "duration"},
+		"duration_zero":         {func(r *row) { r.dropoff = r.pickup }, func(r *row) { r.dropoff = r.pickup + 1 }, "duration"},
+		"duration_over_5h":      {func(r *row) { r.dropoff = r.pickup + 18_000_000_001 }, func(r *row) { r.dropoff = r.pickup + 18_000_000_000 }, "duration"},
+		"clock_change":          {func(r *row) { r.pickup, r.dropoff = at("2020-03-08 01:50:00"), at("2020-03-08 03:10:00") }, func(r *row) { r.pickup, r.dropoff = at("2020-03-08 03:00:00"), at("2020-03-08 03:10:00") }, "duration"},
+		"distance_negative":     {func(r *row) { r.distance = -1 }, func(r *row) { r.distance = 0 }, "distance"},
+		"distance_over_200mi":   {func(r *row) { r.distance = 201 }, func(r *row) { r.distance = 200 }, "distance"},
+		"amount_negative":       {func(r *row) { r.amount = -12 }, func(r *row) { r.amount = 0 }, "amount"},
+		"amount_over_5000usd":   {func(r *row) { r.amount = 5001 }, func(r *row) { r.amount = 5000 }, "amount"},
+		"tip_negative":          {func(r *row) { r.tip = -1 }, func(r *row) { r.tip = 0 }, "tip"},
+		"tip_over_5000usd":      {func(r *row) { r.tip = 5001 }, func(r *row) { r.tip = 5000 }, "tip"},
+		"passengers_zero":       {func(r *row) { r.passengers = 0 }, func(r *row) { r.passengers = 1 }, "passengers"},
+		"passengers_over_9":     {func(r *row) { r.passengers = 10 }, func(r *row) { r.passengers = 9 }, "passengers"},
+	} {
+		bad, edge := good(), good()
+		c.change(&bad)
+		if c.limit != nil {
+			c.limit(&edge)
+		}
+		b := judged(t, Config{}, batchOf(march2020, good(), bad, edge))
+		if len(b.Findings) != 1 || Rules[b.Findings[0].Rule].Name != name || b.Findings[0].Rows != 1 || b.Findings[0].Month != march2020 {
+			t.Errorf("%s: findings %v, want it once", name, named(b.Findings))
+		}
+		for column, c64 := range map[string]trip.Column[int64]{"duration": b.Duration, "distance": b.Distance, "amount": b.Amount, "tip": b.Tip, "passengers": b.Passengers} {
+			for i := range b.Rows {
+				if left := column == c.left && i == 1; c64.IsNull(i) != left {
+					t.Errorf("%s: %s of row %d is null: %v, want %v", name, column, i, !left, left)
+				}
+			}
+		}
+		for _, run := range b.Months {
+			if run.Refused {
+				t.Errorf("%s: a row is refused by a cell rule", name)
+			}
+		}
+	}
+}
+
+func named(findings []trip.Finding) []string {
+	var out []string
+	for _, f := range findings {
+		out = append(out, fmt.Sprintf("%s month %d rows %d sum %d", Rules[f.Rule].Name, f.Month, f.Rows, f.Sum))
+	}
+	return out
+}
+
+func TestAllCellRulesThatApplyFire(t *testing.T) {
+	r := good()
+	r.pickup, r.dropoff = at("2020-03-07 22:00:00"), at("2020-03-08 22:00:00") // a day, over the clock change
+	r.distance, r.amount, r.tip, r.passengers = -5, -7, -1, 0
+	b := judged(t, Config{}, batchOf(march2020, r))
+	want := map[string]int64{"duration_over_5h": 1, "clock_change": 1, "distance_negative": 1, "amount_negative": 1, "tip_negative": 1, "passengers_zero": 1}
+	got := map[string]int64{}
+	for _, f := range b.Findings {
+		got[Rules[f.Rule].Name] += f.Rows
+		if ID(f.Rule) == AmountNegative && f.Sum != -7*trip.Unit {
+			t.Errorf("refunds sum to %d, want %d", f.Sum, -7*trip.Unit)
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestNullsBreakNoRuleButDropoffMissing(t *testing.T) {
+	r := row{pickup: at("2020-03-15 10:00:00"), dropoff: null, passengers: null, distance: null, amount: null, tip: null}
+	b := judged(t, Config{}, batchOf(march2020, r, good()))
+	if got := named(b.Findings); len(got) != 1 || ID(b.Findings[0].Rule) != DropoffMissing {
+		t.Errorf("findings %v", got)
+	}
+}
+
+func TestBothNightsOfClockChange(t *testing.T) {
+	for name, c := range map[string]struct {
+		pickup, dropoff string
+		fires           bool
+	}{
+		"before spring":          {"2020-03-08 01:30:00", "2020-03-08 01:59:59", false},
+		"into the skipped hour":  {"2020-03-08 01:30:00", "2020-03-08 02:00:00", true},
+		"within it":              {"2020-03-08 02:10:00", "2020-03-08 02:20:00", true},
+		"out of it":              {"2020-03-08 02:59:59", "2020-03-08 03:20:00", true},
+		"across it":              {"2020-03-08 01:59:59", "2020-03-08 03:00:00", true},
+		"after it":               {"2020-03-08 03:00:00", "2020-03-08 03:20:00", false},
+		"before autumn":          {"2020-11-01 00:30:00", "2020-11-01 00:59:59", false},
+		"into the repeated hour": {"2020-11-01 00:30:00", "2020-11-01 01:00:00", true},
+		"back within it":         {"2020-11-01 01:50:00", "2020-11-01 01:10:00", true},
+		"out of it ":             {"2020-11-01 01:59:59", "2020-11-01 02:20:00", true},
+		"after autumn":           {"2020-11-01 02:00:00", "2020-11-01 02:20:00", false},
+		"from the month before":  {"2020-10-31 23:30:00", "2020-11-01 02:20:00", true},
+		"backwards across it":    {"2020-11-01 02:10:00", "2020-11-01 00:50:00", true},
+		"a year later":           {"2020-04-01 00:00:00", "2021-04-01 00:00:00", true},
+		"an old rule":            {"2006-04-02 02:30:00", "2006-04-02 03:30:00", true}, // first Sunday of April until 2006
+	} {
+		r := good()
+		r.pickup, r.dropoff = at(c.pickup), at(c.dropoff)
+		b := judged(t, Config{}, batchOf(trip.MonthOf(r.pickup), r))
+		fired := false
+		for _, f := range b.Findings {
+			fired = fired || ID(f.Rule) == ClockChange
+		}
+		if fired != c.fires || fired && !b.Duration.IsNull(0) {
+			t.Errorf("%s: fired %v, want %v; duration null %v", name, fired, c.fires, b.Duration.IsNull(0))
+		}
+	}
+}
+
+func TestRowRulesTakeTheFirstThatApplies(t *testing.T) {
+	for name, c := range map[string]struct {
+		month, file, asOf int32
+		want              ID
+		refused           bool
+	}{
+		"its month":             {march2020, march2020, element.NoMonth, 0, false},
+		"no pickup":             {element.NoMonth, march2020, element.NoMonth, PickupMissing, true},
+		"no pickup, no month":   {element.NoMonth, element.NoMonth, element.NoMonth, PickupMissing, true},
+		"month before":          {march2020 - 1, march2020, element.NoMonth, PickupAdjacentMonth, true},
+		"month after":           {march2020 + 1, march2020, element.NoMonth, PickupAdjacentMonth, true},
+		"two after":             {march2020 + 2, march2020, element.NoMonth, PickupStray, true},
+		"2008":                  {FirstMonth - 1, march2020, element.NoMonth, PickupStray, true},
+		"no month: 2009":        {FirstMonth, element.NoMonth, march2020, 0, false},
+		"no month: 2008":        {FirstMonth - 1, element.NoMonth, march2020, PickupStray, true},
+		"no month: as of":       {march2020, element.NoMonth, march2020, 0, false},
+		"no month: after":       {march2020 + 1, element.NoMonth, march2020, PickupStray, true},
+		"no month, no as-of":    {march2020 + 999, element.NoMonth, element.NoMonth, 0, false},
+		"the file is of 2009-1": {FirstMonth - 1, FirstMonth, element.NoMonth, PickupAdjacentMonth, true},
+	} {
+		id, refused := Config{AsOf: c.asOf}.rowRule(c.month, c.file)
+		if refused != c.refused || refused && id != c.want {
+			t.Errorf("%s: %s %v, want %s %v", name, Rules[id].Name, refused, Rules[c.want].Name, c.refused)
+		}
+	}
+}
+
+func TestRefusedRowsBreakNoCellRule(t *testing.T) {
+	bad := row{pickup: at("2008-01-01 00:00:00"), dropoff: null, distance: -1, amount: -1, tip: -1}
+	b := judged(t, Config{}, batchOf(march2020, bad, good()))
+	if len(b.Findings) != 1 || ID(b.Findings[0].Rule) != PickupStray || b.Findings[0].Month != march2020 || !b.Months[0].Refused || b.Months[1].Refused {
+		t.Errorf("findings %v, runs %v", named(b.Findings), b.Months)
+	}
+}
+
+func TestNotANumberCountsARowOnce(t *testing.T) {
+	b := batchOf(march2020, good(), good(), row{pickup: null})
+	b.NotNumbers = []int32{0, 2}
+	b = judged(t, Config{}, b)
+	if got := named(b.Findings); len(got) != 2 || ID(b.Findings[0].Rule) != NotANumber || b.Findings[0].Rows != 1 {
+		t.Errorf("findings %v, want not_a_number once and pickup_missing", got)
+	}
+}
+
+func TestRefundsBeyond64BitsAreNotedInParts(t *testing.T) {
+	rows := []row{good(), good(), good()}
+	b := batchOf(march2020, rows...)
+	for i := range b.Amount.Values {
+		b.Amount.Values[i] = -9_000_000_000_000_000_000
+	}
+	b.Months = []trip.MonthRun{{Month: march2020, End: 3}}
+	b = judged(t, Config{}, b)
+	count := int64(0)
+	for _, f := range b.Findings {
+		count += f.Rows
+		if f.Sum > -f.Rows*8_000_000_000_000_000_000 {
+			t.Errorf("finding %+v has lost something", f)
+		}
+	}
+	if count != 3 || len(b.Findings) != 3 {
+		t.Errorf("findings %v", named(b.Findings))
+	}
+}
+
+func TestTheJudgeNeverWritesToItsInput(t *testing.T) {
+	bad := good()
+	bad.amount, bad.dropoff = -1, bad.pickup
+	in := batchOf(march2020, good(), bad)
+	before := append([]int64(nil), in.Amount.Values...)
+	out := judged(t, Config{}, in)
+	if !reflect.DeepEqual(in.Amount.Values, before) || in.Duration.IsNull(1) || !out.Amount.IsNull(1) {
+		t.Errorf("input changed: %v", in.Amount)
+	}
+}
+
+func init() { register.Function1x1(findingsOf) }
+
+func findingsOf(b trip.Batch) string { return fmt.Sprint(named(b.Findings), b.Months[0].Refused) }
+
+func TestJudgedInAPipeline(t *testing.T) {
+	bad := good()
+	bad.tip = 99
+	limits, err := ParseLimits("tip_over_5000usd=98")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, s, trips := ptest.CreateList([]trip.Batch{batchOf(march2020, bad, good())})
+	passert.EqualsList(s, beam.ParDo(s, findingsOf, Judged(s, Config{Limits: limits, AsOf: element.NoMonth}, trips)),
+		[]string{"[tip_over_5000usd month 602 rows 1 sum 0] false"})
+	ptest.RunAndValidate(t, p)
+}
+
+func TestLimitsCanBeOverridden(t *testing.T) {
+	l, err := ParseLimits(" duration_over_5h=240, distance_over_200mi=100 ")
+	if err != nil || l.of(DurationOver) != 240*minute || l.of(DistanceOver) != 100*trip.Unit || l.of(TipOver) != 5000*trip.Unit {
+		t.Errorf("%v, %v", l, err)
+	}
+	if l.Digest() == (Limits{}).Digest() || (Limits{}).Digest() != (Limits{"tip_over_5000usd": 5000}).Digest() {
+		t.Error("the digest does not follow the limits in force")
+	}
+	for _, bad := range []string{"x=1", "duration_zero=1", "tip_over_5000usd", "tip_over_5000usd=-1", "tip_over_5000usd=1,tip_over_5000usd=2", "tip_over_5000usd=1.5", "tip_over_5000usd=100000001"} {
+		if l, err := ParseLimits(bad); err == nil {
+			t.Errorf("%q: %v, want an error", bad, l)
+		}
+	}
+}
+
+func TestRulesAreComplete(t *testing.T) {
+	seen := map[string]bool{}
+	for id, r := range Rules {
+		if r.Name == "" || seen[r.Name] || r.Reason == "" || r.Source == "" || r.Scope != Row && r.Scope != Cell || (r.Limit == 0) != (r.Unit == 0) {
+			t.Errorf("rule %d: %+v", id, r)
+		}
+		seen[r.Name] = true
+	}
+}
+
+func BenchmarkJudge(b *testing.B) {
+	rows := make([]row, 16<<10)
+	for i := range rows {
+		rows[i] = good()
+		if i%300 == 0 {
+			rows[i].dropoff += 86_400_000_000
+		}
+		if i%5 == 0 {
+			rows[i].passengers = null
+		}
+	}
+	in := batchOf(march2020, rows...)
+	in.Months = []trip.MonthRun{{Month: march2020, End: len(rows)}}
+	fn := &judgeFn{}
+	if err := fn.Setup(); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := fn.ProcessElement(in, func(trip.Batch) {}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(rows)), "ns/row")
+}
