@@ -3,7 +3,9 @@ package runners
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -21,6 +23,9 @@ type Runner struct {
 	Is   string // one line for help
 	Note string // one line for stderr when it is chosen, or ""
 
+	// leaves tells that the runner leaves files of its workers in the temporary folder.
+	leaves bool
+
 	// lanes is how many branches, from the files to the partial sums, use all cores. See Spread.
 	lanes func() int
 }
@@ -34,7 +39,7 @@ func prismLanes() int { return min(8, runtime.GOMAXPROCS(0)) }
 var all = []Runner{
 	{Name: "direct", Is: "in this process, the default; one bundle, decoding on all cores", lanes: one},
 	{
-		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes,
+		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes, leaves: true,
 		Note: "prism listens on all network interfaces of this machine while it runs",
 	},
 }
@@ -65,6 +70,34 @@ func (r Runner) Lanes() int { return r.lanes() }
 
 // Run runs the pipeline and waits for its end.
 func (r Runner) Run(ctx context.Context, p *beam.Pipeline) error {
-	_, err := beam.Run(ctx, r.Name, p)
-	return err
+	if !r.leaves {
+		_, err := beam.Run(ctx, r.Name, p)
+		return err
+	}
+	restore, err := ownTemp()
+	if err != nil {
+		return err
+	}
+	_, err = beam.Run(ctx, r.Name, p)
+	return errors.Join(err, restore())
+}
+
+// ownTemp gives the process a temporary folder of its own. What it returns removes it and all that is in it.
+func ownTemp() (restore func() error, err error) {
+	before, had := os.LookupEnv("TMPDIR")
+	dir, err := os.MkdirTemp("", "tripstats-runner-")
+	if err != nil {
+		return nil, fmt.Errorf("runners: %w", err)
+	}
+	if err := os.Setenv("TMPDIR", dir); err != nil {
+		return nil, fmt.Errorf("runners: %w", err)
+	}
+	return func() error {
+		if had {
+			err = os.Setenv("TMPDIR", before)
+		} else {
+			err = os.Unsetenv("TMPDIR")
+		}
+		return errors.Join(err, os.RemoveAll(dir))
+	}, nil
 }

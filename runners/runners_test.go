@@ -1,6 +1,7 @@
 package runners
 
 import (
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -37,6 +38,25 @@ func TestSpreadWorksOnEveryFileOnce(t *testing.T) {
 		ptest.RunAndValidate(t, p)
 		if branches != lanes {
 			t.Errorf("%d branches, want %d", branches, lanes)
+		}
+	}
+}
+
+func TestARunLeavesNothingInTheTemporaryFolder(t *testing.T) {
+	for _, name := range Names() {
+		r, err := Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		temp := t.TempDir()
+		t.Setenv("TMPDIR", temp)
+		p, s, col := ptest.CreateList([]element.File{{Source: "a"}})
+		passert.EqualsList(s, beam.ParDo(s, sourceOf, col), []string{"a"})
+		if err := r.Run(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 || os.TempDir() != temp {
+			t.Errorf("%s: left %v, %v, temporary folder %s", name, left, err, os.TempDir())
 		}
 	}
 }
