@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"reflect"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -101,24 +102,38 @@ func CutUvarint(b []byte) (uint64, []byte, error) {
 	return v, b[n:], nil
 }
 
-// AppendRecord appends rec as an Arrow IPC stream of one batch.
+// AppendRecord appends rec as an Arrow IPC stream of one batch, after a checksum of it. The IPC reader trusts the lengths
+// it finds and allocates by them, so what did not come through whole must not reach it.
 func AppendRecord(b []byte, rec arrow.RecordBatch) ([]byte, error) {
-	buf := bytes.NewBuffer(b)
+	start := len(b)
+	buf := bytes.NewBuffer(append(b, 0, 0, 0, 0))
 	w := ipc.NewWriter(buf, ipc.WithSchema(rec.Schema()))
 	if err := errors.Join(w.Write(rec), w.Close()); err != nil {
 		return nil, fmt.Errorf("element: encoding a record: %w", err)
 	}
-	return buf.Bytes(), nil
+	out := buf.Bytes()
+	binary.LittleEndian.PutUint32(out[start:], crc32.Checksum(out[start+4:], castagnoli))
+	return out, nil
 }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // CutRecord reads what [AppendRecord] wrote: an IPC stream with exactly one record.
 func CutRecord(b []byte) (rec arrow.RecordBatch, err error) {
+	if len(b) < 4 {
+		return nil, fmt.Errorf("element: decoding a record: %w", errShort)
+	}
+	sum := binary.LittleEndian.Uint32(b)
+	if b = b[4:]; crc32.Checksum(b, castagnoli) != sum {
+		return nil, errors.New("element: decoding a record: its checksum is another's: it was damaged on the way")
+	}
 	defer func() {
 		if r := recover(); r != nil { // the IPC reader may panic on bytes that are not its own
 			rec, err = nil, fmt.Errorf("element: decoding a record: %v", r)
 		}
 	}()
-	r, err := ipc.NewReader(bytes.NewReader(b))
+	// No message of the stream may claim more than there is: the reader allocates by it.
+	r, err := ipc.NewReader(bytes.NewReader(b), ipc.WithMetadataSizeLimit(int64(len(b))), ipc.WithBodySizeLimit(int64(len(b))))
 	if err != nil {
 		return nil, fmt.Errorf("element: decoding a record: %w", err)
 	}

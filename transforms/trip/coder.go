@@ -112,6 +112,11 @@ func toArrow[T int32 | int64](c Column[T], typ arrow.DataType) arrow.Array {
 }
 
 func decodeBatch(in []byte) (b Batch, err error) {
+	defer func() {
+		if r := recover(); r != nil { // Arrow checks few of a record's lengths before it uses them
+			b, err = Batch{}, fmt.Errorf("trip: batch: %v", r)
+		}
+	}()
 	if b.Source, in, err = element.CutString(in); err != nil {
 		return Batch{}, fmt.Errorf("trip: batch: source: %w", err)
 	}
