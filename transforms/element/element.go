@@ -41,7 +41,7 @@ type File struct {
 
 // Column is one leaf column of a file.
 type Column struct {
-	Name       string   // path in the schema, dots between the parts
+	Name       string   // at the top of the schema; further leaves of a nested column go by their path
 	Kind       Kind     // what its values are
 	Found      string   // its type in the words of the parquet schema, for messages
 	ChunkBytes []int64  // compressed bytes by row group
