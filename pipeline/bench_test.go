@@ -44,7 +44,7 @@ func BenchmarkJob(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				cfg := publishConfig(quality.Config{})
+				cfg := configOf("raw", quality.Config{})
 				cfg.Output = b.TempDir()
 				b.ReportAllocs()
 				b.ResetTimer()

@@ -138,7 +138,12 @@ type table struct {
 // readTable reads a table that a run has published.
 func readTable(t *testing.T, output, name string) table {
 	t.Helper()
-	path := filepath.Join(output, name, name+".parquet")
+	return readParquet(t, filepath.Join(output, name, name+".parquet"))
+}
+
+// readParquet reads a file.
+func readParquet(t *testing.T, path string) table {
+	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)

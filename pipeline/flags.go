@@ -19,7 +19,7 @@ import (
 
 const (
 	defaultOutput  = "./out"
-	defaultQuality = "raw"
+	defaultQuality = "standard"
 	sampleInput    = "sample"
 )
 
@@ -37,6 +37,8 @@ type options struct {
 	rejected  string
 	complete  bool
 	unknown   string
+	keepRows  string
+	keepCells bool
 	plan      bool
 	verbose   bool
 	version   bool
@@ -54,6 +56,10 @@ func (o *options) standard() bool { return o.quality == "standard" }
 type patterns []string
 
 func (p *patterns) String() string { return strings.Join(*p, ",") }
+
+// onlySample tells whether nothing but the sample is read, whose months are a choice.
+func (p patterns) onlySample() bool { return len(p) == 1 && p[0] == sampleInput }
+
 func (p *patterns) Set(s string) error {
 	list := objstore.SplitPatterns(s)
 	if len(list) == 0 {
@@ -79,6 +85,8 @@ func init() {
 	flag.StringVar(&opts.rejected, "max-rejected", "", "")
 	flag.BoolVar(&opts.complete, "require-complete", false, "")
 	flag.StringVar(&opts.unknown, "unknown-columns", "report", "")
+	flag.StringVar(&opts.keepRows, "quarantine", "", "")
+	flag.BoolVar(&opts.keepCells, "quarantine-cells", false, "")
 	flag.BoolVar(&opts.plan, "plan", false, "")
 	flag.BoolVar(&opts.verbose, "verbose", false, "")
 	flag.BoolVar(&opts.version, "version", false, "")
@@ -186,5 +194,5 @@ func (o *options) check(set map[string]bool, rest []string) error {
 	if err := objstore.CheckOutput(o.output); err != nil {
 		return usage("--output: %v", err)
 	}
-	return nil
+	return o.checkQuarantine(set)
 }

@@ -5,6 +5,7 @@ import (
 
 	"tripstats/io/parquetio"
 	"tripstats/io/publish"
+	"tripstats/io/quarantine"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
@@ -23,6 +24,9 @@ type plan struct {
 	publish   publish.Config
 }
 
+// quarantined tells whether rows that rules refused are kept.
+func (p plan) quarantined() bool { return p.quality.Keep != quality.KeepNone }
+
 // build lays out the whole pipeline. What flows, and how many elements of it:
 //
 //	files, footers      one a file
@@ -30,22 +34,27 @@ type plan struct {
 //	partials            one a bundle and file in it: what is shuffled is these accumulators
 //	perSource           one a file
 //	tables              one a table
+//	rejects, pieces     with --quarantine: one a batch with such rows, one a row group with such rows
 func build(s beam.Scope, p plan) {
 	files := beam.CreateList(s, p.files)
 	footers := parquetio.Footers(s, files)
 	recognised := trip.Recognised(s, p.trips, footers)
 	admitted, leftOut := trip.Admitted(s, p.admission, recognised)
 
-	partials := runners.Spread(s, p.lanes, admitted, func(s beam.Scope, files beam.PCollection) beam.PCollection {
+	spread := runners.Spread(s, p.lanes, admitted, func(s beam.Scope, files beam.PCollection) []beam.PCollection {
 		columns := parquetio.Read(s, files)
 		trips := trip.Fields(s, p.trips, columns)
 		trips = trip.Derive(s, trips)
+		if p.quarantined() {
+			trips, rejects := quality.JudgedWithRejects(s, p.quality, trips)
+			return []beam.PCollection{aggregate.Partials(s, trips), quarantine.Write(s, *p.publish.Quarantine, rejects)}
+		}
 		if p.standard {
 			trips = quality.Judged(s, p.quality, trips)
 		}
-		return aggregate.Partials(s, trips)
+		return []beam.PCollection{aggregate.Partials(s, trips)}
 	})
-	perSource := aggregate.PerSource(s, admitted, partials)
+	perSource := aggregate.PerSource(s, admitted, spread[0])
 	if p.standard {
 		perSource = aggregate.Standard(s, perSource)
 	}
@@ -54,5 +63,7 @@ func build(s beam.Scope, p plan) {
 	for _, t := range aggregate.Tables(p.standard) {
 		tables = append(tables, t.Rows(s, perSource))
 	}
-	publish.Publish(s, p.publish, admitted, leftOut, aggregate.Tallies(s, perSource), tables...)
+	publish.Publish(s, p.publish, publish.Inputs{
+		Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, perSource), Tables: tables, Pieces: spread[1:],
+	})
 }

@@ -21,7 +21,7 @@ import (
 func graphOf(t *testing.T, lanes int) (*beam.Pipeline, []*graph.MultiEdge) {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
-	cfg := publishConfig(quality.Config{})
+	cfg := configOf("raw", quality.Config{})
 	build(s, plan{files: []element.File{{Source: "a"}, {Source: "b", Lane: lanes - 1}}, lanes: lanes, trips: tripOptions("", false), publish: cfg})
 	edges, _, err := p.Build()
 	if err != nil {
@@ -148,10 +148,22 @@ func TestBatchesAreConsumedAtOnce(t *testing.T) {
 }
 
 func TestEveryFunctionIsRegistered(t *testing.T) {
-	p, _ := graphOf(t, 2)
-	if _, err := beam.Run(context.Background(), "vet", p); err != nil {
-		t.Error(err)
+	for _, p := range []*beam.Pipeline{first(graphOf(t, 2)), quarantineGraph(t)} {
+		if _, err := beam.Run(context.Background(), "vet", p); err != nil {
+			t.Error(err)
+		}
 	}
+}
+
+func first(p *beam.Pipeline, _ []*graph.MultiEdge) *beam.Pipeline { return p }
+
+// quarantineGraph is the pipeline with all that the rules can do.
+func quarantineGraph(t *testing.T) *beam.Pipeline {
+	t.Helper()
+	p, s := beam.NewPipelineWithRoot()
+	rules := quality.Config{Keep: quality.KeepCells}
+	build(s, plan{files: []element.File{{Source: "a"}}, lanes: 2, trips: tripOptions("", true), standard: true, quality: rules, publish: configOf("standard", rules)})
+	return p
 }
 
 func TestPrismWorksInAsManyBranchesAsLanes(t *testing.T) {

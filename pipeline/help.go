@@ -19,7 +19,7 @@ var flagHelp = []flagLine{
 	{"output", "DIR", "folder for the tables (default " + defaultOutput + ")"},
 	{"runner", "NAME", "who runs the pipeline (default direct); see below"},
 	{"taxi", "yellow|green", "read only this taxi's files and say how many were left out"},
-	{"quality", "raw|standard", "which rows count: all, in the month of their pickup (raw, the default), or judged by\nrules, with a ledger of every row (standard)"},
+	{"quality", "standard|raw", "which rows count: judged by rules, with a ledger of every row (standard, the default),\nor all, in the month of their pickup (raw)"},
 	{"same-month", "refuse|merge", "two files of one taxi and month: an error (refuse, the default), or added up (merge)"},
 	{"utc", "wall|convert", "how to read times that a file marks as UTC: as they stand, or converted to New York;\nwithout it such a file is an error, as TLC writes New York wall clock"},
 	{"plan", "", "say what would be read, from the footers alone, and stop"},
@@ -32,12 +32,14 @@ var moreHelp = []flagLine{
 	{"limits", "RULE=N,...|@FILE", "other limits for rules, in the rule's unit, such as duration_over_5h=240"},
 	{"as-of", "MONTH", "last month that a file without a month in its name may have (default: the last that any\nname has)"},
 	{"max-rejected", "SHARE", "exit 5 if row rules refuse more of a file than this: 1% or 0.01"},
+	{"quarantine", "DIR", "write the rows that row rules refuse to this folder, as parquet, with their rule"},
+	{"quarantine-cells", "", "with --quarantine, also the rows of which a cell rule leaves a value out"},
 	{"require-complete", "", "exit 4 if a month is missing between the first and the last of a taxi"},
 	{"unknown-columns", "report|fail", "columns that TLC has added since: reported (the default), or an error"},
 	{"format", "parquet", "of the tables; parquet is the only one"},
 }
 
-const helpHead = `Tripstats turns NYC TLC taxi trip records (parquet) into two small tables: monthly averages, and trips by zone.
+const helpHead = `Tripstats turns NYC TLC taxi trip records (parquet) into small tables: monthly averages, and trips by zone.
 
 Usage:
   tripstats [--input=GLOBS] [--output=DIR] [--runner=NAME] [flags]
@@ -53,10 +55,10 @@ Flags (one or two dashes):
 `
 
 const helpTail = `
-Output: DIR/trip_stats/trip_stats.parquet, DIR/location_stats/location_stats.parquet, with rules also
-DIR/quality/quality.parquet, and DIR/_manifest.json, each replaced whole. Exit codes: 0 done, 1 failed, 2 wrong usage,
-3 an input could not be used, 4 nothing matched, 5 the quality gate, 6 lost to a concurrent run, 130 or 143 stopped by a
-signal.
+Output: DIR/trip_stats/trip_stats.parquet, DIR/location_stats/location_stats.parquet, the ledger of the rules
+DIR/quality/quality.parquet (not with raw), and DIR/_manifest.json, each replaced whole. Exit codes: 0 done, 1 failed,
+2 wrong usage, 3 an input could not be used, 4 nothing matched, or a month is missing, 5 the quality gate, 6 lost to a
+concurrent run, 130 or 143 stopped by a signal.
 `
 
 // help prints the usage; all adds every flag of Beam's.

@@ -26,13 +26,13 @@ func TestAFileOfSeveralPatternsIsReadOnce(t *testing.T) {
 		"linked/2019/yellow*.parquet,raw/2019/yellow*.parquet",
 		"raw/2019/{yellow,alias}*.parquet",
 	} {
-		r := runOnce(t, command{args: []string{"--input=" + input, "--output=out"}, dir: dir}).succeeds(t)
+		r := runOnce(t, command{args: []string{"--quality=raw", "--input=" + input, "--output=out"}, dir: dir}).succeeds(t)
 		if !strings.Contains(r.stderr, " files=1 rows=500 ") {
 			t.Errorf("--input=%s: found %q, expected one file of 500 rows", input, r.stderr)
 		}
 	}
 	// Given twice, the flag adds up.
-	r := runOnce(t, command{args: []string{"--input=" + path, "--input=" + path, "--output=out"}, dir: dir}).succeeds(t)
+	r := runOnce(t, command{args: []string{"--quality=raw", "--input=" + path, "--input=" + path, "--output=out"}, dir: dir}).succeeds(t)
 	if !strings.Contains(r.stderr, " files=1 ") {
 		t.Errorf("found %q, expected one file", r.stderr)
 	}
@@ -55,7 +55,7 @@ func TestTwoFilesOfOneTaxiAndMonthAreRefusedUnlessMerged(t *testing.T) {
 	}
 	runOnce(t, command{args: []string{"--input=*/yellow*.parquet", "--plan"}, dir: dir}).fails(t, 3, "a/yellow", "b/yellow")
 	for _, runner := range runnerNames {
-		args := []string{"--input=*/*.parquet", "--output=out", "--same-month=merge", "--runner=" + runner}
+		args := []string{"--quality=raw", "--input=*/*.parquet", "--output=out", "--same-month=merge", "--runner=" + runner}
 		runOnce(t, command{args: args, dir: dir}).succeeds(t)
 		holdsTruth(t, filepath.Join(dir, "out"), truthOf(t, a), truthOf(t, b), truthOf(t, month(tlcgen.Green, 2019, 8, 100)))
 	}
@@ -68,7 +68,7 @@ func TestOneTaxiIsReadAndTheOthersCounted(t *testing.T) {
 	generate(t, filepath.Join(dir, "raw"), green)
 	generate(t, filepath.Join(dir, "raw"), month(tlcgen.Green, 2019, 9, 200))
 	for _, runner := range runnerNames {
-		r := runOnce(t, command{args: []string{"--input=raw/*", "--taxi=yellow", "--output=out", "--runner=" + runner}, dir: dir}).succeeds(t)
+		r := runOnce(t, command{args: []string{"--quality=raw", "--input=raw/*", "--taxi=yellow", "--output=out", "--runner=" + runner}, dir: dir}).succeeds(t)
 		if !strings.Contains(r.stderr, " files=1 files_left_out=2 rows=300 ") {
 			t.Errorf("%s: found %q", runner, r.stderr)
 		}
@@ -106,9 +106,9 @@ func TestFilesWithoutRowsGiveTheirMonthAndNoZones(t *testing.T) {
 			t.Errorf("%s: location_stats: found %s, expected no rows and six columns", runner, zones)
 		}
 	}
-	// Nothing but that file: both tables are there, with their columns and no rows.
+	// Nothing but that file: all tables are there, with their columns, and no rows but the file's in the ledger.
 	runOnce(t, command{args: []string{"--input=raw/nameless.parquet", "--output=none"}, dir: dir}).succeeds(t)
-	for name, columns := range map[string]int{"trip_stats": 9, "location_stats": 6} {
+	for name, columns := range map[string]int{"trip_stats": 21, "location_stats": 6} {
 		if got := readTable(t, filepath.Join(dir, "none"), name); len(got.rows) != 0 || len(got.schema) != columns {
 			t.Errorf("%s: found %s, expected no rows and %d columns", name, got, columns)
 		}

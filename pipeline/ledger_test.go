@@ -142,10 +142,7 @@ func publishStandard(t *testing.T, runner, pattern, out string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := opts
-	opts.quality, opts.parsed.maxRejected = "standard", -1
-	cfg := publishConfig(quality.Config{})
-	opts = before
+	cfg := configOf("standard", quality.Config{})
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{

@@ -134,16 +134,28 @@ func (c command) prepare(program, temp string) (cmd *exec.Cmd, stdout, stderr *b
 	return cmd, stdout, stderr, cancel
 }
 
-// prismNote is the line that choosing prism puts before all others.
-const prismNote = "tripstats: note: prism listens on all network interfaces of this machine while it runs\n"
+const notePrefix = "tripstats: note: "
 
-// lines returns what the run wrote to stderr, without prism's note.
-func (r result) lines() []string {
-	text := strings.TrimSuffix(strings.TrimPrefix(r.stderr, prismNote), "\n")
-	if text == "" {
-		return nil
+// prismNote is the line that choosing prism puts before all others.
+const prismNote = notePrefix + "prism listens on all network interfaces of this machine while it runs\n"
+
+// notes and lines return what the run wrote to stderr: what it noted of a good run, without prism's note, and the rest.
+func (r result) notes() (notes []string) {
+	for l := range strings.Lines(strings.TrimPrefix(r.stderr, prismNote)) {
+		if note, ok := strings.CutPrefix(l, notePrefix); ok {
+			notes = append(notes, strings.TrimSuffix(note, "\n"))
+		}
 	}
-	return strings.Split(text, "\n")
+	return notes
+}
+
+func (r result) lines() (lines []string) {
+	for l := range strings.Lines(r.stderr) {
+		if !strings.HasPrefix(l, notePrefix) {
+			lines = append(lines, strings.TrimSuffix(l, "\n"))
+		}
+	}
+	return lines
 }
 
 // innards are words of which none may reach a user who did not say --verbose.

@@ -33,7 +33,7 @@ func TestTheManifestSaysWhatWasReadAndPublished(t *testing.T) {
 	output := filepath.Join(dir, "out")
 	m := readManifest(t, output)
 
-	if m.Schema != publish.ManifestSchema || m.Program.Name != "tripstats" || m.Program.Version == "" || m.Quality != "raw" || m.Rows != 500 {
+	if m.Schema != publish.ManifestSchema || m.Program.Name != "tripstats" || m.Program.Version == "" || m.Quality != "standard" || m.Rules == nil || m.Rows != 500 {
 		t.Errorf("found %+v", m)
 	}
 	if m.Flags["input"] != "raw/*.parquet" || m.Flags["same-month"] != "merge" || m.Flags["output"] != "out" {
@@ -56,8 +56,8 @@ func TestTheManifestSaysWhatWasReadAndPublished(t *testing.T) {
 			t.Errorf("input %d: found %+v, expected %+v", i, m.Inputs[i], want)
 		}
 	}
-	if len(m.Outputs) != 2 {
-		t.Fatalf("found outputs %+v, expected two", m.Outputs)
+	if len(m.Outputs) != 3 {
+		t.Fatalf("found outputs %+v, expected three", m.Outputs)
 	}
 	for _, out := range m.Outputs {
 		content, err := os.ReadFile(filepath.Join(output, filepath.FromSlash(out.Path)))

@@ -13,8 +13,8 @@ import (
 )
 
 // notes tells what a user should know of a good run, a line each: months that are missing between the first and the last
-// of a taxi, and columns that TLC has added.
-func notes(w io.Writer, m *publish.Manifest) {
+// of a taxi, if asked, and columns that TLC has added.
+func notes(w io.Writer, m *publish.Manifest, gaps bool) {
 	files := make([]element.File, len(m.Inputs))
 	unknown := map[string][]string{}
 	for i, in := range m.Inputs {
@@ -26,8 +26,8 @@ func notes(w io.Writer, m *publish.Manifest) {
 			unknown[c] = append(unknown[c], in.Source)
 		}
 	}
-	if gaps := trip.Gaps(files); len(gaps) > 0 {
-		line(w, "note: no file for %s", some(gaps))
+	if missing := trip.Gaps(files); gaps && len(missing) > 0 {
+		line(w, "note: no file for %s", some(missing))
 	}
 	if len(unknown) == 0 {
 		return

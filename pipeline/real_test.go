@@ -66,7 +66,7 @@ func TestFilesThatOthersRewroteAreReadRight(t *testing.T) {
 		for _, runner := range runnerNames {
 			t.Run(c.file+" "+runner, func(t *testing.T) {
 				output := t.TempDir()
-				tripstats(t, "--input="+filepath.Join(dir, c.file), "--output="+output, "--runner="+runner).succeeds(t)
+				tripstats(t, "--quality=raw", "--input="+filepath.Join(dir, c.file), "--output="+output, "--runner="+runner).succeeds(t)
 				monthly := readTable(t, output, "trip_stats")
 				if len(monthly.rows) != len(c.facts) {
 					t.Fatalf("found\n%s\nexpected %d months", monthly, len(c.facts))
@@ -135,7 +135,7 @@ func TestFilesFoundInTheWildThatCannotBeReadAreRefused(t *testing.T) {
 	}
 	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".parquet"), func(t *testing.T) {
-			refuses(t, path, words[filepath.Base(path)]...)
+			refuses(t, path, "standard", words[filepath.Base(path)]...)
 		})
 	}
 }
@@ -147,7 +147,7 @@ func TestRealMonthsAddUp(t *testing.T) {
 	var first tree
 	for _, runner := range runnerNames {
 		output := t.TempDir()
-		tripstats(t, input, "--output="+output, "--runner="+runner).succeeds(t)
+		tripstats(t, "--quality=raw", input, "--output="+output, "--runner="+runner).succeeds(t)
 		rows := readManifest(t, output).Rows
 		monthly, zones := readTable(t, output, "trip_stats"), readTable(t, output, "location_stats")
 		for what, sum := range map[string]int64{

@@ -16,12 +16,12 @@ import (
 )
 
 // refuses runs over one file by each runner and wants exit 3 with one line that has these words, and no output.
-func refuses(t *testing.T, path string, words ...string) {
+func refuses(t *testing.T, path, quality string, words ...string) {
 	t.Helper()
 	words = append(words, filepath.Base(path))
 	for _, runner := range runnerNames {
 		dir := t.TempDir()
-		runOnce(t, command{args: []string{"--input=" + path, "--output=out", "--runner=" + runner}, dir: dir}).fails(t, 3, words...)
+		runOnce(t, command{args: []string{"--quality=" + quality, "--input=" + path, "--output=out", "--runner=" + runner}, dir: dir}).fails(t, 3, words...)
 		if got := treeOf(t, dir); len(got) != 0 {
 			t.Errorf("%s: refused, but wrote %v", runner, got)
 		}
@@ -68,7 +68,7 @@ func TestAFileThatCannotBeUnderstoodIsRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			path := write(t, filepath.Join(dir, "x_2019-08.parquet"), c.columns, parquet.WithStoreDecimalAsInteger(true))
-			refuses(t, path, c.words...)
+			refuses(t, path, "standard", c.words...)
 			tripstats(t, "--input="+path, "--plan").fails(t, 3, c.words...)
 		})
 	}
@@ -101,7 +101,7 @@ func TestAValueThatCannotBeRepresentedIsRefusedWithItsPlace(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := write(t, filepath.Join(t.TempDir(), "x.parquet"), sixRows(t, c.column, c.typ, c.good, c.bad), parquet.WithMaxRowGroupLength(3))
-			refuses(t, path, "row group 1: row 2", c.column, "expected")
+			refuses(t, path, "raw", "row group 1: row 2", c.column, "expected")
 		})
 	}
 }
@@ -150,7 +150,7 @@ func TestARefusedValueInALaterFileLeavesNoOutput(t *testing.T) {
 	bad.RowGroups, bad.Plant.NaN = 2, 1
 	generate(t, filepath.Join(dir, "raw"), bad)
 	for _, runner := range runnerNames {
-		runOnce(t, command{args: []string{"--input=raw/*", "--output=out", "--runner=" + runner}, dir: dir}).
+		runOnce(t, command{args: []string{"--quality=raw", "--input=raw/*", "--output=out", "--runner=" + runner}, dir: dir}).
 			fails(t, 3, "yellow_tripdata_2019-09.parquet", "row group ", "row ", "NaN")
 		if _, err := os.Stat(filepath.Join(dir, "out")); err == nil {
 			t.Errorf("%s: an output folder was made", runner)
@@ -180,7 +180,7 @@ func TestAFileThatIsNotParquetIsRefused(t *testing.T) {
 			if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
 				t.Fatal(err)
 			}
-			refuses(t, path)
+			refuses(t, path, "standard")
 		})
 	}
 }
@@ -191,7 +191,7 @@ func TestAFileThatMayNotBeReadIsRefused(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	refuses(t, pipe, "not a regular file")
+	refuses(t, pipe, "standard", "not a regular file")
 	runOnce(t, command{args: []string{"--input=*.parquet", "--output=out"}, dir: dir}).fails(t, 3, "pipe.parquet", "not a regular file")
 	if err := os.Symlink("nowhere", filepath.Join(dir, "dangling.parquet")); err != nil {
 		t.Fatal(err)
@@ -204,7 +204,7 @@ func TestAFileThatMayNotBeReadIsRefused(t *testing.T) {
 	if err := os.Chmod(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	refuses(t, path, "permission")
+	refuses(t, path, "standard", "permission")
 }
 
 func TestVerboseTellsMoreAndEndsWithTheSameLine(t *testing.T) {

@@ -138,15 +138,19 @@ func report(w io.Writer, runner string, m *publish.Manifest, elapsed time.Durati
 	if n := len(m.LeftOut); n > 0 {
 		left = fmt.Sprintf(" files_left_out=%d", n)
 	}
+	judged := ""
 	if r := m.Rules; r != nil {
 		rejected := m.Rows
 		for _, in := range m.Inputs {
 			rejected -= in.Counted
 		}
-		left += fmt.Sprintf(" rows_rejected=%d duration_minutes=%.1f->%.1f", rejected, r.DurationMinutesRaw, r.DurationMinutesStandard)
+		judged = fmt.Sprintf(" rows_rejected=%d duration_minutes=%.1f->%.1f", rejected, r.DurationMinutesRaw, r.DurationMinutesStandard)
 	}
-	line(w, "done runner=%s quality=%s files=%d%s rows=%d bytes_read=%d seconds=%.2f rows_per_second=%.0f peak_memory_mib=%.0f output=%s",
-		runner, m.Quality, len(m.Inputs), left, m.Rows, objstore.BytesRead(), seconds, float64(m.Rows)/seconds, float64(peakMemory())/(1<<20), opts.output)
+	if k := m.Kept; k != nil {
+		judged += fmt.Sprintf(" quarantined=%d", k.Rows)
+	}
+	line(w, "done runner=%s quality=%s files=%d%s rows=%d%s bytes_read=%d seconds=%.2f rows_per_second=%.0f peak_memory_mib=%.0f output=%s",
+		runner, m.Quality, len(m.Inputs), left, m.Rows, judged, objstore.BytesRead(), seconds, float64(m.Rows)/seconds, float64(peakMemory())/(1<<20), opts.output)
 }
 
 // peakMemory is the most memory this process has had resident, in bytes; where the system does not say, what Go has

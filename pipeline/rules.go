@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"tripstats/io/objstore"
+	"tripstats/io/quarantine"
 	"tripstats/io/tlc"
 	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
@@ -12,7 +14,7 @@ import (
 
 // parseRules reads the flags that are about the rules. Its errors are faults with exit code 2.
 func (o *options) parseRules(set map[string]bool) error {
-	for _, name := range []string{"limits", "as-of", "max-rejected"} {
+	for _, name := range []string{"limits", "as-of", "max-rejected", "quarantine", "quarantine-cells"} {
 		if set[name] && !o.standard() {
 			return usage("--%s goes with --quality=standard: raw applies no rule", name)
 		}
@@ -42,6 +44,36 @@ func (o *options) parseRules(set map[string]bool) error {
 		if o.parsed.maxRejected, err = perMillion(o.rejected); err != nil {
 			return usage("--max-rejected: found %q, expected a share such as 1%% or 0.01", o.rejected)
 		}
+	}
+	return nil
+}
+
+// keep is which rows go into quarantine.
+func (o *options) keep() quality.Keep {
+	switch {
+	case o.keepRows == "":
+		return quality.KeepNone
+	case o.keepCells:
+		return quality.KeepCells
+	}
+	return quality.KeepRows
+}
+
+// checkQuarantine refuses a quarantine that makes no sense.
+func (o *options) checkQuarantine(set map[string]bool) error {
+	switch {
+	case o.keepCells && o.keepRows == "":
+		return usage("--quarantine-cells does not say where to: add --quarantine=DIR")
+	case set["quarantine"] && o.keepRows == "":
+		return usage("--quarantine: found nothing, expected a folder")
+	case o.keepRows == "":
+		return nil
+	}
+	if scheme, _ := objstore.Scheme(o.keepRows); scheme != "" {
+		return usage("--quarantine: found scheme %q, expected a local folder", scheme)
+	}
+	if err := quarantine.CheckDir(o.keepRows, o.output); err != nil {
+		return usage("--quarantine: %v", err)
 	}
 	return nil
 }

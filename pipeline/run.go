@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -18,6 +20,7 @@ import (
 	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
 	"tripstats/io/publish"
+	"tripstats/io/quarantine"
 	"tripstats/io/tlc"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
@@ -118,7 +121,8 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge", RequireComplete: opts.complete, FailUnknown: opts.unknown == "fail"},
 		standard:  opts.standard(),
 	}
-	p.quality = quality.Config{Limits: opts.parsed.limits, AsOf: asOf(p.files, opts.parsed.asOf)}
+	p.quality = quality.Config{Limits: opts.parsed.limits, AsOf: asOf(p.files, opts.parsed.asOf), Keep: opts.keep()}
+	p.trips.KeepOrigin = p.quarantined()
 	p.publish = publishConfig(p.quality)
 	if opts.plan {
 		return showPlan(ctx, stdout, p)
@@ -126,9 +130,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if runner.Note != "" {
 		line(stderr, "note: %s", runner.Note)
 	}
-	pipeline, scope := beam.NewPipelineWithRoot()
-	build(scope, p)
-	if err := runner.Run(ctx, pipeline); err != nil {
+	if err := runPipeline(ctx, runner, p); err != nil {
 		return err
 	}
 	m, err := publish.ReadManifest(opts.output)
@@ -139,10 +141,27 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	if opts.standard() {
-		notes(stderr, m)
+		notes(stderr, m, !opts.input.onlySample())
 	}
 	report(stderr, runner.Name, m, time.Since(start))
 	return nil
+}
+
+// runPipeline builds the pipeline and runs it to its end.
+func runPipeline(ctx context.Context, runner runners.Runner, p plan) (failed error) {
+	if q := p.publish.Quarantine; q != nil {
+		area, err := quarantine.Open(*q)
+		switch {
+		case errors.Is(err, quarantine.ErrBusy):
+			return fault.New(fault.Conflict, "--quarantine: %v; run again when it is done, or name another folder", err)
+		case err != nil:
+			return fault.New(fault.Failed, "--quarantine: %v", err)
+		}
+		defer func() { failed = errors.Join(failed, area.Close()) }()
+	}
+	pipeline, scope := beam.NewPipelineWithRoot()
+	build(scope, p)
+	return runner.Run(ctx, pipeline)
 }
 
 // match expands the input patterns.
@@ -168,7 +187,7 @@ func match(ctx context.Context, input []string) ([]objstore.Object, error) {
 
 // tripOptions are how files are understood.
 func tripOptions(utc string, standard bool) trip.Options {
-	return trip.Options{Registry: tlc.Registry, UTC: utc, NotNumbers: standard}
+	return trip.Options{Registry: tlc.Registry, UTC: utc, Judged: standard}
 }
 
 // asOf is the last month that a file without a month in its name may have: as given, or the last that any name holds.
@@ -206,8 +225,16 @@ func publishConfig(rules quality.Config) publish.Config {
 			cfg.Rules.AsOf = tlc.FormatMonth(rules.AsOf)
 		}
 	}
+	if rules.Keep != quality.KeepNone {
+		cfg.Quarantine = &quarantine.Config{Dir: absolute(opts.keepRows), ID: cfg.ID}
+	}
 	for _, t := range aggregate.Tables(opts.standard()) {
 		cfg.Tables = append(cfg.Tables, t.Name)
+	}
+	for _, t := range aggregate.Tables(true) {
+		if !slices.Contains(cfg.Tables, t.Name) {
+			cfg.Absent = append(cfg.Absent, t.Name)
+		}
 	}
 	flag.Visit(func(f *flag.Flag) {
 		if f.Name != "input" { // the inputs stand in the manifest one by one
@@ -216,6 +243,14 @@ func publishConfig(rules quality.Config) publish.Config {
 	})
 	cfg.Flags["input"] = opts.input.String()
 	return cfg
+}
+
+// absolute is the absolute path of a folder, as workers may have another working directory.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 // newID names a run's temporaries.

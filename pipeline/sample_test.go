@@ -16,6 +16,7 @@ func TestTheSampleNeedsNoArguments(t *testing.T) {
 	r := runOnce(t, command{dir: dir}).succeeds(t)
 	golden(t, "sample_stdout", r.stdout)
 	golden(t, "sample_trip_stats", readTable(t, filepath.Join(dir, "out"), "trip_stats").String())
+	golden(t, "sample_quality", readTable(t, filepath.Join(dir, "out"), "quality").String())
 	golden(t, "sample_location_schema", strings.Join(readTable(t, filepath.Join(dir, "out"), "location_stats").schema, "\n")+"\n")
 
 	keyValue := regexp.MustCompile(`^tripstats: done( [a-z_]+=\S+)+\n$`)
@@ -31,7 +32,14 @@ func TestTheSampleNeedsNoArguments(t *testing.T) {
 	for _, o := range tlcgen.Sample() {
 		truths = append(truths, truthOf(t, o))
 	}
+	// Raw is what the generator knows, to the last bit. It makes no ledger, and leaves none of the run before.
+	runOnce(t, command{args: []string{"--quality=raw", "--input=sample", "--output=out"}, dir: dir}).succeeds(t)
 	holdsTruth(t, filepath.Join(dir, "out"), truths...)
+	var found []string
+	for path := range treeOf(t, filepath.Join(dir, "out")) {
+		found = append(found, path)
+	}
+	wantOnly(t, found, "trip_stats/trip_stats.parquet", "location_stats/location_stats.parquet", "_manifest.json", ".tripstats/lock")
 }
 
 func TestThePlanReadsFootersAndWritesNothing(t *testing.T) {
@@ -54,7 +62,7 @@ func TestTheOutputIsTheTablesTheManifestAndTheLock(t *testing.T) {
 }
 
 // outputFiles is all that an output folder holds once a run is over.
-var outputFiles = []string{"trip_stats/trip_stats.parquet", "location_stats/location_stats.parquet", "_manifest.json", ".tripstats/lock"}
+var outputFiles = []string{"trip_stats/trip_stats.parquet", "location_stats/location_stats.parquet", "quality/quality.parquet", "_manifest.json", ".tripstats/lock"}
 
 func wantOnly(t *testing.T, found []string, want ...string) {
 	t.Helper()
@@ -108,7 +116,7 @@ func TestNothingButTheFilesDecidesTheBytes(t *testing.T) {
 		{"here/raw/*.parquet", "prism", "2"},
 		{"here/raw/*.parquet", "prism", "8"},
 		{"there/deeper/raw/*.parquet", "prism", "3"},
-		{"there/**/yellow*-05.parquet,there/**/g*.parquet,there/**/yellow*-08.parquet", "direct", "5"},
+		{"there/deeper/raw/yellow*-05.parquet,there/deeper/raw/g*.parquet,there/deeper/raw/yellow*-08.parquet", "direct", "5"},
 		{"here/raw/yellow_tripdata_2023-05.parquet,here/raw/yellow_tripdata_2019-08.parquet,here/raw/green_tripdata_2019-08.parquet", "direct", "2"},
 		{"here/raw/green_tripdata_2019-08.parquet,here/raw/yellow_tripdata_2023-05.parquet,here/raw/yellow_tripdata_2019-08.parquet", "prism", "2"},
 	} {
@@ -120,7 +128,7 @@ func TestNothingButTheFilesDecidesTheBytes(t *testing.T) {
 		if want == nil {
 			want = got
 		}
-		if len(got) != 2 || !maps.Equal(got, want) {
+		if len(got) != 3 || !maps.Equal(got, want) {
 			t.Errorf("%+v: found %v, expected %v", c, got, want)
 		}
 	}
@@ -129,9 +137,9 @@ func TestNothingButTheFilesDecidesTheBytes(t *testing.T) {
 func TestTablesCarryHowTheyWereMade(t *testing.T) {
 	dir := t.TempDir()
 	runOnce(t, command{args: []string{"--input=sample", "--output=out"}, dir: dir}).succeeds(t)
-	for _, name := range []string{"trip_stats", "location_stats"} {
+	for _, name := range []string{"trip_stats", "location_stats", "quality"} {
 		meta := readTable(t, filepath.Join(dir, "out"), name).meta
-		for _, key := range []string{"tripstats.quality", "tripstats.rules_digest", "tripstats.version"} {
+		for _, key := range []string{"tripstats.quality", "tripstats.rules_digest", "tripstats.limits", "tripstats.version"} {
 			if meta[key] == "" {
 				t.Errorf("%s: no %s in its metadata %v", name, key, meta)
 			}

@@ -18,6 +18,7 @@ import (
 
 	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
+	"tripstats/io/publish"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
 	"tripstats/transforms/quality"
@@ -64,6 +65,14 @@ func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 	}
 }
 
+// configOf is what publishing is told in a mode, with the flags' defaults.
+func configOf(mode string, rules quality.Config) publish.Config {
+	before := opts
+	defer func() { opts = before }()
+	opts.quality, opts.parsed.maxRejected = mode, -1
+	return publishConfig(rules)
+}
+
 // publishInto runs the pipeline in this process.
 func publishInto(t *testing.T, runner, pattern, out string) {
 	t.Helper()
@@ -75,7 +84,7 @@ func publishInto(t *testing.T, runner, pattern, out string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := publishConfig(quality.Config{})
+	cfg := configOf("raw", quality.Config{})
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", false), publish: cfg})

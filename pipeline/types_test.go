@@ -25,7 +25,7 @@ func readsAs(t *testing.T, path, monthly, zones string, args ...string) {
 	t.Helper()
 	for _, runner := range runnerNames {
 		output := t.TempDir()
-		tripstats(t, append(args, "--input="+path, "--output="+output, "--runner="+runner)...).succeeds(t)
+		tripstats(t, append(args, "--quality=raw", "--input="+path, "--output="+output, "--runner="+runner)...).succeeds(t)
 		if got := readTable(t, output, "trip_stats").cells(monthlyColumns...); got != monthly {
 			t.Errorf("%s: trip_stats: found\n%s\nexpected\n%s", runner, got, monthly)
 		}

@@ -17,9 +17,13 @@ import (
 
 func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
 
-func init() { register.Function1x1(sourceOf) }
+func init() {
+	register.Function1x1(sourceOf)
+	register.Function1x1(uriOf)
+}
 
 func sourceOf(f element.File) string { return f.Source }
+func uriOf(f element.File) string    { return "/" + f.Source }
 
 func TestSpreadWorksOnEveryFileOnce(t *testing.T) {
 	list := []element.File{{Source: "a"}, {Source: "b", Lane: 2}, {Source: "c", Lane: 1}, {Source: "d", Lane: 2}}
@@ -30,11 +34,12 @@ func TestSpreadWorksOnEveryFileOnce(t *testing.T) {
 		}
 		p, s, col := ptest.CreateList(files)
 		branches := 0
-		out := Spread(s, lanes, col, func(s beam.Scope, part beam.PCollection) beam.PCollection {
+		out := Spread(s, lanes, col, func(s beam.Scope, part beam.PCollection) []beam.PCollection {
 			branches++
-			return beam.ParDo(s, sourceOf, part)
+			return []beam.PCollection{beam.ParDo(s, sourceOf, part), beam.ParDo(s, uriOf, part)}
 		})
-		passert.EqualsList(s, out, []string{"a", "b", "c", "d"})
+		passert.EqualsList(s, out[0], []string{"a", "b", "c", "d"})
+		passert.EqualsList(s, out[1], []string{"/a", "/b", "/c", "/d"})
 		ptest.RunAndValidate(t, p)
 		if branches != lanes {
 			t.Errorf("%d branches, want %d", branches, lanes)

@@ -14,20 +14,29 @@ func init() {
 }
 
 // Spread applies work to the files: once, or, with several lanes, in as many branches side by side, each to the files
-// of its Lane. For a runner that gives a branch one goroutine, as prism does. What the branches return is flattened, so
-// it should be small: a Flatten ends fusion.
+// of its Lane. For a runner that gives a branch one goroutine, as prism does. What the branches return, each as many
+// PCollections, is flattened, so it should be small: a Flatten ends fusion.
 //
 // Spread transforms a PCollection<element.File> into what work returns.
-func Spread(s beam.Scope, lanes int, files beam.PCollection, work func(s beam.Scope, files beam.PCollection) beam.PCollection) beam.PCollection {
+func Spread(s beam.Scope, lanes int, files beam.PCollection, work func(s beam.Scope, files beam.PCollection) []beam.PCollection) []beam.PCollection {
 	if lanes <= 1 {
 		return work(s, files)
 	}
 	s = s.Scope("runners.Spread")
-	out := make([]beam.PCollection, lanes)
+	var lists [][]beam.PCollection // by output and lane
 	for i, part := range beam.Partition(s, lanes, laneOf, files) {
-		out[i] = work(s.Scope(fmt.Sprintf("lane%d", i)), part)
+		for k, out := range work(s.Scope(fmt.Sprintf("lane%d", i)), part) {
+			if i == 0 {
+				lists = append(lists, nil)
+			}
+			lists[k] = append(lists[k], out)
+		}
 	}
-	return beam.Flatten(s, out...)
+	flat := make([]beam.PCollection, len(lists))
+	for k, list := range lists {
+		flat[k] = beam.Flatten(s, list...)
+	}
+	return flat
 }
 
 func laneOf(f element.File) int { return f.Lane }

@@ -129,6 +129,19 @@ func (s *Staging) Publish(name, place string) error {
 	return syncDir(filepath.Dir(to))
 }
 
+// Remove removes a published file and, if that was all in it, its folder. That there is none is no error.
+func (s *Staging) Remove(place string) error {
+	path := filepath.Join(s.output, filepath.FromSlash(place))
+	if err := os.Remove(path); err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	_ = os.Remove(filepath.Dir(path)) // not empty: something else is in it
+	return nil
+}
+
 // syncDir makes a rename last through a power cut.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)

@@ -80,15 +80,20 @@ func (fn *readFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, f el
 	defer d.Close()
 	schema := schemaOf(f)
 	// The end may move down while this runs, so TryClaim alone says when to stop.
+	before := int64(0) // rows of the file before the row group
+	for _, n := range f.RowGroupRows[:r.Start] {
+		before += n
+	}
 	for i := r.Start; rt.TryClaim(i); i++ {
-		if err := emitRowGroup(ctx, d, f, int(i), schema, emit); err != nil {
+		if err := emitRowGroup(ctx, d, f, int(i), before, schema, emit); err != nil {
 			return err
 		}
+		before += f.RowGroupRows[i]
 	}
 	return nil
 }
 
-func emitRowGroup(ctx context.Context, d *decoder, f element.File, rg int, schema *arrow.Schema, emit func(element.Columns)) error {
+func emitRowGroup(ctx context.Context, d *decoder, f element.File, rg int, before int64, schema *arrow.Schema, emit func(element.Columns)) error {
 	rows := f.RowGroupRows[rg]
 	for done := int64(0); done < rows; {
 		n := min(batchRows, rows-done)
@@ -97,7 +102,7 @@ func emitRowGroup(ctx context.Context, d *decoder, f element.File, rg int, schem
 			return err
 		}
 		rec := array.NewRecordBatch(schema, arrays, n)
-		emit(element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, RowGroup: rg, FirstRow: done, Record: rec})
+		emit(element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, RowGroup: rg, FirstRow: done, FileRow: before + done, Record: rec})
 		rec.Release()
 		for _, a := range arrays {
 			a.Release()

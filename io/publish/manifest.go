@@ -35,6 +35,7 @@ type Manifest struct {
 	Rows    int64             `json:"rows"`   // of all inputs
 	Inputs  []Input           `json:"inputs"` // sorted by source
 	LeftOut []string          `json:"left_out,omitempty"`
+	Kept    *Kept             `json:"quarantine,omitempty"`
 	Outputs []Output          `json:"outputs"`
 }
 
@@ -47,6 +48,13 @@ type Rules struct {
 	// What the rules changed: the mean duration of all rows, and of what the rules left.
 	DurationMinutesRaw      float64 `json:"duration_minutes_raw"`
 	DurationMinutesStandard float64 `json:"duration_minutes_standard"`
+}
+
+// Kept is what was put into quarantine.
+type Kept struct {
+	Path  string `json:"path"`
+	Files int    `json:"files"`
+	Rows  int64  `json:"rows"` // one for each row and rule
 }
 
 // Program is what made the output.
@@ -98,6 +106,12 @@ func (r *result) manifest(cfg Config) *Manifest {
 		rules.DurationMinutesRaw = mean(r.tallies, func(t element.Tally) element.Mean { return t.Read })
 		rules.DurationMinutesStandard = mean(r.tallies, func(t element.Tally) element.Mean { return t.Left })
 		m.Rules = &rules
+	}
+	if cfg.Quarantine != nil {
+		m.Kept = &Kept{Path: cfg.Quarantine.Dir, Files: len(r.pieces)}
+		for _, p := range r.pieces {
+			m.Kept.Rows += p.Rows
+		}
 	}
 	for _, f := range r.leftOut {
 		m.LeftOut = append(m.LeftOut, f.Source)

@@ -26,6 +26,7 @@ import (
 
 	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
+	"tripstats/io/quarantine"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
@@ -35,6 +36,7 @@ type Config struct {
 	Output      string   // folder
 	ID          string   // of this run, fixed at submission; names its temporaries
 	Tables      []string // the tables there must be
+	Absent      []string // tables of other runs, with other flags, that must not be there
 	Balance     []Total  // columns that must each sum to the rows counted of all inputs
 	MaxRejected int64    // of a file's rows, in parts per million, that row rules may refuse; negative for any
 	Meta        []parquetio.Meta
@@ -42,6 +44,7 @@ type Config struct {
 	Quality     string
 	Rules       *Rules // nil where no rule was applied
 	Flags       map[string]string
+	Quarantine  *quarantine.Config // nil where rows that rules refused are not kept
 }
 
 // Total names an int64 column of a table.
@@ -49,43 +52,89 @@ type Total struct{ Table, Column string }
 
 func init() {
 	register.DoFn6x1[context.Context, []byte, func(*element.File) bool, func(*element.File) bool, func(*element.Tally) bool, func(*element.Table) bool, error](&publishFn{})
+	register.DoFn7x1[context.Context, []byte, func(*element.File) bool, func(*element.File) bool, func(*element.Tally) bool, func(*element.Table) bool, func(*quarantine.Piece) bool, error](&publishAllFn{})
+	register.Iter1[quarantine.Piece]()
 	register.Iter1[element.File]()
 	register.Iter1[element.Tally]()
 	register.Iter1[element.Table]()
 }
 
-// Publish reconciles and publishes. files are the inputs with their footers, leftOut those that were matched and, as
-// asked, not read, tallies the rows aggregated of each, tables the finished tables, each a PCollection<element.Table>.
-// It has no output: a run that ends without error has published.
-func Publish(s beam.Scope, cfg Config, files, leftOut, tallies beam.PCollection, tables ...beam.PCollection) {
+// Inputs are what meets in Publish.
+type Inputs struct {
+	Files   beam.PCollection   // of element.File: what was read
+	LeftOut beam.PCollection   // of element.File: what was matched and, as asked, not read
+	Tallies beam.PCollection   // of element.Tally: what became of the rows of each file
+	Tables  []beam.PCollection // of element.Table: the finished tables
+	Pieces  []beam.PCollection // of quarantine.Piece: one where rows are kept, else none
+}
+
+// Publish reconciles and publishes. It has no output: a run that ends without error has published.
+func Publish(s beam.Scope, cfg Config, in Inputs) {
 	s = s.Scope("publish.Publish")
-	all := tables[0]
-	if len(tables) > 1 {
-		all = beam.Flatten(s, tables...)
+	all := in.Tables[0]
+	if len(in.Tables) > 1 {
+		all = beam.Flatten(s, in.Tables...)
 	}
-	beam.ParDo0(s, &publishFn{Config: cfg}, beam.Impulse(s),
-		beam.SideInput{Input: files}, beam.SideInput{Input: leftOut}, beam.SideInput{Input: tallies}, beam.SideInput{Input: all})
+	sides := []beam.Option{beam.SideInput{Input: in.Files}, beam.SideInput{Input: in.LeftOut}, beam.SideInput{Input: in.Tallies}, beam.SideInput{Input: all}}
+	if cfg.Quarantine == nil {
+		beam.ParDo0(s, &publishFn{Config: cfg}, beam.Impulse(s), sides...)
+		return
+	}
+	beam.ParDo0(s, &publishAllFn{Config: cfg}, beam.Impulse(s), append(sides, beam.SideInput{Input: in.Pieces[0]})...)
 }
 
 type publishFn struct{ Config Config }
 
 func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files, leftOut func(*element.File) bool, tallies func(*element.Tally) bool, tables func(*element.Table) bool) error {
 	r := result{files: drain(files), leftOut: drain(leftOut), tallies: drain(tallies), tables: drain(tables)}
+	return r.end(ctx, fn.Config)
+}
+
+// publishAllFn publishes the quarantine too.
+type publishAllFn struct{ Config Config }
+
+func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files, leftOut func(*element.File) bool, tallies func(*element.Tally) bool, tables func(*element.Table) bool, pieces func(*quarantine.Piece) bool) error {
+	r := result{files: drain(files), leftOut: drain(leftOut), tallies: drain(tallies), tables: drain(tables), pieces: drain(pieces)}
+	return r.end(ctx, fn.Config)
+}
+
+// end checks what must hold and publishes. The quarantine comes before the gate: who is stopped by that wants to see why.
+func (r *result) end(ctx context.Context, cfg Config) error {
 	for _, files := range [][]element.File{r.files, r.leftOut} {
 		slices.SortFunc(files, func(a, b element.File) int { return strings.Compare(a.Source, b.Source) })
 	}
 	slices.SortFunc(r.tallies, func(a, b element.Tally) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.tables, func(a, b element.Table) int {
-		return slices.Index(fn.Config.Tables, a.Name) - slices.Index(fn.Config.Tables, b.Name)
+		return slices.Index(cfg.Tables, a.Name) - slices.Index(cfg.Tables, b.Name)
 	})
-	if err := r.reconcile(fn.Config); err != nil {
+	if err := r.reconcile(cfg); err != nil {
 		return err
 	}
-	if err := r.gate(fn.Config); err != nil {
+	if err := r.quarantine(cfg); err != nil {
 		return err
 	}
-	return r.publish(ctx, fn.Config)
+	if err := r.gate(cfg); err != nil {
+		return err
+	}
+	return r.publish(ctx, cfg)
 }
+
+// quarantine moves the rows that were refused into place.
+func (r *result) quarantine(cfg Config) error {
+	if cfg.Quarantine == nil {
+		return nil
+	}
+	if err := quarantine.Check(r.pieces, r.tallies); err != nil {
+		return fault.New(fault.Failed, "reconciliation: %v; %s", err, isOurs)
+	}
+	if err := quarantine.Commit(*cfg.Quarantine, r.pieces); err != nil {
+		return fault.New(fault.Failed, "quarantine %s: %v; nothing was published", cfg.Quarantine.Dir, objstore.Reason(err))
+	}
+	return nil
+}
+
+// isOurs ends the message of an error that no input can cause.
+const isOurs = "nothing was published; this is a fault of tripstats or its runner, please report it"
 
 func drain[T any](next func(*T) bool) []T {
 	var all []T
@@ -104,6 +153,7 @@ type result struct {
 	leftOut []element.File
 	tallies []element.Tally
 	tables  []element.Table
+	pieces  []quarantine.Piece
 }
 
 // reconcile checks that no row was lost or counted twice: for every file, the rows its footer promises are those that
@@ -111,25 +161,24 @@ type result struct {
 // of the rows counted. What it finds is a fault of this program or its runner, not of an input: exit code 1, nothing
 // published.
 func (r *result) reconcile(cfg Config) error {
-	const nothing = "nothing was published; this is a fault of tripstats or its runner, please report it"
 	tallies := map[string]element.Tally{}
 	for _, t := range r.tallies {
 		if _, twice := tallies[t.Source]; twice {
-			return fault.New(fault.Failed, "reconciliation: %s: found two results, expected one; %s", t.Source, nothing)
+			return fault.New(fault.Failed, "reconciliation: %s: found two results, expected one; %s", t.Source, isOurs)
 		}
 		tallies[t.Source] = t
 	}
 	if len(r.tallies) != len(r.files) {
-		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), len(r.files), nothing)
+		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), len(r.files), isOurs)
 	}
 	rows := int64(0)
 	for _, f := range r.files {
 		t, ok := tallies[f.Source]
 		if !ok || t.Rows != f.Rows {
-			return fault.New(fault.Failed, "reconciliation: %s: found %d rows read, expected the footer's %d; %s", f.Source, t.Rows, f.Rows, nothing)
+			return fault.New(fault.Failed, "reconciliation: %s: found %d rows read, expected the footer's %d; %s", f.Source, t.Rows, f.Rows, isOurs)
 		}
 		if refused := refusedRows(t); t.Counted+refused != t.Rows {
-			return fault.New(fault.Failed, "reconciliation: %s: found %d rows counted and %d refused, expected the %d read; %s", f.Source, t.Counted, refused, t.Rows, nothing)
+			return fault.New(fault.Failed, "reconciliation: %s: found %d rows counted and %d refused, expected the %d read; %s", f.Source, t.Counted, refused, t.Rows, isOurs)
 		}
 		rows += t.Counted
 	}
@@ -138,11 +187,11 @@ func (r *result) reconcile(cfg Config) error {
 		names = append(names, t.Name)
 	}
 	if !slices.Equal(names, cfg.Tables) {
-		return fault.New(fault.Failed, "reconciliation: found tables %v, expected %v; %s", names, cfg.Tables, nothing)
+		return fault.New(fault.Failed, "reconciliation: found tables %v, expected %v; %s", names, cfg.Tables, isOurs)
 	}
 	for _, b := range cfg.Balance {
 		if n := r.total(b); n != rows {
-			return fault.New(fault.Failed, "reconciliation: table %s: found %d as the sum of %s, expected the %d rows counted of all files; %s", b.Table, n, b.Column, rows, nothing)
+			return fault.New(fault.Failed, "reconciliation: table %s: found %d as the sum of %s, expected the %d rows counted of all files; %s", b.Table, n, b.Column, rows, isOurs)
 		}
 	}
 	return nil
@@ -221,6 +270,11 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	for _, t := range r.tables {
 		if err := stage.Publish(t.Name, place(t.Name)); err != nil {
 			return fault.New(fault.Failed, "output %s: table %s: %v; run again to publish all tables", cfg.Output, t.Name, err)
+		}
+	}
+	for _, t := range cfg.Absent {
+		if err := stage.Remove(place(t)); err != nil {
+			return fault.New(fault.Failed, "output %s: table %s of a run before: %v; run again to remove it", cfg.Output, t, err)
 		}
 	}
 	if err := stage.Publish(manifestStage, ManifestName); err != nil {

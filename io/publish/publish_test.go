@@ -59,7 +59,7 @@ func publishThrough(cfg Config, r result) error {
 	if len(tables) == 0 {
 		tables = append(tables, beam.CreateList(s, r.tables))
 	}
-	Publish(s, cfg, beam.CreateList(s, r.files), beam.CreateList(s, r.leftOut), beam.CreateList(s, r.tallies), tables...)
+	Publish(s, cfg, Inputs{Files: beam.CreateList(s, r.files), LeftOut: beam.CreateList(s, r.leftOut), Tallies: beam.CreateList(s, r.tallies), Tables: tables})
 	return ptest.Run(p)
 }
 
@@ -91,6 +91,26 @@ func TestPublishWritesTablesAndManifest(t *testing.T) {
 		}
 		if err := pf.Close(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestTablesOfAnotherModeAreRemoved keeps the output what its manifest says it is.
+func TestTablesOfAnotherModeAreRemoved(t *testing.T) {
+	out := t.TempDir()
+	cfg, r := good(out)
+	if err := publishThrough(cfg, r); err != nil {
+		t.Fatal(err)
+	}
+	cfg, r = good(out)
+	cfg.Tables, cfg.Absent, cfg.Balance = []string{"first"}, []string{"second", "third"}, cfg.Balance[:1]
+	r.tables = r.tables[1:]
+	if err := publishThrough(cfg, r); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{"first/first.parquet": true, "second": false} {
+		if _, err := os.Stat(filepath.Join(out, path)); (err == nil) != want {
+			t.Errorf("%s: %v, want it there: %v", path, err, want)
 		}
 	}
 }

@@ -18,15 +18,19 @@ func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 func init() {
 	beam.RegisterType(typeOf[Columns]())
 	beam.RegisterType(typeOf[Table]())
+	beam.RegisterType(typeOf[Rejects]())
 	beam.RegisterFunction(encodeColumns)
 	beam.RegisterFunction(decodeColumns)
 	beam.RegisterFunction(encodeTable)
 	beam.RegisterFunction(decodeTable)
 	beam.RegisterCoder(typeOf[Columns](), encodeColumns, decodeColumns)
 	beam.RegisterCoder(typeOf[Table](), encodeTable, decodeTable)
+	beam.RegisterFunction(encodeRejects)
+	beam.RegisterFunction(decodeRejects)
+	beam.RegisterCoder(typeOf[Rejects](), encodeRejects, decodeRejects)
 }
 
-// The coded form of a Columns: source, taxi, variant (each a uvarint length and bytes), month, row group, first row (uvarints), then
+// The coded form of a Columns: source, taxi, variant (each a uvarint length and bytes), month, row group, first row, file row (uvarints), then
 // the record as an Arrow IPC stream. A Table is its name and then its record.
 
 func encodeColumns(c Columns) ([]byte, error) {
@@ -36,6 +40,7 @@ func encodeColumns(c Columns) ([]byte, error) {
 	head = binary.AppendUvarint(head, uint64(uint32(c.Month)))
 	head = binary.AppendUvarint(head, uint64(c.RowGroup))
 	head = binary.AppendUvarint(head, uint64(c.FirstRow))
+	head = binary.AppendUvarint(head, uint64(c.FileRow))
 	return AppendRecord(head, c.Record)
 }
 
@@ -49,7 +54,7 @@ func decodeColumns(b []byte) (c Columns, err error) {
 	if c.Variant, b, err = CutString(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: variant: %w", err)
 	}
-	var month, rowGroup, firstRow uint64
+	var month, rowGroup, firstRow, fileRow uint64
 	if month, b, err = CutUvarint(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: month: %w", err)
 	}
@@ -59,9 +64,35 @@ func decodeColumns(b []byte) (c Columns, err error) {
 	if firstRow, b, err = CutUvarint(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: first row: %w", err)
 	}
-	c.Month, c.RowGroup, c.FirstRow = int32(uint32(month)), int(rowGroup), int64(firstRow)
+	if fileRow, b, err = CutUvarint(b); err != nil {
+		return Columns{}, fmt.Errorf("element: columns: file row: %w", err)
+	}
+	c.Month, c.RowGroup, c.FirstRow, c.FileRow = int32(uint32(month)), int(rowGroup), int64(firstRow), int64(fileRow)
 	c.Record, err = CutRecord(b)
 	return c, err
+}
+
+func encodeRejects(r Rejects) ([]byte, error) {
+	head := AppendString(nil, r.Source)
+	head = binary.AppendUvarint(head, uint64(r.RowGroup))
+	head = binary.AppendUvarint(head, uint64(r.Refused))
+	return AppendRecord(head, r.Record)
+}
+
+func decodeRejects(b []byte) (r Rejects, err error) {
+	if r.Source, b, err = CutString(b); err != nil {
+		return Rejects{}, fmt.Errorf("element: rejects: source: %w", err)
+	}
+	var rowGroup, refused uint64
+	if rowGroup, b, err = CutUvarint(b); err != nil {
+		return Rejects{}, fmt.Errorf("element: rejects: row group: %w", err)
+	}
+	if refused, b, err = CutUvarint(b); err != nil {
+		return Rejects{}, fmt.Errorf("element: rejects: refused: %w", err)
+	}
+	r.RowGroup, r.Refused = int(rowGroup), int64(refused)
+	r.Record, err = CutRecord(b)
+	return r, err
 }
 
 func encodeTable(t Table) ([]byte, error) { return AppendRecord(AppendString(nil, t.Name), t.Record) }

@@ -43,8 +43,25 @@ func record() arrow.RecordBatch {
 	return b.NewRecordBatch()
 }
 
+func TestRejectsCoderKeepsAll(t *testing.T) {
+	in := Rejects{Source: "a/b.parquet", RowGroup: 3, Refused: 7, Record: record()}
+	b, err := encodeRejects(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := decodeRejects(b)
+	if err != nil || !array.RecordEqual(in.Record, out.Record) || out.Source != in.Source || out.RowGroup != in.RowGroup || out.Refused != in.Refused {
+		t.Errorf("got %v, %v, want %v", out, err, in)
+	}
+	for n := range len(b) / 7 {
+		if _, err := decodeRejects(b[:n]); err == nil {
+			t.Fatalf("no error from %d of %d bytes", n, len(b))
+		}
+	}
+}
+
 func TestColumnsCoderKeepsRecordAndProvenance(t *testing.T) {
-	in := Columns{Source: "a/b.parquet", Taxi: "green", Variant: "v", Month: NoMonth, RowGroup: 3, FirstRow: 1 << 40, Record: record()}
+	in := Columns{Source: "a/b.parquet", Taxi: "green", Variant: "v", Month: NoMonth, RowGroup: 3, FirstRow: 1 << 40, FileRow: 1 << 41, Record: record()}
 	b, err := encodeColumns(in)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +70,7 @@ func TestColumnsCoderKeepsRecordAndProvenance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !array.RecordEqual(in.Record, out.Record) || !in.Record.Schema().Equal(out.Record.Schema()) || in.Where(2) != out.Where(2) || in.Taxi != out.Taxi || in.Variant != out.Variant || in.Month != out.Month {
+	if !array.RecordEqual(in.Record, out.Record) || !in.Record.Schema().Equal(out.Record.Schema()) || in.Where(2) != out.Where(2) || in.Taxi != out.Taxi || in.Variant != out.Variant || in.Month != out.Month || in.FileRow != out.FileRow {
 		t.Errorf("got %v, want %v", out, in)
 	}
 	for n := range len(b) - 1 {

@@ -60,6 +60,7 @@ type Columns struct {
 	Month    int32 // of the file: File.Month
 	RowGroup int
 	FirstRow int64 // index within the row group
+	FileRow  int64 // index within the file
 	Record   arrow.RecordBatch
 }
 
@@ -72,6 +73,22 @@ func (c Columns) Where(i int) string {
 // Where names a row for messages. Rows count from 0 within their row group.
 func Where(source string, rowGroup int, row int64) string {
 	return fmt.Sprintf("%s: row group %d: row %d", source, rowGroup, row)
+}
+
+// Rejects are rows of one row group that rules refused or left values out of: the columns of [RejectColumns], and then
+// those that were read, as the file has them. A row stands once for each rule.
+type Rejects struct {
+	Source   string
+	RowGroup int
+	Refused  int64 // of the rows: by row rules
+	Record   arrow.RecordBatch
+}
+
+// RejectColumns are the first columns of the record of a Rejects.
+var RejectColumns = []arrow.Field{
+	{Name: "source", Type: arrow.BinaryTypes.String},
+	{Name: "row_number", Type: arrow.PrimitiveTypes.Int64}, // in the file, from 0
+	{Name: "rule", Type: arrow.BinaryTypes.String},
 }
 
 // Table is one finished table of the output: small, sorted, whole.

@@ -20,6 +20,7 @@ func init() {
 type Config struct {
 	Limits Limits
 	AsOf   int32 // last month that a file without a month in its name may have, or element.NoMonth for none
+	Keep   Keep  // which rows come out as rejects, by JudgedWithRejects
 }
 
 // FirstMonth is the first month TLC has published: 2009-01.
@@ -27,7 +28,7 @@ const FirstMonth = (2009 - 1970) * 12
 
 // Judged applies the rules to batches of derived trips: it marks the runs of rows that a row rule refuses, makes values
 // null that a cell rule leaves out, and notes what it did as findings. Rules about zones are applied to the counts: see
-// FoldZones.
+// aggregate.Standard.
 //
 // Judged transforms a PCollection<trip.Batch> into a PCollection<trip.Batch>.
 func Judged(s beam.Scope, cfg Config, trips beam.PCollection) beam.PCollection {
@@ -44,6 +45,8 @@ type judgeFn struct {
 	runs     []trip.MonthRun
 	findings []trip.Finding
 	columns  [5]scratch
+	fired    [count]int64 // in the run of rows at hand, by rule
+	rejects  []reject     // in the batch at hand
 }
 
 // The columns that the judge may write to, by their place in judgeFn.columns.
@@ -77,6 +80,7 @@ func (fn *judgeFn) ProcessElement(b trip.Batch, emit func(trip.Batch)) error {
 func (fn *judgeFn) judge(b *trip.Batch) {
 	fn.runs = append(fn.runs[:0], b.Months...)
 	fn.findings = append(fn.findings[:0], b.Findings...)
+	fn.rejects = fn.rejects[:0]
 	b.RawDuration = b.Duration
 	for i, c := range []*trip.Column[int64]{&b.Duration, &b.Distance, &b.Amount, &b.Tip, &b.Passengers} {
 		fn.columns[i].reset(c)
@@ -87,6 +91,7 @@ func (fn *judgeFn) judge(b *trip.Batch) {
 		if id, refused := fn.Config.rowRule(run.Month, b.FileMonth); refused {
 			run.Refused = true
 			fn.note(b.FileMonth, id, int64(run.End-start), 0)
+			fn.refuse(start, run.End, id)
 		} else {
 			fn.cells(b, run.Month, start, run.End)
 		}
@@ -114,64 +119,81 @@ func (c Config) rowRule(month, file int32) (ID, bool) {
 	return PickupStray, month != file
 }
 
+// fire notes that a cell rule applies to a row.
+func (fn *judgeFn) fire(row int, id ID) {
+	fn.fired[id]++
+	if fn.Config.Keep == KeepCells {
+		fn.rejects = append(fn.rejects, reject{row, id})
+	}
+}
+
 // cells applies the cell rules to rows [start, end), which all count and lie in one month.
 func (fn *judgeFn) cells(b *trip.Batch, month int32, start, end int) {
-	var n [count]int64
-	n[DropoffMissing] = int64(end - start - b.Dropoff.Set(start, end))
+	fn.fired = [count]int64{}
+	if b.Dropoff.Nulls > 0 {
+		for row := start; row < end; row++ {
+			if b.Dropoff.IsNull(row) {
+				fn.fire(row, DropoffMissing)
+			}
+		}
+	}
 	for _, row := range b.NotNumbers {
 		if int(row) >= start && int(row) < end {
-			n[NotANumber]++
+			fn.fire(int(row), NotANumber)
 		}
 	}
 
-	fn.columns[duration].outside(start, end, 1, fn.limits[DurationOver], func(v int64) bool {
+	fn.columns[duration].outside(start, end, 1, fn.limits[DurationOver], func(row int, v int64) bool {
 		switch {
 		case v < 0:
-			n[DropoffBeforePickup]++
+			fn.fire(row, DropoffBeforePickup)
 		case v == 0:
-			n[DurationZero]++
+			fn.fire(row, DurationZero)
 		default:
-			n[DurationOver]++
+			fn.fire(row, DurationOver)
 		}
 		return true
 	})
-	fn.columns[distance].outside(start, end, 0, fn.limits[DistanceOver], func(v int64) bool {
-		n[either(v < 0, DistanceNegative, DistanceOver)]++
+	fn.columns[distance].outside(start, end, 0, fn.limits[DistanceOver], func(row int, v int64) bool {
+		fn.fire(row, either(v < 0, DistanceNegative, DistanceOver))
 		return true
 	})
 	refunded := int64(0)
-	fn.columns[amount].outside(start, end, 0, fn.limits[AmountOver], func(v int64) bool {
+	fn.columns[amount].outside(start, end, 0, fn.limits[AmountOver], func(row int, v int64) bool {
 		if v >= 0 {
-			n[AmountOver]++
+			fn.fire(row, AmountOver)
 			return true
 		}
 		if refunded < math.MinInt64-v { // the next one would not fit: note what there is
-			fn.note(month, AmountNegative, n[AmountNegative], refunded)
-			n[AmountNegative], refunded = 0, 0
+			fn.note(month, AmountNegative, fn.fired[AmountNegative], refunded)
+			fn.fired[AmountNegative], refunded = 0, 0
 		}
-		n[AmountNegative]++
+		fn.fire(row, AmountNegative)
 		refunded += v
 		return true
 	})
-	fn.columns[tip].outside(start, end, 0, fn.limits[TipOver], func(v int64) bool {
-		n[either(v < 0, TipNegative, TipOver)]++
+	fn.columns[tip].outside(start, end, 0, fn.limits[TipOver], func(row int, v int64) bool {
+		fn.fire(row, either(v < 0, TipNegative, TipOver))
 		return true
 	})
-	fn.columns[passengers].outside(start, end, 1, fn.limits[PassengersOver], func(v int64) bool {
+	fn.columns[passengers].outside(start, end, 1, fn.limits[PassengersOver], func(row int, v int64) bool {
 		switch {
 		case v == 0:
-			n[PassengersZero]++
+			fn.fire(row, PassengersZero)
 		case v > 0:
-			n[PassengersOver]++
+			fn.fire(row, PassengersOver)
 		case v < -trip.MaxValue*trip.Unit: // no rule is about negative counts, but this one does not sum in 64 bits
-			n[NotANumber]++
+			fn.fire(row, NotANumber)
 		default:
 			return false
 		}
 		return true
 	})
-	n[ClockChange] = fn.clock(b, start, end) // last, as it drops durations that the others look at
-	for id, rows := range n {
+	fn.clock(b, start, end) // last, as it drops durations that the others look at
+	if fn.Config.Keep == KeepCells {
+		fn.zones(b, start, end)
+	}
+	for id, rows := range fn.fired {
 		if ID(id) == AmountNegative {
 			fn.note(month, AmountNegative, rows, refunded)
 		} else {
@@ -187,9 +209,9 @@ func either(first bool, a, b ID) ID {
 	return b
 }
 
-// clock applies clock_change and returns how many rows it is about. Between two changes nothing happens, and nearly all
+// clock applies clock_change. Between two changes nothing happens, and nearly all
 // trips of a month lie in one such gap: a row is looked at closely only if it leaves the gap of the row before.
-func (fn *judgeFn) clock(b *trip.Batch, start, end int) (rows int64) {
+func (fn *judgeFn) clock(b *trip.Batch, start, end int) {
 	var gap change // (end of a change, start of the next)
 	pickups, dropoffs := b.Pickup.Values[start:end], b.Dropoff.Values[start:end]
 	for i, p := range pickups {
@@ -201,11 +223,10 @@ func (fn *judgeFn) clock(b *trip.Batch, start, end int) (rows int64) {
 			d = p
 		}
 		if touches(fn.changes, p, d) {
-			rows++
+			fn.fire(start+i, ClockChange)
 			fn.columns[duration].drop(start + i)
 		} else {
 			gap = gapOf(fn.changes, p)
 		}
 	}
-	return rows
 }

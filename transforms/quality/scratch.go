@@ -14,7 +14,7 @@ func (s *scratch) reset(c *trip.Column[int64]) { s.column, s.owned = c, false }
 
 // outside calls judge for each value of rows [start, end) that is not null and not within [lo, hi], and makes the value
 // null where judge says so.
-func (s *scratch) outside(start, end int, lo, hi int64, judge func(v int64) bool) {
+func (s *scratch) outside(start, end int, lo, hi int64, judge func(row int, v int64) bool) {
 	if s.column.Nulls == len(s.column.Values) {
 		return
 	}
@@ -23,7 +23,7 @@ func (s *scratch) outside(start, end int, lo, hi int64, judge func(v int64) bool
 		if uint64(v-lo) <= span {
 			continue
 		}
-		if row := start + i; !s.column.IsNull(row) && judge(v) {
+		if row := start + i; !s.column.IsNull(row) && judge(row, v) {
 			s.drop(row)
 		}
 	}

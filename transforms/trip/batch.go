@@ -11,6 +11,8 @@ package trip
 import (
 	"math/bits"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"tripstats/transforms/element"
 )
 
@@ -65,6 +67,13 @@ type Batch struct {
 	Passengers              Column[int64] // Unit
 	Distance                Column[int64] // miles, Unit
 	Amount, Tip             Column[int64] // dollars, Unit
+
+	// Where the rules ask for it: the rows as the file has them, and the index within the file of the first.
+	Origin  arrow.RecordBatch
+	FileRow int64
+
+	// NoZones tells that the file has no zones at all.
+	NoZones bool
 
 	// NotNumbers are the rows with a measure that is no number, ascending, where those are not an error. The value itself
 	// is null.

@@ -21,7 +21,8 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Batch](), encodeBatch, decodeBatch)
 }
 
-// The coded form of a Batch: source, taxi, then as varints what is not a column, then the columns as an Arrow record. A batch that was not derived or judged yet lacks durations; they are coded as all null.
+// The coded form of a Batch: source, taxi, origin (a record, or nothing), then as varints what is not a column, then the
+// columns as an Arrow record. A batch that was not derived or judged yet lacks durations; they are coded as all null.
 
 var batchSchema = arrow.NewSchema([]arrow.Field{
 	{Name: "pickup", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
@@ -50,7 +51,19 @@ func encodeBatch(b Batch) ([]byte, error) {
 	}
 	out := element.AppendString(nil, b.Source)
 	out = element.AppendString(out, b.Taxi)
-	for _, v := range []int64{int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, int64(b.Rows), int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings))} {
+	var origin []byte
+	if b.Origin != nil {
+		var err error
+		if origin, err = element.AppendRecord(nil, b.Origin); err != nil {
+			return nil, err
+		}
+	}
+	out = element.AppendString(out, string(origin))
+	noZones := int64(0)
+	if b.NoZones {
+		noZones = 1
+	}
+	for _, v := range []int64{int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, noZones, int64(b.Rows), int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings))} {
 		out = binary.AppendVarint(out, v)
 	}
 	for _, run := range b.Months {
@@ -123,8 +136,18 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	if b.Taxi, in, err = element.CutString(in); err != nil {
 		return Batch{}, fmt.Errorf("trip: batch: taxi: %w", err)
 	}
+	var origin string
+	if origin, in, err = element.CutString(in); err != nil {
+		return Batch{}, fmt.Errorf("trip: batch: origin: %w", err)
+	}
+	if origin != "" {
+		if b.Origin, err = element.CutRecord([]byte(origin)); err != nil {
+			return Batch{}, err
+		}
+	}
 	v := varints{in: in}
-	b.FileMonth, b.RowGroup, b.FirstRow, b.Rows = int32(v.next()), int(v.next()), v.next(), int(v.next())
+	b.FileMonth, b.RowGroup, b.FirstRow, b.FileRow = int32(v.next()), int(v.next()), v.next(), v.next()
+	b.NoZones, b.Rows = v.next() == 1, int(v.next())
 	months, notNumbers, findings := v.next(), v.next(), v.next()
 	for range months {
 		if b.Months = append(b.Months, MonthRun{Month: int32(v.next()), End: int(v.next()), Refused: v.next() == 1}); v.short {

@@ -58,6 +58,10 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 		return Batch{}, err
 	}
 	b := Batch{Source: in.Source, Taxi: in.Taxi, FileMonth: in.Month, RowGroup: in.RowGroup, FirstRow: in.FirstRow, Rows: int(in.Record.NumRows())}
+	b.NoZones = fn.mapping[pickupZone] < 0 && fn.mapping[dropoffZone] < 0
+	if fn.Options.KeepOrigin {
+		b.Origin, b.FileRow = in.Record, in.FileRow
+	}
 	var err error
 	for i, c := range []struct {
 		role role
@@ -72,7 +76,7 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 		out  *Column[int32]
 	}{{pickupZone, &b.PickupZone}, {dropoffZone, &b.DropoffZone}} {
 		if err == nil {
-			*c.out, err = convert(fn, in, c.role, &fn.zones[i], zoneColumn)
+			*c.out, err = convert(fn, in, c.role, &fn.zones[i], fn.zoneColumn)
 		}
 	}
 	for i, c := range []struct {
@@ -300,7 +304,7 @@ func (fn *fieldsFn) uncertain(a arrow.Array, i int, v float64) (int64, bool) {
 	switch {
 	case ok || a.IsNull(i):
 		return x, true
-	case !fn.Options.NotNumbers:
+	case !fn.Options.Judged:
 		return 0, false
 	}
 	if x, ok = fixWide(v); !ok {
@@ -309,21 +313,39 @@ func (fn *fieldsFn) uncertain(a arrow.Array, i int, v float64) (int64, bool) {
 	return x, true
 }
 
+// fillZones is fill for zones. Where rules judge what cannot be one, it comes as noZone.
+func fillZones[S any](fn *fieldsFn, a arrow.Array, src []S, dst []int32, f func(S) (int32, bool)) ([]int32, *badValue) {
+	values, bad := fill(a, src, dst, errZone, f)
+	if bad == nil || !fn.Options.Judged {
+		return values, bad
+	}
+	return fill(a, src, dst, errZone, func(v S) (int32, bool) { // again, so that good files pay nothing for it
+		x, ok := f(v)
+		if !ok {
+			x = noZone
+		}
+		return x, true
+	})
+}
+
+// noZone is an id that no zone has, and that stands for numbers that are none.
+const noZone = 0
+
 // zoneColumn converts zone ids.
-func zoneColumn(a arrow.Array, dst []int32) ([]int32, *badValue) {
+func (fn *fieldsFn) zoneColumn(a arrow.Array, dst []int32) ([]int32, *badValue) {
 	switch a := a.(type) {
 	case *array.Int32:
 		return a.Int32Values(), nil
 	case *array.Int64:
-		return fill(a, a.Int64Values(), dst, errZone, zoneInt)
+		return fillZones(fn, a, a.Int64Values(), dst, zoneInt)
 	case *array.Uint32:
-		return fill(a, a.Uint32Values(), dst, errZone, func(v uint32) (int32, bool) { return zoneInt(int64(v)) })
+		return fillZones(fn, a, a.Uint32Values(), dst, func(v uint32) (int32, bool) { return zoneInt(int64(v)) })
 	case *array.Uint64:
-		return fill(a, a.Uint64Values(), dst, errZone, func(v uint64) (int32, bool) { return zoneInt(int64(min(v, 1<<40))) })
+		return fillZones(fn, a, a.Uint64Values(), dst, func(v uint64) (int32, bool) { return zoneInt(int64(min(v, 1<<40))) })
 	case *array.Float64:
-		return fill(a, a.Float64Values(), dst, errZone, zoneFloat)
+		return fillZones(fn, a, a.Float64Values(), dst, zoneFloat)
 	case *array.Float32:
-		return fill(a, a.Float32Values(), dst, errZone, func(v float32) (int32, bool) { return zoneFloat(float64(v)) })
+		return fillZones(fn, a, a.Float32Values(), dst, func(v float32) (int32, bool) { return zoneFloat(float64(v)) })
 	case *array.String:
 		return fillText(a, dst, errZone, zoneText)
 	case *array.Null:

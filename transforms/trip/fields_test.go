@@ -164,7 +164,7 @@ func TestValuesThatCannotBeRepresentedAreNamed(t *testing.T) {
 }
 
 func TestMeasuresThatAreNoNumbersMayPass(t *testing.T) {
-	fn := &fieldsFn{Options: with(Options{NotNumbers: true})}
+	fn := &fieldsFn{Options: with(Options{Judged: true})}
 	b, err := fn.batch(yellow(t)(5,
 		col{"total_amount", element.Float64, []string{"1", "NaN", "", "-100000000.5", "1e13"}},
 		col{"tip_amount", element.Float64, []string{"1", "+Inf", "2", "3", "4"}},
@@ -187,6 +187,60 @@ func TestMeasuresThatAreNoNumbersMayPass(t *testing.T) {
 	}
 }
 
+func TestNumbersThatCannotBeZonesMayPass(t *testing.T) {
+	for _, c := range []struct {
+		kind element.Kind
+		bad  string
+	}{
+		{element.Float64, "132.5"},
+		{element.Float64, "NaN"},
+		{element.Float32, "1e10"},
+		{element.Int64, "4294967296"},
+		{element.Uint64, "18446744073709551615"},
+		{element.Uint32, "4294967295"},
+	} {
+		in := yellow(t)(3, col{"PULocationID", c.kind, []string{"132", c.bad, ""}})
+		b, err := (&fieldsFn{Options: with(Options{Judged: true})}).batch(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.PickupZone; got.Values[0] != 132 || got.Values[1] != 0 || got.IsNull(1) || !got.IsNull(2) {
+			t.Errorf("%s: got %v, want 132, 0, null", c.bad, got)
+		}
+		if _, err := (&fieldsFn{Options: with(Options{})}).batch(in); err == nil {
+			t.Errorf("%s: no error where nobody judges it", c.bad)
+		}
+	}
+	in := yellow(t)(1, col{"PULocationID", element.String, []string{"airport"}})
+	if _, err := (&fieldsFn{Options: with(Options{Judged: true})}).batch(in); err == nil {
+		t.Error("text that is no number passed: it is another column's")
+	}
+}
+
+func TestABatchCarriesItsOriginWhereAskedTo(t *testing.T) {
+	in := yellow(t)(3, col{"total_amount", element.Float64, []string{"1", "", "3"}})
+	in.FileRow = 77
+	for _, keep := range []bool{false, true} {
+		b, err := (&fieldsFn{Options: with(Options{KeepOrigin: keep})}).batch(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		coded, err := encodeBatch(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := decodeBatch(coded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range []Batch{b, out} {
+			if (b.Origin != nil) != keep || keep && (!array.RecordEqual(b.Origin, in.Record) || b.FileRow != 77) || b.NoZones {
+				t.Errorf("keep %v: got %v at row %d", keep, b.Origin, b.FileRow)
+			}
+		}
+	}
+}
+
 func TestFilesWithCoordinatesHaveNullZonesAndTimesAsText(t *testing.T) {
 	in := columnsOf(t, Yellow,
 		col{"tpep_pickup_datetime", element.String, []string{"2020-03-01 10:00:00", ""}},
@@ -196,7 +250,7 @@ func TestFilesWithCoordinatesHaveNullZonesAndTimesAsText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Pickup.Values[0] != tenOClock || !b.Pickup.IsNull(1) || b.Dropoff.Values[0] != tenOClock+600_500_000 || b.PickupZone.Nulls != 2 {
+	if b.Pickup.Values[0] != tenOClock || !b.Pickup.IsNull(1) || b.Dropoff.Values[0] != tenOClock+600_500_000 || b.PickupZone.Nulls != 2 || !b.NoZones {
 		t.Errorf("pickup %v, dropoff %v, zones %v", b.Pickup, b.Dropoff, b.PickupZone)
 	}
 	_, err = fn.batch(columnsOf(t, Yellow,
@@ -269,7 +323,7 @@ func FuzzDecodeBatch(f *testing.F) {
 	b, err := encodeBatch(Batch{
 		Source: "s", Taxi: Green, Rows: 1, Pickup: Column[int64]{Values: []int64{1}}, Dropoff: Column[int64]{Values: []int64{1}},
 		PickupZone: Column[int32]{Values: []int32{1}}, DropoffZone: Column[int32]{Values: []int32{1}}, Passengers: Column[int64]{Values: []int64{1}},
-		Distance: Column[int64]{Values: []int64{1}}, Amount: Column[int64]{Values: []int64{1}}, Tip: Column[int64]{Values: []int64{1}}, Months: []MonthRun{{Month: 5, End: 1}}, NotNumbers: []int32{0}, Findings: []Finding{{Month: 1, Rule: 2, Rows: 3, Sum: 4}},
+		Distance: Column[int64]{Values: []int64{1}}, Amount: Column[int64]{Values: []int64{1}}, Tip: Column[int64]{Values: []int64{1}}, Months: []MonthRun{{Month: 5, End: 1}}, FileRow: 9, NoZones: true, NotNumbers: []int32{0}, Findings: []Finding{{Month: 1, Rule: 2, Rows: 3, Sum: 4}},
 	})
 	if err != nil {
 		f.Fatal(err)

@@ -67,9 +67,12 @@ type Options struct {
 
 	UTC string // UTCRefuse, UTCWall or UTCConvert
 
-	// NotNumbers lets measures that cannot be represented pass: NaN, infinite or beyond 64 bits as null with the row in
-	// Batch.NotNumbers, what is beyond MaxValue as it is, for a rule to leave out. Otherwise they are faults.
-	NotNumbers bool
+	// Judged lets values that cannot be represented pass, for a rule to leave out; otherwise they are faults. Measures
+	// that are NaN, infinite or beyond 64 bits come as null with the row in Batch.NotNumbers, those beyond MaxValue as they
+	// are; numbers that cannot be a zone's id come as zone 0, which no zone has.
+	Judged bool
+
+	KeepOrigin bool // fill Batch.Origin
 }
 
 func init() {

@@ -1,0 +1,169 @@
+package quarantine
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+
+	"tripstats/transforms/element"
+)
+
+func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
+
+func init() { register.Function1x2(rowsOfPiece) }
+
+func rowsOfPiece(p Piece) (string, int64) { return p.Source, p.Rows*100 + p.Refused }
+
+func rejects(source string, rowGroup int, refused int64, numbers ...int64) element.Rejects {
+	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(element.RejectColumns, nil))
+	defer b.Release()
+	for _, n := range numbers {
+		b.Field(0).(*array.StringBuilder).Append(source)
+		b.Field(1).(*array.Int64Builder).Append(n)
+		b.Field(2).(*array.StringBuilder).Append("pickup_stray")
+	}
+	return element.Rejects{Source: source, RowGroup: rowGroup, Refused: refused, Record: b.NewRecordBatch()}
+}
+
+func open(t *testing.T, id string) Config {
+	t.Helper()
+	cfg := Config{Dir: filepath.Join(t.TempDir(), "kept"), ID: id}
+	a, err := Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return cfg
+}
+
+func TestWriteCountsWhatItWrote(t *testing.T) {
+	cfg := open(t, "one")
+	p, s, col := ptest.CreateList([]element.Rejects{rejects("a", 0, 2, 5, 6), rejects("b", 0, 0, 7)})
+	rows := beam.ParDo(s, rowsOfPiece, Write(s, cfg, col))
+	passert.Equals(s, beam.DropKey(s, rows), int64(202), int64(100))
+	ptest.RunAndValidate(t, p)
+}
+
+// TestAPieceEndsWithItsRowGroup keeps the names and the content of files the same however bundles are cut.
+func TestAPieceEndsWithItsRowGroup(t *testing.T) {
+	fn := &writeFn{Config: open(t, "one")}
+	var pieces []Piece
+	emit := func(p Piece) { pieces = append(pieces, p) }
+	if err := fn.StartBundle(emit); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []element.Rejects{rejects("a/b.parquet", 0, 1, 5), rejects("a/b.parquet", 0, 1, 9), rejects("a/b.parquet", 1, 1, 20), rejects("c", 1, 0, 3)} {
+		if err := fn.ProcessElement(r, emit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := fn.FinishBundle(emit); err != nil {
+		t.Fatal(err)
+	}
+	want := []Piece{{Source: "a/b.parquet", FirstRow: 5, Rows: 2, Refused: 2}, {Source: "a/b.parquet", FirstRow: 20, Rows: 1, Refused: 1}, {Source: "c", FirstRow: 3, Rows: 1}}
+	for i, p := range pieces {
+		p.Path = ""
+		if i >= len(want) || p != want[i] {
+			t.Fatalf("found %+v, expected %+v", pieces, want)
+		}
+	}
+	if err := Commit(fn.Config, pieces); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"rows/a/b/000000000005.parquet", "rows/a/b/000000000020.parquet", "rows/c/000000000003.parquet"} {
+		if info, err := os.Stat(filepath.Join(fn.Config.Dir, path)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", path, info, err)
+		}
+	}
+	// A bundle that failed leaves its file to be removed, and the next begins anew.
+	if err := fn.StartBundle(emit); err != nil {
+		t.Fatal(err)
+	}
+	if err := fn.ProcessElement(rejects("a", 0, 0, 1), emit); err != nil {
+		t.Fatal(err)
+	}
+	if err := fn.StartBundle(emit); err != nil || fn.open != nil {
+		t.Errorf("found %v, %v, expected no open file", fn.open, err)
+	}
+}
+
+func TestCheckFindsRowsThatAreMissingOrTooMany(t *testing.T) {
+	tallies := []element.Tally{{Source: "a", Refused: []element.Refused{{Rule: "x", Rows: 2}, {Rule: "y", Rows: 1}}}, {Source: "b"}}
+	for name, c := range map[string]struct {
+		pieces []Piece
+		word   string
+	}{
+		"all":          {[]Piece{{Source: "a", Refused: 2}, {Source: "a", Refused: 1, Rows: 9}}, ""},
+		"one missing":  {[]Piece{{Source: "a", Refused: 2}}, "a: found 2 refused rows in quarantine, expected 3"},
+		"all missing":  {nil, "a: found 0"},
+		"one too many": {[]Piece{{Source: "a", Refused: 3}, {Source: "b", Refused: 1}}, "b: found 1 refused rows in quarantine, expected 0"},
+		"other file":   {[]Piece{{Source: "a", Refused: 3}, {Source: "c", Refused: 1}}, "c: found 1 refused rows in quarantine, expected no such file"},
+	} {
+		err := Check(c.pieces, tallies)
+		if (err == nil) != (c.word == "") || err != nil && !strings.Contains(err.Error(), c.word) {
+			t.Errorf("%s: found %v, expected %q", name, err, c.word)
+		}
+	}
+}
+
+func TestAPiecesPlaceIsInTheFolder(t *testing.T) {
+	for source, want := range map[string]string{
+		"2019/yellow_tripdata_2019-08.parquet": "2019/yellow_tripdata_2019-08/000000000001.parquet",
+		"../../etc/x.parquet":                  "______etc_x_parquet/000000000001.parquet",
+		"/etc/x.parquet":                       "_etc_x_parquet/000000000001.parquet",
+		"":                                     "000000000001.parquet",
+	} {
+		if got := (Piece{Source: source, FirstRow: 1}).place(); got != filepath.FromSlash(want) || !filepath.IsLocal(got) {
+			t.Errorf("%q: found %s, expected %s", source, got, want)
+		}
+	}
+}
+
+func TestAFolderInTheOutputIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.MkdirAll("out/deep", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("out", "link"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		dir, output string
+		good        bool
+	}{
+		{"out", "out", false},
+		{"out/kept", "out", false},
+		{"out/deep/kept", "./out", false},
+		{"link/kept", "out", false},
+		{"kept/../out/x", filepath.Join(dir, "out"), false},
+		{"kept", "out", true},
+		{"outside", "out", true},
+		{".", "out", true},
+	} {
+		if err := CheckDir(c.dir, c.output); (err == nil) != c.good {
+			t.Errorf("%s with output %s: found %v, expected good %v", c.dir, c.output, err, c.good)
+		}
+	}
+}
+
+func TestOneRunAtATimeHasTheFolder(t *testing.T) {
+	cfg := open(t, "one")
+	if _, err := Open(Config{Dir: cfg.Dir, ID: "two"}); !errors.Is(err, ErrBusy) {
+		t.Errorf("found %v, expected %v", err, ErrBusy)
+	}
+}

@@ -1,0 +1,142 @@
+package quality
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/compute"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+	"tripstats/transforms/trip"
+)
+
+func init() {
+	register.DoFn4x1[context.Context, trip.Batch, func(trip.Batch), func(element.Rejects), error](&judgeAndKeepFn{})
+	register.Emitter1[element.Rejects]()
+}
+
+// Keep is which rows are wanted as rejects.
+type Keep int
+
+// Rejects are not kept, or those of row rules, or those of all rules.
+const (
+	KeepNone Keep = iota
+	KeepRows
+	KeepCells
+)
+
+// JudgedWithRejects is [Judged], with a second output: the rows that rules refused or left values out of, as the file has
+// them, by Config.Keep. It takes batches that carry their origin.
+//
+// JudgedWithRejects transforms a PCollection<trip.Batch> into a PCollection<trip.Batch> and a PCollection<element.Rejects>.
+func JudgedWithRejects(s beam.Scope, cfg Config, trips beam.PCollection) (judged, rejects beam.PCollection) {
+	s = s.Scope("quality.Map(judge)")
+	return beam.ParDo2(s, &judgeAndKeepFn{Config: cfg}, trips)
+}
+
+type judgeAndKeepFn struct {
+	Config Config
+	judge  judgeFn
+}
+
+// Setup prepares what every batch needs.
+func (fn *judgeAndKeepFn) Setup() error {
+	fn.judge.Config = fn.Config
+	return fn.judge.Setup()
+}
+
+func (fn *judgeAndKeepFn) ProcessElement(ctx context.Context, b trip.Batch, emit func(trip.Batch), reject func(element.Rejects)) error {
+	fn.judge.judge(&b)
+	if len(fn.judge.rejects) > 0 {
+		if b.Origin == nil {
+			return fault.New(fault.Failed, "%s: found a batch without its origin, expected one with it", b.Where(0))
+		}
+		rejects, err := fn.judge.rejected(ctx, &b)
+		if err != nil {
+			return err
+		}
+		reject(rejects)
+	}
+	b.Origin = nil // nobody needs it from here on
+	emit(b)
+	return nil
+}
+
+// reject is a row of a batch that a rule is about.
+type reject struct {
+	row  int
+	rule ID
+}
+
+// refuse notes that a row rule applies to rows [start, end).
+func (fn *judgeFn) refuse(start, end int, id ID) {
+	if fn.Config.Keep == KeepNone {
+		return
+	}
+	for row := start; row < end; row++ {
+		fn.rejects = append(fn.rejects, reject{row, id})
+	}
+}
+
+// zones finds the rows that the rules about zones are about. What these count is found from the sums: see
+// aggregate.Standard.
+func (fn *judgeFn) zones(b *trip.Batch, start, end int) {
+	keep := func(row int, id ID) { fn.rejects = append(fn.rejects, reject{row, id}) }
+	for row := start; row < end; row++ {
+		if b.NoZones {
+			keep(row, ZoneMissing)
+			continue
+		}
+		for _, z := range []struct {
+			column           *trip.Column[int32]
+			missing, unknown ID
+		}{{&b.PickupZone, PickupZoneMissing, PickupZoneUnknown}, {&b.DropoffZone, DropoffZoneMissing, DropoffZoneUnknown}} {
+			if z.column.IsNull(row) {
+				keep(row, z.missing)
+			} else if v := z.column.Values[row]; v < FirstZone || v > LastZone {
+				keep(row, z.unknown)
+			}
+		}
+	}
+}
+
+// rejected makes an element of the rejects of a batch, in the order of rows and of rules.
+func (fn *judgeFn) rejected(ctx context.Context, b *trip.Batch) (element.Rejects, error) {
+	slices.SortFunc(fn.rejects, func(a, b reject) int { return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.rule, b.rule)) })
+	out := element.Rejects{Source: b.Source, RowGroup: b.RowGroup}
+	sources, rules := array.NewStringBuilder(memory.DefaultAllocator), array.NewStringBuilder(memory.DefaultAllocator)
+	numbers, rows := array.NewInt64Builder(memory.DefaultAllocator), array.NewInt64Builder(memory.DefaultAllocator)
+	for _, r := range fn.rejects {
+		rule := Rules[r.rule]
+		if rule.Scope == Row {
+			out.Refused++
+		}
+		sources.Append(b.Source)
+		numbers.Append(b.FileRow + int64(r.row))
+		rules.Append(rule.Name)
+		rows.Append(int64(r.row))
+	}
+	columns := []arrow.Array{sources.NewArray(), numbers.NewArray(), rules.NewArray()}
+	fields := slices.Clone(element.RejectColumns)
+	indices := rows.NewArray()
+	for i, c := range b.Origin.Columns() {
+		taken := arrow.Array(array.NewNull(len(fn.rejects)))
+		if c.DataType().ID() != arrow.NULL {
+			var err error
+			if taken, err = compute.TakeArray(ctx, c, indices); err != nil {
+				return out, fault.New(fault.Failed, "%s: column %q: taking rows out: %v", b.Where(0), b.Origin.ColumnName(i), err)
+			}
+		}
+		columns = append(columns, taken)
+		fields = append(fields, b.Origin.Schema().Field(i))
+	}
+	out.Record = array.NewRecordBatch(arrow.NewSchema(fields, nil), columns, int64(len(fn.rejects)))
+	return out, nil
+}
