@@ -21,7 +21,7 @@ ROUNDS   ?= 5
 FUZZTIME ?= 10s
 PYTHON   := .venv/bin/python
 
-.PHONY: help build test lint verify bench bench-duckdb bench-memory sample fuzz fuzz-plain soak clean
+.PHONY: help build test lint verify bench bench-duckdb bench-rules bench-memory sample fuzz fuzz-plain soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +54,9 @@ bench: ## Go benchmarks; COUNT=6
 
 bench-duckdb: build .venv/ready ## time against DuckDB on 24 generated months of 3 million rows; ROUNDS=5; makes 2.3 GB once
 	$(PYTHON) testdata/bench/peers.py bin/tripstats --rounds $(ROUNDS)
+
+bench-rules: build .venv/ready ## CPU time of --quality=standard over raw's, on the same files
+	$(PYTHON) testdata/bench/rules.py bin/tripstats --rounds $(ROUNDS)
 
 bench-memory: build .venv/ready ## peak memory on one row group of 14 million rows
 	$(PYTHON) testdata/bench/memory.py bin/tripstats

@@ -87,5 +87,5 @@ def repeat(rounds, once, disturbed):
     return kept, f"{rounds} rounds of {len(done)}, others took at most {max(map(disturbed, kept)):.0%}"
 
 
-def tripstats(binary, runner, paths, out):
-    return [binary, f"--runner={runner}", "--quality=raw", f"--input={','.join(paths)}", f"--output={out}"]
+def tripstats(binary, runner, paths, out, quality="raw"):
+    return [binary, f"--runner={runner}", f"--quality={quality}", f"--input={','.join(paths)}", f"--output={out}"]

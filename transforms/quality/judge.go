@@ -143,7 +143,11 @@ func (fn *judgeFn) cells(b *trip.Batch, month int32, start, end int) {
 		}
 	}
 
+	changing := fn.changing(month)
 	fn.columns[duration].outside(start, end, 1, fn.limits[DurationOver], func(row int, v int64) bool {
+		if !changing && touches(fn.changes, b.Pickup.Values[row], b.Dropoff.Values[row]) {
+			fn.fire(row, ClockChange)
+		}
 		switch {
 		case v < 0:
 			fn.fire(row, DropoffBeforePickup)
@@ -189,7 +193,9 @@ func (fn *judgeFn) cells(b *trip.Batch, month int32, start, end int) {
 		}
 		return true
 	})
-	fn.clock(b, start, end) // last, as it drops durations that the others look at
+	if changing {
+		fn.clock(b, start, end) // last, as it drops durations that the others look at
+	}
 	if fn.Config.Keep == KeepCells {
 		fn.zones(b, start, end)
 	}
@@ -208,6 +214,16 @@ func either(first bool, a, b ID) ID {
 	}
 	return b
 }
+
+// changing tells whether a trip with a pickup in the month may touch a change of the clock, if its duration is within the
+// limits. In most months none may, and only the others have to be looked at.
+func (fn *judgeFn) changing(month int32) bool {
+	start, end := int64(trip.FirstDay(month))*day, int64(trip.FirstDay(month+1))*day
+	i := after(fn.changes, start)
+	return i < len(fn.changes) && fn.changes[i].start <= end+fn.limits[DurationOver]
+}
+
+const day = 86_400_000_000 // µs
 
 // clock applies clock_change. Between two changes nothing happens, and nearly all
 // trips of a month lie in one such gap: a row is looked at closely only if it leaves the gap of the row before.

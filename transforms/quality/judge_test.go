@@ -3,6 +3,7 @@ package quality
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 	"time"
@@ -334,10 +335,70 @@ func TestRulesAreComplete(t *testing.T) {
 	}
 }
 
+// TestClockChangesAreFoundInEveryMonth compares the rows found with those that touch a change, each looked at by itself:
+// in months with a change and without, with durations within the limits and far from them.
+func TestClockChangesAreFoundInEveryMonth(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	changes, err := clockChanges()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for month := int32(FirstMonth); month < FirstMonth+17*12; month++ {
+		start, end := int64(trip.FirstDay(month))*day, int64(trip.FirstDay(month+1))*day
+		want := int64(0)
+		rows := make([]row, 200)
+		for i := range rows {
+			rows[i] = good()
+			p := start + r.Int64N(end-start)
+			if c := changes[after(changes, start)]; i%2 == 0 && c.start < end { // close to the change
+				p = min(max(start, c.start+r.Int64N(2*day/24)-day/24), end-1)
+			}
+			took := r.Int64N(day / 4)
+			switch i % 5 {
+			case 1:
+				took = r.Int64N(400*day) - 200*day
+			case 2:
+				took = 0
+			}
+			rows[i].pickup, rows[i].dropoff = p, p+took
+			if i%7 == 0 {
+				rows[i].dropoff = null
+				took = 0
+			}
+			if touches(changes, p, p+took) {
+				want++
+			}
+		}
+		got := int64(0)
+		for _, f := range judged(t, Config{AsOf: element.NoMonth}, batchOf(month, rows...)).Findings {
+			if ID(f.Rule) == ClockChange {
+				got += f.Rows
+			}
+		}
+		if got != want {
+			t.Errorf("month %d: found %d rows, expected %d", month, got, want)
+		}
+		found += int(got)
+	}
+	if found < 1000 {
+		t.Errorf("found %d rows in all: the test does not test it", found)
+	}
+}
+
 func BenchmarkJudge(b *testing.B) {
+	for name, month := range map[string]int32{"month=march": march2020, "month=april": march2020 + 1} {
+		b.Run(name, func(b *testing.B) { benchmarkJudge(b, month) })
+	}
+}
+
+func benchmarkJudge(b *testing.B, month int32) {
 	rows := make([]row, 16<<10)
 	for i := range rows {
 		rows[i] = good()
+		if month != march2020 {
+			rows[i].pickup, rows[i].dropoff = rows[i].pickup+31*day, rows[i].dropoff+31*day
+		}
 		if i%300 == 0 {
 			rows[i].dropoff += 86_400_000_000
 		}
@@ -345,8 +406,8 @@ func BenchmarkJudge(b *testing.B) {
 			rows[i].passengers = null
 		}
 	}
-	in := batchOf(march2020, rows...)
-	in.Months = []trip.MonthRun{{Month: march2020, End: len(rows)}}
+	in := batchOf(month, rows...)
+	in.Months = []trip.MonthRun{{Month: month, End: len(rows)}}
 	fn := &judgeFn{}
 	if err := fn.Setup(); err != nil {
 		b.Fatal(err)
