@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -55,6 +56,12 @@ func Match(ctx context.Context, patterns []string) ([]Object, error) {
 			}
 			continue
 		}
+		if scheme, _ := Scheme(pattern); scheme != "" {
+			if err := matchRemote(ctx, pattern, found); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		path, err := local(pattern)
 		if err != nil {
 			return nil, err
@@ -68,10 +75,7 @@ func Match(ctx context.Context, patterns []string) ([]Object, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", p, Reason(err))
 			}
-			if have, ok := found[o.URI]; ok && !before(o.Name, have.Name) {
-				continue
-			}
-			found[o.URI] = o
+			found[o.URI] = shorter(found[o.URI], o)
 		}
 	}
 	objects := make([]Object, 0, len(found))
@@ -82,6 +86,69 @@ func Match(ctx context.Context, patterns []string) ([]Object, error) {
 	slices.SortFunc(objects, func(a, b Object) int { return strings.Compare(a.Name, b.Name) })
 	return objects, nil
 }
+
+// matchRemote matches a pattern in a store. A web server has no listing, and ? begins a query in its addresses: there
+// the pattern is an address.
+func matchRemote(ctx context.Context, pattern string, found map[string]Object) error {
+	s, err := storeOf(ctx, pattern)
+	if err != nil {
+		return err
+	}
+	shown := Redact(pattern)
+	scheme, rest := Scheme(pattern)
+	web := scheme == "http" || scheme == "https"
+	if web || !hasMeta(rest) {
+		if path, _, _ := strings.Cut(rest, "?"); web && strings.ContainsAny(path, "*[{") {
+			return fmt.Errorf("%s: %w: a web server has no listing: name each file, or say --months", shown, ErrPattern)
+		}
+		o, err := s.stat(ctx, pattern)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("%s: %w: no such object", shown, ErrNoMatch)
+		case err != nil:
+			return fmt.Errorf("%s: %w", shown, err)
+		}
+		o.Name = baseOf(pattern)
+		found[o.URI] = shorter(found[o.URI], o)
+		return nil
+	}
+	bucket, path, _ := strings.Cut(rest, "/")
+	if hasMeta(bucket) || !doublestar.ValidatePattern(path) {
+		return fmt.Errorf("%s: %w", shown, ErrPattern)
+	}
+	base, _ := doublestar.SplitPattern(path)
+	prefix := scheme + "://" + bucket + "/"
+	if base != "." {
+		prefix += base + "/"
+	}
+	objects, err := s.list(ctx, prefix)
+	if err != nil {
+		return fmt.Errorf("%s: %w", shown, err)
+	}
+	matched := 0
+	for _, o := range objects {
+		if ok, _ := doublestar.Match(path, strings.TrimPrefix(o.URI, scheme+"://"+bucket+"/")); ok {
+			o.Name = strings.TrimPrefix(o.URI, prefix)
+			found[o.URI] = shorter(found[o.URI], o)
+			matched++
+		}
+	}
+	if matched == 0 {
+		return fmt.Errorf("%s: %w: no object", shown, ErrNoMatch)
+	}
+	return nil
+}
+
+// shorter returns the one of two descriptions of one object whose name comes first; have may be none.
+func shorter(have, o Object) Object {
+	if have.URI != "" && before(have.Name, o.Name) {
+		return have
+	}
+	return o
+}
+
+// baseOf is the last part of an address's path.
+func baseOf(uri string) string { return path.Base(Redact(uri)) }
 
 // before orders the candidate names of one object: the shortest wins, so the order of patterns does not matter.
 func before(a, b string) bool {
@@ -167,7 +234,7 @@ func distinct(objects []Object) {
 
 // lengthen returns the tail of uri that is one path component longer than name.
 func lengthen(uri, name string) string {
-	parts := strings.Split(strings.Trim(filepath.ToSlash(uri), "/"), "/")
+	parts := strings.Split(strings.Trim(filepath.ToSlash(Redact(uri)), "/"), "/")
 	n := min(len(parts), strings.Count(name, "/")+2)
 	return strings.Join(parts[len(parts)-n:], "/")
 }

@@ -1,8 +1,9 @@
 // Package objstore finds, opens and publishes objects: things with an address, a size and random access. It knows
 // neither Beam nor Arrow.
 //
-// This version knows local files, and file systems mounted in the program itself ([Mount]). Another scheme is one more
-// implementation behind [Match] and [Open]; an address with a scheme that nothing here serves is an
+// Local files and file systems mounted in the program itself ([Mount]) are read directly. Everything else is a [Store]:
+// one file each for gs, s3, az and https. What [Match] found is read in that version and no other, request by request,
+// and again where a request failed that may succeed; an address with a scheme that nothing here serves is an
 // [*UnsupportedError].
 package objstore
 
@@ -12,13 +13,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 )
 
 // Object is one object as it was when it was matched.
 type Object struct {
-	URI     string // absolute path
+	URI     string // absolute path, or address
 	Name    string // short name, distinct among the objects matched together: see Match
 	Size    int64  // bytes
 	Version string // changes when the content does
@@ -42,7 +44,7 @@ var (
 type UnsupportedError struct{ URI, Scheme string }
 
 func (e *UnsupportedError) Error() string {
-	return fmt.Sprintf("%s: no store for scheme %q; this version reads and writes local paths (or file://)", e.URI, e.Scheme)
+	return fmt.Sprintf("%s: no store for scheme %q, expected a local path, gs, s3, az or https", e.URI, e.Scheme)
 }
 
 // Scheme splits an address into its scheme, "" for a local path, and the rest. file:// is a local path.
@@ -74,11 +76,85 @@ func Open(ctx context.Context, o Object) (Reader, error) {
 	if fsys, path, ok := mounted(o.URI); ok {
 		return openMounted(fsys, path)
 	}
-	path, err := local(o.URI)
+	if scheme, path := Scheme(o.URI); scheme == "" {
+		return openLocal(path, o)
+	}
+	s, err := storeOf(ctx, o.URI)
 	if err != nil {
 		return nil, err
 	}
-	return openLocal(path, o)
+	return &remoteReader{ctx: ctx, store: s, object: o}, nil
+}
+
+// remoteReader makes a request of each read. It keeps the context of Open, as io.ReaderAt has none.
+type remoteReader struct {
+	ctx    context.Context
+	store  *retrying
+	object Object
+}
+
+func (r *remoteReader) ReadAt(p []byte, off int64) (int, error) {
+	short := error(nil)
+	if left := r.object.Size - off; int64(len(p)) > left {
+		p, short = p[:max(0, left)], io.EOF
+	}
+	if len(p) == 0 {
+		return 0, short
+	}
+	if err := r.store.readRange(r.ctx, r.object, p, off); err != nil {
+		return 0, err
+	}
+	return len(p), short
+}
+
+func (r *remoteReader) Close() error { return nil }
+func (r *remoteReader) Size() int64  { return r.object.Size }
+
+// Remote tells whether each read of an object is a request.
+func Remote(uri string) bool {
+	scheme, _ := Scheme(uri)
+	_, mounted := mounts[scheme]
+	return scheme != "" && !mounted
+}
+
+// Stat returns the object of an address, as it is now.
+func Stat(ctx context.Context, uri string) (Object, error) {
+	if scheme, path := Scheme(uri); scheme == "" {
+		return describe(path, "")
+	}
+	s, err := storeOf(ctx, uri)
+	if err != nil {
+		return Object{}, err
+	}
+	o, err := s.stat(ctx, uri)
+	o.Name = baseOf(uri)
+	return o, err
+}
+
+// ReadAll returns the content of a small object.
+func ReadAll(ctx context.Context, uri string) ([]byte, error) {
+	o, err := Stat(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	r, err := Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close() //nolint:errcheck // read only
+	p := make([]byte, r.Size())
+	if _, err := r.ReadAt(p, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Join appends a path to an address.
+func Join(uri, path string) string {
+	if scheme, local := Scheme(uri); scheme == "" {
+		return filepath.Join(local, filepath.FromSlash(path))
+	}
+	return strings.TrimSuffix(uri, "/") + "/" + path
 }
 
 var bytesRead atomic.Int64

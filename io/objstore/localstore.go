@@ -1,0 +1,118 @@
+package objstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+)
+
+// localStore is the local files as a Store. Reading for the main job does not go through it: see openLocal.
+type localStore struct{}
+
+// List walks the folder of the prefix.
+func (localStore) List(ctx context.Context, prefix string) ([]Object, error) {
+	_, path := Scheme(prefix)
+	dir := path
+	if !strings.HasSuffix(path, "/") {
+		dir = filepath.Dir(path)
+	}
+	var out []Object
+	err := filepath.WalkDir(filepath.Clean(dir), func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !d.Type().IsRegular() || !strings.HasPrefix(filepath.ToSlash(p), strings.TrimPrefix(path, "./")):
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		out = append(out, Object{URI: p, Size: info.Size(), Version: localVersion(info)})
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return out, err
+}
+
+// Stat describes a file.
+func (localStore) Stat(_ context.Context, uri string) (Object, error) {
+	_, path := Scheme(uri)
+	info, err := os.Stat(path)
+	if err != nil {
+		return Object{}, err
+	}
+	return Object{URI: path, Size: info.Size(), Version: localVersion(info)}, nil
+}
+
+// ReadRange reads from a file that is still what it was.
+func (localStore) ReadRange(_ context.Context, o Object, p []byte, off int64) error {
+	_, path := Scheme(o.URI)
+	r, err := openLocal(path, o)
+	if err != nil {
+		return err
+	}
+	defer r.Close() //nolint:errcheck // read only
+	if _, err := r.ReadAt(p, off); err != nil {
+		if errors.Is(err, io.EOF) {
+			return fmt.Errorf("%w: it is shorter now", ErrChanged)
+		}
+		return err
+	}
+	return nil
+}
+
+// Put writes beside the file and renames. Conditions hold among processes that use this method, under a lock beside it.
+func (localStore) Put(_ context.Context, uri string, content []byte, when Condition) (version string, err error) {
+	_, path := Scheme(uri)
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return "", err
+	}
+	lock := flock.New(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock"))
+	if err := lock.Lock(); err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, os.Remove(lock.Path()), lock.Unlock()) }()
+	info, statErr := os.Stat(path)
+	switch {
+	case when.Absent && statErr == nil:
+		return "", ErrExists
+	case when.Version != "" && (statErr != nil || localVersion(info) != when.Version):
+		return "", ErrChanged
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = temp.Write(content)
+	if err = errors.Join(err, temp.Sync(), temp.Close()); err == nil {
+		err = os.Rename(temp.Name(), path)
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(temp.Name()))
+	}
+	if info, err = os.Stat(path); err != nil {
+		return "", err
+	}
+	return localVersion(info), nil
+}
+
+// Delete removes a file.
+func (localStore) Delete(_ context.Context, uri string) error {
+	_, path := Scheme(uri)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package objstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The policy of retries: up to attempts, with pauses that double from firstPause to lastPause, each cut by chance to
+// between a half and the whole, so that many readers do not come back at once. A server's own wish comes first, up to
+// longestWish.
+var policy = struct {
+	attempts              int
+	firstPause, lastPause time.Duration
+	longestWish           time.Duration
+	perAttempt            time.Duration // of a small request; a large one has more, by slowest
+	slowest               int64         // bytes a second
+}{attempts: 7, firstPause: 200 * time.Millisecond, lastPause: 10 * time.Second, longestWish: 2 * time.Minute, perAttempt: 30 * time.Second, slowest: 64 << 10}
+
+// perHost is how many requests may be under way at once to one host.
+const perHost = 16
+
+var requests, retries atomic.Int64
+
+// Requests is how many requests this process has made to stores, Retries how many of them again.
+func Requests() int64 { return requests.Load() }
+
+// Retries is how many requests this process has made again, after one that failed.
+func Retries() int64 { return retries.Load() }
+
+// retrying is a store that tries again what may pass, and bounds the requests that are under way.
+type retrying struct {
+	one Store
+
+	mu    sync.Mutex
+	gates map[string]chan struct{} // by host or bucket
+}
+
+func newRetrying(one Store) *retrying { return &retrying{one: one, gates: map[string]chan struct{}{}} }
+
+// gate is what bounds the requests to an address's host.
+func (s *retrying) gate(uri string) chan struct{} {
+	host := uri
+	if u, err := url.Parse(uri); err == nil {
+		host = u.Host
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gates[host] == nil {
+		s.gates[host] = make(chan struct{}, perHost)
+	}
+	return s.gates[host]
+}
+
+// do makes a request until it succeeds, cannot succeed, or was tried often enough. size is the bytes that are to come or
+// go. attempt counts from 0.
+func (s *retrying) do(ctx context.Context, uri string, size int, request func(ctx context.Context, attempt int) error) error {
+	gate := s.gate(uri)
+	pause := policy.firstPause
+	for attempt := 0; ; attempt++ {
+		select {
+		case gate <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		requests.Add(1)
+		if attempt > 0 {
+			retries.Add(1)
+		}
+		limited, cancel := context.WithTimeoutCause(ctx, policy.perAttempt+time.Duration(int64(size)/policy.slowest)*time.Second, errSlow)
+		err := request(limited, attempt)
+		if err != nil && limited.Err() != nil && ctx.Err() == nil {
+			err = temporary(context.Cause(limited), 0)
+		}
+		cancel()
+		<-gate
+		switch again := mayPass(err); {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case again == nil:
+			return err
+		case attempt+1 >= policy.attempts:
+			return fmt.Errorf("%w (tried %d times)", err, policy.attempts)
+		default:
+			wait := pause/2 + rand.N(pause/2+1)
+			if again.after > 0 {
+				wait = min(again.after, policy.longestWish)
+			}
+			pause = min(2*pause, policy.lastPause)
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+var errSlow = errors.New("the server is too slow: no answer in time")
+
+// mayPass returns what is known of an error after which another attempt may succeed, or nil.
+func mayPass(err error) *temporaryError {
+	var t *temporaryError
+	var network net.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &t):
+		return t
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.As(err, &network) && !errors.Is(err, context.Canceled):
+		return &temporaryError{err: err}
+	}
+	return nil
+}
+
+func (s *retrying) list(ctx context.Context, prefix string) (objects []Object, err error) {
+	err = s.do(ctx, prefix, 0, func(ctx context.Context, _ int) error {
+		objects, err = s.one.List(ctx, prefix)
+		return err
+	})
+	return objects, err
+}
+
+func (s *retrying) stat(ctx context.Context, uri string) (o Object, err error) {
+	err = s.do(ctx, uri, 0, func(ctx context.Context, _ int) error {
+		o, err = s.one.Stat(ctx, uri)
+		return err
+	})
+	return o, err
+}
+
+func (s *retrying) readRange(ctx context.Context, o Object, p []byte, off int64) error {
+	err := s.do(ctx, o.URI, len(p), func(ctx context.Context, _ int) error { return s.one.ReadRange(ctx, o, p, off) })
+	if err == nil {
+		bytesRead.Add(int64(len(p)))
+	}
+	return err
+}
+
+// put writes an object. If an attempt's answer was lost, the next may find the object there, or of another version,
+// because that attempt had been carried out: then what is there is compared with what was to be written.
+func (s *retrying) put(ctx context.Context, uri string, content []byte, when Condition) (version string, err error) {
+	err = s.do(ctx, uri, len(content), func(ctx context.Context, attempt int) error {
+		version, err = s.one.Put(ctx, uri, content, when)
+		if attempt > 0 && (errors.Is(err, ErrExists) || errors.Is(err, ErrChanged)) {
+			if o, same := s.holds(ctx, uri, content); same {
+				version = o.Version
+				return nil
+			}
+		}
+		return err
+	})
+	return version, err
+}
+
+// holds tells whether an object has this content.
+func (s *retrying) holds(ctx context.Context, uri string, content []byte) (Object, bool) {
+	o, err := s.one.Stat(ctx, uri)
+	if err != nil || o.Size != int64(len(content)) {
+		return o, false
+	}
+	have := make([]byte, len(content))
+	if len(have) > 0 {
+		if err := s.one.ReadRange(ctx, o, have, 0); err != nil {
+			return o, false
+		}
+	}
+	return o, bytes.Equal(have, content)
+}
+
+func (s *retrying) delete(ctx context.Context, uri string) error {
+	return s.do(ctx, uri, 0, func(ctx context.Context, _ int) error { return s.one.Delete(ctx, uri) })
+}

@@ -1,0 +1,126 @@
+package objstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Store is where the objects of a scheme lie. Each call is one attempt: [storeOf] gives a store that tries again.
+//
+// Errors are or wrap fs.ErrNotExist, fs.ErrPermission, ErrChanged (the version is not the one asked for), ErrExists (it
+// is there, and should not be), ErrUnsupported, or, where another attempt may succeed, a *temporaryError. Messages do
+// not repeat the address, and hold no secret.
+type Store interface {
+	// List returns all objects whose address begins with prefix, in any order, without Name.
+	List(ctx context.Context, prefix string) ([]Object, error)
+
+	// Stat returns the object of an address, without Name.
+	Stat(ctx context.Context, uri string) (Object, error)
+
+	// ReadRange fills p with the bytes of o from off on, all of them, in one request. They are of o.Version.
+	ReadRange(ctx context.Context, o Object, p []byte, off int64) error
+
+	// Put writes a whole object and returns its version.
+	Put(ctx context.Context, uri string, content []byte, when Condition) (version string, err error)
+
+	// Delete removes an object. That there is none is no error.
+	Delete(ctx context.Context, uri string) error
+}
+
+// Condition is when a Put is to be done. The zero value is always.
+type Condition struct {
+	Absent  bool   // only if there is no such object, else ErrExists
+	Version string // only if the object is of this version, else ErrChanged
+}
+
+// Errors of stores.
+var (
+	ErrExists      = errors.New("it is there already")
+	ErrUnsupported = errors.New("not supported by this kind of address")
+)
+
+// temporaryError is an error after which another attempt may succeed.
+type temporaryError struct {
+	err   error
+	after time.Duration // as the server asks for, or 0
+}
+
+func (e *temporaryError) Error() string { return e.err.Error() }
+func (e *temporaryError) Unwrap() error { return e.err }
+
+// temporary marks an error as one after which another attempt may succeed.
+func temporary(err error, after time.Duration) error { return &temporaryError{err: err, after: after} }
+
+// temporaryStatus tells whether an HTTP status may pass: too many requests, or a server's own trouble.
+func temporaryStatus(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// Access is how stores are reached. It travels in DoFns, so its fields are exported.
+type Access struct {
+	GCSAnonymous bool // gs: ask without credentials; otherwise there must be some
+	AllowHTTP    bool // http to other hosts than this one, without encryption
+}
+
+// makers make the store of a scheme.
+var makers = map[string]func(ctx context.Context, a Access) (Store, error){}
+
+// register adds the maker of a scheme's store. Call it from an init function.
+func register(scheme string, make func(ctx context.Context, a Access) (Store, error)) {
+	makers[scheme] = make
+}
+
+var made struct {
+	sync.Mutex
+	access Access
+	stores map[string]*retrying // by scheme
+}
+
+// Use says how stores are reached from now on in this process.
+func Use(a Access) {
+	made.Lock()
+	defer made.Unlock()
+	if made.access != a {
+		made.access, made.stores = a, nil
+	}
+}
+
+// storeOf returns the store that serves an address, or an *UnsupportedError.
+func storeOf(ctx context.Context, uri string) (*retrying, error) {
+	scheme, _ := Scheme(uri)
+	make, ok := makers[scheme]
+	if !ok {
+		return nil, &UnsupportedError{URI: Redact(uri), Scheme: scheme}
+	}
+	made.Lock()
+	defer made.Unlock()
+	if s := made.stores[scheme]; s != nil {
+		return s, nil
+	}
+	one, err := make(context.WithoutCancel(ctx), made.access) // the store outlives the call
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", Redact(uri), err)
+	}
+	if made.stores == nil {
+		made.stores = map[string]*retrying{}
+	}
+	s := newRetrying(one)
+	made.stores[scheme] = s
+	return s, nil
+}
+
+// Served tells whether addresses of a scheme can be read.
+func Served(scheme string) bool {
+	_, mounted := mounts[scheme]
+	_, stored := makers[scheme]
+	return scheme == "" || mounted || stored
+}
