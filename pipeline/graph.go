@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
 	"tripstats/io/publish"
 	"tripstats/io/quarantine"
@@ -16,6 +17,7 @@ import (
 // plan is what the graph is built from: the user's choices, resolved.
 type plan struct {
 	files     []element.File
+	access    objstore.Access
 	lanes     int
 	trips     trip.Options
 	admission trip.Admission
@@ -37,12 +39,12 @@ func (p plan) quarantined() bool { return p.quality.Keep != quality.KeepNone }
 //	rejects, pieces     with --quarantine: one a batch with such rows, one a row group with such rows
 func build(s beam.Scope, p plan) {
 	files := beam.CreateList(s, p.files)
-	footers := parquetio.Footers(s, files)
+	footers := parquetio.Footers(s, p.access, files)
 	recognised := trip.Recognised(s, p.trips, footers)
 	admitted, leftOut := trip.Admitted(s, p.admission, recognised)
 
 	spread := runners.Spread(s, p.lanes, admitted, func(s beam.Scope, files beam.PCollection) []beam.PCollection {
-		columns := parquetio.Read(s, files)
+		columns := parquetio.Read(s, p.access, files)
 		trips := trip.Fields(s, p.trips, columns)
 		trips = trip.Derive(s, trips)
 		if p.quarantined() {

@@ -110,6 +110,14 @@ func (r *remoteReader) ReadAt(p []byte, off int64) (int, error) {
 func (r *remoteReader) Close() error { return nil }
 func (r *remoteReader) Size() int64  { return r.object.Size }
 
+// WithContext returns a reader like r whose requests end with ctx.
+func WithContext(ctx context.Context, r Reader) Reader {
+	if r, ok := r.(*remoteReader); ok {
+		return &remoteReader{ctx: ctx, store: r.store, object: r.object}
+	}
+	return r
+}
+
 // Remote tells whether each read of an object is a request.
 func Remote(uri string) bool {
 	scheme, _ := Scheme(uri)

@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 
+	"tripstats/io/objstore"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
@@ -40,6 +41,7 @@ const (
 type decoder struct {
 	source  string
 	streams []*stream
+	fetch   *fetcher // of a remote file, else nil
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
@@ -48,7 +50,7 @@ type decoder struct {
 type seekableAt struct{ *io.SectionReader }
 
 // newDecoder starts decoding row groups [start, end) of f from r. The caller must Close it.
-func newDecoder(ctx context.Context, f element.File, r io.ReaderAt, start, end int) (_ *decoder, err error) {
+func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, end int) (_ *decoder, err error) {
 	defer recoverDamage(&err, "%s: footer", f.Source)
 	meta, err := parseFooter(f.Footer)
 	if err != nil {
@@ -61,18 +63,30 @@ func newDecoder(ctx context.Context, f element.File, r io.ReaderAt, start, end i
 	props.BufferSize = bufferBytes
 	props.MaxCompressedPageSize = maxPageBytes
 	props.MaxUncompressedPageSize = maxPageBytes
-	pf, err := file.NewParquetReader(seekableAt{io.NewSectionReader(r, 0, f.Size)}, file.WithReadProps(props), file.WithMetadata(meta))
-	if err != nil {
-		return nil, fault.Inputf("%s: footer: %v", f.Source, err)
-	}
-
 	ctx, cancel := context.WithCancel(ctx)
 	d := &decoder{source: f.Source, cancel: cancel}
-	for _, c := range f.Projection {
-		d.streams = append(d.streams, newStream(f, c))
+	var chunks []chunkSpan
+	if objstore.Remote(f.URI) {
+		chunks = chunkSpans(meta, f.Projection, start, end)
+		d.fetch = newFetcher(ctx, r, chunks)
 	}
-	for _, s := range d.streams {
-		d.running.Go(func() { s.run(ctx, pf, mem, start, end) })
+	var readers []*file.Reader
+	for i, c := range f.Projection {
+		bytes := io.ReaderAt(r)
+		if d.fetch != nil {
+			bytes = d.fetch.column(chunks, i)
+		}
+		pf, err := file.NewParquetReader(seekableAt{io.NewSectionReader(bytes, 0, f.Size)}, file.WithReadProps(props), file.WithMetadata(meta))
+		if err != nil {
+			d.Close()
+			return nil, fault.Inputf("%s: footer: %v", f.Source, err)
+		}
+		s := newStream(f, c)
+		s.fetch = d.fetch
+		d.streams, readers = append(d.streams, s), append(readers, pf)
+	}
+	for i, s := range d.streams {
+		d.running.Go(func() { s.run(ctx, readers[i], mem, start, end) })
 	}
 	return d, nil
 }
@@ -102,6 +116,9 @@ func (d *decoder) next(ctx context.Context, n int) ([]arrow.Array, error) {
 func (d *decoder) Close() {
 	d.cancel()
 	d.running.Wait()
+	if d.fetch != nil {
+		d.fetch.close()
+	}
 }
 
 // stream is one column on its way through the row groups.
@@ -111,6 +128,7 @@ type stream struct {
 	leaf   int
 	kind   element.Kind
 	rows   []int64 // by row group of the file
+	fetch  *fetcher
 
 	out     chan chunk
 	free    chan *buffer
@@ -234,6 +252,9 @@ func damage(r any) error {
 }
 
 func (s *stream) fault(rg int, row int64, err error) error {
+	if failure := s.fetch.failure(); failure != nil { // not what the decoder made of it
+		return fault.Inputf("%s: column %q: %v", element.Where(s.source, rg, row), s.name, objstore.Reason(failure))
+	}
 	return fault.Inputf("%s: column %q: %v", element.Where(s.source, rg, row), s.name, withAdvice(err))
 }
 

@@ -40,20 +40,66 @@ func init() {
 // parquet, or whose footer contradicts itself, is a fault with exit code 3.
 //
 // Footers transforms a PCollection<element.File> into a PCollection<element.File>.
-func Footers(s beam.Scope, files beam.PCollection) beam.PCollection {
+func Footers(s beam.Scope, access objstore.Access, files beam.PCollection) beam.PCollection {
 	s = s.Scope("parquetio.Footers")
-	return beam.ParDo(s, &footerFn{}, files)
+	return beam.ParDo(s, &footerFn{Access: access}, files)
 }
 
-type footerFn struct{}
+// footerFn reads the footers of a bundle side by side, as each takes a round trip to where the file is.
+type footerFn struct {
+	Access objstore.Access
+
+	pending []chan footerResult // in the order of the files, so that the first that cannot be read is the one reported
+}
+
+type footerResult struct {
+	file element.File
+	err  error
+}
+
+// footersAtOnce is how many footers may be under way.
+const footersAtOnce = 16
+
+// Setup says how stores are reached.
+func (fn *footerFn) Setup() { objstore.Use(fn.Access) }
+
+// StartBundle begins with nothing under way.
+func (fn *footerFn) StartBundle(func(element.File)) {
+	fn.pending = nil
+}
 
 func (fn *footerFn) ProcessElement(ctx context.Context, f element.File, emit func(element.File)) error {
-	f, err := ReadFooter(ctx, f)
-	if err != nil {
-		return err
+	if len(fn.pending) == footersAtOnce {
+		if err := fn.one(emit); err != nil {
+			return err
+		}
 	}
-	emit(f)
+	result := make(chan footerResult, 1)
+	fn.pending = append(fn.pending, result)
+	go func() {
+		f, err := ReadFooter(ctx, f)
+		result <- footerResult{f, err}
+	}()
 	return nil
+}
+
+// FinishBundle emits the last files.
+func (fn *footerFn) FinishBundle(emit func(element.File)) error {
+	for len(fn.pending) > 0 {
+		if err := fn.one(emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (fn *footerFn) one(emit func(element.File)) error {
+	r := <-fn.pending[0]
+	fn.pending = fn.pending[1:]
+	if r.err == nil {
+		emit(r.file)
+	}
+	return r.err
 }
 
 // ReadFooter returns f with what its footer says. Errors are faults that name the file.
@@ -88,7 +134,7 @@ func openFile(ctx context.Context, f element.File) (objstore.Reader, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fault.Inputf("%s: not found where it is read (%s); every worker must reach the input under this path", f.Source, f.URI)
+		return nil, fault.Inputf("%s: not found where it is read (%s); every worker must reach the input under this path", f.Source, objstore.Redact(f.URI))
 	}
 	return nil, fault.Inputf("%s: cannot be opened: %v", f.Source, objstore.Reason(err))
 }

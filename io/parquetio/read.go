@@ -21,6 +21,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
+	"tripstats/io/objstore"
 	"tripstats/transforms/element"
 )
 
@@ -32,13 +33,16 @@ func init() {
 // Read reads the projected columns of the files, which must carry a footer and a projection.
 //
 // Read transforms a PCollection<element.File> into a PCollection<element.Columns>.
-func Read(s beam.Scope, files beam.PCollection) beam.PCollection {
+func Read(s beam.Scope, access objstore.Access, files beam.PCollection) beam.PCollection {
 	s = s.Scope("parquetio.Read")
-	return beam.ParDo(s, &readFn{}, files)
+	return beam.ParDo(s, &readFn{Access: access}, files)
 }
 
-// readFn is the splittable DoFn. It has no configuration: all it needs travels in the element.
-type readFn struct{}
+// readFn is the splittable DoFn. What it needs travels in the element, but for how stores are reached.
+type readFn struct{ Access objstore.Access }
+
+// Setup says how stores are reached.
+func (fn *readFn) Setup() { objstore.Use(fn.Access) }
 
 // CreateInitialRestriction is all row groups of the file.
 func (fn *readFn) CreateInitialRestriction(f element.File) offsetrange.Restriction {
