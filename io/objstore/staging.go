@@ -26,9 +26,24 @@ const (
 // ErrBusy says that another run is publishing to the same output.
 var ErrBusy = errors.New("another run is publishing to this output")
 
-// Staging holds files until they are published by a rename. It owns the output's lock, so that one run at a time
-// publishes; a reader sees each file as it was or as it will be, never a part of it.
-type Staging struct {
+// Staging holds files until they are published. It owns the output's lock, so that one run at a time publishes; a reader
+// sees each file as it was or as it will be, never a part of it.
+type Staging interface {
+	// Stage keeps a file under a name without separators.
+	Stage(name string, write func(io.Writer) error) error
+
+	// Publish moves a staged file to its place below the output, over whatever is there, in one step.
+	Publish(name, place string) error
+
+	// Remove removes a published file. That there is none is no error.
+	Remove(place string) error
+
+	// Close removes what was staged and not published, and lets the next run in.
+	Close() error
+}
+
+// localStaging is a folder below the output, from which files are published by a rename.
+type localStaging struct {
 	output string
 	dir    string
 	lock   *flock.Flock
@@ -36,6 +51,17 @@ type Staging struct {
 
 // CheckOutput tells early whether an address can be an output, without creating anything.
 func CheckOutput(output string) error {
+	switch scheme, rest := Scheme(output); {
+	case scheme == "http" || scheme == "https":
+		return fmt.Errorf("%s: to write to a web server: %w; name a folder, gs://, s3:// or az://", Redact(output), ErrUnsupported)
+	case scheme != "" && makers[scheme] == nil:
+		return &UnsupportedError{URI: Redact(output), Scheme: scheme}
+	case scheme != "":
+		if bucket, _, _ := strings.Cut(rest, "/"); bucket == "" {
+			return fmt.Errorf("%s: found no bucket, expected %s://bucket/path", Redact(output), scheme)
+		}
+		return nil
+	}
 	path, err := local(output)
 	if err != nil {
 		return err
@@ -58,8 +84,15 @@ func CheckOutput(output string) error {
 }
 
 // NewStaging opens the staging area of an output and waits for its lock. What runs that did not come to their end
-// have left there is removed. id names this attempt. The caller must Close it.
-func NewStaging(ctx context.Context, output, id string) (_ *Staging, err error) {
+// have left there is removed. id names this attempt; places are what it may publish or remove. The caller must Close it.
+func NewStaging(ctx context.Context, output, id string, places []string) (Staging, error) {
+	if Remote(output) {
+		return newRemoteStaging(ctx, output, id, places)
+	}
+	return newLocalStaging(ctx, output, id)
+}
+
+func newLocalStaging(ctx context.Context, output, id string) (_ *localStaging, err error) {
 	path, err := local(output)
 	if err != nil {
 		return nil, err
@@ -68,7 +101,7 @@ func NewStaging(ctx context.Context, output, id string) (_ *Staging, err error) 
 	if err := os.MkdirAll(state, 0o777); err != nil {
 		return nil, fmt.Errorf("%s: %w", state, Reason(err))
 	}
-	s := &Staging{output: path, dir: filepath.Join(state, stagePrefix+id), lock: flock.New(filepath.Join(state, lockName))}
+	s := &localStaging{output: path, dir: filepath.Join(state, stagePrefix+id), lock: flock.New(filepath.Join(state, lockName))}
 	waiting, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
 	switch ok, err := s.lock.TryLockContext(waiting, lockPoll); {
@@ -105,7 +138,7 @@ func globEscape(path string) string {
 }
 
 // Stage writes a file to the staging area, to the disk, under a name without separators.
-func (s *Staging) Stage(name string, write func(io.Writer) error) (err error) {
+func (s *localStaging) Stage(name string, write func(io.Writer) error) (err error) {
 	f, err := os.OpenFile(filepath.Join(s.dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 	if err != nil {
 		return err
@@ -118,7 +151,7 @@ func (s *Staging) Stage(name string, write func(io.Writer) error) (err error) {
 }
 
 // Publish moves a staged file to its place below the output, over whatever is there, in one step.
-func (s *Staging) Publish(name, place string) error {
+func (s *localStaging) Publish(name, place string) error {
 	to := filepath.Join(s.output, filepath.FromSlash(place))
 	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Dir(to), Reason(err))
@@ -130,7 +163,7 @@ func (s *Staging) Publish(name, place string) error {
 }
 
 // Remove removes a published file and, if that was all in it, its folder. That there is none is no error.
-func (s *Staging) Remove(place string) error {
+func (s *localStaging) Remove(place string) error {
 	path := filepath.Join(s.output, filepath.FromSlash(place))
 	if err := os.Remove(path); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
@@ -152,6 +185,6 @@ func syncDir(dir string) error {
 }
 
 // Close removes what was staged and not published, and lets the next run in.
-func (s *Staging) Close() error {
+func (s *localStaging) Close() error {
 	return errors.Join(os.RemoveAll(s.dir), s.lock.Unlock())
 }

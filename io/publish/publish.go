@@ -242,7 +242,11 @@ func (r *result) total(t Total) int64 {
 // publish writes the tables and the manifest. It may be run again, and by several attempts at once: each writes the
 // same bytes under names of its own and moves them into place.
 func (r *result) publish(ctx context.Context, cfg Config) (err error) {
-	stage, err := objstore.NewStaging(ctx, cfg.Output, cfg.ID)
+	places := []string{ManifestName}
+	for _, t := range slices.Concat(cfg.Tables, cfg.Absent) {
+		places = append(places, place(t))
+	}
+	stage, err := objstore.NewStaging(ctx, cfg.Output, cfg.ID, places)
 	switch {
 	case errors.Is(err, objstore.ErrBusy):
 		return fault.New(fault.Conflict, "output %v; run again when it is done", err)

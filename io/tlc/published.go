@@ -1,0 +1,217 @@
+package tlc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"tripstats/io/objstore"
+)
+
+// Source is where TLC publishes its files: the addresses on its page of trip record data.
+const Source = "https://d37ci6vzurychx.cloudfront.net/trip-data"
+
+// The months of TLC's first yellow and green files, and one of each that has been there for years: see Finder.
+var (
+	first  = map[string]int32{"yellow": monthOf(2009, 1), "green": monthOf(2013, 8)}
+	surely = monthOf(2019, 1)
+)
+
+func monthOf(year, month int) int32 { return int32((year-1970)*12 + month - 1) }
+
+// FileName is TLC's name of a month's file: yellow_tripdata_2014-01.parquet.
+func FileName(taxi string, month int32) string {
+	return fmt.Sprintf("%s_tripdata_%s.parquet", taxi, FormatMonth(month))
+}
+
+// Range is months from First to Last, both in it; an open end is at the last month that is published.
+type Range struct {
+	First, Last int32
+	Open        bool // Last is not given
+}
+
+// ParseRange reads 2014-01..2023-12, 2024-01.. (to the last published), ..2010-12 (from the first published), or one
+// month.
+func ParseRange(s, taxi string) (Range, error) {
+	from, to, isRange := strings.Cut(strings.TrimSpace(s), "..")
+	if !isRange {
+		to = from
+	}
+	var r Range
+	var ok bool
+	if from == "" && isRange && to != "" {
+		r.First = first[taxi]
+	} else if r.First, ok = exactMonth(from); !ok {
+		return r, fmt.Errorf("found %q, expected months such as 2014-01..2023-12, 2024-01.. or 2024-01", s)
+	}
+	if r.Open = to == ""; r.Open {
+		return r, nil
+	}
+	if r.Last, ok = exactMonth(to); !ok {
+		return r, fmt.Errorf("found %q, expected months such as 2014-01..2023-12, 2024-01.. or 2024-01", s)
+	}
+	if r.Last < r.First {
+		return r, fmt.Errorf("found %q, which ends before it begins", s)
+	}
+	return r, nil
+}
+
+func exactMonth(s string) (int32, bool) {
+	m, ok := MonthOf(s)
+	return m, ok && FormatMonth(m) == s
+}
+
+// Finder finds months' files in a source: a folder, a bucket or a web server.
+type Finder struct {
+	Source string
+	Taxi   string
+	Pause  time.Duration // before a source that seems to be slowing us down is asked again; it doubles. 0: 5 seconds
+
+	doubt *sync.Mutex
+}
+
+// Month is a month's file, or that there is none.
+type Month struct {
+	Month  int32
+	Object objstore.Object
+	Absent bool
+}
+
+// open is how many months are asked for beyond the last that is there, before the end of an open range is believed.
+const open = 3
+
+// atOnce is how many months are asked for side by side.
+const atOnce = 4
+
+// Find returns the months of a range, in order, with those that are not there. Of an open range these are the months
+// between others.
+func (f Finder) Find(ctx context.Context, r Range) ([]Month, error) {
+	f.doubt = new(sync.Mutex)
+	var found []Month
+	for next := r.First; r.Open || next <= r.Last; next += atOnce {
+		last := next + atOnce - 1
+		if !r.Open {
+			last = min(last, r.Last)
+		}
+		some, err := f.some(ctx, next, last)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+		if r.Open {
+			there := len(found)
+			for there > 0 && found[there-1].Absent {
+				there--
+			}
+			if len(found)-there >= open {
+				return found[:there], nil
+			}
+		}
+	}
+	return found, nil
+}
+
+// some looks for a few months side by side.
+func (f Finder) some(ctx context.Context, from, to int32) ([]Month, error) {
+	months, errs := make([]Month, to-from+1), make([]error, to-from+1)
+	var wg sync.WaitGroup
+	for i := range months {
+		wg.Go(func() { months[i], errs[i] = f.one(ctx, from+int32(i)) })
+	}
+	wg.Wait()
+	return months, errors.Join(errs...)
+}
+
+const (
+	tries  = 7 // with what surely exists refused, before the source is given up
+	rounds = 6 // in which a month is refused and what surely exists is not, before the month is taken for absent
+)
+
+// one looks for a month. A source such as TLC's answers 403 both for what is not there and to who asks too often. So of
+// a 403 it is asked again, and for a month that surely exists: only if that is there every time, and the first never, is
+// the first not there. If even that is refused, there is nothing to do but to ask again later.
+func (f Finder) one(ctx context.Context, month int32) (Month, error) {
+	m, err := f.look(ctx, month)
+	if !errors.Is(err, fs.ErrPermission) {
+		return m, err
+	}
+	f.doubt.Lock() // one at a time, as this may be asking too much
+	defer f.doubt.Unlock()
+	pause := f.Pause
+	if pause == 0 {
+		pause = 5 * time.Second
+	}
+	for try := 1; ; try++ {
+		m, slowed, err := f.settle(ctx, month)
+		if !slowed {
+			return m, err
+		}
+		if try == tries {
+			return m, fmt.Errorf("%s: %w; so is %s, which surely exists: the source refuses everything, or slows us down: try again later, or give --source", FileName(f.Taxi, month), err, FileName(f.Taxi, surely))
+		}
+		select {
+		case <-time.After(pause):
+			pause = min(2*pause, time.Minute)
+		case <-ctx.Done():
+			return m, ctx.Err()
+		}
+	}
+}
+
+// settle finds out whether a month that was refused is absent. slowed tells that what surely exists was refused too.
+func (f Finder) settle(ctx context.Context, month int32) (m Month, slowed bool, err error) {
+	for range rounds {
+		// In random order and number, so that a source that refuses every so many requests does not refuse always the same.
+		for _, who := range rand.Perm(2 + rand.N(2)) {
+			if who == 0 {
+				if m, err = f.look(ctx, month); !errors.Is(err, fs.ErrPermission) {
+					return m, false, err
+				}
+				continue
+			}
+			switch _, probe := f.look(ctx, surely); {
+			case errors.Is(probe, fs.ErrPermission):
+				return m, true, probe
+			case probe != nil:
+				return m, false, fmt.Errorf("%s: it is refused, and whether that means that it is not there could not be found out: %w", FileName(f.Taxi, month), probe)
+			}
+		}
+	}
+	return Month{Month: month, Absent: true}, false, nil
+}
+
+// look asks for a month once.
+func (f Finder) look(ctx context.Context, month int32) (Month, error) {
+	m := Month{Month: month, Absent: true}
+	for _, place := range f.places(month) {
+		o, err := objstore.Stat(ctx, place)
+		switch {
+		case err == nil:
+			o.Name = path.Base(o.Name)
+			return Month{Month: month, Object: o}, nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return m, err
+		}
+	}
+	return m, nil
+}
+
+// places are where a month's file may be. On a web server files lie side by side, unless the source says {year}; in a
+// folder or a bucket they may also lie in one of their year, as fetch lays them.
+func (f Finder) places(month int32) []string {
+	name, year := FileName(f.Taxi, month), FormatMonth(month)[:4]
+	if strings.Contains(f.Source, "{year}") {
+		return []string{objstore.Join(strings.ReplaceAll(f.Source, "{year}", year), name)}
+	}
+	flat := objstore.Join(f.Source, name)
+	if scheme, _ := objstore.Scheme(f.Source); scheme == "https" || scheme == "http" {
+		return []string{flat}
+	}
+	return []string{objstore.Join(f.Source, year+"/"+name), flat}
+}
