@@ -11,6 +11,7 @@ import (
 	beamrunners "github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
 
 	"tripstats/io/objstore"
+	"tripstats/io/tlc"
 	"tripstats/runners"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/quality"
@@ -43,7 +44,16 @@ type options struct {
 	verbose   bool
 	version   bool
 
+	months    string
+	source    string
+	missing   string
+	memory    string
+	anonymous bool
+	allowHTTP bool
+
 	parsed struct { // what check made of the above
+		months      tlc.Range
+		memory      int64 // bytes; 0: by what is read
 		limits      quality.Limits
 		asOf        int32
 		maxRejected int64 // parts per million, negative for any
@@ -56,6 +66,15 @@ func (o *options) standard() bool { return o.quality == "standard" }
 type patterns []string
 
 func (p *patterns) String() string { return strings.Join(*p, ",") }
+
+// redacted is the list as it may be shown.
+func (p patterns) redacted() string {
+	shown := make([]string, len(p))
+	for i, pattern := range p {
+		shown[i] = objstore.Redact(pattern)
+	}
+	return strings.Join(shown, ",")
+}
 
 // onlySample tells whether nothing but the sample is read, whose months are a choice.
 func (p patterns) onlySample() bool { return len(p) == 1 && p[0] == sampleInput }
@@ -87,6 +106,12 @@ func init() {
 	flag.StringVar(&opts.unknown, "unknown-columns", "report", "")
 	flag.StringVar(&opts.keepRows, "quarantine", "", "")
 	flag.BoolVar(&opts.keepCells, "quarantine-cells", false, "")
+	flag.StringVar(&opts.months, "months", "", "")
+	flag.StringVar(&opts.source, "source", tlc.Source, "")
+	flag.StringVar(&opts.missing, "missing", "fail", "")
+	flag.StringVar(&opts.memory, "max-memory", "", "")
+	flag.BoolVar(&opts.anonymous, "gcs-anonymous", false, "")
+	flag.BoolVar(&opts.allowHTTP, "allow-http", false, "")
 	flag.BoolVar(&opts.plan, "plan", false, "")
 	flag.BoolVar(&opts.verbose, "verbose", false, "")
 	flag.BoolVar(&opts.version, "version", false, "")
@@ -164,6 +189,7 @@ func (o *options) check(set map[string]bool, rest []string) error {
 		{"quality", o.quality, []string{"raw", "standard"}},
 		{"unknown-columns", o.unknown, []string{"report", "fail"}},
 		{"format", o.format, []string{"parquet"}},
+		{"missing", o.missing, []string{"fail", "skip"}},
 		{"taxi", o.taxi, []string{"", trip.Yellow, trip.Green}},
 		{"same-month", o.sameMonth, []string{"refuse", "merge"}},
 		{"utc", o.utc, []string{trip.UTCRefuse, trip.UTCWall, trip.UTCConvert}},
@@ -177,19 +203,11 @@ func (o *options) check(set map[string]bool, rest []string) error {
 	if err := o.parseRules(set); err != nil {
 		return err
 	}
-	if set["output"] && !set["input"] && !o.plan {
-		return usage("--output alone does not say what to read: add --input='dir/**/*.parquet', or --input=sample")
+	if err := o.checkInput(set); err != nil {
+		return err
 	}
 	if o.output == "" {
 		return usage("--output: found nothing, expected a folder")
-	}
-	if len(o.input) == 0 {
-		o.input = patterns{sampleInput}
-	}
-	for _, address := range append([]string{o.output}, o.input...) {
-		if scheme, _ := objstore.Scheme(address); scheme != "" {
-			return usage("%s: found scheme %q, expected a local path: this version reads and writes local files", address, scheme)
-		}
 	}
 	if err := objstore.CheckOutput(o.output); err != nil {
 		return usage("--output: %v", err)

@@ -15,8 +15,9 @@ type flagLine struct{ name, value, text string }
 
 // flagHelp are the program's own flags that are most needed.
 var flagHelp = []flagLine{
-	{"input", "GLOBS", "parquet files: comma-separated paths or globs, ** for any folders, {a,b} for either;\nmay be given several times; sample is the sample in this program"},
-	{"output", "DIR", "folder for the tables (default " + defaultOutput + ")"},
+	{"input", "GLOBS", "parquet files: comma-separated paths or globs, ** for any folders, {a,b} for either,\nlocal or gs://, s3://, az://; https:// without globs; may be given several times;\nsample is the sample in this program"},
+	{"months", "A..B", "instead of --input: months such as 2014-01..2023-12, or 2024-01.. for all since, of the\n--taxi, from where TLC publishes them, or from --source"},
+	{"output", "DIR", "folder for the tables, or gs://, s3://, az:// (default " + defaultOutput + ")"},
 	{"runner", "NAME", "who runs the pipeline (default direct); see below"},
 	{"taxi", "yellow|green", "read only this taxi's files and say how many were left out"},
 	{"quality", "standard|raw", "which rows count: judged by rules, with a ledger of every row (standard, the default),\nor all, in the month of their pickup (raw)"},
@@ -36,6 +37,11 @@ var moreHelp = []flagLine{
 	{"quarantine-cells", "", "with --quarantine, also the rows of which a cell rule leaves a value out"},
 	{"require-complete", "", "exit 4 if a month is missing between the first and the last of a taxi"},
 	{"unknown-columns", "report|fail", "columns that TLC has added since: reported (the default), or an error"},
+	{"source", "BASE", "where --months are: an address or folder with the files, or with {year}/ folders of them"},
+	{"missing", "fail|skip", "months that are not there: exit 4 (fail, the default), or left out"},
+	{"max-memory", "SIZE", "what the process may take (default 160MiB, with remote input 256MiB); GOMEMLIMIT follows"},
+	{"gcs-anonymous", "", "read gs:// without credentials; without this flag there must be some"},
+	{"allow-http", "", "read http:// of other hosts too, which is not encrypted"},
 	{"format", "parquet", "of the tables; parquet is the only one"},
 }
 
@@ -49,7 +55,8 @@ Usage:
 Examples:
   tripstats                                       the sample in the program, to ./out
   tripstats --input='raw_data/**/*.parquet' --output=stats
-  tripstats --input='raw_data/**/*.parquet' --taxi=yellow --plan
+  tripstats --input='gs://bucket/raw_data/**/*.parquet' --taxi=yellow --plan
+  tripstats --months=2014-01..2023-12 --taxi=yellow --output=s3://bucket/stats
 
 Flags (one or two dashes):
 `

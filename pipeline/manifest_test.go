@@ -14,7 +14,7 @@ import (
 
 func readManifest(t *testing.T, output string) *publish.Manifest {
 	t.Helper()
-	m, err := publish.ReadManifest(output)
+	m, err := publish.ReadManifest(t.Context(), output)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -40,14 +40,14 @@ var shown = []struct{ column, heading string }{
 }
 
 // printTable prints the published monthly table.
-func printTable(w io.Writer, output string) (err error) {
-	path := filepath.Join(output, "trip_stats", "trip_stats.parquet")
-	f, err := os.Open(path)
+func printTable(ctx context.Context, w io.Writer, output string) error {
+	path := objstore.Join(output, "trip_stats/trip_stats.parquet")
+	content, err := objstore.ReadAll(ctx, path)
+	path = objstore.Redact(path)
 	if err != nil {
-		return fmt.Errorf("reading back what was published: %w", err)
+		return fmt.Errorf("reading back what was published: %s: %w", path, objstore.Reason(err))
 	}
-	defer f.Close() //nolint:errcheck // read only
-	r, err := file.NewParquetReader(f)
+	r, err := file.NewParquetReader(bytes.NewReader(content))
 	if err != nil {
 		return fmt.Errorf("reading back %s: %w", path, err)
 	}
@@ -55,7 +55,7 @@ func printTable(w io.Writer, output string) (err error) {
 	if err != nil {
 		return fmt.Errorf("reading back %s: %w", path, err)
 	}
-	t, err := ar.ReadTable(context.Background())
+	t, err := ar.ReadTable(ctx)
 	if err != nil {
 		return fmt.Errorf("reading back %s: %w", path, err)
 	}
@@ -138,7 +138,10 @@ func report(w io.Writer, runner string, m *publish.Manifest, elapsed time.Durati
 	if n := len(m.LeftOut); n > 0 {
 		left = fmt.Sprintf(" files_left_out=%d", n)
 	}
-	judged := ""
+	judged, retries := "", ""
+	if n := objstore.Retries(); n > 0 {
+		retries = fmt.Sprintf(" retries=%d", n)
+	}
 	if r := m.Rules; r != nil {
 		rejected := m.Rows
 		for _, in := range m.Inputs {
@@ -149,8 +152,8 @@ func report(w io.Writer, runner string, m *publish.Manifest, elapsed time.Durati
 	if k := m.Kept; k != nil {
 		judged += fmt.Sprintf(" quarantined=%d", k.Rows)
 	}
-	line(w, "done runner=%s quality=%s files=%d%s rows=%d%s bytes_read=%d seconds=%.2f rows_per_second=%.0f peak_memory_mib=%.0f output=%s",
-		runner, m.Quality, len(m.Inputs), left, m.Rows, judged, objstore.BytesRead(), seconds, float64(m.Rows)/seconds, float64(peakMemory())/(1<<20), opts.output)
+	line(w, "done runner=%s quality=%s files=%d%s rows=%d%s bytes_read=%d requests=%d%s seconds=%.2f rows_per_second=%.0f peak_memory_mib=%.0f output=%s",
+		runner, m.Quality, len(m.Inputs), left, m.Rows, judged, objstore.BytesRead(), objstore.Requests(), retries, seconds, float64(m.Rows)/seconds, float64(peakMemory())/(1<<20), objstore.Redact(opts.output))
 }
 
 // peakMemory is the most memory this process has had resident, in bytes; where the system does not say, what Go has

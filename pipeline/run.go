@@ -8,9 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -96,26 +94,22 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	return tables(ctx, stdout, stderr)
 }
 
-// memoryLimit is where the garbage collector begins to work harder. What a run needs is far below it; the garbage of a
-// file with huge pages would else double what these take.
-const memoryLimit = 192 << 20
-
 // tables is the main job.
 func tables(ctx context.Context, stdout, stderr io.Writer) error {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
-	}
 	start := time.Now()
 	runner, err := runners.Find(*beamrunners.Runner)
 	if err != nil {
 		return usage("--runner: %v", err)
 	}
-	objects, err := match(ctx, opts.input)
+	objstore.Use(opts.access())
+	objects, err := inputs(ctx, stderr)
 	if err != nil {
 		return err
 	}
+	boundMemory(objects)
 	p := plan{
 		files:     parquetio.Files(objects, runner.Lanes()),
+		access:    opts.access(),
 		lanes:     runner.Lanes(),
 		trips:     tripOptions(opts.utc, opts.standard()),
 		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge", RequireComplete: opts.complete, FailUnknown: opts.unknown == "fail"},
@@ -133,11 +127,11 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := runPipeline(ctx, runner, p); err != nil {
 		return err
 	}
-	m, err := publish.ReadManifest(opts.output)
+	m, err := publish.ReadManifest(ctx, opts.output)
 	if err != nil {
 		return fmt.Errorf("reading back what was published: %w", err)
 	}
-	if err := printTable(stdout, opts.output); err != nil {
+	if err := printTable(ctx, stdout, opts.output); err != nil {
 		return err
 	}
 	if opts.standard() {
@@ -164,27 +158,6 @@ func runPipeline(ctx context.Context, runner runners.Runner, p plan) (failed err
 	return runner.Run(ctx, pipeline)
 }
 
-// match expands the input patterns.
-func match(ctx context.Context, input []string) ([]objstore.Object, error) {
-	patterns := make([]string, len(input))
-	for i, p := range input {
-		if p == sampleInput {
-			p = samplePattern
-		}
-		patterns[i] = p
-	}
-	objects, err := objstore.Match(ctx, patterns)
-	switch {
-	case errors.Is(err, objstore.ErrNoMatch):
-		return nil, fault.New(fault.NoMatch, "--input: %v", err)
-	case errors.Is(err, objstore.ErrPattern):
-		return nil, usage("--input: %v", err)
-	case err != nil:
-		return nil, fault.Inputf("--input: %v", err)
-	}
-	return objects, nil
-}
-
 // tripOptions are how files are understood.
 func tripOptions(utc string, standard bool) trip.Options {
 	return trip.Options{Registry: tlc.Registry, UTC: utc, Judged: standard}
@@ -204,6 +177,7 @@ func asOf(files []element.File, given int32) int32 {
 func publishConfig(rules quality.Config) publish.Config {
 	cfg := publish.Config{
 		Output:      opts.output,
+		Access:      opts.access(),
 		ID:          newID(),
 		Balance:     []publish.Total{{Table: "trip_stats", Column: "trip_count"}, {Table: "location_stats", Column: "pickups"}, {Table: "location_stats", Column: "dropoffs"}},
 		MaxRejected: -1,
@@ -238,10 +212,12 @@ func publishConfig(rules quality.Config) publish.Config {
 	}
 	flag.Visit(func(f *flag.Flag) {
 		if f.Name != "input" { // the inputs stand in the manifest one by one
-			cfg.Flags[f.Name] = f.Value.String()
+			cfg.Flags[f.Name] = objstore.Redact(f.Value.String())
 		}
 	})
-	cfg.Flags["input"] = opts.input.String()
+	if opts.months == "" {
+		cfg.Flags["input"] = opts.input.redacted()
+	}
 	return cfg
 }
 

@@ -24,13 +24,14 @@ func init() {
 type web struct {
 	client    *http.Client
 	allowHTTP bool
+	refusing  string // Access.Refusing
 }
 
 // mostRedirects is how often a request may be sent on.
 const mostRedirects = 5
 
 func newWeb(a Access) *web {
-	w := &web{allowHTTP: a.AllowHTTP}
+	w := &web{allowHTTP: a.AllowHTTP, refusing: a.Refusing}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableCompression = true // ranges are of the bytes as they are
 	transport.MaxIdleConnsPerHost = perHost
@@ -186,6 +187,9 @@ func (w *web) ReadRange(ctx context.Context, o Object, p []byte, off int64) erro
 		return errors.New("the server does not understand range requests; fetch the file first (tripstats fetch) and read it locally")
 	}
 	if err := answer(resp, http.StatusPartialContent, http.StatusOK); err != nil {
+		if errors.Is(err, fs.ErrPermission) && w.refusing != "" && strings.HasPrefix(o.URI, strings.TrimSuffix(w.refusing, "/")+"/") {
+			return temporary(err, 0)
+		}
 		return err
 	}
 	if v := versionOf(resp.Header); v != o.Version {

@@ -69,6 +69,10 @@ func temporaryStatus(status int) bool {
 type Access struct {
 	GCSAnonymous bool // gs: ask without credentials; otherwise there must be some
 	AllowHTTP    bool // http to other hosts than this one, without encryption
+
+	// Refusing is the address of a web server that answers 403 to who asks too often. Below it a refusal to read what was
+	// found there passes.
+	Refusing string
 }
 
 // makers make the store of a scheme.

@@ -1,14 +1,14 @@
 package publish
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"hash"
 	"io"
-	"os"
-	"path/filepath"
 	"sync"
 
+	"tripstats/io/objstore"
 	"tripstats/io/tlc"
 	"tripstats/transforms/element"
 )
@@ -94,7 +94,7 @@ func (r *result) manifest(cfg Config) *Manifest {
 		counted[t.Source] = t.Counted
 	}
 	for _, f := range r.files {
-		in := Input{Source: f.Source, URI: f.URI, Taxi: f.Taxi, Bytes: f.Size, RowGroups: len(f.RowGroupRows), Rows: f.Rows, Counted: counted[f.Source], Variant: f.Variant, Unknown: f.Unknown}
+		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: len(f.RowGroupRows), Rows: f.Rows, Counted: counted[f.Source], Variant: f.Variant, Unknown: f.Unknown}
 		if f.Month != element.NoMonth {
 			in.Month = tlc.FormatMonth(f.Month)
 		}
@@ -140,9 +140,9 @@ func (m *Manifest) write(w io.Writer) error {
 	return enc.Encode(m)
 }
 
-// ReadManifest reads the manifest of an output folder.
-func ReadManifest(output string) (*Manifest, error) {
-	b, err := os.ReadFile(filepath.Join(output, ManifestName))
+// ReadManifest reads the manifest of an output.
+func ReadManifest(ctx context.Context, output string) (*Manifest, error) {
+	b, err := objstore.ReadAll(ctx, objstore.Join(output, ManifestName))
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,8 @@ import (
 
 // Config is what the transform is told. It travels in the DoFn, so its fields are exported.
 type Config struct {
-	Output      string   // folder
+	Output      string // folder, or address in a store
+	Access      objstore.Access
 	ID          string   // of this run, fixed at submission; names its temporaries
 	Tables      []string // the tables there must be
 	Absent      []string // tables of other runs, with other flags, that must not be there
@@ -97,6 +98,12 @@ func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files, lef
 	r := result{files: drain(files), leftOut: drain(leftOut), tallies: drain(tallies), tables: drain(tables), pieces: drain(pieces)}
 	return r.end(ctx, fn.Config)
 }
+
+// Setup says how stores are reached.
+func (fn *publishFn) Setup() { objstore.Use(fn.Config.Access) }
+
+// Setup says how stores are reached.
+func (fn *publishAllFn) Setup() { objstore.Use(fn.Config.Access) }
 
 // end checks what must hold and publishes. The quarantine comes before the gate: who is stopped by that wants to see why.
 func (r *result) end(ctx context.Context, cfg Config) error {
@@ -254,37 +261,46 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 		return fault.New(fault.Failed, "output %v; nothing was published", err)
 	}
 	defer func() { err = errors.Join(err, stage.Close()) }()
+	shown := objstore.Redact(cfg.Output)
 	m := r.manifest(cfg)
 	for _, t := range r.tables {
 		sum := &summer{hash: sha256.New()}
 		if err := stage.Stage(t.Name, func(w io.Writer) error {
 			return parquetio.Write(io.MultiWriter(w, sum), t.Record, cfg.Meta)
 		}); err != nil {
-			return fault.New(fault.Failed, "output %s: table %s: %v; nothing was published", cfg.Output, t.Name, err)
+			return fault.New(fault.Failed, "output %s: table %s: %v; nothing was published", shown, t.Name, err)
 		}
 		m.Outputs = append(m.Outputs, Output{
 			Table: t.Name, Path: place(t.Name), Rows: t.Record.NumRows(), Bytes: sum.bytes, SHA256: hex.EncodeToString(sum.hash.Sum(nil)),
 		})
 	}
 	if err := stage.Stage(manifestStage, m.write); err != nil {
-		return fault.New(fault.Failed, "output %s: manifest: %v; nothing was published", cfg.Output, err)
+		return fault.New(fault.Failed, "output %s: manifest: %v; nothing was published", shown, err)
 	}
 	Critical.Lock()
 	defer Critical.Unlock()
 	for _, t := range r.tables {
 		if err := stage.Publish(t.Name, place(t.Name)); err != nil {
-			return fault.New(fault.Failed, "output %s: table %s: %v; run again to publish all tables", cfg.Output, t.Name, err)
+			return unpublished(err, "output %s: table %s: %v; run again to publish all tables", shown, t.Name, err)
 		}
 	}
 	for _, t := range cfg.Absent {
 		if err := stage.Remove(place(t)); err != nil {
-			return fault.New(fault.Failed, "output %s: table %s of a run before: %v; run again to remove it", cfg.Output, t, err)
+			return unpublished(err, "output %s: table %s of a run before: %v; run again to remove it", shown, t, err)
 		}
 	}
 	if err := stage.Publish(manifestStage, ManifestName); err != nil {
-		return fault.New(fault.Failed, "output %s: manifest: %v; run again to publish it", cfg.Output, err)
+		return unpublished(err, "output %s: manifest: %v; run again to publish it", shown, err)
 	}
 	return nil
+}
+
+// unpublished is the fault of an error in the middle of publishing.
+func unpublished(err error, format string, args ...any) error {
+	if errors.Is(err, objstore.ErrBusy) {
+		return fault.New(fault.Conflict, format, args...)
+	}
+	return fault.New(fault.Failed, format, args...)
 }
 
 // place is where a table is published, below the output.

@@ -69,7 +69,7 @@ func TestPublishWritesTablesAndManifest(t *testing.T) {
 	if err := publishThrough(cfg, r); err != nil {
 		t.Fatal(err)
 	}
-	m, err := ReadManifest(out)
+	m, err := ReadManifest(t.Context(), out)
 	if err != nil {
 		t.Fatal(err)
 	}

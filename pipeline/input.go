@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"tripstats/io/objstore"
+	"tripstats/io/parquetio"
+	"tripstats/io/tlc"
+	"tripstats/transforms/fault"
+)
+
+// checkInput refuses what does not say what to read. Its errors are faults with exit code 2.
+func (o *options) checkInput(set map[string]bool) (err error) {
+	switch {
+	case set["months"] && set["input"]:
+		return usage("--input and --months: found both, expected one of them")
+	case set["months"]:
+		if o.taxi == "" {
+			return usage("--months does not say of which taxi: add --taxi=yellow or --taxi=green")
+		}
+		if o.parsed.months, err = tlc.ParseRange(o.months, o.taxi); err != nil {
+			return usage("--months: %v", err)
+		}
+		if scheme, _ := objstore.Scheme(o.source); !objstore.Served(scheme) {
+			return usage("--source: found scheme %q, expected a folder, gs, s3, az or https", scheme)
+		}
+	case set["source"] || set["missing"]:
+		return usage("--source and --missing go with --months")
+	case set["output"] && !set["input"] && !o.plan:
+		return usage("--output alone does not say what to read: add --input='dir/**/*.parquet', --months=2014-01..2023-12, or --input=sample")
+	case len(o.input) == 0:
+		o.input = patterns{sampleInput}
+	}
+	for _, address := range o.input {
+		if scheme, _ := objstore.Scheme(address); !objstore.Served(scheme) {
+			return usage("--input: %s: found scheme %q, expected a local path, gs, s3, az or https", objstore.Redact(address), scheme)
+		}
+	}
+	if o.memory != "" {
+		if o.parsed.memory, err = parseBytes(o.memory); err != nil {
+			return usage("--max-memory: %v", err)
+		}
+	}
+	return nil
+}
+
+// access is how stores are reached.
+func (o *options) access() objstore.Access {
+	a := objstore.Access{GCSAnonymous: o.anonymous, AllowHTTP: o.allowHTTP}
+	if o.months != "" && objstore.Remote(o.source) {
+		a.Refusing = o.source
+	}
+	return a
+}
+
+// inputs finds what is to be read: by patterns, or by months.
+func inputs(ctx context.Context, stderr io.Writer) ([]objstore.Object, error) {
+	if opts.months == "" {
+		return match(ctx, opts.input)
+	}
+	found, err := tlc.Finder{Source: opts.source, Taxi: opts.taxi}.Find(ctx, opts.parsed.months)
+	if err != nil {
+		return nil, fault.Inputf("--months: %v", err)
+	}
+	var objects []objstore.Object
+	var absent []string
+	for _, m := range found {
+		if m.Absent {
+			absent = append(absent, tlc.FormatMonth(m.Month))
+		} else {
+			objects = append(objects, m.Object)
+		}
+	}
+	source := objstore.Redact(opts.source)
+	switch {
+	case len(objects) == 0:
+		return nil, fault.New(fault.NoMatch, "--months: %s: found no %s file of these months in %s", opts.months, opts.taxi, source)
+	case len(absent) > 0 && opts.missing != "skip":
+		return nil, fault.New(fault.NoMatch, "--months: found no %s file of %s in %s; leave them out, or say --missing=skip", opts.taxi, some(absent), source)
+	case len(absent) > 0:
+		line(stderr, "note: skipped, as they are not there: %s %s", opts.taxi, some(absent))
+	}
+	return objects, nil
+}
+
+// match expands the input patterns.
+func match(ctx context.Context, input []string) ([]objstore.Object, error) {
+	patterns := make([]string, len(input))
+	for i, p := range input {
+		if p == sampleInput {
+			p = samplePattern
+		}
+		patterns[i] = p
+	}
+	objects, err := objstore.Match(ctx, patterns)
+	switch {
+	case errors.Is(err, objstore.ErrNoMatch):
+		return nil, fault.New(fault.NoMatch, "--input: %v", err)
+	case errors.Is(err, objstore.ErrPattern):
+		return nil, usage("--input: %v", err)
+	case err != nil:
+		return nil, fault.Inputf("--input: %v", err)
+	}
+	return objects, nil
+}
+
+const (
+	localMemory  = 160 << 20
+	remoteMemory = 256 << 20
+
+	// outsideHeap is about what the process has resident that Go's limit does not count: the program itself.
+	outsideHeap = 40 << 20
+
+	// decoding is about what a run needs beside what it reads ahead.
+	decoding = 64 << 20
+)
+
+// boundMemory holds the process to the memory it may have.
+func boundMemory(objects []objstore.Object) {
+	most := opts.parsed.memory
+	if most == 0 {
+		most = localMemory
+		for _, o := range objects {
+			if objstore.Remote(o.URI) {
+				most = remoteMemory
+			}
+		}
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(max(most-outsideHeap, 32<<20))
+	}
+	parquetio.SetReadAhead(max(0, (most-outsideHeap-decoding)/2)) // half, as the collector needs room
+}
+
+// parseBytes reads an amount of memory: 160MiB, 1GiB, 200000000.
+func parseBytes(s string) (int64, error) {
+	text, unit := strings.TrimSpace(s), 1.0
+	for suffix, n := range map[string]float64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "kB": 1e3, "MB": 1e6, "GB": 1e9} {
+		if rest, ok := strings.CutSuffix(text, suffix); ok {
+			text, unit = strings.TrimSpace(rest), n
+			break
+		}
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if v *= unit; err != nil || !(v >= 64<<20) || v > math.MaxInt64/2 {
+		return 0, fmt.Errorf("found %q, expected an amount such as 256MiB, at least 64MiB", s)
+	}
+	return int64(v), nil
+}
