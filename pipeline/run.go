@@ -110,7 +110,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return usage("--runner: %v", err)
 	}
-	objects, err := match(ctx, opts.input)
+	objects, err := match(ctx, "--input", opts.input)
 	if err != nil {
 		return err
 	}
@@ -164,8 +164,8 @@ func runPipeline(ctx context.Context, runner runners.Runner, p plan) (failed err
 	return runner.Run(ctx, pipeline)
 }
 
-// match expands the input patterns.
-func match(ctx context.Context, input []string) ([]objstore.Object, error) {
+// match expands patterns. Its faults begin with what they were given by.
+func match(ctx context.Context, by string, input []string) ([]objstore.Object, error) {
 	patterns := make([]string, len(input))
 	for i, p := range input {
 		if p == sampleInput {
@@ -176,11 +176,11 @@ func match(ctx context.Context, input []string) ([]objstore.Object, error) {
 	objects, err := objstore.Match(ctx, patterns)
 	switch {
 	case errors.Is(err, objstore.ErrNoMatch):
-		return nil, fault.New(fault.NoMatch, "--input: %v", err)
+		return nil, fault.New(fault.NoMatch, "%s: %v", by, err)
 	case errors.Is(err, objstore.ErrPattern):
-		return nil, usage("--input: %v", err)
+		return nil, usage("%s: %v", by, err)
 	case err != nil:
-		return nil, fault.Inputf("--input: %v", err)
+		return nil, fault.Inputf("%s: %v", by, err)
 	}
 	return objects, nil
 }
