@@ -2,6 +2,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+AZURITE     := azurite@3.37.0
 
 # Tests and go run are built with -trimpath too: then they share what is compiled with the binary, and Beam takes minutes.
 export GOFLAGS := $(strip $(filter-out -trimpath,$(shell go env GOFLAGS)) -trimpath)
@@ -21,7 +22,7 @@ ROUNDS   ?= 5
 FUZZTIME ?= 10s
 PYTHON   := .venv/bin/python
 
-.PHONY: help build test lint verify bench bench-duckdb bench-rules bench-memory sample fuzz fuzz-plain soak clean
+.PHONY: help build test lint verify bench bench-duckdb bench-rules bench-memory sample fuzz fuzz-plain soak azurite clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -74,6 +75,10 @@ soak: FUZZTIME = 10m
 soak: ## the long loops of the tests, then every fuzz target for FUZZTIME=10m
 	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
+
+azurite: ## Azurite, Azure's storage on this machine, for the tests of az; needs npm, 370 MB
+	@if ! command -v npm >/dev/null; then echo "azurite: SKIPPED: npm is missing; without Azurite the tests of az that need it skip"; \
+	else npm install --silent --no-fund --no-audit --prefix .cache/azurite $(AZURITE); fi
 
 clean: ## remove bin, out and .venv
 	rm -rf bin out .cache .venv

@@ -177,6 +177,14 @@ func oneApart(a, b string) bool {
 	return false
 }
 
+var utcChoices = []string{trip.UTCRefuse, trip.UTCWall, trip.UTCConvert}
+
+// orList lists choices for a message. The empty one is not shown: it is what a flag is when it is not given.
+func orList(choices []string) string {
+	shown := slices.DeleteFunc(slices.Clone(choices), func(s string) bool { return s == "" })
+	return strings.Join(shown, " or ")
+}
+
 // check refuses what makes no sense, before anything is read. Its errors are faults with exit code 2.
 func (o *options) check(set map[string]bool, rest []string) error {
 	if len(rest) > 0 {
@@ -192,12 +200,11 @@ func (o *options) check(set map[string]bool, rest []string) error {
 		{"missing", o.missing, []string{"fail", "skip"}},
 		{"taxi", o.taxi, []string{"", trip.Yellow, trip.Green}},
 		{"same-month", o.sameMonth, []string{"refuse", "merge"}},
-		{"utc", o.utc, []string{trip.UTCRefuse, trip.UTCWall, trip.UTCConvert}},
+		{"utc", o.utc, utcChoices},
 		{"runner", *beamrunners.Runner, runners.Names()},
 	} {
 		if !slices.Contains(c.allowed, c.found) {
-			allowed := slices.DeleteFunc(slices.Clone(c.allowed), func(s string) bool { return s == "" })
-			return usage("--%s: found %q, expected %s", c.flag, c.found, strings.Join(allowed, " or "))
+			return usage("--%s: found %q, expected %s", c.flag, c.found, orList(c.allowed))
 		}
 	}
 	if err := o.parseRules(set); err != nil {

@@ -64,7 +64,7 @@ func (o *options) access() objstore.Access {
 // inputs finds what is to be read: by patterns, or by months.
 func inputs(ctx context.Context, stderr io.Writer) ([]objstore.Object, error) {
 	if opts.months == "" {
-		return match(ctx, opts.input)
+		return match(ctx, "--input", opts.input)
 	}
 	found, err := tlc.Finder{Source: opts.source, Taxi: opts.taxi}.Find(ctx, opts.parsed.months)
 	if err != nil {
@@ -91,8 +91,8 @@ func inputs(ctx context.Context, stderr io.Writer) ([]objstore.Object, error) {
 	return objects, nil
 }
 
-// match expands the input patterns.
-func match(ctx context.Context, input []string) ([]objstore.Object, error) {
+// match expands patterns. Its faults begin with what they were given by.
+func match(ctx context.Context, by string, input []string) ([]objstore.Object, error) {
 	patterns := make([]string, len(input))
 	for i, p := range input {
 		if p == sampleInput {
@@ -103,11 +103,11 @@ func match(ctx context.Context, input []string) ([]objstore.Object, error) {
 	objects, err := objstore.Match(ctx, patterns)
 	switch {
 	case errors.Is(err, objstore.ErrNoMatch):
-		return nil, fault.New(fault.NoMatch, "--input: %v", err)
+		return nil, fault.New(fault.NoMatch, "%s: %v", by, err)
 	case errors.Is(err, objstore.ErrPattern):
-		return nil, usage("--input: %v", err)
+		return nil, usage("%s: %v", by, err)
 	case err != nil:
-		return nil, fault.Inputf("--input: %v", err)
+		return nil, fault.Inputf("%s: %v", by, err)
 	}
 	return objects, nil
 }

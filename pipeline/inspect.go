@@ -7,13 +7,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 
+	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
 	"tripstats/io/tlc"
 	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
 	"tripstats/transforms/trip"
 )
 
@@ -60,9 +63,20 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 		return usage("inspect: %v", err)
 	}
 	if flags.NArg() == 0 {
-		return usage("inspect: found no file, expected one or more; say tripstats inspect --help")
+		return usage("inspect: found no file, expected one or more")
 	}
-	objects, err := match(ctx, flags.Args())
+	for _, file := range flags.Args() {
+		if scheme, _ := objstore.Scheme(file); !objstore.Served(scheme) {
+			return usage("inspect: %s: found scheme %q, expected a local path, gs, s3, az or https", objstore.Redact(file), scheme)
+		}
+		if _, err := os.Stat(file); err != nil && strings.HasPrefix(file, "-") {
+			return usage("inspect: found %s after a file, expected flags before", file)
+		}
+	}
+	if !slices.Contains(utcChoices, *utc) {
+		return usage("inspect: --utc: found %q, expected %s", *utc, orList(utcChoices))
+	}
+	objects, err := match(ctx, "inspect", flags.Args())
 	if err != nil {
 		return err
 	}
@@ -90,7 +104,7 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 
 // inspectFile describes a file as far as it can be read. The error is why the main job would refuse it.
 func inspectFile(ctx context.Context, f element.File, opts trip.Options) (fileReport, error) {
-	report := fileReport{Source: f.Source, URI: f.URI, Bytes: f.Size, Columns: []columnReport{}, Codecs: []string{}}
+	report := fileReport{Source: f.Source, URI: objstore.Redact(f.URI), Bytes: f.Size, Columns: []columnReport{}, Codecs: []string{}}
 	if f.Month != element.NoMonth {
 		report.Month = tlc.FormatMonth(f.Month)
 	}
@@ -114,7 +128,7 @@ func inspectFile(ctx context.Context, f element.File, opts trip.Options) (fileRe
 				report.Codecs = append(report.Codecs, codec)
 			}
 		}
-		if i := slices.IndexFunc(variant.Columns, func(k element.Known) bool { return strings.EqualFold(k.Name, c.Name) }); i >= 0 {
+		if i := slices.IndexFunc(variant.Columns, func(k element.Known) bool { return strings.EqualFold(k.Name, strings.TrimSpace(c.Name)) }); i >= 0 {
 			col.Known, col.Meaning = true, string(variant.Columns[i].Meaning)
 		}
 		report.Columns = append(report.Columns, col)
@@ -125,25 +139,33 @@ func inspectFile(ctx context.Context, f element.File, opts trip.Options) (fileRe
 	return report, err
 }
 
-// String lays the report out for people.
+// String lays the report out for people. Names in a file may hold anything, and must not break its lines.
 func (r fileReport) String() string {
 	orNone := func(s string) string {
 		if s == "" {
 			return "-"
 		}
-		return s
+		return fault.OneLine(s)
 	}
-	text := align([][]string{
-		{"file", r.Source},
+	rowsFound, groups := strconv.FormatInt(r.Rows, 10), strconv.Itoa(r.RowGroups)
+	if r.Problem != "" && r.RowGroups == 0 { // its footer could not be read
+		rowsFound, groups = "-", "-"
+	}
+	facts := [][]string{
+		{"file", orNone(r.Source)},
 		{"taxi", orNone(r.Taxi)},
 		{"month", orNone(r.Month)},
 		{"variant", orNone(r.Variant)},
-		{"rows", strconv.FormatInt(r.Rows, 10)},
-		{"row groups", strconv.Itoa(r.RowGroups)},
+		{"rows", rowsFound},
+		{"row groups", groups},
 		{"codec", orNone(strings.Join(r.Codecs, ", "))},
-	}, 2)
+	}
 	if r.Problem != "" {
-		text += "refused: " + r.Problem + "\n"
+		facts = append(facts, []string{"refused", orNone(r.Problem)})
+	}
+	text := align(facts, 2)
+	if len(r.Columns) == 0 {
+		return text
 	}
 	rows := [][]string{{"column", "type", "meaning", "bytes"}}
 	for _, c := range r.Columns {
@@ -154,7 +176,7 @@ func (r fileReport) String() string {
 		case meaning == "":
 			meaning = "-"
 		}
-		rows = append(rows, []string{c.Name, c.Type, meaning, strconv.FormatInt(c.Bytes, 10)})
+		rows = append(rows, []string{orNone(c.Name), c.Type, meaning, strconv.FormatInt(c.Bytes, 10)})
 	}
-	return text + align(rows, 3)
+	return text + "\n" + align(rows, 3)
 }

@@ -32,7 +32,7 @@ func (o *options) parseRules(set map[string]bool) error {
 		return usage("--limits: %v", err)
 	}
 	o.parsed.asOf = element.NoMonth
-	if o.asOf != "" {
+	if set["as-of"] {
 		month, ok := tlc.MonthOf(o.asOf)
 		if !ok || tlc.FormatMonth(month) != o.asOf {
 			return usage("--as-of: found %q, expected a month such as 2023-12", o.asOf)
@@ -40,7 +40,7 @@ func (o *options) parseRules(set map[string]bool) error {
 		o.parsed.asOf = month
 	}
 	o.parsed.maxRejected = -1
-	if o.rejected != "" {
+	if set["max-rejected"] { // empty, as from a variable that a script did not set, must not open the gate
 		if o.parsed.maxRejected, err = perMillion(o.rejected); err != nil {
 			return usage("--max-rejected: found %q, expected a share such as 1%% or 0.01", o.rejected)
 		}

@@ -8,7 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,10 +48,8 @@ func newRetrying(one Store) *retrying { return &retrying{one: one, gates: map[st
 
 // gate is what bounds the requests to an address's host.
 func (s *retrying) gate(uri string) chan struct{} {
-	host := uri
-	if u, err := url.Parse(uri); err == nil {
-		host = u.Host
-	}
+	_, rest := Scheme(uri)
+	host, _, _ := strings.Cut(rest, "/")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.gates[host] == nil {

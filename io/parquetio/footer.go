@@ -270,19 +270,61 @@ func describe(f *element.File, meta *metadata.FileMetaData, size int64) error {
 
 // column describes a leaf column. Nested and repeated columns, and types that no taxi data has, are Unsupported.
 func column(d *schema.Column, nested bool) element.Column {
-	c := element.Column{Name: d.Name(), Found: d.PhysicalType().String()}
 	logical := d.LogicalType()
-	if logical != nil && !logical.IsNone() {
-		c.Found += " " + logical.String()
-	} else if ct := d.ConvertedType(); ct != schema.ConvertedTypes.None {
-		c.Found += " " + ct.String()
+	if logical == nil {
+		logical = schema.NoLogicalType{}
 	}
+	c := element.Column{Name: d.Name(), Found: typeName(d, logical)}
 	if nested || d.MaxRepetitionLevel() > 0 {
 		c.Found += " (nested)"
 		return c
 	}
 	c.Kind = kindOf(d.PhysicalType(), logical)
 	return c
+}
+
+// typeName is a type in one word, in that of Arrow where it has one: timestamp[us], int64, double. The physical type is
+// not told where the logical one says what the values are.
+func typeName(d *schema.Column, logical schema.LogicalType) string {
+	switch t := logical.(type) {
+	case schema.TimestampLogicalType:
+		if isUTC(t) {
+			return "timestamp[" + unitName(t.TimeUnit()) + ", UTC]"
+		}
+		return "timestamp[" + unitName(t.TimeUnit()) + "]"
+	case schema.TimeLogicalType:
+		return "time[" + unitName(t.TimeUnit()) + "]"
+	case schema.IntLogicalType:
+		if t.IsSigned() {
+			return fmt.Sprintf("int%d", t.BitWidth())
+		}
+		return fmt.Sprintf("uint%d", t.BitWidth())
+	case schema.DecimalLogicalType:
+		return fmt.Sprintf("decimal(%d,%d)", t.Precision(), t.Scale())
+	}
+	if !logical.IsNone() {
+		return strings.ToLower(logical.String()) // string, null, date, json, uuid ...
+	}
+	switch p := d.PhysicalType(); p {
+	case parquet.Types.ByteArray:
+		return "binary"
+	case parquet.Types.FixedLenByteArray:
+		return fmt.Sprintf("binary[%d]", d.TypeLength())
+	default:
+		return strings.ToLower(p.String()) // int64, double, boolean ...
+	}
+}
+
+func unitName(u schema.TimeUnitType) string {
+	switch u {
+	case schema.TimeUnitMillis:
+		return "ms"
+	case schema.TimeUnitMicros:
+		return "us"
+	case schema.TimeUnitNanos:
+		return "ns"
+	}
+	return "?"
 }
 
 func kindOf(physical parquet.Type, logical schema.LogicalType) element.Kind {
@@ -334,10 +376,14 @@ func integer(logical schema.LogicalType, signed, unsigned element.Kind) element.
 	return plain(logical, signed)
 }
 
-// timestamp maps a timestamp. One that has only the old converted type says nothing about UTC in practice: the old
-// writers set it on wall-clock times too, and Arrow and DuckDB read it as such.
+// isUTC tells whether a timestamp is adjusted to UTC. One that has only the old converted type says nothing about that in
+// practice: the old writers set it on wall-clock times too, and Arrow and DuckDB read it as such.
+func isUTC(ts schema.TimestampLogicalType) bool {
+	return ts.IsAdjustedToUTC() && !ts.IsFromConvertedType()
+}
+
+// timestamp maps a timestamp.
 func timestamp(ts schema.TimestampLogicalType) element.Kind {
-	utc := ts.IsAdjustedToUTC() && !ts.IsFromConvertedType()
 	kinds := map[schema.TimeUnitType][2]element.Kind{
 		schema.TimeUnitMillis: {element.TimestampMillis, element.TimestampMillisUTC},
 		schema.TimeUnitMicros: {element.TimestampMicros, element.TimestampMicrosUTC},
@@ -347,7 +393,7 @@ func timestamp(ts schema.TimestampLogicalType) element.Kind {
 	switch {
 	case !ok:
 		return element.Unsupported
-	case utc:
+	case isUTC(ts):
 		return k[1]
 	}
 	return k[0]

@@ -100,6 +100,51 @@ func TestKindOfTakesPhysicalAndLogicalTypeTogether(t *testing.T) {
 	}
 }
 
+// TestATypeIsNamedInAWord keeps messages and reports short; what decides over a file, unit and UTC, must stand in them.
+func TestATypeIsNamedInAWord(t *testing.T) {
+	legacy := schema.NewTimestampLogicalTypeWithOpts(schema.WithTSTimeUnitType(schema.TimeUnitMicros), schema.WithTSIsAdjustedToUTC(), schema.WithTSFromConverted())
+	for _, c := range []struct {
+		physical parquet.Type
+		length   int
+		logical  schema.LogicalType
+		want     string
+	}{
+		{parquet.Types.Int64, -1, nil, "int64"},
+		{parquet.Types.Int32, -1, nil, "int32"},
+		{parquet.Types.Int32, -1, schema.NewIntLogicalType(8, true), "int8"},
+		{parquet.Types.Int64, -1, schema.NewIntLogicalType(64, false), "uint64"},
+		{parquet.Types.Float, -1, nil, "float"},
+		{parquet.Types.Double, -1, nil, "double"},
+		{parquet.Types.Boolean, -1, nil, "boolean"},
+		{parquet.Types.Int96, -1, nil, "int96"},
+		{parquet.Types.ByteArray, -1, nil, "binary"},
+		{parquet.Types.ByteArray, -1, schema.StringLogicalType{}, "string"},
+		{parquet.Types.ByteArray, -1, schema.JSONLogicalType{}, "json"},
+		{parquet.Types.FixedLenByteArray, 7, nil, "binary[7]"},
+		{parquet.Types.FixedLenByteArray, 16, schema.UUIDLogicalType{}, "uuid"},
+		{parquet.Types.Int32, -1, schema.NullLogicalType{}, "null"},
+		{parquet.Types.Int32, -1, schema.DateLogicalType{}, "date"},
+		{parquet.Types.Int32, -1, schema.NewTimeLogicalType(false, schema.TimeUnitMillis), "time[ms]"},
+		{parquet.Types.Int64, -1, schema.NewDecimalLogicalType(18, 2), "decimal(18,2)"},
+		{parquet.Types.Int64, -1, schema.NewTimestampLogicalType(false, schema.TimeUnitMicros), "timestamp[us]"},
+		{parquet.Types.Int64, -1, schema.NewTimestampLogicalType(false, schema.TimeUnitNanos), "timestamp[ns]"},
+		{parquet.Types.Int64, -1, schema.NewTimestampLogicalType(true, schema.TimeUnitMillis), "timestamp[ms, UTC]"},
+		{parquet.Types.Int64, -1, legacy, "timestamp[us]"},
+	} {
+		node, err := schema.NewPrimitiveNodeLogical("x", parquet.Repetitions.Optional, c.logical, c.physical, c.length, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := column(schema.NewColumn(node, 1, 0), false).Found; got != c.want {
+			t.Errorf("%v %v: found %s, expected %s", c.physical, c.logical, got, c.want)
+		}
+	}
+	list := schema.MustPrimitive(schema.NewPrimitiveNode("x", parquet.Repetitions.Repeated, parquet.Types.Int64, -1, -1))
+	if got := column(schema.NewColumn(list, 1, 1), false).Found; got != "int64 (nested)" {
+		t.Errorf("found %s", got)
+	}
+}
+
 // FuzzFooter protects the reader from any bytes in the place of a footer: a fault with exit code 3 or a description
 // that agrees with itself, never a panic.
 func FuzzFooter(f *testing.F) {

@@ -57,13 +57,16 @@ fi
 # standard INPUT FILES [OPTION...]: the rules, against a program written from their table alone.
 standard() {
   local input=$1 files=$2
-  rm -rf "$scratch"/out*
+  rm -rf "$scratch"/out* "$scratch"/kept*
   for runner in direct prism; do
-    "$tripstats" --quality=standard --runner=$runner --input="$input" --output="$scratch/out-$runner" >/dev/null 2>"$scratch/stderr" ||
+    "$tripstats" --quality=standard --runner=$runner --input="$input" --output="$scratch/out-$runner" \
+      --quarantine="$scratch/kept-$runner" --quarantine-cells >/dev/null 2>"$scratch/stderr" ||
       { cat "$scratch/stderr" >&2; echo "verify: tripstats --quality=standard failed on $input" >&2; exit 1; }
   done
-  diff <(digests "$scratch/out-direct") <(digests "$scratch/out-prism") || { echo "verify: standard: other bytes on prism" >&2; exit 1; }
-  "$python" "$here/standard.py" --output "$scratch/out-direct" --input "$files" "${@:3}"
+  for folder in out kept; do
+    diff <(digests "$scratch/$folder-direct") <(digests "$scratch/$folder-prism") || { echo "verify: standard: other bytes in $folder on prism" >&2; exit 1; }
+  done
+  "$python" "$here/standard.py" --output "$scratch/out-direct" --quarantine "$scratch/kept-direct" --input "$files" "${@:3}"
 }
 
 echo "== standard: edges of every rule"

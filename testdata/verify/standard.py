@@ -1,13 +1,15 @@
 """Checks the output of a tripstats run with --quality=standard against DuckDB, on the same input files.
 
-    standard.py --output OUT --input GLOB [--input GLOB ...] [--as-of MONTH] [--reference [DIR]] [--every-rule]
-                [--self-test]
+    standard.py --output OUT --input GLOB [--input GLOB ...] [--as-of MONTH] [--quarantine DIR] [--reference [DIR]]
+                [--every-rule] [--self-test]
 
 Nothing here comes from tripstats but its table of rules, written down below once more as SQL: all three tables are
 computed anew from the input files and must be the same, counts and sums exactly, averages within 1e-9 relative, the
-ledger line by line. Then no row may be lost between the footers, the ledger and the tables. --reference compares the
-months with what TLC published about them and prints the table. --self-test damages copies of the output, and fails
-where that goes unnoticed. One line on stderr for each difference; the exit code is 0 without any, 1 with some.
+ledger line by line. Then no row may be lost between the footers, the ledger and the tables. --quarantine, of a run
+with --quarantine=DIR --quarantine-cells, compares each row in DIR: its rule, and its columns with those of the input's
+row of that number. --reference compares the months with what TLC published about them and prints the table.
+--self-test damages copies of the output and of DIR, and fails where that goes unnoticed. One line on stderr for each
+difference; the exit code is 0 without any, 1 with some.
 """
 
 import argparse
@@ -29,6 +31,9 @@ from fractions import Fraction
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+import quarantine
+from shared import busy, change, label, quoted
 
 UNIT = 10**6  # dollars, miles and passengers are counted in millionths, durations in microseconds
 
@@ -199,8 +204,14 @@ class Source:
                          {self.column(dropoff, "TIMESTAMP")} AS dropped_off,
                          {self.column(ZONES[0], "BIGINT")} AS zone_from,
                          {self.column(ZONES[1], "BIGINT")} AS zone_to,
+                         file_row_number AS number,
                          {raw}
-                  FROM read_parquet({quoted(self.path)}))"""
+                  FROM read_parquet({quoted(self.path)}, file_row_number = true))"""
+
+    def read_columns(self):
+        """The names of the columns that the job reads, in lower case."""
+        zones = ZONES if self.has_zones else []
+        return {*self.variant.times, *zones, *self.variant.measures.values()} & self.columns.keys()
 
 
 class Expected:
@@ -210,7 +221,7 @@ class Expected:
         self.sources = sources
         if as_of is None:
             as_of = max((s.month for s in sources if s.month), default=None)
-        end = f"TIMESTAMP '{next_month(as_of)}'" if as_of else "TIMESTAMP 'infinity'"
+        self.end = f"TIMESTAMP '{next_month(as_of)}'" if as_of else "TIMESTAMP 'infinity'"
         duckdb.execute("SET TimeZone = 'UTC'")
         # For every day the last change of the clock by its end, and the one before.
         begins, ends = zip(*clock_changes())
@@ -227,15 +238,34 @@ class Expected:
         self.months = collections.defaultdict(collections.Counter)
         self.zones = collections.defaultdict(lambda: [0, 0])
         for source in sources:
-            self.add(source, end)
+            self.add(source)
         self.tables = {
             "trip_stats": {key: self.statistics(key[1].year, c) for key, c in self.months.items()},
             "location_stats": {key: [key[1].year, *counts] for key, counts in self.zones.items()},
             "quality": {key: [rows] for key, rows in self.ledger.items()},
         }
 
-    def add(self, source, end):
-        duckdb.execute(f"CREATE OR REPLACE TEMP VIEW trips AS {source.trips(end)}")
+    def view(self, source):
+        """Makes the source the view trips."""
+        duckdb.execute(f"""
+            CREATE OR REPLACE TEMP VIEW trips AS
+            SELECT rows_.*,
+                   -- A change touches the trip if the last that begins by its later end ends after its earlier one.
+                   CASE WHEN later >= begins THEN ends ELSE ends_before END AS change_ends
+            FROM (SELECT *, greatest(picked_up, dropped_off) AS later FROM ({source.trips(self.end)})) AS rows_
+            LEFT JOIN days ON least(date_trunc('day', later), TIMESTAMP '2199-12-31') = day""")
+
+    def rules(self, source):
+        """SQL for the source's rows that a rule applies to: number, rule."""
+        self.view(source)
+        cells = ", ".join(f"CASE WHEN {condition} THEN '{rule}' END" for _, rule, condition in CELL_RULES)
+        return f"""
+            SELECT number, rule
+            FROM (SELECT number, unnest(CASE WHEN refused IS NULL THEN [{cells}] ELSE [refused] END) AS rule FROM trips)
+            WHERE rule IS NOT NULL"""
+
+    def add(self, source):
+        self.view(source)
         rules = [f"count(*) FILTER ({condition}) AS {rule}" for _, rule, condition in CELL_RULES]
         counted = []
         for measure in AVERAGED:
@@ -246,11 +276,7 @@ class Expected:
         refunds = ["count(*) FILTER (amount < 0) AS refund_rows", "coalesce(sum(amount) FILTER (amount < 0), 0) AS refund_sum"]
         rows = named(f"""
             SELECT refused, month, count(*) AS trip_count, {", ".join(rules + counted + refunds)}
-            FROM (SELECT trips.*,
-                         -- A change touches the trip if the last that begins by its later end ends after its earlier one.
-                         CASE WHEN later >= begins THEN ends ELSE ends_before END AS change_ends
-                  FROM (SELECT *, greatest(picked_up, dropped_off) AS later FROM trips) AS trips
-                  LEFT JOIN days ON least(date_trunc('day', later), TIMESTAMP '2199-12-31') = day)
+            FROM trips
             GROUP BY ALL""")
 
         def line(month, rule, scope, n):
@@ -495,14 +521,6 @@ def number(text):
 # The self-test: each damage must be noticed, by the check that is there for it.
 
 
-def change(table, column, pick, new):
-    """Returns a copy of a table with another value in the first row that pick accepts."""
-    rows = table.to_pylist()
-    row = next(row for row in rows if pick(row))
-    row[column] = new(row[column])
-    return pa.Table.from_pylist(rows, table.schema)
-
-
 def without(table, pick):
     rows = table.to_pylist()
     rows.remove(next(row for row in rows if pick(row)))
@@ -530,10 +548,6 @@ def with_idle_rule(table):
 
 def rule(name):
     return lambda row: row["rule"] == name
-
-
-def busy(column):
-    return lambda row: row[column]
 
 
 CENT = Decimal("0.01")
@@ -581,14 +595,6 @@ def self_test(folder, expected):
     return unnoticed
 
 
-def label(values):
-    return " ".join("null" if v is None else str(v) for v in values)
-
-
-def quoted(text):
-    return "'" + text.replace("'", "''") + "'"
-
-
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
     beside = os.path.join(os.environ.get("TRIPSTATS_DATA", os.path.join(here, "../../../shared/data")), "reference")
@@ -596,6 +602,7 @@ def main():
     parser.add_argument("--output", required=True)
     parser.add_argument("--input", action="append", required=True, metavar="GLOB")
     parser.add_argument("--as-of", type=month_of, metavar="MONTH", help="as the run had it; default: the last month a file is named for")
+    parser.add_argument("--quarantine", metavar="DIR", help="also compare the rows that the run kept there, those of cell rules too")
     parser.add_argument("--reference", nargs="?", const=beside, metavar="DIR", help="also compare with TLC's figures (default DIR: %(const)s)")
     parser.add_argument("--every-rule", action="store_true", help="fail where a rule never fires")
     parser.add_argument("--self-test", action="store_true")
@@ -619,11 +626,19 @@ def main():
         print(f"{fired[name]:>12,} {name}")
         if args.every_rule and not fired[name]:
             wrong.append(f"{name} never fires on these files")
+    if args.quarantine:
+        kept = quarantine.Quarantine(args.quarantine)
+        wrong += kept.check(expected)
+        print(f"{kept.rows:>12,} rows in quarantine, one for each row and rule")
     if args.reference and output.tables:
         wrong += check_reference(args.reference, output, sources)
     if args.self_test and not wrong:
         wrong += self_test(args.output, expected)
-        print(f"{len(DAMAGES) + 1:>12,} cases of the self-test")
+        cases = len(DAMAGES) + 1
+        if args.quarantine:
+            wrong += quarantine.self_test(args.quarantine, expected)
+            cases += len(quarantine.DAMAGES)
+        print(f"{cases:>12,} cases of the self-test")
 
     most = 40
     for line in wrong[:most]:

@@ -43,7 +43,7 @@ type File struct {
 type Column struct {
 	Name       string   // at the top of the schema; further leaves of a nested column go by their path
 	Kind       Kind     // what its values are
-	Found      string   // its type in the words of the parquet schema, for messages
+	Found      string   // its type in a word, such as timestamp[us], for messages
 	ChunkBytes []int64  // compressed bytes by row group
 	Codecs     []string // of its column chunks, each once
 }

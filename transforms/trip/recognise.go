@@ -31,10 +31,10 @@ var fields = [roles]field{
 	{element.DropoffTime, isTime, "a timestamp or INT96"},
 	{element.PickupZone, isNumber, "a whole number"},
 	{element.DropoffZone, isNumber, "a whole number"},
-	{element.Distance, isNumber, "a number"},
-	{element.Passengers, isNumber, "a number"},
-	{element.Amount, isNumber, "a number"},
-	{element.Tip, isNumber, "a number"},
+	{element.Distance, isNumber, "an integer or a floating-point number"},
+	{element.Passengers, isNumber, "an integer or a floating-point number"},
+	{element.Amount, isNumber, "an integer or a floating-point number"},
+	{element.Tip, isNumber, "an integer or a floating-point number"},
 }
 
 // role is the place of a column of the domain in fields.

@@ -76,7 +76,7 @@ func TestRecogniseFaults(t *testing.T) {
 		"twice in another case":      {change: map[string]element.Kind{"pulocationid": element.Int64}, want: []string{`"PULocationID"`, `"pulocationid"`, "drop one"}},
 		"time as text":               {change: map[string]element.Kind{"tpep_pickup_datetime": element.String}, want: []string{`column "tpep_pickup_datetime": found TYPE, expected a timestamp`}},
 		"time as integer":            {change: map[string]element.Kind{"tpep_pickup_datetime": element.Int64}, want: []string{"expected a timestamp"}},
-		"decimal":                    {change: map[string]element.Kind{"total_amount": element.Unsupported}, want: []string{`column "total_amount": found TYPE, expected a number`}},
+		"decimal":                    {change: map[string]element.Kind{"total_amount": element.Unsupported}, want: []string{`column "total_amount": found TYPE, expected an integer or a floating-point number`}},
 		"zone as time":               {change: map[string]element.Kind{"DOLocationID": element.TimestampMicros}, want: []string{"expected a whole number"}},
 		"utc":                        {change: map[string]element.Kind{"tpep_dropoff_datetime": element.TimestampNanosUTC}, want: []string{"not adjusted to UTC", "--utc=wall", "--utc=convert"}},
 	} {

@@ -1,0 +1,504 @@
+package objstore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	azpolicy "github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
+)
+
+func init() {
+	register("az", func(_ context.Context, a Access) (Store, error) {
+		login, err := azLoginFrom(os.Getenv)
+		if err != nil {
+			return nil, err
+		}
+		return newAz(login, a, http.DefaultTransport.(*http.Transport).Clone())
+	})
+}
+
+// az is Azure's blob storage. An address is az://container/path: the account comes with the credentials.
+type az struct {
+	login   azLogin
+	service *service.Client
+}
+
+// azLogin is where to ask and as whom. Exactly one of key, sas and token is there: nothing is asked without credentials.
+type azLogin struct {
+	endpoint string // such as https://account.blob.core.windows.net
+	account  string
+	key, sas string
+	token    azcore.TokenCredential
+
+	// For messages, and so without what is secret: which credential it is, and what to do if it is not accepted.
+	named, remedy string
+}
+
+// The variables of the environment that give a login, as Azure's own tools have them.
+const (
+	azConnection = "AZURE_STORAGE_CONNECTION_STRING"
+	azAccount    = "AZURE_STORAGE_ACCOUNT"
+	azKey        = "AZURE_STORAGE_KEY"
+	azSAS        = "AZURE_STORAGE_SAS_TOKEN"
+)
+
+// What messages advise.
+const (
+	azTokenWays   = "say az login, run where there is a managed identity, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
+	azKeyRemedy   = "check %s, this machine's clock, and that the account allows keys and, by its network rules, this machine"
+	azSASRemedy   = "check that %s is whole, has not expired, and allows to read and list (sp=rl), to write also to create, write and delete (sp=rcwdl)"
+	azTokenRemedy = "give this identity the role Storage Blob Data Contributor (to read only: Storage Blob Data Reader), and check the account's network rules"
+)
+
+var (
+	azAccountName   = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
+	azContainerName = regexp.MustCompile(`^\$?[a-z0-9-]+$`)
+)
+
+// azLoginFrom takes the first that there is: a connection string, a key, a SAS token, DefaultAzureCredential.
+func azLoginFrom(getenv func(string) string) (azLogin, error) {
+	env := func(name string) string { return strings.TrimSpace(getenv(name)) }
+	if s := env(azConnection); s != "" {
+		l, err := azLoginOf(s)
+		if err != nil {
+			return azLogin{}, fmt.Errorf("%s: %w", azConnection, err)
+		}
+		l.named = "connection string of account " + l.account
+		l.remedy = fmt.Sprintf(azKeyRemedy, azConnection)
+		if l.sas != "" {
+			l.named += " (a SAS" + azExpiry(l.sas) + ")"
+			l.remedy = fmt.Sprintf(azSASRemedy, azConnection)
+		}
+		return l, nil
+	}
+	account := env(azAccount)
+	if account == "" {
+		return azLogin{}, fmt.Errorf("no credentials: set %s; or %s and with it %s, or %s, or neither to use DefaultAzureCredential (%s)",
+			azConnection, azAccount, azKey, azSAS, azTokenWays)
+	}
+	if !azAccountName.MatchString(account) { // it may be a secret that was put in the wrong place
+		return azLogin{}, fmt.Errorf("%s is not the name of an account, expected 3 to 24 of a-z and 0-9", azAccount)
+	}
+	l := azLogin{endpoint: "https://" + account + ".blob.core.windows.net", account: account}
+	switch key, sas := env(azKey), env(azSAS); {
+	case key != "":
+		l.key, l.named = key, "shared key of account "+account
+		l.remedy = fmt.Sprintf(azKeyRemedy, azKey)
+	case sas != "":
+		l.sas, l.named = sas, "SAS token for account "+account+azExpiry(sas)
+		l.remedy = fmt.Sprintf(azSASRemedy, azSAS)
+	default:
+		l.token, l.named = &azToken{make: newDefaultCredential}, "DefaultAzureCredential for account "+account
+		l.remedy = azTokenRemedy
+	}
+	return l, l.check(azKey, azSAS)
+}
+
+// azLoginOf reads a connection string.
+func azLoginOf(connection string) (azLogin, error) {
+	parts := map[string]string{}
+	for part := range strings.SplitSeq(connection, ";") {
+		if name, value, ok := strings.Cut(part, "="); ok {
+			parts[strings.TrimSpace(name)] = strings.TrimSpace(value)
+		} else if strings.TrimSpace(part) != "" {
+			return azLogin{}, errors.New("expected name=value;name=value and so on")
+		}
+	}
+	l := azLogin{endpoint: parts["BlobEndpoint"], account: parts["AccountName"], key: parts["AccountKey"]}
+	if l.key == "" {
+		l.sas = parts["SharedAccessSignature"]
+	}
+	switch {
+	case l.endpoint == "" && l.account == "":
+		return azLogin{}, errors.New("it has neither AccountName nor BlobEndpoint")
+	case l.key == "" && l.sas == "":
+		return azLogin{}, errors.New("it has neither AccountKey nor SharedAccessSignature")
+	case l.key != "" && l.account == "":
+		return azLogin{}, errors.New("it has AccountKey without AccountName")
+	case l.endpoint == "":
+		l.endpoint = cmp.Or(parts["DefaultEndpointsProtocol"], "https") + "://" + l.account + ".blob." + cmp.Or(parts["EndpointSuffix"], "core.windows.net")
+	}
+	if u, err := url.Parse(l.endpoint); err != nil || u.Host == "" || u.RawQuery != "" || u.User != nil {
+		return azLogin{}, errors.New("its BlobEndpoint is not an address of a service")
+	} else if l.account == "" {
+		l.account, _, _ = strings.Cut(u.Host, ".")
+	}
+	return l, l.check("AccountKey", "SharedAccessSignature")
+}
+
+// check refuses a key or SAS that cannot be one. The parameters are where they came from.
+func (l *azLogin) check(key, sas string) error {
+	l.sas = strings.TrimPrefix(l.sas, "?")
+	if _, err := base64.StdEncoding.DecodeString(l.key); err != nil {
+		return fmt.Errorf("%s is not a key: it is not base64", key)
+	}
+	if q, err := url.ParseQuery(l.sas); l.sas != "" && (err != nil || q.Get("sig") == "") {
+		return fmt.Errorf("%s is not a SAS token: expected a query that has sv, se, sp and sig", sas)
+	}
+	return nil
+}
+
+// azExpiry says when a SAS token ends, which is no secret.
+func azExpiry(sas string) string {
+	q, _ := url.ParseQuery(strings.TrimPrefix(sas, "?")) //nolint:errcheck // see check
+	end, err := time.Parse(time.RFC3339, q.Get("se"))
+	if err != nil {
+		return ""
+	}
+	return ", valid until " + end.UTC().Format(time.RFC3339)
+}
+
+// newAz makes the store. The transport is changed.
+func newAz(login azLogin, a Access, transport *http.Transport) (*az, error) {
+	u, err := url.Parse(login.endpoint)
+	if err != nil {
+		return nil, bare(err)
+	}
+	if err := (&web{allowHTTP: a.AllowHTTP}).allowed(u); err != nil {
+		return nil, err
+	}
+	// Else net/http asks for gzip and unpacks it, as azblob has the range in x-ms-range, which net/http does not know.
+	transport.DisableCompression = true
+	transport.MaxIdleConnsPerHost = perHost
+	transport.ResponseHeaderTimeout = policy.perAttempt
+	options := &service.ClientOptions{ClientOptions: azcore.ClientOptions{
+		Retry:     azpolicy.RetryOptions{MaxRetries: -1}, // one attempt: see retrying
+		Telemetry: azpolicy.TelemetryOptions{ApplicationID: "tripstats"},
+		Transport: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse // the Referer of the next request would give the SAS away
+		}},
+	}}
+	s := &az{login: login}
+	switch {
+	case login.key != "":
+		key, err := service.NewSharedKeyCredential(login.account, login.key)
+		if err != nil {
+			return nil, err
+		}
+		s.service, err = service.NewClientWithSharedKeyCredential(login.endpoint, key, options)
+		return s, err
+	case login.sas != "":
+		s.service, err = service.NewClientWithNoCredential(login.endpoint+"?"+login.sas, options)
+	default:
+		s.service, err = service.NewClient(login.endpoint, login.token, options)
+	}
+	return s, err
+}
+
+// locate returns the container of an address, and what comes after it.
+func (s *az) locate(uri string) (*container.Client, string, error) {
+	_, rest := Scheme(uri)
+	name, path, _ := strings.Cut(rest, "/")
+	if !azContainerName.MatchString(name) {
+		return nil, "", fmt.Errorf("not a valid address: expected az://container/path; the account (here %s) is not in it", s.login.account)
+	}
+	return s.service.NewContainerClient(name), path, nil
+}
+
+// object is locate for an address that must have a path.
+func (s *az) object(uri string) (*container.Client, string, error) {
+	c, path, err := s.locate(uri)
+	if err == nil && path == "" {
+		err = errors.New("not a valid address: it names a container, expected az://container/path")
+	}
+	return c, path, err
+}
+
+// List asks for all blobs with a prefix, a page of up to 5000 at a time.
+func (s *az) List(ctx context.Context, prefix string) ([]Object, error) {
+	c, path, err := s.locate(prefix)
+	if err != nil {
+		return nil, err
+	}
+	_, rest := Scheme(prefix)
+	name, _, _ := strings.Cut(rest, "/")
+	var out []Object
+	pages := c.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Prefix: &path, Include: container.ListBlobsInclude{Metadata: true}})
+	for pages.More() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, s.fail(err)
+		}
+		if page.Segment == nil {
+			continue
+		}
+		for _, b := range page.Segment.BlobItems {
+			if b.Name == nil || b.Properties == nil || b.Properties.ContentLength == nil || b.Properties.ETag == nil {
+				return nil, errors.New("the service lists a blob without its name, length or version")
+			}
+			if azFolder(b.Metadata) || b.Properties.ResourceType != nil && *b.Properties.ResourceType == "directory" {
+				continue
+			}
+			out = append(out, Object{URI: "az://" + name + "/" + *b.Name, Size: *b.Properties.ContentLength, Version: azVersion(b.Properties.ETag)})
+		}
+	}
+	return out, nil
+}
+
+// azFolder tells a folder from a file: accounts with a hierarchical namespace have folders as empty blobs.
+func azFolder(metadata map[string]*string) bool {
+	for name, value := range metadata {
+		if strings.EqualFold(name, "hdi_isfolder") && value != nil && strings.EqualFold(*value, "true") {
+			return true
+		}
+	}
+	return false
+}
+
+// azVersion is an ETag as in a header: a listing has it without quotes.
+func azVersion(tag *azcore.ETag) string {
+	switch {
+	case tag == nil || *tag == "":
+		return ""
+	case strings.HasSuffix(string(*tag), `"`):
+		return string(*tag)
+	}
+	return `"` + string(*tag) + `"`
+}
+
+// Stat asks for the properties of a blob.
+func (s *az) Stat(ctx context.Context, uri string) (Object, error) {
+	c, path, err := s.object(uri)
+	if err != nil {
+		return Object{}, err
+	}
+	got, err := c.NewBlobClient(path).GetProperties(ctx, nil)
+	switch {
+	case err != nil:
+		return Object{}, s.fail(err)
+	case azFolder(got.Metadata):
+		return Object{}, fmt.Errorf("it is a folder: %w", fs.ErrNotExist)
+	case got.ETag == nil || got.ContentLength == nil:
+		return Object{}, errors.New("the service does not say its length and version")
+	}
+	return Object{URI: uri, Size: *got.ContentLength, Version: azVersion(got.ETag)}, nil
+}
+
+// ReadRange asks for a range of the version that o is, and checks that the answer is it.
+func (s *az) ReadRange(ctx context.Context, o Object, p []byte, off int64) error {
+	c, path, err := s.object(o.URI)
+	if err != nil || len(p) == 0 {
+		return err
+	}
+	options := &blob.DownloadStreamOptions{Range: blob.HTTPRange{Offset: off, Count: int64(len(p))}}
+	if o.Version != "" {
+		options.AccessConditions = &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfMatch: to.Ptr(azcore.ETag(o.Version))}}
+	}
+	got, err := c.NewBlobClient(path).DownloadStream(ctx, options)
+	if err != nil {
+		return s.fail(err)
+	}
+	if got.Body == nil { // as the SDK has it for 304
+		return errors.New("the service answers without content")
+	}
+	defer got.Body.Close() //nolint:errcheck // read to its end or given up
+	if v := azVersion(got.ETag); v != o.Version {
+		return fmt.Errorf("%w: found version %s, expected %s", ErrChanged, v, o.Version)
+	}
+	if encoding := azText(got.ContentEncoding); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return fmt.Errorf("it is stored with content encoding %q, expected the bytes as they are; unpack it, or unset its Content-Encoding if it is not packed", encoding)
+	}
+	want := fmt.Sprintf("bytes %d-%d/%d", off, off+int64(len(p))-1, o.Size)
+	whole := off == 0 && int64(len(p)) == o.Size
+	if found := azText(got.ContentRange); found != want && (found != "" || !whole) {
+		return fmt.Errorf("%w: found range %q, expected %q", ErrChanged, found, want)
+	}
+	if got.ContentLength != nil && *got.ContentLength != int64(len(p)) {
+		return fmt.Errorf("%w: found %d bytes in the answer, expected %d", ErrChanged, *got.ContentLength, len(p))
+	}
+	if _, err := io.ReadFull(got.Body, p); err != nil {
+		return temporary(fmt.Errorf("the answer breaks off: %w", err), 0)
+	}
+	return nil
+}
+
+// azText is what a field of an answer says, "" if it is not there.
+func azText(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// Put writes a block blob in one request, so that it is there whole or not at all.
+func (s *az) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
+	c, path, err := s.object(uri)
+	if err != nil {
+		return "", err
+	}
+	conditions := &blob.ModifiedAccessConditions{}
+	switch {
+	case when.Absent:
+		conditions.IfNoneMatch = to.Ptr(azcore.ETagAny)
+	case when.Version != "":
+		conditions.IfMatch = to.Ptr(azcore.ETag(when.Version))
+	}
+	got, err := c.NewBlockBlobClient(path).Upload(ctx, streaming.NopCloser(bytes.NewReader(content)),
+		&blockblob.UploadOptions{AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: conditions}})
+	if err != nil {
+		exists := bloberror.HasCode(err, bloberror.BlobAlreadyExists)
+		if err = s.fail(err); when.Absent && (exists || errors.Is(err, ErrChanged)) {
+			err = ErrExists
+		}
+		return "", err
+	}
+	if got.ETag == nil {
+		return "", errors.New("the service does not say the version of what was written")
+	}
+	return azVersion(got.ETag), nil
+}
+
+// Delete removes a blob.
+func (s *az) Delete(ctx context.Context, uri string) error {
+	c, path, err := s.object(uri)
+	if err != nil {
+		return err
+	}
+	if _, err = c.NewBlobClient(path).Delete(ctx, nil); err != nil {
+		err = s.fail(err)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// fail returns an error of the SDK as Store has it. The SDK's messages hold the address, and with it the SAS.
+func (s *az) fail(err error) error {
+	var token *azTokenError
+	var refused *azcore.ResponseError
+	var unanswered *url.Error
+	var certificate *tls.CertificateVerificationError
+	var lookup *net.DNSError
+	switch {
+	case errors.As(err, &token):
+		return token.err
+	case errors.As(err, &refused):
+		return s.refused(refused)
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.As(err, &certificate):
+		return bare(err)
+	case errors.As(err, &lookup) && lookup.IsNotFound:
+		return temporary(fmt.Errorf("there is no host %s; is %s the right account?", lookup.Name, s.login.account), 0)
+	case errors.As(err, &unanswered) && unanswered.Op != "parse":
+		return temporary(bare(err), 0)
+	}
+	return bare(err) // of these, retrying tries again where the connection broke
+}
+
+// azHints says what to do about errors that other attempts and credentials do not help against.
+var azHints = map[string]string{
+	"BlobArchived":             "it is in the archive tier: rehydrate it first",
+	"BlobBeingRehydrated":      "it is being rehydrated: wait for that",
+	"BlobImmutableDueToPolicy": "the container's immutability policy forbids it",
+	"ContainerBeingDeleted":    "the container is being deleted",
+	"InvalidBlobType":          "there is an append or page blob of this name: delete it first",
+	"LeaseIdMissing":           "somebody holds a lease on it: break that first",
+	"SnapshotsPresent":         "it has snapshots: delete them first",
+}
+
+// refused returns the error that an answer of the service means.
+func (s *az) refused(e *azcore.ResponseError) error {
+	said := fmt.Sprintf("the service answers %d %s", e.StatusCode, cmp.Or(e.ErrorCode, http.StatusText(e.StatusCode)))
+	if hint := azHints[e.ErrorCode]; hint != "" {
+		return fmt.Errorf("%s: %s", said, hint)
+	}
+	switch e.StatusCode {
+	case http.StatusNotFound, http.StatusGone:
+		return fmt.Errorf("%s: %w", said, fs.ErrNotExist)
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fmt.Errorf("%s to the %s: %w; %s", said, s.login.named, fs.ErrPermission, s.login.remedy)
+	case http.StatusPreconditionFailed:
+		return ErrChanged
+	case http.StatusRequestedRangeNotSatisfiable:
+		return fmt.Errorf("%w: it is shorter now", ErrChanged)
+	}
+	if temporaryStatus(e.StatusCode) {
+		return temporary(errors.New(said), retryAfter(e.RawResponse.Header.Get("Retry-After"), time.Now()))
+	}
+	return errors.New(said)
+}
+
+// azToken gives tokens of DefaultAzureCredential, which is made when it is first needed: it looks around the machine.
+type azToken struct {
+	make func() (azcore.TokenCredential, error)
+
+	once   sync.Once
+	chain  azcore.TokenCredential
+	err    error
+	worked atomic.Bool // it has given a token: it can
+}
+
+func newDefaultCredential() (azcore.TokenCredential, error) {
+	return azidentity.NewDefaultAzureCredential(nil)
+}
+
+// longestToken is how long it may take to get a token. It is less than a request may take, so that the message is this.
+const longestToken = 20 * time.Second
+
+// azTokenError carries an error past the SDK, as Store has it.
+type azTokenError struct{ err error }
+
+func (e *azTokenError) Error() string { return e.err.Error() }
+func (e *azTokenError) Unwrap() error { return e.err }
+
+// GetToken is called by the SDK, which keeps tokens while they last.
+func (t *azToken) GetToken(ctx context.Context, o azpolicy.TokenRequestOptions) (azcore.AccessToken, error) {
+	t.once.Do(func() { t.chain, t.err = t.make() })
+	if t.err != nil {
+		return azcore.AccessToken{}, &azTokenError{noToken(t.err)}
+	}
+	limited, cancel := context.WithTimeout(ctx, longestToken)
+	defer cancel()
+	token, err := t.chain.GetToken(limited, o)
+	switch {
+	case err == nil:
+		t.worked.Store(true)
+		return token, nil
+	case ctx.Err() != nil:
+		return token, ctx.Err()
+	case limited.Err() != nil:
+		return token, &azTokenError{temporary(fmt.Errorf("no token from DefaultAzureCredential in %v", longestToken), 0)}
+	case t.worked.Load():
+		return token, &azTokenError{temporary(noToken(err), 0)}
+	}
+	return token, &azTokenError{noToken(err)}
+}
+
+// noToken says why there is none, in one line of bounded length, as azidentity lists all it tried, and whole answers.
+func noToken(err error) error {
+	words := strings.FieldsFunc(err.Error(), func(r rune) bool { return r <= ' ' })
+	why := strings.ReplaceAll(strings.Join(words, " "), "----", "")
+	if secret := os.Getenv("AZURE_CLIENT_SECRET"); secret != "" {
+		why = strings.ReplaceAll(why, secret, "...")
+	}
+	const most = 800
+	if r := []rune(why); len(r) > most {
+		why = string(r[:most]) + "..."
+	}
+	return fmt.Errorf("no token from DefaultAzureCredential: %w; %s, or set %s or %s: %s", fs.ErrPermission, azTokenWays, azKey, azSAS, why)
+}

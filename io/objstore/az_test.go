@@ -1,0 +1,603 @@
+package objstore
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	azpolicy "github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
+)
+
+// Planted secrets, which no message may hold.
+var (
+	plantedKey = base64.StdEncoding.EncodeToString([]byte("the planted key, 32 bytes of it!"))
+	plantedSig = "cGxhbnRlZCBzaWduYXR1cmU/+w=="
+	plantedSAS = "sv=2024-11-04&ss=b&srt=sco&sp=rl&se=2039-01-02T03:04:05Z&sig=" + url.QueryEscape(plantedSig)
+	plantedJWT = "planted.access.token"
+)
+
+// azEnv makes the environment one in which there is nothing of Azure but these variables.
+func azEnv(t *testing.T, pairs ...string) {
+	t.Helper()
+	t.Setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential") // of which nothing is set: no network, no az
+	for _, name := range []string{azConnection, azAccount, azKey, azSAS, "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_USERNAME", "AZURE_PASSWORD"} {
+		t.Setenv(name, "")
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		t.Setenv(pairs[i], pairs[i+1])
+	}
+}
+
+// azKinds are the kinds of credentials: what is set, and what a message says of it.
+var azKinds = []struct {
+	named string
+	env   []string
+}{
+	{"connection string of account planted", []string{azConnection, "DefaultEndpointsProtocol=https;AccountName=planted;AccountKey=" + plantedKey + ";EndpointSuffix=core.windows.net", azAccount, "other", azKey, "bm90IHRoaXM="}},
+	{"connection string of account planted (a SAS, valid until 2039-01-02T03:04:05Z)", []string{azConnection, "BlobEndpoint=https://planted.blob.core.windows.net/;SharedAccessSignature=" + plantedSAS}},
+	{"shared key of account planted", []string{azAccount, "planted", azKey, plantedKey, azSAS, "sig=other"}},
+	{"SAS token for account planted, valid until 2039-01-02T03:04:05Z", []string{azAccount, "planted", azSAS, "?" + plantedSAS}},
+	{"DefaultAzureCredential for account planted", []string{azAccount, "planted"}},
+}
+
+// tokens are credentials that give what they are told to.
+type tokens func() (azcore.AccessToken, error)
+
+func (f tokens) GetToken(context.Context, azpolicy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return f()
+}
+
+// fakeAz is a store whose service answers as told, asked with the credentials of the environment.
+func fakeAz(t *testing.T, answer http.HandlerFunc) *az {
+	t.Helper()
+	login, err := azLoginFrom(os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewTLSServer(answer)
+	t.Cleanup(server.Close)
+	login.endpoint = server.URL
+	if token, ok := login.token.(*azToken); ok {
+		token.make = func() (azcore.TokenCredential, error) {
+			return tokens(func() (azcore.AccessToken, error) {
+				return azcore.AccessToken{Token: plantedJWT, ExpiresOn: time.Now().Add(time.Hour)}, nil
+			}), nil
+		}
+	}
+	s, err := newAz(login, Access{}, server.Client().Transport.(*http.Transport))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// keyed is fakeAz with a shared key.
+func keyed(t *testing.T, answer http.HandlerFunc) *az {
+	azEnv(t, azAccount, "planted", azKey, plantedKey)
+	return fakeAz(t, answer)
+}
+
+// discreet fails if a message holds a secret or the address.
+func discreet(t *testing.T, err error) {
+	t.Helper()
+	for _, secret := range []string{plantedKey, plantedSig, url.QueryEscape(plantedSig), plantedJWT, "sig=", "az://", "/trips/a/b", "a%2Fb"} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("the message holds %q: %v", secret, err)
+		}
+	}
+}
+
+// everyCall makes each call of a store once and gives its error.
+func everyCall(t *testing.T, s Store, each func(t *testing.T, call string, err error)) {
+	t.Helper()
+	const uri = "az://trips/a/b"
+	_, listed := s.List(t.Context(), uri)
+	_, stated := s.Stat(t.Context(), uri)
+	_, written := s.Put(t.Context(), uri, []byte("x"), Condition{})
+	for call, err := range map[string]error{
+		"List": listed, "Stat": stated, "Put": written,
+		"ReadRange": s.ReadRange(t.Context(), Object{URI: uri, Size: 10, Version: `"1"`}, make([]byte, 10), 0),
+		"Delete":    s.Delete(t.Context(), uri),
+	} {
+		t.Run(call, func(t *testing.T) {
+			if err == nil {
+				t.Fatal("no error")
+			}
+			discreet(t, err)
+			each(t, call, err)
+		})
+	}
+}
+
+// refuse answers with an error as the service has it, with all that was asked in its text.
+func refuse(w http.ResponseWriter, r *http.Request, status int, code string) {
+	w.Header().Set("X-Ms-Error-Code", code)
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "<?xml version=\"1.0\"?><Error><Code>%s</Code><Message>%s %s</Message></Error>", code, r.URL, r.Header.Get("Authorization"))
+}
+
+func TestAzSaysWhichCredentialIsRefused(t *testing.T) {
+	for _, kind := range azKinds {
+		for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
+			t.Run(fmt.Sprint(kind.named, " ", status), func(t *testing.T) {
+				azEnv(t, kind.env...)
+				var asked atomic.Int64
+				s := fakeAz(t, func(w http.ResponseWriter, r *http.Request) {
+					asked.Add(1)
+					signed := r.URL.Query().Get("sig")
+					switch authorized := r.Header.Get("Authorization"); {
+					case strings.Contains(kind.named, "SAS") && signed == plantedSig && authorized == "":
+					case strings.HasPrefix(kind.named, "Default") && authorized == "Bearer "+plantedJWT:
+					case strings.HasPrefix(authorized, "SharedKey planted:") && signed == "":
+					default:
+						t.Errorf("asked with %q, %q", authorized, signed)
+					}
+					refuse(w, r, status, "AuthenticationFailed")
+				})
+				everyCall(t, s, func(t *testing.T, _ string, err error) {
+					if !errors.Is(err, fs.ErrPermission) || mayPass(err) != nil || !strings.Contains(err.Error(), " to the "+kind.named+":") {
+						t.Errorf("found %v", err)
+					}
+				})
+				if n := asked.Load(); n != 5 {
+					t.Errorf("%d requests for 5 calls", n)
+				}
+			})
+		}
+	}
+}
+
+func TestAzWithoutCredentials(t *testing.T) {
+	for name, c := range map[string]struct {
+		env  []string
+		want []string
+	}{
+		"nothing":                {nil, []string{"no credentials", azConnection, azAccount, azKey, azSAS, "DefaultAzureCredential", "az login"}},
+		"key without account":    {[]string{azKey, plantedKey}, []string{"no credentials", azAccount}},
+		"account is an address":  {[]string{azAccount, "https://planted/?sig=x"}, []string{azAccount, "name of an account"}},
+		"key is none":            {[]string{azAccount, "planted", azKey, "planted key"}, []string{azKey, "base64"}},
+		"SAS without signature":  {[]string{azAccount, "planted", azSAS, "sv=1&sp=r"}, []string{azSAS, "sig"}},
+		"connection of nothing":  {[]string{azConnection, "EndpointSuffix=x"}, []string{azConnection, "AccountName", "BlobEndpoint"}},
+		"connection without key": {[]string{azConnection, "AccountName=planted"}, []string{azConnection, "AccountKey", "SharedAccessSignature"}},
+		"connection, empty SAS":  {[]string{azConnection, "AccountName=planted;SharedAccessSignature="}, []string{azConnection, "SharedAccessSignature"}},
+		"connection, odd SAS":    {[]string{azConnection, "AccountName=planted;SharedAccessSignature=sp=r"}, []string{azConnection, "sig"}},
+		"connection is a key":    {[]string{azConnection, strings.TrimRight(plantedKey, "=")}, []string{azConnection, "name=value"}},
+		"connection, odd key":    {[]string{azConnection, "AccountName=planted;AccountKey=planted key"}, []string{azConnection, "base64"}},
+		"connection, odd host":   {[]string{azConnection, "BlobEndpoint=" + plantedKey + ";SharedAccessSignature=" + plantedSAS}, []string{azConnection, "BlobEndpoint"}},
+		"not encrypted":          {[]string{azConnection, "DefaultEndpointsProtocol=http;AccountName=planted;AccountKey=" + plantedKey}, []string{"--allow-http"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			azEnv(t, c.env...)
+			_, err := makers["az"](t.Context(), Access{})
+			if err == nil {
+				t.Fatal("no error")
+			}
+			discreet(t, err)
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("found %v, expected %q in it", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "planted key") {
+				t.Errorf("the message holds the key: %v", err)
+			}
+		})
+	}
+}
+
+func TestAzWithoutToken(t *testing.T) {
+	azEnv(t, azAccount, "planted", "AZURE_CLIENT_SECRET", "planted secret")
+	s, err := makers["az"](t.Context(), Access{}) // nothing is looked for yet
+	if err != nil {
+		t.Fatal(err)
+	}
+	everyCall(t, s, func(t *testing.T, _ string, err error) {
+		for _, want := range []string{"no token from DefaultAzureCredential", "az login", azKey, "EnvironmentCredential: "} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("found %v, expected %q in it", err, want)
+			}
+		}
+		if !errors.Is(err, fs.ErrPermission) || mayPass(err) != nil || strings.ContainsAny(err.Error(), "\n\t") {
+			t.Errorf("found %q", err)
+		}
+	})
+}
+
+func TestAzTokenMayBeLateOnceItWorked(t *testing.T) {
+	var trouble error
+	token := &azToken{make: func() (azcore.TokenCredential, error) {
+		return tokens(func() (azcore.AccessToken, error) { return azcore.AccessToken{}, trouble }), nil
+	}}
+	t.Setenv("AZURE_CLIENT_SECRET", "planted secret")
+	ask := func() error {
+		_, err := token.GetToken(t.Context(), azpolicy.TokenRequestOptions{})
+		return err
+	}
+	trouble = errors.New("the answer to \"planted secret\":\n---------\n" + strings.Repeat("x", 5000))
+	if err := ask(); !errors.Is(err, fs.ErrPermission) || mayPass(err) != nil {
+		t.Errorf("found %v, expected %v", err, fs.ErrPermission)
+	} else if s := err.Error(); strings.Contains(s, "planted") || strings.Contains(s, "\n") || len(s) > 1200 {
+		t.Errorf("found %q", s)
+	}
+	trouble = nil
+	if err := ask(); err != nil {
+		t.Error(err)
+	}
+	trouble = errors.New("later")
+	if err := ask(); mayPass(err) == nil {
+		t.Errorf("found %v, expected one that may pass", err)
+	}
+}
+
+func TestAzTemporary(t *testing.T) {
+	for status, code := range map[int]string{408: "", 429: "TooManyRequests", 500: "InternalError", 502: "", 503: "ServerBusy", 504: ""} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			var asked atomic.Int64
+			s := keyed(t, func(w http.ResponseWriter, r *http.Request) {
+				asked.Add(1)
+				w.Header().Set("Retry-After", "7")
+				refuse(w, r, status, code)
+			})
+			everyCall(t, s, func(t *testing.T, _ string, err error) {
+				if m := mayPass(err); m == nil || m.after != 7*time.Second || !strings.Contains(err.Error(), fmt.Sprint(status)) {
+					t.Errorf("found %v, %+v", err, m)
+				}
+			})
+			if n := asked.Load(); n != 5 {
+				t.Errorf("%d requests for 5 calls", n)
+			}
+		})
+	}
+	t.Run("reset", func(t *testing.T) {
+		s := keyed(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+		everyCall(t, s, func(t *testing.T, _ string, err error) {
+			if mayPass(err) == nil {
+				t.Errorf("found %v", err)
+			}
+		})
+	})
+	t.Run("nobody there", func(t *testing.T) {
+		azEnv(t, azAccount, "planted", azSAS, plantedSAS)
+		s := fakeAz(t, nil)
+		s.login.endpoint = "https://127.0.0.1:1"
+		s, err := newAz(s.login, Access{}, http.DefaultTransport.(*http.Transport).Clone())
+		if err != nil {
+			t.Fatal(err)
+		}
+		everyCall(t, s, func(t *testing.T, _ string, err error) {
+			if mayPass(err) == nil || !strings.Contains(err.Error(), "refused") {
+				t.Errorf("found %v", err)
+			}
+		})
+	})
+	t.Run("no such host", func(t *testing.T) {
+		azEnv(t, azAccount, "planted", azSAS, plantedSAS)
+		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.DNSError{Err: "no such host", Name: "planted.blob.core.windows.net", IsNotFound: true}
+		}}
+		login, err := azLoginFrom(os.Getenv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := newAz(login, Access{}, transport)
+		if err != nil {
+			t.Fatal(err)
+		}
+		everyCall(t, s, func(t *testing.T, _ string, err error) {
+			if mayPass(err) == nil || !strings.Contains(err.Error(), "is planted the right account?") {
+				t.Errorf("found %v", err)
+			}
+		})
+	})
+}
+
+func TestAzTrustsNoStrangers(t *testing.T) {
+	azEnv(t, azAccount, "planted", azSAS, plantedSAS)
+	s := fakeAz(t, func(http.ResponseWriter, *http.Request) { t.Error("it was asked") })
+	s, err := newAz(s.login, Access{}, http.DefaultTransport.(*http.Transport).Clone()) // which does not know the certificate
+	if err != nil {
+		t.Fatal(err)
+	}
+	everyCall(t, s, func(t *testing.T, _ string, err error) {
+		if mayPass(err) != nil || !strings.Contains(err.Error(), "certificate") {
+			t.Errorf("found %v", err)
+		}
+	})
+}
+
+func TestAzIsNotSentOn(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked with %v", r.Header) }))
+	defer other.Close()
+	azEnv(t, azAccount, "planted", azSAS, plantedSAS)
+	s := fakeAz(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	})
+	everyCall(t, s, func(t *testing.T, _ string, err error) {
+		if !strings.Contains(err.Error(), "307") {
+			t.Errorf("found %v", err)
+		}
+	})
+}
+
+// TestAzReadsWhatWasMatched is a table of answers to a request of bytes 2 to 5 of 10 of version "1".
+func TestAzReadsWhatWasMatched(t *testing.T) {
+	for name, c := range map[string]struct {
+		status  int
+		header  map[string]string
+		body    string
+		code    string
+		changed bool
+		passes  bool
+		says    string
+	}{
+		"as it should be":     {206, map[string]string{"ETag": `"1"`, "Content-Range": "bytes 2-5/10"}, "2345", "", false, false, ""},
+		"another version":     {206, map[string]string{"ETag": `"2"`, "Content-Range": "bytes 2-5/10"}, "2345", "", true, false, `version "2"`},
+		"no version":          {206, map[string]string{"Content-Range": "bytes 2-5/10"}, "2345", "", true, false, ""},
+		"longer now":          {206, map[string]string{"ETag": `"1"`, "Content-Range": "bytes 2-5/11"}, "2345", "", true, false, "2-5/11"},
+		"another range":       {206, map[string]string{"ETag": `"1"`, "Content-Range": "bytes 3-6/10"}, "3456", "", true, false, "3-6/10"},
+		"whole":               {200, map[string]string{"ETag": `"1"`}, "0123456789", "", true, false, "range"},
+		"packed":              {206, map[string]string{"ETag": `"1"`, "Content-Range": "bytes 2-5/10", "Content-Encoding": "gzip"}, "2345", "", false, false, `"gzip"`},
+		"breaks off":          {206, map[string]string{"ETag": `"1"`, "Content-Range": "bytes 2-5/10", "Content-Length": "4"}, "23", "", false, true, "breaks off"},
+		"precondition failed": {412, nil, "", "ConditionNotMet", true, false, ""},
+		"beyond the end":      {416, nil, "", "InvalidRange", true, false, "shorter"},
+		"not modified":        {304, nil, "", "", false, false, "without content"},
+		"archived":            {409, nil, "", "BlobArchived", false, false, "rehydrate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := keyed(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("X-Ms-Range") != "bytes=2-5" || r.Header.Get("If-Match") != `"1"` || strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+					t.Errorf("asked with %v", r.Header)
+				}
+				for name, value := range c.header {
+					w.Header().Set(name, value)
+				}
+				if c.code != "" {
+					refuse(w, r, c.status, c.code)
+					return
+				}
+				w.WriteHeader(c.status)
+				fmt.Fprint(w, c.body)
+			})
+			p := make([]byte, 4)
+			err := s.ReadRange(t.Context(), Object{URI: "az://trips/a/b", Size: 10, Version: `"1"`}, p, 2)
+			if c.says == "" && !c.changed {
+				if err != nil || string(p) != c.body {
+					t.Errorf("found %q, %v", p, err)
+				}
+				return
+			}
+			if err == nil {
+				t.Fatal("no error")
+			}
+			discreet(t, err)
+			if errors.Is(err, ErrChanged) != c.changed || (mayPass(err) != nil) != c.passes || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("found %v", err)
+			}
+		})
+	}
+}
+
+func TestAzPutConditions(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		code   string
+		when   Condition
+		want   error
+	}{
+		{409, "BlobAlreadyExists", Condition{Absent: true}, ErrExists},
+		{412, "ConditionNotMet", Condition{Absent: true}, ErrExists},
+		{412, "ConditionNotMet", Condition{Version: `"1"`}, ErrChanged},
+		{404, "ContainerNotFound", Condition{Version: `"1"`}, fs.ErrNotExist},
+		{412, "LeaseIdMissing", Condition{Version: `"1"`}, nil},
+		{409, "InvalidBlobType", Condition{Absent: true}, nil},
+	} {
+		t.Run(fmt.Sprint(c.code, c.when), func(t *testing.T) {
+			s := keyed(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("If-Match") != c.when.Version || (r.Header.Get("If-None-Match") == "*") != c.when.Absent {
+					t.Errorf("asked with %v", r.Header)
+				}
+				refuse(w, r, c.status, c.code)
+			})
+			_, err := s.Put(t.Context(), "az://trips/a/b", []byte("x"), c.when)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			discreet(t, err)
+			if c.want != nil && !errors.Is(err, c.want) || c.want == nil && (errors.Is(err, ErrChanged) || errors.Is(err, ErrExists)) {
+				t.Errorf("found %v, expected %v", err, c.want)
+			}
+		})
+	}
+}
+
+// TestAzListsPages has what Azurite does not: pages, folders, versions without quotes, and names that XML cannot hold.
+func TestAzListsPages(t *testing.T) {
+	item := func(name, rest string) string {
+		return fmt.Sprintf(`<Blob>%s<Properties><Etag>0x1</Etag><Content-Length>5</Content-Length>%s</Blob>`, name, rest)
+	}
+	pages := map[string]string{
+		"":   "<Blobs>" + item("<Name>d/one</Name>", "</Properties>") + item("<Name>d/folder.parquet</Name>", "</Properties><Metadata><hdi_isfolder>true</hdi_isfolder></Metadata>") + "</Blobs><NextMarker>m1</NextMarker>",
+		"m1": "<Blobs></Blobs><NextMarker>m2</NextMarker>",
+		"m2": "<Blobs>" + item(`<Name Encoded="true">d/two%EF%BF%BE</Name>`, "</Properties>") + item("<Name>d/other</Name>", "<ResourceType>directory</ResourceType></Properties>") + "</Blobs><NextMarker />",
+	}
+	s := keyed(t, func(w http.ResponseWriter, r *http.Request) {
+		if q := r.URL.Query(); q.Get("prefix") != "d/" || q.Get("comp") != "list" || r.URL.Path != "/trips" {
+			t.Errorf("asked for %v", r.URL)
+		}
+		w.Header().Set("Content-Type", "application/xml")
+		fmt.Fprintf(w, `<?xml version="1.0" encoding="utf-8"?><EnumerationResults>%s</EnumerationResults>`, pages[r.URL.Query().Get("marker")])
+	})
+	found, err := s.List(t.Context(), "az://trips/d/")
+	want := fmt.Sprint([]Object{{URI: "az://trips/d/one", Size: 5, Version: `"0x1"`}, {URI: "az://trips/d/two\uFFFE", Size: 5, Version: `"0x1"`}})
+	if err != nil || fmt.Sprint(found) != want {
+		t.Errorf("found %v, %v, expected %s", found, err, want)
+	}
+}
+
+func TestAzFoldersAreNoObjects(t *testing.T) {
+	s := keyed(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Ms-Meta-Hdi_isfolder", "true")
+		w.Header().Set("ETag", `"1"`)
+	})
+	if o, err := s.Stat(t.Context(), "az://trips/a"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("found %+v, %v", o, err)
+	}
+}
+
+func TestAzAddresses(t *testing.T) {
+	s := keyed(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %v", r.URL) })
+	for _, uri := range []string{"az://", "az://trips", "az://trips/", "az:///a", "az://trips@planted.blob.core.windows.net/a", "az://tr?ips/a", "az://../a"} {
+		if _, err := s.Stat(t.Context(), uri); err == nil || !strings.Contains(err.Error(), "az://container/path") {
+			t.Errorf("%s: found %v", uri, err)
+		}
+	}
+}
+
+// azRetried is a retrying store as a Store.
+type azRetried struct{ *retrying }
+
+func (s azRetried) List(ctx context.Context, prefix string) ([]Object, error) {
+	return s.list(ctx, prefix)
+}
+
+func (s azRetried) Stat(ctx context.Context, uri string) (Object, error) { return s.stat(ctx, uri) }
+
+func (s azRetried) ReadRange(ctx context.Context, o Object, p []byte, off int64) error {
+	return s.readRange(ctx, o, p, off)
+}
+
+func (s azRetried) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
+	return s.put(ctx, uri, content, when)
+}
+
+func (s azRetried) Delete(ctx context.Context, uri string) error { return s.delete(ctx, uri) }
+
+func TestAzuriteConforms(t *testing.T) {
+	key := base64.StdEncoding.EncodeToString([]byte(t.Name() + strings.Repeat("+", 64-len(t.Name()))))
+	endpoint := azurite(t, "tripstats", key) + "/tripstats"
+	connection := "AccountName=tripstats;BlobEndpoint=" + endpoint
+	open := func(t *testing.T, connection string) *az {
+		t.Helper()
+		azEnv(t, azConnection, connection)
+		s, err := makers["az"](t.Context(), Access{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.(*az)
+	}
+	s := open(t, connection+";AccountKey="+key)
+	signed := func(p sas.AccountPermissions) string {
+		t.Helper()
+		signed, err := s.service.GetSASURL(sas.AccountResourceTypes{Service: true, Container: true, Object: true}, p, time.Now().Add(time.Hour), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, query, _ := strings.Cut(signed, "?")
+		return connection + ";SharedAccessSignature=" + query
+	}
+
+	if _, err := s.Stat(t.Context(), "az://trips/a"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a container: found %v", err)
+	}
+	if _, err := s.List(t.Context(), "az://trips/a"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a container: found %v", err)
+	}
+	if _, err := s.service.CreateContainer(t.Context(), "trips", nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("with a key", func(t *testing.T) { conforms(t, s, "az://trips/key/", nil) })
+	t.Run("retrying", func(t *testing.T) { conforms(t, azRetried{newRetrying(s)}, "az://trips/retrying/", nil) })
+	t.Run("with a SAS", func(t *testing.T) {
+		all := sas.AccountPermissions{Read: true, List: true, Create: true, Write: true, Delete: true}
+		conforms(t, open(t, signed(all)), "az://trips/sas/", nil)
+	})
+	t.Run("with too little of a SAS", func(t *testing.T) {
+		s := open(t, signed(sas.AccountPermissions{Read: true, List: true}))
+		_, err := s.Put(t.Context(), "az://trips/x", nil, Condition{})
+		if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "connection string of account tripstats (a SAS") {
+			t.Errorf("found %v", err)
+		}
+	})
+	t.Run("with another key", func(t *testing.T) {
+		everyCall(t, open(t, connection+";AccountKey="+plantedKey), func(t *testing.T, _ string, err error) {
+			if !errors.Is(err, fs.ErrPermission) {
+				t.Errorf("found %v", err)
+			}
+		})
+	})
+}
+
+// azurite starts Azurite with one account and returns its address. Without the program, the test skips.
+func azurite(t *testing.T, account, key string) string {
+	t.Helper()
+	path := os.Getenv("TRIPSTATS_AZURITE")
+	if path == "" {
+		path, _ = exec.LookPath("azurite-blob")
+	}
+	if path == "" {
+		installed, err := filepath.Abs("../../.cache/azurite/node_modules/.bin/azurite-blob")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(installed); err != nil {
+			t.Skip("no Azurite (azurite-blob in PATH, its path in TRIPSTATS_AZURITE, or in .cache): say make azurite, which needs npm")
+		}
+		path = installed
+	}
+	cmd := exec.Command(path, "--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry")
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+account+":"+key)
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	address, read := make(chan string, 1), make(chan struct{})
+	go func() {
+		defer close(read)
+		listens := regexp.MustCompile(`listens on (http://\S+)`)
+		for lines := bufio.NewScanner(out); lines.Scan(); { // to the end, or it would wait for a reader
+			if m := listens.FindStringSubmatch(lines.Text()); m != nil {
+				address <- m[1]
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Error(err)
+		}
+		<-read
+		_ = cmd.Wait() // killed, as it was to be
+	})
+	select {
+	case a := <-address:
+		return a
+	case <-read:
+		t.Fatalf("%s ended: %s", path, complaints.String())
+	case <-time.After(time.Minute):
+		t.Fatalf("%s does not listen after a minute", path)
+	}
+	return ""
+}

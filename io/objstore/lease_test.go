@@ -1,0 +1,182 @@
+package objstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+var places = []string{"a/a.parquet", "b/b.parquet", "_manifest.json"}
+
+// publishAll publishes text under every place.
+func publishAll(ctx context.Context, id, text string) error {
+	s, err := NewStaging(ctx, "mem://bucket/out", id, places)
+	if err != nil {
+		return err
+	}
+	for i, p := range places {
+		name := fmt.Sprint(i)
+		if err := s.Stage(name, write(text)); err == nil {
+			err = s.Publish(name, p)
+			if err != nil {
+				return errors.Join(err, s.Close())
+			}
+		}
+	}
+	return s.Close()
+}
+
+func TestAStoreHasWhatWasPublishedAndNothingElse(t *testing.T) {
+	m := useMem(t)
+	for _, text := range []string{"one", "two"} {
+		if err := publishAll(t.Context(), text, text); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{}
+		for _, p := range places {
+			want["mem://bucket/out/"+p] = text
+		}
+		if got := m.contents(); !maps.Equal(got, want) {
+			t.Errorf("found %v, expected %v", got, want)
+		}
+	}
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "three", places)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Remove("b/b.parquet"); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := s.Close(); err != nil || len(m.contents()) != 2 {
+		t.Errorf("found %v, %v", m.contents(), err)
+	}
+}
+
+func TestAStoreThatIgnoresConditionsIsRefusedBeforeAnythingIsWritten(t *testing.T) {
+	m := useMem(t)
+	m.ignorant = true
+	if err := publishAll(t.Context(), "one", "one"); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "mem://bucket/out") {
+		t.Errorf("found %v", err)
+	}
+	if got := m.contents(); len(got) != 0 {
+		t.Errorf("left %v", got)
+	}
+}
+
+// TestRunsAtOnceLeaveTheTablesOfOne has many runs publish at once, with a store that fails now and then.
+func TestRunsAtOnceLeaveTheTablesOfOne(t *testing.T) {
+	m := useMem(t)
+	n := 0
+	fail := func(string) error {
+		if n++; n%7 == 0 {
+			return temporary(errors.New("503"), 0)
+		}
+		return nil
+	}
+	m.before, m.afterwards = fail, fail
+	var wg sync.WaitGroup
+	errs := make([]error, 6)
+	for i := range errs {
+		wg.Go(func() { errs[i] = publishAll(t.Context(), fmt.Sprint("run", i), fmt.Sprint("text", i)) })
+	}
+	wg.Wait()
+	good := 0
+	for _, err := range errs {
+		if err == nil {
+			good++
+		} else if !errors.Is(err, ErrBusy) {
+			t.Errorf("found %v", err)
+		}
+	}
+	texts := map[string]bool{}
+	got := m.contents()
+	for _, p := range places {
+		texts[got["mem://bucket/out/"+p]] = true
+	}
+	if good == 0 || len(texts) != 1 || len(got) != len(places) {
+		t.Errorf("%d published; found %v", good, got)
+	}
+}
+
+// TestTheLockOfADeadRunIsTaken leaves a lock that nobody renews.
+func TestTheLockOfADeadRunIsTaken(t *testing.T) {
+	m := useMem(t)
+	if _, err := m.Put(t.Context(), "mem://bucket/out/.tripstats/lock", []byte("dead"), Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := publishAll(t.Context(), "one", "one"); err != nil || len(m.contents()) != len(places) {
+		t.Errorf("found %v, %v", m.contents(), err)
+	}
+}
+
+func TestTheLockOfALivingRunIsNotTaken(t *testing.T) {
+	useMem(t)
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := publishAll(t.Context(), "two", "two"); !errors.Is(err, ErrBusy) {
+		t.Errorf("found %v, expected %v", err, ErrBusy)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := publishAll(t.Context(), "three", "three"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWhoHasLostTheLockPublishesNothing has a run stand still until another has taken its lock and published.
+func TestWhoHasLostTheLockPublishesNothing(t *testing.T) {
+	m := useMem(t)
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "zombie", places)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.(*remoteStaging).stop() // it renews no more
+	if err := s.Stage("x", write("zombie")); err != nil {
+		t.Fatal(err)
+	}
+	if err := publishAll(t.Context(), "other", "other"); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range places {
+		if err := s.Publish("x", p); !errors.Is(err, ErrBusy) {
+			t.Errorf("%s: found %v, expected %v", p, err, ErrBusy)
+		}
+	}
+	for uri, text := range m.contents() {
+		if text == "zombie" {
+			t.Errorf("the zombie wrote %s", uri)
+		}
+	}
+}
+
+// TestALockThatIsTakenIsNoticed has the lock taken under a run that does renew it.
+func TestALockThatIsTakenIsNoticed(t *testing.T) {
+	m := useMem(t)
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Put(t.Context(), "mem://bucket/out/.tripstats/lock", []byte("another"), Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	for s.(*remoteStaging).held() == nil && time.Now().Before(deadline) {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := s.Publish("x", places[0]); !errors.Is(err, ErrBusy) {
+		t.Errorf("found %v", err)
+	}
+	if err := s.Close(); err != nil || m.contents()["mem://bucket/out/.tripstats/lock"] != "another" {
+		t.Errorf("the lock of another was removed: %v, %v", m.contents(), err)
+	}
+}

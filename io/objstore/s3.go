@@ -1,0 +1,495 @@
+package objstore
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+func init() {
+	register("s3", func(ctx context.Context, _ Access) (Store, error) { return newS3(ctx) })
+}
+
+// s3Store is Amazon S3, and what speaks its protocol at the endpoint that AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or the
+// profile names. Versions are ETags, in their quotes.
+type s3Store struct {
+	client      *s3.Client
+	credentials aws.CredentialsProvider
+	had         atomic.Bool // there were credentials once
+	regions     sync.Map    // of buckets (string) that are elsewhere than the configuration says (string)
+}
+
+// firstRegion is asked where nothing says a region. It knows of all buckets, and S3-like servers mostly take its name.
+const firstRegion = "us-east-1"
+
+// What a request needs to be allowed to do, as policies call it.
+const (
+	mayList   = "s3:ListBucket"
+	mayRead   = "s3:GetObject"
+	mayWrite  = "s3:PutObject"
+	mayDelete = "s3:DeleteObject"
+)
+
+var errNoBucket = fmt.Errorf("there is no such bucket: %w", fs.ErrNotExist)
+
+// newS3 reads the configuration as all of AWS's tools do: from the environment, then from ~/.aws.
+func newS3(ctx context.Context) (*s3Store, error) {
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConnsPerHost = perHost
+		t.ResponseHeaderTimeout = policy.perAttempt
+	})
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithDefaultRegion(firstRegion),
+		config.WithAppID("tripstats"), config.WithLogger(logging.Nop{}))
+	if err != nil {
+		return nil, fmt.Errorf("the AWS configuration (environment, ~/.aws) cannot be used: %s", clean(err.Error(), aws.Credentials{}))
+	}
+	s := &s3Store{credentials: cfg.Credentials}
+	var endpoint *string
+	s.client = s3.NewFromConfig(cfg, func(o *s3.Options) {
+		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 1
+		// Checksums that nobody requires go into trailers, which S3-like servers refuse, and come of whole objects only.
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		endpoint = o.BaseEndpoint
+		o.UsePathStyle = endpoint != nil // no DNS has names of its buckets
+	})
+	if endpoint != nil {
+		if u, err := url.Parse(*endpoint); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return nil, errors.New("the endpoint (AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or of the profile) is not an address, expected one such as http://minio:9000")
+		}
+	}
+	return s, nil
+}
+
+// s3Place splits s3://bucket/key.
+func s3Place(uri string) (bucket, key string, err error) {
+	_, rest := Scheme(uri)
+	if bucket, key, _ = strings.Cut(rest, "/"); bucket == "" {
+		return "", "", errors.New("found no bucket, expected s3://bucket/key")
+	}
+	return bucket, key, nil
+}
+
+// s3Object splits the address of an object, which has a key.
+func s3Object(uri string) (bucket, key *string, err error) {
+	b, k, err := s3Place(uri)
+	if err == nil && k == "" {
+		err = errors.New("found no key, expected s3://bucket/key")
+	}
+	return &b, &k, err
+}
+
+// tagOf is an ETag in its quotes, which some servers leave out in listings; "" if there is none.
+func tagOf(etag *string) string {
+	tag := aws.ToString(etag)
+	if tag == "" || strings.HasSuffix(tag, `"`) {
+		return tag
+	}
+	return `"` + tag + `"`
+}
+
+// asStored refuses an object whose bytes mean others. aws-chunked is how it was sent, and some servers keep saying so.
+func asStored(encoding *string) error {
+	for e := range strings.SplitSeq(aws.ToString(encoding), ",") {
+		if e = strings.ToLower(strings.TrimSpace(e)); e != "" && e != "identity" && e != "aws-chunked" {
+			return fmt.Errorf("it is stored with content encoding %q, expected the bytes as they are; unpack it, and upload it without that encoding", clean(e, aws.Credentials{}))
+		}
+	}
+	return nil
+}
+
+// List asks page by page.
+func (s *s3Store) List(ctx context.Context, prefix string) ([]Object, error) {
+	bucket, keys, err := s3Place(prefix)
+	if err != nil {
+		return nil, err
+	}
+	var objects []Object
+	for in := (&s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &keys}); ; {
+		var page *s3.ListObjectsV2Output
+		err := s.ask(ctx, bucket, mayList, func(region func(*s3.Options)) (err error) {
+			page, err = s.client.ListObjectsV2(ctx, in, region)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range page.Contents {
+			o := Object{URI: "s3://" + bucket + "/" + aws.ToString(c.Key), Size: aws.ToInt64(c.Size), Version: tagOf(c.ETag)}
+			if c.Key == nil || c.Size == nil || o.Version == "" {
+				return nil, fmt.Errorf("the server's listing has no key, size or ETag of %q", aws.ToString(c.Key))
+			}
+			objects = append(objects, o)
+		}
+		if !aws.ToBool(page.IsTruncated) {
+			return objects, nil
+		}
+		next := aws.ToString(page.NextContinuationToken)
+		if next == "" || next == aws.ToString(in.ContinuationToken) {
+			return nil, errors.New("the server's listing goes on, but it does not say where")
+		}
+		in.ContinuationToken = &next
+	}
+}
+
+// Stat asks for the head of an object.
+func (s *s3Store) Stat(ctx context.Context, uri string) (Object, error) {
+	bucket, key, err := s3Object(uri)
+	if err != nil {
+		return Object{}, err
+	}
+	var head *s3.HeadObjectOutput
+	err = s.ask(ctx, *bucket, mayRead, func(region func(*s3.Options)) (err error) {
+		head, err = s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: bucket, Key: key}, region)
+		switch statusOf(err) {
+		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+			// The answer to a head has no body to say why. That to any other request has.
+			return s.firstByte(ctx, bucket, key, region)
+		}
+		return err
+	})
+	if err != nil {
+		return Object{}, err
+	}
+	if err := asStored(head.ContentEncoding); err != nil {
+		return Object{}, err
+	}
+	o := Object{URI: uri, Size: aws.ToInt64(head.ContentLength), Version: tagOf(head.ETag)}
+	if head.ContentLength == nil || o.Version == "" {
+		return Object{}, errors.New("the server does not say its length and ETag; is its endpoint one of S3?")
+	}
+	return o, nil
+}
+
+// firstByte asks for an object whose head was refused. If that is not refused too, then the head may be had now: the SDK
+// corrects the clock by which it signs by each answer.
+func (s *s3Store) firstByte(ctx context.Context, bucket, key *string, region func(*s3.Options)) error {
+	got, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: bucket, Key: key, Range: aws.String("bytes=0-0")}, region)
+	if err == nil {
+		got.Body.Close() //nolint:errcheck // nothing of it is wanted
+	}
+	if err == nil || statusOf(err) == http.StatusRequestedRangeNotSatisfiable { // it is empty
+		return temporary(errors.New("the server refuses to give its head, but not its content"), 0)
+	}
+	return err
+}
+
+// ReadRange asks for a range of that version, and checks that the answer is it, as some servers answer with what they
+// have.
+func (s *s3Store) ReadRange(ctx context.Context, o Object, p []byte, off int64) error {
+	bucket, key, err := s3Object(o.URI)
+	switch {
+	case err != nil:
+		return err
+	case o.Version == "":
+		return errors.New("its version is not known, so it cannot be read in parts")
+	case len(p) == 0:
+		return nil
+	}
+	last := off + int64(len(p)) - 1
+	in := &s3.GetObjectInput{Bucket: bucket, Key: key, IfMatch: &o.Version, Range: aws.String(fmt.Sprintf("bytes=%d-%d", off, last))}
+	var out *s3.GetObjectOutput
+	err = s.ask(ctx, *bucket, mayRead, func(region func(*s3.Options)) (err error) {
+		out, err = s.client.GetObject(ctx, in, region)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	defer out.Body.Close() //nolint:errcheck // read to its end or given up
+	switch tag := tagOf(out.ETag); tag {
+	case o.Version:
+	case "":
+		return fmt.Errorf("%w: found no ETag, expected %s", ErrChanged, o.Version)
+	default:
+		return fmt.Errorf("%w: found ETag %s, expected %s", ErrChanged, clean(tag, aws.Credentials{}), o.Version)
+	}
+	whole := off == 0 && int64(len(p)) == o.Size
+	want := fmt.Sprintf("bytes %d-%d/%d", off, last, o.Size)
+	switch got := aws.ToString(out.ContentRange); {
+	case got == "" && !whole:
+		return errors.New("the server does not understand range requests; fetch the file first and read it locally")
+	case got != "" && got != want:
+		return fmt.Errorf("%w: found range %q, expected %q", ErrChanged, got, want)
+	}
+	if n := out.ContentLength; n != nil && *n >= 0 && *n != int64(len(p)) {
+		return fmt.Errorf("%w: found %d bytes in the answer, expected %d", ErrChanged, *n, len(p))
+	}
+	if err := asStored(out.ContentEncoding); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(out.Body, p); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return temporary(fmt.Errorf("the answer breaks off: %w", bare(err)), 0)
+	}
+	return nil
+}
+
+// Put writes in one request, which S3 carries out whole or not at all.
+func (s *s3Store) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
+	bucket, key, err := s3Object(uri)
+	if err != nil {
+		return "", err
+	}
+	header, is := "If-None-Match", ErrExists
+	in := &s3.PutObjectInput{Bucket: bucket, Key: key, ContentLength: aws.Int64(int64(len(content)))}
+	switch {
+	case when.Absent:
+		in.IfNoneMatch = aws.String("*")
+	case when.Version != "":
+		header, is = "If-Match", ErrChanged
+		in.IfMatch = &when.Version
+	}
+	var out *s3.PutObjectOutput
+	err = s.ask(ctx, *bucket, mayWrite, func(region func(*s3.Options)) (err error) {
+		in.Body = bytes.NewReader(content)
+		out, err = s.client.PutObject(ctx, in, region)
+		return err
+	})
+	switch {
+	case when != Condition{} && errors.Is(err, ErrChanged):
+		return "", is
+	case when.Version != "" && errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNoBucket):
+		return "", fmt.Errorf("%w: it is there no more", ErrChanged)
+	case when != Condition{} && errors.Is(err, ErrUnsupported):
+		return "", fmt.Errorf("the server cannot write on condition (%s), which keeps one run from overwriting another: %w", header, err)
+	case err != nil:
+		return "", err
+	case tagOf(out.ETag) == "":
+		return "", errors.New("the server does not say the ETag of what it wrote; is its endpoint one of S3?")
+	}
+	return tagOf(out.ETag), nil
+}
+
+// Delete removes an object, in a bucket with versions by a mark that it is gone.
+func (s *s3Store) Delete(ctx context.Context, uri string) error {
+	bucket, key, err := s3Object(uri)
+	if err != nil {
+		return err
+	}
+	err = s.ask(ctx, *bucket, mayDelete, func(region func(*s3.Options)) error {
+		_, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: bucket, Key: key}, region)
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNoBucket) {
+		return nil
+	}
+	return err
+}
+
+// ask makes a request about a bucket. If the answer says that the bucket is in another region, it is made there, as are
+// all that follow. may is what the request needs to be allowed to do.
+func (s *s3Store) ask(ctx context.Context, bucket, may string, request func(region func(*s3.Options)) error) error {
+	key, err := s.key(ctx)
+	if err != nil {
+		return err
+	}
+	for moved := false; ; moved = true {
+		region := s.client.Options().Region
+		if r, ok := s.regions.Load(bucket); ok {
+			region = r.(string)
+		}
+		err := request(func(o *s3.Options) { o.Region = region })
+		var resp *smithyhttp.ResponseError
+		if !moved && errors.As(err, &resp) && resp.Response != nil {
+			// It becomes part of a host's name.
+			if r := resp.Response.Header.Get("X-Amz-Bucket-Region"); r != region && aRegion.MatchString(r) {
+				s.regions.Store(bucket, r)
+				continue
+			}
+		}
+		return reasonOf(ctx, err, key, may)
+	}
+}
+
+var aRegion = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
+
+// key returns the credentials. S3 is never asked without.
+func (s *s3Store) key(ctx context.Context) (aws.Credentials, error) {
+	if s.credentials == nil {
+		return aws.Credentials{}, noCredentials(errors.New("the configuration has none"))
+	}
+	key, err := s.credentials.Retrieve(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return key, ctx.Err()
+	case err == nil && !key.HasKeys():
+		return key, noCredentials(fmt.Errorf("those of %s are empty", key.Source))
+	case err == nil:
+		s.had.Store(true)
+		return key, nil
+	case s.had.Load(): // whatever gave them will again
+		return key, temporary(fmt.Errorf("the credentials have run out, and new ones cannot be had: %s", clean(credentialReason(err), aws.Credentials{})), 0)
+	}
+	return key, noCredentials(err)
+}
+
+// noCredentials says how credentials are given. It hides why there are none from those who would try again: off AWS,
+// nothing answers where its machines ask for theirs.
+func noCredentials(why error) error {
+	return fmt.Errorf("%w: there are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or AWS_PROFILE to a profile of ~/.aws (aws configure, aws sso login), or run where a role gives them (%s)",
+		fs.ErrPermission, clean(credentialReason(why), aws.Credentials{}))
+}
+
+// credentialReason is what went wrong with credentials. What a credential process has printed holds them.
+func credentialReason(err error) string {
+	var process *processcreds.ProviderError
+	if !errors.As(err, &process) {
+		return err.Error()
+	}
+	if text := process.Err.Error(); strings.HasPrefix(text, "error in credential_process") || strings.HasPrefix(text, "credential process timed out") {
+		return text
+	}
+	return "the credential_process of the profile printed something else than credentials"
+}
+
+// statusOf is the HTTP status of an answer that was not wanted, or 0.
+func statusOf(err error) int {
+	var resp *smithyhttp.ResponseError
+	if !errors.As(err, &resp) {
+		return 0
+	}
+	return resp.HTTPStatusCode()
+}
+
+// passing are the codes of errors after which another attempt may succeed, whatever the status. The SDK corrects the
+// clock by which it signs by each answer.
+var passing = []string{
+	"SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout", "RequestTimeTooSkewed", "InternalError", "ServiceUnavailable",
+	"Throttling", "ThrottlingException", "TooManyRequests", "RequestLimitExceeded", "BandwidthLimitExceeded",
+	"ConditionalRequestConflict", "OperationAborted",
+}
+
+// refusals are the codes that mean the credentials, where the status may not.
+var refusals = map[string]string{
+	"InvalidAccessKeyId":    "the server does not know it: it is of another account or endpoint, or was deleted",
+	"SignatureDoesNotMatch": "its secret is not the one that the server knows, or something on the way changes requests",
+	"ExpiredToken":          "its session is over: sign in again (aws sso login), or renew AWS_SESSION_TOKEN",
+	"TokenRefreshRequired":  "its session is over: sign in again (aws sso login), or renew AWS_SESSION_TOKEN",
+	"InvalidToken":          "AWS_SESSION_TOKEN is not of that key: set the three together, or unset it",
+}
+
+// reasonOf turns an error of the SDK into one of ours. key is what was asked with.
+func reasonOf(ctx context.Context, err error, key aws.Credentials, may string) error {
+	var ours *temporaryError
+	switch {
+	case err == nil || errors.As(err, &ours):
+		return err
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	var resp *smithyhttp.ResponseError
+	if !errors.As(err, &resp) || resp.Response == nil || resp.HTTPStatusCode() == 0 {
+		return noAnswer(err, key)
+	}
+	status := resp.HTTPStatusCode()
+	var api smithy.APIError
+	if errors.As(err, &api); api == nil {
+		var unreadable *smithy.DeserializationError
+		if errors.As(err, &unreadable) && unreadable.Err != nil {
+			err = unreadable.Err
+		}
+		api = &smithy.GenericAPIError{Code: http.StatusText(status), Message: "not in the words of S3; something on the way may answer instead"}
+		if status < http.StatusMultipleChoices {
+			return temporary(fmt.Errorf("the answer breaks off, or is not one of S3: %s", clean(err.Error(), key)), 0)
+		}
+	}
+	code, text := clean(api.ErrorCode(), key), "the server answers "+strconv.Itoa(status)+" "
+	if message := strings.TrimRight(clean(api.ErrorMessage(), key), "."); message == "" || message == code {
+		text += code
+	} else {
+		text += code + ": " + message
+	}
+	refusal, refused := refusals[code]
+	switch {
+	case slices.Contains(passing, code) || temporaryStatus(status):
+		return temporary(errors.New(text), retryAfter(resp.Response.Header.Get("Retry-After"), time.Now()))
+	case code == "NoSuchBucket":
+		return errNoBucket
+	case status == http.StatusNotFound:
+		return fmt.Errorf("%s: %w", text, fs.ErrNotExist)
+	case status == http.StatusPreconditionFailed:
+		return ErrChanged
+	case status == http.StatusRequestedRangeNotSatisfiable:
+		return fmt.Errorf("%w: it is shorter now", ErrChanged)
+	case status == http.StatusNotImplemented:
+		return fmt.Errorf("%s: %w", text, ErrUnsupported)
+	case code == "InvalidObjectState":
+		return fmt.Errorf("%s; it is archived: restore it first", text)
+	case status == http.StatusMovedPermanently, code == "AuthorizationHeaderMalformed":
+		return fmt.Errorf("%s; set AWS_REGION to the bucket's region", text)
+	case !refused && status != http.StatusUnauthorized && status != http.StatusForbidden:
+		return errors.New(text)
+	case !refused:
+		refusal = "allow it " + may + " there, or give other credentials"
+		if may == mayRead {
+			refusal += "; without " + mayList + ", an object that is not there is refused too"
+		}
+	}
+	return fmt.Errorf("%s; asked with access key %s of %s: %s: %w", text, clean(key.AccessKeyID, aws.Credentials{}), key.Source, refusal, fs.ErrPermission)
+}
+
+// noAnswer is why a request had no answer: mostly the network, which may pass.
+func noAnswer(err error, key aws.Credentials) error {
+	var sent *smithyhttp.RequestSendError
+	if !errors.As(err, &sent) {
+		var op *smithy.OperationError
+		if errors.As(err, &op) {
+			err = op.Err
+		}
+		return fmt.Errorf("the request cannot be made: %s", clean(err.Error(), key))
+	}
+	err = bare(sent.Err)
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &untrusted):
+		return fmt.Errorf("%w; if the endpoint's certificate is your own, set AWS_CA_BUNDLE to the file of its issuer", err)
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return fmt.Errorf("%w; does the endpoint begin with http:// instead of https://?", err)
+	}
+	return temporary(err, 0)
+}
+
+// clean makes the words of others fit for a message: one line, not too long, and without the secrets of key, what may be
+// a signature, or the query of an address.
+func clean(text string, key aws.Credentials) string {
+	for _, secret := range []string{key.SecretAccessKey, key.SessionToken} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "…")
+		}
+	}
+	text = secretive.ReplaceAllString(text, "…")
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
+	const most = 300
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return text
+}
+
+var secretive = regexp.MustCompile(`[0-9a-fA-F]{64,}|\?\S*`)

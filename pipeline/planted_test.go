@@ -1,0 +1,220 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph"
+
+	"tripstats/io/objstore"
+	"tripstats/io/parquetio"
+	"tripstats/io/quarantine"
+	"tripstats/runners"
+	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/aggregate"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+	"tripstats/transforms/quality"
+	"tripstats/transforms/trip"
+)
+
+// What planted functions call: the graph's own, whose place they take.
+type (
+	deriver interface {
+		ProcessElement(trip.Batch, func(trip.Batch)) error
+	}
+	standardiser interface {
+		ProcessElement(string, aggregate.Source, func(string, aggregate.Source))
+	}
+	tallier interface {
+		ProcessElement(aggregate.Source, func(element.Tally))
+	}
+	writer interface {
+		StartBundle(func(quarantine.Piece)) error
+		ProcessElement(element.Rejects, func(quarantine.Piece)) error
+	}
+)
+
+// TestAFaultWithinTheGraphPublishesNothing puts a function that errs in the place of one of the built graph's own, one at a
+// time: what it does to the rows must be noticed, by exit code 1, with tables, manifest and quarantine as they were.
+func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
+	dir := t.TempDir()
+	out, kept := filepath.Join(dir, "out"), filepath.Join(dir, "kept")
+	o := tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.MonthOf(2019, 8), Rows: 40_000, RowGroups: 2, Plant: tlcgen.Plant{NullPickup: 40}}
+	truth, err := tlcgen.Generate(t.Context(), tlcgen.Tree{Dir: dir, Flat: true, Files: []tlcgen.Options{o}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, truth.Files[0].Path)
+	if err := publishPlanted(t, path, out, kept, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, out, kept)
+	if len(before) < 6 {
+		t.Fatalf("found only %d files", len(before))
+	}
+	// From here on the manifest would differ, and the tables, as the rows do.
+	o.Seed = 7
+	if _, err := tlcgen.WriteFile(t.Context(), path, o); err != nil {
+		t.Fatal(err)
+	}
+
+	standard := func(plant func(*aggregate.Source)) func(any) any {
+		return func(own any) any {
+			return func(name string, r aggregate.Source, emit func(string, aggregate.Source)) {
+				own.(standardiser).ProcessElement(name, r, func(name string, r aggregate.Source) {
+					plant(&r)
+					emit(name, r)
+				})
+			}
+		}
+	}
+	const august = (2019-1970)*12 + 7
+	for _, c := range []struct {
+		name, fn string
+		plant    func(own any) any
+		want     string
+	}{
+		{"a batch lost", "trip.deriveFn", func(own any) any {
+			return func(b trip.Batch, emit func(trip.Batch)) error {
+				if b.FirstRow == 0 {
+					return nil
+				}
+				return own.(deriver).ProcessElement(b, emit)
+			}
+		}, "rows read, expected the footer's 40000"},
+		{"a batch twice", "trip.deriveFn", func(own any) any {
+			return func(b trip.Batch, emit func(trip.Batch)) error {
+				return own.(deriver).ProcessElement(b, func(b trip.Batch) {
+					emit(b)
+					if b.FirstRow == 0 {
+						emit(b)
+					}
+				})
+			}
+		}, "rows read, expected the footer's 40000"},
+		{"a trip not counted", "aggregate.standardFn", standard(func(r *aggregate.Source) { r.Months[0].Trips-- }), "refused, expected the 40000 read"},
+		{"a trip counted twice", "aggregate.standardFn", standard(func(r *aggregate.Source) { r.Months[0].Trips++ }), "refused, expected the 40000 read"},
+		{"a refusal counted twice", "aggregate.standardFn", standard(func(r *aggregate.Source) {
+			r.Rules = append(r.Rules, aggregate.RuleCount{Month: august, Rule: int32(quality.PickupStray), Rows: 1})
+		}), "refused, expected the 40000 read"},
+		{"a trip refused that the tables count", "aggregate.tallyFn", func(own any) any {
+			return func(r aggregate.Source, emit func(element.Tally)) {
+				own.(tallier).ProcessElement(r, func(t element.Tally) {
+					t.Counted--
+					t.Refused[0].Rows++
+					emit(t)
+				})
+			}
+		}, "table trip_stats: found "},
+		{"a pickup lost", "aggregate.standardFn", standard(func(r *aggregate.Source) { r.Months[0].Zones[0].Counts.Pickups-- }), "as the sum of pickups, expected the "},
+		{"a dropoff too many", "aggregate.standardFn", standard(func(r *aggregate.Source) { r.Months[0].Zones[0].Counts.Dropoffs++ }), "as the sum of dropoffs, expected the "},
+		{"a file not tallied", "aggregate.tallyFn", func(any) any {
+			return func(aggregate.Source, func(element.Tally)) {}
+		}, "found results of 0 files, expected 1"},
+		{"no refused row kept", "quarantine.writeFn", func(any) any {
+			return func(element.Rejects, func(quarantine.Piece)) {}
+		}, "found 0 refused rows in quarantine, expected "},
+		{"the refused rows of the last row group not kept", "quarantine.writeFn", func(own any) any {
+			if err := own.(writer).StartBundle(nil); err != nil {
+				t.Fatal(err)
+			}
+			return own.(writer).ProcessElement // and nobody calls FinishBundle
+		}, "refused rows in quarantine, expected "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := fault.Find(publishPlanted(t, path, out, kept, c.fn, c.plant))
+			if f == nil || f.Code != fault.Failed || !strings.Contains(f.Message, c.want) || !strings.Contains(f.Message, "nothing was published") {
+				t.Errorf("found %v, expected exit code 1 with %q", f, c.want)
+			}
+			if after := contents(t, out, kept); !maps.Equal(before, after) {
+				t.Error("what was published before has changed")
+			}
+		})
+	}
+	// Without a fault the same run does publish.
+	if err := publishPlanted(t, path, out, kept, "", nil); err != nil || maps.Equal(before, contents(t, out, kept)) {
+		t.Errorf("found %v, expected another output", err)
+	}
+}
+
+// publishPlanted runs the pipeline with the rules and a quarantine in this process, with what plant makes of the graph's
+// own function in its place. That works on the direct runner, which calls the functions that are in the graph.
+func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any) any) error {
+	t.Helper()
+	objects, err := objstore.Match(t.Context(), []string{path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := runners.Find("direct")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := quality.Config{AsOf: element.NoMonth, Keep: quality.KeepRows}
+	p := plan{
+		files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
+		standard: true, quality: rules, publish: configOf("standard", rules),
+	}
+	p.trips.KeepOrigin = p.quarantined()
+	p.publish.Output, p.publish.Quarantine.Dir = out, kept
+	area, err := quarantine.Open(*p.publish.Quarantine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := area.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	pipeline, scope := beam.NewPipelineWithRoot()
+	build(scope, p)
+	if plant != nil {
+		edges, _, err := pipeline.Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		putInto(t, edges, fn, plant)
+	}
+	return r.Run(t.Context(), pipeline)
+}
+
+// putInto replaces the function of a name.
+func putInto(t *testing.T, edges []*graph.MultiEdge, name string, plant func(own any) any) {
+	t.Helper()
+	for _, e := range edges {
+		if e.DoFn == nil || !strings.HasSuffix(e.DoFn.Name(), name) {
+			continue
+		}
+		fn, err := graph.NewDoFn(plant(e.DoFn.Recv))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.DoFn = fn
+		return
+	}
+	t.Fatalf("no DoFn %s in the graph", name)
+}
+
+// contents are the files below folders, by path.
+func contents(t *testing.T, dirs ...string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			found[path] = string(b)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return found
+}

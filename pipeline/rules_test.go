@@ -1,0 +1,151 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+	"tripstats/transforms/quality"
+)
+
+func TestAShareIsReadAsPartsPerMillion(t *testing.T) {
+	for text, want := range map[string]int64{
+		"1%": 10_000, "0.01": 10_000, "0": 0, "0%": 0, "100%": 1_000_000, "1": 1_000_000, " 2.5 %": 25_000, "0.0001%": 1, "1e-6": 1,
+		"29%": 290_000, // 0.29 in binary is less
+	} {
+		if got, err := perMillion(text); err != nil || got != want {
+			t.Errorf("%q: found %d, %v, expected %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"101%", "1.01", "-1", "-1%", "-0.0001", "NaN", "NaN%", "Inf", "-Inf%", "lots", "1 percent", "%", "", " ", "1%%", "0,5"} {
+		if got, err := perMillion(text); err == nil {
+			t.Errorf("%q: found %d, expected an error", text, got)
+		}
+	}
+}
+
+func TestALimitsFileIsAListWithComments(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"empty":           {"", ""},
+		"lines":           {"a=1\nb=2\n", "a=1,b=2"},
+		"no last newline": {"a=1\nb=2", "a=1,b=2"},
+		"comments":        {"# limits of ours\na=1 # reason\n  # more\n\tb=2", ",a=1,,b=2"},
+		"of Windows":      {"a=1\r\n#x\r\nb=2\r\n", "a=1,,b=2"},
+		"blank lines":     {"\n\na=1\n\n", ",,a=1,"},
+	} {
+		if got := withoutComments(c.text); got != c.want {
+			t.Errorf("%s: found %q, expected %q", name, got, c.want)
+		}
+	}
+}
+
+// ruled are options of flags about rules, as they come from the command line.
+func ruled(flags map[string]string) (*options, map[string]bool) {
+	o, set := &options{quality: "standard"}, map[string]bool{}
+	for name, value := range flags {
+		set[name] = true
+		switch name {
+		case "quality":
+			o.quality = value
+		case "limits":
+			o.limits = value
+		case "as-of":
+			o.asOf = value
+		case "max-rejected":
+			o.rejected = value
+		}
+	}
+	return o, set
+}
+
+func TestFlagsAboutRulesAreRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "limits")
+	if err := os.WriteFile(path, []byte("# ours\nduration_over_5h=240\ntip_over_5000usd = 10 # for now\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	const december = (2023-1970)*12 + 11
+	for name, c := range map[string]struct {
+		flags       map[string]string
+		limits      quality.Limits
+		asOf        int32
+		maxRejected int64
+	}{
+		"none":        {nil, nil, element.NoMonth, -1},
+		"limits":      {map[string]string{"limits": "duration_over_5h=240,passengers_over_9=6"}, quality.Limits{"duration_over_5h": 240, "passengers_over_9": 6}, element.NoMonth, -1},
+		"spaces":      {map[string]string{"limits": " duration_over_5h = 240 , "}, quality.Limits{"duration_over_5h": 240}, element.NoMonth, -1},
+		"limits file": {map[string]string{"limits": "@" + path}, quality.Limits{"duration_over_5h": 240, "tip_over_5000usd": 10}, element.NoMonth, -1},
+		"no limits":   {map[string]string{"limits": ""}, nil, element.NoMonth, -1},
+		"the largest": {map[string]string{"limits": "distance_over_200mi=100000000"}, quality.Limits{"distance_over_200mi": 100_000_000}, element.NoMonth, -1},
+		"as of":       {map[string]string{"as-of": "2023-12"}, nil, december, -1},
+		"gate":        {map[string]string{"max-rejected": "0.5%"}, nil, element.NoMonth, 5_000},
+		"gate at 0":   {map[string]string{"max-rejected": "0"}, nil, element.NoMonth, 0},
+		"raw":         {map[string]string{"quality": "raw"}, nil, element.NoMonth, -1},
+	} {
+		o, set := ruled(c.flags)
+		if err := o.parseRules(set); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if p := o.parsed; !maps.Equal(p.limits, c.limits) || p.asOf != c.asOf || p.maxRejected != c.maxRejected {
+			t.Errorf("%s: found %+v, expected %+v", name, p, c)
+		}
+	}
+}
+
+func TestFlagsAboutRulesSayWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"twice": "tip_over_5000usd=1\n# again\ntip_over_5000usd=1\n", "words": "duration_over_5h: 240\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ flag, value, words string }{
+		{"limits", "duration_over_6h=1", `"duration_over_6h=1" RULE=NUMBER duration_over_5h tip_over_5000usd`},
+		{"limits", "duration_zero=1", `"duration_zero=1" RULE=NUMBER`}, // a rule without a limit
+		{"limits", "pickup_stray=1", `"pickup_stray=1" RULE=NUMBER`},
+		{"limits", "duration_over_5h", `"duration_over_5h" RULE=NUMBER`},
+		{"limits", "240", `"240" RULE=NUMBER`},
+		{"limits", "=240", `RULE=NUMBER`},
+		{"limits", "duration_over_5h=", `"duration_over_5h=" whole minutes`},
+		{"limits", "duration_over_5h=0", `"duration_over_5h=0" whole minutes from 1`},
+		{"limits", "duration_over_5h=-5", `"duration_over_5h=-5" whole minutes from 1`},
+		{"limits", "amount_over_5000usd=99.5", `"amount_over_5000usd=99.5" whole dollars`},
+		{"limits", "distance_over_200mi=100000001", `miles 100000000`},
+		{"limits", "distance_over_200mi=99999999999999999999", `miles 100000000`},
+		{"limits", "duration_over_5h=1h", `"duration_over_5h=1h" minutes`},
+		{"limits", "duration_over_5h=1,duration_over_5h=1", `duration_over_5h twice once`},
+		{"limits", "@" + filepath.Join(dir, "twice"), `tip_over_5000usd twice`},
+		{"limits", "@" + filepath.Join(dir, "words"), `"duration_over_5h: 240" RULE=NUMBER`},
+		{"limits", "@" + filepath.Join(dir, "missing"), `missing no such file`},
+		{"limits", "@" + dir, `directory`},
+		{"as-of", "2023-13", `"2023-13" 2023-12`},
+		{"as-of", "2023-00", `"2023-00"`},
+		{"as-of", "2023-1", `"2023-1"`},
+		{"as-of", "2023-12-31", `"2023-12-31"`},
+		{"as-of", "December 2023", `"December 2023"`},
+		{"as-of", "x", `"x"`},
+		{"as-of", "", `""`},
+		{"max-rejected", "101%", `"101%" 1% 0.01`},
+		{"max-rejected", "5", `"5"`},
+		{"max-rejected", "-1%", `"-1%"`},
+		{"max-rejected", "NaN", `"NaN"`},
+		{"max-rejected", "few", `"few"`},
+		{"max-rejected", "", `""`}, // as of a variable that a script did not set
+	} {
+		o, set := ruled(map[string]string{c.flag: c.value})
+		f := fault.Find(o.parseRules(set))
+		if f == nil || f.Code != fault.Usage || !strings.HasPrefix(f.Message, "--"+c.flag+": ") {
+			t.Errorf("--%s=%s: found %v, expected exit code 2", c.flag, c.value, f)
+			continue
+		}
+		for _, word := range strings.Fields(c.words) {
+			if !strings.Contains(f.Message, word) {
+				t.Errorf("--%s=%s: found no %s in %s", c.flag, c.value, word, f.Message)
+			}
+		}
+	}
+}
