@@ -179,3 +179,10 @@ func (s *retrying) holds(ctx context.Context, uri string, content []byte) (Objec
 func (s *retrying) delete(ctx context.Context, uri string) error {
 	return s.do(ctx, uri, 0, func(ctx context.Context, _ int) error { return s.one.Delete(ctx, uri) })
 }
+
+// QuickRetries makes the pauses between attempts short, for tests, and returns what undoes it.
+func QuickRetries() (undo func()) {
+	was := policy
+	policy.firstPause, policy.lastPause = time.Millisecond, 4*time.Millisecond
+	return func() { policy = was }
+}

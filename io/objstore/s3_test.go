@@ -9,8 +9,6 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,8 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
+	"tripstats/testdata/fakes"
 )
 
 // What the tests' credentials are. No message may have the secrets in it.
@@ -30,82 +27,11 @@ const (
 	s3Session = "planted-session-token=="
 )
 
-// s3Fake is S3 in memory: gofakes3, with its bucket "bucket", behind a proxy that adds what gofakes3 lacks.
-type s3Fake struct {
-	URL string
-
-	// before sees each request first, and answers it if it returns true. It is not set while requests are under way.
-	before func(w http.ResponseWriter, r *http.Request) bool
-
-	mu   sync.Mutex
-	seen []*http.Request
-}
-
-// newS3Fake starts one. One that is conditional heeds If-Match and If-None-Match, as S3 does; one that is not ignores
-// them without a word, as some S3-like servers do.
-func newS3Fake(t *testing.T, conditional bool) *s3Fake {
-	t.Helper()
-	backend := s3mem.New()
-	if err := backend.CreateBucket("bucket"); err != nil {
-		t.Fatal(err)
-	}
-	behind := httptest.NewServer(gofakes3.New(backend).Server())
-	t.Cleanup(behind.Close)
-	to, err := url.Parse(behind.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &s3Fake{}
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(to)
-			if !conditional {
-				r.Out.Header.Del("If-Match")
-				r.Out.Header.Del("If-None-Match")
-			}
-		},
-		ModifyResponse: func(resp *http.Response) error {
-			want := resp.Request.Header.Get("If-Match") // gofakes3 heeds it in a PUT only
-			if resp.Request.Method == http.MethodPut || want == "" || resp.StatusCode >= 300 || want == resp.Header.Get("ETag") {
-				return nil
-			}
-			body := s3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-			resp.StatusCode, resp.Status = http.StatusPreconditionFailed, "412 Precondition Failed"
-			resp.Header = http.Header{"Content-Type": {"application/xml"}}
-			resp.ContentLength, resp.Body = int64(len(body)), io.NopCloser(strings.NewReader(body))
-			return nil
-		},
-		ErrorLog: log.New(io.Discard, "", 0), // clients that give up
-	}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f.mu.Lock()
-		f.seen = append(f.seen, r.Clone(context.Background()))
-		f.mu.Unlock()
-		if f.before == nil || !f.before(w, r) {
-			proxy.ServeHTTP(w, r)
-		}
-	}))
-	t.Cleanup(front.Close)
-	f.URL = front.URL
-	return f
-}
-
-// requests returns what was asked so far.
-func (f *s3Fake) requests() []*http.Request {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return append([]*http.Request(nil), f.seen...)
-}
-
-func s3Error(code, message string) string {
-	return fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>%s</Message><RequestId>1</RequestId></Error>`, code, message)
-}
-
 // answerS3 answers with an error of S3.
 func answerS3(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(status)
-	io.WriteString(w, s3Error(code, message)) //nolint:errcheck // the client reports it
+	io.WriteString(w, fakes.S3Error(code, message)) //nolint:errcheck // the client reports it
 }
 
 // useS3 makes s3:// in this test mean an endpoint, or AWS if it is "", with the planted credentials and nothing of the
@@ -181,14 +107,14 @@ func smallPages(_ http.ResponseWriter, r *http.Request) bool {
 
 func TestS3Conforms(t *testing.T) {
 	t.Run("once", func(t *testing.T) {
-		conforms(t, newS3Test(t, newS3Fake(t, true).URL), "s3://bucket/run/", nil)
+		conforms(t, newS3Test(t, fakes.NewS3(t, true).URL), "s3://bucket/run/", nil)
 	})
 	t.Run("in pages, by host name", func(t *testing.T) {
-		f := newS3Fake(t, true)
-		f.before = smallPages
+		f := fakes.NewS3(t, true)
+		f.Before = smallPages
 		conforms(t, newS3Test(t, strings.Replace(f.URL, "127.0.0.1", "localhost", 1)), "s3://bucket/run/", nil)
 		lists := 0
-		for _, r := range f.requests() {
+		for _, r := range f.Requests() {
 			if !strings.HasPrefix(r.Host, "localhost:") || !strings.HasPrefix(r.URL.Path, "/bucket") {
 				t.Fatalf("found host %s, path %s, expected path style", r.Host, r.URL.Path)
 			}
@@ -201,10 +127,10 @@ func TestS3Conforms(t *testing.T) {
 		}
 	})
 	t.Run("trying again, with every third answer lost", func(t *testing.T) {
-		f := newS3Fake(t, true)
+		f := fakes.NewS3(t, true)
 		var mu sync.Mutex
 		n := 0
-		f.before = func(w http.ResponseWriter, r *http.Request) bool {
+		f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 			mu.Lock()
 			defer mu.Unlock()
 			if n++; n%3 == 0 {
@@ -216,10 +142,10 @@ func TestS3Conforms(t *testing.T) {
 	})
 }
 
-// TestS3ThatIgnoresConditions says what newS3Fake(t, false) is: a write on condition overwrites, and nobody is told. A
+// TestS3ThatIgnoresConditions says what fakes.NewS3(t, false) is: a write on condition overwrites, and nobody is told. A
 // read is still of one version, as the answer's ETag is compared.
 func TestS3ThatIgnoresConditions(t *testing.T) {
-	s := newS3Test(t, newS3Fake(t, false).URL)
+	s := newS3Test(t, fakes.NewS3(t, false).URL)
 	for range 2 {
 		if _, err := s.Put(t.Context(), "s3://bucket/x", []byte("same"), Condition{Absent: true}); err != nil {
 			t.Fatal(err)
@@ -267,7 +193,7 @@ func allOf(t *testing.T, s Store) map[string]error {
 }
 
 func TestS3WithoutCredentials(t *testing.T) {
-	f := newS3Fake(t, true)
+	f := fakes.NewS3(t, true)
 	useS3(t, f.URL)
 	check := func(t *testing.T, mentions ...string) {
 		t.Helper()
@@ -298,7 +224,7 @@ func TestS3WithoutCredentials(t *testing.T) {
 		}
 		check(t, "credential_process")
 	}
-	if n := len(f.requests()); n != 0 {
+	if n := len(f.Requests()); n != 0 {
 		t.Errorf("%d requests were made without credentials", n)
 	}
 	t.Setenv("AWS_PROFILE", "nobody")
@@ -320,8 +246,8 @@ func TestS3Refuses(t *testing.T) {
 		"not signed in":   {401, "Unauthorized", "see http://idp/?token=" + s3Session, "Unauthorized"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newS3Fake(t, true)
-			f.before = func(w http.ResponseWriter, r *http.Request) bool {
+			f := fakes.NewS3(t, true)
+			f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 				answerS3(w, c.status, c.code, c.message)
 				return true
 			}
@@ -340,7 +266,7 @@ func TestS3Refuses(t *testing.T) {
 }
 
 func TestS3Temporary(t *testing.T) {
-	f := newS3Fake(t, true)
+	f := fakes.NewS3(t, true)
 	s := newS3Test(t, f.URL)
 	if _, err := s.Put(t.Context(), "s3://bucket/x", []byte("0123456789"), Condition{}); err != nil {
 		t.Fatal(err)
@@ -385,20 +311,20 @@ func TestS3Temporary(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked atomic.Int64
-			f.before = func(w http.ResponseWriter, r *http.Request) bool {
+			f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 				fails := asked.Add(1) <= 2
 				if fails {
 					fail(w)
 				}
 				return fails
 			}
-			before := len(f.requests())
+			before := len(f.Requests())
 			err := s.ReadRange(t.Context(), o, make([]byte, 5), 2)
 			if mayPass(err) == nil {
 				t.Errorf("found %v, expected an error after which another attempt may succeed", err)
 			}
 			noSecrets(t, errors.New(strings.ReplaceAll(fmt.Sprint(err), "127.0.0.1:", ""))) // the network names hosts
-			if n := len(f.requests()) - before; n != 1 && name != "no answer" {             // which Go itself takes for a connection that was idle too long
+			if n := len(f.Requests()) - before; n != 1 && name != "no answer" {             // which Go itself takes for a connection that was idle too long
 				t.Errorf("found %d requests, expected one", n)
 			}
 			p := make([]byte, 5)
@@ -408,7 +334,7 @@ func TestS3Temporary(t *testing.T) {
 		})
 	}
 	t.Run("says when", func(t *testing.T) {
-		f.before = func(w http.ResponseWriter, r *http.Request) bool {
+		f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 			w.Header().Set("Retry-After", "7")
 			answerS3(w, 503, "SlowDown", "Please reduce your request rate.")
 			return true
@@ -420,7 +346,7 @@ func TestS3Temporary(t *testing.T) {
 		}
 	})
 	t.Run("half a listing", func(t *testing.T) {
-		f.before = func(w http.ResponseWriter, r *http.Request) bool {
+		f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 			io.WriteString(w, `<ListBucketResult><Contents><Key>x</Key><Size>1</Size><ETag>"1"</ETag></Contents>`) //nolint:errcheck // the client reports it
 			return true
 		}
@@ -438,8 +364,8 @@ func TestS3Temporary(t *testing.T) {
 
 // TestS3Clock: a server refuses the signature of a clock that is wrong; the SDK learns the time from that answer.
 func TestS3Clock(t *testing.T) {
-	f := newS3Fake(t, true)
-	f.before = func(w http.ResponseWriter, r *http.Request) bool {
+	f := fakes.NewS3(t, true)
+	f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		now := time.Now().Add(-3 * time.Hour)
 		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 		signed, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
@@ -482,8 +408,8 @@ func TestS3ChangesBetweenRanges(t *testing.T) {
 		"packed, and in parts": {tag, whole, "gzip,aws-chunked", 206, 5, nil, `content encoding "gzip"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newS3Fake(t, true)
-			f.before = func(w http.ResponseWriter, r *http.Request) bool {
+			f := fakes.NewS3(t, true)
+			f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Header.Get("If-Match") != tag || r.Header.Get("Range") != "bytes=2-6" || r.Header.Get("X-Amz-Checksum-Mode") != "" {
 					t.Errorf("found the request %v", r.Header)
 				}
@@ -509,8 +435,8 @@ func TestS3ChangesBetweenRanges(t *testing.T) {
 }
 
 func TestS3PackedObjectHasNoStat(t *testing.T) {
-	f := newS3Fake(t, true)
-	f.before = func(w http.ResponseWriter, r *http.Request) bool {
+	f := fakes.NewS3(t, true)
+	f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("ETag", `"1"`)
 		w.Header().Set("Content-Encoding", "gzip")
 		w.Header().Set("Content-Length", "3")
@@ -540,8 +466,8 @@ func TestS3WritesOnCondition(t *testing.T) {
 		"not implemented there": {version, 501, "NotImplemented", ErrUnsupported, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newS3Fake(t, true)
-			f.before = func(w http.ResponseWriter, r *http.Request) bool {
+			f := fakes.NewS3(t, true)
+			f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 				io.Copy(io.Discard, r.Body) //nolint:errcheck // the client reports it
 				answerS3(w, c.status, c.code, "What you provided implies something")
 				return true
@@ -551,7 +477,7 @@ func TestS3WritesOnCondition(t *testing.T) {
 			if err == nil || c.is != nil && !errors.Is(err, c.is) || (mayPass(err) != nil) != c.passes {
 				t.Errorf("found %v", err)
 			}
-			r := f.requests()[0]
+			r := f.Requests()[0]
 			none, match := r.Header.Get("If-None-Match"), r.Header.Get("If-Match")
 			if c.when.Absent && (none != "*" || match != "") || !c.when.Absent && (none != "" || match != version.Version) {
 				t.Errorf("found %v", r.Header)
@@ -564,8 +490,8 @@ func TestS3WritesOnCondition(t *testing.T) {
 }
 
 func TestS3BucketOfAnotherRegion(t *testing.T) {
-	f := newS3Fake(t, true)
-	f.before = func(w http.ResponseWriter, r *http.Request) bool {
+	f := fakes.NewS3(t, true)
+	f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		if strings.Contains(r.Header.Get("Authorization"), "/eu-south-1/s3/") {
 			return false
 		}
@@ -580,12 +506,12 @@ func TestS3BucketOfAnotherRegion(t *testing.T) {
 	if _, err := s.Stat(t.Context(), "s3://bucket/x"); err != nil {
 		t.Fatal(err)
 	}
-	if r := f.requests(); len(r) != 3 || !strings.Contains(r[0].Header.Get("Authorization"), "/us-east-1/s3/") {
+	if r := f.Requests(); len(r) != 3 || !strings.Contains(r[0].Header.Get("Authorization"), "/us-east-1/s3/") {
 		t.Errorf("found %d requests, expected three, the first to us-east-1", len(r))
 	}
 	for header, says := range map[string]string{"": "AWS_REGION", "evil.example/": "AWS_REGION"} {
-		f := newS3Fake(t, true)
-		f.before = func(w http.ResponseWriter, r *http.Request) bool {
+		f := fakes.NewS3(t, true)
+		f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 			w.Header().Set("X-Amz-Bucket-Region", header)
 			answerS3(w, 301, "PermanentRedirect", "The bucket must be addressed by another endpoint.")
 			return true
@@ -599,7 +525,7 @@ func TestS3BucketOfAnotherRegion(t *testing.T) {
 }
 
 func TestS3SaysWhatIsMissing(t *testing.T) {
-	s := newS3Test(t, newS3Fake(t, true).URL)
+	s := newS3Test(t, fakes.NewS3(t, true).URL)
 	if _, err := s.List(t.Context(), "s3://nothere/x"); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "bucket") {
 		t.Errorf("found %v", err)
 	}
@@ -611,8 +537,8 @@ func TestS3SaysWhatIsMissing(t *testing.T) {
 			t.Errorf("%s: found %v", uri, err)
 		}
 	}
-	f := newS3Fake(t, true)
-	f.before = func(w http.ResponseWriter, r *http.Request) bool {
+	f := fakes.NewS3(t, true)
+	f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		answerS3(w, 404, "NoSuchKey", "The specified key does not exist.") // S3 itself answers 204
 		return true
 	}
@@ -624,8 +550,8 @@ func TestS3SaysWhatIsMissing(t *testing.T) {
 func TestS3ListingsThatDoNotEnd(t *testing.T) {
 	for name, token := range map[string]string{"no token": "", "one token": "<NextContinuationToken>same</NextContinuationToken>"} {
 		t.Run(name, func(t *testing.T) {
-			f := newS3Fake(t, true)
-			f.before = func(w http.ResponseWriter, r *http.Request) bool {
+			f := fakes.NewS3(t, true)
+			f.Before = func(w http.ResponseWriter, r *http.Request) bool {
 				io.WriteString(w, `<ListBucketResult><IsTruncated>true</IsTruncated>`+token+`</ListBucketResult>`) //nolint:errcheck // the client reports it
 				return true
 			}
@@ -685,7 +611,7 @@ func TestS3Endpoints(t *testing.T) {
 
 // TestS3Globs goes all the way: from a pattern to bytes.
 func TestS3Globs(t *testing.T) {
-	useS3(t, newS3Fake(t, true).URL)
+	useS3(t, fakes.NewS3(t, true).URL)
 	s, err := newS3(t.Context())
 	if err != nil {
 		t.Fatal(err)
