@@ -91,7 +91,7 @@ func TestMatchFaults(t *testing.T) {
 		"no folder":   {filepath.Join(root, "none", "*.parquet"), true, "no file"},
 		"a folder":    {filepath.Join(root, "a"), true, "it is a folder"},
 		"bad pattern": {filepath.Join(root, "[a"), false, "not a valid pattern"},
-		"scheme":      {"gs://bucket/x.parquet", false, `no store for scheme "gs"`},
+		"scheme":      {"ftp://host/x.parquet", false, `no store for scheme "ftp"`},
 	} {
 		_, err := Match(context.Background(), []string{c.pattern})
 		if err == nil || !strings.Contains(err.Error(), c.want) || errors.Is(err, ErrNoMatch) != c.noMatch {

@@ -151,7 +151,11 @@ func (s *retrying) put(ctx context.Context, uri string, content []byte, when Con
 	err = s.do(ctx, uri, len(content), func(ctx context.Context, attempt int) error {
 		version, err = s.one.Put(ctx, uri, content, when)
 		if attempt > 0 && (errors.Is(err, ErrExists) || errors.Is(err, ErrChanged)) {
-			if o, same := s.holds(ctx, uri, content); same {
+			o, same, trouble := s.holds(ctx, uri, content)
+			switch {
+			case trouble != nil:
+				return trouble // so that it is tried again, and looked at again
+			case same:
 				version = o.Version
 				return nil
 			}
@@ -161,19 +165,25 @@ func (s *retrying) put(ctx context.Context, uri string, content []byte, when Con
 	return version, err
 }
 
-// holds tells whether an object has this content.
-func (s *retrying) holds(ctx context.Context, uri string, content []byte) (Object, bool) {
-	o, err := s.one.Stat(ctx, uri)
+// holds tells whether an object has this content. The error is one after which that may be asked again.
+func (s *retrying) holds(ctx context.Context, uri string, content []byte) (o Object, same bool, err error) {
+	o, err = s.one.Stat(ctx, uri)
 	if err != nil || o.Size != int64(len(content)) {
-		return o, false
+		if mayPass(err) == nil {
+			err = nil
+		}
+		return o, false, err
 	}
 	have := make([]byte, len(content))
 	if len(have) > 0 {
 		if err := s.one.ReadRange(ctx, o, have, 0); err != nil {
-			return o, false
+			if mayPass(err) == nil {
+				err = nil
+			}
+			return o, false, err
 		}
 	}
-	return o, bytes.Equal(have, content)
+	return o, bytes.Equal(have, content), nil
 }
 
 func (s *retrying) delete(ctx context.Context, uri string) error {

@@ -129,7 +129,7 @@ func TestCheckOutputSeesAFileInTheWay(t *testing.T) {
 		}
 	}
 	var unsupported *UnsupportedError
-	if err := CheckOutput("gs://bucket/out"); !errors.As(err, &unsupported) {
+	if err := CheckOutput("ftp://host/out"); !errors.As(err, &unsupported) {
 		t.Errorf("gs: %v", err)
 	}
 }

@@ -20,10 +20,7 @@ func Azurite(t testing.TB, account, key string) string {
 		path, _ = exec.LookPath("azurite-blob")
 	}
 	if path == "" {
-		installed, err := filepath.Abs("../../.cache/azurite/node_modules/.bin/azurite-blob")
-		if err != nil {
-			t.Fatal(err)
-		}
+		installed := filepath.Join(root(t), ".cache/azurite/node_modules/.bin/azurite-blob")
 		if _, err := os.Stat(installed); err != nil {
 			t.Skip("no Azurite (azurite-blob in PATH, its path in TRIPSTATS_AZURITE, or in .cache): say make azurite, which needs npm")
 		}
@@ -67,4 +64,18 @@ func Azurite(t testing.TB, account, key string) string {
 		t.Fatalf("%s does not listen after a minute", path)
 	}
 	return ""
+}
+
+// root is the folder of go.mod.
+func root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil || dir == filepath.Dir(dir) {
+			return dir
+		}
+	}
 }

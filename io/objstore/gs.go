@@ -1,0 +1,475 @@
+package objstore
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"cloud.google.com/go/auth"
+	"cloud.google.com/go/auth/credentials"
+	"cloud.google.com/go/auth/httptransport"
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/googleapi"
+	"google.golang.org/api/iterator"
+	"google.golang.org/api/option"
+)
+
+func init() {
+	register("gs", func(ctx context.Context, a Access) (Store, error) { return newGCS(ctx, a) })
+}
+
+// gcs is Google Cloud Storage, asked by its JSON API. A version is a generation, in decimal.
+type gcs struct {
+	client *storage.Client
+	who    gcsIdentity
+	page   int // objects in an answer to List
+}
+
+// gcsIdentity is in whose name requests are made, and what to do where they are refused. It holds no secret.
+type gcsIdentity struct{ name, remedy string }
+
+const (
+	gcsPage      = 1000            // the most that the server gives
+	gcsFindLimit = 5 * time.Second // Google's own machines answer in milliseconds, other networks may never
+	gcsSignIn    = "set GOOGLE_APPLICATION_CREDENTIALS to a key file, run `gcloud auth application-default login`, or say --gcs-anonymous for a bucket that anybody may read"
+)
+
+// newGCS makes the store. With STORAGE_EMULATOR_HOST set, the library asks that host, and no credential is looked for.
+func newGCS(ctx context.Context, a Access, more ...option.ClientOption) (*gcs, error) {
+	client := &http.Client{Transport: gcsTransport{gcsConnections()}}
+	options := []option.ClientOption{storage.WithJSONReads()}
+	g := &gcs{page: gcsPage}
+	switch {
+	case a.GCSAnonymous:
+		g.who = gcsIdentity{"anonymous (--gcs-anonymous)", "not everybody may do this: leave out --gcs-anonymous, to ask with credentials"}
+		options = append(options, option.WithoutAuthentication())
+	case os.Getenv("STORAGE_EMULATOR_HOST") != "":
+		g.who = gcsIdentity{"no credential (STORAGE_EMULATOR_HOST is set)", "look at what runs at STORAGE_EMULATOR_HOST"}
+	default:
+		creds, err := findGCSCredentials(ctx)
+		if err != nil {
+			return nil, err
+		}
+		g.who = identifyGCS(creds.JSON())
+		creds.TokenProvider = gcsTokens{creds.TokenProvider}
+		client, err = httptransport.NewClient(&httptransport.Options{
+			Credentials:      creds,
+			BaseRoundTripper: client.Transport,
+			Headers:          http.Header{}, // for the project to charge, which is not set in nil
+			DisableTelemetry: true,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s cannot be used: %s", g.who.name, gcsLine(Reason(err).Error()))
+		}
+		options = append(options, option.WithAuthCredentials(creds))
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return errors.New("sent on to another address, to which no credential may go")
+	}
+	var err error
+	if g.client, err = storage.NewClient(ctx, append(append(options, option.WithHTTPClient(client)), more...)...); err != nil {
+		return nil, fmt.Errorf("no client of Cloud Storage: %s", gcsLine(bare(err).Error()))
+	}
+	g.client.SetRetry(storage.WithPolicy(storage.RetryNever)) // retrying does that
+	return g, nil
+}
+
+// gcsConnections keeps a connection for each request that is under way at once. Of HTTP/2 there would be one, whose window
+// all of them had to share.
+func gcsConnections() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = perHost
+	t.ResponseHeaderTimeout = policy.perAttempt
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetHTTP1(true)
+	t.TLSClientConfig = nil // a clone of one that was in use offers HTTP/2 nevertheless
+	return t
+}
+
+// detectGCSCredentials is a variable so that tests need no machine of Google's, nor one that is none.
+var detectGCSCredentials = credentials.DetectDefault
+
+// findGCSCredentials looks for application default credentials: in files, then whether this is a machine of Google's. No
+// credential is an error, never a reason to ask without. Errors of files are not wrapped: it is not the object that is
+// missing.
+func findGCSCredentials(ctx context.Context) (*auth.Credentials, error) {
+	type result struct {
+		creds *auth.Credentials
+		err   error
+	}
+	found := make(chan result, 1)
+	go func() {
+		creds, err := detectGCSCredentials(&credentials.DetectOptions{Scopes: []string{storage.ScopeReadWrite}})
+		found <- result{creds, err}
+	}()
+	select {
+	case r := <-found:
+		if r.err != nil {
+			why := gcsLine(Reason(r.err).Error()) // without the path, in which some put the key itself
+			if os.Getenv("GOOGLE_APPLICATION_CREDENTIALS") != "" {
+				why = "GOOGLE_APPLICATION_CREDENTIALS: " + why
+			}
+			return nil, fmt.Errorf("no Google credentials to use (%s): %s", why, gcsSignIn)
+		}
+		return r.creds, nil
+	case <-time.After(gcsFindLimit):
+		return nil, fmt.Errorf("no Google credentials to use (none in files, and no answer in %v whether this is a machine of Google's): %s", gcsFindLimit, gcsSignIn)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// identifyGCS names a credential by what of its file is no secret.
+func identifyGCS(file []byte) gcsIdentity {
+	who := gcsIdentity{remedy: "grant it a role (roles/storage.objectViewer reads, roles/storage.objectUser writes too), or use another credential: " + gcsSignIn}
+	if len(file) == 0 {
+		who.name = "application default credentials of this machine, from the metadata server"
+		return who
+	}
+	var f struct {
+		Type    string `json:"type"`
+		Email   string `json:"client_email"`
+		Account string `json:"account"`
+		ActsAs  string `json:"service_account_impersonation_url"`
+	}
+	if err := json.Unmarshal(file, &f); err != nil {
+		f.Type = "unknown"
+	}
+	who.name = "application default credentials of type " + f.Type
+	if f.Email != "" {
+		who.name += ", client_email " + f.Email
+	}
+	if f.Account != "" {
+		who.name += ", account " + f.Account
+	}
+	if f.ActsAs != "" {
+		as, _, _ := strings.Cut(path.Base(f.ActsAs), ":") // .../serviceAccounts/x@y:generateAccessToken
+		who.name += ", acting as " + as
+	}
+	if os.Getenv("GOOGLE_APPLICATION_CREDENTIALS") != "" {
+		who.name += ", of GOOGLE_APPLICATION_CREDENTIALS"
+	}
+	return who
+}
+
+// gcsTokens marks the errors of fetching an access token, so that they are told from those of the store. The library
+// fetches one when it is due, and tries that a few times by itself.
+type gcsTokens struct{ auth.TokenProvider }
+
+type gcsTokenError struct{ err error }
+
+func (e *gcsTokenError) Error() string { return e.err.Error() }
+func (e *gcsTokenError) Unwrap() error { return e.err }
+
+func (t gcsTokens) Token(ctx context.Context) (*auth.Token, error) {
+	token, err := t.TokenProvider.Token(ctx)
+	if err != nil {
+		return nil, &gcsTokenError{err}
+	}
+	return token, nil
+}
+
+// gcsTransport holds the library to one request per read, of one generation, of the bytes as they are stored.
+type gcsTransport struct{ base http.RoundTripper }
+
+func (t gcsTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	query := r.URL.Query()
+	if query.Get("alt") != "media" {
+		return t.base.RoundTrip(r)
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Accept-Encoding", "gzip") // no decompression: ReadCompressed, which JSON reads refuse (google-cloud-go#7786)
+	resp, err := t.base.RoundTrip(r)
+	if err != nil || resp.StatusCode/100 != 2 {
+		return resp, err
+	}
+	// The library repeats the generation that was asked for, whatever the answer says.
+	if want, got := query.Get("generation"), resp.Header.Get("X-Goog-Generation"); got != "" && got != want {
+		resp.Body.Close() //nolint:errcheck // nothing of it is read
+		return nil, fmt.Errorf("%w: found generation %s, expected %s", ErrChanged, got, want)
+	}
+	resp.Body = onceBody{resp.Body}
+	return resp, nil
+}
+
+// onceBody ends where the answer breaks off. At any other error than io.EOF the library would ask again for the rest.
+type onceBody struct{ io.ReadCloser }
+
+func (b onceBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// splitGCS takes an address apart. Names are as they are: nothing in them is escaped.
+func splitGCS(uri string) (bucket, name string, err error) {
+	_, rest := Scheme(uri)
+	bucket, name, _ = strings.Cut(rest, "/")
+	if bucket == "" || !utf8.ValidString(rest) {
+		return "", "", errors.New("not a valid address, expected gs://bucket/path in UTF-8")
+	}
+	return bucket, name, nil
+}
+
+// object is what an address names.
+func (g *gcs) object(uri string) (*storage.ObjectHandle, error) {
+	bucket, name, err := splitGCS(uri)
+	if err == nil && name == "" {
+		err = errors.New("names a bucket, expected gs://bucket/path")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return g.client.Bucket(bucket).Object(name), nil
+}
+
+// gcsGeneration reads a version.
+func gcsGeneration(version string) (int64, error) {
+	n, err := strconv.ParseInt(version, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, fmt.Errorf("version %q is not a generation of Cloud Storage", version)
+	}
+	return n, nil
+}
+
+// List asks page by page.
+func (g *gcs) List(ctx context.Context, prefix string) ([]Object, error) {
+	bucket, name, err := splitGCS(prefix)
+	if err != nil {
+		return nil, err
+	}
+	query := &storage.Query{Prefix: name, Projection: storage.ProjectionNoACL}
+	if err := query.SetAttrSelection([]string{"Name", "Size", "Generation"}); err != nil {
+		return nil, err
+	}
+	var out []Object
+	objects := g.client.Bucket(bucket).Objects(ctx, query)
+	objects.PageInfo().MaxSize = g.page
+	for {
+		a, err := objects.Next()
+		if errors.Is(err, iterator.Done) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, g.explain(ctx, err, nil)
+		}
+		out = append(out, Object{URI: "gs://" + bucket + "/" + a.Name, Size: a.Size, Version: strconv.FormatInt(a.Generation, 10)})
+	}
+}
+
+// Stat asks for the metadata of an object.
+func (g *gcs) Stat(ctx context.Context, uri string) (Object, error) {
+	object, err := g.object(uri)
+	if err != nil {
+		return Object{}, err
+	}
+	a, err := object.Attrs(ctx)
+	if err != nil {
+		return Object{}, g.explain(ctx, err, nil)
+	}
+	return Object{URI: uri, Size: a.Size, Version: strconv.FormatInt(a.Generation, 10)}, nil
+}
+
+// ReadRange asks for a range of one generation.
+func (g *gcs) ReadRange(ctx context.Context, o Object, p []byte, off int64) error {
+	object, err := g.object(o.URI)
+	if err != nil || len(p) == 0 {
+		return err
+	}
+	gen, err := gcsGeneration(o.Version)
+	if err != nil {
+		return err
+	}
+	r, err := object.Generation(gen).NewRangeReader(ctx, off, int64(len(p)))
+	if err != nil {
+		if err = g.explain(ctx, err, nil); errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: generation %d is gone", ErrChanged, gen) // as one that is replaced
+		}
+		return err
+	}
+	defer r.Close() //nolint:errcheck // read to its end or given up
+	switch found := r.Attrs; {
+	case found.Decompressed, found.ContentEncoding != "" && !strings.EqualFold(found.ContentEncoding, "identity"):
+		return fmt.Errorf("it is stored in content encoding %q, expected the bytes as they are; upload it again without (gcloud storage cp without --gzip-local)", cmp.Or(found.ContentEncoding, "gzip"))
+	case found.Size != o.Size:
+		return fmt.Errorf("%w: found %d bytes, expected %d", ErrChanged, found.Size, o.Size)
+	case found.StartOffset != off || r.Remain() > int64(len(p)):
+		return fmt.Errorf("the server answers with another range than %d bytes from %d", len(p), off)
+	}
+	if n, err := io.ReadFull(r, p); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return temporary(fmt.Errorf("the answer breaks off after %d of %d bytes", n, len(p)), 0)
+	}
+	return nil
+}
+
+// Put writes an object in one request, with its CRC32C, which the server checks before there is an object.
+func (g *gcs) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
+	object, err := g.object(uri)
+	if err != nil {
+		return "", err
+	}
+	var unmet error
+	switch {
+	case when.Absent:
+		object, unmet = object.If(storage.Conditions{DoesNotExist: true}), ErrExists
+	case when.Version != "":
+		gen, err := gcsGeneration(when.Version)
+		if err != nil {
+			return "", err
+		}
+		object, unmet = object.If(storage.Conditions{GenerationMatch: gen}), ErrChanged
+	}
+	w := object.NewWriter(ctx)
+	w.ChunkSize = 0
+	w.ContentType = "application/octet-stream"
+	w.SendCRC32C, w.CRC32C = true, crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli))
+	_, err = w.Write(content)
+	if closed := w.Close(); err == nil { // waits for the end of the request
+		err = closed
+	}
+	if err != nil {
+		return "", g.explain(ctx, err, unmet)
+	}
+	return strconv.FormatInt(w.Attrs().Generation, 10), nil
+}
+
+// Delete removes an object.
+func (g *gcs) Delete(ctx context.Context, uri string) error {
+	object, err := g.object(uri)
+	if err != nil {
+		return err
+	}
+	if err := g.explain(ctx, object.Delete(ctx), nil); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// explain returns what an error of the library means to Store. unmet is what a condition that does not hold means.
+func (g *gcs) explain(ctx context.Context, err, unmet error) error {
+	var token *gcsTokenError
+	var answered *googleapi.Error
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &token):
+		return g.explainToken(token.err)
+	case errors.As(err, &answered):
+		return g.explainAnswer(answered, unmet)
+	case errors.Is(err, storage.ErrObjectNotExist), errors.Is(err, storage.ErrBucketNotExist):
+		return fs.ErrNotExist
+	case storage.ShouldRetry(err), mayPass(bare(err)) != nil:
+		return temporary(bare(err), 0)
+	}
+	return bare(err)
+}
+
+// explainAnswer explains an answer that is not wanted. What the server says of a refusal is not repeated but for what it
+// refuses.
+func (g *gcs) explainAnswer(e *googleapi.Error, unmet error) error {
+	status := fmt.Sprintf("%d %s", e.Code, http.StatusText(e.Code))
+	reason, message := gcsReason(e)
+	switch {
+	case temporaryStatus(e.Code), e.Code == http.StatusForbidden && strings.HasSuffix(strings.ToLower(reason), "ratelimitexceeded"):
+		return temporary(fmt.Errorf("the server answers %s", status), retryAfter(e.Header.Get("Retry-After"), time.Now()))
+	case e.Code == http.StatusNotFound:
+		return fmt.Errorf("the server answers %s: %w", status, fs.ErrNotExist)
+	case e.Code == http.StatusUnauthorized || e.Code == http.StatusForbidden:
+		what := ""
+		if reason != "" {
+			what = " (" + reason + ")"
+		}
+		if p := gcsPermission.FindString(message); p != "" {
+			what += ", for want of " + p + ","
+		}
+		return fmt.Errorf("the server answers %s%s to %s: %w; %s", status, what, g.who.name, fs.ErrPermission, g.who.remedy)
+	case e.Code == http.StatusPreconditionFailed && unmet != nil:
+		return unmet
+	case e.Code == http.StatusRequestedRangeNotSatisfiable:
+		return fmt.Errorf("%w: it is shorter now", ErrChanged)
+	case reason != "":
+		return fmt.Errorf("the server answers %s (%s)", status, reason)
+	}
+	return fmt.Errorf("the server answers %s", status)
+}
+
+var (
+	gcsPermission = regexp.MustCompile(`\bstorage\.(objects|buckets|folders|managedFolders)\.[a-zA-Z]+\b`)
+	gcsWord       = regexp.MustCompile(`^[a-zA-Z_]{1,60}$`)
+	gcsStatus     = regexp.MustCompile(`\bstatus code (\d{3})\b`)
+)
+
+// gcsReason reads the body of an error: why, in a word, and in a sentence. Of reads the library does not parse it.
+func gcsReason(e *googleapi.Error) (reason, message string) {
+	var body struct {
+		Error struct {
+			Message string                `json:"message"`
+			Errors  []googleapi.ErrorItem `json:"errors"`
+		} `json:"error"`
+	}
+	if err := json.Unmarshal([]byte(e.Body), &body); err != nil {
+		return "", e.Body
+	}
+	if items := body.Error.Errors; len(items) > 0 && gcsWord.MatchString(items[0].Reason) {
+		reason = items[0].Reason
+	}
+	return reason, body.Error.Message
+}
+
+// explainToken explains why there is no access token. Bodies of answers are not repeated but for their error code.
+func (g *gcs) explainToken(err error) error {
+	var refused *auth.Error
+	status, code := 0, ""
+	if errors.As(err, &refused) && refused.Response != nil {
+		status = refused.Response.StatusCode
+		var body struct {
+			Error string `json:"error"`
+		}
+		if json.Unmarshal(refused.Body, &body) == nil && gcsWord.MatchString(body.Error) {
+			code = " (" + body.Error + ")"
+		}
+	} else if m := gcsStatus.FindStringSubmatch(err.Error()); m != nil {
+		status, _ = strconv.Atoi(m[1])
+	}
+	why := ""
+	switch {
+	case status != 0:
+		why = fmt.Sprintf("the token server answers %d %s%s", status, http.StatusText(status), code)
+	default:
+		why = gcsLine(bare(err).Error())
+	}
+	if temporaryStatus(status) || status == 0 && mayPass(bare(err)) != nil {
+		return temporary(fmt.Errorf("no access token for %s: %s", g.who.name, why), 0)
+	}
+	return fmt.Errorf("no access token for %s: %s: %w; use another credential: %s", g.who.name, why, fs.ErrPermission, gcsSignIn)
+}
+
+// gcsLine is the first sentence of a text of unknown length. What follows it in the libraries' errors goes into the bytes.
+func gcsLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	s, _, _ = strings.Cut(s, ". ")
+	if len(s) > 200 {
+		s = strings.ToValidUTF8(s[:200], "") + "…"
+	}
+	return s
+}
