@@ -50,6 +50,7 @@ const helpHead = `Tripstats turns NYC TLC taxi trip records (parquet) into small
 Usage:
   tripstats [--input=GLOBS] [--output=DIR] [--runner=NAME] [flags]
   tripstats inspect FILE...                       what a file is, column by column
+  tripstats fetch --months=RANGE --taxi=NAME --dest=DIR   download TLC's files (tripstats fetch --help)
   tripstats help [all]
 
 Examples:

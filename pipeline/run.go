@@ -82,6 +82,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return err
 	case len(rest) > 0 && rest[0] == "inspect":
 		return inspect(ctx, rest[1:], stdout)
+	case len(rest) > 0 && rest[0] == "fetch":
+		return fetchFiles(ctx, rest[1:], stdout, stderr)
 	case len(rest) > 0 && rest[0] == "help":
 		help(stdout, len(rest) > 1 && rest[1] == "all")
 		return nil

@@ -1,0 +1,266 @@
+package objstore
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// This file is what io/fetch needs beyond finding and reading: a content from some byte on as it comes, writing, and
+// the policy of retries for who makes attempts of its own.
+
+// Patience is a policy of retries: see [policy].
+type Patience struct {
+	Attempts    int // without progress between them
+	First, Last time.Duration
+}
+
+// DefaultPatience is the policy of this package's own requests.
+func DefaultPatience() Patience {
+	return Patience{Attempts: policy.attempts, First: policy.firstPause, Last: policy.lastPause}
+}
+
+// Retry counts the attempts at one thing.
+type Retry struct {
+	Patience
+	tried int
+	pause time.Duration
+}
+
+// Begin begins to count.
+func (p Patience) Begin() *Retry { return &Retry{Patience: p, pause: p.First} }
+
+// Progress forgets the attempts that failed, as the last got somewhere.
+func (r *Retry) Progress() { r.tried, r.pause = 0, r.First }
+
+// Again says how long to wait after an attempt that ended with err, and whether that is the server's own wish; or, if no
+// attempt is to follow, with which error.
+func (r *Retry) Again(err error) (wait time.Duration, wished bool, failed error) {
+	again := mayPass(err)
+	if again == nil {
+		return 0, false, err
+	}
+	if r.tried++; r.tried >= r.Attempts {
+		return 0, false, fmt.Errorf("%w (tried %d times)", err, r.tried)
+	}
+	wait = r.pause/2 + rand.N(r.pause/2+1)
+	r.pause = min(2*r.pause, r.Last)
+	if again.after > 0 {
+		return min(again.after, policy.longestWish), true, nil
+	}
+	return wait, false, nil
+}
+
+// Temporary marks an error as one after which another attempt may succeed.
+func Temporary(err error) error { return temporary(err, 0) }
+
+// IsTemporary tells whether another attempt might have succeeded after err.
+func IsTemporary(err error) bool { return mayPass(err) != nil }
+
+// CountRetry counts a request that [Get] is to make again.
+func CountRetry() { retries.Add(1) }
+
+// From says which part of a content is wanted.
+type From struct {
+	Offset  int64  // begin there, if the content is still of Version; else at 0
+	Version string // of what is there up to Offset
+	Have    string // a version that need not be sent
+}
+
+// Body is a content from Offset on. It is for the caller to Close, and to read to its end in time.
+type Body struct {
+	io.ReadCloser
+	Offset    int64
+	Size      int64  // of the whole content, -1 if the server does not say
+	Version   string // "" if the server does not say
+	Unchanged bool   // it is of the version that the caller has, and nothing is sent
+}
+
+// Get asks for a content once. ErrChanged is to ask anew, from 0.
+func Get(ctx context.Context, uri string, from From) (*Body, error) {
+	if scheme, path := Scheme(uri); scheme == "" {
+		o, err := describe(path, "")
+		if err != nil {
+			return nil, Reason(err)
+		}
+		return getObject(ctx, o, from)
+	}
+	s, err := storeOf(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	if w, ok := s.one.(*web); ok {
+		requests.Add(1)
+		return w.get(ctx, uri, from)
+	}
+	o, err := s.stat(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	return getObject(ctx, o, from)
+}
+
+// getBuffer is how much of an object is asked for at once.
+const getBuffer = 4 << 20
+
+// getObject reads an object in the version that it has now.
+func getObject(ctx context.Context, o Object, from From) (*Body, error) {
+	b := &Body{Size: o.Size, Version: o.Version, ReadCloser: io.NopCloser(strings.NewReader(""))}
+	switch {
+	case from.Have != "" && from.Have == o.Version:
+		b.Unchanged = true
+		return b, nil
+	case from.Offset > 0 && from.Version != "" && from.Version == o.Version && from.Offset < o.Size:
+		b.Offset = from.Offset
+	}
+	r, err := Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	b.ReadCloser = struct {
+		io.Reader
+		io.Closer
+	}{bufio.NewReaderSize(io.NewSectionReader(r, b.Offset, o.Size-b.Offset), getBuffer), r}
+	return b, nil
+}
+
+// get asks a web server.
+func (w *web) get(ctx context.Context, uri string, from From) (*Body, error) {
+	header := http.Header{}
+	ranged := from.Offset > 0 && from.Version != "" && !strings.HasPrefix(from.Version, "W/")
+	if ranged {
+		header.Set("Range", fmt.Sprintf("bytes=%d-", from.Offset))
+		header.Set("If-Range", from.Version)
+	}
+	switch {
+	case strings.HasPrefix(from.Have, `"`), strings.HasPrefix(from.Have, "W/"):
+		header.Set("If-None-Match", from.Have)
+	case from.Have != "":
+		header.Set("If-Modified-Since", from.Have)
+	}
+	resp, err := w.ask(ctx, http.MethodGet, uri, header)
+	if err != nil {
+		return nil, err
+	}
+	b, err := bodyOf(resp, from, ranged)
+	if err != nil || b.Unchanged {
+		resp.Body.Close() //nolint:errcheck // nothing more of it is read
+	}
+	return b, err
+}
+
+// bodyOf reads the head of an answer.
+func bodyOf(resp *http.Response, from From, ranged bool) (*Body, error) {
+	b := &Body{ReadCloser: resp.Body, Size: resp.ContentLength, Version: versionOf(resp.Header)}
+	switch {
+	case resp.StatusCode == http.StatusNotModified && from.Have != "":
+		b.Unchanged, b.Version, b.Size = true, from.Have, -1
+		return b, nil
+	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && ranged:
+		return nil, fmt.Errorf("%w: it is shorter now", ErrChanged)
+	case resp.StatusCode == http.StatusPartialContent && ranged:
+		if b.Version != "" && b.Version != from.Version {
+			return nil, fmt.Errorf("%w: found another version in the middle of it", ErrChanged)
+		}
+		first, size, ok := contentRange(resp.Header.Get("Content-Range"))
+		if !ok || first != from.Offset || resp.ContentLength >= 0 && size >= 0 && resp.ContentLength != size-first {
+			return nil, fmt.Errorf("%w: the server answers with another range than it was asked for", ErrChanged)
+		}
+		b.Offset, b.Size, b.Version = first, size, from.Version
+		return b, nil
+	}
+	if err := answer(resp, http.StatusOK); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// contentRange reads a header of that name: bytes FIRST-LAST/SIZE, up to the end of the content. size is -1 for *.
+func contentRange(value string) (first, size int64, ok bool) {
+	span, total, ok := strings.Cut(strings.TrimPrefix(value, "bytes "), "/")
+	from, to, ok2 := strings.Cut(span, "-")
+	first, err := strconv.ParseInt(from, 10, 64)
+	last, err2 := strconv.ParseInt(to, 10, 64)
+	if !ok || !ok2 || err != nil || err2 != nil || first < 0 || last < first || !strings.HasPrefix(value, "bytes ") {
+		return 0, 0, false
+	}
+	if total == "*" {
+		return first, -1, true
+	}
+	size, err = strconv.ParseInt(total, 10, 64)
+	return first, size, err == nil && size == last+1
+}
+
+// Allowed tells early whether a web address may be asked at all: see [Access].
+func Allowed(uri string) error {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return errors.New("not a valid address")
+	}
+	made.Lock()
+	w := web{allowHTTP: made.access.AllowHTTP}
+	made.Unlock()
+	return w.allowed(u)
+}
+
+// Put writes a whole object and returns its version.
+func Put(ctx context.Context, uri string, content []byte, when Condition) (version string, err error) {
+	s, err := storeOf(ctx, uri)
+	if err != nil {
+		return "", err
+	}
+	return s.put(ctx, uri, content, when)
+}
+
+// filePutter is a Store that writes an object from a file, without the whole of it in memory.
+type filePutter interface {
+	PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (version string, err error)
+}
+
+// PutFile writes an object from a local file. A store that is no filePutter needs its size of memory.
+func PutFile(ctx context.Context, uri, path string) (err error) {
+	s, err := storeOf(ctx, uri)
+	if err != nil {
+		return err
+	}
+	p, ok := s.one.(filePutter)
+	if !ok {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		_, err = s.put(ctx, uri, content, Condition{})
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return s.do(ctx, uri, int(info.Size()), func(ctx context.Context, _ int) error {
+		_, err := p.PutFile(ctx, uri, f, info.Size())
+		return err
+	})
+}
+
+// Register adds a store under a scheme of its own, or puts another in its place, for tests of other packages. No address
+// may be in use meanwhile.
+func Register(scheme string, s Store) {
+	register(scheme, func(context.Context, Access) (Store, error) { return s, nil })
+	made.Lock()
+	defer made.Unlock()
+	delete(made.stores, scheme)
+}
