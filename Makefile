@@ -73,7 +73,7 @@ fuzz-plain: ## every fuzz target for FUZZTIME=10s, with what is compiled already
 
 soak: FUZZTIME = 10m
 soak: ## the long loops of the tests, then every fuzz target for FUZZTIME=10m
-	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio
+	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio ./io/fetch
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
 
 azurite: ## Azurite, Azure's storage on this machine, for the tests of az; needs npm, 370 MB

@@ -36,6 +36,7 @@ Flags:
                              or said and left out (skip)
   --per-host=N               downloads at once from one host, 1 to 8 (default 1)
   --allow-http               also ask other hosts than this one without encryption
+  --gcs-anonymous            gs:// without credentials; without this flag there must be some
 
 Exit codes: 0 done, 1 failed (the same again may help), 2 wrong usage, 3 a file could not be used, 4 months are not
 published, 6 another run fetches to DIR, 130 or 143 stopped by a signal.
@@ -45,7 +46,7 @@ published, 6 another run fetches to DIR, 130 or 143 stopped by a signal.
 type fetchOptions struct {
 	months, taxi, source, urls, dest, missing string
 	perHost                                   int
-	allowHTTP                                 bool
+	allowHTTP, anonymous                      bool
 }
 
 // fetchFiles is the subcommand fetch.
@@ -61,6 +62,7 @@ func fetchFiles(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	flags.StringVar(&o.missing, "missing", "fail", "")
 	flags.IntVar(&o.perHost, "per-host", 1, "")
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "")
+	flags.BoolVar(&o.anonymous, "gcs-anonymous", false, "")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		_, err := io.WriteString(stdout, fetchHelp)
 		return err
@@ -69,7 +71,7 @@ func fetchFiles(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	}
 	set := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { set[f.Name] = true })
-	objstore.Use(objstore.Access{AllowHTTP: o.allowHTTP})
+	objstore.Use(objstore.Access{AllowHTTP: o.allowHTTP, GCSAnonymous: o.anonymous})
 	if err := o.check(set, flags.Args()); err != nil {
 		return err
 	}
