@@ -141,12 +141,12 @@ func TestOpenRefusesAnotherVersion(t *testing.T) {
 }
 
 func TestAMountedFileSystemIsMatchedAndRead(t *testing.T) {
-	Mount("mem", fstest.MapFS{"a.parquet": {Data: []byte("hello")}, "b.txt": {}})
-	objects, err := Match(context.Background(), []string{"mem://*.parquet"})
-	if err != nil || len(objects) != 1 || objects[0].URI != "mem://a.parquet" || objects[0].Name != "a.parquet" || objects[0].Size != 5 {
+	Mount("mounted", fstest.MapFS{"a.parquet": {Data: []byte("hello")}, "b.txt": {}})
+	objects, err := Match(context.Background(), []string{"mounted://*.parquet"})
+	if err != nil || len(objects) != 1 || objects[0].URI != "mounted://a.parquet" || objects[0].Name != "a.parquet" || objects[0].Size != 5 {
 		t.Fatalf("%+v, %v", objects, err)
 	}
-	if _, err := Match(context.Background(), []string{"mem://*.csv"}); !errors.Is(err, ErrNoMatch) {
+	if _, err := Match(context.Background(), []string{"mounted://*.csv"}); !errors.Is(err, ErrNoMatch) {
 		t.Errorf("got %v, want %v", err, ErrNoMatch)
 	}
 }
