@@ -29,6 +29,9 @@ func notes(w io.Writer, m *publish.Manifest, gaps bool) {
 	if missing := trip.Gaps(files); gaps && len(missing) > 0 {
 		line(w, "note: no file for %s", some(missing))
 	}
+	if monthless := slices.ContainsFunc(files, func(f element.File) bool { return f.Month == element.NoMonth }); monthless && m.Rules != nil && m.Rules.AsOf == "" {
+		line(w, "note: no file has a month in its name, so pickups of every month since 2009-01 count, however late; --as-of says which is the last")
+	}
 	if len(unknown) == 0 {
 		return
 	}

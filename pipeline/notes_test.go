@@ -28,7 +28,9 @@ func TestMissingMonthsAreNoted(t *testing.T) {
 		{"within a taxi, across years", "raw/yellow*", []string{"no file for " + yellow}},
 		{"none", "raw/yellow_tripdata_2020*", nil},
 		{"one file", "raw/green_tripdata_2020*", nil},
-		{"without a month in the name", "raw/nameless.parquet", nil},
+		{"without a month in the name", "raw/nameless.parquet", []string{
+			"no file has a month in its name, so pickups of every month since 2009-01 count, however late; --as-of says which is the last",
+		}},
 		{"of both taxis, no more than a few of them", "raw/*", []string{
 			"no file for green 2020-02, green 2020-03, green 2020-04, green 2020-05, green 2020-06, green 2020-07, green 2020-08, green 2020-09, " +
 				"green 2020-10, green 2020-11, green 2020-12, green 2021-01 and 4 more",

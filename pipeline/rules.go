@@ -25,7 +25,7 @@ func (o *options) parseRules(set map[string]bool) error {
 		if err != nil {
 			return usage("--limits: %v", err)
 		}
-		text = withoutComments(string(b))
+		text = withoutComments(strings.TrimPrefix(string(b), "\ufeff")) // some editors begin a file so
 	}
 	var err error
 	if o.parsed.limits, err = quality.ParseLimits(text); err != nil {
@@ -78,6 +78,16 @@ func (o *options) checkQuarantine(set map[string]bool) error {
 	return nil
 }
 
+// checkKept refuses to read what the quarantine keeps: refused rows would be counted by and by.
+func (o *options) checkKept(objects []objstore.Object) error {
+	for _, f := range objects {
+		if o.keepRows != "" && !objstore.Remote(f.URI) && quarantine.Holds(o.keepRows, f.URI) {
+			return usage("--quarantine: the input %s lies in %s, expected a folder that no input is in", f.Name, o.keepRows)
+		}
+	}
+	return nil
+}
+
 // withoutComments makes one list of the lines of a limits file: RULE=NUMBER on each, # begins a comment.
 func withoutComments(text string) string {
 	var parts []string
@@ -95,8 +105,11 @@ func perMillion(s string) (int64, error) {
 	if percent {
 		v /= 100
 	}
-	if err == nil && !(v >= 0 && v <= 1) {
+	ppm := int64(v*1e6 + 0.5)
+	switch {
+	case err != nil:
+	case !(v >= 0 && v <= 1), v > 0 && ppm == 0, v == 1 && !percent: // 1 is more likely meant to be 1 % than all
 		err = strconv.ErrRange
 	}
-	return int64(v*1e6 + 0.5), err
+	return ppm, err
 }

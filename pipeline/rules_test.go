@@ -14,14 +14,14 @@ import (
 
 func TestAShareIsReadAsPartsPerMillion(t *testing.T) {
 	for text, want := range map[string]int64{
-		"1%": 10_000, "0.01": 10_000, "0": 0, "0%": 0, "100%": 1_000_000, "1": 1_000_000, " 2.5 %": 25_000, "0.0001%": 1, "1e-6": 1,
+		"1%": 10_000, "0.01": 10_000, "0": 0, "0%": 0, "100%": 1_000_000, " 2.5 %": 25_000, "0.0001%": 1, "1e-6": 1,
 		"29%": 290_000, // 0.29 in binary is less
 	} {
 		if got, err := perMillion(text); err != nil || got != want {
 			t.Errorf("%q: found %d, %v, expected %d", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"101%", "1.01", "-1", "-1%", "-0.0001", "NaN", "NaN%", "Inf", "-Inf%", "lots", "1 percent", "%", "", " ", "1%%", "0,5"} {
+	for _, text := range []string{"101%", "1", "1e-9%", "1.01", "-1", "-1%", "-0.0001", "NaN", "NaN%", "Inf", "-Inf%", "lots", "1 percent", "%", "", " ", "1%%", "0,5"} {
 		if got, err := perMillion(text); err == nil {
 			t.Errorf("%q: found %d, expected an error", text, got)
 		}

@@ -108,6 +108,9 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := opts.checkKept(objects); err != nil {
+		return err
+	}
 	boundMemory(objects)
 	p := plan{
 		files:     parquetio.Files(objects, runner.Lanes()),
@@ -136,9 +139,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := printTable(ctx, stdout, opts.output); err != nil {
 		return err
 	}
-	if opts.standard() {
-		notes(stderr, m, !opts.input.onlySample())
-	}
+	notes(stderr, m, !opts.input.onlySample())
 	report(stderr, runner.Name, m, time.Since(start))
 	return nil
 }
@@ -150,8 +151,10 @@ func runPipeline(ctx context.Context, runner runners.Runner, p plan) (failed err
 		switch {
 		case errors.Is(err, quarantine.ErrBusy):
 			return fault.New(fault.Conflict, "--quarantine: %v; run again when it is done, or name another folder", err)
+		case errors.Is(err, quarantine.ErrForeign):
+			return usage("--quarantine: %v; name another folder", err)
 		case err != nil:
-			return fault.New(fault.Failed, "--quarantine: %v", err)
+			return fault.New(fault.Failed, "--quarantine: %v; nothing was published: name a folder that can be written", err)
 		}
 		defer func() { failed = errors.Join(failed, area.Close()) }()
 	}

@@ -134,6 +134,8 @@ func (r *result) quarantine(cfg Config) error {
 	if err := quarantine.Check(r.pieces, r.tallies); err != nil {
 		return fault.New(fault.Failed, "reconciliation: %v; %s", err, isOurs)
 	}
+	Critical.Lock()
+	defer Critical.Unlock()
 	if err := quarantine.Commit(*cfg.Quarantine, r.pieces); err != nil {
 		return fault.New(fault.Failed, "quarantine %s: %v; nothing was published", cfg.Quarantine.Dir, objstore.Reason(err))
 	}
@@ -223,8 +225,12 @@ func (r *result) gate(cfg Config) error {
 			continue
 		}
 		worst := slices.MaxFunc(t.Refused, func(a, b element.Refused) int { return cmp.Compare(a.Rows, b.Rows) })
-		return fault.New(fault.Gate, "%s: row rules refused %d of %d rows (%.2f%%), most of them %s (%d); expected at most %.2f%% (--max-rejected); nothing was published: look at the file, or allow more",
-			t.Source, refused, t.Rows, 100*float64(refused)/float64(t.Rows), worst.Rule, worst.Rows, float64(cfg.MaxRejected)/1e4)
+		look := "look at the file"
+		if cfg.Quarantine != nil {
+			look = "the refused rows are in " + cfg.Quarantine.Dir
+		}
+		return fault.New(fault.Gate, "%s: row rules refused %d of %d rows (%.4g%%), most of them %s (%d); expected at most %g%% (--max-rejected); nothing was published: %s, or allow more",
+			t.Source, refused, t.Rows, 100*float64(refused)/float64(t.Rows), worst.Rule, worst.Rows, float64(cfg.MaxRejected)/1e4, look)
 	}
 	return nil
 }

@@ -1,10 +1,10 @@
 // Package quarantine keeps the rows that rules refused, for people to look at: parquet files with the rows as their
 // source has them, and for each its source, its number in the file and the rule.
 //
-// The folder DIR that the user names, of mode 0700, with files of mode 0600:
+// The folder DIR that the user names, made with mode 0700 if it is not there, with files of mode 0600:
 //
 //	DIR/rows/<source>/<row>.parquet   one for each row group with such rows, named by the number of the first
-//	DIR/.tripstats/                   the lock, and what is being written
+//	DIR/.tripstats/                   the lock, what is being written, and the mark that DIR/rows is this program's
 //
 // Bundles write files of their own under DIR/.tripstats, and hand on what they wrote. Beam hands on only what came of a
 // bundle that succeeded, once, so that the publishing transform, which moves those files into place, publishes every row
@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,11 +43,19 @@ type Piece struct {
 
 const (
 	rowsDir   = "rows"
+	beforeDir = "before" // what was DIR/rows, in the run's folder, between two renames
 	runPrefix = "run-"
+	markName  = "quarantine" // its content is the run whose rows are in DIR/rows
 )
 
 func (c Config) state() string { return filepath.Join(c.Dir, objstore.StateDir) }
 func (c Config) run() string   { return filepath.Join(c.state(), runPrefix+c.ID) }
+
+func (c Config) rows() string { return filepath.Join(c.Dir, rowsDir) }
+func (c Config) mark() string { return filepath.Join(c.state(), markName) }
+
+// ErrForeign says that the folder holds what this program did not make, and may not replace.
+var ErrForeign = errors.New("it holds a folder named rows that is not a quarantine of this program")
 
 // ErrBusy says that another run writes to the same folder.
 var ErrBusy = errors.New("another run is writing to this folder")
@@ -60,7 +69,20 @@ type Area struct {
 // Open makes the folder ready for a run, and takes its lock, which one run at a time may have. What runs left that did
 // not come to their end is removed. The caller must Close the area when the pipeline has ended.
 func Open(cfg Config) (_ *Area, err error) {
-	if err := os.MkdirAll(cfg.state(), 0o700); err != nil {
+	if _, err := os.Lstat(cfg.mark()); err != nil {
+		if _, err := os.Lstat(cfg.rows()); err == nil {
+			return nil, fmt.Errorf("%s: %w", cfg.Dir, ErrForeign)
+		}
+	}
+	err = os.MkdirAll(filepath.Dir(cfg.Dir), 0o777)
+	for _, dir := range []string{cfg.Dir, cfg.state()} {
+		if err == nil {
+			if err = os.Mkdir(dir, 0o700); errors.Is(err, fs.ErrExist) {
+				err = nil
+			}
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", cfg.Dir, objstore.Reason(err))
 	}
 	a := &Area{cfg: cfg, lock: flock.New(filepath.Join(cfg.state(), "lock"), flock.SetPermissions(0o600))}
@@ -70,14 +92,12 @@ func Open(cfg Config) (_ *Area, err error) {
 	case !ok:
 		return nil, fmt.Errorf("%s: %w", cfg.Dir, ErrBusy)
 	}
-	left, err := os.ReadDir(cfg.state())
-	for _, e := range left {
-		if strings.HasPrefix(e.Name(), runPrefix) && err == nil {
-			err = os.RemoveAll(filepath.Join(cfg.state(), e.Name()))
-		}
-	}
+	err = cfg.cleanUp()
 	if err == nil {
 		err = os.Mkdir(cfg.run(), 0o700)
+	}
+	if _, missing := os.Lstat(cfg.mark()); err == nil && missing != nil {
+		err = os.WriteFile(cfg.mark(), nil, 0o600)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", cfg.Dir, objstore.Reason(err)), a.lock.Unlock())
@@ -85,13 +105,36 @@ func Open(cfg Config) (_ *Area, err error) {
 	return a, nil
 }
 
+// cleanUp removes what dead runs left. The rows that one had put aside, and had not replaced yet, come back.
+func (c Config) cleanUp() error {
+	left, err := os.ReadDir(c.state())
+	for _, e := range left {
+		if !strings.HasPrefix(e.Name(), runPrefix) || err != nil {
+			continue
+		}
+		dir := filepath.Join(c.state(), e.Name())
+		if _, missing := os.Lstat(c.rows()); missing != nil {
+			if err = os.Rename(filepath.Join(dir, beforeDir), c.rows()); errors.Is(err, fs.ErrNotExist) {
+				err = nil
+			}
+		}
+		if err == nil {
+			err = os.RemoveAll(dir)
+		}
+	}
+	return err
+}
+
 // Close removes what was written and not committed, and lets the next run in.
 func (a *Area) Close() error {
 	return errors.Join(os.RemoveAll(a.cfg.run()), a.lock.Unlock())
 }
 
-// Commit moves the pieces into place, instead of those of the run before, in one step.
+// Commit moves the pieces into place, instead of those of the run before. It may be called again, and does nothing then.
 func Commit(cfg Config, pieces []Piece) error {
+	if id, err := os.ReadFile(cfg.mark()); err == nil && string(id) == cfg.ID {
+		return nil
+	}
 	tree := filepath.Join(cfg.run(), rowsDir)
 	if err := os.MkdirAll(tree, 0o700); err != nil {
 		return fmt.Errorf("%s: %w", cfg.Dir, objstore.Reason(err))
@@ -101,23 +144,41 @@ func Commit(cfg Config, pieces []Piece) error {
 		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 			return fmt.Errorf("%s: %w", cfg.Dir, objstore.Reason(err))
 		}
-		if err := os.Rename(p.Path, to); err != nil {
-			return err
+		_, there := os.Lstat(to)
+		_, here := os.Lstat(p.Path)
+		switch {
+		case there == nil && here == nil:
+			return fmt.Errorf("%s: two files of refused rows have this name", to)
+		case there == nil: // moved by an attempt that did not come to its end
+		default:
+			if err := os.Rename(p.Path, to); err != nil {
+				return err
+			}
 		}
 	}
-	final := filepath.Join(cfg.Dir, rowsDir)
-	if err := os.Rename(final, filepath.Join(cfg.run(), "before")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	aside := filepath.Join(cfg.run(), beforeDir)
+	if err := os.Rename(cfg.rows(), aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return os.Rename(tree, final)
+	if err := os.Rename(tree, cfg.rows()); err != nil {
+		back := os.Rename(aside, cfg.rows())
+		if errors.Is(back, fs.ErrNotExist) {
+			back = nil
+		}
+		return errors.Join(err, back)
+	}
+	return os.WriteFile(cfg.mark(), []byte(cfg.ID), 0o600)
 }
 
 // place is where a piece goes, below the folder of rows. Sources are paths below a pattern's fixed prefix; whatever else
-// they may be must not lead out of the folder.
+// they may be must not lead out of the folder. Should two sources come to one name all the same, Commit says so.
 func (p Piece) place() string {
-	folder := filepath.FromSlash(strings.TrimSuffix(p.Source, ".parquet"))
-	if !filepath.IsLocal(folder) {
-		folder = strings.NewReplacer("/", "_", `\`, "_", ".", "_", ":", "_").Replace(p.Source)
+	folder, isParquet := strings.CutSuffix(filepath.FromSlash(p.Source), ".parquet") // a folder of that name would be taken for a file
+	if !isParquet {
+		folder += "%"
+	}
+	if !filepath.IsLocal(folder) || folder != filepath.Clean(folder) {
+		folder = "%" + url.PathEscape(p.Source)
 	}
 	return filepath.Join(folder, fmt.Sprintf("%012d.parquet", p.FirstRow))
 }
@@ -155,10 +216,28 @@ func CheckDir(dir, output string) error {
 	if err != nil {
 		return err
 	}
-	if rel, err := filepath.Rel(outer, inner); err == nil && (rel == "." || filepath.IsLocal(rel)) {
+	if within(outer, inner) {
 		return fmt.Errorf("%s lies in the output %s, expected a folder outside of it", dir, output)
 	}
+	if within(inner, outer) {
+		return fmt.Errorf("the output %s lies in %s, expected a folder of its own", output, dir)
+	}
 	return objstore.CheckOutput(dir)
+}
+
+// Holds tells whether a local file lies in a folder.
+func Holds(dir, path string) bool {
+	folder, err := resolved(dir)
+	if err != nil {
+		return false
+	}
+	file, err := resolved(path)
+	return err == nil && within(folder, file)
+}
+
+func within(outer, inner string) bool {
+	rel, err := filepath.Rel(outer, inner)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // resolved is the absolute path without symbolic links in the part of it that exists.

@@ -84,7 +84,7 @@ func TestAPieceEndsWithItsRowGroup(t *testing.T) {
 	if err := Commit(fn.Config, pieces); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"rows/a/b/000000000005.parquet", "rows/a/b/000000000020.parquet", "rows/c/000000000003.parquet"} {
+	for _, path := range []string{"rows/a/b/000000000005.parquet", "rows/a/b/000000000020.parquet", "rows/c%/000000000003.parquet"} {
 		if info, err := os.Stat(filepath.Join(fn.Config.Dir, path)); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", path, info, err)
 		}
@@ -123,9 +123,12 @@ func TestCheckFindsRowsThatAreMissingOrTooMany(t *testing.T) {
 func TestAPiecesPlaceIsInTheFolder(t *testing.T) {
 	for source, want := range map[string]string{
 		"2019/yellow_tripdata_2019-08.parquet": "2019/yellow_tripdata_2019-08/000000000001.parquet",
-		"../../etc/x.parquet":                  "______etc_x_parquet/000000000001.parquet",
-		"/etc/x.parquet":                       "_etc_x_parquet/000000000001.parquet",
-		"":                                     "000000000001.parquet",
+		"../../etc/x.parquet":                  "%..%2F..%2Fetc%2Fx.parquet/000000000001.parquet",
+		"/etc/x.parquet":                       "%%2Fetc%2Fx.parquet/000000000001.parquet",
+		"a//b":                                 "%a%2F%2Fb/000000000001.parquet",
+		"x":                                    "x%/000000000001.parquet",
+		"x.parquet":                            "x/000000000001.parquet",
+		"":                                     "%/000000000001.parquet",
 	} {
 		if got := (Piece{Source: source, FirstRow: 1}).place(); got != filepath.FromSlash(want) || !filepath.IsLocal(got) {
 			t.Errorf("%q: found %s, expected %s", source, got, want)
@@ -153,11 +156,92 @@ func TestAFolderInTheOutputIsRefused(t *testing.T) {
 		{"kept/../out/x", filepath.Join(dir, "out"), false},
 		{"kept", "out", true},
 		{"outside", "out", true},
-		{".", "out", true},
+		{".", "out", false},
+		{"out2", "out2/.tripstats/x", false},
 	} {
 		if err := CheckDir(c.dir, c.output); (err == nil) != c.good {
 			t.Errorf("%s with output %s: found %v, expected good %v", c.dir, c.output, err, c.good)
 		}
+	}
+}
+
+// TestAFolderThatIsNotOursIsLeftAlone protects what somebody keeps under the same name.
+func TestAFolderThatIsNotOursIsLeftAlone(t *testing.T) {
+	dir := t.TempDir()
+	notes := filepath.Join(dir, "rows", "notes.txt")
+	if err := os.Mkdir(filepath.Dir(notes), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(notes, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Config{Dir: dir, ID: "one"}); !errors.Is(err, ErrForeign) {
+		t.Errorf("found %v, expected %v", err, ErrForeign)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("found %v, %v, expected the folder as it was", left, err)
+	}
+}
+
+// TestCommitMayBeCalledAgain is about a publishing bundle that a runner tries again, at every point of the first attempt.
+func TestCommitMayBeCalledAgain(t *testing.T) {
+	cfg := open(t, "one")
+	piece := func(source, text string) Piece {
+		path := filepath.Join(cfg.run(), "piece-"+text)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return Piece{Source: source, Path: path}
+	}
+	pieces := []Piece{piece("a", "1"), piece("b", "2")}
+	half := filepath.Join(cfg.run(), rowsDir, "a%")
+	if err := os.MkdirAll(half, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(pieces[0].Path, filepath.Join(half, "000000000000.parquet")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := Commit(cfg, pieces); err != nil {
+			t.Fatal(err)
+		}
+		for source, want := range map[string]string{"a": "1", "b": "2"} {
+			if got, err := os.ReadFile(filepath.Join(cfg.rows(), source+"%", "000000000000.parquet")); err != nil || string(got) != want {
+				t.Errorf("%s: found %q, %v", source, got, err)
+			}
+		}
+	}
+	clash := open(t, "two")
+	cfg = clash
+	same := []Piece{piece("a", "3"), piece("a", "4")}
+	if err := Commit(cfg, same); err == nil || !strings.Contains(err.Error(), "two files") {
+		t.Errorf("two pieces of one name: found %v", err)
+	}
+}
+
+// TestRowsThatADeadRunPutAsideComeBack kills a run between the two renames of Commit.
+func TestRowsThatADeadRunPutAsideComeBack(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "kept")
+	first := Config{Dir: dir, ID: "one"}
+	a, err := Open(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	aside := filepath.Join(first.run(), beforeDir, "x")
+	if err := os.MkdirAll(aside, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.lock.Unlock(); err != nil { // as the end of the process does
+		t.Fatal(err)
+	}
+	if a, err = Open(Config{Dir: dir, ID: "two"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(first.rows(), "x")); err != nil {
+		t.Errorf("the rows are gone: %v", err)
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

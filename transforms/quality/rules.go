@@ -138,12 +138,12 @@ func ParseLimits(s string) (Limits, error) {
 	return limits, nil
 }
 
-// limited are the names of the rules that have a limit.
+// limited are the rules that have a limit, for messages.
 func limited() []string {
 	var names []string
 	for _, r := range Rules {
 		if r.Unit != 0 {
-			names = append(names, r.Name)
+			names = append(names, fmt.Sprintf("%s (in %s, now %d)", r.Name, r.In, r.Limit))
 		}
 	}
 	return names

@@ -285,17 +285,34 @@ func (fn *fieldsFn) measureColumn(a arrow.Array, dst []int64) ([]int64, *badValu
 		}
 		return dst, nil
 	case *array.Int32:
-		return fill(a, a.Int32Values(), dst, errMeasure, func(v int32) (int64, bool) { return fixInt(int64(v)) })
+		return integers(fn, a, a.Int32Values(), dst)
 	case *array.Uint64:
-		return fill(a, a.Uint64Values(), dst, errMeasure, func(v uint64) (int64, bool) { return fixInt(int64(min(v, MaxValue+1))) })
+		return integers(fn, a, a.Uint64Values(), dst)
 	case *array.Uint32:
-		return fill(a, a.Uint32Values(), dst, errMeasure, func(v uint32) (int64, bool) { return fixInt(int64(v)) })
+		return integers(fn, a, a.Uint32Values(), dst)
 	case *array.String:
 		return fillText(a, dst, errMeasure, fixText)
 	case *array.Null:
 		return dst, nil
 	}
 	return nil, &badValue{0, fmt.Errorf("%w, not %s", errMeasure, a.DataType())}
+}
+
+// integers converts whole numbers of the rarer types.
+func integers[S int32 | uint32 | uint64](fn *fieldsFn, a arrow.Array, src []S, dst []int64) ([]int64, *badValue) {
+	for i, v := range src {
+		x, ok := fixInt(int64(min(uint64(max(v, 0)), MaxValue+1)))
+		if v < 0 {
+			x, ok = fixInt(int64(v))
+		}
+		if !ok {
+			if x, ok = fn.uncertain(a, i, float64(v)); !ok {
+				return nil, &badValue{i, errMeasure}
+			}
+		}
+		dst[i] = x
+	}
+	return dst, nil
 }
 
 // uncertain converts a value that fixFast or fixInt was not certain of, and notes it where it is no number but may pass.
