@@ -117,7 +117,7 @@ const (
 	remoteMemory = 256 << 20
 
 	// outsideHeap is about what the process has resident that Go's limit does not count: the program itself.
-	outsideHeap = 40 << 20
+	outsideHeap = 70 << 20
 
 	// decoding is about what a run needs beside what it reads ahead.
 	decoding = 64 << 20
@@ -137,7 +137,7 @@ func boundMemory(objects []objstore.Object) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(max(most-outsideHeap, 32<<20))
 	}
-	parquetio.SetReadAhead(max(0, (most-outsideHeap-decoding)/2)) // half, as the collector needs room
+	parquetio.SetReadAhead(max(0, (most-outsideHeap-decoding)/3)) // a third, as the collector needs room
 }
 
 // parseBytes reads an amount of memory: 160MiB, 1GiB, 200000000.
