@@ -37,6 +37,7 @@ func newWeb(a Access) *web {
 	transport.MaxIdleConnsPerHost = perHost
 	transport.ResponseHeaderTimeout = policy.perAttempt
 	w.client = &http.Client{Transport: transport, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		r.Header.Del("Referer") // net/http puts the address there that was asked, with its query, in which a signature may be
 		if len(via) > mostRedirects {
 			return fmt.Errorf("sent on more than %d times", mostRedirects)
 		}

@@ -27,6 +27,7 @@ type remoteStaging struct {
 
 	mu      sync.Mutex
 	version string // of the lock
+	renewed time.Time
 	lost    error
 }
 
@@ -90,16 +91,16 @@ func (r *remoteStaging) acquire() error {
 	uri := r.at(StateDir + "/" + lockName)
 	begin, since, seen := time.Now(), time.Now(), ""
 	for {
-		content := fmt.Appendf(nil, "%s %d", r.id, time.Now().UnixNano())
+		asked := time.Now() // who looks at the lock sees it renewed no earlier
+		content := fmt.Appendf(nil, "%s %d", r.id, asked.UnixNano())
 		version, err := r.store.put(r.ctx, uri, content, Condition{Absent: true})
 		if !errors.Is(err, ErrExists) {
-			r.version = version
+			r.version, r.renewed = version, asked
 			return err
 		}
 		o, err := r.store.stat(r.ctx, uri)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue // it was let go just now
+		case errors.Is(err, fs.ErrNotExist): // it was let go just now
 		case err != nil:
 			return err
 		case o.Version != seen:
@@ -107,7 +108,7 @@ func (r *remoteStaging) acquire() error {
 		case time.Since(since) >= leaseExpires:
 			version, err := r.store.put(r.ctx, uri, content, Condition{Version: seen})
 			if err == nil {
-				r.version = version
+				r.version, r.renewed = version, asked
 				return nil
 			}
 			if !errors.Is(err, ErrChanged) && !errors.Is(err, fs.ErrNotExist) {
@@ -137,13 +138,14 @@ func (r *remoteStaging) renew(ctx context.Context, done chan<- struct{}) {
 		r.mu.Lock()
 		version := r.version
 		r.mu.Unlock()
+		asked := time.Now()
 		next, err := r.store.put(ctx, r.at(StateDir+"/"+lockName), fmt.Appendf(nil, "%s renewed %d", r.id, n), Condition{Version: version})
 		if ctx.Err() != nil {
 			return
 		}
 		r.mu.Lock()
 		if err == nil {
-			r.version = next
+			r.version, r.renewed = next, asked
 		} else if errors.Is(err, ErrChanged) || errors.Is(err, fs.ErrNotExist) {
 			r.lost = fmt.Errorf("%w: it took the lock from this run, which did not renew it in time", ErrBusy)
 		}
@@ -159,6 +161,9 @@ func (r *remoteStaging) renew(ctx context.Context, done chan<- struct{}) {
 func (r *remoteStaging) held() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.lost == nil && time.Since(r.renewed) > leaseExpires*3/4 { // somebody may be about to take it
+		r.lost = fmt.Errorf("%w, or may be: this run could not renew its lock in time", ErrBusy)
+	}
 	return r.lost
 }
 

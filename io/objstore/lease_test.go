@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -73,9 +74,9 @@ func TestAStoreThatIgnoresConditionsIsRefusedBeforeAnythingIsWritten(t *testing.
 // TestRunsAtOnceLeaveTheTablesOfOne has many runs publish at once, with a store that fails now and then.
 func TestRunsAtOnceLeaveTheTablesOfOne(t *testing.T) {
 	m := useMem(t)
-	n := 0
-	fail := func(string) error {
-		if n++; n%7 == 0 {
+	chance := rand.New(rand.NewPCG(1, 2))
+	fail := func(string) error { // called under the store's lock
+		if chance.Float64() < 0.05 {
 			return temporary(errors.New("503"), 0)
 		}
 		return nil

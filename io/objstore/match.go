@@ -83,6 +83,13 @@ func Match(ctx context.Context, patterns []string) ([]Object, error) {
 		objects = append(objects, o)
 	}
 	distinct(objects)
+	names := map[string]bool{}
+	for _, o := range objects {
+		if names[o.Name] {
+			return nil, fmt.Errorf("%s: %w: two addresses differ in their query alone; give one of them", o.Name, ErrPattern)
+		}
+		names[o.Name] = true
+	}
 	slices.SortFunc(objects, func(a, b Object) int { return strings.Compare(a.Name, b.Name) })
 	return objects, nil
 }

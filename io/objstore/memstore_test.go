@@ -217,6 +217,7 @@ func TestRedact(t *testing.T) {
 		"https://user:secret@h/p":                      "https://h/p",
 		"https://user:secret@h":                        "https://h",
 		"az://container/x?sig=secret":                  "az://container/x",
+		"htps://h/x?sig=secret":                        "htps://h/x",
 		"gs://bucket/a?b*.parquet":                     "gs://bucket/a?b*.parquet",
 		"https://h/p#fragment":                         "https://h/p",
 	} {

@@ -13,7 +13,7 @@ func Redact(uri string) string {
 	if scheme == "" {
 		return uri
 	}
-	if i := strings.IndexAny(rest, "?#"); i >= 0 && (scheme == "http" || scheme == "https" || scheme == "az") {
+	if i := strings.IndexAny(rest, "?#"); i >= 0 && scheme != "gs" && scheme != "s3" { // there ? is of a pattern
 		rest = rest[:i]
 	}
 	host, path, _ := strings.Cut(rest, "/")

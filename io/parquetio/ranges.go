@@ -273,8 +273,12 @@ func (f *fetcher) release(p *part) {
 		return
 	}
 	f.settle(p.piece)
-	if len(f.free) < 4 {
-		f.free = append(f.free, p.piece.data)
+	select {
+	case <-p.piece.done:
+		if len(f.free) < 4 {
+			f.free = append(f.free, p.piece.data)
+		}
+	default: // passed by unread: it is still being written to, and nobody else may have its memory
 	}
 	p.piece.data = nil
 }

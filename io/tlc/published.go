@@ -89,12 +89,18 @@ const open = 3
 // atOnce is how many months are asked for side by side.
 const atOnce = 4
 
+// latest is a month that nobody has records of, so that a source that answers to everything is found out.
+var latest = monthOf(2200, 1)
+
 // Find returns the months of a range, in order, with those that are not there. Of an open range these are the months
 // between others.
 func (f Finder) Find(ctx context.Context, r Range) ([]Month, error) {
 	f.doubt = new(sync.Mutex)
 	var found []Month
 	for next := r.First; r.Open || next <= r.Last; next += atOnce {
+		if next > latest {
+			return nil, fmt.Errorf("%s: found a file of %s: this source has everything that it is asked for", objstore.Redact(f.Source), FormatMonth(next-1))
+		}
 		last := next + atOnce - 1
 		if !r.Open {
 			last = min(last, r.Last)
@@ -138,8 +144,8 @@ const (
 // the first not there. If even that is refused, there is nothing to do but to ask again later.
 func (f Finder) one(ctx context.Context, month int32) (Month, error) {
 	m, err := f.look(ctx, month)
-	if !errors.Is(err, fs.ErrPermission) {
-		return m, err
+	if scheme, _ := objstore.Scheme(f.Source); !errors.Is(err, fs.ErrPermission) || scheme != "https" && scheme != "http" {
+		return m, err // a store knows what it has not
 	}
 	f.doubt.Lock() // one at a time, as this may be asking too much
 	defer f.doubt.Unlock()
@@ -175,7 +181,9 @@ func (f Finder) settle(ctx context.Context, month int32) (m Month, slowed bool, 
 				}
 				continue
 			}
-			switch _, probe := f.look(ctx, surely); {
+			switch known, probe := f.look(ctx, surely); {
+			case probe == nil && known.Absent:
+				return m, false, fmt.Errorf("%s: it is refused, and whether that means that it is not there cannot be found out, as %s is not there: name the months that are", FileName(f.Taxi, month), FileName(f.Taxi, surely))
 			case errors.Is(probe, fs.ErrPermission):
 				return m, true, probe
 			case probe != nil:
