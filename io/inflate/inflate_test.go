@@ -1,0 +1,379 @@
+package inflate
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math/rand/v2"
+	"testing"
+)
+
+// contents are bytes of the kinds that pages have: few values and many, in and out of order, short and long.
+func contents(size int) map[string][]byte {
+	r := rand.New(rand.NewPCG(1, uint64(size)))
+	noise, skewed, times, runs := make([]byte, size), make([]byte, size), make([]byte, 0, size+8), make([]byte, 0, size)
+	for i := range noise {
+		noise[i] = byte(r.Uint32())
+		skewed[i] = byte(r.ExpFloat64() * 20)
+	}
+	for t := uint64(1_500_000_000_000_000); len(times) < size; t += uint64(r.IntN(4)) * 1_000_000 {
+		times = binary.LittleEndian.AppendUint64(times, t)
+	}
+	for len(runs) < size {
+		runs = append(runs, bytes.Repeat([]byte{byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32())}[:1+r.IntN(3)], 1+r.IntN(200))...)
+	}
+	return map[string][]byte{
+		"noise": noise, "skewed": skewed, "times": times[:size], "runs": runs[:size],
+		"zeros": make([]byte, size), "mixed": append(append([]byte{}, times[:size/2]...), noise[size/2:]...),
+	}
+}
+
+var levels = []int{flate.HuffmanOnly, flate.NoCompression, flate.BestSpeed, 6, flate.BestCompression}
+
+func compressed(tb testing.TB, level int, parts ...[]byte) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, level)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, p := range parts {
+		if _, err := w.Write(p); err != nil {
+			tb.Fatal(err)
+		}
+		if err := w.Flush(); err != nil { // ends a block
+			tb.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestPagesOfEverySizeAndLevelComeBack(t *testing.T) {
+	var d Decoder
+	for _, size := range []int{0, 1, 2, 7, 8, 9, 255, 256, 257, 258, 259, 300, 1000, 4096, 65535, 65536, 200_000} {
+		for name, want := range contents(size) {
+			for _, level := range levels {
+				src := compressed(t, level, want)
+				got := bytes.Repeat([]byte{0xaa}, size+8)
+				if err := d.Page(got[:size], src); err != nil || !bytes.Equal(got[:size], want) {
+					t.Fatalf("%s of %d bytes at level %d: error %v, or other bytes", name, size, level, err)
+				}
+				if !bytes.Equal(got[size:], bytes.Repeat([]byte{0xaa}, 8)) {
+					t.Fatalf("%s of %d bytes at level %d: bytes beyond the page were written", name, size, level)
+				}
+			}
+		}
+	}
+}
+
+func TestTwoPagesAtOnceAreEachRight(t *testing.T) {
+	var p Pair
+	sizes := []int{0, 5, 600, 70_000, 300_000}
+	for _, n1 := range sizes {
+		for _, n2 := range sizes {
+			for name1, want1 := range contents(n1) {
+				for name2, want2 := range contents(n2) {
+					got1, got2 := make([]byte, n1), make([]byte, n2)
+					err := p.Pages(got1, compressed(t, 6, want1), got2, compressed(t, 1, want2))
+					if err != nil || !bytes.Equal(got1, want1) || !bytes.Equal(got2, want2) {
+						t.Fatalf("%s of %d and %s of %d bytes: error %v, or other bytes", name1, n1, name2, n2, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestADamagedPageOfTwoIsAnError(t *testing.T) {
+	var p Pair
+	want := contents(100_000)["skewed"]
+	good, bad := compressed(t, 6, want), compressed(t, 6, want)
+	bad[len(bad)/2] ^= 4
+	dst1, dst2 := make([]byte, len(want)), make([]byte, len(want))
+	if p.Pages(dst1, good, dst2, bad) == nil || p.Pages(dst1, bad, dst2, good) == nil || p.Pages(dst1, bad, dst2, bad) == nil {
+		t.Error("a damaged page passed")
+	}
+	if err := p.Pages(dst1, good, dst2, good); err != nil {
+		t.Errorf("after that, good pages: %v", err)
+	}
+}
+
+func TestBlocksAndMembersFollowOneAnother(t *testing.T) {
+	var d Decoder
+	var want, src []byte
+	for i, level := range levels {
+		for _, c := range contents(3000 + i) {
+			src = append(src, compressed(t, level, c[:1000], c[1000:1001], nil, c[1001:])...)
+			want = append(want, c...)
+		}
+	}
+	got := make([]byte, len(want))
+	if n, err := d.Gzip(got, src); err != nil || n != len(want) || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes, error %v; want %d", n, err, len(want))
+	}
+}
+
+func TestHeadersWithAllFieldsAreRead(t *testing.T) {
+	var d Decoder
+	for _, name := range []string{"a", string(bytes.Repeat([]byte("n"), 511))} {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		w.Name, w.Comment, w.Extra = name, "said of it", []byte{1, 2, 3}
+		fmt.Fprint(w, "text")
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, 4)
+		if err := d.Page(got, b.Bytes()); err != nil || string(got) != "text" {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+}
+
+func TestOutputIsBoundedByTheBuffer(t *testing.T) {
+	var d Decoder
+	for name, c := range contents(50_000) {
+		for _, level := range levels {
+			src := compressed(t, level, c)
+			for _, size := range []int{0, 1, 100, 49_000, 49_999} {
+				buf := bytes.Repeat([]byte{0x55}, len(c))
+				if err := d.Page(buf[:size:size], src); !errors.Is(err, ErrTooLong) {
+					t.Errorf("%s at level %d in %d bytes: %v, want %v", name, level, size, err, ErrTooLong)
+				}
+				if !bytes.Equal(buf[size:], bytes.Repeat([]byte{0x55}, len(c)-size)) {
+					t.Errorf("%s at level %d in %d bytes: wrote beyond", name, level, size)
+				}
+			}
+			if err := d.Page(make([]byte, len(c)+1), src); err == nil {
+				t.Errorf("%s at level %d: a page shorter than declared passed", name, level)
+			}
+		}
+	}
+}
+
+func TestEveryCutIsAnError(t *testing.T) {
+	var d Decoder
+	for name, c := range contents(900) {
+		for _, level := range levels {
+			src := compressed(t, level, c)
+			for n := range len(src) {
+				if err := d.Page(make([]byte, len(c)), src[:n]); err == nil {
+					t.Errorf("%s at level %d: cut to %d of %d bytes it passed", name, level, n, len(src))
+				}
+			}
+		}
+	}
+}
+
+// bitWriter makes deflate streams that no compressor writes.
+type bitWriter struct {
+	b    []byte
+	hold uint64
+	n    uint
+}
+
+func (w *bitWriter) bits(v uint64, n uint) {
+	w.hold |= v << w.n
+	for w.n += n; w.n >= 8; w.n -= 8 {
+		w.b = append(w.b, byte(w.hold))
+		w.hold >>= 8
+	}
+}
+
+// lengths writes the header of a last dynamic block whose code lengths are those given, each written by 5 bits of a
+// code for code lengths in which all 19 symbols have words of 4 or 5 bits.
+func (w *bitWriter) lengths(lits, dists []uint8) {
+	w.bits(1, 1)
+	w.bits(2, 2)
+	w.bits(uint64(len(lits)-257), 5)
+	w.bits(uint64(len(dists)-1), 5)
+	w.bits(15, 4)
+	lens := [19]uint8{} // 13 words of 4 bits and 6 of 5: complete
+	for s := range lens {
+		lens[s] = 4
+		if s >= 13 {
+			lens[s] = 5
+		}
+	}
+	for _, s := range preOrder {
+		w.bits(uint64(lens[s]), 3)
+	}
+	for _, n := range append(append([]uint8{}, lits...), dists...) {
+		code, size := uint64(n), uint(4)
+		if n >= 13 {
+			code, size = 26+uint64(n)-13, 5
+		}
+		for i := range size { // Huffman words go first bit first
+			w.bits(code>>(size-1-i)&1, 1)
+		}
+	}
+}
+
+func (w *bitWriter) member(content []byte) []byte {
+	w.bits(0, 7)
+	out := append([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0}, w.b...)
+	out = binary.LittleEndian.AppendUint32(out, crc32.ChecksumIEEE(content))
+	return binary.LittleEndian.AppendUint32(out, uint32(len(content)))
+}
+
+// TestOddCodesAreJudgedAsCompressFlateDoes compares streams whose codes are incomplete, oversubscribed or empty.
+func TestOddCodesAreJudgedAsCompressFlateDoes(t *testing.T) {
+	base := func() ([]uint8, []uint8) {
+		lits := make([]uint8, 257)
+		lits['a'], lits[256] = 1, 1
+		return lits, []uint8{0}
+	}
+	for name, change := range map[string]func(lits, dists []uint8) ([]uint8, []uint8){
+		"complete":                 func(l, d []uint8) ([]uint8, []uint8) { return l, d },
+		"one literal word of one":  func(l, d []uint8) ([]uint8, []uint8) { l['a'] = 0; return l, d },
+		"one literal word of two":  func(l, d []uint8) ([]uint8, []uint8) { l['a'], l[256] = 0, 2; return l, d },
+		"incomplete literals":      func(l, d []uint8) ([]uint8, []uint8) { l['a'] = 2; return l, d },
+		"oversubscribed literals":  func(l, d []uint8) ([]uint8, []uint8) { l['b'] = 1; return l, d },
+		"no literals":              func(l, d []uint8) ([]uint8, []uint8) { l['a'], l[256] = 0, 0; return l, d },
+		"one distance word":        func(l, d []uint8) ([]uint8, []uint8) { return l, []uint8{1} },
+		"incomplete distances":     func(l, d []uint8) ([]uint8, []uint8) { return l, []uint8{2, 2, 2} },
+		"oversubscribed distances": func(l, d []uint8) ([]uint8, []uint8) { return l, []uint8{1, 1, 1} },
+		"long words": func(l, d []uint8) ([]uint8, []uint8) {
+			l['a'], l[256] = 1, 15
+			for i := range 14 {
+				l['b'+i] = uint8(2 + i)
+			}
+			return l, d
+		},
+	} {
+		for tail := range uint64(1 << 10) {
+			lits, dists := base()
+			lits, dists = change(lits, dists)
+			var w bitWriter
+			w.lengths(lits, dists)
+			w.bits(tail, 10)
+			src := w.member(nil)
+			for _, content := range []string{"", "a", "aa", "b"} {
+				binary.LittleEndian.PutUint32(src[len(src)-8:], crc32.ChecksumIEEE([]byte(content)))
+				binary.LittleEndian.PutUint32(src[len(src)-4:], uint32(len(content)))
+				compare(t, name, src, 100)
+			}
+		}
+	}
+}
+
+// compare has the standard library read src too. Both must find the same bytes, or both an error.
+func compare(t *testing.T, name string, src []byte, size int) {
+	t.Helper()
+	want, wantErr := reference(src, size)
+	buf := bytes.Repeat([]byte{0x33}, size+16)
+	n, err := new(Decoder).Gzip(buf[:size:size], src)
+	switch {
+	case (err == nil) != (wantErr == nil):
+		t.Fatalf("%s: error %v, the standard library's %v\n%x", name, err, wantErr, src)
+	case err == nil && !bytes.Equal(buf[:n], want):
+		t.Fatalf("%s: found\n%x, the standard library\n%x\n%x", name, buf[:n], want, src)
+	case !bytes.Equal(buf[size:], bytes.Repeat([]byte{0x33}, 16)):
+		t.Fatalf("%s: wrote beyond the buffer\n%x", name, src)
+	}
+}
+
+// reference is what compress/gzip makes of src. More than size bytes are an error here.
+func reference(src []byte, size int) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(src))
+	if err != nil {
+		return nil, err
+	}
+	out, err := io.ReadAll(io.LimitReader(z, int64(size)+1))
+	if err == nil && len(out) > size {
+		err = ErrTooLong
+	}
+	return out, err
+}
+
+// FuzzGzipAgainstTheStandardLibrary has any bytes read as gzip.
+func FuzzGzipAgainstTheStandardLibrary(f *testing.F) {
+	for _, c := range contents(700) {
+		for _, level := range levels {
+			f.Add(compressed(f, level, c), uint16(700))
+			f.Add(compressed(f, level, c[:300], c[300:]), uint16(2000))
+		}
+	}
+	f.Fuzz(func(t *testing.T, src []byte, size uint16) { compare(t, "fuzzed", src, int(size)) })
+}
+
+// FuzzDeflateAgainstTheStandardLibrary reads any bytes as a deflate stream: what follows a header that is right, with a
+// checksum that is right if the standard library can read the stream. The fast loop needs long ones: the bytes are repeated.
+func FuzzDeflateAgainstTheStandardLibrary(f *testing.F) {
+	for _, c := range contents(700) {
+		for _, level := range levels {
+			src := compressed(f, level, c)
+			f.Add(src[10:len(src)-8], uint16(700), byte(1))
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte, size uint16, repeat byte) {
+		body = bytes.Repeat(body, 1+int(repeat%4))
+		r := bytes.NewReader(body)
+		content, err := io.ReadAll(io.LimitReader(flate.NewReader(r), int64(size)))
+		src := append([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0}, body...)
+		if err == nil {
+			src = src[:len(src)-r.Len()]
+		}
+		src = binary.LittleEndian.AppendUint32(src, crc32.ChecksumIEEE(content))
+		src = binary.LittleEndian.AppendUint32(src, uint32(len(content)))
+		compare(t, "fuzzed", src, int(size))
+		half := make([]byte, len(content))
+		var p Pair
+		if err := p.Pages(half, src, make([]byte, len(content)), src); (err == nil) != (new(Decoder).Page(make([]byte, len(content)), src) == nil) {
+			t.Fatalf("two at once: %v", err)
+		} else if err == nil && !bytes.Equal(half, content) {
+			t.Fatal("two at once: other bytes")
+		}
+	})
+}
+
+// BenchmarkPage inflates pages of the kinds that TLC's columns have, and by compress/gzip for comparison.
+func BenchmarkPage(b *testing.B) {
+	for _, kind := range []string{"times", "skewed", "runs"} {
+		want := contents(1 << 20)[kind]
+		src := compressed(b, 6, want)
+		dst := make([]byte, len(want))
+		b.Run(kind+"/one", func(b *testing.B) {
+			var d Decoder
+			b.SetBytes(int64(len(want)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := d.Page(dst, src); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(kind+"/two", func(b *testing.B) {
+			var p Pair
+			dst2 := make([]byte, len(want))
+			b.SetBytes(2 * int64(len(want)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := p.Pages(dst, src, dst2, src); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(kind+"/standard-library", func(b *testing.B) {
+			z := new(gzip.Reader)
+			b.SetBytes(int64(len(want)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := z.Reset(bytes.NewReader(src)); err != nil {
+					b.Fatal(err)
+				}
+				if _, err := io.ReadFull(z, dst); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
