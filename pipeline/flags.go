@@ -50,6 +50,9 @@ type options struct {
 	memory    string
 	anonymous bool
 	allowHTTP bool
+	decoder   string
+
+	profiles profiles
 
 	parsed struct { // what check made of the above
 		months      tlc.Range
@@ -112,6 +115,8 @@ func init() {
 	flag.StringVar(&opts.memory, "max-memory", "", "")
 	flag.BoolVar(&opts.anonymous, "gcs-anonymous", false, "")
 	flag.BoolVar(&opts.allowHTTP, "allow-http", false, "")
+	flag.StringVar(&opts.decoder, "decoder", "own", "")
+	opts.profiles.flags()
 	flag.BoolVar(&opts.plan, "plan", false, "")
 	flag.BoolVar(&opts.verbose, "verbose", false, "")
 	flag.BoolVar(&opts.version, "version", false, "")
@@ -198,6 +203,7 @@ func (o *options) check(set map[string]bool, rest []string) error {
 		{"unknown-columns", o.unknown, []string{"report", "fail"}},
 		{"format", o.format, []string{"parquet"}},
 		{"missing", o.missing, []string{"fail", "skip"}},
+		{"decoder", o.decoder, []string{"own", "library"}},
 		{"taxi", o.taxi, []string{"", trip.Yellow, trip.Green}},
 		{"same-month", o.sameMonth, []string{"refuse", "merge"}},
 		{"utc", o.utc, utcChoices},

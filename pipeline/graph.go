@@ -19,6 +19,7 @@ type plan struct {
 	files     []element.File
 	access    objstore.Access
 	lanes     int
+	library   bool // decode with arrow-go's readers alone
 	trips     trip.Options
 	admission trip.Admission
 	standard  bool           // judge by the rules; otherwise every row counts as it is
@@ -44,7 +45,7 @@ func build(s beam.Scope, p plan) {
 	admitted, leftOut := trip.Admitted(s, p.admission, recognised)
 
 	spread := runners.Spread(s, p.lanes, admitted, func(s beam.Scope, files beam.PCollection) []beam.PCollection {
-		columns := parquetio.Read(s, p.access, files)
+		columns := parquetio.Read(s, parquetio.Options{Access: p.access, Library: p.library}, files)
 		trips := trip.Fields(s, p.trips, columns)
 		trips = trip.Derive(s, trips)
 		if p.quarantined() {

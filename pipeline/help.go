@@ -43,6 +43,10 @@ var moreHelp = []flagLine{
 	{"gcs-anonymous", "", "read gs:// without credentials; without this flag there must be some"},
 	{"allow-http", "", "read http:// of other hosts too, which is not encrypted"},
 	{"format", "parquet", "of the tables; parquet is the only one"},
+	{"decoder", "own|library", "who decodes pages: this program where it can (own, the default), or arrow-go alone"},
+	{"cpuprofile", "FILE", "write a profile of where this process spends its time, for go tool pprof"},
+	{"memprofile", "FILE", "write a profile of its heap at the end"},
+	{"trace", "FILE", "write a trace of its goroutines, for go tool trace"},
 }
 
 const helpHead = `Tripstats turns NYC TLC taxi trip records (parquet) into small tables: monthly averages, and trips by zone.

@@ -116,6 +116,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 		files:     parquetio.Files(objects, runner.Lanes()),
 		access:    opts.access(),
 		lanes:     runner.Lanes(),
+		library:   opts.decoder == "library",
 		trips:     tripOptions(opts.utc, opts.standard()),
 		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge", RequireComplete: opts.complete, FailUnknown: opts.unknown == "fail"},
 		standard:  opts.standard(),
@@ -129,7 +130,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if runner.Note != "" {
 		line(stderr, "note: %s", runner.Note)
 	}
-	if err := runPipeline(ctx, runner, p); err != nil {
+	if err := profiled(func() error { return runPipeline(ctx, runner, p) }); err != nil {
 		return err
 	}
 	m, err := publish.ReadManifest(ctx, opts.output)
@@ -142,6 +143,15 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	notes(stderr, m, !opts.input.onlySample())
 	report(stderr, runner.Name, m, time.Since(start))
 	return nil
+}
+
+// profiled calls run, with the profiles that were asked for.
+func profiled(run func() error) error {
+	stop, err := opts.profiles.start()
+	if err != nil {
+		return err
+	}
+	return errors.Join(run(), stop())
 }
 
 // runPipeline builds the pipeline and runs it to its end.

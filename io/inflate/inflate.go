@@ -3,8 +3,8 @@
 //
 // That is what makes it fast: input and output are whole in memory, so there is no window to slide and no state to
 // keep between calls; the loop over symbols checks both bounds once for several of them, holds 64 bits of input in a
-// register, and copies matches eight bytes at a time. It accepts what the standard library's compress/gzip accepts,
-// and nothing else; that is its oracle in the tests, where it was fuzzed for hours.
+// register, and copies matches eight bytes at a time. It accepts what github.com/klauspost/compress accepts, which
+// arrow-go uses, and nothing else; that is its oracle in the fuzz tests.
 //
 // Output is bounded by the buffer: more is an error, whatever the data says of itself.
 package inflate
@@ -78,6 +78,7 @@ const (
 	flagExtra     = 1 << 2
 	flagName      = 1 << 3
 	flagComment   = 1 << 4
+	flagsReserved = 7 << 5
 )
 
 // header returns what follows a member's header.
@@ -85,7 +86,7 @@ func header(src []byte) ([]byte, error) {
 	if len(src) < 10 {
 		return nil, either(len(src) == 0, ErrShort, ErrHeader)
 	}
-	if src[0] != 0x1f || src[1] != 0x8b || src[2] != 8 {
+	if src[0] != 0x1f || src[1] != 0x8b || src[2] != 8 || src[3]&flagsReserved != 0 {
 		return nil, ErrHeader
 	}
 	flags, rest := src[3], src[10:]
@@ -125,7 +126,7 @@ func header(src []byte) ([]byte, error) {
 	return rest, nil
 }
 
-// maxHeaderText is how long a member's name or comment may be, its end included: that of compress/gzip.
+// maxHeaderText is how long a member's name or comment may be, its end included: that of klauspost/compress.
 const maxHeaderText = 512
 
 func either(first bool, a, b error) error {

@@ -2,8 +2,6 @@ package inflate
 
 import (
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,6 +9,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
 )
 
 // contents are bytes of the kinds that pages have: few values and many, in and out of order, short and long.
@@ -224,8 +225,8 @@ func (w *bitWriter) member(content []byte) []byte {
 	return binary.LittleEndian.AppendUint32(out, uint32(len(content)))
 }
 
-// TestOddCodesAreJudgedAsCompressFlateDoes compares streams whose codes are incomplete, oversubscribed or empty.
-func TestOddCodesAreJudgedAsCompressFlateDoes(t *testing.T) {
+// TestOddCodesAreJudgedAsTheLibraryDoes compares streams whose codes are incomplete, oversubscribed or empty.
+func TestOddCodesAreJudgedAsTheLibraryDoes(t *testing.T) {
 	base := func() ([]uint8, []uint8) {
 		lits := make([]uint8, 257)
 		lits['a'], lits[256] = 1, 1
@@ -265,7 +266,7 @@ func TestOddCodesAreJudgedAsCompressFlateDoes(t *testing.T) {
 	}
 }
 
-// compare has the standard library read src too. Both must find the same bytes, or both an error.
+// compare has the library that arrow-go uses read src too. Both must find the same bytes, or both an error.
 func compare(t *testing.T, name string, src []byte, size int) {
 	t.Helper()
 	want, wantErr := reference(src, size)
@@ -273,15 +274,15 @@ func compare(t *testing.T, name string, src []byte, size int) {
 	n, err := new(Decoder).Gzip(buf[:size:size], src)
 	switch {
 	case (err == nil) != (wantErr == nil):
-		t.Fatalf("%s: error %v, the standard library's %v\n%x", name, err, wantErr, src)
+		t.Fatalf("%s: error %v, the library's %v\n%x", name, err, wantErr, src)
 	case err == nil && !bytes.Equal(buf[:n], want):
-		t.Fatalf("%s: found\n%x, the standard library\n%x\n%x", name, buf[:n], want, src)
+		t.Fatalf("%s: found\n%x, the library\n%x\n%x", name, buf[:n], want, src)
 	case !bytes.Equal(buf[size:], bytes.Repeat([]byte{0x33}, 16)):
 		t.Fatalf("%s: wrote beyond the buffer\n%x", name, src)
 	}
 }
 
-// reference is what compress/gzip makes of src. More than size bytes are an error here.
+// reference is what the library makes of src. More than size bytes are an error here.
 func reference(src []byte, size int) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(src))
 	if err != nil {
@@ -294,8 +295,8 @@ func reference(src []byte, size int) ([]byte, error) {
 	return out, err
 }
 
-// FuzzGzipAgainstTheStandardLibrary has any bytes read as gzip.
-func FuzzGzipAgainstTheStandardLibrary(f *testing.F) {
+// FuzzGzipAgainstTheLibrary has any bytes read as gzip.
+func FuzzGzipAgainstTheLibrary(f *testing.F) {
 	for _, c := range contents(700) {
 		for _, level := range levels {
 			f.Add(compressed(f, level, c), uint16(700))
@@ -305,9 +306,9 @@ func FuzzGzipAgainstTheStandardLibrary(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src []byte, size uint16) { compare(t, "fuzzed", src, int(size)) })
 }
 
-// FuzzDeflateAgainstTheStandardLibrary reads any bytes as a deflate stream: what follows a header that is right, with a
-// checksum that is right if the standard library can read the stream. The fast loop needs long ones: the bytes are repeated.
-func FuzzDeflateAgainstTheStandardLibrary(f *testing.F) {
+// FuzzDeflateAgainstTheLibrary reads any bytes as a deflate stream: what follows a header that is right, with a
+// checksum that is right if the library can read the stream. The fast loop needs long ones: the bytes are repeated.
+func FuzzDeflateAgainstTheLibrary(f *testing.F) {
 	for _, c := range contents(700) {
 		for _, level := range levels {
 			src := compressed(f, level, c)
@@ -335,7 +336,7 @@ func FuzzDeflateAgainstTheStandardLibrary(f *testing.F) {
 	})
 }
 
-// BenchmarkPage inflates pages of the kinds that TLC's columns have, and by compress/gzip for comparison.
+// BenchmarkPage inflates pages of the kinds that TLC's columns have, and by the library for comparison.
 func BenchmarkPage(b *testing.B) {
 	for _, kind := range []string{"times", "skewed", "runs"} {
 		want := contents(1 << 20)[kind]
@@ -362,7 +363,7 @@ func BenchmarkPage(b *testing.B) {
 				}
 			}
 		})
-		b.Run(kind+"/standard-library", func(b *testing.B) {
+		b.Run(kind+"/library", func(b *testing.B) {
 			z := new(gzip.Reader)
 			b.SetBytes(int64(len(want)))
 			b.ReportAllocs()

@@ -67,7 +67,7 @@ func init() {
 }
 
 // build makes the table of the canonical code whose words have the given lengths, 0 for symbols that have none, and
-// tells whether there is such a code. As in compress/flate, a code without words passes, and one with a single word
+// tells whether there is such a code. As in zlib and Go's compress/flate, a code without words passes, and one with a single word
 // of one bit; no other may leave words unused.
 func (d *Decoder) build(table []uint32, tableBits int, lens []uint8, entries []uint32) bool {
 	var count [maxWord + 1]int

@@ -10,7 +10,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -49,8 +48,9 @@ type decoder struct {
 // seekableAt gives arrow-go the Seek and Read that its constructor asks for. Only ReadAt is used, from all columns at once.
 type seekableAt struct{ *io.SectionReader }
 
-// newDecoder starts decoding row groups [start, end) of f from r. The caller must Close it.
-func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, end int) (_ *decoder, err error) {
+// newDecoder starts decoding row groups [start, end) of f from r, with arrow-go's readers alone if library is set. The
+// caller must Close it.
+func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, end int, library bool) (_ *decoder, err error) {
 	defer recoverDamage(&err, "%s: footer", f.Source)
 	meta, err := parseFooter(f.Footer)
 	if err != nil {
@@ -83,6 +83,9 @@ func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, e
 		}
 		s := newStream(f, c)
 		s.fetch = d.fetch
+		if !library {
+			s.own = ownColumn(meta, f.Columns[c].Kind, c, bytes, mem)
+		}
 		d.streams, readers = append(d.streams, s), append(readers, pf)
 	}
 	for i, s := range d.streams {
@@ -129,6 +132,7 @@ type stream struct {
 	kind   element.Kind
 	rows   []int64 // by row group of the file
 	fetch  *fetcher
+	own    *ownReader // nil where arrow-go reads
 
 	out     chan chunk
 	free    chan *buffer
@@ -146,6 +150,25 @@ type chunk struct {
 type buffer struct {
 	values any // []T of the column's physical type
 	bitmap []byte
+}
+
+// bits returns buf's bitmap, for the rows of a batch.
+func (b *buffer) bits() []byte {
+	if b.bitmap == nil {
+		b.bitmap = make([]byte, batchRows/8)
+	}
+	return b.bitmap
+}
+
+// newArray is an array of rows over values, and over bitmap if any row is null.
+func newArray(typ arrow.DataType, rows int, values, bitmap []byte, nulls int) arrow.Array {
+	var valid *memory.Buffer
+	if nulls > 0 {
+		valid = memory.NewBufferBytes(bitmap)
+	}
+	data := array.NewData(typ, rows, []*memory.Buffer{valid, memory.NewBufferBytes(values)}, nil, nulls, 0)
+	defer data.Release()
+	return array.MakeFromData(data)
 }
 
 func newStream(f element.File, col int) *stream {
@@ -169,7 +192,10 @@ func (s *stream) recycle() {
 }
 
 // run decodes row groups [start, end) in batches into s.out, until done, cancelled or broken.
-func (s *stream) run(ctx context.Context, pf *file.Reader, mem memory.Allocator, start, end int) {
+func (s *stream) run(ctx context.Context, pf *file.Reader, mem *budget, start, end int) {
+	if s.own != nil {
+		defer s.own.close()
+	}
 	for rg := start; rg < end; rg++ {
 		if err := s.rowGroup(ctx, pf, mem, rg); err != nil {
 			select {
@@ -181,27 +207,57 @@ func (s *stream) run(ctx context.Context, pf *file.Reader, mem memory.Allocator,
 	}
 }
 
-func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem memory.Allocator, rg int) (err error) {
+func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget, rg int) (err error) {
 	defer recoverDamage(&err, "%s: row group %d: column %q", s.source, rg, s.name)
 	if s.rows[rg] == 0 {
 		return nil
 	}
-	var decode decodeFunc
-	if s.kind == element.Null {
-		decode = decodeNull // nothing to read: the type says that every value is null
-	} else {
-		r, err := columnReader(pf, rg, s.leaf, mem)
-		if err != nil {
+	decode, library := decodeFunc(decodeNull), libraryReader{}
+	defer func() {
+		if closeErr := library.close(); closeErr != nil {
+			err = errors.Join(err, s.fault(rg, s.rows[rg], closeErr))
+		}
+	}()
+	open := func() error { // arrow-go's reader
+		var err error
+		if library, err = openLibrary(pf, rg, s.leaf, mem, s.kind); err != nil {
 			return s.fault(rg, 0, err)
 		}
-		defer func() {
-			if closeErr := r.Close(); closeErr != nil {
-				err = errors.Join(err, s.fault(rg, s.rows[rg], closeErr))
+		decode = library.decode
+		return nil
+	}
+	own := s.own != nil && s.own.open(rg)
+	switch {
+	case own:
+		decode = s.own.decode
+	case s.kind != element.Null: // of that nothing is to be read: the type says that every value is null
+		if err := open(); err != nil {
+			return err
+		}
+	}
+	// decodeOrAsk decodes the next n rows after done. Where our own decoder gives up, on a page of a form it does not know
+	// or on damage, arrow-go's readers have the last word.
+	decodeOrAsk := func(buf *buffer, done int64, n int) (arrow.Array, error) {
+		a, err := decode(buf, n)
+		if err == nil || !own || ctx.Err() != nil || s.fetch.failure() != nil {
+			return a, err
+		}
+		own = false
+		s.own.giveUp()
+		if err := open(); err != nil {
+			return nil, err
+		}
+		if buf == nil {
+			buf = &buffer{}
+		}
+		for skip := done; skip > 0; skip -= min(skip, batchRows) {
+			a, err := decode(buf, int(min(skip, batchRows)))
+			if err != nil {
+				return nil, err
 			}
-		}()
-		if decode, err = decoderOf(r, s.kind); err != nil {
-			return s.fault(rg, 0, err)
+			a.Release()
 		}
+		return decode(buf, n)
 	}
 	for done := int64(0); done < s.rows[rg]; {
 		var buf *buffer
@@ -211,7 +267,7 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem memory.Alloc
 			return nil
 		}
 		n := min(batchRows, s.rows[rg]-done)
-		a, err := decode(buf, int(n))
+		a, err := decodeOrAsk(buf, done, int(n))
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil
@@ -226,7 +282,7 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem memory.Alloc
 		}
 	}
 	// One more row than the footer says shows only now.
-	if _, err := decode(nil, 0); err != nil && ctx.Err() == nil {
+	if _, err := decodeOrAsk(nil, s.rows[rg], 0); err != nil && ctx.Err() == nil {
 		return s.fault(rg, s.rows[rg], err)
 	}
 	return nil
@@ -264,204 +320,4 @@ func withAdvice(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w; the file is damaged: fetch it again", err)
-}
-
-// decodeFunc decodes the next n rows into an array over buf's memory. With n = 0 it checks that no rows are left.
-type decodeFunc func(buf *buffer, n int) (arrow.Array, error)
-
-func decodeNull(_ *buffer, n int) (arrow.Array, error) { return array.NewNull(n), nil }
-
-func decoderOf(r file.ColumnChunkReader, kind element.Kind) (decodeFunc, error) {
-	typ := kind.Arrow()
-	switch r := r.(type) {
-	case *file.Int32ColumnChunkReader:
-		return fixed(r, typ, arrow.Int32Traits.CastToBytes), nil
-	case *file.Int64ColumnChunkReader:
-		return fixed(r, typ, arrow.Int64Traits.CastToBytes), nil
-	case *file.Float32ColumnChunkReader:
-		return fixed(r, typ, arrow.Float32Traits.CastToBytes), nil
-	case *file.Float64ColumnChunkReader:
-		return fixed(r, typ, arrow.Float64Traits.CastToBytes), nil
-	case *file.Int96ColumnChunkReader:
-		return fixed(r, typ, parquet.Int96Traits.CastToBytes), nil
-	case *file.ByteArrayColumnChunkReader:
-		return byteArrays(r), nil
-	}
-	return nil, fmt.Errorf("no decoder for physical type %s", r.Type())
-}
-
-// typedReader is what arrow-go's column chunk readers have in common, each for its own T.
-type typedReader[T any] interface {
-	HasNext() bool
-	Err() error
-	ReadBatch(batchSize int64, values []T, defLvls, repLvls []int16) (total int64, valuesRead int, err error)
-}
-
-// levels reads n rows of a column that is optional or required at the top level (definition level 1 or none): values
-// without gaps, and their definition levels.
-type levels[T any] struct {
-	r    typedReader[T]
-	defs []int16
-}
-
-// read fills values with the n next rows' values, without gaps. It returns how many there are and the definition
-// levels, nil where no row is null.
-func (l *levels[T]) read(values []T, n int) (int, []int16, error) {
-	if n == 0 {
-		if l.r.HasNext() {
-			return 0, nil, errors.New("the column chunk has more values than the row group has rows")
-		}
-		return 0, nil, l.r.Err()
-	}
-	rows, read, defs, err := l.readSome(values, n)
-	if err == nil && rows != n {
-		err = l.early(rows, n)
-	}
-	return read, defs, err
-}
-
-// early says why a column chunk gave fewer rows than were due.
-func (l *levels[T]) early(rows, due int) error {
-	if err := l.r.Err(); err != nil {
-		return err
-	}
-	return fmt.Errorf("the column chunk ends after %d of the next %d rows", rows, due)
-}
-
-// readSome is read for as many rows as the reader gives at once.
-func (l *levels[T]) readSome(values []T, n int) (rows, read int, _ []int16, err error) {
-	if len(l.defs) < n {
-		l.defs = make([]int16, n)
-		for i := range l.defs {
-			l.defs[i] = 1 // what a required column leaves untouched
-		}
-	}
-	defs := l.defs[:n]
-	total, read, err := l.r.ReadBatch(int64(n), values[:n], defs, nil)
-	rows = int(total)
-	if err != nil || read == rows {
-		return rows, read, nil, err
-	}
-	set := 0
-	for _, d := range defs[:rows] {
-		set += int(d)
-	}
-	if set != read {
-		return 0, 0, nil, fmt.Errorf("%d values for %d rows that are not null", read, set)
-	}
-	return rows, read, defs[:rows], nil
-}
-
-// fixed decodes values of fixed width.
-func fixed[T any, R typedReader[T]](r R, typ arrow.DataType, toBytes func([]T) []byte) decodeFunc {
-	l := &levels[T]{r: r}
-	return func(buf *buffer, n int) (arrow.Array, error) {
-		if n == 0 {
-			_, _, err := l.read(nil, 0)
-			return nil, err
-		}
-		values, _ := buf.values.([]T)
-		if len(values) < n {
-			values = make([]T, n)
-			buf.values = values
-		}
-		values = values[:n]
-		read, defs, err := l.read(values, n)
-		if err != nil {
-			return nil, err
-		}
-		var bitmap *memory.Buffer
-		if defs != nil {
-			spread(values, read, defs)
-			bitmap = memory.NewBufferBytes(buf.validity(defs))
-		}
-		data := array.NewData(typ, n, []*memory.Buffer{bitmap, memory.NewBufferBytes(toBytes(values))}, nil, n-read, 0)
-		defer data.Release()
-		return array.MakeFromData(data), nil
-	}
-}
-
-// spread moves the read values, which lie without gaps at the start, to their rows, and sets null rows to zero.
-func spread[T any](values []T, read int, defs []int16) {
-	var zero T
-	j := read - 1
-	for i := len(defs) - 1; i >= 0; i-- {
-		if defs[i] != 0 {
-			values[i] = values[j]
-			j--
-		} else {
-			values[i] = zero
-		}
-	}
-}
-
-// validity packs definition levels of 0 and 1 into buf's bitmap.
-func (b *buffer) validity(defs []int16) []byte {
-	n := int(bitutil.BytesForBits(int64(len(defs))))
-	if cap(b.bitmap) < n {
-		b.bitmap = make([]byte, n, batchRows/8)
-	}
-	bitmap := b.bitmap[:n]
-	clear(bitmap)
-	for i, d := range defs {
-		bitmap[i>>3] |= byte(d&1) << (i & 7)
-	}
-	return bitmap
-}
-
-// byteArrays decodes BYTE_ARRAY values. Ids come as strings only from other people's tools, so this path is kept simple. It
-// reads page by page, as only then arrow-go hands out values without a copy of each: a dictionary may hold one text of
-// 60 MiB, and every row refer to it.
-func byteArrays(r *file.ByteArrayColumnChunkReader) decodeFunc {
-	l := &levels[parquet.ByteArray]{r: pagewise{r}}
-	values := make([]parquet.ByteArray, batchRows)
-	return func(_ *buffer, n int) (arrow.Array, error) {
-		if n == 0 {
-			_, _, err := l.read(nil, 0)
-			return nil, err
-		}
-		b := array.NewStringBuilder(memory.DefaultAllocator)
-		defer b.Release()
-		b.Reserve(n)
-		for done := 0; done < n; {
-			rows, read, defs, err := l.readSome(values, n-done)
-			if err != nil {
-				return nil, err
-			}
-			if rows == 0 {
-				return nil, l.early(done, n)
-			}
-			if err := appendTexts(b, values[:read], rows, defs); err != nil {
-				return nil, err
-			}
-			done += rows
-		}
-		return b.NewArray(), nil
-	}
-}
-
-// pagewise reads no further than to the end of a page.
-type pagewise struct {
-	*file.ByteArrayColumnChunkReader
-}
-
-func (p pagewise) ReadBatch(n int64, values []parquet.ByteArray, defs, reps []int16) (int64, int, error) {
-	return p.ReadBatchInPage(n, values, defs, reps)
-}
-
-// appendTexts appends rows, whose values lie in values without gaps.
-func appendTexts(b *array.StringBuilder, values []parquet.ByteArray, rows int, defs []int16) error {
-	next := 0
-	for i := range rows {
-		if defs != nil && defs[i] == 0 {
-			b.AppendNull()
-			continue
-		}
-		if n := len(values[next]); n > maxTextBytes {
-			return fmt.Errorf("found a text of %d bytes, expected a number", n)
-		}
-		b.BinaryBuilder.Append(values[next])
-		next++
-	}
-	return nil
 }

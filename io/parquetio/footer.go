@@ -247,12 +247,8 @@ func describe(f *element.File, meta *metadata.FileMetaData, size int64) error {
 				return fmt.Errorf("footer: row group %d: column %q: found a column chunk of %s %q, expected the schema's %s %q",
 					i, f.Columns[c].Name, parquet.Type(chunk.MetaData.Type), path, col.PhysicalType(), col.Name())
 			}
-			start, n := chunk.MetaData.DataPageOffset, chunk.MetaData.TotalCompressedSize
-			if chunk.MetaData.IsSetDictionaryPageOffset() {
-				if d := chunk.MetaData.GetDictionaryPageOffset(); d > 0 {
-					start = min(start, d)
-				}
-			}
+			n := chunk.MetaData.TotalCompressedSize
+			start := spanOf(chunk.MetaData.DataPageOffset, chunk.MetaData.DictionaryPageOffset, n).off
 			if start < 0 || n < 0 || start > size || n > size-start {
 				return fmt.Errorf("footer: row group %d: column %q: found a column chunk of %d bytes at %d, expected it within the file's %d bytes", i, f.Columns[c].Name, n, start, size)
 			}

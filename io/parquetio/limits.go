@@ -174,9 +174,20 @@ func newBudget(bytes int64) *budget {
 	return b
 }
 
-func (b *budget) take(bytes int) {
+// Take takes bytes of the budget, if it has so many left.
+func (b *budget) Take(bytes int) bool {
 	if b.left.Add(-int64(bytes)) < 0 {
 		b.left.Add(int64(bytes))
+		return false
+	}
+	return true
+}
+
+// Give gives back what was taken.
+func (b *budget) Give(bytes int) { b.left.Add(int64(bytes)) }
+
+func (b *budget) take(bytes int) {
+	if !b.Take(bytes) {
 		panic(errTooLarge)
 	}
 }
@@ -192,6 +203,6 @@ func (b *budget) Reallocate(size int, old []byte) []byte {
 }
 
 func (b *budget) Free(old []byte) {
-	b.left.Add(int64(len(old)))
+	b.Give(len(old))
 	b.Allocator.Free(old)
 }

@@ -43,19 +43,22 @@ func chunkSpans(meta *metadata.FileMetaData, projection []int, start, end int) [
 	for _, rg := range meta.RowGroups[start:end] {
 		for i, leaf := range projection {
 			m := rg.Columns[leaf].MetaData
-			off := m.DataPageOffset
-			if m.IsSetDictionaryPageOffset() {
-				if d := m.GetDictionaryPageOffset(); d > 0 {
-					off = min(off, d)
-				}
-			}
-			if m.TotalCompressedSize > 0 {
-				spans = append(spans, chunkSpan{span{off, off + m.TotalCompressedSize}, i})
+			if at := spanOf(m.DataPageOffset, m.DictionaryPageOffset, m.TotalCompressedSize); at.len() > 0 {
+				spans = append(spans, chunkSpan{at, i})
 			}
 		}
 	}
 	slices.SortStableFunc(spans, func(a, b chunkSpan) int { return cmp.Compare(a.off, b.off) })
 	return spans
+}
+
+// spanOf is where a column chunk of so many bytes lies. Some writers give 0 as the place of a dictionary that is not
+// there.
+func spanOf(firstPage int64, dictionary *int64, size int64) span {
+	if dictionary != nil && *dictionary > 0 {
+		firstPage = min(firstPage, *dictionary)
+	}
+	return span{firstPage, firstPage + size}
 }
 
 // planPieces cuts and merges column chunks, which are in the order of the file, into the ranges to fetch.

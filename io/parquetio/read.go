@@ -30,19 +30,25 @@ func init() {
 	register.Emitter1[element.Columns]()
 }
 
+// Options are how files are read. They travel in the DoFn.
+type Options struct {
+	Access  objstore.Access
+	Library bool // decode with arrow-go's readers alone
+}
+
 // Read reads the projected columns of the files, which must carry a footer and a projection.
 //
 // Read transforms a PCollection<element.File> into a PCollection<element.Columns>.
-func Read(s beam.Scope, access objstore.Access, files beam.PCollection) beam.PCollection {
+func Read(s beam.Scope, opts Options, files beam.PCollection) beam.PCollection {
 	s = s.Scope("parquetio.Read")
-	return beam.ParDo(s, &readFn{Access: access}, files)
+	return beam.ParDo(s, &readFn{Options: opts}, files)
 }
 
-// readFn is the splittable DoFn. What it needs travels in the element, but for how stores are reached.
-type readFn struct{ Access objstore.Access }
+// readFn is the splittable DoFn. What it needs travels in the element, but for its options.
+type readFn struct{ Options Options }
 
 // Setup says how stores are reached.
-func (fn *readFn) Setup() { objstore.Use(fn.Access) }
+func (fn *readFn) Setup() { objstore.Use(fn.Options.Access) }
 
 // CreateInitialRestriction is all row groups of the file.
 func (fn *readFn) CreateInitialRestriction(f element.File) offsetrange.Restriction {
@@ -77,7 +83,7 @@ func (fn *readFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, f el
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	d, err := newDecoder(ctx, f, in, int(r.Start), int(r.End))
+	d, err := newDecoder(ctx, f, in, int(r.Start), int(r.End), fn.Options.Library)
 	if err != nil {
 		return err
 	}

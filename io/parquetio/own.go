@@ -1,0 +1,113 @@
+package parquetio
+
+import (
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
+
+	"tripstats/io/parquetio/pages"
+	"tripstats/transforms/element"
+)
+
+// gaveUp counts the column chunks in this process that the decoder of package pages began and arrow-go's readers took
+// over. Tests look at it: on files like TLC's there are none.
+var gaveUp atomic.Int64
+
+// ownReader decodes one column with the decoder of package pages.
+type ownReader struct {
+	meta   *metadata.FileMetaData
+	leaf   int
+	src    io.ReaderAt
+	begin  func(io.ReaderAt, pages.Chunk)
+	decode decodeFunc
+	close  func()
+}
+
+// ownColumn returns the reader of a column, or nil if its values are not of a kind that package pages reads.
+func ownColumn(meta *metadata.FileMetaData, kind element.Kind, leaf int, src io.ReaderAt, mem *budget) *ownReader {
+	if kind == element.Null || !pages.Native() {
+		return nil
+	}
+	o := &ownReader{meta: meta, leaf: leaf, src: src}
+	switch meta.Schema.Column(leaf).PhysicalType() {
+	case parquet.Types.Int32, parquet.Types.Float:
+		setUp[uint32](o, kind.Arrow(), mem, arrow.Uint32Traits.CastToBytes)
+	case parquet.Types.Int64, parquet.Types.Double:
+		setUp[uint64](o, kind.Arrow(), mem, arrow.Uint64Traits.CastToBytes)
+	default:
+		return nil
+	}
+	return o
+}
+
+// setUp gives o a decoder of values as wide as T.
+func setUp[T uint32 | uint64](o *ownReader, typ arrow.DataType, mem *budget, toBytes func([]T) []byte) {
+	r := pages.NewReader[T](mem)
+	o.begin, o.close = r.Open, r.Close
+	o.decode = func(buf *buffer, n int) (arrow.Array, error) {
+		if n == 0 {
+			return nil, r.Done()
+		}
+		values, _ := buf.values.([]T)
+		if len(values) < n {
+			values = make([]T, n)
+			buf.values = values
+		}
+		values = values[:n]
+		bitmap := buf.bits()
+		nulls, err := r.Read(values, bitmap)
+		if err != nil {
+			return nil, err
+		}
+		return newArray(typ, n, toBytes(values), bitmap[:(n+7)/8], nulls), nil
+	}
+}
+
+// open begins with the column chunk of a row group, if package pages reads its codec.
+func (o *ownReader) open(rowGroup int) bool {
+	chunk := o.meta.RowGroups[rowGroup].Columns[o.leaf]
+	if chunk.CryptoMetadata != nil || chunk.FilePath != nil {
+		return false
+	}
+	c := pages.Chunk{Rows: o.meta.RowGroups[rowGroup].NumRows, Optional: o.meta.Schema.Column(o.leaf).MaxDefinitionLevel() == 1}
+	switch compress.Compression(chunk.MetaData.Codec) {
+	case compress.Codecs.Uncompressed:
+	case compress.Codecs.Gzip:
+		c.Codec.Gzip = true
+	case compress.Codecs.Snappy:
+		c.Codec.Decompress = whole(decodeSnappy)
+	case compress.Codecs.Zstd:
+		c.Codec.Decompress = whole(decodeZstd)
+	default:
+		return false
+	}
+	at := spanOf(chunk.MetaData.DataPageOffset, chunk.MetaData.DictionaryPageOffset, chunk.MetaData.TotalCompressedSize)
+	c.Off, c.Size = at.off, at.len()
+	o.begin(o.src, c)
+	return true
+}
+
+// giveUp lets go of the memory, as arrow-go's reader needs some now.
+func (o *ownReader) giveUp() {
+	gaveUp.Add(1)
+	o.close()
+}
+
+// whole makes of a codec one that fills dst.
+func whole(decode func(dst, src []byte) ([]byte, error)) func(dst, src []byte) error {
+	return func(dst, src []byte) error {
+		out, err := decode(dst, src)
+		if err != nil {
+			return err
+		}
+		if len(out) != len(dst) || len(out) > 0 && &out[0] != &dst[0] {
+			return fmt.Errorf("a page of %d bytes, %d were declared", len(out), len(dst))
+		}
+		return nil
+	}
+}

@@ -1,0 +1,203 @@
+package pages
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/bits"
+)
+
+var (
+	errRuns  = errors.New("runs of levels or indices break off")
+	errIndex = errors.New("an index beyond the dictionary")
+)
+
+// slack is how many bytes must be readable after the end of what a hybrid reads, as it loads words.
+const slack = 8
+
+// hybrid reads parquet's mix of run-length encoded and bit-packed integers. data has slack bytes after its end.
+type hybrid struct {
+	data  []byte
+	pos   int // of the next run
+	end   int
+	width uint
+
+	left   int    // values of the run at hand that are not read yet
+	packed bool   // it is bit-packed, from bit on; else all are value
+	value  uint64 //
+	bit    int    // of data
+}
+
+func newHybrid(data []byte, width uint) hybrid {
+	return hybrid{data: data, end: len(data) - slack, width: width}
+}
+
+// run makes the run at hand one with values left.
+func (h *hybrid) run() error {
+	for h.left == 0 {
+		head, n := binary.Uvarint(h.data[min(h.pos, h.end):h.end])
+		if n <= 0 {
+			return errRuns
+		}
+		h.pos += n
+		room := h.end - h.pos
+		if head&1 == 1 && h.width > 0 {
+			groups := head >> 1
+			if groups > uint64(room)/uint64(h.width) {
+				return errRuns
+			}
+			h.packed, h.left, h.bit = true, int(groups)*8, h.pos*8
+			h.pos += int(groups) * int(h.width)
+			continue
+		}
+		count := head >> 1
+		if head&1 == 1 {
+			count *= 8 // packed to no bits: all are 0
+		}
+		size := int(h.width+7) / 8
+		if head&1 == 1 {
+			size = 0
+		}
+		if size > room || count > 1<<31 {
+			return errRuns
+		}
+		h.value = binary.LittleEndian.Uint64(h.data[h.pos:]) & (1<<(8*size) - 1)
+		h.packed, h.left = false, int(count)
+		h.pos += size
+	}
+	return nil
+}
+
+// spent tells whether all is read, but for what fills up the last eight of bit-packed integers.
+func (h *hybrid) spent() bool {
+	return h.pos == h.end && (h.left == 0 || h.packed && h.left < 8)
+}
+
+// lookup fills dst with the values of a dictionary that the next indices tell.
+func lookup[T uint32 | uint64](h *hybrid, dst, dict []T) error {
+	for len(dst) > 0 {
+		if err := h.run(); err != nil {
+			return err
+		}
+		n := min(h.left, len(dst))
+		if h.packed {
+			if !gather(dst[:n], dict, h.data, h.bit, h.width) {
+				return errIndex
+			}
+			h.bit += n * int(h.width)
+		} else {
+			if h.value >= uint64(len(dict)) {
+				return errIndex
+			}
+			v := dict[h.value]
+			for i := range dst[:n] {
+				dst[i] = v
+			}
+		}
+		h.left -= n
+		dst = dst[n:]
+	}
+	return nil
+}
+
+// gather fills dst with the values of dict at bit-packed indices of a width up to 32, from bit on. It tells whether all are
+// in dict.
+func gather[T uint32 | uint64](dst, dict []T, data []byte, bit int, width uint) bool {
+	mask := uint64(1)<<(width&63) - 1
+	n := uint64(len(dict))
+	if width <= 14 { // four and up to seven bits before them fit a word
+		for len(dst) >= 4 {
+			x := binary.LittleEndian.Uint64(data[bit>>3:]) >> (bit & 7)
+			a := x & mask
+			x >>= width & 63
+			b := x & mask
+			x >>= width & 63
+			c := x & mask
+			x >>= width & 63
+			d := x & mask
+			if a >= n || b >= n || c >= n || d >= n {
+				return false
+			}
+			dst[0], dst[1], dst[2], dst[3] = dict[a], dict[b], dict[c], dict[d]
+			dst = dst[4:]
+			bit += 4 * int(width)
+		}
+	} else if width <= 28 {
+		for len(dst) >= 2 {
+			x := binary.LittleEndian.Uint64(data[bit>>3:]) >> (bit & 7)
+			a := x & mask
+			x >>= width & 63
+			b := x & mask
+			if a >= n || b >= n {
+				return false
+			}
+			dst[0], dst[1] = dict[a], dict[b]
+			dst = dst[2:]
+			bit += 2 * int(width)
+		}
+	}
+	for i := range dst {
+		a := binary.LittleEndian.Uint64(data[bit>>3:]) >> (bit & 7) & mask
+		if a >= n {
+			return false
+		}
+		dst[i] = dict[a]
+		bit += int(width)
+	}
+	return true
+}
+
+// setBits sets bits [from, to) of a bitmap.
+func setBits(bitmap []byte, from, to int) {
+	for ; from < to && from&7 != 0; from++ {
+		bitmap[from>>3] |= 1 << (from & 7)
+	}
+	for ; from+8 <= to; from += 8 {
+		bitmap[from>>3] = 0xff
+	}
+	for ; from < to; from++ {
+		bitmap[from>>3] |= 1 << (from & 7)
+	}
+}
+
+// clearBits clears bits [from, to) of a bitmap.
+func clearBits(bitmap []byte, from, to int) {
+	for ; from < to && from&7 != 0; from++ {
+		bitmap[from>>3] &^= 1 << (from & 7)
+	}
+	for ; from+8 <= to; from += 8 {
+		bitmap[from>>3] = 0
+	}
+	for ; from < to; from++ {
+		bitmap[from>>3] &^= 1 << (from & 7)
+	}
+}
+
+// copyBits sets bits [at, at+n) of a bitmap to those of data from bit on, which has slack bytes after its end.
+func copyBits(bitmap []byte, at int, data []byte, bit, n int) {
+	for ; n > 0 && at&7 != 0; n-- {
+		b := data[bit>>3] >> (bit & 7) & 1
+		bitmap[at>>3] = bitmap[at>>3]&^(1<<(at&7)) | b<<(at&7)
+		at, bit = at+1, bit+1
+	}
+	for ; n >= 8; n -= 8 {
+		bitmap[at>>3] = byte(binary.LittleEndian.Uint16(data[bit>>3:]) >> (bit & 7))
+		at, bit = at+8, bit+8
+	}
+	for ; n > 0; n-- {
+		b := data[bit>>3] >> (bit & 7) & 1
+		bitmap[at>>3] = bitmap[at>>3]&^(1<<(at&7)) | b<<(at&7)
+		at, bit = at+1, bit+1
+	}
+}
+
+// countBits counts the bits that are set in [bit, bit+n) of data, which has slack bytes after its end.
+func countBits(data []byte, bit, n int) int {
+	set := 0
+	for n > 0 {
+		k := min(n, 56)
+		x := binary.LittleEndian.Uint64(data[bit>>3:]) >> (bit & 7) & (1<<k - 1)
+		set += bits.OnesCount64(x)
+		bit, n = bit+k, n-k
+	}
+	return set
+}

@@ -1,0 +1,512 @@
+// Package pages decodes column chunks of parquet files into values and a validity bitmap: those of flat columns of
+// INT32, INT64, FLOAT and DOUBLE, required or optional, of data pages of either version, PLAIN or by dictionary, not
+// compressed or with GZIP, ZSTD or SNAPPY. That is all that TLC's files have in the columns of this program; whatever
+// is not among it is an error, and the caller has arrow-go's readers for it.
+//
+// What it does to be fast: a page's bytes are read once into memory that is used again, GZIP pages are inflated two at a
+// time (see package inflate), definition levels are taken run by run, so that a page without nulls costs one look, and
+// values go from the page to where they belong in one step.
+//
+// It never allocates by what the data says without asking its Budget, and never reads or writes outside its buffers: the
+// fuzz tests compare it with arrow-go's column readers on damaged column chunks.
+package pages
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"unsafe"
+
+	"tripstats/io/inflate"
+)
+
+// Codec is how pages are compressed.
+type Codec struct {
+	// Gzip says that they are GZIP. Otherwise Decompress does it, nil for pages that are not compressed: it must fill dst, and
+	// may write nothing beyond.
+	Gzip       bool
+	Decompress func(dst, src []byte) error
+}
+
+// Chunk is what the footer says of a column chunk.
+type Chunk struct {
+	Off, Size int64 // bytes of the file
+	Rows      int64
+	Optional  bool // values may be null: the maximum definition level is 1, else 0
+	Codec     Codec
+}
+
+// Budget says whether more bytes of memory may be used.
+type Budget interface {
+	Take(bytes int) bool
+	Give(bytes int)
+}
+
+// Native tells whether this machine has numbers in memory as parquet has them in files. On others nothing is read here.
+func Native() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 }
+
+// Reader reads column chunks, one after the other. T is as wide as the values; what they mean is the caller's.
+type Reader[T uint32 | uint64] struct {
+	budget Budget
+	taken  int
+
+	src   io.ReaderAt
+	chunk Chunk
+	off   int64  // of the chunk's next byte that is not in window yet
+	seen  int64  // rows of the pages begun
+	win   []byte // what is read ahead: win[lo:hi], and slack
+	lo    int
+	hi    int
+
+	queue   [2]page
+	at, n   int // the page at hand, and how many there are
+	dict    []T
+	hasDict bool
+	dictBuf []byte
+	gzip    inflate.Pair
+}
+
+// page is a data page that is decompressed.
+type page struct {
+	buf    []byte // its memory, with slack
+	head   header
+	rows   int    // that are not read yet
+	levels hybrid // of width 1
+	all    bool   // no row is null
+	coded  bool   // by dictionary
+	codes  hybrid
+	values []byte // else
+}
+
+// NewReader returns a Reader that uses memory within the budget.
+func NewReader[T uint32 | uint64](budget Budget) *Reader[T] { return &Reader[T]{budget: budget} }
+
+// Close gives the memory back to the budget.
+func (r *Reader[T]) Close() {
+	r.budget.Give(r.taken)
+	*r = Reader[T]{budget: r.budget}
+}
+
+// Open begins with a column chunk of src.
+func (r *Reader[T]) Open(src io.ReaderAt, c Chunk) {
+	r.src, r.chunk, r.off = src, c, c.Off
+	r.lo, r.hi, r.at, r.n, r.seen, r.hasDict = 0, 0, 0, 0, 0, false
+}
+
+var errMore = errors.New("the column chunk has more values than the row group has rows")
+
+// Done returns an error unless all that was begun has been read.
+func (r *Reader[T]) Done() error {
+	if r.at < r.n && r.queue[r.at].rows > 0 || r.at+1 < r.n || r.seen != r.chunk.Rows {
+		return errMore
+	}
+	return nil
+}
+
+// Read reads the next rows into values, as many as it has, nulls as 0. It returns how many are null; if any are, valid,
+// which has a bit for every row at least, tells which are not.
+func (r *Reader[T]) Read(values []T, valid []byte) (nulls int, err error) {
+	for done := 0; done < len(values); {
+		p := &r.queue[r.at]
+		if r.at >= r.n || p.rows == 0 {
+			if err := r.next(); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		n := min(p.rows, len(values)-done)
+		if p.all {
+			if err := r.fill(p, values[done:done+n]); err != nil {
+				return 0, err
+			}
+			if nulls > 0 {
+				setBits(valid, done, done+n)
+			}
+		} else {
+			if err := p.levels.run(); err != nil {
+				return 0, err
+			}
+			n = min(n, p.levels.left)
+			more, err := r.run(p, values, valid, done, n, nulls > 0)
+			if err != nil {
+				return 0, err
+			}
+			nulls += more
+			p.levels.left -= n
+		}
+		done += n
+		if p.rows -= n; p.rows == 0 && !p.spent() {
+			return 0, errLeft
+		}
+	}
+	return nulls, nil
+}
+
+var errLeft = errors.New("a page has more levels or values than its header says")
+
+// spent tells whether nothing is left of a page of which all rows are read. What is left would be damage, of the levels
+// most likely.
+func (p *page) spent() bool {
+	if p.coded && !p.codes.spent() || !p.coded && len(p.values) > 0 {
+		return false
+	}
+	return p.all || p.levels.spent()
+}
+
+// run reads rows [at, at+n), which are within one run of definition levels, and returns how many are null. mapped tells
+// whether valid has the rows before them.
+func (r *Reader[T]) run(p *page, values []T, valid []byte, at, n int, mapped bool) (nulls int, err error) {
+	l := &p.levels
+	switch {
+	case !l.packed && l.value > 1:
+		return 0, fmt.Errorf("a definition level of %d, expected at most 1", l.value)
+	case !l.packed && l.value == 1:
+		if mapped {
+			setBits(valid, at, at+n)
+		}
+		return 0, r.fill(p, values[at:at+n])
+	case !l.packed:
+		if !mapped {
+			setBits(valid, 0, at)
+		}
+		clear(values[at : at+n])
+		clearBits(valid, at, at+n)
+		return n, nil
+	}
+	bit := l.bit
+	l.bit += n
+	set := countBits(l.data, bit, n)
+	if err := r.fill(p, values[at:at+set]); err != nil {
+		return 0, err
+	}
+	if set == n {
+		if mapped {
+			setBits(valid, at, at+n)
+		}
+		return 0, nil
+	}
+	if !mapped {
+		setBits(valid, 0, at)
+	}
+	copyBits(valid, at, l.data, bit, n)
+	// The values lie without gaps at the start: from the end, each goes to its row.
+	for i, from := n-1, at+set-1; i >= 0; i-- {
+		if l.data[(bit+i)>>3]>>((bit+i)&7)&1 == 1 {
+			values[at+i] = values[from]
+			from--
+		} else {
+			values[at+i] = 0
+		}
+	}
+	return n - set, nil
+}
+
+var errValues = errors.New("a page has fewer values than its header says")
+
+// fill reads as many values as dst has, none of them null.
+func (r *Reader[T]) fill(p *page, dst []T) error {
+	if p.coded {
+		return lookup(&p.codes, dst, r.dict)
+	}
+	size := len(dst) * int(unsafe.Sizeof(dst[0]))
+	if size > len(p.values) {
+		return errValues
+	}
+	copy(bytesOf(dst), p.values[:size])
+	p.values = p.values[size:]
+	return nil
+}
+
+// bytesOf is the memory of values.
+func bytesOf[T uint32 | uint64](values []T) []byte {
+	if len(values) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), len(values)*int(unsafe.Sizeof(values[0])))
+}
+
+// next makes the next page that of queue[at].
+func (r *Reader[T]) next() error {
+	if r.at++; r.at < r.n {
+		return nil
+	}
+	r.at, r.n = 0, 0
+	for {
+		if r.seen >= r.chunk.Rows {
+			return errors.New("the column chunk ends before the row group does")
+		}
+		h, n, err := r.header(0)
+		if err != nil {
+			return err
+		}
+		switch h.kind {
+		case dictionaryPage:
+			if err := r.dictionary(h, n); err != nil {
+				return err
+			}
+		case dataPage, dataPageV2:
+			return r.pages(h, n)
+		default: // an index page: nothing is in it
+			if err := r.need(n + int(h.packed)); err != nil {
+				return err
+			}
+			r.lo += n + int(h.packed)
+		}
+	}
+}
+
+// pages reads the data page at hand, whose header has n bytes, and with GZIP the next one too.
+func (r *Reader[T]) pages(h header, n int) error {
+	size := n + int(h.packed)
+	r.queue[0].head = h
+	r.seen += h.values
+	count := 1
+	var second int // bytes of the second header
+	if r.chunk.Codec.Gzip && r.seen < r.chunk.Rows {
+		h2, n2, err := r.header(size)
+		if err == nil && (h2.kind == dataPage || h2.kind == dataPageV2) {
+			r.queue[1].head, second, count = h2, n2, 2
+			r.seen += h2.values
+		}
+	}
+	total := size
+	if count == 2 {
+		total += second + int(r.queue[1].head.packed)
+	}
+	if err := r.need(total); err != nil {
+		return err
+	}
+	bodies := [2][]byte{r.win[r.lo+n : r.lo+size]}
+	if count == 2 {
+		bodies[1] = r.win[r.lo+size+second : r.lo+total]
+	}
+	if err := r.decompress(bodies, count); err != nil {
+		return err
+	}
+	r.lo += total
+	for i := range r.queue[:count] {
+		if err := r.queue[i].begin(r.chunk.Optional); err != nil {
+			return err
+		}
+		if r.queue[i].coded && !r.hasDict {
+			return errors.New("indices without a dictionary")
+		}
+	}
+	r.n = count
+	return nil
+}
+
+// decompress puts the bodies of the queue's first pages into their memory.
+func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
+	var dst [2][]byte
+	for i := range r.queue[:count] {
+		p, body := &r.queue[i], bodies[i]
+		if p.head.hasCRC && crc32.ChecksumIEEE(body) != p.head.crc {
+			return errors.New("a page's checksum is not that of its bytes")
+		}
+		if err := r.grow(&p.buf, int(p.head.size)+slack); err != nil {
+			return err
+		}
+		p.buf = p.buf[:int(p.head.size)+slack]
+		plain := 0
+		if p.head.kind == dataPageV2 {
+			plain = int(p.head.levelBytes)
+			if p.head.repeatBytes != 0 || int64(plain) > min(p.head.packed, p.head.size) {
+				return errHeader
+			}
+			copy(p.buf, body[:plain])
+		}
+		dst[i], bodies[i] = p.buf[plain:p.head.size], body[plain:]
+		if p.head.kind == dataPageV2 && p.head.uncompressed {
+			if len(dst[i]) != len(bodies[i]) {
+				return errHeader
+			}
+			copy(dst[i], bodies[i])
+			dst[i], bodies[i] = nil, nil // done
+		}
+	}
+	for i := range r.queue[:count] {
+		if dst[i] == nil {
+			continue
+		}
+		if r.chunk.Codec.Gzip && i+1 < count && dst[i+1] != nil {
+			return r.gzip.Pages(dst[0], bodies[0], dst[1], bodies[1])
+		}
+		if err := r.decompressOne(dst[i], bodies[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Reader[T]) decompressOne(dst, src []byte) error {
+	switch {
+	case r.chunk.Codec.Gzip:
+		return r.gzip.Page(dst, src)
+	case r.chunk.Codec.Decompress != nil:
+		return r.chunk.Codec.Decompress(dst, src)
+	}
+	if len(dst) != len(src) {
+		return errHeader
+	}
+	copy(dst, src)
+	return nil
+}
+
+// begin finds a page's levels and values.
+func (p *page) begin(optional bool) error {
+	h := p.head
+	body := p.buf[:len(p.buf)-slack]
+	p.rows, p.all = int(h.values), !optional
+	start := 0
+	if h.kind == dataPageV2 {
+		start = int(h.levelBytes)
+		if optional {
+			p.levels = newHybrid(p.buf[:start+slack], 1)
+		}
+	} else if optional {
+		if h.levels != rle || len(body) < 4 {
+			return fmt.Errorf("definition levels of encoding %d in %d bytes", h.levels, len(body))
+		}
+		n := binary.LittleEndian.Uint32(body)
+		if uint64(n) > uint64(len(body)-4) {
+			return errRuns
+		}
+		start = 4 + int(n)
+		p.levels = newHybrid(p.buf[4:start+slack], 1)
+	}
+	if optional && p.rows > 0 {
+		if err := p.levels.run(); err != nil {
+			return err
+		}
+		p.all = !p.levels.packed && p.levels.value == 1 && p.levels.left == p.rows && p.levels.pos == p.levels.end
+	}
+	switch h.encoding {
+	case plain:
+		p.coded, p.values = false, body[start:]
+	case plainDictionary, rleDictionary:
+		p.coded = true
+		if start == len(body) { // nothing but nulls
+			p.codes = newHybrid(p.buf[start:], 0)
+			return nil
+		}
+		width := uint(body[start])
+		if width > 32 {
+			return fmt.Errorf("indices of %d bits", width)
+		}
+		p.codes = newHybrid(p.buf[start+1:], width)
+	default:
+		return fmt.Errorf("encoding %d, which is not read here", h.encoding)
+	}
+	return nil
+}
+
+// dictionary reads the dictionary page at hand, whose header has n bytes.
+func (r *Reader[T]) dictionary(h header, n int) error {
+	if h.encoding != plain && h.encoding != plainDictionary {
+		return fmt.Errorf("a dictionary of encoding %d", h.encoding)
+	}
+	var zero T
+	if h.values*int64(unsafe.Sizeof(zero)) > h.size {
+		return fmt.Errorf("a dictionary of %d bytes that claims %d values", h.size, h.values)
+	}
+	if err := r.need(n + int(h.packed)); err != nil {
+		return err
+	}
+	body := r.win[r.lo+n : r.lo+n+int(h.packed)]
+	if h.hasCRC && crc32.ChecksumIEEE(body) != h.crc {
+		return errors.New("a page's checksum is not that of its bytes")
+	}
+	if err := r.grow(&r.dictBuf, int(h.size)); err != nil {
+		return err
+	}
+	if err := r.decompressOne(r.dictBuf[:h.size], body); err != nil {
+		return err
+	}
+	r.lo += n + int(h.packed)
+	// A copy, as bytes need not lie where numbers must.
+	if grow := int(h.values) - cap(r.dict); grow > 0 {
+		if err := r.take(grow * int(unsafe.Sizeof(zero))); err != nil {
+			return err
+		}
+		r.dict = make([]T, h.values)
+	}
+	r.dict = r.dict[:h.values]
+	copy(bytesOf(r.dict), r.dictBuf)
+	r.hasDict = true
+	return nil
+}
+
+// header parses the page header that is skip bytes on from the page at hand.
+func (r *Reader[T]) header(skip int) (header, int, error) {
+	for want := 64; ; want *= 4 {
+		left := int64(r.hi-r.lo) + r.chunk.Off + r.chunk.Size - r.off
+		have := int(min(int64(skip+want), left))
+		if have < skip {
+			return header{}, 0, errShort
+		}
+		if err := r.need(have); err != nil {
+			return header{}, 0, err
+		}
+		h, n, err := parseHeader(r.win[r.lo+skip : r.lo+have])
+		if err != errShort || int64(have) == left || want >= MaxHeaderBytes {
+			return h, n, err
+		}
+	}
+}
+
+// readBytes is what is read at once at least.
+const readBytes = 256 << 10
+
+// need makes the next n bytes of the chunk those from win[lo] on.
+func (r *Reader[T]) need(n int) error {
+	have := r.hi - r.lo
+	if n <= have {
+		return nil
+	}
+	left := r.chunk.Off + r.chunk.Size - r.off
+	if int64(n-have) > left {
+		return errors.New("the column chunk breaks off")
+	}
+	copy(r.win, r.win[r.lo:r.hi])
+	r.lo, r.hi = 0, have
+	size := int(min(int64(max(n, readBytes)), int64(have)+left))
+	if err := r.grow(&r.win, size+slack); err != nil {
+		return err
+	}
+	if _, err := r.src.ReadAt(r.win[have:size], r.off); err != nil {
+		return err
+	}
+	r.hi = size
+	r.off += int64(size - have)
+	return nil
+}
+
+var errBudget = errors.New("its pages need more memory at once than they may have")
+
+// grow makes b at least n bytes long, keeping what is in it.
+func (r *Reader[T]) grow(b *[]byte, n int) error {
+	if n <= cap(*b) {
+		*b = (*b)[:cap(*b)]
+		return nil
+	}
+	// Pages differ a little in size; a quarter more saves the next one from growing again.
+	size := n + n/4
+	if err := r.take(size - cap(*b)); err != nil {
+		return err
+	}
+	grown := make([]byte, size)
+	copy(grown, *b)
+	*b = grown
+	return nil
+}
+
+func (r *Reader[T]) take(bytes int) error {
+	if !r.budget.Take(bytes) {
+		return errBudget
+	}
+	r.taken += bytes
+	return nil
+}

@@ -1,0 +1,405 @@
+package pages_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
+
+	"tripstats/io/parquetio/pages"
+)
+
+// column is what a column chunk holds, whatever its type: bits of values and which are null.
+type column struct {
+	values []uint64
+	valid  []bool // nil for a required column
+}
+
+// form is how a column chunk is written.
+type form struct {
+	typ        arrow.DataType
+	codec      compress.Compression
+	dictionary bool
+	v2         bool
+	pageBytes  int64
+}
+
+func (f form) String() string {
+	return fmt.Sprintf("%s/%s/dictionary=%v/v2=%v/pages of %d bytes", f.typ, f.codec, f.dictionary, f.v2, f.pageBytes)
+}
+
+var types = []arrow.DataType{arrow.PrimitiveTypes.Int32, arrow.PrimitiveTypes.Int64, arrow.PrimitiveTypes.Float32, arrow.PrimitiveTypes.Float64}
+
+func forms() []form {
+	var all []form
+	for i, codec := range []compress.Compression{compress.Codecs.Uncompressed, compress.Codecs.Gzip, compress.Codecs.Snappy, compress.Codecs.Zstd} {
+		for j, dictionary := range []bool{true, false} {
+			for k, v2 := range []bool{false, true} {
+				for l, size := range []int64{300, 8 << 10, 1 << 20} {
+					all = append(all, form{types[(i+j+k+l)%4], codec, dictionary, v2, size})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// columns are those that TLC's files have: without nulls, with some, with long runs of them, with nothing else.
+func columns(rows int) map[string]column {
+	r := rand.New(rand.NewPCG(3, uint64(rows)))
+	few, many := make([]uint64, rows), make([]uint64, rows)
+	some, runs, none, all := make([]bool, rows), make([]bool, rows), make([]bool, rows), make([]bool, rows)
+	for i := range rows {
+		few[i], many[i] = uint64(r.ExpFloat64()*40), uint64(r.Uint32()>>r.IntN(20))
+		some[i], all[i] = r.IntN(9) > 0, true
+		runs[i] = i*5/rows%2 == 0 || i%977 == 0
+	}
+	same := make([]uint64, rows)
+	return map[string]column{
+		"few values, required": {few, nil}, "many values, required": {many, nil},
+		"few values, some null": {few, some}, "many values, some null": {many, some}, "few values, runs of nulls": {few, runs},
+		"nothing but nulls": {few, none}, "optional without nulls": {many, all}, "one value": {same, all},
+	}
+}
+
+// write makes a parquet file with one column.
+func write(tb testing.TB, c column, f form) []byte {
+	tb.Helper()
+	b := array.NewBuilder(memory.DefaultAllocator, f.typ)
+	defer b.Release()
+	for i, v := range c.values {
+		if c.valid != nil && !c.valid[i] {
+			b.AppendNull()
+			continue
+		}
+		switch b := b.(type) {
+		case *array.Int32Builder:
+			b.Append(int32(v))
+		case *array.Int64Builder:
+			b.Append(int64(v))
+		case *array.Float32Builder:
+			b.Append(float32(v))
+		case *array.Float64Builder:
+			b.Append(float64(v) / 100)
+		}
+	}
+	a := b.NewArray()
+	defer a.Release()
+	schema := arrow.NewSchema([]arrow.Field{{Name: "c", Type: f.typ, Nullable: c.valid != nil}}, nil)
+	rec := array.NewRecordBatch(schema, []arrow.Array{a}, int64(a.Len()))
+	defer rec.Release()
+	version := parquet.DataPageV1
+	if f.v2 {
+		version = parquet.DataPageV2
+	}
+	var out bytes.Buffer
+	w, err := pqarrow.NewFileWriter(schema, &out, parquet.NewWriterProperties(parquet.WithCompression(f.codec), parquet.WithDictionaryDefault(f.dictionary),
+		parquet.WithDataPageVersion(version), parquet.WithDataPageSize(f.pageBytes), parquet.WithBatchSize(64), parquet.WithMaxRowGroupLength(1<<30)), pqarrow.DefaultWriterProps())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := w.Write(rec); err != nil {
+		tb.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// unlimited is a budget that counts.
+type unlimited struct{ taken, left int }
+
+func (b *unlimited) Take(n int) bool {
+	if b.taken+n > b.left {
+		return false
+	}
+	b.taken += n
+	return true
+}
+func (b *unlimited) Give(n int) { b.taken -= n }
+
+func chunkOf(tb testing.TB, data []byte) (pages.Chunk, parquet.Type) {
+	tb.Helper()
+	r, err := file.NewParquetReader(bytes.NewReader(data))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	rg := r.MetaData().RowGroups[0]
+	m := rg.Columns[0].MetaData
+	c := pages.Chunk{Off: m.DataPageOffset, Size: m.TotalCompressedSize, Rows: rg.NumRows, Optional: r.MetaData().Schema.Column(0).MaxDefinitionLevel() == 1}
+	if d := m.DictionaryPageOffset; d != nil && *d > 0 {
+		c.Off = min(c.Off, *d)
+	}
+	c.Codec = codecOf(compress.Compression(m.Codec))
+	return c, r.MetaData().Schema.Column(0).PhysicalType()
+}
+
+func codecOf(c compress.Compression) pages.Codec {
+	switch c {
+	case compress.Codecs.Gzip:
+		return pages.Codec{Gzip: true}
+	case compress.Codecs.Snappy:
+		return pages.Codec{Decompress: func(dst, src []byte) error {
+			n, err := snappy.DecodedLen(src)
+			if err != nil || n != len(dst) {
+				return fmt.Errorf("%d bytes, want %d: %v", n, len(dst), err)
+			}
+			_, err = snappy.Decode(dst, src)
+			return err
+		}}
+	case compress.Codecs.Zstd:
+		d, err := zstd.NewReader(nil, zstd.WithDecodeAllCapLimit(true))
+		if err != nil {
+			panic(err)
+		}
+		return pages.Codec{Decompress: func(dst, src []byte) error {
+			out, err := d.DecodeAll(src, dst[:0:len(dst)])
+			if err == nil && len(out) != len(dst) {
+				err = fmt.Errorf("%d bytes, want %d", len(out), len(dst))
+			}
+			return err
+		}}
+	}
+	return pages.Codec{}
+}
+
+// ours reads a column chunk in batches of so many rows.
+func ours[T uint32 | uint64](data []byte, c pages.Chunk, batch int, budget pages.Budget) (values []T, valid []bool, err error) {
+	r := pages.NewReader[T](budget)
+	defer r.Close()
+	r.Open(bytes.NewReader(data), c)
+	buf, bitmap := make([]T, batch), make([]byte, (batch+7)/8)
+	for done := int64(0); done < c.Rows; {
+		n := int(min(int64(batch), c.Rows-done))
+		nulls, err := r.Read(buf[:n], bitmap)
+		if err != nil {
+			return nil, nil, err
+		}
+		values = append(values, buf[:n]...)
+		seen := 0
+		for i := range n {
+			ok := nulls == 0 || bitmap[i>>3]>>(i&7)&1 == 1
+			if !ok {
+				seen++
+			}
+			valid = append(valid, ok)
+		}
+		if seen != nulls {
+			return nil, nil, fmt.Errorf("%d nulls in the bitmap, %d were said", seen, nulls)
+		}
+		done += int64(n)
+	}
+	return values, valid, r.Done()
+}
+
+// theirs reads it with arrow-go's column readers.
+func theirs(data []byte) (values []uint64, valid []bool, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	r, err := file.NewParquetReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, nil, err
+	}
+	fr, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	if err != nil {
+		return nil, nil, err
+	}
+	table, err := fr.ReadTable(context.Background())
+	if err != nil {
+		return nil, nil, err
+	}
+	defer table.Release()
+	for _, a := range table.Column(0).Data().Chunks() {
+		for i := range a.Len() {
+			valid = append(valid, a.IsValid(i))
+			v := uint64(0)
+			if a.IsValid(i) {
+				switch a := a.(type) {
+				case *array.Int32:
+					v = uint64(uint32(a.Value(i)))
+				case *array.Int64:
+					v = uint64(a.Value(i))
+				case *array.Float32:
+					v = uint64(arrow.GetData[uint32](arrow.GetBytes(a.Float32Values()))[i])
+				case *array.Float64:
+					v = arrow.GetData[uint64](arrow.GetBytes(a.Float64Values()))[i]
+				}
+			}
+			values = append(values, v)
+		}
+	}
+	return values, valid, nil
+}
+
+// both reads data with ours at the width of its type.
+func both(data []byte, c pages.Chunk, typ parquet.Type, batch int, budget pages.Budget) ([]uint64, []bool, error) {
+	if typ == parquet.Types.Int64 || typ == parquet.Types.Double {
+		return ours[uint64](data, c, batch, budget)
+	}
+	narrow, valid, err := ours[uint32](data, c, batch, budget)
+	values := make([]uint64, len(narrow))
+	for i, v := range narrow {
+		values[i] = uint64(v)
+	}
+	return values, valid, err
+}
+
+func TestEveryFormOfColumnChunkIsReadAsArrowReadsIt(t *testing.T) {
+	for _, rows := range []int{1, 7, 64, 1000, 20_011} {
+		for name, c := range columns(rows) {
+			for _, f := range forms() {
+				data := write(t, c, f)
+				want, wantValid, err := theirs(data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				chunk, typ := chunkOf(t, data)
+				for _, batch := range []int{1, 13, 4096} {
+					if batch == 1 && rows > 1000 {
+						continue
+					}
+					budget := &unlimited{left: 1 << 30}
+					got, valid, err := both(data, chunk, typ, batch, budget)
+					if err != nil {
+						t.Fatalf("%s, %d rows, %v, by %d: %v", name, rows, f, batch, err)
+					}
+					if i := differ(got, want, valid, wantValid); i >= 0 {
+						t.Fatalf("%s, %d rows, %v, by %d: row %d differs", name, rows, f, batch, i)
+					}
+					if budget.taken != 0 {
+						t.Fatalf("%s, %v: %d bytes of the budget were not given back", name, f, budget.taken)
+					}
+				}
+			}
+		}
+	}
+}
+
+// differ returns the first row that does, or -1.
+func differ(a, b []uint64, validA, validB []bool) int {
+	if len(a) != len(b) || len(validA) != len(validB) {
+		return min(len(a), len(b))
+	}
+	for i := range a {
+		if validA[i] != validB[i] || a[i] != b[i] {
+			return i
+		}
+	}
+	return -1
+}
+
+func TestMemoryBeyondTheBudgetIsAnError(t *testing.T) {
+	data := write(t, columns(50_000)["many values, required"], form{types[1], compress.Codecs.Gzip, false, false, 1 << 20})
+	chunk, typ := chunkOf(t, data)
+	budget := &unlimited{left: 100_000}
+	if _, _, err := both(data, chunk, typ, 4096, budget); err == nil || budget.taken != 0 {
+		t.Errorf("error %v, %d bytes still taken", err, budget.taken)
+	}
+}
+
+func TestAChunkWithMoreOrFewerRowsThanPromisedIsAnError(t *testing.T) {
+	for _, f := range forms() {
+		data := write(t, columns(1000)["few values, some null"], f)
+		chunk, typ := chunkOf(t, data)
+		for _, off := range []int64{-1, 1, -999} {
+			c := chunk
+			c.Rows += off
+			if _, _, err := both(data, c, typ, 100, &unlimited{left: 1 << 30}); err == nil {
+				t.Errorf("%v: %d rows passed for 1000", f, c.Rows)
+			}
+		}
+	}
+}
+
+// FuzzChunkAgainstArrow changes bytes of column chunks. What ours accepts must be what arrow-go reads.
+func FuzzChunkAgainstArrow(f *testing.F) {
+	all := forms()
+	names := []string{"few values, some null", "many values, required", "few values, runs of nulls", "one value", "many values, some null"}
+	files := map[[2]int][]byte{}
+	for i := range names {
+		for j := range all {
+			files[[2]int{i, j}] = write(f, columns(300)[names[i]], all[j])
+			f.Add(byte(i), byte(j), []byte{})
+			f.Add(byte(i), byte(j), []byte{0, 30, 1, 0, 3, 7})
+		}
+	}
+	f.Fuzz(func(t *testing.T, name, form byte, changes []byte) {
+		data := bytes.Clone(files[[2]int{int(name) % len(names), int(form) % len(all)}])
+		chunk, typ := chunkOf(t, data)
+		for ; len(changes) >= 3; changes = changes[3:] { // place and what to flip, within the chunk
+			at := (int64(changes[0])<<8 | int64(changes[1])) % chunk.Size
+			data[chunk.Off+at] ^= changes[2]
+		}
+		got, valid, err := both(data, chunk, typ, 128, &unlimited{left: 256 << 20})
+		if err != nil {
+			return // arrow-go is asked then
+		}
+		want, wantValid, err := theirs(data)
+		if err != nil {
+			t.Fatalf("%v: we read %d rows, arrow-go says %v", all[int(form)%len(all)], len(got), err)
+		}
+		if i := differ(got, want, valid, wantValid); i >= 0 {
+			t.Fatalf("%v: of %d rows, arrow-go %d, row %d differs", all[int(form)%len(all)], len(got), len(want), i)
+		}
+	})
+}
+
+// BenchmarkRead decodes columns like TLC's, a million rows each, with ours and with arrow-go's column readers.
+func BenchmarkRead(b *testing.B) {
+	const rows = 1 << 20
+	for _, codec := range []compress.Compression{compress.Codecs.Snappy, compress.Codecs.Gzip} {
+		for _, name := range []string{"few values, required", "few values, runs of nulls", "many values, required"} {
+			data := write(b, columns(rows)[name], form{types[1], codec, name[0] == 'f', false, 1 << 20})
+			chunk, _ := chunkOf(b, data)
+			b.Run(fmt.Sprintf("%s/%s/ours", codec, name), func(b *testing.B) {
+				r := pages.NewReader[uint64](&unlimited{left: 1 << 30})
+				buf, bitmap := make([]uint64, 16<<10), make([]byte, 2<<10)
+				b.ReportAllocs()
+				for b.Loop() {
+					r.Open(bytes.NewReader(data), chunk)
+					for done := 0; done < rows; done += len(buf) {
+						if _, err := r.Read(buf, bitmap); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+			})
+			b.Run(fmt.Sprintf("%s/%s/arrow-go", codec, name), func(b *testing.B) {
+				buf, defs := make([]int64, 16<<10), make([]int16, 16<<10)
+				b.ReportAllocs()
+				for b.Loop() {
+					r, err := file.NewParquetReader(bytes.NewReader(data))
+					if err != nil {
+						b.Fatal(err)
+					}
+					col, err := r.RowGroup(0).Column(0)
+					if err != nil {
+						b.Fatal(err)
+					}
+					for col.HasNext() {
+						if _, _, err := col.(*file.Int64ColumnChunkReader).ReadBatch(int64(len(buf)), buf, defs, nil); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+			})
+		}
+	}
+}
