@@ -45,60 +45,104 @@ func (in *input) take(n uint) uint32 {
 // exhausted tells whether more bits were consumed than there are.
 func (in *input) exhausted() bool { return in.over > int(in.n>>3) }
 
+// stream is a deflate stream on its way into dst.
+type stream struct {
+	in   input
+	dst  []byte
+	out  int  // bytes written
+	open bool // it is within a block, whose codes are in the tables
+	last bool // that block is the last
+}
+
 // deflate decompresses a stream into dst. It returns how many bytes it wrote, and how many of src it read.
 func (d *Decoder) deflate(dst, src []byte) (out, used int, err error) {
-	in := input{src: src}
-	for last := false; !last; {
-		in.fill()
-		last = in.take(1) == 1
-		switch in.take(2) {
-		case 0:
-			out, err = stored(dst, out, &in)
-		case 1:
-			d.fixedTables()
-			out, err = d.block(dst, out, &in)
-		case 2:
-			if err = d.dynamicTables(&in); err == nil {
-				out, err = d.block(dst, out, &in)
-			}
-		default:
-			err = ErrCorrupt
+	d.stream = stream{in: input{src: src}, dst: dst}
+	for {
+		more, err := d.ready()
+		if err != nil {
+			return d.out, 0, err
 		}
-		if in.exhausted() {
+		if !more {
+			return d.out, d.used(), nil
+		}
+		if err := d.fast(); err != nil {
+			return d.out, 0, err
+		}
+	}
+}
+
+// used is how many bytes of input have been consumed, at the end of a stream.
+func (s *stream) used() int { return s.in.pos - int(s.in.n>>3) + s.in.over }
+
+// ready goes on until the stream is within a block and has room for the fast loop, which is to be called then, or ends.
+func (d *Decoder) ready() (more bool, err error) {
+	for {
+		switch {
+		case d.open && d.roomy():
+			return true, nil
+		case d.open:
+			err = d.careful()
+		case d.last:
+			return false, nil
+		default:
+			err = d.begin()
+		}
+		if d.in.exhausted() {
 			err = ErrShort
 		}
 		if err != nil {
-			return out, 0, err
+			return false, err
 		}
 	}
-	return out, in.pos - int(in.n>>3) + in.over, nil
+}
+
+// begin reads the header of a block, and the whole block if it is stored.
+func (d *Decoder) begin() error {
+	d.in.fill()
+	d.last = d.in.take(1) == 1
+	switch d.in.take(2) {
+	case 0:
+		return d.stored()
+	case 1:
+		d.fixedTables()
+	case 2:
+		if err := d.dynamicTables(); err != nil {
+			return err
+		}
+	default:
+		return ErrCorrupt
+	}
+	d.open = true
+	return nil
 }
 
 // stored copies a block that is not compressed.
-func stored(dst []byte, out int, in *input) (int, error) {
+func (d *Decoder) stored() error {
+	in := &d.in
 	in.take(in.n & 7) // to the next byte
 	if in.exhausted() {
-		return out, ErrShort
+		return ErrShort
 	}
-	pos := in.pos - int(in.n>>3) + in.over
+	pos := d.used()
 	in.hold, in.n, in.over = 0, 0, 0
 	if len(in.src)-pos < 4 {
-		return out, ErrShort
+		return ErrShort
 	}
-	size, check := binary.LittleEndian.Uint16(in.src[pos:]), binary.LittleEndian.Uint16(in.src[pos+2:])
-	if size != ^check {
-		return out, ErrCorrupt
+	size, check := int(binary.LittleEndian.Uint16(in.src[pos:])), binary.LittleEndian.Uint16(in.src[pos+2:])
+	if uint16(size) != ^check {
+		return ErrCorrupt
 	}
 	pos += 4
-	if len(in.src)-pos < int(size) {
-		return out, ErrShort
+	if len(in.src)-pos < size {
+		return ErrShort
 	}
-	if len(dst)-out < int(size) {
-		return out, ErrTooLong
+	if len(d.dst)-d.out < size {
+		return ErrTooLong
 	}
-	copy(dst[out:], in.src[pos:pos+int(size)])
-	in.pos = pos + int(size)
-	return out + int(size), nil
+	copy(d.dst[d.out:], in.src[pos:pos+size])
+	in.pos = pos + size
+	d.out += size
+	return nil
 }
 
 func (d *Decoder) fixedTables() {
@@ -126,8 +170,9 @@ func (d *Decoder) fixedTables() {
 }
 
 // dynamicTables reads the codes of a block.
-func (d *Decoder) dynamicTables(in *input) error {
+func (d *Decoder) dynamicTables() error {
 	d.fixed = false
+	in := &d.in
 	in.fill()
 	lits, dists, pres := int(in.take(5))+257, int(in.take(5))+1, int(in.take(4))+4
 	if lits > 286 || dists > 30 {
@@ -196,70 +241,72 @@ const (
 	fastIn  = 16
 )
 
-// block decodes the symbols of a block into dst from out on, and returns where they end.
-func (d *Decoder) block(dst []byte, out int, in *input) (int, error) {
-	if len(in.src)-in.pos >= fastIn && len(dst)-out >= fastOut {
-		var done bool
-		var err error
-		if out, done, err = d.fast(dst, out, in); done || err != nil {
-			return out, err
+// roomy tells whether input and output have room for a round of the fast loop.
+func (s *stream) roomy() bool { return len(s.in.src)-s.in.pos >= fastIn && len(s.dst)-s.out >= fastOut }
+
+// careful decodes symbol by symbol, to the end of the block.
+func (d *Decoder) careful() error {
+	for d.open {
+		if err := d.symbol(); err != nil {
+			return err
 		}
 	}
-	return d.careful(dst, out, in)
+	return nil
 }
 
-// careful decodes symbol by symbol, to the end of input and output.
-func (d *Decoder) careful(dst []byte, out int, in *input) (int, error) {
-	for {
-		in.fill()
-		e := d.lit[in.hold&(1<<litBits-1)]
-		if e&(exceptional|secondLevel) == exceptional|secondLevel && e&literal == 0 {
-			in.take(litBits)
-			e = d.lit[int(e>>16)+int(in.hold&(1<<(e>>8&31)-1))]
-		}
-		switch {
-		case e&literal != 0:
-			in.take(uint(e & 63))
-			if in.exhausted() {
-				return out, ErrShort
-			}
-			if out == len(dst) {
-				return out, ErrTooLong
-			}
-			dst[out] = byte(e >> 16)
-			out++
-			continue
-		case e&exceptional != 0:
-			in.take(uint(e & 63))
-			if e&endOfBlock == 0 {
-				return out, ErrCorrupt
-			}
-			return out, nil
-		}
-		length := int(e>>16) + in.extra(e)
-		in.fill()
-		e = d.dist[in.hold&(1<<distBits-1)]
-		if e&(exceptional|secondLevel) == exceptional|secondLevel {
-			in.take(distBits)
-			e = d.dist[int(e>>16)+int(in.hold&(1<<(e>>8&31)-1))]
-		}
-		if e&exceptional != 0 {
-			return out, ErrCorrupt
-		}
-		distance := int(e>>16) + in.extra(e)
-		switch {
-		case in.exhausted():
-			return out, ErrShort
-		case distance > out:
-			return out, ErrCorrupt
-		case length > len(dst)-out:
-			return out, ErrTooLong
-		}
-		for range length {
-			dst[out] = dst[out-distance]
-			out++
-		}
+// symbol decodes one symbol, wherever input and output end.
+func (d *Decoder) symbol() error {
+	in := &d.in
+	in.fill()
+	e := d.lit[in.hold&(1<<litBits-1)]
+	if e&literal == 0 && e&secondLevel != 0 {
+		in.take(litBits)
+		e = d.lit[int(e>>16)+int(in.hold&(1<<(e>>8&31)-1))]
 	}
+	switch {
+	case e&literal != 0:
+		in.take(uint(e & 63))
+		if in.exhausted() {
+			return ErrShort
+		}
+		if d.out == len(d.dst) {
+			return ErrTooLong
+		}
+		d.dst[d.out] = byte(e >> 16)
+		d.out++
+		return nil
+	case e&exceptional != 0:
+		in.take(uint(e & 63))
+		d.open = false
+		if e&endOfBlock == 0 {
+			return ErrCorrupt
+		}
+		return nil
+	}
+	length := int(e>>16) + in.extra(e)
+	in.fill()
+	e = d.dist[in.hold&(1<<distBits-1)]
+	if e&secondLevel != 0 {
+		in.take(distBits)
+		e = d.dist[int(e>>16)+int(in.hold&(1<<(e>>8&31)-1))]
+	}
+	if e&exceptional != 0 {
+		return ErrCorrupt
+	}
+	distance := int(e>>16) + in.extra(e)
+	switch {
+	case in.exhausted():
+		return ErrShort
+	case distance > d.out:
+		return ErrCorrupt
+	case length > len(d.dst)-d.out:
+		return ErrTooLong
+	}
+	for range length {
+		d.dst[d.out] = d.dst[d.out-distance]
+		d.out++
+	}
+	return nil
 }
 
 // extra consumes an entry's word and the bits that follow it, and returns those.
@@ -268,20 +315,18 @@ func (in *input) extra(e uint32) int {
 	return int(v >> (e >> 8 & 31))
 }
 
-// fast decodes as long as input and output have room for a whole round. It returns where the output ends, and whether
-// the block ended too.
+// fast decodes the block at hand as long as input and output have room for a whole round.
 //
 // It works on raw pointers, because the checks of bounds cost a fifth of its speed. What keeps it within bounds: a round
 // reads at most 16 bytes from pos on and writes at most fastOut from out on, both of which the loop's condition grants;
 // every index into a table comes from a mask or from an entry that build wrote; and a distance is checked against out.
-func (d *Decoder) fast(dst []byte, out int, in *input) (int, bool, error) {
-	src := unsafe.Pointer(unsafe.SliceData(in.src))
-	buf := unsafe.Pointer(unsafe.SliceData(dst))
-	lastPos, lastOut := len(in.src)-fastIn, len(dst)-fastOut
-	pos, hold, n := in.pos, in.hold, in.n
+func (d *Decoder) fast() error {
+	src := unsafe.Pointer(unsafe.SliceData(d.in.src))
+	buf := unsafe.Pointer(unsafe.SliceData(d.dst))
+	lastPos, lastOut := len(d.in.src)-fastIn, len(d.dst)-fastOut
+	pos, hold, n, out := d.in.pos, d.in.hold, d.in.n, d.out
 	lit, dist := unsafe.Pointer(&d.lit), unsafe.Pointer(&d.dist)
 
-	done := false
 	var err error
 	for pos <= lastPos && out <= lastOut {
 		hold |= load64(src, pos) << (n & 63)
@@ -339,7 +384,7 @@ func (d *Decoder) fast(dst []byte, out int, in *input) (int, bool, error) {
 				if e&endOfBlock == 0 {
 					err = ErrCorrupt
 				}
-				done = true
+				d.open = false
 				break
 			}
 		}
@@ -350,14 +395,14 @@ func (d *Decoder) fast(dst []byte, out int, in *input) (int, bool, error) {
 		e = entry(dist, hold&(1<<distBits-1))
 		if e&exceptional != 0 {
 			if e&secondLevel == 0 {
-				err, done = ErrCorrupt, true
+				err = ErrCorrupt
 				break
 			}
 			hold >>= distBits
 			n -= distBits
 			e = entry(dist, uint64(e>>16)+hold&(1<<(e>>8&31)-1))
 			if e&exceptional != 0 {
-				err, done = ErrCorrupt, true
+				err = ErrCorrupt
 				break
 			}
 		}
@@ -365,7 +410,7 @@ func (d *Decoder) fast(dst []byte, out int, in *input) (int, bool, error) {
 		hold >>= e & 63
 		n -= uint(e & 63)
 		if distance > out {
-			err, done = ErrCorrupt, true
+			err = ErrCorrupt
 			break
 		}
 		to, from := out, out-distance
@@ -392,8 +437,8 @@ func (d *Decoder) fast(dst []byte, out int, in *input) (int, bool, error) {
 			}
 		}
 	}
-	in.pos, in.hold, in.n = pos, hold&(1<<n-1), n
-	return out, done, err
+	d.in.pos, d.in.hold, d.in.n, d.out = pos, hold&(1<<n-1), n, out
+	return err
 }
 
 func load8(p unsafe.Pointer, i int) byte          { return *(*byte)(unsafe.Add(p, i)) }

@@ -28,6 +28,8 @@ var (
 // Decoder holds the tables of the block at hand, about 12 KiB. The zero value is ready. It must not be used by two
 // goroutines at once.
 type Decoder struct {
+	stream
+
 	lit  [litTable]uint32
 	dist [distTable]uint32
 	pre  [1 << preBits]uint32
@@ -134,15 +136,4 @@ func either(first bool, a, b error) error {
 		return a
 	}
 	return b
-}
-
-// Pair decompresses two pages at once. The zero value is ready. It must not be used by two goroutines at once.
-type Pair struct{ a, b Decoder }
-
-// Page is [Decoder.Page].
-func (p *Pair) Page(dst, src []byte) error { return p.a.Page(dst, src) }
-
-// Pages decompresses each src into exactly the bytes of its dst.
-func (p *Pair) Pages(dst1, src1, dst2, src2 []byte) error {
-	return errors.Join(p.a.Page(dst1, src1), p.b.Page(dst2, src2))
 }

@@ -25,6 +25,9 @@ const (
 	maxDist = 32
 	maxWord = 15
 
+	litSize  = 1 << litBits
+	distSize = 1 << distBits
+
 	literal     = 1 << 31
 	exceptional = 1 << 15
 	secondLevel = 1 << 14

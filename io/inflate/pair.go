@@ -1,0 +1,86 @@
+package inflate
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+)
+
+// Pair decompresses two pages at once: one after the other, or in turns. Most of what inflating costs is waiting, as a
+// symbol must be looked up before it is known where the next begins; a second stream fills the time. The zero value is
+// ready. It must not be used by two goroutines at once.
+type Pair struct {
+	lanes [2]lane
+	a, b  Decoder
+}
+
+// lane is a stream as the loop over two of them has it: addresses, and what is in registers.
+type lane struct {
+	src, srcLast uintptr // of the next byte; the last at which a round may begin
+	dst, dstLast uintptr
+	dstStart     uintptr
+	hold, n      uint64
+	stop         uint64 // why the loop ended, as far as this lane goes
+}
+
+// Why a lane stopped: see lane.stop.
+const (
+	stopRoom    = 0 // it did not: its own room or the other lane ended the loop
+	stopSymbol  = 1 // at a symbol that is for Decoder.symbol: the end of the block, or none
+	stopCorrupt = 2
+)
+
+// Page is [Decoder.Page].
+func (p *Pair) Page(dst, src []byte) error { return p.a.Page(dst, src) }
+
+// Pages decompresses each src into exactly the bytes of its dst.
+func (p *Pair) Pages(dst1, src1, dst2, src2 []byte) error {
+	if !inTurns {
+		return errors.Join(p.a.Page(dst1, src1), p.a.Page(dst2, src2))
+	}
+	body1, err1 := header(src1)
+	body2, err2 := header(src2)
+	if err1 == nil && err2 == nil {
+		p.a.stream = stream{in: input{src: body1}, dst: dst1}
+		p.b.stream = stream{in: input{src: body2}, dst: dst2}
+		if p.run() == nil && p.a.whole() && p.b.whole() {
+			return nil
+		}
+	}
+	// Damaged, or of several members, which nobody writes: one after the other, it is found out which.
+	return errors.Join(p.a.Page(dst1, src1), p.a.Page(dst2, src2))
+}
+
+// run decompresses the streams of a and b to their ends.
+func (p *Pair) run() error {
+	for {
+		moreA, err := p.a.ready()
+		if err != nil {
+			return err
+		}
+		moreB, err := p.b.ready()
+		if err != nil {
+			return err
+		}
+		switch {
+		case moreA && moreB:
+			err = p.turns()
+		case moreA:
+			err = p.a.fast()
+		case moreB:
+			err = p.b.fast()
+		default:
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// whole tells whether a stream that ended is the only member, fills dst and has the right checksum.
+func (s *stream) whole() bool {
+	trailer := s.in.src[s.used():]
+	return s.out == len(s.dst) && len(trailer) == 8 &&
+		binary.LittleEndian.Uint32(trailer) == crc32.ChecksumIEEE(s.dst) && binary.LittleEndian.Uint32(trailer[4:]) == uint32(s.out)
+}
