@@ -84,7 +84,13 @@ func appendRuns(runs []MonthRun, pickup Column[int64]) []MonthRun {
 	var month int32 = element.NoMonth
 	lo, hi := int64(0), int64(0) // of the current month; empty to begin with
 	open := false
-	for i, t := range pickup.Values {
+	for i := 0; i < len(pickup.Values); i++ {
+		if pickup.Nulls == 0 {
+			if i += within(pickup.Values[i:], lo, hi); i == len(pickup.Values) {
+				break
+			}
+		}
+		t := pickup.Values[i]
 		if pickup.Valid != nil && pickup.IsNull(i) {
 			if !open || month != element.NoMonth {
 				runs = closeRun(runs, open, month, i)
@@ -100,6 +106,21 @@ func appendRuns(runs []MonthRun, pickup Column[int64]) []MonthRun {
 		lo, hi = monthSpan(month)
 	}
 	return closeRun(runs, open, month, len(pickup.Values))
+}
+
+// within counts the values at the start that are in [lo, hi), for hi >= lo.
+func within(values []int64, lo, hi int64) int {
+	span, n := uint64(hi-lo), 0
+	for v := values; len(v) >= 4; v = v[4:] {
+		if uint64(v[0]-lo) >= span || uint64(v[1]-lo) >= span || uint64(v[2]-lo) >= span || uint64(v[3]-lo) >= span {
+			break
+		}
+		n += 4
+	}
+	for n < len(values) && uint64(values[n]-lo) < span {
+		n++
+	}
+	return n
 }
 
 func closeRun(runs []MonthRun, open bool, month int32, end int) []MonthRun {

@@ -254,15 +254,18 @@ func (fn *fieldsFn) measureColumn(a arrow.Array, dst []int64) ([]int64, *badValu
 	case *array.Float64:
 		src := a.Float64Values()
 		dst = dst[:len(src)]
-		for i, v := range src { // the hot one: what is inlined takes nearly every value
-			x, certain := fixFast(v)
-			if !certain {
-				var ok bool
-				if x, ok = fn.uncertain(a, i, v); !ok {
-					return nil, &badValue{i, errMeasure}
+		for done := 0; done < len(src); { // the hot one: nearly every value is taken by what converts many
+			done += fixMany(dst[done:], src[done:])
+			for end := min(done+8, len(src)); done < end; done++ {
+				x, certain := fixFast(src[done])
+				if !certain {
+					var ok bool
+					if x, ok = fn.uncertain(a, done, src[done]); !ok {
+						return nil, &badValue{done, errMeasure}
+					}
 				}
+				dst[done] = x
 			}
-			dst[i] = x
 		}
 		return dst, nil
 	case *array.Float32:
@@ -345,6 +348,18 @@ func fillZones[S any](fn *fieldsFn, a arrow.Array, src []S, dst []int32, f func(
 	})
 }
 
+// narrow converts values to 32 bits and tells whether all fit.
+func narrow(dst []int32, src []int64) bool {
+	dst = dst[:len(src)]
+	wide := int64(0)
+	for i, v := range src {
+		x := int32(v)
+		wide |= int64(x) ^ v
+		dst[i] = x
+	}
+	return wide == 0
+}
+
 // noZone is an id that no zone has, and that stands for numbers that are none.
 const noZone = 0
 
@@ -354,6 +369,9 @@ func (fn *fieldsFn) zoneColumn(a arrow.Array, dst []int32) ([]int32, *badValue) 
 	case *array.Int32:
 		return a.Int32Values(), nil
 	case *array.Int64:
+		if narrow(dst, a.Int64Values()) { // the hot one
+			return dst, nil
+		}
 		return fillZones(fn, a, a.Int64Values(), dst, zoneInt)
 	case *array.Uint32:
 		return fillZones(fn, a, a.Uint32Values(), dst, func(v uint32) (int32, bool) { return zoneInt(int64(v)) })

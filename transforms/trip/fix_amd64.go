@@ -1,0 +1,19 @@
+package trip
+
+import "golang.org/x/sys/cpu"
+
+var hasAVX2 = cpu.X86.HasAVX2
+
+// fixMany is fixFast for the first values of src, into dst, which is as long: up to the first eight in a row of which
+// one is not certain, or to the last eight. It returns how many it converted.
+func fixMany(dst []int64, src []float64) int {
+	if n := min(len(dst), len(src)) &^ 7; n > 0 && hasAVX2 {
+		return fixEights(&dst[0], &src[0], n)
+	}
+	return 0
+}
+
+// fixEights converts n values, a multiple of eight, with AVX2. See fixMany.
+//
+//go:noescape
+func fixEights(dst *int64, src *float64, n int) int
