@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -13,15 +15,17 @@ import (
 	"tripstats/io/parquetio"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
+	"tripstats/transforms/trip"
 )
 
-const benchRows = 1_000_000
+const benchRows = 3_000_000
 
-// benchFile generates a month of a million rows once for all benchmarks, below the system's temporary folder.
+// benchFile generates a month of 3 million rows once for all benchmarks, below the system's temporary folder.
 func benchFile(b *testing.B, codec tlcgen.Codec) string {
 	b.Helper()
-	path := filepath.Join(os.TempDir(), fmt.Sprintf("tripstats-bench-1m-%s_2015-03.parquet", codec))
+	path := filepath.Join(os.TempDir(), fmt.Sprintf("tripstats-bench-3m-%s_2015-03.parquet", codec))
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
@@ -31,7 +35,7 @@ func benchFile(b *testing.B, codec tlcgen.Codec) string {
 	return path
 }
 
-// BenchmarkJob is the whole pipeline, in raw mode, on a month of a million rows.
+// BenchmarkJob is the whole pipeline, in raw mode, on a month of 3 million rows.
 func BenchmarkJob(b *testing.B) {
 	for _, codec := range []tlcgen.Codec{tlcgen.GZIP, tlcgen.ZSTD, tlcgen.Snappy} {
 		for _, name := range runners.Names() {
@@ -59,4 +63,59 @@ func BenchmarkJob(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkTax is the whole job, in raw mode on the direct runner, beside the decoding of the same columns alone, in turns.
+// tax is the CPU time of the one over that of the other.
+func BenchmarkTax(b *testing.B) {
+	for _, codec := range []tlcgen.Codec{tlcgen.GZIP, tlcgen.ZSTD, tlcgen.Snappy} {
+		b.Run(fmt.Sprintf("codec=%s", codec), func(b *testing.B) {
+			runner, err := runners.Find("direct")
+			if err != nil {
+				b.Fatal(err)
+			}
+			objects, err := objstore.Match(b.Context(), []string{benchFile(b, codec)})
+			if err != nil {
+				b.Fatal(err)
+			}
+			options := tripOptions("", false)
+			f, err := parquetio.ReadFooter(b.Context(), parquetio.Files(objects, 1)[0])
+			if err == nil {
+				f, err = trip.Recognise(f, options)
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			cfg := configOf("raw", quality.Config{})
+			cfg.Output = b.TempDir()
+			var decode, job time.Duration
+			for b.Loop() {
+				start := cpuTime(b)
+				rows := int64(0)
+				if err := parquetio.Scan(b.Context(), f, parquetio.Options{}, func(c element.Columns) { rows += c.Record.NumRows() }); err != nil || rows != benchRows {
+					b.Fatal(rows, err)
+				}
+				middle := cpuTime(b)
+				p, s := beam.NewPipelineWithRoot()
+				build(s, plan{files: parquetio.Files(objects, 1), lanes: 1, trips: options, publish: cfg})
+				if err := runner.Run(b.Context(), p); err != nil {
+					b.Fatal(err)
+				}
+				decode, job = decode+middle-start, job+cpuTime(b)-middle
+			}
+			n := float64(b.N) * benchRows
+			b.ReportMetric(float64(decode.Nanoseconds())/n, "decode-ns/row")
+			b.ReportMetric(float64(job.Nanoseconds())/n, "job-ns/row")
+			b.ReportMetric(float64(job)/float64(decode), "tax")
+		})
+	}
+}
+
+// cpuTime is what the process has used of all cores.
+func cpuTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -70,12 +70,24 @@ func (fn *readFn) CreateTracker(r offsetrange.Restriction) *sdf.LockRTracker {
 	return sdf.NewLockRTracker(offsetrange.NewTracker(r))
 }
 
-// ProcessElement emits every row of every row group it can claim. Decoding runs ahead of the claims, in goroutines
-// that end with the call; what they read of row groups that a split took away is dropped. Batches are emitted from the
-// calling goroutine only.
-func (fn *readFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, f element.File, emit func(element.Columns)) (err error) {
+// ProcessElement emits every row of every row group it can claim. The end of the restriction may move down while it
+// runs, so TryClaim alone says when to stop.
+func (fn *readFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, f element.File, emit func(element.Columns)) error {
 	r := rt.GetRestriction().(offsetrange.Restriction)
-	if r.Start >= r.End {
+	return scan(ctx, f, fn.Options, int(r.Start), int(r.End), func(rowGroup int) bool { return rt.TryClaim(int64(rowGroup)) }, emit)
+}
+
+// Scan is what [Read] does to one file, without a runner: it calls emit with every batch.
+func Scan(ctx context.Context, f element.File, opts Options, emit func(element.Columns)) error {
+	groups := len(f.RowGroupRows)
+	return scan(ctx, f, opts, 0, groups, func(rowGroup int) bool { return rowGroup < groups }, emit)
+}
+
+// scan emits the rows of row groups from start on, as long as they can be claimed, and decodes up to end. Decoding runs
+// ahead of the claims, in goroutines that end with the call; what they read of row groups that a split took away is
+// dropped. Batches are emitted from the calling goroutine only.
+func scan(ctx context.Context, f element.File, opts Options, start, end int, claim func(rowGroup int) bool, emit func(element.Columns)) (err error) {
+	if start >= end {
 		return nil
 	}
 	in, err := openFile(ctx, f)
@@ -83,19 +95,18 @@ func (fn *readFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, f el
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	d, err := newDecoder(ctx, f, in, int(r.Start), int(r.End), fn.Options.Library)
+	d, err := newDecoder(ctx, f, in, start, end, opts.Library)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
 	schema := schemaOf(f)
-	// The end may move down while this runs, so TryClaim alone says when to stop.
 	before := int64(0) // rows of the file before the row group
-	for _, n := range f.RowGroupRows[:r.Start] {
+	for _, n := range f.RowGroupRows[:start] {
 		before += n
 	}
-	for i := r.Start; rt.TryClaim(i); i++ {
-		if err := emitRowGroup(ctx, d, f, int(i), before, schema, emit); err != nil {
+	for i := start; claim(i); i++ {
+		if err := emitRowGroup(ctx, d, f, i, before, schema, emit); err != nil {
 			return err
 		}
 		before += f.RowGroupRows[i]

@@ -168,8 +168,9 @@ func (s *sourceSums) result() Source {
 	return out
 }
 
-// denseZones is how many zone ids, from 0 on, are counted in an array: all that TLC has (1 to 265), and 0.
-const denseZones = 266
+// denseZones is how many zone ids, from 0 on, are counted in an array: all that TLC has (1 to 265), and more, as a power
+// of two lets one comparison judge two ids.
+const denseZones = 512
 
 // denseRows is the run length that makes the array worth its memory. Shorter runs are strays of other months.
 const denseRows = 64
@@ -195,15 +196,20 @@ func (m *monthSums) addRun(b *trip.Batch, start, end int) {
 	if m.dense == nil && end-start >= denseRows {
 		m.dense = new([denseZones]Counts)
 	}
-	for i := start; i < end; i++ {
-		pickup, dropoff := b.PickupZone.Values[i], b.DropoffZone.Values[i]
-		if d := m.dense; d != nil && uint32(pickup) < denseZones && uint32(dropoff) < denseZones {
-			d[pickup].Pickups++
-			d[dropoff].Dropoffs++
-			continue
+	pickups, dropoffs := b.PickupZone.Values[start:end], b.DropoffZone.Values[start:end]
+	if m.dense != nil {
+		n := countDense(m.dense, pickups, dropoffs)
+		for n < len(pickups) { // an id beyond the array
+			m.zone(pickups[n]).Pickups++
+			m.zone(dropoffs[n]).Dropoffs++
+			n++
+			n += countDense(m.dense, pickups[n:], dropoffs[n:])
 		}
-		m.zone(pickup).Pickups++
-		m.zone(dropoff).Dropoffs++
+	} else {
+		for i, pickup := range pickups {
+			m.zone(pickup).Pickups++
+			m.zone(dropoffs[i]).Dropoffs++
+		}
 	}
 	// A null zone has the value 0 and was counted there.
 	if n := int64(end - start - b.PickupZone.Set(start, end)); n > 0 {
@@ -214,6 +220,20 @@ func (m *monthSums) addRun(b *trip.Batch, start, end int) {
 		m.zone(0).Dropoffs -= n
 		s.NoZone.Dropoffs += n
 	}
+}
+
+// countDense counts the zones of rows up to the first of which an id is beyond the array, and returns how many it counted.
+func countDense(dense *[denseZones]Counts, pickups, dropoffs []int32) int {
+	dropoffs = dropoffs[:len(pickups)]
+	for i, pickup := range pickups {
+		dropoff := dropoffs[i]
+		if uint32(pickup|dropoff) >= denseZones { // a negative one too
+			return i
+		}
+		dense[pickup&(denseZones-1)].Pickups++
+		dense[dropoff&(denseZones-1)].Dropoffs++
+	}
+	return len(pickups)
 }
 
 func addMeasure(s *Sum, c trip.Column[int64], start, end int) {

@@ -64,19 +64,22 @@ const sumRows = 1 << 16
 func (s *Sum) addMeasures(values []int64) {
 	for len(values) > 0 {
 		n := min(len(values), sumRows)
-		total := int64(0)
-		for _, v := range values[:n] {
-			total += v
-		}
+		total, _ := sumOf(values[:n])
 		s.add(total)
 		values = values[n:]
 	}
 }
 
-// addWide adds values of any magnitude: high and low halves apart, each of which is safe for 2^31 values.
+// addWide adds values of any magnitude. Nearly always they are so small that they surely sum in an int64. Otherwise high
+// and low halves are added apart, each of which is safe for 2^31 values.
 func (s *Sum) addWide(values []int64) {
 	for len(values) > 0 {
 		n := min(len(values), sumRows)
+		if total, magnitudes := sumOf(values[:n]); magnitudes>>46 == 0 {
+			s.add(total)
+			values = values[n:]
+			continue
+		}
 		hi, lo := int64(0), int64(0)
 		for _, v := range values[:n] {
 			hi += v >> 32
@@ -87,4 +90,15 @@ func (s *Sum) addWide(values []int64) {
 		s.merge(Sum{Hi: hi >> 32, Lo: uint64(hi) << 32})
 		values = values[n:]
 	}
+}
+
+// sumOf adds up values, and ORs their magnitudes: of a negative value its complement. If those are within 46 bits, the
+// sum of up to sumRows values is right.
+func sumOf(values []int64) (total, magnitudes int64) {
+	total, magnitudes, n := sumMany(values)
+	for _, v := range values[n:] {
+		total += v
+		magnitudes |= v ^ v>>63
+	}
+	return total, magnitudes
 }

@@ -50,6 +50,22 @@ func TestMeasuresSumInAnInt64UpToTheLargestBatch(t *testing.T) {
 	}
 }
 
+func TestSumsOfManyAreThoseOfEach(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for n := range 70 {
+		values := make([]int64, n)
+		var want, bits int64
+		for i := range values {
+			values[i] = (rng.Int64() - 1<<62) >> rng.IntN(64)
+			want += values[i]
+			bits |= max(values[i], ^values[i])
+		}
+		if total, magnitudes := sumOf(values); total != want || magnitudes != bits {
+			t.Errorf("%v: sum %d, magnitudes %x, want %d, %x", values, total, magnitudes, want, bits)
+		}
+	}
+}
+
 func TestAverageIsRoundedOnce(t *testing.T) {
 	for _, c := range []struct {
 		sum  Sum
