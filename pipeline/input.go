@@ -29,8 +29,8 @@ func (o *options) checkInput(set map[string]bool) (err error) {
 		if o.parsed.months, err = tlc.ParseRange(o.months, o.taxi); err != nil {
 			return usage("--months: %v", err)
 		}
-		if scheme, _ := objstore.Scheme(o.source); !objstore.Served(scheme) {
-			return usage("--source: found scheme %q, expected a folder, gs, s3, az or https", scheme)
+		if err := checkSource(o.source, o.access()); err != nil {
+			return usage("--source: %v", err)
 		}
 	case set["source"] || set["missing"]:
 		return usage("--source and --missing go with --months")
@@ -42,6 +42,9 @@ func (o *options) checkInput(set map[string]bool) (err error) {
 	for _, address := range o.input {
 		if scheme, _ := objstore.Scheme(address); !objstore.Served(scheme) {
 			return usage("--input: %s: found scheme %q, expected a local path, gs, s3, az or https", objstore.Redact(address), scheme)
+		}
+		if err := o.access().Allows(address); err != nil {
+			return usage("--input: %s: %v", objstore.Redact(address), err)
 		}
 	}
 	if o.memory != "" {
@@ -55,10 +58,32 @@ func (o *options) checkInput(set map[string]bool) (err error) {
 // access is how stores are reached.
 func (o *options) access() objstore.Access {
 	a := objstore.Access{GCSAnonymous: o.anonymous, AllowHTTP: o.allowHTTP}
-	if o.months != "" && objstore.Remote(o.source) {
-		a.Refusing = o.source
+	if o.months != "" {
+		a.Refusing = refusing(o.source)
 	}
 	return a
+}
+
+// refusing is how addresses begin below a source that may refuse who asks too often, or "".
+func refusing(source string) string {
+	if scheme, _ := objstore.Scheme(source); scheme == "https" || scheme == "http" {
+		return tlc.Prefix(source)
+	}
+	return ""
+}
+
+// checkSource refuses a source of months that cannot be asked. Its errors do not repeat it, as it may be signed.
+func checkSource(source string, access objstore.Access) error {
+	scheme, _ := objstore.Scheme(source)
+	switch {
+	case source == "":
+		return errors.New("found nothing, expected an address, folder or bucket")
+	case !objstore.Remote(source) && scheme != "" || !objstore.Served(scheme):
+		return fmt.Errorf("found scheme %q, expected a folder, https, gs, s3 or az", scheme)
+	case (scheme == "http" || scheme == "https" || scheme == "az") && strings.ContainsAny(source, "?#"):
+		return errors.New("found a query or fragment, to which no file name can be added; give signed addresses one by one (--input, or fetch --urls-file)")
+	}
+	return access.Allows(source)
 }
 
 // inputs finds what is to be read: by patterns, or by months.

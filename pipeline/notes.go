@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"tripstats/io/objstore"
 	"tripstats/io/publish"
 	"tripstats/io/tlc"
 	"tripstats/transforms/element"
@@ -40,6 +41,19 @@ func notes(w io.Writer, m *publish.Manifest, gaps bool) {
 		columns = append(columns, fmt.Sprintf("%s (in %d files, first %s)", c, len(unknown[c]), unknown[c][0]))
 	}
 	line(w, "note: columns that are not known, and not needed: %s", some(columns))
+}
+
+// noteUnpinned tells of files that are read without knowing whether they stay what they are.
+func noteUnpinned(w io.Writer, objects []objstore.Object) {
+	var names []string
+	for _, o := range objects {
+		if objstore.Remote(o.URI) && o.Version == "" {
+			names = append(names, objstore.Redact(o.URI))
+		}
+	}
+	if len(names) > 0 {
+		line(w, "note: the server gives neither ETag nor Last-Modified, so that a change while it is read shows in its length alone: %s", some(names))
+	}
 }
 
 func sortedNames(m map[string][]string) []string {

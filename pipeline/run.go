@@ -108,6 +108,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	noteUnpinned(stderr, objects)
 	if err := opts.checkKept(objects); err != nil {
 		return err
 	}
@@ -130,6 +131,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if runner.Note != "" {
 		line(stderr, "note: %s", runner.Note)
 	}
+	publish.Notice = func(_ context.Context, text string) { line(stderr, "note: %s", text) }
 	if err := profiled(func() error { return runPipeline(ctx, runner, p) }); err != nil {
 		return err
 	}

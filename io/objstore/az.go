@@ -179,13 +179,14 @@ func newAz(login azLogin, a Access, transport *http.Transport) (*az, error) {
 	if err != nil {
 		return nil, bare(err)
 	}
-	if err := (&web{allowHTTP: a.AllowHTTP}).allowed(u); err != nil {
+	if err := allowed(u, a.AllowHTTP); err != nil {
 		return nil, err
 	}
 	// Else net/http asks for gzip and unpacks it, as azblob has the range in x-ms-range, which net/http does not know.
 	transport.DisableCompression = true
 	transport.MaxIdleConnsPerHost = perHost
 	transport.ResponseHeaderTimeout = policy.perAttempt
+	rememberReached(transport)
 	options := &service.ClientOptions{ClientOptions: azcore.ClientOptions{
 		Retry:     azpolicy.RetryOptions{MaxRetries: -1}, // one attempt: see retrying
 		Telemetry: azpolicy.TelemetryOptions{ApplicationID: "tripstats"},
@@ -347,6 +348,15 @@ func azText(s *string) string {
 
 // Put writes a block blob in one request, so that it is there whole or not at all.
 func (s *az) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
+	return s.write(ctx, uri, bytes.NewReader(content), int64(len(content)), when)
+}
+
+// PutFile is Put as it reads.
+func (s *az) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
+	return s.write(ctx, uri, content, size, Condition{})
+}
+
+func (s *az) write(ctx context.Context, uri string, content io.ReaderAt, size int64, when Condition) (string, error) {
 	c, path, err := s.object(uri)
 	if err != nil {
 		return "", err
@@ -358,7 +368,7 @@ func (s *az) Put(ctx context.Context, uri string, content []byte, when Condition
 	case when.Version != "":
 		conditions.IfMatch = to.Ptr(azcore.ETag(when.Version))
 	}
-	got, err := c.NewBlockBlobClient(path).Upload(ctx, streaming.NopCloser(bytes.NewReader(content)),
+	got, err := c.NewBlockBlobClient(path).Upload(ctx, streaming.NopCloser(io.NewSectionReader(content, 0, size)),
 		&blockblob.UploadOptions{AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: conditions}})
 	if err != nil {
 		exists := bloberror.HasCode(err, bloberror.BlobAlreadyExists)
@@ -374,12 +384,16 @@ func (s *az) Put(ctx context.Context, uri string, content []byte, when Condition
 }
 
 // Delete removes a blob.
-func (s *az) Delete(ctx context.Context, uri string) error {
+func (s *az) Delete(ctx context.Context, uri, version string) error {
 	c, path, err := s.object(uri)
 	if err != nil {
 		return err
 	}
-	if _, err = c.NewBlobClient(path).Delete(ctx, nil); err != nil {
+	options := &blob.DeleteOptions{}
+	if version != "" {
+		options.AccessConditions = &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfMatch: to.Ptr(azcore.ETag(version))}}
+	}
+	if _, err = c.NewBlobClient(path).Delete(ctx, options); err != nil {
 		err = s.fail(err)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
@@ -403,7 +417,7 @@ func (s *az) fail(err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.As(err, &certificate):
 		return bare(err)
 	case errors.As(err, &lookup) && lookup.IsNotFound:
-		return temporary(fmt.Errorf("there is no host %s; is %s the right account?", lookup.Name, s.login.account), 0)
+		return temporary(&noHostError{lookup, fmt.Sprintf("is %s the right account?", s.login.account)}, 0)
 	case errors.As(err, &unanswered) && unanswered.Op != "parse":
 		return temporary(bare(err), 0)
 	}

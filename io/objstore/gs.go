@@ -1,6 +1,7 @@
 package objstore
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -95,6 +96,7 @@ func gcsConnections() *http.Transport {
 	t.ResponseHeaderTimeout = policy.perAttempt
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
+	rememberReached(t)
 	t.TLSClientConfig = nil // a clone of one that was in use offers HTTP/2 nevertheless
 	return t
 }
@@ -322,6 +324,15 @@ func (g *gcs) ReadRange(ctx context.Context, o Object, p []byte, off int64) erro
 
 // Put writes an object in one request, with its CRC32C, which the server checks before there is an object.
 func (g *gcs) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
+	return g.write(ctx, uri, bytes.NewReader(content), int64(len(content)), when)
+}
+
+// PutFile is Put as it reads: the library keeps nothing of what it sends, as it makes one request.
+func (g *gcs) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
+	return g.write(ctx, uri, content, size, Condition{})
+}
+
+func (g *gcs) write(ctx context.Context, uri string, content io.ReaderAt, size int64, when Condition) (string, error) {
 	object, err := g.object(uri)
 	if err != nil {
 		return "", err
@@ -337,11 +348,20 @@ func (g *gcs) Put(ctx context.Context, uri string, content []byte, when Conditio
 		}
 		object, unmet = object.If(storage.Conditions{GenerationMatch: gen}), ErrChanged
 	}
+	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	if _, err := io.Copy(sum, io.NewSectionReader(content, 0, size)); err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	w := object.NewWriter(ctx)
 	w.ChunkSize = 0
 	w.ContentType = "application/octet-stream"
-	w.SendCRC32C, w.CRC32C = true, crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli))
-	_, err = w.Write(content)
+	w.SendCRC32C, w.CRC32C = true, sum.Sum32()
+	_, err = io.Copy(w, io.NewSectionReader(content, 0, size))
+	if err != nil {
+		cancel() // or Close would make an object of what there is
+	}
 	if closed := w.Close(); err == nil { // waits for the end of the request
 		err = closed
 	}
@@ -352,12 +372,19 @@ func (g *gcs) Put(ctx context.Context, uri string, content []byte, when Conditio
 }
 
 // Delete removes an object.
-func (g *gcs) Delete(ctx context.Context, uri string) error {
+func (g *gcs) Delete(ctx context.Context, uri, version string) error {
 	object, err := g.object(uri)
 	if err != nil {
 		return err
 	}
-	if err := g.explain(ctx, object.Delete(ctx), nil); !errors.Is(err, fs.ErrNotExist) {
+	if version != "" {
+		gen, err := gcsGeneration(version)
+		if err != nil {
+			return err
+		}
+		object = object.If(storage.Conditions{GenerationMatch: gen})
+	}
+	if err := g.explain(ctx, object.Delete(ctx), ErrChanged); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

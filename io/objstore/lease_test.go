@@ -16,7 +16,7 @@ var places = []string{"a/a.parquet", "b/b.parquet", "_manifest.json"}
 
 // publishAll publishes text under every place.
 func publishAll(ctx context.Context, id, text string) error {
-	s, err := NewStaging(ctx, "mem://bucket/out", id, places)
+	s, err := NewStaging(ctx, "mem://bucket/out", id, places, nil)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func TestAStoreHasWhatWasPublishedAndNothingElse(t *testing.T) {
 			t.Errorf("found %v, expected %v", got, want)
 		}
 	}
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "three", places)
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "three", places, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestTheLockOfADeadRunIsTaken(t *testing.T) {
 
 func TestTheLockOfALivingRunIsNotTaken(t *testing.T) {
 	useMem(t)
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places)
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestTheLockOfALivingRunIsNotTaken(t *testing.T) {
 // TestWhoHasLostTheLockPublishesNothing has a run stand still until another has taken its lock and published.
 func TestWhoHasLostTheLockPublishesNothing(t *testing.T) {
 	m := useMem(t)
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "zombie", places)
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "zombie", places, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestWhoHasLostTheLockPublishesNothing(t *testing.T) {
 // TestALockThatIsTakenIsNoticed has the lock taken under a run that does renew it.
 func TestALockThatIsTakenIsNoticed(t *testing.T) {
 	m := useMem(t)
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places)
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// SplitPatterns splits a comma-separated list of patterns. Commas inside {} belong to the pattern.
+// SplitPatterns splits a comma-separated list of patterns. Commas inside {} belong to the pattern, as does one that is
+// written \,.
 func SplitPatterns(list string) []string {
 	var out []string
 	depth, start := 0, 0
@@ -25,7 +26,7 @@ func SplitPatterns(list string) []string {
 		case '}':
 			depth = max(0, depth-1)
 		case ',':
-			if depth == 0 {
+			if depth == 0 && (i == 0 || list[i-1] != '\\') {
 				out = append(out, list[start:i])
 				start = i + 1
 			}
@@ -33,7 +34,7 @@ func SplitPatterns(list string) []string {
 	}
 	out = append(out, list[start:])
 	for i := range out {
-		out[i] = strings.TrimSpace(out[i])
+		out[i] = strings.ReplaceAll(strings.TrimSpace(out[i]), `\,`, ",")
 	}
 	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
 }
@@ -105,7 +106,8 @@ func matchRemote(ctx context.Context, pattern string, found map[string]Object) e
 	scheme, rest := Scheme(pattern)
 	web := scheme == "http" || scheme == "https"
 	if web || !hasMeta(rest) {
-		if path, _, _ := strings.Cut(rest, "?"); web && strings.ContainsAny(path, "*[{") {
+		_, path, _ := strings.Cut(rest, "/") // a host may be [::1]
+		if path, _, _ := strings.Cut(path, "?"); web && strings.ContainsAny(path, "*[{") {
 			return fmt.Errorf("%s: %w: a web server has no listing: name each file, or say --months", shown, ErrPattern)
 		}
 		o, err := s.stat(ctx, pattern)

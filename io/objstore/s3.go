@@ -60,6 +60,7 @@ func newS3(ctx context.Context) (*s3Store, error) {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = perHost
 		t.ResponseHeaderTimeout = policy.perAttempt
+		rememberReached(t)
 	})
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithDefaultRegion(firstRegion),
 		config.WithAppID("tripstats"), config.WithLogger(logging.Nop{}))
@@ -252,12 +253,21 @@ func (s *s3Store) ReadRange(ctx context.Context, o Object, p []byte, off int64) 
 
 // Put writes in one request, which S3 carries out whole or not at all.
 func (s *s3Store) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
+	return s.write(ctx, uri, bytes.NewReader(content), int64(len(content)), when)
+}
+
+// PutFile is Put as it reads.
+func (s *s3Store) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
+	return s.write(ctx, uri, content, size, Condition{})
+}
+
+func (s *s3Store) write(ctx context.Context, uri string, content io.ReaderAt, size int64, when Condition) (string, error) {
 	bucket, key, err := s3Object(uri)
 	if err != nil {
 		return "", err
 	}
 	header, is := "If-None-Match", ErrExists
-	in := &s3.PutObjectInput{Bucket: bucket, Key: key, ContentLength: aws.Int64(int64(len(content)))}
+	in := &s3.PutObjectInput{Bucket: bucket, Key: key, ContentLength: &size}
 	switch {
 	case when.Absent:
 		in.IfNoneMatch = aws.String("*")
@@ -267,7 +277,7 @@ func (s *s3Store) Put(ctx context.Context, uri string, content []byte, when Cond
 	}
 	var out *s3.PutObjectOutput
 	err = s.ask(ctx, *bucket, mayWrite, func(region func(*s3.Options)) (err error) {
-		in.Body = bytes.NewReader(content)
+		in.Body = io.NewSectionReader(content, 0, size)
 		out, err = s.client.PutObject(ctx, in, region)
 		return err
 	})
@@ -286,16 +296,35 @@ func (s *s3Store) Put(ctx context.Context, uri string, content []byte, when Cond
 	return tagOf(out.ETag), nil
 }
 
-// Delete removes an object, in a bucket with versions by a mark that it is gone.
-func (s *s3Store) Delete(ctx context.Context, uri string) error {
+// Delete removes an object, in a bucket with versions by a mark that it is gone. S3 minds the condition; of servers that
+// do not, some refuse it, and some remove whatever is there, so that is looked at before.
+func (s *s3Store) Delete(ctx context.Context, uri, version string) error {
 	bucket, key, err := s3Object(uri)
 	if err != nil {
 		return err
 	}
-	err = s.ask(ctx, *bucket, mayDelete, func(region func(*s3.Options)) error {
-		_, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: bucket, Key: key}, region)
-		return err
-	})
+	in := &s3.DeleteObjectInput{Bucket: bucket, Key: key}
+	if version != "" {
+		in.IfMatch = &version
+		switch o, err := s.Stat(ctx, uri); {
+		case errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNoBucket):
+			return nil
+		case err != nil:
+			return err
+		case o.Version != version:
+			return ErrChanged
+		}
+	}
+	remove := func() error {
+		return s.ask(ctx, *bucket, mayDelete, func(region func(*s3.Options)) error {
+			_, err := s.client.DeleteObject(ctx, in, region)
+			return err
+		})
+	}
+	if err = remove(); in.IfMatch != nil && errors.Is(err, ErrUnsupported) {
+		in.IfMatch = nil
+		err = remove()
+	}
 	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNoBucket) {
 		return nil
 	}
