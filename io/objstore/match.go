@@ -14,27 +14,32 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// SplitPatterns splits a comma-separated list of patterns. Commas inside {} belong to the pattern, as does one that is
-// written \,.
+// SplitPatterns splits a comma-separated list of patterns. A comma inside {} belongs to the pattern, as does one that is
+// written \, outside them.
 func SplitPatterns(list string) []string {
 	var out []string
-	depth, start := 0, 0
-	for i, r := range list {
-		switch r {
-		case '{':
+	var pattern strings.Builder
+	depth := 0
+	for i := 0; i < len(list); i++ {
+		c := list[i]
+		switch {
+		case c == '\\' && depth == 0 && strings.HasPrefix(list[i+1:], ","):
+			i++
+			c = ','
+		case c == '{':
 			depth++
-		case '}':
+		case c == '}':
 			depth = max(0, depth-1)
-		case ',':
-			if depth == 0 && (i == 0 || list[i-1] != '\\') {
-				out = append(out, list[start:i])
-				start = i + 1
-			}
+		case c == ',' && depth == 0:
+			out = append(out, pattern.String())
+			pattern.Reset()
+			continue
 		}
+		pattern.WriteByte(c)
 	}
-	out = append(out, list[start:])
+	out = append(out, pattern.String())
 	for i := range out {
-		out[i] = strings.ReplaceAll(strings.TrimSpace(out[i]), `\,`, ",")
+		out[i] = strings.TrimSpace(out[i])
 	}
 	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
 }
