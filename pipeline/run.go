@@ -126,7 +126,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	p.trips.KeepOrigin = p.quarantined()
 	p.publish = publishConfig(p.quality)
 	if opts.plan {
-		return showPlan(ctx, stdout, p)
+		return showPlan(ctx, stdout, stderr, p)
 	}
 	if runner.Note != "" {
 		line(stderr, "note: %s", runner.Note)
@@ -142,7 +142,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := printTable(ctx, stdout, opts.output); err != nil {
 		return err
 	}
-	notes(stderr, m, !opts.input.onlySample())
+	notes(stderr, filesOf(m), p.endless(), !opts.input.onlySample())
 	report(stderr, runner.Name, m, time.Since(start))
 	return nil
 }

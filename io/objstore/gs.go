@@ -133,7 +133,7 @@ func (b onceBody) Read(p []byte) (int, error) {
 func splitGCS(uri string) (bucket, name string, err error) {
 	_, rest := Scheme(uri)
 	bucket, name, _ = strings.Cut(rest, "/")
-	if bucket == "" || !utf8.ValidString(rest) {
+	if !isBucket(bucket) || !utf8.ValidString(rest) {
 		return "", "", errors.New("not a valid address, expected gs://bucket/path in UTF-8")
 	}
 	return bucket, name, nil

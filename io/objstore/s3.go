@@ -82,8 +82,8 @@ func newS3(ctx context.Context) (*s3Store, error) {
 // s3Place splits s3://bucket/key.
 func s3Place(uri string) (bucket, key string, err error) {
 	_, rest := Scheme(uri)
-	if bucket, key, _ = strings.Cut(rest, "/"); bucket == "" {
-		return "", "", errors.New("found no bucket, expected s3://bucket/key")
+	if bucket, key, _ = strings.Cut(rest, "/"); !isBucket(bucket) {
+		return "", "", errors.New("found no bucket, or no name that one may have, expected s3://bucket/key")
 	}
 	return bucket, key, nil
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"regexp"
+	"strings"
 	"sync"
 	"time"
 )
@@ -136,6 +138,11 @@ func storeOf(ctx context.Context, uri string) (*retrying, error) {
 	made.stores[scheme] = s
 	return s, nil
 }
+
+var bucketName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._:-]*$`)
+
+// isBucket tells whether a bucket may have this name. It becomes part of an address's path, or of a host's name.
+func isBucket(name string) bool { return bucketName.MatchString(name) && !strings.Contains(name, "..") }
 
 // Served tells whether addresses of a scheme can be read.
 func Served(scheme string) bool {

@@ -263,3 +263,92 @@ func TestListingsGoSoDeepAndNoDeeper(t *testing.T) {
 		t.Errorf("found %v", err)
 	}
 }
+
+// TestBucketsAreNoPaths has names that would lead out of where buckets are.
+func TestBucketsAreNoPaths(t *testing.T) {
+	for _, name := range []string{"", ".", "..", "a..b", "a%2Fb", "..%2fb", `a\b`, "a b", "a?b", "a#b", "a@b", "\x00", "../../.."} {
+		for _, scheme := range []string{"gs", "s3", "az"} {
+			var err error
+			uri := scheme + "://" + name + "/x"
+			switch scheme {
+			case "gs":
+				_, _, err = splitGCS(uri)
+			case "s3":
+				_, _, err = s3Place(uri)
+			case "az":
+				_, _, err = fakeAzOf(t).locate(uri)
+			}
+			if err == nil {
+				t.Errorf("%q is taken", uri)
+			}
+		}
+	}
+	for _, name := range []string{"bucket", "my.bucket-1_x", "Legacy", "example.com:bucket"} {
+		if _, _, err := splitGCS("gs://" + name + "/a/../%2F"); err != nil {
+			t.Errorf("%s: found %v", name, err)
+		}
+	}
+}
+
+func fakeAzOf(t *testing.T) *az {
+	azEnv(t, azAccount, "planted", azSAS, plantedSAS)
+	return fakeAz(t, nil)
+}
+
+func TestRetryAfterIsRead(t *testing.T) {
+	now := time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)
+	for value, want := range map[string]time.Duration{
+		"":                              0,
+		"0":                             0,
+		"7":                             7 * time.Second,
+		" 7 ":                           7 * time.Second,
+		"-7":                            0,
+		"nonsense":                      0,
+		"9999999":                       policy.longestWish,
+		"99999999999999999999":          0,
+		"Tue, 02 Jan 2024 03:04:15 GMT": 10 * time.Second,
+		"Tue, 02 Jan 2024 03:03:15 GMT": 0,
+	} {
+		if got := retryAfter(value, now); got != want {
+			t.Errorf("%q: found %v, expected %v", value, got, want)
+		}
+	}
+}
+
+// TestWhoIsSentOnTakesNoSecretAlong has one server send requests on to another.
+func TestWhoIsSentOnTakesNoSecretAlong(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, values := range r.Header {
+			if text := strings.Join(values, " "); name == "Referer" || name == "Authorization" || strings.Contains(text, "secret") {
+				t.Errorf("%s comes along: %s", name, text)
+			}
+		}
+		w.Header().Set("ETag", `"1"`)
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader("0123456789"))
+	}))
+	defer other.Close()
+	to := strings.Replace(other.URL, "127.0.0.1", "localhost", 1) + "/elsewhere"
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "someuser" || password != "very/secret" {
+			t.Errorf("found user %s, password %s", user, password)
+		}
+		http.Redirect(w, r, to, http.StatusFound)
+	}))
+	defer first.Close()
+	w := newWeb(Access{})
+	uri := strings.Replace(first.URL, "http://", "http://someuser:very%2Fsecret@", 1) + "/x?sig=secret"
+	o, err := w.Stat(t.Context(), uri)
+	p := make([]byte, 3)
+	if err == nil {
+		err = w.ReadRange(t.Context(), o, p, 4)
+	}
+	if err != nil || string(p) != "456" || o.URI != uri {
+		t.Errorf("found %q, %v", p, err)
+	}
+	for _, bad := range []string{"http://192.0.2.1/x", "file:///etc/passwd", "ftp://h/x", "//192.0.2.1/x", "https:///x"} {
+		to = bad
+		if _, err := w.Stat(t.Context(), uri); err == nil || mayPass(err) != nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("sent on to %s: found %v", bad, err)
+		}
+	}
+}
