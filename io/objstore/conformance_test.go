@@ -227,7 +227,8 @@ func conforms(t *testing.T, s Store, base string, seed func(t *testing.T, path s
 type again struct{ *retrying }
 
 func (s again) List(ctx context.Context, prefix string) ([]Object, error) { return s.list(ctx, prefix) }
-func (s again) Stat(ctx context.Context, uri string) (Object, error)      { return s.stat(ctx, uri) }
+
+func (s again) Stat(ctx context.Context, uri string) (Object, error) { return s.stat(ctx, uri) }
 
 func (s again) ReadRange(ctx context.Context, o Object, p []byte, off int64) error {
 	return s.readRange(ctx, o, p, off)
