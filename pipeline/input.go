@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -144,25 +145,30 @@ const (
 	// outsideHeap is about what the process has resident that Go's limit does not count: the program itself.
 	outsideHeap = 70 << 20
 
+	// messages is about what prism has resident besides while it reads over a network.
+	messages = 30 << 20
+
 	// decoding is about what a run needs beside what it reads ahead.
 	decoding = 64 << 20
 )
 
 // boundMemory holds the process to the memory it may have.
-func boundMemory(objects []objstore.Object) {
-	most := opts.parsed.memory
+func boundMemory(objects []objstore.Object, runner string) {
+	most, remote := opts.parsed.memory, slices.ContainsFunc(objects, func(o objstore.Object) bool { return objstore.Remote(o.URI) })
 	if most == 0 {
 		most = localMemory
-		for _, o := range objects {
-			if objstore.Remote(o.URI) {
-				most = remoteMemory
-			}
+		if remote {
+			most = remoteMemory
 		}
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(max(most-outsideHeap, 32<<20))
+	heap := most - outsideHeap
+	if remote && runner == "prism" {
+		heap -= messages
 	}
-	parquetio.SetReadAhead(max(0, (most-outsideHeap-decoding)/3)) // a third, as the collector needs room
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(max(heap, 32<<20))
+	}
+	parquetio.SetReadAhead(max(0, (heap-decoding)/3)) // a third, as the collector needs room
 }
 
 // parseBytes reads an amount of memory: 160MiB, 1GiB, 200000000.

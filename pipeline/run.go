@@ -112,7 +112,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := opts.checkKept(objects); err != nil {
 		return err
 	}
-	boundMemory(objects)
+	boundMemory(objects, runner.Name)
 	p := plan{
 		files:     parquetio.Files(objects, runner.Lanes()),
 		access:    opts.access(),

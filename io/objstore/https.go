@@ -228,9 +228,10 @@ func (w *web) statByGet(ctx context.Context, uri string) (Object, error) {
 	o := Object{URI: uri, Size: resp.ContentLength, Version: versionOf(resp.Header)}
 	switch resp.StatusCode {
 	case http.StatusPartialContent, http.StatusRequestedRangeNotSatisfiable: // the latter if it is empty
-		size, err := strconv.ParseInt(resp.Header.Get("Content-Range")[strings.LastIndex(resp.Header.Get("Content-Range"), "/")+1:], 10, 64)
-		if o.Size = size; err != nil {
-			o.Size = -1
+		o.Size = -1
+		_, total, _ := strings.Cut(resp.Header.Get("Content-Range"), "/")
+		if size, err := strconv.ParseInt(total, 10, 64); err == nil {
+			o.Size = size
 		}
 		io.CopyN(io.Discard, resp.Body, 1) //nolint:errcheck // so that the connection is used again
 	default:

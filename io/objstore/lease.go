@@ -138,10 +138,11 @@ func (r *remoteStaging) probe() error {
 		{"", Condition{Version: first}, nil},
 		{"to replace only what is of a version", Condition{Version: first}, ErrChanged}, // it is of another now
 	} {
+		renewed := r.renewed
 		err := r.write("probes", ask.when)
-		late := time.Since(r.renewed) > leaseExpires*3/4
+		late := time.Since(renewed) > leaseExpires*3/4
 		switch {
-		case ask.want != nil && errors.Is(err, ask.want), ask.want == nil && err == nil:
+		case !late && (ask.want != nil && errors.Is(err, ask.want) || ask.want == nil && err == nil):
 		case late, errors.Is(err, ErrChanged), errors.Is(err, fs.ErrNotExist): // it was taken over
 			return ErrBusy
 		case err == nil:

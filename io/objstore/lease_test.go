@@ -116,6 +116,28 @@ func TestARunThatIsKilledBeforeItPublishesLeavesNothingForGood(t *testing.T) {
 	}
 }
 
+// TestARunThatStandsStillWhileItProbesBlamesNoStore has another run take the lock meanwhile, publish and let it go.
+func TestARunThatStandsStillWhileItProbesBlamesNoStore(t *testing.T) {
+	const lock = "mem://bucket/out/.tripstats/lock"
+	m := useMem(t)
+	puts := 0
+	m.before = func(op string) error { // called under the store's lock
+		if op == "put "+lock {
+			if puts++; puts == 2 {
+				time.Sleep(leaseExpires)
+				delete(m.objects, lock)
+			}
+		}
+		return nil
+	}
+	if err := publishAll(t.Context(), "one", "one"); !errors.Is(err, ErrBusy) || errors.Is(err, ErrUnsupported) {
+		t.Errorf("found %v, expected %v", err, ErrBusy)
+	}
+	if got := m.contents(); len(got) != 0 {
+		t.Errorf("left %v", got)
+	}
+}
+
 // TestRemovalIsOfWhatWasThere has another run write, while this one does not know that it has lost the lock.
 func TestRemovalIsOfWhatWasThere(t *testing.T) {
 	m := useMem(t)
