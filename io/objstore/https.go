@@ -70,7 +70,7 @@ func Allowed(uri string) error {
 // parseWeb refuses what is not to be asked. Its errors do not repeat the address.
 func parseWeb(uri string, allowHTTP bool) (*url.URL, error) {
 	if _, rest := Scheme(uri); oddUser(rest) { // of which package net/url would quote a part
-		return nil, errors.New("not a valid address: found an @ after a / ? or #; in a password write them as %2F, %3F and %23, and an @ in a path as %40")
+		return nil, errors.New("not a valid address: found an @ after a / ? or #; in a password write them as %2F, %3F and %23, and an @ elsewhere as %40")
 	}
 	u, err := url.Parse(uri)
 	switch {

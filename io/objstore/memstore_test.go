@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -221,6 +223,31 @@ func TestALostAnswerToAConditionalWriteIsFoundOut(t *testing.T) {
 	lose = 0
 	if _, err := s.put(t.Context(), "mem://b/x", []byte("other"), Condition{Absent: true}); !errors.Is(err, ErrExists) {
 		t.Errorf("found %v, expected %v", err, ErrExists)
+	}
+}
+
+var likePort = regexp.MustCompile(`^[12]+/[^@]*[?#]`)
+
+// TestNoPasswordIsShown has passwords of all that may mislead a reader of addresses.
+func TestNoPasswordIsShown(t *testing.T) {
+	chance := rand.New(rand.NewPCG(1, 2))
+	const letters = "/?#@:[]%12XY"
+	for range 100_000 {
+		password := make([]byte, 3+chance.IntN(5))
+		for i := range password {
+			password[i] = letters[chance.IntN(len(letters))]
+		}
+		if likePort.Match(password) { // then it is the address of a host called user, with a port, a path and a query
+			continue
+		}
+		for _, uri := range []string{"https://user:" + string(password) + "@host/x", "https://user:" + string(password) + "@host:80"} {
+			if shown := Redact(uri); strings.ContainsAny(shown, "12XY") || strings.Contains(shown, "user") {
+				t.Fatalf("%s is shown as %s", uri, shown)
+			}
+			if err := (Access{}).Allows(uri); err != nil && strings.ContainsAny(strings.NewReplacer("%2F", "", "%23", "", "%XX", "").Replace(err.Error()), "12XY") {
+				t.Fatalf("%s: found %v", uri, err)
+			}
+		}
 	}
 }
 

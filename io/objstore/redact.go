@@ -35,15 +35,24 @@ func Redact(uri string) string {
 // oddUser tells whether what follows the scheme of an address may have a password with a / ? or # in it, which belong
 // there as %2F, %3F and %23: what comes before them is taken for the host else, and the rest for the path or the query.
 func oddUser(rest string) bool {
+	host := rest
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		host = rest[:i]
+	}
+	if !strings.Contains(rest[len(host):], "@") {
+		return false
+	}
 	path, _, _ := strings.Cut(rest, "?")
 	path, _, _ = strings.Cut(path, "#")
-	host, _, _ := strings.Cut(path, "/")
-	if i := strings.LastIndex(path, "@"); i >= len(host) && strings.Contains(path[:i], ":") {
+	if i := strings.LastIndex(path, "@"); i >= 0 && strings.Contains(path[:i], ":") {
 		return true
 	}
-	port := host[strings.LastIndexAny(host, "@]")+1:]
-	_, port, ok := strings.Cut(port, ":")
-	return ok && strings.Trim(port, "0123456789") != "" && strings.Contains(rest, "@")
+	name := host
+	if strings.HasPrefix(name, "[") { // as in [::1]:80
+		name = name[strings.Index(name, "]")+1:]
+	}
+	_, port, ok := strings.Cut(name, ":")
+	return ok && (host == path || port == "" || strings.Trim(port, "0123456789") != "")
 }
 
 // bare returns the reason of an error of package net/http without the address, which may hold a secret.
