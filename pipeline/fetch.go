@@ -71,7 +71,7 @@ func fetchFiles(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	}
 	set := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { set[f.Name] = true })
-	objstore.Use(objstore.Access{AllowHTTP: o.allowHTTP, GCSAnonymous: o.anonymous})
+	objstore.Use(o.access())
 	if err := o.check(set, flags.Args()); err != nil {
 		return err
 	}
@@ -79,6 +79,9 @@ func fetchFiles(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	jobs, missing, err := o.jobs(ctx)
 	if err != nil {
 		return err
+	}
+	if len(jobs) == 0 && len(missing) == 0 {
+		return fault.New(fault.NoMatch, "--months: found no %s file of %s in %s", o.taxi, o.months, objstore.Redact(o.source))
 	}
 	if len(missing) > 0 && o.missing == "skip" {
 		line(stderr, "note: not published and left out: %s", strings.Join(missing, ", "))
@@ -95,12 +98,12 @@ func fetchFiles(ctx context.Context, args []string, stdout, stderr io.Writer) er
 		line(stderr, "done files=%d fetched=%d unchanged=%d re-published=%d failed=%d missing=%d bytes=%d requests=%d retries=%d seconds=%.1f", sum.Files(), sum.Fetched,
 			sum.Unchanged, sum.Republished, len(sum.Failed), len(missing), sum.Bytes, objstore.Requests(), objstore.Retries(), time.Since(start).Seconds())
 	}
-	return errors.Join(err, o.absent(missing, err != nil))
+	return errors.Join(err, o.absent(missing, len(jobs), err != nil))
 }
 
 // absent is what is said of months that are not published.
-func (o *fetchOptions) absent(missing []string, failed bool) error {
-	if len(missing) == 0 || o.missing == "skip" || failed { // the failure comes first, and the same again tells of these
+func (o *fetchOptions) absent(missing []string, files int, failed bool) error {
+	if len(missing) == 0 || o.missing == "skip" && files > 0 || failed { // the failure comes first, and the same again tells of these
 		return nil
 	}
 	return fault.New(fault.NoMatch, "--months: not published for %s taxis: %s; --missing=skip leaves them out", o.taxi, strings.Join(missing, ", "))
@@ -137,23 +140,22 @@ func (o *fetchOptions) check(set map[string]bool, rest []string) error {
 
 // checkSource refuses a source that cannot be asked.
 func (o *fetchOptions) checkSource() error {
-	scheme, rest := objstore.Scheme(o.source)
-	switch {
-	case o.source == "":
-		return usage("fetch: --source: found nothing, expected an address, folder or bucket")
-	case !objstore.Served(scheme):
-		return usage("fetch: --source: found scheme %q, expected a folder, https, gs, s3 or az", scheme)
-	case scheme == "" && sameFolder(rest, o.dest):
-		return usage("fetch: --source and --dest are the same folder")
-	case scheme == "" || scheme != "http" && scheme != "https":
-		return nil
-	case strings.ContainsAny(o.source, "?#"):
-		return usage("fetch: --source: found a query or fragment, to which no file name can be added; list signed addresses with --urls-file")
-	}
-	if err := objstore.Allowed(o.source); err != nil {
+	if err := checkSource(o.source, o.access()); err != nil {
 		return usage("fetch: --source: %v", err)
 	}
+	if scheme, rest := objstore.Scheme(o.source); scheme == "" && sameFolder(rest, o.dest) {
+		return usage("fetch: --source and --dest are the same folder")
+	}
 	return nil
+}
+
+// access is how stores are reached.
+func (o *fetchOptions) access() objstore.Access {
+	a := objstore.Access{AllowHTTP: o.allowHTTP, GCSAnonymous: o.anonymous}
+	if o.months != "" {
+		a.Refusing = refusing(o.source)
+	}
+	return a
 }
 
 func sameFolder(a, b string) bool {
@@ -172,7 +174,7 @@ func (o *fetchOptions) jobs(ctx context.Context) (jobs []fetch.Job, missing []st
 		if err != nil {
 			return nil, nil, usage("fetch: --months: %v", err)
 		}
-		return fetch.Months(ctx, tlc.Finder{Source: strings.TrimRight(o.source, "/"), Taxi: o.taxi}, r)
+		return fetch.Months(ctx, tlc.Finder{Source: o.source, Taxi: o.taxi, AtOnce: o.perHost}, r)
 	}
 	f, err := os.Open(o.urls)
 	if err != nil {

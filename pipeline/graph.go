@@ -30,6 +30,9 @@ type plan struct {
 // quarantined tells whether rows that rules refused are kept.
 func (p plan) quarantined() bool { return p.quality.Keep != quality.KeepNone }
 
+// endless tells whether a file without a month in its name may have pickups of any month, however late.
+func (p plan) endless() bool { return p.standard && p.quality.AsOf == element.NoMonth }
+
 // build lays out the whole pipeline. What flows, and how many elements of it:
 //
 //	files, footers      one a file

@@ -15,7 +15,7 @@ type flagLine struct{ name, value, text string }
 
 // flagHelp are the program's own flags that are most needed.
 var flagHelp = []flagLine{
-	{"input", "GLOBS", "parquet files: comma-separated paths or globs, ** for any folders, {a,b} for either,\nlocal or gs://, s3://, az://; https:// without globs; may be given several times;\nsample is the sample in this program"},
+	{"input", "GLOBS", "parquet files: comma-separated paths or globs, ** for any folders, {a,b} for either,\n\\, for a comma in one; local or gs://, s3://, az://; https:// without globs; may be\ngiven several times; sample is the sample in this program"},
 	{"months", "A..B", "instead of --input: months such as 2014-01..2023-12, or 2024-01.. for all since, of the\n--taxi, from where TLC publishes them, or from --source"},
 	{"output", "DIR", "folder for the tables, or gs://, s3://, az:// (default " + defaultOutput + ")"},
 	{"runner", "NAME", "who runs the pipeline (default direct); see below"},

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,8 +30,8 @@ func (o *options) checkInput(set map[string]bool) (err error) {
 		if o.parsed.months, err = tlc.ParseRange(o.months, o.taxi); err != nil {
 			return usage("--months: %v", err)
 		}
-		if scheme, _ := objstore.Scheme(o.source); !objstore.Served(scheme) {
-			return usage("--source: found scheme %q, expected a folder, gs, s3, az or https", scheme)
+		if err := checkSource(o.source, o.access()); err != nil {
+			return usage("--source: %v", err)
 		}
 	case set["source"] || set["missing"]:
 		return usage("--source and --missing go with --months")
@@ -42,6 +43,9 @@ func (o *options) checkInput(set map[string]bool) (err error) {
 	for _, address := range o.input {
 		if scheme, _ := objstore.Scheme(address); !objstore.Served(scheme) {
 			return usage("--input: %s: found scheme %q, expected a local path, gs, s3, az or https", objstore.Redact(address), scheme)
+		}
+		if err := o.access().Allows(address); err != nil {
+			return usage("--input: %s: %v", objstore.Redact(address), err)
 		}
 	}
 	if o.memory != "" {
@@ -55,10 +59,32 @@ func (o *options) checkInput(set map[string]bool) (err error) {
 // access is how stores are reached.
 func (o *options) access() objstore.Access {
 	a := objstore.Access{GCSAnonymous: o.anonymous, AllowHTTP: o.allowHTTP}
-	if o.months != "" && objstore.Remote(o.source) {
-		a.Refusing = o.source
+	if o.months != "" {
+		a.Refusing = refusing(o.source)
 	}
 	return a
+}
+
+// refusing is how addresses begin below a source that may refuse who asks too often, or "".
+func refusing(source string) string {
+	if scheme, _ := objstore.Scheme(source); scheme == "https" || scheme == "http" {
+		return tlc.Prefix(source)
+	}
+	return ""
+}
+
+// checkSource refuses a source of months that cannot be asked. Its errors do not repeat it, as it may be signed.
+func checkSource(source string, access objstore.Access) error {
+	scheme, _ := objstore.Scheme(source)
+	switch {
+	case source == "":
+		return errors.New("found nothing, expected an address, folder or bucket")
+	case !objstore.Remote(source) && scheme != "" || !objstore.Served(scheme):
+		return fmt.Errorf("found scheme %q, expected a folder, https, gs, s3 or az", scheme)
+	case (scheme == "http" || scheme == "https" || scheme == "az") && strings.ContainsAny(source, "?#"):
+		return errors.New("found a query or fragment, to which no file name can be added; give signed addresses one by one (--input, or fetch --urls-file)")
+	}
+	return access.Allows(source)
 }
 
 // inputs finds what is to be read: by patterns, or by months.
@@ -119,25 +145,30 @@ const (
 	// outsideHeap is about what the process has resident that Go's limit does not count: the program itself.
 	outsideHeap = 70 << 20
 
+	// messages is about what prism has resident besides while it reads over a network.
+	messages = 30 << 20
+
 	// decoding is about what a run needs beside what it reads ahead.
 	decoding = 64 << 20
 )
 
 // boundMemory holds the process to the memory it may have.
-func boundMemory(objects []objstore.Object) {
-	most := opts.parsed.memory
+func boundMemory(objects []objstore.Object, runner string) {
+	most, remote := opts.parsed.memory, slices.ContainsFunc(objects, func(o objstore.Object) bool { return objstore.Remote(o.URI) })
 	if most == 0 {
 		most = localMemory
-		for _, o := range objects {
-			if objstore.Remote(o.URI) {
-				most = remoteMemory
-			}
+		if remote {
+			most = remoteMemory
 		}
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(max(most-outsideHeap, 32<<20))
+	heap := most - outsideHeap
+	if remote && runner == "prism" {
+		heap -= messages
 	}
-	parquetio.SetReadAhead(max(0, (most-outsideHeap-decoding)/3)) // a third, as the collector needs room
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(max(heap, 32<<20))
+	}
+	parquetio.SetReadAhead(max(0, (heap-decoding)/3)) // a third, as the collector needs room
 }
 
 // parseBytes reads an amount of memory: 160MiB, 1GiB, 200000000.

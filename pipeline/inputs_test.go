@@ -165,6 +165,17 @@ func TestNamesWithOddCharactersAreTakenAsTheyAre(t *testing.T) {
 			t.Errorf("%s: the manifest has %q", name, m.Inputs[0].Source)
 		}
 	}
+	// A comma is written with a backslash before it.
+	for _, name := range []string{"a,b.parquet", ",.parquet"} {
+		if err := os.Rename(raw, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		raw = filepath.Join(dir, name)
+		runOnce(t, command{args: []string{"--input=" + strings.ReplaceAll(name, ",", `\,`), "--output=out"}, dir: dir}).succeeds(t)
+		if m := readManifest(t, filepath.Join(dir, "out")); m.Inputs[0].Source != name {
+			t.Errorf("%s: the manifest has %q", name, m.Inputs[0].Source)
+		}
+	}
 	// A control character of a name must not break the line of a failure.
 	name := "a\nb\x1b[31m.parquet"
 	if err := os.WriteFile(filepath.Join(dir, name), []byte("nothing"), 0o666); err != nil {

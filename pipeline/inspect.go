@@ -44,7 +44,7 @@ type columnReport struct {
 	Known   bool   `json:"known"`
 }
 
-const inspectHelp = `Usage: tripstats inspect [--json] [--utc=wall|convert] FILE...
+const inspectHelp = `Usage: tripstats inspect [--json] [--utc=wall|convert] [--gcs-anonymous] [--allow-http] FILE...
 
 Says what each file is: taxi, month, variant of TLC's schema, rows, row groups, codec, and what each column is mapped to.
 Patterns are understood as by --input. Exit code 3 if a file could not be used by the main job.
@@ -56,6 +56,9 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.SetOutput(io.Discard)
 	asJSON := flags.Bool("json", false, "")
 	utc := flags.String("utc", trip.UTCRefuse, "")
+	var access objstore.Access
+	flags.BoolVar(&access.GCSAnonymous, "gcs-anonymous", false, "")
+	flags.BoolVar(&access.AllowHTTP, "allow-http", false, "")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		_, err := io.WriteString(stdout, inspectHelp)
 		return err
@@ -69,6 +72,9 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 		if scheme, _ := objstore.Scheme(file); !objstore.Served(scheme) {
 			return usage("inspect: %s: found scheme %q, expected a local path, gs, s3, az or https", objstore.Redact(file), scheme)
 		}
+		if err := access.Allows(file); err != nil {
+			return usage("inspect: %s: %v", objstore.Redact(file), err)
+		}
 		if _, err := os.Stat(file); err != nil && strings.HasPrefix(file, "-") {
 			return usage("inspect: found %s after a file, expected flags before", file)
 		}
@@ -76,6 +82,7 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 	if !slices.Contains(utcChoices, *utc) {
 		return usage("inspect: --utc: found %q, expected %s", *utc, orList(utcChoices))
 	}
+	objstore.Use(access)
 	objects, err := match(ctx, "inspect", flags.Args())
 	if err != nil {
 		return err

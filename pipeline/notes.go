@@ -6,30 +6,26 @@ import (
 	"slices"
 	"strings"
 
+	"tripstats/io/objstore"
 	"tripstats/io/publish"
 	"tripstats/io/tlc"
 	"tripstats/transforms/element"
 	"tripstats/transforms/trip"
 )
 
-// notes tells what a user should know of a good run, a line each: months that are missing between the first and the last
-// of a taxi, if asked, and columns that TLC has added.
-func notes(w io.Writer, m *publish.Manifest, gaps bool) {
-	files := make([]element.File, len(m.Inputs))
+// notes tells what a user should know of files that are read, a line each: months that are missing between the first and
+// the last of a taxi, if asked, that none is too late, and columns that TLC has added.
+func notes(w io.Writer, files []element.File, endless, gaps bool) {
 	unknown := map[string][]string{}
-	for i, in := range m.Inputs {
-		files[i] = element.File{Taxi: in.Taxi, Month: element.NoMonth}
-		if month, ok := tlc.MonthOf(in.Month); ok {
-			files[i].Month = month
-		}
-		for _, c := range in.Unknown {
-			unknown[c] = append(unknown[c], in.Source)
+	for _, f := range files {
+		for _, c := range f.Unknown {
+			unknown[c] = append(unknown[c], f.Source)
 		}
 	}
 	if missing := trip.Gaps(files); gaps && len(missing) > 0 {
 		line(w, "note: no file for %s", some(missing))
 	}
-	if monthless := slices.ContainsFunc(files, func(f element.File) bool { return f.Month == element.NoMonth }); monthless && m.Rules != nil && m.Rules.AsOf == "" {
+	if monthless := slices.ContainsFunc(files, func(f element.File) bool { return f.Month == element.NoMonth }); monthless && endless {
 		line(w, "note: no file has a month in its name, so pickups of every month since 2009-01 count, however late; --as-of says which is the last")
 	}
 	if len(unknown) == 0 {
@@ -40,6 +36,31 @@ func notes(w io.Writer, m *publish.Manifest, gaps bool) {
 		columns = append(columns, fmt.Sprintf("%s (in %d files, first %s)", c, len(unknown[c]), unknown[c][0]))
 	}
 	line(w, "note: columns that are not known, and not needed: %s", some(columns))
+}
+
+// filesOf are the inputs of a manifest, as far as notes are about them.
+func filesOf(m *publish.Manifest) []element.File {
+	files := make([]element.File, len(m.Inputs))
+	for i, in := range m.Inputs {
+		files[i] = element.File{Source: in.Source, Taxi: in.Taxi, Month: element.NoMonth, Unknown: in.Unknown}
+		if month, ok := tlc.MonthOf(in.Month); ok {
+			files[i].Month = month
+		}
+	}
+	return files
+}
+
+// noteUnpinned tells of files that are read without knowing whether they stay what they are.
+func noteUnpinned(w io.Writer, objects []objstore.Object) {
+	var names []string
+	for _, o := range objects {
+		if objstore.Remote(o.URI) && o.Version == "" {
+			names = append(names, objstore.Redact(o.URI))
+		}
+	}
+	if len(names) > 0 {
+		line(w, "note: the server gives neither ETag nor Last-Modified, so that a change while it is read shows in its length alone: %s", some(names))
+	}
 }
 
 func sortedNames(m map[string][]string) []string {

@@ -43,6 +43,10 @@ func TestMissingMonthsAreNoted(t *testing.T) {
 				t.Errorf("%s, %s: found notes %q, expected %q", c.name, runner, notes, c.notes)
 			}
 		}
+		r := runOnce(t, command{args: []string{"--input=" + c.input, "--plan"}, dir: dir}).succeeds(t)
+		if notes := r.notes(); !slices.Equal(notes, c.notes) {
+			t.Errorf("%s, --plan: found notes %q, expected %q", c.name, notes, c.notes)
+		}
 	}
 
 	// Asked to be complete, such a run publishes nothing, and leaves what there was.
@@ -100,6 +104,10 @@ func TestAColumnThatTLCHasAddedIsNotedAndCounted(t *testing.T) {
 		if after := treeOf(t, dir); !maps.Equal(before, after) {
 			t.Errorf("%s: found %v, expected %v as before", runner, after, before)
 		}
+	}
+	planned := runOnce(t, command{args: []string{"--input=*.parquet", "--plan"}, dir: dir}).succeeds(t)
+	if notes := planned.notes(); len(notes) != 1 || !strings.Contains(notes[0], "new_fee (in 2 files, first x_2019-08.parquet)") {
+		t.Errorf("--plan: found notes %q", notes)
 	}
 	r := runOnce(t, command{args: []string{"--input=x_2019-10.parquet", "--output=out", "--unknown-columns=fail"}, dir: dir}).succeeds(t)
 	if notes := r.notes(); len(notes) != 0 {

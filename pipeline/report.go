@@ -174,7 +174,7 @@ func peakMemory() int64 {
 }
 
 // showPlan says what a run would read, from the footers alone.
-func showPlan(ctx context.Context, w io.Writer, p plan) error {
+func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 	files := make([]element.File, 0, len(p.files))
 	for _, f := range p.files {
 		f, err := parquetio.ReadFooter(ctx, f)
@@ -210,6 +210,9 @@ func showPlan(ctx context.Context, w io.Writer, p plan) error {
 		add(f.Source, f.Taxi, n)
 	}
 	add(fmt.Sprintf("%d files, %d left out", len(kept), len(left)), "", total)
-	_, err = io.WriteString(w, align(rows, 2))
-	return err
+	if _, err := io.WriteString(w, align(rows, 2)); err != nil {
+		return err
+	}
+	notes(stderr, kept, p.endless(), !opts.input.onlySample())
+	return nil
 }

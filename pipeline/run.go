@@ -108,10 +108,11 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	noteUnpinned(stderr, objects)
 	if err := opts.checkKept(objects); err != nil {
 		return err
 	}
-	boundMemory(objects)
+	boundMemory(objects, runner.Name)
 	p := plan{
 		files:     parquetio.Files(objects, runner.Lanes()),
 		access:    opts.access(),
@@ -125,11 +126,12 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	p.trips.KeepOrigin = p.quarantined()
 	p.publish = publishConfig(p.quality)
 	if opts.plan {
-		return showPlan(ctx, stdout, p)
+		return showPlan(ctx, stdout, stderr, p)
 	}
 	if runner.Note != "" {
 		line(stderr, "note: %s", runner.Note)
 	}
+	publish.Notice = func(_ context.Context, text string) { line(stderr, "note: %s", text) }
 	if err := profiled(func() error { return runPipeline(ctx, runner, p) }); err != nil {
 		return err
 	}
@@ -140,7 +142,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := printTable(ctx, stdout, opts.output); err != nil {
 		return err
 	}
-	notes(stderr, m, !opts.input.onlySample())
+	notes(stderr, filesOf(m), p.endless(), !opts.input.onlySample())
 	report(stderr, runner.Name, m, time.Since(start))
 	return nil
 }

@@ -187,6 +187,8 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 	if len(want) != 3 {
 		t.Fatalf("found %v", want)
 	}
+	runOnce(t, command{args: []string{"--input=raw/yellow*", "--output=yellow"}, dir: dir}).succeeds(t)
+	yellow := treeOf(t, filepath.Join(dir, "yellow")).tables()
 
 	t.Run("https", func(t *testing.T) {
 		web := fakes.NewWeb(t, files)
@@ -206,9 +208,8 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 			}
 		}
 		tripstats(t, "--months=2019-08..2019-09", "--taxi=yellow", "--source="+web.URL, "--output="+filepath.Join(dir, "months")).succeeds(t)
-		tripstats(t, "--input="+filepath.Join(dir, "raw", "yellow*"), "--output="+filepath.Join(dir, "globs")).succeeds(t)
-		if a, b := treeOf(t, filepath.Join(dir, "months")).tables(), treeOf(t, filepath.Join(dir, "globs")).tables(); !maps.Equal(a, b) {
-			t.Errorf("by months: found %v, by a glob %v", a, b)
+		if got := treeOf(t, filepath.Join(dir, "months")).tables(); !maps.Equal(got, yellow) {
+			t.Errorf("by months: found %v, expected %v", got, yellow)
 		}
 		tripstats(t, "--months=2019-07..2019-09", "--taxi=yellow", "--source="+web.URL).fails(t, 4, "2019-07", "--missing=skip")
 		tripstats(t, "--months=2019-07..2019-09", "--taxi=yellow", "--source="+web.URL, "--missing=skip").succeeds(t)
@@ -244,6 +245,36 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 					t.Errorf("%s: published %v, expected %v", runner, got, want)
 				}
 				wantOnly(t, slices.Collect(maps.Keys(got)), append(slices.Collect(maps.Keys(want)), "_manifest.json")...)
+			}
+			// fetch to it, from it, and by an open range of what is there.
+			web := serve(t, files, func(w http.ResponseWriter, _ *http.Request) bool { w.Header().Set("ETag", `"1"`); return false })
+			fetch := func(args ...string) {
+				t.Helper()
+				r := runOnce(t, command{args: append([]string{"fetch", "--taxi=yellow"}, args...), dir: dir, env: append([]string{"XDG_CACHE_HOME=" + t.TempDir()}, b.env...)})
+				if r.code != 0 {
+					t.Fatal(r.stderr)
+				}
+			}
+			fetch("--months=2019-08..2019-09", "--source="+web, "--dest="+b.base+"/fetched")
+			back := t.TempDir()
+			fetch("--months=2019-01..", "--source="+b.base+"/fetched", "--dest="+back, "--missing=skip")
+			objects, err := b.all()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for path, content := range files {
+				want := hexSHA256(content)
+				if strings.HasPrefix(path, "green") {
+					want = ""
+				}
+				if place := "2019/" + path; treeOf(t, back)[place] != want || want != "" && hexSHA256(objects["fetched/"+place]) != want {
+					t.Errorf("%s: not as it was: %v", place, treeOf(t, back))
+				}
+			}
+			local := t.TempDir()
+			runOnce(t, command{args: []string{"--months=2018-12..", "--taxi=yellow", "--source=" + b.base + "/fetched/{year}", "--missing=skip", "--output=" + local}, dir: dir, env: b.env}).succeeds(t)
+			if got := treeOf(t, local).tables(); !maps.Equal(got, yellow) {
+				t.Errorf("an open range: found %v, expected %v", got, yellow)
 			}
 			runOnce(t, command{args: []string{"--input=" + b.base + "/nothing/*.parquet", "--output=x"}, dir: dir, env: b.env}).fails(t, 4, b.base+"/nothing/*.parquet")
 			runOnce(t, command{args: []string{"--input=" + b.base + "/raw/none.parquet", "--output=x"}, dir: dir, env: b.env}).fails(t, 4, b.base+"/raw/none.parquet")

@@ -43,6 +43,16 @@ func TestWrongUsageIsExit2AndSaysWhatToWrite(t *testing.T) {
 		{"months and input", "--input=sample --months=2014-01 --taxi=yellow", []string{"--input", "--months"}},
 		{"months of no taxi", "--months=2014-01", []string{"--taxi"}},
 		{"months that are none", "--months=2014-01..2013-01 --taxi=yellow", []string{"--months", "ends before"}},
+		{"http to another host", "--input=http://192.0.2.1/x.parquet?sig=topsecret --output=out", []string{"--input", "http://192.0.2.1/x.parquet:", "--allow-http"}},
+		{"password with a slash", "--input=https://someuser:top/secret@h/x.parquet --output=out", []string{"--input", "https://...:", "%2F"}},
+		{"password with digits and a slash", "--input=https://someuser:12/secret@h/x.parquet --output=out", []string{"--input", "%2F"}},
+		{"months over http of another host", "--months=2014-01 --taxi=yellow --source=http://192.0.2.1/x", []string{"--source", "--allow-http"}},
+		{"months of a signed source", "--months=2014-01 --taxi=yellow --source=https://h/x?sig=topsecret", []string{"--source", "query", "--input"}},
+		{"months of a signed container", "--months=2014-01 --taxi=yellow --source=az://c/x?sig=topsecret", []string{"--source", "query"}},
+		{"months of no source", "--months=2014-01 --taxi=yellow --source=", []string{"--source", "nothing"}},
+		{"months of the sample", "--months=2014-01 --taxi=yellow --source=sample://", []string{"--source", `"sample"`}},
+		{"months of an unknown scheme", "--months=2014-01 --taxi=yellow --source=ftp://h/x?sig=topsecret", []string{"--source", `"ftp"`}},
+		{"inspect over http", "inspect http://192.0.2.1/x.parquet?sig=topsecret", []string{"inspect", "--allow-http"}},
 		{"source alone", "--source=x", []string{"--source", "--months"}},
 		{"missing alone", "--missing=skip", []string{"--missing", "--months"}},
 		{"memory", "--max-memory=lots", []string{"--max-memory", `"lots"`, "256MiB"}},
@@ -70,7 +80,11 @@ func TestWrongUsageIsExit2AndSaysWhatToWrite(t *testing.T) {
 		{"cells without quarantine", "--input=sample --quarantine-cells", []string{"--quarantine-cells", "--quarantine=DIR"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			runOnce(t, command{args: strings.Fields(c.args), dir: dir}).fails(t, 2, c.words...)
+			r := runOnce(t, command{args: strings.Fields(c.args), dir: dir})
+			r.fails(t, 2, c.words...)
+			if strings.Contains(r.stderr, "secret") || strings.Contains(r.stderr, "someuser") {
+				t.Errorf("a secret is shown: %s", r.stderr)
+			}
 		})
 	}
 	if got := treeOf(t, dir); len(got) != 1 {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"time"
 
 	"tripstats/io/objstore"
@@ -95,7 +94,7 @@ func (d *download) fetch(ctx context.Context) (kind Kind, err error) {
 		if d.received-before >= enough && d.restarts < d.cfg.Patience.Attempts {
 			retry.Progress()
 		}
-		surelyThere := d.job.Object.URI != "" && objstore.Remote(d.job.URI) && errors.Is(err, fs.ErrPermission)
+		surelyThere := d.job.Object.URI != "" && isWeb(d.job.URI) && objstore.Refused(err)
 		if surelyThere { // a source that has just told of it means that it is asked too often
 			err = objstore.Temporary(err)
 		}
@@ -112,6 +111,11 @@ func (d *download) fetch(ctx context.Context) (kind Kind, err error) {
 			return Failed, err
 		}
 	}
+}
+
+func isWeb(uri string) bool {
+	scheme, _ := objstore.Scheme(uri)
+	return scheme == "https" || scheme == "http"
 }
 
 // look finds out what is in the destination.

@@ -73,14 +73,12 @@ func newJob(uri string) (Job, error) {
 	case !objstore.Remote(uri) || !objstore.Served(scheme):
 		return Job{}, fmt.Errorf("found scheme %q, expected https, gs, s3 or az", scheme)
 	}
+	if err := objstore.Allowed(uri); err != nil {
+		return Job{}, err
+	}
 	name, err := Name(uri)
 	if err != nil {
 		return Job{}, err
-	}
-	if scheme == "https" || scheme == "http" {
-		if err := objstore.Allowed(uri); err != nil {
-			return Job{}, err
-		}
 	}
 	return Job{URI: uri, Place: Place(name)}, nil
 }
@@ -127,5 +125,8 @@ func findError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fault.New(fault.Failed, "--source: %v", err)
+	if objstore.Refused(err) || objstore.IsTemporary(err) {
+		return fault.New(fault.Failed, "--source: %v", err)
+	}
+	return fault.Inputf("--source: %v", err)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -261,7 +262,15 @@ func (m *memory) Put(_ context.Context, uri string, content []byte, when objstor
 	return fmt.Sprint(m.version[uri]), nil
 }
 
-func (m *memory) Delete(_ context.Context, uri string) error {
+func (m *memory) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
+	b, err := io.ReadAll(io.NewSectionReader(content, 0, size))
+	if err != nil {
+		return "", err
+	}
+	return m.Put(ctx, uri, b, objstore.Condition{})
+}
+
+func (m *memory) Delete(_ context.Context, uri, _ string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.content, uri)

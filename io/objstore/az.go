@@ -4,27 +4,22 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	azpolicy "github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
@@ -179,13 +174,14 @@ func newAz(login azLogin, a Access, transport *http.Transport) (*az, error) {
 	if err != nil {
 		return nil, bare(err)
 	}
-	if err := (&web{allowHTTP: a.AllowHTTP}).allowed(u); err != nil {
+	if err := allowed(u, a.AllowHTTP); err != nil {
 		return nil, err
 	}
 	// Else net/http asks for gzip and unpacks it, as azblob has the range in x-ms-range, which net/http does not know.
 	transport.DisableCompression = true
 	transport.MaxIdleConnsPerHost = perHost
 	transport.ResponseHeaderTimeout = policy.perAttempt
+	rememberReached(transport)
 	options := &service.ClientOptions{ClientOptions: azcore.ClientOptions{
 		Retry:     azpolicy.RetryOptions{MaxRetries: -1}, // one attempt: see retrying
 		Telemetry: azpolicy.TelemetryOptions{ApplicationID: "tripstats"},
@@ -347,6 +343,15 @@ func azText(s *string) string {
 
 // Put writes a block blob in one request, so that it is there whole or not at all.
 func (s *az) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
+	return s.write(ctx, uri, bytes.NewReader(content), int64(len(content)), when)
+}
+
+// PutFile is Put as it reads.
+func (s *az) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
+	return s.write(ctx, uri, content, size, Condition{})
+}
+
+func (s *az) write(ctx context.Context, uri string, content io.ReaderAt, size int64, when Condition) (string, error) {
 	c, path, err := s.object(uri)
 	if err != nil {
 		return "", err
@@ -358,7 +363,7 @@ func (s *az) Put(ctx context.Context, uri string, content []byte, when Condition
 	case when.Version != "":
 		conditions.IfMatch = to.Ptr(azcore.ETag(when.Version))
 	}
-	got, err := c.NewBlockBlobClient(path).Upload(ctx, streaming.NopCloser(bytes.NewReader(content)),
+	got, err := c.NewBlockBlobClient(path).Upload(ctx, streaming.NopCloser(io.NewSectionReader(content, 0, size)),
 		&blockblob.UploadOptions{AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: conditions}})
 	if err != nil {
 		exists := bloberror.HasCode(err, bloberror.BlobAlreadyExists)
@@ -374,131 +379,25 @@ func (s *az) Put(ctx context.Context, uri string, content []byte, when Condition
 }
 
 // Delete removes a blob.
-func (s *az) Delete(ctx context.Context, uri string) error {
+func (s *az) Delete(ctx context.Context, uri, version string) error {
 	c, path, err := s.object(uri)
 	if err != nil {
 		return err
 	}
-	if _, err = c.NewBlobClient(path).Delete(ctx, nil); err != nil {
+	options := &blob.DeleteOptions{}
+	if version != "" {
+		options.AccessConditions = &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfMatch: to.Ptr(azcore.ETag(version))}}
+	}
+	if _, err = c.NewBlobClient(path).Delete(ctx, options); err != nil {
 		err = s.fail(err)
+	}
+	if errors.Is(err, ErrChanged) { // or there is none
+		if _, gone := s.Stat(ctx, uri); errors.Is(gone, fs.ErrNotExist) {
+			err = gone
+		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return err
-}
-
-// fail returns an error of the SDK as Store has it. The SDK's messages hold the address, and with it the SAS.
-func (s *az) fail(err error) error {
-	var token *azTokenError
-	var refused *azcore.ResponseError
-	var unanswered *url.Error
-	var certificate *tls.CertificateVerificationError
-	var lookup *net.DNSError
-	switch {
-	case errors.As(err, &token):
-		return token.err
-	case errors.As(err, &refused):
-		return s.refused(refused)
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.As(err, &certificate):
-		return bare(err)
-	case errors.As(err, &lookup) && lookup.IsNotFound:
-		return temporary(fmt.Errorf("there is no host %s; is %s the right account?", lookup.Name, s.login.account), 0)
-	case errors.As(err, &unanswered) && unanswered.Op != "parse":
-		return temporary(bare(err), 0)
-	}
-	return bare(err) // of these, retrying tries again where the connection broke
-}
-
-// azHints says what to do about errors that other attempts and credentials do not help against.
-var azHints = map[string]string{
-	"BlobArchived":             "it is in the archive tier: rehydrate it first",
-	"BlobBeingRehydrated":      "it is being rehydrated: wait for that",
-	"BlobImmutableDueToPolicy": "the container's immutability policy forbids it",
-	"ContainerBeingDeleted":    "the container is being deleted",
-	"InvalidBlobType":          "there is an append or page blob of this name: delete it first",
-	"LeaseIdMissing":           "somebody holds a lease on it: break that first",
-	"SnapshotsPresent":         "it has snapshots: delete them first",
-}
-
-// refused returns the error that an answer of the service means.
-func (s *az) refused(e *azcore.ResponseError) error {
-	said := fmt.Sprintf("the service answers %d %s", e.StatusCode, cmp.Or(e.ErrorCode, http.StatusText(e.StatusCode)))
-	if hint := azHints[e.ErrorCode]; hint != "" {
-		return fmt.Errorf("%s: %s", said, hint)
-	}
-	switch e.StatusCode {
-	case http.StatusNotFound, http.StatusGone:
-		return fmt.Errorf("%s: %w", said, fs.ErrNotExist)
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return fmt.Errorf("%s to the %s: %w; %s", said, s.login.named, fs.ErrPermission, s.login.remedy)
-	case http.StatusPreconditionFailed:
-		return ErrChanged
-	case http.StatusRequestedRangeNotSatisfiable:
-		return fmt.Errorf("%w: it is shorter now", ErrChanged)
-	}
-	if temporaryStatus(e.StatusCode) {
-		return temporary(errors.New(said), retryAfter(e.RawResponse.Header.Get("Retry-After"), time.Now()))
-	}
-	return errors.New(said)
-}
-
-// azToken gives tokens of DefaultAzureCredential, which is made when it is first needed: it looks around the machine.
-type azToken struct {
-	make func() (azcore.TokenCredential, error)
-
-	once   sync.Once
-	chain  azcore.TokenCredential
-	err    error
-	worked atomic.Bool // it has given a token: it can
-}
-
-func newDefaultCredential() (azcore.TokenCredential, error) {
-	return azidentity.NewDefaultAzureCredential(nil)
-}
-
-// longestToken is how long it may take to get a token. It is less than a request may take, so that the message is this.
-const longestToken = 20 * time.Second
-
-// azTokenError carries an error past the SDK, as Store has it.
-type azTokenError struct{ err error }
-
-func (e *azTokenError) Error() string { return e.err.Error() }
-func (e *azTokenError) Unwrap() error { return e.err }
-
-// GetToken is called by the SDK, which keeps tokens while they last.
-func (t *azToken) GetToken(ctx context.Context, o azpolicy.TokenRequestOptions) (azcore.AccessToken, error) {
-	t.once.Do(func() { t.chain, t.err = t.make() })
-	if t.err != nil {
-		return azcore.AccessToken{}, &azTokenError{noToken(t.err)}
-	}
-	limited, cancel := context.WithTimeout(ctx, longestToken)
-	defer cancel()
-	token, err := t.chain.GetToken(limited, o)
-	switch {
-	case err == nil:
-		t.worked.Store(true)
-		return token, nil
-	case ctx.Err() != nil:
-		return token, ctx.Err()
-	case limited.Err() != nil:
-		return token, &azTokenError{temporary(fmt.Errorf("no token from DefaultAzureCredential in %v", longestToken), 0)}
-	case t.worked.Load():
-		return token, &azTokenError{temporary(noToken(err), 0)}
-	}
-	return token, &azTokenError{noToken(err)}
-}
-
-// noToken says why there is none, in one line of bounded length, as azidentity lists all it tried, and whole answers.
-func noToken(err error) error {
-	words := strings.FieldsFunc(err.Error(), func(r rune) bool { return r <= ' ' })
-	why := strings.ReplaceAll(strings.Join(words, " "), "----", "")
-	if secret := os.Getenv("AZURE_CLIENT_SECRET"); secret != "" {
-		why = strings.ReplaceAll(why, secret, "...")
-	}
-	const most = 800
-	if r := []rune(why); len(r) > most {
-		why = string(r[:most]) + "..."
-	}
-	return fmt.Errorf("no token from DefaultAzureCredential: %w; %s, or set %s or %s: %s", fs.ErrPermission, azTokenWays, azKey, azSAS, why)
 }

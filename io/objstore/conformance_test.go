@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -180,7 +181,7 @@ func conforms(t *testing.T, s Store, base string, seed func(t *testing.T, path s
 	t.Run("deletes", func(t *testing.T) {
 		seed(t, "delete", []byte("x"))
 		for range 2 { // and again, which is no error
-			if err := s.Delete(t.Context(), base+"delete"); err != nil {
+			if err := s.Delete(t.Context(), base+"delete", ""); err != nil {
 				t.Error(err)
 			}
 		}
@@ -188,6 +189,61 @@ func conforms(t *testing.T, s Store, base string, seed func(t *testing.T, path s
 			t.Errorf("found %v", err)
 		}
 	})
+	t.Run("deletes what is of a version", func(t *testing.T) {
+		seed(t, "delete-version", []byte("one"))
+		first := stat(t, "delete-version")
+		seed(t, "delete-version", []byte("another"))
+		if err := s.Delete(t.Context(), base+"delete-version", first.Version); !errors.Is(err, ErrChanged) {
+			t.Errorf("found %v, expected %v", err, ErrChanged)
+		}
+		now := stat(t, "delete-version")
+		for range 2 { // and again, which is no error
+			if err := s.Delete(t.Context(), base+"delete-version", now.Version); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := s.Stat(t.Context(), base+"delete-version"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("found %v", err)
+		}
+	})
+	t.Run("writes files", func(t *testing.T) {
+		for _, c := range [][]byte{content, nil} { // over what is there
+			version, err := s.PutFile(t.Context(), base+"file", bytes.NewReader(c), int64(len(c)))
+			o := stat(t, "file")
+			if err != nil || o.Version != version || o.Size != int64(len(c)) {
+				t.Fatalf("found %+v, %v, expected version %s", o, err, version)
+			}
+			p := make([]byte, len(c))
+			if len(c) > 0 {
+				if err := s.ReadRange(t.Context(), o, p, 0); err != nil || !bytes.Equal(p, c) {
+					t.Errorf("found %.20q, %v", p, err)
+				}
+			}
+		}
+	})
+}
+
+// again is a store that tries again, as a Store.
+type again struct{ *retrying }
+
+func (s again) List(ctx context.Context, prefix string) ([]Object, error) { return s.list(ctx, prefix) }
+
+func (s again) Stat(ctx context.Context, uri string) (Object, error) { return s.stat(ctx, uri) }
+
+func (s again) ReadRange(ctx context.Context, o Object, p []byte, off int64) error {
+	return s.readRange(ctx, o, p, off)
+}
+
+func (s again) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
+	return s.put(ctx, uri, content, when)
+}
+
+func (s again) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
+	return s.putFile(ctx, uri, content, size)
+}
+
+func (s again) Delete(ctx context.Context, uri, version string) error {
+	return s.delete(ctx, uri, version)
 }
 
 func TestLocalFilesConform(t *testing.T) { conforms(t, localStore{}, t.TempDir()+"/", nil) }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -200,18 +199,6 @@ func contentRange(value string) (first, size int64, ok bool) {
 	return first, size, err == nil && size == last+1
 }
 
-// Allowed tells early whether a web address may be asked at all: see [Access].
-func Allowed(uri string) error {
-	u, err := url.Parse(uri)
-	if err != nil {
-		return errors.New("not a valid address")
-	}
-	made.Lock()
-	w := web{allowHTTP: made.access.AllowHTTP}
-	made.Unlock()
-	return w.allowed(u)
-}
-
 // Put writes a whole object and returns its version.
 func Put(ctx context.Context, uri string, content []byte, when Condition) (version string, err error) {
 	s, err := storeOf(ctx, uri)
@@ -221,24 +208,10 @@ func Put(ctx context.Context, uri string, content []byte, when Condition) (versi
 	return s.put(ctx, uri, content, when)
 }
 
-// filePutter is a Store that writes an object from a file, without the whole of it in memory.
-type filePutter interface {
-	PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (version string, err error)
-}
-
-// PutFile writes an object from a local file. A store that is no filePutter needs its size of memory.
+// PutFile writes an object from a local file, with little of it in memory at once.
 func PutFile(ctx context.Context, uri, path string) (err error) {
 	s, err := storeOf(ctx, uri)
 	if err != nil {
-		return err
-	}
-	p, ok := s.one.(filePutter)
-	if !ok {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		_, err = s.put(ctx, uri, content, Condition{})
 		return err
 	}
 	f, err := os.Open(path)
@@ -250,10 +223,8 @@ func PutFile(ctx context.Context, uri, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.do(ctx, uri, int(info.Size()), func(ctx context.Context, _ int) error {
-		_, err := p.PutFile(ctx, uri, f, info.Size())
-		return err
-	})
+	_, err = s.putFile(ctx, uri, f, info.Size())
+	return err
 }
 
 // Register adds a store under a scheme of its own, or puts another in its place, for tests of other packages. No address

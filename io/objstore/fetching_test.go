@@ -1,8 +1,6 @@
 package objstore
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net/http/httptest"
@@ -91,36 +89,6 @@ func TestRetryEndsAndForgets(t *testing.T) {
 	}
 	_, _, _ = r.Again(Temporary(again))
 	if _, _, err := r.Again(Temporary(again)); !errors.Is(err, again) || !IsTemporary(err) {
-		t.Errorf("found %v", err)
-	}
-}
-
-// streamed is a store that takes files.
-type streamed struct {
-	Store
-	got    bytes.Buffer
-	failed int
-}
-
-func (s *streamed) PutFile(_ context.Context, _ string, content io.ReaderAt, size int64) (string, error) {
-	if s.failed++; s.failed == 1 {
-		return "", temporary(errors.New("once"), time.Millisecond)
-	}
-	_, err := io.Copy(&s.got, io.NewSectionReader(content, 0, size))
-	return "1", err
-}
-
-func TestPutFileStreamsWhereItCan(t *testing.T) {
-	s := &streamed{}
-	Register("streamed", s)
-	path := filepath.Join(t.TempDir(), "x")
-	if err := os.WriteFile(path, []byte("content"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if err := PutFile(t.Context(), "streamed://bucket/x", path); err != nil || s.got.String() != "content" {
-		t.Errorf("found %q, %v", s.got.String(), err)
-	}
-	if err := Allowed("http://192.0.2.1/x"); !errors.Is(err, ErrUnsupported) {
 		t.Errorf("found %v", err)
 	}
 }

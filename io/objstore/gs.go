@@ -1,9 +1,9 @@
 package objstore
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -11,18 +11,13 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
-	"path"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"cloud.google.com/go/auth"
-	"cloud.google.com/go/auth/credentials"
 	"cloud.google.com/go/auth/httptransport"
 	"cloud.google.com/go/storage"
-	"google.golang.org/api/googleapi"
 	"google.golang.org/api/iterator"
 	"google.golang.org/api/option"
 )
@@ -95,91 +90,9 @@ func gcsConnections() *http.Transport {
 	t.ResponseHeaderTimeout = policy.perAttempt
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
+	rememberReached(t)
 	t.TLSClientConfig = nil // a clone of one that was in use offers HTTP/2 nevertheless
 	return t
-}
-
-// detectGCSCredentials is a variable so that tests need no machine of Google's, nor one that is none.
-var detectGCSCredentials = credentials.DetectDefault
-
-// findGCSCredentials looks for application default credentials: in files, then whether this is a machine of Google's. No
-// credential is an error, never a reason to ask without. Errors of files are not wrapped: it is not the object that is
-// missing.
-func findGCSCredentials(ctx context.Context) (*auth.Credentials, error) {
-	type result struct {
-		creds *auth.Credentials
-		err   error
-	}
-	found := make(chan result, 1)
-	go func() {
-		creds, err := detectGCSCredentials(&credentials.DetectOptions{Scopes: []string{storage.ScopeReadWrite}})
-		found <- result{creds, err}
-	}()
-	select {
-	case r := <-found:
-		if r.err != nil {
-			why := gcsLine(Reason(r.err).Error()) // without the path, in which some put the key itself
-			if os.Getenv("GOOGLE_APPLICATION_CREDENTIALS") != "" {
-				why = "GOOGLE_APPLICATION_CREDENTIALS: " + why
-			}
-			return nil, fmt.Errorf("no Google credentials to use (%s): %s", why, gcsSignIn)
-		}
-		return r.creds, nil
-	case <-time.After(gcsFindLimit):
-		return nil, fmt.Errorf("no Google credentials to use (none in files, and no answer in %v whether this is a machine of Google's): %s", gcsFindLimit, gcsSignIn)
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// identifyGCS names a credential by what of its file is no secret.
-func identifyGCS(file []byte) gcsIdentity {
-	who := gcsIdentity{remedy: "grant it a role (roles/storage.objectViewer reads, roles/storage.objectUser writes too), or use another credential: " + gcsSignIn}
-	if len(file) == 0 {
-		who.name = "application default credentials of this machine, from the metadata server"
-		return who
-	}
-	var f struct {
-		Type    string `json:"type"`
-		Email   string `json:"client_email"`
-		Account string `json:"account"`
-		ActsAs  string `json:"service_account_impersonation_url"`
-	}
-	if err := json.Unmarshal(file, &f); err != nil {
-		f.Type = "unknown"
-	}
-	who.name = "application default credentials of type " + f.Type
-	if f.Email != "" {
-		who.name += ", client_email " + f.Email
-	}
-	if f.Account != "" {
-		who.name += ", account " + f.Account
-	}
-	if f.ActsAs != "" {
-		as, _, _ := strings.Cut(path.Base(f.ActsAs), ":") // .../serviceAccounts/x@y:generateAccessToken
-		who.name += ", acting as " + as
-	}
-	if os.Getenv("GOOGLE_APPLICATION_CREDENTIALS") != "" {
-		who.name += ", of GOOGLE_APPLICATION_CREDENTIALS"
-	}
-	return who
-}
-
-// gcsTokens marks the errors of fetching an access token, so that they are told from those of the store. The library
-// fetches one when it is due, and tries that a few times by itself.
-type gcsTokens struct{ auth.TokenProvider }
-
-type gcsTokenError struct{ err error }
-
-func (e *gcsTokenError) Error() string { return e.err.Error() }
-func (e *gcsTokenError) Unwrap() error { return e.err }
-
-func (t gcsTokens) Token(ctx context.Context) (*auth.Token, error) {
-	token, err := t.TokenProvider.Token(ctx)
-	if err != nil {
-		return nil, &gcsTokenError{err}
-	}
-	return token, nil
 }
 
 // gcsTransport holds the library to one request per read, of one generation, of the bytes as they are stored.
@@ -220,7 +133,7 @@ func (b onceBody) Read(p []byte) (int, error) {
 func splitGCS(uri string) (bucket, name string, err error) {
 	_, rest := Scheme(uri)
 	bucket, name, _ = strings.Cut(rest, "/")
-	if bucket == "" || !utf8.ValidString(rest) {
+	if !isBucket(bucket) || !utf8.ValidString(rest) {
 		return "", "", errors.New("not a valid address, expected gs://bucket/path in UTF-8")
 	}
 	return bucket, name, nil
@@ -322,6 +235,15 @@ func (g *gcs) ReadRange(ctx context.Context, o Object, p []byte, off int64) erro
 
 // Put writes an object in one request, with its CRC32C, which the server checks before there is an object.
 func (g *gcs) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
+	return g.write(ctx, uri, bytes.NewReader(content), int64(len(content)), when)
+}
+
+// PutFile is Put as it reads: the library keeps nothing of what it sends, as it makes one request.
+func (g *gcs) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
+	return g.write(ctx, uri, content, size, Condition{})
+}
+
+func (g *gcs) write(ctx context.Context, uri string, content io.ReaderAt, size int64, when Condition) (string, error) {
 	object, err := g.object(uri)
 	if err != nil {
 		return "", err
@@ -337,11 +259,20 @@ func (g *gcs) Put(ctx context.Context, uri string, content []byte, when Conditio
 		}
 		object, unmet = object.If(storage.Conditions{GenerationMatch: gen}), ErrChanged
 	}
+	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	if _, err := io.Copy(sum, io.NewSectionReader(content, 0, size)); err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	w := object.NewWriter(ctx)
 	w.ChunkSize = 0
 	w.ContentType = "application/octet-stream"
-	w.SendCRC32C, w.CRC32C = true, crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli))
-	_, err = w.Write(content)
+	w.SendCRC32C, w.CRC32C = true, sum.Sum32()
+	_, err = io.Copy(w, io.NewSectionReader(content, 0, size))
+	if err != nil {
+		cancel() // or Close would make an object of what there is
+	}
 	if closed := w.Close(); err == nil { // waits for the end of the request
 		err = closed
 	}
@@ -352,124 +283,20 @@ func (g *gcs) Put(ctx context.Context, uri string, content []byte, when Conditio
 }
 
 // Delete removes an object.
-func (g *gcs) Delete(ctx context.Context, uri string) error {
+func (g *gcs) Delete(ctx context.Context, uri, version string) error {
 	object, err := g.object(uri)
 	if err != nil {
 		return err
 	}
-	if err := g.explain(ctx, object.Delete(ctx), nil); !errors.Is(err, fs.ErrNotExist) {
+	if version != "" {
+		gen, err := gcsGeneration(version)
+		if err != nil {
+			return err
+		}
+		object = object.If(storage.Conditions{GenerationMatch: gen})
+	}
+	if err := g.explain(ctx, object.Delete(ctx), ErrChanged); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
-}
-
-// explain returns what an error of the library means to Store. unmet is what a condition that does not hold means.
-func (g *gcs) explain(ctx context.Context, err, unmet error) error {
-	var token *gcsTokenError
-	var answered *googleapi.Error
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case errors.As(err, &token):
-		return g.explainToken(token.err)
-	case errors.As(err, &answered):
-		return g.explainAnswer(answered, unmet)
-	case errors.Is(err, storage.ErrObjectNotExist), errors.Is(err, storage.ErrBucketNotExist):
-		return fs.ErrNotExist
-	case storage.ShouldRetry(err), mayPass(bare(err)) != nil:
-		return temporary(bare(err), 0)
-	}
-	return bare(err)
-}
-
-// explainAnswer explains an answer that is not wanted. What the server says of a refusal is not repeated but for what it
-// refuses.
-func (g *gcs) explainAnswer(e *googleapi.Error, unmet error) error {
-	status := fmt.Sprintf("%d %s", e.Code, http.StatusText(e.Code))
-	reason, message := gcsReason(e)
-	switch {
-	case temporaryStatus(e.Code), e.Code == http.StatusForbidden && strings.HasSuffix(strings.ToLower(reason), "ratelimitexceeded"):
-		return temporary(fmt.Errorf("the server answers %s", status), retryAfter(e.Header.Get("Retry-After"), time.Now()))
-	case e.Code == http.StatusNotFound:
-		return fmt.Errorf("the server answers %s: %w", status, fs.ErrNotExist)
-	case e.Code == http.StatusUnauthorized || e.Code == http.StatusForbidden:
-		what := ""
-		if reason != "" {
-			what = " (" + reason + ")"
-		}
-		if p := gcsPermission.FindString(message); p != "" {
-			what += ", for want of " + p + ","
-		}
-		return fmt.Errorf("the server answers %s%s to %s: %w; %s", status, what, g.who.name, fs.ErrPermission, g.who.remedy)
-	case e.Code == http.StatusPreconditionFailed && unmet != nil:
-		return unmet
-	case e.Code == http.StatusRequestedRangeNotSatisfiable:
-		return fmt.Errorf("%w: it is shorter now", ErrChanged)
-	case reason != "":
-		return fmt.Errorf("the server answers %s (%s)", status, reason)
-	}
-	return fmt.Errorf("the server answers %s", status)
-}
-
-var (
-	gcsPermission = regexp.MustCompile(`\bstorage\.(objects|buckets|folders|managedFolders)\.[a-zA-Z]+\b`)
-	gcsWord       = regexp.MustCompile(`^[a-zA-Z_]{1,60}$`)
-	gcsStatus     = regexp.MustCompile(`\bstatus code (\d{3})\b`)
-)
-
-// gcsReason reads the body of an error: why, in a word, and in a sentence. Of reads the library does not parse it.
-func gcsReason(e *googleapi.Error) (reason, message string) {
-	var body struct {
-		Error struct {
-			Message string                `json:"message"`
-			Errors  []googleapi.ErrorItem `json:"errors"`
-		} `json:"error"`
-	}
-	if err := json.Unmarshal([]byte(e.Body), &body); err != nil {
-		return "", e.Body
-	}
-	if items := body.Error.Errors; len(items) > 0 && gcsWord.MatchString(items[0].Reason) {
-		reason = items[0].Reason
-	}
-	return reason, body.Error.Message
-}
-
-// explainToken explains why there is no access token. Bodies of answers are not repeated but for their error code.
-func (g *gcs) explainToken(err error) error {
-	var refused *auth.Error
-	status, code := 0, ""
-	if errors.As(err, &refused) && refused.Response != nil {
-		status = refused.Response.StatusCode
-		var body struct {
-			Error string `json:"error"`
-		}
-		if json.Unmarshal(refused.Body, &body) == nil && gcsWord.MatchString(body.Error) {
-			code = " (" + body.Error + ")"
-		}
-	} else if m := gcsStatus.FindStringSubmatch(err.Error()); m != nil {
-		status, _ = strconv.Atoi(m[1])
-	}
-	why := ""
-	switch {
-	case status != 0:
-		why = fmt.Sprintf("the token server answers %d %s%s", status, http.StatusText(status), code)
-	default:
-		why = gcsLine(bare(err).Error())
-	}
-	if temporaryStatus(status) || status == 0 && mayPass(bare(err)) != nil {
-		return temporary(fmt.Errorf("no access token for %s: %s", g.who.name, why), 0)
-	}
-	return fmt.Errorf("no access token for %s: %s: %w; use another credential: %s", g.who.name, why, fs.ErrPermission, gcsSignIn)
-}
-
-// gcsLine is the first sentence of a text of unknown length. What follows it in the libraries' errors goes into the bytes.
-func gcsLine(s string) string {
-	s, _, _ = strings.Cut(s, "\n")
-	s, _, _ = strings.Cut(s, ". ")
-	if len(s) > 200 {
-		s = strings.ToValidUTF8(s[:200], "") + "…"
-	}
-	return s
 }

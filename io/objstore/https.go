@@ -36,6 +36,7 @@ func newWeb(a Access) *web {
 	transport.DisableCompression = true // ranges are of the bytes as they are
 	transport.MaxIdleConnsPerHost = perHost
 	transport.ResponseHeaderTimeout = policy.perAttempt
+	rememberReached(transport)
 	w.client = &http.Client{Transport: transport, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		r.Header.Del("Referer") // net/http puts the address there that was asked, with its query, in which a signature may be
 		if len(via) > mostRedirects {
@@ -44,19 +45,51 @@ func newWeb(a Access) *web {
 		if via[0].URL.Scheme == "https" && r.URL.Scheme != "https" {
 			return fmt.Errorf("sent on to %s, which is not encrypted", Redact(r.URL.String()))
 		}
-		return w.allowed(r.URL)
+		return allowed(r.URL, w.allowHTTP)
 	}}
 	return w
 }
 
+// Allows tells early, without a request, whether a web address may be asked. Other addresses may.
+func (a Access) Allows(uri string) error {
+	if scheme, _ := Scheme(uri); scheme != "https" && scheme != "http" {
+		return nil
+	}
+	_, err := parseWeb(uri, a.AllowHTTP)
+	return err
+}
+
+// Allowed is Allows of what Use has said.
+func Allowed(uri string) error {
+	made.Lock()
+	a := made.access
+	made.Unlock()
+	return a.Allows(uri)
+}
+
+// parseWeb refuses what is not to be asked. Its errors do not repeat the address.
+func parseWeb(uri string, allowHTTP bool) (*url.URL, error) {
+	if _, rest := Scheme(uri); oddUser(rest) { // of which package net/url would quote a part
+		return nil, errors.New("not a valid address: found an @ after a / ? or #; in a password write them as %2F, %3F and %23, and an @ elsewhere as %40")
+	}
+	u, err := url.Parse(uri)
+	switch {
+	case err != nil:
+		return nil, errors.New("not a valid address; write what is odd in it as %XX")
+	case u.Hostname() == "":
+		return nil, errors.New("not a valid address: found no host, expected https://host/path")
+	}
+	return u, allowed(u, allowHTTP)
+}
+
 // allowed refuses what is not to be asked: another scheme, or another host without encryption.
-func (w *web) allowed(u *url.URL) error {
+func allowed(u *url.URL, allowHTTP bool) error {
 	switch u.Scheme {
 	case "https":
 		return nil
 	case "http":
 		host := u.Hostname()
-		if ip := net.ParseIP(host); w.allowHTTP || host == "localhost" || ip != nil && ip.IsLoopback() {
+		if ip := net.ParseIP(host); allowHTTP || host == "localhost" || ip != nil && ip.IsLoopback() {
 			return nil
 		}
 		return fmt.Errorf("http to another host is not encrypted, and anybody on the way may change what it gives: %w; say https, or --allow-http", ErrUnsupported)
@@ -66,16 +99,11 @@ func (w *web) allowed(u *url.URL) error {
 
 // ask makes a request. The caller must close the body of the answer.
 func (w *web) ask(ctx context.Context, method, uri string, header http.Header) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, method, uri, nil)
+	u, err := parseWeb(uri, w.allowHTTP)
 	if err != nil {
-		return nil, fmt.Errorf("not a valid address: %w", bare(err))
-	}
-	if err := w.allowed(r.URL); err != nil {
 		return nil, err
 	}
-	if header != nil {
-		r.Header = header
-	}
+	r := (&http.Request{Method: method, URL: u, Host: u.Host, Header: header}).WithContext(ctx)
 	r.Header.Set("Accept-Encoding", "identity")
 	r.Header.Set("User-Agent", "tripstats")
 	resp, err := w.client.Do(r)
@@ -102,12 +130,28 @@ func answer(resp *http.Response, wanted ...int) error {
 		return temporary(fmt.Errorf("the server answers %s", status), retryAfter(resp.Header.Get("Retry-After"), time.Now()))
 	case resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone:
 		return fmt.Errorf("the server answers %s: %w", status, fs.ErrNotExist)
-	case resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden:
-		return fmt.Errorf("the server answers %s (asked without credentials but those in the address): %w", status, fs.ErrPermission)
+	case resp.StatusCode == http.StatusUnauthorized:
+		return fmt.Errorf("the server answers %s to %s: %w", status, askedWith(resp.Request), ErrCredentials)
+	case resp.StatusCode == http.StatusForbidden:
+		return fmt.Errorf("the server answers %s to %s: %w", status, askedWith(resp.Request), fs.ErrPermission)
 	case resp.StatusCode == http.StatusPreconditionFailed:
 		return ErrChanged
 	}
 	return fmt.Errorf("the server answers %s", status)
+}
+
+// askedWith names the credentials of a request, as it was before it was sent on, without what is secret of them.
+func askedWith(r *http.Request) string {
+	for r.Response != nil && r.Response.Request != nil {
+		r = r.Response.Request
+	}
+	switch {
+	case r.URL.User != nil:
+		return "the user and password in the address"
+	case r.URL.RawQuery != "":
+		return "the address with its query"
+	}
+	return "a request without credentials"
 }
 
 // retryAfter reads the header of that name: seconds, or a date.
@@ -143,24 +187,62 @@ func (w *web) Put(context.Context, string, []byte, Condition) (string, error) {
 }
 
 // Delete is refused.
-func (w *web) Delete(context.Context, string) error {
+func (w *web) Delete(context.Context, string, string) error {
 	return fmt.Errorf("to delete on a web server: %w", ErrUnsupported)
 }
 
-// Stat asks for the head of an object.
+// PutFile is refused.
+func (w *web) PutFile(context.Context, string, io.ReaderAt, int64) (string, error) {
+	return "", fmt.Errorf("to write to a web server: %w", ErrUnsupported)
+}
+
+// Stat asks for the head of an object. Servers that do not answer that, such as for an address that is signed for GET
+// alone, are asked for the first byte.
 func (w *web) Stat(ctx context.Context, uri string) (Object, error) {
 	resp, err := w.ask(ctx, http.MethodHead, uri, http.Header{})
 	if err != nil {
 		return Object{}, err
 	}
 	defer resp.Body.Close() //nolint:errcheck // a head has none
-	if err := answer(resp, http.StatusOK); err != nil {
+	switch code := resp.StatusCode; {
+	case code == http.StatusOK && resp.ContentLength >= 0:
+		return Object{URI: uri, Size: resp.ContentLength, Version: versionOf(resp.Header)}, nil
+	case code == http.StatusForbidden && w.refuses(uri): // it would be asked twice as often
+	case code == http.StatusOK, code == http.StatusForbidden, code == http.StatusBadRequest, code == http.StatusMethodNotAllowed,
+		code == http.StatusNotImplemented:
+		return w.statByGet(ctx, uri)
+	}
+	return Object{}, answer(resp)
+}
+
+// refuses tells whether an address is of the server that answers 403 to who asks too often.
+func (w *web) refuses(uri string) bool { return w.refusing != "" && strings.HasPrefix(uri, w.refusing) }
+
+// statByGet asks for the first byte of an object.
+func (w *web) statByGet(ctx context.Context, uri string) (Object, error) {
+	resp, err := w.ask(ctx, http.MethodGet, uri, http.Header{"Range": {"bytes=0-0"}})
+	if err != nil {
 		return Object{}, err
 	}
-	if resp.ContentLength < 0 {
+	defer resp.Body.Close() //nolint:errcheck // nothing more of it is read
+	o := Object{URI: uri, Size: resp.ContentLength, Version: versionOf(resp.Header)}
+	switch resp.StatusCode {
+	case http.StatusPartialContent, http.StatusRequestedRangeNotSatisfiable: // the latter if it is empty
+		o.Size = -1
+		_, total, _ := strings.Cut(resp.Header.Get("Content-Range"), "/")
+		if size, err := strconv.ParseInt(total, 10, 64); err == nil {
+			o.Size = size
+		}
+		io.CopyN(io.Discard, resp.Body, 1) //nolint:errcheck // so that the connection is used again
+	default:
+		if err := answer(resp, http.StatusOK); err != nil {
+			return Object{}, err
+		}
+	}
+	if o.Size < 0 {
 		return Object{}, errors.New("the server does not say how long it is")
 	}
-	return Object{URI: uri, Size: resp.ContentLength, Version: versionOf(resp.Header)}, nil
+	return o, nil
 }
 
 // ReadRange asks for a range, of that version where the server can be asked for one, and checks that the answer is it.
@@ -188,7 +270,7 @@ func (w *web) ReadRange(ctx context.Context, o Object, p []byte, off int64) erro
 		return errors.New("the server does not understand range requests; fetch the file first (tripstats fetch) and read it locally")
 	}
 	if err := answer(resp, http.StatusPartialContent, http.StatusOK); err != nil {
-		if errors.Is(err, fs.ErrPermission) && w.refusing != "" && strings.HasPrefix(o.URI, strings.TrimSuffix(w.refusing, "/")+"/") {
+		if Refused(err) && w.refuses(o.URI) {
 			return temporary(err, 0)
 		}
 		return err

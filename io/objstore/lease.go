@@ -13,15 +13,16 @@ import (
 
 // remoteStaging publishes to a store. A store has no rename, and no lock that ends with a process. So what is staged is
 // kept in memory, as tables are small; the lock is an object that its holder writes anew from time to time, and that is
-// taken from a holder who does not; and a published object is replaced only in the version that it had when the lock was
-// taken, so that what a holder wrote who has lost the lock, and does not know it yet, is refused.
+// taken from a holder who does not; and a published object is replaced or removed only in the version that it had when the
+// lock was taken, so that what a holder does who has lost the lock, and does not know it yet, is refused.
 type remoteStaging struct {
 	ctx    context.Context
 	store  *retrying
 	output string
 	id     string
 	staged map[string][]byte
-	before map[string]string // version of each place when the lock was taken; "" where there was nothing
+	before map[string]string // version of each place when the lock was taken, or as it was left since; "" for nothing
+	note   func(string)
 
 	stop func() // ends the renewal of the lock and waits for that
 
@@ -39,16 +40,17 @@ var (
 	leasePoll    = 500 * time.Millisecond
 )
 
-func newRemoteStaging(ctx context.Context, output, id string, places []string) (*remoteStaging, error) {
+func newRemoteStaging(ctx context.Context, output, id string, places []string, note func(string)) (*remoteStaging, error) {
 	s, err := storeOf(ctx, output)
 	if err != nil {
 		return nil, err
 	}
-	r := &remoteStaging{ctx: ctx, store: s, output: output, id: id, staged: map[string][]byte{}, before: map[string]string{}}
-	for _, step := range []func() error{r.probe, r.acquire} {
-		if err := step(); err != nil {
-			return nil, fmt.Errorf("%s: %w", Redact(output), err)
-		}
+	r := &remoteStaging{ctx: ctx, store: s, output: output, id: id, staged: map[string][]byte{}, before: map[string]string{}, note: note}
+	if err := r.acquire(); err != nil {
+		return nil, fmt.Errorf("%s: %w", Redact(output), err)
+	}
+	if err := r.probe(); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", Redact(output), err), r.release())
 	}
 	renewing, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -66,39 +68,32 @@ func newRemoteStaging(ctx context.Context, output, id string, places []string) (
 
 func (r *remoteStaging) at(place string) string { return Join(r.output, place) }
 
-// probe finds out whether the store keeps its promise to write only what is not there. One that does not would let two
-// runs mix their tables.
-func (r *remoteStaging) probe() error {
-	uri := r.at(StateDir + "/probe-" + r.id)
-	if _, err := r.store.put(r.ctx, uri, []byte(r.id), Condition{Absent: true}); err != nil {
-		return fmt.Errorf("to write there: %w", err)
+func (r *remoteStaging) lock() string { return r.at(StateDir + "/" + lockName) }
+
+// write writes the lock, and says what it is now.
+func (r *remoteStaging) write(what string, when Condition) error {
+	asked := time.Now() // who looks at the lock sees it renewed no earlier
+	version, err := r.store.put(r.ctx, r.lock(), fmt.Appendf(nil, "%s %s %d", r.id, what, asked.UnixNano()), when)
+	if err == nil {
+		r.mu.Lock()
+		r.version, r.renewed = version, asked
+		r.mu.Unlock()
 	}
-	_, err := r.store.put(r.ctx, uri, []byte("again"), Condition{Absent: true})
-	if cleanup := r.store.delete(r.ctx, uri); cleanup != nil {
-		return cleanup
-	}
-	switch {
-	case errors.Is(err, ErrExists):
-		return nil
-	case err == nil:
-		return fmt.Errorf("this store does not honour conditions on writing (it wrote an object that was to be written only if absent), so that two runs could mix their tables: %w as an output", ErrUnsupported)
-	}
-	return fmt.Errorf("to write there if absent: %w", err)
+	return err
 }
 
 // acquire takes the lock.
 func (r *remoteStaging) acquire() error {
-	uri := r.at(StateDir + "/" + lockName)
-	begin, since, seen := time.Now(), time.Now(), ""
+	begin, since, seen, noted := time.Now(), time.Now(), "", false
 	for {
-		asked := time.Now() // who looks at the lock sees it renewed no earlier
-		content := fmt.Appendf(nil, "%s %d", r.id, asked.UnixNano())
-		version, err := r.store.put(r.ctx, uri, content, Condition{Absent: true})
-		if !errors.Is(err, ErrExists) {
-			r.version, r.renewed = version, asked
-			return err
+		err := r.write("takes it", Condition{Absent: true})
+		if err == nil {
+			return nil
 		}
-		o, err := r.store.stat(r.ctx, uri)
+		if !errors.Is(err, ErrExists) {
+			return fmt.Errorf("to write there if absent: %w", err)
+		}
+		o, err := r.store.stat(r.ctx, r.lock())
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // it was let go just now
 		case err != nil:
@@ -106,9 +101,8 @@ func (r *remoteStaging) acquire() error {
 		case o.Version != seen:
 			seen, since = o.Version, time.Now()
 		case time.Since(since) >= leaseExpires:
-			version, err := r.store.put(r.ctx, uri, content, Condition{Version: seen})
+			err := r.write("takes it over", Condition{Version: seen})
 			if err == nil {
-				r.version, r.renewed = version, asked
 				return nil
 			}
 			if !errors.Is(err, ErrChanged) && !errors.Is(err, fs.ErrNotExist) {
@@ -118,12 +112,46 @@ func (r *remoteStaging) acquire() error {
 		if time.Since(begin) >= 2*leaseExpires || time.Since(begin) >= leaseExpires && time.Since(since) < leaseExpires/2 {
 			return ErrBusy
 		}
+		if !noted && time.Since(begin) >= 4*leasePoll && r.note != nil {
+			noted = true
+			r.note(fmt.Sprintf("%s: another run holds the lock; if that run is dead, this one goes on when the lock was not renewed for %v", Redact(r.output), leaseExpires))
+		}
 		select {
 		case <-time.After(leasePoll):
 		case <-r.ctx.Done():
 			return r.ctx.Err()
 		}
 	}
+}
+
+// probe finds out whether the store keeps its promises to write only what is absent, and to replace only what is of a
+// version: one that does not would let two runs mix their tables. It asks with the lock itself, before anything else is
+// written. So a run that is killed meanwhile leaves a dead run's lock, and nothing that would be nobody's.
+func (r *remoteStaging) probe() error {
+	first := r.version
+	for _, ask := range []struct {
+		what string
+		when Condition
+		want error
+	}{
+		{"to write only what is absent", Condition{Absent: true}, ErrExists},
+		{"", Condition{Version: first}, nil},
+		{"to replace only what is of a version", Condition{Version: first}, ErrChanged}, // it is of another now
+	} {
+		renewed := r.renewed
+		err := r.write("probes", ask.when)
+		late := time.Since(renewed) > leaseExpires*3/4
+		switch {
+		case !late && (ask.want != nil && errors.Is(err, ask.want) || ask.want == nil && err == nil):
+		case late, errors.Is(err, ErrChanged), errors.Is(err, fs.ErrNotExist): // it was taken over
+			return ErrBusy
+		case err == nil:
+			return fmt.Errorf("this store does not honour conditions on writing (%s), so that two runs could mix their tables: %w as an output", ask.what, ErrUnsupported)
+		default:
+			return fmt.Errorf("to write there on condition: %w", err)
+		}
+	}
+	return nil
 }
 
 // renew writes the lock anew until it is told to stop, or finds that it is another's.
@@ -139,7 +167,7 @@ func (r *remoteStaging) renew(ctx context.Context, done chan<- struct{}) {
 		version := r.version
 		r.mu.Unlock()
 		asked := time.Now()
-		next, err := r.store.put(ctx, r.at(StateDir+"/"+lockName), fmt.Appendf(nil, "%s renewed %d", r.id, n), Condition{Version: version})
+		next, err := r.store.put(ctx, r.lock(), fmt.Appendf(nil, "%s renewed %d", r.id, n), Condition{Version: version})
 		if ctx.Err() != nil {
 			return
 		}
@@ -182,19 +210,32 @@ func (r *remoteStaging) Publish(name, place string) error {
 	if err := r.held(); err != nil {
 		return err
 	}
-	_, err := r.store.put(r.ctx, r.at(place), r.staged[name], Condition{Absent: r.before[place] == "", Version: r.before[place]})
+	version, err := r.store.put(r.ctx, r.at(place), r.staged[name], Condition{Absent: r.before[place] == "", Version: r.before[place]})
 	if errors.Is(err, ErrChanged) || errors.Is(err, ErrExists) {
 		return fmt.Errorf("%w: it wrote %s meanwhile", ErrBusy, place)
+	}
+	if err == nil {
+		r.before[place] = version
 	}
 	return err
 }
 
-// Remove removes a published file.
+// Remove removes a published file, in the version that was there when the lock was taken.
 func (r *remoteStaging) Remove(place string) error {
 	if err := r.held(); err != nil {
 		return err
 	}
-	return r.store.delete(r.ctx, r.at(place))
+	if r.before[place] == "" {
+		return nil
+	}
+	err := r.store.delete(r.ctx, r.at(place), r.before[place])
+	if errors.Is(err, ErrChanged) {
+		return fmt.Errorf("%w: it wrote %s meanwhile", ErrBusy, place)
+	}
+	if err == nil {
+		r.before[place] = ""
+	}
+	return err
 }
 
 // Close lets the next run in.
@@ -203,8 +244,37 @@ func (r *remoteStaging) Close() error {
 	if r.held() != nil {
 		return nil // the lock is another's
 	}
+	return r.release()
+}
+
+// release removes the lock, unless it has become another's.
+func (r *remoteStaging) release() error {
 	// The run's own context may have ended, and the lock would hold up the next run.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), leaseExpires)
 	defer cancel()
-	return r.store.delete(ctx, r.at(StateDir+"/"+lockName))
+	r.mu.Lock()
+	version := r.version
+	r.mu.Unlock()
+	for range 3 {
+		if err := r.store.delete(ctx, r.lock(), version); !errors.Is(err, ErrChanged) {
+			return err
+		}
+		// Another's, or ours, if it was renewed just when that was stopped, so that nobody heard the answer.
+		o, err := r.store.stat(ctx, r.lock())
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		have := make([]byte, min(o.Size, int64(len(r.id)+1)))
+		if err == nil {
+			err = r.store.readRange(ctx, o, have, 0)
+		}
+		if errors.Is(err, ErrChanged) {
+			continue
+		}
+		if err != nil || string(have) != r.id+" " {
+			return err
+		}
+		version = o.Version
+	}
+	return nil
 }

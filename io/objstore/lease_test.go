@@ -16,7 +16,7 @@ var places = []string{"a/a.parquet", "b/b.parquet", "_manifest.json"}
 
 // publishAll publishes text under every place.
 func publishAll(ctx context.Context, id, text string) error {
-	s, err := NewStaging(ctx, "mem://bucket/out", id, places)
+	s, err := NewStaging(ctx, "mem://bucket/out", id, places, nil)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func TestAStoreHasWhatWasPublishedAndNothingElse(t *testing.T) {
 			t.Errorf("found %v, expected %v", got, want)
 		}
 	}
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "three", places)
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "three", places, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,13 +61,142 @@ func TestAStoreHasWhatWasPublishedAndNothingElse(t *testing.T) {
 }
 
 func TestAStoreThatIgnoresConditionsIsRefusedBeforeAnythingIsWritten(t *testing.T) {
+	for name, c := range map[string]struct {
+		absent, version bool
+		words           string
+	}{
+		"both":             {true, true, "only what is absent"},
+		"write if absent":  {true, false, "only what is absent"},
+		"replace if match": {false, true, "only what is of a version"},
+	} {
+		m := useMem(t)
+		m.ignorant.absent, m.ignorant.version = c.absent, c.version
+		written := map[string]bool{}
+		m.before = func(op string) error {
+			if uri, ok := strings.CutPrefix(op, "put "); ok {
+				written[uri] = true
+			}
+			return nil
+		}
+		err := publishAll(t.Context(), "one", "one")
+		if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "mem://bucket/out") || !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%s: found %v", name, err)
+		}
+		delete(written, "mem://bucket/out/.tripstats/lock")
+		if got := m.contents(); len(got) != 0 || len(written) != 0 {
+			t.Errorf("%s: wrote %v, left %v", name, written, got)
+		}
+	}
+}
+
+// TestARunThatIsKilledBeforeItPublishesLeavesNothingForGood ends a run after each of its requests, as kill -9 does. What it
+// leaves, the next run takes away.
+func TestARunThatIsKilledBeforeItPublishesLeavesNothingForGood(t *testing.T) {
+	for last := 1; ; last++ {
+		m := useMem(t)
+		requests, killed := 0, false
+		m.before = func(string) error {
+			if requests++; requests > last {
+				killed = true
+				return errors.New("killed")
+			}
+			return nil
+		}
+		s, err := NewStaging(t.Context(), "mem://bucket/out", "dead", places, nil)
+		if err == nil {
+			s.(*remoteStaging).stop()
+		}
+		m.before = nil
+		if err := publishAll(t.Context(), "next", "next"); err != nil || len(m.contents()) != len(places) {
+			t.Errorf("killed after %d requests: found %v, %v", last, m.contents(), err)
+		}
+		if !killed {
+			return
+		}
+	}
+}
+
+// TestARunThatStandsStillWhileItProbesBlamesNoStore has another run take the lock meanwhile, publish and let it go.
+func TestARunThatStandsStillWhileItProbesBlamesNoStore(t *testing.T) {
+	const lock = "mem://bucket/out/.tripstats/lock"
 	m := useMem(t)
-	m.ignorant = true
-	if err := publishAll(t.Context(), "one", "one"); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "mem://bucket/out") {
-		t.Errorf("found %v", err)
+	puts := 0
+	m.before = func(op string) error { // called under the store's lock
+		if op == "put "+lock {
+			if puts++; puts == 2 {
+				time.Sleep(leaseExpires)
+				delete(m.objects, lock)
+			}
+		}
+		return nil
+	}
+	if err := publishAll(t.Context(), "one", "one"); !errors.Is(err, ErrBusy) || errors.Is(err, ErrUnsupported) {
+		t.Errorf("found %v, expected %v", err, ErrBusy)
 	}
 	if got := m.contents(); len(got) != 0 {
 		t.Errorf("left %v", got)
+	}
+}
+
+// TestRemovalIsOfWhatWasThere has another run write, while this one does not know that it has lost the lock.
+func TestRemovalIsOfWhatWasThere(t *testing.T) {
+	m := useMem(t)
+	if err := publishAll(t.Context(), "before", "before"); err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Put(t.Context(), "mem://bucket/out/"+places[0], []byte("another's"), Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remove(places[0]); !errors.Is(err, ErrBusy) {
+		t.Errorf("found %v, expected %v", err, ErrBusy)
+	}
+	if err := s.Remove(places[1]); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	got := m.contents()
+	if _, there := got["mem://bucket/out/"+places[1]]; there || got["mem://bucket/out/"+places[0]] != "another's" || len(got) != 2 {
+		t.Errorf("found %v", got)
+	}
+}
+
+// TestTheLockOfAnotherIsNotRemoved has the lock taken at the very end of a run, too late for that to know.
+func TestTheLockOfAnotherIsNotRemoved(t *testing.T) {
+	const lock = "mem://bucket/out/.tripstats/lock"
+	m := useMem(t)
+	leaseRenewed = time.Hour
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Put(t.Context(), lock, []byte("another takes it"), Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil || m.contents()[lock] != "another takes it" {
+		t.Errorf("found %v, %v", m.contents(), err)
+	}
+}
+
+// TestARenewalThatIsCutOffDoesNotLeaveTheLock has the store carry out a renewal of which the run never hears.
+func TestARenewalThatIsCutOffDoesNotLeaveTheLock(t *testing.T) {
+	const lock = "mem://bucket/out/.tripstats/lock"
+	m := useMem(t)
+	leaseRenewed = time.Hour
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Put(t.Context(), lock, []byte("one renewed 7"), Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil || len(m.contents()) != 0 {
+		t.Errorf("found %v, %v", m.contents(), err)
 	}
 }
 
@@ -106,20 +235,31 @@ func TestRunsAtOnceLeaveTheTablesOfOne(t *testing.T) {
 	}
 }
 
-// TestTheLockOfADeadRunIsTaken leaves a lock that nobody renews.
+// TestTheLockOfADeadRunIsTaken leaves a lock that nobody renews. Who waits for it says so, once.
 func TestTheLockOfADeadRunIsTaken(t *testing.T) {
 	m := useMem(t)
 	if _, err := m.Put(t.Context(), "mem://bucket/out/.tripstats/lock", []byte("dead"), Condition{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := publishAll(t.Context(), "one", "one"); err != nil || len(m.contents()) != len(places) {
+	var notes []string
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, func(text string) { notes = append(notes, text) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(notes) != 1 || !strings.Contains(notes[0], "mem://bucket/out: another run holds the lock") {
+		t.Errorf("found notes %q, expected one", notes)
+	}
+	if err := s.Close(); err != nil || len(m.contents()) != 0 {
+		t.Errorf("found %v, %v", m.contents(), err)
+	}
+	if err := publishAll(t.Context(), "two", "two"); err != nil || len(m.contents()) != len(places) {
 		t.Errorf("found %v, %v", m.contents(), err)
 	}
 }
 
 func TestTheLockOfALivingRunIsNotTaken(t *testing.T) {
 	useMem(t)
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places)
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +277,7 @@ func TestTheLockOfALivingRunIsNotTaken(t *testing.T) {
 // TestWhoHasLostTheLockPublishesNothing has a run stand still until another has taken its lock and published.
 func TestWhoHasLostTheLockPublishesNothing(t *testing.T) {
 	m := useMem(t)
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "zombie", places)
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "zombie", places, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +303,7 @@ func TestWhoHasLostTheLockPublishesNothing(t *testing.T) {
 // TestALockThatIsTakenIsNoticed has the lock taken under a run that does renew it.
 func TestALockThatIsTakenIsNoticed(t *testing.T) {
 	m := useMem(t)
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places)
+	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

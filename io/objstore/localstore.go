@@ -74,16 +74,26 @@ func (localStore) ReadRange(_ context.Context, o Object, p []byte, off int64) er
 }
 
 // Put writes beside the file and renames. Conditions hold among processes that use this method, under a lock beside it.
-func (localStore) Put(_ context.Context, uri string, content []byte, when Condition) (version string, err error) {
+func (localStore) Put(_ context.Context, uri string, content []byte, when Condition) (string, error) {
 	_, path := Scheme(uri)
+	return putLocal(path, func(w io.Writer) error { _, err := w.Write(content); return err }, when)
+}
+
+// PutFile is Put as it reads.
+func (localStore) PutFile(_ context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
+	_, path := Scheme(uri)
+	return putLocal(path, func(w io.Writer) error { _, err := io.Copy(w, io.NewSectionReader(content, 0, size)); return err }, Condition{})
+}
+
+func putLocal(path string, write func(w io.Writer) error, when Condition) (version string, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return "", err
 	}
-	lock := flock.New(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock"))
-	if err := lock.Lock(); err != nil {
+	unlock, err := lockBeside(path)
+	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, os.Remove(lock.Path()), lock.Unlock()) }()
+	defer func() { err = errors.Join(err, unlock()) }()
 	info, statErr := os.Stat(path)
 	switch {
 	case when.Absent && statErr == nil:
@@ -95,8 +105,7 @@ func (localStore) Put(_ context.Context, uri string, content []byte, when Condit
 	if err != nil {
 		return "", err
 	}
-	_, err = temp.Write(content)
-	if err = errors.Join(err, temp.Sync(), temp.Close()); err == nil {
+	if err = errors.Join(write(temp), temp.Sync(), temp.Close()); err == nil {
 		err = os.Rename(temp.Name(), path)
 	}
 	if err != nil {
@@ -108,9 +117,33 @@ func (localStore) Put(_ context.Context, uri string, content []byte, when Condit
 	return localVersion(info), nil
 }
 
+// lockBeside keeps other processes that use these methods from a file.
+func lockBeside(path string) (unlock func() error, err error) {
+	lock := flock.New(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock"))
+	if err := lock.Lock(); err != nil {
+		return nil, err
+	}
+	return func() error { return errors.Join(os.Remove(lock.Path()), lock.Unlock()) }, nil
+}
+
 // Delete removes a file.
-func (localStore) Delete(_ context.Context, uri string) error {
+func (localStore) Delete(_ context.Context, uri, version string) (err error) {
 	_, path := Scheme(uri)
+	if version != "" {
+		unlock, err := lockBeside(path)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, unlock()) }()
+		switch info, err := os.Stat(path); {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case localVersion(info) != version:
+			return ErrChanged
+		}
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

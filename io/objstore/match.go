@@ -14,24 +14,30 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// SplitPatterns splits a comma-separated list of patterns. Commas inside {} belong to the pattern.
+// SplitPatterns splits a comma-separated list of patterns. A comma inside {} belongs to the pattern, as does one that is
+// written \, outside them.
 func SplitPatterns(list string) []string {
 	var out []string
-	depth, start := 0, 0
-	for i, r := range list {
-		switch r {
-		case '{':
+	var pattern strings.Builder
+	depth := 0
+	for i := 0; i < len(list); i++ {
+		c := list[i]
+		switch {
+		case c == '\\' && depth == 0 && strings.HasPrefix(list[i+1:], ","):
+			i++
+			c = ','
+		case c == '{':
 			depth++
-		case '}':
+		case c == '}':
 			depth = max(0, depth-1)
-		case ',':
-			if depth == 0 {
-				out = append(out, list[start:i])
-				start = i + 1
-			}
+		case c == ',' && depth == 0:
+			out = append(out, pattern.String())
+			pattern.Reset()
+			continue
 		}
+		pattern.WriteByte(c)
 	}
-	out = append(out, list[start:])
+	out = append(out, pattern.String())
 	for i := range out {
 		out[i] = strings.TrimSpace(out[i])
 	}
@@ -105,7 +111,8 @@ func matchRemote(ctx context.Context, pattern string, found map[string]Object) e
 	scheme, rest := Scheme(pattern)
 	web := scheme == "http" || scheme == "https"
 	if web || !hasMeta(rest) {
-		if path, _, _ := strings.Cut(rest, "?"); web && strings.ContainsAny(path, "*[{") {
+		_, path, _ := strings.Cut(rest, "/") // a host may be [::1]
+		if path, _, _ := strings.Cut(path, "?"); web && strings.ContainsAny(path, "*[{") {
 			return fmt.Errorf("%s: %w: a web server has no listing: name each file, or say --months", shown, ErrPattern)
 		}
 		o, err := s.stat(ctx, pattern)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -102,11 +103,12 @@ func TestMatchFaults(t *testing.T) {
 
 func TestSplitPatternsKeepsCommasInBraces(t *testing.T) {
 	for in, want := range map[string][]string{
-		"a,b":           {"a", "b"},
-		"x/{1,2}/*, y ": {"x/{1,2}/*", "y"},
-		"":              nil,
-		",,":            nil,
-		"{a,{b,c}},d}":  {"{a,{b,c}}", "d}"},
+		"a,b":             {"a", "b"},
+		"x/{1,2}/*, y ":   {"x/{1,2}/*", "y"},
+		"":                nil,
+		",,":              nil,
+		"{a,{b,c}},d}":    {"{a,{b,c}}", "d}"},
+		`a\,b,c\d,{e\,f}`: {"a,b", `c\d`, `{e\,f}`},
 	} {
 		if got := SplitPatterns(in); len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
 			t.Errorf("SplitPatterns(%q) = %q, want %q", in, got, want)
@@ -149,4 +151,9 @@ func TestAMountedFileSystemIsMatchedAndRead(t *testing.T) {
 	if _, err := Match(context.Background(), []string{"mounted://*.csv"}); !errors.Is(err, ErrNoMatch) {
 		t.Errorf("got %v, want %v", err, ErrNoMatch)
 	}
+}
+
+func sorted(names []string) string {
+	slices.Sort(names)
+	return strings.Join(names, " ")
 }

@@ -13,7 +13,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -139,6 +141,54 @@ func Stat(ctx context.Context, uri string) (Object, error) {
 	return o, err
 }
 
+// List returns the objects whose address begins with prefix, and after that has at most so many slashes, without Name. A
+// web server has no listing.
+func List(ctx context.Context, prefix string, slashes int) ([]Object, error) {
+	if scheme, path := Scheme(prefix); scheme == "" {
+		dir, begin := filepath.Split(filepath.FromSlash(path))
+		return listLocal(ctx, filepath.Clean(dir), begin, slashes)
+	}
+	s, err := storeOf(ctx, prefix)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := s.list(ctx, prefix)
+	return slices.DeleteFunc(objects, func(o Object) bool {
+		return strings.Count(strings.TrimPrefix(o.URI, prefix), "/") > slashes
+	}), err
+}
+
+// listLocal follows links, as Stat does.
+func listLocal(ctx context.Context, dir, begin string, slashes int) (out []Object, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), begin) {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		info, err := os.Stat(path)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case errors.Is(err, fs.ErrNotExist): // a link to nothing
+		case err != nil:
+			return nil, err
+		case info.Mode().IsRegular():
+			out = append(out, Object{URI: path, Size: info.Size(), Version: localVersion(info)})
+		case info.IsDir() && slashes > 0:
+			below, err := listLocal(ctx, path, "", slashes-1)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, below...)
+		}
+	}
+	return out, err
+}
+
 // ReadAll returns the content of a small object.
 func ReadAll(ctx context.Context, uri string) ([]byte, error) {
 	o, err := Stat(ctx, uri)
@@ -162,7 +212,7 @@ func Join(uri, path string) string {
 	if scheme, local := Scheme(uri); scheme == "" {
 		return filepath.Join(local, filepath.FromSlash(path))
 	}
-	return strings.TrimSuffix(uri, "/") + "/" + path
+	return strings.TrimRight(uri, "/") + "/" + path
 }
 
 var bytesRead atomic.Int64

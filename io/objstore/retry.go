@@ -110,9 +110,12 @@ var errSlow = errors.New("the server is too slow: no answer in time")
 func mayPass(err error) *temporaryError {
 	var t *temporaryError
 	var network net.Error
+	var lookup *net.DNSError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &lookup) && lookup.IsNotFound && !wasReached(lookup.Name):
+		return nil // the address is wrong
 	case errors.As(err, &t):
 		return t
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.As(err, &network) && !errors.Is(err, context.Canceled):
@@ -186,8 +189,19 @@ func (s *retrying) holds(ctx context.Context, uri string, content []byte) (o Obj
 	return o, bytes.Equal(have, content), nil
 }
 
-func (s *retrying) delete(ctx context.Context, uri string) error {
-	return s.do(ctx, uri, 0, func(ctx context.Context, _ int) error { return s.one.Delete(ctx, uri) })
+// putFile writes an object from a file, over whatever is there, so that to write it again does no harm.
+func (s *retrying) putFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (version string, err error) {
+	err = s.do(ctx, uri, int(size), func(ctx context.Context, _ int) error {
+		version, err = s.one.PutFile(ctx, uri, content, size)
+		return err
+	})
+	return version, err
+}
+
+// delete removes an object, if version is not "" only in that version. If an attempt's answer was lost, the next finds
+// nothing there, which is no error.
+func (s *retrying) delete(ctx context.Context, uri, version string) error {
+	return s.do(ctx, uri, 0, func(ctx context.Context, _ int) error { return s.one.Delete(ctx, uri, version) })
 }
 
 // QuickRetries makes the pauses between attempts short, for tests, and returns what undoes it.

@@ -21,6 +21,7 @@ const (
 	lockName    = "lock"
 	lockWait    = 30 * time.Second
 	lockPoll    = 50 * time.Millisecond
+	lockNoted   = 2 * time.Second
 )
 
 // ErrBusy says that another run is publishing to the same output.
@@ -84,15 +85,16 @@ func CheckOutput(output string) error {
 }
 
 // NewStaging opens the staging area of an output and waits for its lock. What runs that did not come to their end
-// have left there is removed. id names this attempt; places are what it may publish or remove. The caller must Close it.
-func NewStaging(ctx context.Context, output, id string, places []string) (Staging, error) {
+// have left there is removed. id names this attempt; places are what it may publish or remove; note, if it is not nil, is told
+// once if that takes a while. The caller must Close it.
+func NewStaging(ctx context.Context, output, id string, places []string, note func(string)) (Staging, error) {
 	if Remote(output) {
-		return newRemoteStaging(ctx, output, id, places)
+		return newRemoteStaging(ctx, output, id, places, note)
 	}
-	return newLocalStaging(ctx, output, id)
+	return newLocalStaging(ctx, output, id, note)
 }
 
-func newLocalStaging(ctx context.Context, output, id string) (_ *localStaging, err error) {
+func newLocalStaging(ctx context.Context, output, id string, note func(string)) (_ *localStaging, err error) {
 	path, err := local(output)
 	if err != nil {
 		return nil, err
@@ -104,6 +106,12 @@ func newLocalStaging(ctx context.Context, output, id string) (_ *localStaging, e
 	s := &localStaging{output: path, dir: filepath.Join(state, stagePrefix+id), lock: flock.New(filepath.Join(state, lockName))}
 	waiting, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
+	if note != nil {
+		told := time.AfterFunc(lockNoted, func() {
+			note(fmt.Sprintf("%s: another run is publishing to it; waiting for that up to %v", path, lockWait))
+		})
+		defer told.Stop()
+	}
 	switch ok, err := s.lock.TryLockContext(waiting, lockPoll); {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

@@ -25,7 +25,7 @@ func content(t *testing.T, path string) string {
 
 func TestStagedFilesShowOnlyOncePublished(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "new", "out")
-	s, err := NewStaging(context.Background(), out, "1", nil)
+	s, err := NewStaging(context.Background(), out, "1", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestStagedFilesShowOnlyOncePublished(t *testing.T) {
 
 func TestAFailedWriteLeavesThePublishedFile(t *testing.T) {
 	out := t.TempDir()
-	s, err := NewStaging(context.Background(), out, "1", nil)
+	s, err := NewStaging(context.Background(), out, "1", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,19 +79,19 @@ func TestAFailedWriteLeavesThePublishedFile(t *testing.T) {
 
 func TestOneRunPublishesAtATime(t *testing.T) {
 	out := t.TempDir()
-	first, err := NewStaging(context.Background(), out, "1", nil)
+	first, err := NewStaging(context.Background(), out, "1", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
-	if _, err := NewStaging(ctx, out, "2", nil); err == nil {
+	if _, err := NewStaging(ctx, out, "2", nil, nil); err == nil {
 		t.Fatal("two runs hold one output")
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	second, err := NewStaging(context.Background(), out, "2", nil)
+	second, err := NewStaging(context.Background(), out, "2", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestWhatADeadRunLeftIsRemoved(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dead, "t"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := NewStaging(context.Background(), out, "1", nil)
+	s, err := NewStaging(context.Background(), out, "1", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

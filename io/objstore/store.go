@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
+	"regexp"
+	"strings"
 	"sync"
 	"time"
 )
@@ -27,8 +31,12 @@ type Store interface {
 	// Put writes a whole object and returns its version.
 	Put(ctx context.Context, uri string, content []byte, when Condition) (version string, err error)
 
-	// Delete removes an object. That there is none is no error.
-	Delete(ctx context.Context, uri string) error
+	// PutFile is Put of the first size bytes of content, whatever is there, with little of it in memory at once.
+	PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (version string, err error)
+
+	// Delete removes an object: whatever is there, or only what is of a version, else ErrChanged. That there is none is no
+	// error.
+	Delete(ctx context.Context, uri, version string) error
 }
 
 // Condition is when a Put is to be done. The zero value is always.
@@ -41,7 +49,16 @@ type Condition struct {
 var (
 	ErrExists      = errors.New("it is there already")
 	ErrUnsupported = errors.New("not supported by this kind of address")
+
+	// ErrCredentials is a refusal that no waiting helps against.
+	ErrCredentials = fmt.Errorf("not accepted: %w", fs.ErrPermission)
 )
+
+// Refused tells whether a server has refused what it may give to others, or at another time: some answer so for what is
+// not there, and to who asks too often.
+func Refused(err error) bool {
+	return errors.Is(err, fs.ErrPermission) && !errors.Is(err, ErrCredentials)
+}
 
 // temporaryError is an error after which another attempt may succeed.
 type temporaryError struct {
@@ -70,8 +87,8 @@ type Access struct {
 	GCSAnonymous bool // gs: ask without credentials; otherwise there must be some
 	AllowHTTP    bool // http to other hosts than this one, without encryption
 
-	// Refusing is the address of a web server that answers 403 to who asks too often. Below it a refusal to read what was
-	// found there passes.
+	// Refusing is how addresses of a web server begin that answers 403 to who asks too often. There a refusal to read what
+	// was found passes.
 	Refusing string
 }
 
@@ -121,6 +138,11 @@ func storeOf(ctx context.Context, uri string) (*retrying, error) {
 	made.stores[scheme] = s
 	return s, nil
 }
+
+var bucketName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._:-]*$`)
+
+// isBucket tells whether a bucket may have this name. It becomes part of an address's path, or of a host's name.
+func isBucket(name string) bool { return bucketName.MatchString(name) && !strings.Contains(name, "..") }
 
 // Served tells whether addresses of a scheme can be read.
 func Served(scheme string) bool {

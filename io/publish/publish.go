@@ -22,6 +22,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/io/objstore"
@@ -30,6 +31,10 @@ import (
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
+
+// Notice is told what a user should know while it goes on, such as that another run is waited for. A worker of a remote
+// runner writes it to its log.
+var Notice = func(ctx context.Context, text string) { log.Warn(ctx, text) }
 
 // Config is what the transform is told. It travels in the DoFn, so its fields are exported.
 type Config struct {
@@ -259,7 +264,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	for _, t := range slices.Concat(cfg.Tables, cfg.Absent) {
 		places = append(places, place(t))
 	}
-	stage, err := objstore.NewStaging(ctx, cfg.Output, cfg.ID, places)
+	stage, err := objstore.NewStaging(ctx, cfg.Output, cfg.ID, places, func(text string) { Notice(ctx, "output "+text) })
 	switch {
 	case errors.Is(err, objstore.ErrBusy):
 		return fault.New(fault.Conflict, "output %v; run again when it is done", err)

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -67,11 +69,20 @@ func exactMonth(s string) (int32, bool) {
 	return m, ok && FormatMonth(m) == s
 }
 
+// Prefix is how the addresses of all months' files of a source begin.
+func Prefix(source string) string {
+	if before, _, ok := strings.Cut(source, "{year}"); ok {
+		return before
+	}
+	return objstore.Join(source, "")
+}
+
 // Finder finds months' files in a source: a folder, a bucket or a web server.
 type Finder struct {
 	Source string
 	Taxi   string
 	Pause  time.Duration // before a source that seems to be slowing us down is asked again; it doubles. 0: 5 seconds
+	AtOnce int           // months asked for side by side. 0: 4
 
 	doubt *sync.Mutex
 }
@@ -83,19 +94,29 @@ type Month struct {
 	Absent bool
 }
 
-// open is how many months are asked for beyond the last that is there, before the end of an open range is believed.
-const open = 3
-
-// atOnce is how many months are asked for side by side.
-const atOnce = 4
+// silence is after how many months that are not there the end of an open range is believed, of a source that cannot be
+// listed. TLC's own files have no gap.
+const silence = 6
 
 // latest is a month that nobody has records of, so that a source that answers to everything is found out.
 var latest = monthOf(2200, 1)
 
 // Find returns the months of a range, in order, with those that are not there. Of an open range these are the months
-// between others.
+// between others. It ends with the last month that is there, which a folder or a bucket tells; a web server is asked for
+// months, up to some beyond the last, and at least until the one that surely exists.
 func (f Finder) Find(ctx context.Context, r Range) ([]Month, error) {
 	f.doubt = new(sync.Mutex)
+	if r.Open && !f.web() {
+		var err error
+		if r.Last, err = f.last(ctx); err != nil {
+			return nil, err
+		}
+		r.Open = false
+	}
+	atOnce := int32(f.AtOnce)
+	if atOnce == 0 {
+		atOnce = 4
+	}
 	var found []Month
 	for next := r.First; r.Open || next <= r.Last; next += atOnce {
 		if next > latest {
@@ -115,7 +136,7 @@ func (f Finder) Find(ctx context.Context, r Range) ([]Month, error) {
 			for there > 0 && found[there-1].Absent {
 				there--
 			}
-			if len(found)-there >= open {
+			if len(found)-there >= silence && last > surely {
 				return found[:there], nil
 			}
 		}
@@ -123,15 +144,54 @@ func (f Finder) Find(ctx context.Context, r Range) ([]Month, error) {
 	return found, nil
 }
 
-// some looks for a few months side by side.
+// web tells whether the source is a web server, which cannot be listed.
+func (f Finder) web() bool {
+	scheme, _ := objstore.Scheme(f.Source)
+	return scheme == "https" || scheme == "http"
+}
+
+// last returns the last month that a source has which can be listed; without any, a month before all.
+func (f Finder) last(ctx context.Context) (int32, error) {
+	type listing struct {
+		prefix  string
+		slashes int
+	}
+	flat := listing{objstore.Join(f.Source, f.Taxi+"_tripdata_"), 0}
+	listings := []listing{flat, {objstore.Join(f.Source, "20"), 1}}
+	if before, after, ok := strings.Cut(f.Source, "{year}"); ok {
+		listings = []listing{{before, strings.Count(strings.TrimRight(after, "/"), "/") + 1}}
+	}
+	last := int32(-1)
+	for _, l := range listings {
+		objects, err := objstore.List(ctx, l.prefix, l.slashes)
+		if err != nil {
+			return 0, fmt.Errorf("%s: to list it, as the last month is not given: %w", objstore.Redact(l.prefix), err)
+		}
+		for _, o := range objects {
+			if m, ok := MonthOf(path.Base(filepath.ToSlash(o.URI))); ok && m > last && slices.Contains(f.places(m), o.URI) {
+				last = m
+			}
+		}
+	}
+	return last, nil
+}
+
+// some looks for a few months side by side. The first that fails ends it.
 func (f Finder) some(ctx context.Context, from, to int32) ([]Month, error) {
-	months, errs := make([]Month, to-from+1), make([]error, to-from+1)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	months := make([]Month, to-from+1)
 	var wg sync.WaitGroup
 	for i := range months {
-		wg.Go(func() { months[i], errs[i] = f.one(ctx, from+int32(i)) })
+		wg.Go(func() {
+			var err error
+			if months[i], err = f.one(ctx, from+int32(i)); err != nil {
+				cancel(err)
+			}
+		})
 	}
 	wg.Wait()
-	return months, errors.Join(errs...)
+	return months, context.Cause(ctx)
 }
 
 const (
@@ -144,8 +204,11 @@ const (
 // the first not there. If even that is refused, there is nothing to do but to ask again later.
 func (f Finder) one(ctx context.Context, month int32) (Month, error) {
 	m, err := f.look(ctx, month)
-	if scheme, _ := objstore.Scheme(f.Source); !errors.Is(err, fs.ErrPermission) || scheme != "https" && scheme != "http" {
-		return m, err // a store knows what it has not
+	if err == nil {
+		return m, nil
+	}
+	if !objstore.Refused(err) || !f.web() { // a store knows what it has not
+		return m, fmt.Errorf("%s: %w", objstore.Redact(f.places(month)[0]), err)
 	}
 	f.doubt.Lock() // one at a time, as this may be asking too much
 	defer f.doubt.Unlock()
@@ -176,7 +239,7 @@ func (f Finder) settle(ctx context.Context, month int32) (m Month, slowed bool, 
 		// In random order and number, so that a source that refuses every so many requests does not refuse always the same.
 		for _, who := range rand.Perm(2 + rand.N(2)) {
 			if who == 0 {
-				if m, err = f.look(ctx, month); !errors.Is(err, fs.ErrPermission) {
+				if m, err = f.look(ctx, month); !objstore.Refused(err) {
 					return m, false, err
 				}
 				continue
@@ -184,7 +247,7 @@ func (f Finder) settle(ctx context.Context, month int32) (m Month, slowed bool, 
 			switch known, probe := f.look(ctx, surely); {
 			case probe == nil && known.Absent:
 				return m, false, fmt.Errorf("%s: it is refused, and whether that means that it is not there cannot be found out, as %s is not there: name the months that are", FileName(f.Taxi, month), FileName(f.Taxi, surely))
-			case errors.Is(probe, fs.ErrPermission):
+			case objstore.Refused(probe):
 				return m, true, probe
 			case probe != nil:
 				return m, false, fmt.Errorf("%s: it is refused, and whether that means that it is not there could not be found out: %w", FileName(f.Taxi, month), probe)
@@ -218,7 +281,7 @@ func (f Finder) places(month int32) []string {
 		return []string{objstore.Join(strings.ReplaceAll(f.Source, "{year}", year), name)}
 	}
 	flat := objstore.Join(f.Source, name)
-	if scheme, _ := objstore.Scheme(f.Source); scheme == "https" || scheme == "http" {
+	if f.web() {
 		return []string{flat}
 	}
 	return []string{objstore.Join(f.Source, year+"/"+name), flat}

@@ -1,15 +1,22 @@
 package tlc
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"tripstats/io/objstore"
 )
 
 func TestRangesOfMonths(t *testing.T) {
@@ -144,5 +151,144 @@ func TestMonthsInAFolder(t *testing.T) {
 	found, err = Finder{Source: filepath.Join(dir, "{year}"), Taxi: "yellow"}.Find(t.Context(), Range{First: monthOf(2023, 12), Last: monthOf(2024, 1)})
 	if got := listing(found); err != nil || got != "2023-12 -2024-01" {
 		t.Errorf("with {year}: found %s, %v", got, err)
+	}
+}
+
+// bucket is a store of empty objects, of which it is enough to list and to find them.
+type bucket struct {
+	objstore.Store
+	names []string
+	lists error
+}
+
+func (b bucket) List(_ context.Context, prefix string) (out []objstore.Object, err error) {
+	for _, n := range b.names {
+		if strings.HasPrefix(n, prefix) {
+			out = append(out, objstore.Object{URI: n, Version: "1"})
+		}
+	}
+	return out, b.lists
+}
+
+func (b bucket) Stat(_ context.Context, uri string) (objstore.Object, error) {
+	if slices.Contains(b.names, uri) {
+		return objstore.Object{URI: uri, Version: "1"}, nil
+	}
+	return objstore.Object{}, fs.ErrNotExist
+}
+
+// TestAnOpenRangeEndsWithTheLastMonthThatIsThere has months after long gaps, in each layout.
+func TestAnOpenRangeEndsWithTheLastMonthThatIsThere(t *testing.T) {
+	paths := []string{
+		"raw/2023/yellow_tripdata_2023-12.parquet",
+		"raw/yellow_tripdata_2024-10.parquet",
+		"raw/2025/yellow_tripdata_2025-08.parquet",
+		"raw/2025/yellow_tripdata_2026-01.parquet", // not in the folder of its year
+		"raw/2026/green_tripdata_2026-01.parquet",
+		"raw/2026/yellow_tripdata_2026-02.parquet.part",
+		"raw/deep/2026/yellow_tripdata_2026-03.parquet",
+		"raw2/yellow_tripdata_2026-04.parquet",
+		"raw/y2025/x/yellow_tripdata_2025-11.parquet",
+	}
+	root := t.TempDir()
+	var names []string
+	for _, p := range paths {
+		full := filepath.Join(root, p)
+		if err := os.MkdirAll(filepath.Dir(full), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(full, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, "open://b/"+p)
+	}
+	objstore.Register("open", bucket{names: names})
+	for _, base := range []string{root, "file://" + root, "open://b"} {
+		for _, c := range []struct{ source, months, there string }{
+			{base + "/raw", "2023-11..", "2023-12 2024-10 2025-08"},
+			{base + "/raw/", "2024-11..", "2025-08"},
+			{base + "/raw", "2009-01..", "2023-12 2024-10 2025-08"},
+			{base + "/raw", "2025-09..", ""},
+			{base + "/nothing", "2025-09..", ""},
+			{base + "/raw/{year}", "2023-12..", "2023-12 2025-08"},
+			{base + "/raw/y{year}/x/", "2023-12..", "2025-11"},
+		} {
+			r, err := ParseRange(c.months, "yellow")
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := Finder{Source: c.source, Taxi: "yellow"}.Find(t.Context(), r)
+			var there []string
+			for i, m := range found {
+				if m.Month != r.First+int32(i) {
+					t.Errorf("%s: found %s at %d", c.source, FormatMonth(m.Month), i)
+				}
+				if !m.Absent {
+					there = append(there, FormatMonth(m.Month))
+				}
+			}
+			if got := strings.Join(there, " "); got != c.there || err != nil || len(found) > 0 && found[len(found)-1].Absent {
+				t.Errorf("%s, %s: found %s, %v, expected %s and no gap at the end", c.source, c.months, got, err, c.there)
+			}
+		}
+	}
+	objstore.Register("open", bucket{names: names, lists: fs.ErrPermission})
+	if _, err := (Finder{Source: "open://b/raw", Taxi: "yellow"}).Find(t.Context(), Range{First: monthOf(2023, 12), Open: true}); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "open://b/raw/yellow_tripdata_: to list it") {
+		t.Errorf("found %v", err)
+	}
+}
+
+// TestAnOpenRangeOfAWebServerPassesGaps has a server that cannot be listed.
+func TestAnOpenRangeOfAWebServerPassesGaps(t *testing.T) {
+	for months, there := range map[string][]string{
+		"2023-01..": {"2023-01", "2023-07", "2023-08"}, // a gap of five
+		"2016-05..": {"2019-01", "2019-02"},            // nothing before the month that surely exists
+		"2022-10..": {"2023-01", "2023-04"},            // and not what comes after long
+	} {
+		c := &cdn{there: func(name string) bool {
+			m, _ := MonthOf(name)
+			return m == surely || slices.Contains(there, FormatMonth(m)) || m > monthOf(2040, 1)
+		}}
+		if got, err := find(t, c, months); err != nil || !slices.Equal(present(got), there) {
+			t.Errorf("%s: found %v, %v, expected %v", months, present(got), err, there)
+		}
+	}
+}
+
+func present(listing string) []string {
+	return slices.DeleteFunc(strings.Fields(listing), func(s string) bool { return s[0] == '-' })
+}
+
+// TestCredentialsThatAreNotAcceptedEndTheSearch is of 401, which means neither "not there" nor "slow down".
+func TestCredentialsThatAreNotAcceptedEndTheSearch(t *testing.T) {
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer server.Close()
+	source := strings.Replace(server.URL, "http://", "http://someuser:verysecret@", 1)
+	_, err := Finder{Source: source, Taxi: "yellow", Pause: time.Millisecond}.Find(t.Context(), Range{First: monthOf(2023, 1), Open: true})
+	if !errors.Is(err, objstore.ErrCredentials) || asked.Load() > 4 {
+		t.Errorf("found %v after %d requests", err, asked.Load())
+	}
+	text := fmt.Sprint(err)
+	if strings.Contains(text, "secret") || strings.Contains(text, "someuser") || strings.Count(text, "401") != 1 || !strings.Contains(text, "the user and password in the address") {
+		t.Errorf("found %s", text)
+	}
+}
+
+func TestPrefixes(t *testing.T) {
+	for source, want := range map[string]string{
+		"https://h/trip-data":     "https://h/trip-data/",
+		"https://h/trip-data//":   "https://h/trip-data/",
+		"https://h/raw/{year}":    "https://h/raw/",
+		"https://h/raw/y{year}/x": "https://h/raw/y",
+		"gs://b":                  "gs://b/",
+	} {
+		f := Finder{Source: source, Taxi: "yellow"}
+		if got := Prefix(source); got != want || !strings.HasPrefix(f.places(surely)[0], got) {
+			t.Errorf("%s: found %s, expected %s, and of %v", source, got, want, f.places(surely))
+		}
 	}
 }

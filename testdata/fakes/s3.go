@@ -29,7 +29,7 @@ type S3 struct {
 	seen []*http.Request
 }
 
-// NewS3 starts gofakes3 behind a proxy that has GETs heed If-Match, which gofakes3 1.2.0 ignores. If it is not
+// NewS3 starts gofakes3 behind a proxy that has GETs and DELETEs heed If-Match, which gofakes3 1.2.0 ignores. If it is not
 // conditional, no request heeds a condition.
 func NewS3(t testing.TB, conditional bool) *S3 {
 	t.Helper()
@@ -44,6 +44,7 @@ func NewS3(t testing.TB, conditional bool) *S3 {
 		t.Fatal(err)
 	}
 	f := &S3{}
+	body := S3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(to)
@@ -54,10 +55,9 @@ func NewS3(t testing.TB, conditional bool) *S3 {
 		},
 		ModifyResponse: func(resp *http.Response) error {
 			want := resp.Request.Header.Get("If-Match") // gofakes3 heeds it in a PUT only
-			if resp.Request.Method == http.MethodPut || want == "" || resp.StatusCode >= 300 || want == resp.Header.Get("ETag") {
+			if resp.Request.Method != http.MethodGet || want == "" || resp.StatusCode >= 300 || want == resp.Header.Get("ETag") {
 				return nil
 			}
-			body := S3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 			resp.StatusCode, resp.Status = http.StatusPreconditionFailed, "412 Precondition Failed"
 			resp.Header = http.Header{"Content-Type": {"application/xml"}}
 			resp.ContentLength, resp.Body = int64(len(body)), io.NopCloser(strings.NewReader(body))
@@ -69,9 +69,23 @@ func NewS3(t testing.TB, conditional bool) *S3 {
 		f.mu.Lock()
 		f.seen = append(f.seen, r.Clone(context.Background()))
 		f.mu.Unlock()
-		if f.Before == nil || !f.Before(w, r) {
-			proxy.ServeHTTP(w, r)
+		if f.Before != nil && f.Before(w, r) {
+			return
 		}
+		if want := r.Header.Get("If-Match"); conditional && r.Method == http.MethodDelete && want != "" {
+			head, err := http.Head(behind.URL + r.URL.Path)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			head.Body.Close() //nolint:errcheck // a head has none
+			if found := head.Header.Get("ETag"); head.StatusCode < 300 && found != want {
+				w.WriteHeader(http.StatusPreconditionFailed)
+				io.WriteString(w, body) //nolint:errcheck // the client may give up
+				return
+			}
+		}
+		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(front.Close)
 	f.URL = front.URL

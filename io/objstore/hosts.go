@@ -1,0 +1,43 @@
+package objstore
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// noHostError says that there is no host of a name, and what to do about that.
+type noHostError struct {
+	*net.DNSError
+	remedy string
+}
+
+func (e *noHostError) Error() string { return fmt.Sprintf("there is no host %s; %s", e.Name, e.remedy) }
+func (e *noHostError) Unwrap() error { return e.DNSError }
+
+// reached are the names of hosts to which there was a connection: if there is no host of that name any more, it is the
+// network that has gone, and may come back. Of another name, the address is wrong.
+var reached sync.Map
+
+func wasReached(host string) bool {
+	_, ok := reached.Load(strings.ToLower(strings.TrimSuffix(host, ".")))
+	return ok
+}
+
+// rememberReached has a transport keep reached up to date.
+func rememberReached(t *http.Transport) {
+	dial := t.DialContext
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if host, _, malformed := net.SplitHostPort(address); err == nil && malformed == nil {
+			reached.Store(strings.ToLower(strings.TrimSuffix(host, ".")), true)
+		}
+		return c, err
+	}
+}
