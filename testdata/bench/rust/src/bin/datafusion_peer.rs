@@ -1,0 +1,244 @@
+//! The same job in DataFusion: `datafusion_peer FORM THREADS OUT FILE...`
+//!
+//! It writes OUT/trip_stats/trip_stats.parquet and OUT/location_stats/location_stats.parquet. The forms:
+//!
+//! - `talk`: select, derive, then one group by for the averages and one each for the zones of pickup and dropoff, each a
+//!   query of its own.
+//! - `one-group-by`: one scan, grouped by month and both zones; the tables are made of these groups.
+//! - `packed`: the same, with the three keys in one integer.
+
+use std::{env, error::Error, path::Path};
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
+use datafusion::functions::datetime::expr_fn::{date_part, date_trunc};
+use datafusion::functions_aggregate::expr_fn::{avg, count, sum};
+use datafusion::logical_expr::{Expr, SortExpr, cast, ident, lit, when};
+use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
+use datafusion::scalar::ScalarValue;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// What is averaged: the name of the values and that of their mean.
+const MEANS: [(&str, &str); 5] = [
+    ("passenger_count", "avg_passengers"),
+    ("trip_distance", "avg_trip_distance_miles"),
+    ("trip_duration_minutes", "avg_trip_duration_minutes"),
+    ("total_amount", "avg_amount"),
+    ("tip_amount", "avg_tip"),
+];
+
+/// Selects the columns of the job and derives the duration.
+async fn trips(ctx: &SessionContext, files: &[String], taxi: &str) -> Result<DataFrame> {
+    let prefix = if taxi == "green" { "lpep" } else { "tpep" };
+    let (pickup, dropoff) = (format!("{prefix}_pickup_datetime"), format!("{prefix}_dropoff_datetime"));
+    let time = DataType::Timestamp(TimeUnit::Microsecond, None);
+    // Types differ between months: these are those that all fit in.
+    let schema = Schema::new(vec![
+        Field::new(&pickup, time.clone(), true),
+        Field::new(&dropoff, time, true),
+        Field::new("PULocationID", DataType::Int32, true),
+        Field::new("DOLocationID", DataType::Int32, true),
+        Field::new("trip_distance", DataType::Float64, true),
+        Field::new("passenger_count", DataType::Float64, true),
+        Field::new("total_amount", DataType::Float64, true),
+        Field::new("tip_amount", DataType::Float64, true),
+    ]);
+    let micros = |name: &str| cast(ident(name), DataType::Int64);
+    let minutes = cast(micros(&dropoff) - micros(&pickup), DataType::Float64) / lit(60e6);
+    let all = ctx.read_parquet(files.to_vec(), ParquetReadOptions::default().schema(&schema)).await?;
+    Ok(all.select(vec![
+        ident(&pickup).alias("pickup"),
+        ident("PULocationID").alias("pickup_location_id"),
+        ident("DOLocationID").alias("dropoff_location_id"),
+        ident("trip_distance"),
+        ident("passenger_count"),
+        ident("total_amount"),
+        ident("tip_amount"),
+        minutes.alias("trip_duration_minutes"),
+    ])?)
+}
+
+fn ascending(name: &str) -> SortExpr {
+    ident(name).sort(true, false)
+}
+
+fn year(time: Expr) -> Expr {
+    cast(date_part(lit("year"), time), DataType::Int32)
+}
+
+/// Sorts a table and writes it to one file.
+async fn write(table: DataFrame, out: &str, name: &str, order: &[&str]) -> Result<()> {
+    let path = Path::new(out).join(name);
+    std::fs::create_dir_all(&path)?;
+    let file = path.join(format!("{name}.parquet"));
+    let sorted = table.sort(order.iter().map(|c| ascending(c)).collect())?;
+    let options = DataFrameWriteOptions::new().with_single_file_output(true);
+    sorted.write_parquet(file.to_str().ok_or("OUT is no UTF-8")?, options, None).await?;
+    Ok(())
+}
+
+async fn write_months(months: DataFrame, out: &str, taxi: &str) -> Result<()> {
+    let mut columns = vec![
+        lit(taxi).alias("taxi"),
+        ident("year"),
+        cast(ident("month_start"), DataType::Date32).alias("month_start"),
+        ident("trip_count"),
+    ];
+    columns.extend(MEANS.iter().map(|(_, mean)| ident(*mean)));
+    write(months.select(columns)?, out, "trip_stats", &["month_start"]).await
+}
+
+/// Adds up the two sides of trips: rows of year, month_start, location_id, pickups and dropoffs.
+async fn write_zones(sides: DataFrame, out: &str, taxi: &str) -> Result<()> {
+    let zones = sides
+        .aggregate(
+            vec![ident("year"), ident("month_start"), ident("location_id")],
+            vec![sum(ident("pickups")).alias("pickups"), sum(ident("dropoffs")).alias("dropoffs")],
+        )?
+        .select(vec![
+            lit(taxi).alias("taxi"),
+            ident("year"),
+            cast(ident("month_start"), DataType::Date32).alias("month_start"),
+            ident("location_id"),
+            ident("pickups"),
+            ident("dropoffs"),
+        ])?;
+    write(zones, out, "location_stats", &["month_start", "location_id"]).await
+}
+
+/// One side of trips: their pickups or their dropoffs.
+fn side(groups: DataFrame, zone: &str, trips: Expr, pickups: bool) -> Result<DataFrame> {
+    let zero = lit(0i64);
+    let (p, d) = if pickups { (trips, zero) } else { (zero, trips) };
+    Ok(groups.select(vec![
+        ident("year"),
+        ident("month_start"),
+        ident(zone).alias("location_id"),
+        p.alias("pickups"),
+        d.alias("dropoffs"),
+    ])?)
+}
+
+async fn talk(trips: DataFrame, out: &str, taxi: &str) -> Result<()> {
+    let df = trips
+        .with_column("year", year(ident("pickup")))?
+        .with_column("month_start", date_trunc(lit("month"), ident("pickup")))?;
+    let month = vec![ident("year"), ident("month_start")];
+    let mut averages = vec![count(lit(1)).alias("trip_count")];
+    averages.extend(MEANS.iter().map(|(value, mean)| avg(ident(*value)).alias(*mean)));
+    write_months(df.clone().aggregate(month.clone(), averages)?, out, taxi).await?;
+
+    let mut sides = Vec::new();
+    for zone in ["pickup_location_id", "dropoff_location_id"] {
+        let mut key = month.clone();
+        key.push(ident(zone));
+        let groups = df.clone().aggregate(key, vec![count(lit(1)).alias("trips")])?;
+        sides.push(side(groups, zone, ident("trips"), zone == "pickup_location_id")?);
+    }
+    let (dropoffs, pickups) = (sides.pop().unwrap(), sides.pop().unwrap());
+    write_zones(pickups.union(dropoffs)?, out, taxi).await
+}
+
+/// What is added up in each group of trips.
+fn sums() -> Vec<Expr> {
+    let mut sums = vec![count(lit(1)).alias("trips")];
+    for (value, _) in MEANS {
+        sums.push(sum(ident(value)).alias(value));
+        sums.push(count(ident(value)).alias(format!("with_{value}")));
+    }
+    sums
+}
+
+/// Makes both tables of groups by month_start, pickup_location_id and dropoff_location_id.
+async fn roll_up(groups: DataFrame, out: &str, taxi: &str) -> Result<()> {
+    let groups = groups.with_column("year", year(ident("month_start")))?.cache().await?;
+    let mut totals = vec![sum(ident("trips")).alias("trip_count")];
+    for (value, mean) in MEANS {
+        let with = sum(ident(format!("with_{value}")));
+        totals.push((sum(ident(value)) / cast(with, DataType::Float64)).alias(mean));
+    }
+    write_months(groups.clone().aggregate(vec![ident("year"), ident("month_start")], totals)?, out, taxi).await?;
+    let pickups = side(groups.clone(), "pickup_location_id", ident("trips"), true)?;
+    let dropoffs = side(groups, "dropoff_location_id", ident("trips"), false)?;
+    write_zones(pickups.union(dropoffs)?, out, taxi).await
+}
+
+async fn one_group_by(trips: DataFrame, out: &str, taxi: &str) -> Result<()> {
+    let keys = vec![
+        date_trunc(lit("month"), ident("pickup")).alias("month_start"),
+        ident("pickup_location_id"),
+        ident("dropoff_location_id"),
+    ];
+    roll_up(trips.aggregate(keys, sums())?, out, taxi).await
+}
+
+/// Zones take 16 bits each of the key, and this one stands for null.
+const NULL_ZONE: i64 = 0xffff;
+
+/// Months are the days from 1970-01-01, and these more so that no key is negative. None has as many as stand for null.
+const DAYS: i64 = 1 << 28;
+const NULL_DAYS: i64 = 1 << 30;
+
+async fn packed(trips: DataFrame, out: &str, taxi: &str) -> Result<()> {
+    let zone = |name: &str| {
+        let id = cast(ident(name), DataType::Int64);
+        when(ident(name).is_null(), lit(NULL_ZONE)).otherwise(id)
+    };
+    let month = cast(cast(date_trunc(lit("month"), ident("pickup")), DataType::Date32), DataType::Int32);
+    let days = when(ident("pickup").is_null(), lit(NULL_DAYS)).otherwise(cast(month, DataType::Int64) + lit(DAYS))?;
+    let key = days * lit(1i64 << 32)
+        + zone("pickup_location_id")? * lit(1i64 << 16)
+        + zone("dropoff_location_id")?;
+    let groups = trips.aggregate(vec![key.alias("key")], sums())?;
+    let part = |shift: i64| (ident("key") / lit(1i64 << shift)) % lit(1i64 << 16);
+    let zone = |shift: i64| {
+        when(part(shift).eq(lit(NULL_ZONE)), lit(ScalarValue::Int32(None)))
+            .otherwise(cast(part(shift), DataType::Int32))
+    };
+    let days = ident("key") / lit(1i64 << 32);
+    let date = cast(cast(days.clone() - lit(DAYS), DataType::Int32), DataType::Date32);
+    let time = DataType::Timestamp(TimeUnit::Microsecond, None);
+    let month = when(days.eq(lit(NULL_DAYS)), lit(ScalarValue::TimestampMicrosecond(None, None))).otherwise(cast(date, time))?;
+    let mut columns = vec![
+        month.alias("month_start"),
+        zone(16)?.alias("pickup_location_id"),
+        zone(0)?.alias("dropoff_location_id"),
+        ident("trips"),
+    ];
+    for (value, _) in MEANS {
+        columns.push(ident(value));
+        columns.push(ident(format!("with_{value}")));
+    }
+    roll_up(groups.select(columns)?, out, taxi).await
+}
+
+async fn run(form: &str, threads: usize, out: &str, files: &[String]) -> Result<()> {
+    let config = SessionConfig::new().with_target_partitions(threads);
+    let ctx = SessionContext::new_with_config(config);
+    let name = Path::new(&files[0]).file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let taxi = if name.starts_with("green") { "green" } else { "yellow" };
+    let trips = trips(&ctx, files, taxi).await?;
+    match form {
+        "talk" => talk(trips, out, taxi).await,
+        "one-group-by" => one_group_by(trips, out, taxi).await,
+        "packed" => packed(trips, out, taxi).await,
+        _ => Err(format!("form {form:?} is none of talk, one-group-by, packed").into()),
+    }
+}
+
+fn main() -> Result<()> {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let [form, threads, out, files @ ..] = args.as_slice() else {
+        return Err("usage: datafusion_peer FORM THREADS OUT FILE...".into());
+    };
+    if files.is_empty() {
+        return Err("usage: datafusion_peer FORM THREADS OUT FILE...".into());
+    }
+    let threads: usize = threads.parse()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    runtime.block_on(run(form, threads, out, files))
+}
