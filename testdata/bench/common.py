@@ -67,6 +67,14 @@ def files(name):
     return list(paths.values())
 
 
+def warm(paths):
+    """Reads files, so that the first program that does has them in the system's cache as the others have."""
+    for path in paths:
+        with open(path, "rb", buffering=0) as f:
+            while f.read(1 << 20):
+                pass
+
+
 # Seconds, seconds of user and system, the seconds of the whole process, which wall may be a part of, MiB; others is the
 # share of all cores that other programs took meanwhile.
 Measure = collections.namedtuple("Measure", "wall cpu process rss others stdout")

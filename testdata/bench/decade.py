@@ -43,8 +43,8 @@ def ledger(out):
 class Decade:
     """The runs that are done, in the order in which they were, and the folder for their tables."""
 
-    def __init__(self, binary, scratch):
-        self.binary, self.scratch, self.ours = binary, scratch, None
+    def __init__(self, binary, scratch, wait):
+        self.binary, self.scratch, self.wait, self.ours = binary, scratch, wait, None
         self.done = report.load("decade") or {"runs": []}
 
     def keep(self, **more):
@@ -58,7 +58,8 @@ class Decade:
             return None
         paths, out = common.files(f"decade-{months}"), os.path.join(self.scratch, f"{name}-{months}-{quality}")
         program = next(p for p in programs.PROGRAMS if p.name == name)
-        common.wait_for_quiet()
+        common.warm(paths)
+        common.wait_for_quiet(self.wait)
         m = programs.run(program, self.binary, paths, out, THREADS, quality)
         if program.kind == "peer":
             self.compare(paths, out)
@@ -81,11 +82,12 @@ def main():
     parser.add_argument("tripstats")
     parser.add_argument("--months", type=lambda text: list(map(int, text.split(","))), default=MONTHS, help="how many, of 1,6,24,60,120 (default all)")
     parser.add_argument("--peers", type=lambda text: text.replace(",", " ").split(), help="default: the two fastest of results/")
+    parser.add_argument("--wait", type=int, default=120, help="seconds at most, before each run, for other programs to be quiet (default 120)")
     args = parser.parse_args()
     most = max(args.months)
     peers = args.peers or fastest_peers()
     with tempfile.TemporaryDirectory() as scratch:
-        decade = Decade(args.tripstats, scratch)
+        decade = Decade(args.tripstats, scratch, args.wait)
         for months in sorted(args.months):
             decade.run("direct", months)
         for name in peers:

@@ -148,6 +148,7 @@ def load(name):
 
 
 def keep(name, result):
+    os.makedirs(RESULTS, exist_ok=True)
     with open(os.path.join(RESULTS, f"{name}.json"), "w", encoding="utf-8") as f:
         json.dump(result, f, indent=1)
         f.write("\n")
