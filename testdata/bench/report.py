@@ -84,7 +84,7 @@ def decade(done):
     return "\n".join(lines) + "\n"
 
 
-ROW, LABELS, BARS, WIDTH = 22, 250, 380, 900  # of the chart, in pixels
+ROW, LABELS, BARS, WIDTH = 22, 270, 370, 900  # of the chart, in pixels
 COLOURS = {"tripstats": "#0072b2", "peer": "#999999", "decode": "#e69f00"}
 
 
@@ -114,7 +114,7 @@ def chart(results):
     for r in results:
         if r["threads"] >= best.get(r["set"], r)["threads"]:
             best[r["set"]] = r
-    lines, y = [], 10
+    lines, y = ['<text x="10" y="20">Wall seconds of the same job, shorter is better; CPU seconds and peak memory beside it. Generated files, unless called real.</text>'], 34
     for r in best.values():
         more, y = panel(r, y)
         lines += more

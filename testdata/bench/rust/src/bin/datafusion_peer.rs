@@ -6,9 +6,12 @@
 //!   query of its own.
 //! - `one-group-by`: one scan, grouped by month and both zones; the tables are made of these groups.
 //! - `packed`: the same, with the three keys in one integer.
+//! - `month-by-month`, `month-by-month-packed`: the same of each file, as many at a time as there are threads.
 
+use std::sync::{Arc, Mutex};
 use std::{env, error::Error, path::Path};
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
 use datafusion::functions::datetime::expr_fn::{date_part, date_trunc};
@@ -16,11 +19,12 @@ use datafusion::functions_aggregate::expr_fn::{avg, count, sum};
 use datafusion::logical_expr::{Expr, SortExpr, cast, ident, lit, when};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
+use tokio::task::JoinSet;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// What is averaged: the name of the values and that of their mean.
 const MEANS: [(&str, &str); 5] = [
@@ -167,13 +171,14 @@ async fn roll_up(groups: DataFrame, out: &str, taxi: &str) -> Result<()> {
     write_zones(pickups.union(dropoffs)?, out, taxi).await
 }
 
-async fn one_group_by(trips: DataFrame, out: &str, taxi: &str) -> Result<()> {
+/// Groups trips by month and both zones.
+fn one_group_by(trips: DataFrame) -> Result<DataFrame> {
     let keys = vec![
         date_trunc(lit("month"), ident("pickup")).alias("month_start"),
         ident("pickup_location_id"),
         ident("dropoff_location_id"),
     ];
-    roll_up(trips.aggregate(keys, sums())?, out, taxi).await
+    Ok(trips.aggregate(keys, sums())?)
 }
 
 /// Zones take 16 bits each of the key, and this one stands for null.
@@ -183,21 +188,19 @@ const NULL_ZONE: i64 = 0xffff;
 const DAYS: i64 = 1 << 28;
 const NULL_DAYS: i64 = 1 << 30;
 
-async fn packed(trips: DataFrame, out: &str, taxi: &str) -> Result<()> {
+/// The same, by one integer.
+fn packed(trips: DataFrame) -> Result<DataFrame> {
     let zone = |name: &str| {
         let id = cast(ident(name), DataType::Int64);
         when(ident(name).is_null(), lit(NULL_ZONE)).otherwise(id)
     };
     let month = cast(cast(date_trunc(lit("month"), ident("pickup")), DataType::Date32), DataType::Int32);
     let days = when(ident("pickup").is_null(), lit(NULL_DAYS)).otherwise(cast(month, DataType::Int64) + lit(DAYS))?;
-    let key = days * lit(1i64 << 32)
-        + zone("pickup_location_id")? * lit(1i64 << 16)
-        + zone("dropoff_location_id")?;
+    let key = days * lit(1i64 << 32) + zone("pickup_location_id")? * lit(1i64 << 16) + zone("dropoff_location_id")?;
     let groups = trips.aggregate(vec![key.alias("key")], sums())?;
     let part = |shift: i64| (ident("key") / lit(1i64 << shift)) % lit(1i64 << 16);
     let zone = |shift: i64| {
-        when(part(shift).eq(lit(NULL_ZONE)), lit(ScalarValue::Int32(None)))
-            .otherwise(cast(part(shift), DataType::Int32))
+        when(part(shift).eq(lit(NULL_ZONE)), lit(ScalarValue::Int32(None))).otherwise(cast(part(shift), DataType::Int32))
     };
     let days = ident("key") / lit(1i64 << 32);
     let date = cast(cast(days.clone() - lit(DAYS), DataType::Int32), DataType::Date32);
@@ -213,21 +216,51 @@ async fn packed(trips: DataFrame, out: &str, taxi: &str) -> Result<()> {
         columns.push(ident(value));
         columns.push(ident(format!("with_{value}")));
     }
-    roll_up(groups.select(columns)?, out, taxi).await
+    Ok(groups.select(columns)?)
+}
+
+type Group = fn(DataFrame) -> Result<DataFrame>;
+
+/// Groups each file in a query of its own that uses one thread, as many at a time as there are threads.
+async fn month_by_month(group: Group, threads: usize, files: &[String], taxi: &'static str) -> Result<DataFrame> {
+    let queue = Arc::new(Mutex::new(files.to_vec().into_iter()));
+    let mut workers = JoinSet::new();
+    for _ in 0..threads {
+        let queue = queue.clone();
+        workers.spawn(async move {
+            let mut groups = Vec::new();
+            loop {
+                let Some(file) = queue.lock().unwrap().next() else { return Ok(groups) };
+                let trips = trips(&session(1), &[file], taxi).await?;
+                groups.extend(group(trips)?.collect().await?);
+            }
+        });
+    }
+    let mut all = Vec::new();
+    while let Some(groups) = workers.join_next().await {
+        let groups: Result<Vec<RecordBatch>> = groups?;
+        all.extend(groups?);
+    }
+    Ok(session(threads).read_batches(all)?)
+}
+
+fn session(threads: usize) -> SessionContext {
+    SessionContext::new_with_config(SessionConfig::new().with_target_partitions(threads))
 }
 
 async fn run(form: &str, threads: usize, out: &str, files: &[String]) -> Result<()> {
-    let config = SessionConfig::new().with_target_partitions(threads);
-    let ctx = SessionContext::new_with_config(config);
     let name = Path::new(&files[0]).file_name().and_then(|n| n.to_str()).unwrap_or_default();
     let taxi = if name.starts_with("green") { "green" } else { "yellow" };
-    let trips = trips(&ctx, files, taxi).await?;
-    match form {
-        "talk" => talk(trips, out, taxi).await,
-        "one-group-by" => one_group_by(trips, out, taxi).await,
-        "packed" => packed(trips, out, taxi).await,
-        _ => Err(format!("form {form:?} is none of talk, one-group-by, packed").into()),
-    }
+    let all = trips(&session(threads), files, taxi).await?;
+    let groups = match form {
+        "talk" => return talk(all, out, taxi).await,
+        "one-group-by" => one_group_by(all)?,
+        "packed" => packed(all)?,
+        "month-by-month" => month_by_month(one_group_by, threads, files, taxi).await?,
+        "month-by-month-packed" => month_by_month(packed, threads, files, taxi).await?,
+        _ => return Err(format!("no form {form:?}").into()),
+    };
+    roll_up(groups, out, taxi).await
 }
 
 fn main() -> Result<()> {
