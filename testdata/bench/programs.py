@@ -12,7 +12,7 @@ import common
 
 RUST = os.path.join(".cache", "bench-peers", "release")  # where the Makefile has cargo build
 
-# name: as in PEERS; kind: tripstats, peer or decode; forms: the first is the one that others are called by.
+# name: as in PEERS; kind: tripstats, peer or decode; peer: the engine; form: what the program calls it, or the runner.
 Program = collections.namedtuple("Program", "name kind peer form title")
 
 PYTHON = ("duckdb", "polars", "chdb", "pandas")
@@ -23,7 +23,8 @@ PROGRAMS = [Program(*p) for p in [
     ("duckdb", "peer", "duckdb", "month-by-month", "DuckDB, month by month"),
     ("duckdb-once", "peer", "duckdb", "one-group-by", "DuckDB, one group by"),
     ("duckdb-sets", "peer", "duckdb", "grouping-sets", "DuckDB, grouping sets"),
-    ("datafusion", "peer", "datafusion", "one-group-by", "DataFusion, one group by"),
+    ("datafusion", "peer", "datafusion", "month-by-month", "DataFusion, month by month"),
+    ("datafusion-once", "peer", "datafusion", "one-group-by", "DataFusion, one group by"),
     ("datafusion-talk", "peer", "datafusion", "talk", "DataFusion, as in the talk"),
     ("polars", "peer", "polars", "month-by-month", "Polars, month by month"),
     ("chdb", "peer", "chdb", "one-group-by", "chdb, one group by"),

@@ -5,8 +5,9 @@
 //! - `talk`: select, derive, then one group by for the averages and one each for the zones of pickup and dropoff, each a
 //!   query of its own.
 //! - `one-group-by`: one scan, grouped by month and both zones; the tables are made of these groups.
-//! - `packed`: the same, with the three keys in one integer.
-//! - `month-by-month`, `month-by-month-packed`: the same of each file, as many at a time as there are threads.
+//! - `month-by-month`: the same of each file, as many at a time as there are threads: groups of one month are fewer.
+//!
+//! A key of all three packed in one integer takes more CPU seconds.
 
 use std::sync::{Arc, Mutex};
 use std::{env, error::Error, path::Path};
@@ -16,9 +17,8 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
 use datafusion::functions::datetime::expr_fn::{date_part, date_trunc};
 use datafusion::functions_aggregate::expr_fn::{avg, count, sum};
-use datafusion::logical_expr::{Expr, SortExpr, cast, ident, lit, when};
+use datafusion::logical_expr::{Expr, SortExpr, cast, ident, lit};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
-use datafusion::scalar::ScalarValue;
 use tokio::task::JoinSet;
 
 #[global_allocator]
@@ -181,48 +181,8 @@ fn one_group_by(trips: DataFrame) -> Result<DataFrame> {
     Ok(trips.aggregate(keys, sums())?)
 }
 
-/// Zones take 16 bits each of the key, and this one stands for null.
-const NULL_ZONE: i64 = 0xffff;
-
-/// Months are the days from 1970-01-01, and these more so that no key is negative. None has as many as stand for null.
-const DAYS: i64 = 1 << 28;
-const NULL_DAYS: i64 = 1 << 30;
-
-/// The same, by one integer.
-fn packed(trips: DataFrame) -> Result<DataFrame> {
-    let zone = |name: &str| {
-        let id = cast(ident(name), DataType::Int64);
-        when(ident(name).is_null(), lit(NULL_ZONE)).otherwise(id)
-    };
-    let month = cast(cast(date_trunc(lit("month"), ident("pickup")), DataType::Date32), DataType::Int32);
-    let days = when(ident("pickup").is_null(), lit(NULL_DAYS)).otherwise(cast(month, DataType::Int64) + lit(DAYS))?;
-    let key = days * lit(1i64 << 32) + zone("pickup_location_id")? * lit(1i64 << 16) + zone("dropoff_location_id")?;
-    let groups = trips.aggregate(vec![key.alias("key")], sums())?;
-    let part = |shift: i64| (ident("key") / lit(1i64 << shift)) % lit(1i64 << 16);
-    let zone = |shift: i64| {
-        when(part(shift).eq(lit(NULL_ZONE)), lit(ScalarValue::Int32(None))).otherwise(cast(part(shift), DataType::Int32))
-    };
-    let days = ident("key") / lit(1i64 << 32);
-    let date = cast(cast(days.clone() - lit(DAYS), DataType::Int32), DataType::Date32);
-    let time = DataType::Timestamp(TimeUnit::Microsecond, None);
-    let month = when(days.eq(lit(NULL_DAYS)), lit(ScalarValue::TimestampMicrosecond(None, None))).otherwise(cast(date, time))?;
-    let mut columns = vec![
-        month.alias("month_start"),
-        zone(16)?.alias("pickup_location_id"),
-        zone(0)?.alias("dropoff_location_id"),
-        ident("trips"),
-    ];
-    for (value, _) in MEANS {
-        columns.push(ident(value));
-        columns.push(ident(format!("with_{value}")));
-    }
-    Ok(groups.select(columns)?)
-}
-
-type Group = fn(DataFrame) -> Result<DataFrame>;
-
 /// Groups each file in a query of its own that uses one thread, as many at a time as there are threads.
-async fn month_by_month(group: Group, threads: usize, files: &[String], taxi: &'static str) -> Result<DataFrame> {
+async fn month_by_month(threads: usize, files: &[String], taxi: &'static str) -> Result<DataFrame> {
     let queue = Arc::new(Mutex::new(files.to_vec().into_iter()));
     let mut workers = JoinSet::new();
     for _ in 0..threads {
@@ -232,7 +192,7 @@ async fn month_by_month(group: Group, threads: usize, files: &[String], taxi: &'
             loop {
                 let Some(file) = queue.lock().unwrap().next() else { return Ok(groups) };
                 let trips = trips(&session(1), &[file], taxi).await?;
-                groups.extend(group(trips)?.collect().await?);
+                groups.extend(one_group_by(trips)?.collect().await?);
             }
         });
     }
@@ -255,9 +215,7 @@ async fn run(form: &str, threads: usize, out: &str, files: &[String]) -> Result<
     let groups = match form {
         "talk" => return talk(all, out, taxi).await,
         "one-group-by" => one_group_by(all)?,
-        "packed" => packed(all)?,
-        "month-by-month" => month_by_month(one_group_by, threads, files, taxi).await?,
-        "month-by-month-packed" => month_by_month(packed, threads, files, taxi).await?,
+        "month-by-month" => month_by_month(threads, files, taxi).await?,
         _ => return Err(format!("no form {form:?}").into()),
     };
     roll_up(groups, out, taxi).await
