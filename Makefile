@@ -22,7 +22,12 @@ ROUNDS   ?= 5
 FUZZTIME ?= 10s
 PYTHON   := .venv/bin/python
 
-.PHONY: help build test lint verify bench bench-duckdb bench-rules bench-memory sample fuzz fuzz-plain soak azurite clean
+# What the benchmarks in Rust need, unless PEERS has none of them; and --sets=$(SETS), if there is SETS.
+comma := ,
+RUST  := $(if $(PEERS),$(if $(filter datafusion% decode,$(subst $(comma), ,$(PEERS))),.cache/bench-peers/ready),.cache/bench-peers/ready)
+flag   = $(if $($(shell echo $1 | tr a-z A-Z)),--$1='$($(shell echo $1 | tr a-z A-Z))')
+
+.PHONY: help build test lint verify bench bench-peers bench-decade bench-rules bench-memory sample fuzz fuzz-plain soak azurite clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,8 +58,11 @@ verify: build .venv/ready ## compare with DuckDB: the sample, files of other wri
 bench: ## Go benchmarks; COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(call with,^func Benchmark)
 
-bench-duckdb: build .venv/ready ## time against DuckDB on 24 generated months of 3 million rows; ROUNDS=5; makes 2.3 GB once
-	$(PYTHON) testdata/bench/peers.py bin/tripstats --rounds $(ROUNDS)
+bench-peers: build .venv/bench $(RUST) ## time against DuckDB, DataFusion, Polars, chdb, pandas; SETS= THREADS= PEERS= ROUNDS=5; makes 2.5 GB once
+	$(PYTHON) testdata/bench/peers.py bin/tripstats --rounds $(ROUNDS) $(foreach v,sets threads peers wait,$(call flag,$v))
+
+bench-decade: build .venv/bench $(RUST) ## 877 million rows, with the two fastest peers; MONTHS= PEERS=; makes 13 GB once
+	$(PYTHON) testdata/bench/decade.py bin/tripstats $(foreach v,months peers wait,$(call flag,$v))
 
 bench-rules: build .venv/ready ## CPU time of --quality=standard over raw's, on the same files
 	$(PYTHON) testdata/bench/rules.py bin/tripstats --rounds $(ROUNDS)
@@ -86,4 +94,13 @@ clean: ## remove bin, out and .venv
 .venv/ready: testdata/verify/requirements.txt
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet -r $<
+	touch $@
+
+.venv/bench: testdata/bench/requirements.txt .venv/ready
+	.venv/bin/pip install --quiet -r $<
+	touch $@
+
+# For this machine's processor, as a user who wants speed would build it; C libraries come in wheels that choose at run time.
+.cache/bench-peers/ready: testdata/bench/rust/Cargo.lock testdata/bench/rust/Cargo.toml $(wildcard testdata/bench/rust/src/bin/*.rs)
+	RUSTFLAGS='-C target-cpu=native' cargo build --quiet --release --locked --manifest-path testdata/bench/rust/Cargo.toml --target-dir .cache/bench-peers
 	touch $@

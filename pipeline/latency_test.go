@@ -12,13 +12,13 @@ import (
 	"tripstats/io/objstore"
 )
 
-// BenchmarkLatency reads twelve months of three million rows, which make bench-duckdb makes, from the disk and from a
+// BenchmarkLatency reads twelve months of three million rows, which make bench-peers makes, from the disk and from a
 // web server in this process that waits before each answer. What counts is the ratio of their times: with 100 ms it is
 // to be at most 2.
 func BenchmarkLatency(b *testing.B) {
 	all, err := filepath.Glob(filepath.Join(os.Getenv("TRIPSTATS_BENCH_DIR"), "tlc", "yellow", "*", "*.parquet"))
 	if err != nil || len(all) < 12 {
-		b.Skip("no generated months in TRIPSTATS_BENCH_DIR: make bench-duckdb makes them")
+		b.Skip("no generated months in TRIPSTATS_BENCH_DIR: make bench-peers makes them")
 	}
 	all = all[:12]
 	for _, latency := range []time.Duration{-1, 0, 100 * time.Millisecond} {

@@ -1,7 +1,10 @@
 """What the benchmarks share: the generated files, and how a program is measured."""
 
 import collections
+import concurrent.futures
+import glob
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,29 +13,71 @@ import time
 # 24 months across the eras, as every one would be 3 GB. All but the last are GZIP, as TLC's own are; it is ZSTD.
 MONTHS = [f"{year}-{month}" for year in range(2014, 2024) for month in ("01", "07")] + ["2015-04", "2017-04", "2019-04", "2021-04"]
 
-# Name of a set: its months and the generator's flags.
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def published():
+    """Returns the months of the talk's decade and the rows that TLC published for each."""
+    with open(os.path.join(HERE, "published_rows.csv"), encoding="ascii") as f:
+        rows = (line.split(",") for line in f if line[0].isdigit())
+        return {month: int(n) for month, n in rows}
+
+
+def decade(months):
+    """Returns the first months of the decade, whose files all sets of it share."""
+    return "decade", dict(list(published().items())[:months]), []
+
+
+# Name of a set: the folder in the cache, the rows of its months, and more flags of the generator.
 SETS = {
-    "tlc": (MONTHS, ["--rows", "3000000"]),
-    "snappy": (MONTHS, ["--rows", "3000000", "--codec", "snappy"]),
-    "one14m": (["2014-05"], ["--rows", "14000000"]),
+    "tlc": ("tlc", dict.fromkeys(MONTHS, 3_000_000), []),
+    "snappy": ("snappy", dict.fromkeys(MONTHS, 3_000_000), ["--codec", "snappy"]),
+    "month": ("tlc", {"2019-07": 3_000_000}, []),
+    "one14m": ("one14m", {"2014-05": 14_000_000}, []),
+    **{f"decade-{n}": decade(n) for n in (1, 6, 24, 60, 120)},
 }
+
+# Published months, not made by the generator.
+REAL = "green"
 
 
 def files(name):
-    """Returns the files of a set. They are made once and stay in the cache folder."""
+    """Returns the files of a set. They are made once and stay in the cache folder; real ones are just there, or not."""
+    if name == REAL:
+        data = os.environ.get("TRIPSTATS_DATA", "../shared/data")
+        return sorted(glob.glob(os.path.join(os.path.abspath(data), "raw_data", "green", "**", "*.parquet"), recursive=True))
     cache = os.environ.get("TRIPSTATS_BENCH_DIR") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "tripstats-bench")
-    folder = os.path.join(cache, name)
-    months, flags = SETS[name]
-    paths = [os.path.join(folder, "yellow", m[:4], f"yellow_tripdata_{m}.parquet") for m in sorted(months)]
-    if not all(map(os.path.exists, paths)):
-        print(f"bench: making {folder}, once; this takes minutes", file=sys.stderr)
-        subprocess.run(["go", "run", "./testdata/gen", "--months", ",".join(months), "--out", folder, *flags], check=True)
-    return paths
+    subfolder, months, flags = SETS[name]
+    folder = os.path.join(cache, subfolder)
+    paths = {m: os.path.join(folder, "yellow", m[:4], f"yellow_tripdata_{m}.parquet") for m in sorted(months)}
+    missing = [m for m, path in paths.items() if not os.path.exists(path)]
+    if missing:
+        print(f"bench: making {len(missing)} files in {folder}, once: {sum(months[m] for m in missing):,} rows,"
+              " half a million a second and core", file=sys.stderr)
+        with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            gen = os.path.join(scratch, "gen")
+            subprocess.run(["go", "build", "-o", gen, "./testdata/gen"], check=True)
+
+            def make(month):
+                subprocess.run([gen, "--months", month, "--rows", str(months[month]), "--out", folder, *flags], check=True,
+                               env={**os.environ, "GOMAXPROCS": "1"})
+
+            list(pool.map(make, missing))
+    return list(paths.values())
 
 
-# Seconds, seconds of user and system, MiB; others is the share of all cores that other programs took meanwhile.
-Measure = collections.namedtuple("Measure", "wall cpu rss others stdout")
+def warm(paths):
+    """Reads files, so that the first program that does has them in the system's cache as the others have."""
+    for path in paths:
+        with open(path, "rb", buffering=0) as f:
+            while f.read(1 << 20):
+                pass
+
+
+# Seconds, seconds of user and system, the seconds of the whole process, which wall may be a part of, MiB; others is the
+# share of all cores that other programs took meanwhile.
+Measure = collections.namedtuple("Measure", "wall cpu process rss others stdout")
 
 QUIET = 0.05  # of all cores: the most that others may take for a figure to count
 
@@ -56,14 +101,21 @@ def wait_for_quiet(most=120):
         calm = calm + 1 if busy() - before <= QUIET * os.cpu_count() else 0
 
 
-def measure(argv):
+def on_cores(argv, cores):
+    """Returns argv kept to the first cores, where the system has all of them and can."""
+    if cores < os.cpu_count() and shutil.which("taskset"):
+        return ["taskset", "-c", f"0-{cores - 1}", *argv]
+    return argv
+
+
+def measure(argv, env=None):
     """Runs a program and measures its process. It ends this one if the program fails.
 
     The peak of a child starts at what its parent holds as it forks (Linux), so nothing large is imported here.
     """
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         before, start = busy(), time.monotonic()
-        child = subprocess.Popen(argv, stdout=stdout, stderr=stderr)
+        child = subprocess.Popen(argv, stdout=stdout, stderr=stderr, env={**os.environ, **(env or {})})
         _, status, usage = os.wait4(child.pid, 0)
         wall, cpu = time.monotonic() - start, usage.ru_utime + usage.ru_stime
         others = max(0, busy() - before - cpu) / wall / os.cpu_count()
@@ -72,7 +124,7 @@ def measure(argv):
             stderr.seek(0)
             sys.exit(f"bench: {' '.join(argv)[:300]}: exit code {child.returncode}\n{stderr.read().decode()}")
         stdout.seek(0)
-        return Measure(wall, cpu, usage.ru_maxrss / 1024, others, stdout.read().decode())
+        return Measure(wall, cpu, wall, usage.ru_maxrss / 1024, others, stdout.read().decode())
 
 
 def repeat(rounds, once, disturbed):

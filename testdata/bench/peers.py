@@ -1,33 +1,66 @@
-"""Times tripstats against DuckDB on the same files: peers.py TRIPSTATS [--rounds N] [--set NAME]...
+"""Times tripstats against other engines on the same files: peers.py TRIPSTATS [--sets ...] [--threads ...] [--peers ...] [--rounds N]
 
-After one round to warm up, in which all must give the same answers, the programs take turns for N rounds. What counts
-is the ratio to DuckDB within a round. A round in which other programs took more than 5 % of the cores is run again, up
-to 3 N rounds in all; of too few quiet rounds the quietest are taken, and the table says so. DuckDB's wall time is that
-of its queries alone, without the start of Python; CPU and memory are of the process. The last lines are a Markdown table.
+After one round to warm up, in which all must give the same tables, the programs take turns for N rounds. What counts are
+the ratios within a round. A round in which other programs took more than 5 % of the cores is run again, up to 3 N rounds
+in all; of too few quiet rounds the quietest are taken, and the table says so. Each set is written to results/ as it is
+done, if all programs and at least 5 rounds were asked for, and the report is made anew of all that is there.
 """
 
 import argparse
 import os
-import platform
-import statistics
+import subprocess
 import sys
 import tempfile
 
 import common
+import programs
+import report
 
-PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "duckdb_peer.py")
-TRIPSTATS = ["direct", "prism"]  # runners
-DUCKDB = ["grouping-sets", "one-group-by"]  # see duckdb_peer.py
+SETS = ["tlc", "snappy", "month", "one14m", common.REAL]
+KEPT = 5  # rounds, of results that are kept
 
 
-def once(binary, program, paths, scratch):
-    """Runs one program once, when others are quiet. Returns what was measured and where its tables are."""
-    common.wait_for_quiet()
-    out = os.path.join(scratch, program)
-    if program in TRIPSTATS:
-        return common.measure(common.tripstats(binary, program, paths, out)), out
-    m = common.measure([sys.executable, PEER, program, out, *paths])
-    return m._replace(wall=float(m.stdout)), out
+def check(first, others, binary, paths, scratch, threads):
+    """Runs all programs once and ends this one unless they give the same tables; the decode has none, but two forms."""
+    ours = os.path.join(scratch, first.name)
+    programs.run(first, binary, paths, ours, threads)
+    for p in others:
+        out = os.path.join(scratch, p.name)
+        m = programs.run(p, binary, paths, out, threads)
+        if p.kind == "decode":
+            other = programs.run(p._replace(form="batches"), binary, paths, out, threads)
+            if m.stdout != other.stdout:
+                sys.exit(f"bench: {p.title}: {m.stdout.strip()} values, its batches have {other.stdout.strip()}")
+        else:
+            common.measure([sys.executable, os.path.join(common.HERE, "agree.py"), ours, out])
+
+
+def bench(binary, name, threads, chosen, rounds, wait):
+    """Returns the measures of a set: its JSON in results/."""
+    paths = common.files(name)
+    if not paths:
+        print(f"bench: SKIPPED: {name}: no real data (TRIPSTATS_DATA says where)", file=sys.stderr)
+        return None
+    with tempfile.TemporaryDirectory() as scratch:
+        check(chosen[0], chosen[1:], binary, paths, scratch, threads)
+
+        def one_round(n):
+            turn = n % len(chosen)
+            r = {}
+            for p in chosen[turn:] + chosen[:turn]:
+                common.wait_for_quiet(wait)
+                r[p.name] = programs.run(p, binary, paths, os.path.join(scratch, p.name), threads)
+            walls = ", ".join(f"{p.name} {r[p.name].wall:.2f} s" for p in chosen)
+            print(f"bench: {name}, {threads} threads, round {n + 1}: {walls}; others took {disturbed(r):.0%}", file=sys.stderr)
+            return r
+
+        kept, note = common.repeat(rounds, one_round, disturbed)
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False).stdout.strip()
+    return {
+        "set": name, "threads": threads, "files": len(paths), "bytes": sum(map(os.path.getsize, paths)), "rounds": note,
+        "machine": programs.machine(), "versions": programs.versions(binary), "commit": commit,
+        "runs": {p.name: [{k: round(getattr(r[p.name], k), 3) for k in report.MEASURES} for r in kept] for p in chosen},
+    }
 
 
 def disturbed(r):
@@ -35,48 +68,32 @@ def disturbed(r):
     return max(m.others for m in r.values())
 
 
-def bench(binary, name, rounds):
-    paths = common.files(name)
-    programs = TRIPSTATS + DUCKDB
-    with tempfile.TemporaryDirectory() as scratch:
-        outs = [once(binary, p, paths, scratch)[1] for p in programs]  # warm-up
-        for out in outs[1:]:
-            common.measure([sys.executable, PEER, "agree", outs[0], out])
-
-        def one_round(n):
-            first = n % len(programs)
-            r = {p: once(binary, p, paths, scratch)[0] for p in programs[first:] + programs[:first]}
-            walls = ", ".join(f"{p} {r[p].wall:.2f} s" for p in programs)
-            print(f"bench: {name} round {n + 1}: {walls}; others took {disturbed(r):.0%}", file=sys.stderr)
-            return r
-
-        kept, note = common.repeat(rounds, one_round, disturbed)
-    measured = {p: [r[p] for r in kept] for p in programs}
-    size = sum(os.path.getsize(p) for p in paths) / 1e6
-    lines = []
-    for p in programs:
-        wall, cpu, rss = (statistics.median(getattr(m, k) for m in measured[p]) for k in ("wall", "cpu", "rss"))
-        ratios = []
-        for peer in DUCKDB:
-            r = [a.wall / b.wall for a, b in zip(measured[p], measured[peer])]
-            ratios.append(f"{statistics.median(r):.2f} ({min(r):.2f} to {max(r):.2f})" if p in TRIPSTATS else "")
-        who = f"tripstats, {p}" if p in TRIPSTATS else f"DuckDB, {p}"
-        lines.append(f"| {name}, {len(paths)} files, {size:.0f} MB; {note} | {who} | {wall:.2f} | {cpu:.2f} | {cpu / wall:.2f} | {rss:.0f} | {' | '.join(ratios)} |")
-    return lines
+def words(text):
+    return text.replace(",", " ").split()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tripstats")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--set", action="append", choices=["tlc", "snappy"], help="default: both")
+    parser.add_argument("--sets", type=words, default=SETS, help=f"of {', '.join([*common.SETS, common.REAL])} (default {','.join(SETS)})")
+    parser.add_argument("--threads", type=words, default=["2", "1"], help="default 2,1")
+    parser.add_argument("--peers", type=words, default=[], help=f"of {', '.join(p.name for p in programs.PROGRAMS)} (default all)")
+    parser.add_argument("--rounds", type=int, default=KEPT)
+    parser.add_argument("--wait", type=int, default=120, help="seconds at most, before each run, for other programs to be quiet (default 120)")
     args = parser.parse_args()
-    table = [line for name in args.set or ["tlc", "snappy"] for line in bench(args.tripstats, name, args.rounds)]
-    print(f"\n{os.cpu_count()} cores ({platform.machine()}), warm cache, medians;"
-          " the last columns: wall time over that form of DuckDB's, median (least to most) of the ratios within a round\n")
-    print("| files | program | wall s | CPU s | CPU/wall | peak MiB | over " + " | over ".join(DUCKDB) + " |")
-    print("|---|---|" + "---:|" * (4 + len(DUCKDB)))
-    print("\n".join(table))
+    chosen = programs.chosen(args.peers)
+    for name in args.sets:
+        if name not in common.SETS and name != common.REAL:
+            parser.error(f"no set {name!r}")
+    for name in args.sets:
+        for threads in map(int, args.threads):
+            result = bench(args.tripstats, name, threads, chosen, args.rounds, args.wait)
+            if not result:
+                continue
+            print("\n" + report.table(result), flush=True)
+            if args.rounds >= KEPT and not args.peers:
+                report.keep(f"{name}-{threads}", result)
+                report.write()
 
 
 if __name__ == "__main__":

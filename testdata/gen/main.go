@@ -39,6 +39,7 @@ Flags:
                    files have 3 to 15 million, green ones 50 thousand to 1.8
                    million
   --row-groups N   row groups of each file (default 1, as published)
+  --columns NAME   all, or job: those that the tables are made of (default all)
   --codec NAME     auto, gzip, zstd, snappy or uncompressed (default auto: gzip
                    up to 2023-01, then zstd)
   --coordinates    longitudes and latitudes instead of zones, in months up to
@@ -133,6 +134,7 @@ func parse(args []string) (job, error) {
 		months = fs.String("months", "", "")
 		taxi   = fs.String("taxi", "yellow", "")
 		codec  = fs.String("codec", "auto", "")
+		cols   = fs.String("columns", "all", "")
 		sample = fs.Bool("sample", false, "")
 		o      tlcgen.Options
 	)
@@ -174,6 +176,10 @@ func parse(args []string) (job, error) {
 	if o.Codec, err = tlcgen.ParseCodec(*codec); err != nil {
 		return j, fmt.Errorf("--codec: %w", err)
 	}
+	if *cols != "all" && *cols != "job" {
+		return j, fmt.Errorf("--columns %q is neither all nor job", *cols)
+	}
+	o.JobColumns = *cols == "job"
 	for _, o.Taxi = range taxis {
 		for _, o.Month = range ms {
 			if err := o.Check(); err != nil {

@@ -28,6 +28,7 @@ func TestWrongFlags(t *testing.T) {
 		{"--months 2014-01 --old-names --out " + out, "ask for both"},
 		{"--months 2014-01 --taxi fhv --out " + out, "fhv"},
 		{"--months 2014-01 --codec lzo --out " + out, "lzo"},
+		{"--months 2014-01 --columns some --out " + out, "neither all nor job"},
 		{"--months 2014-01 --rows -1 --out " + out, "rows"},
 		{"--months 2014-01 --rows x --out " + out, "rows"},
 		{"--months 2014-01 --row-groups 0 --out " + out, "row-groups"},

@@ -74,6 +74,10 @@ type Options struct {
 	// changes nothing in other files.
 	OldNames bool
 
+	// JobColumns leaves out the columns that no table is made of: vendor, fare,
+	// surcharges and the like. It changes nothing in the others.
+	JobColumns bool
+
 	// StringTimes gives times as text: "2015-03-01 00:07:12".
 	StringTimes bool
 

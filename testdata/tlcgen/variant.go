@@ -300,7 +300,20 @@ func Columns(t Taxi, m Month) ([]Column, error) {
 // Columns returns the columns of the file, in order.
 func (o Options) Columns() ([]Column, error) {
 	v, err := o.variant()
-	return v.columns, err
+	return o.written(v.columns), err
+}
+
+// jobFields are what the tables are made of.
+var jobFields = setOf(fPickup, fDropoff, fPassengers, fDistance, fPickupZone, fDropoffZone, fTip, fTotal,
+	fPickupLon, fPickupLat, fDropoffLon, fDropoffLat)
+
+// written returns those of a variant's columns that the file has. Its rows are
+// made for all of them, so that they do not depend on it.
+func (o *Options) written(columns []Column) []Column {
+	if !o.JobColumns {
+		return columns
+	}
+	return slices.DeleteFunc(slices.Clone(columns), func(c Column) bool { return !jobFields.has(c.field) })
 }
 
 // node returns the parquet schema node of the column.

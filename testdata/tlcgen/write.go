@@ -47,11 +47,12 @@ func Write(ctx context.Context, w io.Writer, o Options) (FileTruth, error) {
 }
 
 func write(ctx context.Context, w io.Writer, o Options, v variant) (counts *counter, refunds, clockChanges int64, err error) {
-	root, err := groupNode(v.columns)
+	columns := o.written(v.columns)
+	root, err := groupNode(columns)
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	arrowSchema, err := arrowSchemaValue(v.columns)
+	arrowSchema, err := arrowSchemaValue(columns)
 	if err != nil {
 		return nil, 0, 0, err
 	}
@@ -69,7 +70,7 @@ func write(ctx context.Context, w io.Writer, o Options, v variant) (counts *coun
 	groups := int64(o.RowGroups)
 	for g := range groups {
 		end := o.Rows/groups*(g+1) + o.Rows%groups*(g+1)/groups
-		if err := writeRowGroup(ctx, fw, v, rows, end-rows.made, counts); err != nil {
+		if err := writeRowGroup(ctx, fw, v, columns, rows, end-rows.made, counts); err != nil {
 			return nil, 0, 0, fmt.Errorf("row group %d: %w", g, err)
 		}
 	}
@@ -122,7 +123,7 @@ func arrowSchemaValue(columns []Column) (string, error) {
 	return base64.StdEncoding.EncodeToString(buf.Bytes()), nil
 }
 
-func writeRowGroup(ctx context.Context, fw *file.Writer, v variant, rows *stream, n int64, counts *counter) error {
+func writeRowGroup(ctx context.Context, fw *file.Writer, v variant, columns []Column, rows *stream, n int64, counts *counter) error {
 	rg, err := fw.AppendBufferedRowGroupChecked()
 	if err != nil {
 		return err
@@ -138,7 +139,7 @@ func writeRowGroup(ctx context.Context, fw *file.Writer, v variant, rows *stream
 		rows.fill(b, n)
 		n -= int64(b.n)
 		counts.add(b)
-		for i, c := range v.columns {
+		for i, c := range columns {
 			cw, err := rg.Column(i)
 			if err != nil {
 				return err

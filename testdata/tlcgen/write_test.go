@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -54,6 +55,39 @@ func TestRowsDoNotDependOnLayout(t *testing.T) {
 		}
 		if other.Dirt != truth.Dirt {
 			t.Errorf("%s: other dirt", codec)
+		}
+	}
+}
+
+// TestJobColumns checks that files without the other columns have the same
+// rows, and what is said of them.
+func TestJobColumns(t *testing.T) {
+	for _, tt := range []struct {
+		o    Options
+		want int // columns
+	}{
+		{Options{Taxi: Yellow, Month: Month{2014, 3}, Rows: 5000}, 8},
+		{Options{Taxi: Green, Month: Month{2023, 5}, Rows: 5000}, 8},
+		{Options{Taxi: Yellow, Month: Month{2026, 6}, Rows: 5000}, 8}, // rows of which more is drawn
+		{Options{Taxi: Yellow, Month: Month{2010, 2}, Rows: 5000}, 10},
+	} {
+		b, truth := makeFile(t, tt.o)
+		all := readFile(t, b)
+		tt.o.JobColumns = true
+		b, jobTruth := makeFile(t, tt.o)
+		job := readFile(t, b)
+		columns, err := tt.o.Columns()
+		if err != nil || len(job) != tt.want || len(columns) != tt.want {
+			t.Errorf("%v: %d columns, Columns() has %d, want %d (%v)", tt.o.Month, len(job), len(columns), tt.want, err)
+		}
+		for name, c := range job {
+			if all[name] == nil || !sameColumn(all[name], c) {
+				t.Errorf("%v: other values in %s", tt.o.Month, name)
+			}
+		}
+		jobTruth.Bytes = truth.Bytes
+		if !reflect.DeepEqual(truth, jobTruth) {
+			t.Errorf("%v: truth is %+v, with all columns %+v", tt.o.Month, jobTruth, truth)
 		}
 	}
 }
