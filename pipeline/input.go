@@ -148,6 +148,10 @@ const (
 	// messages is about what prism has resident besides while it reads over a network.
 	messages = 30 << 20
 
+	// collectAt is how much garbage there may be, in percent of what is in use. What a run needs goes round, and it makes
+	// next to no garbage: collecting it early costs nothing and saves 16 MiB (24 months of 3 million rows).
+	collectAt = 25
+
 	// decoding is about what a run needs beside what it reads ahead.
 	decoding = 64 << 20
 )
@@ -164,6 +168,9 @@ func boundMemory(objects []objstore.Object, runner string) {
 	heap := most - outsideHeap
 	if remote && runner == "prism" {
 		heap -= messages
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(max(heap, 32<<20))

@@ -81,11 +81,12 @@ func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, e
 			d.Close()
 			return nil, fault.Inputf("%s: footer: %v", f.Source, err)
 		}
-		s := newStream(f, c)
-		s.fetch = d.fetch
+		var own *ownReader
 		if !library {
-			s.own = ownColumn(meta, f.Columns[c].Kind, c, bytes, mem)
+			own = ownColumn(meta, f.Columns[c].Kind, c, bytes, mem)
 		}
+		s := newStream(f, c, own)
+		s.fetch = d.fetch
 		d.streams, readers = append(d.streams, s), append(readers, pf)
 	}
 	for i, s := range d.streams {
@@ -119,6 +120,9 @@ func (d *decoder) next(ctx context.Context, n int) ([]arrow.Array, error) {
 func (d *decoder) Close() {
 	d.cancel()
 	d.running.Wait()
+	for _, s := range d.streams {
+		s.close()
+	}
 	if d.fetch != nil {
 		d.fetch.close()
 	}
@@ -136,6 +140,7 @@ type stream struct {
 
 	out     chan chunk
 	free    chan *buffer
+	all     []*buffer
 	current *buffer // handed out last
 }
 
@@ -171,17 +176,33 @@ func newArray(typ arrow.DataType, rows int, values, bitmap []byte, nulls int) ar
 	return array.MakeFromData(data)
 }
 
-func newStream(f element.File, col int) *stream {
+func newStream(f element.File, col int, own *ownReader) *stream {
 	c := f.Columns[col]
 	s := &stream{
-		source: f.Source, name: c.Name, leaf: col, kind: c.Kind, rows: f.RowGroupRows,
+		source: f.Source, name: c.Name, leaf: col, kind: c.Kind, rows: f.RowGroupRows, own: own,
 		out:  make(chan chunk, readAhead),
 		free: make(chan *buffer, readAhead+2),
 	}
 	for range cap(s.free) {
-		s.free <- &buffer{}
+		b := &buffer{}
+		if own != nil {
+			b = own.memory.Get().(*buffer)
+		}
+		s.all = append(s.all, b)
+		s.free <- b
 	}
 	return s
+}
+
+// close gives memory to the next streams, when nobody decodes and nobody reads what was decoded.
+func (s *stream) close() {
+	if s.own == nil {
+		return
+	}
+	s.own.close()
+	for _, b := range s.all {
+		s.own.memory.Put(b)
+	}
 }
 
 func (s *stream) recycle() {
@@ -193,9 +214,6 @@ func (s *stream) recycle() {
 
 // run decodes row groups [start, end) in batches into s.out, until done, cancelled or broken.
 func (s *stream) run(ctx context.Context, pf *file.Reader, mem *budget, start, end int) {
-	if s.own != nil {
-		defer s.own.close()
-	}
 	for rg := start; rg < end; rg++ {
 		if err := s.rowGroup(ctx, pf, mem, rg); err != nil {
 			select {

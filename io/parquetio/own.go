@@ -3,6 +3,7 @@ package parquetio
 import (
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -25,8 +26,22 @@ type ownReader struct {
 	src    io.ReaderAt
 	begin  func(io.ReaderAt, pages.Chunk)
 	decode decodeFunc
-	close  func()
+	memory *sync.Pool // of *buffer with values of its width
+
+	gone bool // it gave up
+
+	release func() // gives back what decoding took
+	close   func() // and keeps it for another column
 }
+
+// What a column needs goes round between files and row groups: it is some megabytes, and garbage by the file would be more
+// than all else together.
+var (
+	readers32, readers64 = sync.Pool{New: func() any { return new(pages.Reader[uint32]) }}, sync.Pool{New: func() any { return new(pages.Reader[uint64]) }}
+	buffers32, buffers64 = sync.Pool{New: newBuffer[uint32]}, sync.Pool{New: newBuffer[uint64]}
+)
+
+func newBuffer[T uint32 | uint64]() any { return &buffer{values: make([]T, batchRows)} }
 
 // ownColumn returns the reader of a column, or nil if its values are not of a kind that package pages reads.
 func ownColumn(meta *metadata.FileMetaData, kind element.Kind, leaf int, src io.ReaderAt, mem *budget) *ownReader {
@@ -36,9 +51,11 @@ func ownColumn(meta *metadata.FileMetaData, kind element.Kind, leaf int, src io.
 	o := &ownReader{meta: meta, leaf: leaf, src: src}
 	switch meta.Schema.Column(leaf).PhysicalType() {
 	case parquet.Types.Int32, parquet.Types.Float:
-		setUp[uint32](o, kind.Arrow(), mem, arrow.Uint32Traits.CastToBytes)
+		o.memory = &buffers32
+		setUp(o, &readers32, kind.Arrow(), mem, arrow.Uint32Traits.CastToBytes)
 	case parquet.Types.Int64, parquet.Types.Double:
-		setUp[uint64](o, kind.Arrow(), mem, arrow.Uint64Traits.CastToBytes)
+		o.memory = &buffers64
+		setUp(o, &readers64, kind.Arrow(), mem, arrow.Uint64Traits.CastToBytes)
 	default:
 		return nil
 	}
@@ -46,9 +63,22 @@ func ownColumn(meta *metadata.FileMetaData, kind element.Kind, leaf int, src io.
 }
 
 // setUp gives o a decoder of values as wide as T.
-func setUp[T uint32 | uint64](o *ownReader, typ arrow.DataType, mem *budget, toBytes func([]T) []byte) {
-	r := pages.NewReader[T](mem)
-	o.begin, o.close = r.Open, r.Close
+func setUp[T uint32 | uint64](o *ownReader, readers *sync.Pool, typ arrow.DataType, mem *budget, toBytes func([]T) []byte) {
+	r := readers.Get().(*pages.Reader[T])
+	r.Use(mem)
+	o.begin = r.Open
+	o.release = func() {
+		if r != nil {
+			r.Release()
+			r = nil
+		}
+	}
+	o.close = func() {
+		if kept := r; kept != nil {
+			o.release()
+			readers.Put(kept)
+		}
+	}
 	o.decode = func(buf *buffer, n int) (arrow.Array, error) {
 		if n == 0 {
 			return nil, r.Done()
@@ -71,7 +101,7 @@ func setUp[T uint32 | uint64](o *ownReader, typ arrow.DataType, mem *budget, toB
 // open begins with the column chunk of a row group, if package pages reads its codec.
 func (o *ownReader) open(rowGroup int) bool {
 	chunk := o.meta.RowGroups[rowGroup].Columns[o.leaf]
-	if chunk.CryptoMetadata != nil || chunk.FilePath != nil {
+	if o.gone || chunk.CryptoMetadata != nil || chunk.FilePath != nil {
 		return false
 	}
 	c := pages.Chunk{Rows: o.meta.RowGroups[rowGroup].NumRows, Optional: o.meta.Schema.Column(o.leaf).MaxDefinitionLevel() == 1}
@@ -92,10 +122,11 @@ func (o *ownReader) open(rowGroup int) bool {
 	return true
 }
 
-// giveUp lets go of the memory, as arrow-go's reader needs some now.
+// giveUp lets go of the memory, as arrow-go's reader needs some now. It reads the column from here on.
 func (o *ownReader) giveUp() {
 	gaveUp.Add(1)
-	o.close()
+	o.gone = true
+	o.release()
 }
 
 // whole makes of a codec one that fills dst.

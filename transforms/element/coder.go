@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"reflect"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
@@ -137,7 +138,7 @@ func CutUvarint(b []byte) (uint64, []byte, error) {
 // it finds and allocates by them, so what did not come through whole must not reach it.
 func AppendRecord(b []byte, rec arrow.RecordBatch) ([]byte, error) {
 	start := len(b)
-	buf := bytes.NewBuffer(append(b, 0, 0, 0, 0))
+	buf := bytes.NewBuffer(append(slices.Grow(b, sizeOf(rec)), 0, 0, 0, 0))
 	w := ipc.NewWriter(buf, ipc.WithSchema(rec.Schema()))
 	if err := errors.Join(w.Write(rec), w.Close()); err != nil {
 		return nil, fmt.Errorf("element: encoding a record: %w", err)
@@ -145,6 +146,22 @@ func AppendRecord(b []byte, rec arrow.RecordBatch) ([]byte, error) {
 	out := buf.Bytes()
 	binary.LittleEndian.PutUint32(out[start:], crc32.Checksum(out[start+4:], castagnoli))
 	return out, nil
+}
+
+// sizeOf is about what rec takes as a stream. Runners encode some batches of every stage only to know their size, so what
+// it costs matters: a buffer that had to grow would cost three times as much.
+func sizeOf(rec arrow.RecordBatch) int {
+	const perColumn, perStream = 512, 4 << 10 // of metadata
+	size := perStream
+	for _, c := range rec.Columns() {
+		size += perColumn
+		for _, b := range c.Data().Buffers() {
+			if b != nil {
+				size += b.Len() + 64
+			}
+		}
+	}
+	return size
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -47,7 +47,8 @@ type Budget interface {
 // Native tells whether this machine has numbers in memory as parquet has them in files. On others nothing is read here.
 func Native() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 }
 
-// Reader reads column chunks, one after the other. T is as wide as the values; what they mean is the caller's.
+// Reader reads column chunks, one after the other. T is as wide as the values; what they mean is the caller's. The zero
+// value is ready for [Reader.Use].
 type Reader[T uint32 | uint64] struct {
 	budget Budget
 	taken  int
@@ -80,13 +81,24 @@ type page struct {
 	values []byte // else
 }
 
-// NewReader returns a Reader that uses memory within the budget.
-func NewReader[T uint32 | uint64](budget Budget) *Reader[T] { return &Reader[T]{budget: budget} }
+// mostKept is how much memory a Reader may keep for the next file: more than TLC's pages ask for.
+const mostKept = 8 << 20
 
-// Close gives the memory back to the budget.
-func (r *Reader[T]) Close() {
+// Use says of which budget the memory is taken from now on: what the reader has already, too.
+func (r *Reader[T]) Use(budget Budget) {
+	r.budget = budget
+	if !budget.Take(r.taken) {
+		*r = Reader[T]{budget: budget}
+	}
+}
+
+// Release gives the memory back to the budget. The reader keeps it for its next [Reader.Use], unless it is much.
+func (r *Reader[T]) Release() {
 	r.budget.Give(r.taken)
-	*r = Reader[T]{budget: r.budget}
+	r.budget, r.src = nil, nil
+	if r.taken > mostKept {
+		*r = Reader[T]{}
+	}
 }
 
 // Open begins with a column chunk of src.

@@ -177,8 +177,9 @@ func codecOf(c compress.Compression) pages.Codec {
 
 // ours reads a column chunk in batches of so many rows.
 func ours[T uint32 | uint64](data []byte, c pages.Chunk, batch int, budget pages.Budget) (values []T, valid []bool, err error) {
-	r := pages.NewReader[T](budget)
-	defer r.Close()
+	r := new(pages.Reader[T])
+	r.Use(budget)
+	defer r.Release()
 	r.Open(bytes.NewReader(data), c)
 	buf, bitmap := make([]T, batch), make([]byte, (batch+7)/8)
 	for done := int64(0); done < c.Rows; {
@@ -312,6 +313,28 @@ func TestMemoryBeyondTheBudgetIsAnError(t *testing.T) {
 	}
 }
 
+func TestAReaderIsUsedAgainWithinEachBudget(t *testing.T) {
+	data := write(t, columns(50_000)["many values, required"], form{types[1], compress.Codecs.Gzip, false, false, 1 << 20})
+	chunk, _ := chunkOf(t, data)
+	r := new(pages.Reader[uint64])
+	values, bitmap := make([]uint64, 50_000), make([]byte, 50_000/8)
+	for _, left := range []int{1 << 30, 100, 1 << 30, 1 << 30} {
+		budget := &unlimited{left: left}
+		r.Use(budget)
+		r.Open(bytes.NewReader(data), chunk)
+		if _, err := r.Read(values, bitmap); (err != nil) != (left == 100) {
+			t.Errorf("with a budget of %d bytes: error %v", left, err)
+		}
+		if budget.taken > left {
+			t.Errorf("took %d bytes of %d", budget.taken, left)
+		}
+		r.Release()
+		if budget.taken != 0 {
+			t.Errorf("%d bytes were not given back", budget.taken)
+		}
+	}
+}
+
 func TestAChunkWithMoreOrFewerRowsThanPromisedIsAnError(t *testing.T) {
 	for _, f := range forms() {
 		data := write(t, columns(1000)["few values, some null"], f)
@@ -367,7 +390,8 @@ func BenchmarkRead(b *testing.B) {
 			data := write(b, columns(rows)[name], form{types[1], codec, name[0] == 'f', false, 1 << 20})
 			chunk, _ := chunkOf(b, data)
 			b.Run(fmt.Sprintf("%s/%s/ours", codec, name), func(b *testing.B) {
-				r := pages.NewReader[uint64](&unlimited{left: 1 << 30})
+				r := new(pages.Reader[uint64])
+				r.Use(&unlimited{left: 1 << 30})
 				buf, bitmap := make([]uint64, 16<<10), make([]byte, 2<<10)
 				b.ReportAllocs()
 				for b.Loop() {
