@@ -32,9 +32,10 @@ type Runner struct {
 
 func one() int { return 1 }
 
-// prismLanes is one branch a core. Prism puts all elements of a stage into one bundle, so a branch is one goroutine;
-// it runs at most eight bundles at once.
-func prismLanes() int { return min(8, runtime.GOMAXPROCS(0)) }
+// prismLanes is one branch for every four cores. Prism puts all elements of a stage into one bundle, so a branch is one
+// goroutine, with those that decode its columns beside it: they keep some four cores busy, and every branch takes its
+// own memory. Prism runs at most eight bundles at once.
+func prismLanes() int { return min(8, max(1, runtime.GOMAXPROCS(0)/4)) }
 
 var all = []Runner{
 	{Name: "direct", Is: "in this process, the default; one bundle, decoding on all cores", lanes: one},
