@@ -158,15 +158,29 @@ func TestMergeNeverWritesToItsInputs(t *testing.T) {
 	}
 }
 
-func BenchmarkPartials(b *testing.B) {
-	const rows = 16 << 10
+// TestABatchIsAddedUpWithoutAllocating holds what a batch costs the garbage collector once its months are there.
+func TestABatchIsAddedUpWithoutAllocating(t *testing.T) {
+	in, fn := anyTrips(16<<10), &partialFn{}
+	fn.StartBundle(nil)
+	if allocs := testing.AllocsPerRun(20, func() { fn.ProcessElement(in, nil) }); allocs != 0 {
+		t.Errorf("%v allocations a batch", allocs)
+	}
+}
+
+// anyTrips is a batch of one month with zones and values at random.
+func anyTrips(rows int) trip.Batch {
 	rng := rand.New(rand.NewPCG(1, 1))
 	values := make([]int64, rows)
 	zones := make([]int64, rows)
 	for i := range values {
 		values[i], zones[i] = rng.Int64N(1e8), 1+rng.Int64N(265)
 	}
-	in := tripsOf("x", march, c64(values...), c32(zones...), c32(zones...))
+	return tripsOf("x", march, c64(values...), c32(zones...), c32(zones...))
+}
+
+func BenchmarkPartials(b *testing.B) {
+	const rows = 16 << 10
+	in := anyTrips(rows)
 	fn := &partialFn{}
 	fn.StartBundle(nil)
 	b.ReportAllocs()

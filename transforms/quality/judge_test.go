@@ -392,7 +392,8 @@ func BenchmarkJudge(b *testing.B) {
 	}
 }
 
-func benchmarkJudge(b *testing.B, month int32) {
+// dirty is a batch with the dirt that real files have.
+func dirty(month int32) trip.Batch {
 	rows := make([]row, 16<<10)
 	for i := range rows {
 		rows[i] = good()
@@ -408,7 +409,27 @@ func benchmarkJudge(b *testing.B, month int32) {
 	}
 	in := batchOf(month, rows...)
 	in.Months = []trip.MonthRun{{Month: month, End: len(rows)}}
-	fn := &judgeFn{}
+	return in
+}
+
+// TestABatchIsJudgedInMemoryThatIsThere holds what a batch costs the garbage collector, however much dirt it has.
+func TestABatchIsJudgedInMemoryThatIsThere(t *testing.T) {
+	in, fn := dirty(march2020), &judgeFn{}
+	if err := fn.Setup(); err != nil {
+		t.Fatal(err)
+	}
+	allocs := testing.AllocsPerRun(20, func() {
+		if err := fn.ProcessElement(in, func(trip.Batch) {}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocs > 10 {
+		t.Errorf("%v allocations a batch, want at most 10", allocs)
+	}
+}
+
+func benchmarkJudge(b *testing.B, month int32) {
+	in, fn := dirty(month), &judgeFn{}
 	if err := fn.Setup(); err != nil {
 		b.Fatal(err)
 	}
@@ -418,5 +439,5 @@ func benchmarkJudge(b *testing.B, month int32) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(rows)), "ns/row")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(in.Rows), "ns/row")
 }

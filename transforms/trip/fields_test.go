@@ -337,8 +337,8 @@ func FuzzDecodeBatch(f *testing.F) {
 	})
 }
 
-func BenchmarkFieldsAndDerive(b *testing.B) {
-	const rows = 16 << 10
+// moneyed is a batch as good files have them.
+func moneyed(tb testing.TB, rows int) element.Columns {
 	values := func(f func(i int) string) []string {
 		out := make([]string, rows)
 		for i := range out {
@@ -347,9 +347,32 @@ func BenchmarkFieldsAndDerive(b *testing.B) {
 		return out
 	}
 	money := func(i int) string { return fmt.Sprintf("%d.%02d", i%80, i%100) }
-	in := yellow(b)(rows,
+	return yellow(tb)(rows,
 		col{"trip_distance", element.Float64, values(money)}, col{"total_amount", element.Float64, values(money)},
 		col{"tip_amount", element.Float64, values(money)}, col{"passenger_count", element.Int64, values(func(i int) string { return fmt.Sprint(i % 7) })})
+}
+
+// TestABatchIsMappedInMemoryThatIsThere holds what a batch costs the garbage collector, however many rows it has.
+func TestABatchIsMappedInMemoryThatIsThere(t *testing.T) {
+	in := moneyed(t, 16<<10)
+	fields, derive := &fieldsFn{Options: with(Options{})}, &deriveFn{}
+	allocs := testing.AllocsPerRun(20, func() {
+		if err := fields.ProcessElement(in, func(b Batch) {
+			if err := derive.ProcessElement(b, func(Batch) {}); err != nil {
+				t.Fatal(err)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocs > 30 {
+		t.Errorf("%v allocations a batch, want at most 30", allocs)
+	}
+}
+
+func BenchmarkFieldsAndDerive(b *testing.B) {
+	const rows = 16 << 10
+	in := moneyed(b, rows)
 	fields, derive := &fieldsFn{Options: with(Options{})}, &deriveFn{}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,0 +1,54 @@
+package parquetio
+
+import (
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"tripstats/io/objstore"
+	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/element"
+)
+
+// TestABatchMoreAllocatesNextToNothing holds what reading costs the garbage collector: per batch the headers of eight
+// arrays, and no memory for values.
+func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
+	const few, many = 10, 40 // batches
+	cost := func(batches int64) (allocs, bytes uint64) {
+		path := filepath.Join(t.TempDir(), "t_2019-08.parquet")
+		if _, err := tlcgen.WriteFile(t.Context(), path, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2019, Month: 8}, Rows: batches * batchRows}); err != nil {
+			t.Fatal(err)
+		}
+		objects, err := objstore.Match(t.Context(), []string{path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := ReadFooter(t.Context(), Files(objects, 1)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range f.Columns {
+			switch c.Name {
+			case "tpep_pickup_datetime", "tpep_dropoff_datetime", "PULocationID", "DOLocationID", "trip_distance", "passenger_count", "total_amount", "tip_amount":
+				f.Projection = append(f.Projection, i)
+			}
+		}
+		f.RowGroupBytes = make([]int64, len(f.RowGroupRows))
+		var before, after runtime.MemStats
+		for range 3 { // the first fills what goes round between files
+			runtime.ReadMemStats(&before)
+			if err := Scan(t.Context(), f, Options{}, func(element.Columns) {}); err != nil {
+				t.Fatal(err)
+			}
+			runtime.ReadMemStats(&after)
+		}
+		return after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc
+	}
+	allocsFew, bytesFew := cost(few)
+	allocsMany, bytesMany := cost(many)
+	allocs, bytes := (int64(allocsMany)-int64(allocsFew))/(many-few), (int64(bytesMany)-int64(bytesFew))/(many-few)
+	t.Logf("a batch of 8 columns: %d allocations, %d bytes", allocs, bytes)
+	if allocs > 80 || bytes > 64<<10 {
+		t.Errorf("a batch costs %d allocations of %d bytes, want at most 80 of 64 KiB: its values have %d KiB", allocs, bytes, batchRows*8*8>>10)
+	}
+}
