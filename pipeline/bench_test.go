@@ -34,7 +34,7 @@ func benchFile(b *testing.B, codec tlcgen.Codec) string {
 // BenchmarkJob is the whole pipeline, in raw mode, on a month of a million rows.
 func BenchmarkJob(b *testing.B) {
 	for _, codec := range []tlcgen.Codec{tlcgen.GZIP, tlcgen.ZSTD, tlcgen.Snappy} {
-		for _, name := range runners.Names() {
+		for _, name := range runners.InProcess() {
 			b.Run(fmt.Sprintf("codec=%s/runner=%s", codec, name), func(b *testing.B) {
 				runner, err := runners.Find(name)
 				if err != nil {
@@ -51,7 +51,7 @@ func BenchmarkJob(b *testing.B) {
 				for b.Loop() {
 					p, s := beam.NewPipelineWithRoot()
 					build(s, plan{files: parquetio.Files(objects, runner.Lanes()), lanes: runner.Lanes(), trips: tripOptions("", false), publish: cfg})
-					if err := runner.Run(b.Context(), p); err != nil {
+					if _, err := runner.Run(b.Context(), p); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -115,29 +113,19 @@ func match(ctx context.Context, by string, input []string) ([]objstore.Object, e
 const (
 	localMemory  = 160 << 20
 	remoteMemory = 256 << 20
-
-	// outsideHeap is about what the process has resident that Go's limit does not count: the program itself.
-	outsideHeap = 70 << 20
-
-	// decoding is about what a run needs beside what it reads ahead.
-	decoding = 64 << 20
 )
 
-// boundMemory holds the process to the memory it may have.
-func boundMemory(objects []objstore.Object) {
-	most := opts.parsed.memory
-	if most == 0 {
-		most = localMemory
-		for _, o := range objects {
-			if objstore.Remote(o.URI) {
-				most = remoteMemory
-			}
+// memoryFor is what a process that reads may take.
+func memoryFor(objects []objstore.Object) parquetio.Memory {
+	if most := opts.parsed.memory; most != 0 {
+		return parquetio.Memory(most)
+	}
+	for _, o := range objects {
+		if objstore.Remote(o.URI) {
+			return remoteMemory
 		}
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(max(most-outsideHeap, 32<<20))
-	}
-	parquetio.SetReadAhead(max(0, (most-outsideHeap-decoding)/3)) // a third, as the collector needs room
+	return localMemory
 }
 
 // parseBytes reads an amount of memory: 160MiB, 1GiB, 200000000.

@@ -25,27 +25,47 @@ import (
 	"tripstats/transforms/element"
 )
 
+// rowsRead counts the rows read, by those runners that count.
+var rowsRead = beam.NewCounter("tripstats", "rows_read")
+
 func init() {
 	register.DoFn4x1[context.Context, *sdf.LockRTracker, element.File, func(element.Columns), error](&readFn{})
 	register.Emitter1[element.Columns]()
 }
 
-// Read reads the projected columns of the files, which must carry a footer and a projection.
-//
-// Read transforms a PCollection<element.File> into a PCollection<element.Columns>.
-func Read(s beam.Scope, access objstore.Access, files beam.PCollection) beam.PCollection {
-	s = s.Scope("parquetio.Read")
-	return beam.ParDo(s, &readFn{Access: access}, files)
+// Config is what the reader is told. It travels in the DoFn, as a worker may be another process than the one that has
+// the flags.
+type Config struct {
+	Access objstore.Access
+	Memory Memory
 }
 
-// readFn is the splittable DoFn. What it needs travels in the element, but for how stores are reached.
-type readFn struct{ Access objstore.Access }
+// Read reads the projected columns of the files, which must carry a footer and a projection, or of pieces of them.
+//
+// Read transforms a PCollection<element.File> into a PCollection<element.Columns>.
+func Read(s beam.Scope, cfg Config, files beam.PCollection) beam.PCollection {
+	s = s.Scope("parquetio.Read")
+	return beam.ParDo(s, &readFn{Config: cfg}, files)
+}
 
-// Setup says how stores are reached.
-func (fn *readFn) Setup() { objstore.Use(fn.Access) }
+// readFn is the splittable DoFn. What it reads travels in the element.
+type readFn struct{ Config Config }
 
-// CreateInitialRestriction is all row groups of the file.
+// Setup says how stores are reached, and what the process may take.
+func (fn *readFn) Setup() {
+	objstore.Use(fn.Config.Access)
+	fn.Config.Memory.Bound()
+}
+
+// CreateInitialRestriction is all row groups of the file, or of its piece.
 func (fn *readFn) CreateInitialRestriction(f element.File) offsetrange.Restriction {
+	if f.Piece != (element.Range{}) {
+		return offsetrange.Restriction{Start: int64(f.Piece.Start), End: int64(f.Piece.End)}
+	}
+	return allRowGroups(f)
+}
+
+func allRowGroups(f element.File) offsetrange.Restriction {
 	return offsetrange.Restriction{Start: 0, End: int64(len(f.RowGroupRows))}
 }
 
@@ -105,6 +125,7 @@ func emitRowGroup(ctx context.Context, d *decoder, f element.File, rg int, befor
 		if err != nil {
 			return err
 		}
+		rowsRead.Inc(ctx, n)
 		rec := array.NewRecordBatch(schema, arrays, n)
 		emit(element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, RowGroup: rg, FirstRow: done, FileRow: before + done, Record: rec})
 		rec.Release()

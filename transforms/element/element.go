@@ -37,7 +37,11 @@ type File struct {
 	Projection    []int    // indices into Columns, ascending: what is read
 	RowGroupBytes []int64  // by row group: compressed bytes of the projected column chunks
 	Lane          int      // which of the reader's branches reads this file
+	Piece         Range    // the row groups to read, where a file is cut in pieces; otherwise empty, for all
 }
+
+// Range is the row groups of a file from Start up to and without End.
+type Range struct{ Start, End int }
 
 // Column is one leaf column of a file.
 type Column struct {
