@@ -16,6 +16,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/container/tools"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/graphx"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	jobpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/jobmanagement_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/extworker"
@@ -285,6 +286,7 @@ func (j *job) follow(ctx context.Context) error {
 			}
 			return j.lost(err)
 		case m := <-updates:
+			log.Debugf(ctx, "job server: %v", m)
 			if text := m.GetMessageResponse().GetMessageText(); text != "" && m.GetMessageResponse().GetImportance() != jobpb.JobMessage_JOB_MESSAGE_BASIC {
 				causes = append(causes, text)
 				if late != nil && m.GetMessageResponse().GetImportance() >= jobpb.JobMessage_JOB_MESSAGE_ERROR {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 )
 
 // NoMonth is the Month of a file whose name holds none, and the month of a row without a pickup time.
@@ -121,9 +120,4 @@ type Mean struct {
 type Refused struct {
 	Rule string
 	Rows int64
-}
-
-func init() {
-	beam.RegisterType(typeOf[File]())
-	beam.RegisterType(typeOf[Tally]())
 }
