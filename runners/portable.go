@@ -130,7 +130,7 @@ type job struct {
 
 func (e portable) run(ctx context.Context, p *beam.Pipeline) (end Ending, err error) {
 	endpoint := *jobopts.Endpoint
-	cc, err := grpcx.Dial(ctx, endpoint, dialTime)
+	cc, err := dial(ctx, endpoint)
 	if err != nil {
 		if ctx.Err() != nil {
 			return Ending{}, &Stopped{What: "no job was submitted"}
@@ -152,6 +152,18 @@ func (e portable) run(ctx context.Context, p *beam.Pipeline) (end Ending, err er
 		return Ending{Job: j.id, On: true}, nil
 	}
 	return Ending{Job: j.id}, j.wait(ctx, away)
+}
+
+// dial connects to a job server. Where nobody listens it does not wait.
+func dial(ctx context.Context, endpoint string) (*grpc.ClientConn, error) {
+	probe, err := (&net.Dialer{Timeout: dialTime}).DialContext(ctx, "tcp", endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if err := probe.Close(); err != nil {
+		return nil, err
+	}
+	return grpcx.Dial(ctx, endpoint, dialTime)
 }
 
 // submit hands the pipeline over. Unlike Beam's own it exports no flags: what workers need travels in the DoFns, and

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -136,7 +137,7 @@ func (c *Cluster) AddTaskManager() error {
 		"taskmanager.memory.framework.heap.size=128m", "taskmanager.memory.framework.off-heap.size=128m",
 		"taskmanager.memory.task.heap.size=256m", "taskmanager.memory.task.off-heap.size=64m",
 		"taskmanager.memory.managed.size=64m",
-		"taskmanager.memory.network.min=64m", "taskmanager.memory.network.max=64m",
+		"taskmanager.memory.network.min=96m", "taskmanager.memory.network.max=96m",
 		"taskmanager.memory.jvm-metaspace.size=256m",
 		"taskmanager.memory.jvm-overhead.min=192m", "taskmanager.memory.jvm-overhead.max=192m",
 	} {
@@ -152,7 +153,8 @@ func (c *Cluster) flinkConf() string {
 		{"jobmanager.rpc.address", "localhost"}, {"jobmanager.bind-host", "localhost"}, {"jobmanager.rpc.port", strconv.Itoa(c.rpc)},
 		{"rest.address", "localhost"}, {"rest.bind-address", "localhost"}, {"rest.port", strconv.Itoa(c.cfg.Rest)},
 		{"taskmanager.host", "localhost"}, {"taskmanager.bind-host", "localhost"},
-		{"taskmanager.memory.managed.size", "64m"}, {"taskmanager.memory.network.min", "64m"}, {"taskmanager.memory.network.max", "64m"},
+		{"taskmanager.memory.managed.size", "64m"}, {"taskmanager.memory.network.min", "96m"}, {"taskmanager.memory.network.max", "96m"},
+		{"taskmanager.network.sort-shuffle.min-buffers", "64"}, // 2 MiB for each of the many small shuffles, not 16
 		{"taskmanager.load-balance.mode", "SLOTS"}, // a job takes slots of all TaskManagers
 		{"restart-strategy.type", "fixed-delay"}, {"restart-strategy.fixed-delay.attempts", strconv.Itoa(c.attempts())}, {"restart-strategy.fixed-delay.delay", "1 s"},
 		{"heartbeat.interval", "1000"}, {"heartbeat.timeout", "10000"},
@@ -169,7 +171,7 @@ func (c *Cluster) attempts() int {
 	if c.cfg.TaskManagers == 0 {
 		return 0
 	}
-	return 20
+	return 8
 }
 
 // opened is what Flink and Spark need of Java 17's own packages.
@@ -254,13 +256,17 @@ func Stop(dir string) error {
 	return errors.Join(err, os.RemoveAll(filepath.Join(dir, "tmp")), os.RemoveAll(filepath.Join(dir, "artifacts")))
 }
 
-// freePort is a port on the loopback interface that nobody uses now.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		return 0, err
+// freePort is a port on the loopback interface that nobody uses now. It is below those that the system gives to
+// connections of its own choice, one of which might have it by the time that a server wants it.
+func freePort() (port int, err error) {
+	for range 100 {
+		port = 20000 + rand.IntN(10000)
+		var l net.Listener
+		if l, err = net.Listen("tcp", "localhost:"+strconv.Itoa(port)); err == nil {
+			return port, l.Close()
+		}
 	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
+	return 0, err
 }
 
 func answers(port int) bool {
@@ -268,14 +274,20 @@ func answers(port int) bool {
 	if err != nil {
 		return false
 	}
-	return c.Close() == nil
+	itself := c.LocalAddr().String() == c.RemoteAddr().String() // a connection may find its own end where nobody listens
+	return c.Close() == nil && !itself
 }
 
 // get asks the JobManager.
 func (c *Cluster) get(ctx context.Context, path string, into any) error {
+	return c.call(ctx, http.MethodGet, path, into)
+}
+
+// call makes a request to the JobManager and decodes the answer, if that is wanted.
+func (c *Cluster) call(ctx context.Context, method, path string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://localhost:%d%s", c.cfg.Rest, path), nil)
+	req, err := http.NewRequestWithContext(ctx, method, fmt.Sprintf("http://localhost:%d%s", c.cfg.Rest, path), nil)
 	if err != nil {
 		return err
 	}
@@ -284,8 +296,11 @@ func (c *Cluster) get(ctx context.Context, path string, into any) error {
 		return err
 	}
 	defer resp.Body.Close() //nolint:errcheck // read only
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode/100 != 2 {
 		return fmt.Errorf("%s: %s", path, resp.Status)
+	}
+	if into == nil {
+		return nil
 	}
 	return json.NewDecoder(resp.Body).Decode(into)
 }

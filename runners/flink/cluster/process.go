@@ -73,7 +73,8 @@ func recorded(dir string) ([]process, error) {
 // runs tells whether the process is still there, and not another of the same id.
 func (p process) runs() bool { return p.pid > 0 && born(p.pid) == p.born && p.born != "" }
 
-// born is when a process began, in the system's ticks; "" if it is gone, or a zombie.
+// born is when a process began, in the system's ticks; "" if it is gone, or a zombie with no thread that still ends: until
+// then its sockets listen.
 func born(pid int) string {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -81,7 +82,10 @@ func born(pid int) string {
 	}
 	_, rest, ok := strings.Cut(string(stat), ") ") // the name before it may hold anything
 	fields := strings.Fields(rest)
-	if !ok || len(fields) < 20 || fields[0] == "Z" {
+	if !ok || len(fields) < 20 {
+		return ""
+	}
+	if threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid)); fields[0] == "Z" && (err != nil || len(threads) <= 1) {
 		return ""
 	}
 	return fields[19]
