@@ -5,6 +5,8 @@
 package cluster
 
 import (
+	"archive/zip"
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -58,6 +60,9 @@ func Start(ctx context.Context, cfg Config) (c *Cluster, err error) {
 		return nil, errors.Join(err, fmt.Errorf("%s: found %d processes that run, expected none; make flink-down ends them", cfg.Dir, len(left)))
 	}
 	if err := os.MkdirAll(filepath.Join(cfg.Dir, "tmp"), 0o777); err != nil {
+		return nil, err
+	}
+	if err := writeEmptyJar(filepath.Join(cfg.Dir, emptyJar)); err != nil {
 		return nil, err
 	}
 	c = &Cluster{cfg: cfg}
@@ -155,7 +160,7 @@ func (c *Cluster) flinkConf() string {
 		{"taskmanager.host", "localhost"}, {"taskmanager.bind-host", "localhost"},
 		{"taskmanager.memory.managed.size", "64m"}, {"taskmanager.memory.network.min", "96m"}, {"taskmanager.memory.network.max", "96m"},
 		{"taskmanager.network.sort-shuffle.min-buffers", "64"}, // 2 MiB for each of the many small shuffles, not 16
-		{"taskmanager.load-balance.mode", "SLOTS"}, // a job takes slots of all TaskManagers
+		{"taskmanager.load-balance.mode", "SLOTS"},             // a job takes slots of all TaskManagers
 		{"restart-strategy.type", "fixed-delay"}, {"restart-strategy.fixed-delay.attempts", strconv.Itoa(c.attempts())}, {"restart-strategy.fixed-delay.delay", "1 s"},
 		{"heartbeat.interval", "1000"}, {"heartbeat.timeout", "10000"},
 		{"io.tmp.dirs", filepath.Join(c.cfg.Dir, "tmp")},
@@ -172,6 +177,23 @@ func (c *Cluster) attempts() int {
 		return 0
 	}
 	return 8
+}
+
+// emptyJar is the class path. What is on that Beam's job server uploads with every job, 150 MB and 15 seconds of it. All
+// processes here have the real jar already: -javaagent makes its classes known, and it is not looked for there.
+const emptyJar = "empty.jar"
+
+func writeEmptyJar(path string) error {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.Create("META-INF/MANIFEST.MF")
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write([]byte("Manifest-Version: 1.0\n")); err != nil {
+		return err
+	}
+	return errors.Join(z.Close(), os.WriteFile(path, b.Bytes(), 0o666))
 }
 
 // opened is what Flink and Spark need of Java 17's own packages.
@@ -191,7 +213,7 @@ func (c *Cluster) java(name string, heap int, options []string, main string, arg
 		"-Djava.io.tmpdir=" + filepath.Join(c.cfg.Dir, "tmp"), "-Dorg.slf4j.simpleLogger.defaultLogLevel=info", "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 	}
 	argv = append(argv, options...)
-	argv = append(argv, "-cp", c.cfg.Jar, main)
+	argv = append(argv, "-cp", filepath.Join(c.cfg.Dir, emptyJar), main)
 	p, err := launch(c.cfg.Dir, name, []string{"TMPDIR=" + filepath.Join(c.cfg.Dir, "tmp")}, append(argv, args...)...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
