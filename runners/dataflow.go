@@ -2,21 +2,26 @@ package runners
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
+	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/gcpopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow/dataflowlib"
 	df "google.golang.org/api/dataflow/v1b3"
+	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
 
 	"tripstats/transforms/fault"
 )
@@ -69,7 +74,8 @@ func (dataflowEngine) run(ctx context.Context, p *beam.Pipeline) (Ending, error)
 	}
 	switch {
 	case isSet("dry_run"):
-		return Ending{On: true, Dry: said.job()}, nil
+		dry, err := said.job()
+		return Ending{On: true, Dry: dry}, err
 	case result == nil: // a template was written
 		return Ending{On: true}, nil
 	}
@@ -131,14 +137,37 @@ func (c *collected) Log(_ context.Context, _ log.Severity, _ int, msg string) {
 	c.texts = append(c.texts, msg)
 }
 
-// job is the last message that is a JSON object.
-func (c *collected) job() string {
+// job is the description of the job: the last message that is a JSON object, and with it, as steps, the leaves of the
+// model, which Beam logs as text and a job that is submitted would have in a file of its own.
+func (c *collected) job() (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := len(c.texts) - 1; i >= 0; i-- {
-		if text := strings.TrimSpace(c.texts[i]); strings.HasPrefix(text, "{") && strings.HasSuffix(text, "}") {
-			return text
+	var model pipepb.Pipeline
+	var job map[string]any
+	for _, text := range c.texts {
+		if json.Unmarshal([]byte(text), &job) == nil {
+			continue
+		}
+		if m := new(pipepb.Pipeline); prototext.Unmarshal([]byte(text), m) == nil && len(m.GetRootTransformIds()) > 0 {
+			model.Reset()
+			proto.Merge(&model, m)
 		}
 	}
-	return ""
+	if job == nil || len(model.GetRootTransformIds()) == 0 {
+		return "", fault.New(fault.Failed, "--runner=dataflow: the dry run described no job")
+	}
+	type step struct {
+		Name string `json:"name"`
+		Kind string `json:"kind"`
+	}
+	var steps []step
+	for _, t := range model.GetComponents().GetTransforms() {
+		if len(t.GetSubtransforms()) == 0 {
+			steps = append(steps, step{t.GetUniqueName(), t.GetSpec().GetUrn()})
+		}
+	}
+	slices.SortFunc(steps, func(a, b step) int { return strings.Compare(a.Name, b.Name) })
+	job["steps"] = steps
+	b, err := json.MarshalIndent(job, "", "  ")
+	return string(b), err
 }

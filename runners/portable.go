@@ -309,7 +309,7 @@ func (j *job) follow(ctx context.Context) error {
 			case jobpb.JobState_DONE:
 				return nil
 			case jobpb.JobState_CANCELLED:
-				return fault.New(fault.Failed, "job %s was cancelled at the job server %s; nothing was published by it", j.id, j.endpoint)
+				return j.cancelled()
 			case jobpb.JobState_FAILED:
 				if j.failed(causes) != nil && slices.ContainsFunc(causes, func(c string) bool { return fault.FindText(c) != nil }) {
 					return j.failed(causes)
@@ -331,8 +331,15 @@ func (j *job) failed(causes []string) error {
 	if len(causes) == 0 {
 		return fmt.Errorf("job %s failed; the job server at %s gave no reason, its log may", j.id, j.endpoint)
 	}
+	if slices.ContainsFunc(causes, func(c string) bool { return strings.Contains(c, "JobCancellationException") }) {
+		return j.cancelled()
+	}
 	first, _, _ := strings.Cut(causes[len(causes)-1], "\n")
 	return fmt.Errorf("job %s failed: %s", j.id, first)
+}
+
+func (j *job) cancelled() error {
+	return fault.New(fault.Failed, "job %s was cancelled on the cluster; it has published nothing", j.id)
 }
 
 func (j *job) lost(err error) error {

@@ -2,6 +2,7 @@
 package runners
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,6 +79,14 @@ var all = []Runner{
 	{Name: "spark", Is: "on Apache Spark, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, leaves: true, engine: portable{"spark"}},
 	{Name: "dataflow", Is: "on Google Cloud Dataflow: --project, --region and --staging_location are needed", lanes: one, engine: dataflowEngine{}},
 }
+
+// aliases are the names that Beam and its launchers have for the same.
+var aliases = map[string]string{
+	"DirectRunner": "direct", "PrismRunner": "prism", "FlinkRunner": "flink", "SparkRunner": "spark", "DataflowRunner": "dataflow",
+}
+
+// Canonical is the name that this program has for a runner.
+func Canonical(name string) string { return cmp.Or(aliases[name], name) }
 
 // Find returns the runner of a name. The error lists those there are.
 func Find(name string) (Runner, error) {

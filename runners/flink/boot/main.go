@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -62,7 +63,8 @@ func boot() (err error) {
 			*e.flag = e.url
 		}
 	}
-	dir, err := os.MkdirTemp("", "tripstats-worker-")
+	sweep()
+	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid()))
 	if err != nil {
 		return err
 	}
@@ -119,4 +121,21 @@ func boot() (err error) {
 		return nil
 	}
 	return fmt.Errorf("the worker ended: %w", err)
+}
+
+// prefix begins the names of workers' folders; the process id of their boot program follows.
+const prefix = "tripstats-worker-"
+
+// sweep removes the folders of boot programs that were killed. What it cannot remove is another user's.
+func sweep() {
+	folders, err := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
+	if err != nil {
+		return
+	}
+	for _, f := range folders {
+		id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(f), prefix), "-")
+		if pid, err := strconv.Atoi(id); err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(f)
+		}
+	}
 }
