@@ -84,7 +84,7 @@ func TestADryRunDescribesADataflowJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{os.TempDir(), here, program(t), filepath.Dir(program(t)), "file://"} {
+	for _, path := range []string{os.TempDir() + "/", "\"" + os.TempDir(), here, program(t), filepath.Dir(program(t)), "file://"} {
 		if strings.Contains(text, path) {
 			t.Errorf("found the local path %s in the job", path)
 		}

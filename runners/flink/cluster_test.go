@@ -179,6 +179,10 @@ func TestAKilledTaskManagerOrWorkerChangesNothing(t *testing.T) {
 				t.Logf("killed %v after reading began; it was still reading: %v", delay.Round(time.Millisecond), still)
 				r.ends(t, 0, "done runner=flink", "rows=24000000")
 				same(t, out, want, 1)
+				restarted, err := c.Restarted(t.Context(), job)
+				if err != nil || still && !restarted {
+					t.Errorf("the job was not begun anew, so that nothing was killed (%v)", err)
+				}
 			})
 		}
 	}

@@ -46,6 +46,15 @@ func (c *Cluster) vertices(ctx context.Context, job string) ([]vertex, error) {
 	return detail.Vertices, err
 }
 
+// Restarted tells whether a job was begun anew after a failure.
+func (c *Cluster) Restarted(ctx context.Context, job string) (bool, error) {
+	var detail struct {
+		Timestamps map[string]int64 `json:"timestamps"`
+	}
+	err := c.get(ctx, "/jobs/"+job, &detail)
+	return detail.Timestamps["RESTARTING"] > 0, err
+}
+
 // Reading tells whether a job is at the step that reads rows.
 func (c *Cluster) Reading(ctx context.Context, job string) bool {
 	list, err := c.vertices(ctx, job)
