@@ -111,10 +111,10 @@ flink-down: ## end what the three before have started
 	go run ./runners/flink down
 
 flink-test: ## the whole job on embedded Flink: the bytes of direct, and what goes wrong; needs java and mvn
-	$(call WITH_JAVA,$(MAKE) flink-jar && TRIPSTATS_FLINK=embedded go test -count 1 -timeout 15m -v ./runners/flink)
+	$(call WITH_JAVA,$(MAKE) flink-jar && TRIPSTATS_FLINK=embedded go test -count 1 -timeout 15m -v ./runners/flink -run Embedded)
 
 flink-cluster-test: ## on a JobManager and two TaskManagers, which are killed; TRIPSTATS_SOAK=1 kills five times
-	$(call WITH_JAVA,$(MAKE) flink-jar && TRIPSTATS_FLINK=cluster go test -count 1 -timeout 60m -v ./runners/flink)
+	$(call WITH_JAVA,$(MAKE) flink-jar && TRIPSTATS_FLINK=cluster go test -count 1 -timeout 60m -v ./runners/flink -run Cluster\|Killed)
 
 spark-test: ## on Spark with a local master
 	$(call WITH_JAVA,$(MAKE) spark-jar && TRIPSTATS_FLINK=spark go test -count 1 -timeout 30m -v ./runners/flink -run Spark)

@@ -27,7 +27,8 @@ func dryRun(t *testing.T, args ...string) (job struct {
 			Packages                                 []struct{ Name, Location string }
 		}
 	}
-}, text string) {
+}, text string,
+) {
 	t.Helper()
 	r := runOnce(t, command{args: append(slices.Clone(dataflowFlags), args...), dir: t.TempDir(), env: []string{"HOME=" + t.TempDir(), "GOOGLE_APPLICATION_CREDENTIALS="}})
 	if r.code != 0 || r.stderr != "" {

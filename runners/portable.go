@@ -183,11 +183,13 @@ func submit(ctx, away context.Context, cc *grpc.ClientConn, endpoint string, p *
 			return nil, closeWorkers, err
 		}
 		closeWorkers = func() { _ = srv.Stop(away) } // it never fails
-		config = srv.EnvironmentConfig
-		if binary, err = emptyFile(); err != nil {
-			return nil, closeWorkers, err
-		}
+		config, binary = srv.EnvironmentConfig, os.DevNull // nobody needs a program
 	}
+	binary, closeBinary, err := shortPath(binary)
+	if err != nil {
+		return nil, closeWorkers, err
+	}
+	defer closeBinary()
 	environment, err := graphx.CreateEnvironment(ctx, jobopts.GetEnvironmentUrn(ctx), config)
 	if err != nil {
 		return nil, closeWorkers, err
@@ -226,13 +228,17 @@ func submit(ctx, away context.Context, cc *grpc.ClientConn, endpoint string, p *
 	return &job{client, ran.GetJobId(), endpoint}, closeWorkers, nil
 }
 
-// emptyFile is what is staged where the workers need no program. It lies in the run's own temporary folder.
-func emptyFile() (string, error) {
-	f, err := os.CreateTemp("", "worker-*")
-	if err != nil {
-		return "", err
+// shortPath is another path of a file, as long as this process has it open. The job server names what it is sent by the
+// beginning of its path, and fails if that happens to end with a slash.
+func shortPath(path string) (string, func(), error) {
+	if runtime.GOOS != "linux" || path == os.DevNull {
+		return path, func() {}, nil
 	}
-	return f.Name(), f.Close()
+	f, err := os.Open(path)
+	if err != nil {
+		return "", nil, fmt.Errorf("--worker_binary: %w", err)
+	}
+	return fmt.Sprintf("/proc/self/fd/%d", f.Fd()), func() { _ = f.Close() }, nil // it was read only
 }
 
 // wait follows a job to its end. When ctx ends first it cancels the job and waits for that.

@@ -75,8 +75,8 @@ var all = []Runner{
 		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes, leaves: true,
 		Note: "prism listens on all network interfaces of this machine while it runs",
 	},
-	{Name: "flink", Is: "on Apache Flink, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, leaves: true, engine: portable{"flink"}},
-	{Name: "spark", Is: "on Apache Spark, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, leaves: true, engine: portable{"spark"}},
+	{Name: "flink", Is: "on Apache Flink, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, engine: portable{"flink"}},
+	{Name: "spark", Is: "on Apache Spark, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, engine: portable{"spark"}},
 	{Name: "dataflow", Is: "on Google Cloud Dataflow: --project, --region and --staging_location are needed", lanes: one, engine: dataflowEngine{}},
 }
 

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"tripstats/runners/flink/cluster"
 )
@@ -74,7 +73,7 @@ func TestEmbeddedFlinkGivesTheSameBytes(t *testing.T) {
 	t.Run("Ctrl-C", func(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "out")
 		r := begin(t, append([]string{"--input=" + months(t), "--output=" + out}, engine...)...)
-		time.Sleep(2 * time.Second) // it takes three at least
+		untilOpen(t, r)
 		if err := r.cmd.Process.Signal(syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +86,7 @@ func TestEmbeddedFlinkGivesTheSameBytes(t *testing.T) {
 	t.Run("a job server that goes away", func(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "out")
 		r := begin(t, append([]string{"--input=" + months(t), "--output=" + out}, engine...)...)
-		time.Sleep(2 * time.Second)
+		untilOpen(t, r)
 		if err := c.RestartJobServer(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -271,10 +271,22 @@ func realData(t *testing.T) string {
 	return dir
 }
 
+// untilOpen waits until the process has a parquet file open: with LOOPBACK, it reads rows or footers.
+func untilOpen(t *testing.T, r *started) {
+	t.Helper()
+	until(t, "a file is open", time.Minute, func() bool {
+		fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", r.cmd.Process.Pid))
+		return err == nil && slices.ContainsFunc(fds, func(fd string) bool {
+			to, err := os.Readlink(fd)
+			return err == nil && strings.HasSuffix(to, ".parquet")
+		})
+	})
+}
+
 // until waits for something to come true.
 func until(t *testing.T, what string, limit time.Duration, yes func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(limit); !yes(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(limit); !yes(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not after %v", what, limit)
 		}

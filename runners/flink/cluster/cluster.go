@@ -155,14 +155,24 @@ func (c *Cluster) AddTaskManager() error {
 func (c *Cluster) flinkConf() string {
 	var b strings.Builder
 	for _, kv := range [][2]string{
-		{"jobmanager.rpc.address", "localhost"}, {"jobmanager.bind-host", "localhost"}, {"jobmanager.rpc.port", strconv.Itoa(c.rpc)},
-		{"rest.address", "localhost"}, {"rest.bind-address", "localhost"}, {"rest.port", strconv.Itoa(c.cfg.Rest)},
-		{"taskmanager.host", "localhost"}, {"taskmanager.bind-host", "localhost"},
-		{"taskmanager.memory.managed.size", "64m"}, {"taskmanager.memory.network.min", "96m"}, {"taskmanager.memory.network.max", "96m"},
+		{"jobmanager.rpc.address", "localhost"},
+		{"jobmanager.bind-host", "localhost"},
+		{"jobmanager.rpc.port", strconv.Itoa(c.rpc)},
+		{"rest.address", "localhost"},
+		{"rest.bind-address", "localhost"},
+		{"rest.port", strconv.Itoa(c.cfg.Rest)},
+		{"taskmanager.host", "localhost"},
+		{"taskmanager.bind-host", "localhost"},
+		{"taskmanager.memory.managed.size", "64m"},
+		{"taskmanager.memory.network.min", "96m"},
+		{"taskmanager.memory.network.max", "96m"},
 		{"taskmanager.network.sort-shuffle.min-buffers", "64"}, // 2 MiB for each of the many small shuffles, not 16
 		{"taskmanager.load-balance.mode", "SLOTS"},             // a job takes slots of all TaskManagers
-		{"restart-strategy.type", "fixed-delay"}, {"restart-strategy.fixed-delay.attempts", strconv.Itoa(c.attempts())}, {"restart-strategy.fixed-delay.delay", "1 s"},
-		{"heartbeat.interval", "1000"}, {"heartbeat.timeout", "10000"},
+		{"restart-strategy.type", "fixed-delay"},
+		{"restart-strategy.fixed-delay.attempts", strconv.Itoa(c.attempts())},
+		{"restart-strategy.fixed-delay.delay", "1 s"},
+		{"heartbeat.interval", "1000"},
+		{"heartbeat.timeout", "10000"},
 		{"io.tmp.dirs", filepath.Join(c.cfg.Dir, "tmp")},
 		{"web.submit.enable", "false"},
 	} {
