@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -182,7 +183,7 @@ func submit(ctx, away context.Context, cc *grpc.ClientConn, endpoint string, p *
 		if err != nil {
 			return nil, closeWorkers, err
 		}
-		closeWorkers = func() { _ = srv.Stop(away) } // it never fails
+		closeWorkers = func() { _ = srv.Stop(away) }       // it never fails
 		config, binary = srv.EnvironmentConfig, os.DevNull // nobody needs a program
 	}
 	binary, closeBinary, err := shortPath(binary)
@@ -334,6 +335,9 @@ func (j *job) failed(causes []string) error {
 			return f
 		}
 	}
+	if slices.ContainsFunc(causes, func(c string) bool { return jobopts.IsLoopback() && workerTwice.MatchString(c) }) {
+		return fault.New(fault.Failed, "job %s failed: with --environment_type=LOOPBACK this program serves one TaskManager, and the cluster has more; say PROCESS, or --parallelism of one TaskManager's slots", j.id)
+	}
 	if len(causes) == 0 {
 		return fmt.Errorf("job %s failed; the job server at %s gave no reason, its log may", j.id, j.endpoint)
 	}
@@ -343,6 +347,9 @@ func (j *job) failed(causes []string) error {
 	first, _, _ := strings.Cut(causes[len(causes)-1], "\n")
 	return fmt.Errorf("job %s failed: %s", j.id, first)
 }
+
+// workerTwice is what Beam says when a second TaskManager asks this program for workers.
+var workerTwice = regexp.MustCompile(`worker with ID .* already exists`)
 
 func (j *job) cancelled() error {
 	return fault.New(fault.Failed, "job %s was cancelled on the cluster; it has published nothing", j.id)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tripstats/io/objstore"
+	"tripstats/testdata/fakes"
 	"tripstats/transforms/fault"
 )
 
@@ -113,5 +114,44 @@ func TestTheListOfRunsDoesNotGrow(t *testing.T) {
 	content, err := os.ReadFile(path)
 	if n := strings.Count(string(content), "\n"); err != nil || n > fenceKept || !strings.HasSuffix(string(content), "last published\n") {
 		t.Errorf("found %d lines (%v), expected %d at most, with the last run's", n, err, fenceKept)
+	}
+}
+
+// TestTheFenceHoldsInABucket is the same where publishing has no rename and no lock of the system.
+func TestTheFenceHoldsInABucket(t *testing.T) {
+	fake := fakes.NewS3(t, true)
+	for k, v := range map[string]string{
+		"AWS_ENDPOINT_URL": fake.URL, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+	} {
+		t.Setenv(k, v)
+	}
+	const output = "s3://bucket/out"
+	if err := errors.Join(attempt(output, "old", 1), attempt(output, "young", 2)); err != nil {
+		t.Fatal(err)
+	}
+	read := func() string {
+		content, err := objstore.ReadAll(t.Context(), output+"/first/first.parquet")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	young := read()
+	if err := attempt(output, "old", 1); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := Revoke(t.Context(), Config{Output: output, ID: "lost"}); done || err != nil {
+		t.Fatalf("found %v, %v", done, err)
+	}
+	if f := fault.Find(attempt(output, "lost", 3)); f == nil || f.Code != fault.Conflict {
+		t.Errorf("found %v, expected exit code 6", f)
+	}
+	if read() != young {
+		t.Error("a late attempt has published")
+	}
+	content, err := objstore.ReadAll(t.Context(), output+"/"+fenceName)
+	if want := "old published\nyoung published\nlost revoked\n"; err != nil || string(content) != want {
+		t.Errorf("found %q (%v), expected %q", content, err, want)
 	}
 }

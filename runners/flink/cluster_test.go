@@ -168,13 +168,12 @@ func TestAKilledTaskManagerOrWorkerChangesNothing(t *testing.T) {
 						t.Fatal(err)
 					}
 				case "worker":
-					pids := workers(t)
-					if len(pids) == 0 {
-						t.Fatal("found no worker")
-					}
-					if err := syscall.Kill(pids[random.IntN(len(pids))], syscall.SIGKILL); err != nil {
-						t.Fatal(err)
-					}
+					until(t, "a worker reads", 10*time.Second, func() bool {
+						pids := workers(t)
+						random.Shuffle(len(pids), func(i, j int) { pids[i], pids[j] = pids[j], pids[i] })
+						i := slices.IndexFunc(pids, hasOpen) // and is not that of a job before
+						return i >= 0 && syscall.Kill(pids[i], syscall.SIGKILL) == nil
+					})
 				}
 				t.Logf("killed %v after reading began; it was still reading: %v", delay.Round(time.Millisecond), still)
 				r.ends(t, 0, "done runner=flink", "rows=24000000")
@@ -277,6 +276,11 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 		if got := outcome(t, out); len(got) > 0 {
 			t.Errorf("found %v, expected nothing to be published", got)
 		}
+	})
+
+	t.Run("with its workers in the submitting program", func(t *testing.T) {
+		out := filepath.Join(t.TempDir(), "out")
+		begin(t, "--input=sample", "--output="+out, "--runner=flink", "--endpoint="+c.Endpoint(), "--parallelism=2").ends(t, 1, "serves one TaskManager", "PROCESS")
 	})
 
 	t.Run("an input is missing on the workers", func(t *testing.T) {

@@ -274,12 +274,15 @@ func realData(t *testing.T) string {
 // untilOpen waits until the process has a parquet file open: with LOOPBACK, it reads rows or footers.
 func untilOpen(t *testing.T, r *started) {
 	t.Helper()
-	until(t, "a file is open", time.Minute, func() bool {
-		fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", r.cmd.Process.Pid))
-		return err == nil && slices.ContainsFunc(fds, func(fd string) bool {
-			to, err := os.Readlink(fd)
-			return err == nil && strings.HasSuffix(to, ".parquet")
-		})
+	until(t, "a file is open", time.Minute, func() bool { return hasOpen(r.cmd.Process.Pid) })
+}
+
+// hasOpen tells whether a process has a parquet file open.
+func hasOpen(pid int) bool {
+	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	return err == nil && slices.ContainsFunc(fds, func(fd string) bool {
+		to, err := os.Readlink(fd)
+		return err == nil && strings.HasSuffix(to, ".parquet")
 	})
 }
 
