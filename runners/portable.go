@@ -336,7 +336,7 @@ func (j *job) failed(causes []string) error {
 		}
 	}
 	if slices.ContainsFunc(causes, func(c string) bool { return jobopts.IsLoopback() && workerTwice.MatchString(c) }) {
-		return fault.New(fault.Failed, "job %s failed: with --environment_type=LOOPBACK this program serves one TaskManager, and the cluster has more; say PROCESS, or --parallelism of one TaskManager's slots", j.id)
+		return fault.New(fault.Failed, "job %s failed: two TaskManagers asked this program for a worker of one name; with several say --environment_type=PROCESS", j.id)
 	}
 	if len(causes) == 0 {
 		return fmt.Errorf("job %s failed; the job server at %s gave no reason, its log may", j.id, j.endpoint)

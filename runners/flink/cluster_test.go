@@ -278,11 +278,6 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 		}
 	})
 
-	t.Run("with its workers in the submitting program", func(t *testing.T) {
-		out := filepath.Join(t.TempDir(), "out")
-		begin(t, "--input=sample", "--output="+out, "--runner=flink", "--endpoint="+c.Endpoint(), "--parallelism=2").ends(t, 1, "serves one TaskManager", "PROCESS")
-	})
-
 	t.Run("an input is missing on the workers", func(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "out")
 		dir := t.TempDir()
