@@ -27,10 +27,11 @@ comma := ,
 RUST  := $(if $(PEERS),$(if $(filter datafusion% decode,$(subst $(comma), ,$(PEERS))),.cache/bench-peers/ready),.cache/bench-peers/ready)
 flag   = $(if $($(shell echo $1 | tr a-z A-Z)),--$1='$($(shell echo $1 | tr a-z A-Z))')
 
-.PHONY: help build test lint verify bench bench-peers bench-decade bench-rules bench-memory sample fuzz fuzz-plain soak azurite clean
+.PHONY: help build test lint verify bench bench-peers bench-decade bench-rules bench-memory sample fuzz fuzz-plain soak azurite clean \
+	flink-jar spark-jar flink-up flink-cluster-up spark-up flink-down flink-test flink-cluster-test spark-test workers dataflow-template
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: ## bin/tripstats
 	go build -ldflags='-s -w' -o bin/tripstats ./pipeline
@@ -82,11 +83,57 @@ fuzz-plain: ## every fuzz target for FUZZTIME=10s, with what is compiled already
 soak: FUZZTIME = 10m
 soak: ## the long loops of the tests, then every fuzz target for FUZZTIME=10m
 	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio ./io/fetch
+	TRIPSTATS_SOAK=1 $(MAKE) flink-cluster-test
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
 
 azurite: ## Azurite, Azure's storage on this machine, for the tests of az; needs npm, 370 MB
 	@if ! command -v npm >/dev/null; then echo "azurite: SKIPPED: npm is missing; without Azurite the tests of az that need it skip"; \
 	else npm install --silent --no-fund --no-audit --prefix .cache/azurite $(AZURITE); fi
+
+# Flink and Spark come from Maven Central, into .cache/flink; runners/README.md tells more.
+FLINK     := .cache/flink
+POM       := runners/flink/pom.xml $(wildcard runners/flink/src/main/java/tripstats/*.java)
+WITH_JAVA = @if ! { command -v java && command -v mvn; } >/dev/null; then echo "$@: SKIPPED: java or mvn is missing"; else $(1); fi
+
+$(FLINK)/flink.jar: $(POM)
+	mvn -B -q -f runners/flink/pom.xml package
+
+$(FLINK)/spark.jar: $(POM)
+	mvn -B -q -P spark -f runners/flink/pom.xml package
+
+flink-jar: $(FLINK)/flink.jar ## Flink and Beam's job server in one jar: 200 MB from Maven Central, once
+
+spark-jar: $(FLINK)/spark.jar ## the same for Spark: 300 MB
+
+flink-up: flink-jar ## start Flink in a job server on localhost:8099; ends with make flink-down
+	go run ./runners/flink up
+
+flink-cluster-up: flink-jar ## start a job server, a JobManager (web page: localhost:8081) and two TaskManagers
+	go build -ldflags='-s -w' -o $(FLINK)/boot ./runners/flink/boot
+	go run ./runners/flink up -taskmanagers=2
+
+spark-up: spark-jar ## start Spark in a job server on localhost:8099
+	go run ./runners/flink up -spark
+
+flink-down: ## end what the three before have started
+	go run ./runners/flink down
+
+flink-test: ## the whole job on embedded Flink: the bytes of direct, and what goes wrong; needs java and mvn
+	$(call WITH_JAVA,$(MAKE) flink-jar && TRIPSTATS_FLINK=embedded go test -count 1 -timeout 15m -v ./runners/flink -run Embedded)
+
+flink-cluster-test: ## on a JobManager and two TaskManagers, which are killed; TRIPSTATS_SOAK=1 kills five times
+	$(call WITH_JAVA,$(MAKE) flink-jar && TRIPSTATS_FLINK=cluster go test -count 1 -timeout 60m -v ./runners/flink -run Cluster\|Killed)
+
+spark-test: ## on Spark with a local master
+	$(call WITH_JAVA,$(MAKE) spark-jar && TRIPSTATS_FLINK=spark go test -count 1 -timeout 30m -v ./runners/flink -run Spark)
+
+workers: ## bin/tripstats-linux-amd64 and -arm64, static: for clusters and Dataflow
+	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -ldflags='-s -w' -o bin/tripstats-linux-$$arch ./pipeline || exit 1; done
+
+dataflow-template: workers ## bin/dataflow-template: what a Flex template is built from; the build itself needs gcloud
+	mkdir -p bin/dataflow-template
+	cp runners/dataflow/Dockerfile runners/dataflow/metadata.json bin/tripstats-linux-amd64 bin/dataflow-template
+	@echo "bin/dataflow-template is ready; runners/README.md has the gcloud commands"
 
 clean: ## remove bin, out and .venv
 	rm -rf bin out .cache .venv

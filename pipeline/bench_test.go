@@ -38,7 +38,7 @@ func benchFile(b *testing.B, codec tlcgen.Codec) string {
 // BenchmarkJob is the whole pipeline, in raw mode, on a month of 3 million rows.
 func BenchmarkJob(b *testing.B) {
 	for _, codec := range []tlcgen.Codec{tlcgen.GZIP, tlcgen.ZSTD, tlcgen.Snappy} {
-		for _, name := range runners.Names() {
+		for _, name := range runners.InProcess() {
 			b.Run(fmt.Sprintf("codec=%s/runner=%s", codec, name), func(b *testing.B) {
 				runner, err := runners.Find(name)
 				if err != nil {
@@ -55,7 +55,7 @@ func BenchmarkJob(b *testing.B) {
 				for b.Loop() {
 					p, s := beam.NewPipelineWithRoot()
 					build(s, plan{files: parquetio.Files(objects, runner.Lanes()), lanes: runner.Lanes(), trips: tripOptions("", false), publish: cfg})
-					if err := runner.Run(b.Context(), p); err != nil {
+					if _, err := runner.Run(b.Context(), p); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -104,14 +104,14 @@ func benchmarkTax(b *testing.B, pattern string) {
 	for b.Loop() {
 		start := cpuTime(b)
 		for _, f := range files {
-			if err := parquetio.Scan(b.Context(), f, parquetio.Options{}, func(c element.Columns) { rows += c.Record.NumRows() }); err != nil {
+			if err := parquetio.Scan(b.Context(), f, parquetio.Config{}, func(c element.Columns) { rows += c.Record.NumRows() }); err != nil {
 				b.Fatal(err)
 			}
 		}
 		middle := cpuTime(b)
 		p, s := beam.NewPipelineWithRoot()
 		build(s, plan{files: parquetio.Files(objects, 1), lanes: 1, trips: options, publish: cfg})
-		if err := runner.Run(b.Context(), p); err != nil {
+		if _, err := runner.Run(b.Context(), p); err != nil {
 			b.Fatal(err)
 		}
 		decode, job = decode+middle-start, job+cpuTime(b)-middle

@@ -59,7 +59,8 @@ func attempt(ctx context.Context, runner string, patterns []string, out string) 
 		files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
 		standard: true, quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
 	})
-	return r.Run(ctx, p)
+	_, err = r.Run(ctx, p)
+	return err
 }
 
 // faultyFiles are two small months in memory.

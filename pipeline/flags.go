@@ -137,6 +137,7 @@ func parse(args []string) error {
 		}
 		return usage("%s%s", err, suggestion(err.Error()))
 	}
+	*beamrunners.Runner = runners.Canonical(*beamrunners.Runner)
 	return nil
 }
 

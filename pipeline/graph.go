@@ -3,7 +3,6 @@ package main
 import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
-	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
 	"tripstats/io/publish"
 	"tripstats/io/quarantine"
@@ -17,9 +16,9 @@ import (
 // plan is what the graph is built from: the user's choices, resolved.
 type plan struct {
 	files     []element.File
-	access    objstore.Access
+	read      parquetio.Config
 	lanes     int
-	library   bool // decode with arrow-go's readers alone
+	dealt     bool // files are cut in pieces, which are dealt out to the workers
 	trips     trip.Options
 	admission trip.Admission
 	standard  bool           // judge by the rules; otherwise every row counts as it is
@@ -36,6 +35,7 @@ func (p plan) endless() bool { return p.standard && p.quality.AsOf == element.No
 // build lays out the whole pipeline. What flows, and how many elements of it:
 //
 //	files, footers      one a file
+//	pieces              on a cluster: one a run of row groups, 16 MB or one row group at least; dealt out to the workers
 //	columns, trips      one a batch of 16,384 rows: all that is done to rows is done in fused stages, to batches
 //	partials            one a bundle and file in it: what is shuffled is these accumulators
 //	perSource           one a file
@@ -43,12 +43,16 @@ func (p plan) endless() bool { return p.standard && p.quality.AsOf == element.No
 //	rejects, pieces     with --quarantine: one a batch with such rows, one a row group with such rows
 func build(s beam.Scope, p plan) {
 	files := beam.CreateList(s, p.files)
-	footers := parquetio.Footers(s, p.access, files)
+	footers := parquetio.Footers(s, p.read.Access, files)
 	recognised := trip.Recognised(s, p.trips, footers)
 	admitted, leftOut := trip.Admitted(s, p.admission, recognised)
 
-	spread := runners.Spread(s, p.lanes, admitted, func(s beam.Scope, files beam.PCollection) []beam.PCollection {
-		columns := parquetio.Read(s, parquetio.Options{Access: p.access, Library: p.library}, files)
+	toRead := admitted
+	if p.dealt {
+		toRead = beam.Reshuffle(s, parquetio.Pieces(s, admitted))
+	}
+	spread := runners.Spread(s, p.lanes, toRead, func(s beam.Scope, files beam.PCollection) []beam.PCollection {
+		columns := parquetio.Read(s, p.read, files)
 		trips := trip.Fields(s, p.trips, columns)
 		trips = trip.Derive(s, trips)
 		if p.quarantined() {

@@ -42,6 +42,7 @@ var moreHelp = []flagLine{
 	{"max-memory", "SIZE", "what the process may take (default 160MiB, with remote input 256MiB); GOMEMLIMIT follows"},
 	{"gcs-anonymous", "", "read gs:// without credentials; without this flag there must be some"},
 	{"allow-http", "", "read http:// of other hosts too, which is not encrypted"},
+	{"detach", "", "with a runner that is a cluster: submit the job, print its id and end; it runs on"},
 	{"format", "parquet", "of the tables; parquet is the only one"},
 	{"decoder", "own|library", "who decodes pages: this program where it can (own, the default), or arrow-go alone"},
 	{"cpuprofile", "FILE", "write a profile of where this process spends its time, for go tool pprof"},

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -142,22 +140,12 @@ const (
 	localMemory  = 160 << 20
 	remoteMemory = 256 << 20
 
-	// outsideHeap is about what the process has resident that Go's limit does not count: the program itself.
-	outsideHeap = 70 << 20
-
 	// messages is about what prism has resident besides while it reads over a network.
 	messages = 30 << 20
-
-	// collectAt is how much garbage there may be, in percent of what is in use. What a run needs goes round, and it makes
-	// next to no garbage: collecting it early costs nothing and saves 16 MiB (24 months of 3 million rows).
-	collectAt = 25
-
-	// decoding is about what a run needs beside what it reads ahead.
-	decoding = 64 << 20
 )
 
-// boundMemory holds the process to the memory it may have.
-func boundMemory(objects []objstore.Object, runner string) {
+// memoryFor is what a process that reads may take for that.
+func memoryFor(objects []objstore.Object, runner string) parquetio.Memory {
 	most, remote := opts.parsed.memory, slices.ContainsFunc(objects, func(o objstore.Object) bool { return objstore.Remote(o.URI) })
 	if most == 0 {
 		most = localMemory
@@ -165,17 +153,10 @@ func boundMemory(objects []objstore.Object, runner string) {
 			most = remoteMemory
 		}
 	}
-	heap := most - outsideHeap
 	if remote && runner == "prism" {
-		heap -= messages
+		most -= messages
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(max(heap, 32<<20))
-	}
-	parquetio.SetReadAhead(max(0, (heap-decoding)/3)) // a third, as the collector needs room
+	return parquetio.Memory(most)
 }
 
 // parseBytes reads an amount of memory: 160MiB, 1GiB, 200000000.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,14 +21,23 @@ func main() { os.Exit(int(mainWithSignals())) }
 type exitCode int
 
 // grace is how long a run may take to stop once a signal has come. Then the process ends all the same: what it had
-// not published is lost, nothing else.
-const grace = 2 * time.Second
+// not published is lost, nothing else. A job on a cluster is cancelled and waited for, unless a second signal comes.
+const (
+	grace        = 2 * time.Second
+	clusterGrace = 90 * time.Second
+)
+
+// elsewhere is set when a cluster runs the job, and farewell when it is known what became of that after a signal.
+var (
+	elsewhere atomic.Bool
+	farewell  atomic.Pointer[string]
+)
 
 // mainWithSignals runs the program and ends early on SIGINT and SIGTERM, never between two published files.
 func mainWithSignals() exitCode {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	signals := make(chan os.Signal, 1)
+	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan exitCode, 1)
 	go func() { done <- run(ctx, os.Args[1:], os.Stdout, os.Stderr) }()
@@ -36,19 +46,29 @@ func mainWithSignals() exitCode {
 		return code
 	case sig := <-signals:
 		cancel()
+		wait := grace
+		if elsewhere.Load() {
+			wait = clusterGrace
+		}
 		select {
 		case code := <-done:
 			if code == exitCode(fault.OK) { // it had published already, and has said so
 				return code
 			}
-		case <-time.After(grace):
+		case <-time.After(wait):
+			publish.Critical.Lock()
+		case <-signals:
 			publish.Critical.Lock()
 		}
 		code := exitCode(130)
 		if sig == syscall.SIGTERM {
 			code = 143
 		}
-		line(os.Stderr, "stopped by %v; what was published before is whole", sig)
+		became := ""
+		if what := farewell.Load(); what != nil {
+			became = *what + "; "
+		}
+		line(os.Stderr, "stopped by %v; %swhat was published before is whole", sig, became)
 		return code
 	}
 }

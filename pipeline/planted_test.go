@@ -179,7 +179,8 @@ func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any
 		}
 		putInto(t, edges, fn, plant)
 	}
-	return r.Run(t.Context(), pipeline)
+	_, err = r.Run(t.Context(), pipeline)
+	return err
 }
 
 // putInto replaces the function of a name.

@@ -20,6 +20,7 @@ import (
 	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
 	"tripstats/io/publish"
+	"tripstats/runners"
 	"tripstats/transforms/element"
 	"tripstats/transforms/trip"
 )
@@ -132,7 +133,7 @@ func align(rows [][]string, left int) string {
 }
 
 // report writes the one line of a good run.
-func report(w io.Writer, runner string, m *publish.Manifest, elapsed time.Duration) {
+func report(w io.Writer, runner runners.Runner, m *publish.Manifest, elapsed time.Duration) {
 	seconds := elapsed.Seconds()
 	left := ""
 	if n := len(m.LeftOut); n > 0 {
@@ -152,8 +153,13 @@ func report(w io.Writer, runner string, m *publish.Manifest, elapsed time.Durati
 	if k := m.Kept; k != nil {
 		judged += fmt.Sprintf(" quarantined=%d", k.Rows)
 	}
-	line(w, "done runner=%s quality=%s files=%d%s rows=%d%s bytes_read=%d requests=%d%s seconds=%.2f rows_per_second=%.0f peak_memory_mib=%.0f output=%s",
-		runner, m.Quality, len(m.Inputs), left, m.Rows, judged, objstore.BytesRead(), objstore.Requests(), retries, seconds, float64(m.Rows)/seconds, float64(peakMemory())/(1<<20), objstore.Redact(opts.output))
+	work, memory := "", "" // of workers elsewhere nothing is known here
+	if runner.Here() {
+		work = fmt.Sprintf(" bytes_read=%d requests=%d%s", objstore.BytesRead(), objstore.Requests(), retries)
+		memory = fmt.Sprintf(" peak_memory_mib=%.0f", float64(peakMemory())/(1<<20))
+	}
+	line(w, "done runner=%s quality=%s files=%d%s rows=%d%s%s seconds=%.2f rows_per_second=%.0f%s output=%s",
+		runner.Name, m.Quality, len(m.Inputs), left, m.Rows, judged, work, seconds, float64(m.Rows)/seconds, memory, objstore.Redact(opts.output))
 }
 
 // peakMemory is the most memory this process has had resident, in bytes; where the system does not say, what Go has
@@ -190,9 +196,9 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"source", "taxi", "rows", "row groups", "file bytes", "bytes needed"}}
-	var total [4]int64
-	add := func(name, taxi string, n [4]int64) {
+	rows := [][]string{{"source", "taxi", "rows", "row groups", "restrictions", "file bytes", "bytes needed"}}
+	var total [5]int64
+	add := func(name, taxi string, n [5]int64) {
 		row := []string{name, taxi}
 		for _, v := range n {
 			row = append(row, strconv.FormatInt(v, 10))
@@ -200,9 +206,9 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 		rows = append(rows, row)
 	}
 	for _, f := range kept {
-		n := [4]int64{f.Rows, int64(len(f.RowGroupRows)), f.Size, 0}
+		n := [5]int64{f.Rows, int64(len(f.RowGroupRows)), int64(parquetio.Restrictions(f)), f.Size, 0}
 		for _, b := range f.RowGroupBytes {
-			n[3] += b
+			n[4] += b
 		}
 		for i, v := range n {
 			total[i] += v

@@ -35,6 +35,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) exitCode 
 		return exitCode(fault.OK)
 	}
 	if ctx.Err() != nil { // a signal has come, and main says so
+		if stopped := (*runners.Stopped)(nil); errors.As(err, &stopped) {
+			farewell.Store(&stopped.What)
+		}
 		return exitCode(fault.Failed)
 	}
 	line(stderr, "%s", messageOf(err))
@@ -112,12 +115,13 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := opts.checkKept(objects); err != nil {
 		return err
 	}
-	boundMemory(objects, runner.Name)
+	memory := memoryFor(objects, runner.Name)
+	memory.Bound()
 	p := plan{
 		files:     parquetio.Files(objects, runner.Lanes()),
-		access:    opts.access(),
+		read:      parquetio.Config{Access: opts.access(), Memory: memory, Library: opts.decoder == "library"},
 		lanes:     runner.Lanes(),
-		library:   opts.decoder == "library",
+		dealt:     runner.Elsewhere(),
 		trips:     tripOptions(opts.utc, opts.standard()),
 		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge", RequireComplete: opts.complete, FailUnknown: opts.unknown == "fail"},
 		standard:  opts.standard(),
@@ -128,12 +132,37 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if opts.plan {
 		return showPlan(ctx, stdout, stderr, p)
 	}
-	if runner.Note != "" {
-		line(stderr, "note: %s", runner.Note)
+	told, err := runner.Check(places(objects))
+	if err != nil {
+		return usage("%v", err)
 	}
 	publish.Notice = func(_ context.Context, text string) { line(stderr, "note: %s", text) }
-	if err := profiled(func() error { return runPipeline(ctx, runner, p) }); err != nil {
+	for _, n := range told {
+		line(stderr, "note: %s", n)
+	}
+	if runner.Elsewhere() {
+		if err := makeReachable(&p); err != nil {
+			return err
+		}
+	}
+	end, err := profiled(func() (runners.Ending, error) { return runPipeline(ctx, runner, p) })
+	if err != nil && runner.Elsewhere() {
+		err = givenUp(ctx, p.publish, err)
+	}
+	switch {
+	case err != nil:
 		return err
+	case end.Dry != "":
+		_, err := fmt.Fprintln(stdout, end.Dry)
+		return err
+	case end.On:
+		line(stderr, "submitted runner=%s job=%s output=%s; it is not waited for", runner.Name, end.Job, objstore.Redact(opts.output))
+		return nil
+	case runner.Elsewhere():
+		ctx = context.WithoutCancel(ctx) // it is published, whatever came since
+		if err := isHere(ctx, p.publish); err != nil {
+			return err
+		}
 	}
 	m, err := publish.ReadManifest(ctx, opts.output)
 	if err != nil {
@@ -143,30 +172,31 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	notes(stderr, filesOf(m), p.endless(), !opts.input.onlySample())
-	report(stderr, runner.Name, m, time.Since(start))
+	report(stderr, runner, m, time.Since(start))
 	return nil
 }
 
 // profiled calls run, with the profiles that were asked for.
-func profiled(run func() error) error {
+func profiled(run func() (runners.Ending, error)) (runners.Ending, error) {
 	stop, err := opts.profiles.start()
 	if err != nil {
-		return err
+		return runners.Ending{}, err
 	}
-	return errors.Join(run(), stop())
+	end, err := run()
+	return end, errors.Join(err, stop())
 }
 
 // runPipeline builds the pipeline and runs it to its end.
-func runPipeline(ctx context.Context, runner runners.Runner, p plan) (failed error) {
+func runPipeline(ctx context.Context, runner runners.Runner, p plan) (end runners.Ending, failed error) {
 	if q := p.publish.Quarantine; q != nil {
 		area, err := quarantine.Open(*q)
 		switch {
 		case errors.Is(err, quarantine.ErrBusy):
-			return fault.New(fault.Conflict, "--quarantine: %v; run again when it is done, or name another folder", err)
+			return end, fault.New(fault.Conflict, "--quarantine: %v; run again when it is done, or name another folder", err)
 		case errors.Is(err, quarantine.ErrForeign):
-			return usage("--quarantine: %v; name another folder", err)
+			return end, usage("--quarantine: %v; name another folder", err)
 		case err != nil:
-			return fault.New(fault.Failed, "--quarantine: %v; nothing was published: name a folder that can be written", err)
+			return end, fault.New(fault.Failed, "--quarantine: %v; nothing was published: name a folder that can be written", err)
 		}
 		defer func() { failed = errors.Join(failed, area.Close()) }()
 	}

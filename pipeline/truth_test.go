@@ -55,7 +55,7 @@ func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantMonthly, wantLocation := tablesOf(t, truth)
-	for _, name := range runners.Names() {
+	for _, name := range runners.InProcess() {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
 			publishInto(t, name, filepath.Join(dir, "**", "*.parquet"), out)
@@ -88,7 +88,7 @@ func publishInto(t *testing.T, runner, pattern, out string) {
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", false), publish: cfg})
-	if err := r.Run(t.Context(), p); err != nil {
+	if _, err := r.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -94,7 +94,7 @@ func TestWrongUsageIsExit2AndSaysWhatToWrite(t *testing.T) {
 
 func TestAnUnknownRunnerIsRefusedBeforeAnythingIsRead(t *testing.T) {
 	// A missing input is exit 4; the runner comes first.
-	tripstats(t, "--input=missing.parquet", "--output=out", "--runner=spark").fails(t, 2, "--runner")
+	tripstats(t, "--input=missing.parquet", "--output=out", "--runner=samza").fails(t, 2, "--runner")
 }
 
 func TestNothingMatchedIsExit4(t *testing.T) {

@@ -2,6 +2,7 @@
 package runners
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/exec/optimized" // type-specialised fast paths
+	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/harness/init"   // the same program is the worker
 	//lint:ignore SA1019 direct starts in milliseconds and needs no network; the graph runs on prism too, in CI, with the same bytes
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/direct" // --runner=direct
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/prism"  // --runner=prism
@@ -28,6 +30,37 @@ type Runner struct {
 
 	// lanes is how many branches, from the files to the partial sums, use all cores. See Spread.
 	lanes func() int
+
+	// engine is what runs the job elsewhere; nil where this process does.
+	engine engine
+}
+
+// engine runs jobs outside of this program.
+type engine interface {
+	// check fills in what the flags leave open and refuses what cannot work. It returns what the user should know.
+	check(places []Place) (notes []string, err error)
+
+	// here tells whether the workers are in this process all the same.
+	here() bool
+
+	run(ctx context.Context, p *beam.Pipeline) (Ending, error)
+}
+
+// Place is a file or folder that the workers must see.
+type Place struct {
+	What  string // the flag that names it, and its address, redacted
+	Local bool
+}
+
+// Ending is how a run came to its end without an error.
+type Ending struct {
+	Job string // what its cluster calls it; "" in this process
+
+	// On tells that the job was not waited for, as the user wished.
+	On bool
+
+	// Dry is the description of a job that was to be shown and not run.
+	Dry string
 }
 
 func one() int { return 1 }
@@ -43,7 +76,18 @@ var all = []Runner{
 		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes, leaves: true,
 		Note: "prism listens on all network interfaces of this machine while it runs",
 	},
+	{Name: "flink", Is: "on Apache Flink, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, engine: portable{"flink"}},
+	{Name: "spark", Is: "on Apache Spark, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, engine: portable{"spark"}},
+	{Name: "dataflow", Is: "on Google Cloud Dataflow: --project, --region and --staging_location are needed", lanes: one, engine: dataflowEngine{}},
 }
+
+// aliases are the names that Beam and its launchers have for the same.
+var aliases = map[string]string{
+	"DirectRunner": "direct", "PrismRunner": "prism", "FlinkRunner": "flink", "SparkRunner": "spark", "DataflowRunner": "dataflow",
+}
+
+// Canonical is the name that this program has for a runner.
+func Canonical(name string) string { return cmp.Or(aliases[name], name) }
 
 // Find returns the runner of a name. The error lists those there are.
 func Find(name string) (Runner, error) {
@@ -63,24 +107,59 @@ func Names() []string {
 	return names
 }
 
+// InProcess lists the runners that need nothing but this program.
+func InProcess() []string {
+	var names []string
+	for _, r := range all {
+		if r.engine == nil {
+			names = append(names, r.Name)
+		}
+	}
+	return names
+}
+
 // All lists the runners with what they are.
 func All() []Runner { return slices.Clone(all) }
 
 // Lanes is how many branches should work side by side on this runner.
 func (r Runner) Lanes() int { return r.lanes() }
 
-// Run runs the pipeline and waits for its end.
-func (r Runner) Run(ctx context.Context, p *beam.Pipeline) error {
-	if !r.leaves {
-		_, err := beam.Run(ctx, r.Name, p)
-		return err
+// Elsewhere tells whether an engine outside of this program runs the job: attempts may be repeated there, and come late.
+func (r Runner) Elsewhere() bool { return r.engine != nil }
+
+// Here tells whether the workers are in this process, and what they read and take is counted in it.
+func (r Runner) Here() bool { return r.engine == nil || r.engine.here() }
+
+// Check refuses what cannot work on this runner, and returns what the user should know.
+func (r Runner) Check(places []Place) (notes []string, err error) {
+	if r.Note != "" {
+		notes = append(notes, r.Note)
 	}
-	restore, err := ownTemp()
-	if err != nil {
-		return err
+	if r.engine == nil {
+		if Detached() {
+			return nil, errors.New("--detach: the job runs in this process, expected --runner=flink, spark or dataflow")
+		}
+		return notes, nil
+	}
+	more, err := r.engine.check(places)
+	return append(notes, more...), err
+}
+
+// Run runs the pipeline and waits for its end. When ctx ends, a job that runs elsewhere is cancelled; the error then is
+// a [*Stopped].
+func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err error) {
+	if r.leaves {
+		restore, err := ownTemp()
+		if err != nil {
+			return Ending{}, err
+		}
+		defer func() { err = errors.Join(err, restore()) }()
+	}
+	if r.engine != nil {
+		return r.engine.run(ctx, p)
 	}
 	_, err = beam.Run(ctx, r.Name, p)
-	return errors.Join(err, restore())
+	return Ending{}, err
 }
 
 // ownTemp gives the process a temporary folder of its own. What it returns removes it and all that is in it.

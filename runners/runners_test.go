@@ -48,7 +48,7 @@ func TestSpreadWorksOnEveryFileOnce(t *testing.T) {
 }
 
 func TestARunLeavesNothingInTheTemporaryFolder(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range InProcess() {
 		r, err := Find(name)
 		if err != nil {
 			t.Fatal(err)
@@ -57,7 +57,7 @@ func TestARunLeavesNothingInTheTemporaryFolder(t *testing.T) {
 		t.Setenv("TMPDIR", temp)
 		p, s, col := ptest.CreateList([]element.File{{Source: "a"}})
 		passert.EqualsList(s, beam.ParDo(s, sourceOf, col), []string{"a"})
-		if err := r.Run(t.Context(), p); err != nil {
+		if _, err := r.Run(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
 		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 || os.TempDir() != temp {

@@ -37,7 +37,7 @@ func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 		var before, after runtime.MemStats
 		for range 3 { // the first fills what goes round between files
 			runtime.ReadMemStats(&before)
-			if err := Scan(t.Context(), f, Options{}, func(element.Columns) {}); err != nil {
+			if err := Scan(t.Context(), f, Config{}, func(element.Columns) {}); err != nil {
 				t.Fatal(err)
 			}
 			runtime.ReadMemStats(&after)

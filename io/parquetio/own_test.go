@@ -36,7 +36,7 @@ func sameByBothDecoders(t *testing.T, path string) int64 {
 	before := gaveUp.Load()
 	var batches [2][]string
 	for i, library := range []bool{false, true} {
-		fn := &readFn{Options: Options{Library: library}}
+		fn := &readFn{Config: Config{Library: library}}
 		rt := fn.CreateTracker(offsetrange.Restriction{Start: 0, End: int64(len(f.RowGroupRows))})
 		if err := fn.ProcessElement(context.Background(), rt, f, func(c element.Columns) {
 			text, err := c.Record.MarshalJSON()

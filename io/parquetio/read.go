@@ -25,33 +25,48 @@ import (
 	"tripstats/transforms/element"
 )
 
+// rowsRead counts the rows read, by those runners that count.
+var rowsRead = beam.NewCounter("tripstats", "rows_read")
+
 func init() {
 	register.DoFn4x1[context.Context, *sdf.LockRTracker, element.File, func(element.Columns), error](&readFn{})
 	register.Emitter1[element.Columns]()
 }
 
-// Options are how files are read. They travel in the DoFn.
-type Options struct {
+// Config is what the reader is told. It travels in the DoFn, as a worker may be another process than the one that has
+// the flags.
+type Config struct {
 	Access  objstore.Access
+	Memory  Memory
 	Library bool // decode with arrow-go's readers alone
 }
 
-// Read reads the projected columns of the files, which must carry a footer and a projection.
+// Read reads the projected columns of the files, which must carry a footer and a projection, or of pieces of them.
 //
 // Read transforms a PCollection<element.File> into a PCollection<element.Columns>.
-func Read(s beam.Scope, opts Options, files beam.PCollection) beam.PCollection {
+func Read(s beam.Scope, cfg Config, files beam.PCollection) beam.PCollection {
 	s = s.Scope("parquetio.Read")
-	return beam.ParDo(s, &readFn{Options: opts}, files)
+	return beam.ParDo(s, &readFn{Config: cfg}, files)
 }
 
-// readFn is the splittable DoFn. What it needs travels in the element, but for its options.
-type readFn struct{ Options Options }
+// readFn is the splittable DoFn. What it reads travels in the element.
+type readFn struct{ Config Config }
 
-// Setup says how stores are reached.
-func (fn *readFn) Setup() { objstore.Use(fn.Options.Access) }
+// Setup says how stores are reached, and what the process may take.
+func (fn *readFn) Setup() {
+	objstore.Use(fn.Config.Access)
+	fn.Config.Memory.Bound()
+}
 
-// CreateInitialRestriction is all row groups of the file.
+// CreateInitialRestriction is all row groups of the file, or of its piece.
 func (fn *readFn) CreateInitialRestriction(f element.File) offsetrange.Restriction {
+	if f.Piece != (element.Range{}) {
+		return offsetrange.Restriction{Start: int64(f.Piece.Start), End: int64(f.Piece.End)}
+	}
+	return allRowGroups(f)
+}
+
+func allRowGroups(f element.File) offsetrange.Restriction {
 	return offsetrange.Restriction{Start: 0, End: int64(len(f.RowGroupRows))}
 }
 
@@ -74,19 +89,19 @@ func (fn *readFn) CreateTracker(r offsetrange.Restriction) *sdf.LockRTracker {
 // runs, so TryClaim alone says when to stop.
 func (fn *readFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, f element.File, emit func(element.Columns)) error {
 	r := rt.GetRestriction().(offsetrange.Restriction)
-	return scan(ctx, f, fn.Options, int(r.Start), int(r.End), func(rowGroup int) bool { return rt.TryClaim(int64(rowGroup)) }, emit)
+	return scan(ctx, f, fn.Config, int(r.Start), int(r.End), func(rowGroup int) bool { return rt.TryClaim(int64(rowGroup)) }, emit)
 }
 
 // Scan is what [Read] does to one file, without a runner: it calls emit with every batch.
-func Scan(ctx context.Context, f element.File, opts Options, emit func(element.Columns)) error {
+func Scan(ctx context.Context, f element.File, cfg Config, emit func(element.Columns)) error {
 	groups := len(f.RowGroupRows)
-	return scan(ctx, f, opts, 0, groups, func(rowGroup int) bool { return rowGroup < groups }, emit)
+	return scan(ctx, f, cfg, 0, groups, func(rowGroup int) bool { return rowGroup < groups }, emit)
 }
 
 // scan emits the rows of row groups from start on, as long as they can be claimed, and decodes up to end. Decoding runs
 // ahead of the claims, in goroutines that end with the call; what they read of row groups that a split took away is
 // dropped. Batches are emitted from the calling goroutine only.
-func scan(ctx context.Context, f element.File, opts Options, start, end int, claim func(rowGroup int) bool, emit func(element.Columns)) (err error) {
+func scan(ctx context.Context, f element.File, cfg Config, start, end int, claim func(rowGroup int) bool, emit func(element.Columns)) (err error) {
 	if start >= end {
 		return nil
 	}
@@ -95,7 +110,7 @@ func scan(ctx context.Context, f element.File, opts Options, start, end int, cla
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	d, err := newDecoder(ctx, f, in, start, end, opts.Library)
+	d, err := newDecoder(ctx, f, in, start, end, cfg.Library)
 	if err != nil {
 		return err
 	}
@@ -122,6 +137,7 @@ func emitRowGroup(ctx context.Context, d *decoder, f element.File, rg int, befor
 		if err != nil {
 			return err
 		}
+		rowsRead.Inc(ctx, n)
 		rec := array.NewRecordBatch(schema, arrays, n)
 		emit(element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, RowGroup: rg, FirstRow: done, FileRow: before + done, Record: rec})
 		rec.Release()

@@ -64,7 +64,7 @@ func upTo(n int64) []int64 {
 func TestReadEmitsEveryRowOnceWithItsNulls(t *testing.T) {
 	f := testFile(t, 100, 1, 0, batchRows+5, 3*batchRows)
 	p, s, files := ptest.CreateList([]element.File{f})
-	passert.EqualsList(s, beam.ParDo(s, summaryOf, Read(s, Options{}, files)), []string{
+	passert.EqualsList(s, beam.ParDo(s, summaryOf, Read(s, Config{}, files)), []string{
 		"row group 0 row 0: ids from 0, 100 of them",
 		"row group 1 row 0: ids from 100, 1 of them",
 		"row group 3 row 0: ids from 101, 16384 of them",
@@ -78,7 +78,7 @@ func TestReadEmitsEveryRowOnceWithItsNulls(t *testing.T) {
 
 func TestReadOfNoRowsEmitsNothing(t *testing.T) {
 	p, s, files := ptest.CreateList([]element.File{testFile(t), testFile(t, 0, 0)})
-	passert.Empty(s, beam.ParDo(s, summaryOf, Read(s, Options{}, files)))
+	passert.Empty(s, beam.ParDo(s, summaryOf, Read(s, Config{}, files)))
 	ptest.RunAndValidate(t, p)
 }
 

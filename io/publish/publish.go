@@ -51,6 +51,10 @@ type Config struct {
 	Rules       *Rules // nil where no rule was applied
 	Flags       map[string]string
 	Quarantine  *quarantine.Config // nil where rows that rules refused are not kept
+
+	// Fenced tells that attempts at publishing may come late, or after the run has ended, as on a cluster: which runs
+	// have published, and which have been given up, is kept with the output. See [Revoke].
+	Fenced bool
 }
 
 // Total names an int64 column of a table.
@@ -261,6 +265,9 @@ func (r *result) total(t Total) int64 {
 // same bytes under names of its own and moves them into place.
 func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	places := []string{ManifestName}
+	if cfg.Fenced {
+		places = append(places, fenceName)
+	}
 	for _, t := range slices.Concat(cfg.Tables, cfg.Absent) {
 		places = append(places, place(t))
 	}
@@ -273,6 +280,15 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, stage.Close()) }()
 	shown := objstore.Redact(cfg.Output)
+	past, err := fences(ctx, cfg)
+	switch {
+	case err != nil:
+		return fault.New(fault.Failed, "output %s: %v; nothing was published", shown, err)
+	case past[cfg.ID] == published: // another attempt of this run was first
+		return nil
+	case past[cfg.ID] == revoked:
+		return fault.New(fault.Conflict, "output %s: this run has been given up, so it may not publish any more", shown)
+	}
 	m := r.manifest(cfg)
 	for _, t := range r.tables {
 		sum := &summer{hash: sha256.New()}
@@ -302,6 +318,9 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	}
 	if err := stage.Publish(manifestStage, ManifestName); err != nil {
 		return unpublished(err, "output %s: manifest: %v; run again to publish it", shown, err)
+	}
+	if err := past.add(stage, cfg, published); err != nil {
+		return unpublished(err, "output %s: %v; all tables are published", shown, err)
 	}
 	return nil
 }

@@ -22,7 +22,13 @@ func init() {
 	register.DoFn2x1[element.Rejects, func(Piece), error](&writeFn{})
 	register.Emitter1[Piece]()
 	beam.RegisterType(reflect.TypeFor[Piece]())
+	beam.RegisterFunction(encodePiece)
+	beam.RegisterFunction(decodePiece)
+	beam.RegisterCoder(reflect.TypeFor[Piece](), encodePiece, decodePiece)
 }
+
+func encodePiece(p Piece) ([]byte, error) { return element.EncodeRow(p) } // bytes to a runner
+func decodePiece(b []byte) (Piece, error) { return element.DecodeRow[Piece](b) }
 
 // rowGroupRows is how many rows are kept in memory before they are written: some MiB.
 const rowGroupRows = 32 << 10

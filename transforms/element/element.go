@@ -9,7 +9,6 @@ import (
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 )
 
 // NoMonth is the Month of a file whose name holds none, and the month of a row without a pickup time.
@@ -37,7 +36,11 @@ type File struct {
 	Projection    []int    // indices into Columns, ascending: what is read
 	RowGroupBytes []int64  // by row group: compressed bytes of the projected column chunks
 	Lane          int      // which of the reader's branches reads this file
+	Piece         Range    // the row groups to read, where a file is cut in pieces; otherwise empty, for all
 }
+
+// Range is the row groups of a file from Start up to and without End.
+type Range struct{ Start, End int }
 
 // Column is one leaf column of a file.
 type Column struct {
@@ -117,9 +120,4 @@ type Mean struct {
 type Refused struct {
 	Rule string
 	Rows int64
-}
-
-func init() {
-	beam.RegisterType(typeOf[File]())
-	beam.RegisterType(typeOf[Tally]())
 }

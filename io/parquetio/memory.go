@@ -1,0 +1,35 @@
+package parquetio
+
+import (
+	"os"
+	"runtime/debug"
+)
+
+const (
+	// outsideHeap is about what the process has resident that Go's limit does not count: the program itself.
+	outsideHeap = 70 << 20
+
+	// collectAt is how much garbage there may be, in percent of what is in use. What a run needs goes round, and it makes
+	// next to no garbage: collecting it early costs nothing and saves 16 MiB (24 months of 3 million rows).
+	collectAt = 25
+
+	// decoding is about what a run needs beside what it reads ahead.
+	decoding = 64 << 20
+)
+
+// Memory is what a process that reads may take, in bytes; 0 leaves it as it is.
+type Memory int64
+
+// Bound holds this process to it. GOMEMLIMIT and GOGC go before.
+func (m Memory) Bound() {
+	if m == 0 {
+		return
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(max(m-outsideHeap, 32<<20)))
+	}
+	SetReadAhead(int64(max(0, (m-outsideHeap-decoding)/3))) // a third, as the collector needs room
+}

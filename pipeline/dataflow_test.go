@@ -1,0 +1,176 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// dataflowFlags are what every submission needs. No network and no credentials are there.
+var dataflowFlags = []string{"--runner=dataflow", "--dry_run", "--project=project", "--region=europe-west1", "--staging_location=gs://bucket/staging"}
+
+// dryRun returns the job's description.
+func dryRun(t *testing.T, args ...string) (job struct {
+	Name, ProjectID, Type string
+	Steps                 []struct{ Name, Kind string }
+	Environment           struct {
+		ServiceAccountEmail string
+		WorkerPools         []struct {
+			MachineType, Subnetwork, IPConfiguration string
+			NumWorkers                               int
+			DiskSizeGb                               int
+			AutoscalingSettings                      struct{ MaxNumWorkers int }
+			Packages                                 []struct{ Name, Location string }
+		}
+	}
+}, text string,
+) {
+	t.Helper()
+	r := runOnce(t, command{args: append(slices.Clone(dataflowFlags), args...), dir: t.TempDir(), env: []string{"HOME=" + t.TempDir(), "GOOGLE_APPLICATION_CREDENTIALS="}})
+	if r.code != 0 || r.stderr != "" {
+		t.Fatalf("exit code %d: %s", r.code, r.stderr)
+	}
+	if err := json.Unmarshal([]byte(r.stdout), &job); err != nil {
+		t.Fatal(err)
+	}
+	return job, r.stdout
+}
+
+func TestADryRunDescribesADataflowJob(t *testing.T) {
+	job, text := dryRun(t, "--input=sample", "--output=gs://bucket/stats", "--worker_machine_type=n2-standard-4", "--max_num_workers=5", "--num_workers=2",
+		"--disk_size_gb=30", "--service_account_email=worker@project.example", "--no_use_public_ips", "--subnetwork=regions/europe-west1/subnetworks/s")
+	if job.Type != "JOB_TYPE_BATCH" || job.Name != "tripstats" || job.ProjectID != "project" {
+		t.Errorf("found a %s named %s in %s", job.Type, job.Name, job.ProjectID)
+	}
+	kinds := map[string]string{}
+	for _, s := range job.Steps {
+		kinds[s.Name] = s.Kind
+	}
+	for name, kind := range map[string]string{
+		"parquetio.Footers/parquetio.footerFn":                         "beam:transform:pardo:v1",
+		"parquetio.Pieces/parquetio.piecesFn":                          "beam:transform:pardo:v1",
+		"parquetio.Read/parquetio.readFn":                              "beam:transform:pardo:v1",
+		"trip.Map(fields)/trip.fieldsFn":                               "beam:transform:pardo:v1",
+		"trip.Map(derive)/trip.deriveFn":                               "beam:transform:pardo:v1",
+		"quality.Map(judge)/quality.judgeFn":                           "beam:transform:pardo:v1",
+		"aggregate.Partials/aggregate.partialFn":                       "beam:transform:pardo:v1",
+		"aggregate.Monthly/CombinePerKey(monthly)/CombinePerKey/CoGBK": "beam:transform:group_by_key:v1",
+		"publish.Publish/publish.publishFn":                            "beam:transform:pardo:v1",
+	} {
+		if kinds[name] != kind {
+			t.Errorf("step %s: found %q, expected %s", name, kinds[name], kind)
+		}
+	}
+	reshuffled := slices.ContainsFunc(job.Steps, func(s struct{ Name, Kind string }) bool { return strings.HasPrefix(s.Name, "Reshuffle/") })
+	if !reshuffled {
+		t.Error("found no Reshuffle: the pieces would stay on one worker")
+	}
+	env := job.Environment
+	if len(env.WorkerPools) != 1 || env.ServiceAccountEmail != "worker@project.example" {
+		t.Fatalf("found %+v", env)
+	}
+	pool := env.WorkerPools[0]
+	if pool.MachineType != "n2-standard-4" || pool.NumWorkers != 2 || pool.AutoscalingSettings.MaxNumWorkers != 5 || pool.DiskSizeGb != 30 ||
+		pool.IPConfiguration != "WORKER_IP_PRIVATE" || pool.Subnetwork != "regions/europe-west1/subnetworks/s" {
+		t.Errorf("found workers %+v", pool)
+	}
+	if len(pool.Packages) != 1 || !strings.HasPrefix(pool.Packages[0].Location, "gs://bucket/staging/") {
+		t.Errorf("found packages %+v", pool.Packages)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{os.TempDir() + "/", "\"" + os.TempDir(), here, program(t), filepath.Dir(program(t)), "file://"} {
+		if strings.Contains(text, path) {
+			t.Errorf("found the local path %s in the job", path)
+		}
+	}
+}
+
+func TestDataflowSaysWhatItNeeds(t *testing.T) {
+	remote := []string{"--input=sample", "--output=gs://bucket/stats"}
+	for _, c := range []struct {
+		args []string
+		word string
+	}{
+		{append(slices.Clone(dataflowFlags), "--input=sample", "--output=out"), "--output=out is a local path"},
+		{append([]string{"--runner=dataflow", "--dry_run", "--project=p", "--region=r"}, remote...), "--staging_location"},
+		{append([]string{"--runner=dataflow", "--dry_run", "--project=p", "--staging_location=gs://b/s"}, remote...), "--region"},
+	} {
+		runOnce(t, command{args: c.args, dir: t.TempDir(), env: []string{"HOME=" + t.TempDir()}}).fails(t, 2, c.word)
+	}
+}
+
+// TestTheFlexTemplateHasTheProgramsFlags compares the template's parameters with the program's flags, and submits one
+// of each as Dataflow's launcher would.
+func TestTheFlexTemplateHasTheProgramsFlags(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("..", "runners", "dataflow", "metadata.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var metadata struct {
+		Name, Description string
+		Parameters        []struct {
+			Name, Label, HelpText string
+			IsOptional            bool
+			Regexes               []string
+		}
+	}
+	if err := json.Unmarshal(content, &metadata); err != nil {
+		t.Fatal(err)
+	}
+	help := tripstats(t, "help", "all").succeeds(t).stdout
+	own, _, _ := strings.Cut(help, "Flags of Beam")
+	flags := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^  --([a-z-]+)`).FindAllStringSubmatch(own, -1) {
+		flags[m[1]] = true
+	}
+	// What makes no sense there, or is Dataflow's own to give.
+	for _, name := range []string{"runner", "plan", "verbose", "version", "quarantine", "quarantine-cells", "format", "detach"} {
+		if !flags[name] {
+			t.Errorf("the program has no --%s any more", name)
+		}
+		delete(flags, name)
+	}
+	examples := map[string]string{
+		"input": "sample", "output": "gs://bucket/stats", "taxi": "yellow", "quality": "standard", "same-month": "merge", "utc": "wall",
+		"limits": "duration_over_5h=240", "as-of": "2023-12", "max-rejected": "1%", "require-complete": "false", "unknown-columns": "report",
+		"max-memory": "256MiB", "gcs-anonymous": "true", "allow-http": "false", "months": "2019-01..2019-02", "source": "https://host.example/{year}", "missing": "skip",
+	}
+	var args []string
+	for _, p := range metadata.Parameters {
+		if !flags[p.Name] {
+			t.Errorf("parameter %s: the program has no such flag", p.Name)
+		}
+		delete(flags, p.Name)
+		if p.Label == "" || p.HelpText == "" || len(p.Regexes) != 1 {
+			t.Errorf("parameter %s: found %+v, expected a label, a text and a regular expression", p.Name, p)
+			continue
+		}
+		pattern, err := regexp.Compile(p.Regexes[0])
+		if err != nil || !pattern.MatchString(examples[p.Name]) || pattern.MatchString("/a local path") || pattern.MatchString("") {
+			t.Errorf("parameter %s: %q: takes no %q, or takes too much (%v)", p.Name, p.Regexes[0], examples[p.Name], err)
+		}
+		if p.IsOptional != (p.Name != "output") {
+			t.Errorf("parameter %s: found isOptional %v", p.Name, p.IsOptional)
+		}
+		if !slices.Contains([]string{"months", "source", "missing"}, p.Name) { // those go without input
+			args = append(args, "--"+p.Name+"="+examples[p.Name])
+		}
+	}
+	for name := range flags {
+		t.Errorf("--%s is no parameter of the template", name)
+	}
+	if job, _ := dryRun(t, args...); len(job.Steps) == 0 {
+		t.Error("found no steps")
+	}
+	dockerfile, err := os.ReadFile(filepath.Join("..", "runners", "dataflow", "Dockerfile"))
+	if err != nil || !strings.Contains(string(dockerfile), "COPY tripstats-linux-amd64 /template/tripstats\nENV FLEX_TEMPLATE_GO_BINARY=/template/tripstats\n") {
+		t.Errorf("the Dockerfile does not start the program that it copies (%v)", err)
+	}
+}

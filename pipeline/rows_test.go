@@ -1,0 +1,66 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"tripstats/io/objstore"
+	"tripstats/io/parquetio"
+	"tripstats/transforms/element"
+	"tripstats/transforms/quality"
+)
+
+// TestRunnersTakeNoElementApart protects against runners in other languages that read rows otherwise than Go writes them.
+func TestRunnersTakeNoElementApart(t *testing.T) {
+	p, s := beam.NewPipelineWithRoot()
+	rules := quality.Config{Keep: quality.KeepCells}
+	build(s, plan{files: []element.File{{Source: "a"}}, lanes: 1, dealt: true, trips: tripOptions("", true), standard: true, quality: rules, publish: configOf("standard", rules)})
+	edges, nodes, err := p.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(nodes) < 20 {
+		t.Fatalf("found %d nodes, expected the whole graph", len(nodes))
+	}
+	for _, c := range protoOf(t, edges).GetComponents().GetCoders() {
+		if c.GetSpec().GetUrn() == "beam:coder:row:v1" {
+			t.Error("a runner would see a row; give the type a coder as in transforms/element/opaque.go")
+		}
+	}
+}
+
+// TestWorkersAreToldWhatTheFlagsSay protects what must travel in the DoFns, as the flags are not set on workers.
+func TestWorkersAreToldWhatTheFlagsSay(t *testing.T) {
+	p, s := beam.NewPipelineWithRoot()
+	read := parquetio.Config{Access: objstore.Access{AllowHTTP: true}, Memory: 300 << 20}
+	cfg := configOf("raw", quality.Config{})
+	cfg.Access = read.Access
+	build(s, plan{files: []element.File{{Source: "a"}}, read: read, lanes: 1, dealt: true, trips: tripOptions("", false), publish: cfg})
+	edges, _, err := p.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]string{}
+	for _, e := range edges {
+		if e.DoFn != nil && e.DoFn.Recv != nil {
+			b, err := json.Marshal(e.DoFn.Recv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, name, _ := strings.Cut(e.DoFn.Name(), ".")
+			told[name] = string(b)
+		}
+	}
+	for name, words := range map[string][]string{
+		"readFn": {`"AllowHTTP":true`, `"Memory":314572800`}, "footerFn": {`"AllowHTTP":true`}, "publishFn": {`"AllowHTTP":true`, `"ID":"` + cfg.ID},
+	} {
+		for _, w := range words {
+			if !strings.Contains(told[name], w) {
+				t.Errorf("%s is told %s, expected %s in it", name, told[name], w)
+			}
+		}
+	}
+}

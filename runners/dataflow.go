@@ -1,0 +1,173 @@
+package runners
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
+	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/gcpopts"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow/dataflowlib"
+	df "google.golang.org/api/dataflow/v1b3"
+	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
+
+	"tripstats/transforms/fault"
+)
+
+// dataflowEngine submits to Google Cloud Dataflow, with Beam's own runner.
+type dataflowEngine struct{}
+
+func (dataflowEngine) here() bool { return false }
+
+func (dataflowEngine) check(places []Place) (notes []string, err error) {
+	for _, f := range []struct{ name, example string }{
+		{"project", "the project's id"}, {"region", "such as europe-west1"}, {"staging_location", "a folder such as gs://bucket/staging"},
+	} {
+		if v := flag.Lookup(f.name).Value.String(); v == "" && (f.name != "project" || gcpopts.GetProjectFromFlagOrEnvironment(context.Background()) == "") {
+			return nil, fmt.Errorf("--runner=dataflow: found no --%s, expected %s", f.name, f.example)
+		}
+	}
+	for _, p := range places {
+		if p.Local {
+			return nil, fmt.Errorf("%s is a local path, which Dataflow's workers do not see; expected an address such as gs://bucket/path", p.What)
+		}
+	}
+	if *jobopts.WorkerBinary == "" && !isSet("dry_run") {
+		if runtime.GOOS != "linux" {
+			return nil, errors.New("--worker_binary: found none, expected a program for Linux, as workers run there: make workers builds it")
+		}
+		if *jobopts.WorkerBinary, err = os.Executable(); err != nil {
+			return nil, fmt.Errorf("--worker_binary: %w", err)
+		}
+	}
+	if *jobopts.JobName == "" {
+		*jobopts.JobName = "tripstats"
+	}
+	return nil, nil
+}
+
+func isSet(name string) bool { return flag.Lookup(name).Value.String() == "true" }
+
+func (dataflowEngine) run(ctx context.Context, p *beam.Pipeline) (Ending, error) {
+	hideFlags()
+	wait := !Detached() && !isSet("dry_run") && flag.Lookup("template_location").Value.String() == ""
+	*jobopts.Async = true // so that the id comes back, and the waiting is ours
+	var said collected
+	if isSet("dry_run") {
+		log.SetLogger(&said)
+	}
+	result, err := dataflow.Execute(ctx, p)
+	if err != nil {
+		return Ending{}, fault.New(fault.Failed, "--runner=dataflow: %v", err)
+	}
+	switch {
+	case isSet("dry_run"):
+		dry, err := said.job()
+		return Ending{On: true, Dry: dry}, err
+	case result == nil: // a template was written
+		return Ending{On: true}, nil
+	}
+	id := result.JobID()
+	if !wait {
+		return Ending{Job: id, On: true}, nil
+	}
+	return Ending{Job: id}, awaitDataflow(ctx, id)
+}
+
+// awaitDataflow follows a job to its end. When ctx ends first it cancels the job.
+func awaitDataflow(ctx context.Context, id string) error {
+	away := context.WithoutCancel(ctx)
+	client, err := dataflowlib.NewClient(away, flag.Lookup("dataflow_endpoint").Value.String())
+	if err != nil {
+		return fault.New(fault.Failed, "--runner=dataflow: job %s runs, but cannot be followed: %v", id, err)
+	}
+	project, region := gcpopts.GetProjectFromFlagOrEnvironment(away), gcpopts.GetRegion(away)
+	ended := make(chan error, 1)
+	go func() { ended <- dataflowlib.WaitForCompletion(away, client, project, region, id) }()
+	select {
+	case err := <-ended:
+		if err == nil {
+			return nil
+		}
+		if f := fault.Find(err); f != nil {
+			return f
+		}
+		return fault.New(fault.Failed, "--runner=dataflow: %v; the job's log says more", err)
+	case <-ctx.Done():
+	}
+	_, err = client.Projects.Locations.Jobs.Update(project, region, id, &df.Job{RequestedState: "JOB_STATE_CANCELLED"}).Context(away).Do()
+	if err != nil {
+		return &Stopped{What: fmt.Sprintf("job %s could not be cancelled (%v): it may still run and publish", id, err), unknown: true}
+	}
+	return &Stopped{What: fmt.Sprintf("job %s is being cancelled", id)}
+}
+
+// hideFlags keeps this program's flags, and where the worker's program lies here, out of the job's description: what
+// workers need travels in the DoFns, and flags may have secrets.
+func hideFlags() {
+	flag.VisitAll(func(f *flag.Flag) {
+		if !strings.Contains(f.Name, "_") || f.Name == "worker_binary" || f.Name == "staging_location" {
+			dataflow.DontUseFlagAsPipelineOption(f.Name)
+		}
+	})
+}
+
+// collected keeps what Beam logs: a dry run tells the job's description no other way.
+type collected struct {
+	mu    sync.Mutex
+	texts []string
+}
+
+// Log keeps a message.
+func (c *collected) Log(_ context.Context, _ log.Severity, _ int, msg string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.texts = append(c.texts, msg)
+}
+
+// job is the description of the job: the last message that is a JSON object, and with it, as steps, the leaves of the
+// model, which Beam logs as text and a job that is submitted would have in a file of its own.
+func (c *collected) job() (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var model pipepb.Pipeline
+	var job map[string]any
+	for _, text := range c.texts {
+		if json.Unmarshal([]byte(text), &job) == nil {
+			continue
+		}
+		if m := new(pipepb.Pipeline); prototext.Unmarshal([]byte(text), m) == nil && len(m.GetRootTransformIds()) > 0 {
+			model.Reset()
+			proto.Merge(&model, m)
+		}
+	}
+	if job == nil || len(model.GetRootTransformIds()) == 0 {
+		return "", fault.New(fault.Failed, "--runner=dataflow: the dry run described no job")
+	}
+	type step struct {
+		Name string `json:"name"`
+		Kind string `json:"kind"`
+	}
+	var steps []step
+	for _, t := range model.GetComponents().GetTransforms() {
+		if len(t.GetSubtransforms()) == 0 {
+			steps = append(steps, step{t.GetUniqueName(), t.GetSpec().GetUrn()})
+		}
+	}
+	slices.SortFunc(steps, func(a, b step) int { return strings.Compare(a.Name, b.Name) })
+	job["steps"] = steps
+	b, err := json.MarshalIndent(job, "", "  ")
+	return string(b), err
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"tripstats/runners/flink/cluster"
+)
+
+// inputs are what every engine must make the same bytes of as direct.
+func inputs(t *testing.T) map[string][]string {
+	all := map[string][]string{
+		"sample":           {"--input=sample"},
+		"12 x 1 million":   {"--input=" + months(t)},
+		"sample, all rows": {"--input=sample", "--quality=raw"},
+	}
+	if dir := realData(t); dir != "" {
+		all["real months"] = []string{"--input=" + filepath.Join(dir, "raw_data", "**", "*.parquet")}
+	}
+	return all
+}
+
+// giveTheSameBytes runs every input on direct and on an engine.
+func giveTheSameBytes(t *testing.T, engine ...string) {
+	for name, args := range inputs(t) {
+		t.Run(name, func(t *testing.T) {
+			want, d := direct(t, args...)
+			out := filepath.Join(t.TempDir(), "out")
+			r := begin(t, append(append([]string{"--output=" + out}, args...), engine...)...).ends(t, 0, "done runner=")
+			same(t, out, want, 1)
+			t.Logf("wall %.1f s, direct %.1f s; CPU of this program and the workers in it %.1f s, direct %.1f s", r.wall.Seconds(), d.wall.Seconds(), r.cpu(), d.cpu())
+		})
+	}
+}
+
+func TestEmbeddedFlinkGivesTheSameBytes(t *testing.T) {
+	needs(t, "embedded")
+	c := up(t, cluster.Config{})
+	engine := []string{"--runner=flink", "--endpoint=" + c.Endpoint()}
+	giveTheSameBytes(t, engine...)
+
+	t.Run("with a quarantine", func(t *testing.T) {
+		dir := t.TempDir()
+		args := func(to string) []string {
+			return []string{"--input=sample", "--output=" + filepath.Join(dir, to), "--quarantine=" + filepath.Join(dir, "kept-"+to)}
+		}
+		begin(t, args("direct")...).ends(t, 0)
+		begin(t, append(args("flink"), engine...)...).ends(t, 0, "quarantined=")
+		want, got := outcome(t, filepath.Join(dir, "kept-direct", "rows")), outcome(t, filepath.Join(dir, "kept-flink", "rows"))
+		if len(want) == 0 || len(got) != len(want) {
+			t.Errorf("found %v, expected %v", got, want)
+		}
+	})
+
+	t.Run("an input that cannot be read", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "yellow_tripdata_2019-01.parquet")
+		if err := os.WriteFile(path, []byte("PAR1 this is none PAR1"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		begin(t, append([]string{"--input=" + path, "--output=" + t.TempDir()}, engine...)...).ends(t, 3, "yellow_tripdata_2019-01.parquet")
+	})
+
+	t.Run("the quality gate", func(t *testing.T) {
+		out := filepath.Join(t.TempDir(), "out")
+		begin(t, append([]string{"--input=sample", "--max-rejected=0.0001%", "--output=" + out}, engine...)...).ends(t, 5, "--max-rejected")
+		if got := outcome(t, out); len(got) > 0 {
+			t.Errorf("found %v, expected nothing to be published", got)
+		}
+	})
+
+	t.Run("Ctrl-C", func(t *testing.T) {
+		out := filepath.Join(t.TempDir(), "out")
+		r := begin(t, append([]string{"--input=" + months(t), "--output=" + out}, engine...)...)
+		untilOpen(t, r)
+		if err := r.cmd.Process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		r.ends(t, 130, "stopped by interrupt", "is cancelled")
+		if got := outcome(t, out); len(got) > 0 {
+			t.Errorf("found %v, expected nothing to be published", got)
+		}
+	})
+
+	t.Run("a job server that goes away", func(t *testing.T) {
+		out := filepath.Join(t.TempDir(), "out")
+		r := begin(t, append([]string{"--input=" + months(t), "--output=" + out}, engine...)...)
+		untilOpen(t, r)
+		if err := c.RestartJobServer(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		r.ends(t, 1, "lost the job server at "+c.Endpoint())
+		if got := outcome(t, out); len(got) > 0 {
+			t.Errorf("found %v, expected nothing to be published", got)
+		}
+		begin(t, append([]string{"--input=sample", "--output=" + out}, engine...)...).ends(t, 0)
+	})
+}
+
+// TestSparkGivesTheSameBytes takes minutes.
+func TestSparkGivesTheSameBytes(t *testing.T) {
+	needs(t, "spark")
+	c := up(t, cluster.Config{Spark: true})
+	giveTheSameBytes(t, "--runner=spark", "--endpoint="+c.Endpoint())
+}
