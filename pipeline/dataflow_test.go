@@ -131,7 +131,7 @@ func TestTheFlexTemplateHasTheProgramsFlags(t *testing.T) {
 		flags[m[1]] = true
 	}
 	// What makes no sense there, or is Dataflow's own to give.
-	for _, name := range []string{"runner", "plan", "verbose", "version", "quarantine", "quarantine-cells", "format", "detach"} {
+	for _, name := range []string{"runner", "plan", "verbose", "version", "quarantine", "quarantine-cells", "format", "detach", "cpuprofile", "memprofile", "trace"} {
 		if !flags[name] {
 			t.Errorf("the program has no --%s any more", name)
 		}
@@ -140,7 +140,7 @@ func TestTheFlexTemplateHasTheProgramsFlags(t *testing.T) {
 	examples := map[string]string{
 		"input": "sample", "output": "gs://bucket/stats", "taxi": "yellow", "quality": "standard", "same-month": "merge", "utc": "wall",
 		"limits": "duration_over_5h=240", "as-of": "2023-12", "max-rejected": "1%", "require-complete": "false", "unknown-columns": "report",
-		"max-memory": "256MiB", "gcs-anonymous": "true", "allow-http": "false", "months": "2019-01..2019-02", "source": "https://host.example/{year}", "missing": "skip",
+		"max-memory": "256MiB", "gcs-anonymous": "true", "allow-http": "false", "months": "2019-01..2019-02", "source": "https://host.example/{year}", "missing": "skip", "decoder": "own",
 	}
 	var args []string
 	for _, p := range metadata.Parameters {
