@@ -25,7 +25,7 @@ func (p *profiles) flags() {
 // start begins to profile. What it returns ends that and writes the files; it must be called once.
 func (p profiles) start() (stop func() error, err error) {
 	var stops []func() error
-	stop = func() error {
+	end := func() error {
 		var errs []error
 		for _, s := range stops {
 			errs = append(errs, s())
@@ -34,7 +34,7 @@ func (p profiles) start() (stop func() error, err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, stop())
+			err = errors.Join(err, end())
 		}
 	}()
 	create := func(name, path string) (*os.File, error) {
@@ -74,5 +74,5 @@ func (p profiles) start() (stop func() error, err error) {
 			return errors.Join(pprof.WriteHeapProfile(f), f.Close())
 		})
 	}
-	return stop, nil
+	return end, nil
 }

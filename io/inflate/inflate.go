@@ -42,6 +42,7 @@ type Decoder struct {
 // Gzip decompresses all members of src, one after the other, into dst, and returns how many bytes they hold. It checks
 // each member's CRC-32 and length. The bytes of dst beyond those returned may be overwritten.
 func (d *Decoder) Gzip(dst, src []byte) (int, error) {
+	defer func() { d.stream = stream{} }() // not to keep the caller's memory
 	n := 0
 	for first := true; first || len(src) > 0; first = false {
 		body, err := header(src)
@@ -85,8 +86,11 @@ const (
 
 // header returns what follows a member's header.
 func header(src []byte) ([]byte, error) {
+	if len(src) == 0 {
+		return nil, ErrShort
+	}
 	if len(src) < 10 {
-		return nil, either(len(src) == 0, ErrShort, ErrHeader)
+		return nil, ErrHeader
 	}
 	if src[0] != 0x1f || src[1] != 0x8b || src[2] != 8 || src[3]&flagsReserved != 0 {
 		return nil, ErrHeader
@@ -96,7 +100,7 @@ func header(src []byte) ([]byte, error) {
 		if len(rest) < 2 || len(rest)-2 < int(binary.LittleEndian.Uint16(rest)) {
 			return nil, ErrShort
 		}
-		rest = rest[2+binary.LittleEndian.Uint16(rest):]
+		rest = rest[2+int(binary.LittleEndian.Uint16(rest)):]
 	}
 	for _, flag := range []byte{flagName, flagComment} {
 		if flags&flag == 0 {
@@ -130,10 +134,3 @@ func header(src []byte) ([]byte, error) {
 
 // maxHeaderText is how long a member's name or comment may be, its end included: that of klauspost/compress.
 const maxHeaderText = 512
-
-func either(first bool, a, b error) error {
-	if first {
-		return a
-	}
-	return b
-}

@@ -82,15 +82,29 @@ func TestTwoPagesAtOnceAreEachRight(t *testing.T) {
 		for _, n2 := range sizes {
 			for name1, want1 := range contents(n1) {
 				for name2, want2 := range contents(n2) {
-					got1, got2 := make([]byte, n1), make([]byte, n2)
-					err := p.Pages(got1, compressed(t, 6, want1), got2, compressed(t, 1, want2))
-					if err != nil || !bytes.Equal(got1, want1) || !bytes.Equal(got2, want2) {
+					got1, got2 := fenced(n1), fenced(n2)
+					err := p.Pages(got1[fence:fence+n1], compressed(t, 6, want1), got2[fence:fence+n2], compressed(t, 1, want2))
+					if err != nil || !bytes.Equal(got1[fence:fence+n1], want1) || !bytes.Equal(got2[fence:fence+n2], want2) {
 						t.Fatalf("%s of %d and %s of %d bytes: error %v, or other bytes", name1, n1, name2, n2, err)
+					}
+					if !whole(got1) || !whole(got2) {
+						t.Fatalf("%s of %d and %s of %d bytes: bytes beyond a page were written", name1, n1, name2, n2)
 					}
 				}
 			}
 		}
 	}
+}
+
+// fence is how many bytes around a page must stay as they are.
+const fence = 300
+
+// fenced is memory for n bytes with a fence on both sides.
+func fenced(n int) []byte { return bytes.Repeat([]byte{0xaa}, fence+n+fence) }
+
+// whole tells whether both fences are.
+func whole(b []byte) bool {
+	return bytes.Equal(b[:fence], fenced(0)[:fence]) && bytes.Equal(b[len(b)-fence:], fenced(0)[:fence])
 }
 
 func TestADamagedPageOfTwoIsAnError(t *testing.T) {
@@ -124,10 +138,11 @@ func TestBlocksAndMembersFollowOneAnother(t *testing.T) {
 
 func TestHeadersWithAllFieldsAreRead(t *testing.T) {
 	var d Decoder
-	for _, name := range []string{"a", string(bytes.Repeat([]byte("n"), 511))} {
+	for _, extra := range []int{0, 3, 65_533, 65_534, 65_535} {
+		name := string(bytes.Repeat([]byte("n"), extra%512))
 		var b bytes.Buffer
 		w := gzip.NewWriter(&b)
-		w.Name, w.Comment, w.Extra = name, "said of it", []byte{1, 2, 3}
+		w.Name, w.Comment, w.Extra = name, "said of it", make([]byte, extra)
 		fmt.Fprint(w, "text")
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
@@ -315,6 +330,8 @@ func FuzzDeflateAgainstTheLibrary(f *testing.F) {
 			f.Add(src[10:len(src)-8], uint16(700), byte(1))
 		}
 	}
+	good := contents(5000)["mixed"]
+	goodSrc := compressed(f, 6, good)
 	f.Fuzz(func(t *testing.T, body []byte, size uint16, repeat byte) {
 		body = bytes.Repeat(body, 1+int(repeat%4))
 		r := bytes.NewReader(body)
@@ -326,12 +343,24 @@ func FuzzDeflateAgainstTheLibrary(f *testing.F) {
 		src = binary.LittleEndian.AppendUint32(src, crc32.ChecksumIEEE(content))
 		src = binary.LittleEndian.AppendUint32(src, uint32(len(content)))
 		compare(t, "fuzzed", src, int(size))
-		half := make([]byte, len(content))
-		var p Pair
-		if err := p.Pages(half, src, make([]byte, len(content)), src); (err == nil) != (new(Decoder).Page(make([]byte, len(content)), src) == nil) {
-			t.Fatalf("two at once: %v", err)
-		} else if err == nil && !bytes.Equal(half, content) {
-			t.Fatal("two at once: other bytes")
+		// Two at once: beside a page that is good, and in either lane.
+		_, wantErr := reference(src, len(content))
+		for _, first := range []bool{true, false} {
+			mine, others := fenced(len(content)), fenced(len(good))
+			a, b := mine[fence:len(mine)-fence], others[fence:len(others)-fence]
+			srcA, srcB := src, goodSrc
+			if !first {
+				a, b, srcA, srcB = b, a, srcB, srcA
+			}
+			err := new(Pair).Pages(a, srcA, b, srcB)
+			switch {
+			case (err == nil) != (wantErr == nil):
+				t.Fatalf("two at once: error %v, the library's %v", err, wantErr)
+			case err == nil && !(bytes.Equal(mine[fence:len(mine)-fence], content) && bytes.Equal(others[fence:len(others)-fence], good)):
+				t.Fatal("two at once: other bytes")
+			case !whole(mine) || !whole(others):
+				t.Fatal("two at once: wrote beyond a page")
+			}
 		}
 	})
 }

@@ -2,7 +2,6 @@ package inflate
 
 import (
 	"encoding/binary"
-	"errors"
 	"hash/crc32"
 )
 
@@ -36,8 +35,9 @@ func (p *Pair) Page(dst, src []byte) error { return p.a.Page(dst, src) }
 // Pages decompresses each src into exactly the bytes of its dst.
 func (p *Pair) Pages(dst1, src1, dst2, src2 []byte) error {
 	if !inTurns {
-		return errors.Join(p.a.Page(dst1, src1), p.a.Page(dst2, src2))
+		return p.each(dst1, src1, dst2, src2)
 	}
+	defer func() { p.a.stream, p.b.stream = stream{}, stream{} }()
 	body1, err1 := header(src1)
 	body2, err2 := header(src2)
 	if err1 == nil && err2 == nil {
@@ -48,7 +48,14 @@ func (p *Pair) Pages(dst1, src1, dst2, src2 []byte) error {
 		}
 	}
 	// Damaged, or of several members, which nobody writes: one after the other, it is found out which.
-	return errors.Join(p.a.Page(dst1, src1), p.a.Page(dst2, src2))
+	return p.each(dst1, src1, dst2, src2)
+}
+
+func (p *Pair) each(dst1, src1, dst2, src2 []byte) error {
+	if err := p.a.Page(dst1, src1); err != nil {
+		return err
+	}
+	return p.a.Page(dst2, src2)
 }
 
 // run decompresses the streams of a and b to their ends.

@@ -36,8 +36,8 @@ func (p *Pair) turns() error {
 //go:noescape
 func decodeTurns(p *Pair)
 
-// enter takes over a stream. The addresses stay valid as long as the stream has its slices: memory does not move, and
-// what could, a stack, does not while the loop runs.
+// enter takes over a stream. The addresses stay valid as long as the stream has its slices: being kept in a Pair makes
+// them escape to the heap, which does not move.
 func (l *lane) enter(s *stream) {
 	src, dst := uintptr(unsafe.Pointer(unsafe.SliceData(s.in.src))), uintptr(unsafe.Pointer(unsafe.SliceData(s.dst)))
 	*l = lane{

@@ -63,8 +63,9 @@
 	SHRL  $16, E; \
 	ADDQ  E, V
 
-// SYMBOL decodes what is not a literal of the first level, with the entry at hand in AX, and goes on with the loop.
-#define SYMBOL(IN, OUT, HOLD, N, LIT, DIST, LANE, length, distance, near, words, copied, fill, filled, pattern, none, corrupt) \
+// SYMBOL decodes what is not a literal of the first level, with the entry at hand in AX, and goes on with next. It leaves
+// the other lane and DX as they are.
+#define SYMBOL(IN, OUT, HOLD, N, LIT, DIST, LANE, next, length, distance, near, words, copied, fill, pattern, none, corrupt) \
 	FILL(IN, HOLD, N); \
 	TESTL $const_exceptional, AX; \
 	JZ    length; \
@@ -87,7 +88,7 @@
 	JPL   length; \
 	LITERAL(HOLD, N, AX, OUT, 0); \
 	INCQ  OUT; \
-	JMP   loop; \
+	JMP   next; \
 length: \
 	VALUE(HOLD, N, AX, R14, R15); \
 	MOVL  HOLD, CX; \
@@ -139,7 +140,7 @@ words: \
 	JCS   words; \
 copied: \
 	MOVQ  R14, OUT; \
-	JMP   loop; \
+	JMP   next; \
 near: \
 	CMPQ  AX, $1; \
 	JNE   pattern; \
@@ -152,7 +153,7 @@ fill: \
 	CMPQ  OUT, R14; \
 	JCS   fill; \
 	MOVQ  R14, OUT; \
-	JMP   loop; \
+	JMP   next; \
 pattern: \
 	MOVQ  (CX), R15; \
 	MOVQ  R15, (OUT); \
@@ -161,7 +162,7 @@ pattern: \
 	CMPQ  OUT, R14; \
 	JCS   pattern; \
 	MOVQ  R14, OUT; \
-	JMP   loop; \
+	JMP   next; \
 corrupt: \
 	MOVQ  R14, HOLD; \
 	MOVL  R15, N; \
@@ -221,11 +222,15 @@ either1:
 either0:
 	TESTL AX, AX
 	JMI   symbolB
-	SYMBOL(SI, DI, R8, R9, LIT_A, DIST_A, LANE_A, lengthA, distanceA, nearA, wordsA, copiedA, fillA, filledA, patternA, noneA, corruptA)
+	SYMBOL(SI, DI, R8, R9, LIT_A, DIST_A, LANE_A, afterA, lengthA, distanceA, nearA, wordsA, copiedA, fillA, patternA, noneA, corruptA)
+
+afterA: // B's entry is still at hand, and B has not used its room of this round
+	TESTL DX, DX
+	JMI   loop
 
 symbolB:
 	MOVL DX, AX
-	SYMBOL(R10, R11, R12, R13, LIT_B, DIST_B, LANE_B, lengthB, distanceB, nearB, wordsB, copiedB, fillB, filledB, patternB, noneB, corruptB)
+	SYMBOL(R10, R11, R12, R13, LIT_B, DIST_B, LANE_B, loop, lengthB, distanceB, nearB, wordsB, copiedB, fillB, patternB, noneB, corruptB)
 
 far:
 	MOVQ $const_stopCorrupt, AX

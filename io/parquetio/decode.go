@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"tripstats/io/objstore"
+	"tripstats/io/parquetio/pages"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
@@ -32,7 +33,7 @@ const (
 	bufferBytes = 256 << 10
 
 	// maxPageBytes bounds what one page header may ask for. Writers make pages of about 1 MiB.
-	maxPageBytes = 64 << 20
+	maxPageBytes = pages.MaxPageBytes
 )
 
 // decoder decodes the projected columns of consecutive row groups, each column in a goroutine of its own and ahead of
@@ -57,7 +58,7 @@ func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, e
 		return nil, fault.Inputf("%s: footer: %v", f.Source, err)
 	}
 	meta.SetSourceFileSize(f.Size)
-	mem := newBudget(maxDecodeBytes)
+	mem, ownMem := newBudget(maxDecodeBytes), newBudget(maxOwnBytes)
 	props := parquet.NewReaderProperties(mem)
 	props.BufferedStreamEnabled = true
 	props.BufferSize = bufferBytes
@@ -83,7 +84,7 @@ func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, e
 		}
 		var own *ownReader
 		if !library {
-			own = ownColumn(meta, f.Columns[c].Kind, c, bytes, mem)
+			own = ownColumn(meta, f.Columns[c].Kind, c, bytes, ownMem)
 		}
 		s := newStream(f, c, own)
 		s.fetch = d.fetch
@@ -236,13 +237,10 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget, rg 
 			err = errors.Join(err, s.fault(rg, s.rows[rg], closeErr))
 		}
 	}()
-	open := func() error { // arrow-go's reader
-		var err error
-		if library, err = openLibrary(pf, rg, s.leaf, mem, s.kind); err != nil {
-			return s.fault(rg, 0, err)
-		}
+	open := func() (err error) { // arrow-go's reader
+		library, err = openLibrary(pf, rg, s.leaf, mem, s.kind)
 		decode = library.decode
-		return nil
+		return err
 	}
 	own := s.own != nil && s.own.open(rg)
 	switch {
@@ -250,14 +248,14 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget, rg 
 		decode = s.own.decode
 	case s.kind != element.Null: // of that nothing is to be read: the type says that every value is null
 		if err := open(); err != nil {
-			return err
+			return s.fault(rg, 0, err)
 		}
 	}
 	// decodeOrAsk decodes the next n rows after done. Where our own decoder gives up, on a page of a form it does not know
-	// or on damage, arrow-go's readers have the last word.
+	// or on damage, arrow-go's readers have the last word; but not where a checksum proves the damage, as they look at none.
 	decodeOrAsk := func(buf *buffer, done int64, n int) (arrow.Array, error) {
 		a, err := decode(buf, n)
-		if err == nil || !own || ctx.Err() != nil || s.fetch.failure() != nil {
+		if err == nil || !own || ctx.Err() != nil || s.fetch.failure() != nil || errors.Is(err, pages.ErrChecksum) {
 			return a, err
 		}
 		own = false

@@ -27,6 +27,10 @@ const (
 	// 2 million rows in each of eight columns, as some tools write them, still fits.
 	maxDecodeBytes = 192 << 20
 
+	// maxOwnBytes bounds what our own decoder may take of a file's pages, beside maxDecodeBytes: a column that needs more is
+	// left to arrow-go's readers, which have those to themselves. What they read alone they read then, too.
+	maxOwnBytes = 96 << 20
+
 	// maxTextBytes bounds a number or id written as text.
 	maxTextBytes = 256
 )

@@ -70,7 +70,7 @@ func setUp[T uint32 | uint64](o *ownReader, readers *sync.Pool, typ arrow.DataTy
 	o.release = func() {
 		if r != nil {
 			r.Release()
-			r = nil
+			r, o.begin = nil, nil
 		}
 	}
 	o.close = func() {
@@ -101,10 +101,11 @@ func setUp[T uint32 | uint64](o *ownReader, readers *sync.Pool, typ arrow.DataTy
 // open begins with the column chunk of a row group, if package pages reads its codec.
 func (o *ownReader) open(rowGroup int) bool {
 	chunk := o.meta.RowGroups[rowGroup].Columns[o.leaf]
-	if o.gone || chunk.CryptoMetadata != nil || chunk.FilePath != nil {
+	rows := o.meta.RowGroups[rowGroup].NumRows
+	if o.gone || chunk.CryptoMetadata != nil || chunk.FilePath != nil || chunk.MetaData.NumValues != rows {
 		return false
 	}
-	c := pages.Chunk{Rows: o.meta.RowGroups[rowGroup].NumRows, Optional: o.meta.Schema.Column(o.leaf).MaxDefinitionLevel() == 1}
+	c := pages.Chunk{Rows: rows, Optional: o.meta.Schema.Column(o.leaf).MaxDefinitionLevel() == 1}
 	switch compress.Compression(chunk.MetaData.Codec) {
 	case compress.Codecs.Uncompressed:
 	case compress.Codecs.Gzip:

@@ -1,13 +1,25 @@
 package parquetio
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
 
 	"tripstats/io/objstore"
@@ -73,6 +85,109 @@ func TestFilesLikeTLCsAreReadAsArrowReadsThemAndWithoutIt(t *testing.T) {
 		}
 		if n := sameByBothDecoders(t, path); n != 0 {
 			t.Errorf("%s %v: %d column chunks were left to arrow-go", o.Taxi, o.Month, n)
+		}
+	}
+}
+
+// TestAColumnIsHandedOverInTheMiddle has our decoder give up after some batches: arrow-go's reader must go on at the
+// very next row.
+func TestAColumnIsHandedOverInTheMiddle(t *testing.T) {
+	const rows = 5*batchRows + 7
+	f := testFile(t, 3, rows)
+	for _, failAt := range []int{0, 1, 3, 5, 6} { // 6 is the check that nothing is left
+		meta, err := parseFooter(f.Footer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := openFile(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pf, err := file.NewParquetReader(seekableAt{io.NewSectionReader(in, 0, f.Size)}, file.WithMetadata(meta))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mem := newBudget(maxDecodeBytes)
+		own := ownColumn(meta, f.Columns[0].Kind, 0, in, mem)
+		s, calls, before := newStream(f, 0, own), 0, gaveUp.Load()
+		decode := own.decode
+		own.decode = func(buf *buffer, n int) (arrow.Array, error) {
+			if calls++; calls > failAt {
+				return nil, errors.New("a form that is not known")
+			}
+			return decode(buf, n)
+		}
+		go func() {
+			s.run(t.Context(), pf, mem, 1, 2)
+			close(s.out)
+		}()
+		next := int64(3) // testFile's ids go on from row group to row group
+		for c := range s.out {
+			if c.err != nil {
+				t.Fatal(c.err)
+			}
+			for _, id := range c.array.(*array.Int64).Int64Values() {
+				if id != next {
+					t.Fatalf("gave up at batch %d: found row %d, expected %d", failAt, id, next)
+				}
+				next++
+			}
+			s.free <- c.buf
+		}
+		if next != 3+rows || gaveUp.Load() != before+1 {
+			t.Errorf("gave up at batch %d: %d rows, handed over %d times", failAt, next-3, gaveUp.Load()-before)
+		}
+		s.close()
+		if err := in.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestFilesWithLargePagesAreReadWhateverOurDecoderMayTake has more in its pages than our decoder may take, and less than
+// arrow-go's readers may: which columns are handed over depends on who comes first.
+func TestFilesWithLargePagesAreReadWhateverOurDecoderMayTake(t *testing.T) {
+	const rows, columns = 1_600_000, 8
+	var fields []arrow.Field
+	for i := range columns {
+		fields = append(fields, arrow.Field{Name: fmt.Sprintf("c%d", i), Type: arrow.PrimitiveTypes.Int64})
+	}
+	values := make([]int64, rows)
+	want := int64(0)
+	for i := range values {
+		values[i] = int64(i*i) % 251
+		want += columns * values[i]
+	}
+	b := array.NewInt64Builder(memory.DefaultAllocator)
+	b.AppendValues(values, nil)
+	a := b.NewArray()
+	rec := array.NewRecordBatch(arrow.NewSchema(fields, nil), slices.Repeat([]arrow.Array{a}, columns), rows)
+	var out bytes.Buffer
+	w, err := pqarrow.NewFileWriter(rec.Schema(), &out, parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Gzip), parquet.WithCompressionLevel(1),
+		parquet.WithDictionaryDefault(false), parquet.WithDataPageSize(1<<30), parquet.WithMaxRowGroupLength(1<<30)), pqarrow.DefaultWriterProps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Write(rec), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f := readBack(t, out.Bytes())
+	for i := range f.Columns {
+		f.Projection = append(f.Projection, i)
+	}
+	for range 3 {
+		got, before := int64(0), gaveUp.Load()
+		if err := Scan(t.Context(), f, Config{}, func(c element.Columns) {
+			for _, col := range c.Record.Columns() {
+				for _, v := range col.(*array.Int64).Int64Values() {
+					got += v
+				}
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got != want || gaveUp.Load() == before {
+			t.Errorf("found a sum of %d, want %d; %d columns were handed over, want some", got, want, gaveUp.Load()-before)
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
+
+	"tripstats/io/parquetio/pages"
 )
 
 // Limits on what a page may claim of itself, as arrow-go allocates by it. Writers make delta blocks of 128 to 1,024
@@ -19,7 +21,7 @@ import (
 const (
 	maxDeltaBlock  = 1 << 16
 	maxDeltaValues = 1 << 24
-	maxPageHeader  = 1 << 20 // bytes; TLC's have 30, and some writers put statistics in
+	maxPageHeader  = pages.MaxHeaderBytes
 )
 
 // columnReader is arrow-go's reader of a column chunk with a check of every page before it is decoded.

@@ -180,13 +180,17 @@ func (f *fetcher) column(chunks []chunkSpan, column int) *columnBytes {
 	return c
 }
 
-// ReadAt reads from pieces, and waits for them. What lies in none is read directly.
+// ReadAt reads from pieces, and waits for them. What lies in none is read directly: a column that our own decoder gives up
+// is read a second time, by arrow-go's reader.
 func (c *columnBytes) ReadAt(b []byte, off int64) (int, error) {
 	n := 0
 	for n < len(b) {
 		i := slices.IndexFunc(c.parts, func(p *part) bool { return p.off <= off && off < p.end })
 		if i < 0 {
 			m, err := c.f.r.ReadAt(b[n:], off)
+			if m < len(b)-n {
+				c.f.fail(err)
+			}
 			return n + m, err
 		}
 		data, err := c.f.wait(c.parts[i].piece)
@@ -245,13 +249,18 @@ func (f *fetcher) start(p *piece) {
 	f.wg.Go(func() {
 		defer close(p.done)
 		if _, err := f.r.ReadAt(p.data, p.off); err != nil {
-			f.mu.Lock()
-			if f.err == nil {
-				f.err = err
-			}
-			f.mu.Unlock()
+			f.fail(err)
 		}
 	})
+}
+
+// fail notes the error of a request, if it is the first.
+func (f *fetcher) fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil {
+		f.err = err
+	}
 }
 
 // memory returns memory, of a piece that is done with if one was large enough. The caller holds the lock.

@@ -112,7 +112,11 @@ func (w *thrift) required(seen *fieldSet, id int64, typ byte, places []*int64) e
 		return errHeader
 	}
 	*seen |= 1 << id
-	return w.number(places[id])
+	err := w.number(places[id])
+	if v := *places[id]; err == nil && int64(int32(v)) != v {
+		err = errHeader
+	}
+	return err
 }
 
 // The types of Thrift's compact protocol that matter here.

@@ -22,6 +22,7 @@ type hybrid struct {
 	width uint
 
 	left   int    // values of the run at hand that are not read yet
+	eights bool   // they come in eights, so that up to seven may only fill up
 	packed bool   // it is bit-packed, from bit on; else all are value
 	value  uint64 //
 	bit    int    // of data
@@ -39,6 +40,7 @@ func (h *hybrid) run() error {
 			return errRuns
 		}
 		h.pos += n
+		h.eights = head&1 == 1
 		room := h.end - h.pos
 		if head&1 == 1 && h.width > 0 {
 			groups := head >> 1
@@ -69,7 +71,7 @@ func (h *hybrid) run() error {
 
 // spent tells whether all is read, but for what fills up the last eight of bit-packed integers.
 func (h *hybrid) spent() bool {
-	return h.pos == h.end && (h.left == 0 || h.packed && h.left < 8)
+	return h.pos == h.end && (h.left == 0 || h.eights && h.left < 8)
 }
 
 // lookup fills dst with the values of a dictionary that the next indices tell.

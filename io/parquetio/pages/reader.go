@@ -65,7 +65,6 @@ type Reader[T uint32 | uint64] struct {
 	at, n   int // the page at hand, and how many there are
 	dict    []T
 	hasDict bool
-	dictBuf []byte
 	gzip    inflate.Pair
 }
 
@@ -269,6 +268,10 @@ func (r *Reader[T]) next() error {
 	}
 }
 
+// mostOfTwo is how many bytes two pages may have together to be inflated at once. Memory for two large ones may be what
+// is missing elsewhere.
+const mostOfTwo = 4 << 20
+
 // pages reads the data page at hand, whose header has n bytes, and with GZIP the next one too.
 func (r *Reader[T]) pages(h header, n int) error {
 	size := n + int(h.packed)
@@ -276,9 +279,9 @@ func (r *Reader[T]) pages(h header, n int) error {
 	r.seen += h.values
 	count := 1
 	var second int // bytes of the second header
-	if r.chunk.Codec.Gzip && r.seen < r.chunk.Rows {
+	if r.chunk.Codec.Gzip && r.seen < r.chunk.Rows && h.size <= mostOfTwo {
 		h2, n2, err := r.header(size)
-		if err == nil && (h2.kind == dataPage || h2.kind == dataPageV2) {
+		if err == nil && (h2.kind == dataPage || h2.kind == dataPageV2) && h.size+h2.size <= mostOfTwo {
 			r.queue[1].head, second, count = h2, n2, 2
 			r.seen += h2.values
 		}
@@ -316,9 +319,9 @@ func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
 	for i := range r.queue[:count] {
 		p, body := &r.queue[i], bodies[i]
 		if p.head.hasCRC && crc32.ChecksumIEEE(body) != p.head.crc {
-			return errors.New("a page's checksum is not that of its bytes")
+			return ErrChecksum
 		}
-		if err := r.grow(&p.buf, int(p.head.size)+slack); err != nil {
+		if err := r.grow(&p.buf, 0, int(p.head.size)+slack); err != nil {
 			return err
 		}
 		p.buf = p.buf[:int(p.head.size)+slack]
@@ -330,7 +333,7 @@ func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
 			}
 			copy(p.buf, body[:plain])
 		}
-		dst[i], bodies[i] = p.buf[plain:p.head.size], body[plain:]
+		dst[i], bodies[i] = p.buf[plain:p.head.size:p.head.size], body[plain:]
 		if p.head.kind == dataPageV2 && p.head.uncompressed {
 			if len(dst[i]) != len(bodies[i]) {
 				return errHeader
@@ -415,10 +418,16 @@ func (p *page) begin(optional bool) error {
 	return nil
 }
 
+// ErrChecksum says that a page is damaged for certain: it has a checksum, and it is that of other bytes.
+var ErrChecksum = errors.New("a page's checksum is not that of its bytes")
+
 // dictionary reads the dictionary page at hand, whose header has n bytes.
 func (r *Reader[T]) dictionary(h header, n int) error {
 	if h.encoding != plain && h.encoding != plainDictionary {
 		return fmt.Errorf("a dictionary of encoding %d", h.encoding)
+	}
+	if r.hasDict {
+		return errors.New("a second dictionary")
 	}
 	var zero T
 	if h.values*int64(unsafe.Sizeof(zero)) > h.size {
@@ -429,24 +438,23 @@ func (r *Reader[T]) dictionary(h header, n int) error {
 	}
 	body := r.win[r.lo+n : r.lo+n+int(h.packed)]
 	if h.hasCRC && crc32.ChecksumIEEE(body) != h.crc {
-		return errors.New("a page's checksum is not that of its bytes")
+		return ErrChecksum
 	}
-	if err := r.grow(&r.dictBuf, int(h.size)); err != nil {
-		return err
-	}
-	if err := r.decompressOne(r.dictBuf[:h.size], body); err != nil {
-		return err
-	}
-	r.lo += n + int(h.packed)
-	// A copy, as bytes need not lie where numbers must.
-	if grow := int(h.values) - cap(r.dict); grow > 0 {
-		if err := r.take(grow * int(unsafe.Sizeof(zero))); err != nil {
+	width := int(unsafe.Sizeof(zero))
+	if room := (int(h.size) + width - 1) / width; room > cap(r.dict) {
+		r.drop(cap(r.dict) * width)
+		r.dict = nil
+		if err := r.take(room * width); err != nil {
 			return err
 		}
-		r.dict = make([]T, h.values)
+		r.dict = make([]T, room)
+	}
+	r.dict = r.dict[:cap(r.dict)]
+	if err := r.decompressOne(bytesOf(r.dict)[:h.size:h.size], body); err != nil {
+		return err
 	}
 	r.dict = r.dict[:h.values]
-	copy(bytesOf(r.dict), r.dictBuf)
+	r.lo += n + int(h.packed)
 	r.hasDict = true
 	return nil
 }
@@ -485,7 +493,7 @@ func (r *Reader[T]) need(n int) error {
 	copy(r.win, r.win[r.lo:r.hi])
 	r.lo, r.hi = 0, have
 	size := int(min(int64(max(n, readBytes)), int64(have)+left))
-	if err := r.grow(&r.win, size+slack); err != nil {
+	if err := r.grow(&r.win, have, size+slack); err != nil {
 		return err
 	}
 	if _, err := r.src.ReadAt(r.win[have:size], r.off); err != nil {
@@ -498,21 +506,42 @@ func (r *Reader[T]) need(n int) error {
 
 var errBudget = errors.New("its pages need more memory at once than they may have")
 
-// grow makes b at least n bytes long, keeping what is in it.
-func (r *Reader[T]) grow(b *[]byte, n int) error {
+// usual is the size of pages up to which a little memory more is no matter: twice that of TLC's.
+const usual = 2 << 20
+
+// grow makes b at least n bytes long, keeping the first of what is in it.
+func (r *Reader[T]) grow(b *[]byte, keep, n int) error {
 	if n <= cap(*b) {
 		*b = (*b)[:cap(*b)]
 		return nil
 	}
-	// Pages differ a little in size; a quarter more saves the next one from growing again.
-	size := n + n/4
-	if err := r.take(size - cap(*b)); err != nil {
-		return err
+	kept := (*b)[:keep]
+	if keep == 0 { // old and new must not be there at once
+		r.drop(cap(*b))
+		*b, kept = nil, nil
+	}
+	// Pages of the usual size differ a little; a quarter more saves the next one from growing again.
+	size := n
+	if n <= usual {
+		size += n / 4
+	}
+	if err := r.take(size); err != nil {
+		size = n
+		if err := r.take(size); err != nil {
+			return err
+		}
 	}
 	grown := make([]byte, size)
-	copy(grown, *b)
+	copy(grown, kept)
+	r.drop(cap(kept))
 	*b = grown
 	return nil
+}
+
+// drop gives back bytes of memory that is let go.
+func (r *Reader[T]) drop(bytes int) {
+	r.budget.Give(bytes)
+	r.taken -= bytes
 }
 
 func (r *Reader[T]) take(bytes int) error {

@@ -3,8 +3,12 @@ package pages_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -339,11 +343,57 @@ func TestAChunkWithMoreOrFewerRowsThanPromisedIsAnError(t *testing.T) {
 	for _, f := range forms() {
 		data := write(t, columns(1000)["few values, some null"], f)
 		chunk, typ := chunkOf(t, data)
-		for _, off := range []int64{-1, 1, -999} {
+		for _, off := range []int64{-1, 1, -999, -500} {
 			c := chunk
 			c.Rows += off
 			if _, _, err := both(data, c, typ, 100, &unlimited{left: 1 << 30}); err == nil {
 				t.Errorf("%v: %d rows passed for 1000", f, c.Rows)
+			}
+		}
+	}
+}
+
+// TestADamagedPageWithAChecksumIsNamedAsSuch protects what tells damage from a form that is not known: arrow-go's readers
+// look at no checksum, so they must not be asked.
+func TestADamagedPageWithAChecksumIsNamedAsSuch(t *testing.T) {
+	// A data page by hand: 4 plain INT32 values, its checksum in field 4 of the header.
+	body := []byte{1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0}
+	sum := int64(int32(crc32.ChecksumIEEE(body)))
+	page := []byte{0x15, 0, 0x15, 32, 0x15, 32, 0x15}
+	page = binary.AppendVarint(page, sum)
+	page = append(page, 0x1c, 0x15, 8, 0x15, 0, 0x15, 6, 0x15, 6, 0, 0)
+	start := len(page)
+	page = append(page, body...)
+	chunk := pages.Chunk{Size: int64(len(page)), Rows: 4}
+	values, _, err := ours[uint32](page, chunk, 4, &unlimited{left: 1 << 20})
+	if err != nil || !slices.Equal(values, []uint32{1, 2, 3, 4}) {
+		t.Fatalf("found %v, %v", values, err)
+	}
+	for i := start; i < len(page); i++ {
+		damaged := bytes.Clone(page)
+		damaged[i] ^= 1
+		if _, _, err := ours[uint32](damaged, chunk, 4, &unlimited{left: 1 << 20}); !errors.Is(err, pages.ErrChecksum) {
+			t.Errorf("byte %d: %v, want %v", i-start, err, pages.ErrChecksum)
+		}
+	}
+}
+
+func TestNumbersOfAPageHeaderThatNoPageHasAreRefused(t *testing.T) {
+	for _, values := range []int64{1 << 61, 1<<31 + 1, -1} { // as a count of values, times their width, they would be small
+		for kind := range int64(4) {
+			head := []byte{0x15}
+			head = binary.AppendVarint(head, kind)
+			head = append(head, 0x15, 32, 0x15, 32)
+			field := byte(0x2c) // of a data page: 5, two after the last
+			if kind == 2 {
+				field = 0x4c
+			}
+			head = append(head, field, 0x15)
+			head = binary.AppendVarint(head, values)
+			head = append(head, 0x15, 0, 0x15, 6, 0x15, 6, 0, 0)
+			page := append(head, make([]byte, 16)...)
+			if _, _, err := ours[uint64](page, pages.Chunk{Size: int64(len(page)), Rows: 2}, 2, &unlimited{left: 1 << 20}); err == nil {
+				t.Errorf("%d values in a page of kind %d passed", values, kind)
 			}
 		}
 	}
