@@ -258,7 +258,7 @@ func (d *Decoder) careful() error {
 func (d *Decoder) symbol() error {
 	in := &d.in
 	in.fill()
-	e := d.lit[in.hold&(1<<litBits-1)]
+	e := d.lit[in.hold&(litSize-1)]
 	if e&literal == 0 && e&secondLevel != 0 {
 		in.take(litBits)
 		e = d.lit[int(e>>16)+int(in.hold&(1<<(e>>8&31)-1))]
@@ -285,7 +285,7 @@ func (d *Decoder) symbol() error {
 	}
 	length := int(e>>16) + in.extra(e)
 	in.fill()
-	e = d.dist[in.hold&(1<<distBits-1)]
+	e = d.dist[in.hold&(distSize-1)]
 	if e&secondLevel != 0 {
 		in.take(distBits)
 		e = d.dist[int(e>>16)+int(in.hold&(1<<(e>>8&31)-1))]
@@ -332,25 +332,25 @@ func (d *Decoder) fast() error {
 		hold |= load64(src, pos) << (n & 63)
 		pos += int((63 - n) >> 3)
 		n |= 56
-		e := entry(lit, hold&(1<<litBits-1))
+		e := entry(lit, hold&(litSize-1))
 		if e&literal != 0 {
 			hold >>= e & 63
 			n -= uint(e & 63)
 			store8(buf, out, byte(e>>16))
 			out++
-			e = entry(lit, hold&(1<<litBits-1))
+			e = entry(lit, hold&(litSize-1))
 			if e&literal != 0 {
 				hold >>= e & 63
 				n -= uint(e & 63)
 				store8(buf, out, byte(e>>16))
 				out++
-				e = entry(lit, hold&(1<<litBits-1))
+				e = entry(lit, hold&(litSize-1))
 				if e&literal != 0 {
 					hold >>= e & 63
 					n -= uint(e & 63)
 					store8(buf, out, byte(e>>16))
 					out++
-					e = entry(lit, hold&(1<<litBits-1))
+					e = entry(lit, hold&(litSize-1))
 					if e&literal != 0 {
 						hold >>= e & 63
 						n -= uint(e & 63)
@@ -392,7 +392,7 @@ func (d *Decoder) fast() error {
 		hold >>= e & 63
 		n -= uint(e & 63)
 		// At least 56 - 15 - 5 bits are left, and a distance takes 15 + 13.
-		e = entry(dist, hold&(1<<distBits-1))
+		e = entry(dist, hold&(distSize-1))
 		if e&exceptional != 0 {
 			if e&secondLevel == 0 {
 				err = ErrCorrupt
