@@ -33,7 +33,7 @@ const (
 	bufferBytes = 256 << 10
 
 	// maxPageBytes bounds what one page header may ask for. Writers make pages of about 1 MiB.
-	maxPageBytes = pages.MaxPageBytes
+	maxPageBytes = 64 << 20
 )
 
 // decoder decodes the projected columns of consecutive row groups, each column in a goroutine of its own and ahead of

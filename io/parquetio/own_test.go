@@ -147,7 +147,7 @@ func TestAColumnIsHandedOverInTheMiddle(t *testing.T) {
 // TestFilesWithLargePagesAreReadWhateverOurDecoderMayTake has more in its pages than our decoder may take, and less than
 // arrow-go's readers may: which columns are handed over depends on who comes first.
 func TestFilesWithLargePagesAreReadWhateverOurDecoderMayTake(t *testing.T) {
-	const rows, columns = 1_600_000, 8
+	const rows, columns = 1_000_000, 14
 	var fields []arrow.Field
 	for i := range columns {
 		fields = append(fields, arrow.Field{Name: fmt.Sprintf("c%d", i), Type: arrow.PrimitiveTypes.Int64})

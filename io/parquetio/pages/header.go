@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// Limits on a page, against headers that ask for more than any writer makes. TLC's pages have 1 MiB, headers 30 bytes.
+// Limits on a page. TLC's pages have 1 MiB, headers 30 bytes. Larger pages are for readers that hold one at a time.
 const (
-	MaxPageBytes   = 64 << 20
+	MaxPageBytes   = 8 << 20
 	MaxHeaderBytes = 1 << 20
 )
 
