@@ -3,8 +3,8 @@
 //
 // That is what makes it fast: input and output are whole in memory, so there is no window to slide and no state to
 // keep between calls; the loop over symbols checks both bounds once for several of them, holds 64 bits of input in a
-// register, and copies matches eight bytes at a time. It accepts what github.com/klauspost/compress accepts, which
-// arrow-go uses, and nothing else; that is its oracle in the fuzz tests.
+// register, and copies matches eight bytes at a time. It accepts what both Go's compress/gzip and
+// github.com/klauspost/compress, which arrow-go uses, accept, and nothing else; they are its oracles in the fuzz tests.
 //
 // Output is bounded by the buffer: more is an error, whatever the data says of itself.
 package inflate
