@@ -1,0 +1,96 @@
+package pages
+
+import "errors"
+
+// header parses the page header that is skip bytes on from the page at hand.
+func (r *Reader[T]) header(skip int) (header, int, error) {
+	for want := 64; ; want *= 4 {
+		left := int64(r.hi-r.lo) + r.chunk.Off + r.chunk.Size - r.off
+		have := int(min(int64(skip+want), left))
+		if have < skip {
+			return header{}, 0, errShort
+		}
+		if err := r.need(have); err != nil {
+			return header{}, 0, err
+		}
+		h, n, err := parseHeader(r.win[r.lo+skip : r.lo+have])
+		if err != errShort || int64(have) == left || want >= MaxHeaderBytes {
+			return h, n, err
+		}
+	}
+}
+
+// readBytes is what is read at once at least.
+const readBytes = 256 << 10
+
+// need makes the next n bytes of the chunk those from win[lo] on.
+func (r *Reader[T]) need(n int) error {
+	have := r.hi - r.lo
+	if n <= have {
+		return nil
+	}
+	left := r.chunk.Off + r.chunk.Size - r.off
+	if int64(n-have) > left {
+		return errors.New("the column chunk breaks off")
+	}
+	copy(r.win, r.win[r.lo:r.hi])
+	r.lo, r.hi = 0, have
+	size := int(min(int64(max(n, readBytes)), int64(have)+left))
+	if err := r.grow(&r.win, have, size+slack); err != nil {
+		return err
+	}
+	if _, err := r.src.ReadAt(r.win[have:size], r.off); err != nil {
+		return err
+	}
+	r.hi = size
+	r.off += int64(size - have)
+	return nil
+}
+
+var errBudget = errors.New("its pages need more memory at once than they may have")
+
+// usual is the size of pages up to which a little memory more is no matter: twice that of TLC's.
+const usual = 2 << 20
+
+// grow makes b at least n bytes long, keeping the first of what is in it.
+func (r *Reader[T]) grow(b *[]byte, keep, n int) error {
+	if n <= cap(*b) {
+		*b = (*b)[:cap(*b)]
+		return nil
+	}
+	kept := (*b)[:keep]
+	if keep == 0 { // old and new must not be there at once
+		r.drop(cap(*b))
+		*b, kept = nil, nil
+	}
+	// Pages of the usual size differ a little; a quarter more saves the next one from growing again.
+	size := n
+	if n <= usual {
+		size += n / 4
+	}
+	if err := r.take(size); err != nil {
+		size = n
+		if err := r.take(size); err != nil {
+			return err
+		}
+	}
+	grown := make([]byte, size)
+	copy(grown, kept)
+	r.drop(cap(kept))
+	*b = grown
+	return nil
+}
+
+// drop gives back bytes of memory that is let go.
+func (r *Reader[T]) drop(bytes int) {
+	r.budget.Give(bytes)
+	r.taken -= bytes
+}
+
+func (r *Reader[T]) take(bytes int) error {
+	if !r.budget.Take(bytes) {
+		return errBudget
+	}
+	r.taken += bytes
+	return nil
+}
