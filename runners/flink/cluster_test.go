@@ -149,7 +149,7 @@ func TestAKilledTaskManagerOrWorkerChangesNothing(t *testing.T) {
 				out := filepath.Join(t.TempDir(), "out")
 				r := begin(t, append(append([]string{"--output=" + out}, input...), processes(c, boot(t), 2)...)...)
 				job := untilReading(t, c, r)
-				delay := time.Duration(random.Int64N(int64(2 * time.Second)))
+				delay := time.Duration(random.Int64N(int64(400 * time.Millisecond))) // reading takes a second or two
 				time.Sleep(delay)
 				still := c.Reading(t.Context(), job)
 				switch victim {
