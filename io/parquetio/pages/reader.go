@@ -15,7 +15,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"unsafe"
 
@@ -318,8 +317,8 @@ func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
 	var dst [2][]byte
 	for i := range r.queue[:count] {
 		p, body := &r.queue[i], bodies[i]
-		if p.head.hasCRC && crc32.ChecksumIEEE(body) != p.head.crc {
-			return ErrChecksum
+		if err := p.head.verify(body); err != nil {
+			return err
 		}
 		if err := r.grow(&p.buf, 0, int(p.head.size)+slack); err != nil {
 			return err
@@ -418,9 +417,6 @@ func (p *page) begin(optional bool) error {
 	return nil
 }
 
-// ErrChecksum says that a page is damaged for certain: it has a checksum, and it is that of other bytes.
-var ErrChecksum = errors.New("a page's checksum is not that of its bytes")
-
 // dictionary reads the dictionary page at hand, whose header has n bytes.
 func (r *Reader[T]) dictionary(h header, n int) error {
 	if h.encoding != plain && h.encoding != plainDictionary {
@@ -437,8 +433,8 @@ func (r *Reader[T]) dictionary(h header, n int) error {
 		return err
 	}
 	body := r.win[r.lo+n : r.lo+n+int(h.packed)]
-	if h.hasCRC && crc32.ChecksumIEEE(body) != h.crc {
-		return ErrChecksum
+	if err := h.verify(body); err != nil {
+		return err
 	}
 	width := int(unsafe.Sizeof(zero))
 	if room := (int(h.size) + width - 1) / width; room > cap(r.dict) {

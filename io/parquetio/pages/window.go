@@ -1,6 +1,10 @@
 package pages
 
-import "errors"
+import (
+	"errors"
+
+	"tripstats/io/parquetio/thrift"
+)
 
 // header parses the page header that is skip bytes on from the page at hand.
 func (r *Reader[T]) header(skip int) (header, int, error) {
@@ -8,13 +12,13 @@ func (r *Reader[T]) header(skip int) (header, int, error) {
 		left := int64(r.hi-r.lo) + r.chunk.Off + r.chunk.Size - r.off
 		have := int(min(int64(skip+want), left))
 		if have < skip {
-			return header{}, 0, errShort
+			return header{}, 0, thrift.ErrShort
 		}
 		if err := r.need(have); err != nil {
 			return header{}, 0, err
 		}
 		h, n, err := parseHeader(r.win[r.lo+skip : r.lo+have])
-		if err != errShort || int64(have) == left || want >= MaxHeaderBytes {
+		if err != thrift.ErrShort || int64(have) == left || want >= MaxHeaderBytes {
 			return h, n, err
 		}
 	}

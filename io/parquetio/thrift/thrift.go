@@ -1,0 +1,173 @@
+// Package thrift walks over values of Thrift's compact protocol, which parquet's footers and page headers are, without
+// making anything of them: the libraries that do allocate for as many elements as a list claims to have. Here each is
+// there, and nothing is allocated.
+package thrift
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// Errors of a walk. ErrShort is also what a whole value gives of which only a part is there.
+var (
+	ErrShort     = errors.New("its Thrift structure breaks off")
+	ErrMalformed = errors.New("its Thrift structure contradicts itself")
+	ErrMany      = errors.New("its Thrift structure has too many values")
+)
+
+// The types of the protocol that callers ask for.
+const (
+	True   = 1
+	False  = 2
+	Int32  = 5
+	Struct = 12
+)
+
+// deepest is how deep structs and lists may nest. Those of the format nest to 7.
+const deepest = 32
+
+// Walk is a position in a value.
+type Walk struct {
+	Bytes  []byte
+	At     int
+	Values int // walked over: fields of structs and elements of lists
+	Most   int // of them; 0 is no limit but that each has a byte at least
+
+	depth int
+}
+
+// Fields calls f for each field of the struct at hand. f consumes the value and returns true, or leaves it to be skipped.
+func (w *Walk) Fields(f func(id int64, typ byte) (consumed bool, err error)) error {
+	if w.depth++; w.depth > deepest {
+		return ErrMalformed
+	}
+	defer func() { w.depth-- }()
+	for id := int64(0); ; {
+		head, err := w.byte()
+		if err != nil || head == 0 {
+			return err
+		}
+		if delta := int64(head >> 4); delta > 0 {
+			id += delta
+		} else if id, err = w.Int(); err != nil {
+			return err
+		}
+		if err := w.count(); err != nil {
+			return err
+		}
+		consumed := false
+		if f != nil {
+			if consumed, err = f(id, head&15); err != nil {
+				return err
+			}
+		}
+		if !consumed {
+			if err := w.Skip(head & 15); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// Int reads an integer of any size.
+func (w *Walk) Int() (int64, error) {
+	n, err := w.uvarint()
+	return int64(n>>1) ^ -int64(n&1), err // zigzag
+}
+
+// Skip walks over the value of a field.
+func (w *Walk) Skip(typ byte) error { return w.skip(typ, false) }
+
+func (w *Walk) skip(typ byte, inList bool) error {
+	switch typ {
+	case True, False: // in a struct the type is the value
+		if inList {
+			return w.bytes(1)
+		}
+		return nil
+	case 3: // byte
+		return w.bytes(1)
+	case 4, Int32, 6:
+		_, err := w.uvarint()
+		return err
+	case 7: // double
+		return w.bytes(8)
+	case 8: // binary
+		n, err := w.uvarint()
+		if err != nil {
+			return err
+		}
+		return w.bytes(n)
+	case 9, 10: // list, set
+		return w.list()
+	case Struct:
+		return w.Fields(nil)
+	case 13: // UUID
+		return w.bytes(16)
+	}
+	return ErrMalformed // maps are not in the format
+}
+
+func (w *Walk) list() error {
+	if w.depth++; w.depth > deepest {
+		return ErrMalformed
+	}
+	defer func() { w.depth-- }()
+	head, err := w.byte()
+	if err != nil {
+		return err
+	}
+	n := uint64(head >> 4)
+	if n == 15 {
+		if n, err = w.uvarint(); err != nil {
+			return err
+		}
+	}
+	if n > uint64(len(w.Bytes)-w.At) { // an element takes a byte at least
+		return ErrShort
+	}
+	for range n {
+		if err := w.count(); err != nil {
+			return err
+		}
+		if err := w.skip(head&15, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Walk) count() error {
+	if w.Values++; w.Most > 0 && w.Values > w.Most {
+		return ErrMany
+	}
+	return nil
+}
+
+func (w *Walk) byte() (byte, error) {
+	if w.At >= len(w.Bytes) {
+		return 0, ErrShort
+	}
+	w.At++
+	return w.Bytes[w.At-1], nil
+}
+
+func (w *Walk) bytes(n uint64) error {
+	if n > uint64(len(w.Bytes)-w.At) {
+		return ErrShort
+	}
+	w.At += int(n)
+	return nil
+}
+
+func (w *Walk) uvarint() (uint64, error) {
+	n, size := binary.Uvarint(w.Bytes[w.At:])
+	switch {
+	case size == 0:
+		return 0, ErrShort
+	case size < 0:
+		return 0, ErrMalformed
+	}
+	w.At += size
+	return n, nil
+}
