@@ -64,7 +64,9 @@ func (p profiles) start() (stop func() error, err error) {
 		}
 		stops = append(stops, func() error { trace.Stop(); return f.Close() })
 	}
-	if p.memory != "" {
+	if p.memory == "" {
+		runtime.MemProfileRate = 0 // else every allocation of a batch's size walks the stack
+	} else {
 		f, err := create("memprofile", p.memory)
 		if err != nil {
 			return nil, err

@@ -302,6 +302,21 @@ func TestBatchCoderKeepsEverything(t *testing.T) {
 	if err := new(deriveFn).ProcessElement(in, func(b Batch) { derived = b }); err != nil {
 		t.Fatal(err)
 	}
+	judged := derived
+	judged.RawDuration = judged.Duration
+	for name, b := range map[string]Batch{"not derived": in, "not judged": derived, "judged": judged} {
+		coded, err := encodeBatch(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := decodeBatch(coded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(out.Duration, b.Duration) || !reflect.DeepEqual(out.RawDuration, b.RawDuration) {
+			t.Errorf("%s: got durations %v and %v, want %v and %v", name, out.Duration, out.RawDuration, b.Duration, b.RawDuration)
+		}
+	}
 	b, err := encodeBatch(derived)
 	if err != nil {
 		t.Fatal(err)
