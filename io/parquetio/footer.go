@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -32,7 +33,7 @@ const (
 )
 
 func init() {
-	register.DoFn3x1[context.Context, element.File, func(element.File), error](&footerFn{})
+	beam.RegisterDoFn(reflect.TypeFor[footerFn]())
 	register.Emitter1[element.File]()
 }
 

@@ -2,6 +2,7 @@ package parquetio
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -11,7 +12,7 @@ import (
 )
 
 func init() {
-	register.DoFn3x0[[]byte, func(*element.File) bool, func(element.File)](&piecesFn{})
+	beam.RegisterDoFn(reflect.TypeFor[piecesFn]())
 	register.Iter1[element.File]()
 }
 

@@ -13,6 +13,7 @@ package parquetio
 import (
 	"context"
 	"errors"
+	"reflect"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -29,7 +30,7 @@ import (
 var rowsRead = beam.NewCounter("tripstats", "rows_read")
 
 func init() {
-	register.DoFn4x1[context.Context, *sdf.LockRTracker, element.File, func(element.Columns), error](&readFn{})
+	beam.RegisterDoFn(reflect.TypeFor[readFn]())
 	register.Emitter1[element.Columns]()
 }
 

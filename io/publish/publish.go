@@ -16,6 +16,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -61,8 +62,8 @@ type Config struct {
 type Total struct{ Table, Column string }
 
 func init() {
-	register.DoFn6x1[context.Context, []byte, func(*element.File) bool, func(*element.File) bool, func(*element.Tally) bool, func(*element.Table) bool, error](&publishFn{})
-	register.DoFn7x1[context.Context, []byte, func(*element.File) bool, func(*element.File) bool, func(*element.Tally) bool, func(*element.Table) bool, func(*quarantine.Piece) bool, error](&publishAllFn{})
+	beam.RegisterDoFn(reflect.TypeFor[publishFn]())
+	beam.RegisterDoFn(reflect.TypeFor[publishAllFn]())
 	register.Iter1[quarantine.Piece]()
 	register.Iter1[element.File]()
 	register.Iter1[element.Tally]()

@@ -19,7 +19,7 @@ import (
 )
 
 func init() {
-	register.DoFn2x1[element.Rejects, func(Piece), error](&writeFn{})
+	beam.RegisterDoFn(reflect.TypeFor[writeFn]())
 	register.Emitter1[Piece]()
 	beam.RegisterType(reflect.TypeFor[Piece]())
 	beam.RegisterFunction(encodePiece)

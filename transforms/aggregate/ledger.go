@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -34,7 +35,7 @@ const (
 )
 
 func init() {
-	register.DoFn3x0[[]byte, func(*Source) bool, func(element.Table)](&ledgerFn{})
+	beam.RegisterDoFn(reflect.TypeFor[ledgerFn]())
 	register.Iter1[Source]()
 }
 

@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"reflect"
+
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -22,8 +24,8 @@ var LocationSchema = arrow.NewSchema([]arrow.Field{
 }, nil)
 
 func init() {
-	register.DoFn2x0[Source, func(Key, Zones)](&zonesFn{})
-	register.DoFn3x0[[]byte, func(*Key, *Zones) bool, func(element.Table)](&locationTableFn{})
+	beam.RegisterDoFn(reflect.TypeFor[zonesFn]())
+	beam.RegisterDoFn(reflect.TypeFor[locationTableFn]())
 	register.Combiner1[Zones](&locationCombiner{})
 	register.Emitter2[Key, Zones]()
 	register.Iter2[Key, Zones]()

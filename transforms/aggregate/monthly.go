@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"math/big"
+	"reflect"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -57,8 +58,8 @@ func monthlySchema(sums bool) *arrow.Schema {
 }
 
 func init() {
-	register.DoFn2x0[Source, func(Key, Month)](&monthsFn{})
-	register.DoFn3x0[[]byte, func(*Key, *Month) bool, func(element.Table)](&monthlyTableFn{})
+	beam.RegisterDoFn(reflect.TypeFor[monthsFn]())
+	beam.RegisterDoFn(reflect.TypeFor[monthlyTableFn]())
 	register.Combiner1[Month](&monthlyCombiner{})
 	register.Emitter2[Key, Month]()
 	register.Emitter1[element.Table]()

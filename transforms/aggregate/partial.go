@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"reflect"
+
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
@@ -10,9 +12,9 @@ import (
 )
 
 func init() {
-	register.DoFn2x0[trip.Batch, func(string, Source)](&partialFn{})
-	register.DoFn2x0[element.File, func(string, Source)](&seedFn{})
-	register.DoFn2x0[Source, func(element.Tally)](&tallyFn{})
+	beam.RegisterDoFn(reflect.TypeFor[partialFn]())
+	beam.RegisterDoFn(reflect.TypeFor[seedFn]())
+	beam.RegisterDoFn(reflect.TypeFor[tallyFn]())
 	register.Combiner1[Source](&sourceCombiner{})
 	register.Emitter2[string, Source]()
 	register.Emitter1[element.Tally]()

@@ -1,16 +1,16 @@
 package aggregate
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/transforms/quality"
 )
 
 func init() {
-	register.DoFn3x0[string, Source, func(string, Source)](&standardFn{})
+	beam.RegisterDoFn(reflect.TypeFor[standardFn]())
 }
 
 // Standard applies to each source's counts the rules that need no row: zones that are missing or unknown count as

@@ -2,6 +2,7 @@ package quality
 
 import (
 	"math"
+	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
@@ -12,7 +13,7 @@ import (
 )
 
 func init() {
-	register.DoFn2x1[trip.Batch, func(trip.Batch), error](&judgeFn{})
+	beam.RegisterDoFn(reflect.TypeFor[judgeFn]())
 	register.Emitter1[trip.Batch]()
 }
 

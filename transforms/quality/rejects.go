@@ -2,6 +2,7 @@ package quality
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -16,7 +17,7 @@ import (
 )
 
 func init() {
-	register.DoFn3x1[trip.Batch, func(trip.Batch), func(element.Rejects), error](&judgeAndKeepFn{})
+	beam.RegisterDoFn(reflect.TypeFor[judgeAndKeepFn]())
 	register.Emitter1[element.Rejects]()
 }
 

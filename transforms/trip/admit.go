@@ -3,6 +3,7 @@ package trip
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -22,7 +23,7 @@ type Admission struct {
 }
 
 func init() {
-	register.DoFn4x1[[]byte, func(*element.File) bool, func(element.File), func(element.File), error](&admitFn{})
+	beam.RegisterDoFn(reflect.TypeFor[admitFn]())
 	register.Iter1[element.File]()
 }
 

@@ -1,14 +1,15 @@
 package trip
 
 import (
+	"reflect"
+
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/transforms/fault"
 )
 
 func init() {
-	register.DoFn2x1[Batch, func(Batch), error](&deriveFn{})
+	beam.RegisterDoFn(reflect.TypeFor[deriveFn]())
 }
 
 // Derive adds what follows from a trip's columns: its duration, and the year and month of its pickup. A duration

@@ -3,6 +3,7 @@ package trip
 import (
 	"encoding/binary"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -15,7 +16,7 @@ import (
 )
 
 func init() {
-	register.DoFn2x1[element.Columns, func(Batch), error](&fieldsFn{})
+	beam.RegisterDoFn(reflect.TypeFor[fieldsFn]())
 	register.Emitter1[Batch]()
 }
 

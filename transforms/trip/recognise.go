@@ -2,6 +2,7 @@ package trip
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -76,7 +77,7 @@ type Options struct {
 }
 
 func init() {
-	register.DoFn2x1[element.File, func(element.File), error](&recogniseFn{})
+	beam.RegisterDoFn(reflect.TypeFor[recogniseFn]())
 	register.Emitter1[element.File]()
 }
 
