@@ -1,6 +1,6 @@
 """Measures tripstats on one file with a single row group of 14 million rows: memory.py TRIPSTATS [--rounds N]
 
-It exits non-zero if a run's peak is above 256 MiB, or the direct runner keeps fewer than 1.6 cores busy on two.
+It exits non-zero if a run's peak is above 160 MiB, or the direct runner keeps fewer than 1.7 cores busy on two.
 """
 
 import argparse
@@ -10,8 +10,8 @@ import tempfile
 
 import common
 
-PEAK = 256  # MiB, on every runner
-BUSY = 1.6  # CPU seconds over wall time, on direct: if other programs left the cores alone
+PEAK = 160  # MiB, on every runner
+BUSY = 1.7  # CPU seconds over wall time, on direct: if other programs left the cores alone
 
 
 def main():
