@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/exec/optimized" // type-specialised fast paths
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/harness/init"   // the same program is the worker
 	//lint:ignore SA1019 direct starts in milliseconds and needs no network; the graph runs on prism too, in CI, with the same bytes
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/direct" // --runner=direct

@@ -1,0 +1,82 @@
+package thrift
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+)
+
+// field 1: int32 -3; 2: true; 17 (its id as a number): double; 18: list of three booleans; 19: "ab"; 20: set of structs, one
+// of them with field 4: byte; 21: UUID.
+var whole = append([]byte{
+	0x15, 5, 0x11, 0x07, 34, 1, 2, 3, 4, 5, 6, 7, 8, 0x19, 0x31, 1, 2, 1, 0x18, 2, 'a', 'b',
+	0x1a, 0x2c, 0, 0x43, 9, 0, 0x1d,
+}, make([]byte, 17)...)
+
+func TestFieldsAreFoundByTheirIDs(t *testing.T) {
+	w := Walk{Bytes: append(bytes.Clone(whole), 99)}
+	var ids, types []int
+	number := int64(0)
+	err := w.Fields(func(id int64, typ byte) (consumed bool, err error) {
+		ids, types = append(ids, int(id)), append(types, int(typ))
+		if id == 1 {
+			number, err = w.Int()
+			return true, err
+		}
+		return false, nil
+	})
+	const values = 7 + 3 + 2 + 1 // fields, elements of the lists, a field of an element
+	if err != nil || number != -3 || w.At != len(whole) || w.Values != values {
+		t.Errorf("got %v, number %d, at %d of %d, %d values, want %d", err, number, w.At, len(whole), w.Values, values)
+	}
+	if want := []int{1, 2, 17, 18, 19, 20, 21}; !slices.Equal(ids, want) {
+		t.Errorf("got fields %v, want %v", ids, want)
+	}
+	if want := []int{Int32, True, 7, 9, 8, 10, 13}; !slices.Equal(types, want) {
+		t.Errorf("got types %v, want %v", types, want)
+	}
+}
+
+func TestAPartOfAValueIsShort(t *testing.T) {
+	for n := range whole {
+		if err := (&Walk{Bytes: whole[:n]}).Fields(nil); !errors.Is(err, ErrShort) {
+			t.Errorf("%d of %d bytes: got %v, want %v", n, len(whole), err, ErrShort)
+		}
+	}
+}
+
+func TestWhatIsNoValueIsRefused(t *testing.T) {
+	long := func(n uint64) []byte { return binary.AppendUvarint(nil, n) }
+	for name, c := range map[string]struct {
+		raw  []byte
+		want error
+	}{
+		"a map":                       {[]byte{0x1b, 0, 0}, ErrMalformed},
+		"an unknown type":             {[]byte{0x1e, 0, 0}, ErrMalformed},
+		"a number beyond 64 bits":     {append([]byte{0x15}, bytes.Repeat([]byte{0xff}, 20)...), ErrMalformed},
+		"structs without end":         {bytes.Repeat([]byte{0x1c}, 1000), ErrMalformed},
+		"lists without end":           {append([]byte{0x19}, bytes.Repeat([]byte{0x19}, 1000)...), ErrMalformed},
+		"more elements than bytes":    {append([]byte{0x19, 0xf5}, long(math.MaxUint64)...), ErrShort},
+		"a text longer than there is": {append([]byte{0x18}, long(math.MaxUint64)...), ErrShort},
+		"fifty numbers":               {append(append([]byte{0x19, 0xf5}, long(50)...), make([]byte, 60)...), ErrMany},
+	} {
+		if err := (&Walk{Bytes: c.raw, Most: 50}).Fields(nil); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+// FuzzFields protects the walk from bytes that are no value: it stays inside of them, and walks over no more values than
+// there are bytes.
+func FuzzFields(f *testing.F) {
+	f.Add(whole)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		w := Walk{Bytes: b}
+		if err := w.Fields(nil); w.At < 0 || w.At > len(b) || w.Values > len(b) {
+			t.Errorf("at %d of %d bytes, %d values, %v", w.At, len(b), w.Values, err)
+		}
+	})
+}
