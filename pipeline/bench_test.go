@@ -67,7 +67,9 @@ func BenchmarkJob(b *testing.B) {
 
 // BenchmarkTax is the whole job, in raw mode on the direct runner, beside the decoding of the same columns alone, in turns.
 // tax is the CPU time of the one over that of the other. What a job costs however little it reads is in it, so it is
-// lower on many files: TRIPSTATS_BENCH_FILES names some, instead of a month of each codec.
+// lower on many files: TRIPSTATS_BENCH_FILES names some, instead of a month of each codec. With several cores it also has
+// what it takes to bring a batch from the core that decoded it to the one that aggregates it, which differs by machine and
+// hour: figures to be compared are those of one core.
 func BenchmarkTax(b *testing.B) {
 	if files := os.Getenv("TRIPSTATS_BENCH_FILES"); files != "" {
 		benchmarkTax(b, files)

@@ -110,13 +110,8 @@ func appendRuns(runs []MonthRun, pickup Column[int64]) []MonthRun {
 
 // within counts the values at the start that are in [lo, hi), for hi >= lo.
 func within(values []int64, lo, hi int64) int {
-	span, n := uint64(hi-lo), 0
-	for v := values; len(v) >= 4; v = v[4:] {
-		if uint64(v[0]-lo) >= span || uint64(v[1]-lo) >= span || uint64(v[2]-lo) >= span || uint64(v[3]-lo) >= span {
-			break
-		}
-		n += 4
-	}
+	span := uint64(hi - lo)
+	n := withinMany(values, lo, span)
 	for n < len(values) && uint64(values[n]-lo) < span {
 		n++
 	}

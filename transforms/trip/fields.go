@@ -352,8 +352,9 @@ func fillZones[S any](fn *fieldsFn, a arrow.Array, src []S, dst []int32, f func(
 // narrow converts values to 32 bits and tells whether all fit.
 func narrow(dst []int32, src []int64) bool {
 	dst = dst[:len(src)]
-	wide := int64(0)
-	for i, v := range src {
+	n, wide := narrowMany(dst, src)
+	for i := n; i < len(src); i++ {
+		v := src[i]
 		x := int32(v)
 		wide |= int64(x) ^ v
 		dst[i] = x

@@ -1,0 +1,106 @@
+package trip
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// lengths around the eights that are taken at once.
+var passLengths = []int{0, 1, 7, 8, 9, 15, 16, 17, 64, 100}
+
+// plain runs f with the assembly and without it.
+func plain(t *testing.T, f func(t *testing.T)) {
+	t.Run("as the machine can", f)
+	before := disableAVX2()
+	defer before()
+	t.Run("in Go", f)
+}
+
+func TestSubtractFindsEveryOverflow(t *testing.T) {
+	plain(t, func(t *testing.T) {
+		for _, n := range passLengths {
+			a, b, dst := make([]int64, n), make([]int64, n), make([]int64, n)
+			for i := range a {
+				a[i], b[i] = rand.Int64()-rand.Int64(), rand.Int64N(1<<40)
+				if overflows(a[i], b[i]) {
+					a[i] = 0
+				}
+			}
+			if subtract(dst, a, b) {
+				t.Errorf("%d rows: an overflow where there is none", n)
+			}
+			for i := range dst {
+				if dst[i] != a[i]-b[i] {
+					t.Fatalf("%d rows: row %d: got %d, want %d", n, i, dst[i], a[i]-b[i])
+				}
+				was, of := a[i], b[i]
+				a[i], b[i] = math.MinInt64, 1
+				if !subtract(dst, a, b) {
+					t.Errorf("%d rows: the overflow of row %d was not found", n, i)
+				}
+				a[i], b[i] = was, of
+			}
+		}
+	})
+}
+
+func TestWithinEndsAtTheFirstValueOutside(t *testing.T) {
+	const lo, hi = -5, 1000
+	plain(t, func(t *testing.T) {
+		for _, n := range passLengths {
+			values := make([]int64, n)
+			for i := range values {
+				values[i] = lo + rand.Int64N(hi-lo)
+			}
+			if got := within(values, lo, hi); got != n {
+				t.Errorf("%d values: got %d", n, got)
+			}
+			if got := within(values, lo, lo); got != 0 {
+				t.Errorf("%d values in an empty month: got %d", n, got)
+			}
+			for i := range values {
+				was := values[i]
+				for _, outside := range []int64{lo - 1, hi, math.MinInt64, math.MaxInt64} {
+					values[i] = outside
+					if got := within(values, lo, hi); got != i {
+						t.Errorf("%d values, %d at %d: got %d", n, outside, i, got)
+					}
+				}
+				for _, inside := range []int64{lo, hi - 1} {
+					values[i] = inside
+					if got := within(values, lo, hi); got != n {
+						t.Errorf("%d values, %d at %d: got %d", n, inside, i, got)
+					}
+				}
+				values[i] = was
+			}
+		}
+	})
+}
+
+func TestNarrowFindsEveryValueThatDoesNotFit(t *testing.T) {
+	plain(t, func(t *testing.T) {
+		for _, n := range passLengths {
+			src, dst := make([]int64, n), make([]int32, n)
+			for i := range src {
+				src[i] = int64(int32(rand.Uint32()))
+			}
+			if !narrow(dst, src) {
+				t.Errorf("%d values: do not fit, but do", n)
+			}
+			for i := range src {
+				if int64(dst[i]) != src[i] {
+					t.Fatalf("%d values: value %d: got %d, want %d", n, i, dst[i], src[i])
+				}
+				was := src[i]
+				for _, wide := range []int64{1 << 31, -1<<31 - 1, 1 << 32, math.MinInt64, math.MaxInt64, was ^ 1<<40} {
+					if src[i] = wide; narrow(dst, src) {
+						t.Errorf("%d values: %d at %d fits", n, wide, i)
+					}
+				}
+				src[i] = was
+			}
+		}
+	})
+}
