@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/harness/init"   // the same program is the worker
+	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/harness/init" // the same program is the worker
 	//lint:ignore SA1019 direct starts in milliseconds and needs no network; the graph runs on prism too, in CI, with the same bytes
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/direct" // --runner=direct
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/prism"  // --runner=prism

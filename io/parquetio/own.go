@@ -28,7 +28,7 @@ type ownReader struct {
 	decode decodeFunc
 	memory *sync.Pool // of *buffer with values of its width
 
-	gone bool // it gave up
+	gone bool // it gave up: what one row group has, the next has too, and its memory is with arrow-go's reader
 
 	release func() // gives back what decoding took
 	close   func() // and keeps it for another column

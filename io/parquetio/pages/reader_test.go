@@ -411,6 +411,7 @@ func FuzzChunkAgainstArrow(f *testing.F) {
 			f.Add(byte(i), byte(j), []byte{0, 30, 1, 0, 3, 7})
 		}
 	}
+	f.Add(byte(41), byte(1), []byte{0, 29, 0x31, 0, 30, 7}) // in the statistics, a list of no elements of a type that there is not
 	f.Fuzz(func(t *testing.T, name, form byte, changes []byte) {
 		data := bytes.Clone(files[[2]int{int(name) % len(names), int(form) % len(all)}])
 		chunk, typ := chunkOf(t, data)

@@ -21,6 +21,8 @@ const (
 	False  = 2
 	Int32  = 5
 	Struct = 12
+
+	uuid = 13 // the last
 )
 
 // deepest is how deep structs and lists may nest. Those of the format nest to 7.
@@ -102,7 +104,7 @@ func (w *Walk) skip(typ byte, inList bool) error {
 		return w.list()
 	case Struct:
 		return w.Fields(nil)
-	case 13: // UUID
+	case uuid:
 		return w.bytes(16)
 	}
 	return ErrMalformed // maps are not in the format
@@ -117,7 +119,10 @@ func (w *Walk) list() error {
 	if err != nil {
 		return err
 	}
-	n := uint64(head >> 4)
+	n, typ := uint64(head>>4), head&15
+	if typ == 0 || typ > uuid { // though there may be no element: the Thrift library refuses it, too
+		return ErrMalformed
+	}
 	if n == 15 {
 		if n, err = w.uvarint(); err != nil {
 			return err
@@ -130,7 +135,7 @@ func (w *Walk) list() error {
 		if err := w.count(); err != nil {
 			return err
 		}
-		if err := w.skip(head&15, true); err != nil {
+		if err := w.skip(typ, true); err != nil {
 			return err
 		}
 	}

@@ -56,6 +56,7 @@ func TestWhatIsNoValueIsRefused(t *testing.T) {
 	}{
 		"a map":                       {[]byte{0x1b, 0, 0}, ErrMalformed},
 		"an unknown type":             {[]byte{0x1e, 0, 0}, ErrMalformed},
+		"no elements of unknown type": {[]byte{0x19, 0x0f, 0}, ErrMalformed},
 		"a number beyond 64 bits":     {append([]byte{0x15}, bytes.Repeat([]byte{0xff}, 20)...), ErrMalformed},
 		"structs without end":         {bytes.Repeat([]byte{0x1c}, 1000), ErrMalformed},
 		"lists without end":           {append([]byte{0x19}, bytes.Repeat([]byte{0x19}, 1000)...), ErrMalformed},
