@@ -62,7 +62,7 @@ bench: ## Go benchmarks; COUNT=6
 bench-peers: build .venv/bench $(RUST) ## time against DuckDB, DataFusion, Polars, chdb, pandas; SETS= THREADS= PEERS= ROUNDS=5; makes 2.5 GB once
 	$(PYTHON) testdata/bench/peers.py bin/tripstats --rounds $(ROUNDS) $(foreach v,sets threads peers wait,$(call flag,$v))
 
-bench-decade: build .venv/bench $(RUST) ## 877 million rows, with the two fastest peers; MONTHS= PEERS=; makes 13 GB once
+bench-decade: build .venv/bench $(RUST) ## 877 million rows, with the two fastest peers; MONTHS= PEERS=; makes 12.4 GB once
 	$(PYTHON) testdata/bench/decade.py bin/tripstats $(foreach v,months peers wait,$(call flag,$v))
 
 bench-rules: build .venv/ready ## CPU time of --quality=standard over raw's, on the same files

@@ -65,7 +65,9 @@ func (p profiles) start() (stop func() error, err error) {
 		stops = append(stops, func() error { trace.Stop(); return f.Close() })
 	}
 	if p.memory == "" {
+		rate := runtime.MemProfileRate
 		runtime.MemProfileRate = 0 // else every allocation of a batch's size walks the stack
+		stops = append(stops, func() error { runtime.MemProfileRate = rate; return nil })
 	} else {
 		f, err := create("memprofile", p.memory)
 		if err != nil {

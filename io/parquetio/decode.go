@@ -184,9 +184,13 @@ func newStream(f element.File, col int, own *ownReader) *stream {
 	c := f.Columns[col]
 	s := &stream{
 		source: f.Source, name: c.Name, leaf: col, kind: c.Kind, rows: f.RowGroupRows, own: own,
-		out:  make(chan chunk, readAhead),
-		free: make(chan *buffer, readAhead+2),
+		out: make(chan chunk, readAhead),
 	}
+	batches := int64(2) // one that is decoded and one that is handed out
+	for _, n := range f.RowGroupRows {
+		batches += (n + batchRows - 1) / batchRows
+	}
+	s.free = make(chan *buffer, min(batches, readAhead+2)) // a small file takes little memory
 	for range cap(s.free) {
 		b := &buffer{}
 		if own != nil {
@@ -333,9 +337,9 @@ func (s *stream) fault(rg int, row int64, err error) error {
 	return fault.Inputf("%s: column %q: %v", element.Where(s.source, rg, row), s.name, withAdvice(err))
 }
 
-// withAdvice says what to do about an error of the decoder.
+// withAdvice says what to do about an error of a footer or of the decoder.
 func withAdvice(err error) error {
-	if errors.Is(err, errTooLarge) {
+	if errors.Is(err, errTooLarge) || errors.Is(err, errTooWide) {
 		return err
 	}
 	return fmt.Errorf("%w; the file is damaged: fetch it again", err)

@@ -118,7 +118,7 @@ func ReadFooter(ctx context.Context, f element.File) (_ element.File, err error)
 	f.Footer = raw
 	meta, err := parseFooter(raw)
 	if err != nil {
-		return f, fault.Inputf("%s: footer: %v; the file is damaged: fetch it again", f.Source, err)
+		return f, fault.Inputf("%s: footer: %v", f.Source, withAdvice(err))
 	}
 	if err := describe(&f, meta, r.Size()); err != nil {
 		return f, fault.Inputf("%s: %v; the file is damaged: fetch it again", f.Source, err)

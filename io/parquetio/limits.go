@@ -45,8 +45,8 @@ func checkFooter(raw []byte) error {
 		if err := w.Skip(typ); err != nil {
 			return true, err
 		}
-		if bytes := w.At - start; (w.Values-before+1)*bytes > maxSchemaProduct {
-			return true, fmt.Errorf("a schema of %d bytes, more than are read", bytes)
+		if bytes, values := w.At-start, w.Values-before+1; values*bytes > maxSchemaProduct {
+			return true, fmt.Errorf("a schema of %d values in %d bytes: %w", values, bytes, errTooWide)
 		}
 		return true, nil
 	})
@@ -55,6 +55,9 @@ func checkFooter(raw []byte) error {
 	}
 	return err
 }
+
+// errTooWide says that a schema is beyond maxSchemaProduct. The file need not be damaged.
+var errTooWide = errors.New("the paths of its columns would need too much memory; write the file anew with fewer columns or shorter names")
 
 // errTooLarge says that a file needs more memory at once than it may have. The file need not be damaged.
 var errTooLarge = fmt.Errorf("its pages need more than %d MiB of memory at once; rewrite it with pages of 1 MiB, as most tools write them", maxDecodeBytes>>20)

@@ -61,6 +61,40 @@ func TestAFooterThatClaimsWhatItDoesNotHaveIsRefused(t *testing.T) {
 	}
 }
 
+// TestASchemaWhosePathsNeedTooMuchIsRefused protects memory: arrow-go keeps the path of every leaf of nested columns.
+func TestASchemaWhosePathsNeedTooMuchIsRefused(t *testing.T) {
+	// A footer with a schema under the field id: elements with a name each, and one of the rest of the bytes.
+	footer := func(id int64, elements, bytes int) []byte {
+		raw := append(binary.AppendVarint([]byte{0x09}, id), 0xfc)
+		raw = binary.AppendUvarint(raw, uint64(elements))
+		const each = 4 // bytes: a name of one
+		rest := bytes - (elements-1)*each
+		for range elements - 1 {
+			raw = append(raw, 0x48, 1, 'x', 0)
+		}
+		raw = append(binary.AppendUvarint(append(raw, 0x48), uint64(rest)), make([]byte, rest)...)
+		return append(raw, 0, 0)
+	}
+	const elements = 1000 // 2 values each, and the list
+	for _, c := range []struct {
+		bytes int
+		wide  bool
+	}{{maxSchemaProduct/(2*elements+1) - 100, false}, {maxSchemaProduct/(2*elements+1) + 100, true}} {
+		err := checkFooter(footer(2, elements, c.bytes))
+		if errors.Is(err, errTooWide) != c.wide || !c.wide && err != nil {
+			t.Errorf("%d bytes: got %v", c.bytes, err)
+		}
+		if err := checkFooter(footer(7, elements, c.bytes)); err != nil {
+			t.Errorf("%d bytes in a field that is no schema: got %v", c.bytes, err)
+		}
+	}
+	for _, id := range []int64{2 + 1<<16, 2 - 1<<16} { // of which the Thrift library sees 2
+		if err := checkFooter(footer(id, elements, maxSchemaProduct/elements)); err == nil {
+			t.Errorf("field %d passes", id)
+		}
+	}
+}
+
 func TestABudgetIsNotExceeded(t *testing.T) {
 	b := newBudget(1000)
 	buf := b.Allocate(600)

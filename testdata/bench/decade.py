@@ -48,7 +48,7 @@ class Decade:
         self.done = report.load("decade") or {"runs": []}
 
     def keep(self, **more):
-        self.done |= {"machine": programs.machine(), "versions": programs.versions(self.binary), **more}
+        self.done |= {"machine": programs.machine(), "versions": programs.versions(self.binary), "commit": programs.commit(), **more}
         report.keep("decade", self.done)
 
     def run(self, name, months, quality="raw"):

@@ -8,7 +8,6 @@ done, if all programs and at least 5 rounds were asked for, and the report is ma
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 
@@ -55,10 +54,9 @@ def bench(binary, name, threads, chosen, rounds, wait):
             return r
 
         kept, note = common.repeat(rounds, one_round, disturbed)
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False).stdout.strip()
     return {
         "set": name, "threads": threads, "files": len(paths), "bytes": sum(map(os.path.getsize, paths)), "rounds": note,
-        "machine": programs.machine(), "versions": programs.versions(binary), "commit": commit,
+        "machine": programs.machine(), "versions": programs.versions(binary), "commit": programs.commit(),
         "runs": {p.name: [{k: round(getattr(r[p.name], k), 3) for k in report.MEASURES} for r in kept] for p in chosen},
     }
 

@@ -33,6 +33,16 @@ PROGRAMS = [Program(*p) for p in [
 ]]
 
 
+def commit():
+    """Returns the commit that is checked out, and whether anything but results differs from it."""
+
+    def git(*args):
+        return subprocess.run(["git", *args], capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = git("status", "--porcelain", "--", os.path.relpath(os.path.join(common.HERE, "..", "..")), ":(exclude)" + os.path.relpath(os.path.join(common.HERE, "results")))
+    return git("describe", "--always") + ("-dirty" if changed else "")
+
+
 def chosen(names):
     """Returns the programs of names, which mean all of their forms too: duckdb is duckdb-once as well. None means all."""
     known = {p.name for p in PROGRAMS}

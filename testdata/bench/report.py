@@ -72,6 +72,7 @@ def decade(done):
     titles = {p.name: p.title for p in programs.PROGRAMS}
     lines = [
         "### The decade: yellow, from 2014-01 on, each month with the rows that TLC published; one run each", "",
+        f"tripstats {done['commit']}.", "",
         "| program | months | rows | MB | wall s | CPU s | process s | peak MiB | million rows/s | others took |", "|---|" + "---:|" * 9,
     ]
     for r in done["runs"]:

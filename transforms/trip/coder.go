@@ -66,15 +66,18 @@ func encodeBatch(b Batch) ([]byte, error) {
 	var fields []arrow.Field
 	var arrays []arrow.Array
 	present := int64(0) // a bit for each column
+	add := func(i int, a arrow.Array) {
+		fields, arrays = append(fields, columnFields[i]), append(arrays, a)
+		present |= 1 << i
+	}
 	wide := b.wide()
 	for i, c := range wide {
 		if c.Values != nil || required>>i&1 == 1 {
-			fields, arrays, present = append(fields, columnFields[i]), append(arrays, toArrow(*c, arrow.PrimitiveTypes.Int64)), present|1<<i
+			add(i, toArrow(*c, arrow.PrimitiveTypes.Int64))
 		}
 	}
 	for i, c := range b.narrow() {
-		at := len(wide) + i
-		fields, arrays, present = append(fields, columnFields[at]), append(arrays, toArrow(*c, arrow.PrimitiveTypes.Int32)), present|1<<at
+		add(len(wide)+i, toArrow(*c, arrow.PrimitiveTypes.Int32))
 	}
 	rec := array.NewRecordBatch(arrow.NewSchema(fields, nil), arrays, int64(b.Rows))
 	defer rec.Release()
@@ -191,17 +194,37 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	if schema := arrow.NewSchema(fields, nil); !rec.Schema().Equal(schema) || int(rec.NumRows()) != b.Rows {
 		return Batch{}, fmt.Errorf("trip: batch: found %d rows of %v, expected %d of %v", rec.NumRows(), rec.Schema(), b.Rows, schema)
 	}
-	columns := rec.Columns()
-	wide := b.wide()
-	for i, c := range wide {
+	columns := rec.Columns() // those that are present, in order
+	for i, c := range b.wide() {
 		if present>>i&1 == 1 {
 			a := columns[0].(*array.Int64)
-			*c, columns = withNulls(a, a.Int64Values(), a.Int64Values()), columns[1:]
+			*c = withNulls(a, a.Int64Values(), a.Int64Values())
+			columns = columns[1:]
 		}
 	}
-	for i, c := range b.narrow() {
+	for i, c := range b.narrow() { // the last, which are always there
 		a := columns[i].(*array.Int32)
 		*c = withNulls(a, a.Int32Values(), a.Int32Values())
 	}
-	return b, nil
+	return b, b.consistent()
+}
+
+// consistent returns an error unless later stages can use what was decoded: they index by these rows and runs.
+func (b *Batch) consistent() error {
+	if b.Duration.Values == nil && (len(b.Months) > 0 || b.RawDuration.Values != nil) {
+		return errors.New("trip: batch: months or raw durations without durations")
+	}
+	at := 0
+	for _, run := range b.Months {
+		if run.End <= at || run.End > b.Rows {
+			return fmt.Errorf("trip: batch: a month's rows end at %d, expected from %d to %d", run.End, at+1, b.Rows)
+		}
+		at = run.End
+	}
+	for _, row := range b.NotNumbers {
+		if row < 0 || int(row) >= b.Rows {
+			return fmt.Errorf("trip: batch: no number in row %d, expected less than %d", row, b.Rows)
+		}
+	}
+	return nil
 }

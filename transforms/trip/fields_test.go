@@ -303,7 +303,7 @@ func TestBatchCoderKeepsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	judged := derived
-	judged.RawDuration = judged.Duration
+	judged.RawDuration = Column[int64]{Values: []int64{7, 0, 9}, Valid: []byte{0b101}, Nulls: 1}
 	for name, b := range map[string]Batch{"not derived": in, "not judged": derived, "judged": judged} {
 		coded, err := encodeBatch(b)
 		if err != nil {
@@ -333,11 +333,40 @@ func TestBatchCoderKeepsEverything(t *testing.T) {
 	}
 }
 
+func TestACodedBatchThatContradictsItselfIsRefused(t *testing.T) {
+	one := Column[int64]{Values: []int64{1, 2}}
+	zones := Column[int32]{Values: []int32{1, 2}}
+	good := Batch{
+		Source: "s", Rows: 2, Pickup: one, Dropoff: one, Passengers: one, Distance: one, Amount: one, Tip: one, PickupZone: zones, DropoffZone: zones,
+		Duration: one, Months: []MonthRun{{Month: 1, End: 1}, {Month: 2, End: 2}}, NotNumbers: []int32{1},
+	}
+	for name, change := range map[string]func(*Batch){
+		"":                                func(*Batch) {},
+		"months without durations":        func(b *Batch) { b.Duration = Column[int64]{} },
+		"raw durations without durations": func(b *Batch) { b.Duration, b.RawDuration, b.Months = Column[int64]{}, one, nil },
+		"months in descending order":      func(b *Batch) { b.Months = []MonthRun{{Month: 1, End: 2}, {Month: 2, End: 1}} },
+		"a month beyond the rows":         func(b *Batch) { b.Months = []MonthRun{{Month: 1, End: 3}} },
+		"a row that there is not":         func(b *Batch) { b.NotNumbers = []int32{2} },
+		"a row before the first":          func(b *Batch) { b.NotNumbers = []int32{-1} },
+	} {
+		b := good
+		change(&b)
+		coded, err := encodeBatch(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := decodeBatch(coded); (err == nil) != (name == "") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
 // FuzzDecodeBatch protects the coder from bytes that are not its own: an error, never a panic.
 func FuzzDecodeBatch(f *testing.F) {
 	b, err := encodeBatch(Batch{
 		Source: "s", Taxi: Green, Rows: 1, Pickup: Column[int64]{Values: []int64{1}}, Dropoff: Column[int64]{Values: []int64{1}},
 		PickupZone: Column[int32]{Values: []int32{1}}, DropoffZone: Column[int32]{Values: []int32{1}}, Passengers: Column[int64]{Values: []int64{1}},
+		Duration: Column[int64]{Values: []int64{1}}, RawDuration: Column[int64]{Values: []int64{2}},
 		Distance: Column[int64]{Values: []int64{1}}, Amount: Column[int64]{Values: []int64{1}}, Tip: Column[int64]{Values: []int64{1}}, Months: []MonthRun{{Month: 5, End: 1}}, FileRow: 9, NoZones: true, NotNumbers: []int32{0}, Findings: []Finding{{Month: 1, Rule: 2, Rows: 3, Sum: 4}},
 	})
 	if err != nil {
@@ -346,8 +375,12 @@ func FuzzDecodeBatch(f *testing.F) {
 	f.Add(b)
 	f.Add([]byte{1, 's'})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if out, err := decodeBatch(b); err == nil && len(out.Pickup.Values) != out.Rows {
-			t.Errorf("%d rows, %d pickups", out.Rows, len(out.Pickup.Values))
+		out, err := decodeBatch(b)
+		if err != nil {
+			return
+		}
+		if len(out.Pickup.Values) != out.Rows || len(out.Months) > 0 && (len(out.Duration.Values) != out.Rows || out.Months[len(out.Months)-1].End > out.Rows) {
+			t.Errorf("%d rows, %d pickups, %d durations, months %v", out.Rows, len(out.Pickup.Values), len(out.Duration.Values), out.Months)
 		}
 	})
 }

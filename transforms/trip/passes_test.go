@@ -9,22 +9,22 @@ import (
 // lengths around the eights that are taken at once.
 var passLengths = []int{0, 1, 7, 8, 9, 15, 16, 17, 64, 100}
 
-// plain runs f with the assembly and without it.
-func plain(t *testing.T, f func(t *testing.T)) {
+// withAndWithoutAVX2 runs f as the machine can, and in Go alone.
+func withAndWithoutAVX2(t *testing.T, f func(t *testing.T)) {
 	t.Run("as the machine can", f)
-	before := disableAVX2()
-	defer before()
+	undo := disableAVX2()
+	defer undo()
 	t.Run("in Go", f)
 }
 
 func TestSubtractFindsEveryOverflow(t *testing.T) {
-	plain(t, func(t *testing.T) {
+	withAndWithoutAVX2(t, func(t *testing.T) {
 		for _, n := range passLengths {
 			a, b, dst := make([]int64, n), make([]int64, n), make([]int64, n)
 			for i := range a {
-				a[i], b[i] = rand.Int64()-rand.Int64(), rand.Int64N(1<<40)
+				a[i], b[i] = rand.Int64()-rand.Int64(), rand.Int64()-rand.Int64()
 				if overflows(a[i], b[i]) {
-					a[i] = 0
+					a[i] = b[i]
 				}
 			}
 			if subtract(dst, a, b) {
@@ -35,9 +35,10 @@ func TestSubtractFindsEveryOverflow(t *testing.T) {
 					t.Fatalf("%d rows: row %d: got %d, want %d", n, i, dst[i], a[i]-b[i])
 				}
 				was, of := a[i], b[i]
-				a[i], b[i] = math.MinInt64, 1
-				if !subtract(dst, a, b) {
-					t.Errorf("%d rows: the overflow of row %d was not found", n, i)
+				for _, over := range [][2]int64{{math.MinInt64, 1}, {math.MaxInt64, -1}, {0, math.MinInt64}, {-2, math.MaxInt64}} {
+					if a[i], b[i] = over[0], over[1]; !subtract(dst, a, b) {
+						t.Errorf("%d rows: row %d: the overflow of %d - %d was not found", n, i, over[0], over[1])
+					}
 				}
 				a[i], b[i] = was, of
 			}
@@ -47,7 +48,7 @@ func TestSubtractFindsEveryOverflow(t *testing.T) {
 
 func TestWithinEndsAtTheFirstValueOutside(t *testing.T) {
 	const lo, hi = -5, 1000
-	plain(t, func(t *testing.T) {
+	withAndWithoutAVX2(t, func(t *testing.T) {
 		for _, n := range passLengths {
 			values := make([]int64, n)
 			for i := range values {
@@ -80,7 +81,7 @@ func TestWithinEndsAtTheFirstValueOutside(t *testing.T) {
 }
 
 func TestNarrowFindsEveryValueThatDoesNotFit(t *testing.T) {
-	plain(t, func(t *testing.T) {
+	withAndWithoutAVX2(t, func(t *testing.T) {
 		for _, n := range passLengths {
 			src, dst := make([]int64, n), make([]int32, n)
 			for i := range src {

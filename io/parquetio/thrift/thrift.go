@@ -54,6 +54,9 @@ func (w *Walk) Fields(f func(id int64, typ byte) (consumed bool, err error)) err
 		} else if id, err = w.Int(); err != nil {
 			return err
 		}
+		if int64(int16(id)) != id { // the Thrift library keeps the low 16 bits: it would see another field than f
+			return ErrMalformed
+		}
 		if err := w.count(); err != nil {
 			return err
 		}
@@ -89,7 +92,7 @@ func (w *Walk) skip(typ byte, inList bool) error {
 		return nil
 	case 3: // byte
 		return w.bytes(1)
-	case 4, Int32, 6:
+	case 4, Int32, 6: // integers of 16, 32 and 64 bits
 		_, err := w.uvarint()
 		return err
 	case 7: // double
