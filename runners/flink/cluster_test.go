@@ -44,6 +44,9 @@ func twice(t *testing.T) []string {
 	return []string{"--input=" + filepath.Join(dir, "*.parquet"), "--same-month=merge"}
 }
 
+// slowly has reading take long enough to be killed in: our own decoder is through with these files in half a second.
+const slowly = "--decoder=library"
+
 // untilReading waits until the youngest job reads rows, and returns its id.
 func untilReading(t *testing.T, c *cluster.Cluster, r *started) string {
 	t.Helper()
@@ -147,7 +150,7 @@ func TestAKilledTaskManagerOrWorkerChangesNothing(t *testing.T) {
 		for _, victim := range []string{"taskmanager", "worker"} {
 			t.Run(fmt.Sprintf("%s %d", victim, round+1), func(t *testing.T) {
 				out := filepath.Join(t.TempDir(), "out")
-				r := begin(t, append(append([]string{"--output=" + out}, input...), processes(c, boot(t), 2)...)...)
+				r := begin(t, append(append([]string{"--output=" + out, slowly}, input...), processes(c, boot(t), 2)...)...)
 				job := untilReading(t, c, r)
 				delay := time.Duration(random.Int64N(int64(400 * time.Millisecond))) // reading takes a second or two
 				time.Sleep(delay)
@@ -197,7 +200,7 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 	engine := processes(c, boot(t), 2)
 	into := func(t *testing.T) (string, []string) {
 		out := filepath.Join(t.TempDir(), "out")
-		return out, append(append([]string{"--output=" + out}, input...), engine...)
+		return out, append(append(append([]string{"--output=" + out}, input...), engine...), slowly)
 	}
 	over := func(t *testing.T, job string, states ...string) {
 		t.Helper()
