@@ -217,6 +217,20 @@ func TestNumbersThatCannotBeZonesMayPass(t *testing.T) {
 	}
 }
 
+// recoded is b once encoded and decoded.
+func recoded(t *testing.T, b Batch) Batch {
+	t.Helper()
+	coded, err := encodeBatch(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := decodeBatch(coded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 func TestABatchCarriesItsOriginWhereAskedTo(t *testing.T) {
 	in := yellow(t)(3, col{"total_amount", element.Float64, []string{"1", "", "3"}})
 	in.FileRow = 77
@@ -225,14 +239,7 @@ func TestABatchCarriesItsOriginWhereAskedTo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		coded, err := encodeBatch(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := decodeBatch(coded)
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := recoded(t, b)
 		for _, b := range []Batch{b, out} {
 			if (b.Origin != nil) != keep || keep && (!array.RecordEqual(b.Origin, in.Record) || b.FileRow != 77) || b.NoZones {
 				t.Errorf("keep %v: got %v at row %d", keep, b.Origin, b.FileRow)
@@ -305,26 +312,12 @@ func TestBatchCoderKeepsEverything(t *testing.T) {
 	judged := derived
 	judged.RawDuration = Column[int64]{Values: []int64{7, 0, 9}, Valid: []byte{0b101}, Nulls: 1}
 	for name, b := range map[string]Batch{"not derived": in, "not judged": derived, "judged": judged} {
-		coded, err := encodeBatch(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := decodeBatch(coded)
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := recoded(t, b)
 		if !reflect.DeepEqual(out.Duration, b.Duration) || !reflect.DeepEqual(out.RawDuration, b.RawDuration) {
 			t.Errorf("%s: got durations %v and %v, want %v and %v", name, out.Duration, out.RawDuration, b.Duration, b.RawDuration)
 		}
 	}
-	b, err := encodeBatch(derived)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := decodeBatch(b)
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := recoded(t, derived)
 	var want, got []string
 	rowsOf(derived, func(s string) { want = append(want, s) })
 	rowsOf(out, func(s string) { got = append(got, s) })

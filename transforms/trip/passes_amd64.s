@@ -3,6 +3,13 @@
 DATA sign<>+0(SB)/8, $0x8000000000000000
 GLOBL sign<>(SB), RODATA, $8
 
+// ALL ORs the four values of Y together, into the lowest of X, which is its lower half.
+#define ALL(X, Y) \
+	VEXTRACTI128 $1, Y, X0; \
+	VPOR         X0, X, X; \
+	VPSRLDQ      $8, X, X0; \
+	VPOR         X0, X, X
+
 // SUBTRACT stores the differences of four values at OFF, and ORs into Y7 what has a sign bit where one overflowed.
 #define SUBTRACT(OFF, A, B, D) \
 	VMOVDQU OFF(SI)(AX*8), A; \
@@ -30,11 +37,8 @@ loop:
 	CMPQ AX, CX
 	JLT  loop
 
-	VEXTRACTI128 $1, Y7, X0
-	VPOR         X0, X7, X7
-	VPSRLDQ      $8, X7, X0
-	VPOR         X0, X7, X7
-	VMOVQ        X7, overflow+32(FP)
+	ALL(X7, Y7)
+	VMOVQ X7, overflow+32(FP)
 	VZEROUPPER
 	RET
 
@@ -97,10 +101,7 @@ loop:
 	CMPQ         AX, CX
 	JLT          loop
 
-	VEXTRACTI128 $1, Y7, X0
-	VPOR         X0, X7, X7
-	VPSRLDQ      $8, X7, X0
-	VPOR         X0, X7, X7
-	VMOVQ        X7, wide+24(FP)
+	ALL(X7, Y7)
+	VMOVQ X7, wide+24(FP)
 	VZEROUPPER
 	RET
