@@ -51,8 +51,10 @@ func build(s beam.Scope, p plan) {
 	if p.dealt {
 		toRead = beam.Reshuffle(s, parquetio.Pieces(s, admitted))
 	}
+	read := p.read
+	read.Codes = !p.trips.KeepOrigin // rows are kept by their values
 	spread := runners.Spread(s, p.lanes, toRead, func(s beam.Scope, files beam.PCollection) []beam.PCollection {
-		columns := parquetio.Read(s, p.read, files)
+		columns := parquetio.Read(s, read, files)
 		trips := trip.Fields(s, p.trips, columns)
 		trips = trip.Derive(s, trips)
 		if p.quarantined() {

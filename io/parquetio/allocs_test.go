@@ -16,7 +16,7 @@ import (
 func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 	const few, many = 10, 40                         // batches
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection would empty what goes round between files
-	cost := func(batches int64) (allocs, bytes uint64) {
+	cost := func(batches int64, cfg Config) (allocs, bytes uint64) {
 		path := filepath.Join(t.TempDir(), "t_2019-08.parquet")
 		if _, err := tlcgen.WriteFile(t.Context(), path, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2019, Month: 8}, Rows: batches * batchRows}); err != nil {
 			t.Fatal(err)
@@ -39,18 +39,20 @@ func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 		var before, after runtime.MemStats
 		for range 3 { // the first fills what goes round between files
 			runtime.ReadMemStats(&before)
-			if err := Scan(t.Context(), f, Config{}, func(element.Columns) {}); err != nil {
+			if err := Scan(t.Context(), f, cfg, func(element.Columns) {}); err != nil {
 				t.Fatal(err)
 			}
 			runtime.ReadMemStats(&after)
 		}
 		return after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc
 	}
-	allocsFew, bytesFew := cost(few)
-	allocsMany, bytesMany := cost(many)
-	allocs, bytes := (int64(allocsMany)-int64(allocsFew))/(many-few), (int64(bytesMany)-int64(bytesFew))/(many-few)
-	t.Logf("a batch of 8 columns: %d allocations, %d bytes", allocs, bytes)
-	if allocs > 80 || bytes > 64<<10 {
-		t.Errorf("a batch costs %d allocations of %d bytes, want at most 80 of 64 KiB: its values have %d KiB", allocs, bytes, batchRows*8*8>>10)
+	for _, cfg := range []Config{{}, {Codes: true}} {
+		allocsFew, bytesFew := cost(few, cfg)
+		allocsMany, bytesMany := cost(many, cfg)
+		allocs, bytes := (int64(allocsMany)-int64(allocsFew))/(many-few), (int64(bytesMany)-int64(bytesFew))/(many-few)
+		t.Logf("a batch of 8 columns, codes=%v: %d allocations, %d bytes", cfg.Codes, allocs, bytes)
+		if allocs > 80 || bytes > 64<<10 {
+			t.Errorf("codes=%v: a batch costs %d allocations of %d bytes, want at most 80 of 64 KiB: its values have %d KiB", cfg.Codes, allocs, bytes, batchRows*8*8>>10)
+		}
 	}
 }

@@ -52,9 +52,8 @@ type decoder struct {
 // seekableAt gives arrow-go the Seek and Read that its constructor asks for. Only ReadAt is used, from all columns at once.
 type seekableAt struct{ *io.SectionReader }
 
-// newDecoder starts decoding row groups [start, end) of f from r, with arrow-go's readers alone if library is set. The
-// caller must Close it.
-func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, end int, library bool) (_ *decoder, err error) {
+// newDecoder starts decoding row groups [start, end) of f from r. The caller must Close it.
+func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, end int, cfg Config) (_ *decoder, err error) {
 	defer recoverDamage(&err, "%s: footer", f.Source)
 	meta, err := parseFooter(f.Footer)
 	if err != nil {
@@ -86,8 +85,8 @@ func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, e
 			return nil, fault.Inputf("%s: footer: %v", f.Source, err)
 		}
 		var own *ownReader
-		if !library {
-			own = ownColumn(meta, f.Columns[c].Kind, c, bytes, ownMem)
+		if !cfg.Library {
+			own = ownColumn(meta, f.Columns[c].Kind, c, bytes, ownMem, cfg.Codes)
 		}
 		s := newStream(f, c, own)
 		s.fetch = d.fetch
@@ -157,8 +156,19 @@ type chunk struct {
 
 // buffer is memory for one batch of one column. It goes round: stream, caller, stream.
 type buffer struct {
-	values any // []T of the column's physical type
+	values any // []T of the column's physical type, once there are any
+	codes  any // []uint16, once there are any
 	bitmap []byte
+}
+
+// sized makes *memory a slice of n values, with what is in it if that is long enough.
+func sized[T any](memory *any, n int) []T {
+	values, _ := (*memory).([]T)
+	if len(values) < n {
+		values = make([]T, max(n, batchRows))
+		*memory = values
+	}
+	return values[:n]
 }
 
 // bits returns buf's bitmap, for the rows of a batch.
@@ -171,13 +181,25 @@ func (b *buffer) bits() []byte {
 
 // newArray is an array of rows over values, and over bitmap if any row is null.
 func newArray(typ arrow.DataType, rows int, values, bitmap []byte, nulls int) arrow.Array {
+	data := array.NewData(typ, rows, buffersOf(values, bitmap, nulls), nil, nulls, 0)
+	defer data.Release()
+	return array.MakeFromData(data)
+}
+
+// newCoded is an array of rows over codes of a dictionary, and over bitmap if any row is null.
+func newCoded(typ arrow.DataType, rows int, codes []uint16, bitmap []byte, nulls int, dictionary arrow.ArrayData) arrow.Array {
+	values := arrow.Uint16Traits.CastToBytes(codes)
+	data := array.NewDataWithDictionary(typ, rows, buffersOf(values, bitmap, nulls), nulls, 0, dictionary.(*array.Data))
+	defer data.Release()
+	return array.NewDictionaryData(data)
+}
+
+func buffersOf(values, bitmap []byte, nulls int) []*memory.Buffer {
 	var valid *memory.Buffer
 	if nulls > 0 {
 		valid = memory.NewBufferBytes(bitmap)
 	}
-	data := array.NewData(typ, rows, []*memory.Buffer{valid, memory.NewBufferBytes(values)}, nil, nulls, 0)
-	defer data.Release()
-	return array.MakeFromData(data)
+	return []*memory.Buffer{valid, memory.NewBufferBytes(values)}
 }
 
 func newStream(f element.File, col int, own *ownReader) *stream {

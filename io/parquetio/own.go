@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
@@ -38,13 +40,14 @@ type ownReader struct {
 // than all else together.
 var (
 	readers32, readers64 = sync.Pool{New: func() any { return new(pages.Reader[uint32]) }}, sync.Pool{New: func() any { return new(pages.Reader[uint64]) }}
-	buffers32, buffers64 = sync.Pool{New: newBuffer[uint32]}, sync.Pool{New: newBuffer[uint64]}
+	buffers32, buffers64 = sync.Pool{New: newBuffer}, sync.Pool{New: newBuffer}
 )
 
-func newBuffer[T uint32 | uint64]() any { return &buffer{values: make([]T, batchRows)} }
+func newBuffer() any { return new(buffer) }
 
-// ownColumn returns the reader of a column, or nil if its values are not of a kind that package pages reads.
-func ownColumn(meta *metadata.FileMetaData, kind element.Kind, leaf int, src io.ReaderAt, mem *budget) *ownReader {
+// ownColumn returns the reader of a column, or nil if its values are not of a kind that package pages reads. With codes it
+// gives codes of a dictionary where it can.
+func ownColumn(meta *metadata.FileMetaData, kind element.Kind, leaf int, src io.ReaderAt, mem *budget, codes bool) *ownReader {
 	if kind == element.Null || !pages.Native() {
 		return nil
 	}
@@ -52,10 +55,10 @@ func ownColumn(meta *metadata.FileMetaData, kind element.Kind, leaf int, src io.
 	switch meta.Schema.Column(leaf).PhysicalType() {
 	case parquet.Types.Int32, parquet.Types.Float:
 		o.memory = &buffers32
-		setUp(o, &readers32, kind.Arrow(), mem, arrow.Uint32Traits.CastToBytes)
+		setUp(o, &readers32, kind.Arrow(), mem, codes, arrow.Uint32Traits.CastToBytes)
 	case parquet.Types.Int64, parquet.Types.Double:
 		o.memory = &buffers64
-		setUp(o, &readers64, kind.Arrow(), mem, arrow.Uint64Traits.CastToBytes)
+		setUp(o, &readers64, kind.Arrow(), mem, codes, arrow.Uint64Traits.CastToBytes)
 	default:
 		return nil
 	}
@@ -63,10 +66,14 @@ func ownColumn(meta *metadata.FileMetaData, kind element.Kind, leaf int, src io.
 }
 
 // setUp gives o a decoder of values as wide as T.
-func setUp[T uint32 | uint64](o *ownReader, readers *sync.Pool, typ arrow.DataType, mem *budget, toBytes func([]T) []byte) {
+func setUp[T uint32 | uint64](o *ownReader, readers *sync.Pool, typ arrow.DataType, mem *budget, codes bool, toBytes func([]T) []byte) {
 	r := readers.Get().(*pages.Reader[T])
 	r.Use(mem)
-	o.begin = r.Open
+	var dict arrow.ArrayData // of the column chunk at hand, once needed: one object for all its arrays
+	o.begin = func(src io.ReaderAt, c pages.Chunk) {
+		dict = nil
+		r.Open(src, c)
+	}
 	o.release = func() {
 		if r != nil {
 			r.Release()
@@ -79,22 +86,36 @@ func setUp[T uint32 | uint64](o *ownReader, readers *sync.Pool, typ arrow.DataTy
 			readers.Put(kept)
 		}
 	}
-	o.decode = func(buf *buffer, n int) (arrow.Array, error) {
+	coded := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint16, ValueType: typ}
+	var buf *buffer // at hand
+	var rows int    // to be read
+	room := func() []T { return sized[T](&buf.values, rows) }
+	o.decode = func(b *buffer, n int) (arrow.Array, error) {
 		if n == 0 {
 			return nil, r.Done()
 		}
-		values, _ := buf.values.([]T)
-		if len(values) < n {
-			values = make([]T, n)
-			buf.values = values
-		}
-		values = values[:n]
+		buf, rows = b, n
 		bitmap := buf.bits()
-		nulls, err := r.Read(values, bitmap)
-		if err != nil {
-			return nil, err
+		if !codes {
+			values := room()
+			nulls, err := r.Read(values, bitmap)
+			if err != nil {
+				return nil, err
+			}
+			return newArray(typ, n, toBytes(values), bitmap[:(n+7)/8], nulls), nil
 		}
-		return newArray(typ, n, toBytes(values), bitmap[:(n+7)/8], nulls), nil
+		indices := sized[uint16](&buf.codes, n)
+		inCodes, nulls, err := r.ReadCodes(indices, room, bitmap)
+		switch {
+		case err != nil:
+			return nil, err
+		case !inCodes:
+			return newArray(typ, n, toBytes(room()), bitmap[:(n+7)/8], nulls), nil
+		case dict == nil:
+			values := r.Dictionary()
+			dict = array.NewData(typ, len(values), []*memory.Buffer{nil, memory.NewBufferBytes(toBytes(values))}, nil, 0, 0)
+		}
+		return newCoded(coded, n, indices, bitmap[:(n+7)/8], nulls, dict), nil
 	}
 }
 

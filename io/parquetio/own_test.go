@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -27,8 +28,8 @@ import (
 	"tripstats/transforms/element"
 )
 
-// sameByBothDecoders reads every column that can be read of a file with our decoder and with arrow-go's alone. It
-// returns how many column chunks ours left to arrow-go's.
+// sameByBothDecoders reads every column that can be read of a file with arrow-go's decoder alone and with ours, to values and
+// to codes. It returns how many column chunks ours left to arrow-go's.
 func sameByBothDecoders(t *testing.T, path string) int64 {
 	t.Helper()
 	objects, err := objstore.Match(t.Context(), []string{path})
@@ -46,26 +47,44 @@ func sameByBothDecoders(t *testing.T, path string) int64 {
 		}
 	}
 	before := gaveUp.Load()
-	var batches [2][]string
-	for i, library := range []bool{false, true} {
-		fn := &readFn{Config: Config{Library: library}}
+	var want []string
+	for _, cfg := range []Config{{Library: true}, {}, {Codes: true}} {
+		var got []string
+		fn := &readFn{Config: cfg}
 		rt := fn.CreateTracker(offsetrange.Restriction{Start: 0, End: int64(len(f.RowGroupRows))})
 		if err := fn.ProcessElement(context.Background(), rt, f, func(c element.Columns) {
-			text, err := c.Record.MarshalJSON()
-			if err != nil {
-				t.Fatal(err)
-			}
-			batches[i] = append(batches[i], string(text))
+			got = append(got, jsonOf(t, c.Record))
 		}); err != nil {
-			t.Fatalf("library=%v: %v", library, err)
+			t.Fatalf("%+v: %v", cfg, err)
 		}
-	}
-	for i := range batches[1] {
-		if i >= len(batches[0]) || batches[0][i] != batches[1][i] {
-			t.Fatalf("%s: batch %d differs from what arrow-go reads", path, i)
+		if cfg.Library {
+			want = got
+		}
+		for i := range max(len(want), len(got)) {
+			if i >= len(want) || i >= len(got) || got[i] != want[i] {
+				t.Fatalf("%s: %+v: batch %d differs from what arrow-go reads", path, cfg, i)
+			}
 		}
 	}
 	return gaveUp.Load() - before
+}
+
+// jsonOf renders a record by its values.
+func jsonOf(t *testing.T, rec arrow.RecordBatch) string {
+	t.Helper()
+	fields, arrays := rec.Schema().Fields(), make([]arrow.Array, rec.NumCols())
+	for i, c := range rec.Columns() {
+		a, err := element.Plain(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		arrays[i], fields[i].Type = a, a.DataType()
+	}
+	text, err := array.NewRecordBatch(arrow.NewSchema(fields, nil), arrays, rec.NumRows()).MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestFilesLikeTLCsAreReadAsArrowReadsThemAndWithoutIt(t *testing.T) {
@@ -92,6 +111,12 @@ func TestFilesLikeTLCsAreReadAsArrowReadsThemAndWithoutIt(t *testing.T) {
 // TestAColumnIsHandedOverInTheMiddle has our decoder give up after some batches: arrow-go's reader must go on at the
 // very next row.
 func TestAColumnIsHandedOverInTheMiddle(t *testing.T) {
+	for _, codes := range []bool{false, true} {
+		testHandOver(t, codes)
+	}
+}
+
+func testHandOver(t *testing.T, codes bool) {
 	const rows = 5*batchRows + 7
 	f := testFile(t, 3, rows)
 	for _, failAt := range []int{0, 1, 3, 5, 6} { // 6 is the check that nothing is left
@@ -108,7 +133,7 @@ func TestAColumnIsHandedOverInTheMiddle(t *testing.T) {
 			t.Fatal(err)
 		}
 		mem := newBudget(maxDecodeBytes)
-		own := ownColumn(meta, f.Columns[0].Kind, 0, in, mem)
+		own := ownColumn(meta, f.Columns[0].Kind, 0, in, mem, codes)
 		s, calls, before := newStream(f, 0, own), 0, gaveUp.Load()
 		decode := own.decode
 		own.decode = func(buf *buffer, n int) (arrow.Array, error) {
@@ -126,7 +151,11 @@ func TestAColumnIsHandedOverInTheMiddle(t *testing.T) {
 			if c.err != nil {
 				t.Fatal(c.err)
 			}
-			for _, id := range c.array.(*array.Int64).Int64Values() {
+			plain, err := element.Plain(c.array)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, id := range plain.(*array.Int64).Int64Values() {
 				if id != next {
 					t.Fatalf("gave up at batch %d: found row %d, expected %d", failAt, id, next)
 				}
@@ -141,6 +170,54 @@ func TestAColumnIsHandedOverInTheMiddle(t *testing.T) {
 		if err := in.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestColumnsComeAsCodesWhereTheFileHasThem protects that a batch's dictionary is that of its row group: the decoder is
+// ahead, in others, when the batch is looked at.
+func TestColumnsComeAsCodesWhereTheFileHasThem(t *testing.T) {
+	const groups, rows = 40, 2000
+	schema := arrow.NewSchema([]arrow.Field{{Name: "coded", Type: arrow.PrimitiveTypes.Float64, Nullable: true}, {Name: "plain", Type: arrow.PrimitiveTypes.Int64}}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	value := func(i int) (float64, bool) { return float64(i/rows*1000 + i%7), i%11 > 0 }
+	for i := range groups * rows {
+		if v, ok := value(i); ok {
+			b.Field(0).(*array.Float64Builder).Append(v)
+		} else {
+			b.Field(0).AppendNull()
+		}
+		b.Field(1).(*array.Int64Builder).Append(int64(i))
+	}
+	var out bytes.Buffer
+	w, err := pqarrow.NewFileWriter(schema, &out, parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy), parquet.WithMaxRowGroupLength(rows),
+		parquet.WithDictionaryFor("plain", false)), pqarrow.DefaultWriterProps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Write(b.NewRecordBatch()), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f := readBack(t, out.Bytes())
+	f.Projection = []int{0, 1}
+	next := 0
+	if err := Scan(t.Context(), f, Config{Codes: true}, func(c element.Columns) {
+		coded := c.Record.Column(0).(*array.Dictionary)
+		if typ := c.Record.Schema().Field(0).Type; !arrow.TypeEqual(typ, coded.DataType()) || c.Record.Column(1).DataType().ID() != arrow.INT64 {
+			t.Fatalf("batch at row %d: %s and %s", next, typ, c.Record.Column(1).DataType())
+		}
+		time.Sleep(time.Millisecond) // what is decoded ahead is several row groups
+		for i := range coded.Len() {
+			v, ok := value(next)
+			if coded.IsValid(i) != ok || ok && coded.Dictionary().(*array.Float64).Value(coded.GetValueIndex(i)) != v {
+				t.Fatalf("row %d: found %s, expected %v, %v", next, coded.ValueStr(i), v, ok)
+			}
+			next++
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if next != groups*rows {
+		t.Errorf("%d rows, want %d", next, groups*rows)
 	}
 }
 

@@ -40,6 +40,7 @@ type Config struct {
 	Access  objstore.Access
 	Memory  Memory
 	Library bool // decode with arrow-go's readers alone
+	Codes   bool // columns may come as dictionary arrays, of uint16 and the column's type, where the file has them so
 }
 
 // Read reads the projected columns of the files, which must carry a footer and a projection, or of pieces of them.
@@ -111,18 +112,18 @@ func scan(ctx context.Context, f element.File, cfg Config, start, end int, claim
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	d, err := newDecoder(ctx, f, in, start, end, cfg.Library)
+	d, err := newDecoder(ctx, f, in, start, end, cfg)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	schema := schemaOf(f)
+	var schema *arrow.Schema
 	before := int64(0) // rows of the file before the row group
 	for _, n := range f.RowGroupRows[:start] {
 		before += n
 	}
 	for i := start; claim(i); i++ {
-		if err := emitRowGroup(ctx, d, f, i, before, schema, emit); err != nil {
+		if err := emitRowGroup(ctx, d, f, i, before, &schema, emit); err != nil {
 			return err
 		}
 		before += f.RowGroupRows[i]
@@ -130,7 +131,7 @@ func scan(ctx context.Context, f element.File, cfg Config, start, end int, claim
 	return nil
 }
 
-func emitRowGroup(ctx context.Context, d *decoder, f element.File, rg int, before int64, schema *arrow.Schema, emit func(element.Columns)) error {
+func emitRowGroup(ctx context.Context, d *decoder, f element.File, rg int, before int64, schema **arrow.Schema, emit func(element.Columns)) error {
 	rows := f.RowGroupRows[rg]
 	for done := int64(0); done < rows; {
 		n := min(batchRows, rows-done)
@@ -139,7 +140,10 @@ func emitRowGroup(ctx context.Context, d *decoder, f element.File, rg int, befor
 			return err
 		}
 		rowsRead.Inc(ctx, n)
-		rec := array.NewRecordBatch(schema, arrays, n)
+		if !fits(*schema, arrays) {
+			*schema = schemaOf(f, arrays)
+		}
+		rec := array.NewRecordBatch(*schema, arrays, n)
 		emit(element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, RowGroup: rg, FirstRow: done, FileRow: before + done, Record: rec})
 		rec.Release()
 		for _, a := range arrays {
@@ -150,11 +154,24 @@ func emitRowGroup(ctx context.Context, d *decoder, f element.File, rg int, befor
 	return nil
 }
 
-// schemaOf is the Arrow schema of f's projection.
-func schemaOf(f element.File) *arrow.Schema {
+// fits tells whether schema, nil at first, is that of a batch: a column may have other types in the next.
+func fits(schema *arrow.Schema, arrays []arrow.Array) bool {
+	if schema == nil {
+		return false
+	}
+	for i, a := range arrays {
+		if schema.Field(i).Type != a.DataType() {
+			return false
+		}
+	}
+	return true
+}
+
+// schemaOf is the Arrow schema of a batch of f's projection.
+func schemaOf(f element.File, arrays []arrow.Array) *arrow.Schema {
 	fields := make([]arrow.Field, len(f.Projection))
 	for i, c := range f.Projection {
-		fields[i] = arrow.Field{Name: f.Columns[c].Name, Type: f.Columns[c].Kind.Arrow(), Nullable: true}
+		fields[i] = arrow.Field{Name: f.Columns[c].Name, Type: arrays[i].DataType(), Nullable: true}
 	}
 	return arrow.NewSchema(fields, nil)
 }

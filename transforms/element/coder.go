@@ -42,7 +42,12 @@ func encodeColumns(c Columns) ([]byte, error) {
 	head = binary.AppendUvarint(head, uint64(c.RowGroup))
 	head = binary.AppendUvarint(head, uint64(c.FirstRow))
 	head = binary.AppendUvarint(head, uint64(c.FileRow))
-	return AppendRecord(head, c.Record)
+	rec, err := plainRecord(c.Record) // a dictionary with every batch would be more than its values
+	if err != nil {
+		return nil, err
+	}
+	defer rec.Release()
+	return AppendRecord(head, rec)
 }
 
 func decodeColumns(b []byte) (c Columns, err error) {

@@ -80,6 +80,35 @@ func TestColumnsCoderKeepsRecordAndProvenance(t *testing.T) {
 	}
 }
 
+func TestColumnsOfCodesCrossAStageBoundaryAsValues(t *testing.T) {
+	typ := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint16, ValueType: TimestampMicrosUTC.Arrow()}
+	b := array.NewBuilder(memory.DefaultAllocator, typ).(*array.TimestampDictionaryBuilder)
+	values := array.NewBuilder(memory.DefaultAllocator, typ.ValueType).(*array.TimestampBuilder)
+	for i := range 100 {
+		if i%9 == 0 {
+			b.AppendNull()
+			values.AppendNull()
+			continue
+		}
+		if err := b.Append(arrow.Timestamp(i % 7)); err != nil {
+			t.Fatal(err)
+		}
+		values.Append(arrow.Timestamp(i % 7))
+	}
+	rec := func(typ arrow.DataType, a arrow.Array) arrow.RecordBatch {
+		meta := arrow.NewMetadata([]string{"k"}, []string{"v"})
+		return array.NewRecordBatch(arrow.NewSchema([]arrow.Field{{Name: "c", Type: typ, Nullable: true}, {Name: "n", Type: arrow.Null}}, &meta), []arrow.Array{a, array.NewNull(100)}, 100)
+	}
+	coded, err := encodeColumns(Columns{Source: "x", Record: rec(typ, b.NewArray())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := decodeColumns(coded)
+	if want := rec(typ.ValueType, values.NewArray()); err != nil || !array.RecordEqual(got.Record, want) || !got.Record.Schema().Equal(want.Schema()) {
+		t.Errorf("found %v, %v, want %v", got.Record, err, want)
+	}
+}
+
 func TestTableCoderKeepsNameAndRows(t *testing.T) {
 	b, err := encodeTable(Table{Name: "t", Record: record()})
 	if err != nil {

@@ -52,7 +52,8 @@ type Column struct {
 }
 
 // Columns is a batch of rows of one row group, as the file has them: one Arrow array for each projected column,
-// named as in the file, with the rows' provenance. Batches never cross row groups.
+// named as in the file, with the rows' provenance. Batches never cross row groups. A column may come as a dictionary array,
+// of uint16 and its own type, if the reader was told so, in one batch and not in the next; [Plain] makes it one of values.
 //
 // A batch is read-only. The reader may use its memory again once the emit call that handed it out has returned, so a
 // stage that keeps rows must copy them.

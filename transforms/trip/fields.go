@@ -36,9 +36,9 @@ type fieldsFn struct {
 	schema  *arrow.Schema // of the last batch, and its mapping
 	mapping [roles]int
 	clock   *wallClock
-	times   [2][]int64
-	zones   [2][]int32
-	nums    [4][]int64
+	times   [2]columnMemory[int64]
+	zones   [2]columnMemory[int32]
+	nums    [4]columnMemory[int64]
 	valid   [4][]byte // of columns with values that are no numbers
 	bad     []int32   // rows of one column with such values
 	allBad  []int32   // of the batch
@@ -156,16 +156,31 @@ type badValue struct {
 // rows may come out as anything.
 type converter[T int32 | int64] func(a arrow.Array, dst []T) ([]T, *badValue)
 
+// columnMemory is what converting a column needs, batch after batch.
+type columnMemory[T int32 | int64] struct {
+	values []T
+	codes  codedValues[T]
+}
+
 // convert converts the column of a role. A missing column is all null.
-func convert[T int32 | int64](fn *fieldsFn, in element.Columns, role role, scratch *[]T, to converter[T]) (Column[T], error) {
+func convert[T int32 | int64](fn *fieldsFn, in element.Columns, role role, mem *columnMemory[T], to converter[T]) (Column[T], error) {
 	rows := int(in.Record.NumRows())
-	if len(*scratch) < rows {
-		*scratch = make([]T, rows)
+	if len(mem.values) < rows {
+		mem.values = make([]T, rows)
 	}
-	dst := (*scratch)[:rows]
+	dst := mem.values[:rows]
 	var a arrow.Array = array.NewNull(rows)
 	if i := fn.mapping[role]; i >= 0 {
 		a = in.Record.Column(i)
+	}
+	if coded, ok := a.(*array.Dictionary); ok {
+		if mem.codes.convert(fn, coded, dst, to) {
+			return withNulls(a, dst, dst), nil
+		}
+		var err error
+		if a, err = element.Plain(a); err != nil {
+			return Column[T]{}, fmt.Errorf("%s: column %q: %w", in.Where(0), in.Record.ColumnName(fn.mapping[role]), err)
+		}
 	}
 	values, bad := to(a, dst)
 	if bad != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,12 +122,26 @@ func TestFieldsAndDeriveMapEveryPhysicalType(t *testing.T) {
 			"yellow " + at(0) + " " + at(10) + " 132 132 - - - - took 600000000 in 602",
 		}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			p, s, in := ptest.CreateList([]element.Columns{c.in})
-			trips := Derive(s, Fields(s, with(c.opts), in))
-			passert.EqualsList(s, beam.ParDo(s, rowsOf, trips), c.want)
-			ptest.RunAndValidate(t, p)
-		})
+		for form, in := range forms(t, c.in) {
+			t.Run(name+" as "+form, func(t *testing.T) {
+				p, s, in := ptest.CreateList([]element.Columns{in})
+				trips := Derive(s, Fields(s, with(c.opts), in))
+				passert.EqualsList(s, beam.ParDo(s, rowsOf, trips), c.want)
+				ptest.RunAndValidate(t, p)
+			})
+			// What crosses a stage boundary comes as values: once more without one.
+			b, err := (&fieldsFn{Options: with(c.opts)}).batch(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			if err := new(deriveFn).ProcessElement(b, func(b Batch) { rowsOf(b, func(row string) { got = append(got, row) }) }); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%s as %s: %q, want %q", name, form, got, c.want)
+			}
+		}
 	}
 }
 
@@ -155,35 +170,39 @@ func TestValuesThatCannotBeRepresentedAreNamed(t *testing.T) {
 		"wide zone":    {col{"DOLocationID", element.Int64, []string{"1", "4294967297"}}, `found 4294967297`},
 		"zone as text": {col{"DOLocationID", element.String, []string{"1", "JFK"}}, `found "JFK"`},
 	} {
-		_, err := (&fieldsFn{Options: with(Options{})}).batch(yellow(t)(2, c.col))
-		f := fault.Find(err)
-		if f == nil || f.Code != fault.Input || !strings.Contains(f.Message, c.want) {
-			t.Errorf("%s: %v, want %q", name, err, c.want)
+		for form, in := range forms(t, yellow(t)(2, c.col)) {
+			_, err := (&fieldsFn{Options: with(Options{})}).batch(in)
+			f := fault.Find(err)
+			if f == nil || f.Code != fault.Input || !strings.Contains(f.Message, c.want) {
+				t.Errorf("%s as %s: %v, want %q", name, form, err, c.want)
+			}
 		}
 	}
 }
 
 func TestMeasuresThatAreNoNumbersMayPass(t *testing.T) {
 	fn := &fieldsFn{Options: with(Options{Judged: true})}
-	b, err := fn.batch(yellow(t)(5,
+	for form, in := range forms(t, yellow(t)(5,
 		col{"total_amount", element.Float64, []string{"1", "NaN", "", "-100000000.5", "1e13"}},
 		col{"tip_amount", element.Float64, []string{"1", "+Inf", "2", "3", "4"}},
-		col{"trip_distance", element.Int64, []string{"1", "2", "9000000000000", "4", "-9000000000001"}}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !reflect.DeepEqual(b.NotNumbers, []int32{1, 4}) {
-		t.Errorf("rows %v are no numbers, want [1 4]", b.NotNumbers)
-	}
-	var got []string
-	rowsOf(b, func(s string) { got = append(got, strings.Join(strings.Fields(s)[6:], " ")) })
-	want := []string{"1000000 1000000 1000000", "2000000 - -", "9000000000000000000 - 2000000", "4000000 -100000000500000 3000000", "- - 4000000"}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("distance, amount and tip %q, want %q", got, want)
-	}
-	b, err = fn.batch(yellow(t)(1, col{"total_amount", element.Float64, []string{"1"}}))
-	if err != nil || b.NotNumbers != nil {
-		t.Errorf("the next batch: %v, %v, want no trace of the first", b.NotNumbers, err)
+		col{"trip_distance", element.Int64, []string{"1", "2", "9000000000000", "4", "-9000000000001"}})) {
+		b, err := fn.batch(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(b.NotNumbers, []int32{1, 4}) {
+			t.Errorf("%s: rows %v are no numbers, want [1 4]", form, b.NotNumbers)
+		}
+		var got []string
+		rowsOf(b, func(s string) { got = append(got, strings.Join(strings.Fields(s)[6:], " ")) })
+		want := []string{"1000000 1000000 1000000", "2000000 - -", "9000000000000000000 - 2000000", "4000000 -100000000500000 3000000", "- - 4000000"}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: distance, amount and tip %q, want %q", form, got, want)
+		}
+		b, err = fn.batch(yellow(t)(1, col{"total_amount", element.Float64, []string{"1"}}))
+		if err != nil || b.NotNumbers != nil {
+			t.Errorf("%s: the next batch: %v, %v, want no trace of the first", form, b.NotNumbers, err)
+		}
 	}
 }
 
@@ -199,16 +218,17 @@ func TestNumbersThatCannotBeZonesMayPass(t *testing.T) {
 		{element.Uint64, "18446744073709551615"},
 		{element.Uint32, "4294967295"},
 	} {
-		in := yellow(t)(3, col{"PULocationID", c.kind, []string{"132", c.bad, ""}})
-		b, err := (&fieldsFn{Options: with(Options{Judged: true})}).batch(in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := b.PickupZone; got.Values[0] != 132 || got.Values[1] != 0 || got.IsNull(1) || !got.IsNull(2) {
-			t.Errorf("%s: got %v, want 132, 0, null", c.bad, got)
-		}
-		if _, err := (&fieldsFn{Options: with(Options{})}).batch(in); err == nil {
-			t.Errorf("%s: no error where nobody judges it", c.bad)
+		for form, in := range forms(t, yellow(t)(3, col{"PULocationID", c.kind, []string{"132", c.bad, ""}})) {
+			b, err := (&fieldsFn{Options: with(Options{Judged: true})}).batch(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := b.PickupZone; got.Values[0] != 132 || got.Values[1] != 0 || got.IsNull(1) || !got.IsNull(2) {
+				t.Errorf("%s as %s: got %v, want 132, 0, null", c.bad, form, got)
+			}
+			if _, err := (&fieldsFn{Options: with(Options{})}).batch(in); err == nil {
+				t.Errorf("%s as %s: no error where nobody judges it", c.bad, form)
+			}
 		}
 	}
 	in := yellow(t)(1, col{"PULocationID", element.String, []string{"airport"}})
@@ -395,7 +415,12 @@ func moneyed(tb testing.TB, rows int) element.Columns {
 
 // TestABatchIsMappedInMemoryThatIsThere holds what a batch costs the garbage collector, however many rows it has.
 func TestABatchIsMappedInMemoryThatIsThere(t *testing.T) {
-	in := moneyed(t, 16<<10)
+	for form, in := range forms(t, moneyed(t, 16<<10)) {
+		testAllocations(t, form, in)
+	}
+}
+
+func testAllocations(t *testing.T, form string, in element.Columns) {
 	fields, derive := &fieldsFn{Options: with(Options{})}, &deriveFn{}
 	allocs := testing.AllocsPerRun(20, func() {
 		if err := fields.ProcessElement(in, func(b Batch) {
@@ -407,23 +432,26 @@ func TestABatchIsMappedInMemoryThatIsThere(t *testing.T) {
 		}
 	})
 	if allocs > 30 {
-		t.Errorf("%v allocations a batch, want at most 30", allocs)
+		t.Errorf("%s: %v allocations a batch, want at most 30", form, allocs)
 	}
 }
 
 func BenchmarkFieldsAndDerive(b *testing.B) {
 	const rows = 16 << 10
-	in := moneyed(b, rows)
-	fields, derive := &fieldsFn{Options: with(Options{})}, &deriveFn{}
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := fields.ProcessElement(in, func(t Batch) {
-			if err := derive.ProcessElement(t, func(Batch) {}); err != nil {
-				b.Fatal(err)
+	for form, in := range forms(b, moneyed(b, rows)) {
+		b.Run(form, func(b *testing.B) {
+			fields, derive := &fieldsFn{Options: with(Options{})}, &deriveFn{}
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := fields.ProcessElement(in, func(t Batch) {
+					if err := derive.ProcessElement(t, func(Batch) {}); err != nil {
+						b.Fatal(err)
+					}
+				}); err != nil {
+					b.Fatal(err)
+				}
 			}
-		}); err != nil {
-			b.Fatal(err)
-		}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+		})
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 }

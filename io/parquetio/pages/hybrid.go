@@ -148,6 +148,79 @@ func gather[T uint32 | uint64](dst, dict []T, data []byte, bit int, width uint) 
 	return true
 }
 
+// unpack fills dst with the next indices, all of which must be below limit, which is at most MaxCodes.
+func unpack(h *hybrid, dst []uint16, limit int) error {
+	for len(dst) > 0 {
+		if err := h.run(); err != nil {
+			return err
+		}
+		n := min(h.left, len(dst))
+		if h.packed {
+			if !unpackRun(dst[:n], h.data, h.bit, h.width, uint64(limit)) {
+				return errIndex
+			}
+			h.bit += n * int(h.width)
+		} else {
+			if h.value >= uint64(limit) {
+				return errIndex
+			}
+			for i := range dst[:n] {
+				dst[i] = uint16(h.value)
+			}
+		}
+		h.left -= n
+		dst = dst[n:]
+	}
+	return nil
+}
+
+// unpackRun fills dst with bit-packed indices of a width up to 32, from bit on. It tells whether all are below limit.
+func unpackRun(dst []uint16, data []byte, bit int, width uint, limit uint64) bool {
+	rows := len(dst)
+	start := min(rows, unaligned(bit, width))
+	most := unpackSome(dst[:start], data, bit, width)
+	dst, bit = dst[start:], bit+start*int(width)
+	n, largest := unpackMany(dst, data[min(bit>>3, len(data)):], width)
+	dst, bit = dst[n:], bit+n*int(width)
+	return max(most, largest, unpackSome(dst, data, bit, width)) < limit || rows == 0
+}
+
+// unaligned is how many indices there are before the next that begins with a byte. Of eight of one run, one does.
+func unaligned(bit int, width uint) (n int) {
+	for ; bit&7 != 0 && n < 8; n++ {
+		bit += int(width)
+	}
+	return n
+}
+
+// unpackSome fills dst with bit-packed indices and returns the largest.
+func unpackSome(dst []uint16, data []byte, bit int, width uint) (most uint64) {
+	mask := uint64(1)<<(width&63) - 1
+	if width <= 14 { // four and up to seven bits before them fit a word
+		for len(dst) >= 4 {
+			x := binary.LittleEndian.Uint64(data[bit>>3:]) >> (bit & 7)
+			a := x & mask
+			x >>= width & 63
+			b := x & mask
+			x >>= width & 63
+			c := x & mask
+			x >>= width & 63
+			d := x & mask
+			most = max(most, a, b, c, d)
+			dst[0], dst[1], dst[2], dst[3] = uint16(a), uint16(b), uint16(c), uint16(d)
+			dst = dst[4:]
+			bit += 4 * int(width)
+		}
+	}
+	for i := range dst {
+		x := binary.LittleEndian.Uint64(data[bit>>3:]) >> (bit & 7) & mask
+		dst[i] = uint16(x)
+		most = max(most, x)
+		bit += int(width)
+	}
+	return most
+}
+
 // setBits sets bits [from, to) of a bitmap.
 func setBits(bitmap []byte, from, to int) {
 	for ; from < to && from&7 != 0; from++ {

@@ -65,6 +65,7 @@ type Reader[T uint32 | uint64] struct {
 	at, n   int // the page at hand, and how many there are
 	dict    []T
 	hasDict bool
+	lent    bool // somebody reads dict
 	gzip    inflate.Pair
 }
 
@@ -93,6 +94,7 @@ func (r *Reader[T]) Use(budget Budget) {
 
 // Release gives the memory back to the budget. The reader keeps it for its next [Reader.Use], unless it is much.
 func (r *Reader[T]) Release() {
+	r.lent = false
 	r.budget.Give(r.taken)
 	r.budget, r.src = nil, nil
 	if r.taken > mostKept {
@@ -103,6 +105,9 @@ func (r *Reader[T]) Release() {
 // Open begins with a column chunk of src.
 func (r *Reader[T]) Open(src io.ReaderAt, c Chunk) {
 	r.src, r.chunk, r.off = src, c, c.Off
+	if r.lent {
+		r.letGo()
+	}
 	r.lo, r.hi, r.at, r.n, r.seen, r.hasDict = 0, 0, 0, 0, 0, false
 }
 
@@ -119,40 +124,72 @@ func (r *Reader[T]) Done() error {
 // Read reads the next rows into values, as many as it has, nulls as 0. It returns how many are null; if any are, valid,
 // which has a bit for every row at least, tells which are not.
 func (r *Reader[T]) Read(values []T, valid []byte) (nulls int, err error) {
-	for done := 0; done < len(values); {
+	_, nulls, err = r.read(len(values), output[T]{values: values}, nil, valid)
+	return nulls, err
+}
+
+// ReadCodes is Read for callers that can do with codes: where all rows have one, of a dictionary of at most [MaxCodes]
+// values that is no longer than the column chunk, it fills codes, nulls as 0, and [Reader.Dictionary] tells what they
+// mean. Else it fills what room returns, which must have as many rows, as Read does.
+func (r *Reader[T]) ReadCodes(codes []uint16, room func() []T, valid []byte) (coded bool, nulls int, err error) {
+	return r.read(len(codes), output[T]{codes: codes}, room, valid)
+}
+
+// Dictionary is the one of the column chunk at hand, once a row of it was read by its code. It stays as it is until the
+// reader is used for another file.
+func (r *Reader[T]) Dictionary() []T {
+	r.lent = true
+	return r.dict
+}
+
+// MaxCodes is how many values a dictionary may have for its codes to be handed out.
+const MaxCodes = 1 << 16
+
+// codable tells whether the codes of the dictionary are handed out. One that is longer than its column chunk would keep
+// more memory than the values.
+func (r *Reader[T]) codable() bool { return int64(len(r.dict)) <= min(MaxCodes, r.chunk.Rows) }
+
+// read reads the next rows into out: codes, if it has room for them and as long as there are any.
+func (r *Reader[T]) read(rows int, out output[T], room func() []T, valid []byte) (coded bool, nulls int, err error) {
+	for done := 0; done < rows; {
 		p := &r.queue[r.at]
 		if r.at >= r.n || p.rows == 0 {
 			if err := r.next(); err != nil {
-				return 0, err
+				return false, 0, err
 			}
 			continue
 		}
-		n := min(p.rows, len(values)-done)
+		if out.codes != nil && !(p.coded && r.codable()) {
+			values := room()
+			decode(values, r.dict, out.codes[:done], nulls, valid)
+			out = output[T]{values: values}
+		}
+		n := min(p.rows, rows-done)
 		if p.all {
-			if err := r.fill(p, values[done:done+n]); err != nil {
-				return 0, err
+			if err := r.fill(p, out, done, n); err != nil {
+				return false, 0, err
 			}
 			if nulls > 0 {
 				setBits(valid, done, done+n)
 			}
 		} else {
 			if err := p.levels.run(); err != nil {
-				return 0, err
+				return false, 0, err
 			}
 			n = min(n, p.levels.left)
-			more, err := r.run(p, values, valid, done, n, nulls > 0)
+			more, err := r.run(p, out, valid, done, n, nulls > 0)
 			if err != nil {
-				return 0, err
+				return false, 0, err
 			}
 			nulls += more
 			p.levels.left -= n
 		}
 		done += n
 		if p.rows -= n; p.rows == 0 && !p.spent() {
-			return 0, errLeft
+			return false, 0, errLeft
 		}
 	}
-	return nulls, nil
+	return out.codes != nil, nulls, nil
 }
 
 var errLeft = errors.New("a page has more levels or values than its header says")
@@ -168,7 +205,7 @@ func (p *page) spent() bool {
 
 // run reads rows [at, at+n), which are within one run of definition levels, and returns how many are null. mapped tells
 // whether valid has the rows before them.
-func (r *Reader[T]) run(p *page, values []T, valid []byte, at, n int, mapped bool) (nulls int, err error) {
+func (r *Reader[T]) run(p *page, out output[T], valid []byte, at, n int, mapped bool) (nulls int, err error) {
 	l := &p.levels
 	switch {
 	case !l.packed && l.value > 1:
@@ -177,19 +214,19 @@ func (r *Reader[T]) run(p *page, values []T, valid []byte, at, n int, mapped boo
 		if mapped {
 			setBits(valid, at, at+n)
 		}
-		return 0, r.fill(p, values[at:at+n])
+		return 0, r.fill(p, out, at, n)
 	case !l.packed:
 		if !mapped {
 			setBits(valid, 0, at)
 		}
-		clear(values[at : at+n])
+		out.clear(at, n)
 		clearBits(valid, at, at+n)
 		return n, nil
 	}
 	bit := l.bit
 	l.bit += n
 	set := countBits(l.data, bit, n)
-	if err := r.fill(p, values[at:at+set]); err != nil {
+	if err := r.fill(p, out, at, set); err != nil {
 		return 0, err
 	}
 	if set == n {
@@ -202,26 +239,23 @@ func (r *Reader[T]) run(p *page, values []T, valid []byte, at, n int, mapped boo
 		setBits(valid, 0, at)
 	}
 	copyBits(valid, at, l.data, bit, n)
-	// The values lie without gaps at the start: from the end, each goes to its row.
-	for i, from := n-1, at+set-1; i >= 0; i-- {
-		if l.data[(bit+i)>>3]>>((bit+i)&7)&1 == 1 {
-			values[at+i] = values[from]
-			from--
-		} else {
-			values[at+i] = 0
-		}
-	}
+	out.spread(at, n, set, l.data, bit)
 	return n - set, nil
 }
 
 var errValues = errors.New("a page has fewer values than its header says")
 
-// fill reads as many values as dst has, none of them null.
-func (r *Reader[T]) fill(p *page, dst []T) error {
+// fill reads rows [at, at+n), none of them null.
+func (r *Reader[T]) fill(p *page, out output[T], at, n int) error {
+	if out.codes != nil {
+		return unpack(&p.codes, out.codes[at:at+n], len(r.dict))
+	}
+	dst := out.values[at : at+n]
 	if p.coded {
 		return lookup(&p.codes, dst, r.dict)
 	}
-	size := len(dst) * int(unsafe.Sizeof(dst[0]))
+	var zero T
+	size := len(dst) * int(unsafe.Sizeof(zero))
 	if size > len(p.values) {
 		return errValues
 	}
@@ -418,6 +452,12 @@ func (p *page) begin(optional bool) error {
 	return nil
 }
 
+// letGo gives up the memory of the dictionary.
+func (r *Reader[T]) letGo() {
+	r.drop(len(bytesOf(r.dict[:cap(r.dict)])))
+	r.dict, r.lent = nil, false
+}
+
 // dictionary reads the dictionary page at hand, whose header has n bytes.
 func (r *Reader[T]) dictionary(h header, n int) error {
 	if h.encoding != plain && h.encoding != plainDictionary {
@@ -439,8 +479,7 @@ func (r *Reader[T]) dictionary(h header, n int) error {
 	}
 	width := int(unsafe.Sizeof(zero))
 	if room := (int(h.size) + width - 1) / width; room > cap(r.dict) {
-		r.drop(cap(r.dict) * width)
-		r.dict = nil
+		r.letGo()
 		if err := r.take(room * width); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -37,10 +38,11 @@ type form struct {
 	dictionary bool
 	v2         bool
 	pageBytes  int64
+	dictBytes  int64 // beyond which there are pages without it, 0 for the writer's limit
 }
 
 func (f form) String() string {
-	return fmt.Sprintf("%s/%s/dictionary=%v/v2=%v/pages of %d bytes", f.typ, f.codec, f.dictionary, f.v2, f.pageBytes)
+	return fmt.Sprintf("%s/%s/dictionary=%v/v2=%v/pages of %d bytes/dictionary up to %d", f.typ, f.codec, f.dictionary, f.v2, f.pageBytes, f.dictBytes)
 }
 
 var types = []arrow.DataType{arrow.PrimitiveTypes.Int32, arrow.PrimitiveTypes.Int64, arrow.PrimitiveTypes.Float32, arrow.PrimitiveTypes.Float64}
@@ -51,7 +53,11 @@ func forms() []form {
 		for j, dictionary := range []bool{true, false} {
 			for k, v2 := range []bool{false, true} {
 				for l, size := range []int64{300, 8 << 10, 1 << 20} {
-					all = append(all, form{types[(i+j+k+l)%4], codec, dictionary, v2, size})
+					f := form{typ: types[(i+j+k+l)%4], codec: codec, dictionary: dictionary, v2: v2, pageBytes: size}
+					if size == 300 {
+						f.dictBytes = 1000
+					}
+					all = append(all, f)
 				}
 			}
 		}
@@ -107,9 +113,13 @@ func write(tb testing.TB, c column, f form) []byte {
 	if f.v2 {
 		version = parquet.DataPageV2
 	}
+	options := []parquet.WriterProperty{parquet.WithCompression(f.codec), parquet.WithDictionaryDefault(f.dictionary), parquet.WithDictionaryCostFallbackFor("c", false),
+		parquet.WithDataPageVersion(version), parquet.WithDataPageSize(f.pageBytes), parquet.WithBatchSize(64), parquet.WithMaxRowGroupLength(1 << 30)}
+	if f.dictBytes > 0 {
+		options = append(options, parquet.WithDictionaryPageSizeLimit(f.dictBytes))
+	}
 	var out bytes.Buffer
-	w, err := pqarrow.NewFileWriter(schema, &out, parquet.NewWriterProperties(parquet.WithCompression(f.codec), parquet.WithDictionaryDefault(f.dictionary),
-		parquet.WithDataPageVersion(version), parquet.WithDataPageSize(f.pageBytes), parquet.WithBatchSize(64), parquet.WithMaxRowGroupLength(1<<30)), pqarrow.DefaultWriterProps())
+	w, err := pqarrow.NewFileWriter(schema, &out, parquet.NewWriterProperties(options...), pqarrow.DefaultWriterProps())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -179,34 +189,50 @@ func codecOf(c compress.Compression) pages.Codec {
 	return pages.Codec{}
 }
 
-// ours reads a column chunk in batches of so many rows.
-func ours[T uint32 | uint64](data []byte, c pages.Chunk, batch int, budget pages.Budget) (values []T, valid []bool, err error) {
+// ours reads a column chunk in batches of so many rows, by codes where those are asked for and to be had. coded is how many
+// batches were.
+func ours[T uint32 | uint64](data []byte, c pages.Chunk, batch int, codes bool, budget pages.Budget) (values []T, valid []bool, coded int, err error) {
 	r := new(pages.Reader[T])
 	r.Use(budget)
 	defer r.Release()
 	r.Open(bytes.NewReader(data), c)
-	buf, bitmap := make([]T, batch), make([]byte, (batch+7)/8)
+	bitmap := make([]byte, (batch+7)/8)
 	for done := int64(0); done < c.Rows; {
 		n := int(min(int64(batch), c.Rows-done))
-		nulls, err := r.Read(buf[:n], bitmap)
-		if err != nil {
-			return nil, nil, err
+		buf, indices := make([]T, n), make([]uint16, n)
+		nulls, inCodes := 0, false
+		if codes {
+			inCodes, nulls, err = r.ReadCodes(indices, func() []T { return buf }, bitmap)
+		} else {
+			nulls, err = r.Read(buf, bitmap)
 		}
-		values = append(values, buf[:n]...)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		if inCodes {
+			coded++
+		}
 		seen := 0
 		for i := range n {
 			ok := nulls == 0 || bitmap[i>>3]>>(i&7)&1 == 1
 			if !ok {
 				seen++
 			}
+			switch {
+			case inCodes && ok:
+				buf[i] = r.Dictionary()[indices[i]]
+			case inCodes && indices[i] != 0:
+				return nil, nil, 0, fmt.Errorf("a null row with code %d", indices[i])
+			}
 			valid = append(valid, ok)
 		}
+		values = append(values, buf...)
 		if seen != nulls {
-			return nil, nil, fmt.Errorf("%d nulls in the bitmap, %d were said", seen, nulls)
+			return nil, nil, 0, fmt.Errorf("%d nulls in the bitmap, %d were said", seen, nulls)
 		}
 		done += int64(n)
 	}
-	return values, valid, r.Done()
+	return values, valid, coded, r.Done()
 }
 
 // theirs reads it with arrow-go's column readers.
@@ -252,16 +278,16 @@ func theirs(data []byte) (values []uint64, valid []bool, err error) {
 }
 
 // both reads data with ours at the width of its type.
-func both(data []byte, c pages.Chunk, typ parquet.Type, batch int, budget pages.Budget) ([]uint64, []bool, error) {
+func both(data []byte, c pages.Chunk, typ parquet.Type, batch int, codes bool, budget pages.Budget) (values []uint64, valid []bool, coded int, err error) {
 	if typ == parquet.Types.Int64 || typ == parquet.Types.Double {
-		return ours[uint64](data, c, batch, budget)
+		return ours[uint64](data, c, batch, codes, budget)
 	}
-	narrow, valid, err := ours[uint32](data, c, batch, budget)
-	values := make([]uint64, len(narrow))
+	narrow, valid, coded, err := ours[uint32](data, c, batch, codes, budget)
+	values = make([]uint64, len(narrow))
 	for i, v := range narrow {
 		values[i] = uint64(v)
 	}
-	return values, valid, err
+	return values, valid, coded, err
 }
 
 func TestEveryFormOfColumnChunkIsReadAsArrowReadsIt(t *testing.T) {
@@ -278,16 +304,33 @@ func TestEveryFormOfColumnChunkIsReadAsArrowReadsIt(t *testing.T) {
 					if batch == 1 && rows > 1000 {
 						continue
 					}
-					budget := &unlimited{left: 1 << 30}
-					got, valid, err := both(data, chunk, typ, batch, budget)
-					if err != nil {
-						t.Fatalf("%s, %d rows, %v, by %d: %v", name, rows, f, batch, err)
-					}
-					if i := differ(got, want, valid, wantValid); i >= 0 {
-						t.Fatalf("%s, %d rows, %v, by %d: row %d differs", name, rows, f, batch, i)
-					}
-					if budget.taken != 0 {
-						t.Fatalf("%s, %v: %d bytes of the budget were not given back", name, f, budget.taken)
+					for _, codes := range []bool{false, true} {
+						budget := &unlimited{left: 1 << 30}
+						got, valid, coded, err := both(data, chunk, typ, batch, codes, budget)
+						if err != nil {
+							t.Fatalf("%s, %d rows, %v, by %d, codes=%v: %v", name, rows, f, batch, codes, err)
+						}
+						if i := differ(got, want, valid, wantValid); i >= 0 {
+							t.Fatalf("%s, %d rows, %v, by %d, codes=%v: row %d differs", name, rows, f, batch, codes, i)
+						}
+						if budget.taken != 0 {
+							t.Fatalf("%s, %v: %d bytes of the budget were not given back", name, f, budget.taken)
+						}
+						everything := (rows + batch - 1) / batch
+						switch many := strings.HasPrefix(name, "many"); {
+						case !codes || !f.dictionary:
+							everything = 0
+						case f.dictBytes > 0 && rows > 10_000 && many: // until the dictionary was full, in the middle of a batch
+							if coded == 0 && batch < 1000 || coded == everything {
+								t.Fatalf("%s, %d rows, %v, by %d: %d of %d batches came as codes, expected some", name, rows, f, batch, coded, everything)
+							}
+							continue
+						case f.dictBytes > 0 && rows > 64:
+							continue
+						}
+						if coded != everything {
+							t.Fatalf("%s, %d rows, %v, by %d: %d batches came as codes, expected %d", name, rows, f, batch, coded, everything)
+						}
 					}
 				}
 			}
@@ -309,16 +352,16 @@ func differ(a, b []uint64, validA, validB []bool) int {
 }
 
 func TestMemoryBeyondTheBudgetIsAnError(t *testing.T) {
-	data := write(t, columns(50_000)["many values, required"], form{types[1], compress.Codecs.Gzip, false, false, 1 << 20})
+	data := write(t, columns(50_000)["many values, required"], form{typ: types[1], codec: compress.Codecs.Gzip, dictionary: false, pageBytes: 1 << 20})
 	chunk, typ := chunkOf(t, data)
 	budget := &unlimited{left: 100_000}
-	if _, _, err := both(data, chunk, typ, 4096, budget); err == nil || budget.taken != 0 {
+	if _, _, _, err := both(data, chunk, typ, 4096, false, budget); err == nil || budget.taken != 0 {
 		t.Errorf("error %v, %d bytes still taken", err, budget.taken)
 	}
 }
 
 func TestAReaderIsUsedAgainWithinEachBudget(t *testing.T) {
-	data := write(t, columns(50_000)["many values, required"], form{types[1], compress.Codecs.Gzip, false, false, 1 << 20})
+	data := write(t, columns(50_000)["many values, required"], form{typ: types[1], codec: compress.Codecs.Gzip, dictionary: false, pageBytes: 1 << 20})
 	chunk, _ := chunkOf(t, data)
 	r := new(pages.Reader[uint64])
 	values, bitmap := make([]uint64, 50_000), make([]byte, 50_000/8)
@@ -346,8 +389,10 @@ func TestAChunkWithMoreOrFewerRowsThanPromisedIsAnError(t *testing.T) {
 		for _, off := range []int64{-1, 1, -999, -500} {
 			c := chunk
 			c.Rows += off
-			if _, _, err := both(data, c, typ, 100, &unlimited{left: 1 << 30}); err == nil {
-				t.Errorf("%v: %d rows passed for 1000", f, c.Rows)
+			for _, codes := range []bool{false, true} {
+				if _, _, _, err := both(data, c, typ, 100, codes, &unlimited{left: 1 << 30}); err == nil {
+					t.Errorf("%v: %d rows passed for 1000, codes=%v", f, c.Rows, codes)
+				}
 			}
 		}
 	}
@@ -365,14 +410,14 @@ func TestADamagedPageWithAChecksumIsNamedAsSuch(t *testing.T) {
 	start := len(page)
 	page = append(page, body...)
 	chunk := pages.Chunk{Size: int64(len(page)), Rows: 4}
-	values, _, err := ours[uint32](page, chunk, 4, &unlimited{left: 1 << 20})
+	values, _, _, err := ours[uint32](page, chunk, 4, false, &unlimited{left: 1 << 20})
 	if err != nil || !slices.Equal(values, []uint32{1, 2, 3, 4}) {
 		t.Fatalf("found %v, %v", values, err)
 	}
 	for i := start; i < len(page); i++ {
 		damaged := bytes.Clone(page)
 		damaged[i] ^= 1
-		if _, _, err := ours[uint32](damaged, chunk, 4, &unlimited{left: 1 << 20}); !errors.Is(err, pages.ErrChecksum) {
+		if _, _, _, err := ours[uint32](damaged, chunk, 4, false, &unlimited{left: 1 << 20}); !errors.Is(err, pages.ErrChecksum) {
 			t.Errorf("byte %d: %v, want %v", i-start, err, pages.ErrChecksum)
 		}
 	}
@@ -392,7 +437,7 @@ func TestNumbersOfAPageHeaderThatNoPageHasAreRefused(t *testing.T) {
 			head = binary.AppendVarint(head, values)
 			head = append(head, 0x15, 0, 0x15, 6, 0x15, 6, 0, 0)
 			page := append(head, make([]byte, 16)...)
-			if _, _, err := ours[uint64](page, pages.Chunk{Size: int64(len(page)), Rows: 2}, 2, &unlimited{left: 1 << 20}); err == nil {
+			if _, _, _, err := ours[uint64](page, pages.Chunk{Size: int64(len(page)), Rows: 2}, 2, false, &unlimited{left: 1 << 20}); err == nil {
 				t.Errorf("%d values in a page of kind %d passed", values, kind)
 			}
 		}
@@ -419,9 +464,16 @@ func FuzzChunkAgainstArrow(f *testing.F) {
 			at := (int64(changes[0])<<8 | int64(changes[1])) % chunk.Size
 			data[chunk.Off+at] ^= changes[2]
 		}
-		got, valid, err := both(data, chunk, typ, 128, &unlimited{left: 256 << 20})
+		got, valid, _, err := both(data, chunk, typ, 128, false, &unlimited{left: 256 << 20})
+		byCode, validByCode, _, codeErr := both(data, chunk, typ, 128, true, &unlimited{left: 256 << 20})
+		if (err == nil) != (codeErr == nil) {
+			t.Fatalf("%v: by values %v, by codes %v", all[int(form)%len(all)], err, codeErr)
+		}
 		if err != nil {
 			return // arrow-go is asked then
+		}
+		if i := differ(got, byCode, valid, validByCode); i >= 0 {
+			t.Fatalf("%v: row %d differs by its code", all[int(form)%len(all)], i)
 		}
 		want, wantValid, err := theirs(data)
 		if err != nil {
@@ -438,7 +490,7 @@ func BenchmarkRead(b *testing.B) {
 	const rows = 1 << 20
 	for _, codec := range []compress.Compression{compress.Codecs.Snappy, compress.Codecs.Gzip} {
 		for _, name := range []string{"few values, required", "few values, runs of nulls", "many values, required"} {
-			data := write(b, columns(rows)[name], form{types[1], codec, name[0] == 'f', false, 1 << 20})
+			data := write(b, columns(rows)[name], form{typ: types[1], codec: codec, dictionary: name[0] == 'f', pageBytes: 1 << 20})
 			chunk, _ := chunkOf(b, data)
 			b.Run(fmt.Sprintf("%s/%s/ours", codec, name), func(b *testing.B) {
 				r := new(pages.Reader[uint64])

@@ -1,0 +1,6 @@
+//go:build !amd64
+
+package pages
+
+// unpackMany takes no indices: see unpack_amd64.go.
+func unpackMany([]uint16, []byte, uint) (n int, most uint64) { return 0, 0 }

@@ -1,0 +1,63 @@
+package trip
+
+import (
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+)
+
+// codedValues converts columns that come as codes of a dictionary: its values once, and each row by one look.
+type codedValues[T int32 | int64] struct {
+	dictionary arrow.ArrayData // the last one. Kept, so that no other can have its address
+	clean      bool            // all its values can be represented
+	table      *[1 << 16]T     // by code
+}
+
+// convert fills dst, which has a's length, and tells whether it could: a dictionary with a value that is for the rules, or an
+// error, is for the caller, who knows in which rows it stands, if in any. Null rows may come out as anything.
+func (c *codedValues[T]) convert(fn *fieldsFn, a *array.Dictionary, dst []T, to converter[T]) bool {
+	codes, ok := a.Indices().(*array.Uint16)
+	if !ok {
+		return false
+	}
+	if d := a.Data().Dictionary(); d != c.dictionary {
+		c.dictionary, c.clean = d, c.tabulate(fn, a.Dictionary(), to)
+	}
+	if !c.clean {
+		return false
+	}
+	lookUp(dst, c.table, codes.Uint16Values())
+	return true
+}
+
+// lookUp fills dst with what table has for codes.
+func lookUp[T int32 | int64](dst []T, table *[1 << 16]T, codes []uint16) {
+	dst = dst[:len(codes)]
+	n := len(codes) &^ 7
+	for i := 0; i < n; i += 8 { // by eights the bounds are checked once
+		d, c := (*[8]T)(dst[i:]), (*[8]uint16)(codes[i:])
+		d[0], d[1], d[2], d[3] = table[c[0]], table[c[1]], table[c[2]], table[c[3]]
+		d[4], d[5], d[6], d[7] = table[c[4]], table[c[5]], table[c[6]], table[c[7]]
+	}
+	for i, c := range codes[n:] {
+		dst[n+i] = table[c]
+	}
+}
+
+// tabulate makes the table of a dictionary.
+func (c *codedValues[T]) tabulate(fn *fieldsFn, dictionary arrow.Array, to converter[T]) bool {
+	if c.table == nil {
+		c.table = new([1 << 16]T)
+	}
+	n := dictionary.Len()
+	if n > len(c.table) || dictionary.NullN() > 0 {
+		return false
+	}
+	before := len(fn.bad)
+	values, bad := to(dictionary, c.table[:n])
+	if bad != nil || len(fn.bad) > before {
+		fn.bad = fn.bad[:before]
+		return false
+	}
+	copy(c.table[:n], values) // of some types they are the dictionary's own memory
+	return true
+}
