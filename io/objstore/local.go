@@ -37,6 +37,9 @@ func (r *localReader) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
+// WillNeed tells the operating system what will be read soon, where it can be told.
+func (r *localReader) WillNeed(off, n int64) { willNeed(r.f, off, n) }
+
 func (r *localReader) Close() error { return r.f.Close() }
 func (r *localReader) Size() int64  { return r.size }
 

@@ -54,12 +54,15 @@ type Reader[T uint32 | uint64] struct {
 	taken  int
 
 	src   io.ReaderAt
+	ahead announcer // src, if it is one
 	chunk Chunk
 	off   int64  // of the chunk's next byte that is not in window yet
 	seen  int64  // rows of the pages begun
 	win   []byte // what is read ahead: win[lo:hi], and slack
 	lo    int
 	hi    int
+
+	announced int64 // to where ahead knows
 
 	queue   [2]page
 	at, n   int // the page at hand, and how many there are
@@ -96,15 +99,17 @@ func (r *Reader[T]) Use(budget Budget) {
 func (r *Reader[T]) Release() {
 	r.lent = false
 	r.budget.Give(r.taken)
-	r.budget, r.src = nil, nil
+	r.budget, r.src, r.ahead = nil, nil, nil
 	if r.taken > mostKept {
 		*r = Reader[T]{}
 	}
 }
 
-// Open begins with a column chunk of src.
+// Open begins with a column chunk of src. If src has a method WillNeed(off, n int64) it is told what will be read.
 func (r *Reader[T]) Open(src io.ReaderAt, c Chunk) {
 	r.src, r.chunk, r.off = src, c, c.Off
+	r.ahead, _ = src.(announcer)
+	r.announced = r.off
 	if r.lent {
 		r.letGo()
 	}

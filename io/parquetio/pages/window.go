@@ -43,12 +43,32 @@ func (r *Reader[T]) need(n int) error {
 	if err := r.grow(&r.win, have, size+slack); err != nil {
 		return err
 	}
+	r.announce()
 	if _, err := r.src.ReadAt(r.win[have:size], r.off); err != nil {
 		return err
 	}
 	r.hi = size
 	r.off += int64(size - have)
 	return nil
+}
+
+// announcedBytes is how far ahead of what is read a file is told of it. Reading goes from column to column in small pieces, which
+// an operating system does not see through: from a disk, 24 months on 2 cores took a tenth to a seventh less time with 1 to 4 MiB,
+// and no more from the page cache.
+const announcedBytes = 2 << 20
+
+// announcer is a file that can be told what will be read of it.
+type announcer interface{ WillNeed(off, n int64) }
+
+// announce tells the file of the next bytes, if half of those it knows of are read.
+func (r *Reader[T]) announce() {
+	end := r.chunk.Off + r.chunk.Size
+	if r.ahead == nil || r.announced >= end || r.announced-r.off > announcedBytes/2 {
+		return
+	}
+	from := max(r.announced, r.off)
+	r.announced = min(r.off+announcedBytes, end)
+	r.ahead.WillNeed(from, r.announced-from)
 }
 
 var errBudget = errors.New("its pages need more memory at once than they may have")
