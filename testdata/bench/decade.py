@@ -2,7 +2,8 @@
 
 tripstats runs on the first 1, 6, 24, 60 and 120 months, which shows how time and memory grow; then the peers on all of
 them, once each, and all must give the same tables; then tripstats with the rules, of which the ledger is shown. Each run
-is written to results/decade.json as it is done, and not run again: remove the file to begin anew.
+is written to results/decade.json as it is done, and not run again by a program of the same commit: remove the file to
+begin anew.
 """
 
 import argparse
@@ -45,7 +46,10 @@ class Decade:
 
     def __init__(self, binary, scratch, wait):
         self.binary, self.scratch, self.wait, self.ours = binary, scratch, wait, None
-        self.done = report.load("decade") or {"runs": []}
+        self.done = report.load("decade") or {}
+        if self.done.get("commit") != programs.commit():  # runs of another program are no part of this one's table
+            self.done = {}
+        self.done.setdefault("runs", [])
 
     def keep(self, **more):
         self.done |= {"machine": programs.machine(), "versions": programs.versions(self.binary), "commit": programs.commit(), **more}
