@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,10 +21,13 @@ func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
 func init() {
 	register.Function1x1(sourceOf)
 	register.Function1x1(uriOf)
+	register.Function1x1(threadsOf)
 }
 
 func sourceOf(f element.File) string { return f.Source }
 func uriOf(f element.File) string    { return "/" + f.Source }
+
+func threadsOf(element.File) string { return strconv.Itoa(runtime.GOMAXPROCS(0)) }
 
 func TestSpreadWorksOnEveryFileOnce(t *testing.T) {
 	list := []element.File{{Source: "a"}, {Source: "b", Lane: 2}, {Source: "c", Lane: 1}, {Source: "d", Lane: 2}}
@@ -62,6 +66,25 @@ func TestARunLeavesNothingInTheTemporaryFolder(t *testing.T) {
 		}
 		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 || os.TempDir() != temp {
 			t.Errorf("%s: left %v, %v, temporary folder %s", name, left, err, os.TempDir())
+		}
+	}
+}
+
+func TestPrismHasASecondThreadUnlessTheUserSaysOtherwise(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	r, err := Find("prism")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for said, want := range map[string]string{"": "2", "1": "1"} {
+		t.Setenv("GOMAXPROCS", said)
+		p, s, col := ptest.CreateList([]element.File{{Source: "a"}})
+		passert.EqualsList(s, beam.ParDo(s, threadsOf, col), []string{want})
+		if _, err := r.Run(t.Context(), p); err != nil {
+			t.Errorf("GOMAXPROCS=%q: %v", said, err)
+		}
+		if n := runtime.GOMAXPROCS(0); n != 1 {
+			t.Errorf("GOMAXPROCS=%q: %d threads are left", said, n)
 		}
 	}
 }

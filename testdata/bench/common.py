@@ -101,9 +101,14 @@ def wait_for_quiet(most=120):
         calm = calm + 1 if busy() - before <= QUIET * os.cpu_count() else 0
 
 
+def keeps_to(cores):
+    """Tells whether on_cores leaves a program so many."""
+    return cores >= os.cpu_count() or bool(shutil.which("taskset"))
+
+
 def on_cores(argv, cores):
-    """Returns argv kept to the first cores, where the system has all of them and can."""
-    if cores < os.cpu_count() and shutil.which("taskset"):
+    """Returns argv kept to the first cores, where the system has more of them and can."""
+    if cores < os.cpu_count() and keeps_to(cores):
         return ["taskset", "-c", f"0-{cores - 1}", *argv]
     return argv
 

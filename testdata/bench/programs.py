@@ -55,7 +55,7 @@ def chosen(names):
 def argv(program, binary, paths, out, threads, quality):
     """Returns how a program is called, and what is added to its environment."""
     if program.kind == "tripstats":
-        return common.tripstats(binary, program.form, paths, out, quality), {"GOMAXPROCS": str(threads)}
+        return common.tripstats(binary, program.form, paths, out, quality), None if common.keeps_to(threads) else {"GOMAXPROCS": str(threads)}
     if program.kind == "decode":
         return [os.path.join(RUST, "decode"), program.form, str(threads), *paths], None
     args = [program.form, str(threads), out, *paths]

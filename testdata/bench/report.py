@@ -131,7 +131,7 @@ Made by `make bench-peers` and `make bench-decade`, from the JSON files here; no
 same job, tripstats with `--quality=raw`, write both tables, and gave the same rows before they were timed. Files were in the system's cache.
 Medians of the rounds; ratios are those within a round: median (least to most). The fastest peer and the fastest DuckDB are those of
 the set. Of peers in Python, wall and CPU seconds are the job's, without the start of Python and the import of the library, which "process"
-has; of the others they are the whole program's. Peak memory is the process's. The number of threads is set in each program, and it is kept
+has; of the others they are the whole program's. Peak memory is the process's. The number of threads is set in each peer, and every program is kept
 to as many cores. parquet-rs, bare decode, reads the job's eight columns and does nothing with them.
 
 ![wall time](peers.svg)
