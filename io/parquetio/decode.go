@@ -9,8 +9,6 @@ import (
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 
@@ -154,54 +152,6 @@ type chunk struct {
 	err   error
 }
 
-// buffer is memory for one batch of one column. It goes round: stream, caller, stream.
-type buffer struct {
-	values any // []T of the column's physical type, once there are any
-	codes  any // []uint16, once there are any
-	bitmap []byte
-}
-
-// sized makes *memory a slice of n values, with what is in it if that is long enough.
-func sized[T any](memory *any, n int) []T {
-	values, _ := (*memory).([]T)
-	if len(values) < n {
-		values = make([]T, max(n, batchRows))
-		*memory = values
-	}
-	return values[:n]
-}
-
-// bits returns buf's bitmap, for the rows of a batch.
-func (b *buffer) bits() []byte {
-	if b.bitmap == nil {
-		b.bitmap = make([]byte, batchRows/8)
-	}
-	return b.bitmap
-}
-
-// newArray is an array of rows over values, and over bitmap if any row is null.
-func newArray(typ arrow.DataType, rows int, values, bitmap []byte, nulls int) arrow.Array {
-	data := array.NewData(typ, rows, buffersOf(values, bitmap, nulls), nil, nulls, 0)
-	defer data.Release()
-	return array.MakeFromData(data)
-}
-
-// newCoded is an array of rows over codes of a dictionary, and over bitmap if any row is null.
-func newCoded(typ arrow.DataType, rows int, codes []uint16, bitmap []byte, nulls int, dictionary arrow.ArrayData) arrow.Array {
-	values := arrow.Uint16Traits.CastToBytes(codes)
-	data := array.NewDataWithDictionary(typ, rows, buffersOf(values, bitmap, nulls), nulls, 0, dictionary.(*array.Data))
-	defer data.Release()
-	return array.NewDictionaryData(data)
-}
-
-func buffersOf(values, bitmap []byte, nulls int) []*memory.Buffer {
-	var valid *memory.Buffer
-	if nulls > 0 {
-		valid = memory.NewBufferBytes(bitmap)
-	}
-	return []*memory.Buffer{valid, memory.NewBufferBytes(values)}
-}
-
 func newStream(f element.File, col int, own *ownReader) *stream {
 	c := f.Columns[col]
 	s := &stream{
@@ -216,7 +166,7 @@ func newStream(f element.File, col int, own *ownReader) *stream {
 	for range cap(s.free) {
 		b := &buffer{}
 		if own != nil {
-			b = own.memory.Get().(*buffer)
+			b = buffers.Get().(*buffer)
 		}
 		s.all = append(s.all, b)
 		s.free <- b
@@ -231,7 +181,7 @@ func (s *stream) close() {
 	}
 	s.own.close()
 	for _, b := range s.all {
-		s.own.memory.Put(b)
+		b.keep()
 	}
 }
 

@@ -133,7 +133,12 @@ func fixed[T any, R typedReader[T]](r R, typ arrow.DataType, toBytes func([]T) [
 			_, _, err := l.read(nil, 0)
 			return nil, err
 		}
-		values := sized[T](&buf.values, n)
+		values, _ := buf.values.([]T)
+		if len(values) < n {
+			values = make([]T, batchRows)
+			buf.values = values
+		}
+		values = values[:n]
 		read, defs, err := l.read(values, n)
 		if err != nil {
 			return nil, err

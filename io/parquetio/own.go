@@ -28,7 +28,6 @@ type ownReader struct {
 	src    io.ReaderAt
 	begin  func(io.ReaderAt, pages.Chunk)
 	decode decodeFunc
-	memory *sync.Pool // of *buffer with values of its width
 
 	gone bool // it gave up: what one row group has, the next has too, and its memory is with arrow-go's reader
 
@@ -36,14 +35,11 @@ type ownReader struct {
 	close   func() // and keeps it for another column
 }
 
-// What a column needs goes round between files and row groups: it is some megabytes, and garbage by the file would be more
-// than all else together.
+// What reading a column needs goes round too: it is some megabytes.
 var (
-	readers32, readers64 = sync.Pool{New: func() any { return new(pages.Reader[uint32]) }}, sync.Pool{New: func() any { return new(pages.Reader[uint64]) }}
-	buffers32, buffers64 = sync.Pool{New: newBuffer}, sync.Pool{New: newBuffer}
+	readers32 = sync.Pool{New: func() any { return new(pages.Reader[uint32]) }}
+	readers64 = sync.Pool{New: func() any { return new(pages.Reader[uint64]) }}
 )
-
-func newBuffer() any { return new(buffer) }
 
 // ownColumn returns the reader of a column, or nil if its values are not of a kind that package pages reads. With codes it
 // gives codes of a dictionary where it can.
@@ -54,11 +50,9 @@ func ownColumn(meta *metadata.FileMetaData, kind element.Kind, leaf int, src io.
 	o := &ownReader{meta: meta, leaf: leaf, src: src}
 	switch meta.Schema.Column(leaf).PhysicalType() {
 	case parquet.Types.Int32, parquet.Types.Float:
-		o.memory = &buffers32
-		setUp(o, &readers32, kind.Arrow(), mem, codes, arrow.Uint32Traits.CastToBytes)
+		setUp(o, &readers32, &slices32, kind.Arrow(), mem, codes, arrow.Uint32Traits.CastToBytes)
 	case parquet.Types.Int64, parquet.Types.Double:
-		o.memory = &buffers64
-		setUp(o, &readers64, kind.Arrow(), mem, codes, arrow.Uint64Traits.CastToBytes)
+		setUp(o, &readers64, &slices64, kind.Arrow(), mem, codes, arrow.Uint64Traits.CastToBytes)
 	default:
 		return nil
 	}
@@ -66,7 +60,7 @@ func ownColumn(meta *metadata.FileMetaData, kind element.Kind, leaf int, src io.
 }
 
 // setUp gives o a decoder of values as wide as T.
-func setUp[T uint32 | uint64](o *ownReader, readers *sync.Pool, typ arrow.DataType, mem *budget, codes bool, toBytes func([]T) []byte) {
+func setUp[T uint32 | uint64](o *ownReader, readers, slices *sync.Pool, typ arrow.DataType, mem *budget, codes bool, toBytes func([]T) []byte) {
 	r := readers.Get().(*pages.Reader[T])
 	r.Use(mem)
 	var dict arrow.ArrayData // of the column chunk at hand, once needed: one object for all its arrays
@@ -89,7 +83,7 @@ func setUp[T uint32 | uint64](o *ownReader, readers *sync.Pool, typ arrow.DataTy
 	coded := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint16, ValueType: typ}
 	var buf *buffer // at hand
 	var rows int    // to be read
-	room := func() []T { return sized[T](&buf.values, rows) }
+	room := func() []T { return roomIn[T](buf, slices, rows) }
 	o.decode = func(b *buffer, n int) (arrow.Array, error) {
 		if n == 0 {
 			return nil, r.Done()
@@ -104,7 +98,7 @@ func setUp[T uint32 | uint64](o *ownReader, readers *sync.Pool, typ arrow.DataTy
 			}
 			return newArray(typ, n, toBytes(values), bitmap[:(n+7)/8], nulls), nil
 		}
-		indices := sized[uint16](&buf.codes, n)
+		indices := codesIn(buf, n)
 		inCodes, nulls, err := r.ReadCodes(indices, room, bitmap)
 		switch {
 		case err != nil:

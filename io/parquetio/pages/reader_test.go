@@ -113,8 +113,10 @@ func write(tb testing.TB, c column, f form) []byte {
 	if f.v2 {
 		version = parquet.DataPageV2
 	}
-	options := []parquet.WriterProperty{parquet.WithCompression(f.codec), parquet.WithDictionaryDefault(f.dictionary), parquet.WithDictionaryCostFallbackFor("c", false),
-		parquet.WithDataPageVersion(version), parquet.WithDataPageSize(f.pageBytes), parquet.WithBatchSize(64), parquet.WithMaxRowGroupLength(1 << 30)}
+	options := []parquet.WriterProperty{
+		parquet.WithCompression(f.codec), parquet.WithDictionaryDefault(f.dictionary), parquet.WithDictionaryCostFallbackFor("c", false),
+		parquet.WithDataPageVersion(version), parquet.WithDataPageSize(f.pageBytes), parquet.WithBatchSize(64), parquet.WithMaxRowGroupLength(1 << 30),
+	}
 	if f.dictBytes > 0 {
 		options = append(options, parquet.WithDictionaryPageSizeLimit(f.dictBytes))
 	}

@@ -1,0 +1,95 @@
+package parquetio
+
+import (
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+)
+
+// buffer is memory for one batch of one column. It goes round: stream, caller, stream.
+type buffer struct {
+	values any      // []T of the column's physical type, once there are any
+	codes  []uint16 // once there are any
+	bitmap []byte
+}
+
+// What our decoder fills goes round between files and row groups: garbage by the file would be more than all else together. Values
+// and codes go apart, as a column of codes has a quarter of the bytes, and which it is shows only in its pages.
+var (
+	buffers                      = sync.Pool{New: func() any { return &buffer{bitmap: make([]byte, batchRows/8)} }}
+	slices16, slices32, slices64 sync.Pool
+)
+
+// fromPool returns room for the rows of a batch.
+func fromPool[T uint16 | uint32 | uint64](pool *sync.Pool) []T {
+	if kept, ok := pool.Get().([]T); ok {
+		return kept
+	}
+	return make([]T, batchRows)
+}
+
+// keep gives b to the pools.
+func (b *buffer) keep() {
+	if b.codes != nil {
+		slices16.Put(b.codes)
+	}
+	switch v := b.values.(type) {
+	case []uint32:
+		slices32.Put(v)
+	case []uint64:
+		slices64.Put(v)
+	}
+	b.values, b.codes = nil, nil
+	buffers.Put(b)
+}
+
+// roomIn returns room for n values in b, as it is or from pool.
+func roomIn[T uint32 | uint64](b *buffer, pool *sync.Pool, n int) []T {
+	values, ok := b.values.([]T)
+	if !ok {
+		values = fromPool[T](pool)
+		b.values = values
+	}
+	return values[:n]
+}
+
+// codesIn returns room for n codes in b.
+func codesIn(b *buffer, n int) []uint16 {
+	if b.codes == nil {
+		b.codes = fromPool[uint16](&slices16)
+	}
+	return b.codes[:n]
+}
+
+// bits returns b's bitmap, for the rows of a batch.
+func (b *buffer) bits() []byte {
+	if b.bitmap == nil {
+		b.bitmap = make([]byte, batchRows/8)
+	}
+	return b.bitmap
+}
+
+// newArray is an array of rows over values, and over bitmap if any row is null.
+func newArray(typ arrow.DataType, rows int, values, bitmap []byte, nulls int) arrow.Array {
+	data := array.NewData(typ, rows, buffersOf(values, bitmap, nulls), nil, nulls, 0)
+	defer data.Release()
+	return array.MakeFromData(data)
+}
+
+// newCoded is an array of rows over codes of a dictionary, and over bitmap if any row is null.
+func newCoded(typ arrow.DataType, rows int, codes []uint16, bitmap []byte, nulls int, dictionary arrow.ArrayData) arrow.Array {
+	values := arrow.Uint16Traits.CastToBytes(codes)
+	data := array.NewDataWithDictionary(typ, rows, buffersOf(values, bitmap, nulls), nulls, 0, dictionary.(*array.Data))
+	defer data.Release()
+	return array.NewDictionaryData(data)
+}
+
+func buffersOf(values, bitmap []byte, nulls int) []*memory.Buffer {
+	var valid *memory.Buffer
+	if nulls > 0 {
+		valid = memory.NewBufferBytes(bitmap)
+	}
+	return []*memory.Buffer{valid, memory.NewBufferBytes(values)}
+}
