@@ -8,8 +8,8 @@
 //
 // Output is bounded by the buffer: more is an error, whatever the data says of itself.
 //
-// Fuzzed on one core, guided by coverage: the last 15 million gzip streams (half an hour) and 4 million deflate streams (half
-// an hour) without a finding; before, 4.7 and 1.3 million, with one that was mended.
+// Fuzzed, guided by coverage, for over two hours of a core: the last 43 million gzip streams (56 minutes) and 13 million deflate
+// streams (70 minutes) without a finding; before, 4.7 and 1.3 million, with one that was mended.
 package inflate
 
 import (
