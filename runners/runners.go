@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -155,7 +156,7 @@ func (r Runner) Check(places []Place) (notes []string, err error) {
 // Run runs the pipeline and waits for its end. When ctx ends, a job that runs elsewhere is cancelled; the error then is
 // a [*Stopped].
 func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err error) {
-	if runtime.GOMAXPROCS(0) < r.threads && os.Getenv("GOMAXPROCS") == "" { // unless the user said how many
+	if said, _ := strconv.Atoi(os.Getenv("GOMAXPROCS")); said < 1 && runtime.GOMAXPROCS(0) < r.threads {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.threads))
 	}
 	if r.leaves {

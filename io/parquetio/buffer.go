@@ -24,8 +24,8 @@ var (
 
 // fromPool returns room for the rows of a batch.
 func fromPool[T uint16 | uint32 | uint64](pool *sync.Pool) []T {
-	if kept, ok := pool.Get().([]T); ok {
-		return kept
+	if kept, ok := pool.Get().(*[batchRows]T); ok {
+		return kept[:]
 	}
 	return make([]T, batchRows)
 }
@@ -33,13 +33,13 @@ func fromPool[T uint16 | uint32 | uint64](pool *sync.Pool) []T {
 // keep gives b to the pools.
 func (b *buffer) keep() {
 	if b.codes != nil {
-		slices16.Put(b.codes)
+		slices16.Put((*[batchRows]uint16)(b.codes))
 	}
 	switch v := b.values.(type) {
 	case []uint32:
-		slices32.Put(v)
+		slices32.Put((*[batchRows]uint32)(v))
 	case []uint64:
-		slices64.Put(v)
+		slices64.Put((*[batchRows]uint64)(v))
 	}
 	b.values, b.codes = nil, nil
 	buffers.Put(b)

@@ -2,11 +2,12 @@
 
 tripstats runs on the first 1, 6, 24, 60 and 120 months, which shows how time and memory grow; then the peers on all of
 them, once each, and all must give the same tables; then tripstats with the rules, of which the ledger is shown. Each run
-is written to results/decade.json as it is done, and not run again by a program of the same commit: remove the file to
+is written to results/decade.json as it is done, and not run again unless the program is another: remove the file to
 begin anew.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import statistics
@@ -46,13 +47,14 @@ class Decade:
 
     def __init__(self, binary, scratch, wait):
         self.binary, self.scratch, self.wait, self.ours = binary, scratch, wait, None
+        with open(binary, "rb") as f:
+            program = hashlib.file_digest(f, "sha256").hexdigest()
         self.done = report.load("decade") or {}
-        if self.done.get("commit") != programs.commit():  # runs of another program are no part of this one's table
-            self.done = {}
-        self.done.setdefault("runs", [])
+        if self.done.get("program") != program:  # runs of another are no part of this one's table
+            self.done = {"program": program, "commit": programs.commit(), "runs": []}
 
     def keep(self, **more):
-        self.done |= {"machine": programs.machine(), "versions": programs.versions(self.binary), "commit": programs.commit(), **more}
+        self.done |= {"machine": programs.machine(), "versions": programs.versions(self.binary), **more}
         report.keep("decade", self.done)
 
     def run(self, name, months, quality="raw"):

@@ -9,8 +9,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/compute"
 )
 
-// Plain returns an array with the values of a dictionary array in its rows, and any other array as it is. The caller must
-// Release it.
+// Plain returns an array with the values of a dictionary array in its rows, and any other array as it is. Its
+// memory is Go's: that it is released is good for a count only.
 func Plain(a arrow.Array) (arrow.Array, error) {
 	d, ok := a.(*array.Dictionary)
 	if !ok {
@@ -24,7 +24,7 @@ func Plain(a arrow.Array) (arrow.Array, error) {
 	return values, nil
 }
 
-// plainRecord returns rec with arrays as [Plain] makes them. The caller must Release it.
+// plainRecord returns rec with arrays as [Plain] makes them.
 func plainRecord(rec arrow.RecordBatch) (arrow.RecordBatch, error) {
 	fields, arrays := rec.Schema().Fields(), make([]arrow.Array, rec.NumCols())
 	for i, c := range rec.Columns() {

@@ -21,6 +21,12 @@ func packed(indices []uint64, width uint, skip int) []byte {
 }
 
 func TestIndicesOfEveryWidthAreUnpackedFromEveryBitOn(t *testing.T) {
+	testIndices(t)
+	withoutAVX2(func() { testIndices(t) })
+}
+
+func testIndices(t *testing.T) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	for width := uint(1); width <= 32; width++ {
 		for _, rows := range []int{1, 7, 8, 9, 24, 31, 100, 1000} {

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unsafe"
 
 	"tripstats/io/inflate"
@@ -69,7 +70,6 @@ type Reader[T uint32 | uint64] struct {
 	at, n   int // the page at hand, and how many there are
 	dict    []T
 	hasDict bool
-	lent    bool // somebody reads dict
 	gzip    inflate.Pair
 }
 
@@ -98,7 +98,6 @@ func (r *Reader[T]) Use(budget Budget) {
 
 // Release gives the memory back to the budget. The reader keeps it for its next [Reader.Use], unless it is much.
 func (r *Reader[T]) Release() {
-	r.lent = false
 	r.budget.Give(r.taken)
 	r.budget, r.src, r.ahead = nil, nil, nil
 	if r.taken > mostKept {
@@ -111,9 +110,6 @@ func (r *Reader[T]) Open(src io.ReaderAt, c Chunk) {
 	r.src, r.chunk, r.off = src, c, c.Off
 	r.ahead, _ = src.(announcer)
 	r.announced = r.off
-	if r.lent {
-		r.letGo()
-	}
 	r.lo, r.hi, r.at, r.n, r.seen, r.hasDict = 0, 0, 0, 0, 0, false
 }
 
@@ -141,12 +137,9 @@ func (r *Reader[T]) ReadCodes(codes []uint16, room func() []T, valid []byte) (co
 	return r.read(len(codes), output[T]{codes: codes}, room, valid)
 }
 
-// Dictionary is the one of the column chunk at hand, once a row of it was read by its code. It stays as it is until the
-// reader is used for another file.
-func (r *Reader[T]) Dictionary() []T {
-	r.lent = true
-	return r.dict
-}
+// Dictionary returns a copy of that of the column chunk at hand, once a row of it was read by its code. The copy has no more
+// values than the chunk has rows, while the reader's own memory is as large as the largest dictionary page was.
+func (r *Reader[T]) Dictionary() []T { return slices.Clone(r.dict) }
 
 // MaxCodes is how many values a dictionary may have for its codes to be handed out.
 const MaxCodes = 1 << 16
@@ -458,12 +451,6 @@ func (p *page) begin(optional bool) error {
 	return nil
 }
 
-// letGo gives up the memory of the dictionary.
-func (r *Reader[T]) letGo() {
-	r.drop(len(bytesOf(r.dict[:cap(r.dict)])))
-	r.dict, r.lent = nil, false
-}
-
 // dictionary reads the dictionary page at hand, whose header has n bytes.
 func (r *Reader[T]) dictionary(h header, n int) error {
 	if h.encoding != plain && h.encoding != plainDictionary {
@@ -485,7 +472,8 @@ func (r *Reader[T]) dictionary(h header, n int) error {
 	}
 	width := int(unsafe.Sizeof(zero))
 	if room := (int(h.size) + width - 1) / width; room > cap(r.dict) {
-		r.letGo()
+		r.drop(cap(r.dict) * width)
+		r.dict = nil
 		if err := r.take(room * width); err != nil {
 			return err
 		}

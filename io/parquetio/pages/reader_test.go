@@ -211,8 +211,10 @@ func ours[T uint32 | uint64](data []byte, c pages.Chunk, batch int, codes bool, 
 		if err != nil {
 			return nil, nil, 0, err
 		}
+		var dict []T
 		if inCodes {
 			coded++
+			dict = r.Dictionary()
 		}
 		seen := 0
 		for i := range n {
@@ -222,7 +224,7 @@ func ours[T uint32 | uint64](data []byte, c pages.Chunk, batch int, codes bool, 
 			}
 			switch {
 			case inCodes && ok:
-				buf[i] = r.Dictionary()[indices[i]]
+				buf[i] = dict[indices[i]]
 			case inCodes && indices[i] != 0:
 				return nil, nil, 0, fmt.Errorf("a null row with code %d", indices[i])
 			}
@@ -380,6 +382,36 @@ func TestAReaderIsUsedAgainWithinEachBudget(t *testing.T) {
 		r.Release()
 		if budget.taken != 0 {
 			t.Errorf("%d bytes were not given back", budget.taken)
+		}
+	}
+}
+
+// TestADictionaryThatIsHandedOutHasNoMoreMemoryThanItsValues protects what a file may make batches hold that wait: a reader's own
+// memory is as large as the largest dictionary page that it met, in this file or another.
+func TestADictionaryThatIsHandedOutHasNoMoreMemoryThanItsValues(t *testing.T) {
+	r := new(pages.Reader[uint64])
+	r.Use(&unlimited{left: 1 << 30})
+	f := form{typ: types[1], codec: compress.Codecs.Snappy, dictionary: true, pageBytes: 1 << 20}
+	var first []uint64
+	for i, c := range []column{columns(20_000)["many values, required"], {values: make([]uint64, 10)}} {
+		data := write(t, c, f)
+		chunk, _ := chunkOf(t, data)
+		r.Open(bytes.NewReader(data), chunk)
+		codes, bitmap := make([]uint16, len(c.values)), make([]byte, len(c.values)/8+1)
+		if coded, _, err := r.ReadCodes(codes, nil, bitmap); !coded || err != nil {
+			t.Fatalf("chunk %d: codes %v, %v", i, coded, err)
+		}
+		dict := r.Dictionary()
+		if cap(dict) > len(c.values)+len(c.values)/4+8 {
+			t.Errorf("chunk %d: a dictionary of %d values with room for %d", i, len(dict), cap(dict))
+		}
+		if i == 0 {
+			first = dict
+		}
+	}
+	for i, code := range []int{0, 1, 2} {
+		if want := columns(20_000)["many values, required"].values[i]; first[code] != want {
+			t.Errorf("value %d of the first dictionary is %d since the second was read, expected %d", i, first[code], want)
 		}
 	}
 }
