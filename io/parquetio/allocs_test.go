@@ -14,8 +14,8 @@ import (
 // TestABatchMoreAllocatesNextToNothing holds what reading costs the garbage collector: per batch the headers of eight
 // arrays, and no memory for values.
 func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
-	const few, many = 10, 40                         // batches
-	runtime.GC() // what other tests left to go round has other sizes, and stays for two collections
+	const few, many = 10, 40 // batches
+	runtime.GC()             // what other tests left to go round has other sizes, and stays for two collections
 	runtime.GC()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection would empty what goes round between files
 	cost := func(batches int64, cfg Config) (allocs, bytes uint64) {
