@@ -101,6 +101,12 @@ func lookup[T uint32 | uint64](h *hybrid, dst, dict []T) error {
 	return nil
 }
 
+// four are the lowest four indices of a word.
+func four(x uint64, width uint, mask uint64) (a, b, c, d uint64) {
+	w := width & 63
+	return x & mask, x >> w & mask, x >> w >> w & mask, x >> w >> w >> w & mask
+}
+
 // gather fills dst with the values of dict at bit-packed indices of a width up to 32, from bit on. It tells whether all are
 // in dict.
 func gather[T uint32 | uint64](dst, dict []T, data []byte, bit int, width uint) bool {
@@ -108,14 +114,7 @@ func gather[T uint32 | uint64](dst, dict []T, data []byte, bit int, width uint) 
 	n := uint64(len(dict))
 	if width <= 14 { // four and up to seven bits before them fit a word
 		for len(dst) >= 4 {
-			x := binary.LittleEndian.Uint64(data[bit>>3:]) >> (bit & 7)
-			a := x & mask
-			x >>= width & 63
-			b := x & mask
-			x >>= width & 63
-			c := x & mask
-			x >>= width & 63
-			d := x & mask
+			a, b, c, d := four(binary.LittleEndian.Uint64(data[bit>>3:])>>(bit&7), width, mask)
 			if a >= n || b >= n || c >= n || d >= n {
 				return false
 			}
@@ -198,14 +197,7 @@ func unpackSome(dst []uint16, data []byte, bit int, width uint) (most uint64) {
 	mask := uint64(1)<<(width&63) - 1
 	if width <= 14 { // four and up to seven bits before them fit a word
 		for len(dst) >= 4 {
-			x := binary.LittleEndian.Uint64(data[bit>>3:]) >> (bit & 7)
-			a := x & mask
-			x >>= width & 63
-			b := x & mask
-			x >>= width & 63
-			c := x & mask
-			x >>= width & 63
-			d := x & mask
+			a, b, c, d := four(binary.LittleEndian.Uint64(data[bit>>3:])>>(bit&7), width, mask)
 			most = max(most, a, b, c, d)
 			dst[0], dst[1], dst[2], dst[3] = uint16(a), uint16(b), uint16(c), uint16(d)
 			dst = dst[4:]
