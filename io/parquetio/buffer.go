@@ -18,7 +18,7 @@ type buffer struct {
 // What our decoder fills goes round between files and row groups: garbage by the file would be more than all else together. Values
 // and codes go apart, as a column of codes has a quarter of the bytes, and which it is shows only in its pages.
 var (
-	buffers                      = sync.Pool{New: func() any { return &buffer{bitmap: make([]byte, batchRows/8)} }}
+	buffers                      = sync.Pool{New: func() any { return new(buffer) }}
 	slices16, slices32, slices64 sync.Pool
 )
 

@@ -72,15 +72,11 @@ func sameByBothDecoders(t *testing.T, path string) int64 {
 // jsonOf renders a record by its values.
 func jsonOf(t *testing.T, rec arrow.RecordBatch) string {
 	t.Helper()
-	fields, arrays := rec.Schema().Fields(), make([]arrow.Array, rec.NumCols())
-	for i, c := range rec.Columns() {
-		a, err := element.Plain(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		arrays[i], fields[i].Type = a, a.DataType()
+	plain, err := element.PlainRecord(rec)
+	if err != nil {
+		t.Fatal(err)
 	}
-	text, err := array.NewRecordBatch(arrow.NewSchema(fields, nil), arrays, rec.NumRows()).MarshalJSON()
+	text, err := plain.MarshalJSON()
 	if err != nil {
 		t.Fatal(err)
 	}

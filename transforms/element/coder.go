@@ -42,7 +42,7 @@ func encodeColumns(c Columns) ([]byte, error) {
 	head = binary.AppendUvarint(head, uint64(c.RowGroup))
 	head = binary.AppendUvarint(head, uint64(c.FirstRow))
 	head = binary.AppendUvarint(head, uint64(c.FileRow))
-	rec, err := plainRecord(c.Record) // a dictionary with every batch would be more than its values
+	rec, err := PlainRecord(c.Record) // a dictionary with every batch would be more than its values
 	if err != nil {
 		return nil, err
 	}

@@ -24,8 +24,8 @@ func Plain(a arrow.Array) (arrow.Array, error) {
 	return values, nil
 }
 
-// plainRecord returns rec with arrays as [Plain] makes them.
-func plainRecord(rec arrow.RecordBatch) (arrow.RecordBatch, error) {
+// PlainRecord returns rec with arrays as [Plain] makes them.
+func PlainRecord(rec arrow.RecordBatch) (arrow.RecordBatch, error) {
 	fields, arrays := rec.Schema().Fields(), make([]arrow.Array, rec.NumCols())
 	for i, c := range rec.Columns() {
 		a, err := Plain(c)
