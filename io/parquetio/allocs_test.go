@@ -1,6 +1,7 @@
 package parquetio
 
 import (
+	"math"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -38,15 +39,19 @@ func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 			}
 		}
 		f.RowGroupBytes = make([]int64, len(f.RowGroupRows))
-		var before, after runtime.MemStats
-		for range 3 { // the first fills what goes round between files
+		// The least of several scans: a scan that gets further ahead of its caller than every one before it, as when the machine is
+		// busy, adds to what goes round. That ends at the bound on reading ahead; what each batch costs is in every scan.
+		allocs, bytes = math.MaxUint64, math.MaxUint64
+		for range 10 {
+			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			if err := Scan(t.Context(), f, cfg, func(element.Columns) {}); err != nil {
 				t.Fatal(err)
 			}
 			runtime.ReadMemStats(&after)
+			allocs, bytes = min(allocs, after.Mallocs-before.Mallocs), min(bytes, after.TotalAlloc-before.TotalAlloc)
 		}
-		return after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc
+		return allocs, bytes
 	}
 	for _, cfg := range []Config{{}, {Codes: true}} {
 		allocsFew, bytesFew := cost(few, cfg)
