@@ -5,6 +5,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"unsafe"
+
+	"tripstats/testdata/guard"
 )
 
 // packed is indices, bit-packed after some bits that are none, and slack.
@@ -25,9 +28,17 @@ func TestIndicesOfEveryWidthAreUnpackedFromEveryBitOn(t *testing.T) {
 	withoutAVX2(func() { testIndices(t) })
 }
 
+// testIndices has indices and data at the end of memory beyond which nothing may be touched.
 func testIndices(t *testing.T) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
+	dataPages, codePages := guard.Pages(t, 5000), guard.Pages(t, 2*1008)
+	codes := unsafe.Slice((*uint16)(unsafe.Pointer(&codePages[0])), len(codePages)/2)
+	atEnd := func(data []byte) []byte {
+		at := dataPages[len(dataPages)-len(data):]
+		copy(at, data)
+		return at
+	}
 	for width := uint(1); width <= 32; width++ {
 		for _, rows := range []int{1, 7, 8, 9, 24, 31, 100, 1000} {
 			for _, skip := range []int{0, 8, 40, int(width), 3 * int(width), 7 * int(width)} {
@@ -38,8 +49,9 @@ func testIndices(t *testing.T) {
 					largest = max(largest, indices[i])
 				}
 				where := fmt.Sprintf("%d indices of %d bits from bit %d on", rows, width, skip)
-				data := packed(indices, width, skip)
-				got := make([]uint16, rows+8)
+				data := atEnd(packed(indices, width, skip))
+				got := codes[len(codes)-rows-8:]
+				clear(got)
 				if !unpackRun(got[:rows], data, skip, width, largest+1) {
 					t.Fatalf("%s: refused with a dictionary of %d", where, largest+1)
 				}
@@ -51,7 +63,8 @@ func testIndices(t *testing.T) {
 				if slices.Max(got[rows:]) != 0 {
 					t.Fatalf("%s: wrote beyond them", where)
 				}
-				if unpackRun(got[:rows], data, skip, width, largest) {
+				got = codes[len(codes)-rows:]
+				if unpackRun(got, data, skip, width, largest) {
 					t.Fatalf("%s: passed with a dictionary of %d", where, largest)
 				}
 				// One that is too large, at any place, must not hide behind the others.
@@ -61,7 +74,7 @@ func testIndices(t *testing.T) {
 						indices[i] %= max(limit, 1)
 					}
 					indices[at] = limit
-					if unpackRun(got[:rows], packed(indices, width, skip), skip, width, limit) {
+					if unpackRun(got, atEnd(packed(indices, width, skip)), skip, width, limit) {
 						t.Fatalf("%s: index %d passed at %d", where, limit, at)
 					}
 				}
