@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -79,6 +80,30 @@ func TestDoFnsAreRegisteredByReflection(t *testing.T) {
 	}
 }
 
+// TestTheMakefilesTagsLeaveOutWhatIsNotUsed protects the size of the program too: a tag that a dependency knows no more is
+// taken without a word.
+func TestTheMakefilesTagsLeaveOutWhatIsNotUsed(t *testing.T) {
+	makefile, err := os.ReadFile("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tags := regexp.MustCompile(`(?m)^TAGS := (\S+)$`).FindSubmatch(makefile)
+	if tags == nil {
+		t.Fatal("the Makefile has no TAGS")
+	}
+	packages := list(t, "-deps", "-tags="+string(tags[1]), "./pipeline")
+	if len(packages) < 500 {
+		t.Fatalf("only %d packages found", len(packages))
+	}
+	for _, p := range packages {
+		for _, unused := range []string{"github.com/envoyproxy/", "google.golang.org/grpc/xds", "github.com/goccy/go-json"} {
+			if strings.HasPrefix(p.ImportPath, unused) {
+				t.Errorf("with the tags %s %s is compiled", tags[1], p.ImportPath)
+			}
+		}
+	}
+}
+
 type listed struct {
 	Dir        string
 	ImportPath string
@@ -86,13 +111,13 @@ type listed struct {
 	GoFiles    []string
 }
 
-func list(t *testing.T, pattern string) []listed {
+func list(t *testing.T, args ...string) []listed {
 	t.Helper()
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("go", "list", "-json=Dir,ImportPath,Imports,GoFiles", pattern)
+	cmd := exec.Command("go", append([]string{"list", "-json=Dir,ImportPath,Imports,GoFiles"}, args...)...)
 	cmd.Dir = root
 	out, err := cmd.Output()
 	if err != nil {
