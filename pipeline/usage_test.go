@@ -56,7 +56,7 @@ func TestWrongUsageIsExit2AndSaysWhatToWrite(t *testing.T) {
 		{"source alone", "--source=x", []string{"--source", "--months"}},
 		{"missing alone", "--missing=skip", []string{"--missing", "--months"}},
 		{"memory", "--max-memory=lots", []string{"--max-memory", `"lots"`, "256MiB"}},
-		{"too little memory", "--max-memory=1MiB", []string{"--max-memory", "at least"}},
+		{"too little memory", "--max-memory=111MiB", []string{"--max-memory", `"111MiB"`, "at least 112MiB"}},
 		{"input empty", "--input=", []string{"-input"}},
 		{"input of commas", "--input=,, --output=out", []string{"-input"}},
 		{"pattern that is none", "--input=[ --output=out", []string{"[", "pattern"}},
