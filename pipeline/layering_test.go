@@ -87,7 +87,7 @@ func TestTheMakefilesTagsLeaveOutWhatIsNotUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tags := regexp.MustCompile(`(?m)^TAGS := (\S+)$`).FindSubmatch(makefile)
+	tags := regexp.MustCompile(`(?m)^override TAGS := (\S+)$`).FindSubmatch(makefile)
 	if tags == nil {
 		t.Fatal("the Makefile has no TAGS")
 	}
