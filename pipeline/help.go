@@ -39,7 +39,7 @@ var moreHelp = []flagLine{
 	{"unknown-columns", "report|fail", "columns that TLC has added since: reported (the default), or an error"},
 	{"source", "BASE", "where --months are: an address or folder with the files, or with {year}/ folders of them"},
 	{"missing", "fail|skip", "months that are not there: exit 4 (fail, the default), or left out"},
-	{"max-memory", "SIZE", "what the process may take (default 160MiB, least 112MiB; 256MiB and 144MiB with remote input); GOMEMLIMIT follows"},
+	{"max-memory", "SIZE", "what the process may take (default 160MiB, with remote input 256MiB); GOMEMLIMIT goes before"},
 	{"gcs-anonymous", "", "read gs:// without credentials; without this flag there must be some"},
 	{"allow-http", "", "read http:// of other hosts too, which is not encrypted"},
 	{"detach", "", "with a runner that is a cluster: submit the job, print its id and end; it runs on"},

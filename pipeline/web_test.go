@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -155,21 +154,6 @@ func TestMonthsThatNobodyHas(t *testing.T) {
 		if r.code != 4 || !strings.Contains(r.stderr, "2030-01, 2030-02") {
 			t.Errorf("--missing=%s: exit code %d\n%s", missing, r.code, r.stderr)
 		}
-	}
-}
-
-// TestMemoryThatCannotBeHeldOverANetworkIsRefused asks for what local files can do with.
-func TestMemoryThatCannotBeHeldOverANetworkIsRefused(t *testing.T) {
-	files, _ := twoMonths(t)
-	base := serve(t, files, func(w http.ResponseWriter, _ *http.Request) bool {
-		w.Header().Set("ETag", `"1"`)
-		return false
-	})
-	input := base + "/" + slices.Sorted(maps.Keys(files))[0]
-	for _, runner := range runnerNames {
-		r := tripstats(t, "--allow-http", "--input="+input, "--max-memory=143MiB", "--runner="+runner, "--output=out")
-		r.fails(t, 2, "--max-memory", `"143MiB"`, "at least 144MiB", "network")
-		tripstats(t, "--allow-http", "--input="+input, "--max-memory=144MiB", "--runner="+runner, "--output=out").succeeds(t)
 	}
 }
 
