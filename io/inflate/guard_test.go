@@ -4,8 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"runtime/debug"
+	"slices"
 	"testing"
+
+	"github.com/klauspost/compress/flate"
 
 	"tripstats/testdata/guard"
 )
@@ -15,57 +20,130 @@ func edges(memory []byte, n int) [2][]byte {
 	return [2][]byte{memory[:n:n], memory[len(memory)-n:]}
 }
 
-// TestNothingBesideThePagesIsTouched inflates pages between memory that faults, whole, cut off and damaged: the loops read and
-// write eight bytes at a time without Go's checks.
-func TestNothingBesideThePagesIsTouched(t *testing.T) {
-	const size = 70_000
-	r := rand.New(rand.NewPCG(1, 2))
-	var srcs, dsts [2][]byte // memory for those of two pages
-	for i := range srcs {
-		srcs[i], dsts[i] = guard.Pages(t, 2*size), guard.Pages(t, size)
+// guarded is memory for pages, and the case at hand.
+type guarded struct {
+	t          *testing.T
+	srcs, dsts [2][]byte // of two pages
+	d          Decoder
+	p          Pair
+	where      string
+}
+
+func newGuarded(t *testing.T, size int) *guarded {
+	t.Helper()
+	g := &guarded{t: t}
+	for i := range g.srcs {
+		g.srcs[i], g.dsts[i] = guard.Pages(t, 2*size), guard.Pages(t, size)
 	}
-	var d Decoder
-	var p Pair
+	return g
+}
+
+// page inflates src into n bytes at both edges: alone, and on either side of another page, good. check is given what came of
+// each.
+func (g *guarded) page(n int, src, good []byte, goodSize int, check func(dst []byte, err error)) {
+	for e := range 2 {
+		in, out := edges(g.srcs[0], len(src))[e], edges(g.dsts[0], n)[e]
+		in2, out2 := edges(g.srcs[1], len(good))[1-e], edges(g.dsts[1], goodSize)[1-e]
+		copy(in, src)
+		copy(in2, good)
+		clear(out)
+		check(out, g.d.Page(out, in))
+		clear(out)
+		check(out, g.p.Pages(out, in, out2, in2))
+		clear(out)
+		check(out, g.p.Pages(out2, in2, out, in))
+	}
+}
+
+// faults makes a fault an error of the case at hand.
+func (g *guarded) faults() {
+	if r := recover(); r != nil {
+		g.t.Errorf("%s: %v\n%s", g.where, r, debug.Stack())
+	}
+}
+
+// TestNothingBesideThePagesIsTouched inflates pages between memory that faults: whole, into too little memory, cut off and
+// damaged. The loops read and write eight bytes at a time without Go's checks.
+func TestNothingBesideThePagesIsTouched(t *testing.T) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	const size = 70_000
+	g := newGuarded(t, size)
+	defer g.faults()
 	for _, n := range []int{0, 1, 9, 259, 5000, size} {
-		for name, want := range contents(n) {
+		pages := contents(n)
+		for _, name := range slices.Sorted(maps.Keys(pages)) {
+			want := pages[name]
 			for _, level := range levels {
 				good := compressed(t, level, want)
-				for short := 1; short <= min(n/2, longestMatch+wordSlack); short += 1 + r.IntN(9) {
-					// Half, so that the input has bytes left where the output has none.
-					for _, dst := range edges(dsts[0], n/2-short) {
-						src := edges(srcs[0], len(good))[1]
-						copy(src, good)
-						err, errs := d.Page(dst, src), p.Pages(dst, src, dst, src)
-						if !errors.Is(err, ErrTooLong) || !errors.Is(errs, ErrTooLong) {
-							t.Fatalf("%s of %d bytes at level %d in %d: %v alone, %v for two", name, n, level, len(dst), err, errs)
-						}
+				at := fmt.Sprintf("%s of %d bytes at level %d", name, n, level)
+				g.where = at
+				g.page(n, good, good, n, func(dst []byte, err error) {
+					if err != nil || !bytes.Equal(dst, want) {
+						t.Fatalf("%s: error %v, or other bytes", g.where, err)
 					}
+				})
+				// Half and less, so that the input has bytes left where the output has none.
+				for short := 1; short <= min(n/2, longestMatch+wordSlack); short += 7 {
+					g.where = fmt.Sprintf("%s in %d", at, n/2-short)
+					g.page(n/2-short, good, good, n, func(_ []byte, err error) {
+						if !errors.Is(err, ErrTooLong) {
+							t.Fatalf("%s: error %v, want %v", g.where, err, ErrTooLong)
+						}
+					})
 				}
-				forms := map[string][]byte{"whole": good}
-				for range 3 {
-					cut := good[:r.IntN(len(good))]
+				if n > 5000 { // a cut is like one of a shorter page, and the first half of each takes time
+					continue
+				}
+				for cut := 1; cut <= min(len(good), 48); cut++ {
+					g.where = fmt.Sprintf("%s without the last %d of %d", at, cut, len(good))
+					g.page(n, good[:len(good)-cut], good, n, func(_ []byte, err error) {
+						if err == nil {
+							t.Fatalf("%s: passed", g.where)
+						}
+					})
+				}
+				for bit := 80; bit < 8*len(good); bit += 1 + len(good)/4 { // beyond the header
 					damaged := bytes.Clone(good)
-					damaged[r.IntN(len(damaged))] ^= 1 << r.IntN(8)
-					forms[fmt.Sprintf("cut to %d", len(cut))], forms[fmt.Sprintf("damaged, %x", r.Uint32())] = cut, damaged
-				}
-				for form, bytesOf := range forms {
-					for e := range 2 {
-						src, dst := edges(srcs[0], len(bytesOf))[e], edges(dsts[0], n)[e]
-						src2, dst2 := edges(srcs[1], len(good))[1-e], edges(dsts[1], n)[1-e]
-						copy(src, bytesOf)
-						copy(src2, good)
-						where := fmt.Sprintf("%s of %d bytes at level %d, %s, at edge %d", name, n, level, form, e)
-						err, errs := d.Page(dst, src), p.Pages(dst, src, dst2, src2)
-						swapped := p.Pages(dst2, src2, dst, src)
-						if (err == nil) != (errs == nil) || (err == nil) != (swapped == nil) {
-							t.Fatalf("%s: error %v alone, %v and %v beside a page that is good", where, err, errs, swapped)
+					damaged[bit/8] ^= 1 << (bit % 8)
+					g.where = fmt.Sprintf("%s with bit %d the other way", at, bit)
+					g.page(n, damaged, good, n, func(dst []byte, err error) {
+						if err == nil && !bytes.Equal(dst, want) {
+							t.Fatalf("%s: passed with other bytes", g.where)
 						}
-						if form == "whole" && (err != nil || !bytes.Equal(dst, want) || !bytes.Equal(dst2, want)) {
-							t.Fatalf("%s: error %v, or other bytes", where, err)
-						}
-					}
+					})
 				}
 			}
 		}
+	}
+}
+
+// TestTheLongestRoundEndsWithinThePage has rounds of the fast loop that write the most: three literals and a match of 258 bytes,
+// copied by words. Each may begin only where the page has room for all of it.
+func TestTheLongestRoundEndsWithinThePage(t *testing.T) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	const rounds, literals, distance = 40, 3, 16
+	r := rand.New(rand.NewPCG(1, 2))
+	want := make([]byte, 0, distance+rounds*(literals+longestMatch))
+	for range distance {
+		want = append(want, byte(r.Uint32()))
+	}
+	for range rounds {
+		for range literals {
+			want = append(want, byte(r.Uint32()))
+		}
+		for range longestMatch {
+			want = append(want, want[len(want)-distance])
+		}
+	}
+	g := newGuarded(t, len(want))
+	defer g.faults()
+	good := compressed(t, flate.BestCompression, want)
+	for n := len(want) / 2; n < len(want)/2+2*(literals+longestMatch); n++ {
+		g.where = fmt.Sprintf("%d of %d bytes", n, len(want))
+		g.page(n, good, good, len(want), func(_ []byte, err error) {
+			if !errors.Is(err, ErrTooLong) {
+				t.Fatalf("%s: error %v, want %v", g.where, err, ErrTooLong)
+			}
+		})
 	}
 }

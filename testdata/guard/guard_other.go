@@ -1,6 +1,5 @@
 //go:build !unix
 
-// Package guard gives tests memory whose neighbours nobody may touch, on systems where package unix can.
 package guard
 
 import "testing"

@@ -15,17 +15,20 @@ func TestAByteBeyondEitherEndIsAFault(t *testing.T) {
 		t.Fatalf("%d bytes", len(b))
 	}
 	b[0], b[len(b)-1] = 1, 1
-	for _, at := range []int{-1, len(b)} {
-		if !faults(b, at) {
-			t.Errorf("byte %d of %d could be read", at, len(b))
+	values := AtEnd[int64](t, 3)
+	values[2] = 1
+	end := unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), 24)
+	for _, access := range []func(*byte){func(p *byte) { sink = *p }, func(p *byte) { *p = 1 }} {
+		if !faults(b, -1, access) || !faults(b, len(b), access) || !faults(end, 24, access) {
+			t.Error("a byte beyond could be read or written")
 		}
 	}
 }
 
-// faults tells whether reading a byte of b without a look at its bounds is a fault.
-func faults(b []byte, at int) (faulted bool) {
+// faults tells whether access to a byte of b without a look at its bounds is a fault.
+func faults(b []byte, at int, access func(*byte)) (faulted bool) {
 	defer func() { faulted = recover() != nil }()
-	sink = *(*byte)(unsafe.Add(unsafe.Pointer(&b[0]), at))
+	access((*byte)(unsafe.Add(unsafe.Pointer(&b[0]), at)))
 	return false
 }
 

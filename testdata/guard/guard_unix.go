@@ -1,7 +1,5 @@
 //go:build unix
 
-// Package guard gives tests memory whose neighbours nobody may touch: what reads or writes one byte beyond it ends the
-// test program with a fault. Code with unsafe or in assembly, which Go does not check, is tested in it.
 package guard
 
 import (

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"tripstats/testdata/guard"
 )
 
 func TestSumIsExactBeyond64Bits(t *testing.T) {
@@ -53,7 +55,7 @@ func TestMeasuresSumInAnInt64UpToTheLargestBatch(t *testing.T) {
 func TestSumsOfManyAreThoseOfEach(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for n := range 70 {
-		values := make([]int64, n)
+		values := guard.AtEnd[int64](t, n)
 		var want, bits int64
 		for i := range values {
 			values[i] = (rng.Int64() - 1<<62) >> rng.IntN(64)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"tripstats/testdata/guard"
 )
 
 func TestFixFloatRoundsHalfAwayFromZero(t *testing.T) {
@@ -174,15 +176,18 @@ func TestManyAreConvertedAsOne(t *testing.T) {
 		0, math.Copysign(0, -1), 0.5e-6, 1.5e-6, -0.5e-6, 1.0 / (1 << 7), -1.0 / (1 << 7), 0.0000014, -0.0000016, 1e8, -1e8, 99_999_999.999999,
 		math.Nextafter(1e8, 2e8), -1e9, 1e300, math.MaxFloat64, math.SmallestNonzeroFloat64, math.NaN(), -math.NaN(), math.Inf(1), math.Inf(-1),
 	}
+	ins, outs := guard.AtEnd[float64](t, 40), guard.AtEnd[int64](t, 40)
 	for i := range 200_000 {
-		src, dst := make([]float64, 8+rng.IntN(30)), make([]int64, 40)
+		n := 8 + rng.IntN(30)
+		src, dst := ins[len(ins)-n:], outs[len(outs)-n:]
+		clear(dst)
 		for k := range src {
 			src[k] = math.Round((rng.Float64()-0.3)*math.Pow(10, float64(rng.IntN(7)))) / 100
 		}
 		if i%3 > 0 {
 			src[rng.IntN(len(src))] = odd[i%len(odd)]
 		}
-		n := fixMany(dst, src)
+		n = fixMany(dst, src)
 		for k, v := range src {
 			want, certain := fixFast(v)
 			switch {

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"tripstats/testdata/guard"
 )
 
 // lengths around the eights that are taken at once.
@@ -20,7 +22,7 @@ func withAndWithoutAVX2(t *testing.T, f func(t *testing.T)) {
 func TestSubtractFindsEveryOverflow(t *testing.T) {
 	withAndWithoutAVX2(t, func(t *testing.T) {
 		for _, n := range passLengths {
-			a, b, dst := make([]int64, n), make([]int64, n), make([]int64, n)
+			a, b, dst := guard.AtEnd[int64](t, n), guard.AtEnd[int64](t, n), guard.AtEnd[int64](t, n)
 			for i := range a {
 				a[i], b[i] = rand.Int64()-rand.Int64(), rand.Int64()-rand.Int64()
 				if overflows(a[i], b[i]) {
@@ -50,7 +52,7 @@ func TestWithinEndsAtTheFirstValueOutside(t *testing.T) {
 	const lo, hi = -5, 1000
 	withAndWithoutAVX2(t, func(t *testing.T) {
 		for _, n := range passLengths {
-			values := make([]int64, n)
+			values := guard.AtEnd[int64](t, n)
 			for i := range values {
 				values[i] = lo + rand.Int64N(hi-lo)
 			}
@@ -83,7 +85,7 @@ func TestWithinEndsAtTheFirstValueOutside(t *testing.T) {
 func TestNarrowFindsEveryValueThatDoesNotFit(t *testing.T) {
 	withAndWithoutAVX2(t, func(t *testing.T) {
 		for _, n := range passLengths {
-			src, dst := make([]int64, n), make([]int32, n)
+			src, dst := guard.AtEnd[int64](t, n), guard.AtEnd[int32](t, n)
 			for i := range src {
 				src[i] = int64(int32(rand.Uint32()))
 			}
