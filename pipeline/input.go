@@ -52,8 +52,7 @@ func (o *options) checkInput(set map[string]bool) (err error) {
 		if o.parsed.memory, err = parseBytes(o.memory); err != nil {
 			return usage("--max-memory: %v", err)
 		}
-		remote := slices.ContainsFunc(o.input, objstore.Remote) || o.months != "" && objstore.Remote(o.source)
-		if least := leastFor(*beamrunners.Runner, remote); o.parsed.memory < least && !o.plan {
+		if least := o.leastMemory(*beamrunners.Runner); o.parsed.memory < least && !o.plan {
 			return usage("--max-memory: found %q, expected at least %dMiB with this runner and input", o.memory, least>>20)
 		}
 	}
@@ -148,7 +147,7 @@ const (
 
 	// The least that can be held on two cores, also when these are busy. Told to take it, direct took at most 98 MiB of 24 months
 	// of 3 million rows, and 130 over a network; prism 110, and 148. With less, prism took 205 over a network when busy.
-	leastMemory            = 112 << 20
+	leastLocalMemory       = 112 << 20
 	leastRemoteMemory      = 144 << 20
 	leastPrismMemory       = 144 << 20
 	leastRemotePrismMemory = 192 << 20
@@ -157,8 +156,14 @@ const (
 	messages = 30 << 20
 )
 
-// leastFor is the least that a process that reads can be held to.
-func leastFor(runner string, remote bool) int64 {
+// remote tells whether input is read over the network.
+func (o *options) remote() bool {
+	return slices.ContainsFunc(o.input, objstore.Remote) || o.months != "" && objstore.Remote(o.source)
+}
+
+// leastMemory is the least that a process that reads can be held to.
+func (o *options) leastMemory(runner string) int64 {
+	remote := o.remote()
 	switch {
 	case remote && runner == "prism":
 		return leastRemotePrismMemory
@@ -167,12 +172,12 @@ func leastFor(runner string, remote bool) int64 {
 	case remote:
 		return leastRemoteMemory
 	}
-	return leastMemory
+	return leastLocalMemory
 }
 
-// memoryFor is what a process that reads may take for that.
-func memoryFor(objects []objstore.Object, runner string) parquetio.Memory {
-	most, remote := opts.parsed.memory, slices.ContainsFunc(objects, func(o objstore.Object) bool { return objstore.Remote(o.URI) })
+// mostMemory is what a process that reads may take for that.
+func (o *options) mostMemory(runner string) parquetio.Memory {
+	most, remote := o.parsed.memory, o.remote()
 	if most == 0 {
 		most = localMemory
 		if remote {

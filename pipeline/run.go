@@ -115,7 +115,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := opts.checkKept(objects); err != nil {
 		return err
 	}
-	memory := memoryFor(objects, runner.Name)
+	memory := opts.mostMemory(runner.Name)
 	memory.Bound()
 	p := plan{
 		files:     parquetio.Files(objects, runner.Lanes()),
