@@ -178,8 +178,8 @@ func TestManyAreConvertedAsOne(t *testing.T) {
 	}
 	ins, outs := guard.AtEnd[float64](t, 40), guard.AtEnd[int64](t, 40)
 	for i := range 200_000 {
-		n := 8 + rng.IntN(30)
-		src, dst := ins[len(ins)-n:], outs[len(outs)-n:]
+		from := len(ins) - 8 - rng.IntN(30)
+		src, dst := ins[from:], outs[from:]
 		clear(dst)
 		for k := range src {
 			src[k] = math.Round((rng.Float64()-0.3)*math.Pow(10, float64(rng.IntN(7)))) / 100
@@ -187,7 +187,7 @@ func TestManyAreConvertedAsOne(t *testing.T) {
 		if i%3 > 0 {
 			src[rng.IntN(len(src))] = odd[i%len(odd)]
 		}
-		n = fixMany(dst, src)
+		n := fixMany(dst, src)
 		for k, v := range src {
 			want, certain := fixFast(v)
 			switch {

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"unsafe"
 
 	"tripstats/testdata/guard"
 )
@@ -32,10 +31,9 @@ func TestIndicesOfEveryWidthAreUnpackedFromEveryBitOn(t *testing.T) {
 func testIndices(t *testing.T) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
-	dataPages, codePages := guard.Pages(t, 5000), guard.Pages(t, 2*1008)
-	codes := unsafe.Slice((*uint16)(unsafe.Pointer(&codePages[0])), len(codePages)/2)
+	bytes, codes := guard.AtEnd[byte](t, 5000), guard.AtEnd[uint16](t, 1008)
 	atEnd := func(data []byte) []byte {
-		at := dataPages[len(dataPages)-len(data):]
+		at := bytes[len(bytes)-len(data):]
 		copy(at, data)
 		return at
 	}
