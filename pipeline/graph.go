@@ -55,7 +55,7 @@ func build(s beam.Scope, p plan) {
 	read.Codes = !p.trips.KeepOrigin // rows are kept by their values
 	spread := runners.Spread(s, p.lanes, toRead, func(s beam.Scope, files beam.PCollection) []beam.PCollection {
 		columns := parquetio.Read(s, read, files)
-		trips := trip.Fields(s, p.trips, columns)
+		trips := trip.MapFields(s, p.trips, columns)
 		trips = trip.Derive(s, trips)
 		if p.quarantined() {
 			trips, rejects := quality.JudgedWithRejects(s, p.quality, trips)

@@ -14,50 +14,63 @@ import (
 // Files of 2011 to 2016-06 as first published have coordinates; TLC has replaced them by zones since.
 var Registry = []e.Variant{
 	{Name: "yellow since 2011", Taxi: "yellow", Columns: slices.Concat(since2011("tpep"), []e.Known{
-		{Name: "airport_fee", Kinds: fees}, // Airport_fee since 2023-02
+		{Name: "airport_fee", Meaning: "airport_fee", Kinds: fees}, // Airport_fee since 2023-02
 	})},
 	{Name: "green since 2013", Taxi: "green", Columns: slices.Concat(since2011("lpep"), []e.Known{
-		{Name: "ehail_fee", Kinds: fees},
-		{Name: "trip_type", Kinds: counts},
+		{Name: "ehail_fee", Meaning: "ehail_fee", Kinds: fees},
+		{Name: "trip_type", Meaning: "trip_type", Kinds: counts},
 	})},
 	{Name: "yellow 2009", Taxi: "yellow", Columns: []e.Known{
-		{Name: "vendor_name", Kinds: texts},
-		{Name: "Trip_Pickup_DateTime", Meaning: e.PickupTime, Kinds: texts},
-		{Name: "Trip_Dropoff_DateTime", Meaning: e.DropoffTime, Kinds: texts},
-		{Name: "Passenger_Count", Meaning: e.Passengers, Kinds: counts},
-		{Name: "Trip_Distance", Meaning: e.Distance, Kinds: doubles},
+		{Name: "vendor_name", Meaning: "vendorid", Codes: vendors, Kinds: texts},
+		{Name: "Trip_Pickup_DateTime", Meaning: "pickup_datetime", Kinds: texts},
+		{Name: "Trip_Dropoff_DateTime", Meaning: "dropoff_datetime", Kinds: texts},
+		{Name: "Passenger_Count", Meaning: "passenger_count", Kinds: counts},
+		{Name: "Trip_Distance", Meaning: "trip_distance", Kinds: doubles},
 		{Name: "Start_Lon", Meaning: e.PickupLongitude, Kinds: doubles},
 		{Name: "Start_Lat", Meaning: e.PickupLatitude, Kinds: doubles},
-		{Name: "Rate_Code", Kinds: counts},
-		{Name: "store_and_forward", Kinds: counts},
+		{Name: "Rate_Code", Meaning: "ratecodeid", Kinds: counts},
+		{Name: "store_and_forward", Meaning: "store_and_fwd_flag", Kinds: counts},
 		{Name: "End_Lon", Meaning: e.DropoffLongitude, Kinds: doubles},
 		{Name: "End_Lat", Meaning: e.DropoffLatitude, Kinds: doubles},
-		{Name: "Payment_Type", Kinds: texts},
-		{Name: "Fare_Amt", Kinds: doubles},
-		{Name: "surcharge", Kinds: doubles},
-		{Name: "mta_tax", Kinds: doubles},
-		{Name: "Tip_Amt", Meaning: e.Tip, Kinds: doubles},
-		{Name: "Tolls_Amt", Kinds: doubles},
-		{Name: "Total_Amt", Meaning: e.Amount, Kinds: doubles},
+		{Name: "Payment_Type", Meaning: "payment_type", Codes: payments, Kinds: texts},
+		{Name: "Fare_Amt", Meaning: "fare_amount", Kinds: doubles},
+		{Name: "surcharge", Meaning: "extra", Kinds: doubles},
+		{Name: "mta_tax", Meaning: "mta_tax", Kinds: doubles},
+		{Name: "Tip_Amt", Meaning: "tip_amount", Kinds: doubles},
+		{Name: "Tolls_Amt", Meaning: "tolls_amount", Kinds: doubles},
+		{Name: "Total_Amt", Meaning: "total_amount", Kinds: doubles},
 	}},
 	{Name: "yellow 2010", Taxi: "yellow", Columns: slices.Concat([]e.Known{
-		{Name: "vendor_id", Kinds: texts},
-		{Name: "pickup_datetime", Meaning: e.PickupTime, Kinds: texts},
-		{Name: "dropoff_datetime", Meaning: e.DropoffTime, Kinds: texts},
-		{Name: "passenger_count", Meaning: e.Passengers, Kinds: counts},
-		{Name: "trip_distance", Meaning: e.Distance, Kinds: doubles},
-		{Name: "rate_code", Kinds: slices.Concat(texts, counts)},
-		{Name: "store_and_fwd_flag", Kinds: texts},
-		{Name: "payment_type", Kinds: texts},
-		{Name: "fare_amount", Kinds: doubles},
-		{Name: "surcharge", Kinds: doubles},
-		{Name: "mta_tax", Kinds: doubles},
-		{Name: "tip_amount", Meaning: e.Tip, Kinds: doubles},
-		{Name: "tolls_amount", Kinds: doubles},
-		{Name: "total_amount", Meaning: e.Amount, Kinds: doubles},
+		{Name: "vendor_id", Meaning: "vendorid", Codes: vendors, Kinds: texts},
+		{Name: "pickup_datetime", Meaning: "pickup_datetime", Kinds: texts},
+		{Name: "dropoff_datetime", Meaning: "dropoff_datetime", Kinds: texts},
+		{Name: "passenger_count", Meaning: "passenger_count", Kinds: counts},
+		{Name: "trip_distance", Meaning: "trip_distance", Kinds: doubles},
+		{Name: "rate_code", Meaning: "ratecodeid", Kinds: slices.Concat(texts, counts)},
+		{Name: "store_and_fwd_flag", Meaning: "store_and_fwd_flag", Kinds: texts},
+		{Name: "payment_type", Meaning: "payment_type", Codes: payments, Kinds: texts},
+		{Name: "fare_amount", Meaning: "fare_amount", Kinds: doubles},
+		{Name: "surcharge", Meaning: "extra", Kinds: doubles},
+		{Name: "mta_tax", Meaning: "mta_tax", Kinds: doubles},
+		{Name: "tip_amount", Meaning: "tip_amount", Kinds: doubles},
+		{Name: "tolls_amount", Meaning: "tolls_amount", Kinds: doubles},
+		{Name: "total_amount", Meaning: "total_amount", Kinds: doubles},
 		{Name: "__index_level_0__", Kinds: []e.Kind{e.Int64}}, // a leftover of pandas, in 2010-02 and 2010-03
 	}, coordinates)},
 }
+
+// The text codes of 2009 to 2014 and the numbers that TLC's data dictionaries give their meanings later. DDS, a vendor of 2009,
+// has no number.
+var (
+	vendors  = map[string]int64{"CMT": 1, "VTS": 2}
+	payments = map[string]int64{
+		"CRD": 1, "Credit": 1, "CREDIT": 1, "Cre": 1,
+		"CSH": 2, "Cash": 2, "CASH": 2, "Cas": 2,
+		"NOC": 3, "No Charge": 3, "No ": 3,
+		"DIS": 4, "Dispute": 4, "Dis": 4,
+		"UNK": 5,
+	}
+)
 
 var (
 	texts   = []e.Kind{e.String}
@@ -77,25 +90,25 @@ var coordinates = []e.Known{
 // since2011 are the columns that yellow and green files share: the times of one have another prefix than the other's.
 func since2011(prefix string) []e.Known {
 	return slices.Concat([]e.Known{
-		{Name: "VendorID", Kinds: counts},
-		{Name: prefix + "_pickup_datetime", Meaning: e.PickupTime, Kinds: times},
-		{Name: prefix + "_dropoff_datetime", Meaning: e.DropoffTime, Kinds: times},
-		{Name: "passenger_count", Meaning: e.Passengers, Kinds: counts},
-		{Name: "trip_distance", Meaning: e.Distance, Kinds: doubles},
-		{Name: "RatecodeID", Kinds: counts},
-		{Name: "store_and_fwd_flag", Kinds: []e.Kind{e.String, e.Null}},
-		{Name: "PULocationID", Meaning: e.PickupZone, Kinds: []e.Kind{e.Int64, e.Int32}},
-		{Name: "DOLocationID", Meaning: e.DropoffZone, Kinds: []e.Kind{e.Int64, e.Int32}},
-		{Name: "payment_type", Kinds: counts},
-		{Name: "fare_amount", Kinds: doubles},
-		{Name: "extra", Kinds: doubles},
-		{Name: "mta_tax", Kinds: doubles},
-		{Name: "tip_amount", Meaning: e.Tip, Kinds: doubles},
-		{Name: "tolls_amount", Kinds: doubles},
-		{Name: "improvement_surcharge", Kinds: fees}, // since 2015
-		{Name: "total_amount", Meaning: e.Amount, Kinds: doubles},
-		{Name: "congestion_surcharge", Kinds: fees},  // since 2019
-		{Name: "cbd_congestion_fee", Kinds: doubles}, // since 2025
-		{Name: "request_source", Kinds: texts},       // since mid 2026
+		{Name: "VendorID", Meaning: "vendorid", Kinds: counts},
+		{Name: prefix + "_pickup_datetime", Meaning: "pickup_datetime", Kinds: times},
+		{Name: prefix + "_dropoff_datetime", Meaning: "dropoff_datetime", Kinds: times},
+		{Name: "passenger_count", Meaning: "passenger_count", Kinds: counts},
+		{Name: "trip_distance", Meaning: "trip_distance", Kinds: doubles},
+		{Name: "RatecodeID", Meaning: "ratecodeid", Kinds: counts},
+		{Name: "store_and_fwd_flag", Meaning: "store_and_fwd_flag", Kinds: []e.Kind{e.String, e.Null}},
+		{Name: "PULocationID", Meaning: "pickup_location_id", Kinds: []e.Kind{e.Int64, e.Int32}},
+		{Name: "DOLocationID", Meaning: "dropoff_location_id", Kinds: []e.Kind{e.Int64, e.Int32}},
+		{Name: "payment_type", Meaning: "payment_type", Kinds: counts},
+		{Name: "fare_amount", Meaning: "fare_amount", Kinds: doubles},
+		{Name: "extra", Meaning: "extra", Kinds: doubles},
+		{Name: "mta_tax", Meaning: "mta_tax", Kinds: doubles},
+		{Name: "tip_amount", Meaning: "tip_amount", Kinds: doubles},
+		{Name: "tolls_amount", Meaning: "tolls_amount", Kinds: doubles},
+		{Name: "improvement_surcharge", Meaning: "improvement_surcharge", Kinds: fees}, // since 2015
+		{Name: "total_amount", Meaning: "total_amount", Kinds: doubles},
+		{Name: "congestion_surcharge", Meaning: "congestion_surcharge", Kinds: fees}, // since 2019
+		{Name: "cbd_congestion_fee", Meaning: "cbd_congestion_fee", Kinds: doubles},  // since 2025
+		{Name: "request_source", Kinds: texts},                                       // since mid 2026
 	}, coordinates)
 }

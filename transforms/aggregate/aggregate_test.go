@@ -32,10 +32,10 @@ func testTrips() (files []element.File, batches []trip.Batch) {
 		{Source: "d", Taxi: trip.Green, Month: element.NoMonth},
 	}
 	batches = []trip.Batch{
-		tripsOf("a", march, c64(1_000_000, null, 2_000_000), c32(7, null, 265), c32(null, 7, 0)),
-		tripsOf("a", april, c64(-500_000), c32(-3), c32(1000)),
-		tripsOf("a", element.NoMonth, c64(null), c32(7), c32(7)),
-		tripsOf("b", april, c64(10_000_000, 20_000_000), c32(1, 1), c32(2, 1)),
+		tripsOf("a", march, c64(1_000_000, null, 2_000_000), c64(7, null, 265), c64(null, 7, 0)),
+		tripsOf("a", april, c64(-500_000), c64(-3), c64(1000)),
+		tripsOf("a", element.NoMonth, c64(null), c64(7), c64(7)),
+		tripsOf("b", april, c64(10_000_000, 20_000_000), c64(1, 1), c64(2, 1)),
 	}
 	batches[3].Taxi = trip.Yellow
 	return files, batches
@@ -119,7 +119,7 @@ func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 				if start == end {
 					break
 				}
-				b := tripsOf("x", 0, c64(measure[start:end]...), c32(pickups[start:end]...), c32(dropoffs[start:end]...))
+				b := tripsOf("x", 0, c64(measure[start:end]...), c64(pickups[start:end]...), c64(dropoffs[start:end]...))
 				b.Months = nil
 				for i, m := range months[start:end] {
 					b.Months = append(b.Months, trip.MonthRun{Month: m, End: i + 1})
@@ -175,7 +175,7 @@ func anyTrips(rows int) trip.Batch {
 	for i := range values {
 		values[i], zones[i] = rng.Int64N(1e8), 1+rng.Int64N(265)
 	}
-	return tripsOf("x", march, c64(values...), c32(zones...), c32(zones...))
+	return tripsOf("x", march, c64(values...), c64(zones...), c64(zones...))
 }
 
 func BenchmarkPartials(b *testing.B) {

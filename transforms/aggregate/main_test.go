@@ -17,8 +17,8 @@ func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
 const null = -1 << 63
 
 // c64 makes a column, with null for a missing value.
-func c64(values ...int64) trip.Column[int64] {
-	c := trip.Column[int64]{Values: make([]int64, len(values))}
+func c64(values ...int64) trip.Column {
+	c := trip.Column{Values: make([]int64, len(values))}
 	for i, v := range values {
 		if v == null {
 			c.Nulls++
@@ -37,23 +37,16 @@ func c64(values ...int64) trip.Column[int64] {
 	return c
 }
 
-func c32(values ...int64) trip.Column[int32] {
-	w := c64(values...)
-	c := trip.Column[int32]{Valid: w.Valid, Nulls: w.Nulls}
-	for _, v := range w.Values {
-		c.Values = append(c.Values, int32(v))
-	}
-	return c
-}
-
 // tripsOf makes a batch of one month whose measures are all the same column.
-func tripsOf(source string, month int32, measure trip.Column[int64], pickupZones, dropoffZones trip.Column[int32]) trip.Batch {
+func tripsOf(source string, month int32, measure, pickupZones, dropoffZones trip.Column) trip.Batch {
 	rows := len(measure.Values)
 	return trip.Batch{
 		Source: source, Taxi: trip.Green, Rows: rows,
-		Pickup: c64(make([]int64, rows)...), Dropoff: c64(make([]int64, rows)...),
-		PickupZone: pickupZones, DropoffZone: dropoffZones,
-		Passengers: measure, Distance: measure, Amount: measure, Tip: measure, Duration: measure,
+		Columns: [trip.NumFields]trip.Column{
+			trip.Pickup: c64(make([]int64, rows)...), trip.Dropoff: c64(make([]int64, rows)...),
+			trip.PickupZone: pickupZones, trip.DropoffZone: dropoffZones,
+			trip.Passengers: measure, trip.Distance: measure, trip.Amount: measure, trip.Tip: measure, trip.Duration: measure,
+		},
 		Months: []trip.MonthRun{{Month: month, End: rows}},
 	}
 }

@@ -121,9 +121,9 @@ type sourceSums struct {
 func (s *sourceSums) addBatch(b *trip.Batch) {
 	s.rows += int64(b.Rows)
 	start := 0
-	if b.RawDuration.Nulls < len(b.RawDuration.Values) {
-		s.rawDuration.addWide(b.RawDuration.Values)
-		s.rawDuration.Count += int64(b.RawDuration.Set(0, len(b.RawDuration.Values)))
+	if raw := &b.Columns[trip.RawDuration]; raw.Nulls < len(raw.Values) {
+		s.rawDuration.addWide(raw.Values)
+		s.rawDuration.Count += int64(raw.Set(0, len(raw.Values)))
 	}
 	for _, f := range b.Findings {
 		s.addFinding(f)
@@ -188,48 +188,48 @@ type monthSums struct {
 func (m *monthSums) addRun(b *trip.Batch, start, end int) {
 	s := &m.sums
 	s.Trips += int64(end - start)
-	addMeasure(&s.Passengers, b.Passengers, start, end)
-	addMeasure(&s.Distance, b.Distance, start, end)
-	addMeasure(&s.Amount, b.Amount, start, end)
-	addMeasure(&s.Tip, b.Tip, start, end)
-	s.Duration.addWide(b.Duration.Values[start:end])
-	s.Duration.Count += int64(b.Duration.Set(start, end))
+	addMeasure(&s.Passengers, &b.Columns[trip.Passengers], start, end)
+	addMeasure(&s.Distance, &b.Columns[trip.Distance], start, end)
+	addMeasure(&s.Amount, &b.Columns[trip.Amount], start, end)
+	addMeasure(&s.Tip, &b.Columns[trip.Tip], start, end)
+	s.Duration.addWide(b.Columns[trip.Duration].Values[start:end])
+	s.Duration.Count += int64(b.Columns[trip.Duration].Set(start, end))
 
 	if m.dense == nil && end-start >= denseRows {
 		m.dense = new([denseZones]Counts)
 	}
-	pickups, dropoffs := b.PickupZone.Values[start:end], b.DropoffZone.Values[start:end]
+	pickups, dropoffs := b.Columns[trip.PickupZone].Values[start:end], b.Columns[trip.DropoffZone].Values[start:end]
 	if m.dense != nil {
 		n := countDense(m.dense, pickups, dropoffs)
 		for n < len(pickups) { // an id beyond the array
-			m.zone(pickups[n]).Pickups++
-			m.zone(dropoffs[n]).Dropoffs++
+			m.zone(int32(pickups[n])).Pickups++
+			m.zone(int32(dropoffs[n])).Dropoffs++
 			n++
 			n += countDense(m.dense, pickups[n:], dropoffs[n:])
 		}
 	} else {
 		for i, pickup := range pickups {
-			m.zone(pickup).Pickups++
-			m.zone(dropoffs[i]).Dropoffs++
+			m.zone(int32(pickup)).Pickups++
+			m.zone(int32(dropoffs[i])).Dropoffs++
 		}
 	}
 	// A null zone has the value 0 and was counted there.
-	if n := int64(end - start - b.PickupZone.Set(start, end)); n > 0 {
+	if n := int64(end - start - b.Columns[trip.PickupZone].Set(start, end)); n > 0 {
 		m.zone(0).Pickups -= n
 		s.NoZone.Pickups += n
 	}
-	if n := int64(end - start - b.DropoffZone.Set(start, end)); n > 0 {
+	if n := int64(end - start - b.Columns[trip.DropoffZone].Set(start, end)); n > 0 {
 		m.zone(0).Dropoffs -= n
 		s.NoZone.Dropoffs += n
 	}
 }
 
 // countDense counts the zones of rows up to the first of which an id is beyond the array, and returns how many it counted.
-func countDense(dense *[denseZones]Counts, pickups, dropoffs []int32) int {
+func countDense(dense *[denseZones]Counts, pickups, dropoffs []int64) int {
 	dropoffs = dropoffs[:len(pickups)]
 	for i, pickup := range pickups {
 		dropoff := dropoffs[i]
-		if uint32(pickup|dropoff) >= denseZones { // a negative one too
+		if uint64(pickup|dropoff) >= denseZones { // a negative one too
 			return i
 		}
 		dense[pickup&(denseZones-1)].Pickups++
@@ -238,7 +238,7 @@ func countDense(dense *[denseZones]Counts, pickups, dropoffs []int32) int {
 	return len(pickups)
 }
 
-func addMeasure(s *Sum, c trip.Column[int64], start, end int) {
+func addMeasure(s *Sum, c *trip.Column, start, end int) {
 	s.addMeasures(c.Values[start:end])
 	s.Count += int64(c.Set(start, end))
 }

@@ -1,18 +1,11 @@
 package element
 
-// Meaning is what a column of a file means to a trip. A column without one is known and not needed.
+// Meaning is the name of the trip's column that a column of a file is: one of trip.Fields, or a coordinate. A column without
+// one is known and not needed.
 type Meaning string
 
-// The meanings: the eight columns of the domain, and the coordinates that older files have instead of zones.
+// The coordinates that older files have instead of zones. Nothing is made of them but that they are there.
 const (
-	PickupTime       Meaning = "pickup_time"
-	DropoffTime      Meaning = "dropoff_time"
-	PickupZone       Meaning = "pickup_zone"
-	DropoffZone      Meaning = "dropoff_zone"
-	Passengers       Meaning = "passengers"
-	Distance         Meaning = "distance"
-	Amount           Meaning = "amount"
-	Tip              Meaning = "tip"
 	PickupLongitude  Meaning = "pickup_longitude"
 	PickupLatitude   Meaning = "pickup_latitude"
 	DropoffLongitude Meaning = "dropoff_longitude"
@@ -24,6 +17,9 @@ type Known struct {
 	Name    string // compared without regard to case
 	Meaning Meaning
 	Kinds   []Kind // the types seen in published files
+
+	// Codes are the numbers that text stands for, where the trip's column is a number.
+	Codes map[string]int64
 }
 
 // Variant is a form in which a taxi's files come. Exported fields only: it travels in DoFns.
@@ -33,12 +29,13 @@ type Variant struct {
 	Columns []Known
 }
 
-// Find returns the name of the variant's column with a meaning, or "".
-func (v Variant) Find(m Meaning) string {
+// Find returns the variant's columns with a meaning. Several add up to it.
+func (v Variant) Find(m Meaning) []Known {
+	var found []Known
 	for _, c := range v.Columns {
 		if c.Meaning == m {
-			return c.Name
+			found = append(found, c)
 		}
 	}
-	return ""
+	return found
 }

@@ -82,8 +82,8 @@ func (fn *judgeFn) judge(b *trip.Batch) {
 	fn.runs = append(fn.runs[:0], b.Months...)
 	fn.findings = append(fn.findings[:0], b.Findings...)
 	fn.rejects = fn.rejects[:0]
-	b.RawDuration = b.Duration
-	for i, c := range []*trip.Column[int64]{&b.Duration, &b.Distance, &b.Amount, &b.Tip, &b.Passengers} {
+	b.Columns[trip.RawDuration] = b.Columns[trip.Duration]
+	for i, c := range []*trip.Column{&b.Columns[trip.Duration], &b.Columns[trip.Distance], &b.Columns[trip.Amount], &b.Columns[trip.Tip], &b.Columns[trip.Passengers]} {
 		fn.columns[i].reset(c)
 	}
 	start := 0
@@ -131,9 +131,9 @@ func (fn *judgeFn) fire(row int, id ID) {
 // cells applies the cell rules to rows [start, end), which all count and lie in one month.
 func (fn *judgeFn) cells(b *trip.Batch, month int32, start, end int) {
 	fn.fired = [count]int64{}
-	if b.Dropoff.Nulls > 0 {
+	if b.Columns[trip.Dropoff].Nulls > 0 {
 		for row := start; row < end; row++ {
-			if b.Dropoff.IsNull(row) {
+			if b.Columns[trip.Dropoff].IsNull(row) {
 				fn.fire(row, DropoffMissing)
 			}
 		}
@@ -146,7 +146,7 @@ func (fn *judgeFn) cells(b *trip.Batch, month int32, start, end int) {
 
 	changing := fn.changing(month)
 	fn.columns[duration].outside(start, end, 1, fn.limits[DurationOver], func(row int, v int64) bool {
-		if !changing && touches(fn.changes, b.Pickup.Values[row], b.Dropoff.Values[row]) {
+		if !changing && touches(fn.changes, b.Columns[trip.Pickup].Values[row], b.Columns[trip.Dropoff].Values[row]) {
 			fn.fire(row, ClockChange)
 		}
 		switch {
@@ -230,13 +230,13 @@ const day = 86_400_000_000 // µs
 // trips of a month lie in one such gap: a row is looked at closely only if it leaves the gap of the row before.
 func (fn *judgeFn) clock(b *trip.Batch, start, end int) {
 	var gap change // (end of a change, start of the next)
-	pickups, dropoffs := b.Pickup.Values[start:end], b.Dropoff.Values[start:end]
+	pickups, dropoffs := b.Columns[trip.Pickup].Values[start:end], b.Columns[trip.Dropoff].Values[start:end]
 	for i, p := range pickups {
 		d := dropoffs[i]
 		if p >= gap.start && p < gap.end && d >= gap.start && d < gap.end {
 			continue
 		}
-		if b.Dropoff.IsNull(start + i) {
+		if b.Columns[trip.Dropoff].IsNull(start + i) {
 			d = p
 		}
 		if touches(fn.changes, p, d) {

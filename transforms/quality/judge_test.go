@@ -21,8 +21,8 @@ func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
 
 const null = math.MinInt64
 
-func column(values ...int64) trip.Column[int64] {
-	c := trip.Column[int64]{Values: make([]int64, len(values)), Valid: make([]byte, (len(values)+7)/8)}
+func column(values ...int64) trip.Column {
+	c := trip.Column{Values: make([]int64, len(values)), Valid: make([]byte, (len(values)+7)/8)}
 	for i, v := range values {
 		if v == null {
 			c.Nulls++
@@ -86,9 +86,11 @@ func batchOf(fileMonth int32, rows ...row) trip.Batch {
 	}
 	return trip.Batch{
 		Source: "x", FileMonth: fileMonth, Rows: len(rows), Months: months,
-		Pickup: column(p...), Dropoff: column(d...), Duration: column(dur...),
-		Passengers: column(passengers...), Distance: column(distance...), Amount: column(amount...), Tip: column(tip...),
-		PickupZone: trip.Column[int32]{Values: make([]int32, len(rows))}, DropoffZone: trip.Column[int32]{Values: make([]int32, len(rows))},
+		Columns: [trip.NumFields]trip.Column{
+			trip.Pickup: column(p...), trip.Dropoff: column(d...), trip.Duration: column(dur...),
+			trip.Passengers: column(passengers...), trip.Distance: column(distance...), trip.Amount: column(amount...), trip.Tip: column(tip...),
+			trip.PickupZone: {Values: make([]int64, len(rows))}, trip.DropoffZone: {Values: make([]int64, len(rows))},
+		},
 	}
 }
 
@@ -135,7 +137,7 @@ func TestEveryCellRuleFiresAloneAndDropsItsValueAlone(t *testing.T) {
 		if len(b.Findings) != 1 || Rules[b.Findings[0].Rule].Name != name || b.Findings[0].Rows != 1 || b.Findings[0].Month != march2020 {
 			t.Errorf("%s: findings %v, want it once", name, named(b.Findings))
 		}
-		for column, c64 := range map[string]trip.Column[int64]{"duration": b.Duration, "distance": b.Distance, "amount": b.Amount, "tip": b.Tip, "passengers": b.Passengers} {
+		for column, c64 := range map[string]trip.Column{"duration": b.Columns[trip.Duration], "distance": b.Columns[trip.Distance], "amount": b.Columns[trip.Amount], "tip": b.Columns[trip.Tip], "passengers": b.Columns[trip.Passengers]} {
 			for i := range b.Rows {
 				if left := column == c.left && i == 1; c64.IsNull(i) != left {
 					t.Errorf("%s: %s of row %d is null: %v, want %v", name, column, i, !left, left)
@@ -212,8 +214,8 @@ func TestBothNightsOfClockChange(t *testing.T) {
 		for _, f := range b.Findings {
 			fired = fired || ID(f.Rule) == ClockChange
 		}
-		if fired != c.fires || fired && !b.Duration.IsNull(0) {
-			t.Errorf("%s: fired %v, want %v; duration null %v", name, fired, c.fires, b.Duration.IsNull(0))
+		if fired != c.fires || fired && !b.Columns[trip.Duration].IsNull(0) {
+			t.Errorf("%s: fired %v, want %v; duration null %v", name, fired, c.fires, b.Columns[trip.Duration].IsNull(0))
 		}
 	}
 }
@@ -265,8 +267,8 @@ func TestNotANumberCountsARowOnce(t *testing.T) {
 func TestRefundsBeyond64BitsAreNotedInParts(t *testing.T) {
 	rows := []row{good(), good(), good()}
 	b := batchOf(march2020, rows...)
-	for i := range b.Amount.Values {
-		b.Amount.Values[i] = -9_000_000_000_000_000_000
+	for i := range b.Columns[trip.Amount].Values {
+		b.Columns[trip.Amount].Values[i] = -9_000_000_000_000_000_000
 	}
 	b.Months = []trip.MonthRun{{Month: march2020, End: 3}}
 	b = judged(t, Config{}, b)
@@ -286,10 +288,10 @@ func TestTheJudgeNeverWritesToItsInput(t *testing.T) {
 	bad := good()
 	bad.amount, bad.dropoff = -1, bad.pickup
 	in := batchOf(march2020, good(), bad)
-	before := append([]int64(nil), in.Amount.Values...)
+	before := append([]int64(nil), in.Columns[trip.Amount].Values...)
 	out := judged(t, Config{}, in)
-	if !reflect.DeepEqual(in.Amount.Values, before) || in.Duration.IsNull(1) || !out.Amount.IsNull(1) {
-		t.Errorf("input changed: %v", in.Amount)
+	if !reflect.DeepEqual(in.Columns[trip.Amount].Values, before) || in.Columns[trip.Duration].IsNull(1) || !out.Columns[trip.Amount].IsNull(1) {
+		t.Errorf("input changed: %v", in.Columns[trip.Amount])
 	}
 }
 

@@ -94,9 +94,9 @@ func (fn *judgeFn) zones(b *trip.Batch, start, end int) {
 			continue
 		}
 		for _, z := range []struct {
-			column           *trip.Column[int32]
+			column           *trip.Column
 			missing, unknown ID
-		}{{&b.PickupZone, PickupZoneMissing, PickupZoneUnknown}, {&b.DropoffZone, DropoffZoneMissing, DropoffZoneUnknown}} {
+		}{{&b.Columns[trip.PickupZone], PickupZoneMissing, PickupZoneUnknown}, {&b.Columns[trip.DropoffZone], DropoffZoneMissing, DropoffZoneUnknown}} {
 			if z.column.IsNull(row) {
 				keep(row, z.missing)
 			} else if v := z.column.Values[row]; v < FirstZone || v > LastZone {

@@ -34,8 +34,8 @@ func TestRejectsAreTheRowsThatFindingsCount(t *testing.T) {
 	rows[6].pickup, rows[6].dropoff, rows[6].passengers = at("2020-03-08 01:00:00"), at("2020-03-08 03:00:00"), 10
 	b := batchOf(march2020, rows...)
 	b.RowGroup, b.FileRow, b.NotNumbers = 3, 1000, []int32{3, 6}
-	b.PickupZone.Values = []int32{1, 1, 1, 265, 0, 266, 264, 1}
-	b.DropoffZone = trip.Column[int32]{Values: []int32{1, 1, 1, 0, 1, 1, 1, 1}, Valid: []byte{0xf7}, Nulls: 1}
+	b.Columns[trip.PickupZone].Values = []int64{1, 1, 1, 265, 0, 266, 264, 1}
+	b.Columns[trip.DropoffZone] = trip.Column{Values: []int64{1, 1, 1, 0, 1, 1, 1, 1}, Valid: []byte{0xf7}, Nulls: 1}
 	b.Origin = array.NewRecordBatch(arrow.NewSchema([]arrow.Field{{Name: "VendorID", Type: arrow.PrimitiveTypes.Int64}, {Name: "nothing", Type: arrow.Null}}, nil),
 		[]arrow.Array{array.MakeFromData(array.NewData(arrow.PrimitiveTypes.Int64, 8, []*memory.Buffer{nil, memory.NewBufferBytes(arrow.GetBytes([]int64{10, 11, 12, 13, 14, 15, 16, 17}))}, nil, 0, 0)), array.NewNull(8)}, 8)
 	for keep, want := range map[Keep]string{

@@ -4,13 +4,13 @@ import "tripstats/transforms/trip"
 
 // scratch is a column of a batch that may be written to: a copy is made at the first write, as batches are read-only.
 type scratch struct {
-	column *trip.Column[int64]
+	column *trip.Column
 	owned  bool
 	values []int64
 	valid  []byte
 }
 
-func (s *scratch) reset(c *trip.Column[int64]) { s.column, s.owned = c, false }
+func (s *scratch) reset(c *trip.Column) { s.column, s.owned = c, false }
 
 // outside calls judge for each value of rows [start, end) that is not null and not within [lo, hi], and makes the value
 // null where judge says so.

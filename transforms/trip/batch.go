@@ -5,12 +5,10 @@
 // of New York wall clock since 1970-01-01, as TLC writes them. Values off the grid are rounded half away from zero;
 // NaN, infinities and anything beyond ±10^8 cannot be represented and are refused with their place.
 //
-// [Recognise] → parquetio.Read → [Fields] → [Derive].
+// [Recognise] → parquetio.Read → [MapFields] → [Derive].
 package trip
 
 import (
-	"math/bits"
-
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"tripstats/transforms/element"
@@ -23,35 +21,6 @@ const (
 	MaxValue = 100_000_000
 )
 
-// Column is a column of a batch. Null rows have the value zero, so a sum over all values is the sum over those that
-// are set.
-type Column[T int32 | int64] struct {
-	Values []T
-	Valid  []byte // bitmap, least significant bit first; nil when no row is null
-	Nulls  int
-}
-
-// IsNull tells whether row i is null.
-func (c Column[T]) IsNull(i int) bool { return c.Valid != nil && c.Valid[i>>3]>>(i&7)&1 == 0 }
-
-// Set counts the rows in [start, end) that are not null.
-func (c Column[T]) Set(start, end int) int {
-	if c.Valid == nil {
-		return end - start
-	}
-	n := 0
-	for ; start < end && start&7 != 0; start++ {
-		n += int(c.Valid[start>>3] >> (start & 7) & 1)
-	}
-	for ; start+8 <= end; start += 8 {
-		n += bits.OnesCount8(c.Valid[start>>3])
-	}
-	for ; start < end; start++ {
-		n += int(c.Valid[start>>3] >> (start & 7) & 1)
-	}
-	return n
-}
-
 // Batch is a batch of trips: consecutive rows of one row group. Like element.Columns it is read-only, and its memory
 // may be used again once the emit call that handed it out has returned.
 type Batch struct {
@@ -62,11 +31,8 @@ type Batch struct {
 	FirstRow  int64
 	Rows      int
 
-	Pickup, Dropoff         Column[int64] // µs since 1970-01-01, New York wall clock
-	PickupZone, DropoffZone Column[int32] // TLC taxi zone
-	Passengers              Column[int64] // Unit
-	Distance                Column[int64] // miles, Unit
-	Amount, Tip             Column[int64] // dollars, Unit
+	// Columns are by [Field]. Only those that a table or a rule needs are there, null in all rows where the file has none.
+	Columns [NumFields]Column
 
 	// Where the rules ask for it: the rows as the file has them, and the index within the file of the first.
 	Origin  arrow.RecordBatch
@@ -80,12 +46,10 @@ type Batch struct {
 	NotNumbers []int32
 
 	// Derived.
-	Duration Column[int64] // µs, dropoff - pickup; null where either is
-	Months   []MonthRun    // year and month_start of every row, run-length encoded
+	Months []MonthRun // year and month_start of every row, run-length encoded
 
 	// Judged.
-	Findings    []Finding
-	RawDuration Column[int64] // Duration before a rule left values out; without values where no rule was applied
+	Findings []Finding
 }
 
 // Finding is what a rule did to rows of a batch.

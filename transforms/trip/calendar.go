@@ -80,7 +80,7 @@ func satMicros(day int32) int64 {
 }
 
 // appendRuns appends the months of a batch's pickup times as runs to runs.
-func appendRuns(runs []MonthRun, pickup Column[int64]) []MonthRun {
+func appendRuns(runs []MonthRun, pickup *Column) []MonthRun {
 	var month int32 = element.NoMonth
 	lo, hi := int64(0), int64(0) // of the current month; empty to begin with
 	open := false

@@ -40,17 +40,17 @@ func TestRunsCoverEveryRowWithItsMonth(t *testing.T) {
 	at := func(y int, m time.Month, d int) int64 { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC).UnixMicro() }
 	mar, apr := MonthOf(at(2020, 3, 1)), MonthOf(at(2020, 4, 1))
 	for name, c := range map[string]struct {
-		pickup Column[int64]
+		pickup Column
 		want   []MonthRun
 	}{
-		"none":  {Column[int64]{}, nil},
-		"one":   {Column[int64]{Values: []int64{at(2020, 3, 1), at(2020, 3, 31)}}, []MonthRun{{Month: mar, End: 2}}},
-		"edges": {Column[int64]{Values: []int64{at(2020, 4, 1) - 1, at(2020, 4, 1), at(2020, 3, 9)}}, []MonthRun{{Month: mar, End: 1}, {Month: apr, End: 2}, {Month: mar, End: 3}}},
-		"nulls": {Column[int64]{Values: []int64{0, 0, at(2020, 3, 1), 0}, Valid: []byte{0b0100}, Nulls: 3}, []MonthRun{{Month: element.NoMonth, End: 2}, {Month: mar, End: 3}, {Month: element.NoMonth, End: 4}}},
-		"epoch": {Column[int64]{Values: []int64{0, -1}}, []MonthRun{{Month: 0, End: 1}, {Month: -1, End: 2}}},
-		"zero":  {Column[int64]{Values: []int64{0, 0}, Valid: []byte{0b01}, Nulls: 1}, []MonthRun{{Month: 0, End: 1}, {Month: element.NoMonth, End: 2}}},
+		"none":  {Column{}, nil},
+		"one":   {Column{Values: []int64{at(2020, 3, 1), at(2020, 3, 31)}}, []MonthRun{{Month: mar, End: 2}}},
+		"edges": {Column{Values: []int64{at(2020, 4, 1) - 1, at(2020, 4, 1), at(2020, 3, 9)}}, []MonthRun{{Month: mar, End: 1}, {Month: apr, End: 2}, {Month: mar, End: 3}}},
+		"nulls": {Column{Values: []int64{0, 0, at(2020, 3, 1), 0}, Valid: []byte{0b0100}, Nulls: 3}, []MonthRun{{Month: element.NoMonth, End: 2}, {Month: mar, End: 3}, {Month: element.NoMonth, End: 4}}},
+		"epoch": {Column{Values: []int64{0, -1}}, []MonthRun{{Month: 0, End: 1}, {Month: -1, End: 2}}},
+		"zero":  {Column{Values: []int64{0, 0}, Valid: []byte{0b01}, Nulls: 1}, []MonthRun{{Month: 0, End: 1}, {Month: element.NoMonth, End: 2}}},
 	} {
-		if got := appendRuns(nil, c.pickup); !reflect.DeepEqual(got, c.want) {
+		if got := appendRuns(nil, &c.pickup); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}

@@ -22,31 +22,27 @@ func init() {
 }
 
 // The coded form of a Batch: source, taxi, origin (a record, or nothing), then as varints what is not a column, then the
-// columns as an Arrow record, of which one of the numbers says which they are. A batch that was not derived yet lacks
-// durations, and most are never judged. Some batches are coded only for a runner to know their size (prism does), so what
-// is not there must not cost: with 128 KiB of nulls for each it was 20 to 40 percent more.
+// columns as an Arrow record, of which one of the numbers says which they are. Some batches are coded only for a runner to
+// know their size (prism does), so a column that is not there must not cost.
 
-var columnFields = []arrow.Field{
-	{Name: "pickup", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
-	{Name: "dropoff", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
-	{Name: "passengers", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
-	{Name: "distance", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
-	{Name: "amount", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
-	{Name: "tip", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
-	{Name: "duration", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
-	{Name: "raw_duration", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
-	{Name: "pickup_zone", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
-	{Name: "dropoff_zone", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
+// schemaOf is the record of the columns that have a bit in present, by Field.
+func schemaOf(present int64) *arrow.Schema {
+	var fields []arrow.Field
+	for f := range NumFields {
+		if present>>f&1 == 1 {
+			fields = append(fields, arrow.Field{Name: Fields[f].Name, Type: arrow.PrimitiveTypes.Int64, Nullable: true})
+		}
+	}
+	return arrow.NewSchema(fields, nil)
 }
 
-// required has a bit for every column that is in every batch: all but the durations.
-const required = int64(0b11_00_111111)
-
-// wide and narrow list the columns in the order of columnFields.
-func (b *Batch) wide() []*Column[int64] {
-	return []*Column[int64]{&b.Pickup, &b.Dropoff, &b.Passengers, &b.Distance, &b.Amount, &b.Tip, &b.Duration, &b.RawDuration}
-}
-func (b *Batch) narrow() []*Column[int32] { return []*Column[int32]{&b.PickupZone, &b.DropoffZone} }
+// standing has a bit for every column that must be there.
+var standing = func() (bits int64) {
+	for _, f := range Standing {
+		bits |= 1 << f
+	}
+	return bits
+}()
 
 func encodeBatch(b Batch) ([]byte, error) {
 	out := element.AppendString(nil, b.Source)
@@ -63,23 +59,17 @@ func encodeBatch(b Batch) ([]byte, error) {
 	if b.NoZones {
 		noZones = 1
 	}
-	var fields []arrow.Field
 	var arrays []arrow.Array
-	present := int64(0) // a bit for each column
-	add := func(i int, a arrow.Array) {
-		fields, arrays = append(fields, columnFields[i]), append(arrays, a)
-		present |= 1 << i
-	}
-	wide := b.wide()
-	for i, c := range wide {
-		if c.Values != nil || required>>i&1 == 1 {
-			add(i, toArrow(*c, arrow.PrimitiveTypes.Int64))
+	present := standing
+	for f := range NumFields {
+		if b.Columns[f].Values != nil {
+			present |= 1 << f
+		}
+		if present>>f&1 == 1 {
+			arrays = append(arrays, toArrow(b.Columns[f]))
 		}
 	}
-	for i, c := range b.narrow() {
-		add(len(wide)+i, toArrow(*c, arrow.PrimitiveTypes.Int32))
-	}
-	rec := array.NewRecordBatch(arrow.NewSchema(fields, nil), arrays, int64(b.Rows))
+	rec := array.NewRecordBatch(schemaOf(present), arrays, int64(b.Rows))
 	defer rec.Release()
 	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, noZones, int64(b.Rows), present,
 		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)))
@@ -122,12 +112,12 @@ func (v *varints) next() int64 {
 	return x
 }
 
-func toArrow[T int32 | int64](c Column[T], typ arrow.DataType) arrow.Array {
+func toArrow(c Column) arrow.Array {
 	buffers := []*memory.Buffer{nil, memory.NewBufferBytes(arrow.GetBytes(c.Values))}
 	if c.Valid != nil {
 		buffers[0] = memory.NewBufferBytes(c.Valid)
 	}
-	data := array.NewData(typ, len(c.Values), buffers, nil, c.Nulls, 0)
+	data := array.NewData(arrow.PrimitiveTypes.Int64, len(c.Values), buffers, nil, c.Nulls, 0)
 	defer data.Release()
 	return array.MakeFromData(data)
 }
@@ -182,36 +172,26 @@ func decodeBatch(in []byte) (b Batch, err error) {
 		return Batch{}, err
 	}
 	defer rec.Release() // its memory is the garbage collector's, and the columns below hold it
-	if present&required != required || present>>len(columnFields) != 0 {
-		return Batch{}, fmt.Errorf("trip: batch: columns %b, expected all but the durations at least", present)
+	if present&standing != standing || present>>NumFields != 0 {
+		return Batch{}, fmt.Errorf("trip: batch: found columns %b, expected %b at least", present, standing)
 	}
-	var fields []arrow.Field
-	for i, f := range columnFields {
-		if present>>i&1 == 1 {
-			fields = append(fields, f)
-		}
-	}
-	if schema := arrow.NewSchema(fields, nil); !rec.Schema().Equal(schema) || int(rec.NumRows()) != b.Rows {
+	if schema := schemaOf(present); !rec.Schema().Equal(schema) || int(rec.NumRows()) != b.Rows {
 		return Batch{}, fmt.Errorf("trip: batch: found %d rows of %v, expected %d of %v", rec.NumRows(), rec.Schema(), b.Rows, schema)
 	}
 	columns := rec.Columns() // those that are present, in order
-	for i, c := range b.wide() {
-		if present>>i&1 == 1 {
+	for f := range NumFields {
+		if present>>f&1 == 1 {
 			a := columns[0].(*array.Int64)
-			*c = withNulls(a, a.Int64Values(), a.Int64Values())
+			b.Columns[f] = withNulls(a, a.Int64Values(), a.Int64Values())
 			columns = columns[1:]
 		}
-	}
-	for i, c := range b.narrow() { // the last, which are always there
-		a := columns[i].(*array.Int32)
-		*c = withNulls(a, a.Int32Values(), a.Int32Values())
 	}
 	return b, b.consistent()
 }
 
 // consistent returns an error unless later stages can use what was decoded: they index by these rows and runs.
 func (b *Batch) consistent() error {
-	if b.Duration.Values == nil && (len(b.Months) > 0 || b.RawDuration.Values != nil) {
+	if b.Columns[Duration].Values == nil && (len(b.Months) > 0 || b.Columns[RawDuration].Values != nil) {
 		return errors.New("trip: batch: months or raw durations without durations")
 	}
 	at := 0

@@ -6,15 +6,15 @@ import (
 )
 
 // codedValues converts columns that come as codes of a dictionary: its values once, and each row by one look.
-type codedValues[T int32 | int64] struct {
+type codedValues struct {
 	dictionary arrow.ArrayData // the last one. Kept, so that no other can have its address
 	clean      bool            // all its values can be represented
-	table      *[1 << 16]T     // by code
+	table      *[1 << 16]int64 // by code
 }
 
 // convert fills dst, which has a's length, and tells whether it could: a dictionary with a value that is for the rules, or an
 // error, is for the caller, who knows in which rows it stands, if in any. Null rows may come out as anything.
-func (c *codedValues[T]) convert(fn *fieldsFn, a *array.Dictionary, dst []T, to converter[T]) bool {
+func (c *codedValues) convert(fn *fieldsFn, a *array.Dictionary, dst []int64, to converter) bool {
 	codes, ok := a.Indices().(*array.Uint16)
 	if !ok {
 		return false
@@ -30,11 +30,11 @@ func (c *codedValues[T]) convert(fn *fieldsFn, a *array.Dictionary, dst []T, to 
 }
 
 // lookUp fills dst with what table has for codes.
-func lookUp[T int32 | int64](dst []T, table *[1 << 16]T, codes []uint16) {
+func lookUp(dst []int64, table *[1 << 16]int64, codes []uint16) {
 	dst = dst[:len(codes)]
 	n := len(codes) &^ 7
 	for i := 0; i < n; i += 8 { // by eights the bounds are checked once
-		d, c := (*[8]T)(dst[i:]), (*[8]uint16)(codes[i:])
+		d, c := (*[8]int64)(dst[i:]), (*[8]uint16)(codes[i:])
 		d[0], d[1], d[2], d[3] = table[c[0]], table[c[1]], table[c[2]], table[c[3]]
 		d[4], d[5], d[6], d[7] = table[c[4]], table[c[5]], table[c[6]], table[c[7]]
 	}
@@ -44,9 +44,9 @@ func lookUp[T int32 | int64](dst []T, table *[1 << 16]T, codes []uint16) {
 }
 
 // tabulate makes the table of a dictionary.
-func (c *codedValues[T]) tabulate(fn *fieldsFn, dictionary arrow.Array, to converter[T]) bool {
+func (c *codedValues) tabulate(fn *fieldsFn, dictionary arrow.Array, to converter) bool {
 	if c.table == nil {
-		c.table = new([1 << 16]T)
+		c.table = new([1 << 16]int64)
 	}
 	n := dictionary.Len()
 	if n > len(c.table) || dictionary.NullN() > 0 {

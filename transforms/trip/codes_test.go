@@ -86,8 +86,8 @@ func TestAValueOfADictionaryCountsOnlyWhereARowHasIt(t *testing.T) {
 		fn := &fieldsFn{Options: with(Options{Judged: judged})}
 		dictionary := doubles(1.5, 1e20, 2) // 1e20 cannot be represented
 		b, err := fn.batch(coded(t, dictionary, codesOf(2, 0, 2)))
-		if err != nil || !slices.Equal(b.Amount.Values, []int64{2_000_000, 1_500_000, 2_000_000}) || len(b.NotNumbers) != 0 {
-			t.Errorf("judged %v: found %v, no numbers %v, %v", judged, b.Amount.Values, b.NotNumbers, err)
+		if err != nil || !slices.Equal(b.Columns[Amount].Values, []int64{2_000_000, 1_500_000, 2_000_000}) || len(b.NotNumbers) != 0 {
+			t.Errorf("judged %v: found %v, no numbers %v, %v", judged, b.Columns[Amount].Values, b.NotNumbers, err)
 		}
 		b, err = fn.batch(coded(t, dictionary, codesOf(0, 0, 1)))
 		if judged && (err != nil || !slices.Equal(b.NotNumbers, []int32{2})) || !judged && (err == nil || !strings.Contains(err.Error(), "row 102: ")) {
@@ -123,9 +123,9 @@ func TestEachDictionaryIsAskedForItsOwnValues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for row, v := range b.Amount.Values {
+		for row, v := range b.Columns[Amount].Values {
 			if v != c.want[row]*Unit {
-				t.Errorf("batch %d: found %s, want %d", i, fmt.Sprint(b.Amount.Values), c.want)
+				t.Errorf("batch %d: found %s, want %d", i, fmt.Sprint(b.Columns[Amount].Values), c.want)
 				break
 			}
 		}

@@ -33,17 +33,19 @@ func (fn *deriveFn) ProcessElement(b Batch, emit func(Batch)) error {
 		fn.durations = make([]int64, b.Rows)
 		fn.valid = make([]byte, (b.Rows+7)/8)
 	}
-	b.Duration = Column[int64]{Values: fn.durations[:b.Rows]}
-	if subtract(b.Duration.Values, b.Dropoff.Values, b.Pickup.Values) {
+	pickup, dropoff := &b.Columns[Pickup], &b.Columns[Dropoff]
+	duration := Column{Values: fn.durations[:b.Rows]}
+	if subtract(duration.Values, dropoff.Values, pickup.Values) {
 		for i := range b.Rows {
-			if overflows(b.Dropoff.Values[i], b.Pickup.Values[i]) && !b.Pickup.IsNull(i) && !b.Dropoff.IsNull(i) {
+			if overflows(dropoff.Values[i], pickup.Values[i]) && !pickup.IsNull(i) && !dropoff.IsNull(i) {
 				return fault.Inputf("%s: found pickup and dropoff %d and %d µs from 1970, expected a duration of 64 bits in microseconds; leave the file out or repair the value",
-					b.Where(i), b.Pickup.Values[i], b.Dropoff.Values[i])
+					b.Where(i), pickup.Values[i], dropoff.Values[i])
 			}
 		}
 	}
-	maskNulls(&b.Duration, fn.valid, b.Pickup, b.Dropoff)
-	fn.runs = appendRuns(fn.runs[:0], b.Pickup)
+	maskNulls(&duration, fn.valid, pickup, dropoff)
+	b.Columns[Duration] = duration
+	fn.runs = appendRuns(fn.runs[:0], pickup)
 	b.Months = fn.runs
 	emit(b)
 	return nil
@@ -64,7 +66,7 @@ func subtract(dst, a, b []int64) bool {
 func overflows(a, b int64) bool { return (a^b)&(a^(a-b)) < 0 }
 
 // maskNulls makes a row of c null where it is null in a or in b. valid is memory for the bitmap.
-func maskNulls(c *Column[int64], valid []byte, a, b Column[int64]) {
+func maskNulls(c *Column, valid []byte, a, b *Column) {
 	if a.Nulls == 0 && b.Nulls == 0 {
 		return
 	}

@@ -3,6 +3,7 @@ package trip
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 
@@ -20,11 +21,11 @@ func init() {
 	register.Emitter1[Batch]()
 }
 
-// Fields maps a file's columns to the domain: by name, whatever their physical types. A value that cannot be
+// MapFields maps a file's columns to the domain: by name, whatever their physical types. A value that cannot be
 // represented is a fault with exit code 3 that names its file, row group, row and column.
 //
-// Fields transforms a PCollection<element.Columns> into a PCollection<Batch>.
-func Fields(s beam.Scope, opts Options, columns beam.PCollection) beam.PCollection {
+// MapFields transforms a PCollection<element.Columns> into a PCollection<Batch>.
+func MapFields(s beam.Scope, opts Options, columns beam.PCollection) beam.PCollection {
 	s = s.Scope("trip.Map(fields)")
 	return beam.ParDo(s, &fieldsFn{Options: opts}, columns)
 }
@@ -33,15 +34,26 @@ func Fields(s beam.Scope, opts Options, columns beam.PCollection) beam.PCollecti
 type fieldsFn struct {
 	Options Options
 
-	schema  *arrow.Schema // of the last batch, and its mapping
-	mapping [roles]int
+	schema  *arrow.Schema // of the last batch, and what follows from it
+	sources [NumFields][]source
 	clock   *wallClock
-	times   [2]columnMemory[int64]
-	zones   [2]columnMemory[int32]
-	nums    [4]columnMemory[int64]
-	valid   [4][]byte // of columns with values that are no numbers
-	bad     []int32   // rows of one column with such values
-	allBad  []int32   // of the batch
+	columns [NumFields]columnMemory
+	addend  columnMemory // of a column that is added to another
+	bad     []int32      // rows of one column with values that are no numbers
+	allBad  []int32      // of the batch
+}
+
+// source is a column of the file that a column of the trip comes from. Several add up.
+type source struct {
+	index int // in the record
+	codes map[string]int64
+}
+
+// columnMemory is what converting a column needs, batch after batch.
+type columnMemory struct {
+	values []int64
+	valid  []byte // where values become null
+	codes  codedValues
 }
 
 func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
@@ -59,49 +71,86 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 		return Batch{}, err
 	}
 	b := Batch{Source: in.Source, Taxi: in.Taxi, FileMonth: in.Month, RowGroup: in.RowGroup, FirstRow: in.FirstRow, Rows: int(in.Record.NumRows())}
-	b.NoZones = fn.mapping[pickupZone] < 0 && fn.mapping[dropoffZone] < 0
+	b.NoZones = fn.sources[PickupZone] == nil && fn.sources[DropoffZone] == nil
 	if fn.Options.KeepOrigin {
 		b.Origin, b.FileRow = in.Record, in.FileRow
 	}
-	var err error
-	for i, c := range []struct {
-		role role
-		out  *Column[int64]
-	}{{pickupTime, &b.Pickup}, {dropoffTime, &b.Dropoff}} {
-		if err == nil {
-			*c.out, err = convert(fn, in, c.role, &fn.times[i], fn.timeColumn)
-		}
-	}
-	for i, c := range []struct {
-		role role
-		out  *Column[int32]
-	}{{pickupZone, &b.PickupZone}, {dropoffZone, &b.DropoffZone}} {
-		if err == nil {
-			*c.out, err = convert(fn, in, c.role, &fn.zones[i], fn.zoneColumn)
-		}
-	}
-	for i, c := range []struct {
-		role role
-		out  *Column[int64]
-	}{{distance, &b.Distance}, {passengers, &b.Passengers}, {amount, &b.Amount}, {tip, &b.Tip}} {
-		if err == nil {
-			fn.bad = fn.bad[:0]
-			*c.out, err = convert(fn, in, c.role, &fn.nums[i], fn.measureColumn)
-			if len(fn.bad) > 0 && err == nil {
-				fn.valid[i] = makeNull(c.out, fn.bad, fn.valid[i])
-				fn.allBad = append(fn.allBad, fn.bad...)
-			}
+	for _, f := range fn.Options.fields() {
+		if err := fn.column(in, f, &b.Columns[f]); err != nil {
+			return b, err
 		}
 	}
 	if len(fn.allBad) > 0 {
 		slices.Sort(fn.allBad)
 		b.NotNumbers = slices.Compact(fn.allBad)
 	}
-	return b, err
+	return b, nil
 }
 
-// makeNull makes rows of c, which are not null yet, null. It returns the memory that it used for the bitmap.
-func makeNull(c *Column[int64], rows []int32, memory []byte) []byte {
+// column makes a column of the batch. One that the file lacks is null in all rows. Several of the file are added up: a
+// null one adds nothing, and where all are null the sum is.
+func (fn *fieldsFn) column(in element.Columns, f Field, out *Column) (err error) {
+	fn.bad = fn.bad[:0]
+	mem, rows := &fn.columns[f], int(in.Record.NumRows())
+	switch sources := fn.sources[f]; len(sources) {
+	case 0:
+		*out = withNulls(array.NewNull(rows), mem.memory(rows), mem.memory(rows))
+	default:
+		if *out, err = fn.convert(in, f, sources[0], mem); err != nil {
+			return err
+		}
+		for _, s := range sources[1:] {
+			addend, err := fn.convert(in, f, s, &fn.addend)
+			if err != nil {
+				return err
+			}
+			fn.add(mem, out, addend)
+		}
+	}
+	if len(fn.bad) > 0 {
+		slices.Sort(fn.bad)
+		fn.bad = slices.Compact(fn.bad)
+		mem.valid = makeNull(out, fn.bad, mem.valid)
+		fn.allBad = append(fn.allBad, fn.bad...)
+	}
+	return nil
+}
+
+// add adds b to sum, whose memory is mem. A sum beyond 64 bits is no number.
+func (fn *fieldsFn) add(mem *columnMemory, sum *Column, b Column) {
+	values := mem.memory(len(sum.Values))
+	for i, v := range sum.Values {
+		values[i] = v + b.Values[i]
+		if (v^values[i])&(b.Values[i]^values[i]) < 0 {
+			fn.bad = append(fn.bad, int32(i))
+		}
+	}
+	if sum.Valid != nil { // null where both are
+		valid := make([]byte, (len(values)+7)/8)
+		for i := range valid {
+			valid[i] = 0xff
+			if b.Valid != nil {
+				valid[i] = sum.Valid[i] | b.Valid[i]
+			}
+		}
+		sum.Valid = valid
+		sum.Nulls = len(values) - sum.Set(0, len(values))
+	}
+	if sum.Values = values; sum.Nulls == 0 {
+		sum.Valid = nil
+	}
+}
+
+// memory returns n values to write to.
+func (m *columnMemory) memory(n int) []int64 {
+	if len(m.values) < n {
+		m.values = make([]int64, n)
+	}
+	return m.values[:n]
+}
+
+// makeNull makes rows of c null. It returns the memory that it used for the bitmap.
+func makeNull(c *Column, rows []int32, memory []byte) []byte {
 	n := (len(c.Values) + 7) / 8
 	if cap(memory) < n {
 		memory = make([]byte, n)
@@ -115,14 +164,15 @@ func makeNull(c *Column[int64], rows []int32, memory []byte) []byte {
 		}
 	}
 	for _, r := range rows {
+		c.Nulls += int(valid[r>>3] >> (r & 7) & 1)
 		valid[r>>3] &^= 1 << (r & 7)
 		c.Values[r] = 0
 	}
-	c.Valid, c.Nulls = valid, c.Nulls+len(rows)
+	c.Valid = valid
 	return memory
 }
 
-// remap finds the columns of the roles, anew when the schema is another one than the last batch had.
+// remap finds the columns of the file, anew when the schema is another one than the last batch had.
 func (fn *fieldsFn) remap(in element.Columns) error {
 	if fn.schema == in.Record.Schema() {
 		return nil
@@ -135,14 +185,19 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 	if i < 0 {
 		return fault.New(fault.Failed, "%s: found variant %q, expected one of the registry", in.Source, in.Variant)
 	}
-	var m [roles]int
-	for r, fd := range fields {
-		var err error
-		if m[r], err = index(names, fn.Options.Registry[i].Find(fd.meaning)); err != nil {
-			return fault.Inputf("%s: %v", in.Source, err)
+	var sources [NumFields][]source
+	for _, f := range fn.Options.fields() {
+		for _, known := range fn.Options.Registry[i].Find(f.Meaning()) {
+			at, err := index(names, known.Name)
+			if err != nil {
+				return fault.Inputf("%s: %v", in.Source, err)
+			}
+			if at >= 0 {
+				sources[f] = append(sources[f], source{at, known.Codes})
+			}
 		}
 	}
-	fn.schema, fn.mapping = in.Record.Schema(), m
+	fn.schema, fn.sources = in.Record.Schema(), sources
 	return nil
 }
 
@@ -154,49 +209,62 @@ type badValue struct {
 
 // converter converts an array into dst, which has its length, or returns other memory with the values in it. Null
 // rows may come out as anything.
-type converter[T int32 | int64] func(a arrow.Array, dst []T) ([]T, *badValue)
+type converter func(a arrow.Array, dst []int64) ([]int64, *badValue)
 
-// columnMemory is what converting a column needs, batch after batch.
-type columnMemory[T int32 | int64] struct {
-	values []T
-	codes  codedValues[T]
+// converter returns how values of a column are converted.
+func (fn *fieldsFn) converter(f Field, s source) converter {
+	switch Fields[f].Type {
+	case Time:
+		return fn.timeColumn
+	case Zone:
+		return fn.zoneColumn
+	case Code:
+		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return codeColumn(a, s.codes, dst) }
+	case Flag:
+		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return codeColumn(a, flags, dst) }
+	}
+	return fn.measureColumn
 }
 
-// convert converts the column of a role. A missing column is all null.
-func convert[T int32 | int64](fn *fieldsFn, in element.Columns, role role, mem *columnMemory[T], to converter[T]) (Column[T], error) {
-	rows := int(in.Record.NumRows())
-	if len(mem.values) < rows {
-		mem.values = make([]T, rows)
-	}
-	dst := mem.values[:rows]
-	var a arrow.Array = array.NewNull(rows)
-	if i := fn.mapping[role]; i >= 0 {
-		a = in.Record.Column(i)
-	}
+// convert converts a column of the file.
+func (fn *fieldsFn) convert(in element.Columns, f Field, s source, mem *columnMemory) (Column, error) {
+	dst, a, to := mem.memory(int(in.Record.NumRows())), in.Record.Column(s.index), fn.converter(f, s)
 	if coded, ok := a.(*array.Dictionary); ok {
 		if mem.codes.convert(fn, coded, dst, to) {
-			return withNulls(a, dst, dst), nil
+			return fn.finish(f, withNulls(a, dst, dst), mem), nil
 		}
 		var err error
 		if a, err = element.Plain(a); err != nil {
-			return Column[T]{}, fmt.Errorf("%s: column %q: %w", in.Where(0), in.Record.ColumnName(fn.mapping[role]), err)
+			return Column{}, fmt.Errorf("%s: column %q: %w", in.Where(0), in.Record.ColumnName(s.index), err)
 		}
 	}
 	values, bad := to(a, dst)
 	if bad != nil {
-		name := in.Record.ColumnName(fn.mapping[role])
-		return Column[T]{}, fault.Inputf("%s: column %q: found %s, expected %v; leave the file out or repair the value", in.Where(bad.row), name, found(a, bad.row), bad.expected)
+		name := in.Record.ColumnName(s.index)
+		return Column{}, fault.Inputf("%s: column %q: found %s, expected %v; leave the file out or repair the value", in.Where(bad.row), name, found(a, bad.row), bad.expected)
 	}
-	return withNulls(a, values, dst), nil
+	if len(values) > 0 && &values[0] != &dst[0] && Fields[f].Type == Code { // the file's own memory, which is not ours to write to
+		copy(dst, values)
+		values = dst
+	}
+	return fn.finish(f, withNulls(a, values, dst), mem), nil
+}
+
+// finish makes null what is no code in a column of codes.
+func (fn *fieldsFn) finish(f Field, c Column, mem *columnMemory) Column {
+	if t := Fields[f].Type; t == Code || t == Flag {
+		mem.valid = dropNoCodes(&c, mem.valid)
+	}
+	return c
 }
 
 // withNulls sets null rows to zero, in dst where values is not ours to write to, and adds the validity bitmap.
-func withNulls[T int32 | int64](a arrow.Array, values, dst []T) Column[T] {
-	c := Column[T]{Values: values, Nulls: a.NullN()}
+func withNulls(a arrow.Array, values, dst []int64) Column {
+	c := Column{Values: values, Nulls: a.NullN()}
 	if c.Nulls == 0 {
 		return c
 	}
-	if len(values) > 0 && &values[0] != &dst[0] {
+	if len(values) > 0 && len(dst) > 0 && &values[0] != &dst[0] {
 		copy(dst, values)
 		c.Values = dst
 	}
@@ -207,7 +275,7 @@ func withNulls[T int32 | int64](a arrow.Array, values, dst []T) Column[T] {
 	}
 	c.Valid = bitmapOf(a)
 	for i := range c.Values {
-		c.Values[i] &= -T(c.Valid[i>>3] >> (i & 7) & 1)
+		c.Values[i] &= -int64(c.Valid[i>>3] >> (i & 7) & 1)
 	}
 	return c
 }
@@ -239,7 +307,7 @@ func found(a arrow.Array, row int) string {
 }
 
 // fill converts src value by value. A value that f refuses is bad unless its row is null.
-func fill[S any, T int32 | int64](a arrow.Array, src []S, dst []T, expected error, f func(S) (T, bool)) ([]T, *badValue) {
+func fill[S any](a arrow.Array, src []S, dst []int64, expected error, f func(S) (int64, bool)) ([]int64, *badValue) {
 	for i, v := range src {
 		x, ok := f(v)
 		if !ok && a.IsValid(i) {
@@ -250,7 +318,7 @@ func fill[S any, T int32 | int64](a arrow.Array, src []S, dst []T, expected erro
 	return dst, nil
 }
 
-func fillText[T int32 | int64](a *array.String, dst []T, expected error, f func(string) (T, bool)) ([]T, *badValue) {
+func fillText(a *array.String, dst []int64, expected error, f func(string) (int64, bool)) ([]int64, *badValue) {
 	for i := range dst {
 		if a.IsNull(i) {
 			continue
@@ -350,12 +418,12 @@ func (fn *fieldsFn) uncertain(a arrow.Array, i int, v float64) (int64, bool) {
 }
 
 // fillZones is fill for zones. Where rules judge what cannot be one, it comes as noZone.
-func fillZones[S any](fn *fieldsFn, a arrow.Array, src []S, dst []int32, f func(S) (int32, bool)) ([]int32, *badValue) {
+func fillZones[S any](fn *fieldsFn, a arrow.Array, src []S, dst []int64, f func(S) (int64, bool)) ([]int64, *badValue) {
 	values, bad := fill(a, src, dst, errZone, f)
 	if bad == nil || !fn.Options.Judged {
 		return values, bad
 	}
-	return fill(a, src, dst, errZone, func(v S) (int32, bool) { // again, so that good files pay nothing for it
+	return fill(a, src, dst, errZone, func(v S) (int64, bool) { // again, so that good files pay nothing for it
 		x, ok := f(v)
 		if !ok {
 			x = noZone
@@ -364,46 +432,41 @@ func fillZones[S any](fn *fieldsFn, a arrow.Array, src []S, dst []int32, f func(
 	})
 }
 
-// narrow converts values to 32 bits and tells whether all fit.
-func narrow(dst []int32, src []int64) bool {
-	dst = dst[:len(src)]
-	n, wide := narrowMany(dst, src)
-	for i := n; i < len(src); i++ {
-		v := src[i]
-		x := int32(v)
-		wide |= int64(x) ^ v
-		dst[i] = x
-	}
-	return wide == 0
-}
-
 // noZone is an id that no zone has, and that stands for numbers that are none.
 const noZone = 0
 
-// zoneColumn converts zone ids.
-func (fn *fieldsFn) zoneColumn(a arrow.Array, dst []int32) ([]int32, *badValue) {
+// zoneColumn converts zone ids, which are numbers of 32 bits.
+func (fn *fieldsFn) zoneColumn(a arrow.Array, dst []int64) ([]int64, *badValue) {
 	switch a := a.(type) {
 	case *array.Int32:
-		return a.Int32Values(), nil
+		return widen(dst, a.Int32Values()), nil
 	case *array.Int64:
-		if narrow(dst, a.Int64Values()) { // the hot one
-			return dst, nil
+		if src := a.Int64Values(); within(src, math.MinInt32, math.MaxInt32+1) == len(src) { // the hot one
+			return src, nil
 		}
 		return fillZones(fn, a, a.Int64Values(), dst, zoneInt)
 	case *array.Uint32:
-		return fillZones(fn, a, a.Uint32Values(), dst, func(v uint32) (int32, bool) { return zoneInt(int64(v)) })
+		return fillZones(fn, a, a.Uint32Values(), dst, func(v uint32) (int64, bool) { return zoneInt(int64(v)) })
 	case *array.Uint64:
-		return fillZones(fn, a, a.Uint64Values(), dst, func(v uint64) (int32, bool) { return zoneInt(int64(min(v, 1<<40))) })
+		return fillZones(fn, a, a.Uint64Values(), dst, func(v uint64) (int64, bool) { return zoneInt(int64(min(v, 1<<40))) })
 	case *array.Float64:
 		return fillZones(fn, a, a.Float64Values(), dst, zoneFloat)
 	case *array.Float32:
-		return fillZones(fn, a, a.Float32Values(), dst, func(v float32) (int32, bool) { return zoneFloat(float64(v)) })
+		return fillZones(fn, a, a.Float32Values(), dst, func(v float32) (int64, bool) { return zoneFloat(float64(v)) })
 	case *array.String:
 		return fillText(a, dst, errZone, zoneText)
 	case *array.Null:
 		return dst, nil
 	}
 	return nil, &badValue{0, fmt.Errorf("%w, not %s", errZone, a.DataType())}
+}
+
+func widen(dst []int64, src []int32) []int64 {
+	dst = dst[:len(src)]
+	for i, v := range src {
+		dst[i] = int64(v)
+	}
+	return dst
 }
 
 // timeColumn converts times to µs of New York wall clock.

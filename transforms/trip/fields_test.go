@@ -29,26 +29,20 @@ func rowsOf(b Batch, emit func(string)) {
 	run := 0
 	for i := range b.Rows {
 		text := []string{b.Taxi}
-		for _, c := range []Column[int64]{b.Pickup, b.Dropoff} {
-			text = append(text, render(c, i))
-		}
-		for _, c := range []Column[int32]{b.PickupZone, b.DropoffZone} {
-			text = append(text, render(c, i))
-		}
-		for _, c := range []Column[int64]{b.Passengers, b.Distance, b.Amount, b.Tip} {
-			text = append(text, render(c, i))
+		for _, f := range Standing {
+			text = append(text, render(b.Columns[f], i))
 		}
 		if b.Months != nil {
 			for i >= b.Months[run].End {
 				run++
 			}
-			text = append(text, "took", render(b.Duration, i), "in", fmt.Sprint(b.Months[run].Month))
+			text = append(text, "took", render(b.Columns[Duration], i), "in", fmt.Sprint(b.Months[run].Month))
 		}
 		emit(strings.Join(text, " "))
 	}
 }
 
-func render[T int32 | int64](c Column[T], i int) string {
+func render(c Column, i int) string {
 	if c.IsNull(i) {
 		if c.Values[i] != 0 {
 			return "null-but-not-zero"
@@ -125,7 +119,7 @@ func TestFieldsAndDeriveMapEveryPhysicalType(t *testing.T) {
 		for form, in := range forms(t, c.in) {
 			t.Run(name+" as "+form, func(t *testing.T) {
 				p, s, in := ptest.CreateList([]element.Columns{in})
-				trips := Derive(s, Fields(s, with(c.opts), in))
+				trips := Derive(s, MapFields(s, with(c.opts), in))
 				passert.EqualsList(s, beam.ParDo(s, rowsOf, trips), c.want)
 				ptest.RunAndValidate(t, p)
 			})
@@ -223,7 +217,7 @@ func TestNumbersThatCannotBeZonesMayPass(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := b.PickupZone; got.Values[0] != 132 || got.Values[1] != 0 || got.IsNull(1) || !got.IsNull(2) {
+			if got := b.Columns[PickupZone]; got.Values[0] != 132 || got.Values[1] != 0 || got.IsNull(1) || !got.IsNull(2) {
 				t.Errorf("%s as %s: got %v, want 132, 0, null", c.bad, form, got)
 			}
 			if _, err := (&fieldsFn{Options: with(Options{})}).batch(in); err == nil {
@@ -277,8 +271,8 @@ func TestFilesWithCoordinatesHaveNullZonesAndTimesAsText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Pickup.Values[0] != tenOClock || !b.Pickup.IsNull(1) || b.Dropoff.Values[0] != tenOClock+600_500_000 || b.PickupZone.Nulls != 2 || !b.NoZones {
-		t.Errorf("pickup %v, dropoff %v, zones %v", b.Pickup, b.Dropoff, b.PickupZone)
+	if b.Columns[Pickup].Values[0] != tenOClock || !b.Columns[Pickup].IsNull(1) || b.Columns[Dropoff].Values[0] != tenOClock+600_500_000 || b.Columns[PickupZone].Nulls != 2 || !b.NoZones {
+		t.Errorf("pickup %v, dropoff %v, zones %v", b.Columns[Pickup], b.Columns[Dropoff], b.Columns[PickupZone])
 	}
 	_, err = fn.batch(columnsOf(t, Yellow,
 		col{"tpep_pickup_datetime", element.String, []string{"01/03/2020"}}, col{"tpep_dropoff_datetime", element.String, []string{""}}))
@@ -288,13 +282,13 @@ func TestFilesWithCoordinatesHaveNullZonesAndTimesAsText(t *testing.T) {
 }
 
 func TestADurationBeyond64BitsIsNamed(t *testing.T) {
-	b := Batch{Source: "x.parquet", Rows: 2, Pickup: Column[int64]{Values: []int64{0, -1 << 62}}, Dropoff: Column[int64]{Values: []int64{0, 1 << 62}}}
+	b := Batch{Source: "x.parquet", Rows: 2, Columns: [NumFields]Column{Pickup: {Values: []int64{0, -1 << 62}}, Dropoff: {Values: []int64{0, 1 << 62}}}}
 	err := new(deriveFn).ProcessElement(b, func(Batch) {})
 	if f := fault.Find(err); f == nil || f.Code != fault.Input || !strings.HasPrefix(f.Message, "x.parquet: row group 0: row 1: ") {
 		t.Errorf("got %v", err)
 	}
 	// Where a time is null there is no duration to overflow.
-	b.Pickup.Valid, b.Pickup.Nulls = []byte{0b01}, 1
+	b.Columns[Pickup].Valid, b.Columns[Pickup].Nulls = []byte{0b01}, 1
 	if err := new(deriveFn).ProcessElement(b, func(Batch) {}); err != nil {
 		t.Errorf("null pickup: %v", err)
 	}
@@ -306,15 +300,15 @@ func TestAFieldsFnReusesItsMemoryBetweenBatchesOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first.Amount.Values[0] != 1_000_000 || !first.Amount.IsNull(1) {
-		t.Errorf("first batch: %+v", first.Amount)
+	if first.Columns[Amount].Values[0] != 1_000_000 || !first.Columns[Amount].IsNull(1) {
+		t.Errorf("first batch: %+v", first.Columns[Amount])
 	}
 	second, err := fn.batch(yellow(t)(2, col{"total_amount", element.Float64, []string{"2", "3"}}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if second.Amount.Valid != nil || second.Amount.Values[1] != 3_000_000 {
-		t.Errorf("second batch: %+v, want no trace of the first", second.Amount)
+	if second.Columns[Amount].Valid != nil || second.Columns[Amount].Values[1] != 3_000_000 {
+		t.Errorf("second batch: %+v, want no trace of the first", second.Columns[Amount])
 	}
 }
 
@@ -330,11 +324,11 @@ func TestBatchCoderKeepsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	judged := derived
-	judged.RawDuration = Column[int64]{Values: []int64{7, 0, 9}, Valid: []byte{0b101}, Nulls: 1}
+	judged.Columns[RawDuration] = Column{Values: []int64{7, 0, 9}, Valid: []byte{0b101}, Nulls: 1}
 	for name, b := range map[string]Batch{"not derived": in, "not judged": derived, "judged": judged} {
 		out := recoded(t, b)
-		if !reflect.DeepEqual(out.Duration, b.Duration) || !reflect.DeepEqual(out.RawDuration, b.RawDuration) {
-			t.Errorf("%s: got durations %v and %v, want %v and %v", name, out.Duration, out.RawDuration, b.Duration, b.RawDuration)
+		if !reflect.DeepEqual(out.Columns[Duration], b.Columns[Duration]) || !reflect.DeepEqual(out.Columns[RawDuration], b.Columns[RawDuration]) {
+			t.Errorf("%s: got durations %v and %v, want %v and %v", name, out.Columns[Duration], out.Columns[RawDuration], b.Columns[Duration], b.Columns[RawDuration])
 		}
 	}
 	out := recoded(t, derived)
@@ -347,16 +341,17 @@ func TestBatchCoderKeepsEverything(t *testing.T) {
 }
 
 func TestACodedBatchThatContradictsItselfIsRefused(t *testing.T) {
-	one := Column[int64]{Values: []int64{1, 2}}
-	zones := Column[int32]{Values: []int32{1, 2}}
+	one := Column{Values: []int64{1, 2}}
 	good := Batch{
-		Source: "s", Rows: 2, Pickup: one, Dropoff: one, Passengers: one, Distance: one, Amount: one, Tip: one, PickupZone: zones, DropoffZone: zones,
-		Duration: one, Months: []MonthRun{{Month: 1, End: 1}, {Month: 2, End: 2}}, NotNumbers: []int32{1},
+		Source: "s", Rows: 2, Columns: [NumFields]Column{
+			Pickup: one, Dropoff: one, Passengers: one, Distance: one, Amount: one, Tip: one, PickupZone: one, DropoffZone: one, Duration: one,
+		},
+		Months: []MonthRun{{Month: 1, End: 1}, {Month: 2, End: 2}}, NotNumbers: []int32{1},
 	}
 	for name, change := range map[string]func(*Batch){
 		"":                                func(*Batch) {},
-		"months without durations":        func(b *Batch) { b.Duration = Column[int64]{} },
-		"raw durations without durations": func(b *Batch) { b.Duration, b.RawDuration, b.Months = Column[int64]{}, one, nil },
+		"months without durations":        func(b *Batch) { b.Columns[Duration] = Column{} },
+		"raw durations without durations": func(b *Batch) { b.Columns[Duration], b.Columns[RawDuration], b.Months = Column{}, one, nil },
 		"months in descending order":      func(b *Batch) { b.Months = []MonthRun{{Month: 1, End: 2}, {Month: 2, End: 1}} },
 		"a month beyond the rows":         func(b *Batch) { b.Months = []MonthRun{{Month: 1, End: 3}} },
 		"a row that there is not":         func(b *Batch) { b.NotNumbers = []int32{2} },
@@ -376,11 +371,13 @@ func TestACodedBatchThatContradictsItselfIsRefused(t *testing.T) {
 
 // FuzzDecodeBatch protects the coder from bytes that are not its own: an error, never a panic.
 func FuzzDecodeBatch(f *testing.F) {
+	var columns [NumFields]Column
+	for i := range columns {
+		columns[i] = Column{Values: []int64{1}}
+	}
 	b, err := encodeBatch(Batch{
-		Source: "s", Taxi: Green, Rows: 1, Pickup: Column[int64]{Values: []int64{1}}, Dropoff: Column[int64]{Values: []int64{1}},
-		PickupZone: Column[int32]{Values: []int32{1}}, DropoffZone: Column[int32]{Values: []int32{1}}, Passengers: Column[int64]{Values: []int64{1}},
-		Duration: Column[int64]{Values: []int64{1}}, RawDuration: Column[int64]{Values: []int64{2}},
-		Distance: Column[int64]{Values: []int64{1}}, Amount: Column[int64]{Values: []int64{1}}, Tip: Column[int64]{Values: []int64{1}}, Months: []MonthRun{{Month: 5, End: 1}}, FileRow: 9, NoZones: true, NotNumbers: []int32{0}, Findings: []Finding{{Month: 1, Rule: 2, Rows: 3, Sum: 4}},
+		Source: "s", Taxi: Green, Rows: 1, Columns: columns, Months: []MonthRun{{Month: 5, End: 1}},
+		FileRow: 9, NoZones: true, NotNumbers: []int32{0}, Findings: []Finding{{Month: 1, Rule: 2, Rows: 3, Sum: 4}},
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -392,8 +389,13 @@ func FuzzDecodeBatch(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(out.Pickup.Values) != out.Rows || len(out.Months) > 0 && (len(out.Duration.Values) != out.Rows || out.Months[len(out.Months)-1].End > out.Rows) {
-			t.Errorf("%d rows, %d pickups, %d durations, months %v", out.Rows, len(out.Pickup.Values), len(out.Duration.Values), out.Months)
+		for _, f := range Standing {
+			if len(out.Columns[f].Values) != out.Rows {
+				t.Errorf("%d rows, %d values of %s", out.Rows, len(out.Columns[f].Values), Fields[f].Name)
+			}
+		}
+		if len(out.Months) > 0 && (len(out.Columns[Duration].Values) != out.Rows || out.Months[len(out.Months)-1].End > out.Rows) {
+			t.Errorf("%d rows, %d durations, months %v", out.Rows, len(out.Columns[Duration].Values), out.Months)
 		}
 	})
 }

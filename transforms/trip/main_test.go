@@ -24,14 +24,14 @@ var testRegistry = []element.Variant{
 
 func testColumns(prefix string) []element.Known {
 	return []element.Known{
-		{Name: prefix + "_pickup_datetime", Meaning: element.PickupTime},
-		{Name: prefix + "_dropoff_datetime", Meaning: element.DropoffTime},
-		{Name: "PULocationID", Meaning: element.PickupZone},
-		{Name: "DOLocationID", Meaning: element.DropoffZone},
-		{Name: "trip_distance", Meaning: element.Distance},
-		{Name: "passenger_count", Meaning: element.Passengers},
-		{Name: "total_amount", Meaning: element.Amount},
-		{Name: "tip_amount", Meaning: element.Tip},
+		{Name: prefix + "_pickup_datetime", Meaning: Pickup.Meaning()},
+		{Name: prefix + "_dropoff_datetime", Meaning: Dropoff.Meaning()},
+		{Name: "PULocationID", Meaning: PickupZone.Meaning()},
+		{Name: "DOLocationID", Meaning: DropoffZone.Meaning()},
+		{Name: "trip_distance", Meaning: Distance.Meaning()},
+		{Name: "passenger_count", Meaning: Passengers.Meaning()},
+		{Name: "total_amount", Meaning: Amount.Meaning()},
+		{Name: "tip_amount", Meaning: Tip.Meaning()},
 		{Name: "VendorID"},
 	}
 }

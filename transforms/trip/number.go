@@ -135,18 +135,18 @@ func fixText(s string) (int64, bool) {
 }
 
 // zoneInt, zoneFloat and zoneText return a zone id and whether it can be represented.
-func zoneInt(v int64) (int32, bool) { return int32(v), int64(int32(v)) == v }
+func zoneInt(v int64) (int64, bool) { return v, int64(int32(v)) == v }
 
-func zoneFloat(v float64) (int32, bool) {
+func zoneFloat(v float64) (int64, bool) {
 	if !(v >= math.MinInt32 && v <= math.MaxInt32) || v != math.Trunc(v) {
 		return 0, false
 	}
-	return int32(v), true
+	return int64(v), true
 }
 
-func zoneText(s string) (int32, bool) {
+func zoneText(s string) (int64, bool) {
 	if v, err := strconv.ParseInt(s, 10, 32); err == nil {
-		return int32(v), true
+		return v, true
 	}
 	f, err := strconv.ParseFloat(s, 64) // "132.0", as pandas writes ids of a column with nulls
 	if err != nil {

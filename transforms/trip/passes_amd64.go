@@ -20,19 +20,8 @@ func withinMany(values []int64, lo int64, span uint64) int {
 	return withinEights(&values[0], n, lo, span)
 }
 
-// narrowMany converts values to 32 bits. wide is 0 if all fit.
-func narrowMany(dst []int32, src []int64) (n int, wide int64) {
-	if n = min(len(dst), len(src)) &^ 7; n == 0 || !hasAVX2 {
-		return 0, 0
-	}
-	return n, narrowEights(&dst[0], &src[0], n)
-}
-
 //go:noescape
 func subtractEights(dst, a, b *int64, n int) (overflow int64)
 
 //go:noescape
 func withinEights(values *int64, n int, lo int64, span uint64) int
-
-//go:noescape
-func narrowEights(dst *int32, src *int64, n int) (wide int64)

@@ -75,33 +75,3 @@ done:
 	VZEROUPPER
 	MOVQ AX, ret+32(FP)
 	RET
-
-// func narrowEights(dst *int32, src *int64, n int) (wide int64)
-TEXT ·narrowEights(SB), NOSPLIT, $0-32
-	MOVQ  dst+0(FP), DI
-	MOVQ  src+8(FP), SI
-	MOVQ  n+16(FP), CX
-	XORQ  AX, AX
-	VPXOR Y7, Y7, Y7
-
-loop:
-	VMOVDQU      (SI)(AX*8), Y0
-	VMOVDQU      32(SI)(AX*8), Y1
-	VSHUFPS      $0x88, Y1, Y0, Y2 // the low halves, of 0 1 4 5 2 3 6 7
-	VPERMQ       $0xd8, Y2, Y2     // in order
-	VMOVDQU      Y2, (DI)(AX*4)
-	VEXTRACTI128 $1, Y2, X3
-	VPMOVSXDQ    X2, Y2
-	VPMOVSXDQ    X3, Y3
-	VPXOR        Y0, Y2, Y2
-	VPXOR        Y1, Y3, Y3
-	VPOR         Y2, Y7, Y7
-	VPOR         Y3, Y7, Y7
-	ADDQ         $8, AX
-	CMPQ         AX, CX
-	JLT          loop
-
-	ALL(X7, Y7)
-	VMOVQ X7, wide+24(FP)
-	VZEROUPPER
-	RET

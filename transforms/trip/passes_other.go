@@ -6,4 +6,3 @@ package trip
 
 func subtractMany(_, _, _ []int64) (n int, overflow int64) { return 0, 0 }
 func withinMany([]int64, int64, uint64) int                { return 0 }
-func narrowMany([]int32, []int64) (n int, wide int64)      { return 0, 0 }

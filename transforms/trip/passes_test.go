@@ -81,29 +81,3 @@ func TestWithinEndsAtTheFirstValueOutside(t *testing.T) {
 		}
 	})
 }
-
-func TestNarrowFindsEveryValueThatDoesNotFit(t *testing.T) {
-	withAndWithoutAVX2(t, func(t *testing.T) {
-		for _, n := range passLengths {
-			src, dst := guard.AtEnd[int64](t, n), guard.AtEnd[int32](t, n)
-			for i := range src {
-				src[i] = int64(int32(rand.Uint32()))
-			}
-			if !narrow(dst, src) {
-				t.Errorf("%d values: do not fit, but do", n)
-			}
-			for i := range src {
-				if int64(dst[i]) != src[i] {
-					t.Fatalf("%d values: value %d: got %d, want %d", n, i, dst[i], src[i])
-				}
-				was := src[i]
-				for _, wide := range []int64{1 << 31, -1<<31 - 1, 1 << 32, math.MinInt64, math.MaxInt64, was ^ 1<<40} {
-					if src[i] = wide; narrow(dst, src) {
-						t.Errorf("%d values: %d at %d fits", n, wide, i)
-					}
-				}
-				src[i] = was
-			}
-		}
-	})
-}

@@ -19,39 +19,17 @@ const (
 	Green  = "green"
 )
 
-// field says what is expected of the column with a meaning.
-type field struct {
-	meaning  element.Meaning
-	accepts  func(element.Kind) bool
+// accepted says which columns of a file may be a trip's column of a type.
+var accepted = map[Type]struct {
+	kinds    func(element.Kind) bool
 	expected string
+}{
+	Time:    {isTime, "a timestamp or INT96"},
+	Zone:    {isNumber, "a whole number"},
+	Measure: {isNumber, "an integer or a floating-point number"},
+	Code:    {isNumber, "a whole number or text"},
+	Flag:    {isNumber, "text or a whole number"},
 }
-
-// fields are the eight columns of the domain, in the order of the roles.
-var fields = [roles]field{
-	{element.PickupTime, isTime, "a timestamp or INT96"},
-	{element.DropoffTime, isTime, "a timestamp or INT96"},
-	{element.PickupZone, isNumber, "a whole number"},
-	{element.DropoffZone, isNumber, "a whole number"},
-	{element.Distance, isNumber, "an integer or a floating-point number"},
-	{element.Passengers, isNumber, "an integer or a floating-point number"},
-	{element.Amount, isNumber, "an integer or a floating-point number"},
-	{element.Tip, isNumber, "an integer or a floating-point number"},
-}
-
-// role is the place of a column of the domain in fields.
-type role int
-
-const (
-	pickupTime role = iota
-	dropoffTime
-	pickupZone
-	dropoffZone
-	distance
-	passengers
-	amount
-	tip
-	roles int = iota
-)
 
 var coordinates = []element.Meaning{element.PickupLongitude, element.PickupLatitude, element.DropoffLongitude, element.DropoffLatitude}
 
@@ -74,6 +52,18 @@ type Options struct {
 	Judged bool
 
 	KeepOrigin bool // fill Batch.Origin
+
+	More []Field // columns beside the Standing ones that are wanted
+}
+
+// fields are the columns that are wanted, ascending.
+func (o Options) fields() []Field {
+	if len(o.More) == 0 {
+		return Standing
+	}
+	fields := slices.Concat(Standing, o.More)
+	slices.Sort(fields)
+	return slices.Compact(fields)
 }
 
 func init() {
@@ -108,27 +98,25 @@ func Recognise(f element.File, opts Options) (element.File, error) {
 	for i, c := range f.Columns {
 		names[i] = c.Name
 	}
-	v, m, err := variantOf(opts.Registry, names)
+	v, m, err := variantOf(opts.Registry, names, opts.fields())
 	if err != nil {
 		return f, fault.Inputf("%s: %v", f.Source, err)
 	}
 	f.Taxi, f.Variant = v.Taxi, v.Name
-	f.Coordinates = m[pickupZone] < 0 && m[dropoffZone] < 0
+	f.Coordinates = len(m[PickupZone]) == 0 && len(m[DropoffZone]) == 0
 	f.Projection = nil
-	for r, fd := range fields {
-		i := m[r]
-		if i < 0 {
-			continue
+	for _, fd := range opts.fields() {
+		for _, i := range m[fd] {
+			c, accepts := f.Columns[i], accepted[Fields[fd].Type]
+			text := f.Coordinates && c.Kind == element.String && Fields[fd].Type == Time // files of that age may have times as text
+			switch {
+			case !text && !accepts.kinds(c.Kind):
+				return f, fault.Inputf("%s: column %q: found %s, expected %s; leave the file out or rewrite that column", f.Source, c.Name, c.Found, accepts.expected)
+			case c.Kind.IsUTC() && opts.UTC == UTCRefuse:
+				return f, fault.Inputf("%s: column %q: found %s, expected a timestamp not adjusted to UTC, as TLC writes New York wall clock; say --utc=wall if it is wall clock all the same, or --utc=convert if it is UTC", f.Source, c.Name, c.Found)
+			}
+			f.Projection = append(f.Projection, i)
 		}
-		c := f.Columns[i]
-		text := f.Coordinates && c.Kind == element.String && role(r) <= dropoffTime // files of that age may have times as text
-		switch {
-		case !text && !fd.accepts(c.Kind):
-			return f, fault.Inputf("%s: column %q: found %s, expected %s; leave the file out or rewrite that column", f.Source, c.Name, c.Found, fd.expected)
-		case c.Kind.IsUTC() && opts.UTC == UTCRefuse:
-			return f, fault.Inputf("%s: column %q: found %s, expected a timestamp not adjusted to UTC, as TLC writes New York wall clock; say --utc=wall if it is wall clock all the same, or --utc=convert if it is UTC", f.Source, c.Name, c.Found)
-		}
-		f.Projection = append(f.Projection, i)
 	}
 	slices.Sort(f.Projection)
 	f.RowGroupBytes = make([]int64, len(f.RowGroupRows))
@@ -146,54 +134,65 @@ func Recognise(f element.File, opts Options) (element.File, error) {
 	return f, nil
 }
 
-// variantOf returns the variant that a file with these columns is of, and the index of the column of each role, -1 where
-// there is none. A file is of the variant whose pickup time it has; the rest must follow.
-func variantOf(registry []element.Variant, names []string) (v element.Variant, m [roles]int, err error) {
+// placesOf are the indices of a file's columns, by the trip's column that they are.
+type placesOf [NumFields][]int
+
+// variantOf returns the variant that a file with these columns is of, and where it has the fields. A file is of the variant
+// whose pickup time it has; the rest must follow.
+func variantOf(registry []element.Variant, names []string, fields []Field) (v element.Variant, m placesOf, err error) {
 	var known, looked []string
 	for _, candidate := range registry {
-		pickup := candidate.Find(element.PickupTime)
-		looked = append(looked, fmt.Sprintf("%s (%s)", pickup, candidate.Name))
-		if i, err := index(names, pickup); err != nil {
-			return v, m, err
-		} else if i >= 0 {
-			v = candidate
-			known = append(known, pickup)
+		for _, pickup := range candidate.Find(Pickup.Meaning()) {
+			looked = append(looked, fmt.Sprintf("%s (%s)", pickup.Name, candidate.Name))
+			if i, err := index(names, pickup.Name); err != nil {
+				return v, m, err
+			} else if i >= 0 {
+				v = candidate
+				known = append(known, pickup.Name)
+			}
 		}
 	}
 	switch len(known) {
 	case 0:
 		return v, m, fmt.Errorf("found columns %s, expected %s: not a TLC trip-record file this program knows; leave it out", listing(names), strings.Join(looked, " or "))
 	case 1:
-		m, err = mapColumns(v, names)
+		m, err = mapColumns(v, names, fields)
 		return v, m, err
 	}
 	return v, m, fmt.Errorf("found both %s, expected one: a file of one taxi and form; split it", strings.Join(known, " and "))
 }
 
-// mapColumns finds the column of each role. Both times are required, and either both zones or all four coordinates.
-func mapColumns(v element.Variant, names []string) (m [roles]int, err error) {
-	for r, fd := range fields {
-		if m[r], err = index(names, v.Find(fd.meaning)); err != nil {
-			return m, err
+// mapColumns finds the fields. Both times are required, and either both zones or all four coordinates.
+func mapColumns(v element.Variant, names []string, fields []Field) (m placesOf, err error) {
+	for _, f := range fields {
+		for _, known := range v.Find(f.Meaning()) {
+			i, err := index(names, known.Name)
+			if err != nil {
+				return m, err
+			}
+			if i >= 0 {
+				m[f] = append(m[f], i)
+			}
 		}
 	}
 	var missing []string
 	need := func(meanings ...element.Meaning) {
 		for _, meaning := range meanings {
-			want := v.Find(meaning)
-			if i, _ := index(names, want); i < 0 && want != "" {
-				missing = append(missing, want)
+			for _, want := range v.Find(meaning) {
+				if i, _ := index(names, want.Name); i < 0 {
+					missing = append(missing, want.Name)
+				}
 			}
 		}
 	}
-	need(element.DropoffTime)
-	if m[pickupZone] < 0 && m[dropoffZone] < 0 && hasCoordinates(v, names) {
+	need(Dropoff.Meaning())
+	if len(m[PickupZone]) == 0 && len(m[DropoffZone]) == 0 && hasCoordinates(v, names) {
 		return m, missingError(names, missing)
 	}
-	if v.Find(element.PickupZone) == "" {
+	if len(v.Find(PickupZone.Meaning())) == 0 {
 		need(coordinates...)
 	} else {
-		need(element.PickupZone, element.DropoffZone)
+		need(PickupZone.Meaning(), DropoffZone.Meaning())
 	}
 	return m, missingError(names, missing)
 }
@@ -207,7 +206,11 @@ func missingError(names, missing []string) error {
 
 func hasCoordinates(v element.Variant, names []string) bool {
 	for _, meaning := range coordinates {
-		if i, _ := index(names, v.Find(meaning)); i < 0 {
+		known := v.Find(meaning)
+		if len(known) == 0 {
+			return false
+		}
+		if i, _ := index(names, known[0].Name); i < 0 {
 			return false
 		}
 	}

@@ -164,7 +164,7 @@ func FuzzRecognise(f *testing.F) {
 			}
 			return
 		}
-		if n := len(out.Projection); n < 4 && !out.Coordinates || n < 2 || n > roles || int64(n) != out.RowGroupBytes[0] {
+		if n := len(out.Projection); n < 4 && !out.Coordinates || n < 2 || n > len(Standing) || int64(n) != out.RowGroupBytes[0] {
 			t.Fatalf("projection %v, bytes %v", out.Projection, out.RowGroupBytes)
 		}
 		for i, c := range out.Projection {

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"tripstats/io/tlc"
+	"tripstats/transforms/trip"
+)
+
+// TestTheRegistryMeansColumnsThatThereAre protects the names by which the registry of TLC's columns says what they are.
+func TestTheRegistryMeansColumnsThatThereAre(t *testing.T) {
+	has := map[trip.Field]bool{}
+	for _, v := range tlc.Registry {
+		for _, c := range v.Columns {
+			f, known := trip.FieldOf(string(c.Meaning))
+			coordinate := strings.HasSuffix(string(c.Meaning), "itude")
+			if c.Meaning != "" && !known && !coordinate {
+				t.Errorf("%s: column %s means %q, which no column of a trip is", v.Name, c.Name, c.Meaning)
+			}
+			if known {
+				has[f] = true
+			}
+			if numbered := known && trip.Fields[f].Type == trip.Code; c.Codes != nil && !numbered {
+				t.Errorf("%s: column %s has codes and means %q, which is no code", v.Name, c.Name, c.Meaning)
+			}
+		}
+	}
+	for f := range trip.NumFields {
+		if derived := len(trip.Fields[f].From) > 0; has[f] == derived {
+			t.Errorf("%s: in a file: %v, derived: %v", trip.Fields[f].Name, has[f], derived)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package trip
+
+import (
+	"math"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+)
+
+// noCode stands for a value that is no code, until it becomes null.
+const noCode = math.MinInt64
+
+// flags are the texts of a column of type [Flag].
+var flags = map[string]int64{"N": 0, "Y": 1}
+
+// codeColumn converts codes and flags: whole numbers as they are, text by codes. What is neither comes as noCode.
+func codeColumn(a arrow.Array, codes map[string]int64, dst []int64) ([]int64, *badValue) {
+	switch a := a.(type) {
+	case *array.Int64:
+		return a.Int64Values(), nil
+	case *array.Int32:
+		return widen(dst, a.Int32Values()), nil
+	case *array.Uint32:
+		for i, v := range a.Uint32Values() {
+			dst[i] = int64(v)
+		}
+		return dst, nil
+	case *array.Uint64:
+		for i, v := range a.Uint64Values() {
+			if dst[i] = int64(v); v > math.MaxInt64 {
+				dst[i] = noCode
+			}
+		}
+		return dst, nil
+	case *array.Float64:
+		for i, v := range a.Float64Values() {
+			dst[i] = codeOf(v)
+		}
+		return dst, nil
+	case *array.Float32:
+		for i, v := range a.Float32Values() {
+			dst[i] = codeOf(float64(v))
+		}
+		return dst, nil
+	case *array.String:
+		for i := range dst {
+			dst[i] = textCode(a.Value(i), codes)
+		}
+		return dst, nil
+	}
+	return dst, nil // of the null type
+}
+
+// codeOf is a floating-point number that is whole, as files have codes of columns with nulls.
+func codeOf(v float64) int64 {
+	if v != math.Trunc(v) || math.Abs(v) > 1<<53 { // NaN and infinities too
+		return noCode
+	}
+	return int64(v)
+}
+
+func textCode(s string, codes map[string]int64) int64 {
+	if c, ok := codes[s]; ok {
+		return c
+	}
+	if x, ok := zoneText(s); ok {
+		return x
+	}
+	return noCode
+}
+
+// dropNoCodes makes the rows with noCode null. It returns the memory that it used for the bitmap.
+func dropNoCodes(c *Column, memory []byte) []byte {
+	var rows []int32
+	for i, v := range c.Values {
+		if v == noCode {
+			rows = append(rows, int32(i))
+		}
+	}
+	if len(rows) == 0 {
+		return memory
+	}
+	return makeNull(c, rows, memory)
+}
