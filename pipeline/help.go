@@ -30,7 +30,7 @@ var flagHelp = []flagLine{
 
 // moreHelp is what help all says of the others.
 var moreHelp = []flagLine{
-	{"limits", "RULE=N,...|@FILE", "other limits for rules, in the rule's unit, such as duration_over_5h=240"},
+	{"limits", "RULE=N,...|@FILE", "other limits for rules, in the rule's unit, such as duration_over=240"},
 	{"as-of", "MONTH", "last month that a file without a month in its name may have (default: the last that any\nname has)"},
 	{"max-rejected", "SHARE", "exit 5 if row rules refuse more of a file than this: 1% or 0.01"},
 	{"quarantine", "DIR", "write the rows that row rules refuse to this folder, as parquet, with their rule"},

@@ -100,10 +100,10 @@ func ledgerOf(f tlcgen.FileTruth, fired map[string]bool) []string {
 		d := m.Dirt
 		maps.Copy(rules, map[string]int64{
 			"dropoff_missing": d.NullDropoff, "dropoff_before_pickup": d.DropoffBeforePickup, "duration_zero": d.ZeroDuration,
-			"duration_over_5h": d.Over5Hours, "clock_change": d.ClockHour + d.ClockSpan,
-			"distance_negative": d.NegativeDistance, "distance_over_200mi": d.Over200Miles,
-			"amount_negative": d.NegativeTotal, "amount_over_5000usd": d.TotalOver5000, "tip_negative": d.NegativeTip, "tip_over_5000usd": d.TipOver5000,
-			"passengers_zero": d.ZeroPassengers, "passengers_over_9": d.PassengersOver9, "not_a_number": d.NotFinite,
+			"duration_over": d.Over5Hours, "clock_change": d.ClockHour + d.ClockSpan,
+			"distance_negative": d.NegativeDistance, "distance_over": d.Over200Miles,
+			"amount_negative": d.NegativeTotal, "amount_over": d.TotalOver5000, "tip_negative": d.NegativeTip, "tip_over": d.TipOver5000,
+			"passengers_zero": d.ZeroPassengers, "passengers_over": d.PassengersOver9, "not_a_number": d.NotFinite,
 		})
 		if f.Coordinates {
 			rules["zone_missing"] = m.TripCount

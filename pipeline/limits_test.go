@@ -48,7 +48,7 @@ func longerThan(t *testing.T, path, month string, minutes int64) (n int64) {
 func TestALimitChangesWhatARuleDoesAndIsToldWithTheTables(t *testing.T) {
 	dir := t.TempDir()
 	input := generate(t, dir, month(tlcgen.Yellow, 2019, 8, 5_000))
-	if err := os.WriteFile(filepath.Join(dir, "limits.txt"), []byte("# an hour\nduration_over_5h=60\n"), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "limits.txt"), []byte("# an hour\nduration_over=60\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	var first publish.Rules
@@ -57,17 +57,17 @@ func TestALimitChangesWhatARuleDoesAndIsToldWithTheTables(t *testing.T) {
 		minutes int64
 	}{
 		{"--limits=", 300},
-		{"--limits=duration_over_5h=60", 60},
+		{"--limits=duration_over=60", 60},
 		{"--limits=@limits.txt", 60},
-		{"--limits=duration_over_5h=300", 300}, // the default, said aloud
+		{"--limits=duration_over=300", 300}, // the default, said aloud
 	} {
 		runOnce(t, command{args: []string{"--input=" + input, "--output=out", c.flag}, dir: dir}).succeeds(t)
 		output := filepath.Join(dir, "out")
-		if got, want := fired(t, output, "duration_over_5h"), longerThan(t, input, "2019-08", c.minutes); got != want || want == 0 {
+		if got, want := fired(t, output, "duration_over"), longerThan(t, input, "2019-08", c.minutes); got != want || want == 0 {
 			t.Errorf("%s: found %d rows, expected %d", c.flag, got, want)
 		}
 		rules := readManifest(t, output).Rules
-		if rules.Limits["duration_over_5h"] != c.minutes || rules.Limits["tip_over_5000usd"] != 5000 || len(rules.Limits) != 5 {
+		if rules.Limits["duration_over"] != c.minutes || rules.Limits["tip_over"] != 5000 || len(rules.Limits) != 5 {
 			t.Errorf("%s: the manifest has %v", c.flag, rules.Limits)
 		}
 		if i == 0 {
@@ -78,7 +78,7 @@ func TestALimitChangesWhatARuleDoesAndIsToldWithTheTables(t *testing.T) {
 		}
 		for _, name := range []string{"trip_stats", "location_stats", "quality"} {
 			meta := readTable(t, output, name).meta
-			want := fmt.Sprintf("amount_over_5000usd=5000,distance_over_200mi=200,duration_over_5h=%d,passengers_over_9=9,tip_over_5000usd=5000", c.minutes)
+			want := fmt.Sprintf("amount_over=5000,distance_over=200,duration_over=%d,passengers_over=9,tip_over=5000", c.minutes)
 			if meta["tripstats.limits"] != want || meta["tripstats.rules_digest"] != rules.Digest {
 				t.Errorf("%s: %s: found %v, expected limits %s and digest %s", c.flag, name, meta, want, rules.Digest)
 			}

@@ -100,7 +100,7 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 		{"a trip not counted", "aggregate.standardFn", standard(func(r *aggregate.Source) { r.Months[0].Trips-- }), "refused, expected the 40000 read"},
 		{"a trip counted twice", "aggregate.standardFn", standard(func(r *aggregate.Source) { r.Months[0].Trips++ }), "refused, expected the 40000 read"},
 		{"a refusal counted twice", "aggregate.standardFn", standard(func(r *aggregate.Source) {
-			r.Rules = append(r.Rules, aggregate.RuleCount{Month: august, Rule: int32(quality.PickupStray), Rows: 1})
+			r.Rules = append(r.Rules, aggregate.RuleCount{Month: august, Rule: int32(quality.Named("pickup_stray")), Rows: 1})
 		}), "refused, expected the 40000 read"},
 		{"a trip refused that the tables count", "aggregate.tallyFn", func(own any) any {
 			return func(r aggregate.Source, emit func(element.Tally)) {

@@ -64,7 +64,7 @@ func ruled(flags map[string]string) (*options, map[string]bool) {
 
 func TestFlagsAboutRulesAreRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "limits")
-	if err := os.WriteFile(path, []byte("# ours\nduration_over_5h=240\ntip_over_5000usd = 10 # for now\n"), 0o666); err != nil {
+	if err := os.WriteFile(path, []byte("# ours\nduration_over=240\ntip_over = 10 # for now\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	const december = (2023-1970)*12 + 11
@@ -75,11 +75,11 @@ func TestFlagsAboutRulesAreRead(t *testing.T) {
 		maxRejected int64
 	}{
 		"none":        {nil, nil, element.NoMonth, -1},
-		"limits":      {map[string]string{"limits": "duration_over_5h=240,passengers_over_9=6"}, quality.Limits{"duration_over_5h": 240, "passengers_over_9": 6}, element.NoMonth, -1},
-		"spaces":      {map[string]string{"limits": " duration_over_5h = 240 , "}, quality.Limits{"duration_over_5h": 240}, element.NoMonth, -1},
-		"limits file": {map[string]string{"limits": "@" + path}, quality.Limits{"duration_over_5h": 240, "tip_over_5000usd": 10}, element.NoMonth, -1},
+		"limits":      {map[string]string{"limits": "duration_over=240,passengers_over=6"}, quality.Limits{"duration_over": 240, "passengers_over": 6}, element.NoMonth, -1},
+		"spaces":      {map[string]string{"limits": " duration_over = 240 , "}, quality.Limits{"duration_over": 240}, element.NoMonth, -1},
+		"limits file": {map[string]string{"limits": "@" + path}, quality.Limits{"duration_over": 240, "tip_over": 10}, element.NoMonth, -1},
 		"no limits":   {map[string]string{"limits": ""}, nil, element.NoMonth, -1},
-		"the largest": {map[string]string{"limits": "distance_over_200mi=100000000"}, quality.Limits{"distance_over_200mi": 100_000_000}, element.NoMonth, -1},
+		"the largest": {map[string]string{"limits": "distance_over=100000000"}, quality.Limits{"distance_over": 100_000_000}, element.NoMonth, -1},
 		"as of":       {map[string]string{"as-of": "2023-12"}, nil, december, -1},
 		"gate":        {map[string]string{"max-rejected": "0.5%"}, nil, element.NoMonth, 5_000},
 		"gate at 0":   {map[string]string{"max-rejected": "0"}, nil, element.NoMonth, 0},
@@ -98,28 +98,28 @@ func TestFlagsAboutRulesAreRead(t *testing.T) {
 
 func TestFlagsAboutRulesSayWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"twice": "tip_over_5000usd=1\n# again\ntip_over_5000usd=1\n", "words": "duration_over_5h: 240\n"} {
+	for name, text := range map[string]string{"twice": "tip_over=1\n# again\ntip_over=1\n", "words": "duration_over: 240\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, c := range []struct{ flag, value, words string }{
-		{"limits", "duration_over_6h=1", `"duration_over_6h=1" RULE=NUMBER duration_over_5h tip_over_5000usd`},
+		{"limits", "duration_over_6h=1", `"duration_over_6h=1" RULE=NUMBER duration_over tip_over`},
 		{"limits", "duration_zero=1", `"duration_zero=1" RULE=NUMBER`}, // a rule without a limit
 		{"limits", "pickup_stray=1", `"pickup_stray=1" RULE=NUMBER`},
-		{"limits", "duration_over_5h", `"duration_over_5h" RULE=NUMBER`},
+		{"limits", "duration_over", `"duration_over" RULE=NUMBER`},
 		{"limits", "240", `"240" RULE=NUMBER`},
 		{"limits", "=240", `RULE=NUMBER`},
-		{"limits", "duration_over_5h=", `"duration_over_5h=" whole minutes`},
-		{"limits", "duration_over_5h=0", `"duration_over_5h=0" whole minutes from 1`},
-		{"limits", "duration_over_5h=-5", `"duration_over_5h=-5" whole minutes from 1`},
-		{"limits", "amount_over_5000usd=99.5", `"amount_over_5000usd=99.5" whole dollars`},
-		{"limits", "distance_over_200mi=100000001", `miles 100000000`},
-		{"limits", "distance_over_200mi=99999999999999999999", `miles 100000000`},
-		{"limits", "duration_over_5h=1h", `"duration_over_5h=1h" minutes`},
-		{"limits", "duration_over_5h=1,duration_over_5h=1", `duration_over_5h twice once`},
-		{"limits", "@" + filepath.Join(dir, "twice"), `tip_over_5000usd twice`},
-		{"limits", "@" + filepath.Join(dir, "words"), `"duration_over_5h: 240" RULE=NUMBER`},
+		{"limits", "duration_over=", `"duration_over=" whole minutes`},
+		{"limits", "duration_over=0", `"duration_over=0" whole minutes from 1`},
+		{"limits", "duration_over=-5", `"duration_over=-5" whole minutes from 1`},
+		{"limits", "amount_over=99.5", `"amount_over=99.5" whole dollars`},
+		{"limits", "distance_over=100000001", `miles 100000000`},
+		{"limits", "distance_over=99999999999999999999", `miles 100000000`},
+		{"limits", "duration_over=1h", `"duration_over=1h" minutes`},
+		{"limits", "duration_over=1,duration_over=1", `duration_over twice once`},
+		{"limits", "@" + filepath.Join(dir, "twice"), `tip_over twice`},
+		{"limits", "@" + filepath.Join(dir, "words"), `"duration_over: 240" RULE=NUMBER`},
 		{"limits", "@" + filepath.Join(dir, "missing"), `missing no such file`},
 		{"limits", "@" + dir, `directory`},
 		{"as-of", "2023-13", `"2023-13" 2023-12`},

@@ -207,7 +207,11 @@ func runPipeline(ctx context.Context, runner runners.Runner, p plan) (end runner
 
 // tripOptions are how files are understood.
 func tripOptions(utc string, standard bool) trip.Options {
-	return trip.Options{Registry: tlc.Registry, UTC: utc, Judged: standard}
+	options := trip.Options{Registry: tlc.Registry, UTC: utc, Judged: standard}
+	if standard {
+		options.More = quality.Needs()
+	}
+	return options
 }
 
 // asOf is the last month that a file without a month in its name may have: as given, or the last that any name holds.

@@ -66,11 +66,11 @@ VARIANTS = [
 
 # The rules. Limits are exclusive.
 LIMITS = {
-    "duration_over_5h": 300,
-    "distance_over_200mi": 200,
-    "amount_over_5000usd": 5000,
-    "tip_over_5000usd": 5000,
-    "passengers_over_9": 9,
+    "duration_over": 300,
+    "distance_over": 200,
+    "amount_over": 5000,
+    "tip_over": 5000,
+    "passengers_over": 9,
 }
 ROW_RULES = [  # the first that applies refuses the row. months: from the file's to the pickup's, null without a file's
     ("pickup_missing", "picked_up IS NULL"),
@@ -81,16 +81,16 @@ CELL_RULES = [  # all that apply fire: what they leave out, the rule, its condit
     (None, "dropoff_missing", "dropped_off IS NULL"),
     ("duration", "dropoff_before_pickup", "duration < 0"),
     ("duration", "duration_zero", "duration = 0"),
-    ("duration", "duration_over_5h", f"duration > {LIMITS['duration_over_5h'] * 60 * UNIT}"),
+    ("duration", "duration_over", f"duration > {LIMITS['duration_over'] * 60 * UNIT}"),
     ("duration", "clock_change", "change_ends > least(picked_up, dropped_off)"),
     ("distance", "distance_negative", "distance < 0"),
-    ("distance", "distance_over_200mi", f"distance > {LIMITS['distance_over_200mi'] * UNIT}"),
+    ("distance", "distance_over", f"distance > {LIMITS['distance_over'] * UNIT}"),
     ("amount", "amount_negative", "amount < 0"),
-    ("amount", "amount_over_5000usd", f"amount > {LIMITS['amount_over_5000usd'] * UNIT}"),
+    ("amount", "amount_over", f"amount > {LIMITS['amount_over'] * UNIT}"),
     ("tip", "tip_negative", "tip < 0"),
-    ("tip", "tip_over_5000usd", f"tip > {LIMITS['tip_over_5000usd'] * UNIT}"),
+    ("tip", "tip_over", f"tip > {LIMITS['tip_over'] * UNIT}"),
     ("passengers", "passengers_zero", "passengers = 0"),
-    ("passengers", "passengers_over_9", f"passengers > {LIMITS['passengers_over_9'] * UNIT}"),
+    ("passengers", "passengers_over", f"passengers > {LIMITS['passengers_over'] * UNIT}"),
     (None, "not_a_number", " OR ".join(f"(raw_{m} IS NOT NULL AND {m} IS NULL)" for m in MEASURES)),
     (None, "zone_missing", "NOT has_zones"),
     (None, "pickup_zone_missing", "has_zones AND zone_from IS NULL"),

@@ -7,6 +7,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/transforms/quality"
+	"tripstats/transforms/trip"
 )
 
 func init() {
@@ -38,7 +39,7 @@ func standardise(r Source) Source {
 		rules = mergeSorted(rules, found, RuleCount.key, mergeRules)
 	}
 	for _, c := range rules {
-		if quality.ID(c.Rule) != quality.AmountNegative {
+		if r := quality.Rules[c.Rule]; !r.Sums || r.Leaves != trip.Amount {
 			continue
 		}
 		if i := slices.IndexFunc(months, func(m Month) bool { return m.Month == c.Month }); i >= 0 {
@@ -72,13 +73,13 @@ func foldZones(m Month, coordinates bool) (Month, []RuleCount) {
 		}
 	}
 	if coordinates { // no trip of the file has a zone: one rule says so, not two
-		note(quality.ZoneMissing, missing.Pickups)
+		note(quality.ZoneRule(quality.FileWithoutZones, trip.PickupZone), missing.Pickups)
 	} else {
-		note(quality.PickupZoneMissing, missing.Pickups)
-		note(quality.DropoffZoneMissing, missing.Dropoffs)
+		note(quality.ZoneRule(quality.ZoneNull, trip.PickupZone), missing.Pickups)
+		note(quality.ZoneRule(quality.ZoneNull, trip.DropoffZone), missing.Dropoffs)
 	}
-	note(quality.PickupZoneUnknown, unknown.Pickups)
-	note(quality.DropoffZoneUnknown, unknown.Dropoffs)
+	note(quality.ZoneRule(quality.ZoneOutside, trip.PickupZone), unknown.Pickups)
+	note(quality.ZoneRule(quality.ZoneOutside, trip.DropoffZone), unknown.Dropoffs)
 	return m, found
 }
 

@@ -3,11 +3,11 @@ package quality
 import (
 	"math"
 	"reflect"
+	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
-	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/trip"
 )
@@ -42,22 +42,31 @@ type judgeFn struct {
 	Config Config
 
 	changes  []change
-	limits   [count]int64
+	limits   []int64 // by rule
+	passes   []pass
+	longest  int64 // of the durations that no rule leaves out
 	runs     []trip.MonthRun
 	findings []trip.Finding
-	columns  [5]scratch
-	fired    [count]int64 // in the run of rows at hand, by rule
-	rejects  []reject     // in the batch at hand
+	columns  [trip.NumFields]scratch
+	odd      []int    // rows of the run at hand whose duration a rule left out for its value
+	fired    []int64  // in the run of rows at hand, by rule
+	sums     []int64  // of the values left out, by rule
+	rejects  []reject // in the batch at hand
 }
 
-// The columns that the judge may write to, by their place in judgeFn.columns.
-const (
-	duration = iota
-	distance
-	amount
-	tip
-	passengers
-)
+// pass is the rules about the values of one column. Nearly all values lie within lo and hi, which no rule leaves out.
+type pass struct {
+	field  trip.Field
+	lo, hi int64
+	spans  []span
+}
+
+// span is the values that one rule leaves out.
+type span struct {
+	id     ID
+	lo, hi int64
+	sums   bool
+}
 
 // Setup prepares what every batch needs.
 func (fn *judgeFn) Setup() error {
@@ -65,10 +74,35 @@ func (fn *judgeFn) Setup() error {
 	if fn.changes, err = clockChanges(); err != nil {
 		return fault.New(fault.Failed, "%v", err)
 	}
-	for id := range Rules {
-		fn.limits[id] = fn.Config.Limits.of(ID(id))
+	fn.fired, fn.sums, fn.limits, fn.passes = make([]int64, len(Rules)), make([]int64, len(Rules)), nil, nil
+	for id, r := range Rules {
+		limit := fn.Config.Limits.of(ID(id))
+		fn.limits = append(fn.limits, limit)
+		if r.Values == nil {
+			continue
+		}
+		i := slices.IndexFunc(fn.passes, func(p pass) bool { return p.field == r.Leaves })
+		if i < 0 {
+			i = len(fn.passes)
+			fn.passes = append(fn.passes, pass{field: r.Leaves, lo: math.MinInt64, hi: math.MaxInt64})
+		}
+		least, most := r.Values(limit)
+		fn.passes[i].add(span{ID(id), least, most, r.Sums})
+		if r.Leaves == trip.Duration {
+			fn.longest = fn.passes[i].hi
+		}
 	}
 	return nil
+}
+
+// add adds the values that a rule leaves out. What is left around the least positive value stays good.
+func (p *pass) add(s span) {
+	p.spans = append(p.spans, s)
+	if s.hi < 1 {
+		p.lo = max(p.lo, s.hi+1)
+	} else {
+		p.hi = min(p.hi, s.lo-1)
+	}
 }
 
 func (fn *judgeFn) ProcessElement(b trip.Batch, emit func(trip.Batch)) error {
@@ -79,45 +113,74 @@ func (fn *judgeFn) ProcessElement(b trip.Batch, emit func(trip.Batch)) error {
 
 // judge applies the rules to b, whose columns it replaces before it writes to them.
 func (fn *judgeFn) judge(b *trip.Batch) {
-	fn.runs = append(fn.runs[:0], b.Months...)
+	fn.runs = fn.runs[:0]
 	fn.findings = append(fn.findings[:0], b.Findings...)
 	fn.rejects = fn.rejects[:0]
 	b.Columns[trip.RawDuration] = b.Columns[trip.Duration]
-	for i, c := range []*trip.Column{&b.Columns[trip.Duration], &b.Columns[trip.Distance], &b.Columns[trip.Amount], &b.Columns[trip.Tip], &b.Columns[trip.Passengers]} {
-		fn.columns[i].reset(c)
+	for _, p := range fn.passes {
+		fn.columns[p.field].reset(&b.Columns[p.field])
 	}
 	start := 0
-	for i := range fn.runs {
-		run := &fn.runs[i]
+	for _, run := range b.Months {
 		if id, refused := fn.Config.rowRule(run.Month, b.FileMonth); refused {
 			run.Refused = true
 			fn.note(b.FileMonth, id, int64(run.End-start), 0)
 			fn.refuse(start, run.End, id)
+			fn.runs = append(fn.runs, run)
 		} else {
-			fn.cells(b, run.Month, start, run.End)
+			fn.rows(b, run.Month, start, run.End)
 		}
 		start = run.End
 	}
 	b.Months, b.Findings = fn.runs, fn.findings
 }
 
-func (fn *judgeFn) note(month int32, id ID, rows, sum int64) {
-	if rows != 0 {
-		fn.findings = append(fn.findings, trip.Finding{Month: month, Rule: int32(id), Rows: rows, Sum: sum})
+// rows parts rows [start, end), which lie in one month, into runs that row rules refuse and runs that count.
+func (fn *judgeFn) rows(b *trip.Batch, month int32, start, end int) {
+	for id, r := range Rules {
+		if r.Refuses == nil {
+			continue
+		}
+		for row := start; row < end; row++ {
+			if !r.Refuses(b, row, fn.limits[id]) {
+				continue
+			}
+			if row > start {
+				fn.rows(b, month, start, row) // the other rules are still to be asked
+			}
+			fn.note(b.FileMonth, ID(id), 1, 0)
+			fn.refuse(row, row+1, ID(id))
+			fn.runs = append(fn.runs, trip.MonthRun{Month: month, End: row + 1, Refused: true})
+			start = row + 1
+		}
 	}
+	if start < end {
+		fn.cells(b, month, start, end)
+		fn.runs = append(fn.runs, trip.MonthRun{Month: month, End: end})
+	}
+}
+
+func (fn *judgeFn) note(month int32, id ID, rows, sum int64) {
+	if rows == 0 {
+		return
+	}
+	if n := len(fn.findings); n > 0 && sum == 0 {
+		if last := &fn.findings[n-1]; last.Month == month && last.Rule == int32(id) {
+			last.Rows += rows
+			return
+		}
+	}
+	fn.findings = append(fn.findings, trip.Finding{Month: month, Rule: int32(id), Rows: rows, Sum: sum})
 }
 
 // rowRule returns the first row rule that refuses a pickup month in a file of a month.
 func (c Config) rowRule(month, file int32) (ID, bool) {
-	switch {
-	case month == element.NoMonth:
-		return PickupMissing, true
-	case file == element.NoMonth:
-		return PickupStray, month < FirstMonth || c.AsOf != element.NoMonth && month > c.AsOf
-	case month == file-1 || month == file+1:
-		return PickupAdjacentMonth, true
+	for id, r := range Rules {
+		if r.Month != nil && r.Month(month, file, c.AsOf) {
+			return ID(id), true
+		}
 	}
-	return PickupStray, month != file
+	return 0, false
 }
 
 // fire notes that a cell rule applies to a row.
@@ -130,90 +193,68 @@ func (fn *judgeFn) fire(row int, id ID) {
 
 // cells applies the cell rules to rows [start, end), which all count and lie in one month.
 func (fn *judgeFn) cells(b *trip.Batch, month int32, start, end int) {
-	fn.fired = [count]int64{}
-	if b.Columns[trip.Dropoff].Nulls > 0 {
-		for row := start; row < end; row++ {
-			if b.Columns[trip.Dropoff].IsNull(row) {
-				fn.fire(row, DropoffMissing)
+	clear(fn.fired)
+	clear(fn.sums)
+	fn.odd = fn.odd[:0]
+	for i := range fn.passes {
+		p := &fn.passes[i]
+		fn.columns[p.field].outside(start, end, p.lo, p.hi, func(row int, v int64) bool {
+			left := false
+			for _, s := range p.spans {
+				if v >= s.lo && v <= s.hi {
+					fn.leave(month, row, v, s)
+					left = true
+				}
 			}
-		}
+			if left && p.field == trip.Duration {
+				fn.odd = append(fn.odd, row)
+			}
+			return left
+		})
 	}
-	for _, row := range b.NotNumbers {
-		if int(row) >= start && int(row) < end {
-			fn.fire(int(row), NotANumber)
+	for id, r := range Rules { // after the others, as they drop values that those look at
+		if r.Finds != nil {
+			r.Finds(fn, ID(id), b, month, start, end)
 		}
-	}
-
-	changing := fn.changing(month)
-	fn.columns[duration].outside(start, end, 1, fn.limits[DurationOver], func(row int, v int64) bool {
-		if !changing && touches(fn.changes, b.Columns[trip.Pickup].Values[row], b.Columns[trip.Dropoff].Values[row]) {
-			fn.fire(row, ClockChange)
-		}
-		switch {
-		case v < 0:
-			fn.fire(row, DropoffBeforePickup)
-		case v == 0:
-			fn.fire(row, DurationZero)
-		default:
-			fn.fire(row, DurationOver)
-		}
-		return true
-	})
-	fn.columns[distance].outside(start, end, 0, fn.limits[DistanceOver], func(row int, v int64) bool {
-		fn.fire(row, either(v < 0, DistanceNegative, DistanceOver))
-		return true
-	})
-	refunded := int64(0)
-	fn.columns[amount].outside(start, end, 0, fn.limits[AmountOver], func(row int, v int64) bool {
-		if v >= 0 {
-			fn.fire(row, AmountOver)
-			return true
-		}
-		if refunded < math.MinInt64-v { // the next one would not fit: note what there is
-			fn.note(month, AmountNegative, fn.fired[AmountNegative], refunded)
-			fn.fired[AmountNegative], refunded = 0, 0
-		}
-		fn.fire(row, AmountNegative)
-		refunded += v
-		return true
-	})
-	fn.columns[tip].outside(start, end, 0, fn.limits[TipOver], func(row int, v int64) bool {
-		fn.fire(row, either(v < 0, TipNegative, TipOver))
-		return true
-	})
-	fn.columns[passengers].outside(start, end, 1, fn.limits[PassengersOver], func(row int, v int64) bool {
-		switch {
-		case v == 0:
-			fn.fire(row, PassengersZero)
-		case v > 0:
-			fn.fire(row, PassengersOver)
-		case v < -trip.MaxValue*trip.Unit: // no rule is about negative counts, but this one does not sum in 64 bits
-			fn.fire(row, NotANumber)
-		default:
-			return false
-		}
-		return true
-	})
-	if changing {
-		fn.clock(b, start, end) // last, as it drops durations that the others look at
 	}
 	if fn.Config.Keep == KeepCells {
 		fn.zones(b, start, end)
 	}
 	for id, rows := range fn.fired {
-		if ID(id) == AmountNegative {
-			fn.note(month, AmountNegative, rows, refunded)
-		} else {
-			fn.note(month, ID(id), rows, 0)
+		fn.note(month, ID(id), rows, fn.sums[id])
+	}
+}
+
+// leave fires a rule that leaves out a value.
+func (fn *judgeFn) leave(month int32, row int, v int64, s span) {
+	if s.sums {
+		if sum := fn.sums[s.id]; (sum^(sum+v))&(v^(sum+v)) < 0 { // it would not fit: note what there is
+			fn.note(month, s.id, fn.fired[s.id], sum)
+			fn.fired[s.id], fn.sums[s.id] = 0, 0
+		}
+		fn.sums[s.id] += v
+	}
+	fn.fire(row, s.id)
+}
+
+func dropoffMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
+	dropoff := &b.Columns[trip.Dropoff]
+	if dropoff.Nulls == 0 {
+		return
+	}
+	for row := start; row < end; row++ {
+		if dropoff.IsNull(row) {
+			fn.fire(row, id)
 		}
 	}
 }
 
-func either(first bool, a, b ID) ID {
-	if first {
-		return a
+func notANumber(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
+	for _, row := range b.NotNumbers {
+		if int(row) >= start && int(row) < end {
+			fn.fire(int(row), id)
+		}
 	}
-	return b
 }
 
 // changing tells whether a trip with a pickup in the month may touch a change of the clock, if its duration is within the
@@ -221,27 +262,37 @@ func either(first bool, a, b ID) ID {
 func (fn *judgeFn) changing(month int32) bool {
 	start, end := int64(trip.FirstDay(month))*day, int64(trip.FirstDay(month+1))*day
 	i := after(fn.changes, start)
-	return i < len(fn.changes) && fn.changes[i].start <= end+fn.limits[DurationOver]
+	return i < len(fn.changes) && fn.changes[i].start <= end+fn.longest
 }
 
 const day = 86_400_000_000 // µs
 
-// clock applies clock_change. Between two changes nothing happens, and nearly all
-// trips of a month lie in one such gap: a row is looked at closely only if it leaves the gap of the row before.
-func (fn *judgeFn) clock(b *trip.Batch, start, end int) {
+// clockChange leaves out durations that a change of the clock touches. Between two changes nothing happens, and nearly all
+// trips of a month lie in one such gap: a row is looked at closely only if it leaves the gap of the row before. In months
+// that no trip of plausible duration can touch a change in, only the others are looked at.
+func clockChange(fn *judgeFn, id ID, b *trip.Batch, month int32, start, end int) {
+	pickup, dropoff := &b.Columns[trip.Pickup], &b.Columns[trip.Dropoff]
+	if !fn.changing(month) {
+		for _, row := range fn.odd {
+			if touches(fn.changes, pickup.Values[row], dropoff.Values[row]) {
+				fn.fire(row, id)
+			}
+		}
+		return
+	}
 	var gap change // (end of a change, start of the next)
-	pickups, dropoffs := b.Columns[trip.Pickup].Values[start:end], b.Columns[trip.Dropoff].Values[start:end]
+	pickups, dropoffs := pickup.Values[start:end], dropoff.Values[start:end]
 	for i, p := range pickups {
 		d := dropoffs[i]
 		if p >= gap.start && p < gap.end && d >= gap.start && d < gap.end {
 			continue
 		}
-		if b.Columns[trip.Dropoff].IsNull(start + i) {
+		if dropoff.IsNull(start + i) {
 			d = p
 		}
 		if touches(fn.changes, p, d) {
-			fn.fire(start+i, ClockChange)
-			fn.columns[duration].drop(start + i)
+			fn.fire(start+i, id)
+			fn.columns[trip.Duration].drop(start + i)
 		} else {
 			gap = gapOf(fn.changes, p)
 		}

@@ -117,16 +117,16 @@ func TestEveryCellRuleFiresAloneAndDropsItsValueAlone(t *testing.T) {
 		"dropoff_missing":       {func(r *row) { r.dropoff = null }, nil, "duration"},
 		"dropoff_before_pickup": {func(r *row) { r.dropoff = r.pickup - 1 }, func(r *row) { r.dropoff = r.pickup + 1 }, "duration"},
 		"duration_zero":         {func(r *row) { r.dropoff = r.pickup }, func(r *row) { r.dropoff = r.pickup + 1 }, "duration"},
-		"duration_over_5h":      {func(r *row) { r.dropoff = r.pickup + 18_000_000_001 }, func(r *row) { r.dropoff = r.pickup + 18_000_000_000 }, "duration"},
+		"duration_over":         {func(r *row) { r.dropoff = r.pickup + 18_000_000_001 }, func(r *row) { r.dropoff = r.pickup + 18_000_000_000 }, "duration"},
 		"clock_change":          {func(r *row) { r.pickup, r.dropoff = at("2020-03-08 01:50:00"), at("2020-03-08 03:10:00") }, func(r *row) { r.pickup, r.dropoff = at("2020-03-08 03:00:00"), at("2020-03-08 03:10:00") }, "duration"},
 		"distance_negative":     {func(r *row) { r.distance = -1 }, func(r *row) { r.distance = 0 }, "distance"},
-		"distance_over_200mi":   {func(r *row) { r.distance = 201 }, func(r *row) { r.distance = 200 }, "distance"},
+		"distance_over":         {func(r *row) { r.distance = 201 }, func(r *row) { r.distance = 200 }, "distance"},
 		"amount_negative":       {func(r *row) { r.amount = -12 }, func(r *row) { r.amount = 0 }, "amount"},
-		"amount_over_5000usd":   {func(r *row) { r.amount = 5001 }, func(r *row) { r.amount = 5000 }, "amount"},
+		"amount_over":           {func(r *row) { r.amount = 5001 }, func(r *row) { r.amount = 5000 }, "amount"},
 		"tip_negative":          {func(r *row) { r.tip = -1 }, func(r *row) { r.tip = 0 }, "tip"},
-		"tip_over_5000usd":      {func(r *row) { r.tip = 5001 }, func(r *row) { r.tip = 5000 }, "tip"},
+		"tip_over":              {func(r *row) { r.tip = 5001 }, func(r *row) { r.tip = 5000 }, "tip"},
 		"passengers_zero":       {func(r *row) { r.passengers = 0 }, func(r *row) { r.passengers = 1 }, "passengers"},
-		"passengers_over_9":     {func(r *row) { r.passengers = 10 }, func(r *row) { r.passengers = 9 }, "passengers"},
+		"passengers_over":       {func(r *row) { r.passengers = 10 }, func(r *row) { r.passengers = 9 }, "passengers"},
 	} {
 		bad, edge := good(), good()
 		c.change(&bad)
@@ -165,11 +165,11 @@ func TestAllCellRulesThatApplyFire(t *testing.T) {
 	r.pickup, r.dropoff = at("2020-03-07 22:00:00"), at("2020-03-08 22:00:00") // a day, over the clock change
 	r.distance, r.amount, r.tip, r.passengers = -5, -7, -1, 0
 	b := judged(t, Config{}, batchOf(march2020, r))
-	want := map[string]int64{"duration_over_5h": 1, "clock_change": 1, "distance_negative": 1, "amount_negative": 1, "tip_negative": 1, "passengers_zero": 1}
+	want := map[string]int64{"duration_over": 1, "clock_change": 1, "distance_negative": 1, "amount_negative": 1, "tip_negative": 1, "passengers_zero": 1}
 	got := map[string]int64{}
 	for _, f := range b.Findings {
 		got[Rules[f.Rule].Name] += f.Rows
-		if ID(f.Rule) == AmountNegative && f.Sum != -7*trip.Unit {
+		if ID(f.Rule) == Named("amount_negative") && f.Sum != -7*trip.Unit {
 			t.Errorf("refunds sum to %d, want %d", f.Sum, -7*trip.Unit)
 		}
 	}
@@ -181,7 +181,7 @@ func TestAllCellRulesThatApplyFire(t *testing.T) {
 func TestNullsBreakNoRuleButDropoffMissing(t *testing.T) {
 	r := row{pickup: at("2020-03-15 10:00:00"), dropoff: null, passengers: null, distance: null, amount: null, tip: null}
 	b := judged(t, Config{}, batchOf(march2020, r, good()))
-	if got := named(b.Findings); len(got) != 1 || ID(b.Findings[0].Rule) != DropoffMissing {
+	if got := named(b.Findings); len(got) != 1 || ID(b.Findings[0].Rule) != Named("dropoff_missing") {
 		t.Errorf("findings %v", got)
 	}
 }
@@ -212,7 +212,7 @@ func TestBothNightsOfClockChange(t *testing.T) {
 		b := judged(t, Config{}, batchOf(trip.MonthOf(r.pickup), r))
 		fired := false
 		for _, f := range b.Findings {
-			fired = fired || ID(f.Rule) == ClockChange
+			fired = fired || ID(f.Rule) == Named("clock_change")
 		}
 		if fired != c.fires || fired && !b.Columns[trip.Duration].IsNull(0) {
 			t.Errorf("%s: fired %v, want %v; duration null %v", name, fired, c.fires, b.Columns[trip.Duration].IsNull(0))
@@ -227,18 +227,18 @@ func TestRowRulesTakeTheFirstThatApplies(t *testing.T) {
 		refused           bool
 	}{
 		"its month":             {march2020, march2020, element.NoMonth, 0, false},
-		"no pickup":             {element.NoMonth, march2020, element.NoMonth, PickupMissing, true},
-		"no pickup, no month":   {element.NoMonth, element.NoMonth, element.NoMonth, PickupMissing, true},
-		"month before":          {march2020 - 1, march2020, element.NoMonth, PickupAdjacentMonth, true},
-		"month after":           {march2020 + 1, march2020, element.NoMonth, PickupAdjacentMonth, true},
-		"two after":             {march2020 + 2, march2020, element.NoMonth, PickupStray, true},
-		"2008":                  {FirstMonth - 1, march2020, element.NoMonth, PickupStray, true},
+		"no pickup":             {element.NoMonth, march2020, element.NoMonth, Named("pickup_missing"), true},
+		"no pickup, no month":   {element.NoMonth, element.NoMonth, element.NoMonth, Named("pickup_missing"), true},
+		"month before":          {march2020 - 1, march2020, element.NoMonth, Named("pickup_adjacent_month"), true},
+		"month after":           {march2020 + 1, march2020, element.NoMonth, Named("pickup_adjacent_month"), true},
+		"two after":             {march2020 + 2, march2020, element.NoMonth, Named("pickup_stray"), true},
+		"2008":                  {FirstMonth - 1, march2020, element.NoMonth, Named("pickup_stray"), true},
 		"no month: 2009":        {FirstMonth, element.NoMonth, march2020, 0, false},
-		"no month: 2008":        {FirstMonth - 1, element.NoMonth, march2020, PickupStray, true},
+		"no month: 2008":        {FirstMonth - 1, element.NoMonth, march2020, Named("pickup_stray"), true},
 		"no month: as of":       {march2020, element.NoMonth, march2020, 0, false},
-		"no month: after":       {march2020 + 1, element.NoMonth, march2020, PickupStray, true},
+		"no month: after":       {march2020 + 1, element.NoMonth, march2020, Named("pickup_stray"), true},
 		"no month, no as-of":    {march2020 + 999, element.NoMonth, element.NoMonth, 0, false},
-		"the file is of 2009-1": {FirstMonth - 1, FirstMonth, element.NoMonth, PickupAdjacentMonth, true},
+		"the file is of 2009-1": {FirstMonth - 1, FirstMonth, element.NoMonth, Named("pickup_adjacent_month"), true},
 	} {
 		id, refused := Config{AsOf: c.asOf}.rowRule(c.month, c.file)
 		if refused != c.refused || refused && id != c.want {
@@ -250,7 +250,7 @@ func TestRowRulesTakeTheFirstThatApplies(t *testing.T) {
 func TestRefusedRowsBreakNoCellRule(t *testing.T) {
 	bad := row{pickup: at("2008-01-01 00:00:00"), dropoff: null, distance: -1, amount: -1, tip: -1}
 	b := judged(t, Config{}, batchOf(march2020, bad, good()))
-	if len(b.Findings) != 1 || ID(b.Findings[0].Rule) != PickupStray || b.Findings[0].Month != march2020 || !b.Months[0].Refused || b.Months[1].Refused {
+	if len(b.Findings) != 1 || ID(b.Findings[0].Rule) != Named("pickup_stray") || b.Findings[0].Month != march2020 || !b.Months[0].Refused || b.Months[1].Refused {
 		t.Errorf("findings %v, runs %v", named(b.Findings), b.Months)
 	}
 }
@@ -259,7 +259,7 @@ func TestNotANumberCountsARowOnce(t *testing.T) {
 	b := batchOf(march2020, good(), good(), row{pickup: null})
 	b.NotNumbers = []int32{0, 2}
 	b = judged(t, Config{}, b)
-	if got := named(b.Findings); len(got) != 2 || ID(b.Findings[0].Rule) != NotANumber || b.Findings[0].Rows != 1 {
+	if got := named(b.Findings); len(got) != 2 || ID(b.Findings[0].Rule) != Named("not_a_number") || b.Findings[0].Rows != 1 {
 		t.Errorf("findings %v, want not_a_number once and pickup_missing", got)
 	}
 }
@@ -302,25 +302,25 @@ func findingsOf(b trip.Batch) string { return fmt.Sprint(named(b.Findings), b.Mo
 func TestJudgedInAPipeline(t *testing.T) {
 	bad := good()
 	bad.tip = 99
-	limits, err := ParseLimits("tip_over_5000usd=98")
+	limits, err := ParseLimits("tip_over=98")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p, s, trips := ptest.CreateList([]trip.Batch{batchOf(march2020, bad, good())})
 	passert.EqualsList(s, beam.ParDo(s, findingsOf, Judged(s, Config{Limits: limits, AsOf: element.NoMonth}, trips)),
-		[]string{"[tip_over_5000usd month 602 rows 1 sum 0] false"})
+		[]string{"[tip_over month 602 rows 1 sum 0] false"})
 	ptest.RunAndValidate(t, p)
 }
 
 func TestLimitsCanBeOverridden(t *testing.T) {
-	l, err := ParseLimits(" duration_over_5h=240, distance_over_200mi=100 ")
-	if err != nil || l.of(DurationOver) != 240*minute || l.of(DistanceOver) != 100*trip.Unit || l.of(TipOver) != 5000*trip.Unit {
+	l, err := ParseLimits(" duration_over=240, distance_over=100 ")
+	if err != nil || l.of(Named("duration_over")) != 240*minute || l.of(Named("distance_over")) != 100*trip.Unit || l.of(Named("tip_over")) != 5000*trip.Unit {
 		t.Errorf("%v, %v", l, err)
 	}
-	if l.Digest() == (Limits{}).Digest() || (Limits{}).Digest() != (Limits{"tip_over_5000usd": 5000}).Digest() {
+	if l.Digest() == (Limits{}).Digest() || (Limits{}).Digest() != (Limits{"tip_over": 5000}).Digest() {
 		t.Error("the digest does not follow the limits in force")
 	}
-	for _, bad := range []string{"x=1", "duration_zero=1", "tip_over_5000usd", "tip_over_5000usd=-1", "tip_over_5000usd=1,tip_over_5000usd=2", "tip_over_5000usd=1.5", "tip_over_5000usd=100000001"} {
+	for _, bad := range []string{"x=1", "duration_zero=1", "tip_over", "tip_over=-1", "tip_over=1,tip_over=2", "tip_over=1.5", "tip_over=100000001"} {
 		if l, err := ParseLimits(bad); err == nil {
 			t.Errorf("%q: %v, want an error", bad, l)
 		}
@@ -374,7 +374,7 @@ func TestClockChangesAreFoundInEveryMonth(t *testing.T) {
 		}
 		got := int64(0)
 		for _, f := range judged(t, Config{AsOf: element.NoMonth}, batchOf(month, rows...)).Findings {
-			if ID(f.Rule) == ClockChange {
+			if ID(f.Rule) == Named("clock_change") {
 				got += f.Rows
 			}
 		}

@@ -87,23 +87,32 @@ func (fn *judgeFn) refuse(start, end int, id ID) {
 // zones finds the rows that the rules about zones are about. What these count is found from the sums: see
 // aggregate.Standard.
 func (fn *judgeFn) zones(b *trip.Batch, start, end int) {
-	keep := func(row int, id ID) { fn.rejects = append(fn.rejects, reject{row, id}) }
 	for row := start; row < end; row++ {
-		if b.NoZones {
-			keep(row, ZoneMissing)
-			continue
-		}
-		for _, z := range []struct {
-			column           *trip.Column
-			missing, unknown ID
-		}{{&b.Columns[trip.PickupZone], PickupZoneMissing, PickupZoneUnknown}, {&b.Columns[trip.DropoffZone], DropoffZoneMissing, DropoffZoneUnknown}} {
-			if z.column.IsNull(row) {
-				keep(row, z.missing)
-			} else if v := z.column.Values[row]; v < FirstZone || v > LastZone {
-				keep(row, z.unknown)
+		for _, end := range []trip.Field{trip.PickupZone, trip.DropoffZone} {
+			c := caseOf(b, end, row)
+			if c == ZoneKnown {
+				continue
+			}
+			fn.rejects = append(fn.rejects, reject{row, ZoneRule(c, end)})
+			if c == FileWithoutZones { // for both ends
+				break
 			}
 		}
 	}
+}
+
+// caseOf is what is wrong with a zone of a row.
+func caseOf(b *trip.Batch, end trip.Field, row int) ZoneCase {
+	zone := &b.Columns[end]
+	switch {
+	case b.NoZones:
+		return FileWithoutZones
+	case zone.IsNull(row):
+		return ZoneNull
+	case zone.Values[row] < FirstZone || zone.Values[row] > LastZone:
+		return ZoneOutside
+	}
+	return ZoneKnown
 }
 
 // rejected makes an element of the rejects of a batch, in the order of rows and of rules.

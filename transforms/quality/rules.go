@@ -8,10 +8,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
+	"tripstats/transforms/element"
 	"tripstats/transforms/trip"
 )
 
@@ -25,81 +27,246 @@ const (
 	Cell Scope = "cell" // values left out
 )
 
-// ID names a rule in batches and accumulators: its place in Rules.
+// ID names a rule in batches and accumulators: its place in [Rules].
 type ID int32
 
-// The rules, in the order in which they are tried.
-const (
-	PickupMissing ID = iota
-	PickupAdjacentMonth
-	PickupStray
+// Named returns the rule of a name that is in the table.
+func Named(name string) ID {
+	i := slices.IndexFunc(Rules, func(r Rule) bool { return r.Name == name })
+	if i < 0 {
+		panic("quality: no rule " + name)
+	}
+	return ID(i)
+}
 
-	DropoffMissing
-	DropoffBeforePickup
-	DurationZero
-	DurationOver
-	ClockChange
-	DistanceNegative
-	DistanceOver
-	AmountNegative
-	TipNegative
-	AmountOver
-	TipOver
-	PassengersZero
-	PassengersOver
-	NotANumber
-	ZoneMissing
-	PickupZoneMissing
-	DropoffZoneMissing
-	PickupZoneUnknown
-	DropoffZoneUnknown
-
-	count int = iota
-)
-
-// Rule is one line of the table of rules.
+// Rule is one line of the table of rules: what users read about it, and its check.
 type Rule struct {
 	Name   string
+	Was    string // the name that earlier versions had, or ""
 	Scope  Scope
 	Limit  int64  // exclusive, in the unit below; 0 where the rule has none
-	Unit   int64  // of the limit: what one is in the domain's fixed point, 0 without limit
+	Unit   int64  // of the limit: what one is in the fixed point of the columns, 0 without limit
 	In     string // the unit's name
 	Reason string
 	Source string
+
+	// The check. A row rule has one of the first two. The first row rule in the table's order that applies to a row refuses
+	// it. Cell rules are asked of the rows that are left, and all that apply fire.
+	Check
+
+	Looks []trip.Field // the columns that the check looks at
 }
+
+// Check is how a rule finds what it is about. Limits are in the fixed point of the columns.
+type Check struct {
+	// Month tells whether a row rule refuses the pickups of a month in a file of a month; asOf is [Config.AsOf]. Months are
+	// since 1970-01, or element.NoMonth.
+	Month func(pickup, file, asOf int32) bool
+
+	// Refuses tells whether a row rule refuses a row.
+	Refuses func(b *trip.Batch, row int, limit int64) bool
+
+	// Values returns the least and the largest of the values that a cell rule leaves out of the column Leaves.
+	Leaves trip.Field
+	Values func(limit int64) (least, most int64)
+	Sums   bool // the findings have the sum of the values
+
+	// Finds fires a cell rule that needs more than one column's values. It drops what it leaves out.
+	Finds func(fn *judgeFn, id ID, b *trip.Batch, month int32, start, end int)
+
+	// Zones is what a cell rule says of the zones Of a trip. Zones are counted from sums: see aggregate.Standard.
+	Zones ZoneCase
+	Of    trip.Field
+}
+
+// ZoneCase is what may be wrong with a trip's zone. It counts as [UnknownZone] then.
+type ZoneCase int
+
+// The cases. A file without zones is one case for both ends of its trips.
+const (
+	ZoneKnown ZoneCase = iota
+	FileWithoutZones
+	ZoneNull
+	ZoneOutside // of FirstZone to LastZone
+)
+
+// ZoneRule returns the rule about a case of the zones of a trip's end: trip.PickupZone or trip.DropoffZone.
+func ZoneRule(c ZoneCase, of trip.Field) ID {
+	return ID(slices.IndexFunc(Rules, func(r Rule) bool { return r.Zones == c && (c == FileWithoutZones || r.Of == of) }))
+}
+
+// negative, zero and over are the values of rules that leave them out.
+func negative(int64) (least, most int64)   { return math.MinInt64, -1 }
+func zero(int64) (least, most int64)       { return 0, 0 }
+func over(limit int64) (least, most int64) { return limit + 1, math.MaxInt64 }
+
+// beyond are values so far below zero that a batch of them might not sum in 64 bits. No other rule is about negative counts of
+// passengers.
+func beyond(int64) (least, most int64) { return math.MinInt64, -trip.MaxValue*trip.Unit - 1 }
 
 const (
 	minute   = 60_000_000 // µs
 	measures = "plausibility: chosen so that TLC's own monthly indicators are met"
 	refunds  = "TLC's data dictionary: a negative amount is a refund or a voided trip, recorded beside its charge"
+	ours     = "definition of the tables"
+	driver   = "TLC's data dictionary: a driver-entered value"
+	zones    = "TLC's zone table has 1 to 265, of which 264 is Unknown"
 )
 
-// Rules is the table of rules. Row rules: the first in this order that applies. Cell rules: all that apply fire.
-// Limits are exclusive. The names are a contract: they stand in the ledger.
-var Rules = [count]Rule{
-	PickupMissing:       {Name: "pickup_missing", Scope: Row, Reason: "without a pickup time a trip belongs to no month", Source: "definition of the tables"},
-	PickupAdjacentMonth: {Name: "pickup_adjacent_month", Scope: Row, Reason: "a trip of the month before or after the file's: it belongs to that month's file", Source: "published files: a few rows at each end of a month"},
-	PickupStray:         {Name: "pickup_stray", Scope: Row, Reason: "a pickup in any other month is a clock that was wrong; for a file without a month in its name, before 2009-01 or after --as-of", Source: "published files: pickups of 2001, 2008, 2088"},
+// Rules is the table of rules. Limits are exclusive. The names are a contract: they stand in the ledger.
+var Rules = []Rule{
+	{
+		Name: "pickup_missing", Scope: Row, Source: ours,
+		Reason: "without a pickup time a trip belongs to no month",
+		Looks:  []trip.Field{trip.Pickup},
+		Check:  Check{Month: func(pickup, _, _ int32) bool { return pickup == element.NoMonth }},
+	},
+	{
+		Name: "pickup_adjacent_month", Scope: Row, Source: "published files: a few rows at each end of a month",
+		Reason: "a trip of the month before or after the file's: it belongs to that month's file",
+		Looks:  []trip.Field{trip.Pickup},
+		Check: Check{Month: func(pickup, file, _ int32) bool {
+			return file != element.NoMonth && (pickup == file-1 || pickup == file+1)
+		}},
+	},
+	{
+		Name: "pickup_stray", Scope: Row, Source: "published files: pickups of 2001, 2008, 2088",
+		Reason: "a pickup in any other month is a clock that was wrong; for a file without a month in its name, before 2009-01 or after --as-of",
+		Looks:  []trip.Field{trip.Pickup},
+		Check: Check{Month: func(pickup, file, asOf int32) bool {
+			if file == element.NoMonth {
+				return pickup < FirstMonth || asOf != element.NoMonth && pickup > asOf
+			}
+			return pickup != file
+		}},
+	},
 
-	DropoffMissing:      {Name: "dropoff_missing", Scope: Cell, Reason: "without a dropoff time there is no duration", Source: "definition of the tables"},
-	DropoffBeforePickup: {Name: "dropoff_before_pickup", Scope: Cell, Reason: "no trip takes negative time", Source: "definition of the tables"},
-	DurationZero:        {Name: "duration_zero", Scope: Cell, Reason: "no trip takes no time", Source: "definition of the tables"},
-	DurationOver:        {Name: "duration_over_5h", Scope: Cell, Limit: 300, Unit: minute, In: "minutes", Reason: "0.2 to 0.4 % of rows run about 24 hours: a meter that was not stopped", Source: measures},
-	ClockChange:         {Name: "clock_change", Scope: Cell, Reason: "within the hour that New York's clock repeats or skips, or across it, the duration cannot be known from wall-clock times", Source: "IANA time zone America/New_York"},
-	DistanceNegative:    {Name: "distance_negative", Scope: Cell, Reason: "no trip has a negative length", Source: "definition of the tables"},
-	DistanceOver:        {Name: "distance_over_200mi", Scope: Cell, Limit: 200, Unit: trip.Unit, In: "miles", Reason: "published files hold distances up to 300,000 miles", Source: measures},
-	AmountNegative:      {Name: "amount_negative", Scope: Cell, Reason: "a refund, counted in refund_rows and refund_sum", Source: refunds},
-	TipNegative:         {Name: "tip_negative", Scope: Cell, Reason: "part of a refund", Source: refunds},
-	AmountOver:          {Name: "amount_over_5000usd", Scope: Cell, Limit: 5000, Unit: trip.Unit, In: "dollars", Reason: "an entry error", Source: measures},
-	TipOver:             {Name: "tip_over_5000usd", Scope: Cell, Limit: 5000, Unit: trip.Unit, In: "dollars", Reason: "an entry error", Source: measures},
-	PassengersZero:      {Name: "passengers_zero", Scope: Cell, Reason: "the driver entered no count", Source: "TLC's data dictionary: a driver-entered value"},
-	PassengersOver:      {Name: "passengers_over_9", Scope: Cell, Limit: 9, Unit: trip.Unit, In: "passengers", Reason: "no taxi seats more", Source: "TLC's data dictionary: a driver-entered value"},
-	NotANumber:          {Name: "not_a_number", Scope: Cell, Reason: "NaN or infinite, or beyond what 64 bits at 10^-6 hold; a passenger count below -10^8 too, as no other rule has it", Source: "definition of the tables"},
-	ZoneMissing:         {Name: "zone_missing", Scope: Cell, Reason: "the file has coordinates instead of zones; both zones count as 264 (Unknown)", Source: "TLC's files of before 2011, and of before mid 2016 as first published"},
-	PickupZoneMissing:   {Name: "pickup_zone_missing", Scope: Cell, Reason: "null; counts as 264 (Unknown)", Source: "TLC's zone table: 264 is Unknown"},
-	DropoffZoneMissing:  {Name: "dropoff_zone_missing", Scope: Cell, Reason: "null; counts as 264 (Unknown)", Source: "TLC's zone table: 264 is Unknown"},
-	PickupZoneUnknown:   {Name: "pickup_zone_unknown", Scope: Cell, Reason: "outside 1 to 265; counts as 264 (Unknown)", Source: "TLC's zone table has 1 to 265"},
-	DropoffZoneUnknown:  {Name: "dropoff_zone_unknown", Scope: Cell, Reason: "outside 1 to 265; counts as 264 (Unknown)", Source: "TLC's zone table has 1 to 265"},
+	{
+		Name: "dropoff_missing", Scope: Cell, Source: ours,
+		Reason: "without a dropoff time there is no duration",
+		Looks:  []trip.Field{trip.Dropoff},
+		Check:  Check{Finds: dropoffMissing},
+	},
+	{
+		Name: "dropoff_before_pickup", Scope: Cell, Source: ours,
+		Reason: "no trip takes negative time",
+		Check:  Check{Leaves: trip.Duration, Values: negative},
+	},
+	{
+		Name: "duration_zero", Scope: Cell, Source: ours,
+		Reason: "no trip takes no time",
+		Check:  Check{Leaves: trip.Duration, Values: zero},
+	},
+	{
+		Name: "duration_over", Was: "duration_over_5h", Scope: Cell, Limit: 300, Unit: minute, In: "minutes", Source: measures,
+		Reason: "0.2 to 0.4 % of rows run about 24 hours: a meter that was not stopped",
+		Check:  Check{Leaves: trip.Duration, Values: over},
+	},
+	{
+		Name: "clock_change", Scope: Cell, Source: "IANA time zone America/New_York",
+		Reason: "within the hour that New York's clock repeats or skips, or across it, the duration cannot be known from wall-clock times",
+		Looks:  []trip.Field{trip.Pickup, trip.Dropoff, trip.Duration},
+		Check:  Check{Finds: clockChange},
+	},
+	{
+		Name: "distance_negative", Scope: Cell, Source: ours,
+		Reason: "no trip has a negative length",
+		Check:  Check{Leaves: trip.Distance, Values: negative},
+	},
+	{
+		Name: "distance_over", Was: "distance_over_200mi", Scope: Cell, Limit: 200, Unit: trip.Unit, In: "miles", Source: measures,
+		Reason: "published files hold distances up to 300,000 miles",
+		Check:  Check{Leaves: trip.Distance, Values: over},
+	},
+	{
+		Name: "amount_negative", Scope: Cell, Source: refunds,
+		Reason: "a refund, counted in refund_rows and refund_sum",
+		Check:  Check{Leaves: trip.Amount, Values: negative, Sums: true},
+	},
+	{
+		Name: "tip_negative", Scope: Cell, Source: refunds,
+		Reason: "part of a refund",
+		Check:  Check{Leaves: trip.Tip, Values: negative},
+	},
+	{
+		Name: "amount_over", Was: "amount_over_5000usd", Scope: Cell, Limit: 5000, Unit: trip.Unit, In: "dollars", Source: measures,
+		Reason: "an entry error",
+		Check:  Check{Leaves: trip.Amount, Values: over},
+	},
+	{
+		Name: "tip_over", Was: "tip_over_5000usd", Scope: Cell, Limit: 5000, Unit: trip.Unit, In: "dollars", Source: measures,
+		Reason: "an entry error",
+		Check:  Check{Leaves: trip.Tip, Values: over},
+	},
+	{
+		Name: "passengers_zero", Scope: Cell, Source: driver,
+		Reason: "the driver entered no count",
+		Check:  Check{Leaves: trip.Passengers, Values: zero},
+	},
+	{
+		Name: "passengers_over", Was: "passengers_over_9", Scope: Cell, Limit: 9, Unit: trip.Unit, In: "passengers", Source: driver,
+		Reason: "no taxi seats more",
+		Check:  Check{Leaves: trip.Passengers, Values: over},
+	},
+	{
+		Name: "not_a_number", Scope: Cell, Source: ours,
+		Reason: "NaN or infinite, or beyond what 64 bits at 10^-6 hold; a passenger count below -10^8 too, as no other rule has it",
+		Check:  Check{Finds: notANumber, Leaves: trip.Passengers, Values: beyond},
+	},
+	{
+		Name: "zone_missing", Scope: Cell, Source: "TLC's files of before 2011, and of before mid 2016 as first published",
+		Reason: "the file has coordinates instead of zones; both zones count as 264 (Unknown)",
+		Looks:  []trip.Field{trip.PickupZone, trip.DropoffZone},
+		Check:  Check{Zones: FileWithoutZones},
+	},
+	{
+		Name: "pickup_zone_missing", Scope: Cell, Source: zones,
+		Reason: "null; counts as 264 (Unknown)",
+		Check:  Check{Zones: ZoneNull, Of: trip.PickupZone},
+	},
+	{
+		Name: "dropoff_zone_missing", Scope: Cell, Source: zones,
+		Reason: "null; counts as 264 (Unknown)",
+		Check:  Check{Zones: ZoneNull, Of: trip.DropoffZone},
+	},
+	{
+		Name: "pickup_zone_unknown", Scope: Cell, Source: zones,
+		Reason: "outside 1 to 265; counts as 264 (Unknown)",
+		Check:  Check{Zones: ZoneOutside, Of: trip.PickupZone},
+	},
+	{
+		Name: "dropoff_zone_unknown", Scope: Cell, Source: zones,
+		Reason: "outside 1 to 265; counts as 264 (Unknown)",
+		Check:  Check{Zones: ZoneOutside, Of: trip.DropoffZone},
+	},
+}
+
+// looks are the columns that the check of a rule looks at.
+func (r Rule) looks() []trip.Field {
+	fields := r.Looks
+	if r.Values != nil {
+		fields = append(slices.Clone(fields), r.Leaves)
+	}
+	if r.Zones > FileWithoutZones {
+		fields = append(slices.Clone(fields), r.Of)
+	}
+	return fields
+}
+
+// Needs are the columns of a file that the rules need, ascending.
+func Needs() []trip.Field {
+	var needed []trip.Field
+	for _, r := range Rules {
+		for _, f := range r.looks() {
+			if from := trip.Fields[f].From; len(from) > 0 {
+				needed = append(needed, from...)
+			} else {
+				needed = append(needed, f)
+			}
+		}
+	}
+	slices.Sort(needed)
+	return slices.Compact(needed)
 }
 
 // The zones of TLC's table, and the one that stands for a zone that is not known.
@@ -122,7 +289,10 @@ func ParseLimits(s string) (Limits, error) {
 		}
 		name, value, ok := strings.Cut(part, "=")
 		name = strings.TrimSpace(name)
-		i := slices.IndexFunc(Rules[:], func(r Rule) bool { return r.Name == name })
+		i := slices.IndexFunc(Rules, func(r Rule) bool { return r.Name == name })
+		if was := slices.IndexFunc(Rules, func(r Rule) bool { return r.Was != "" && r.Was == name }); was >= 0 {
+			return nil, fmt.Errorf("found limit %q, expected the rule's name of today, %s", part, Rules[was].Name)
+		}
 		if !ok || i < 0 || Rules[i].Unit == 0 {
 			return nil, fmt.Errorf("found limit %q, expected RULE=NUMBER with one of %s", part, strings.Join(limited(), ", "))
 		}

@@ -1,0 +1,108 @@
+package quality
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/trip"
+)
+
+// withRule adds a rule to the table for one test.
+func withRule(t *testing.T, r Rule) {
+	before := Rules
+	Rules = append(slices.Clone(Rules), r)
+	t.Cleanup(func() { Rules = before })
+}
+
+func TestARowRuleAboutRowsRefusesThemAlone(t *testing.T) {
+	withRule(t, Rule{
+		Name: "speed_over", Scope: Row, Limit: 100, Unit: 1, In: "mph", Reason: "no taxi drives faster", Source: "this test",
+		Looks: []trip.Field{trip.Distance, trip.Duration},
+		Check: Check{Refuses: func(b *trip.Batch, row int, limit int64) bool {
+			miles, hours := float64(b.Columns[trip.Distance].Values[row])/trip.Unit, float64(b.Columns[trip.Duration].Values[row])/3.6e9
+			return hours > 0 && miles/hours > float64(limit)
+		}},
+	})
+	fast, refund := good(), good()
+	fast.distance = 17 // in ten minutes
+	refund.amount = -5
+	stray := good()
+	stray.pickup = at("2008-01-01 00:00:00")
+	for name, c := range map[string]struct {
+		rows   []row
+		limits Limits
+		want   string
+	}{
+		"none":          {[]row{good(), good()}, nil, "good 2; "},
+		"in between":    {[]row{good(), fast, refund}, nil, "good 1; refused 2; good 3; amount_negative 1; speed_over 1; "},
+		"all":           {[]row{fast, fast}, nil, "refused 1; refused 2; speed_over 2; "},
+		"first, last":   {[]row{fast, good(), fast}, nil, "refused 1; good 2; refused 3; speed_over 2; "},
+		"beside others": {[]row{stray, fast, good(), refund}, nil, "refused 1; refused 2; good 4; amount_negative 1; pickup_stray 1; speed_over 1; "},
+		"other limit":   {[]row{good(), fast}, Limits{"speed_over": 102}, "good 2; "},
+	} {
+		b := judged(t, Config{AsOf: element.NoMonth, Limits: c.limits}, batchOf(march2020, c.rows...))
+		text, counts := "", map[string]int64{}
+		for i, run := range b.Months {
+			switch {
+			case run.Refused:
+				text += fmt.Sprintf("refused %d; ", run.End)
+			case i == len(b.Months)-1 || b.Months[i+1].Refused:
+				text += fmt.Sprintf("good %d; ", run.End)
+			}
+		}
+		for _, f := range b.Findings {
+			counts[Rules[f.Rule].Name] += f.Rows
+		}
+		for _, rule := range slices.Sorted(maps.Keys(counts)) {
+			text += fmt.Sprintf("%s %d; ", rule, counts[rule])
+		}
+		if text != c.want {
+			t.Errorf("%s: found %s, expected %s", name, text, c.want)
+		}
+	}
+}
+
+func TestEveryRuleIsDeclaredWhole(t *testing.T) {
+	seen := map[string]bool{}
+	for id, r := range Rules {
+		if r.Name == "" || seen[r.Name] || r.Reason == "" || r.Source == "" || (r.Scope != Row && r.Scope != Cell) {
+			t.Errorf("rule %d: %+v: want a name of its own, a reason, a source and a scope of a row or cell", id, r)
+		}
+		seen[r.Name] = true
+		if Named(r.Name) != ID(id) {
+			t.Errorf("%s is not found by its name", r.Name)
+		}
+		rowCheck := r.Month != nil || r.Refuses != nil
+		cellCheck := r.Values != nil || r.Finds != nil || r.Zones != ZoneKnown
+		if rowCheck != (r.Scope == Row) || cellCheck != (r.Scope == Cell) {
+			t.Errorf("%s: its check is not one of scope %s", r.Name, r.Scope)
+		}
+		if len(r.looks()) == 0 && r.Name != "not_a_number" {
+			t.Errorf("%s looks at no column", r.Name)
+		}
+		if (r.Limit != 0) != (r.Unit != 0) || (r.Limit != 0) != (r.In != "") {
+			t.Errorf("%s: limit %d, unit %d in %q: want all or none", r.Name, r.Limit, r.Unit, r.In)
+		}
+		if limit := fmt.Sprint(r.Limit); r.Limit != 0 && strings.Contains(r.Name, limit) {
+			t.Errorf("%s has its limit in its name, which another limit makes untrue", r.Name)
+		}
+	}
+	if got := Needs(); !slices.Equal(got, trip.Standing) {
+		t.Errorf("the rules need columns %v, and the standing tables %v", got, trip.Standing)
+	}
+}
+
+func TestAnOldNameOfALimitIsToldTheNewOne(t *testing.T) {
+	for _, r := range Rules {
+		if r.Was == "" {
+			continue
+		}
+		if _, err := ParseLimits(r.Was + "=7"); err == nil || !strings.Contains(err.Error(), r.Was) || !strings.Contains(err.Error(), ", "+r.Name) {
+			t.Errorf("%s: got %v, want %s in it", r.Was, err, r.Name)
+		}
+	}
+}
