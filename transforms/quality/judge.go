@@ -28,8 +28,7 @@ type Config struct {
 const FirstMonth = (2009 - 1970) * 12
 
 // Judged applies the rules to batches of derived trips: it marks the runs of rows that a row rule refuses, makes values
-// null that a cell rule leaves out, and notes what it did as findings. Rules about zones are applied to the counts: see
-// aggregate.Standard.
+// null that a cell rule leaves out, or zones [UnknownZone], and notes what it did as findings.
 //
 // Judged transforms a PCollection<trip.Batch> into a PCollection<trip.Batch>.
 func Judged(s beam.Scope, cfg Config, trips beam.PCollection) beam.PCollection {
@@ -63,9 +62,10 @@ type pass struct {
 
 // span is the values that one rule leaves out.
 type span struct {
-	id     ID
-	lo, hi int64
-	sums   bool
+	id      ID
+	lo, hi  int64
+	sums    bool
+	becomes int64 // Check.Becomes
 }
 
 // Setup prepares what every batch needs.
@@ -86,8 +86,9 @@ func (fn *judgeFn) Setup() error {
 			i = len(fn.passes)
 			fn.passes = append(fn.passes, pass{field: r.Leaves, lo: math.MinInt64, hi: math.MaxInt64})
 		}
-		least, most := r.Values(limit)
-		fn.passes[i].add(span{ID(id), least, most, r.Sums})
+		for _, v := range r.Values(limit) {
+			fn.passes[i].add(span{id: ID(id), lo: v[0], hi: v[1], sums: r.Sums, becomes: r.Becomes})
+		}
 		if r.Leaves == trip.Duration {
 			fn.longest = fn.passes[i].hi
 		}
@@ -198,27 +199,27 @@ func (fn *judgeFn) cells(b *trip.Batch, month int32, start, end int) {
 	fn.odd = fn.odd[:0]
 	for i := range fn.passes {
 		p := &fn.passes[i]
-		fn.columns[p.field].outside(start, end, p.lo, p.hi, func(row int, v int64) bool {
-			left := false
+		c := &fn.columns[p.field]
+		c.outside(start, end, p.lo, p.hi, func(row int, v int64) {
+			left, becomes := false, int64(0)
 			for _, s := range p.spans {
 				if v >= s.lo && v <= s.hi {
 					fn.leave(month, row, v, s)
-					left = true
+					left, becomes = true, s.becomes
 				}
+			}
+			if left {
+				c.put(row, becomes)
 			}
 			if left && p.field == trip.Duration {
 				fn.odd = append(fn.odd, row)
 			}
-			return left
 		})
 	}
 	for id, r := range Rules { // after the others, as they drop values that those look at
 		if r.Finds != nil {
 			r.Finds(fn, ID(id), b, month, start, end)
 		}
-	}
-	if fn.Config.Keep == KeepCells {
-		fn.zones(b, start, end)
 	}
 	for id, rows := range fn.fired {
 		fn.note(month, ID(id), rows, fn.sums[id])
@@ -245,6 +246,34 @@ func dropoffMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) 
 	for row := start; row < end; row++ {
 		if dropoff.IsNull(row) {
 			fn.fire(row, id)
+		}
+	}
+}
+
+// zoneMissing is about files without any zone: one rule says so for both ends of a trip.
+func zoneMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
+	if !b.NoZones {
+		return
+	}
+	for row := start; row < end; row++ {
+		fn.fire(row, id)
+		fn.columns[trip.PickupZone].put(row, UnknownZone)
+		fn.columns[trip.DropoffZone].put(row, UnknownZone)
+	}
+}
+
+// zoneNull is about the zone of one end of a trip.
+func zoneNull(end trip.Field) func(*judgeFn, ID, *trip.Batch, int32, int, int) {
+	return func(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, stop int) {
+		zone := &b.Columns[end]
+		if zone.Nulls == 0 {
+			return
+		}
+		for row := start; row < stop; row++ {
+			if zone.IsNull(row) {
+				fn.fire(row, id)
+				fn.columns[end].put(row, UnknownZone)
+			}
 		}
 	}
 }
@@ -292,7 +321,7 @@ func clockChange(fn *judgeFn, id ID, b *trip.Batch, month int32, start, end int)
 		}
 		if touches(fn.changes, p, d) {
 			fn.fire(start+i, id)
-			fn.columns[trip.Duration].drop(start + i)
+			fn.columns[trip.Duration].put(start+i, 0)
 		} else {
 			gap = gapOf(fn.changes, p)
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -89,7 +90,7 @@ func batchOf(fileMonth int32, rows ...row) trip.Batch {
 		Columns: [trip.NumFields]trip.Column{
 			trip.Pickup: column(p...), trip.Dropoff: column(d...), trip.Duration: column(dur...),
 			trip.Passengers: column(passengers...), trip.Distance: column(distance...), trip.Amount: column(amount...), trip.Tip: column(tip...),
-			trip.PickupZone: {Values: make([]int64, len(rows))}, trip.DropoffZone: {Values: make([]int64, len(rows))},
+			trip.PickupZone: column(slices.Repeat([]int64{7}, len(rows))...), trip.DropoffZone: column(slices.Repeat([]int64{8}, len(rows))...),
 		},
 	}
 }

@@ -84,37 +84,6 @@ func (fn *judgeFn) refuse(start, end int, id ID) {
 	}
 }
 
-// zones finds the rows that the rules about zones are about. What these count is found from the sums: see
-// aggregate.Standard.
-func (fn *judgeFn) zones(b *trip.Batch, start, end int) {
-	for row := start; row < end; row++ {
-		for _, end := range []trip.Field{trip.PickupZone, trip.DropoffZone} {
-			c := caseOf(b, end, row)
-			if c == ZoneKnown {
-				continue
-			}
-			fn.rejects = append(fn.rejects, reject{row, ZoneRule(c, end)})
-			if c == FileWithoutZones { // for both ends
-				break
-			}
-		}
-	}
-}
-
-// caseOf is what is wrong with a zone of a row.
-func caseOf(b *trip.Batch, end trip.Field, row int) ZoneCase {
-	zone := &b.Columns[end]
-	switch {
-	case b.NoZones:
-		return FileWithoutZones
-	case zone.IsNull(row):
-		return ZoneNull
-	case zone.Values[row] < FirstZone || zone.Values[row] > LastZone:
-		return ZoneOutside
-	}
-	return ZoneKnown
-}
-
 // rejected makes an element of the rejects of a batch, in the order of rows and of rules.
 func (fn *judgeFn) rejected(b *trip.Batch) (element.Rejects, error) {
 	slices.SortFunc(fn.rejects, func(a, b reject) int { return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.rule, b.rule)) })

@@ -53,6 +53,8 @@ func TestRejectsAreTheRowsThatFindingsCount(t *testing.T) {
 		ptest.RunAndValidate(t, p)
 	}
 	b.NoZones = true
+	none := trip.Column{Values: make([]int64, 8), Valid: []byte{0}, Nulls: 8}
+	b.Columns[trip.PickupZone], b.Columns[trip.DropoffZone] = none, none
 	fn := &judgeFn{Config: Config{AsOf: element.NoMonth, Keep: KeepCells}}
 	if err := fn.Setup(); err != nil {
 		t.Fatal(err)

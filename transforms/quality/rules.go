@@ -66,43 +66,29 @@ type Check struct {
 	// Refuses tells whether a row rule refuses a row.
 	Refuses func(b *trip.Batch, row int, limit int64) bool
 
-	// Values returns the least and the largest of the values that a cell rule leaves out of the column Leaves.
+	// Values are the spans of values that a cell rule leaves out of the column Leaves: each from its least to its largest.
 	Leaves trip.Field
-	Values func(limit int64) (least, most int64)
+	Values func(limit int64) [][2]int64
 	Sums   bool // the findings have the sum of the values
 
-	// Finds fires a cell rule that needs more than one column's values. It drops what it leaves out.
+	// Finds fires a cell rule that needs more than one column's values. It leaves out what the rule is about.
 	Finds func(fn *judgeFn, id ID, b *trip.Batch, month int32, start, end int)
 
-	// Zones is what a cell rule says of the zones Of a trip. Zones are counted from sums: see aggregate.Standard.
-	Zones ZoneCase
-	Of    trip.Field
+	// Becomes takes the place of Values. 0: they become null.
+	Becomes int64
 }
 
-// ZoneCase is what may be wrong with a trip's zone. It counts as [UnknownZone] then.
-type ZoneCase int
-
-// The cases. A file without zones is one case for both ends of its trips.
-const (
-	ZoneKnown ZoneCase = iota
-	FileWithoutZones
-	ZoneNull
-	ZoneOutside // of FirstZone to LastZone
-)
-
-// ZoneRule returns the rule about a case of the zones of a trip's end: trip.PickupZone or trip.DropoffZone.
-func ZoneRule(c ZoneCase, of trip.Field) ID {
-	return ID(slices.IndexFunc(Rules, func(r Rule) bool { return r.Zones == c && (c == FileWithoutZones || r.Of == of) }))
+// The values that rules leave out.
+func negative(int64) [][2]int64   { return [][2]int64{{math.MinInt64, -1}} }
+func zero(int64) [][2]int64       { return [][2]int64{{0, 0}} }
+func over(limit int64) [][2]int64 { return [][2]int64{{limit + 1, math.MaxInt64}} }
+func noZone(int64) [][2]int64 {
+	return [][2]int64{{math.MinInt64, FirstZone - 1}, {LastZone + 1, math.MaxInt64}}
 }
-
-// negative, zero and over are the values of rules that leave them out.
-func negative(int64) (least, most int64)   { return math.MinInt64, -1 }
-func zero(int64) (least, most int64)       { return 0, 0 }
-func over(limit int64) (least, most int64) { return limit + 1, math.MaxInt64 }
 
 // beyond are values so far below zero that a batch of them might not sum in 64 bits. No other rule is about negative counts of
 // passengers.
-func beyond(int64) (least, most int64) { return math.MinInt64, -trip.MaxValue*trip.Unit - 1 }
+func beyond(int64) [][2]int64 { return [][2]int64{{math.MinInt64, -trip.MaxValue*trip.Unit - 1}} }
 
 const (
 	minute   = 60_000_000 // µs
@@ -217,27 +203,29 @@ var Rules = []Rule{
 		Name: "zone_missing", Scope: Cell, Source: "TLC's files of before 2011, and of before mid 2016 as first published",
 		Reason: "the file has coordinates instead of zones; both zones count as 264 (Unknown)",
 		Looks:  []trip.Field{trip.PickupZone, trip.DropoffZone},
-		Check:  Check{Zones: FileWithoutZones},
+		Check:  Check{Finds: zoneMissing},
 	},
 	{
 		Name: "pickup_zone_missing", Scope: Cell, Source: zones,
 		Reason: "null; counts as 264 (Unknown)",
-		Check:  Check{Zones: ZoneNull, Of: trip.PickupZone},
+		Looks:  []trip.Field{trip.PickupZone},
+		Check:  Check{Finds: zoneNull(trip.PickupZone)},
 	},
 	{
 		Name: "dropoff_zone_missing", Scope: Cell, Source: zones,
 		Reason: "null; counts as 264 (Unknown)",
-		Check:  Check{Zones: ZoneNull, Of: trip.DropoffZone},
+		Looks:  []trip.Field{trip.DropoffZone},
+		Check:  Check{Finds: zoneNull(trip.DropoffZone)},
 	},
 	{
 		Name: "pickup_zone_unknown", Scope: Cell, Source: zones,
 		Reason: "outside 1 to 265; counts as 264 (Unknown)",
-		Check:  Check{Zones: ZoneOutside, Of: trip.PickupZone},
+		Check:  Check{Leaves: trip.PickupZone, Values: noZone, Becomes: UnknownZone},
 	},
 	{
 		Name: "dropoff_zone_unknown", Scope: Cell, Source: zones,
 		Reason: "outside 1 to 265; counts as 264 (Unknown)",
-		Check:  Check{Zones: ZoneOutside, Of: trip.DropoffZone},
+		Check:  Check{Leaves: trip.DropoffZone, Values: noZone, Becomes: UnknownZone},
 	},
 }
 
@@ -246,9 +234,6 @@ func (r Rule) looks() []trip.Field {
 	fields := r.Looks
 	if r.Values != nil {
 		fields = append(slices.Clone(fields), r.Leaves)
-	}
-	if r.Zones > FileWithoutZones {
-		fields = append(slices.Clone(fields), r.Of)
 	}
 	return fields
 }

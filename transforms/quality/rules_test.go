@@ -77,7 +77,7 @@ func TestEveryRuleIsDeclaredWhole(t *testing.T) {
 			t.Errorf("%s is not found by its name", r.Name)
 		}
 		rowCheck := r.Month != nil || r.Refuses != nil
-		cellCheck := r.Values != nil || r.Finds != nil || r.Zones != ZoneKnown
+		cellCheck := r.Values != nil || r.Finds != nil
 		if rowCheck != (r.Scope == Row) || cellCheck != (r.Scope == Cell) {
 			t.Errorf("%s: its check is not one of scope %s", r.Name, r.Scope)
 		}
@@ -103,6 +103,42 @@ func TestAnOldNameOfALimitIsToldTheNewOne(t *testing.T) {
 		}
 		if _, err := ParseLimits(r.Was + "=7"); err == nil || !strings.Contains(err.Error(), r.Was) || !strings.Contains(err.Error(), ", "+r.Name) {
 			t.Errorf("%s: got %v, want %s in it", r.Was, err, r.Name)
+		}
+	}
+}
+
+// TestAZoneThatIsNoneCountsAsUnknown has one trip for each case of both ends, between good ones.
+func TestAZoneThatIsNoneCountsAsUnknown(t *testing.T) {
+	for name, c := range map[string]struct {
+		zone    int64
+		noZones bool
+		fires   map[string]int64 // for the pickup's end
+		left    int64
+	}{
+		"known":           {zone: 265, left: 265},
+		"unknown itself":  {zone: UnknownZone, left: UnknownZone},
+		"zero":            {zone: 0, fires: map[string]int64{"pickup_zone_unknown": 1}, left: UnknownZone},
+		"beyond the last": {zone: 266, fires: map[string]int64{"pickup_zone_unknown": 1}, left: UnknownZone},
+		"negative":        {zone: -5, fires: map[string]int64{"pickup_zone_unknown": 1}, left: UnknownZone},
+		"null":            {zone: null, fires: map[string]int64{"pickup_zone_missing": 1}, left: UnknownZone},
+		"no zones at all": {noZones: true, fires: map[string]int64{"zone_missing": 3}, left: UnknownZone},
+	} {
+		in := batchOf(march2020, good(), good(), good())
+		if in.Columns[trip.PickupZone] = column(7, c.zone, 7); c.noZones {
+			none := column(null, null, null)
+			in.NoZones, in.Columns[trip.PickupZone], in.Columns[trip.DropoffZone] = true, none, none
+		}
+		before := slices.Clone(in.Columns[trip.PickupZone].Values)
+		out := judged(t, Config{AsOf: element.NoMonth}, in)
+		fired := map[string]int64{}
+		for _, f := range out.Findings {
+			fired[Rules[f.Rule].Name] += f.Rows
+		}
+		if zone := out.Columns[trip.PickupZone]; zone.Values[1] != c.left || zone.Nulls != 0 || zone.IsNull(1) || !maps.Equal(fired, c.fires) {
+			t.Errorf("%s: found zones %v with %d nulls, fired %v, expected %d, %v", name, zone.Values, zone.Nulls, fired, c.left, c.fires)
+		}
+		if !slices.Equal(before, in.Columns[trip.PickupZone].Values) {
+			t.Errorf("%s: the judge wrote to its input", name)
 		}
 	}
 }

@@ -12,34 +12,40 @@ type scratch struct {
 
 func (s *scratch) reset(c *trip.Column) { s.column, s.owned = c, false }
 
-// outside calls judge for each value of rows [start, end) that is not null and not within [lo, hi], and makes the value
-// null where judge says so.
-func (s *scratch) outside(start, end int, lo, hi int64, judge func(row int, v int64) bool) {
+// outside calls judge for each value of rows [start, end) that is not null and not within [lo, hi].
+func (s *scratch) outside(start, end int, lo, hi int64, judge func(row int, v int64)) {
 	if s.column.Nulls == len(s.column.Values) {
 		return
 	}
-	span := uint64(hi - lo)
-	for i, v := range s.column.Values[start:end] {
-		if uint64(v-lo) <= span {
-			continue
-		}
-		if row := start + i; !s.column.IsNull(row) && judge(row, v) {
-			s.drop(row)
+	const block = 16 // rows looked at one by one after each value that is outside, as those come in swarms
+	for row := start; row < end; {
+		row += trip.Within(s.column.Values[row:end], lo, hi)
+		for stop := min(row+block, end); row < stop; row++ {
+			if v := s.column.Values[row]; (v < lo || v > hi) && !s.column.IsNull(row) {
+				judge(row, v)
+			}
 		}
 	}
 }
 
-// drop makes a row null, if it is not.
-func (s *scratch) drop(row int) {
-	if s.column.IsNull(row) {
+// put sets a row's value, or makes it null for 0.
+func (s *scratch) put(row int, v int64) {
+	null := s.column.IsNull(row)
+	if null && v == 0 {
 		return
 	}
 	if !s.owned {
 		s.own()
 	}
-	s.column.Values[row] = 0
-	s.column.Valid[row>>3] &^= 1 << (row & 7)
-	s.column.Nulls++
+	s.column.Values[row] = v
+	switch bit := byte(1) << (row & 7); {
+	case v == 0:
+		s.column.Valid[row>>3] &^= bit
+		s.column.Nulls++
+	case null:
+		s.column.Valid[row>>3] |= bit
+		s.column.Nulls--
+	}
 }
 
 // own replaces the column by a copy in the scratch's own memory.

@@ -108,6 +108,14 @@ func appendRuns(runs []MonthRun, pickup *Column) []MonthRun {
 	return closeRun(runs, open, month, len(pickup.Values))
 }
 
+// Within counts the values at the start that are in [lo, hi]. It may stop early at the largest int64.
+func Within(values []int64, lo, hi int64) int {
+	if hi == 1<<63-1 {
+		hi--
+	}
+	return within(values, lo, hi+1)
+}
+
 // within counts the values at the start that are in [lo, hi), for hi >= lo.
 func within(values []int64, lo, hi int64) int {
 	span := uint64(hi - lo)
