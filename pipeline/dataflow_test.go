@@ -51,15 +51,15 @@ func TestADryRunDescribesADataflowJob(t *testing.T) {
 		kinds[s.Name] = s.Kind
 	}
 	for name, kind := range map[string]string{
-		"parquetio.Footers/parquetio.footerFn":                         "beam:transform:pardo:v1",
-		"parquetio.Pieces/parquetio.piecesFn":                          "beam:transform:pardo:v1",
-		"parquetio.Read/parquetio.readFn":                              "beam:transform:pardo:v1",
-		"trip.Map(fields)/trip.fieldsFn":                               "beam:transform:pardo:v1",
-		"trip.Map(derive)/trip.deriveFn":                               "beam:transform:pardo:v1",
-		"quality.Map(judge)/quality.judgeFn":                           "beam:transform:pardo:v1",
-		"aggregate.Partials/aggregate.partialFn":                       "beam:transform:pardo:v1",
-		"aggregate.Monthly/CombinePerKey(monthly)/CombinePerKey/CoGBK": "beam:transform:group_by_key:v1",
-		"publish.Publish/publish.publishFn":                            "beam:transform:pardo:v1",
+		"parquetio.Footers/parquetio.footerFn":                                   "beam:transform:pardo:v1",
+		"parquetio.Pieces/parquetio.piecesFn":                                    "beam:transform:pardo:v1",
+		"parquetio.Read/parquetio.readFn":                                        "beam:transform:pardo:v1",
+		"trip.Map(fields)/trip.fieldsFn":                                         "beam:transform:pardo:v1",
+		"trip.Map(derive)/trip.deriveFn":                                         "beam:transform:pardo:v1",
+		"quality.Map(judge)/quality.judgeFn":                                     "beam:transform:pardo:v1",
+		"aggregate.Partials/aggregate.partialFn":                                 "beam:transform:pardo:v1",
+		"aggregate.Table(trip_stats)/CombinePerKey(monthly)/CombinePerKey/CoGBK": "beam:transform:group_by_key:v1",
+		"publish.Publish/publish.publishFn":                                      "beam:transform:pardo:v1",
 	} {
 		if kinds[name] != kind {
 			t.Errorf("step %s: found %q, expected %s", name, kinds[name], kind)

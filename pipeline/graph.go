@@ -56,26 +56,26 @@ func build(s beam.Scope, p plan) {
 	spread := runners.Spread(s, p.lanes, toRead, func(s beam.Scope, files beam.PCollection) []beam.PCollection {
 		columns := parquetio.Read(s, read, files)
 		trips := trip.MapFields(s, p.trips, columns)
-		trips = trip.Derive(s, trips)
+		trips = trip.Derive(s, p.trips, trips)
 		if p.quarantined() {
 			trips, rejects := quality.JudgedWithRejects(s, p.quality, trips)
-			return []beam.PCollection{aggregate.Partials(s, trips), quarantine.Write(s, *p.publish.Quarantine, rejects)}
+			return []beam.PCollection{aggregate.Partials(s, p.standard, trips), quarantine.Write(s, *p.publish.Quarantine, rejects)}
 		}
 		if p.standard {
 			trips = quality.Judged(s, p.quality, trips)
 		}
-		return []beam.PCollection{aggregate.Partials(s, trips)}
+		return []beam.PCollection{aggregate.Partials(s, p.standard, trips)}
 	})
-	perSource := aggregate.PerSource(s, admitted, spread[0])
-	if p.standard {
-		perSource = aggregate.Standard(s, perSource)
-	}
+	perSource := aggregate.PerSource(s, p.standard, admitted, spread[0])
 
 	var tables []beam.PCollection
 	for _, t := range aggregate.Tables(p.standard) {
-		tables = append(tables, t.Rows(s, perSource))
+		tables = append(tables, aggregate.Table(s, t, p.standard, perSource))
+	}
+	if p.standard {
+		tables = append(tables, aggregate.Ledger(s, perSource))
 	}
 	publish.Publish(s, p.publish, publish.Inputs{
-		Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, perSource), Tables: tables, Pieces: spread[1:],
+		Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.standard, perSource), Tables: tables, Pieces: spread[1:],
 	})
 }

@@ -72,8 +72,8 @@ func TestTheGraphIsABeamPipeline(t *testing.T) {
 		find(`trip\.Map\(fields\)/`, urnParDo)
 		find(`trip\.Map\(derive\)/`, urnParDo)
 		find(`aggregate\.PerSource/CombinePerKey\(source\)/`, urnCombine)
-		find(`aggregate\.Monthly/CombinePerKey\(monthly\)/`, urnCombine)
-		find(`aggregate\.Location/CombinePerKey\(location\)/`, urnCombine)
+		find(`aggregate\.Table\(trip_stats\)/CombinePerKey\(monthly\)/`, urnCombine)
+		find(`aggregate\.Table\(location_stats\)/CombinePerKey\(location\)/`, urnCombine)
 		publish := find(`publish\.Publish/`, urnParDo)
 		if t.Failed() {
 			return

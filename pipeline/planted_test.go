@@ -27,8 +27,8 @@ type (
 	deriver interface {
 		ProcessElement(trip.Batch, func(trip.Batch)) error
 	}
-	standardiser interface {
-		ProcessElement(string, aggregate.Source, func(string, aggregate.Source))
+	seeder interface {
+		ProcessElement(element.File, func(string, aggregate.Source))
 	}
 	tallier interface {
 		ProcessElement(aggregate.Source, func(element.Tally))
@@ -63,10 +63,12 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	standard := func(plant func(*aggregate.Source)) func(any) any {
+	// more has what a plant makes of the result of a file without rows beside the file's own.
+	more := func(plant func(*aggregate.Source)) func(any) any {
 		return func(own any) any {
-			return func(name string, r aggregate.Source, emit func(string, aggregate.Source)) {
-				own.(standardiser).ProcessElement(name, r, func(name string, r aggregate.Source) {
+			return func(f element.File, emit func(string, aggregate.Source)) {
+				own.(seeder).ProcessElement(f, func(name string, r aggregate.Source) {
+					emit(name, r)
 					plant(&r)
 					emit(name, r)
 				})
@@ -97,9 +99,10 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 				})
 			}
 		}, "rows read, expected the footer's 40000"},
-		{"a trip not counted", "aggregate.standardFn", standard(func(r *aggregate.Source) { r.Months[0].Trips-- }), "refused, expected the 40000 read"},
-		{"a trip counted twice", "aggregate.standardFn", standard(func(r *aggregate.Source) { r.Months[0].Trips++ }), "refused, expected the 40000 read"},
-		{"a refusal counted twice", "aggregate.standardFn", standard(func(r *aggregate.Source) {
+		{"a trip not counted", "aggregate.seedFn", more(func(r *aggregate.Source) { r.Counted-- }), "refused, expected the 40000 read"},
+		{"a trip lost by a table", "aggregate.seedFn", more(func(r *aggregate.Source) { r.States[0].State.Groups[0].Rows-- }), "table trip_stats: found "},
+		{"a trip counted twice", "aggregate.seedFn", more(func(r *aggregate.Source) { r.Counted++ }), "refused, expected the 40000 read"},
+		{"a refusal counted twice", "aggregate.seedFn", more(func(r *aggregate.Source) {
 			r.Rules = append(r.Rules, aggregate.RuleCount{Month: august, Rule: int32(quality.Named("pickup_stray")), Rows: 1})
 		}), "refused, expected the 40000 read"},
 		{"a trip refused that the tables count", "aggregate.tallyFn", func(own any) any {
@@ -111,8 +114,12 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 				})
 			}
 		}, "table trip_stats: found "},
-		{"a pickup lost", "aggregate.standardFn", standard(func(r *aggregate.Source) { r.Months[0].Zones[0].Counts.Pickups-- }), "as the sum of pickups, expected the "},
-		{"a dropoff too many", "aggregate.standardFn", standard(func(r *aggregate.Source) { r.Months[0].Zones[0].Counts.Dropoffs++ }), "as the sum of dropoffs, expected the "},
+		{"a pickup lost", "aggregate.seedFn", more(func(r *aggregate.Source) {
+			r.States[1].State.Groups = []aggregate.Group{{Month: august, Keys: []int64{132}, Rows: -1}}
+		}), "as the sum of pickups, expected the "},
+		{"a dropoff too many", "aggregate.seedFn", more(func(r *aggregate.Source) {
+			r.States[1].State.Groups = []aggregate.Group{{Month: august, Keys: []int64{132}, Or: 1}}
+		}), "as the sum of dropoffs, expected the "},
 		{"a file not tallied", "aggregate.tallyFn", func(any) any {
 			return func(aggregate.Source, func(element.Tally)) {}
 		}, "found results of 0 files, expected 1"},

@@ -207,9 +207,9 @@ func runPipeline(ctx context.Context, runner runners.Runner, p plan) (end runner
 
 // tripOptions are how files are understood.
 func tripOptions(utc string, standard bool) trip.Options {
-	options := trip.Options{Registry: tlc.Registry, UTC: utc, Judged: standard}
+	options := trip.Options{Registry: tlc.Registry, UTC: utc, Judged: standard, More: aggregate.Needs(standard)}
 	if standard {
-		options.More = quality.Needs()
+		options.More = append(options.More, quality.Needs()...)
 	}
 	return options
 }
@@ -230,7 +230,6 @@ func publishConfig(rules quality.Config) publish.Config {
 		Output:      opts.output,
 		Access:      opts.access(),
 		ID:          newID(),
-		Balance:     []publish.Total{{Table: "trip_stats", Column: "trip_count"}, {Table: "location_stats", Column: "pickups"}, {Table: "location_stats", Column: "dropoffs"}},
 		MaxRejected: -1,
 		Meta: []parquetio.Meta{
 			{Key: "tripstats.quality", Value: opts.quality},
@@ -253,12 +252,15 @@ func publishConfig(rules quality.Config) publish.Config {
 	if rules.Keep != quality.KeepNone {
 		cfg.Quarantine = &quarantine.Config{Dir: absolute(opts.keepRows), ID: cfg.ID}
 	}
-	for _, t := range aggregate.Tables(opts.standard()) {
-		cfg.Tables = append(cfg.Tables, t.Name)
+	cfg.Tables = aggregate.Names(opts.standard())
+	for _, name := range aggregate.Names(true) {
+		if !slices.Contains(cfg.Tables, name) {
+			cfg.Absent = append(cfg.Absent, name)
+		}
 	}
-	for _, t := range aggregate.Tables(true) {
-		if !slices.Contains(cfg.Tables, t.Name) {
-			cfg.Absent = append(cfg.Absent, t.Name)
+	for _, t := range aggregate.Tables(opts.standard()) {
+		for _, column := range t.Balance() {
+			cfg.Balance = append(cfg.Balance, publish.Total{Table: t.Name, Column: column})
 		}
 	}
 	flag.Visit(func(f *flag.Flag) {

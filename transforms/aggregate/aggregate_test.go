@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -44,15 +45,15 @@ func testTrips() (files []element.File, batches []trip.Batch) {
 func TestTablesFromTrips(t *testing.T) {
 	fileList, batchList := testTrips()
 	p, s, files := ptest.CreateList(fileList)
-	perSource := PerSource(s, files, Partials(s, beam.CreateList(s, batchList)))
-	passert.EqualsList(s, beam.ParDo(s, text, Monthly(s, true, perSource)), []string{`trip_stats
+	perSource := PerSource(s, true, files, Partials(s, true, beam.CreateList(s, batchList)))
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", true), true, perSource)), []string{`trip_stats
 green 2020 2020-03-01 3 1.5 1.5 0.025 1.5 1.5 2 2 2 2 2 3 3 0.05 3 3 0 0
 green 2020 2020-04-01 1 -0.5 -0.5 -0.008333333333333333 -0.5 -0.5 1 1 1 1 1 -1 -0.5 -0.008333 -0.5 -0.5 0 0
 green 2020 2020-05-01 0 - - - - - 0 0 0 0 0 0 0 0 0 0 0 0
 green - - 1 - - - - - 0 0 0 0 0 0 0 0 0 0 0 0
 yellow 2020 2020-04-01 2 15 15 0.25 15 15 2 2 2 2 2 30 30 0.5 30 30 0 0
 `})
-	passert.EqualsList(s, beam.ParDo(s, text, Location(s, perSource)), []string{`location_stats
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, true, perSource)), []string{`location_stats
 green 2020 2020-03-01 0 0 1
 green 2020 2020-03-01 7 1 1
 green 2020 2020-03-01 265 1 0
@@ -63,23 +64,23 @@ green - - 7 1 1
 yellow 2020 2020-04-01 1 2 1
 yellow 2020 2020-04-01 2 0 1
 `})
-	passert.EqualsList(s, Tallies(s, perSource), []element.Tally{{Source: "a", Rows: 5, Counted: 5, Left: element.Mean{Count: 3, Mean: 2.5 / 3 / 60}}, {Source: "b", Rows: 2, Counted: 2, Left: element.Mean{Count: 2, Mean: 0.25}}, {Source: "c"}, {Source: "d"}})
+	passert.EqualsList(s, Tallies(s, true, perSource), []element.Tally{{Source: "a", Rows: 5, Counted: 5, Left: element.Mean{Count: 3, Mean: 2.5 / 3 / 60}}, {Source: "b", Rows: 2, Counted: 2, Left: element.Mean{Count: 2, Mean: 0.25}}, {Source: "c"}, {Source: "d"}})
 	ptest.RunAndValidate(t, p)
 }
 
 func TestTablesExistWithoutFiles(t *testing.T) {
 	p, s := beam.NewPipelineWithRoot()
 	none := beam.ParDo(s, &seedFn{}, beam.CreateList(s, []element.File{}))
-	passert.EqualsList(s, beam.ParDo(s, text, Monthly(s, false, none)), []string{"trip_stats\n"})
-	passert.EqualsList(s, beam.ParDo(s, text, Location(s, none)), []string{"location_stats\n"})
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", false), false, none)), []string{"trip_stats\n"})
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, false, none)), []string{"location_stats\n"})
 	ptest.RunAndValidate(t, p)
 }
 
 func TestSchemasAreTheContract(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{fieldsOf(monthlySchema(true)), "taxi:utf8 year:int32 month_start:date32 trip_count:int64 avg_passengers:float64 avg_trip_distance_miles:float64 avg_trip_duration_minutes:float64 avg_amount:float64 avg_tip:float64 passengers_counted:int64 distance_counted:int64 duration_counted:int64 amount_counted:int64 tip_counted:int64 passengers_sum:int64 distance_sum:decimal(38, 6) duration_minutes_sum:decimal(38, 6) amount_sum:decimal(38, 6) tip_sum:decimal(38, 6) refund_rows:int64 refund_sum:decimal(38, 6)"},
-		{fieldsOf(monthlySchema(false)), "taxi:utf8 year:int32 month_start:date32 trip_count:int64 avg_passengers:float64 avg_trip_distance_miles:float64 avg_trip_duration_minutes:float64 avg_amount:float64 avg_tip:float64"},
-		{fieldsOf(LocationSchema), "taxi:utf8 year:int32 month_start:date32 location_id:int32 pickups:int64 dropoffs:int64"},
+		{fieldsOf(specOf("trip_stats", true).Schema()), "taxi:utf8 year:int32 month_start:date32 trip_count:int64 avg_passengers:float64 avg_trip_distance_miles:float64 avg_trip_duration_minutes:float64 avg_amount:float64 avg_tip:float64 passengers_counted:int64 distance_counted:int64 duration_counted:int64 amount_counted:int64 tip_counted:int64 passengers_sum:int64 distance_sum:decimal(38, 6) duration_minutes_sum:decimal(38, 6) amount_sum:decimal(38, 6) tip_sum:decimal(38, 6) refund_rows:int64 refund_sum:decimal(38, 6)"},
+		{fieldsOf(specOf("trip_stats", false).Schema()), "taxi:utf8 year:int32 month_start:date32 trip_count:int64 avg_passengers:float64 avg_trip_distance_miles:float64 avg_trip_duration_minutes:float64 avg_amount:float64 avg_tip:float64"},
+		{fieldsOf(locationStats.Schema()), "taxi:utf8 year:int32 month_start:date32 location_id:int32 pickups:int64 dropoffs:int64"},
 		{fieldsOf(LedgerSchema), "taxi:utf8 source:utf8 month_start:date32 rule:utf8 scope:utf8 rows:int64"},
 	} {
 		if c.got != c.want {
@@ -138,8 +139,8 @@ func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 		return acc
 	}
 	want := sum(1)
-	if want.Rows != rows || len(want.Months) != 4 {
-		t.Fatalf("%d rows in %d months, want %d in 4", want.Rows, len(want.Months), rows)
+	if want.Rows != rows || len(want.State("trip_stats").Groups) != 4 {
+		t.Fatalf("%d rows in %d months, want %d in 4", want.Rows, len(want.State("trip_stats").Groups), rows)
 	}
 	for cuts := 1; cuts < 60; cuts++ {
 		if got := sum(cuts); !reflect.DeepEqual(got, want) {
@@ -149,12 +150,18 @@ func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 }
 
 func TestMergeNeverWritesToItsInputs(t *testing.T) {
-	a := Source{Source: "x", Months: []Month{{Month: 1, Trips: 1, Zones: []Zone{{1, Counts{1, 1}}, {3, Counts{1, 0}}}}}}
-	b := Source{Source: "x", Months: []Month{{Month: 1, Trips: 2, Zones: []Zone{{2, Counts{5, 5}}, {3, Counts{1, 9}}}}, {Month: 2}}}
+	state := func(groups ...Group) []TableState { return []TableState{{"t", State{groups}}} }
+	sums := func(n int64) []Sum { return []Sum{{Count: n, Lo: uint64(n)}} }
+	a := Source{Source: "x", States: state(Group{Month: 1, Keys: []int64{1}, Rows: 1, Sums: sums(1)}, Group{Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(1)})}
+	b := Source{Source: "x", States: state(Group{Month: 1, Keys: []int64{2}, Rows: 5, Sums: sums(5)}, Group{Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(9)})}
+	before := fmt.Sprint(a, b)
 	acc := mergeSources(mergeSources(Source{}, a), b)
-	acc.Months[0].Zones[0].Counts.Pickups = 99
-	if a.Months[0].Trips != 1 || a.Months[0].Zones[0].Counts.Pickups != 1 || b.Months[0].Zones[0].Zone != 2 {
-		t.Errorf("inputs changed: %+v, %+v", a, b)
+	if got, want := fmt.Sprint(acc.State("t")), "{[{1 0 [1] 1 0 [{1 0 1}]} {1 0 [2] 5 0 [{5 0 5}]} {1 0 [3] 2 0 [{10 0 10}]}]}"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	mergeSources(acc, b)
+	if after := fmt.Sprint(a, b); after != before {
+		t.Errorf("inputs changed: %s, were %s", after, before)
 	}
 }
 

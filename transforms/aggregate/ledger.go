@@ -16,6 +16,9 @@ import (
 	"tripstats/transforms/trip"
 )
 
+// LedgerName is the name of the table that says what became of every row.
+const LedgerName = "quality"
+
 // LedgerSchema is the table quality: for each source, what became of its rows and which rules fired how often, sorted by
 // all columns but the last, null months last.
 var LedgerSchema = arrow.NewSchema([]arrow.Field{
@@ -64,12 +67,12 @@ func (l line) compare(o line) int {
 // linesOf are the ledger's lines about a source.
 func linesOf(r Source) []line {
 	file := func(rule string, rows int64) line { return line{r.Taxi, r.Source, r.Month, rule, quality.File, rows} }
-	lines := []line{file(rowsRead, r.Rows), file(rowsCounted, r.Counted())}
+	lines := []line{file(rowsRead, r.Rows), file(rowsCounted, r.Counted)}
 	if r.Unknown > 0 {
 		lines = append(lines, file(columnUnknown, r.Rows))
 	}
 	for _, c := range r.Rules {
-		lines = append(lines, line{r.Taxi, r.Source, c.Month, quality.Rules[c.Rule].Name, c.scope(), c.Rows})
+		lines = append(lines, line{r.Taxi, r.Source, c.Month, quality.Rules[c.Rule].Name, quality.Rules[c.Rule].Scope, c.Rows})
 	}
 	return lines
 }
@@ -101,5 +104,5 @@ func (fn *ledgerFn) ProcessElement(_ []byte, next func(*Source) bool, emit func(
 		b.Field(4).(*array.StringBuilder).Append(string(l.scope))
 		b.Field(5).(*array.Int64Builder).Append(l.rows)
 	}
-	emit(element.Table{Name: "quality", Record: b.NewRecordBatch()})
+	emit(element.Table{Name: LedgerName, Record: b.NewRecordBatch()})
 }

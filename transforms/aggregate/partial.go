@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
@@ -20,41 +21,36 @@ func init() {
 	register.Emitter1[element.Tally]()
 }
 
-// Partials adds up the trips of each bundle in memory, one result for each file in it.
+// Partials adds up the trips of each bundle in memory, one result for each file in it. judged tells whether rules were applied.
 //
 // Partials transforms a PCollection<trip.Batch> into a PCollection<KV<string, Source>> keyed by the source's name.
-func Partials(s beam.Scope, trips beam.PCollection) beam.PCollection {
+func Partials(s beam.Scope, judged bool, trips beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Partials")
-	return beam.ParDo(s, &partialFn{}, trips)
+	return beam.ParDo(s, &partialFn{Judged: judged}, trips)
 }
 
 // PerSource combines the partial results of each file. Every file has a result, those without rows too.
 //
 // PerSource transforms a PCollection<element.File> and a PCollection<KV<string, Source>> into a
 // PCollection<KV<string, Source>> with one element for each file.
-func PerSource(s beam.Scope, files, partials beam.PCollection) beam.PCollection {
+func PerSource(s beam.Scope, judged bool, files, partials beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.PerSource")
-	seeds := beam.ParDo(s, &seedFn{}, files)
+	seeds := beam.ParDo(s, &seedFn{Judged: judged}, files)
 	return beam.CombinePerKey(s.Scope("CombinePerKey(source)"), &sourceCombiner{}, beam.Flatten(s, seeds, partials))
 }
 
 // Tallies says what became of the rows of each source.
 //
 // Tallies transforms a PCollection<KV<string, Source>> into a PCollection<element.Tally>.
-func Tallies(s beam.Scope, perSource beam.PCollection) beam.PCollection {
+func Tallies(s beam.Scope, judged bool, perSource beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Tallies")
-	return beam.ParDo(s, &tallyFn{}, beam.DropKey(s, perSource))
+	return beam.ParDo(s, &tallyFn{Judged: judged}, beam.DropKey(s, perSource))
 }
 
-type tallyFn struct{}
+type tallyFn struct{ Judged bool }
 
 func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) {
-	t := element.Tally{Source: r.Source, Rows: r.Rows, Counted: r.Counted(), Read: meanOf(r.RawDuration)}
-	var counted Sum
-	for _, m := range r.Months {
-		counted.merge(m.Duration)
-	}
-	t.Left = meanOf(counted)
+	t := element.Tally{Source: r.Source, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(r.durations(fn.Judged))}
 	for _, c := range r.Rules {
 		if rule := quality.Rules[c.Rule]; rule.Scope == quality.Row {
 			t.Refused = append(t.Refused, element.Refused{Rule: rule.Name, Rows: c.Rows})
@@ -63,15 +59,30 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) {
 	emit(t)
 }
 
+// durations is the sum of the durations that count, of the first table that has it.
+func (s Source) durations(judged bool) (sum Sum) {
+	for _, t := range Tables(judged) {
+		if i := slices.Index(t.sums(), summed{of: trip.Duration}); i >= 0 {
+			for _, g := range s.State(t.Name).Groups {
+				sum.merge(g.Sums[i])
+			}
+			return sum
+		}
+	}
+	return sum
+}
+
 // meanOf is a sum of durations in µs as a mean in minutes.
 func meanOf(s Sum) element.Mean {
-	minutes, _ := s.average(60_000_000)
+	minutes, _ := s.average(minute)
 	return element.Mean{Count: s.Count, Mean: minutes}
 }
 
-type seedFn struct{}
+type seedFn struct{ Judged bool }
 
-func (fn *seedFn) ProcessElement(f element.File, emit func(string, Source)) { emit(f.Source, seed(f)) }
+func (fn *seedFn) ProcessElement(f element.File, emit func(string, Source)) {
+	emit(f.Source, seed(f, Tables(fn.Judged)))
+}
 
 // sourceCombiner adds up results of one source.
 type sourceCombiner struct{}
@@ -83,6 +94,8 @@ func (c *sourceCombiner) ExtractOutput(acc Source) Source      { return acc }
 
 // partialFn adds up a bundle in memory and emits one result for each source in it.
 type partialFn struct {
+	Judged bool
+
 	sources map[string]*sourceSums
 	last    *sourceSums // of the last batch: the next is nearly always of the same source
 }
@@ -94,7 +107,7 @@ func (fn *partialFn) StartBundle(func(string, Source)) {
 func (fn *partialFn) ProcessElement(b trip.Batch, _ func(string, Source)) {
 	if fn.last == nil || fn.last.source != b.Source {
 		if fn.last = fn.sources[b.Source]; fn.last == nil {
-			fn.last = &sourceSums{source: b.Source, taxi: b.Taxi, months: map[int32]*monthSums{}}
+			fn.last = newSourceSums(&b, Tables(fn.Judged))
 			fn.sources[b.Source] = fn.last
 		}
 	}
@@ -110,17 +123,23 @@ func (fn *partialFn) FinishBundle(emit func(string, Source)) {
 
 // sourceSums is a Source in the making.
 type sourceSums struct {
-	source, taxi string
-	rows         int64
-	months       map[int32]*monthSums
-	last         *monthSums
-	rules        map[int64]*RuleCount // by RuleCount.key
-	rawDuration  Sum
+	source, taxi  string
+	rows, counted int64
+	tables        []*grouping
+	rules         map[int64]*RuleCount // by RuleCount.key
+	rawDuration   Sum
+}
+
+func newSourceSums(b *trip.Batch, tables []*Spec) *sourceSums {
+	s := &sourceSums{source: b.Source, taxi: b.Taxi}
+	for _, t := range tables {
+		s.tables = append(s.tables, newGrouping(t))
+	}
+	return s
 }
 
 func (s *sourceSums) addBatch(b *trip.Batch) {
 	s.rows += int64(b.Rows)
-	start := 0
 	if raw := &b.Columns[trip.RawDuration]; raw.Nulls < len(raw.Values) {
 		s.rawDuration.addWide(raw.Values)
 		s.rawDuration.Count += int64(raw.Set(0, len(raw.Values)))
@@ -128,18 +147,14 @@ func (s *sourceSums) addBatch(b *trip.Batch) {
 	for _, f := range b.Findings {
 		s.addFinding(f)
 	}
+	start := 0
 	for _, run := range b.Months {
-		if run.Refused {
-			start = run.End
-			continue
-		}
-		if s.last == nil || s.last.sums.Month != run.Month {
-			if s.last = s.months[run.Month]; s.last == nil {
-				s.last = &monthSums{sums: Month{Month: run.Month}}
-				s.months[run.Month] = s.last
+		if !run.Refused {
+			s.counted += int64(run.End - start)
+			for _, t := range s.tables {
+				t.addRun(b, run.Month, start, run.End)
 			}
 		}
-		s.last.addRun(b, start, run.End)
 		start = run.End
 	}
 }
@@ -160,123 +175,26 @@ func (s *sourceSums) addFinding(f trip.Finding) {
 }
 
 func (s *sourceSums) result() Source {
-	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows, RawDuration: s.rawDuration}
+	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows, Counted: s.counted, RawDuration: s.rawDuration}
 	for _, key := range sortedKeys(s.rules) {
 		out.Rules = append(out.Rules, *s.rules[key])
 	}
-	for _, month := range sortedKeys(s.months) {
-		out.Months = append(out.Months, s.months[month].result())
+	for _, t := range s.tables {
+		for i, sum := range t.sums {
+			if sum.rule != "" {
+				t.addRule(i, sum, out.Rules)
+			}
+		}
+		out.States = append(out.States, TableState{t.spec.Name, t.state()})
 	}
 	return out
 }
 
-// denseZones is how many zone ids, from 0 on, are counted in an array: all that TLC has (1 to 265), and more, as a power
-// of two lets one comparison judge two ids.
-const denseZones = 512
-
-// denseRows is the run length that makes the array worth its memory. Shorter runs are strays of other months.
-const denseRows = 64
-
-// monthSums is a Month in the making.
-type monthSums struct {
-	sums   Month // without Zones
-	dense  *[denseZones]Counts
-	sparse map[int32]*Counts
-}
-
-// addRun adds rows [start, end) of b, which all lie in this month.
-func (m *monthSums) addRun(b *trip.Batch, start, end int) {
-	s := &m.sums
-	s.Trips += int64(end - start)
-	addMeasure(&s.Passengers, &b.Columns[trip.Passengers], start, end)
-	addMeasure(&s.Distance, &b.Columns[trip.Distance], start, end)
-	addMeasure(&s.Amount, &b.Columns[trip.Amount], start, end)
-	addMeasure(&s.Tip, &b.Columns[trip.Tip], start, end)
-	s.Duration.addWide(b.Columns[trip.Duration].Values[start:end])
-	s.Duration.Count += int64(b.Columns[trip.Duration].Set(start, end))
-
-	if m.dense == nil && end-start >= denseRows {
-		m.dense = new([denseZones]Counts)
-	}
-	pickups, dropoffs := b.Columns[trip.PickupZone].Values[start:end], b.Columns[trip.DropoffZone].Values[start:end]
-	if m.dense != nil {
-		n := countDense(m.dense, pickups, dropoffs)
-		for n < len(pickups) { // an id beyond the array
-			m.zone(int32(pickups[n])).Pickups++
-			m.zone(int32(dropoffs[n])).Dropoffs++
-			n++
-			n += countDense(m.dense, pickups[n:], dropoffs[n:])
-		}
-	} else {
-		for i, pickup := range pickups {
-			m.zone(int32(pickup)).Pickups++
-			m.zone(int32(dropoffs[i])).Dropoffs++
+// addRule sets the sum of the values that a rule has left out, in the groups of the months they are of.
+func (g *grouping) addRule(i int, s summed, rules []RuleCount) {
+	for _, c := range rules {
+		if m := g.months[c.Month]; quality.ID(c.Rule) == s.ruleOf() && m != nil && m.all != nil {
+			m.all.Sums[i] = c.Sum
 		}
 	}
-	// A null zone has the value 0 and was counted there.
-	if n := int64(end - start - b.Columns[trip.PickupZone].Set(start, end)); n > 0 {
-		m.zone(0).Pickups -= n
-		s.NoZone.Pickups += n
-	}
-	if n := int64(end - start - b.Columns[trip.DropoffZone].Set(start, end)); n > 0 {
-		m.zone(0).Dropoffs -= n
-		s.NoZone.Dropoffs += n
-	}
-}
-
-// countDense counts the zones of rows up to the first of which an id is beyond the array, and returns how many it counted.
-func countDense(dense *[denseZones]Counts, pickups, dropoffs []int64) int {
-	dropoffs = dropoffs[:len(pickups)]
-	for i, pickup := range pickups {
-		dropoff := dropoffs[i]
-		if uint64(pickup|dropoff) >= denseZones { // a negative one too
-			return i
-		}
-		dense[pickup&(denseZones-1)].Pickups++
-		dense[dropoff&(denseZones-1)].Dropoffs++
-	}
-	return len(pickups)
-}
-
-func addMeasure(s *Sum, c *trip.Column, start, end int) {
-	s.addMeasures(c.Values[start:end])
-	s.Count += int64(c.Set(start, end))
-}
-
-func (m *monthSums) zone(id int32) *Counts {
-	if m.dense != nil && uint32(id) < denseZones {
-		return &m.dense[id]
-	}
-	c := m.sparse[id]
-	if c == nil {
-		if m.sparse == nil {
-			m.sparse = map[int32]*Counts{}
-		}
-		c = new(Counts)
-		m.sparse[id] = c
-	}
-	return c
-}
-
-func (m *monthSums) result() Month {
-	out := m.sums
-	for _, id := range sortedKeys(m.sparse) {
-		out.Zones = append(out.Zones, Zone{Zone: id, Counts: *m.sparse[id]})
-	}
-	if m.dense != nil {
-		// Short runs before the first long one may have counted the same zones sparsely.
-		var dense []Zone
-		for id, c := range m.dense {
-			dense = append(dense, Zone{Zone: int32(id), Counts: c})
-		}
-		out.Zones = mergeZones(out.Zones, dense)
-	}
-	kept := out.Zones[:0]
-	for _, z := range out.Zones {
-		if z.Counts != (Counts{}) {
-			kept = append(kept, z)
-		}
-	}
-	out.Zones = kept
-	return out
 }

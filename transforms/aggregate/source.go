@@ -1,9 +1,12 @@
 // Package aggregate turns batches of trips into the tables of the output, on exact sums.
 //
-// Rows are added up in two steps. First by source file: [PerSource] sums every bundle in memory and combines the
-// bundles' sums by file, so that what is shuffled is accumulators, and every file's result is a PCollection element of
-// its own to reconcile. Then by table: [Monthly], [Location], each a CombinePerKey over the sources' results. A new
-// table is one more file like those and one line in [Tables].
+// What a table is stands in a [Spec]: its keys and values. Trips are added up in two steps. First by source file: [Partials]
+// sums every bundle in memory, a [State] for each table, and [PerSource] combines the bundles' states by file. So what is
+// shuffled is accumulators, and every file's result is an element of its own to reconcile. Then by table: [Table] combines the
+// states of all sources, and makes the rows. A new table is one more entry of [Tables].
+//
+// The trips of a run of one month are added with typed loops: slices where a table has no further key, an array of zones where
+// its key is a pickup's and a dropoff's zone, and row by row otherwise.
 package aggregate
 
 import (
@@ -17,13 +20,29 @@ import (
 type Source struct {
 	Source      string
 	Taxi        string
-	Month       int32       // of the file: element.File.Month
-	Coordinates bool        // the file has no zones
-	Unknown     int64       // columns the registry does not know
-	Rows        int64       // read, refused ones too
-	Months      []Month     // ascending by Month; the rows without a pickup time first, as element.NoMonth is the least
-	Rules       []RuleCount // ascending by month and rule
-	RawDuration Sum         // µs, of all rows read, where rules were applied
+	Month       int32        // of the file: element.File.Month
+	Unknown     int64        // columns the registry does not know
+	Rows        int64        // read, refused ones too
+	Counted     int64        // not refused
+	States      []TableState // in the order of Tables
+	Rules       []RuleCount  // ascending by month and rule
+	RawDuration Sum          // µs, of all rows read, where rules were applied
+}
+
+// TableState is the state of one table.
+type TableState struct {
+	Table string
+	State State
+}
+
+// State returns the state of a table.
+func (s Source) State(table string) State {
+	for _, t := range s.States {
+		if t.Table == table {
+			return t.State
+		}
+	}
+	return State{}
 }
 
 // RuleCount is how often a rule fired for trips of a month: the pickup's for cell rules, the file's for row rules.
@@ -43,46 +62,7 @@ func mergeRules(a, b RuleCount) RuleCount {
 	return a
 }
 
-// Counted is how many rows are in the tables.
-func (s Source) Counted() int64 {
-	n := int64(0)
-	for _, m := range s.Months {
-		n += m.Trips
-	}
-	return n
-}
-
-// Month is what the trips of one source with their pickup in one month add up to.
-type Month struct {
-	Month      int32 // since 1970-01, or element.NoMonth
-	Trips      int64
-	Passengers Sum    // trip.Unit
-	Distance   Sum    // miles, trip.Unit
-	Duration   Sum    // µs
-	Amount     Sum    // dollars, trip.Unit
-	Tip        Sum    // dollars, trip.Unit
-	Zones      []Zone // ascending
-	NoZone     Counts // trips whose zone is null
-	Refunds    Sum    // negative amounts left out, dollars at trip.Unit
-}
-
-// Zone counts the trips of a month that start and end in a zone.
-type Zone struct {
-	Zone   int32
-	Counts Counts
-}
-
-// Counts are pickups and dropoffs. A dropoff counts in the month of its trip's pickup.
-type Counts struct {
-	Pickups  int64
-	Dropoffs int64
-}
-
-func (c Counts) plus(o Counts) Counts {
-	return Counts{c.Pickups + o.Pickups, c.Dropoffs + o.Dropoffs}
-}
-
-// mergeSources adds up two results of one source. It shares no memory with either.
+// mergeSources adds up two results of one source. It shares no memory that is ever written to with either.
 func mergeSources(a, b Source) Source {
 	a.RawDuration.merge(b.RawDuration)
 	return Source{
@@ -90,31 +70,24 @@ func mergeSources(a, b Source) Source {
 		Source:      cmp.Or(a.Source, b.Source),
 		Taxi:        cmp.Or(a.Taxi, b.Taxi),
 		Month:       cmp.Or(a.Month, b.Month),
-		Coordinates: a.Coordinates || b.Coordinates,
 		Unknown:     a.Unknown + b.Unknown,
 		Rows:        a.Rows + b.Rows,
+		Counted:     a.Counted + b.Counted,
 		Rules:       mergeSorted(a.Rules, b.Rules, RuleCount.key, mergeRules),
-		Months:      mergeSorted(a.Months, b.Months, func(m Month) int32 { return m.Month }, mergeMonths),
+		States:      mergeStates(a.States, b.States),
 	}
 }
 
-func mergeMonths(a, b Month) Month {
-	a.Trips += b.Trips
-	a.Passengers.merge(b.Passengers)
-	a.Distance.merge(b.Distance)
-	a.Duration.merge(b.Duration)
-	a.Amount.merge(b.Amount)
-	a.Tip.merge(b.Tip)
-	a.Zones = mergeZones(a.Zones, b.Zones)
-	a.NoZone = a.NoZone.plus(b.NoZone)
-	a.Refunds.merge(b.Refunds)
-	return a
-}
-
-func mergeZones(a, b []Zone) []Zone {
-	return mergeSorted(a, b, func(z Zone) int32 { return z.Zone }, func(a, b Zone) Zone {
-		return Zone{Zone: a.Zone, Counts: a.Counts.plus(b.Counts)}
-	})
+// mergeStates adds up the states of the same tables. One side may have none.
+func mergeStates(a, b []TableState) []TableState {
+	if len(a) == 0 {
+		return b
+	}
+	merged := slices.Clone(a)
+	for i := range b {
+		merged[i].State = a[i].State.Merge(b[i].State)
+	}
+	return merged
 }
 
 // mergeSorted merges two slices that ascend strictly by key into a new one, adding up equal keys.
@@ -133,11 +106,16 @@ func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T
 	return append(append(out, a...), b...)
 }
 
-// seed is the result of a file before any row: it makes the file, and the month in its name, exist at zero rows.
-func seed(f element.File) Source {
-	s := Source{Source: f.Source, Taxi: f.Taxi, Month: f.Month, Coordinates: f.Coordinates, Unknown: int64(len(f.Unknown))}
-	if f.Month != element.NoMonth {
-		s.Months = []Month{{Month: f.Month}}
+// seed is the result of a file before any row: it makes the file exist at zero rows, and the month in its name in the tables
+// that are seeded.
+func seed(f element.File, tables []*Spec) Source {
+	s := Source{Source: f.Source, Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown))}
+	for _, t := range tables {
+		state := TableState{Table: t.Name}
+		if t.Seeded && f.Month != element.NoMonth {
+			state.State.Groups = []Group{{Month: f.Month, Sums: make([]Sum, len(t.sums()))}}
+		}
+		s.States = append(s.States, state)
 	}
 	return s
 }

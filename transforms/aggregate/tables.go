@@ -1,87 +1,85 @@
 package aggregate
 
 import (
-	"cmp"
 	"slices"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-
-	"tripstats/transforms/element"
 	"tripstats/transforms/trip"
 )
 
-// Table is a table of the output and the transform that makes it.
-type Table struct {
-	Name   string
-	Schema *arrow.Schema
-	// Rows transforms a PCollection<KV<string, Source>> into a PCollection<element.Table> of one element.
-	Rows func(s beam.Scope, perSource beam.PCollection) beam.PCollection
-}
-
-// Tables lists the tables of the output. A new one is a line here. With rules applied there is a ledger of what they did,
-// and the monthly table has the sums that its averages were made of.
-func Tables(standard bool) []Table {
-	tables := []Table{
-		{Name: "trip_stats", Schema: monthlySchema(standard), Rows: func(s beam.Scope, perSource beam.PCollection) beam.PCollection {
-			return Monthly(s, standard, perSource)
-		}},
-		{Name: "location_stats", Schema: LocationSchema, Rows: Location},
+// Tables are the tables of the output. A new one is an entry here, or in a file beside this one.
+//
+// Two things are not Specs. The ledger (see [Ledger]) counts rows of files, most of which no table has. And raw has no sums,
+// as without rules they mean little: rollUp is left out there.
+func Tables(judged bool) []*Spec {
+	tripStats := &Spec{Name: "trip_stats", Step: "monthly", Seeded: true, Values: averages}
+	if judged {
+		tripStats.Values = slices.Concat(averages, rollUp)
 	}
-	if standard {
-		tables = append(tables, Table{Name: "quality", Schema: LedgerSchema, Rows: Ledger})
+	return []*Spec{tripStats, locationStats}
+}
+
+// averages are the columns of trip_stats after its keys: one row for each taxi and month.
+var averages = []Value{
+	{Name: "trip_count", Kind: Rows},
+	{Name: "avg_passengers", Kind: Mean, Of: trip.Passengers},
+	{Name: "avg_trip_distance_miles", Kind: Mean, Of: trip.Distance},
+	{Name: "avg_trip_duration_minutes", Kind: Mean, Of: trip.Duration},
+	{Name: "avg_amount", Kind: Mean, Of: trip.Amount},
+	{Name: "avg_tip", Kind: Mean, Of: trip.Tip},
+}
+
+// rollUp is what trip_stats has after that where rules were applied, so that months can be rolled up exactly: how many values
+// were counted, and their sums. A refund is a trip like any other, but its amount is in refund_sum alone.
+var rollUp = []Value{
+	{Name: "passengers_counted", Kind: Counted, Of: trip.Passengers},
+	{Name: "distance_counted", Kind: Counted, Of: trip.Distance},
+	{Name: "duration_counted", Kind: Counted, Of: trip.Duration},
+	{Name: "amount_counted", Kind: Counted, Of: trip.Amount},
+	{Name: "tip_counted", Kind: Counted, Of: trip.Tip},
+	{Name: "passengers_sum", Kind: Total, Of: trip.Passengers, Whole: true},
+	{Name: "distance_sum", Kind: Total, Of: trip.Distance},
+	{Name: "duration_minutes_sum", Kind: Total, Of: trip.Duration},
+	{Name: "amount_sum", Kind: Total, Of: trip.Amount},
+	{Name: "tip_sum", Kind: Total, Of: trip.Tip},
+	{Name: "refund_rows", Kind: Counted, Of: trip.Amount, Rule: "amount_negative"},
+	{Name: "refund_sum", Kind: Total, Of: trip.Amount, Rule: "amount_negative"},
+}
+
+// locationStats has a row for each taxi, month and zone with pickups or dropoffs. A dropoff counts in the month of its trip's
+// pickup.
+var locationStats = &Spec{
+	Name: "location_stats", Step: "location",
+	By: []Key{{Name: "location_id", Of: trip.PickupZone, Or: trip.DropoffZone}},
+	Values: []Value{
+		{Name: "pickups", Kind: Rows},
+		{Name: "dropoffs", Kind: Rows, Or: true},
+	},
+}
+
+// Names are the names of the tables, the ledger's included where there is one.
+func Names(judged bool) []string {
+	var names []string
+	for _, t := range Tables(judged) {
+		names = append(names, t.Name)
 	}
-	return tables
-}
-
-// Key is the key of the tables' groups: the trips of a taxi with their pickup in a month.
-type Key struct {
-	Taxi  string
-	Month int32 // since 1970-01, or element.NoMonth
-}
-
-// compare orders keys as the tables are sorted: by taxi and month, the missing month last.
-func (k Key) compare(o Key) int {
-	return cmp.Or(cmp.Compare(k.Taxi, o.Taxi), cmp.Compare(monthOrder(k.Month), monthOrder(o.Month)))
-}
-
-func monthOrder(month int32) int64 {
-	if month == element.NoMonth {
-		return 1 << 40
+	if judged {
+		names = append(names, LedgerName)
 	}
-	return int64(month)
+	return names
 }
 
-// year and monthStart are the key's columns; ok is false where they are null.
-func (k Key) year() (year int32, ok bool) {
-	if k.Month == element.NoMonth {
-		return 0, false
+// Needs are the columns of trips that the tables are made of, ascending.
+func Needs(judged bool) []trip.Field {
+	var needed []trip.Field
+	for _, t := range Tables(judged) {
+		needed = append(needed, t.Needs()...)
 	}
-	return trip.YearOf(k.Month), true
+	slices.Sort(needed)
+	return slices.Compact(needed)
 }
 
-func (k Key) monthStart() (day arrow.Date32, ok bool) {
-	if k.Month == element.NoMonth {
-		return 0, false
-	}
-	return arrow.Date32(trip.FirstDay(k.Month)), true
-}
-
-// group is one key with its result.
-type group[T any] struct {
-	key   Key
-	value T
-}
-
-// collect reads all groups of a side input and sorts them.
-func collect[T any](next func(*Key, *T) bool) []group[T] {
-	var groups []group[T]
-	for {
-		var g group[T]
-		if !next(&g.key, &g.value) {
-			slices.SortFunc(groups, func(a, b group[T]) int { return a.key.compare(b.key) })
-			return groups
-		}
-		groups = append(groups, g)
-	}
+// specOf returns the table of a name.
+func specOf(name string, judged bool) *Spec {
+	tables := Tables(judged)
+	return tables[slices.IndexFunc(tables, func(t *Spec) bool { return t.Name == name })]
 }

@@ -238,17 +238,11 @@ func (r Rule) looks() []trip.Field {
 	return fields
 }
 
-// Needs are the columns of a file that the rules need, ascending.
+// Needs are the columns of trips that the rules look at, ascending.
 func Needs() []trip.Field {
 	var needed []trip.Field
 	for _, r := range Rules {
-		for _, f := range r.looks() {
-			if from := trip.Fields[f].From; len(from) > 0 {
-				needed = append(needed, from...)
-			} else {
-				needed = append(needed, f)
-			}
-		}
+		needed = append(needed, r.looks()...)
 	}
 	slices.Sort(needed)
 	return slices.Compact(needed)

@@ -38,6 +38,7 @@ const (
 
 	Duration
 	RawDuration
+	PickupHour
 
 	NumFields
 )
@@ -53,6 +54,7 @@ const (
 	Zone                // a taxi zone's number, of 32 bits
 	Code                // a number that stands for a case, of 64 bits
 	Flag                // N is 0, Y is 1
+	Part                // a part of a time, such as its hour
 )
 
 // Info describes a column.
@@ -63,6 +65,10 @@ type Info struct {
 	Unit string // of a value as users see it
 	Doc  string
 	From []Field // the columns it is derived from; none if a file has it
+
+	// Derive fills a column of a batch, whose values have the length of the batch, with valid as memory for its bitmap. Those that
+	// have none are always derived.
+	Derive func(dst *Column, b *Batch, valid []byte)
 }
 
 // Fields is the list of columns: the one place where a column is declared. Projection, mapping, the coder of a [Batch],
@@ -94,6 +100,7 @@ var Fields = [NumFields]Info{
 
 	Duration:    {Name: "trip_duration", Type: Span, Unit: "minutes", Doc: "from pickup to dropoff; null where a rule left it out", From: []Field{Pickup, Dropoff}},
 	RawDuration: {Name: "raw_trip_duration", Type: Span, Unit: "minutes", Doc: "the duration before rules left values out; there only after rules were applied", From: []Field{Pickup, Dropoff}},
+	PickupHour:  {Name: "pickup_hour", Type: Part, Doc: "the hour of the pickup, 0 to 23", From: []Field{Pickup}, Derive: pickupHour},
 }
 
 // FieldOf returns the column with a name of [Fields].

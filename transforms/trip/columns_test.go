@@ -132,3 +132,18 @@ func TestAColumnThatNobodyWantsIsNotThere(t *testing.T) {
 		}
 	}
 }
+
+func TestThePickupHourIsThatOfTheWallClock(t *testing.T) {
+	opts := with(Options{More: []Field{PickupHour}})
+	in := yellow(t)(4, col{"tpep_pickup_datetime", element.TimestampMicros, []string{"2020-03-01 00:00:00", "2020-03-01 23:59:59", "1969-12-31 22:59:59", ""}})
+	b, err := (&fieldsFn{Options: opts}).batch(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (&deriveFn{Fields: opts.derived()}).ProcessElement(b, func(out Batch) { b = out }); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := values(b.Columns[PickupHour]), []any{int64(0), int64(23), int64(22), nil}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

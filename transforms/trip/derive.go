@@ -12,20 +12,23 @@ func init() {
 	beam.RegisterDoFn(reflect.TypeFor[deriveFn]())
 }
 
-// Derive adds what follows from a trip's columns: its duration, and the year and month of its pickup. A duration
-// beyond 64 bits of microseconds is a fault with exit code 3.
+// Derive adds what follows from a trip's columns: its duration, the year and month of its pickup, and what else is wanted of
+// the columns that have an [Info.Derive]. A duration beyond 64 bits of microseconds is a fault with exit code 3.
 //
 // Derive transforms a PCollection<Batch> into a PCollection<Batch>.
-func Derive(s beam.Scope, trips beam.PCollection) beam.PCollection {
+func Derive(s beam.Scope, opts Options, trips beam.PCollection) beam.PCollection {
 	s = s.Scope("trip.Map(derive)")
-	return beam.ParDo(s, &deriveFn{}, trips)
+	return beam.ParDo(s, &deriveFn{Fields: opts.derived()}, trips)
 }
 
 // deriveFn fills the same memory for every batch: what it emits is valid while emit runs.
 type deriveFn struct {
+	Fields []Field // those with an Info.Derive that are wanted
+
 	durations []int64
 	valid     []byte
 	runs      []MonthRun
+	columns   [NumFields]columnMemory
 }
 
 func (fn *deriveFn) ProcessElement(b Batch, emit func(Batch)) error {
@@ -47,8 +50,26 @@ func (fn *deriveFn) ProcessElement(b Batch, emit func(Batch)) error {
 	b.Columns[Duration] = duration
 	fn.runs = appendRuns(fn.runs[:0], pickup)
 	b.Months = fn.runs
+	for _, f := range fn.Fields {
+		mem := &fn.columns[f]
+		if n := (b.Rows + 7) / 8; len(mem.valid) < n {
+			mem.valid = make([]byte, n)
+		}
+		b.Columns[f] = Column{Values: mem.memory(b.Rows)}
+		Fields[f].Derive(&b.Columns[f], &b, mem.valid)
+	}
 	emit(b)
 	return nil
+}
+
+// pickupHour is the Derive of PickupHour.
+func pickupHour(dst *Column, b *Batch, valid []byte) {
+	const hour = 3600 * microsPerSecond
+	pickup := &b.Columns[Pickup]
+	for i, v := range pickup.Values {
+		dst.Values[i] = floorDiv(v, hour) - floorDiv(v, microsPerDay)*24
+	}
+	maskNulls(dst, valid, pickup, pickup)
 }
 
 // subtract sets dst to a - b and tells whether any difference overflowed.

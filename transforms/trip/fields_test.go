@@ -119,7 +119,7 @@ func TestFieldsAndDeriveMapEveryPhysicalType(t *testing.T) {
 		for form, in := range forms(t, c.in) {
 			t.Run(name+" as "+form, func(t *testing.T) {
 				p, s, in := ptest.CreateList([]element.Columns{in})
-				trips := Derive(s, MapFields(s, with(c.opts), in))
+				trips := Derive(s, with(c.opts), MapFields(s, with(c.opts), in))
 				passert.EqualsList(s, beam.ParDo(s, rowsOf, trips), c.want)
 				ptest.RunAndValidate(t, p)
 			})

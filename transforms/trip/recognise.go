@@ -56,14 +56,32 @@ type Options struct {
 	More []Field // columns beside the Standing ones that are wanted
 }
 
-// fields are the columns that are wanted, ascending.
+// fields are the columns of a file that are wanted, ascending.
 func (o Options) fields() []Field {
 	if len(o.More) == 0 {
 		return Standing
 	}
-	fields := slices.Concat(Standing, o.More)
+	fields := slices.Clone(Standing)
+	for _, f := range o.More {
+		if from := Fields[f].From; len(from) > 0 {
+			fields = append(fields, from...)
+		} else {
+			fields = append(fields, f)
+		}
+	}
 	slices.Sort(fields)
 	return slices.Compact(fields)
+}
+
+// derived are the columns with an Info.Derive that are wanted.
+func (o Options) derived() []Field {
+	var fields []Field
+	for _, f := range o.More {
+		if Fields[f].Derive != nil && !slices.Contains(fields, f) {
+			fields = append(fields, f)
+		}
+	}
+	return fields
 }
 
 func init() {

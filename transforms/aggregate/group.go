@@ -1,0 +1,197 @@
+package aggregate
+
+import (
+	"maps"
+	"slices"
+
+	"tripstats/transforms/trip"
+)
+
+// grouping is a State in the making.
+type grouping struct {
+	spec   *Spec
+	sums   []summed
+	months map[int32]*monthGroups
+	last   *monthGroups // of the last run: the next is nearly always of the same month
+}
+
+func newGrouping(spec *Spec) *grouping {
+	return &grouping{spec: spec, sums: spec.sums(), months: map[int32]*monthGroups{}}
+}
+
+// addRun adds rows [start, end) of b, whose pickups all lie in a month.
+func (g *grouping) addRun(b *trip.Batch, month int32, start, end int) {
+	if g.last == nil || g.last.month != month {
+		g.last = g.month(month)
+	}
+	switch m := g.last; {
+	case len(g.spec.By) == 0:
+		m.addAll(g, b, start, end)
+	case len(g.spec.By) == 1 && g.spec.By[0].both():
+		m.addBoth(g.spec.By[0], b, start, end)
+	default:
+		m.addEach(g, b, start, end)
+	}
+}
+
+func (g *grouping) month(month int32) *monthGroups {
+	m := g.months[month]
+	if m == nil {
+		m = &monthGroups{month: month, groups: map[groupKey]*Group{}}
+		g.months[month] = m
+	}
+	return m
+}
+
+// state returns what was added.
+func (g *grouping) state() State {
+	var s State
+	for _, m := range g.months {
+		s.Groups = append(s.Groups, m.result()...)
+	}
+	slices.SortFunc(s.Groups, func(a, b Group) int { return a.compare(&b) })
+	return s
+}
+
+// mostKeys is how many keys a table may have beside taxi and month.
+const mostKeys = 4
+
+// groupKey tells the groups of a month apart.
+type groupKey struct {
+	nulls uint8
+	keys  [mostKeys]int64
+}
+
+// monthGroups are the groups of one month.
+type monthGroups struct {
+	month  int32
+	all    *Group // where there are no keys
+	dense  *[denseKeys]either
+	groups map[groupKey]*Group
+}
+
+// denseKeys is how many values of a key, from 0 on, are counted in an array: all that zones have (1 to 265), and more, as a
+// power of two lets one comparison judge two values.
+const denseKeys = 512
+
+// denseRows is the run length that makes the array worth its memory. Shorter runs are strays of other months.
+const denseRows = 64
+
+// either counts the trips in a group by Key.Of and by Key.Or.
+type either struct{ of, or int64 }
+
+func (m *monthGroups) group(key groupKey, keys, sums int) *Group {
+	g := m.groups[key]
+	if g == nil {
+		g = &Group{Month: m.month, Nulls: key.nulls, Keys: slices.Clone(key.keys[:keys]), Sums: make([]Sum, sums)}
+		m.groups[key] = g
+	}
+	return g
+}
+
+// addAll adds rows to the one group there is.
+func (m *monthGroups) addAll(g *grouping, b *trip.Batch, start, end int) {
+	if m.all == nil {
+		m.all = m.group(groupKey{}, 0, len(g.sums))
+	}
+	m.all.Rows += int64(end - start)
+	for i, s := range g.sums {
+		if s.rule == "" {
+			c := &b.Columns[s.of]
+			m.all.Sums[i].addWide(c.Values[start:end])
+			m.all.Sums[i].Count += int64(c.Set(start, end))
+		}
+	}
+}
+
+// addBoth counts rows in the groups of two columns' values.
+func (m *monthGroups) addBoth(k Key, b *trip.Batch, start, end int) {
+	if m.dense == nil && end-start >= denseRows {
+		m.dense = new([denseKeys]either)
+	}
+	of, or := b.Columns[k.Of].Values[start:end], b.Columns[k.Or].Values[start:end]
+	for n := 0; n < len(of); n++ {
+		if m.dense != nil {
+			if n += countDense(m.dense, of[n:], or[n:]); n == len(of) {
+				break
+			}
+		}
+		m.one(of[n]).Rows++ // beyond the array
+		m.one(or[n]).Or++
+	}
+	// A null has the value 0 and was counted there.
+	null := groupKey{nulls: 1}
+	if n := int64(end - start - b.Columns[k.Of].Set(start, end)); n > 0 {
+		m.one(0).Rows -= n
+		m.group(null, 1, 0).Rows += n
+	}
+	if n := int64(end - start - b.Columns[k.Or].Set(start, end)); n > 0 {
+		m.one(0).Or -= n
+		m.group(null, 1, 0).Or += n
+	}
+}
+
+// one is the group of a value of the only key.
+func (m *monthGroups) one(value int64) *Group {
+	return m.group(groupKey{keys: [mostKeys]int64{value}}, 1, 0)
+}
+
+// countDense counts rows up to the first of which a value is beyond the array, and returns how many it counted.
+func countDense(dense *[denseKeys]either, of, or []int64) int {
+	or = or[:len(of)]
+	for i, v := range of {
+		w := or[i]
+		if uint64(v|w) >= denseKeys { // a negative one too
+			return i
+		}
+		dense[v&(denseKeys-1)].of++
+		dense[w&(denseKeys-1)].or++
+	}
+	return len(of)
+}
+
+// addEach adds rows one by one.
+func (m *monthGroups) addEach(g *grouping, b *trip.Batch, start, end int) {
+	var last *Group
+	var lastKey groupKey
+	for row := start; row < end; row++ {
+		var key groupKey
+		for i, k := range g.spec.By {
+			if c := &b.Columns[k.Of]; c.IsNull(row) {
+				key.nulls |= 1 << i
+			} else {
+				key.keys[i] = c.Values[row]
+			}
+		}
+		if last == nil || key != lastKey {
+			last, lastKey = m.group(key, len(g.spec.By), len(g.sums)), key
+		}
+		last.Rows++
+		for i, s := range g.sums {
+			if c := &b.Columns[s.of]; s.rule == "" && !c.IsNull(row) {
+				last.Sums[i].add(c.Values[row])
+				last.Sums[i].Count++
+			}
+		}
+	}
+}
+
+// result returns the groups that have trips.
+func (m *monthGroups) result() []Group {
+	if m.dense != nil {
+		for v, n := range m.dense {
+			if n != (either{}) {
+				g := m.one(int64(v))
+				g.Rows, g.Or = g.Rows+n.of, g.Or+n.or
+			}
+		}
+		m.dense = nil
+	}
+	groups := make([]Group, 0, len(m.groups))
+	for g := range maps.Values(m.groups) {
+		if g.Rows != 0 || g.Or != 0 {
+			groups = append(groups, *g)
+		}
+	}
+	return groups
+}

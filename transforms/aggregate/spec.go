@@ -1,0 +1,145 @@
+package aggregate
+
+import (
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"tripstats/transforms/quality"
+	"tripstats/transforms/trip"
+)
+
+// Spec says what a table is. Every table has a row for each taxi, month of pickup and combination of the keys in By that has
+// trips; it is sorted by all of them, nulls last. Its first columns are taxi, year and month_start.
+type Spec struct {
+	Name string
+	Step string // names the table's CombinePerKey in the graph
+	By   []Key
+	// Values are the columns after the keys.
+	Values []Value
+	// Seeded tables have a row for the month in a file's name even if no trip is in it.
+	Seeded bool
+}
+
+// Key is a column by which trips are grouped.
+type Key struct {
+	Name string
+	Of   trip.Field // a column of whole numbers
+	// Or is a second column, if it is not Of. A trip then stands in two groups, that of either column's value.
+	Or trip.Field
+}
+
+// Value is a column that is made of the trips of a group.
+type Value struct {
+	Name string
+	Kind Kind
+	Of   trip.Field // of which column of the trips; nothing for Rows
+	Rule string     // for Counted and Total: the values of Of that this rule has left out, instead of those that are left
+	Or   bool       // for Rows: the trips that are in the group by Key.Or
+	// Whole makes a Total an int64 instead of a decimal.
+	Whole bool
+}
+
+// Kind says how a value is made.
+type Kind uint8
+
+// The kinds of values.
+const (
+	Rows    Kind = iota // int64: the trips
+	Counted             // int64: the trips of which Of is not null
+	Mean                // float64: the average of Of in its unit, null if all are null
+	Total               // DECIMAL(38,6): the sum of Of in its unit
+)
+
+// sumType holds an exact sum at 10^-6.
+var sumType = &arrow.Decimal128Type{Precision: 38, Scale: 6}
+
+// keyFields are the first columns of every table.
+var keyFields = []arrow.Field{
+	{Name: "taxi", Type: arrow.BinaryTypes.String},
+	{Name: "year", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
+	{Name: "month_start", Type: arrow.FixedWidthTypes.Date32, Nullable: true},
+}
+
+// Schema is the schema of the table.
+func (s *Spec) Schema() *arrow.Schema {
+	fields := slices.Clone(keyFields)
+	for _, k := range s.By {
+		fields = append(fields, arrow.Field{Name: k.Name, Type: k.arrowType(), Nullable: true})
+	}
+	for _, v := range s.Values {
+		f := arrow.Field{Name: v.Name, Type: arrow.PrimitiveTypes.Int64}
+		switch {
+		case v.Kind == Mean:
+			f.Type, f.Nullable = arrow.PrimitiveTypes.Float64, true
+		case v.Kind == Total && !v.Whole:
+			f.Type = sumType
+		}
+		fields = append(fields, f)
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+func (k Key) arrowType() arrow.DataType {
+	if trip.Fields[k.Of].Type == trip.Zone || trip.Fields[k.Of].Type == trip.Part {
+		return arrow.PrimitiveTypes.Int32
+	}
+	return arrow.PrimitiveTypes.Int64
+}
+
+// both tells whether trips stand in the groups of two columns' values.
+func (k Key) both() bool { return k.Or != k.Of }
+
+// summed is what a group keeps a [Sum] of: the values of a column, or those that a rule has left out of it.
+type summed struct {
+	of   trip.Field
+	rule string
+}
+
+// sums are what a group of the table keeps sums of, in the order of the values that need them.
+func (s *Spec) sums() []summed {
+	var sums []summed
+	for _, v := range s.Values {
+		if want := (summed{v.Of, v.Rule}); v.Kind != Rows && !slices.Contains(sums, want) {
+			sums = append(sums, want)
+		}
+	}
+	return sums
+}
+
+// Needs are the columns of trips that the table is made of, ascending.
+func (s *Spec) Needs() []trip.Field {
+	needed := []trip.Field{trip.Pickup}
+	for _, k := range s.By {
+		needed = append(needed, k.Of, k.Or)
+	}
+	for _, v := range s.sums() {
+		needed = append(needed, v.of)
+	}
+	slices.Sort(needed)
+	return slices.Compact(needed)
+}
+
+// Balance are the columns of the table that must each add up to the trips that count.
+func (s *Spec) Balance() []string {
+	var names []string
+	for _, v := range s.Values {
+		if v.Kind == Rows {
+			names = append(names, v.Name)
+		}
+	}
+	return names
+}
+
+// unit is what one in a column's unit is in its integers.
+func unit(f trip.Field) int64 {
+	if trip.Fields[f].Type == trip.Span {
+		return minute
+	}
+	return trip.Unit
+}
+
+const minute = 60_000_000 // µs
+
+// ruleOf is the rule that an entry of sums is about.
+func (s summed) ruleOf() quality.ID { return quality.Named(s.rule) }

@@ -1,0 +1,190 @@
+package aggregate
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// State is what trips add up to for a table: exact, so that states can be merged in any order.
+type State struct {
+	Groups []Group // ascending by month and keys, nulls last
+}
+
+// Group is the sums of the trips of one month and one combination of a table's keys.
+type Group struct {
+	Month int32   // since 1970-01, or element.NoMonth
+	Nulls uint8   // a bit for each key that is null
+	Keys  []int64 // by Spec.By; 0 where the key is null
+	Rows  int64   // the trips
+	Or    int64   // the trips that are here by Key.Or
+	Sums  []Sum   // by Spec.sums
+}
+
+// compare orders groups of one table.
+func (g *Group) compare(o *Group) int {
+	if c := cmp.Compare(monthOrder(g.Month), monthOrder(o.Month)); c != 0 {
+		return c
+	}
+	for i, k := range g.Keys {
+		if c := cmp.Or(cmp.Compare(g.Nulls>>i&1, o.Nulls>>i&1), cmp.Compare(k, o.Keys[i])); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// plus returns the two groups, which have the same key, as one. It shares no sums with either.
+func (g Group) plus(o Group) Group {
+	g.Rows += o.Rows
+	g.Or += o.Or
+	g.Sums = slices.Clone(g.Sums)
+	for i := range o.Sums {
+		g.Sums[i].merge(o.Sums[i])
+	}
+	return g
+}
+
+// Merge returns what both states add up to. It shares no memory that is ever written to with either.
+func (s State) Merge(o State) State {
+	switch {
+	case len(s.Groups) == 0:
+		return o
+	case len(o.Groups) == 0:
+		return s
+	}
+	a, b := s.Groups, o.Groups
+	out := make([]Group, 0, max(len(a), len(b)))
+	for len(a) > 0 && len(b) > 0 {
+		switch c := a[0].compare(&b[0]); {
+		case c < 0:
+			out, a = append(out, a[0]), a[1:]
+		case c > 0:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			out, a, b = append(out, a[0].plus(b[0])), a[1:], b[1:]
+		}
+	}
+	return State{append(append(out, a...), b...)}
+}
+
+// stateVersion is the first byte of a state's binary form. It changes whenever the form does.
+const stateVersion = 1
+
+// AppendBinary appends the state's binary form: the version, the numbers of groups, of keys and of sums of a group, and each
+// group as varints in the order of its fields.
+func (s State) AppendBinary(b []byte) ([]byte, error) {
+	keys, sums := 0, 0
+	if len(s.Groups) > 0 {
+		keys, sums = len(s.Groups[0].Keys), len(s.Groups[0].Sums)
+	}
+	b = append(b, stateVersion)
+	for _, n := range []int{len(s.Groups), keys, sums} {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	for _, g := range s.Groups {
+		if len(g.Keys) != keys || len(g.Sums) != sums {
+			return nil, fmt.Errorf("aggregate: a state's groups have %d and %d keys, %d and %d sums", keys, len(g.Keys), sums, len(g.Sums))
+		}
+		b = binary.AppendVarint(b, int64(g.Month))
+		b = append(b, g.Nulls)
+		for _, k := range g.Keys {
+			b = binary.AppendVarint(b, k)
+		}
+		b = binary.AppendVarint(b, g.Rows)
+		b = binary.AppendVarint(b, g.Or)
+		for _, v := range g.Sums {
+			b = binary.AppendVarint(b, v.Count)
+			b = binary.AppendVarint(b, v.Hi)
+			b = binary.LittleEndian.AppendUint64(b, v.Lo)
+		}
+	}
+	return b, nil
+}
+
+// UnmarshalBinary reads what AppendBinary wrote. An unknown version is an error that says so.
+func (s *State) UnmarshalBinary(b []byte) error {
+	if len(b) == 0 || b[0] != stateVersion {
+		found := "nothing"
+		if len(b) > 0 {
+			found = fmt.Sprintf("version %d", b[0])
+		}
+		return fmt.Errorf("aggregate: a state: found %s, expected version %d; it was written by another release", found, stateVersion)
+	}
+	r := reader{in: b[1:]}
+	groups, keys, sums := r.count(), r.count(), r.count()
+	*s = State{}
+	for range groups {
+		g := Group{Month: int32(r.varint()), Nulls: r.byte()}
+		for range keys {
+			g.Keys = append(g.Keys, r.varint())
+		}
+		g.Rows, g.Or = r.varint(), r.varint()
+		for range sums {
+			g.Sums = append(g.Sums, Sum{Count: r.varint(), Hi: r.varint(), Lo: r.uint64()})
+		}
+		if r.short {
+			return errors.New("aggregate: a state: it ends too early")
+		}
+		if n := len(s.Groups); n > 0 && s.Groups[n-1].compare(&g) >= 0 {
+			return errors.New("aggregate: a state: its groups do not ascend")
+		}
+		s.Groups = append(s.Groups, g)
+	}
+	if r.short || len(r.in) > 0 {
+		return errors.New("aggregate: a state: it does not end where it should")
+	}
+	return nil
+}
+
+// reader takes numbers off bytes. short is set where they end too early; what is read is 0 from there on.
+type reader struct {
+	in    []byte
+	short bool
+}
+
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.in)
+	return r.took(v, n)
+}
+
+// count reads a number of things of a byte at least each.
+func (r *reader) count() int {
+	v, n := binary.Uvarint(r.in)
+	if n <= 0 || v > uint64(len(r.in)) {
+		r.short = true
+		return 0
+	}
+	return int(r.took(int64(v), n))
+}
+
+func (r *reader) took(v int64, n int) int64 {
+	if n <= 0 {
+		r.short, r.in = true, nil
+		return 0
+	}
+	r.in = r.in[n:]
+	return v
+}
+
+func (r *reader) byte() byte {
+	if len(r.in) == 0 {
+		r.short = true
+		return 0
+	}
+	v := r.in[0]
+	r.in = r.in[1:]
+	return v
+}
+
+func (r *reader) uint64() uint64 {
+	if len(r.in) < 8 {
+		r.short, r.in = true, nil
+		return 0
+	}
+	v := binary.LittleEndian.Uint64(r.in)
+	r.in = r.in[8:]
+	return v
+}
