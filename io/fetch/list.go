@@ -126,7 +126,7 @@ func findError(err error) error {
 		return nil
 	}
 	if objstore.Refused(err) || objstore.IsTemporary(err) {
-		return fault.New(fault.Failed, "--source: %v", err)
+		return fault.New(fault.Unavailable, "--source: %v", err)
 	}
 	return fault.Inputf("--source: %v", err)
 }

@@ -18,13 +18,14 @@ type Code int
 
 // The exit codes. 130 and 143 (ended by SIGINT, SIGTERM) are main's own.
 const (
-	OK       Code = 0 // done
-	Failed   Code = 1 // failed, for a reason that is neither the user's nor an input's
-	Usage    Code = 2 // wrong usage
-	Input    Code = 3 // an input could not be used
-	NoMatch  Code = 4 // nothing matched
-	Gate     Code = 5 // the quality gate refused
-	Conflict Code = 6 // lost to a concurrent run
+	OK          Code = 0 // done
+	Failed      Code = 1 // failed here: disk, permission, or a fault of this program
+	Usage       Code = 2 // wrong usage
+	Input       Code = 3 // an input cannot be used
+	NoMatch     Code = 4 // nothing matched, or a month is not published
+	Gate        Code = 5 // a guard stopped the run: too many rows refused, or made-up data over real
+	Conflict    Code = 6 // another run holds the output, or won it
+	Unavailable Code = 7 // a store or the network did not answer as it should: try again later
 )
 
 // Fault is a failure with its exit code. Message is one line: what was being done, to which file, row group and
