@@ -65,8 +65,12 @@ func CodeOf(err error, otherwise Code) Code {
 func New(code Code, format string, args ...any) *Fault {
 	message := marked.ReplaceAllString(fmt.Sprintf(format, args...), "$2")
 	for _, a := range args {
-		if err, isError := a.(error); isError && (code == Failed || code == Input) {
-			code = CodeOf(err, code)
+		err, isError := a.(error)
+		if isError && (code == Failed || code == Input) && CodeOf(err, code) == Unavailable {
+			code = Unavailable
+			if !strings.Contains(message, "again") {
+				message += "; try again later"
+			}
 		}
 	}
 	return &Fault{Code: code, Message: OneLine(strings.ReplaceAll(message, and, "; "))}

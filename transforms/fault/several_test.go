@@ -54,7 +54,11 @@ func (down) Unavailable() bool { return true }
 func TestAStoreThatIsUnavailableDecidesTheExitCode(t *testing.T) {
 	err := fmt.Errorf("reading: %w", down{errors.New("503")})
 	for code, want := range map[Code]Code{Failed: Unavailable, Input: Unavailable, Usage: Usage, Conflict: Conflict, NoMatch: NoMatch} {
-		if f := New(code, "x: %v", err); f.Code != want || f.Message != "x: reading: 503" {
+		message := "x: reading: 503"
+		if want == Unavailable {
+			message += "; try again later"
+		}
+		if f := New(code, "x: %v", err); f.Code != want || f.Message != message {
 			t.Errorf("code %d: found %+v, expected code %d", code, f, want)
 		}
 	}
