@@ -26,7 +26,7 @@ func TestNoJobServerIsOneLine(t *testing.T) {
 		for _, runner := range []string{"flink", "spark"} {
 			dir := t.TempDir()
 			runOnce(t, command{args: []string{"--input=sample", "--output=out", "--runner=" + runner, "--endpoint=" + endpoint}, dir: dir}).
-				fails(t, 1, "no Beam job server answers at "+endpoint, "--endpoint")
+				fails(t, 7, "no Beam job server answers at "+endpoint, "--endpoint")
 			if got := treeOf(t, dir); len(got) > 0 {
 				t.Errorf("found %v", got)
 			}

@@ -130,15 +130,41 @@ func match(ctx context.Context, by string, input []string) ([]objstore.Object, e
 		patterns[i] = p
 	}
 	objects, err := objstore.Match(ctx, patterns)
-	switch {
-	case errors.Is(err, objstore.ErrNoMatch):
-		return nil, fault.New(fault.NoMatch, "%s: %v", by, err)
-	case errors.Is(err, objstore.ErrPattern):
-		return nil, usage("%s: %v", by, err)
-	case err != nil:
-		return nil, fault.Inputf("%s: %v", by, err)
+	switch f := matchFault(by, err); {
+	case f == nil:
+		return objects, nil
+	case len(patterns) == 1 || f.Code == fault.Unavailable || ctx.Err() != nil:
+		return nil, f
+	default:
+		return nil, matchEach(ctx, by, patterns, f)
 	}
-	return objects, nil
+}
+
+// matchEach says what is wrong with each of several patterns, or else together.
+func matchEach(ctx context.Context, by string, patterns []string, together *fault.Fault) error {
+	var problems []*fault.Fault
+	for _, p := range patterns {
+		if _, err := objstore.Match(ctx, []string{p}); err != nil {
+			problems = append(problems, matchFault(by, err))
+		}
+	}
+	if len(problems) == 0 {
+		return together
+	}
+	return fault.All(problems...)
+}
+
+// matchFault gives an error of objstore.Match its exit code. It is nil for no error.
+func matchFault(by string, err error) *fault.Fault {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, objstore.ErrNoMatch):
+		return fault.New(fault.NoMatch, "%s: %v", by, err)
+	case errors.Is(err, objstore.ErrPattern):
+		return usage("%s: %v", by, err)
+	}
+	return fault.Inputf("%s: %v", by, err)
 }
 
 const (

@@ -44,10 +44,10 @@ type columnReport struct {
 	Known   bool   `json:"known"`
 }
 
-const inspectHelp = `Usage: tripstats inspect [--json] [--utc=wall|convert] [--gcs-anonymous] [--allow-http] FILE...
+const inspectHelp = `Usage: tripstats inspect [--short|--json] [--utc=wall|convert] [--gcs-anonymous] [--allow-http] FILE...
 
-Says what each file is: taxi, month, variant of TLC's schema, rows, row groups, codec, and what each column is mapped to.
-Patterns are understood as by --input. Exit code 3 if a file could not be used by the main job.
+Says what each file is: taxi, month, variant of TLC's schema, rows, row groups, codec, and what each column is mapped to;
+with --short in a line a file, without the columns. Patterns are understood as by --input. Exit code 3 if the main job cannot use a file.
 `
 
 // inspect is the subcommand of that name.
@@ -55,6 +55,7 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("inspect", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	asJSON := flags.Bool("json", false, "")
+	short := flags.Bool("short", false, "")
 	utc := flags.String("utc", trip.UTCRefuse, "")
 	var access objstore.Access
 	flags.BoolVar(&access.GCSAnonymous, "gcs-anonymous", false, "")
@@ -64,6 +65,9 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	} else if err != nil {
 		return usage("inspect: %v", err)
+	}
+	if *asJSON && *short {
+		return usage("inspect: found --json and --short, expected one of them")
 	}
 	if flags.NArg() == 0 {
 		return usage("inspect: found no file, expected one or more")
@@ -88,11 +92,21 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	var reports []fileReport
-	var problem error
+	var problems []*fault.Fault
 	for _, f := range parquetio.Files(objects, 1) {
 		report, err := inspectFile(ctx, f, tripOptions(*utc, true))
 		reports = append(reports, report)
-		problem = errors.Join(problem, err)
+		switch why := fault.Find(err); {
+		case why != nil:
+			problems = append(problems, why)
+		case err != nil:
+			return err
+		}
+	}
+	problem := fault.All(problems...)
+	if *short {
+		_, err := io.WriteString(stdout, shortReports(reports))
+		return errors.Join(err, problem)
 	}
 	if *asJSON {
 		enc := json.NewEncoder(stdout)
@@ -146,18 +160,39 @@ func inspectFile(ctx context.Context, f element.File, opts trip.Options) (fileRe
 	return report, err
 }
 
-// String lays the report out for people. Names in a file may hold anything, and must not break its lines.
-func (r fileReport) String() string {
-	orNone := func(s string) string {
-		if s == "" {
-			return "-"
+// orNone is a text for people, a dash where there is none. Names in a file may hold anything, and must not break its lines.
+func orNone(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return fault.OneLine(s)
+}
+
+// rowsFound are the rows and row groups as they are shown, dashes where the footer could not be read.
+func (r fileReport) rowsFound() (rows, groups string) {
+	if r.Problem != "" && r.RowGroups == 0 {
+		return "-", "-"
+	}
+	return strconv.FormatInt(r.Rows, 10), strconv.Itoa(r.RowGroups)
+}
+
+// shortReports has a line for each file, below headings.
+func shortReports(reports []fileReport) string {
+	lines := [][]string{{"file", "taxi", "month", "variant", "usable", "rows", "row groups", "bytes"}}
+	for _, r := range reports {
+		rows, groups := r.rowsFound()
+		usable := "yes"
+		if r.Problem != "" {
+			usable = "no"
 		}
-		return fault.OneLine(s)
+		lines = append(lines, []string{orNone(r.Source), orNone(r.Taxi), orNone(r.Month), orNone(r.Variant), usable, rows, groups, strconv.FormatInt(r.Bytes, 10)})
 	}
-	rowsFound, groups := strconv.FormatInt(r.Rows, 10), strconv.Itoa(r.RowGroups)
-	if r.Problem != "" && r.RowGroups == 0 { // its footer could not be read
-		rowsFound, groups = "-", "-"
-	}
+	return align(lines, 5)
+}
+
+// String lays the report out for people.
+func (r fileReport) String() string {
+	rowsFound, groups := r.rowsFound()
 	facts := [][]string{
 		{"file", orNone(r.Source)},
 		{"taxi", orNone(r.Taxi)},

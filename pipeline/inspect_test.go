@@ -180,8 +180,8 @@ func TestInspectReportsAFileThatIsRefused(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "c.parquet"), []byte("<?xml?>"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	r := runOnce(t, command{args: []string{"inspect", "*.parquet"}, dir: dir})
-	if problem := r.problem(); r.code != 3 || problem != "" || len(r.lines()) != 1 || !strings.Contains(r.stderr, "b_2019-08.parquet") {
+	r := runOnce(t, command{args: []string{"inspect", "*.parquet"}, dir: dir}).with(2)
+	if problem := r.problem(); r.code != 3 || problem != "" || len(r.lines()) != 2 || !strings.Contains(r.stderr, "b_2019-08.parquet") || !strings.Contains(r.stderr, "c.parquet") {
 		t.Errorf("exit code %d (%s), stderr %q", r.code, problem, r.stderr)
 	}
 	parts := strings.Split(r.stdout, "file        ")[1:]

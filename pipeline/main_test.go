@@ -84,6 +84,7 @@ type result struct {
 	elapsed  time.Duration
 	timedOut bool
 	args     []string
+	wrong    int // things that are wrong, where there are several: each has a line on stderr
 }
 
 // tripstats runs the program in an empty folder.
@@ -164,7 +165,7 @@ var innards = []string{"goroutine ", "panic", "runtime error", "fatal error", "S
 // problem says what is wrong with how the run presented itself, or nothing. That holds for good runs and failed ones.
 func (r result) problem() string {
 	lines := r.lines()
-	if len(lines) > 1 {
+	if len(lines) > 1 && r.wrong == 0 {
 		return fmt.Sprintf("found %d lines on stderr, expected one", len(lines))
 	}
 	for _, line := range lines {
@@ -189,7 +190,14 @@ func (r result) succeeds(t *testing.T) result {
 	return r
 }
 
-// fails checks that the run failed with the exit code and one line that has all these words, and wrote nothing else.
+// with returns the run as one in which several things are wrong.
+func (r result) with(wrong int) result {
+	r.wrong = wrong
+	return r
+}
+
+// fails checks that the run failed with the exit code and one line, or a line for each thing that is wrong, that have all
+// these words, and wrote nothing else.
 func (r result) fails(t *testing.T, code int, words ...string) {
 	t.Helper()
 	problem := r.problem()
@@ -197,8 +205,8 @@ func (r result) fails(t *testing.T, code int, words ...string) {
 	case problem != "":
 	case r.code != code:
 		problem = fmt.Sprintf("found exit code %d, expected %d", r.code, code)
-	case len(r.lines()) != 1:
-		problem = "found no line on stderr"
+	case len(r.lines()) != max(1, r.wrong):
+		problem = fmt.Sprintf("found %d lines on stderr, expected %d", len(r.lines()), max(1, r.wrong))
 	case r.stdout != "":
 		problem = "found something on stdout"
 	}

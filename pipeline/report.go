@@ -184,11 +184,13 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 	files := make([]element.File, 0, len(p.files))
 	for _, f := range p.files {
 		f, err := parquetio.ReadFooter(ctx, f)
-		if err != nil {
-			return err
+		if err == nil {
+			f, err = trip.Recognise(f, p.trips)
 		}
-		if f, err = trip.Recognise(f, p.trips); err != nil {
-			return err
+		if err != nil {
+			if f, err = f.Refuse(err); err != nil {
+				return err
+			}
 		}
 		files = append(files, f)
 	}

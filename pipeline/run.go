@@ -28,7 +28,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// run is the program: stdout gets what was asked for, stderr one line.
+// run is the program: stdout gets what was asked for, stderr a line, or one for each thing that is wrong.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) exitCode {
 	err := command(ctx, args, stdout, stderr)
 	if err == nil {
@@ -40,11 +40,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) exitCode 
 		}
 		return exitCode(fault.Failed)
 	}
-	line(stderr, "%s", messageOf(err))
-	if f := fault.Find(err); f != nil {
-		return exitCode(f.Code)
+	f := fault.Find(err)
+	if f == nil {
+		f = &fault.Fault{Code: fault.CodeOf(err, fault.Failed), Message: summary(err, opts.verbose)}
 	}
-	return exitCode(fault.Failed)
+	for _, l := range f.Lines() {
+		line(stderr, "%s", l)
+	}
+	return exitCode(f.Code)
 }
 
 // messageOf is what a user is told of an error, in one line.

@@ -136,7 +136,7 @@ func (e portable) run(ctx context.Context, p *beam.Pipeline) (end Ending, err er
 		if ctx.Err() != nil {
 			return Ending{}, &Stopped{What: "no job was submitted"}
 		}
-		return Ending{}, fault.New(fault.Failed, "--runner=%s: no Beam job server answers at %s; start one (make %s-up starts one on this machine), or say where it is with --endpoint=HOST:PORT", e.name, endpoint, e.name)
+		return Ending{}, fault.New(fault.Unavailable, "--runner=%s: no Beam job server answers at %s; start one (make %s-up starts one on this machine), or say where it is with --endpoint=HOST:PORT", e.name, endpoint, e.name)
 	}
 	defer cc.Close() //nolint:errcheck // nothing is written through it any more
 	// The workers of LOOPBACK must outlive ctx, as the job is cancelled first.
@@ -356,7 +356,7 @@ func (j *job) cancelled() error {
 }
 
 func (j *job) lost(err error) error {
-	f := fault.New(fault.Failed, "lost the job server at %s, which ran job %s: %s; what became of the job is not known here: the cluster may still run and publish it. Look there, or start the job server again and run again", j.endpoint, j.id, grpcReason(err))
+	f := fault.New(fault.Unavailable, "lost the job server at %s, which ran job %s: %s; what became of the job is not known here: the cluster may still run and publish it. Look there, or start the job server again and run again", j.endpoint, j.id, grpcReason(err))
 	return fmt.Errorf("%w: %w", f, ErrUnknown)
 }
 

@@ -39,7 +39,7 @@ func TestWhatAJobFailedWithIsOneLine(t *testing.T) {
 
 func TestALostJobServerLeavesTheJobsEndUnknown(t *testing.T) {
 	err := (&job{id: "id", endpoint: "localhost:1"}).lost(ErrUnknown)
-	if f := fault.Find(err); f == nil || f.Code != fault.Failed || !strings.Contains(f.Message, "lost the job server at localhost:1") {
+	if f := fault.Find(err); f == nil || f.Code != fault.Unavailable || !strings.Contains(f.Message, "lost the job server at localhost:1") {
 		t.Errorf("found %v", err)
 	}
 }

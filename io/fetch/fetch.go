@@ -107,7 +107,11 @@ func Run(ctx context.Context, cfg Config, jobs []Job) (sum Summary, err error) {
 	}
 	defer func() { err = errors.Join(err, dest.close()) }()
 	r := &run{cfg: cfg, dest: dest}
-	if r.have, err = dest.readManifest(ctx); err != nil {
+	r.have, err = dest.readManifest(ctx)
+	switch {
+	case fault.CodeOf(err, fault.OK) == fault.Unavailable:
+		return sum, fault.New(fault.Unavailable, "--dest: %v", err)
+	case err != nil:
 		return sum, fault.Inputf("%s: %v; move it away, and all is fetched anew", objstore.Join(objstore.Redact(cfg.Dest), ManifestName), objstore.Reason(err))
 	}
 	r.all(ctx, jobs)
@@ -233,7 +237,7 @@ func (r *run) one(ctx context.Context, j Job, h *host) {
 	switch {
 	case err != nil:
 	case h.down():
-		err = localError{fmt.Errorf("not tried, as %d files before it have failed there", mostInRow)}
+		err = objstore.Temporary(fmt.Errorf("not tried, as %d files before it have failed there", mostInRow))
 	default:
 		kind, err = d.fetch(ctx)
 		h.done(err)
@@ -286,27 +290,35 @@ func (r *run) entry(place string) (Entry, bool) {
 	return e, ok
 }
 
-// faultOf gives an error its exit code: what another run may mend is failed, what the source would say again is an input
-// that cannot be used.
+// faultOf gives an error its exit code: failed for what went wrong here, unavailable for what may pass, else an input that
+// cannot be used, as the source would say the same again.
 func faultOf(err error) *fault.Fault {
 	if f := fault.Find(err); f != nil {
 		return fault.New(f.Code, "%s", f.Message)
 	}
 	var own localError
-	if errors.As(err, &own) || objstore.IsTemporary(err) {
+	switch {
+	case errors.As(err, &own):
 		return fault.New(fault.Failed, "%v", err)
+	case objstore.IsTemporary(err):
+		return fault.New(fault.Unavailable, "%v", err)
 	}
 	return fault.Inputf("%v", err)
 }
 
-// outcome is one error for all files that have failed.
+// outcome is one error for all files that have failed. What went wrong here comes first; then what may pass, as the same
+// again gets further.
 func (r *run) outcome(of int) error {
 	if len(r.errs) == 0 {
 		return nil
 	}
-	code, first := fault.Input, fault.Find(r.errs[0])
+	first := fault.Find(r.errs[0])
+	code := fault.Input
 	for _, err := range r.errs {
-		if fault.Find(err).Code != fault.Input {
+		switch c := fault.Find(err).Code; {
+		case c == fault.Unavailable && code == fault.Input:
+			code = c
+		case c != fault.Input && c != fault.Unavailable:
 			code = fault.Failed
 		}
 	}

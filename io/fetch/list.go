@@ -125,8 +125,5 @@ func findError(err error) error {
 	if err == nil {
 		return nil
 	}
-	if objstore.Refused(err) || objstore.IsTemporary(err) {
-		return fault.New(fault.Failed, "--source: %v", err)
-	}
 	return fault.Inputf("--source: %v", err)
 }

@@ -49,7 +49,7 @@ func (r *Retry) Again(err error) (wait time.Duration, wished bool, failed error)
 		return 0, false, err
 	}
 	if r.tried++; r.tried >= r.Attempts {
-		return 0, false, fmt.Errorf("%w (tried %d times)", err, r.tried)
+		return 0, false, temporary(fmt.Errorf("%w (tried %d times)", err, r.tried), 0)
 	}
 	wait = r.pause/2 + rand.N(r.pause/2+1)
 	r.pause = min(2*r.pause, r.Last)

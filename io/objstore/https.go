@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -107,7 +108,10 @@ func (w *web) ask(ctx context.Context, method, uri string, header http.Header) (
 	r.Header.Set("Accept-Encoding", "identity")
 	r.Header.Set("User-Agent", "tripstats")
 	resp, err := w.client.Do(r)
-	if err != nil {
+	switch {
+	case err != nil && garbled.MatchString(err.Error()):
+		return nil, temporary(bare(err), 0)
+	case err != nil:
 		return nil, bare(err)
 	}
 	if encoding := resp.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
@@ -116,6 +120,10 @@ func (w *web) ask(ctx context.Context, method, uri string, header http.Header) (
 	}
 	return resp, nil
 }
+
+// garbled is in the texts of errors of net/http, which have no type, of a connection whose other end did not speak HTTP to
+// its end, as when a server or a proxy is restarted.
+var garbled = regexp.MustCompile(`malformed HTTP|transport connection broken|stream error:|http2: |GOAWAY|server closed idle connection`)
 
 // answer returns the error that an answer's status means, or nil for one that is wanted.
 func answer(resp *http.Response, wanted ...int) error {

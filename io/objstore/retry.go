@@ -88,7 +88,7 @@ func (s *retrying) do(ctx context.Context, uri string, size int, request func(ct
 		case again == nil:
 			return err
 		case attempt+1 >= policy.attempts:
-			return fmt.Errorf("%w (tried %d times)", err, policy.attempts)
+			return temporary(fmt.Errorf("%w (tried %d times)", err, policy.attempts), again.after)
 		default:
 			wait := pause/2 + rand.N(pause/2+1)
 			if again.after > 0 {

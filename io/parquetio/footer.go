@@ -38,7 +38,7 @@ func init() {
 }
 
 // Footers reads the footer of each file: rows, row groups, columns with their types and sizes. A file that is not
-// parquet, or whose footer contradicts itself, is a fault with exit code 3.
+// parquet, or whose footer contradicts itself, comes out as Unusable.
 //
 // Footers transforms a PCollection<element.File> into a PCollection<element.File>.
 func Footers(s beam.Scope, access objstore.Access, files beam.PCollection) beam.PCollection {
@@ -97,10 +97,13 @@ func (fn *footerFn) FinishBundle(emit func(element.File)) error {
 func (fn *footerFn) one(emit func(element.File)) error {
 	r := <-fn.pending[0]
 	fn.pending = fn.pending[1:]
-	if r.err == nil {
-		emit(r.file)
+	if r.err != nil {
+		if r.file, r.err = r.file.Refuse(r.err); r.err != nil {
+			return r.err
+		}
 	}
-	return r.err
+	emit(r.file)
+	return nil
 }
 
 // ReadFooter returns f with what its footer says. Errors are faults that name the file.

@@ -222,7 +222,7 @@ func (f Finder) one(ctx context.Context, month int32) (Month, error) {
 			return m, err
 		}
 		if try == tries {
-			return m, fmt.Errorf("%s: %w; so is %s, which surely exists: the source refuses everything, or slows us down: try again later, or give --source", FileName(f.Taxi, month), err, FileName(f.Taxi, surely))
+			return m, objstore.Temporary(fmt.Errorf("%s: %w; so is %s, which surely exists: the source refuses everything, or slows us down: try again later, or give --source", FileName(f.Taxi, month), err, FileName(f.Taxi, surely)))
 		}
 		select {
 		case <-time.After(pause):

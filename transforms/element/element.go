@@ -9,6 +9,8 @@ import (
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
+
+	"tripstats/transforms/fault"
 )
 
 // NoMonth is the Month of a file whose name holds none, and the month of a row without a pickup time.
@@ -23,6 +25,7 @@ type File struct {
 	Version string // identity at match time; opening anything else is an error
 	Month   int32  // months since 1970-01 from the base name, or NoMonth
 
+	Unusable     string   // why it cannot be used, or ""; all such files are reported together: see [File.Refuse]
 	Footer       []byte   // the file's metadata, Thrift as in the file
 	Rows         int64    // of the whole file
 	RowGroupRows []int64  // by row group
@@ -37,6 +40,16 @@ type File struct {
 	RowGroupBytes []int64  // by row group: compressed bytes of the projected column chunks
 	Lane          int      // which of the reader's branches reads this file
 	Piece         Range    // the row groups to read, where a file is cut in pieces; otherwise empty, for all
+}
+
+// Refuse returns f with the reason why it cannot be used, for who looks at all files together. An error that is not about
+// the file itself comes back as it is.
+func (f File) Refuse(err error) (File, error) {
+	if why := fault.Find(err); why != nil && why.Code == fault.Input {
+		f.Unusable, f.Footer, f.Columns = why.Message, nil, nil
+		return f, nil
+	}
+	return f, err
 }
 
 // Range is the row groups of a file from Start up to and without End.

@@ -18,13 +18,14 @@ type Code int
 
 // The exit codes. 130 and 143 (ended by SIGINT, SIGTERM) are main's own.
 const (
-	OK       Code = 0 // done
-	Failed   Code = 1 // failed, for a reason that is neither the user's nor an input's
-	Usage    Code = 2 // wrong usage
-	Input    Code = 3 // an input could not be used
-	NoMatch  Code = 4 // nothing matched
-	Gate     Code = 5 // the quality gate refused
-	Conflict Code = 6 // lost to a concurrent run
+	OK          Code = 0 // done
+	Failed      Code = 1 // failed here: disk, permission, or a fault of this program
+	Usage       Code = 2 // wrong usage
+	Input       Code = 3 // an input cannot be used
+	NoMatch     Code = 4 // nothing matched, or a month is not published
+	Gate        Code = 5 // a guard stopped the run: too many rows refused, or made-up data over real
+	Conflict    Code = 6 // another run holds the output, or won it
+	Unavailable Code = 7 // a store or the network did not answer as it should: try again later
 )
 
 // Fault is a failure with its exit code. Message is one line: what was being done, to which file, row group and
@@ -32,17 +33,71 @@ const (
 type Fault struct {
 	Code    Code
 	Message string
+	More    []string // further lines like Message, where several things are wrong: see [All]
 }
 
 // Error renders the fault between its markers, so that [Find] can recover it from wrapped text.
 func (f *Fault) Error() string {
-	return fmt.Sprintf("[tripstats exit=%d] %s [/tripstats]", f.Code, f.Message)
+	return fmt.Sprintf("[tripstats exit=%d] %s [/tripstats]", f.Code, strings.Join(f.Lines(), and))
+}
+
+// and stands between the lines of a fault, in the form that survives as text.
+const and = " [tripstats and] "
+
+// Lines are what a user is told of the fault, a line for each thing that is wrong.
+func (f *Fault) Lines() []string { return append([]string{f.Message}, f.More...) }
+
+// Unavailable tells whether a store or the network was the cause: see [CodeOf].
+func (f *Fault) Unavailable() bool { return f.Code == Unavailable }
+
+// CodeOf is the exit code of a failure: [Unavailable] if err says of itself that it is, by a method Unavailable, else the
+// given code. So packages that know nothing of exit codes decide which of their errors may pass with time.
+func CodeOf(err error, otherwise Code) Code {
+	var u interface{ Unavailable() bool }
+	if errors.As(err, &u) && u.Unavailable() {
+		return Unavailable
+	}
+	return otherwise
 }
 
 // New returns a fault with a formatted message, made one line. A fault among args loses its markers, as they do not nest.
+// If an error among args is one of an unavailable store, the code is Unavailable where it would be Failed or Input.
 func New(code Code, format string, args ...any) *Fault {
-	message := fmt.Sprintf(format, args...)
-	return &Fault{Code: code, Message: OneLine(marked.ReplaceAllString(message, "$2"))}
+	message := marked.ReplaceAllString(fmt.Sprintf(format, args...), "$2")
+	for _, a := range args {
+		err, isError := a.(error)
+		if isError && (code == Failed || code == Input) && CodeOf(err, code) == Unavailable {
+			code = Unavailable
+			if !strings.Contains(message, "again") {
+				message += "; try again later"
+			}
+		}
+	}
+	return &Fault{Code: code, Message: OneLine(strings.ReplaceAll(message, and, "; "))}
+}
+
+// mostLines is how many things that are wrong a user is told of at once.
+const mostLines = 20
+
+// All returns one fault for all things that are wrong, a line for each up to a limit and then their number, or nil if
+// there are none. Its code is the one they share; if they differ it is that of an input if there is one, else the first.
+func All(problems ...*Fault) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	all := &Fault{Code: problems[0].Code}
+	var lines []string
+	for _, p := range problems {
+		if p.Code == Input {
+			all.Code = Input
+		}
+		lines = append(lines, p.Lines()...)
+	}
+	if n := len(lines) - mostLines; n > 0 {
+		lines = append(lines[:mostLines], fmt.Sprintf("... and %d more like these", n))
+	}
+	all.Message, all.More = lines[0], lines[1:]
+	return all
 }
 
 // Inputf is New for an input that cannot be used.
@@ -73,7 +128,8 @@ func FindText(text string) *Fault {
 	if err != nil || code <= 0 || code > 125 {
 		return nil
 	}
-	return &Fault{Code: Code(code), Message: m[2]}
+	lines := strings.Split(m[2], and)
+	return &Fault{Code: Code(code), Message: lines[0], More: lines[1:]}
 }
 
 // OneLine folds line breaks and control characters of s, so that a hostile file or column name cannot forge or break

@@ -28,7 +28,8 @@ func init() {
 }
 
 // Admitted looks at all recognised files together, before any row is read: it leaves out the taxi that was not asked
-// for, and refuses two files of one taxi and month, which nearly always are one month twice.
+// for, and refuses two files of one taxi and month, which nearly always are one month twice. Its error names every file
+// that cannot be used.
 //
 // Admitted transforms a PCollection<element.File> into two of its parts: the files to read and those left out.
 func Admitted(s beam.Scope, rules Admission, files beam.PCollection) (admitted, leftOut beam.PCollection) {
@@ -89,9 +90,15 @@ func Admit(files []element.File, rules Admission) (kept, left []element.File, er
 		month int32
 	}
 	first := map[month]string{}
+	var problems []*fault.Fault
 	for _, f := range files {
-		if rules.Taxi != "" && f.Taxi != rules.Taxi {
+		known := f.Unusable == "" || f.Taxi != ""
+		if rules.Taxi != "" && f.Taxi != rules.Taxi && known {
 			left = append(left, f)
+			continue
+		}
+		if f.Unusable != "" {
+			problems = append(problems, fault.New(fault.Input, "%s", f.Unusable))
 			continue
 		}
 		kept = append(kept, f)
@@ -100,17 +107,21 @@ func Admit(files []element.File, rules Admission) (kept, left []element.File, er
 		}
 		key := month{f.Taxi, f.Month}
 		if other, twice := first[key]; twice {
-			return nil, nil, fault.Inputf("%s: found %s taxis of %04d-%02d, which %s is too, expected one file for a taxi and month; leave one out, or say --same-month=merge to add them up",
-				f.Source, f.Taxi, YearOf(f.Month), f.Month-(YearOf(f.Month)-1970)*12+1, other)
+			problems = append(problems, fault.Inputf("%s: found %s taxis of %04d-%02d, which %s is too, expected one file for a taxi and month; leave one out, or say --same-month=merge to add them up",
+				f.Source, f.Taxi, YearOf(f.Month), f.Month-(YearOf(f.Month)-1970)*12+1, other))
+			continue
 		}
 		first[key] = f.Source
 	}
 	if rules.FailUnknown {
 		for _, f := range kept {
 			if len(f.Unknown) > 0 {
-				return nil, nil, fault.Inputf("%s: found columns that are not known: %s; expected none, as --unknown-columns=fail asks", f.Source, listing(f.Unknown))
+				problems = append(problems, fault.Inputf("%s: found columns that are not known: %s; expected none, as --unknown-columns=fail asks", f.Source, listing(f.Unknown)))
 			}
 		}
+	}
+	if err := fault.All(problems...); err != nil {
+		return nil, nil, err
 	}
 	if gaps := Gaps(kept); rules.RequireComplete && len(gaps) > 0 {
 		return nil, nil, fault.New(fault.NoMatch, "--require-complete: no file for %s; add the files or leave the flag out", strings.Join(gaps, ", "))

@@ -90,7 +90,7 @@ func init() {
 }
 
 // Recognised tells from its columns which taxi each file is of and what is to be read of it. A file that lacks a
-// required column, or has one that cannot be understood, is a fault with exit code 3.
+// required column, or has one that cannot be understood, comes out as Unusable.
 //
 // Recognised transforms a PCollection<element.File> into a PCollection<element.File>.
 func Recognised(s beam.Scope, opts Options, files beam.PCollection) beam.PCollection {
@@ -101,9 +101,14 @@ func Recognised(s beam.Scope, opts Options, files beam.PCollection) beam.PCollec
 type recogniseFn struct{ Options Options }
 
 func (fn *recogniseFn) ProcessElement(f element.File, emit func(element.File)) error {
-	f, err := Recognise(f, fn.Options)
-	if err != nil {
-		return err
+	if f.Unusable == "" {
+		known, err := Recognise(f, fn.Options)
+		if err != nil {
+			if known, err = known.Refuse(err); err != nil {
+				return err
+			}
+		}
+		f = known
 	}
 	emit(f)
 	return nil
