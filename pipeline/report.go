@@ -190,6 +190,7 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 		if f, err = trip.Recognise(f, p.trips); err != nil {
 			return err
 		}
+		f.Footer, f.Columns = nil, nil // there may be many files
 		files = append(files, f)
 	}
 	kept, left, err := trip.Admit(files, p.admission)
