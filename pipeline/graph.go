@@ -45,7 +45,7 @@ func build(s beam.Scope, p plan) {
 	files := beam.CreateList(s, p.files)
 	footers := parquetio.Footers(s, p.read.Access, files)
 	recognised := trip.Recognised(s, p.trips, footers)
-	admitted, leftOut := trip.Admitted(s, p.admission, recognised)
+	admitted, leftOut := trip.Admitted(s, p.admission, parquetio.Narrowed(s, recognised))
 
 	toRead := admitted
 	if p.dealt {

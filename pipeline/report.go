@@ -192,6 +192,7 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 				return err
 			}
 		}
+		f.Footer, f.Columns = nil, nil // there may be many files
 		files = append(files, f)
 	}
 	kept, left, err := trip.Admit(files, p.admission)

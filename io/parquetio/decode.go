@@ -53,7 +53,7 @@ type seekableAt struct{ *io.SectionReader }
 // newDecoder starts decoding row groups [start, end) of f from r. The caller must Close it.
 func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, end int, cfg Config) (_ *decoder, err error) {
 	defer recoverDamage(&err, "%s: footer", f.Source)
-	meta, err := parseFooter(f.Footer)
+	meta, err := footerOf(f, r)
 	if err != nil {
 		return nil, fault.Inputf("%s: footer: %v", f.Source, err)
 	}

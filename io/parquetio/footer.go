@@ -10,8 +10,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -27,7 +29,9 @@ import (
 const (
 	maxFooterBytes = 16 << 20
 	maxRowGroups   = 1 << 15 // the ordinal of a row group is an int16 in the format
-	maxRows        = 1 << 40
+	maxRows        = 1 << 31 // of a row group: those of nulls alone have next to no bytes to bound them
+
+	longFooter = 1 << 20
 
 	tailBytes = 64 << 10 // read at once from the file's end: nearly every footer, in one request
 )
@@ -114,17 +118,23 @@ func ReadFooter(ctx context.Context, f element.File) (_ element.File, err error)
 		return f, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	raw, err := footerBytes(r, r.Size())
+	err = withFooter(r, r.Size(), func(raw []byte) error {
+		o, err := outlineOf(raw)
+		if err != nil {
+			return fmt.Errorf("footer: %w", withAdvice(err))
+		}
+		if err := describe(&f, o, r.Size()); err != nil {
+			return fmt.Errorf("%w; the file is damaged: fetch it again", err)
+		}
+		f.FooterSum = sumOf(raw)
+		f.Footer, err = o.footer(nil)
+		return err
+	})
 	if err != nil {
 		return f, fault.Inputf("%s: %v", f.Source, err)
 	}
-	f.Footer = raw
-	meta, err := parseFooter(raw)
-	if err != nil {
-		return f, fault.Inputf("%s: footer: %v", f.Source, withAdvice(err))
-	}
-	if err := describe(&f, meta, r.Size()); err != nil {
-		return f, fault.Inputf("%s: %v; the file is damaged: fetch it again", f.Source, err)
+	if len(f.Footer) > longFooter {
+		f.Footer = nil
 	}
 	return f, nil
 }
@@ -143,37 +153,42 @@ func openFile(ctx context.Context, f element.File) (objstore.Reader, error) {
 	return nil, fault.Inputf("%s: cannot be opened: %v", f.Source, objstore.Reason(err))
 }
 
-// footerBytes returns the serialised metadata at the end of a parquet file of the given size.
-func footerBytes(r io.ReaderAt, size int64) ([]byte, error) {
+// longFooters lets one long footer at a time be in memory.
+var longFooters sync.Mutex
+
+// withFooter calls f with the serialised metadata at the end of a parquet file of the given size.
+func withFooter(r io.ReaderAt, size int64, f func(raw []byte) error) error {
 	const magic = "PAR1"
 	if size == 0 {
-		return nil, errors.New("the file is empty, expected parquet; fetch it again")
+		return errors.New("the file is empty, expected parquet; fetch it again")
 	}
 	tail := make([]byte, min(size, tailBytes))
 	if _, err := io.ReadFull(io.NewSectionReader(r, size-int64(len(tail)), int64(len(tail))), tail); err != nil {
-		return nil, fmt.Errorf("reading the footer: %w", err)
+		return fmt.Errorf("reading the footer: %w", err)
 	}
 	if size < 12 || string(tail[len(tail)-4:]) != magic {
 		if end := string(tail[max(0, len(tail)-4):]); end == "PARE" {
-			return nil, errors.New("the footer is encrypted; decrypt the file first")
+			return errors.New("the footer is encrypted; decrypt the file first")
 		}
-		return nil, fmt.Errorf("not a parquet file: found %s, expected the magic bytes PAR1 at both ends; fetch it again", looksLike(r, size))
+		return fmt.Errorf("not a parquet file: found %s, expected the magic bytes PAR1 at both ends; fetch it again", looksLike(r, size))
 	}
 	n := int64(binary.LittleEndian.Uint32(tail[len(tail)-8:]))
 	switch {
 	case n > size-12:
-		return nil, fmt.Errorf("footer of %d bytes in a file of %d; the file is cut short or damaged: fetch it again", n, size)
+		return fmt.Errorf("footer of %d bytes in a file of %d; the file is cut short or damaged: fetch it again", n, size)
 	case n > maxFooterBytes:
-		return nil, fmt.Errorf("footer of %d bytes, more than the %d that are read", n, maxFooterBytes)
-	}
-	if n+8 <= int64(len(tail)) {
-		return slices.Clone(tail[int64(len(tail))-8-n : len(tail)-8]), nil
+		return fmt.Errorf("footer of %d bytes, more than the %d that are read", n, maxFooterBytes)
+	case n+8 <= int64(len(tail)):
+		return f(tail[int64(len(tail))-8-n : len(tail)-8])
+	case n > longFooter:
+		longFooters.Lock()
+		defer longFooters.Unlock()
 	}
 	raw := make([]byte, n)
 	if _, err := io.ReadFull(io.NewSectionReader(r, size-8-n, n), raw); err != nil {
-		return nil, fmt.Errorf("reading the footer: %w", err)
+		return fmt.Errorf("reading the footer: %w", err)
 	}
-	return raw, nil
+	return f(raw)
 }
 
 // looksLike describes the start of a file that is not parquet, in a few words.
@@ -193,77 +208,84 @@ func looksLike(r io.ReaderAt, size int64) string {
 	return fmt.Sprintf("%q...", text)
 }
 
-func parseFooter(raw []byte) (meta *metadata.FileMetaData, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			meta, err = nil, damage(r)
-		}
-	}()
-	if err := checkFooter(raw); err != nil {
+// parseFooter makes arrow-go's objects of what [ReadFooter] and [Narrow] keep of a footer.
+func parseFooter(kept []byte) (meta *metadata.FileMetaData, err error) {
+	if err := checkFooter(kept); err != nil {
 		return nil, err
 	}
-	meta, err = metadata.NewFileMetaData(raw, nil)
-	if err != nil {
-		return nil, err
-	}
-	if meta.Schema == nil || meta.Schema.NumColumns() == 0 {
-		return nil, errors.New("no columns in the schema")
-	}
-	return meta, nil
+	return parsed(kept)
 }
 
 // describe fills in what the footer says and checks it against itself and the file's size.
-func describe(f *element.File, meta *metadata.FileMetaData, size int64) error {
-	if n := len(meta.RowGroups); n > maxRowGroups {
-		return fmt.Errorf("footer: %d row groups, at most %d are read", n, maxRowGroups)
+func describe(f *element.File, o *outline, size int64) error {
+	if o.groups > maxRowGroups {
+		return fmt.Errorf("footer: %d row groups, at most %d are read", o.groups, maxRowGroups)
 	}
-	ncols := meta.Schema.NumColumns()
-	f.Rows, f.RowGroupRows, f.Columns = 0, make([]int64, len(meta.RowGroups)), make([]element.Column, ncols)
+	columns, ncols := o.meta.Schema, len(o.leaves)
+	f.Rows, f.RowGroupRows, f.Columns = 0, make([]int64, o.groups), make([]element.Column, ncols)
 	for c := range f.Columns {
 		// A nested column goes by its name at the top, where a needed one is looked for, and further leaves below it by
 		// that and their own.
-		root := meta.Schema.ColumnRoot(c)
-		f.Columns[c] = column(meta.Schema.Column(c), root.Type() == schema.Group)
+		root := columns.ColumnRoot(c)
+		f.Columns[c] = column(columns.Column(c), root.Type() == schema.Group)
 		switch {
-		case c == 0 || root != meta.Schema.ColumnRoot(c-1):
+		case c == 0 || root != columns.ColumnRoot(c-1):
 			f.Columns[c].Name = root.Name()
 		case root.Type() == schema.Group:
 			f.Columns[c].Name = root.Name() + "." + f.Columns[c].Name
 		}
-		f.Columns[c].ChunkBytes = make([]int64, len(meta.RowGroups))
+		if o.strange[c] {
+			f.Columns[c].Kind, f.Columns[c].Found = element.Unsupported, f.Columns[c].Found+" of a logical type that is not known here"
+		}
+		f.Columns[c].Leaf, f.Columns[c].ChunkBytes = c, make([]int64, o.groups)
 	}
-	for i, rg := range meta.RowGroups {
-		if rg.NumRows < 0 || rg.NumRows > maxRows {
-			return fmt.Errorf("footer: row group %d: %d rows", i, rg.NumRows)
+	err := o.eachGroup(func(i int, g rowGroup) error {
+		if g.rows < 0 || g.rows > maxRows {
+			return fmt.Errorf("footer: row group %d: %d rows, at most %d are read", i, g.rows, int64(maxRows))
 		}
-		if len(rg.Columns) != ncols {
-			return fmt.Errorf("footer: row group %d: %d column chunks for %d columns", i, len(rg.Columns), ncols)
+		if len(g.chunks) != ncols {
+			return fmt.Errorf("footer: row group %d: %d column chunks for %d columns", i, len(g.chunks), ncols)
 		}
-		f.RowGroupRows[i] = rg.NumRows
-		f.Rows += rg.NumRows
-		for c, chunk := range rg.Columns {
-			if chunk.MetaData == nil {
-				return fmt.Errorf("footer: row group %d: column %q: no metadata", i, f.Columns[c].Name)
+		f.RowGroupRows[i] = g.rows
+		f.Rows += g.rows
+		for c := range g.chunks {
+			if err := describeChunk(&f.Columns[c], columns.Column(c), &g.chunks[c], i, size); err != nil {
+				return fmt.Errorf("footer: row group %d: column %q: %w", i, f.Columns[c].Name, err)
 			}
-			// A name with a flipped bit would else be a column that is missing, and a type another one's numbers.
-			if col, path := meta.Schema.Column(c), chunk.MetaData.PathInSchema; parquet.Type(chunk.MetaData.Type) != col.PhysicalType() ||
-				len(path) == 0 || !strings.EqualFold(path[len(path)-1], col.Name()) {
-				return fmt.Errorf("footer: row group %d: column %q: found a column chunk of %s %q, expected the schema's %s %q",
-					i, f.Columns[c].Name, parquet.Type(chunk.MetaData.Type), path, col.PhysicalType(), col.Name())
-			}
-			n := chunk.MetaData.TotalCompressedSize
-			start := spanOf(chunk.MetaData.DataPageOffset, chunk.MetaData.DictionaryPageOffset, n).off
-			if start < 0 || n < 0 || start > size || n > size-start {
-				return fmt.Errorf("footer: row group %d: column %q: found a column chunk of %d bytes at %d, expected it within the file's %d bytes", i, f.Columns[c].Name, n, start, size)
-			}
-			f.Columns[c].ChunkBytes[i] = n
-			if codec := chunk.MetaData.Codec.String(); !slices.Contains(f.Columns[c].Codecs, codec) {
-				f.Columns[c].Codecs = append(f.Columns[c].Codecs, codec)
-			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if o.rows != f.Rows {
+		return fmt.Errorf("footer: says %d rows, its row groups have %d", o.rows, f.Rows)
+	}
+	return nil
+}
+
+// describeChunk adds a column chunk of a row group to the description of its column.
+func describeChunk(to *element.Column, col *schema.Column, chunk *columnChunk, group int, size int64) error {
+	if chunk.encrypted {
+		to.Kind, to.Found = element.Unsupported, "encrypted values"
+		if !chunk.described {
+			return nil
 		}
 	}
-	if meta.NumRows != f.Rows {
-		return fmt.Errorf("footer: says %d rows, its row groups have %d", meta.NumRows, f.Rows)
+	if !chunk.described || chunk.has&required != required {
+		return errors.New("no metadata")
+	}
+	// A name with a flipped bit would else be a column that is missing, and a type another one's numbers.
+	if typ := parquet.Type(chunk.numbers[metaType]); typ != col.PhysicalType() || !strings.EqualFold(string(chunk.name), col.Name()) {
+		return fmt.Errorf("found a column chunk of %s %q, expected the schema's %s %q", typ, chunk.name, col.PhysicalType(), col.Name())
+	}
+	n, start := chunk.numbers[metaBytes], chunk.span().off
+	if start < 0 || n < 0 || start > size || n > size-start {
+		return fmt.Errorf("found a column chunk of %d bytes at %d, expected it within the file's %d bytes", n, start, size)
+	}
+	to.ChunkBytes[group] = n
+	if codec := compress.Compression(chunk.numbers[metaCodec]).String(); !slices.Contains(to.Codecs, codec) {
+		to.Codecs = append(to.Codecs, codec)
 	}
 	return nil
 }

@@ -22,7 +22,8 @@ func TestFootersOfRealShapeAreWithinTheLimits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		raw, err := footerBytes(bytes.NewReader(b), int64(len(b)))
+		var raw []byte
+		err = withFooter(bytes.NewReader(b), int64(len(b)), func(footer []byte) error { raw = footer; return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +47,7 @@ func TestAFooterThatClaimsWhatItDoesNotHaveIsRefused(t *testing.T) {
 		"text of 2^40 bytes":     append(append([]byte{0x18}, long(1<<40)...), make([]byte, 100)...),
 		"text of 2^64-1 bytes":   append(append([]byte{0x18}, long(math.MaxUint64)...), make([]byte, 100)...),
 		"unknown type":           {0x1e, 0, 0},
-		"map":                    {0x1b, 0, 0},
+		"map of 2^64-1 pairs":    append(append([]byte{0x1b}, long(math.MaxUint64)...), 0x55, 0, 0),
 		"varint without end":     bytes.Repeat([]byte{0xff}, 50),
 		"structs without end":    bytes.Repeat([]byte{0x1c}, 1000),
 		"lists without end":      append([]byte{0x19}, bytes.Repeat([]byte{0x19}, 1000)...),

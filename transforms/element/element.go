@@ -26,10 +26,11 @@ type File struct {
 	Month   int32  // months since 1970-01 from the base name, or NoMonth
 
 	Unusable     string   // why it cannot be used, or ""; all such files are reported together: see [File.Refuse]
-	Footer       []byte   // the file's metadata, Thrift as in the file
+	Footer       []byte   // what reading needs of the file's metadata, in its own form; nil if that is long: then it is read again
+	FooterSum    int64    // of the metadata as it is in the file
 	Rows         int64    // of the whole file
 	RowGroupRows []int64  // by row group
-	Columns      []Column // the leaf columns in file order
+	Columns      []Column // the leaf columns in file order; once the file is known, those that are read
 
 	// What the recogniser adds.
 	Taxi          string   // "yellow" or "green"
@@ -58,6 +59,7 @@ type Range struct{ Start, End int }
 // Column is one leaf column of a file.
 type Column struct {
 	Name       string   // at the top of the schema; further leaves of a nested column go by their path
+	Leaf       int      // its place among the leaf columns of the file
 	Kind       Kind     // what its values are
 	Found      string   // its type in a word, such as timestamp[us], for messages
 	ChunkBytes []int64  // compressed bytes by row group

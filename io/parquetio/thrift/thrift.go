@@ -1,6 +1,7 @@
 // Package thrift walks over values of Thrift's compact protocol, which parquet's footers and page headers are, without
 // making anything of them: the libraries that do allocate for as many elements as a list claims to have. Here each is
-// there, and nothing is allocated.
+// there, and nothing is allocated. It refuses what cannot be walked over and nothing else: fields, types and lists that
+// this program does not know are skipped. A [Writer] writes such values.
 package thrift
 
 import (
@@ -20,9 +21,13 @@ const (
 	True   = 1
 	False  = 2
 	Int32  = 5
+	Int64  = 6
+	Binary = 8
+	List   = 9
 	Struct = 12
 
-	uuid = 13 // the last
+	dictionary = 11 // which Thrift calls a map
+	uuid       = 13 // the last
 )
 
 // deepest is how deep structs and lists may nest. Those of the format nest to 7.
@@ -92,28 +97,42 @@ func (w *Walk) skip(typ byte, inList bool) error {
 		return nil
 	case 3: // byte
 		return w.bytes(1)
-	case 4, Int32, 6: // integers of 16, 32 and 64 bits
+	case 4, Int32, Int64: // integers of 16, 32 and 64 bits
 		_, err := w.uvarint()
 		return err
 	case 7: // double
 		return w.bytes(8)
-	case 8: // binary
-		n, err := w.uvarint()
-		if err != nil {
-			return err
-		}
-		return w.bytes(n)
-	case 9, 10: // list, set
-		return w.list()
+	case Binary:
+		_, err := w.Text()
+		return err
+	case List, 10: // a set is a list
+		return w.List(nil)
+	case dictionary:
+		return w.pairs()
 	case Struct:
 		return w.Fields(nil)
 	case uuid:
 		return w.bytes(16)
 	}
-	return ErrMalformed // maps are not in the format
+	return ErrMalformed
 }
 
-func (w *Walk) list() error {
+// Text reads a text or other bytes. They are a part of w.Bytes.
+func (w *Walk) Text() ([]byte, error) {
+	n, err := w.uvarint()
+	if err != nil {
+		return nil, err
+	}
+	start := w.At
+	if err := w.bytes(n); err != nil {
+		return nil, err
+	}
+	return w.Bytes[start:w.At], nil
+}
+
+// List calls f for each element of the list at hand. f consumes the element and returns true, or leaves it to be skipped. The type
+// of an empty list may be any: some writers leave it out.
+func (w *Walk) List(f func(typ byte) (consumed bool, err error)) error {
 	if w.depth++; w.depth > deepest {
 		return ErrMalformed
 	}
@@ -123,9 +142,6 @@ func (w *Walk) list() error {
 		return err
 	}
 	n, typ := uint64(head>>4), head&15
-	if typ == 0 || typ > uuid { // though there may be no element: the Thrift library refuses it, too
-		return ErrMalformed
-	}
 	if n == 15 {
 		if n, err = w.uvarint(); err != nil {
 			return err
@@ -138,8 +154,46 @@ func (w *Walk) list() error {
 		if err := w.count(); err != nil {
 			return err
 		}
-		if err := w.skip(typ, true); err != nil {
-			return err
+		consumed := false
+		if f != nil {
+			if consumed, err = f(typ); err != nil {
+				return err
+			}
+		}
+		if !consumed {
+			if err := w.skip(typ, true); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pairs walks over a map: how many pairs, the types of key and value if there are any, the pairs.
+func (w *Walk) pairs() error {
+	if w.depth++; w.depth > deepest {
+		return ErrMalformed
+	}
+	defer func() { w.depth-- }()
+	n, err := w.uvarint()
+	if err != nil || n == 0 {
+		return err
+	}
+	types, err := w.byte()
+	if err != nil {
+		return err
+	}
+	if n > uint64(len(w.Bytes)-w.At)/2 { // a key and a value take a byte each at least
+		return ErrShort
+	}
+	for range n {
+		for _, typ := range [2]byte{types >> 4, types & 15} {
+			if err := w.count(); err != nil {
+				return err
+			}
+			if err := w.skip(typ, true); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

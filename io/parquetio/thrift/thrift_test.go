@@ -54,9 +54,12 @@ func TestWhatIsNoValueIsRefused(t *testing.T) {
 		raw  []byte
 		want error
 	}{
-		"a map":                       {[]byte{0x1b, 0, 0}, ErrMalformed},
 		"an unknown type":             {[]byte{0x1e, 0, 0}, ErrMalformed},
-		"no elements of unknown type": {[]byte{0x19, 0x0f, 0}, ErrMalformed},
+		"an element of unknown type":  {[]byte{0x19, 0x1f, 0, 0}, ErrMalformed},
+		"an element of type 0":        {[]byte{0x19, 0x10, 0, 0}, ErrMalformed},
+		"more pairs than bytes":       {append(append([]byte{0x1b}, long(math.MaxUint64)...), 0x55), ErrShort},
+		"a pair of unknown type":      {[]byte{0x1b, 1, 0xe5, 0, 0, 0}, ErrMalformed},
+		"maps without end":            {append([]byte{0x1b}, bytes.Repeat([]byte{1, 0xbb}, 1000)...), ErrMalformed},
 		"a number beyond 64 bits":     {append([]byte{0x15}, bytes.Repeat([]byte{0xff}, 20)...), ErrMalformed},
 		"field 65538":                 {append([]byte{0x05}, append(binary.AppendVarint(nil, 65538), 0, 0)...), ErrMalformed},
 		"field -65534":                {append([]byte{0x05}, append(binary.AppendVarint(nil, -65534), 0, 0)...), ErrMalformed},

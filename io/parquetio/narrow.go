@@ -1,0 +1,89 @@
+package parquetio
+
+import (
+	"hash/crc32"
+	"io"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/parquet/metadata"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// keptFooter is how long what a file keeps of its footer may be: some 30 row groups of eight columns. There may be tens of
+// thousands of files; a longer footer is read again when the file is.
+const keptFooter = 16 << 10
+
+func init() { register.Function1x2(Narrow) }
+
+// Narrowed drops what is known of the columns that are not read.
+//
+// Narrowed transforms a PCollection<element.File> into a PCollection<element.File>.
+func Narrowed(s beam.Scope, files beam.PCollection) beam.PCollection {
+	s = s.Scope("parquetio.Narrowed")
+	return beam.ParDo(s, Narrow, files)
+}
+
+// Narrow returns f without what is known of the columns that are not in its projection, which then is all of its columns.
+func Narrow(f element.File) (element.File, error) {
+	if len(f.Projection) == 0 { // it is not read
+		return f, nil
+	}
+	if f.Footer != nil {
+		o, err := outlineOf(f.Footer)
+		if err == nil {
+			f.Footer, err = o.footer(f.Projection)
+		}
+		if err != nil {
+			return f, fault.New(fault.Failed, "%s: footer: %v", f.Source, err)
+		}
+		f.Footer = slices.Clip(f.Footer)
+		if len(f.Footer) > keptFooter {
+			f.Footer = nil
+		}
+	}
+	columns := make([]element.Column, len(f.Projection))
+	projection := make([]int, len(f.Projection))
+	for i, c := range f.Projection {
+		columns[i], projection[i] = f.Columns[c], i
+		columns[i].ChunkBytes, columns[i].Codecs = nil, nil
+	}
+	f.Columns, f.Projection = columns, projection
+	return f, nil
+}
+
+// footerOf makes arrow-go's objects of what is needed of the footer of f, which r reads.
+func footerOf(f element.File, r io.ReaderAt) (meta *metadata.FileMetaData, err error) {
+	if f.Footer != nil {
+		return parseFooter(f.Footer)
+	}
+	columns := make([]int, len(f.Columns))
+	for i, c := range f.Columns {
+		columns[i] = c.Leaf
+	}
+	err = withFooter(r, f.Size, func(raw []byte) error {
+		if sumOf(raw) != f.FooterSum {
+			return fault.Inputf("%s: footer: found another one than before; the file changed while it was read: run again when it is written", f.Source)
+		}
+		o, err := outlineOf(raw)
+		if err != nil {
+			return err
+		}
+		if len(columns) == len(o.leaves) {
+			columns = nil
+		}
+		kept, err := o.footer(columns)
+		if err != nil {
+			return err
+		}
+		meta, err = parsed(kept)
+		return err
+	})
+	return meta, err
+}
+
+// sumOf identifies a footer.
+func sumOf(footer []byte) int64 { return int64(crc32.ChecksumIEEE(footer)) }

@@ -1,0 +1,477 @@
+package parquetio
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/parquet/metadata"
+
+	"tripstats/io/parquetio/thrift"
+)
+
+// outline is what a footer says as far as this program needs it. It is read from the footer's bytes: arrow-go's objects of a whole
+// footer take ten times its bytes, and it refuses a file for a type that it does not know, though nobody reads the column.
+type outline struct {
+	raw      []byte // the whole footer
+	rows     int64
+	groups   int // row groups
+	groupsAt int // where their list is in raw
+
+	createdBy []byte // which program wrote the file, as coded: arrow-go knows the faults of some
+
+	nodes   []node                 // the elements of the schema, depth first; the first is the root
+	leaves  []int                  // which of them are columns
+	strange []bool                 // by column: arrow-go cannot tell what its values are
+	meta    *metadata.FileMetaData // arrow-go's, with the schema and without row groups
+}
+
+// node is an element of the schema.
+type node struct {
+	fields   [len(nodeTypes)][]byte // by id, as they are coded; nil where there is none
+	children int64
+	top      bool // its parent is the root
+}
+
+// The fields of parquet.thrift that are read here.
+const (
+	footerVersion   = 1 // of FileMetaData
+	footerSchema    = 2
+	footerRows      = 3
+	footerGroups    = 4
+	footerCreatedBy = 6
+
+	nodeChildren = 5 // of SchemaElement
+	nodeLogical  = 10
+
+	groupColumns = 1 // of RowGroup
+	groupBytes   = 2
+	groupRows    = 3
+
+	chunkPath   = 1 // of ColumnChunk
+	chunkOffset = 2
+	chunkMeta   = 3
+	chunkCrypto = 8
+)
+
+// nodeTypes are the types of the fields of a SchemaElement.
+var nodeTypes = [...]byte{
+	1: thrift.Int32, 2: thrift.Int32, 3: thrift.Int32, 4: thrift.Binary, 5: thrift.Int32, 6: thrift.Int32, 7: thrift.Int32,
+	8: thrift.Int32, 9: thrift.Int32, 10: thrift.Struct,
+}
+
+// plainFields is the last of the fields of an element that hold for any type: the physical type, its length, repetition and name.
+const plainFields = 4
+
+var (
+	errTwice  = errors.New("a field of its Thrift structure is there twice")
+	errSchema = errors.New("its schema contradicts itself")
+)
+
+// once walks over a struct. Like Thrift's own readers it passes over fields of other types than expected; unlike them it refuses a
+// field that is there twice, of which each reader would take another.
+func once(w *thrift.Walk, f func(id int64, typ byte) (bool, error)) error {
+	seen := uint64(0)
+	return w.Fields(func(id int64, typ byte) (bool, error) {
+		known, err := f(id, typ)
+		if err == nil && known && id >= 0 && id < 64 {
+			if seen&(1<<id) != 0 {
+				return known, errTwice
+			}
+			seen |= 1 << id
+		}
+		return known, err
+	})
+}
+
+// outlineOf reads a footer. Its row groups are read by [outline.eachGroup].
+func outlineOf(raw []byte) (o *outline, err error) {
+	if err := checkFooter(raw); err != nil {
+		return nil, err
+	}
+	o = &outline{raw: raw, groupsAt: -1}
+	counted := false
+	w := thrift.Walk{Bytes: raw}
+	err = once(&w, func(id int64, typ byte) (bool, error) {
+		start := w.At
+		switch {
+		case id == footerSchema && typ == thrift.List:
+			return true, o.readSchema(&w)
+		case id == footerRows && typ == thrift.Int64:
+			counted = true
+			o.rows, err = w.Int()
+			return true, err
+		case id == footerGroups && typ == thrift.List:
+			o.groupsAt = start
+			return true, w.List(func(byte) (bool, error) { o.groups++; return false, nil })
+		case id == footerCreatedBy && typ == thrift.Binary:
+			text, err := w.Text()
+			if err == nil && len(text) <= maxTextBytes {
+				o.createdBy = raw[start:w.At]
+			}
+			return true, err
+		}
+		return false, nil
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case !counted || o.groupsAt < 0:
+		return nil, errors.New("it does not say how many rows it has, or in which row groups")
+	case len(o.leaves) == 0:
+		return nil, errors.New("no columns in the schema")
+	}
+	return o, o.understand()
+}
+
+// readSchema reads the elements of the schema and finds the columns.
+func (o *outline) readSchema(w *thrift.Walk) error {
+	err := w.List(func(typ byte) (bool, error) {
+		if typ != thrift.Struct {
+			return false, errSchema
+		}
+		var n node
+		err := once(w, func(id int64, typ byte) (bool, error) {
+			if id < 1 || id >= int64(len(nodeTypes)) || typ != nodeTypes[id] {
+				return false, nil
+			}
+			start := w.At
+			if err := w.Skip(typ); err != nil {
+				return true, err
+			}
+			n.fields[id] = w.Bytes[start:w.At]
+			return true, nil
+		})
+		if count := n.fields[nodeChildren]; err == nil && count != nil {
+			n.children, _ = binary.Varint(count)
+		}
+		o.nodes = append(o.nodes, n)
+		return true, err
+	})
+	if err != nil {
+		return err
+	}
+	var open []int64 // of the groups that the element at hand is in: how many children are to come
+	for i := range o.nodes {
+		n := &o.nodes[i]
+		if n.children < 0 || n.children > int64(len(o.nodes)) { // arrow-go makes room for as many
+			return errSchema
+		}
+		for len(open) > 0 && open[len(open)-1] == 0 {
+			open = open[:len(open)-1]
+		}
+		if i > 0 {
+			if len(open) == 0 {
+				return errSchema
+			}
+			open[len(open)-1]--
+			n.top = len(open) == 1
+			if n.children == 0 {
+				o.leaves = append(o.leaves, i)
+			}
+		}
+		if i == 0 || n.children > 0 {
+			open = append(open, n.children)
+		}
+	}
+	if slices.ContainsFunc(open, func(left int64) bool { return left > 0 }) {
+		return errSchema
+	}
+	return nil
+}
+
+// understand makes arrow-go's schema. Columns that it cannot understand are left without what says what their values are.
+func (o *outline) understand() (err error) {
+	o.strange = make([]bool, len(o.leaves))
+	for c, i := range o.leaves {
+		o.strange[c] = !emptyWhereDue(o.nodes[i].fields[nodeLogical])
+	}
+	if o.meta, err = parsed(o.withoutGroups(nil)); err != nil {
+		for c := range o.leaves {
+			if _, err := parsed(o.withoutGroups([]int{c})); err != nil {
+				o.strange[c] = true
+			}
+		}
+		if o.meta, err = parsed(o.withoutGroups(nil)); err != nil {
+			return err
+		}
+	}
+	if o.meta.Schema.NumColumns() != len(o.leaves) {
+		return errSchema
+	}
+	return nil
+}
+
+// parsed is a footer as arrow-go's objects.
+func parsed(footer []byte) (meta *metadata.FileMetaData, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			meta, err = nil, damage(r)
+		}
+	}()
+	return metadata.NewFileMetaData(footer, nil)
+}
+
+// emptyWhereDue tells whether a logical type, a union of structs, has no contents where the format has none. A flipped bit makes
+// INTEGER of UNKNOWN, whose values are not read; the contents show it.
+func emptyWhereDue(logical []byte) bool {
+	const decimal, times, timestamp, integer, variant = 5, 7, 8, 10, 16
+	if logical == nil {
+		return true
+	}
+	w, empty := thrift.Walk{Bytes: logical}, true
+	err := w.Fields(func(id int64, typ byte) (bool, error) {
+		switch id {
+		case decimal, times, timestamp, integer:
+			return false, nil
+		}
+		if id >= variant { // these may have contents
+			return false, nil
+		}
+		return true, w.Fields(func(int64, byte) (bool, error) { empty = false; return false, nil })
+	})
+	return err == nil && empty
+}
+
+// footer codes what reading some columns needs as a footer: nil for all columns.
+func (o *outline) footer(columns []int) ([]byte, error) {
+	size := 256
+	if columns != nil {
+		size += 64 * len(columns) * (1 + o.groups)
+	}
+	w := o.head(columns, size)
+	w.List(footerGroups, thrift.Struct, o.groups)
+	err := o.eachGroup(func(_ int, g rowGroup) error {
+		kept := columns
+		if columns == nil {
+			kept = o.all()
+		}
+		w.Element(func(w *thrift.Writer) {
+			w.List(groupColumns, thrift.Struct, len(kept))
+			for _, c := range kept {
+				w.Element(g.chunks[c].write)
+			}
+			w.Int(groupBytes, thrift.Int64, 0) // required, and not looked at
+			w.Int(groupRows, thrift.Int64, g.rows)
+		})
+		return nil
+	})
+	return o.tail(w), err
+}
+
+// all are the columns.
+func (o *outline) all() []int {
+	all := make([]int, len(o.leaves))
+	for c := range all {
+		all[c] = c
+	}
+	return all
+}
+
+// head begins a footer with the schema of some columns, which are at the top of it, or of all.
+func (o *outline) head(columns []int, size int) *thrift.Writer {
+	plain := map[int]bool{}
+	for c, i := range o.leaves {
+		plain[i] = o.strange[c]
+	}
+	w := &thrift.Writer{Bytes: make([]byte, 0, size)}
+	w.Int(footerVersion, thrift.Int32, 1)
+	if columns == nil {
+		w.List(footerSchema, thrift.Struct, len(o.nodes))
+		for i, n := range o.nodes {
+			w.Element(func(w *thrift.Writer) { n.write(w, plain[i]) })
+		}
+	} else {
+		w.List(footerSchema, thrift.Struct, 1+len(columns))
+		root := o.nodes[0]
+		root.fields[nodeChildren] = binary.AppendVarint(nil, int64(len(columns)))
+		w.Element(func(w *thrift.Writer) { root.write(w, false) })
+		for _, c := range columns {
+			i := o.leaves[c]
+			w.Element(func(w *thrift.Writer) { o.nodes[i].write(w, plain[i]) })
+		}
+	}
+	w.Int(footerRows, thrift.Int64, o.rows)
+	return w
+}
+
+// tail ends a footer that [outline.head] began.
+func (o *outline) tail(w *thrift.Writer) []byte {
+	if o.createdBy != nil {
+		w.Raw(footerCreatedBy, thrift.Binary, o.createdBy)
+	}
+	return append(w.Bytes, 0)
+}
+
+// withoutGroups is a footer with the schema of some columns, nil for all.
+func (o *outline) withoutGroups(columns []int) []byte {
+	w := o.head(columns, 256)
+	w.List(footerGroups, thrift.Struct, 0)
+	return o.tail(w)
+}
+
+// write codes an element of the schema. A plain one is left without what says what its values are.
+func (n *node) write(w *thrift.Writer, plain bool) {
+	for id, value := range n.fields {
+		if value != nil && !(plain && id > plainFields && id != nodeChildren) {
+			w.Raw(int64(id), nodeTypes[id], value)
+		}
+	}
+}
+
+// rowGroup is what a footer says of a row group. It is valid until the next.
+type rowGroup struct {
+	rows   int64
+	chunks []columnChunk
+}
+
+// columnChunk is what a footer says of a column chunk.
+type columnChunk struct {
+	elsewhere []byte // the file that it is in, if that is another, as coded
+	encrypted bool
+	described bool // it has metadata
+
+	numbers   [len(chunkNumbers)]int64 // by id
+	has       uint                     // which of them are there, a bit for each id
+	encodings []byte                   // as coded
+	path      []byte                   // as coded
+	name      []byte                   // the end of the path
+}
+
+// The fields of ColumnMetaData that are read here, and the types of those that are numbers.
+const (
+	metaType       = 1
+	metaEncodings  = 2
+	metaPath       = 3
+	metaCodec      = 4
+	metaValues     = 5
+	metaPlainBytes = 6
+	metaBytes      = 7
+	metaFirstPage  = 9
+	metaDictionary = 11
+)
+
+var chunkNumbers = [...]byte{
+	metaType: thrift.Int32, metaCodec: thrift.Int32, metaValues: thrift.Int64, metaPlainBytes: thrift.Int64,
+	metaBytes: thrift.Int64, metaFirstPage: thrift.Int64, metaDictionary: thrift.Int64,
+}
+
+// required are the fields without which a column chunk cannot be read, a bit for each id.
+const required = 1<<metaType | 1<<metaCodec | 1<<metaValues | 1<<metaBytes | 1<<metaFirstPage
+
+// eachGroup calls f for each row group in turn.
+func (o *outline) eachGroup(f func(i int, g rowGroup) error) error {
+	w := thrift.Walk{Bytes: o.raw, At: o.groupsAt}
+	i := 0
+	var chunks []columnChunk
+	return w.List(func(typ byte) (bool, error) {
+		g := rowGroup{rows: -1, chunks: chunks[:0]}
+		if typ != thrift.Struct {
+			return false, thrift.ErrMalformed
+		}
+		err := once(&w, func(id int64, typ byte) (_ bool, err error) {
+			switch {
+			case id == groupRows && typ == thrift.Int64:
+				g.rows, err = w.Int()
+				return true, err
+			case id == groupColumns && typ == thrift.List:
+				return true, w.List(func(typ byte) (bool, error) {
+					if typ != thrift.Struct {
+						return false, thrift.ErrMalformed
+					}
+					g.chunks = append(g.chunks, columnChunk{})
+					return true, g.chunks[len(g.chunks)-1].read(&w)
+				})
+			}
+			return false, nil
+		})
+		if err != nil {
+			return true, err
+		}
+		chunks = g.chunks
+		i++
+		return true, f(i-1, g)
+	})
+}
+
+func (c *columnChunk) read(w *thrift.Walk) error {
+	return once(w, func(id int64, typ byte) (bool, error) {
+		start := w.At
+		switch {
+		case id == chunkPath && typ == thrift.Binary:
+			_, err := w.Text()
+			c.elsewhere = w.Bytes[start:w.At]
+			return true, err
+		case id == chunkCrypto && typ == thrift.Struct:
+			c.encrypted = true
+			return true, w.Skip(typ)
+		case id == chunkMeta && typ == thrift.Struct:
+			c.described = true
+			return true, c.readMeta(w)
+		}
+		return false, nil
+	})
+}
+
+func (c *columnChunk) readMeta(w *thrift.Walk) error {
+	return once(w, func(id int64, typ byte) (_ bool, err error) {
+		start := w.At
+		switch {
+		case id == metaEncodings && typ == thrift.List:
+			err = w.Skip(typ)
+			c.encodings = w.Bytes[start:w.At]
+		case id == metaPath && typ == thrift.List:
+			err = w.List(func(typ byte) (_ bool, err error) {
+				if typ != thrift.Binary {
+					return false, thrift.ErrMalformed
+				}
+				c.name, err = w.Text()
+				return true, err
+			})
+			c.path = w.Bytes[start:w.At]
+		case id > 0 && id < int64(len(chunkNumbers)) && chunkNumbers[id] != 0 && typ == chunkNumbers[id]:
+			c.numbers[id], err = w.Int()
+			c.has |= 1 << id
+			if n := c.numbers[id]; err == nil && typ == thrift.Int32 && int64(int32(n)) != n {
+				err = thrift.ErrMalformed
+			}
+		default:
+			return false, nil
+		}
+		return true, err
+	})
+}
+
+// span is where the column chunk lies in the file.
+func (c *columnChunk) span() span {
+	var dictionary *int64
+	if c.has&(1<<metaDictionary) != 0 {
+		dictionary = &c.numbers[metaDictionary]
+	}
+	return spanOf(c.numbers[metaFirstPage], dictionary, c.numbers[metaBytes])
+}
+
+// write codes the column chunk, without its statistics.
+func (c *columnChunk) write(w *thrift.Writer) {
+	if c.elsewhere != nil {
+		w.Raw(chunkPath, thrift.Binary, c.elsewhere)
+	}
+	w.Int(chunkOffset, thrift.Int64, 0) // required, and not looked at
+	if !c.described {
+		return
+	}
+	w.Struct(chunkMeta, func(w *thrift.Writer) {
+		for id, n := range c.numbers {
+			switch {
+			case id == metaEncodings && len(c.encodings) > 1:
+				w.Raw(metaEncodings, thrift.List, c.encodings)
+			case id == metaEncodings: // an empty list has a type, too, for arrow-go
+				w.List(metaEncodings, thrift.Int32, 0)
+			case id == metaPath:
+				w.Raw(metaPath, thrift.List, c.path)
+			case c.has&(1<<id) != 0 || id == metaPlainBytes:
+				w.Int(int64(id), chunkNumbers[id], n)
+			}
+		}
+	})
+}
