@@ -53,6 +53,9 @@ type seekableAt struct{ *io.SectionReader }
 // newDecoder starts decoding row groups [start, end) of f from r. The caller must Close it.
 func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, end int, cfg Config) (_ *decoder, err error) {
 	defer recoverDamage(&err, "%s: footer", f.Source)
+	if err := checkRows(f); err != nil {
+		return nil, fault.Inputf("%s: %v", f.Source, err)
+	}
 	meta, err := footerOf(f, r)
 	if err != nil {
 		return nil, fault.Inputf("%s: footer: %v", f.Source, err)
@@ -230,11 +233,11 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget, rg 
 			return s.fault(rg, 0, err)
 		}
 	}
-	// decodeOrAsk decodes the next n rows after done. Where our own decoder gives up, on a page of a form it does not know
-	// or on damage, arrow-go's readers have the last word; but not where a checksum proves the damage, as they look at none.
+	// decodeOrAsk decodes the next n rows after done. Where our own decoder finds a form that it does not know, arrow-go's readers go
+	// on. Damage is final: they do not see all that it sees.
 	decodeOrAsk := func(buf *buffer, done int64, n int) (arrow.Array, error) {
 		a, err := decode(buf, n)
-		if err == nil || !own || ctx.Err() != nil || s.fetch.failure() != nil || errors.Is(err, pages.ErrChecksum) {
+		if err == nil || !own || ctx.Err() != nil || s.fetch.failure() != nil || !errors.Is(err, pages.ErrForm) {
 			return a, err
 		}
 		own = false
@@ -311,7 +314,7 @@ func (s *stream) fault(rg int, row int64, err error) error {
 
 // withAdvice says what to do about an error of a footer or of the decoder.
 func withAdvice(err error) error {
-	if errors.Is(err, errTooLarge) || errors.Is(err, errTooWide) {
+	if form := (notRead{}); errors.Is(err, errTooLarge) || errors.Is(err, errTooWide) || errors.As(err, &form) {
 		return err
 	}
 	return fmt.Errorf("%w; the file is damaged: fetch it again", err)

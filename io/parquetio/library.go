@@ -225,10 +225,15 @@ func appendTexts(b *array.StringBuilder, values []parquet.ByteArray, rows int, d
 			continue
 		}
 		if n := len(values[next]); n > maxTextBytes {
-			return fmt.Errorf("found a text of %d bytes, expected a number", n)
+			return tooLong(n)
 		}
 		b.BinaryBuilder.Append(values[next])
 		next++
 	}
 	return nil
+}
+
+// tooLong is the error of a text of so many bytes: columns of longer ones hold something else than numbers and times.
+func tooLong(n int) error {
+	return notRead{fmt.Errorf("found a text of %d bytes, expected a number or a time; leave the file out", n)}
 }

@@ -120,7 +120,7 @@ func (o *ownReader) open(rowGroup int) bool {
 	if o.gone || chunk.CryptoMetadata != nil || chunk.FilePath != nil || chunk.MetaData.NumValues != rows {
 		return false
 	}
-	c := pages.Chunk{Rows: rows, Optional: o.meta.Schema.Column(o.leaf).MaxDefinitionLevel() == 1}
+	c := pages.Chunk{Rows: rows, Optional: o.meta.Schema.Column(o.leaf).MaxDefinitionLevel() == 1, Padding: paddingOf(o.meta)}
 	switch compress.Compression(chunk.MetaData.Codec) {
 	case compress.Codecs.Uncompressed:
 	case compress.Codecs.Gzip:

@@ -24,6 +24,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
 
 	"tripstats/io/objstore"
+	"tripstats/io/parquetio/pages"
 	"tripstats/testdata/tlcgen"
 	"tripstats/transforms/element"
 )
@@ -134,7 +135,7 @@ func testHandOver(t *testing.T, codes bool) {
 		decode := own.decode
 		own.decode = func(buf *buffer, n int) (arrow.Array, error) {
 			if calls++; calls > failAt {
-				return nil, errors.New("a form that is not known")
+				return nil, pages.ErrForm
 			}
 			return decode(buf, n)
 		}

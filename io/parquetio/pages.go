@@ -1,15 +1,20 @@
 package parquetio
 
 import (
-	"encoding/binary"
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"math"
+	"strings"
 	"sync"
 
+	"github.com/andybalholm/brotli"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 
@@ -17,30 +22,56 @@ import (
 )
 
 // Limits on what a page may claim of itself, as arrow-go allocates by it. Writers make delta blocks of 128 to 1,024
-// values.
+// values; of those that join texts of parts, arrow-go keeps more for each value.
 const (
 	maxDeltaBlock  = 1 << 16
 	maxDeltaValues = 1 << 24
+	maxJoinedTexts = 1 << 22
 	maxPageHeader  = pages.MaxHeaderBytes
 )
 
 // columnReader is arrow-go's reader of a column chunk with a check of every page before it is decoded.
 func columnReader(pf *file.Reader, rowGroup, leaf int, mem memory.Allocator) (file.ColumnChunkReader, error) {
+	chunk := pf.MetaData().RowGroups[rowGroup].Columns[leaf]
+	if chunk.CryptoMetadata != nil {
+		return nil, notRead{errors.New("the column is encrypted; decrypt the file first")}
+	}
+	if codec := compress.Compression(chunk.MetaData.Codec); !readable(codec) {
+		return nil, notRead{fmt.Errorf("found codec %s, which is not read here; rewrite the file with SNAPPY or ZSTD", codec)}
+	}
 	pages, err := pf.RowGroup(rowGroup).GetColumnPageReader(leaf)
 	if err != nil {
 		return nil, err
 	}
 	pages.SetMaxPageHeaderSize(maxPageHeader)
 	col := pf.MetaData().Schema.Column(leaf)
-	checked := &checkedPages{PageReader: pages, width: minWidth(col.PhysicalType()), optional: col.MaxDefinitionLevel() > 0}
+	checked := &checkedPages{PageReader: pages, width: plainWidth(col.PhysicalType()), optional: col.MaxDefinitionLevel() > 0, padding: paddingOf(pf.MetaData())}
 	//lint:ignore SA1019 there is no other way to look at pages before they are decoded
 	return file.NewColumnReader(col, checked, mem, &sync.Pool{New: func() any { return memory.NewResizableBuffer(mem) }}), nil
 }
 
-// minWidth is how many bytes a plain value takes at least.
-func minWidth(t parquet.Type) int64 {
+// paddingOf is how many zeros a file's writer puts after a page's values, bytes: fastparquet does. In a file of another's they
+// may be the last value of a page whose footer is damaged.
+func paddingOf(meta *metadata.FileMetaData) int {
+	if strings.HasPrefix(meta.GetCreatedBy(), "fastparquet") {
+		return 8
+	}
+	return 0
+}
+
+// readable tells whether arrow-go has a codec.
+func readable(codec compress.Compression) bool {
+	_, err := compress.GetCodec(codec)
+	return err == nil
+}
+
+// notRead is the error of what a file has and is not read here. The file need not be damaged: the error says what to do.
+type notRead struct{ error }
+
+// plainWidth is how many bytes a plain value takes, 0 for texts.
+func plainWidth(t parquet.Type) int {
 	switch t {
-	case parquet.Types.Int32, parquet.Types.Float, parquet.Types.ByteArray: // a byte array starts with its length
+	case parquet.Types.Int32, parquet.Types.Float:
 		return 4
 	case parquet.Types.Int64, parquet.Types.Double:
 		return 8
@@ -50,11 +81,13 @@ func minWidth(t parquet.Type) int64 {
 	return 0
 }
 
-// checkedPages is a PageReader that ends with an error at the first page that asks for more than its bytes can hold.
+// checkedPages is a PageReader that ends with an error at the first page whose bytes are not those of its values, or ask for more
+// memory than they may.
 type checkedPages struct {
 	file.PageReader
-	width    int64
+	width    int
 	optional bool
+	padding  int
 	err      error
 }
 
@@ -82,52 +115,51 @@ func (p *checkedPages) GetDictionaryPage() (*file.DictionaryPage, error) {
 }
 
 func (p *checkedPages) check(page file.Page) error {
-	if d, ok := page.(*file.DictionaryPage); ok {
-		if n := int64(d.NumValues()); n*p.width > int64(len(d.Data())) {
-			return fmt.Errorf("found a dictionary of %d bytes that claims %d values", len(d.Data()), n)
-		}
+	body := pages.Body{Bytes: page.Data(), Rows: int64(page.NumValues()), Optional: p.optional, Padding: p.padding, Encoding: int64(page.Encoding()), Width: p.width}
+	switch page := page.(type) {
+	case *file.DictionaryPage:
+		return pages.CheckDictionary(body.Bytes, body.Rows, p.width)
+	case *file.DataPageV1:
+		body.Levels = int64(page.DefinitionLevelEncoding())
+	case *file.DataPageV2:
+		body.V2, body.RepeatBytes, body.LevelBytes = true, int64(page.RepetitionLevelByteLen()), int64(page.DefinitionLevelByteLen())
+	default: // an index page
 		return nil
 	}
-	switch parquet.Encoding(page.Encoding()) {
-	case parquet.Encodings.DeltaByteArray:
-		return errors.New("found encoding DELTA_BYTE_ARRAY, which is not read here; rewrite the column in another")
+	most := int64(math.MaxInt32)
+	switch encoding := parquet.Encoding(page.Encoding()); encoding {
+	case parquet.Encodings.Plain, parquet.Encodings.PlainDict, parquet.Encodings.RLEDict, parquet.Encodings.ByteStreamSplit:
 	case parquet.Encodings.DeltaBinaryPacked, parquet.Encodings.DeltaLengthByteArray:
-		return p.checkDelta(page)
+		most = maxDeltaValues
+	case parquet.Encodings.DeltaByteArray:
+		most = maxJoinedTexts
+	default:
+		return notRead{fmt.Errorf("found encoding %s, which is not read here; rewrite the column in another", encoding)}
 	}
-	return nil
-}
-
-// checkDelta looks at the size of the first block, which all of a page have.
-func (p *checkedPages) checkDelta(page file.Page) error {
-	values := page.Data()
-	switch page := page.(type) {
-	case *file.DataPageV1:
-		if p.optional && parquet.Encoding(page.DefinitionLevelEncoding()) == parquet.Encodings.RLE && len(values) >= 4 {
-			values = values[min(4+int64(binary.LittleEndian.Uint32(values)), int64(len(values))):]
-		}
-	case *file.DataPageV2:
-		levels := int64(page.RepetitionLevelByteLen()) + int64(page.DefinitionLevelByteLen())
-		values = values[min(levels, int64(len(values))):]
+	if body.Rows > most {
+		return notRead{fmt.Errorf("found a page of %d values in %s, at most %d are read; rewrite the file with pages of 1 MiB, as most tools write them", body.Rows, page.Encoding(), most)}
 	}
-	if block, _ := binary.Uvarint(values); block > maxDeltaBlock || page.NumValues() > maxDeltaValues {
-		return fmt.Errorf("found delta blocks of %d values in a page of %d", block, page.NumValues())
+	err := body.Check(pages.Limits{Block: maxDeltaBlock, Text: maxTextBytes})
+	if limit := (*pages.LimitError)(nil); errors.As(err, &limit) {
+		return notRead{fmt.Errorf("found %w; leave the file out, or rewrite the column in another encoding", limit)}
 	}
-	return nil
+	return err
 }
 
 // The codecs of arrow-go trust some compressed pages on how much they will be: zstd and snappy allocate what the
 // compressed data says, up to 64 GiB; gzip and brotli write without end where the page says it has no bytes. These
 // give no page more than its own header has said. They replace arrow-go's in the whole process.
 func init() {
-	for typ, decode := range map[compress.Compression]func(dst, src []byte) ([]byte, error){
+	for typ, decode := range map[compress.Compression]decodeFrom{
 		compress.Codecs.Gzip:   nil,
-		compress.Codecs.Brotli: nil,
+		compress.Codecs.Lz4Raw: nil,
+		compress.Codecs.Brotli: decodeBrotli,
 		compress.Codecs.Snappy: decodeSnappy,
 		compress.Codecs.Zstd:   decodeZstd,
 	} {
 		codec, err := compress.GetCodec(typ)
 		if err != nil {
-			panic(err) // arrow-go has these four
+			panic(err) // arrow-go has them all
 		}
 		if decode == nil {
 			decode = codec.(compress.ErrorCodec).DecodeWithError
@@ -136,15 +168,21 @@ func init() {
 	}
 }
 
+// decodeFrom decodes src into dst and returns what of dst it filled.
+type decodeFrom func(dst, src []byte) ([]byte, error)
+
 // boundedCodec decodes into dst and never into more.
 type boundedCodec struct {
 	compress.Codec
-	decode func(dst, src []byte) ([]byte, error)
+	decode decodeFrom
 }
 
 func (c boundedCodec) DecodeWithError(dst, src []byte) ([]byte, error) {
 	if dst == nil {
 		dst = []byte{} // nil would mean any size
+	}
+	if len(dst) == 0 && len(src) == 0 { // the values of a page of nulls: some writers compress nothing to nothing
+		return dst, nil
 	}
 	return c.decode(dst, src)
 }
@@ -155,6 +193,23 @@ func (c boundedCodec) Decode(dst, src []byte) []byte {
 		panic(err) // as the interface has it
 	}
 	return out
+}
+
+// decodeBrotli is for arrow-go's, which refuses pages that hold nothing.
+func decodeBrotli(dst, src []byte) ([]byte, error) {
+	r := brotli.NewReader(bytes.NewReader(src))
+	n, err := io.ReadFull(r, dst)
+	if err != nil {
+		return nil, fmt.Errorf("brotli: %d bytes, %d were declared: %w", n, len(dst), err)
+	}
+	more, err := io.ReadFull(r, make([]byte, 1))
+	switch {
+	case more > 0:
+		return nil, fmt.Errorf("brotli: more than the %d bytes that were declared", len(dst))
+	case err != io.EOF:
+		return nil, fmt.Errorf("brotli: %w", err)
+	}
+	return dst, nil
 }
 
 func decodeSnappy(dst, src []byte) ([]byte, error) {

@@ -14,16 +14,21 @@ const (
 	MaxHeaderBytes = 1 << 20
 )
 
-// The kinds of pages, and the encodings that are read here, as parquet numbers them.
+// The kinds of pages, and the encodings, as parquet numbers them.
 const (
 	dataPage       = 0
 	dictionaryPage = 2
 	dataPageV2     = 3
 
-	plain           = 0
-	plainDictionary = 2
-	rle             = 3
-	rleDictionary   = 8
+	plain                = 0
+	plainDictionary      = 2
+	rle                  = 3
+	bitPacked            = 4
+	deltaBinaryPacked    = 5
+	deltaLengthByteArray = 6
+	deltaByteArray       = 7
+	rleDictionary        = 8
+	byteStreamSplit      = 9
 )
 
 // header is what a page's header says.
@@ -39,6 +44,12 @@ type header struct {
 	levelBytes   int64 // of definition levels: v2
 	repeatBytes  int64 // of repetition levels: v2
 	uncompressed bool  // v2: the values are not compressed, whatever the codec
+}
+
+// holdsRows tells whether a page has rows to read. An index page has none; a data page without any is skipped like it, so that what
+// it would be inflated to costs nothing.
+func (h header) holdsRows() bool {
+	return (h.kind == dataPage || h.kind == dataPageV2) && h.values > 0
 }
 
 var errHeader = errors.New("the page header makes no sense")
@@ -96,7 +107,7 @@ func parseHeader(b []byte) (h header, n int, err error) {
 	case h.kind == dataPage && of != 1<<5 || h.kind == dictionaryPage && of != 1<<7 || h.kind == dataPageV2 && of != 1<<8:
 		return header{}, 0, errHeader
 	case h.size > MaxPageBytes || h.packed > MaxPageBytes:
-		return header{}, 0, fmt.Errorf("a page of %d bytes, %d compressed; at most %d are read", h.size, h.packed, MaxPageBytes)
+		return header{}, 0, fmt.Errorf("%w: a page of %d bytes, %d compressed", ErrForm, h.size, h.packed)
 	}
 	h.crc, h.hasCRC = uint32(crc), seen&(1<<4) != 0
 	return h, w.At, nil

@@ -20,8 +20,10 @@ type hybrid struct {
 	pos   int // of the next run
 	end   int
 	width uint
+	pad   int // zeros that may follow the last run, bytes
 
-	left   int    // values of the run at hand that are not read yet
+	size   int    // values of the run at hand
+	left   int    // of them, not read yet
 	eights bool   // they come in eights, so that up to seven may only fill up
 	packed bool   // it is bit-packed, from bit on; else all are value
 	value  uint64 //
@@ -32,46 +34,81 @@ func newHybrid(data []byte, width uint) hybrid {
 	return hybrid{data: data, end: len(data) - slack, width: width}
 }
 
-// run makes the run at hand one with values left.
+// run makes the run at hand one with values left. No writer makes a run of nothing; bytes of another kind that are taken for runs
+// often begin with one.
 func (h *hybrid) run() error {
-	for h.left == 0 {
-		head, n := binary.Uvarint(h.data[min(h.pos, h.end):h.end])
-		if n <= 0 {
-			return errRuns
-		}
-		h.pos += n
-		h.eights = head&1 == 1
-		room := h.end - h.pos
-		if head&1 == 1 && h.width > 0 {
-			groups := head >> 1
-			if groups > uint64(room)/uint64(h.width) {
-				return errRuns
-			}
-			h.packed, h.left, h.bit = true, int(groups)*8, h.pos*8
-			h.pos += int(groups) * int(h.width)
-			continue
-		}
-		count := head >> 1
-		if head&1 == 1 {
-			count *= 8 // packed to no bits: all are 0
-		}
-		size := int(h.width+7) / 8
-		if head&1 == 1 {
-			size = 0
-		}
-		if size > room || count > 1<<31 {
-			return errRuns
-		}
-		h.value = binary.LittleEndian.Uint64(h.data[h.pos:]) & (1<<(8*size) - 1)
-		h.packed, h.left = false, int(count)
-		h.pos += size
+	if h.left > 0 {
+		return nil
 	}
+	head, n := binary.Uvarint(h.data[min(h.pos, h.end):h.end])
+	if n <= 0 || head < 2 {
+		return errRuns
+	}
+	h.pos += n
+	h.eights = head&1 == 1
+	room := h.end - h.pos
+	if h.eights && h.width > 0 {
+		groups := head >> 1
+		whole := uint64(room) / uint64(h.width)
+		if groups > whole && !(h.pad > 0 && groups == whole+1) {
+			return errRuns
+		}
+		size := min(int(groups)*int(h.width), room)
+		h.packed, h.size, h.bit = true, min(int(groups)*8, size*8/int(h.width)), h.pos*8
+		h.left = h.size
+		h.pos += size
+		if h.size == 0 {
+			return errRuns
+		}
+		return nil
+	}
+	count, size := head>>1, int(h.width+7)/8
+	if h.eights {
+		count, size = count*8, 0 // packed to no bits: all are 0
+	}
+	if size > room || head>>1 > 1<<31 {
+		return errRuns
+	}
+	h.value = 0
+	for i, b := range h.data[h.pos : h.pos+size] {
+		h.value |= uint64(b) << (8 * i)
+	}
+	h.packed, h.size, h.left = false, int(count), int(count)
+	h.pos += size
 	return nil
 }
 
-// spent tells whether all is read, but for what fills up the last eight of bit-packed integers.
+// paddedTo is how many bit-packed integers DuckDB writes at once. It fills the last of them up with what its memory holds.
+const paddedTo = 256
+
+// spent tells whether all is read, but for what fills up the last bit-packed integers: to eight, as the format has it, or to a block of
+// DuckDB's. Fastparquet fills eight up with eight more, and makes a run of no integers; older ones of it do not fill the last eight
+// up, as [hybrid.run] knows.
 func (h *hybrid) spent() bool {
-	return h.pos == h.end && (h.left == 0 || h.eights && h.left < 8)
+	rest, fill := h.data[h.pos:h.end], 7
+	if h.pad > 0 {
+		fill = 8
+		if h.size == 0 && len(rest) > 0 && rest[0] == 1 {
+			rest = rest[1:]
+		}
+	}
+	if h.size == paddedTo {
+		fill = paddedTo - 1
+	}
+	return padding(rest, h.pad) && (h.left == 0 || h.eights && h.left <= fill)
+}
+
+// padding tells whether rest is nothing, or at most so many zeros.
+func padding(rest []byte, most int) bool {
+	if len(rest) > most {
+		return false
+	}
+	for _, b := range rest {
+		if b != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // lookup fills dst with the values of a dictionary that the next indices tell.

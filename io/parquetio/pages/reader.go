@@ -1,7 +1,8 @@
 // Package pages decodes column chunks of parquet files into values and a validity bitmap: those of flat columns of
 // INT32, INT64, FLOAT and DOUBLE, required or optional, of data pages of either version, PLAIN or by dictionary, not
-// compressed or with GZIP, ZSTD or SNAPPY. That is all that TLC's files have in the columns of this program; whatever
-// is not among it is an error, and the caller has arrow-go's readers for it.
+// compressed or with GZIP, ZSTD or SNAPPY. That is all that TLC's files have in the columns of this program. Another form is
+// [ErrForm], and the caller has arrow-go's readers for it, whose pages [Body.Check] looks at. Any other error is damage: a page
+// with bytes left after its last value too, and one with too few.
 //
 // What it does to be fast: a page's bytes are read once into memory that is used again, GZIP pages are inflated two at a
 // time (see package inflate), definition levels are taken run by run, so that a page without nulls costs one look, and
@@ -37,6 +38,7 @@ type Chunk struct {
 	Off, Size int64 // bytes of the file
 	Rows      int64
 	Optional  bool // values may be null: the maximum definition level is 1, else 0
+	Padding   int  // zeros that the writer may have put after a page's values, bytes
 	Codec     Codec
 }
 
@@ -83,6 +85,7 @@ type page struct {
 	coded  bool   // by dictionary
 	codes  hybrid
 	values []byte // else
+	pad    int    // zeros that may follow those, bytes
 }
 
 // mostKept is how much memory a Reader may keep for the next file: more than TLC's pages ask for.
@@ -112,6 +115,9 @@ func (r *Reader[T]) Open(src io.ReaderAt, c Chunk) {
 	r.announced = r.off
 	r.lo, r.hi, r.at, r.n, r.seen, r.hasDict = 0, 0, 0, 0, 0, false
 }
+
+// ErrForm says that a column chunk, damaged or not, has a form that is not read here.
+var ErrForm = errors.New("a form that is not read here")
 
 var errMore = errors.New("the column chunk has more values than the row group has rows")
 
@@ -191,12 +197,11 @@ func (r *Reader[T]) read(rows int, out output[T], room func() []T, valid []byte)
 	return out.codes != nil, nulls, nil
 }
 
-var errLeft = errors.New("a page has more levels or values than its header says")
+var errLeft = errors.New("a page has more bytes than its values need")
 
-// spent tells whether nothing is left of a page of which all rows are read. What is left would be damage, of the levels
-// most likely.
+// spent tells whether nothing is left of a page of which all rows are read.
 func (p *page) spent() bool {
-	if p.coded && !p.codes.spent() || !p.coded && len(p.values) > 0 {
+	if p.coded && !p.codes.spent() || !p.coded && !padding(p.values, p.pad) {
 		return false
 	}
 	return p.all || p.levels.spent()
@@ -290,9 +295,10 @@ func (r *Reader[T]) next() error {
 			if err := r.dictionary(h, n); err != nil {
 				return err
 			}
-		case dataPage, dataPageV2:
-			return r.pages(h, n)
-		default: // an index page: nothing is in it
+		default:
+			if h.holdsRows() {
+				return r.pages(h, n)
+			}
 			if err := r.need(n + int(h.packed)); err != nil {
 				return err
 			}
@@ -314,7 +320,7 @@ func (r *Reader[T]) pages(h header, n int) error {
 	var second int // bytes of the second header
 	if r.chunk.Codec.Gzip && r.seen < r.chunk.Rows && h.size <= mostOfTwo {
 		h2, n2, err := r.header(size)
-		if err == nil && (h2.kind == dataPage || h2.kind == dataPageV2) && h.size+h2.size <= mostOfTwo {
+		if err == nil && h2.holdsRows() && h.size+h2.size <= mostOfTwo {
 			r.queue[1].head, second, count = h2, n2, 2
 			r.seen += h2.values
 		}
@@ -335,7 +341,7 @@ func (r *Reader[T]) pages(h header, n int) error {
 	}
 	r.lo += total
 	for i := range r.queue[:count] {
-		if err := r.queue[i].begin(r.chunk.Optional); err != nil {
+		if err := r.queue[i].begin(r.chunk.Optional, r.chunk.Padding); err != nil {
 			return err
 		}
 		if r.queue[i].coded && !r.hasDict {
@@ -361,7 +367,10 @@ func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
 		plain := 0
 		if p.head.kind == dataPageV2 {
 			plain = int(p.head.levelBytes)
-			if p.head.repeatBytes != 0 || int64(plain) > min(p.head.packed, p.head.size) {
+			switch {
+			case p.head.repeatBytes != 0: // needless, but some writers have them
+				return fmt.Errorf("%w: repetition levels in a flat column", ErrForm)
+			case int64(plain) > min(p.head.packed, p.head.size):
 				return errHeader
 			}
 			copy(p.buf, body[:plain])
@@ -380,7 +389,9 @@ func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
 			continue
 		}
 		if r.chunk.Codec.Gzip && i+1 < count && dst[i+1] != nil {
-			return r.gzip.Pages(dst[0], bodies[0], dst[1], bodies[1])
+			if len(bodies[i]) > 0 && len(bodies[i+1]) > 0 {
+				return r.gzip.Pages(dst[0], bodies[0], dst[1], bodies[1])
+			}
 		}
 		if err := r.decompressOne(dst[i], bodies[i]); err != nil {
 			return err
@@ -391,6 +402,8 @@ func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
 
 func (r *Reader[T]) decompressOne(dst, src []byte) error {
 	switch {
+	case len(dst) == 0 && len(src) == 0: // the values of a page of nulls: some writers compress nothing to nothing
+		return nil
 	case r.chunk.Codec.Gzip:
 		return r.gzip.Page(dst, src)
 	case r.chunk.Codec.Decompress != nil:
@@ -403,20 +416,28 @@ func (r *Reader[T]) decompressOne(dst, src []byte) error {
 	return nil
 }
 
+var errLevels = errors.New("a page of a column without nulls has definition levels")
+
 // begin finds a page's levels and values.
-func (p *page) begin(optional bool) error {
+func (p *page) begin(optional bool, pad int) error {
 	h := p.head
 	body := p.buf[:len(p.buf)-slack]
 	p.rows, p.all = int(h.values), !optional
 	start := 0
 	if h.kind == dataPageV2 {
 		start = int(h.levelBytes)
-		if optional {
+		switch {
+		case optional:
 			p.levels = newHybrid(p.buf[:start+slack], 1)
+		case start > 0:
+			return errLevels
 		}
 	} else if optional {
-		if h.levels != rle || len(body) < 4 {
-			return fmt.Errorf("definition levels of encoding %d in %d bytes", h.levels, len(body))
+		if h.levels != rle {
+			return fmt.Errorf("%w: definition levels of encoding %d", ErrForm, h.levels)
+		}
+		if len(body) < 4 {
+			return errRuns
 		}
 		n := binary.LittleEndian.Uint32(body)
 		if uint64(n) > uint64(len(body)-4) {
@@ -425,7 +446,8 @@ func (p *page) begin(optional bool) error {
 		start = 4 + int(n)
 		p.levels = newHybrid(p.buf[4:start+slack], 1)
 	}
-	if optional && p.rows > 0 {
+	p.levels.pad = pad
+	if optional {
 		if err := p.levels.run(); err != nil {
 			return err
 		}
@@ -433,7 +455,7 @@ func (p *page) begin(optional bool) error {
 	}
 	switch h.encoding {
 	case plain:
-		p.coded, p.values = false, body[start:]
+		p.coded, p.values, p.pad = false, body[start:], pad
 	case plainDictionary, rleDictionary:
 		p.coded = true
 		if start == len(body) { // nothing but nulls
@@ -445,8 +467,9 @@ func (p *page) begin(optional bool) error {
 			return fmt.Errorf("indices of %d bits", width)
 		}
 		p.codes = newHybrid(p.buf[start+1:], width)
+		p.codes.pad = pad
 	default:
-		return fmt.Errorf("encoding %d, which is not read here", h.encoding)
+		return fmt.Errorf("%w: encoding %d", ErrForm, h.encoding)
 	}
 	return nil
 }
@@ -454,14 +477,14 @@ func (p *page) begin(optional bool) error {
 // dictionary reads the dictionary page at hand, whose header has n bytes.
 func (r *Reader[T]) dictionary(h header, n int) error {
 	if h.encoding != plain && h.encoding != plainDictionary {
-		return fmt.Errorf("a dictionary of encoding %d", h.encoding)
+		return fmt.Errorf("%w: a dictionary of encoding %d", ErrForm, h.encoding)
 	}
 	if r.hasDict {
 		return errors.New("a second dictionary")
 	}
 	var zero T
-	if h.values*int64(unsafe.Sizeof(zero)) > h.size {
-		return fmt.Errorf("a dictionary of %d bytes that claims %d values", h.size, h.values)
+	if h.values*int64(unsafe.Sizeof(zero)) != h.size {
+		return dictionarySize(h.size, h.values)
 	}
 	if err := r.need(n + int(h.packed)); err != nil {
 		return err

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"errors"
+	"fmt"
 
 	"tripstats/io/parquetio/thrift"
 )
@@ -71,7 +72,7 @@ func (r *Reader[T]) announce() {
 	r.ahead.WillNeed(from, r.announced-from)
 }
 
-var errBudget = errors.New("its pages need more memory at once than they may have")
+var errBudget = fmt.Errorf("%w: its pages need more memory at once than they may have", ErrForm)
 
 // usual is the size of pages up to which a little memory more is no matter: twice that of TLC's.
 const usual = 2 << 20
