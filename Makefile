@@ -35,7 +35,7 @@ PYTHON   := .venv/bin/python
 RUST  := $(if $(PEERS),$(if $(filter datafusion% decode,$(subst $(comma), ,$(PEERS))),.cache/bench-peers/ready),.cache/bench-peers/ready)
 flag   = $(if $($(shell echo $1 | tr a-z A-Z)),--$1='$($(shell echo $1 | tr a-z A-Z))')
 
-.PHONY: help goflags build test lint verify bench bench-peers bench-decade bench-rules bench-memory sample fuzz fuzz-plain soak azurite clean \
+.PHONY: help goflags build test lint verify bench bench-peers bench-decade bench-rules bench-ablation bench-memory sample fuzz fuzz-plain soak azurite clean \
 	flink-jar spark-jar flink-up flink-cluster-up spark-up flink-down flink-test flink-cluster-test spark-test workers dataflow-template
 
 help: ## list the targets
@@ -78,6 +78,9 @@ bench-decade: build .venv/bench $(RUST) ## 877 million rows, with the two fastes
 
 bench-rules: build .venv/ready ## CPU time of --quality=standard over raw's, on the same files
 	$(PYTHON) testdata/bench/rules.py bin/tripstats --rounds $(ROUNDS)
+
+bench-ablation: .venv/ready ## CPU time without each hand-made pass over the rows, on the same files; ROUNDS=5
+	$(PYTHON) testdata/bench/ablation.py --rounds $(ROUNDS)
 
 bench-memory: build .venv/ready ## peak memory on one row group of 14 million rows
 	$(PYTHON) testdata/bench/memory.py bin/tripstats

@@ -75,8 +75,8 @@ func pickupHour(dst *Column, b *Batch, valid []byte) {
 // subtract sets dst to a - b and tells whether any difference overflowed.
 func subtract(dst, a, b []int64) bool {
 	a, b = a[:len(dst)], b[:len(dst)]
-	n, overflow := subtractMany(dst, a, b)
-	for i := n; i < len(dst); i++ {
+	overflow := int64(0)
+	for i := range dst {
 		v := a[i] - b[i]
 		overflow |= (a[i] ^ b[i]) & (a[i] ^ v) // sign set if this one overflowed
 		dst[i] = v

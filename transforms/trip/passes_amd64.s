@@ -3,45 +3,6 @@
 DATA sign<>+0(SB)/8, $0x8000000000000000
 GLOBL sign<>(SB), RODATA, $8
 
-// ALL ORs the four values of Y together, into the lowest of X, which is its lower half.
-#define ALL(X, Y) \
-	VEXTRACTI128 $1, Y, X0; \
-	VPOR         X0, X, X; \
-	VPSRLDQ      $8, X, X0; \
-	VPOR         X0, X, X
-
-// SUBTRACT stores the differences of four values at OFF, and ORs into Y7 what has a sign bit where one overflowed.
-#define SUBTRACT(OFF, A, B, D) \
-	VMOVDQU OFF(SI)(AX*8), A; \
-	VMOVDQU OFF(BX)(AX*8), B; \
-	VPSUBQ  B, A, D; \
-	VMOVDQU D, OFF(DI)(AX*8); \
-	VPXOR   A, B, B; \
-	VPXOR   A, D, D; \
-	VPAND   B, D, D; \
-	VPOR    D, Y7, Y7
-
-// func subtractEights(dst, a, b *int64, n int) (overflow int64)
-TEXT ·subtractEights(SB), NOSPLIT, $0-40
-	MOVQ  dst+0(FP), DI
-	MOVQ  a+8(FP), SI
-	MOVQ  b+16(FP), BX
-	MOVQ  n+24(FP), CX
-	XORQ  AX, AX
-	VPXOR Y7, Y7, Y7
-
-loop:
-	SUBTRACT(0, Y0, Y1, Y2)
-	SUBTRACT(32, Y3, Y4, Y5)
-	ADDQ $8, AX
-	CMPQ AX, CX
-	JLT  loop
-
-	ALL(X7, Y7)
-	VMOVQ X7, overflow+32(FP)
-	VZEROUPPER
-	RET
-
 // func withinEights(values *int64, n int, lo int64, span uint64) int
 //
 // AVX2 compares signed numbers only: with their highest bits turned they have the order of unsigned ones.
