@@ -40,7 +40,7 @@ func Narrow(f element.File) (element.File, error) {
 		if err != nil {
 			return f, fault.New(fault.Failed, "%s: footer: %v", f.Source, err)
 		}
-		f.Footer = slices.Clip(f.Footer)
+		f.Footer = slices.Clone(f.Footer) // in no more memory than it takes
 		if len(f.Footer) > keptFooter {
 			f.Footer = nil
 		}

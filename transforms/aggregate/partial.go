@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
@@ -81,31 +82,27 @@ func (c *sourceCombiner) AddInput(acc, in Source) Source       { return mergeSou
 func (c *sourceCombiner) MergeAccumulators(a, b Source) Source { return mergeSources(a, b) }
 func (c *sourceCombiner) ExtractOutput(acc Source) Source      { return acc }
 
-// partialFn adds up a bundle in memory and emits one result for each source in it.
+// partialFn adds up a bundle in memory and emits a result whenever another source begins: the batches of a source come one
+// after the other. Kept to the end of the bundle, what is counted in would be ten times the results, of each of many files.
 type partialFn struct {
-	sources map[string]*sourceSums
-	last    *sourceSums // of the last batch: the next is nearly always of the same source
+	sums *sourceSums // of the source at hand
 }
 
-func (fn *partialFn) StartBundle(func(string, Source)) {
-	fn.sources, fn.last = map[string]*sourceSums{}, nil
-}
+func (fn *partialFn) StartBundle(func(string, Source)) { fn.sums = nil }
 
-func (fn *partialFn) ProcessElement(b trip.Batch, _ func(string, Source)) {
-	if fn.last == nil || fn.last.source != b.Source {
-		if fn.last = fn.sources[b.Source]; fn.last == nil {
-			fn.last = &sourceSums{source: b.Source, taxi: b.Taxi, months: map[int32]*monthSums{}}
-			fn.sources[b.Source] = fn.last
-		}
+func (fn *partialFn) ProcessElement(b trip.Batch, emit func(string, Source)) {
+	if fn.sums == nil || fn.sums.source != b.Source {
+		fn.FinishBundle(emit)
+		fn.sums = &sourceSums{source: b.Source, taxi: b.Taxi, months: map[int32]*monthSums{}}
 	}
-	fn.last.addBatch(&b)
+	fn.sums.addBatch(&b)
 }
 
 func (fn *partialFn) FinishBundle(emit func(string, Source)) {
-	for _, name := range sortedKeys(fn.sources) {
-		emit(name, fn.sources[name].result())
+	if fn.sums != nil {
+		emit(fn.sums.source, fn.sums.result())
 	}
-	fn.sources, fn.last = nil, nil
+	fn.sums = nil
 }
 
 // sourceSums is a Source in the making.
@@ -258,25 +255,26 @@ func (m *monthSums) zone(id int32) *Counts {
 	return c
 }
 
+// result is the month, its zones in no more memory than they take: there may be one of many files.
 func (m *monthSums) result() Month {
-	out := m.sums
+	zones := make([]Zone, 0, denseZones+len(m.sparse))
+	add := func(id int32, c Counts) {
+		if c != (Counts{}) {
+			zones = append(zones, Zone{Zone: id, Counts: c})
+		}
+	}
 	for _, id := range sortedKeys(m.sparse) {
-		out.Zones = append(out.Zones, Zone{Zone: id, Counts: *m.sparse[id]})
+		add(id, *m.sparse[id])
 	}
 	if m.dense != nil {
 		// Short runs before the first long one may have counted the same zones sparsely.
-		var dense []Zone
+		sparse := len(zones)
 		for id, c := range m.dense {
-			dense = append(dense, Zone{Zone: int32(id), Counts: c})
+			add(int32(id), c)
 		}
-		out.Zones = mergeZones(out.Zones, dense)
+		zones = mergeZones(zones[:sparse:sparse], zones[sparse:])
 	}
-	kept := out.Zones[:0]
-	for _, z := range out.Zones {
-		if z.Counts != (Counts{}) {
-			kept = append(kept, z)
-		}
-	}
-	out.Zones = kept
+	out := m.sums
+	out.Zones = append([]Zone(nil), slices.DeleteFunc(zones, func(z Zone) bool { return z.Counts == Counts{} })...)
 	return out
 }

@@ -82,7 +82,7 @@ func (c Counts) plus(o Counts) Counts {
 	return Counts{c.Pickups + o.Pickups, c.Dropoffs + o.Dropoffs}
 }
 
-// mergeSources adds up two results of one source. It shares no memory with either.
+// mergeSources adds up two results of one source. It writes to neither.
 func mergeSources(a, b Source) Source {
 	a.RawDuration.merge(b.RawDuration)
 	return Source{
@@ -111,7 +111,14 @@ func mergeMonths(a, b Month) Month {
 	return a
 }
 
+// mergeZones adds up two lists of zones. Nothing writes to a list, so one that meets an empty one is the result as it is.
 func mergeZones(a, b []Zone) []Zone {
+	switch {
+	case len(a) == 0:
+		return b
+	case len(b) == 0:
+		return a
+	}
 	return mergeSorted(a, b, func(z Zone) int32 { return z.Zone }, func(a, b Zone) Zone {
 		return Zone{Zone: a.Zone, Counts: a.Counts.plus(b.Counts)}
 	})
