@@ -13,9 +13,9 @@ import (
 // Limits on what a file may make the reader allocate, beyond those on its footer's bytes and its pages'. A file is
 // damaged or hostile long before it reaches one: TLC's have 20 columns, footers of some 2,000 values and pages of 1 MiB.
 const (
-	// maxFooterValues bounds the numbers, texts and lists in a footer: each becomes some 20 bytes of memory, or 200
-	// with those around it. 1,500 row groups of 20 columns have 700,000.
-	maxFooterValues = 2 << 20
+	// maxFooterValues bounds the numbers, texts and lists in a footer, as each takes time. 6,000 row groups of 20 columns have
+	// 3 million.
+	maxFooterValues = 8 << 20
 
 	// maxSchemaProduct bounds the values in a schema times its bytes. Arrow-go keeps the path of every leaf, and where
 	// columns nest, each path may be nearly the whole schema. 900 columns that do not nest are within it.

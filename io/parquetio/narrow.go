@@ -4,18 +4,23 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
+	"tripstats/io/objstore"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
 
-// keptFooter is how long what a file keeps of its footer may be: some 30 row groups of eight columns. There may be tens of
-// thousands of files; a longer footer is read again when the file is.
+// keptFooter is how long what a remote file keeps of its footer may be: some 30 row groups of eight columns. It saves a request
+// when the file is read. Otherwise the footer is read again: there may be tens of thousands of files.
 const keptFooter = 16 << 10
+
+// lastColumns are those of the file that was narrowed last. Most files have the same as another, and share them.
+var lastColumns atomic.Pointer[[]element.Column]
 
 func init() { register.Function1x2(Narrow) }
 
@@ -32,7 +37,7 @@ func Narrow(f element.File) (element.File, error) {
 	if len(f.Projection) == 0 { // it is not read
 		return f, nil
 	}
-	if f.Footer != nil {
+	if f.Footer != nil && objstore.Remote(f.URI) {
 		o, err := outlineOf(f.Footer)
 		if err == nil {
 			f.Footer, err = o.footer(f.Projection)
@@ -40,19 +45,39 @@ func Narrow(f element.File) (element.File, error) {
 		if err != nil {
 			return f, fault.New(fault.Failed, "%s: footer: %v", f.Source, err)
 		}
-		f.Footer = slices.Clip(f.Footer)
-		if len(f.Footer) > keptFooter {
-			f.Footer = nil
-		}
+		f.Footer = slices.Clone(f.Footer) // in no more memory than it takes
+	}
+	if !objstore.Remote(f.URI) || len(f.Footer) > keptFooter {
+		f.Footer = nil
 	}
 	columns := make([]element.Column, len(f.Projection))
-	projection := make([]int, len(f.Projection))
 	for i, c := range f.Projection {
-		columns[i], projection[i] = f.Columns[c], i
+		columns[i] = f.Columns[c]
 		columns[i].ChunkBytes, columns[i].Codecs = nil, nil
 	}
-	f.Columns, f.Projection = columns, projection
+	if last := lastColumns.Load(); last != nil && slices.EqualFunc(*last, columns, sameColumn) {
+		columns = *last
+	} else {
+		lastColumns.Store(&columns)
+	}
+	f.Columns, f.Projection = columns, firstNumbers(len(columns))
 	return f, nil
+}
+
+func sameColumn(a, b element.Column) bool {
+	return a.Name == b.Name && a.Leaf == b.Leaf && a.Kind == b.Kind && a.Found == b.Found
+}
+
+// numbers are shared by the projections of all files, which nobody writes to.
+var numbers = [...]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+
+// firstNumbers are n numbers from 0 on.
+func firstNumbers(n int) []int {
+	list := numbers[:min(n, len(numbers)):min(n, len(numbers))]
+	for i := len(list); i < n; i++ {
+		list = append(list, i)
+	}
+	return list
 }
 
 // footerOf makes arrow-go's objects of what is needed of the footer of f, which r reads.

@@ -125,22 +125,31 @@ func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 				for i, m := range months[start:end] {
 					b.Months = append(b.Months, trip.MonthRun{Month: m, End: i + 1})
 				}
-				fn.ProcessElement(b, nil)
+				if err := fn.ProcessElement(b, nil); err != nil {
+					t.Fatal(err)
+				}
 				start = end
 			}
-			fn.FinishBundle(func(_ string, part Source) {
+			err := fn.FinishBundle(func(_ string, part Source) {
+				var err error
 				if rng.IntN(2) == 0 {
-					acc = (&sourceCombiner{}).AddInput(acc, part)
+					acc, err = (&sourceCombiner{}).AddInput(acc, part)
 				} else {
-					acc = (&sourceCombiner{}).MergeAccumulators(part, acc)
+					acc, err = (&sourceCombiner{}).MergeAccumulators(part, acc)
+				}
+				if err != nil {
+					t.Fatal(err)
 				}
 			})
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 		return acc
 	}
 	want := sum(1)
-	if want.Rows != rows || len(want.State("trip_stats").Groups) != 4 {
-		t.Fatalf("%d rows in %d months, want %d in 4", want.Rows, len(want.State("trip_stats").Groups), rows)
+	if months := stateOf(t, want, "trip_stats").Groups; want.Rows != rows || len(months) != 4 {
+		t.Fatalf("%d rows in %d months, want %d in 4", want.Rows, len(months), rows)
 	}
 	for cuts := 1; cuts < 60; cuts++ {
 		if got := sum(cuts); !reflect.DeepEqual(got, want) {
@@ -149,17 +158,26 @@ func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 	}
 }
 
+// stateOf is the state of a table.
+func stateOf(t *testing.T, s Source, table string) State {
+	t.Helper()
+	state, err := s.State(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
 func TestMergeNeverWritesToItsInputs(t *testing.T) {
-	state := func(groups ...Group) []TableState { return []TableState{{"t", State{groups}}} }
 	sums := func(n int64) []Sum { return []Sum{{Count: n, Lo: uint64(n)}} }
-	a := Source{Source: "x", States: state(Group{Month: 1, Keys: []int64{1}, Rows: 1, Sums: sums(1)}, Group{Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(1)})}
-	b := Source{Source: "x", States: state(Group{Month: 1, Keys: []int64{2}, Rows: 5, Sums: sums(5)}, Group{Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(9)})}
+	a := State{[]Group{{Month: 1, Keys: []int64{1}, Rows: 1, Sums: sums(1)}, {Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(1)}}}
+	b := State{[]Group{{Month: 1, Keys: []int64{2}, Rows: 5, Sums: sums(5)}, {Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(9)}}}
 	before := fmt.Sprint(a, b)
-	acc := mergeSources(mergeSources(Source{}, a), b)
-	if got, want := fmt.Sprint(acc.State("t")), "{[{1 0 [1] 1 0 [{1 0 1}]} {1 0 [2] 5 0 [{5 0 5}]} {1 0 [3] 2 0 [{10 0 10}]}]}"; got != want {
+	acc := State{}.Merge(a).Merge(b)
+	if got, want := fmt.Sprint(acc), "{[{1 0 [1] 1 0 [{1 0 1}]} {1 0 [2] 5 0 [{5 0 5}]} {1 0 [3] 2 0 [{10 0 10}]}]}"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	mergeSources(acc, b)
+	acc.Merge(b)
 	if after := fmt.Sprint(a, b); after != before {
 		t.Errorf("inputs changed: %s, were %s", after, before)
 	}
@@ -169,7 +187,7 @@ func TestMergeNeverWritesToItsInputs(t *testing.T) {
 func TestABatchIsAddedUpWithoutAllocating(t *testing.T) {
 	in, fn := anyTrips(16<<10), &partialFn{}
 	fn.StartBundle(nil)
-	if allocs := testing.AllocsPerRun(20, func() { fn.ProcessElement(in, nil) }); allocs != 0 {
+	if allocs := testing.AllocsPerRun(20, func() { _ = fn.ProcessElement(in, nil) }); allocs != 0 {
 		t.Errorf("%v allocations a batch", allocs)
 	}
 }
@@ -192,7 +210,9 @@ func BenchmarkPartials(b *testing.B) {
 	fn.StartBundle(nil)
 	b.ReportAllocs()
 	for b.Loop() {
-		fn.ProcessElement(in, nil)
+		if err := fn.ProcessElement(in, nil); err != nil {
+			b.Fatal(err)
+		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 }

@@ -22,44 +22,9 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Block](), encodeBlock, decodeBlock)
 }
 
-// codedSource is a Source with its states in their binary form.
-type codedSource struct {
-	Source Source // without states
-	Tables []string
-	States [][]byte
-}
-
-func encodeSource(s Source) ([]byte, error) {
-	var c codedSource
-	for _, t := range s.States {
-		b, err := t.State.AppendBinary(nil)
-		if err != nil {
-			return nil, err
-		}
-		c.Tables, c.States = append(c.Tables, t.Table), append(c.States, b)
-	}
-	c.Source = s
-	c.Source.States = nil
-	return element.EncodeRow(c)
-}
-
-func decodeSource(b []byte) (Source, error) {
-	c, err := element.DecodeRow[codedSource](b)
-	if err != nil {
-		return Source{}, err
-	}
-	s := c.Source
-	s.States = make([]TableState, len(c.Tables))
-	for i, table := range c.Tables {
-		s.States[i].Table = table
-		if err := s.States[i].State.UnmarshalBinary(c.States[i]); err != nil {
-			return Source{}, err
-		}
-	}
-	return s, nil
-}
-
-func encodeState(s State) ([]byte, error) { return s.AppendBinary(nil) }
+func encodeSource(s Source) ([]byte, error) { return element.EncodeRow(s) }
+func decodeSource(b []byte) (Source, error) { return element.DecodeRow[Source](b) }
+func encodeState(s State) ([]byte, error)   { return s.AppendBinary(nil) }
 func decodeState(b []byte) (s State, err error) {
 	err = s.UnmarshalBinary(b)
 	return s, err

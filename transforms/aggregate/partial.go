@@ -49,27 +49,35 @@ func Tallies(s beam.Scope, judged bool, perSource beam.PCollection) beam.PCollec
 
 type tallyFn struct{ Judged bool }
 
-func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) {
-	t := element.Tally{Source: r.Source, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(r.durations(fn.Judged))}
+func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) error {
+	left, err := r.durations(fn.Judged)
+	if err != nil {
+		return err
+	}
+	t := element.Tally{Source: r.Source, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(left)}
 	for _, c := range r.Rules {
 		if rule := quality.Rules[c.Rule]; rule.Scope == quality.Row {
 			t.Refused = append(t.Refused, element.Refused{Rule: rule.Name, Rows: c.Rows})
 		}
 	}
 	emit(t)
+	return nil
 }
 
 // durations is the sum of the durations that count, of the first table that has it.
-func (s Source) durations(judged bool) (sum Sum) {
+func (s Source) durations(judged bool) (sum Sum, err error) {
 	for _, t := range Tables(judged) {
-		if i := slices.Index(t.sums(), summed{of: trip.Duration}); i >= 0 {
-			for _, g := range s.State(t.Name).Groups {
-				sum.merge(g.Sums[i])
-			}
-			return sum
+		i := slices.Index(t.sums(), summed{of: trip.Duration})
+		if i < 0 {
+			continue
 		}
+		state, err := s.State(t.Name)
+		for _, g := range state.Groups {
+			sum.merge(g.Sums[i])
+		}
+		return sum, err
 	}
-	return sum
+	return sum, nil
 }
 
 // meanOf is a sum of durations in µs as a mean in minutes.
@@ -80,45 +88,55 @@ func meanOf(s Sum) element.Mean {
 
 type seedFn struct{ Judged bool }
 
-func (fn *seedFn) ProcessElement(f element.File, emit func(string, Source)) {
-	emit(f.Source, seed(f, Tables(fn.Judged)))
+func (fn *seedFn) ProcessElement(f element.File, emit func(string, Source)) error {
+	s, err := seed(f, Tables(fn.Judged))
+	if err != nil {
+		return err
+	}
+	emit(f.Source, s)
+	return nil
 }
 
 // sourceCombiner adds up results of one source.
 type sourceCombiner struct{}
 
-func (c *sourceCombiner) CreateAccumulator() Source            { return Source{} }
-func (c *sourceCombiner) AddInput(acc, in Source) Source       { return mergeSources(acc, in) }
-func (c *sourceCombiner) MergeAccumulators(a, b Source) Source { return mergeSources(a, b) }
-func (c *sourceCombiner) ExtractOutput(acc Source) Source      { return acc }
+func (c *sourceCombiner) CreateAccumulator() Source                     { return Source{} }
+func (c *sourceCombiner) AddInput(acc, in Source) (Source, error)       { return mergeSources(acc, in) }
+func (c *sourceCombiner) MergeAccumulators(a, b Source) (Source, error) { return mergeSources(a, b) }
+func (c *sourceCombiner) ExtractOutput(acc Source) Source               { return acc }
 
-// partialFn adds up a bundle in memory and emits one result for each source in it.
+// partialFn adds up a bundle in memory and emits a result whenever another source begins: the batches of a source come one
+// after the other. Kept to the end of the bundle, what is counted in would be ten times the results, of each of many files.
 type partialFn struct {
 	Judged bool
 
-	sources map[string]*sourceSums
-	last    *sourceSums // of the last batch: the next is nearly always of the same source
+	sums *sourceSums // of the source at hand
 }
 
-func (fn *partialFn) StartBundle(func(string, Source)) {
-	fn.sources, fn.last = map[string]*sourceSums{}, nil
-}
+func (fn *partialFn) StartBundle(func(string, Source)) { fn.sums = nil }
 
-func (fn *partialFn) ProcessElement(b trip.Batch, _ func(string, Source)) {
-	if fn.last == nil || fn.last.source != b.Source {
-		if fn.last = fn.sources[b.Source]; fn.last == nil {
-			fn.last = newSourceSums(&b, Tables(fn.Judged))
-			fn.sources[b.Source] = fn.last
+func (fn *partialFn) ProcessElement(b trip.Batch, emit func(string, Source)) error {
+	if fn.sums == nil || fn.sums.source != b.Source {
+		if err := fn.FinishBundle(emit); err != nil {
+			return err
 		}
+		fn.sums = newSourceSums(&b, Tables(fn.Judged))
 	}
-	fn.last.addBatch(&b)
+	fn.sums.addBatch(&b)
+	return nil
 }
 
-func (fn *partialFn) FinishBundle(emit func(string, Source)) {
-	for _, name := range sortedKeys(fn.sources) {
-		emit(name, fn.sources[name].result())
+func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
+	if fn.sums == nil {
+		return nil
 	}
-	fn.sources, fn.last = nil, nil
+	r, err := fn.sums.result()
+	if err != nil {
+		return err
+	}
+	emit(r.Source, r)
+	fn.sums = nil
+	return nil
 }
 
 // sourceSums is a Source in the making.
@@ -174,7 +192,7 @@ func (s *sourceSums) addFinding(f trip.Finding) {
 	have.Sum.add(f.Sum)
 }
 
-func (s *sourceSums) result() Source {
+func (s *sourceSums) result() (Source, error) {
 	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows, Counted: s.counted, RawDuration: s.rawDuration}
 	for _, key := range sortedKeys(s.rules) {
 		out.Rules = append(out.Rules, *s.rules[key])
@@ -185,9 +203,13 @@ func (s *sourceSums) result() Source {
 				t.addRule(i, sum, out.Rules)
 			}
 		}
-		out.States = append(out.States, TableState{t.spec.Name, t.state()})
+		packed, err := t.state().AppendBinary(nil)
+		if err != nil {
+			return out, err
+		}
+		out.States = append(out.States, TableState{t.spec.Name, packed})
 	}
-	return out
+	return out, nil
 }
 
 // addRule sets the sum of the values that a rule has left out, in the groups of the months they are of.

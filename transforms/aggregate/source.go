@@ -11,6 +11,7 @@ package aggregate
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"tripstats/transforms/element"
@@ -29,20 +30,21 @@ type Source struct {
 	RawDuration Sum          // µs, of all rows read, where rules were applied
 }
 
-// TableState is the state of one table.
+// TableState is the state of one table, in its binary form: there may be one of each of many files, and groups take ten times
+// the memory.
 type TableState struct {
 	Table string
-	State State
+	State []byte
 }
 
 // State returns the state of a table.
-func (s Source) State(table string) State {
+func (s Source) State(table string) (state State, err error) {
 	for _, t := range s.States {
 		if t.Table == table {
-			return t.State
+			err = state.UnmarshalBinary(t.State)
 		}
 	}
-	return State{}
+	return state, err
 }
 
 // RuleCount is how often a rule fired for trips of a month: the pickup's for cell rules, the file's for row rules.
@@ -62,9 +64,10 @@ func mergeRules(a, b RuleCount) RuleCount {
 	return a
 }
 
-// mergeSources adds up two results of one source. It shares no memory that is ever written to with either.
-func mergeSources(a, b Source) Source {
+// mergeSources adds up two results of one source. It writes to neither.
+func mergeSources(a, b Source) (Source, error) {
 	a.RawDuration.merge(b.RawDuration)
+	states, err := mergeStates(a.States, b.States)
 	return Source{
 		RawDuration: a.RawDuration,
 		Source:      cmp.Or(a.Source, b.Source),
@@ -74,20 +77,30 @@ func mergeSources(a, b Source) Source {
 		Rows:        a.Rows + b.Rows,
 		Counted:     a.Counted + b.Counted,
 		Rules:       mergeSorted(a.Rules, b.Rules, RuleCount.key, mergeRules),
-		States:      mergeStates(a.States, b.States),
-	}
+		States:      states,
+	}, err
 }
 
 // mergeStates adds up the states of the same tables. One side may have none.
-func mergeStates(a, b []TableState) []TableState {
-	if len(a) == 0 {
-		return b
+func mergeStates(a, b []TableState) ([]TableState, error) {
+	switch {
+	case len(a) == 0:
+		return b, nil
+	case len(b) == 0:
+		return a, nil
 	}
 	merged := slices.Clone(a)
-	for i := range b {
-		merged[i].State = a[i].State.Merge(b[i].State)
+	for i := range merged {
+		var x, y State
+		err := errors.Join(x.UnmarshalBinary(a[i].State), y.UnmarshalBinary(b[i].State))
+		if err == nil {
+			merged[i].State, err = x.Merge(y).AppendBinary(nil)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	return merged
+	return merged, nil
 }
 
 // mergeSorted merges two slices that ascend strictly by key into a new one, adding up equal keys.
@@ -108,16 +121,20 @@ func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T
 
 // seed is the result of a file before any row: it makes the file exist at zero rows, and the month in its name in the tables
 // that are seeded.
-func seed(f element.File, tables []*Spec) Source {
+func seed(f element.File, tables []*Spec) (Source, error) {
 	s := Source{Source: f.Source, Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown))}
 	for _, t := range tables {
-		state := TableState{Table: t.Name}
+		var state State
 		if t.Seeded && f.Month != element.NoMonth {
-			state.State.Groups = []Group{{Month: f.Month, Sums: make([]Sum, len(t.sums()))}}
+			state.Groups = []Group{{Month: f.Month, Sums: make([]Sum, len(t.sums()))}}
 		}
-		s.States = append(s.States, state)
+		packed, err := state.AppendBinary(nil)
+		if err != nil {
+			return s, err
+		}
+		s.States = append(s.States, TableState{t.Name, packed})
 	}
-	return s
+	return s, nil
 }
 
 // sortedKeys returns the keys of m, ascending.

@@ -36,11 +36,14 @@ func TestATableOfSeveralKeysIsOneEntry(t *testing.T) {
 	g := newSourceSums(&b, []*Spec{byHourAndPayment})
 	g.addBatch(&b)
 	g.addBatch(&b)
-	got := g.result()
+	got, err := g.result()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if got.Rows != 10 || got.Counted != 8 {
 		t.Errorf("%d rows, %d counted, want 10 and 8", got.Rows, got.Counted)
 	}
-	rows := rowsOf(byHourAndPayment, got)
+	rows := rowsOf(t, byHourAndPayment, got)
 	want := `by_hour_and_payment
 green 2020 2020-03-01 9 1 4 1.5 1 2
 green 2020 2020-03-01 23 - 2 - 0.5 2
@@ -56,9 +59,10 @@ green 2020 2020-04-01 0 2 2 0.5 0 2
 }
 
 // rowsOf renders the table of one source.
-func rowsOf(spec *Spec, s Source) string {
+func rowsOf(t *testing.T, spec *Spec, s Source) string {
+	t.Helper()
 	rows := newRowBuilder(spec)
-	for _, g := range s.State(spec.Name).Groups {
+	for _, g := range stateOf(t, s, spec.Name).Groups {
 		rows.add(s.Taxi, &g)
 	}
 	return text(element.Table{Name: spec.Name, Record: rows.b.NewRecordBatch()})
@@ -112,7 +116,11 @@ func TestRefundsAreTheSumsOfTheirRule(t *testing.T) {
 	spec := specOf("trip_stats", true)
 	g := newSourceSums(&b, []*Spec{spec})
 	g.addBatch(&b)
-	if got := strings.TrimSpace(rowsOf(spec, g.result())); !strings.HasSuffix(got, " 3 -8") {
+	r, err := g.result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.TrimSpace(rowsOf(t, spec, r)); !strings.HasSuffix(got, " 3 -8") {
 		t.Errorf("got %s, want 3 refunds of -8 dollars", got)
 	}
 }
@@ -190,7 +198,7 @@ func FuzzState(f *testing.F) {
 
 // TestStatesTravelBetweenWorkers has every accumulator coded and decoded, as a runner with workers does.
 func TestStatesTravelBetweenWorkers(t *testing.T) {
-	in := Source{Source: "x", Taxi: trip.Green, Rows: 8, Counted: 7, States: []TableState{{"t", someState}, {"u", State{}}}, RawDuration: Sum{1, 2, 3}}
+	in := Source{Source: "x", Taxi: trip.Green, Rows: 8, Counted: 7, States: []TableState{{"t", []byte{1, 2}}, {"u", []byte{3}}}, RawDuration: Sum{1, 2, 3}}
 	b, err := encodeSource(in)
 	if err != nil {
 		t.Fatal(err)

@@ -20,10 +20,10 @@ import (
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[monthsFn]())
 	beam.RegisterDoFn(reflect.TypeFor[tableFn]())
-	register.Combiner1[State](&stateCombiner{})
-	register.Emitter2[Key, State]()
+	register.Combiner2[State, []byte](&stateCombiner{})
+	register.Emitter2[Block, []byte]()
 	register.Emitter1[element.Table]()
-	register.Iter2[Key, State]()
+	register.Iter2[Block, State]()
 }
 
 // Block is the key under which the states of sources are combined: groups travel as all that a table has of one taxi and
@@ -55,26 +55,42 @@ func Table(s beam.Scope, spec *Spec, judged bool, perSource beam.PCollection) be
 	return beam.ParDo(s, &tableFn{Table: spec.Name, Judged: judged}, beam.Impulse(s), beam.SideInput{Input: merged})
 }
 
-// monthsFn takes a table's state of a source apart by month.
+// monthsFn takes a table's state of a source apart by month. The states stay in their binary form until they are added up.
 type monthsFn struct{ Table string }
 
-func (fn *monthsFn) ProcessElement(r Source, emit func(Block, State)) {
-	groups := r.State(fn.Table).Groups
-	for len(groups) > 0 {
+func (fn *monthsFn) ProcessElement(r Source, emit func(Block, []byte)) error {
+	state, err := r.State(fn.Table)
+	if err != nil {
+		return err
+	}
+	for groups := state.Groups; len(groups) > 0; {
 		n := 1
 		for n < len(groups) && groups[n].Month == groups[0].Month {
 			n++
 		}
-		emit(Block{r.Taxi, groups[0].Month}, State{groups[:n:n]})
+		packed, err := State{groups[:n]}.AppendBinary(nil)
+		if err != nil {
+			return err
+		}
+		emit(Block{r.Taxi, groups[0].Month}, packed)
 		groups = groups[n:]
 	}
+	return nil
 }
 
 // stateCombiner adds up what sources have of a month.
 type stateCombiner struct{}
 
-func (c *stateCombiner) CreateAccumulator() State           { return State{} }
-func (c *stateCombiner) AddInput(acc, in State) State       { return acc.Merge(in) }
+func (c *stateCombiner) CreateAccumulator() State { return State{} }
+
+// AddInput adds a state in its binary form.
+func (c *stateCombiner) AddInput(acc State, in []byte) (State, error) {
+	var s State
+	if err := s.UnmarshalBinary(in); err != nil {
+		return acc, err
+	}
+	return acc.Merge(s), nil
+}
 func (c *stateCombiner) MergeAccumulators(a, b State) State { return a.Merge(b) }
 func (c *stateCombiner) ExtractOutput(acc State) State      { return acc }
 

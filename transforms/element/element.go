@@ -26,7 +26,7 @@ type File struct {
 	Month   int32  // months since 1970-01 from the base name, or NoMonth
 
 	Unusable     string   // why it cannot be used, or ""; all such files are reported together: see [File.Refuse]
-	Footer       []byte   // what reading needs of the file's metadata, in its own form; nil if that is long: then it is read again
+	Footer       []byte   // what reading needs of the file's metadata, in its own form; nil once the file is known, unless to read it again were dear
 	FooterSum    int64    // of the metadata as it is in the file
 	Rows         int64    // of the whole file
 	RowGroupRows []int64  // by row group
