@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -95,8 +96,8 @@ func fixText(s string) (int64, bool) {
 		case c == '.' && fraction < 0:
 			fraction = 0
 		case c < '0' || c > '9':
-			f, err := strconv.ParseFloat(s, 64)
-			if err != nil {
+			f, ok := decimal(s)
+			if !ok {
 				return 0, false
 			}
 			return fixFloat(f)
@@ -148,11 +149,23 @@ func zoneText(s string) (int64, bool) {
 	if v, err := strconv.ParseInt(s, 10, 32); err == nil {
 		return v, true
 	}
-	f, err := strconv.ParseFloat(s, 64) // "132.0", as pandas writes ids of a column with nulls
-	if err != nil {
+	f, ok := decimal(s) // "132.0", as pandas writes ids of a column with nulls
+	if !ok {
 		return 0, false
 	}
 	return zoneFloat(f)
+}
+
+// decimal returns the number in s: digits with or without a sign, a point and an exponent of ten. Go's own spellings are no numbers to
+// anyone else: 1_000, 0x1p4, inf.
+func decimal(s string) (float64, bool) {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '+' && c != '-' && c != 'e' && c != 'E' {
+			return 0, false
+		}
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	return f, err == nil
 }
 
 // microsOf returns v in units of 10^-9 * nanos seconds as µs, rounded half away from zero, and whether it fits.
@@ -175,12 +188,10 @@ func microsFromNanos(v int64) (int64, bool) {
 // microsFromText reads a time as files of 2009 and 2010 have it: 2009-01-04 02:52:00, with a fraction or without.
 func microsFromText(s string) (int64, bool) {
 	t, err := time.Parse("2006-01-02 15:04:05", s)
-	if err != nil {
+	if err != nil || strings.IndexByte(s, ',') >= 0 { // Go takes a comma for a point
 		return 0, false
 	}
-	micros := t.Unix() * microsPerSecond
-	nanos, _ := microsFromNanos(int64(t.Nanosecond()))
-	return micros + nanos, true
+	return t.Unix()*microsPerSecond + roundNanos(int64(t.Nanosecond()), t.Unix() < 0), true
 }
 
 // microsFromInt96 reads the timestamp of Impala and Spark: nanoseconds of the day in the first eight bytes, the
@@ -193,6 +204,14 @@ func microsFromInt96(nanos int64, julian int32) (int64, bool) {
 	if days < math.MinInt64/microsPerDay+1 || days > math.MaxInt64/microsPerDay-1 {
 		return 0, false
 	}
-	micros, _ := microsFromNanos(nanos)
-	return days*microsPerDay + micros, true
+	return days*microsPerDay + roundNanos(nanos, days < 0), true
+}
+
+// roundNanos returns nanoseconds since the begin of a day or second as µs, rounded half away from 1970: a time before that is rounded half
+// down.
+func roundNanos(nanos int64, before1970 bool) int64 {
+	if before1970 {
+		return (nanos + 499) / 1000
+	}
+	return (nanos + 500) / 1000
 }
