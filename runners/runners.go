@@ -160,9 +160,9 @@ func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err erro
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.threads))
 	}
 	if r.leaves {
-		restore, err := ownTemp()
-		if err != nil {
-			return Ending{}, err
+		restore, failed := ownTemp()
+		if failed != nil {
+			return Ending{}, failed
 		}
 		defer func() { err = errors.Join(err, restore()) }()
 	}
