@@ -138,8 +138,16 @@ func TestNoFlagShowsASecret(t *testing.T) {
 func TestNoFormOfAddressShowsItsSecret(t *testing.T) {
 	for _, form := range secretForms {
 		for _, args := range [][]string{
-			{form}, {"--plan", form}, {"run", form}, {"--" + form}, {"inspect", form}, {"inspect", "--json", form}, {"fetch", form},
-			{"--input=" + form, "--output=out"}, {"--input", form, "--output=out", "--verbose"}, {"--input=sample", "--output=" + form},
+			{form},
+			{"--plan", form},
+			{"run", form},
+			{"--" + form},
+			{"inspect", form},
+			{"inspect", "--json", form},
+			{"fetch", form},
+			{"--input=" + form, "--output=out"},
+			{"--input", form, "--output=out", "--verbose"},
+			{"--input=sample", "--output=" + form},
 			{"--input=sample", "--output=out", "--quarantine=" + form},
 			{"--months=2019-08", "--taxi=yellow", "--source=" + form, "--output=out"},
 			{"fetch", "--months=2019-08", "--taxi=yellow", "--source=" + form, "--dest=raw"},

@@ -276,7 +276,7 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.ends(t, 130, "stopped by interrupt", "is cancelled")
-		gate.Open() // Flink waits for the worker
+		gate.Open()                        // Flink waits for the worker
 		over(t, job, "CANCELED", "FAILED") // as Flink names it, by what came first
 		after := outcome(t, out)
 		runs := filepath.Join(".tripstats", "runs")
