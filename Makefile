@@ -95,7 +95,8 @@ fuzz-plain: ## every fuzz target for FUZZTIME=10s, with what is compiled already
 	testdata/tools/fuzz.sh plain $(FUZZTIME) $(call with,^func Fuzz)
 
 soak: FUZZTIME = 10m
-soak: ## the long loops of the tests, then every fuzz target for FUZZTIME=10m
+soak: ## the long loops of the tests, io and transforms with the race detector, then every fuzz target for FUZZTIME=10m
+	go test -race -timeout 0 -count 1 ./io/... ./transforms/...
 	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio ./io/fetch
 	TRIPSTATS_SOAK=1 $(MAKE) flink-cluster-test
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)

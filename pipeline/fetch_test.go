@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -20,21 +21,21 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// slowSite is a web server of TLC's files that sends them slowly.
-type slowSite struct {
+// site is a web server of TLC's files.
+type site struct {
 	*httptest.Server
 	content map[string][]byte
-	pause   time.Duration // after each 16 KiB
 
 	mu     sync.Mutex
 	ranges int
-	gets   int
 	broken string // a file of which it sends a page instead
+	held   string // a file of which it sends only so many bytes, and then waits until the client is gone
+	most   int
 }
 
-func newSlowSite(t *testing.T, pause time.Duration, months ...tlcgen.Options) *slowSite {
+func newSite(t *testing.T, months ...tlcgen.Options) *site {
 	t.Helper()
-	s := &slowSite{content: map[string][]byte{}, pause: pause}
+	s := &site{content: map[string][]byte{}}
 	for _, o := range months {
 		s.content[tlcgen.FileName(o.Taxi, o.Month)] = generated(t, o)
 	}
@@ -43,17 +44,17 @@ func newSlowSite(t *testing.T, pause time.Duration, months ...tlcgen.Options) *s
 	return s
 }
 
-func (s *slowSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 	content, ok := s.content[name]
 	s.mu.Lock()
 	if r.Header.Get("Range") != "" {
 		s.ranges++
 	}
-	if r.Method == http.MethodGet {
-		s.gets++
-	}
 	broken := name == s.broken
+	if name == s.held {
+		w = &holdingWriter{ResponseWriter: w, gone: r.Context().Done(), left: s.most}
+	}
 	s.mu.Unlock()
 	switch {
 	case !ok:
@@ -62,33 +63,74 @@ func (s *slowSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "<html>%s</html>", r.URL.RawQuery)
 	default:
 		w.Header().Set("ETag", `"`+hexSHA256(content)[:16]+`"`)
-		http.ServeContent(&slowWriter{w, s.pause}, r, "", time.Time{}, bytes.NewReader(content))
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 	}
 }
 
-type slowWriter struct {
+// hold has the site stop in the middle of a file, after so many bytes. Of no file, it holds none.
+func (s *site) hold(name string, most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held, s.most = name, most
+}
+
+// asked is how many requests were for a range.
+func (s *site) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ranges
+}
+
+// holdingWriter sends some bytes and then waits until the client is gone.
+type holdingWriter struct {
 	http.ResponseWriter
-	pause time.Duration
+	gone <-chan struct{}
+	left int
 }
 
-func (w *slowWriter) Write(b []byte) (written int, err error) {
-	for piece := range slices.Chunk(b, 16<<10) {
-		n, err := w.ResponseWriter.Write(piece)
-		written += n
-		if err != nil {
-			return written, err
-		}
-		w.ResponseWriter.(http.Flusher).Flush()
-		time.Sleep(w.pause)
+func (w *holdingWriter) Write(b []byte) (written int, err error) {
+	n := min(len(b), w.left)
+	written, err = w.ResponseWriter.Write(b[:n])
+	w.left -= n
+	if err != nil || n == len(b) {
+		return written, err
 	}
-	return written, nil
+	w.ResponseWriter.(http.Flusher).Flush()
+	<-w.gone
+	return written, http.ErrAbortHandler
+}
+
+// partOf is how much of a file a fetch has on the disk in its part, and how much of that it promises to continue from.
+func partOf(part string) (came, promised int64) {
+	var sidecar struct{ Kept int64 }
+	info, err := os.Stat(part)
+	b, unread := os.ReadFile(part + ".json")
+	if err != nil || unread != nil || json.Unmarshal(b, &sidecar) != nil {
+		return 0, 0
+	}
+	return info.Size(), sidecar.Kept
+}
+
+// untilComes waits until a fetch has kept more of a file than before. It stays so while the site holds the rest.
+func (s started) untilComes(t *testing.T, part string, before int64) {
+	t.Helper()
+	for {
+		if came, promised := partOf(part); came > before && promised > 0 {
+			return
+		}
+		select {
+		case <-s.over: // longest ends it
+			t.Fatalf("the fetch is over before its file has come: %s", s.wait().stderr)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // place is where fetch puts a file.
 func place(name string) string { return name[len(name)-len("2014-01.parquet"):][:4] + "/" + name }
 
 // wantFetched checks that a folder has these files of the site, the manifest, and nothing else.
-func (s *slowSite) wantFetched(t *testing.T, dir string, names ...string) {
+func (s *site) wantFetched(t *testing.T, dir string, names ...string) {
 	t.Helper()
 	found := treeOf(t, dir)
 	want := tree{"_fetched.json": found["_fetched.json"]}
@@ -130,7 +172,7 @@ func unchangedLine(name string) string {
 }
 
 func TestFetchGetsMonths(t *testing.T) {
-	s := newSlowSite(t, 0, month(tlcgen.Yellow, 2014, 1, 500), month(tlcgen.Yellow, 2014, 2, 500), month(tlcgen.Yellow, 2014, 3, 500))
+	s := newSite(t, month(tlcgen.Yellow, 2014, 1, 500), month(tlcgen.Yellow, 2014, 2, 500), month(tlcgen.Yellow, 2014, 3, 500))
 	dir := t.TempDir()
 	raw := filepath.Join(dir, "raw")
 	fetch := func(args ...string) result {
@@ -168,7 +210,7 @@ func TestFetchGetsMonths(t *testing.T) {
 }
 
 func TestFetchOfAListOfAddresses(t *testing.T) {
-	s := newSlowSite(t, 0, month(tlcgen.Yellow, 2014, 1, 500), month(tlcgen.Yellow, 2014, 2, 500))
+	s := newSite(t, month(tlcgen.Yellow, 2014, 1, 500), month(tlcgen.Yellow, 2014, 2, 500))
 	s.broken = feb
 	dir := t.TempDir()
 	host := strings.TrimPrefix(s.URL, "http://")
@@ -255,10 +297,10 @@ func TestFetchUsage(t *testing.T) {
 	golden(t, "fetch_help", r.stdout)
 }
 
-// TestFetchIsTakenUpWhereItWasKilled kills fetches at random moments: what is under a final name is whole, and the next
-// run ends as if there had been no other.
+// TestFetchIsTakenUpWhereItWasKilled kills each fetch twice, in the middle of a file and at a random moment: what is under
+// a final name is whole, and the next run ends as if there had been no other.
 func TestFetchIsTakenUpWhereItWasKilled(t *testing.T) {
-	s := newSlowSite(t, 20*time.Millisecond, month(tlcgen.Yellow, 2014, 1, 60_000), month(tlcgen.Yellow, 2014, 2, 3000), month(tlcgen.Yellow, 2014, 3, 3000))
+	s := newSite(t, month(tlcgen.Yellow, 2014, 1, 60_000), month(tlcgen.Yellow, 2014, 2, 3000), month(tlcgen.Yellow, 2014, 3, 3000))
 	dir := t.TempDir()
 	args := []string{"fetch", "--taxi=yellow", "--months=2014-01..2014-03", "--source=" + s.URL}
 	clean := runOnce(t, command{args: append(args, "--dest=clean"), dir: dir})
@@ -272,24 +314,32 @@ func TestFetchIsTakenUpWhereItWasKilled(t *testing.T) {
 		rounds = 20
 	}
 	r := rand.New(rand.NewPCG(1, 0))
-	killed, ranges := 0, s.ranges
+	names, ranges := []string{jan, feb, mar}, 0
 	for i := range rounds {
 		dest := filepath.Join(dir, fmt.Sprint(i))
 		run := command{args: append(args, "--dest="+dest), dir: dir}
-		for range 2 {
+		for _, moment := range []string{"in the middle of a file", "at random"} {
+			name := names[r.IntN(len(names))]
+			s.hold(name, 1+r.IntN(len(s.content[name])/2))
+			if moment == "at random" {
+				s.hold("", 0)
+			}
 			one := start(t, run)
-			delay := time.Duration(r.Int64N(int64(clean.elapsed)))
-			select {
-			case <-time.After(delay):
-			case <-one.over:
+			switch moment {
+			case "at random":
+				select {
+				case <-time.After(time.Duration(r.Int64N(int64(clean.elapsed)))):
+				case <-one.over:
+				}
+			default:
+				one.untilComes(t, filepath.Join(dest, "2014", "."+name+".part"), 0)
+				ranges = s.asked()
 			}
 			_ = one.cmd.Process.Kill() // it may be over already
-			if one.wait().code == -1 {
-				killed++
-			}
+			one.wait()
 			for path, sum := range treeOf(t, dest) {
 				if strings.HasSuffix(path, ".parquet") && sum != want[path] {
-					t.Fatalf("killed after %v: %s is not whole", delay, path)
+					t.Fatalf("killed %s: %s is not whole", moment, path)
 				}
 			}
 		}
@@ -299,24 +349,22 @@ func TestFetchIsTakenUpWhereItWasKilled(t *testing.T) {
 		if got := treeOf(t, dest); !maps.Equal(got, want) {
 			t.Fatalf("the next run left %v, expected %v", got, want)
 		}
-	}
-	t.Logf("%d killed in time, %d downloads continued", killed, s.ranges-ranges)
-	if s.ranges == ranges {
-		t.Error("no download was continued")
+		if s.asked() == ranges {
+			t.Errorf("round %d: the download was not continued", i)
+		}
 	}
 }
 
 func TestFetchIsStoppedBySignals(t *testing.T) {
-	s := newSlowSite(t, 20*time.Millisecond, month(tlcgen.Yellow, 2014, 1, 60_000))
+	s := newSite(t, month(tlcgen.Yellow, 2014, 1, 60_000))
 	dir := t.TempDir()
 	run := command{args: []string{"fetch", "--taxi=yellow", "--months=2014-01", "--source=" + s.URL, "--dest=raw"}, dir: dir}
-	gets := func() int { s.mu.Lock(); defer s.mu.Unlock(); return s.gets }
+	s.hold(jan, 100_000)
+	part := filepath.Join(dir, "raw", "2014", "."+jan+".part")
 	for signal, code := range map[os.Signal]int{os.Interrupt: 130, syscall.SIGTERM: 143} {
+		before, _ := partOf(part)
 		one := start(t, run)
-		for before, deadline := gets(), time.Now().Add(longest); gets() == before && time.Now().Before(deadline); {
-			time.Sleep(10 * time.Millisecond)
-		}
-		time.Sleep(100 * time.Millisecond) // something comes
+		one.untilComes(t, part, before)
 		if err := one.cmd.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}
@@ -324,11 +372,12 @@ func TestFetchIsStoppedBySignals(t *testing.T) {
 		found := treeOf(t, filepath.Join(dir, "raw"))
 		wantOnly(t, slices.Collect(maps.Keys(found)), "2014/."+jan+".part", "2014/."+jan+".part.json")
 	}
+	s.hold("", 0)
 	if r := runOnce(t, run); r.code != 0 {
 		t.Error(r.stderr)
 	}
 	s.wantFetched(t, filepath.Join(dir, "raw"), jan)
-	if s.ranges == 0 {
+	if s.asked() == 0 {
 		t.Error("no download was continued")
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"tripstats/io/fetch"
+	"tripstats/io/objstore"
 )
 
 // fetchShow tells how a fetch goes: a line for each file that is done and, on a terminal, below them a bar for each that
@@ -35,7 +36,11 @@ const redraw = 100 * time.Millisecond
 
 func newFetchShow(w io.Writer, files int) *fetchShow {
 	s := &fetchShow{w: w, by: map[string]*progressbar.ProgressBar{}}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	under := w
+	if hiding, ok := w.(objstore.HidingWriter); ok {
+		under = hiding.W
+	}
+	if f, ok := under.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		s.begin(files, func() int {
 			width, _, err := term.GetSize(int(f.Fd()))
 			if err != nil || width < 1 { // a terminal may not know

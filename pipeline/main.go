@@ -40,7 +40,8 @@ func mainWithSignals() exitCode {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan exitCode, 1)
-	go func() { done <- run(ctx, os.Args[1:], os.Stdout, os.Stderr) }()
+	stdout, stderr := keepSecrets(os.Args[1:], os.Stdout, os.Stderr)
+	go func() { done <- run(ctx, os.Args[1:], stdout, stderr) }()
 	select {
 	case code := <-done:
 		return code
@@ -68,7 +69,7 @@ func mainWithSignals() exitCode {
 		if what := farewell.Load(); what != nil {
 			became = *what + "; "
 		}
-		line(os.Stderr, "stopped by %v; %swhat was published before is whole", sig, became)
+		line(stderr, "stopped by %v; %swhat was published before is whole", sig, became)
 		return code
 	}
 }

@@ -72,6 +72,9 @@ func (o *options) checkQuarantine(set map[string]bool) error {
 	if scheme, _ := objstore.Scheme(o.keepRows); scheme != "" {
 		return usage("--quarantine: found scheme %q, expected a local folder", scheme)
 	}
+	if err := objstore.Misspelt(o.keepRows); err != nil {
+		return usage("--quarantine: %v", err)
+	}
 	if err := quarantine.CheckDir(o.keepRows, o.output); err != nil {
 		return usage("--quarantine: %v", err)
 	}

@@ -80,6 +80,9 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
+	if err := checkWorker(); err != nil {
+		return err
+	}
 	initBeam(stderr, opts.verbose) // before any side effect, as a worker is the same program
 
 	switch rest := flag.Args(); {
@@ -268,7 +271,7 @@ func publishConfig(rules quality.Config) publish.Config {
 	}
 	flag.Visit(func(f *flag.Flag) {
 		if f.Name != "input" { // the inputs stand in the manifest one by one
-			cfg.Flags[f.Name] = objstore.Redact(f.Value.String())
+			cfg.Flags[f.Name] = shownValue(f.Name, f.Value.String())
 		}
 	})
 	if opts.months == "" {

@@ -11,19 +11,40 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"tripstats/testdata/fakes"
 	"tripstats/testdata/tlcgen"
 )
 
 // started is a run under way.
 type started struct {
-	cmd            *exec.Cmd
-	stdout, stderr *bytes.Buffer
-	args           []string
-	over           chan struct{} // closed when the process has ended
+	cmd    *exec.Cmd
+	stdout *bytes.Buffer
+	stderr *said
+	args   []string
+	over   chan struct{} // closed when the process has ended
+}
+
+// said is what a run writes to stderr, which can be read while it runs.
+type said struct {
+	mu   sync.Mutex
+	text *bytes.Buffer
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // start begins a run. It is killed when the test ends.
@@ -31,10 +52,12 @@ func start(t *testing.T, c command) started {
 	t.Helper()
 	cmd, stdout, stderr, cancel := c.prepare(program(t), t.TempDir())
 	t.Cleanup(cancel)
+	said := &said{text: stderr}
+	cmd.Stderr = said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s := started{cmd, stdout, stderr, c.args, make(chan struct{})}
+	s := started{cmd, stdout, said, c.args, make(chan struct{})}
 	go func() {
 		_ = cmd.Wait() // the exit code says it all
 		close(s.over)
@@ -47,49 +70,40 @@ func (s started) wait() result {
 	return result{code: s.cmd.ProcessState.ExitCode(), stdout: s.stdout.String(), stderr: s.stderr.String(), args: s.args}
 }
 
-// untilReading waits until the run has a parquet file open, or is over.
-func (s started) untilReading(t *testing.T) {
+// untilSays waits until the run has written some words to stderr.
+func (s started) untilSays(t *testing.T, words string) {
 	t.Helper()
-	fds := fmt.Sprintf("/proc/%d/fd", s.cmd.Process.Pid)
-	if _, err := os.Stat(fds); err != nil {
-		t.Skip("this test needs /proc to see when a run reads")
-	}
-	for deadline := time.Now().Add(longest); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		links, err := os.ReadDir(fds)
-		if err != nil {
-			return
-		}
-		for _, l := range links {
-			if to, err := os.Readlink(filepath.Join(fds, l.Name())); err == nil && strings.HasSuffix(to, ".parquet") {
-				return
-			}
+	for !strings.Contains(s.stderr.String(), words) {
+		select {
+		case <-s.over: // longest ends it
+			t.Fatalf("the run is over and did not say %q: %s", words, s.wait().stderr)
+		case <-time.After(5 * time.Millisecond):
 		}
 	}
 }
 
-// longInput is a pattern of files that take some seconds: one file under many names.
-func longInput(t *testing.T, dir string) string {
+// untilHeld waits until the run asks for rows that a gate holds.
+func (s started) untilHeld(t *testing.T, g *fakes.Gate) {
 	t.Helper()
-	path := generate(t, filepath.Join(dir, "long"), month(tlcgen.Yellow, 2019, 8, 200_000))
-	for i := range 60 {
-		if err := os.Link(path, filepath.Join(dir, "long", fmt.Sprintf("%d.parquet", i))); err != nil {
-			t.Fatal(err)
-		}
+	select {
+	case <-g.Reached():
+	case <-s.over: // longest ends it
+		t.Fatalf("the run is over before it asked for the rows that are held: %s", s.wait().stderr)
 	}
-	return filepath.Join(dir, "long", "*.parquet")
 }
 
 func TestASignalStopsARunAndLeavesThePreviousOutput(t *testing.T) {
 	dir := t.TempDir()
-	long := longInput(t, dir)
+	path := generate(t, dir, month(tlcgen.Yellow, 2019, 8, 20_000))
 	runOnce(t, command{args: []string{"--input=sample", "--output=out"}, dir: dir}).succeeds(t)
 	output := filepath.Join(dir, "out")
 	before := treeOf(t, output)
 	for _, runner := range runnerNames {
 		for signal, code := range map[os.Signal]int{os.Interrupt: 130, syscall.SIGTERM: 143} {
 			for _, into := range []string{"out", "new"} {
-				s := start(t, command{args: []string{"--input=" + long, "--output=" + into, "--runner=" + runner}, dir: dir})
-				s.untilReading(t)
+				gate := fakes.NewGate(t, 0, path)
+				s := start(t, command{args: []string{"--input=" + gate.Addresses, "--output=" + into, "--runner=" + runner}, dir: dir})
+				s.untilHeld(t, gate)
 				if err := s.cmd.Process.Signal(signal); err != nil {
 					t.Fatal(err)
 				}

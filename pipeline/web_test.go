@@ -196,7 +196,7 @@ func TestWhoWaitsForAnotherRunSaysSo(t *testing.T) {
 			t.Fatal(err)
 		}
 		one := start(t, command{args: []string{"--input=sample", "--output=" + out, "--runner=" + runner}, dir: t.TempDir()})
-		time.Sleep(5 * time.Second) // a run says it after two, and gives up after thirty
+		one.untilSays(t, "another run is publishing to it")
 		if err := lock.Unlock(); err != nil {
 			t.Fatal(err)
 		}

@@ -118,7 +118,7 @@ func awaitDataflow(ctx context.Context, id string) error {
 // workers need travels in the DoFns, and flags may have secrets.
 func hideFlags() {
 	flag.VisitAll(func(f *flag.Flag) {
-		if !strings.Contains(f.Name, "_") || f.Name == "worker_binary" || f.Name == "staging_location" {
+		if !strings.Contains(f.Name, "_") || slices.Contains([]string{"worker_binary", "staging_location", "environment_config"}, f.Name) {
 			dataflow.DontUseFlagAsPipelineOption(f.Name)
 		}
 	})

@@ -25,8 +25,9 @@ type Runner struct {
 	Is   string // one line for help
 	Note string // one line for stderr when it is chosen, or ""
 
-	// leaves tells that the runner leaves files of its workers in the temporary folder.
-	leaves bool
+	// temp gives a runner that leaves files of its workers a temporary folder of its own, until what it returns is called; nil
+	// where nothing is left.
+	temp func() (restore func() error, err error)
 
 	// threads is how many the runner needs, however few cores there are.
 	threads int
@@ -81,7 +82,7 @@ const prismThreads = 2
 var all = []Runner{
 	{Name: "direct", Is: "in this process, the default; one bundle, decoding on all cores", lanes: one},
 	{
-		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes, threads: prismThreads, leaves: true,
+		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes, threads: prismThreads, temp: ownTemp,
 		Note: "prism listens on all network interfaces of this machine while it runs",
 	},
 	{Name: "flink", Is: "on Apache Flink, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, engine: portable{"flink"}},
@@ -159,10 +160,10 @@ func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err erro
 	if said, _ := strconv.Atoi(os.Getenv("GOMAXPROCS")); said < 1 && runtime.GOMAXPROCS(0) < r.threads {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.threads))
 	}
-	if r.leaves {
-		restore, err := ownTemp()
-		if err != nil {
-			return Ending{}, err
+	if r.temp != nil {
+		restore, failed := r.temp()
+		if failed != nil {
+			return Ending{}, failed
 		}
 		defer func() { err = errors.Join(err, restore()) }()
 	}

@@ -13,10 +13,9 @@ import (
 // download is the fetching of one file.
 type download struct {
 	*run
-	job     Job
-	host    *host
-	secrets secrets
-	part    *part
+	job  Job
+	host *host
+	part *part
 
 	had      held
 	received int64 // bytes, by all attempts

@@ -231,7 +231,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // one fetches a file and reports how that went.
 func (r *run) one(ctx context.Context, j Job, h *host) {
-	d := &download{run: r, job: j, host: h, secrets: secretsOf(j.URI), part: newPart(r.dest.part(j.Place), j.URI)}
+	d := &download{run: r, job: j, host: h, part: newPart(r.dest.part(j.Place), j.URI)}
 	start := time.Now()
 	kind, err := Failed, j.Err
 	switch {
@@ -252,7 +252,7 @@ func (r *run) one(ctx context.Context, j Job, h *host) {
 	switch {
 	case err != nil:
 		f := faultOf(err)
-		f.Message = d.secrets.hide(f.Message)
+		f.Message = objstore.Hide(f.Message, j.URI) // others may quote the address
 		e.Kind, e.Err = Failed, f
 		r.sum.Failed = append(r.sum.Failed, j.Place)
 		r.errs = append(r.errs, f)

@@ -51,8 +51,11 @@ func newWeb(a Access) *web {
 	return w
 }
 
-// Allows tells early, without a request, whether a web address may be asked. Other addresses may.
+// Allows tells early, without a request, whether a web address may be asked. Other addresses may, if they are written right.
 func (a Access) Allows(uri string) error {
+	if err := Misspelt(uri); err != nil {
+		return err
+	}
 	if scheme, _ := Scheme(uri); scheme != "https" && scheme != "http" {
 		return nil
 	}

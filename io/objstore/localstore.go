@@ -130,9 +130,9 @@ func lockBeside(path string) (unlock func() error, err error) {
 func (localStore) Delete(_ context.Context, uri, version string) (err error) {
 	_, path := Scheme(uri)
 	if version != "" {
-		unlock, err := lockBeside(path)
-		if err != nil {
-			return err
+		unlock, failed := lockBeside(path)
+		if failed != nil {
+			return failed
 		}
 		defer func() { err = errors.Join(err, unlock()) }()
 		switch info, err := os.Stat(path); {

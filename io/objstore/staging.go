@@ -52,6 +52,9 @@ type localStaging struct {
 
 // CheckOutput tells early whether an address can be an output, without creating anything.
 func CheckOutput(output string) error {
+	if err := Misspelt(output); err != nil {
+		return err
+	}
 	switch scheme, rest := Scheme(output); {
 	case scheme == "http" || scheme == "https":
 		return fmt.Errorf("%s: to write to a web server: %w; name a folder, gs://, s3:// or az://", Redact(output), ErrUnsupported)

@@ -108,7 +108,7 @@ func (r *result) manifest(cfg Config) *Manifest {
 		m.Rules = &rules
 	}
 	if cfg.Quarantine != nil {
-		m.Kept = &Kept{Path: cfg.Quarantine.Dir, Files: len(r.pieces)}
+		m.Kept = &Kept{Path: objstore.Hide(cfg.Quarantine.Dir), Files: len(r.pieces)}
 		for _, p := range r.pieces {
 			m.Kept.Rows += p.Rows
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"tripstats/runners/flink/cluster"
+	"tripstats/testdata/fakes"
 )
 
 // processes are the flags by which TaskManagers start workers with a boot program.
@@ -23,48 +25,73 @@ func processes(c *cluster.Cluster, boot string, parallelism int) []string {
 	}
 }
 
-// twice is every month two times, so that a run takes long enough for things to happen to it.
-func twice(t *testing.T) []string {
+// untilReading waits until the youngest job asks for rows that a gate holds, and returns its id.
+func untilReading(t *testing.T, c *cluster.Cluster, r *started, g *fakes.Gate) string {
 	t.Helper()
-	paths, err := filepath.Glob(months(t))
-	if err != nil || len(paths) != 12 {
-		t.Fatal(paths, err)
-	}
-	dir := t.TempDir()
-	for _, p := range paths {
-		for i := range 2 {
-			to := filepath.Join(dir, fmt.Sprintf("%d-%s", i, filepath.Base(p)))
-			if err := os.Link(p, to); err != nil {
-				if err := os.Symlink(p, to); err != nil { // on another file system
-					t.Fatal(err)
+	untilHeld(t, r, g)
+	return untilJob(t, c, r)
+}
+
+// holder is the worker of this test whose request a gate holds: the process with the other end of that connection.
+func holder(t *testing.T, g *fakes.Gate) (pid int) {
+	t.Helper()
+	until(t, "a worker asks for rows", time.Minute, func() bool {
+		inodes := map[string]bool{}
+		table, err := os.ReadFile("/proc/net/tcp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, address := range g.Held() {
+			_, port, err := net.SplitHostPort(address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, err := strconv.Atoi(port)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for l := range strings.Lines(string(table)) {
+				if f := strings.Fields(l); len(f) > 9 && strings.HasSuffix(f[1], fmt.Sprintf(":%04X", n)) {
+					inodes["socket:["+f[9]+"]"] = true
 				}
 			}
 		}
-	}
-	return []string{"--input=" + filepath.Join(dir, "*.parquet"), "--same-month=merge"}
+		pids := workers(t)
+		i := slices.IndexFunc(pids, func(pid int) bool {
+			fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+			return slices.ContainsFunc(fds, func(fd string) bool {
+				to, err := os.Readlink(fd)
+				return err == nil && inodes[to]
+			})
+		})
+		if i >= 0 {
+			pid = pids[i]
+		}
+		return i >= 0
+	})
+	return pid
 }
 
-// slowly has reading take long enough to be killed in: our own decoder is through with these files in half a second.
-const slowly = "--decoder=library"
-
-// untilReading waits until the youngest job reads rows, and returns its id.
-func untilReading(t *testing.T, c *cluster.Cluster, r *started) string {
+// startedBy is which of these processes, by name, has started a process or one of its ancestors.
+func startedBy(t *testing.T, pid int, candidates map[string]int) string {
 	t.Helper()
-	id := ""
-	until(t, "the job reads", 3*time.Minute, func() bool {
-		select {
-		case <-r.over:
-			t.Fatalf("the run is over: %s", r.stderr.String())
-		default:
+	for pid > 1 {
+		for name, p := range candidates {
+			if p == pid {
+				return name
+			}
 		}
-		jobs, err := c.Jobs(t.Context())
-		if err != nil || len(jobs) == 0 || time.UnixMilli(jobs[0].Start).Before(r.began) {
-			return false
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
 		}
-		id = jobs[0].ID
-		return c.Reading(t.Context(), id)
-	})
-	return id
+		_, rest, _ := strings.Cut(string(stat), ") ") // the name before it may hold anything
+		if pid, err = strconv.Atoi(strings.Fields(rest)[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("found a worker that no process of the cluster has started")
+	return ""
 }
 
 // workers are the processes that run this program for TaskManagers of this test.
@@ -133,13 +160,14 @@ func TestAClusterGivesTheSameBytes(t *testing.T) {
 	t.Logf("wall: %.1f s with parallelism 2, %.1f s with 1", walls[2], walls[1])
 }
 
-// TestAKilledTaskManagerOrWorkerChangesNothing kills in mid-run: once each, or with TRIPSTATS_SOAK=1 five times.
+// TestAKilledTaskManagerOrWorkerChangesNothing kills in mid-run: once each, or with TRIPSTATS_SOAK=1 five times. The victim
+// waits for rows, after more or fewer of them were read.
 func TestAKilledTaskManagerOrWorkerChangesNothing(t *testing.T) {
 	needs(t, "cluster")
 	leavesNothing(t)
 	c := up(t, cluster.Config{TaskManagers: 2})
-	input := twice(t)
-	want, _ := direct(t, input...)
+	paths := small(t)
+	want, _ := direct(t, "--input="+strings.Join(paths, ","))
 	rounds := 1
 	if soaking() {
 		rounds = 5
@@ -150,40 +178,29 @@ func TestAKilledTaskManagerOrWorkerChangesNothing(t *testing.T) {
 		for _, victim := range []string{"taskmanager", "worker"} {
 			t.Run(fmt.Sprintf("%s %d", victim, round+1), func(t *testing.T) {
 				out := filepath.Join(t.TempDir(), "out")
-				r := begin(t, append(append([]string{"--output=" + out, slowly}, input...), processes(c, boot(t), 2)...)...)
-				job := untilReading(t, c, r)
-				delay := time.Duration(random.Int64N(int64(400 * time.Millisecond))) // reading takes a second or two
-				time.Sleep(delay)
-				still := c.Reading(t.Context(), job)
+				let := random.IntN(2 * len(paths)) // requests of rows before: there is one a row group at least
+				gate := fakes.NewGate(t, let, paths...)
+				r := begin(t, append([]string{"--output=" + out, "--input=" + gate.Addresses}, processes(c, boot(t), 2)...)...)
+				job := untilReading(t, c, r, gate)
+				pid := holder(t, gate)
 				switch victim {
 				case "taskmanager":
-					var names []string
-					for name := range c.Pids() {
-						if strings.HasPrefix(name, victim) {
-							names = append(names, name)
-						}
-					}
-					slices.Sort(names)
-					if err := c.Kill(names[random.IntN(len(names))]); err != nil {
+					if err := c.Kill(startedBy(t, pid, c.Pids())); err != nil {
 						t.Fatal(err)
 					}
 					if err := c.AddTaskManager(); err != nil {
 						t.Fatal(err)
 					}
 				case "worker":
-					until(t, "a worker reads", 10*time.Second, func() bool {
-						pids := workers(t)
-						random.Shuffle(len(pids), func(i, j int) { pids[i], pids[j] = pids[j], pids[i] })
-						i := slices.IndexFunc(pids, hasOpen) // and is not that of a job before
-						return i >= 0 && syscall.Kill(pids[i], syscall.SIGKILL) == nil
-					})
+					if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+						t.Fatal(err)
+					}
 				}
-				t.Logf("killed %v after reading began; it was still reading: %v", delay.Round(time.Millisecond), still)
-				r.ends(t, 0, "done runner=flink", "rows=24000000")
+				gate.Open()
+				r.ends(t, 0, "done runner=flink", "rows=240000")
 				same(t, out, want, 1)
-				restarted, err := c.Restarted(t.Context(), job)
-				if err != nil || still && !restarted {
-					t.Errorf("the job was not begun anew, so that nothing was killed (%v)", err)
+				if restarted, err := c.Restarted(t.Context(), job); err != nil || !restarted {
+					t.Errorf("killed after %d requests of rows: the job was not begun anew, so that nothing was killed (%v)", let, err)
 				}
 			})
 		}
@@ -195,12 +212,13 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 	needs(t, "cluster")
 	leavesNothing(t)
 	c := up(t, cluster.Config{TaskManagers: 2})
-	input := []string{"--input=" + months(t)}
-	want, _ := direct(t, input...)
+	paths := small(t)
+	want, _ := direct(t, "--input="+strings.Join(paths, ","))
 	engine := processes(c, boot(t), 2)
-	into := func(t *testing.T) (string, []string) {
-		out := filepath.Join(t.TempDir(), "out")
-		return out, append(append(append([]string{"--output=" + out}, input...), engine...), slowly)
+	// into is an output, the input held after its first rows, and the arguments for both.
+	into := func(t *testing.T) (string, *fakes.Gate, []string) {
+		out, gate := filepath.Join(t.TempDir(), "out"), fakes.NewGate(t, 5, paths...)
+		return out, gate, append([]string{"--output=" + out, "--input=" + gate.Addresses}, engine...)
 	}
 	over := func(t *testing.T, job string, states ...string) {
 		t.Helper()
@@ -215,18 +233,20 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 	}
 
 	t.Run("killed, it is published all the same", func(t *testing.T) {
-		out, args := into(t)
+		out, gate, args := into(t)
 		r := begin(t, args...)
-		job := untilReading(t, c, r)
+		job := untilReading(t, c, r, gate)
 		if err := r.cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
+		gate.Open()
 		over(t, job, "FINISHED")
 		same(t, out, want, 1)
 	})
 
 	t.Run("detached, it is published later", func(t *testing.T) {
-		out, args := into(t)
+		out, gate, args := into(t)
+		gate.Open()
 		r := begin(t, append(args, "--detach")...).ends(t, 0, "submitted runner=flink job=", "not waited for")
 		job := untilJob(t, c, r)
 		over(t, job, "FINISHED")
@@ -234,27 +254,29 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 	})
 
 	t.Run("the job server restarts", func(t *testing.T) {
-		out, args := into(t)
+		out, gate, args := into(t)
 		r := begin(t, args...)
-		job := untilReading(t, c, r)
+		job := untilReading(t, c, r, gate)
 		if err := c.RestartJobServer(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		r.ends(t, 1, "lost the job server at "+c.Endpoint(), "not known here")
+		gate.Open()
 		over(t, job, "FINISHED") // the cluster runs on
 		same(t, out, want, 1)
 	})
 
 	t.Run("Ctrl-C cancels it, and nothing is published", func(t *testing.T) {
-		out, args := into(t)
-		begin(t, append([]string{"--input=sample"}, args[0], args[2], args[3], args[4], args[5], args[6])...).ends(t, 0)
+		out, gate, args := into(t)
+		begin(t, append([]string{"--input=sample", "--output=" + out}, engine...)...).ends(t, 0)
 		before := outcome(t, out)
 		r := begin(t, args...)
-		job := untilReading(t, c, r)
+		job := untilReading(t, c, r, gate)
 		if err := r.cmd.Process.Signal(syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
 		r.ends(t, 130, "stopped by interrupt", "is cancelled")
+		gate.Open()                        // Flink waits for the worker
 		over(t, job, "CANCELED", "FAILED") // as Flink names it, by what came first
 		after := outcome(t, out)
 		runs := filepath.Join(".tripstats", "runs")
@@ -269,12 +291,13 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 	})
 
 	t.Run("cancelled by another, it fails", func(t *testing.T) {
-		out, args := into(t)
+		out, gate, args := into(t)
 		r := begin(t, args...)
-		job := untilReading(t, c, r)
+		job := untilReading(t, c, r, gate)
 		if err := c.Cancel(t.Context(), job); err != nil {
 			t.Fatal(err)
 		}
+		gate.Open() // Flink waits for the worker
 		r.ends(t, 1, "was cancelled on the cluster")
 		if got := outcome(t, out); len(got) > 0 {
 			t.Errorf("found %v, expected nothing to be published", got)
@@ -285,7 +308,7 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "out")
 		dir := t.TempDir()
 		path := filepath.Join(dir, "yellow_tripdata_2019-01.parquet")
-		copyFile(t, strings.Replace(months(t), "*.parquet", "yellow_tripdata_2019-01.parquet", 1), path)
+		copyFile(t, paths[0], path)
 		// This boot program takes the file away before there is a worker to see it.
 		without := filepath.Join(dir, "boot.sh")
 		if err := os.WriteFile(without, fmt.Appendf(nil, "#!/bin/sh\nrm -f %q\nexec %q \"$@\"\n", path, boot(t)), 0o777); err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tripstats/runners/flink/cluster"
+	"tripstats/testdata/fakes"
 )
 
 // inputs are what every engine must make the same bytes of as direct.
@@ -72,8 +73,9 @@ func TestEmbeddedFlinkGivesTheSameBytes(t *testing.T) {
 
 	t.Run("Ctrl-C", func(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "out")
-		r := begin(t, append([]string{"--input=" + months(t), "--output=" + out}, engine...)...)
-		untilOpen(t, r)
+		gate := fakes.NewGate(t, 5, small(t)...)
+		r := begin(t, append([]string{"--input=" + gate.Addresses, "--output=" + out}, engine...)...)
+		untilHeld(t, r, gate)
 		if err := r.cmd.Process.Signal(syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
@@ -85,8 +87,9 @@ func TestEmbeddedFlinkGivesTheSameBytes(t *testing.T) {
 
 	t.Run("a job server that goes away", func(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "out")
-		r := begin(t, append([]string{"--input=" + months(t), "--output=" + out}, engine...)...)
-		untilOpen(t, r)
+		gate := fakes.NewGate(t, 5, small(t)...)
+		r := begin(t, append([]string{"--input=" + gate.Addresses, "--output=" + out}, engine...)...)
+		untilHeld(t, r, gate)
 		if err := c.RestartJobServer(t.Context()); err != nil {
 			t.Fatal(err)
 		}

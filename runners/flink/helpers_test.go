@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"tripstats/runners/flink/cluster"
+	"tripstats/testdata/fakes"
+	"tripstats/testdata/tlcgen"
 )
 
 // needs skips the test unless TRIPSTATS_FLINK asks for its engine, as the Makefile does: embedded, cluster or spark.
@@ -271,19 +273,32 @@ func realData(t *testing.T) string {
 	return dir
 }
 
-// untilOpen waits until the process has a parquet file open: with LOOPBACK, it reads rows or footers.
-func untilOpen(t *testing.T, r *started) {
+// small are twelve months of a few rows each, in two row groups.
+func small(t *testing.T) []string {
 	t.Helper()
-	until(t, "a file is open", time.Minute, func() bool { return hasOpen(r.cmd.Process.Pid) })
+	dir := t.TempDir()
+	var paths []string
+	for m := 1; m <= 12; m++ {
+		o := tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2019, Month: m}, Rows: 20_000, RowGroups: 2, Seed: uint64(m)}
+		path := filepath.Join(dir, tlcgen.FileName(o.Taxi, o.Month))
+		if _, err := tlcgen.WriteFile(t.Context(), path, o); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	return paths
 }
 
-// hasOpen tells whether a process has a parquet file open.
-func hasOpen(pid int) bool {
-	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
-	return err == nil && slices.ContainsFunc(fds, func(fd string) bool {
-		to, err := os.Readlink(fd)
-		return err == nil && strings.HasSuffix(to, ".parquet")
-	})
+// untilHeld waits until a run asks for rows that a gate holds.
+func untilHeld(t *testing.T, r *started, g *fakes.Gate) {
+	t.Helper()
+	select {
+	case <-g.Reached():
+	case <-r.over:
+		t.Fatalf("the run is over before it asked for the rows that are held\n%s", r.stderr.String())
+	case <-time.After(3 * time.Minute):
+		t.Fatal("the run does not ask for rows after 3 minutes")
+	}
 }
 
 // until waits for something to come true.

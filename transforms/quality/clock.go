@@ -6,7 +6,8 @@ import (
 	"math"
 	"slices"
 	"time"
-	_ "time/tzdata" // the zone's rules must be the same on every machine
+
+	"tripstats/transforms/newyork"
 )
 
 // change is one change of New York's clock, in wall-clock µs since 1970-01-01: the hour [start, end) is skipped in
@@ -18,9 +19,9 @@ const lastChangeYear = 2110
 
 // clockChanges lists the changes of New York's clock from 1970 to lastChangeYear, ascending.
 func clockChanges() ([]change, error) {
-	zone, err := time.LoadLocation("America/New_York")
+	zone, err := newyork.Zone()
 	if err != nil {
-		return nil, fmt.Errorf("quality: time zone of New York: %w", err)
+		return nil, fmt.Errorf("quality: %w", err)
 	}
 	var changes []change
 	for t := time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC); t.Year() <= lastChangeYear; {

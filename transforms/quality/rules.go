@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/newyork"
 	"tripstats/transforms/trip"
 )
 
@@ -323,12 +324,13 @@ func (l Limits) String() string {
 	return strings.Join(parts, ",")
 }
 
-// Digest identifies the rules and limits that made an output: two outputs with one digest were judged alike.
+// Digest identifies the rules, limits and time zones that made an output: two outputs with one digest were judged alike.
 func (l Limits) Digest() string {
 	h := sha256.New()
 	for _, r := range Rules {
 		fmt.Fprintf(h, "%s %s\n", r.Name, r.Scope)
 	}
 	fmt.Fprintln(h, l)
+	fmt.Fprintln(h, "time zones", newyork.Version) // the rule clock_change follows them
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }

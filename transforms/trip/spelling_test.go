@@ -36,7 +36,7 @@ func TestOnlyDecimalsAreNumbers(t *testing.T) {
 			t.Errorf("%q: found %d, %v, expected %d", s, v, ok, want)
 		}
 	}
-	for s, want := range map[string]int32{"+5": 5, "132.0": 132, "1.32e2": 132, "007": 7} {
+	for s, want := range map[string]int64{"+5": 5, "132.0": 132, "1.32e2": 132, "007": 7} {
 		if v, ok := zoneText(s); !ok || v != want {
 			t.Errorf("%q: found %d, %v, expected %d", s, v, ok, want)
 		}

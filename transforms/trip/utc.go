@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
-	_ "time/tzdata" // the zone's rules must be the same on every machine, a bare container too
+
+	"tripstats/transforms/newyork"
 )
 
 // The values of --utc: what a time column that is adjusted to UTC holds.
@@ -23,9 +24,9 @@ type wallClock struct {
 }
 
 func newWallClock() (*wallClock, error) {
-	zone, err := time.LoadLocation("America/New_York")
+	zone, err := newyork.Zone()
 	if err != nil {
-		return nil, fmt.Errorf("trip: time zone of New York: %w", err)
+		return nil, fmt.Errorf("trip: %w", err)
 	}
 	return &wallClock{zone: zone}, nil
 }

@@ -55,14 +55,6 @@ func (c *Cluster) Restarted(ctx context.Context, job string) (bool, error) {
 	return detail.Timestamps["RESTARTING"] > 0, err
 }
 
-// Reading tells whether a job is at the step that reads rows.
-func (c *Cluster) Reading(ctx context.Context, job string) bool {
-	list, err := c.vertices(ctx, job)
-	return err == nil && slices.ContainsFunc(list, func(v vertex) bool {
-		return strings.Contains(v.Name, "{parquetio.Read,") && v.Status == "RUNNING"
-	})
-}
-
 // Rows is how many rows each TaskManager read for a job, by the TaskManager's id: what the last attempt of each subtask
 // has counted.
 func (c *Cluster) Rows(ctx context.Context, job string) (map[string]int64, error) {

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tripstats/io/objstore"
+)
+
+// beamFlags are the flags that other packages define: package variables are set before init, where this program's own
+// flags are defined.
+var beamFlags = func() map[string]bool {
+	names := map[string]bool{}
+	flag.VisitAll(func(f *flag.Flag) { names[f.Name] = true })
+	return names
+}()
+
+// openFlags are those of Beam's flags whose values may be shown, apart from what is secret in an address, because they
+// hold a name or a place. Switches and numbers may be shown too. The values of all others may have secrets anywhere.
+var openFlags = []string{
+	"runner", "endpoint", "environment_type", "job_name", "worker_binary", "project", "region", "zone", "worker_region", "worker_zone",
+	"staging_location", "temp_location", "template_location", "dataflow_endpoint", "machine_type", "worker_machine_type", "disk_type",
+	"min_cpu_platform", "network", "subnetwork", "autoscaling_algorithm", "flexrs_goal", "sdk_container_image",
+}
+
+// shownValue is the value of a flag as it may be written down.
+func shownValue(name, value string) string {
+	if isOpaque(name, value) {
+		return "***"
+	}
+	return objstore.Hide(value)
+}
+
+// isOpaque tells whether all of a flag's value may be secret.
+func isOpaque(name, value string) bool {
+	if !beamFlags[name] || slices.Contains(openFlags, name) || value == "" {
+		return false
+	}
+	_, notNumber := strconv.ParseFloat(value, 64)
+	_, notSwitch := strconv.ParseBool(value)
+	return notNumber != nil && notSwitch != nil
+}
+
+// keepSecrets has nothing that is secret in the arguments reach the two writers that it returns, whatever is written to
+// them: what the program prints is often the word of a server or of another package.
+func keepSecrets(args []string, stdout, stderr io.Writer) (io.Writer, io.Writer) {
+	for i, arg := range args {
+		objstore.Learn(arg)
+		name, value, joined := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if !strings.HasPrefix(arg, "-") {
+			continue
+		}
+		if !joined && i+1 < len(args) {
+			value = args[i+1]
+		}
+		objstore.Learn(value)
+		if isOpaque(name, value) {
+			objstore.LearnWords(append(wordsOf(value), value)...)
+		}
+	}
+	return objstore.HidingWriter{W: stdout}, objstore.HidingWriter{W: stderr}
+}
+
+// checkWorker refuses options of a worker that Beam could not read: it would print all of them, and end the process.
+func checkWorker() error {
+	options := flag.Lookup("options").Value.String()
+	if flag.Lookup("worker").Value.String() == "true" && options != "" && !json.Valid([]byte(options)) {
+		return usage("--options: found something else, expected JSON")
+	}
+	return nil
+}
+
+// wordsOf are the values in a list such as a=b,c=d or in JSON.
+func wordsOf(value string) (words []string) {
+	var decoded any
+	if json.Unmarshal([]byte(value), &decoded) == nil {
+		return leaves(decoded)
+	}
+	for _, pair := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(",; ", r) }) {
+		_, word, _ := strings.Cut(pair, "=")
+		words = append(words, word)
+	}
+	return words
+}
+
+// leaves are the texts in decoded JSON, but for the program that is to be started: a message that it is missing names it.
+func leaves(v any) (words []string) {
+	switch v := v.(type) {
+	case string:
+		words = append(words, v)
+	case []any:
+		for _, e := range v {
+			words = append(words, leaves(e)...)
+		}
+	case map[string]any:
+		for key, e := range v {
+			if key != "command" {
+				words = append(words, leaves(e)...)
+			}
+		}
+	}
+	return words
+}

@@ -1,0 +1,39 @@
+package newyork
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"testing"
+	"time"
+)
+
+// TestTheDataIsOfItsVersion has whoever renews the data renew the version too, which is a part of the digest of the rules.
+func TestTheDataIsOfItsVersion(t *testing.T) {
+	const version, want = "2025c", "d7f2206b3a45989fc9ad63d558922532fa7352280d5f87176bf1db79cb1d1fa9"
+	sum := sha256.Sum256(data)
+	if got := hex.EncodeToString(sum[:]); Version != version || got != want {
+		t.Errorf("found version %s with SHA-256 %s, expected %s with %s", Version, got, version, want)
+	}
+}
+
+func TestSummerTime(t *testing.T) {
+	zone, err := Zone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for instant, want := range map[string]string{
+		"2014-03-09T06:59:59Z": "2014-03-09 01:59:59 EST",
+		"2014-03-09T07:00:00Z": "2014-03-09 03:00:00 EDT",
+		"2023-11-05T05:59:59Z": "2023-11-05 01:59:59 EDT",
+		"2023-11-05T06:00:00Z": "2023-11-05 01:00:00 EST",
+		"2099-07-01T00:00:00Z": "2099-06-30 20:00:00 EDT", // beyond the table of the file, by its rule
+	} {
+		at, err := time.Parse(time.RFC3339, instant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := at.In(zone).Format("2006-01-02 15:04:05 MST"); got != want {
+			t.Errorf("%s: found %s, expected %s", instant, got, want)
+		}
+	}
+}
