@@ -170,7 +170,8 @@ func withFooter(r io.ReaderAt, size int64, f func(raw []byte) error) error {
 		if end := string(tail[max(0, len(tail)-4):]); end == "PARE" {
 			return errors.New("the footer is encrypted; decrypt the file first")
 		}
-		return fmt.Errorf("not a parquet file: found %s, expected the magic bytes PAR1 at both ends; fetch it again", looksLike(r, size))
+		what, todo := looksLike(r, size)
+		return fmt.Errorf("not a parquet file: found %s, expected the magic bytes PAR1 at both ends; %s", what, todo)
 	}
 	n := int64(binary.LittleEndian.Uint32(tail[len(tail)-8:]))
 	switch {
@@ -189,23 +190,6 @@ func withFooter(r io.ReaderAt, size int64, f func(raw []byte) error) error {
 		return fmt.Errorf("reading the footer: %w", err)
 	}
 	return f(raw)
-}
-
-// looksLike describes the start of a file that is not parquet, in a few words.
-func looksLike(r io.ReaderAt, size int64) string {
-	head := make([]byte, min(size, 40))
-	n, _ := io.ReadFull(io.NewSectionReader(r, 0, int64(len(head))), head)
-	head = head[:n]
-	text := string(head)
-	switch {
-	case len(head) >= 4 && text[:4] == "PAR1":
-		return fmt.Sprintf("a parquet start without its end (cut short at %d bytes?)", size)
-	case len(text) > 0 && text[0] == '<':
-		return fmt.Sprintf("a page or XML answer (%q...)", text)
-	case len(text) >= 7 && text[:7] == "version":
-		return fmt.Sprintf("a git-lfs pointer (%q...)", text)
-	}
-	return fmt.Sprintf("%q...", text)
 }
 
 // parseFooter makes arrow-go's objects of what [ReadFooter] and [Narrow] keep of a footer.

@@ -1,0 +1,134 @@
+package parquetio
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tripstats/io/parquetio/thrift"
+	"tripstats/transforms/element"
+)
+
+// madeFile is a file with a footer of one INT64 column and no rows, with what change makes of its schema element.
+func madeFile(t *testing.T, groups []byte, element func(w *thrift.Writer)) []byte {
+	t.Helper()
+	text := func(s string) []byte { return append(binary.AppendUvarint(nil, uint64(len(s))), s...) }
+	w := thrift.Writer{}
+	w.Int(footerVersion, thrift.Int32, 1)
+	w.List(footerSchema, thrift.Struct, 2)
+	w.Element(func(w *thrift.Writer) {
+		w.Raw(4, thrift.Binary, text("schema"))
+		w.Int(nodeChildren, thrift.Int32, 1)
+	})
+	w.Element(func(w *thrift.Writer) {
+		w.Int(1, thrift.Int32, 2)
+		w.Int(3, thrift.Int32, 1)
+		w.Raw(4, thrift.Binary, text("a"))
+		element(w)
+	})
+	w.Int(footerRows, thrift.Int64, 0)
+	w.Raw(footerGroups, thrift.List, groups)
+	footer := append(w.Bytes, 0)
+	out := append([]byte("PAR1"), footer...)
+	return append(binary.LittleEndian.AppendUint32(out, uint32(len(footer))), "PAR1"...)
+}
+
+func TestAFooterIsReadAsFarAsItIsUnderstood(t *testing.T) {
+	typed := []byte{0x0c} // an empty list of structs
+	logical := func(id int64, contents func(*thrift.Writer)) func(*thrift.Writer) {
+		return func(w *thrift.Writer) {
+			w.Struct(nodeLogical, func(w *thrift.Writer) { w.Struct(id, contents) })
+		}
+	}
+	nothing := func(*thrift.Writer) {}
+	for name, c := range map[string]struct {
+		file []byte
+		kind element.Kind
+	}{
+		"an empty list without a type": {madeFile(t, []byte{0x00}, nothing), element.Int64},
+		"a logical type of the future": {madeFile(t, typed, logical(30, nothing)), element.Unsupported},
+		"an integer of 65 bits":        {madeFile(t, typed, logical(10, func(w *thrift.Writer) { w.Raw(1, 3, []byte{65}); w.Raw(2, thrift.True, nil) })), element.Unsupported},
+		"a timestamp in a future unit": {madeFile(t, typed, logical(8, func(w *thrift.Writer) {
+			w.Raw(1, thrift.True, nil)
+			w.Struct(2, func(w *thrift.Writer) { w.Struct(9, nothing) })
+		})), element.Unsupported},
+		"a null type":                       {madeFile(t, typed, logical(11, nothing)), element.Null},
+		"an integer that became null":       {madeFile(t, typed, logical(11, func(w *thrift.Writer) { w.Raw(1, 3, []byte{64}) })), element.Unsupported},
+		"a field of the future":             {madeFile(t, typed, func(w *thrift.Writer) { w.Struct(40, nothing) }), element.Int64},
+		"a map of the future in an element": {madeFile(t, typed, func(w *thrift.Writer) { w.Raw(41, 11, []byte{1, 0x55, 2, 2}) }), element.Int64},
+	} {
+		f, err := tryReadBack(t, c.file)
+		if err != nil || len(f.Columns) != 1 || f.Columns[0].Kind != c.kind {
+			t.Errorf("%s: got %v, %v, want kind %v", name, f.Columns, err, c.kind)
+		}
+	}
+}
+
+// TestFilesOfOtherWritersAreDescribed reads real files that a stricter reader refuses.
+func TestFilesOfOtherWritersAreDescribed(t *testing.T) {
+	dir := os.Getenv("TRIPSTATS_DATA")
+	if dir == "" {
+		t.Skip("no real data: TRIPSTATS_DATA is not set")
+	}
+	for name, want := range map[string]struct {
+		rows    int64
+		columns int
+	}{
+		"wild/yellow_2025-02_fastparquet.parquet": {5000, 20},
+		"wild/unknown_logical_type.parquet":       {3, 2},
+	} {
+		content, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			t.Skipf("no real data: %v", err)
+		}
+		f, err := tryReadBack(t, content)
+		if err != nil || f.Rows != want.rows || len(f.Columns) != want.columns {
+			t.Errorf("%s: got %d rows, %d columns, %v, want %+v", name, f.Rows, len(f.Columns), err, want)
+		}
+	}
+}
+
+// TestNarrowKeepsWhatIsRead reads a file as it is and narrowed, with its footer kept and read again.
+func TestNarrowKeepsWhatIsRead(t *testing.T) {
+	f := testFile(t, 10, 20)
+	f.Projection = []int{0, 2}
+	narrowed, err := Narrow(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if narrowed.Footer != nil || len(narrowed.Columns) != 2 || narrowed.Columns[1].Name != f.Columns[2].Name || narrowed.Columns[1].ChunkBytes != nil {
+		t.Errorf("a local file keeps a footer of %d bytes and columns %+v", len(narrowed.Footer), narrowed.Columns)
+	}
+	content, err := os.ReadFile(f.URI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	far := f
+	far.URI = "https://example.com/x.parquet"
+	if far, err = Narrow(far); err != nil || len(far.Footer) == 0 || len(far.Footer) >= len(f.Footer) {
+		t.Errorf("a remote file keeps %d of %d bytes, %v", len(far.Footer), len(f.Footer), err)
+	}
+	for name, file := range map[string]element.File{"read again": narrowed, "kept": far} {
+		meta, err := footerOf(file, bytes.NewReader(content))
+		if err != nil || meta.Schema.NumColumns() != 2 || len(meta.RowGroups) != 2 || meta.Schema.Column(1).Name() != f.Columns[2].Name {
+			t.Fatalf("%s: got %v, %v", name, meta, err)
+		}
+		whole, err := parseFooter(f.Footer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for g := range whole.RowGroups {
+			a, b := whole.RowGroups[g].Columns[2].MetaData, meta.RowGroups[g].Columns[1].MetaData
+			if a.DataPageOffset != b.DataPageOffset || a.TotalCompressedSize != b.TotalCompressedSize || a.NumValues != b.NumValues || a.Codec != b.Codec {
+				t.Errorf("%s: row group %d: got %v, want %v", name, g, b, a)
+			}
+		}
+	}
+	narrowed.FooterSum++
+	if _, err := footerOf(narrowed, bytes.NewReader(content)); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
+		t.Errorf("another footer than before: got %v", err)
+	}
+}
