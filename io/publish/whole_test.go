@@ -196,27 +196,46 @@ type leaving struct{ objstore.Staging }
 
 func (s leaving) Close() error { return errors.Join(s.Staging.Close(), errors.New("no permission")) }
 
-// TestAFullDiskSaysItsCauseOnce has the writing of every staged file fail, as a full disk does with whatever is written.
+// TestAFullDiskSaysItsCauseOnce has room for fewer and more bytes of each staged file, so that the disk is full at every point
+// of a table: what fails in the middle fails again when the file is closed.
 func TestAFullDiskSaysItsCauseOnce(t *testing.T) {
-	cfg, r := judged(t, t.TempDir(), "first")
 	defer func() { staging = objstore.NewStaging }()
-	staging = func(ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
-		s, err := objstore.NewStaging(ctx, output, id, places, note)
-		return full{s}, err
+	failed := 0
+	for room := 0; room < 4000; room += 100 {
+		cfg, r := judged(t, t.TempDir(), "first")
+		staging = func(ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
+			s, err := objstore.NewStaging(ctx, output, id, places, note)
+			return full{s, room}, err
+		}
+		err := r.end(t.Context(), cfg)
+		if err == nil {
+			continue
+		}
+		failed++
+		if f := fault.Find(err); f == nil || f.Code != fault.Failed || strings.Count(f.Message, "no space left") != 1 {
+			t.Errorf("room for %d bytes: found %v, expected exit code 1 and the cause once", room, err)
+		}
 	}
-	f := fault.Find(r.end(t.Context(), cfg))
-	if f == nil || f.Code != fault.Failed || strings.Count(f.Message, "no space left") != 1 {
-		t.Errorf("found %v, expected exit code 1 and the cause once", f)
+	if failed < 5 {
+		t.Errorf("only %d runs had too little room: the test does not test", failed)
 	}
 }
 
-// full is a staging area on a full disk.
-type full struct{ objstore.Staging }
+// full is a staging area with room for so many bytes of each file.
+type full struct {
+	objstore.Staging
+	room int
+}
 
 func (s full) Stage(name string, write func(io.Writer) error) error {
-	return s.Staging.Stage(name, func(io.Writer) error { return write(fullDisk{}) })
+	return s.Staging.Stage(name, func(io.Writer) error { return write(&fullDisk{s.room}) })
 }
 
-type fullDisk struct{}
+type fullDisk struct{ room int }
 
-func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+func (d *fullDisk) Write(p []byte) (int, error) {
+	if d.room -= len(p); d.room < 0 {
+		return 0, errors.New("no space left on device")
+	}
+	return len(p), nil
+}
