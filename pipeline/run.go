@@ -8,8 +8,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -138,6 +141,9 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if opts.plan {
 		return showPlan(ctx, stdout, stderr, p)
 	}
+	p.publish.Before = publish.Seen(ctx, opts.output)
+	// Who reads what this prints may have gone. That ends neither the run nor changes what became of it.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	told, err := runner.Check(places(objects))
 	if err != nil {
 		return usage("%v", err)
@@ -151,7 +157,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	end, err := profiled(func() (runners.Ending, error) { return runPipeline(ctx, runner, p) })
+	end, err := profiled(stderr, func() (runners.Ending, error) { return runPipeline(ctx, stderr, runner, p) })
 	if err != nil && runner.Elsewhere() {
 		err = givenUp(ctx, p.publish, err)
 	}
@@ -170,41 +176,55 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
+	// It is published: what goes wrong from here on is told, and is no failure of the run.
 	m, err := publish.ReadManifest(ctx, opts.output)
 	if err != nil {
-		return fmt.Errorf("reading back what was published: %w", err)
+		line(stderr, "note: all is published in %s, but reading it back failed: %v", objstore.Redact(opts.output), objstore.Reason(err))
+		return nil
 	}
 	if err := printTable(ctx, stdout, opts.output); err != nil {
-		return err
+		line(stderr, "note: all is published in %s, but not all of the monthly table could be printed: %v", objstore.Redact(opts.output), objstore.Reason(err))
 	}
 	notes(stderr, filesOf(m), p.endless(), !opts.input.onlySample())
 	report(stderr, runner, m, time.Since(start))
 	return nil
 }
 
-// profiled calls run, with the profiles that were asked for.
-func profiled(run func() (runners.Ending, error)) (runners.Ending, error) {
+// profiled calls run, with the profiles that were asked for. That a profile could not be written is told where the run is
+// done.
+func profiled(stderr io.Writer, run func() (runners.Ending, error)) (runners.Ending, error) {
 	stop, err := opts.profiles.start()
 	if err != nil {
 		return runners.Ending{}, err
 	}
 	end, err := run()
-	return end, errors.Join(err, stop())
+	return end, afterwards(stderr, err, stop(), "a profile could not be written")
+}
+
+// afterwards is the error of a run and of what follows it: where the run is done, what follows is only told.
+func afterwards(stderr io.Writer, run, after error, what string) error {
+	if run == nil && after != nil {
+		line(stderr, "note: the run is done, but %s: %v", what, after)
+		return nil
+	}
+	return errors.Join(run, after)
 }
 
 // runPipeline builds the pipeline and runs it to its end.
-func runPipeline(ctx context.Context, runner runners.Runner, p plan) (end runners.Ending, failed error) {
+func runPipeline(ctx context.Context, stderr io.Writer, runner runners.Runner, p plan) (end runners.Ending, failed error) {
 	if q := p.publish.Quarantine; q != nil {
 		area, err := quarantine.Open(*q)
 		switch {
 		case errors.Is(err, quarantine.ErrBusy):
 			return end, fault.New(fault.Conflict, "--quarantine: %v; run again when it is done, or name another folder", err)
-		case errors.Is(err, quarantine.ErrForeign):
+		case errors.Is(err, quarantine.ErrForeign), errors.Is(err, quarantine.ErrNotPrivate):
 			return end, usage("--quarantine: %v; name another folder", err)
 		case err != nil:
 			return end, fault.New(fault.Failed, "--quarantine: %v; nothing was published: name a folder that can be written", err)
 		}
-		defer func() { failed = errors.Join(failed, area.Close()) }()
+		defer func() {
+			failed = afterwards(stderr, failed, area.Close(), "what it needed for the quarantine could not be removed")
+		}()
 	}
 	pipeline, scope := beam.NewPipelineWithRoot()
 	build(scope, p)

@@ -160,6 +160,9 @@ func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err erro
 	if said, _ := strconv.Atoi(os.Getenv("GOMAXPROCS")); said < 1 && runtime.GOMAXPROCS(0) < r.threads {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.threads))
 	}
+	if r.engine == nil {
+		removeDeadTemps()
+	}
 	if r.temp != nil {
 		restore, failed := r.temp()
 		if failed != nil {
@@ -172,24 +175,4 @@ func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err erro
 	}
 	_, err = beam.Run(ctx, r.Name, p)
 	return Ending{}, err
-}
-
-// ownTemp gives the process a temporary folder of its own. What it returns removes it and all that is in it.
-func ownTemp() (restore func() error, err error) {
-	before, had := os.LookupEnv("TMPDIR")
-	dir, err := os.MkdirTemp("", "tripstats-runner-")
-	if err != nil {
-		return nil, fmt.Errorf("runners: %w", err)
-	}
-	if err := os.Setenv("TMPDIR", dir); err != nil {
-		return nil, fmt.Errorf("runners: %w", err)
-	}
-	return func() error {
-		if had {
-			err = os.Setenv("TMPDIR", before)
-		} else {
-			err = os.Unsetenv("TMPDIR")
-		}
-		return errors.Join(err, os.RemoveAll(dir))
-	}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"sync"
 	"time"
 )
@@ -23,6 +24,10 @@ type remoteStaging struct {
 	staged map[string][]byte
 	before map[string]string // version of each place when the lock was taken, or as it was left since; "" for nothing
 	note   func(string)
+
+	sizes   map[string]int64  // of what was at each place when the lock was taken
+	kept    map[string][]byte // what was at the places that are prepared, nil for nothing
+	changed []string          // places that are published or removed, in that order
 
 	stop func() // ends the renewal of the lock and waits for that
 
@@ -45,7 +50,7 @@ func newRemoteStaging(ctx context.Context, output, id string, places []string, n
 	if err != nil {
 		return nil, err
 	}
-	r := &remoteStaging{ctx: ctx, store: s, output: output, id: id, staged: map[string][]byte{}, before: map[string]string{}, note: note}
+	r := &remoteStaging{ctx: ctx, store: s, output: output, id: id, staged: map[string][]byte{}, before: map[string]string{}, note: note, sizes: map[string]int64{}, kept: map[string][]byte{}}
 	if err := r.acquire(); err != nil {
 		return nil, fmt.Errorf("%s: %w", Redact(output), err)
 	}
@@ -61,7 +66,7 @@ func newRemoteStaging(ctx context.Context, output, id string, places []string, n
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, errors.Join(fmt.Errorf("%s: %w", Redact(r.at(p)), err), r.Close())
 		}
-		r.before[p] = o.Version
+		r.before[p], r.sizes[p] = o.Version, o.Size
 	}
 	return r, nil
 }
@@ -90,7 +95,10 @@ func (r *remoteStaging) acquire() error {
 		if err == nil {
 			return nil
 		}
-		if !errors.Is(err, ErrExists) {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // all that a new object needs is its bucket
+			return fmt.Errorf("%w; make it, or name another", errNoBucket)
+		case !errors.Is(err, ErrExists):
 			return fmt.Errorf("to write there if absent: %w", err)
 		}
 		o, err := r.store.stat(r.ctx, r.lock())
@@ -205,6 +213,27 @@ func (r *remoteStaging) Stage(name string, write func(io.Writer) error) error {
 	return nil
 }
 
+// Prepare reads what is at the places, for Undo. Whether they may be written shows only in writing.
+func (r *remoteStaging) Prepare(publish, remove []string) error {
+	for _, place := range slices.Concat(publish, remove) {
+		if r.before[place] == "" {
+			continue
+		}
+		content := make([]byte, r.sizes[place])
+		if len(content) > 0 {
+			err := r.store.readRange(r.ctx, Object{URI: r.at(place), Size: r.sizes[place], Version: r.before[place]}, content, 0)
+			if errors.Is(err, ErrChanged) {
+				return fmt.Errorf("%w: it wrote %s meanwhile", ErrBusy, place)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", place, err)
+			}
+		}
+		r.kept[place] = content
+	}
+	return nil
+}
+
 // Publish writes a staged file to its place, in one request, over the version that was there when the lock was taken.
 func (r *remoteStaging) Publish(name, place string) error {
 	if err := r.held(); err != nil {
@@ -216,6 +245,7 @@ func (r *remoteStaging) Publish(name, place string) error {
 	}
 	if err == nil {
 		r.before[place] = version
+		r.changed = append(r.changed, place)
 	}
 	return err
 }
@@ -234,8 +264,36 @@ func (r *remoteStaging) Remove(place string) error {
 	}
 	if err == nil {
 		r.before[place] = ""
+		r.changed = append(r.changed, place)
 	}
 	return err
+}
+
+// Undo writes what was there before, over what this run has written. Where another run has the lock it is left alone: that
+// run publishes all places anew.
+func (r *remoteStaging) Undo() error {
+	// The run's own context may have ended.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), leaseExpires)
+	defer cancel()
+	var errs []error
+	for _, place := range slices.Backward(r.changed) {
+		err := r.held()
+		content, had := r.kept[place]
+		version := r.before[place]
+		switch {
+		case err != nil:
+		case had:
+			version, err = r.store.put(ctx, r.at(place), content, Condition{Absent: version == "", Version: version})
+		default:
+			err, version = r.store.delete(ctx, r.at(place), version), ""
+		}
+		if err == nil {
+			r.before[place] = version
+		}
+		errs = append(errs, err)
+	}
+	r.changed = nil
+	return errors.Join(errs...)
 }
 
 // Close lets the next run in.

@@ -6,15 +6,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
+// localReader reads a file that stays what it was when it was opened: after each read it looks at size and time again, so
+// that no byte is handed out of a file that somebody writes to meanwhile.
 type localReader struct {
-	f    *os.File
-	size int64
+	f     *os.File
+	size  int64
+	mtime time.Time
 }
 
 func openLocal(path string, o Object) (Reader, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -23,18 +27,40 @@ func openLocal(path string, o Object) (Reader, error) {
 		err = fmt.Errorf("%w: found %d bytes, expected %d as matched (or its time changed); run again when it is written", ErrChanged, info.Size(), o.Size)
 	}
 	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
+		err = fmt.Errorf("found %s, expected a file", kindOf(info))
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &localReader{f: f, size: info.Size()}, nil
+	return &localReader{f: f, size: info.Size(), mtime: info.ModTime()}, nil
 }
 
 func (r *localReader) ReadAt(p []byte, off int64) (int, error) {
 	n, err := r.f.ReadAt(p, off)
 	bytesRead.Add(int64(n))
+	if changed := r.unchanged(); changed != nil {
+		return 0, changed
+	}
 	return n, err
+}
+
+// unchanged is an error that wraps ErrChanged if the file has been written to since it was opened.
+func (r *localReader) unchanged() error {
+	info, err := r.f.Stat()
+	if err == nil && (info.Size() != r.size || !info.ModTime().Equal(r.mtime)) {
+		err = fmt.Errorf("%w: found %d bytes, expected %d as matched (or its time changed); run again when it is written", ErrChanged, info.Size(), r.size)
+	}
+	return err
+}
+
+// Unchanged is an error that wraps ErrChanged if what r reads has changed since it was opened. It is to be asked when the
+// last byte has been read, before what was read counts, and when what was read makes no sense. Of a remote object every
+// answer is compared with the version that was matched, so that there is nothing to ask.
+func Unchanged(r Reader) error {
+	if r, ok := r.(interface{ unchanged() error }); ok {
+		return r.unchanged()
+	}
+	return nil
 }
 
 // WillNeed tells the operating system what will be read soon, where it can be told.
@@ -46,6 +72,23 @@ func (r *localReader) Size() int64  { return r.size }
 // localVersion identifies a file's content by size and modification time.
 func localVersion(info fs.FileInfo) string {
 	return fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano())
+}
+
+// kindOf says in words what lies at a path.
+func kindOf(info fs.FileInfo) string {
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return "a file"
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeSymlink != 0:
+		return "a symbolic link"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
 }
 
 // canonical returns the absolute path of an existing file without symbolic links, so that one file has one name.

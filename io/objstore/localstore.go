@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/gofrs/flock"
 )
 
 // localStore is the local files as a Store. Reading for the main job does not go through it: see openLocal.
@@ -105,7 +103,7 @@ func putLocal(path string, write func(w io.Writer) error, when Condition) (versi
 	if err != nil {
 		return "", err
 	}
-	if err = errors.Join(write(temp), temp.Sync(), temp.Close()); err == nil {
+	if err = CloseSynced(temp, write(temp)); err == nil {
 		err = os.Rename(temp.Name(), path)
 	}
 	if err != nil {
@@ -119,7 +117,7 @@ func putLocal(path string, write func(w io.Writer) error, when Condition) (versi
 
 // lockBeside keeps other processes that use these methods from a file.
 func lockBeside(path string) (unlock func() error, err error) {
-	lock := flock.New(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock"))
+	lock := LockFile(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock"))
 	if err := lock.Lock(); err != nil {
 		return nil, err
 	}

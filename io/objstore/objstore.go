@@ -226,5 +226,9 @@ func Reason(err error) error {
 	if errors.As(err, &pe) {
 		return pe.Err
 	}
+	var le *os.LinkError // of a rename
+	if errors.As(err, &le) {
+		return le.Err
+	}
 	return err
 }

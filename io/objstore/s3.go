@@ -47,7 +47,13 @@ const (
 	mayDelete = "s3:DeleteObject"
 )
 
-var errNoBucket = fmt.Errorf("there is no such bucket: %w", fs.ErrNotExist)
+var errNoBucket error = noBucket{}
+
+// noBucket is an fs.ErrNotExist that does not speak of a file.
+type noBucket struct{}
+
+func (noBucket) Error() string { return "there is no such bucket" }
+func (noBucket) Unwrap() error { return fs.ErrNotExist }
 
 // newS3 reads the configuration as all of AWS's tools do: from the environment, then from ~/.aws.
 func newS3(ctx context.Context) (*s3Store, error) {

@@ -117,7 +117,12 @@ func ReadFooter(ctx context.Context, f element.File) (_ element.File, err error)
 	if err != nil {
 		return f, err
 	}
-	defer func() { err = errors.Join(err, r.Close()) }()
+	defer func() {
+		if changed := objstore.Unchanged(r); changed != nil { // not what was made of it
+			err = fault.Inputf("%s: %v", f.Source, objstore.Reason(changed))
+		}
+		err = errors.Join(err, r.Close())
+	}()
 	err = withFooter(r, r.Size(), func(raw []byte) error {
 		o, err := outlineOf(raw)
 		if err != nil {

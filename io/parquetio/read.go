@@ -24,6 +24,7 @@ import (
 
 	"tripstats/io/objstore"
 	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
 )
 
 // rowsRead counts the rows read, by those runners that count.
@@ -111,7 +112,13 @@ func scan(ctx context.Context, f element.File, cfg Config, start, end int, claim
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, in.Close()) }()
+	defer func() {
+		// Before what was emitted counts. A file that has changed is also the cause of whatever the decoder made of it.
+		if changed := objstore.Unchanged(in); changed != nil && ctx.Err() == nil {
+			err = fault.Inputf("%s: %v", f.Source, objstore.Reason(changed))
+		}
+		err = errors.Join(err, in.Close())
+	}()
 	d, err := newDecoder(ctx, f, in, start, end, cfg)
 	if err != nil {
 		return err

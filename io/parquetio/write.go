@@ -1,7 +1,6 @@
 package parquetio
 
 import (
-	"errors"
 	"fmt"
 	"io"
 
@@ -27,8 +26,8 @@ func Write(w io.Writer, rec arrow.RecordBatch, meta []Meta) (err error) {
 		return fmt.Errorf("parquetio: write: %w", err)
 	}
 	defer func() {
-		if closeErr := out.Close(); closeErr != nil {
-			err = errors.Join(err, fmt.Errorf("parquetio: write: %w", closeErr))
+		if closeErr := out.Close(); err == nil && closeErr != nil { // after an error the same again
+			err = fmt.Errorf("parquetio: write: %w", closeErr)
 		}
 	}()
 	for _, m := range meta {

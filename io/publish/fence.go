@@ -19,8 +19,9 @@ import (
 // lock looks at them and writes: of the attempts of one run the first publishes, the others find that it has, and after
 // the run was given up none does.
 const (
-	fenceName = objstore.StateDir + "/runs"
-	fenceKept = 100
+	fenceName  = objstore.StateDir + "/runs"
+	fenceStage = "runs"
+	fenceKept  = 100
 
 	published = "published"
 	revoked   = "revoked"
@@ -52,8 +53,8 @@ func readFences(ctx context.Context, output string) (fate, []byte, error) {
 	return known, content, nil
 }
 
-// add says what became of a run. The caller holds the output's lock.
-func (f fate) add(stage objstore.Staging, cfg Config, what string) error {
+// stage stages what became of the runs, with one more. The caller holds the output's lock.
+func (f fate) stage(stage objstore.Staging, cfg Config, what string) error {
 	if f == nil {
 		return nil
 	}
@@ -63,14 +64,11 @@ func (f fate) add(stage objstore.Staging, cfg Config, what string) error {
 	}
 	lines := bytes.SplitAfter(content, []byte("\n"))
 	lines = append(lines[max(0, len(lines)-fenceKept):], fmt.Appendf(nil, "%s %s\n", cfg.ID, what))
-	if err := stage.Stage("runs", func(w io.Writer) error {
+	if err := stage.Stage(fenceStage, func(w io.Writer) error {
 		_, err := w.Write(bytes.Join(lines, nil))
 		return err
 	}); err != nil {
-		return fmt.Errorf("%s: %w", fenceName, err)
-	}
-	if err := stage.Publish("runs", fenceName); err != nil {
-		return fmt.Errorf("%s: %w", fenceName, err)
+		return fmt.Errorf("%s: %w", fenceName, objstore.Reason(err))
 	}
 	return nil
 }
@@ -98,5 +96,11 @@ func Revoke(ctx context.Context, cfg Config) (done bool, err error) {
 	if err != nil || known[cfg.ID] == published {
 		return err == nil, err
 	}
-	return false, known.add(stage, cfg, revoked)
+	if err := known.stage(stage, cfg, revoked); err != nil {
+		return false, err
+	}
+	if err := stage.Publish(fenceStage, fenceName); err != nil {
+		return false, fmt.Errorf("%s: %w", fenceName, objstore.Reason(err))
+	}
+	return false, nil
 }

@@ -15,7 +15,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"reflect"
 	"slices"
 	"strings"
@@ -52,6 +54,9 @@ type Config struct {
 	Rules       *Rules // nil where no rule was applied
 	Flags       map[string]string
 	Quarantine  *quarantine.Config // nil where rows that rules refused are not kept
+
+	// Before is what the output had when the run began: see [Seen].
+	Before string
 
 	// Fenced tells that attempts at publishing may come late, or after the run has ended, as on a cluster: which runs
 	// have published, and which have been given up, is kept with the output. See [Revoke].
@@ -115,7 +120,7 @@ func (fn *publishFn) Setup() { objstore.Use(fn.Config.Access) }
 // Setup says how stores are reached.
 func (fn *publishAllFn) Setup() { objstore.Use(fn.Config.Access) }
 
-// end checks what must hold and publishes. The quarantine comes before the gate: who is stopped by that wants to see why.
+// end checks what must hold and publishes.
 func (r *result) end(ctx context.Context, cfg Config) error {
 	for _, files := range [][]element.File{r.files, r.leftOut} {
 		slices.SortFunc(files, func(a, b element.File) int { return strings.Compare(a.Source, b.Source) })
@@ -127,29 +132,15 @@ func (r *result) end(ctx context.Context, cfg Config) error {
 	if err := r.reconcile(cfg); err != nil {
 		return err
 	}
-	if err := r.quarantine(cfg); err != nil {
-		return err
+	if cfg.Quarantine != nil {
+		if err := quarantine.Check(r.pieces, r.tallies); err != nil {
+			return fault.New(fault.Failed, "reconciliation: %v; %s", err, isOurs)
+		}
 	}
 	if err := r.gate(cfg); err != nil {
 		return err
 	}
 	return r.publish(ctx, cfg)
-}
-
-// quarantine moves the rows that were refused into place.
-func (r *result) quarantine(cfg Config) error {
-	if cfg.Quarantine == nil {
-		return nil
-	}
-	if err := quarantine.Check(r.pieces, r.tallies); err != nil {
-		return fault.New(fault.Failed, "reconciliation: %v; %s", err, isOurs)
-	}
-	Critical.Lock()
-	defer Critical.Unlock()
-	if err := quarantine.Commit(*cfg.Quarantine, r.pieces); err != nil {
-		return fault.New(fault.Failed, "quarantine %s: %v; nothing was published", cfg.Quarantine.Dir, objstore.Reason(err))
-	}
-	return nil
 }
 
 // isOurs ends the message of an error that no input can cause.
@@ -236,13 +227,35 @@ func (r *result) gate(cfg Config) error {
 		}
 		worst := slices.MaxFunc(t.Refused, func(a, b element.Refused) int { return cmp.Compare(a.Rows, b.Rows) })
 		look := "look at the file"
-		if cfg.Quarantine != nil {
-			look = "the refused rows are in " + cfg.Quarantine.Dir
+		if cfg.Quarantine != nil { // who is stopped wants to see why
+			if err := r.keepUnpublished(*cfg.Quarantine); err != nil {
+				return err
+			}
+			look = "the refused rows are in " + cfg.Quarantine.Unpublished()
 		}
 		return fault.New(fault.Gate, "%s: row rules refused %d of %d rows (%.4g%%), most of them %s (%d); expected at most %g%% (--max-rejected); nothing was published: %s, or allow more",
 			t.Source, refused, t.Rows, 100*float64(refused)/float64(t.Rows), worst.Rule, worst.Rows, float64(cfg.MaxRejected)/1e4, look)
 	}
 	return nil
+}
+
+// keepUnpublished moves the rows that were refused to where they are looked at, beside those of the run that published last.
+func (r *result) keepUnpublished(cfg quarantine.Config) error {
+	Critical.Lock()
+	defer Critical.Unlock()
+	change, err := quarantine.Prepare(cfg, r.pieces, false)
+	if err == nil {
+		err = change.Do()
+	}
+	if err != nil {
+		return notKept(cfg, err)
+	}
+	return nil
+}
+
+// notKept is the fault of an error before anything has changed.
+func notKept(cfg quarantine.Config, err error) error {
+	return fault.New(fault.Failed, "quarantine %s: %v; nothing was published", cfg.Dir, objstore.Reason(err))
 }
 
 // total sums an int64 column of a table; a column that is not there sums to -1, which no count is.
@@ -262,76 +275,167 @@ func (r *result) total(t Total) int64 {
 	return sum
 }
 
-// publish writes the tables and the manifest. It may be run again, and by several attempts at once: each writes the
-// same bytes under names of its own and moves them into place.
+// staging opens where files are staged. A variable, for tests.
+var staging = objstore.NewStaging
+
+// publish writes the tables, the manifest and the quarantine, all or nothing. It may be run again, and by several attempts
+// at once: each writes the same bytes under names of its own and moves them into place.
 func (r *result) publish(ctx context.Context, cfg Config) (err error) {
-	places := []string{ManifestName}
-	if cfg.Fenced {
-		places = append(places, fenceName)
-	}
-	for _, t := range slices.Concat(cfg.Tables, cfg.Absent) {
-		places = append(places, place(t))
-	}
-	stage, err := objstore.NewStaging(ctx, cfg.Output, cfg.ID, places, func(text string) { Notice(ctx, "output "+text) })
+	plan := planOf(cfg)
+	stage, err := staging(ctx, cfg.Output, cfg.ID, plan.places(), func(text string) { Notice(ctx, "output "+text) })
 	switch {
 	case errors.Is(err, objstore.ErrBusy):
 		return fault.New(fault.Conflict, "output %v; run again when it is done", err)
 	case err != nil:
 		return fault.New(fault.Failed, "output %v; nothing was published", err)
 	}
-	defer func() { err = errors.Join(err, stage.Close()) }()
 	shown := objstore.Redact(cfg.Output)
+	defer func() {
+		switch closed := stage.Close(); {
+		case closed == nil:
+		case err == nil:
+			Notice(ctx, fmt.Sprintf("output %s: all is published, but what the run needed for that could not be removed: %v", shown, closed))
+		default:
+			err = errors.Join(err, closed)
+		}
+	}()
+	nothing := func(what string, err error) error {
+		return unpublished(err, "output %s: %s%v; nothing was published", shown, what, objstore.Reason(err))
+	}
 	past, err := fences(ctx, cfg)
 	switch {
 	case err != nil:
-		return fault.New(fault.Failed, "output %s: %v; nothing was published", shown, err)
+		return nothing("", err)
 	case past[cfg.ID] == published: // another attempt of this run was first
 		return nil
 	case past[cfg.ID] == revoked:
 		return fault.New(fault.Conflict, "output %s: this run has been given up, so it may not publish any more", shown)
 	}
+	meanwhile := cfg.replacesAnother(ctx)
 	m := r.manifest(cfg)
 	for _, t := range r.tables {
 		sum := &summer{hash: sha256.New()}
 		if err := stage.Stage(t.Name, func(w io.Writer) error {
 			return parquetio.Write(io.MultiWriter(w, sum), t.Record, cfg.Meta)
 		}); err != nil {
-			return fault.New(fault.Failed, "output %s: table %s: %v; nothing was published", shown, t.Name, err)
+			return nothing("table "+t.Name+": ", err)
 		}
 		m.Outputs = append(m.Outputs, Output{
 			Table: t.Name, Path: place(t.Name), Rows: t.Record.NumRows(), Bytes: sum.bytes, SHA256: hex.EncodeToString(sum.hash.Sum(nil)),
 		})
 	}
 	if err := stage.Stage(manifestStage, m.write); err != nil {
-		return fault.New(fault.Failed, "output %s: manifest: %v; nothing was published", shown, err)
+		return nothing("manifest: ", err)
+	}
+	if err := past.stage(stage, cfg, published); err != nil {
+		return nothing("", err)
+	}
+	if err := stage.Prepare(plan.publish, plan.remove); err != nil {
+		return nothing("", err)
+	}
+	change := &quarantine.Change{}
+	if cfg.Quarantine != nil {
+		if change, err = quarantine.Prepare(*cfg.Quarantine, r.pieces, true); err != nil {
+			return notKept(*cfg.Quarantine, err)
+		}
 	}
 	Critical.Lock()
 	defer Critical.Unlock()
-	for _, t := range r.tables {
-		if err := stage.Publish(t.Name, place(t.Name)); err != nil {
-			return unpublished(err, "output %s: table %s: %v; run again to publish all tables", shown, t.Name, err)
+	if err := plan.carryOut(stage, change); err != nil {
+		became := "; what was published before is whole: run again"
+		if undone := errors.Join(change.Undo(), stage.Undo()); undone != nil {
+			became = fmt.Sprintf("; and what was published before could not be put back (%v), so that some tables may be of this run: run again to publish all", undone)
 		}
+		return unpublished(err, "output %s: %v%s", shown, err, became)
 	}
-	for _, t := range cfg.Absent {
-		if err := stage.Remove(place(t)); err != nil {
-			return unpublished(err, "output %s: table %s of a run before: %v; run again to remove it", shown, t, err)
-		}
-	}
-	if err := stage.Publish(manifestStage, ManifestName); err != nil {
-		return unpublished(err, "output %s: manifest: %v; run again to publish it", shown, err)
-	}
-	if err := past.add(stage, cfg, published); err != nil {
-		return unpublished(err, "output %s: %v; all tables are published", shown, err)
+	if meanwhile {
+		Notice(ctx, fmt.Sprintf("output %s: another run published there while this one ran; what it published is replaced", shown))
 	}
 	return nil
 }
 
-// unpublished is the fault of an error in the middle of publishing.
-func unpublished(err error, format string, args ...any) error {
-	if errors.Is(err, objstore.ErrBusy) {
-		return fault.New(fault.Conflict, format, args...)
+// plan is what a publication changes, by place below the output, in the order of the changes. The manifest comes after all
+// that it describes, and what became of the run after that.
+type plan struct{ publish, remove []string }
+
+func planOf(cfg Config) plan {
+	var p plan
+	for _, t := range cfg.Tables {
+		p.publish = append(p.publish, place(t))
 	}
-	return fault.New(fault.Failed, format, args...)
+	for _, t := range cfg.Absent {
+		p.remove = append(p.remove, place(t))
+	}
+	p.publish = append(p.publish, ManifestName)
+	if cfg.Fenced {
+		p.publish = append(p.publish, fenceName)
+	}
+	return p
+}
+
+func (p plan) places() []string { return slices.Concat(p.publish, p.remove) }
+
+// carryOut publishes and removes, and has the quarantine change just before the manifest. After an error some is done.
+func (p plan) carryOut(stage objstore.Staging, change *quarantine.Change) error {
+	for _, place := range p.publish {
+		if place == ManifestName {
+			for _, absent := range p.remove {
+				if err := stage.Remove(absent); err != nil {
+					return fmt.Errorf("%s of a run before: %w", absent, objstore.Reason(err))
+				}
+			}
+			if err := change.Do(); err != nil {
+				return fmt.Errorf("quarantine: %w", err)
+			}
+		}
+		if err := stage.Publish(stagedAs(place), place); err != nil {
+			return fmt.Errorf("%s: %w", place, objstore.Reason(err))
+		}
+	}
+	return nil
+}
+
+// stagedAs is under which name the file of a place is staged.
+func stagedAs(place string) string {
+	switch place {
+	case ManifestName:
+		return manifestStage
+	case fenceName:
+		return fenceStage
+	}
+	table, _, _ := strings.Cut(place, "/")
+	return table
+}
+
+// Seen is what an output has, for [Config.Before]: the version of its manifest, or that there is none. It is "" if that
+// cannot be known.
+func Seen(ctx context.Context, output string) string {
+	o, err := objstore.Stat(ctx, objstore.Join(output, ManifestName))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "nothing"
+	case err != nil || o.Version == "":
+		return ""
+	}
+	return "version " + o.Version
+}
+
+// replacesAnother tells whether another run has published since this one began.
+func (cfg Config) replacesAnother(ctx context.Context) bool {
+	now := ""
+	if cfg.Before != "" {
+		now = Seen(ctx, cfg.Output)
+	}
+	return now != cfg.Before && strings.HasPrefix(now, "version ")
+}
+
+// unpublished is the fault of an error that kept a run from publishing.
+func unpublished(err error, format string, args ...any) error {
+	code := fault.Failed
+	if errors.Is(err, objstore.ErrBusy) {
+		code = fault.Conflict
+	}
+	return fault.New(code, format, args...)
 }
 
 // place is where a table is published, below the output.

@@ -4,6 +4,7 @@
 // The folder DIR that the user names, made with mode 0700 if it is not there, with files of mode 0600:
 //
 //	DIR/rows/<source>/<row>.parquet   one for each row group with such rows, named by the number of the first
+//	DIR/rows-not-published/           the same of the last run, if a guard stopped it, to see why
 //	DIR/.tripstats/                   the lock, what is being written, and the mark that DIR/rows is this program's
 //
 // Bundles write files of their own under DIR/.tripstats, and hand on what they wrote. Beam hands on only what came of a
@@ -42,10 +43,11 @@ type Piece struct {
 }
 
 const (
-	rowsDir   = "rows"
-	beforeDir = "before" // what was DIR/rows, in the run's folder, between two renames
-	runPrefix = "run-"
-	markName  = "quarantine" // its content is the run whose rows are in DIR/rows
+	rowsDir        = "rows"
+	unpublishedDir = "rows-not-published"
+	beforeDir      = "before" // what was DIR/rows, in the run's folder, until that ends
+	runPrefix      = "run-"
+	markName       = "quarantine" // its content is the run whose rows are in DIR/rows
 )
 
 func (c Config) state() string { return filepath.Join(c.Dir, objstore.StateDir) }
@@ -54,8 +56,14 @@ func (c Config) run() string   { return filepath.Join(c.state(), runPrefix+c.ID)
 func (c Config) rows() string { return filepath.Join(c.Dir, rowsDir) }
 func (c Config) mark() string { return filepath.Join(c.state(), markName) }
 
+// Unpublished is where the rows are of a run that a guard stopped. Those of the last run that published stay where they are.
+func (c Config) Unpublished() string { return filepath.Join(c.Dir, unpublishedDir) }
+
 // ErrForeign says that the folder holds what this program did not make, and may not replace.
-var ErrForeign = errors.New("it holds a folder named rows that is not a quarantine of this program")
+var ErrForeign = errors.New("that is not a quarantine of this program")
+
+// ErrNotPrivate says that somebody else could read or replace what is in the folder.
+var ErrNotPrivate = errors.New("refused rows are kept only where nobody else can read or replace them")
 
 // ErrBusy says that another run writes to the same folder.
 var ErrBusy = errors.New("another run is writing to this folder")
@@ -69,26 +77,25 @@ type Area struct {
 // Open makes the folder ready for a run, and takes its lock, which one run at a time may have. What runs left that did
 // not come to their end is removed. The caller must Close the area when the pipeline has ended.
 func Open(cfg Config) (_ *Area, err error) {
-	if _, err := os.Lstat(cfg.mark()); err != nil {
-		if _, err := os.Lstat(cfg.rows()); err == nil {
-			return nil, fmt.Errorf("%s: %w", cfg.Dir, ErrForeign)
-		}
+	if err := cfg.checkPrivate(); err != nil {
+		return nil, err
 	}
-	err = os.MkdirAll(filepath.Dir(cfg.Dir), 0o777)
-	for _, dir := range []string{cfg.Dir, cfg.state()} {
-		if err == nil {
-			if err = os.Mkdir(dir, 0o700); errors.Is(err, fs.ErrExist) {
-				err = nil
+	if _, err := os.Lstat(cfg.mark()); err != nil {
+		for _, dir := range []string{cfg.rows(), cfg.Unpublished()} {
+			if _, err := os.Lstat(dir); err == nil {
+				return nil, fmt.Errorf("%s: it holds a folder named %s %w", cfg.Dir, filepath.Base(dir), ErrForeign)
 			}
 		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", cfg.Dir, objstore.Reason(err))
+	for _, dir := range []string{cfg.Dir, cfg.state()} {
+		if _, err := objstore.MakeDirs(dir, 0o700); err != nil {
+			return nil, err
+		}
 	}
-	a := &Area{cfg: cfg, lock: flock.New(filepath.Join(cfg.state(), "lock"), flock.SetPermissions(0o600))}
-	switch ok, err := a.lock.TryLock(); {
+	a := &Area{cfg: cfg, lock: objstore.LockFile(filepath.Join(cfg.state(), "lock"))}
+	switch ok, err := objstore.TryLock(a.lock); {
 	case err != nil:
-		return nil, fmt.Errorf("%s: locking: %w", cfg.Dir, objstore.Reason(err))
+		return nil, err
 	case !ok:
 		return nil, fmt.Errorf("%s: %w", cfg.Dir, ErrBusy)
 	}
@@ -97,12 +104,46 @@ func Open(cfg Config) (_ *Area, err error) {
 		err = os.Mkdir(cfg.run(), 0o700)
 	}
 	if _, missing := os.Lstat(cfg.mark()); err == nil && missing != nil {
-		err = os.WriteFile(cfg.mark(), nil, 0o600)
+		err = cfg.writeMark(nil)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", cfg.Dir, objstore.Reason(err)), a.lock.Unlock())
 	}
 	return a, nil
+}
+
+// checkPrivate tells whether nobody else can read or replace what will be in the folder. The folder itself may be named by
+// a symbolic link.
+func (c Config) checkPrivate() error {
+	dir := c.Dir
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	for _, p := range []struct {
+		path   string
+		folder bool
+	}{{dir, true}, {c.state(), true}, {c.mark(), false}} {
+		if err := objstore.CheckPrivate(p.path, p.folder); err != nil {
+			return fmt.Errorf("%w: %w", ErrNotPrivate, err)
+		}
+	}
+	return nil
+}
+
+// writeMark replaces the mark in one step. What is in its place is not written through, whatever it is.
+func (c Config) writeMark(id []byte) error {
+	f, err := os.CreateTemp(c.run(), markName) // of mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(id)
+	if err = objstore.CloseSynced(f, err); err == nil {
+		err = os.Rename(f.Name(), c.mark())
+	}
+	if err == nil {
+		err = objstore.SyncDir(c.state())
+	}
+	return err
 }
 
 // cleanUp removes what dead runs left. The rows that one had put aside, and had not replaced yet, come back.
@@ -128,46 +169,6 @@ func (c Config) cleanUp() error {
 // Close removes what was written and not committed, and lets the next run in.
 func (a *Area) Close() error {
 	return errors.Join(os.RemoveAll(a.cfg.run()), a.lock.Unlock())
-}
-
-// Commit moves the pieces into place, instead of those of the run before. It may be called again, and does nothing then.
-func Commit(cfg Config, pieces []Piece) error {
-	if id, err := os.ReadFile(cfg.mark()); err == nil && string(id) == cfg.ID {
-		return nil
-	}
-	tree := filepath.Join(cfg.run(), rowsDir)
-	if err := os.MkdirAll(tree, 0o700); err != nil {
-		return fmt.Errorf("%s: %w", cfg.Dir, objstore.Reason(err))
-	}
-	for _, p := range pieces {
-		to := filepath.Join(tree, p.place())
-		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-			return fmt.Errorf("%s: %w", cfg.Dir, objstore.Reason(err))
-		}
-		_, there := os.Lstat(to)
-		_, here := os.Lstat(p.Path)
-		switch {
-		case there == nil && here == nil:
-			return fmt.Errorf("%s: two files of refused rows have this name", to)
-		case there == nil: // moved by an attempt that did not come to its end
-		default:
-			if err := os.Rename(p.Path, to); err != nil {
-				return err
-			}
-		}
-	}
-	aside := filepath.Join(cfg.run(), beforeDir)
-	if err := os.Rename(cfg.rows(), aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := os.Rename(tree, cfg.rows()); err != nil {
-		back := os.Rename(aside, cfg.rows())
-		if errors.Is(back, fs.ErrNotExist) {
-			back = nil
-		}
-		return errors.Join(err, back)
-	}
-	return os.WriteFile(cfg.mark(), []byte(cfg.ID), 0o600)
 }
 
 // place is where a piece goes, below the folder of rows. Sources are paths below a pattern's fixed prefix; whatever else

@@ -35,6 +35,15 @@ func rejects(source string, rowGroup int, refused int64, numbers ...int64) eleme
 	return element.Rejects{Source: source, RowGroup: rowGroup, Refused: refused, Record: b.NewRecordBatch()}
 }
 
+// commit puts pieces into place, as a run does that publishes.
+func commit(cfg Config, pieces []Piece) error {
+	c, err := Prepare(cfg, pieces, true)
+	if err != nil {
+		return err
+	}
+	return c.Do()
+}
+
 func open(t *testing.T, id string) Config {
 	t.Helper()
 	cfg := Config{Dir: filepath.Join(t.TempDir(), "kept"), ID: id}
@@ -81,7 +90,7 @@ func TestAPieceEndsWithItsRowGroup(t *testing.T) {
 			t.Fatalf("found %+v, expected %+v", pieces, want)
 		}
 	}
-	if err := Commit(fn.Config, pieces); err != nil {
+	if err := commit(fn.Config, pieces); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"rows/a/b/000000000005.parquet", "rows/a/b/000000000020.parquet", "rows/c%/000000000003.parquet"} {
@@ -202,7 +211,7 @@ func TestCommitMayBeCalledAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := Commit(cfg, pieces); err != nil {
+		if err := commit(cfg, pieces); err != nil {
 			t.Fatal(err)
 		}
 		for source, want := range map[string]string{"a": "1", "b": "2"} {
@@ -214,7 +223,7 @@ func TestCommitMayBeCalledAgain(t *testing.T) {
 	clash := open(t, "two")
 	cfg = clash
 	same := []Piece{piece("a", "3"), piece("a", "4")}
-	if err := Commit(cfg, same); err == nil || !strings.Contains(err.Error(), "two files") {
+	if err := commit(cfg, same); err == nil || !strings.Contains(err.Error(), "two files") {
 		t.Errorf("two pieces of one name: found %v", err)
 	}
 }

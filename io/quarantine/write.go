@@ -132,4 +132,4 @@ func (p *openPiece) add(r element.Rejects) error {
 }
 
 // close ends the file, on the disk.
-func (p *openPiece) close() error { return errors.Join(p.out.Close(), p.file.Sync(), p.file.Close()) }
+func (p *openPiece) close() error { return objstore.CloseSynced(p.file, p.out.Close()) }

@@ -1,0 +1,54 @@
+//go:build unix
+
+package objstore
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// openFlags are added where a file is opened that must be a regular one: a named pipe is opened at once and then refused,
+// instead of waited for.
+const openFlags = syscall.O_NONBLOCK
+
+// noFollow is added where a symbolic link in the place of a file is not to be followed.
+const noFollow = syscall.O_NOFOLLOW
+
+// ownerOf returns the user whose file it is.
+func ownerOf(info fs.FileInfo) (uid int, known bool) {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(s.Uid), true
+	}
+	return 0, false
+}
+
+// sameDevice tells whether a file can be renamed from one folder to the other.
+func sameDevice(a, b fs.FileInfo) bool {
+	x, ok := a.Sys().(*syscall.Stat_t)
+	y, ok2 := b.Sys().(*syscall.Stat_t)
+	return !ok || !ok2 || x.Dev == y.Dev
+}
+
+// writable tells why this process cannot change the entries of a folder, or nil.
+func writable(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }
+
+// syncDir makes a rename last through a power cut. A folder that may not be read cannot be synced, and some file systems
+// sync none: neither is an error.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}

@@ -1,0 +1,113 @@
+package objstore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+)
+
+// MakeDirs makes a folder with a mode, and those above it that are missing with the usual one, so that they last through a
+// power cut. It returns those that it made, the outer before the inner. Errors name the folder.
+func MakeDirs(path string, mode fs.FileMode) (made []string, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, nil
+	case err == nil:
+		return nil, fmt.Errorf("%s: found %s, expected a folder; move it away", path, kindOf(info))
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s: %w", path, Reason(err))
+	}
+	above := filepath.Dir(path)
+	if above != path {
+		if made, err = MakeDirs(above, 0o777); err != nil {
+			return made, err
+		}
+	}
+	switch err := os.Mkdir(path, mode); {
+	case err == nil:
+		return append(made, path), SyncDir(above)
+	case errors.Is(err, fs.ErrExist):
+		if info, err := os.Stat(path); err == nil && info.IsDir() { // another run made it just now
+			return made, nil
+		}
+		return made, fmt.Errorf("%s: found a symbolic link to nothing, expected a folder; move it away", path)
+	default:
+		return made, fmt.Errorf("%s: %w", path, Reason(err))
+	}
+}
+
+// SyncDir makes what was made, renamed or removed in a folder last through a power cut.
+func SyncDir(dir string) error {
+	if err := syncDir(dir); err != nil {
+		return fmt.Errorf("%s: %w", dir, Reason(err))
+	}
+	return nil
+}
+
+// CloseSynced ends a file that was written, to the disk. err is that of writing: if it is not nil it is what is returned,
+// as later errors have the same cause.
+func CloseSynced(f *os.File, err error) error {
+	if err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// LockFile is a lock on a file, which ends with the process. It is taken with [TryLock].
+func LockFile(path string) *flock.Flock {
+	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY|openFlags|noFollow), flock.SetPermissions(0o600))
+}
+
+// TryLock takes a lock if nobody else has it. What is not a file, such as a named pipe that somebody put there, is an error.
+func TryLock(l *flock.Flock) (ok bool, err error) {
+	if info, err := os.Lstat(l.Path()); err == nil && !info.Mode().IsRegular() {
+		return false, notAFile(l.Path(), info)
+	}
+	if ok, err = l.TryLock(); err != nil {
+		return false, fmt.Errorf("%s: locking: %w", l.Path(), Reason(err))
+	}
+	if info, err := l.Stat(); ok && (err != nil || !info.Mode().IsRegular()) { // it was put there just now
+		if err == nil {
+			err = notAFile(l.Path(), info)
+		}
+		return false, errors.Join(err, l.Unlock())
+	}
+	return ok, nil
+}
+
+func notAFile(path string, info fs.FileInfo) error {
+	return fmt.Errorf("%s: found %s, expected a file; remove it", path, kindOf(info))
+}
+
+// CheckPrivate tells whether a folder or file can hold what nobody else may read or replace: it must be of this kind, and
+// belong to the user who runs the program or to the system's, and nobody else may write to it. That there is none is no
+// error. A symbolic link is not followed.
+func CheckPrivate(path string, folder bool) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, Reason(err))
+	}
+	uid, known := ownerOf(info)
+	switch {
+	case folder && !info.IsDir():
+		return fmt.Errorf("%s: found %s, expected a folder", path, kindOf(info))
+	case !folder && !info.Mode().IsRegular():
+		return fmt.Errorf("%s: found %s, expected a file", path, kindOf(info))
+	case known && uid != os.Geteuid() && uid != 0:
+		return fmt.Errorf("%s: found that it belongs to user %d, expected the user who runs this (%d)", path, uid, os.Geteuid())
+	case known && info.Mode().Perm()&0o022 != 0:
+		return fmt.Errorf("%s: found that others may write to it (%v), expected its owner alone; say chmod go-w", path, info.Mode())
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package objstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// localStaging is a folder below the output, from which files are published by a rename.
+type localStaging struct {
+	output string
+	dir    string
+	lock   *flock.Flock
+
+	made    []string          // folders that Prepare made, the outer before the inner
+	kept    map[string]string // where what was at a place is kept, "" if there was nothing; has the places that are prepared
+	changed []string          // places that are published or removed, in that order
+}
+
+func newLocalStaging(ctx context.Context, output, id string, note func(string)) (_ *localStaging, err error) {
+	path, err := local(output)
+	if err != nil {
+		return nil, err
+	}
+	state := filepath.Join(path, StateDir)
+	if _, err := MakeDirs(state, 0o777); err != nil {
+		return nil, err
+	}
+	s := &localStaging{output: path, dir: filepath.Join(state, stagePrefix+id), lock: LockFile(filepath.Join(state, lockName)), kept: map[string]string{}}
+	if err := s.acquire(ctx, note); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.lock.Unlock())
+		}
+	}()
+	// Stages are made under the lock only, so every one there is a dead run's.
+	left, err := filepath.Glob(filepath.Join(globEscape(state), stagePrefix+"*"))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", state, err)
+	}
+	for _, dir := range left {
+		if err := os.RemoveAll(dir); err != nil {
+			return nil, fmt.Errorf("%s: %w", dir, Reason(err))
+		}
+	}
+	if err := os.Mkdir(s.dir, 0o777); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.dir, Reason(err))
+	}
+	return s, nil
+}
+
+// waiting is called each time that the lock was not to be had. For tests.
+var waiting = func() {}
+
+// acquire takes the lock, and waits for it. That it had to wait is noted once.
+func (s *localStaging) acquire(ctx context.Context, note func(string)) error {
+	begin, waited, noted := time.Now(), false, note == nil
+	for {
+		ok, err := TryLock(s.lock)
+		since := time.Since(begin)
+		switch {
+		case err != nil:
+			return err
+		case ok && waited && !noted:
+			note(fmt.Sprintf("%s: another run was publishing to it; this run waited %.1f s for that", s.output, since.Seconds()))
+			return nil
+		case ok:
+			return nil
+		case since >= lockWait:
+			return fmt.Errorf("%s: %w", s.output, ErrBusy)
+		case since >= lockNoted && !noted:
+			noted = true
+			note(fmt.Sprintf("%s: another run is publishing to it; waiting for that up to %v", s.output, lockWait))
+		}
+		waited = true
+		waiting()
+		select {
+		case <-time.After(lockPoll):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func globEscape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}
+
+// at is the path of a place.
+func (s *localStaging) at(place string) string {
+	return filepath.Join(s.output, filepath.FromSlash(place))
+}
+
+// Stage writes a file to the staging area, to the disk, under a name without separators.
+func (s *localStaging) Stage(name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(filepath.Join(s.dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	return CloseSynced(f, write(f))
+}
+
+// Prepare makes the folders of the places to publish to, looks at what may be in the way, and keeps what is there.
+func (s *localStaging) Prepare(publish, remove []string) error {
+	stage, err := os.Stat(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, place := range publish {
+		dir := filepath.Dir(s.at(place))
+		made, err := MakeDirs(dir, 0o777)
+		s.made = append(s.made, made...)
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(dir)
+		if err == nil && !sameDevice(stage, info) {
+			err = fmt.Errorf("it lies on another file system than %s, so that a file cannot be moved there in one step", s.output)
+		}
+		if err == nil {
+			err = writable(dir)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", dir, Reason(err))
+		}
+	}
+	for _, place := range slices.Concat(publish, remove) {
+		if err := s.keep(place); err != nil {
+			return fmt.Errorf("%s: %w", s.at(place), Reason(err))
+		}
+	}
+	return nil
+}
+
+// keep gives what is at a place a second name in the staging area. Where there are no second names it is copied.
+func (s *localStaging) keep(place string) error {
+	from := s.at(place)
+	info, err := os.Lstat(from)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		s.kept[place] = ""
+		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return errors.New("found a folder, expected a file; move it away")
+	}
+	to := filepath.Join(s.dir, fmt.Sprintf("before-%d", len(s.kept)))
+	if os.Link(from, to) != nil {
+		if err := copyFile(from, to); err != nil {
+			return err
+		}
+	}
+	s.kept[place] = to
+	return nil
+}
+
+func copyFile(from, to string) (err error) {
+	in, err := os.OpenFile(from, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // read only
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return CloseSynced(out, err)
+}
+
+// Publish moves a staged file to its place below the output, over whatever is there, in one step.
+func (s *localStaging) Publish(name, place string) error {
+	if _, ok := s.kept[place]; !ok {
+		if err := s.Prepare([]string{place}, nil); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(filepath.Join(s.dir, name), s.at(place)); err != nil {
+		return err
+	}
+	s.changed = append(s.changed, place)
+	return SyncDir(filepath.Dir(s.at(place)))
+}
+
+// Remove removes a published file and, if that was all in it, its folder. That there is none is no error.
+func (s *localStaging) Remove(place string) error {
+	if _, ok := s.kept[place]; !ok {
+		if err := s.Prepare(nil, []string{place}); err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(s.at(place)); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	s.changed = append(s.changed, place)
+	dir := filepath.Dir(s.at(place))
+	if os.Remove(dir) == nil {
+		return SyncDir(filepath.Dir(dir))
+	}
+	return SyncDir(dir) // something else is in it
+}
+
+// Undo puts back all that was changed, the last first.
+func (s *localStaging) Undo() error {
+	var errs []error
+	for _, place := range slices.Backward(s.changed) {
+		to, kept := s.at(place), s.kept[place]
+		delete(s.kept, place)
+		_, err := MakeDirs(filepath.Dir(to), 0o777) // it went with the last file in it
+		switch {
+		case err != nil:
+		case kept == "":
+			err = os.Remove(to)
+		default:
+			err = os.Rename(kept, to)
+		}
+		if err == nil {
+			err = SyncDir(filepath.Dir(to))
+		}
+		errs = append(errs, err)
+	}
+	s.changed = nil
+	return errors.Join(errs...)
+}
+
+// Close removes what was staged and not published, and lets the next run in.
+func (s *localStaging) Close() error {
+	for _, dir := range slices.Backward(s.made) {
+		_ = os.Remove(dir) // what was published there keeps it
+	}
+	return errors.Join(os.RemoveAll(s.dir), s.lock.Unlock())
+}

@@ -1,0 +1,90 @@
+package runners
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+)
+
+// tempPrefix begins the name of a run's own temporary folder.
+const tempPrefix = "tripstats-runner-"
+
+// ownTemp gives the process a temporary folder of its own. What it returns removes it and all that is in it. The process
+// holds a lock on the folder, so that other runs see that it is alive.
+func ownTemp() (restore func() error, err error) {
+	before, had := os.LookupEnv("TMPDIR")
+	dir, lock, err := lockedTemp()
+	if err != nil {
+		return nil, fmt.Errorf("runners: %w", err)
+	}
+	if err := os.Setenv("TMPDIR", dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("runners: %w", err), os.RemoveAll(dir), lock.Unlock())
+	}
+	return func() error {
+		var err error
+		if had {
+			err = os.Setenv("TMPDIR", before)
+		} else {
+			err = os.Unsetenv("TMPDIR")
+		}
+		return errors.Join(err, os.RemoveAll(dir), lock.Unlock())
+	}, nil
+}
+
+// lockedTemp makes a folder and takes its lock. Where folders cannot be locked it goes without, and what a killed run leaves
+// there stays.
+func lockedTemp() (dir string, lock *flock.Flock, err error) {
+	for {
+		if dir, err = os.MkdirTemp("", tempPrefix); err != nil {
+			return "", nil, err
+		}
+		lock = lockOf(dir)
+		if ok, err := lock.TryLock(); err != nil || ok && isStill(dir, lock) {
+			return dir, lock, nil
+		}
+		// Another run took it for a dead run's, in the moment between the two.
+		if err := lock.Unlock(); err != nil {
+			return "", nil, err
+		}
+	}
+}
+
+// lockOf is the lock on a folder.
+func lockOf(dir string) *flock.Flock { return flock.New(dir, flock.SetFlag(os.O_RDONLY|noFollow)) }
+
+// isStill tells whether a folder is the one that is locked.
+func isStill(dir string, lock *flock.Flock) bool {
+	locked, err := lock.Stat()
+	if err != nil {
+		return false
+	}
+	info, err := os.Lstat(dir)
+	return err == nil && os.SameFile(info, locked)
+}
+
+// removeDeadTemps removes the temporary folders of runs that were killed: those of this user whose lock nobody holds. That
+// one cannot be removed is no matter for this run.
+func removeDeadTemps() {
+	left, err := os.ReadDir(os.TempDir())
+	if err != nil {
+		return
+	}
+	for _, e := range left {
+		if !strings.HasPrefix(e.Name(), tempPrefix) || !e.IsDir() {
+			continue
+		}
+		dir := filepath.Join(os.TempDir(), e.Name())
+		if !isOwn(dir) {
+			continue
+		}
+		lock := lockOf(dir)
+		if ok, err := lock.TryLock(); err == nil && ok {
+			_ = os.RemoveAll(dir)
+			_ = lock.Unlock()
+		}
+	}
+}

@@ -1,0 +1,44 @@
+//go:build unix
+
+package runners
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestWhatAKilledRunLeftInTheTemporaryFolderIsRemoved has folders of dead and living runs, and of others.
+func TestWhatAKilledRunLeftInTheTemporaryFolderIsRemoved(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	for path := range map[string]bool{"tripstats-runner-dead/deep": true, "tripstats-runner-": true, "tripstats-other": true, "elsewhere": true} {
+		if err := os.MkdirAll(filepath.Join(dir, path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("elsewhere", filepath.Join(dir, "tripstats-runner-link")); err != nil {
+		t.Fatal(err)
+	}
+	restore, err := ownTemp()
+	if err != nil {
+		t.Fatal(err)
+	}
+	alive := os.Getenv("TMPDIR")
+	t.Setenv("TMPDIR", dir) // as another run has it
+	removeDeadTemps()
+	for path, want := range map[string]bool{
+		"tripstats-runner-dead": false, "tripstats-runner-": false,
+		"tripstats-other": true, "elsewhere": true, "tripstats-runner-link": true, filepath.Base(alive): true,
+	} {
+		if _, err := os.Lstat(filepath.Join(dir, path)); (err == nil) != want {
+			t.Errorf("%s: found %v, expected it to be there: %v", path, err, want)
+		}
+	}
+	if err := restore(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(alive); err == nil {
+		t.Error("the run's own folder is left")
+	}
+}
