@@ -72,34 +72,46 @@ func line(w io.Writer, format string, args ...any) {
 
 // command parses the arguments and does what they say.
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	err := parse(args)
+	wrong, err := parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		help(stdout, false)
-		return nil
+		return help(stdout, false)
 	}
-	if err != nil {
-		return err
+	rest := flag.Args()
+	isCommand := len(rest) > 0 && slices.Contains(commandNames(), rest[0])
+	if len(wrong) == 0 {
+		initBeam(stderr, opts.verbose) // before any side effect, as a worker is the same program
+	} else if isCommand {
+		return wrong.err()
 	}
-	initBeam(stderr, opts.verbose) // before any side effect, as a worker is the same program
-
-	switch rest := flag.Args(); {
-	case opts.version:
-		_, err := fmt.Fprintf(stdout, "tripstats %s\n", version)
+	switch {
+	case opts.version && len(wrong) == 0:
+		_, err := io.WriteString(stdout, versionLine())
 		return err
-	case len(rest) > 0 && rest[0] == "inspect":
-		return inspect(ctx, rest[1:], stdout)
-	case len(rest) > 0 && rest[0] == "fetch":
-		return fetchFiles(ctx, rest[1:], stdout, stderr)
-	case len(rest) > 0 && rest[0] == "help":
-		help(stdout, len(rest) > 1 && rest[1] == "all")
-		return nil
+	case isCommand:
+		return subcommand(ctx, rest[0], rest[1:], stdout, stderr)
 	}
 	set := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { set[f.Name] = true })
-	if err := opts.check(set, flag.Args()); err != nil {
+	if err := append(wrong, opts.check(set, rest, len(rest) < len(args), len(wrong) > 0)...).err(); err != nil {
 		return err
 	}
 	return tables(ctx, stdout, stderr)
+}
+
+// subcommand runs one of commands.
+func subcommand(ctx context.Context, name string, args []string, stdout, stderr io.Writer) error {
+	switch {
+	case name == "inspect":
+		return inspect(ctx, args, stdout)
+	case name == "fetch":
+		return fetchFiles(ctx, args, stdout, stderr)
+	case name == "help":
+		return helpOn(stdout, args)
+	case len(args) > 0:
+		return usage("version: found the word %q after it, expected none", objstore.Redact(args[0]))
+	}
+	_, err := io.WriteString(stdout, versionLine())
+	return err
 }
 
 // tables is the main job.
