@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"tripstats/io/fetch"
@@ -36,6 +35,7 @@ Flags:
                              or said and left out (skip)
   --per-host=N               downloads at once from one host, 1 to 8 (default 1)
   --allow-http               also ask other hosts than this one without encryption
+  --verbose                  name all months that are not published, and whole errors
   --gcs-anonymous            gs:// without credentials; without this flag there must be some
 
 ` + exitCodes
@@ -61,6 +61,7 @@ func fetchFiles(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	flags.StringVar(&o.missing, "missing", "fail", "")
 	flags.IntVar(&o.perHost, "per-host", 1, "")
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "")
+	flags.BoolVar(&opts.verbose, "verbose", opts.verbose, "")
 	flags.BoolVar(&o.anonymous, "gcs-anonymous", false, "")
 	failed, err := parseAll(flags, args)
 	if err != nil { // flag.ErrHelp
@@ -87,7 +88,7 @@ func fetchFiles(ctx context.Context, args []string, stdout, stderr io.Writer) er
 		return fault.New(fault.NoMatch, "--months: found no %s file of %s in %s", o.taxi, o.months, objstore.Redact(o.source))
 	}
 	if len(missing) > 0 && o.missing == "skip" {
-		line(stderr, "note: not published and left out: %s", strings.Join(missing, ", "))
+		line(stderr, "note: not published and left out: %s", trip.SomeMonths(missing, opts.verbose))
 	}
 	show := newFetchShow(stderr, len(jobs))
 	cfg := fetch.DefaultConfig(o.dest)
@@ -109,7 +110,7 @@ func (o *fetchOptions) absent(missing []string, files int, failed bool) error {
 	if len(missing) == 0 || o.missing == "skip" && files > 0 || failed { // the failure comes first, and the same again tells of these
 		return nil
 	}
-	return fault.New(fault.NoMatch, "--months: not published for %s taxis: %s; --missing=skip leaves them out", o.taxi, strings.Join(missing, ", "))
+	return fault.New(fault.NoMatch, "--months: not published for %s taxis: %s; --missing=skip leaves them out", o.taxi, trip.SomeMonths(missing, opts.verbose))
 }
 
 // check refuses what makes no sense, before anything is asked for. Where flags could not be understood, it does not look at

@@ -16,6 +16,7 @@ import (
 	"tripstats/io/parquetio"
 	"tripstats/io/tlc"
 	"tripstats/transforms/fault"
+	"tripstats/transforms/trip"
 )
 
 // checkInput refuses what does not say what to read. With doubt it is not looked at whether flags go together.
@@ -127,9 +128,9 @@ func inputs(ctx context.Context, stderr io.Writer) ([]objstore.Object, error) {
 	case len(objects) == 0:
 		return nil, fault.New(fault.NoMatch, "--months: %s: found no %s file of these months in %s", opts.months, opts.taxi, source)
 	case len(absent) > 0 && opts.missing != "skip":
-		return nil, fault.New(fault.NoMatch, "--months: found no %s file of %s in %s; leave them out, or say --missing=skip", opts.taxi, some(absent), source)
+		return nil, fault.New(fault.NoMatch, "--months: found no %s file of %s in %s; leave them out, or say --missing=skip", opts.taxi, trip.SomeMonths(absent, opts.verbose), source)
 	case len(absent) > 0:
-		line(stderr, "note: skipped, as they are not there: %s %s", opts.taxi, some(absent))
+		line(stderr, "note: skipped, as they are not there: %s %s", opts.taxi, trip.SomeMonths(absent, opts.verbose))
 	}
 	return objects, nil
 }

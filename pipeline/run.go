@@ -122,6 +122,9 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 		return usage("--runner: %v", err)
 	}
 	objstore.Use(opts.access())
+	if opts.input.readsSample() {
+		line(stderr, sampleNote)
+	}
 	objects, err := inputs(ctx, stderr)
 	if err != nil {
 		return err
@@ -138,7 +141,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 		lanes:     runner.Lanes(),
 		dealt:     runner.Elsewhere(),
 		trips:     tripOptions(opts.utc, opts.standard()),
-		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge", RequireComplete: opts.complete, FailUnknown: opts.unknown == "fail"},
+		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge", RequireComplete: opts.complete, FailUnknown: opts.unknown == "fail", AllGaps: opts.verbose},
 		standard:  opts.standard(),
 	}
 	p.quality = quality.Config{Limits: opts.parsed.limits, AsOf: asOf(p.files, opts.parsed.asOf), Keep: opts.keep()}
@@ -150,6 +153,11 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	told, err := runner.Check(places(objects))
 	if err != nil {
 		return usage("%v", err)
+	}
+	if !runner.Elsewhere() { // else it is the workers that must reach the output
+		if err := publish.KeepReal(ctx, p.publish); err != nil {
+			return err
+		}
 	}
 	publish.Notice = func(_ context.Context, text string) { line(stderr, "note: %s", text) }
 	for _, n := range told {
@@ -186,7 +194,10 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := printTable(ctx, stdout, opts.output); err != nil {
 		return err
 	}
-	notes(stderr, filesOf(m), p.endless(), !opts.input.onlySample())
+	notes(stderr, filesOf(m), p.endless(), noteGaps())
+	if opts.standard() {
+		noteRefused(stderr, m)
+	}
 	report(stderr, runner, m, time.Since(start))
 	return nil
 }
@@ -243,6 +254,7 @@ func publishConfig(rules quality.Config) publish.Config {
 		ID:          newID(),
 		Balance:     []publish.Total{{Table: "trip_stats", Column: "trip_count"}, {Table: "location_stats", Column: "pickups"}, {Table: "location_stats", Column: "dropoffs"}},
 		MaxRejected: -1,
+		Sample:      opts.input.readsSample(),
 		Meta: []parquetio.Meta{
 			{Key: "tripstats.quality", Value: opts.quality},
 			{Key: "tripstats.rules_digest", Value: "none"}, // raw: no rule is applied

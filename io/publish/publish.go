@@ -51,6 +51,7 @@ type Config struct {
 	Quality     string
 	Rules       *Rules // nil where no rule was applied
 	Flags       map[string]string
+	Sample      bool               // the input is made up: it does not replace tables of real data
 	Quarantine  *quarantine.Config // nil where rows that rules refused are not kept
 
 	// Fenced tells that attempts at publishing may come late, or after the run has ended, as on a cluster: which runs
@@ -289,6 +290,9 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 		return nil
 	case past[cfg.ID] == revoked:
 		return fault.New(fault.Conflict, "output %s: this run has been given up, so it may not publish any more", shown)
+	}
+	if err := keepReal(ctx, cfg); err != nil {
+		return err
 	}
 	m := r.manifest(cfg)
 	for _, t := range r.tables {

@@ -60,6 +60,8 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) {
 			t.Refused = append(t.Refused, element.Refused{Rule: rule.Name, Rows: c.Rows})
 		}
 	}
+	most := r.mostRefused()
+	t.RefusedMonth, t.RefusedThere = most.Month, most.Rows
 	emit(t)
 }
 
@@ -116,6 +118,7 @@ type sourceSums struct {
 	last         *monthSums
 	rules        map[int64]*RuleCount // by RuleCount.key
 	rawDuration  Sum
+	refused      map[int32]int64 // rows by plausible month
 }
 
 func (s *sourceSums) addBatch(b *trip.Batch) {
@@ -130,6 +133,12 @@ func (s *sourceSums) addBatch(b *trip.Batch) {
 	}
 	for _, run := range b.Months {
 		if run.Refused {
+			if plausible(run.Month) {
+				if s.refused == nil {
+					s.refused = map[int32]int64{}
+				}
+				s.refused[run.Month] += int64(run.End - start)
+			}
 			start = run.End
 			continue
 		}
@@ -163,6 +172,9 @@ func (s *sourceSums) result() Source {
 	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows, RawDuration: s.rawDuration}
 	for _, key := range sortedKeys(s.rules) {
 		out.Rules = append(out.Rules, *s.rules[key])
+	}
+	for _, month := range sortedKeys(s.refused) {
+		out.Refused = append(out.Refused, MonthRows{month, s.refused[month]})
 	}
 	for _, month := range sortedKeys(s.months) {
 		out.Months = append(out.Months, s.months[month].result())

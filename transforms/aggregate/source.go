@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/trip"
 )
 
 // Source is what the rows of one source file add up to.
@@ -24,6 +25,30 @@ type Source struct {
 	Months      []Month     // ascending by Month; the rows without a pickup time first, as element.NoMonth is the least
 	Rules       []RuleCount // ascending by month and rule
 	RawDuration Sum         // µs, of all rows read, where rules were applied
+	Refused     []MonthRows // rows that row rules refused, by their pickup's month, ascending: see plausible
+}
+
+// MonthRows is how many rows lie in a month.
+type MonthRows struct {
+	Month int32
+	Rows  int64
+}
+
+// plausible tells whether a file may be of a month, as names go. So the months that are kept are few, whatever a file holds.
+func plausible(month int32) bool {
+	year := trip.YearOf(month)
+	return month != element.NoMonth && year >= 2000 && year < 2100
+}
+
+// mostRefused is the month that most of the rows have that were refused, of several the first; without any no rows.
+func (s Source) mostRefused() MonthRows {
+	var most MonthRows
+	for _, m := range s.Refused {
+		if m.Rows > most.Rows {
+			most = m
+		}
+	}
+	return most
 }
 
 // RuleCount is how often a rule fired for trips of a month: the pickup's for cell rules, the file's for row rules.
@@ -93,6 +118,7 @@ func mergeSources(a, b Source) Source {
 		Coordinates: a.Coordinates || b.Coordinates,
 		Unknown:     a.Unknown + b.Unknown,
 		Rows:        a.Rows + b.Rows,
+		Refused:     mergeSorted(a.Refused, b.Refused, func(m MonthRows) int32 { return m.Month }, func(a, b MonthRows) MonthRows { return MonthRows{a.Month, a.Rows + b.Rows} }),
 		Rules:       mergeSorted(a.Rules, b.Rules, RuleCount.key, mergeRules),
 		Months:      mergeSorted(a.Months, b.Months, func(m Month) int32 { return m.Month }, mergeMonths),
 	}
