@@ -16,6 +16,9 @@ tags  := $(sort $(subst $(comma), ,$(patsubst -tags=%,%,$(patsubst --tags=%,-tag
 $(foreach q,'-tags "-tags '--tags "--tags,$(if $(findstring $q,$(given)),$(error GOFLAGS: found $(given), expected tags without quotes)))
 override export GOFLAGS := $(strip $(filter-out -trimpath -tags=% --tags=%,$(given)) -trimpath -tags=$(subst $(eval ) ,$(comma),$(tags)))
 
+# The revision is told to the linker, as with -buildvcs=false in GOFLAGS Go would not record it.
+LDFLAGS = -s -w -X main.builtFrom=$(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
+
 # Absolute, as Go runs tests in the folders of their packages. What needs the real data skips, saying so, without it.
 export TRIPSTATS_DATA := $(abspath $(or $(TRIPSTATS_DATA),../shared/data))
 
@@ -45,7 +48,7 @@ goflags: ## print what all is built with, for the environment of a go run that c
 	@go env GOFLAGS
 
 build: ## bin/tripstats
-	go build -ldflags='-s -w' -o bin/tripstats ./pipeline
+	go build -ldflags='$(LDFLAGS)' -o bin/tripstats ./pipeline
 
 test: ## all Go tests, those of Beam transforms on direct and again on prism; needs nothing but Go
 	go test $(PACKAGES)
@@ -143,7 +146,7 @@ spark-test: ## on Spark with a local master
 	$(call WITH_JAVA,$(MAKE) spark-jar && TRIPSTATS_FLINK=spark go test -count 1 -timeout 30m -v ./runners/flink -run Spark)
 
 workers: ## bin/tripstats-linux-amd64 and -arm64, static: for clusters and Dataflow
-	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -ldflags='-s -w' -o bin/tripstats-linux-$$arch ./pipeline || exit 1; done
+	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -ldflags='$(LDFLAGS)' -o bin/tripstats-linux-$$arch ./pipeline || exit 1; done
 
 dataflow-template: workers ## bin/dataflow-template: what a Flex template is built from; the build itself needs gcloud
 	mkdir -p bin/dataflow-template

@@ -31,7 +31,7 @@ func dryRun(t *testing.T, args ...string) (job struct {
 ) {
 	t.Helper()
 	r := runOnce(t, command{args: append(slices.Clone(dataflowFlags), args...), dir: t.TempDir(), env: []string{"HOME=" + t.TempDir(), "GOOGLE_APPLICATION_CREDENTIALS="}})
-	if r.code != 0 || r.stderr != "" {
+	if r.code != 0 || r.stderr != sampleNote {
 		t.Fatalf("exit code %d: %s", r.code, r.stderr)
 	}
 	if err := json.Unmarshal([]byte(r.stdout), &job); err != nil {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"tripstats/io/fetch"
@@ -26,7 +25,7 @@ published anew is left alone; what a run has begun the next one continues. Each 
 before it gets its name, and stands in DIR/_fetched.json with its size and SHA-256.
 
 Flags:
-  --months=RANGE             2014-01..2023-12, 2024-01.. (all that are published), or one month
+  --months=RANGE             2014-01..2023-12, 2024-01.. (all that are published), 2024-01, 2023, or a list of these
   --taxi=yellow|green        whose months
   --source=BASE              where they are: a web address, folder or bucket; {year} stands for the year
                              (default ` + tlc.Source + `)
@@ -36,17 +35,17 @@ Flags:
                              or said and left out (skip)
   --per-host=N               downloads at once from one host, 1 to 8 (default 1)
   --allow-http               also ask other hosts than this one without encryption
+  --verbose                  name all months that are not published, and whole errors
   --gcs-anonymous            gs:// without credentials; without this flag there must be some
 
-Exit codes: 0 done, 1 failed (the same again may help), 2 wrong usage, 3 a file could not be used, 4 months are not
-published, 6 another run fetches to DIR, 130 or 143 stopped by a signal.
-`
+` + exitCodes
 
 // fetchOptions are the flags of fetch.
 type fetchOptions struct {
 	months, taxi, source, urls, dest, missing string
 	perHost                                   int
 	allowHTTP, anonymous                      bool
+	ranges                                    []tlc.Range // what check made of months
 }
 
 // fetchFiles is the subcommand fetch.
@@ -62,17 +61,22 @@ func fetchFiles(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	flags.StringVar(&o.missing, "missing", "fail", "")
 	flags.IntVar(&o.perHost, "per-host", 1, "")
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "")
+	flags.BoolVar(&opts.verbose, "verbose", opts.verbose, "")
 	flags.BoolVar(&o.anonymous, "gcs-anonymous", false, "")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	failed, err := parseAll(flags, args)
+	if err != nil { // flag.ErrHelp
 		_, err := io.WriteString(stdout, fetchHelp)
 		return err
-	} else if err != nil {
-		return usage("fetch: %v", err)
 	}
 	set := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { set[f.Name] = true })
 	objstore.Use(o.access())
-	if err := o.check(set, flags.Args()); err != nil {
+	var wrong problems
+	for _, text := range failed {
+		wrong.add("fetch: %s", text)
+	}
+	o.check(set, flags.Args(), &wrong)
+	if err := wrong.err(); err != nil {
 		return err
 	}
 	start := time.Now()
@@ -84,7 +88,7 @@ func fetchFiles(ctx context.Context, args []string, stdout, stderr io.Writer) er
 		return fault.New(fault.NoMatch, "--months: found no %s file of %s in %s", o.taxi, o.months, objstore.Redact(o.source))
 	}
 	if len(missing) > 0 && o.missing == "skip" {
-		line(stderr, "note: not published and left out: %s", strings.Join(missing, ", "))
+		line(stderr, "note: not published and left out: %s", trip.SomeMonths(missing, opts.verbose))
 	}
 	show := newFetchShow(stderr, len(jobs))
 	cfg := fetch.DefaultConfig(o.dest)
@@ -106,47 +110,64 @@ func (o *fetchOptions) absent(missing []string, files int, failed bool) error {
 	if len(missing) == 0 || o.missing == "skip" && files > 0 || failed { // the failure comes first, and the same again tells of these
 		return nil
 	}
-	return fault.New(fault.NoMatch, "--months: not published for %s taxis: %s; --missing=skip leaves them out", o.taxi, strings.Join(missing, ", "))
+	return fault.New(fault.NoMatch, "--months: not published for %s taxis: %s; --missing=skip leaves them out", o.taxi, trip.SomeMonths(missing, opts.verbose))
 }
 
-// check refuses what makes no sense, before anything is asked for.
-func (o *fetchOptions) check(set map[string]bool, rest []string) error {
+// check refuses what makes no sense, before anything is asked for. Where flags could not be understood, it does not look at
+// whether they go together.
+func (o *fetchOptions) check(set map[string]bool, rest []string, wrong *problems) {
+	doubt := len(*wrong) > 0
+	if len(rest) > 0 {
+		wrong.add("fetch: found the word %q after the flags, expected none", objstore.Redact(rest[0]))
+		doubt = true // what follows the word may be flags
+	}
+	months := o.months != ""
 	switch {
-	case len(rest) > 0:
-		return usage("fetch: found the word %q after the flags, expected none", rest[0])
-	case o.months == "" && o.urls == "":
-		return usage("fetch: found neither --months nor --urls-file, expected one of them; say tripstats fetch --help")
-	case o.months != "" && o.urls != "":
-		return usage("fetch: found --months and --urls-file, expected one of them")
+	case doubt:
+	case !months && o.urls == "":
+		wrong.add("fetch: found neither --months nor --urls-file, expected one of them; say tripstats fetch --help")
+	case months && o.urls != "":
+		wrong.add("fetch: found --months and --urls-file, expected one of them")
 	case o.urls != "" && (set["taxi"] || set["source"] || set["missing"]):
-		return usage("fetch: --taxi, --source and --missing go with --months, not with --urls-file")
-	case o.months != "" && o.taxi != trip.Yellow && o.taxi != trip.Green:
-		return usage("fetch: --taxi: found %q, expected yellow or green", o.taxi)
-	case o.missing != "fail" && o.missing != "skip":
-		return usage("fetch: --missing: found %q, expected fail or skip", o.missing)
-	case o.perHost < 1 || o.perHost > fetch.MostPerHost:
-		return usage("fetch: --per-host: found %d, expected 1 to %d", o.perHost, fetch.MostPerHost)
-	case o.dest == "":
-		return usage("fetch: --dest: found nothing, expected a folder, gs://, s3:// or az://")
+		wrong.add("fetch: --taxi, --source and --missing go with --months, not with --urls-file")
 	}
-	if err := objstore.CheckOutput(o.dest); err != nil {
-		return usage("fetch: --dest: %v", err)
+	for _, c := range []struct {
+		name    string
+		value   *string
+		choices []string
+		due     bool
+	}{
+		{"taxi", &o.taxi, []string{trip.Yellow, trip.Green}, set["taxi"] || months && !doubt},
+		{"missing", &o.missing, []string{"fail", "skip"}, true},
+	} {
+		if c.due && !isOneOf(c.value, c.choices) {
+			wrong.add("fetch: --%s: found %q, expected %s", c.name, *c.value, orList(c.choices))
+		}
 	}
-	if o.months == "" {
-		return nil
+	if o.perHost < 1 || o.perHost > fetch.MostPerHost {
+		wrong.add("fetch: --per-host: found %d, expected 1 to %d", o.perHost, fetch.MostPerHost)
 	}
-	return o.checkSource()
+	if o.dest == "" && (set["dest"] || !doubt) {
+		wrong.add("fetch: --dest: found nothing, expected a folder, gs://, s3:// or az://")
+	} else if problem := outputProblem(o.dest); o.dest != "" && problem != "" {
+		wrong.add("fetch: --dest: %s", problem)
+	}
+	if months {
+		o.checkMonths(wrong)
+	}
 }
 
-// checkSource refuses a source that cannot be asked.
-func (o *fetchOptions) checkSource() error {
+// checkMonths refuses months that are none, and a source that cannot be asked for them.
+func (o *fetchOptions) checkMonths(wrong *problems) {
+	var err error
+	if o.ranges, err = tlc.ParseRanges(o.months, o.taxi); err != nil {
+		wrong.add("fetch: --months: %v", err)
+	}
 	if err := checkSource(o.source, o.access()); err != nil {
-		return usage("fetch: --source: %v", err)
+		wrong.add("fetch: --source: %v", err)
+	} else if scheme, rest := objstore.Scheme(o.source); scheme == "" && sameFolder(rest, o.dest) {
+		wrong.add("fetch: --source and --dest are the same folder")
 	}
-	if scheme, rest := objstore.Scheme(o.source); scheme == "" && sameFolder(rest, o.dest) {
-		return usage("fetch: --source and --dest are the same folder")
-	}
-	return nil
 }
 
 // access is how stores are reached.
@@ -170,11 +191,15 @@ func sameFolder(a, b string) bool {
 // jobs are the files to fetch, and the months that are not published.
 func (o *fetchOptions) jobs(ctx context.Context) (jobs []fetch.Job, missing []string, err error) {
 	if o.urls == "" {
-		r, err := tlc.ParseRange(o.months, o.taxi)
-		if err != nil {
-			return nil, nil, usage("fetch: --months: %v", err)
+		finder := tlc.Finder{Source: o.source, Taxi: o.taxi, AtOnce: o.perHost}
+		for _, r := range o.ranges {
+			more, absent, err := fetch.Months(ctx, finder, r)
+			if err != nil {
+				return nil, nil, err
+			}
+			jobs, missing = append(jobs, more...), append(missing, absent...)
 		}
-		return fetch.Months(ctx, tlc.Finder{Source: o.source, Taxi: o.taxi, AtOnce: o.perHost}, r)
+		return jobs, missing, nil
 	}
 	f, err := os.Open(o.urls)
 	if err != nil {

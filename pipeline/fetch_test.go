@@ -258,11 +258,11 @@ func TestFetchUsage(t *testing.T) {
 		}
 	}
 	for args, words := range map[string][]string{
-		"":                                     {"--months", "--urls-file"},
-		"--months=2014-01 --taxi=yellow":       {"--dest"},
-		"--months=2014-01 --dest=d":            {"--taxi", "yellow or green"},
-		"--months=2014 --dest=d --taxi=red":    {"--taxi", `"red"`},
-		"--months=2014 --dest=d --taxi=yellow": {"--months", `"2014"`, "2014-01..2023-12"},
+		"--dest=d":                                                                              {"--months", "--urls-file"},
+		"--months=2014-01 --taxi=yellow":                                                        {"--dest"},
+		"--months=2014-01 --dest=d":                                                             {"--taxi", "yellow or green"},
+		"--months=2014 --dest=d --taxi=red":                                                     {"--taxi", `"red"`},
+		"--months=201 --dest=d --taxi=yellow":                                                   {"--months", `"201"`, "2014-01..2023-12"},
 		"--months=2014-01 --urls-file=x --dest=d --taxi=green":                                  {"one of them"},
 		"--urls-file=empty --dest=d --taxi=green":                                               {"--taxi", "--months"},
 		"--urls-file=missing --dest=d":                                                          {"missing", "no such file"},

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -55,7 +56,7 @@ type options struct {
 	profiles profiles
 
 	parsed struct { // what check made of the above
-		months      tlc.Range
+		months      []tlc.Range
 		memory      int64 // bytes; 0: by what is read
 		limits      quality.Limits
 		asOf        int32
@@ -126,43 +127,100 @@ func init() {
 	flag.Lookup("runner").DefValue = "direct"
 }
 
-// parse reads the arguments into opts. Its error is a fault with exit code 2, or flag.ErrHelp.
-func parse(args []string) error {
+// parse reads the arguments into opts. Its error is flag.ErrHelp; what is wrong with single flags comes as problems, as
+// all that is wrong is said at once.
+func parse(args []string) (wrong problems, err error) {
 	flag.CommandLine.Init("tripstats", flag.ContinueOnError)
 	flag.CommandLine.SetOutput(io.Discard) // errors come back as values, help is ours
 	flag.Usage = func() {}
-	if err := flag.CommandLine.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return usage("%s%s", err, suggestion(err.Error()))
+	failed, err := parseAll(flag.CommandLine, args)
+	if err != nil {
+		return nil, err
 	}
-	*beamrunners.Runner = runners.Canonical(*beamrunners.Runner)
-	return nil
+	*beamrunners.Runner = runners.Canonical(strings.ToLower(*beamrunners.Runner))
+	for _, text := range failed {
+		wrong.add("%s%s", text, suggestion(text))
+	}
+	return wrong, nil
 }
+
+// parseAll parses arguments to their end, and returns the errors of flags that are wrong. Its own is flag.ErrHelp.
+func parseAll(flags *flag.FlagSet, args []string) (failed []string, err error) {
+	for {
+		err := flags.Parse(args)
+		switch {
+		case err == nil, errors.Is(err, flag.ErrHelp) && len(failed) > 0:
+			return failed, nil
+		case errors.Is(err, flag.ErrHelp):
+			return nil, err
+		}
+		failed = append(failed, err.Error())
+		args = afterWrong(flags.Args(), err.Error())
+	}
+}
+
+// afterWrong are the arguments after a flag that is wrong. What follows one that is not known may be its value.
+func afterWrong(rest []string, text string) []string {
+	switch {
+	case len(rest) == 0:
+	case strings.HasPrefix(text, "bad flag syntax"):
+		return rest[1:]
+	case strings.Contains(text, undefined) && !strings.HasPrefix(rest[0], "-") && !slices.Contains(commandNames(), rest[0]):
+		return rest[1:]
+	}
+	return rest
+}
+
+// undefined is in the error of package flag for an unknown flag, before its name.
+const undefined = "not defined: -"
 
 func usage(format string, args ...any) *fault.Fault {
 	return fault.New(fault.Usage, "%s; see --help", fmt.Sprintf(format, args...))
 }
 
+// problems are what is wrong with the flags, each a fault with exit code 2.
+type problems []*fault.Fault
+
+func (p *problems) add(format string, args ...any) { *p = append(*p, usage(format, args...)) }
+
+// err is one error of them all, or nil if there are none.
+func (p problems) err() error { return fault.All(p...) }
+
+// meant are flags as other programs have them, by name without dashes, and what to say here.
+var meant = map[string]string{
+	"dryrun": "--plan says what would be read; --dry_run is a flag of Dataflow's",
+	"out":    "did you mean --output?",
+	"in":     "did you mean --input?",
+	"month":  "did you mean --months?",
+	"memory": "did you mean --max-memory?",
+}
+
 // suggestion names a flag close to an unknown one.
 func suggestion(message string) string {
-	_, name, ok := strings.Cut(message, "not defined: -")
+	_, name, ok := strings.Cut(message, undefined)
 	if !ok {
 		return ""
 	}
-	name = strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
-	best := ""
-	flag.VisitAll(func(f *flag.Flag) {
-		known := strings.NewReplacer("-", "", "_", "").Replace(f.Name)
-		if best == "" && len(name) > 2 && (strings.HasPrefix(known, name) || strings.HasPrefix(name, known) || oneApart(known, name)) {
-			best = f.Name
-		}
-	})
-	if best == "" {
-		return ""
+	plain := strings.NewReplacer("-", "", "_", "")
+	name = strings.ToLower(plain.Replace(name))
+	if name == "dryrun" && *beamrunners.Runner == "dataflow" {
+		return " (did you mean --dry_run?)"
 	}
-	return fmt.Sprintf(" (did you mean --%s?)", best)
+	if text := meant[name]; text != "" {
+		return " (" + text + ")"
+	}
+	var all []string
+	for _, f := range slices.Concat(flagHelp, moreHelp) {
+		all = append(all, f.name)
+	}
+	flag.VisitAll(func(f *flag.Flag) { all = append(all, f.Name) }) // Beam's too, after our own
+	for _, known := range all {
+		short := plain.Replace(known)
+		if len(name) > 2 && (strings.HasPrefix(short, name) || strings.HasPrefix(name, short) || oneApart(short, name)) {
+			return fmt.Sprintf(" (did you mean --%s?)", known)
+		}
+	}
+	return ""
 }
 
 // oneApart tells whether two words differ by one letter more, less, other, or by two swapped.
@@ -191,40 +249,69 @@ func orList(choices []string) string {
 	return strings.Join(shown, " or ")
 }
 
-// check refuses what makes no sense, before anything is read. Its errors are faults with exit code 2.
-func (o *options) check(set map[string]bool, rest []string) error {
-	if len(rest) > 0 {
-		return usage("found the word %q after the flags, expected none: put a pattern in quotes, as in --input='dir/**/*.parquet', so that the shell leaves it alone", rest[0])
-	}
-	for _, c := range []struct {
-		flag, found string
-		allowed     []string
-	}{
-		{"quality", o.quality, []string{"raw", "standard"}},
-		{"unknown-columns", o.unknown, []string{"report", "fail"}},
-		{"format", o.format, []string{"parquet"}},
-		{"missing", o.missing, []string{"fail", "skip"}},
-		{"decoder", o.decoder, []string{"own", "library"}},
-		{"taxi", o.taxi, []string{"", trip.Yellow, trip.Green}},
-		{"same-month", o.sameMonth, []string{"refuse", "merge"}},
-		{"utc", o.utc, utcChoices},
-		{"runner", *beamrunners.Runner, runners.Names()},
-	} {
-		if !slices.Contains(c.allowed, c.found) {
-			return usage("--%s: found %q, expected %s", c.flag, c.found, orList(c.allowed))
+// isOneOf tells whether a value is one of some choices, whose case does not matter, and makes it that.
+func isOneOf(value *string, choices []string) bool {
+	for _, c := range choices {
+		if strings.EqualFold(c, strings.TrimSpace(*value)) {
+			*value = c
+			return true
 		}
 	}
-	if err := o.parseRules(set); err != nil {
-		return err
+	return false
+}
+
+// check refuses what makes no sense, before anything is read. All that is wrong is found, each a fault with exit code 2.
+// Words are arguments that are no flags, and before tells whether flags come before them. With doubt, as flags could not
+// be understood, flags are looked at one by one, not whether they go together.
+func (o *options) check(set map[string]bool, words []string, before, doubt bool) (wrong problems) {
+	if len(words) > 0 {
+		wrong.add("%s", unexpected(words[0], !before))
+		doubt = true // what follows the word may be flags
 	}
-	if err := o.checkInput(set); err != nil {
-		return err
+	for _, c := range []struct {
+		flag    string
+		value   *string
+		choices []string
+	}{
+		{"quality", &o.quality, []string{"raw", "standard"}},
+		{"unknown-columns", &o.unknown, []string{"report", "fail"}},
+		{"format", &o.format, []string{"parquet"}},
+		{"missing", &o.missing, []string{"fail", "skip"}},
+		{"decoder", &o.decoder, []string{"own", "library"}},
+		{"taxi", &o.taxi, []string{"", trip.Yellow, trip.Green}},
+		{"same-month", &o.sameMonth, []string{"refuse", "merge"}},
+		{"utc", &o.utc, utcChoices},
+		{"runner", beamrunners.Runner, runners.Names()},
+	} {
+		if !isOneOf(c.value, c.choices) {
+			wrong.add("--%s: found %q, expected %s", c.flag, *c.value, orList(c.choices))
+		}
 	}
-	if o.output == "" {
-		return usage("--output: found nothing, expected a folder")
+	if set["dry_run"] && *beamrunners.Runner != "dataflow" && flag.Lookup("dry_run").Value.String() == "true" {
+		wrong.add("--dry_run is a flag of Dataflow's, and goes with --runner=dataflow: say --plan to see what would be read")
 	}
-	if err := objstore.CheckOutput(o.output); err != nil {
-		return usage("--output: %v", err)
+	o.parseRules(set, &wrong)
+	o.checkInput(set, doubt, &wrong)
+	if problem := outputProblem(o.output); problem != "" {
+		wrong.add("--output: %s", problem)
+	} else {
+		o.checkQuarantine(set, &wrong)
 	}
-	return o.checkQuarantine(set)
+	return wrong
+}
+
+// outputProblem is why a folder or address cannot be written to, or "".
+func outputProblem(output string) string {
+	if output == "" {
+		return "found nothing, expected a folder, gs://, s3:// or az://"
+	}
+	if scheme, path := objstore.Scheme(output); scheme == "" {
+		if abs := absolute(path); abs == filepath.Dir(abs) {
+			return "found the root of the file system, expected a folder for the output, such as ./out"
+		}
+	}
+	if err := objstore.CheckOutput(output); err != nil {
+		return err.Error()
+	}
+	return ""
 }

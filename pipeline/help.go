@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"tripstats/io/objstore"
 	"tripstats/runners"
 )
 
@@ -15,8 +16,8 @@ type flagLine struct{ name, value, text string }
 
 // flagHelp are the program's own flags that are most needed.
 var flagHelp = []flagLine{
-	{"input", "GLOBS", "parquet files: comma-separated paths or globs, ** for any folders, {a,b} for either,\n\\, for a comma in one; local or gs://, s3://, az://; https:// without globs; may be\ngiven several times; sample is the sample in this program"},
-	{"months", "A..B", "instead of --input: months such as 2014-01..2023-12, or 2024-01.. for all since, of the\n--taxi, from where TLC publishes them, or from --source"},
+	{"input", "GLOBS", "parquet files: comma-separated paths or globs, ** for any folders, {a,b} for either,\n\\, for a comma in one; local or gs://, s3://, az://; https:// without globs; may be\ngiven several times; sample is the made-up sample in this program"},
+	{"months", "A..B,...", "instead of --input: months such as 2014-01..2023-12, 2024-01.. for all since, 2023, or\na list of these, of the --taxi, from where TLC publishes them, or from --source"},
 	{"output", "DIR", "folder for the tables, or gs://, s3://, az:// (default " + defaultOutput + ")"},
 	{"runner", "NAME", "who runs the pipeline (default direct); see below"},
 	{"taxi", "yellow|green", "read only this taxi's files and say how many were left out"},
@@ -25,7 +26,7 @@ var flagHelp = []flagLine{
 	{"utc", "wall|convert", "how to read times that a file marks as UTC: as they stand, or converted to New York;\nwithout it such a file is an error, as TLC writes New York wall clock"},
 	{"plan", "", "say what would be read, from the footers alone, and stop"},
 	{"verbose", "", "tell all that Beam logs, and whole errors"},
-	{"version", "", "print the version"},
+	{"version", "", "print the version, as the command version does"},
 }
 
 // moreHelp is what help all says of the others.
@@ -54,12 +55,13 @@ const helpHead = `Tripstats turns NYC TLC taxi trip records (parquet) into small
 
 Usage:
   tripstats [--input=GLOBS] [--output=DIR] [--runner=NAME] [flags]
-  tripstats inspect FILE...                       what a file is, column by column
-  tripstats fetch --months=RANGE --taxi=NAME --dest=DIR   download TLC's files (tripstats fetch --help)
-  tripstats help [all]
+  tripstats inspect FILE...                       what a file is, column by column, or with --short in a line
+  tripstats fetch --months=A..B --taxi=NAME --dest=DIR    download TLC's files
+  tripstats version                               version and revision
+  tripstats help [all|beam|inspect|fetch]         all flags; Beam's own; help on a command
 
 Examples:
-  tripstats                                       the sample in the program, to ./out
+  tripstats                                       the made-up sample in the program, to ./out
   tripstats --input='raw_data/**/*.parquet' --output=stats
   tripstats --input='gs://bucket/raw_data/**/*.parquet' --taxi=yellow --plan
   tripstats --months=2014-01..2023-12 --taxi=yellow --output=s3://bucket/stats
@@ -69,22 +71,124 @@ Flags (one or two dashes):
 
 const helpTail = `
 Output: DIR/trip_stats/trip_stats.parquet, DIR/location_stats/location_stats.parquet, the ledger of the rules
-DIR/quality/quality.parquet (not with raw), and DIR/_manifest.json, each replaced whole. Exit codes: 0 done, 1 failed,
-2 wrong usage, 3 an input could not be used, 4 nothing matched, or a month is missing, 5 the quality gate, 6 lost to a
-concurrent run, 130 or 143 stopped by a signal.
+DIR/quality/quality.parquet (not with raw), and DIR/_manifest.json, each replaced whole.
+
+` + exitCodes
+
+// exitCodes says what the exit codes mean. The README uses the same words.
+const exitCodes = `Exit codes:
+  0         done
+  1         failed here: disk, permission, or a fault of this program
+  2         wrong usage
+  3         an input cannot be used
+  4         nothing matched, or a month is not published
+  5         a guard stopped the run: --max-rejected, or the made-up sample over an output of real data
+  6         another run holds the output, or won it
+  7         a store or the network did not answer as it should: try again later
+  130, 143  stopped by a signal
 `
 
-// help prints the usage; all adds every flag of Beam's.
-func help(w io.Writer, all bool) {
+// commands are the words that may come first.
+var commands = []struct {
+	name string
+	help string // what help on it says; "" where there is nothing to say
+}{
+	{"inspect", inspectHelp},
+	{"fetch", fetchHelp},
+	{"version", ""},
+	{"help", ""},
+}
+
+func commandNames() []string {
+	names := make([]string, len(commands))
+	for i, c := range commands {
+		names[i] = c.name
+	}
+	return names
+}
+
+// unexpected says what is wrong with a word that is no flag.
+func unexpected(word string, first bool) string {
+	const quotes = "put a pattern in quotes, as in --input='dir/**/*.parquet', so that the shell leaves it alone"
+	shown := objstore.Redact(word)
+	if !first {
+		return fmt.Sprintf("found the word %q after the flags, expected none: %s", shown, quotes)
+	}
+	return fmt.Sprintf("found the word %q, expected flags, or one of the commands %s%s; files go with --input: %s", shown, strings.Join(commandNames(), ", "), didYouMean(word, commandNames()), quotes)
+}
+
+// didYouMean names the word of a list that is nearest to one that is not in it, if one is near.
+func didYouMean(word string, list []string) string {
+	word = strings.ToLower(strings.TrimLeft(word, "-"))
+	best, least := "", 3
+	for _, w := range list {
+		d := distance(word, w)
+		if len(word) > 2 && strings.HasPrefix(w, word) {
+			d = 0
+		}
+		if d < least {
+			best, least = w, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %s?)", best)
+}
+
+// distance is how many letters have to be added, left out or changed to make one word of another.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0]++
+		for j := range len(b) {
+			change := before
+			if a[i] != b[j] {
+				change++
+			}
+			before, row[j+1] = row[j+1], min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// helpOn is the command help, with the words after it.
+func helpOn(w io.Writer, words []string) error {
+	topics := []string{"all", "beam"}
+	for _, c := range commands {
+		if c.help != "" {
+			topics = append(topics, c.name)
+		}
+	}
+	switch {
+	case len(words) == 0:
+		return help(w, false)
+	case len(words) > 1 || !slices.Contains(topics, words[0]):
+		found := objstore.Redact(strings.Join(words, " "))
+		return usage("help: found %q, expected nothing or one of %s%s", found, strings.Join(topics, ", "), didYouMean(found, topics))
+	case words[0] == "all":
+		return help(w, true)
+	case words[0] == "beam":
+		return helpBeam(w)
+	}
+	i := slices.Index(commandNames(), words[0])
+	_, err := io.WriteString(w, commands[i].help)
+	return err
+}
+
+// help prints the usage; with all every flag of the program, else those that are most needed.
+func help(w io.Writer, all bool) error {
 	var b strings.Builder
 	b.WriteString(helpHead)
-	own := map[string]bool{}
 	lines := flagHelp
 	if all {
-		lines = append(slices.Clone(lines), moreHelp...)
+		lines = slices.Concat(flagHelp, moreHelp)
 	}
 	for _, f := range lines {
-		own[f.name] = true
 		spec := "--" + f.name
 		if f.value != "" {
 			spec += "=" + f.value
@@ -96,15 +200,6 @@ func help(w io.Writer, all bool) {
 			fmt.Fprintf(&b, "  %-30s %s\n", spec, l)
 		}
 	}
-	if all {
-		b.WriteString("\nFlags of Beam, for runners and workers:\n")
-		flag.VisitAll(func(f *flag.Flag) {
-			if !own[f.Name] {
-				_, text := flag.UnquoteUsage(f)
-				fmt.Fprintf(&b, "  --%-34s %s\n", f.Name, strings.ReplaceAll(text, "\n", " "))
-			}
-		})
-	}
 	b.WriteString("\nRunners:\n")
 	for _, r := range runners.All() {
 		fmt.Fprintf(&b, "  %-10s %s\n", r.Name, r.Is)
@@ -113,8 +208,29 @@ func help(w io.Writer, all bool) {
 		}
 	}
 	b.WriteString(helpTail)
-	if !all {
-		b.WriteString("More flags, for rules and Beam's own: tripstats help all\n")
+	if all {
+		b.WriteString("Beam's own flags, for runners and workers: tripstats help beam\n")
+	} else {
+		b.WriteString("More flags: tripstats help all; Beam's own, for runners and workers: tripstats help beam\n")
 	}
-	fmt.Fprint(w, b.String())
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// helpBeam prints the flags that are Beam's.
+func helpBeam(w io.Writer) error {
+	own := map[string]bool{}
+	for _, f := range slices.Concat(flagHelp, moreHelp) {
+		own[f.name] = true
+	}
+	var b strings.Builder
+	b.WriteString("Flags of Beam, for runners and workers; tripstats help all has the program's own:\n")
+	flag.VisitAll(func(f *flag.Flag) {
+		if !own[f.Name] {
+			_, text := flag.UnquoteUsage(f)
+			fmt.Fprintf(&b, "  --%-34s %s\n", f.Name, strings.ReplaceAll(text, "\n", " "))
+		}
+	})
+	_, err := io.WriteString(w, b.String())
+	return err
 }

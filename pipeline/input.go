@@ -16,47 +16,57 @@ import (
 	"tripstats/io/parquetio"
 	"tripstats/io/tlc"
 	"tripstats/transforms/fault"
+	"tripstats/transforms/trip"
 )
 
-// checkInput refuses what does not say what to read. Its errors are faults with exit code 2.
-func (o *options) checkInput(set map[string]bool) (err error) {
-	switch {
-	case set["months"] && set["input"]:
-		return usage("--input and --months: found both, expected one of them")
-	case set["months"]:
-		if o.taxi == "" {
-			return usage("--months does not say of which taxi: add --taxi=yellow or --taxi=green")
+// checkInput refuses what does not say what to read. With doubt it is not looked at whether flags go together.
+func (o *options) checkInput(set map[string]bool, doubt bool, wrong *problems) {
+	if !doubt {
+		o.checkTogether(set, wrong)
+	}
+	if set["months"] {
+		var err error
+		if o.parsed.months, err = tlc.ParseRanges(o.months, o.taxi); err != nil {
+			wrong.add("--months: %v", err)
 		}
-		if o.parsed.months, err = tlc.ParseRange(o.months, o.taxi); err != nil {
-			return usage("--months: %v", err)
-		}
+	}
+	if set["source"] || set["months"] {
 		if err := checkSource(o.source, o.access()); err != nil {
-			return usage("--source: %v", err)
+			wrong.add("--source: %v", err)
 		}
-	case set["source"] || set["missing"]:
-		return usage("--source and --missing go with --months")
-	case set["output"] && !set["input"] && !o.plan:
-		return usage("--output alone does not say what to read: add --input='dir/**/*.parquet', --months=2014-01..2023-12, or --input=sample")
-	case len(o.input) == 0:
-		o.input = patterns{sampleInput}
 	}
 	for _, address := range o.input {
 		if scheme, _ := objstore.Scheme(address); !objstore.Served(scheme) {
-			return usage("--input: %s: found scheme %q, expected a local path, gs, s3, az or https", objstore.Redact(address), scheme)
-		}
-		if err := o.access().Allows(address); err != nil {
-			return usage("--input: %s: %v", objstore.Redact(address), err)
+			wrong.add("--input: %s: found scheme %q, expected a local path, gs, s3, az or https", objstore.Redact(address), scheme)
+		} else if err := o.access().Allows(address); err != nil {
+			wrong.add("--input: %s: %v", objstore.Redact(address), err)
 		}
 	}
 	if o.memory != "" {
+		var err error
 		if o.parsed.memory, err = parseBytes(o.memory); err != nil {
-			return usage("--max-memory: %v", err)
-		}
-		if least := o.leastMemory(*beamrunners.Runner); o.parsed.memory < least && !o.plan {
-			return usage("--max-memory: found %q, expected at least %dMiB with this runner and input", o.memory, least>>20)
+			wrong.add("--max-memory: %v", err)
+		} else if least := o.leastMemory(*beamrunners.Runner); o.parsed.memory < least && !o.plan {
+			wrong.add("--max-memory: found %q, expected at least %dMiB with this runner and input", o.memory, least>>20)
 		}
 	}
-	return nil
+}
+
+// checkTogether refuses flags that do not go together, or do not say enough. Without any input the sample is read.
+func (o *options) checkTogether(set map[string]bool, wrong *problems) {
+	switch {
+	case set["months"] && set["input"]:
+		wrong.add("--input and --months: found both, expected one of them")
+	case set["months"] && o.taxi == "":
+		wrong.add("--months does not say of which taxi: add --taxi=yellow or --taxi=green")
+	case set["months"]:
+	case set["source"] || set["missing"]:
+		wrong.add("--source and --missing go with --months")
+	case set["output"] && !set["input"] && !o.plan:
+		wrong.add("--output alone does not say what to read: add --input='dir/**/*.parquet', --months=2014-01..2023-12, or --input=sample")
+	case len(o.input) == 0:
+		o.input = patterns{sampleInput}
+	}
 }
 
 // access is how stores are reached.
@@ -95,9 +105,14 @@ func inputs(ctx context.Context, stderr io.Writer) ([]objstore.Object, error) {
 	if opts.months == "" {
 		return match(ctx, "--input", opts.input)
 	}
-	found, err := tlc.Finder{Source: opts.source, Taxi: opts.taxi}.Find(ctx, opts.parsed.months)
-	if err != nil {
-		return nil, fault.Inputf("--months: %v", err)
+	finder := tlc.Finder{Source: opts.source, Taxi: opts.taxi}
+	var found []tlc.Month
+	for _, r := range opts.parsed.months {
+		more, err := finder.Find(ctx, r)
+		if err != nil {
+			return nil, fault.Inputf("--months: %v", err)
+		}
+		found = append(found, more...)
 	}
 	var objects []objstore.Object
 	var absent []string
@@ -113,9 +128,9 @@ func inputs(ctx context.Context, stderr io.Writer) ([]objstore.Object, error) {
 	case len(objects) == 0:
 		return nil, fault.New(fault.NoMatch, "--months: %s: found no %s file of these months in %s", opts.months, opts.taxi, source)
 	case len(absent) > 0 && opts.missing != "skip":
-		return nil, fault.New(fault.NoMatch, "--months: found no %s file of %s in %s; leave them out, or say --missing=skip", opts.taxi, some(absent), source)
+		return nil, fault.New(fault.NoMatch, "--months: found no %s file of %s in %s; leave them out, or say --missing=skip", opts.taxi, trip.SomeMonths(absent, opts.verbose), source)
 	case len(absent) > 0:
-		line(stderr, "note: skipped, as they are not there: %s %s", opts.taxi, some(absent))
+		line(stderr, "note: skipped, as they are not there: %s %s", opts.taxi, trip.SomeMonths(absent, opts.verbose))
 	}
 	return objects, nil
 }
@@ -216,18 +231,26 @@ func (o *options) mostMemory(runner string) parquetio.Memory {
 	return parquetio.Memory(most)
 }
 
-// parseBytes reads an amount of memory: 160MiB, 1GiB, 200000000.
+// units are what amounts of memory are counted in, in any case. A letter alone is binary, as with Docker and Java.
+var units = []struct {
+	suffix string
+	bytes  float64
+}{
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"B", 1},
+}
+
+// parseBytes reads an amount of memory: 160MiB, 1G, 200000000.
 func parseBytes(s string) (int64, error) {
 	text, unit := strings.TrimSpace(s), 1.0
-	for suffix, n := range map[string]float64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "kB": 1e3, "MB": 1e6, "GB": 1e9} {
-		if rest, ok := strings.CutSuffix(text, suffix); ok {
-			text, unit = strings.TrimSpace(rest), n
+	for _, u := range units {
+		if at := len(text) - len(u.suffix); at > 0 && strings.EqualFold(text[at:], u.suffix) {
+			text, unit = strings.TrimSpace(text[:at]), u.bytes
 			break
 		}
 	}
 	v, err := strconv.ParseFloat(text, 64)
 	if v *= unit; err != nil || !(v >= 0) || v > math.MaxInt64/2 {
-		return 0, fmt.Errorf("found %q, expected an amount such as 256MiB", s)
+		return 0, fmt.Errorf("found %q, expected an amount such as 256MiB or 1G", s)
 	}
 	return int64(v), nil
 }

@@ -60,31 +60,38 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 	var access objstore.Access
 	flags.BoolVar(&access.GCSAnonymous, "gcs-anonymous", false, "")
 	flags.BoolVar(&access.AllowHTTP, "allow-http", false, "")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	failed, err := parseAll(flags, args)
+	if err != nil { // flag.ErrHelp
 		_, err := io.WriteString(stdout, inspectHelp)
 		return err
-	} else if err != nil {
-		return usage("inspect: %v", err)
+	}
+	var wrong problems
+	for _, text := range failed {
+		wrong.add("inspect: %s", text)
 	}
 	if *asJSON && *short {
-		return usage("inspect: found --json and --short, expected one of them")
+		wrong.add("inspect: found --json and --short, expected one of them")
 	}
-	if flags.NArg() == 0 {
-		return usage("inspect: found no file, expected one or more")
+	if !isOneOf(utc, utcChoices) {
+		wrong.add("inspect: --utc: found %q, expected %s", *utc, orList(utcChoices))
+	}
+	if flags.NArg() == 0 && len(failed) == 0 {
+		wrong.add("inspect: found no file, expected one or more")
 	}
 	for _, file := range flags.Args() {
-		if scheme, _ := objstore.Scheme(file); !objstore.Served(scheme) {
-			return usage("inspect: %s: found scheme %q, expected a local path, gs, s3, az or https", objstore.Redact(file), scheme)
-		}
-		if err := access.Allows(file); err != nil {
-			return usage("inspect: %s: %v", objstore.Redact(file), err)
-		}
-		if _, err := os.Stat(file); err != nil && strings.HasPrefix(file, "-") {
-			return usage("inspect: found %s after a file, expected flags before", file)
+		scheme, _ := objstore.Scheme(file)
+		_, absent := os.Stat(file)
+		switch refused := access.Allows(file); {
+		case absent != nil && strings.HasPrefix(file, "-"):
+			wrong.add("inspect: found %s after a file, expected flags before", objstore.Redact(file))
+		case !objstore.Served(scheme):
+			wrong.add("inspect: %s: found scheme %q, expected a local path, gs, s3, az or https", objstore.Redact(file), scheme)
+		case refused != nil:
+			wrong.add("inspect: %s: %v", objstore.Redact(file), refused)
 		}
 	}
-	if !slices.Contains(utcChoices, *utc) {
-		return usage("inspect: --utc: found %q, expected %s", *utc, orList(utcChoices))
+	if err := wrong.err(); err != nil {
+		return err
 	}
 	objstore.Use(access)
 	objects, err := match(ctx, "inspect", flags.Args())

@@ -140,9 +140,16 @@ const notePrefix = "tripstats: note: "
 // prismNote is the line that choosing prism puts before all others.
 const prismNote = notePrefix + "prism listens on all network interfaces of this machine while it runs\n"
 
-// notes and lines return what the run wrote to stderr: what it noted of a good run, without prism's note, and the rest.
+// sampleNote is the first line of a run on the sample.
+const sampleNote = notePrefix + "the sample is made up: these are no trips of real taxis; real ones are read with --input='dir/**/*.parquet' or --months=2023 --taxi=yellow\n"
+
+// notes and lines return what the run wrote to stderr: what it noted of a good run, without the notes on prism and the
+// sample, and the rest.
 func (r result) notes() (notes []string) {
-	for l := range strings.Lines(strings.TrimPrefix(r.stderr, prismNote)) {
+	for l := range strings.Lines(r.stderr) {
+		if l == prismNote || l == sampleNote {
+			continue
+		}
 		if note, ok := strings.CutPrefix(l, notePrefix); ok {
 			notes = append(notes, strings.TrimSuffix(note, "\n"))
 		}

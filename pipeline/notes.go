@@ -23,7 +23,7 @@ func notes(w io.Writer, files []element.File, endless, gaps bool) {
 		}
 	}
 	if missing := trip.Gaps(files); gaps && len(missing) > 0 {
-		line(w, "note: no file for %s", some(missing))
+		line(w, "note: no file for %s", trip.SomeMonths(missing, opts.verbose))
 	}
 	if monthless := slices.ContainsFunc(files, func(f element.File) bool { return f.Month == element.NoMonth }); monthless && endless {
 		line(w, "note: no file has a month in its name, so pickups of every month since 2009-01 count, however late; --as-of says which is the last")
@@ -37,6 +37,39 @@ func notes(w io.Writer, files []element.File, endless, gaps bool) {
 	}
 	line(w, "note: columns that are not known, and not needed: %s", some(columns))
 }
+
+// noteGaps tells whether months between others are noted. The months of the sample are a choice, and those of --months were
+// asked for: which of these are not there has been said.
+func noteGaps() bool { return !opts.input.onlySample() && opts.months == "" }
+
+// noteRefused tells of files of which row rules refused more than a tenth, as their names may tell the wrong month.
+func noteRefused(w io.Writer, m *publish.Manifest) {
+	told, more := 0, 0
+	for _, in := range m.Inputs {
+		if !in.MuchRefused() {
+			continue
+		}
+		if told == mostTold {
+			more++
+			continue
+		}
+		told++
+		name, rows := "its name says no month", "the table quality says why"
+		if in.Month != "" {
+			name = "its name says " + in.Month
+		}
+		if in.RefusedMonth != "" {
+			rows = fmt.Sprintf("most of them have a pickup in %s: is its name right?", in.RefusedMonth)
+		}
+		line(w, "note: %s: row rules refused %d of %d rows (%.4g%%); %s, %s", in.Source, in.Rows-in.Counted, in.Rows, 100*float64(in.Rows-in.Counted)/float64(in.Rows), name, rows)
+	}
+	if more > 0 {
+		line(w, "note: of %d files more row rules refused more than a tenth", more)
+	}
+}
+
+// mostTold is how many files have a line of their own.
+const mostTold = 12
 
 // filesOf are the inputs of a manifest, as far as notes are about them.
 func filesOf(m *publish.Manifest) []element.File {

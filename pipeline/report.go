@@ -222,6 +222,6 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 	if _, err := io.WriteString(w, align(rows, 2)); err != nil {
 		return err
 	}
-	notes(stderr, kept, p.endless(), !opts.input.onlySample())
+	notes(stderr, kept, p.endless(), noteGaps())
 	return nil
 }

@@ -12,40 +12,42 @@ import (
 	"tripstats/transforms/quality"
 )
 
-// parseRules reads the flags that are about the rules. Its errors are faults with exit code 2.
-func (o *options) parseRules(set map[string]bool) error {
+// parseRules reads the flags that are about the rules.
+func (o *options) parseRules(set map[string]bool, wrong *problems) {
 	for _, name := range []string{"limits", "as-of", "max-rejected", "quarantine", "quarantine-cells"} {
-		if set[name] && !o.standard() {
-			return usage("--%s goes with --quality=standard: raw applies no rule", name)
+		if set[name] && o.quality == "raw" {
+			wrong.add("--%s goes with --quality=standard: raw applies no rule", name)
 		}
 	}
-	text := o.limits
-	if path, isFile := strings.CutPrefix(text, "@"); isFile {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return usage("--limits: %v", err)
-		}
-		text = withoutComments(strings.TrimPrefix(string(b), "\ufeff")) // some editors begin a file so
+	text, err := limitsText(o.limits)
+	if err == nil {
+		o.parsed.limits, err = quality.ParseLimits(text)
 	}
-	var err error
-	if o.parsed.limits, err = quality.ParseLimits(text); err != nil {
-		return usage("--limits: %v", err)
+	if err != nil {
+		wrong.add("--limits: %v", err)
 	}
 	o.parsed.asOf = element.NoMonth
 	if set["as-of"] {
-		month, ok := tlc.MonthOf(o.asOf)
-		if !ok || tlc.FormatMonth(month) != o.asOf {
-			return usage("--as-of: found %q, expected a month such as 2023-12", o.asOf)
+		if o.parsed.asOf, err = tlc.ExactMonth(o.asOf); err != nil {
+			wrong.add("--as-of: %v, expected a month such as 2023-12", err)
 		}
-		o.parsed.asOf = month
 	}
 	o.parsed.maxRejected = -1
 	if set["max-rejected"] { // empty, as from a variable that a script did not set, must not open the gate
 		if o.parsed.maxRejected, err = perMillion(o.rejected); err != nil {
-			return usage("--max-rejected: found %q, expected a share such as 1%% or 0.01", o.rejected)
+			wrong.add("--max-rejected: found %q, expected a share such as 1%% or 0.01", o.rejected)
 		}
 	}
-	return nil
+}
+
+// limitsText is the list of limits that --limits gives, itself or by the name of a file.
+func limitsText(given string) (string, error) {
+	path, isFile := strings.CutPrefix(given, "@")
+	if !isFile {
+		return given, nil
+	}
+	b, err := os.ReadFile(path)
+	return withoutComments(strings.TrimPrefix(string(b), "\ufeff")), err // some editors begin a file so
 }
 
 // keep is which rows go into quarantine.
@@ -60,25 +62,22 @@ func (o *options) keep() quality.Keep {
 }
 
 // checkQuarantine refuses a quarantine that makes no sense.
-func (o *options) checkQuarantine(set map[string]bool) error {
-	switch {
-	case o.keepCells && o.keepRows == "":
-		return usage("--quarantine-cells does not say where to: add --quarantine=DIR")
+func (o *options) checkQuarantine(set map[string]bool, wrong *problems) {
+	switch scheme, _ := objstore.Scheme(o.keepRows); {
 	case set["quarantine"] && o.keepRows == "":
-		return usage("--quarantine: found nothing, expected a folder")
+		wrong.add("--quarantine: found nothing, expected a folder")
+	case o.keepCells && o.keepRows == "" && o.standard():
+		wrong.add("--quarantine-cells does not say where to: add --quarantine=DIR")
 	case o.keepRows == "":
-		return nil
+	case scheme != "":
+		wrong.add("--quarantine: found scheme %q, expected a local folder", scheme)
+	case objstore.Misspelt(o.keepRows) != nil:
+		wrong.add("--quarantine: %v", objstore.Misspelt(o.keepRows))
+	default:
+		if err := quarantine.CheckDir(o.keepRows, o.output); err != nil {
+			wrong.add("--quarantine: %v", err)
+		}
 	}
-	if scheme, _ := objstore.Scheme(o.keepRows); scheme != "" {
-		return usage("--quarantine: found scheme %q, expected a local folder", scheme)
-	}
-	if err := objstore.Misspelt(o.keepRows); err != nil {
-		return usage("--quarantine: %v", err)
-	}
-	if err := quarantine.CheckDir(o.keepRows, o.output); err != nil {
-		return usage("--quarantine: %v", err)
-	}
-	return nil
 }
 
 // checkKept refuses to read what the quarantine keeps: refused rows would be counted by and by.

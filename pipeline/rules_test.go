@@ -86,7 +86,7 @@ func TestFlagsAboutRulesAreRead(t *testing.T) {
 		"raw":         {map[string]string{"quality": "raw"}, nil, element.NoMonth, -1},
 	} {
 		o, set := ruled(c.flags)
-		if err := o.parseRules(set); err != nil {
+		if err := rulesErr(o, set); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
@@ -137,7 +137,7 @@ func TestFlagsAboutRulesSayWhatIsWrong(t *testing.T) {
 		{"max-rejected", "", `""`}, // as of a variable that a script did not set
 	} {
 		o, set := ruled(map[string]string{c.flag: c.value})
-		f := fault.Find(o.parseRules(set))
+		f := fault.Find(rulesErr(o, set))
 		if f == nil || f.Code != fault.Usage || !strings.HasPrefix(f.Message, "--"+c.flag+": ") {
 			t.Errorf("--%s=%s: found %v, expected exit code 2", c.flag, c.value, f)
 			continue
@@ -153,6 +153,7 @@ func TestFlagsAboutRulesSayWhatIsWrong(t *testing.T) {
 func TestAnAmountOfMemory(t *testing.T) {
 	for text, want := range map[string]int64{
 		"160MiB": 160 << 20, " 1 GiB": 1 << 30, "0.5GiB": 512 << 20, "200MB": 200_000_000, "67108864": 64 << 20, "1.5GB": 1_500_000_000,
+		"1G": 1 << 30, "512m": 512 << 20, "1gb": 1_000_000_000, "256mib": 256 << 20, "67108864B": 64 << 20,
 	} {
 		if got, err := parseBytes(text); err != nil || got != want {
 			t.Errorf("%q: found %d, %v, expected %d", text, got, err, want)
@@ -163,4 +164,11 @@ func TestAnAmountOfMemory(t *testing.T) {
 			t.Errorf("%q: found %d, expected an error", text, got)
 		}
 	}
+}
+
+// rulesErr is what is wrong with the flags that are about the rules.
+func rulesErr(o *options, set map[string]bool) error {
+	var wrong problems
+	o.parseRules(set, &wrong)
+	return wrong.err()
 }

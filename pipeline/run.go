@@ -75,37 +75,49 @@ func line(w io.Writer, format string, args ...any) {
 
 // command parses the arguments and does what they say.
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	err := parse(args)
+	wrong, err := parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		help(stdout, false)
-		return nil
-	}
-	if err != nil {
-		return err
+		return help(stdout, false)
 	}
 	if err := checkWorker(); err != nil {
 		return err
 	}
-	initBeam(stderr, opts.verbose) // before any side effect, as a worker is the same program
-
-	switch rest := flag.Args(); {
-	case opts.version:
-		_, err := fmt.Fprintf(stdout, "tripstats %s\n", version)
+	rest := flag.Args()
+	isCommand := len(rest) > 0 && slices.Contains(commandNames(), rest[0])
+	if len(wrong) == 0 {
+		initBeam(stderr, opts.verbose) // before any side effect, as a worker is the same program
+	} else if isCommand {
+		return wrong.err()
+	}
+	switch {
+	case opts.version && len(wrong) == 0:
+		_, err := io.WriteString(stdout, versionLine())
 		return err
-	case len(rest) > 0 && rest[0] == "inspect":
-		return inspect(ctx, rest[1:], stdout)
-	case len(rest) > 0 && rest[0] == "fetch":
-		return fetchFiles(ctx, rest[1:], stdout, stderr)
-	case len(rest) > 0 && rest[0] == "help":
-		help(stdout, len(rest) > 1 && rest[1] == "all")
-		return nil
+	case isCommand:
+		return subcommand(ctx, rest[0], rest[1:], stdout, stderr)
 	}
 	set := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { set[f.Name] = true })
-	if err := opts.check(set, flag.Args()); err != nil {
+	if err := append(wrong, opts.check(set, rest, len(rest) < len(args), len(wrong) > 0)...).err(); err != nil {
 		return err
 	}
 	return tables(ctx, stdout, stderr)
+}
+
+// subcommand runs one of commands.
+func subcommand(ctx context.Context, name string, args []string, stdout, stderr io.Writer) error {
+	switch {
+	case name == "inspect":
+		return inspect(ctx, args, stdout)
+	case name == "fetch":
+		return fetchFiles(ctx, args, stdout, stderr)
+	case name == "help":
+		return helpOn(stdout, args)
+	case len(args) > 0:
+		return usage("version: found the word %q after it, expected none", objstore.Redact(args[0]))
+	}
+	_, err := io.WriteString(stdout, versionLine())
+	return err
 }
 
 // tables is the main job.
@@ -116,6 +128,9 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 		return usage("--runner: %v", err)
 	}
 	objstore.Use(opts.access())
+	if opts.input.readsSample() {
+		line(stderr, sampleNote)
+	}
 	objects, err := inputs(ctx, stderr)
 	if err != nil {
 		return err
@@ -132,7 +147,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 		lanes:     runner.Lanes(),
 		dealt:     runner.Elsewhere(),
 		trips:     tripOptions(opts.utc, opts.standard()),
-		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge", RequireComplete: opts.complete, FailUnknown: opts.unknown == "fail"},
+		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge", RequireComplete: opts.complete, FailUnknown: opts.unknown == "fail", AllGaps: opts.verbose},
 		standard:  opts.standard(),
 	}
 	p.quality = quality.Config{Limits: opts.parsed.limits, AsOf: asOf(p.files, opts.parsed.asOf), Keep: opts.keep()}
@@ -147,6 +162,11 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	told, err := runner.Check(places(objects))
 	if err != nil {
 		return usage("%v", err)
+	}
+	if !runner.Elsewhere() { // else it is the workers that must reach the output
+		if err := publish.KeepReal(ctx, p.publish); err != nil {
+			return err
+		}
 	}
 	publish.Notice = func(_ context.Context, text string) { line(stderr, "note: %s", text) }
 	for _, n := range told {
@@ -185,7 +205,10 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := printTable(ctx, stdout, opts.output); err != nil {
 		line(stderr, "note: all is published in %s, but not all of the monthly table could be printed: %v", objstore.Redact(opts.output), objstore.Reason(err))
 	}
-	notes(stderr, filesOf(m), p.endless(), !opts.input.onlySample())
+	notes(stderr, filesOf(m), p.endless(), noteGaps())
+	if opts.standard() {
+		noteRefused(stderr, m)
+	}
 	report(stderr, runner, m, time.Since(start))
 	return nil
 }
@@ -257,6 +280,7 @@ func publishConfig(rules quality.Config) publish.Config {
 		Access:      opts.access(),
 		ID:          newID(),
 		MaxRejected: -1,
+		Sample:      opts.input.readsSample(),
 		Meta: []parquetio.Meta{
 			{Key: "tripstats.quality", Value: opts.quality},
 			{Key: "tripstats.rules_digest", Value: "none"}, // raw: no rule is applied

@@ -148,10 +148,10 @@ func TestHelpIsOnStdoutAndSideEffectFree(t *testing.T) {
 		}
 	}
 
-	all := tripstats(t, "help", "all").succeeds(t).stdout
+	all := tripstats(t, "help", "all").succeeds(t).stdout + tripstats(t, "help", "beam").succeeds(t).stdout
 	for _, flag := range []string{"--input", "--output", "--utc", "--parallelism"} {
 		if !strings.Contains(all, flag) {
-			t.Errorf("help all does not tell of %s", flag)
+			t.Errorf("help all and help beam do not tell of %s", flag)
 		}
 	}
 }

@@ -1,20 +1,44 @@
 package main
 
-import "runtime/debug"
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
 
 // version is the program's, as it stands in every output.
 const version = "0.1.0"
 
-// revision is the commit the program was built from, where the build recorded it.
+// builtFrom is set by the linker, for builds that leave Go's own note of the revision out.
+var builtFrom string
+
+// revision is the commit the program was built from, with -dirty where the source was not as in the commit; "" where the
+// build did not record it.
 func revision() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
+	if builtFrom != "" || !ok {
+		return builtFrom
 	}
+	commit, dirty := "", ""
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
+		switch {
+		case s.Key == "vcs.revision":
+			commit = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			dirty = "-dirty"
 		}
 	}
-	return ""
+	if commit == "" {
+		return ""
+	}
+	return commit + dirty
+}
+
+// versionLine is what the command version prints.
+func versionLine() string {
+	from := revision()
+	if from == "" {
+		from = "unknown, as the build did not record it"
+	}
+	return fmt.Sprintf("tripstats %s, revision %s, %s %s/%s\n", version, from, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

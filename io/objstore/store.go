@@ -72,9 +72,8 @@ func (e *temporaryError) Unwrap() error { return e.err }
 // temporary marks an error as one after which another attempt may succeed.
 func temporary(err error, after time.Duration) error { return &temporaryError{err: err, after: after} }
 
-// Unavailable tells who chooses an exit code that the store or the network did not answer as it should. An error that no
-// waiting helps against, such as a host that does not exist, is not that, though it was tried again.
-func (e *temporaryError) Unavailable() bool { return mayPass(e) != nil }
+// Unavailable tells who chooses an exit code that the store or the network did not answer as it should.
+func (e *temporaryError) Unavailable() bool { return true }
 
 // temporaryStatus tells whether an HTTP status may pass: too many requests, or a server's own trouble. A server that does
 // not know the method or the version of HTTP will not know it later.

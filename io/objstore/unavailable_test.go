@@ -50,8 +50,8 @@ func TestWhatMayPassSaysSoOfItself(t *testing.T) {
 	if _, err := Stat(t.Context(), "http://"+l.Addr().String()+"/x.parquet"); !unavailable(err) {
 		t.Errorf("an answer that is not HTTP: found %v, expected that it may pass", err)
 	}
-	noHost := temporary(&net.DNSError{Err: "no such host", Name: "no-such-host.example", IsNotFound: true}, 0)
-	if unavailable(noHost) {
-		t.Errorf("a host that does not exist: found that it may pass: %v", noHost)
+	noHost := bare(&net.DNSError{Err: "no such host", Name: "no-such-host.example", IsNotFound: true})
+	if !unavailable(noHost) || IsTemporary(noHost) {
+		t.Errorf("a host that is not found: found %v, expected that the network may be down, and no other attempt", noHost)
 	}
 }

@@ -29,6 +29,7 @@ var Critical sync.Mutex
 type Manifest struct {
 	Schema  string            `json:"schema"`
 	Program Program           `json:"program"`
+	Sample  bool              `json:"sample"`  // the program's made-up sample is among the inputs
 	Quality string            `json:"quality"` // raw or standard
 	Rules   *Rules            `json:"rules,omitempty"`
 	Flags   map[string]string `json:"flags"`  // as given, without secrets
@@ -76,7 +77,14 @@ type Input struct {
 	Counted   int64    `json:"rows_counted"`
 	Variant   string   `json:"variant"`
 	Unknown   []string `json:"unknown_columns,omitempty"`
+
+	// RefusedMonth is the month that most of the refused rows have, where row rules refused more than a tenth of the file:
+	// its name may tell another month than it holds.
+	RefusedMonth string `json:"refused_month,omitempty"`
 }
+
+// MuchRefused tells whether row rules refused more than a tenth of the rows.
+func (in Input) MuchRefused() bool { return 10*(in.Rows-in.Counted) > in.Rows }
 
 // Output is one published table.
 type Output struct {
@@ -88,15 +96,18 @@ type Output struct {
 }
 
 func (r *result) manifest(cfg Config) *Manifest {
-	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Quality: cfg.Quality, Rules: cfg.Rules, Flags: cfg.Flags, Inputs: []Input{}}
-	counted := map[string]int64{}
+	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Sample: cfg.Sample, Quality: cfg.Quality, Rules: cfg.Rules, Flags: cfg.Flags, Inputs: []Input{}}
+	tallies := map[string]element.Tally{}
 	for _, t := range r.tallies {
-		counted[t.Source] = t.Counted
+		tallies[t.Source] = t
 	}
 	for _, f := range r.files {
-		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: len(f.RowGroupRows), Rows: f.Rows, Counted: counted[f.Source], Variant: f.Variant, Unknown: f.Unknown}
+		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: len(f.RowGroupRows), Rows: f.Rows, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown}
 		if f.Month != element.NoMonth {
 			in.Month = tlc.FormatMonth(f.Month)
+		}
+		if t := tallies[f.Source]; in.MuchRefused() && t.RefusedThere > 0 {
+			in.RefusedMonth = tlc.FormatMonth(t.RefusedMonth)
 		}
 		m.Inputs = append(m.Inputs, in)
 		m.Rows += f.Rows

@@ -53,6 +53,7 @@ type Config struct {
 	Quality     string
 	Rules       *Rules // nil where no rule was applied
 	Flags       map[string]string
+	Sample      bool               // the input is made up: it does not replace tables of real data
 	Quarantine  *quarantine.Config // nil where rows that rules refused are not kept
 
 	// Before is what the output had when the run began: see [Seen].
@@ -310,6 +311,9 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 		return nil
 	case past[cfg.ID] == revoked:
 		return fault.New(fault.Conflict, "output %s: this run has been given up, so it may not publish any more", shown)
+	}
+	if err := keepReal(ctx, cfg); err != nil {
+		return err
 	}
 	meanwhile := cfg.replacesAnother(ctx)
 	m := r.manifest(cfg)

@@ -32,43 +32,6 @@ func FileName(taxi string, month int32) string {
 	return fmt.Sprintf("%s_tripdata_%s.parquet", taxi, FormatMonth(month))
 }
 
-// Range is months from First to Last, both in it; an open end is at the last month that is published.
-type Range struct {
-	First, Last int32
-	Open        bool // Last is not given
-}
-
-// ParseRange reads 2014-01..2023-12, 2024-01.. (to the last published), ..2010-12 (from the first published), or one
-// month.
-func ParseRange(s, taxi string) (Range, error) {
-	from, to, isRange := strings.Cut(strings.TrimSpace(s), "..")
-	if !isRange {
-		to = from
-	}
-	var r Range
-	var ok bool
-	if from == "" && isRange && to != "" {
-		r.First = first[taxi]
-	} else if r.First, ok = exactMonth(from); !ok {
-		return r, fmt.Errorf("found %q, expected months such as 2014-01..2023-12, 2024-01.. or 2024-01", s)
-	}
-	if r.Open = to == ""; r.Open {
-		return r, nil
-	}
-	if r.Last, ok = exactMonth(to); !ok {
-		return r, fmt.Errorf("found %q, expected months such as 2014-01..2023-12, 2024-01.. or 2024-01", s)
-	}
-	if r.Last < r.First {
-		return r, fmt.Errorf("found %q, which ends before it begins", s)
-	}
-	return r, nil
-}
-
-func exactMonth(s string) (int32, bool) {
-	m, ok := MonthOf(s)
-	return m, ok && FormatMonth(m) == s
-}
-
 // Prefix is how the addresses of all months' files of a source begin.
 func Prefix(source string) string {
 	if before, _, ok := strings.Cut(source, "{year}"); ok {

@@ -60,6 +60,8 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) error {
 			t.Refused = append(t.Refused, element.Refused{Rule: rule.Name, Rows: c.Rows})
 		}
 	}
+	most := r.mostRefused()
+	t.RefusedMonth, t.RefusedThere = most.Month, most.Rows
 	emit(t)
 	return nil
 }
@@ -146,6 +148,7 @@ type sourceSums struct {
 	tables        []*grouping
 	rules         map[int64]*RuleCount // by RuleCount.key
 	rawDuration   Sum
+	refused       map[int32]int64 // rows by plausible month
 }
 
 func newSourceSums(b *trip.Batch, tables []*Spec) *sourceSums {
@@ -167,7 +170,9 @@ func (s *sourceSums) addBatch(b *trip.Batch) {
 	}
 	start := 0
 	for _, run := range b.Months {
-		if !run.Refused {
+		if run.Refused {
+			s.addRefused(run.Month, int64(run.End-start))
+		} else {
 			s.counted += int64(run.End - start)
 			for _, t := range s.tables {
 				t.addRun(b, run.Month, start, run.End)
@@ -175,6 +180,16 @@ func (s *sourceSums) addBatch(b *trip.Batch) {
 		}
 		start = run.End
 	}
+}
+
+func (s *sourceSums) addRefused(month int32, rows int64) {
+	if !plausible(month) {
+		return
+	}
+	if s.refused == nil {
+		s.refused = map[int32]int64{}
+	}
+	s.refused[month] += rows
 }
 
 func (s *sourceSums) addFinding(f trip.Finding) {
@@ -196,6 +211,9 @@ func (s *sourceSums) result() (Source, error) {
 	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows, Counted: s.counted, RawDuration: s.rawDuration}
 	for _, key := range sortedKeys(s.rules) {
 		out.Rules = append(out.Rules, *s.rules[key])
+	}
+	for _, month := range sortedKeys(s.refused) {
+		out.Refused = append(out.Refused, MonthRows{month, s.refused[month]})
 	}
 	for _, t := range s.tables {
 		for i, sum := range t.sums {

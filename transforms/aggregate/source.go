@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/trip"
 )
 
 // Source is what the rows of one source file add up to.
@@ -28,6 +29,32 @@ type Source struct {
 	States      []TableState // in the order of Tables
 	Rules       []RuleCount  // ascending by month and rule
 	RawDuration Sum          // µs, of all rows read, where rules were applied
+	Refused     []MonthRows  // rows that row rules refused, by their pickup's month, ascending: see plausible
+}
+
+// MonthRows is how many rows lie in a month.
+type MonthRows struct {
+	Month int32
+	Rows  int64
+}
+
+func mergeMonthRows(a, b MonthRows) MonthRows { return MonthRows{a.Month, a.Rows + b.Rows} }
+
+// plausible tells whether a file may be of a month, as names go. So the months that are kept are few, whatever a file holds.
+func plausible(month int32) bool {
+	year := trip.YearOf(month)
+	return month != element.NoMonth && year >= 2000 && year < 2100
+}
+
+// mostRefused is the month that most of the rows have that were refused, of several the first; without any no rows.
+func (s Source) mostRefused() MonthRows {
+	var most MonthRows
+	for _, m := range s.Refused {
+		if m.Rows > most.Rows {
+			most = m
+		}
+	}
+	return most
 }
 
 // TableState is the state of one table, in its binary form: there may be one of each of many files, and groups take ten times
@@ -76,6 +103,7 @@ func mergeSources(a, b Source) (Source, error) {
 		Unknown:     a.Unknown + b.Unknown,
 		Rows:        a.Rows + b.Rows,
 		Counted:     a.Counted + b.Counted,
+		Refused:     mergeSorted(a.Refused, b.Refused, func(m MonthRows) int32 { return m.Month }, mergeMonthRows),
 		Rules:       mergeSorted(a.Rules, b.Rules, RuleCount.key, mergeRules),
 		States:      states,
 	}, err

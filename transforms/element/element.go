@@ -122,8 +122,12 @@ type Tally struct {
 	Rows    int64     // aggregated: read
 	Counted int64     // in the tables
 	Refused []Refused // by row rules, sorted by rule
-	Read    Mean      // duration in minutes of all rows, where rules were applied
-	Left    Mean      // duration in minutes of what the rules left
+
+	RefusedMonth int32 // that most of the refused rows have, if RefusedThere is not 0
+	RefusedThere int64 // refused rows of that month
+
+	Read Mean // duration in minutes of all rows, where rules were applied
+	Left Mean // duration in minutes of what the rules left
 }
 
 // Mean is an average and the number of values in it.

@@ -68,7 +68,7 @@ func New(code Code, format string, args ...any) *Fault {
 		err, isError := a.(error)
 		if isError && (code == Failed || code == Input) && CodeOf(err, code) == Unavailable {
 			code = Unavailable
-			if !strings.Contains(message, "again") {
+			if !strings.Contains(message, "again") && !strings.HasSuffix(message, "?") {
 				message += "; try again later"
 			}
 		}

@@ -19,6 +19,7 @@ type Admission struct {
 	Taxi            string // only this taxi's files; "" for all
 	MergeSameMonth  bool   // several files of one taxi and month add up; otherwise they are an error
 	RequireComplete bool   // a month missing between a taxi's first and last is an error
+	AllGaps         bool   // name all missing months, however many
 	FailUnknown     bool   // a column the registry does not know is an error
 }
 
@@ -82,6 +83,18 @@ func Gaps(files []element.File) []string {
 	return gaps
 }
 
+// mostMonths is how many months a message names.
+const mostMonths = 12
+
+// SomeMonths lists months for a message: all of them, or how many there are where they are many.
+func SomeMonths(months []string, all bool) string {
+	n := len(months)
+	if all || n <= mostMonths {
+		return strings.Join(months, ", ")
+	}
+	return fmt.Sprintf("%d months, the first %s and the last %s (--verbose names them all)", n, months[0], months[n-1])
+}
+
 // Admit parts files by the rules, each part sorted by source.
 func Admit(files []element.File, rules Admission) (kept, left []element.File, err error) {
 	slices.SortFunc(files, func(a, b element.File) int { return cmp.Compare(a.Source, b.Source) })
@@ -124,7 +137,7 @@ func Admit(files []element.File, rules Admission) (kept, left []element.File, er
 		return nil, nil, err
 	}
 	if gaps := Gaps(kept); rules.RequireComplete && len(gaps) > 0 {
-		return nil, nil, fault.New(fault.NoMatch, "--require-complete: no file for %s; add the files or leave the flag out", strings.Join(gaps, ", "))
+		return nil, nil, fault.New(fault.NoMatch, "--require-complete: no file for %s; add the files or leave the flag out", SomeMonths(gaps, rules.AllGaps))
 	}
 	if len(kept) == 0 {
 		return nil, nil, fault.New(fault.NoMatch, "none of the %d files is of %s taxis; leave --taxi out or give other files", len(files), rules.Taxi)

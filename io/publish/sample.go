@@ -1,0 +1,57 @@
+package publish
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"slices"
+
+	"tripstats/io/objstore"
+	"tripstats/transforms/fault"
+)
+
+// KeepReal refuses to publish tables of made-up data where an output of real data may be: exit code 5. It is for a run to
+// call before it reads anything, and is called again once the output's lock is held.
+func KeepReal(ctx context.Context, cfg Config) error {
+	if err := keepReal(ctx, cfg); err != nil || !cfg.Sample {
+		return err
+	}
+	for _, t := range slices.Concat(cfg.Tables, cfg.Absent) {
+		switch _, err := objstore.Stat(ctx, objstore.Join(cfg.Output, place(t))); {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return fault.New(fault.Failed, "output %s: %v; nothing was published", objstore.Redact(cfg.Output), objstore.Reason(err))
+		}
+		_, err := ReadManifest(ctx, cfg.Output)
+		if errors.Is(err, fs.ErrNotExist) {
+			return wouldReplace(cfg, "has tables and no "+ManifestName+" that says what they are made of")
+		}
+	}
+	return nil
+}
+
+// keepReal is KeepReal as far as the manifest tells. Tables without one may be of an attempt of this run.
+func keepReal(ctx context.Context, cfg Config) error {
+	if !cfg.Sample {
+		return nil
+	}
+	m, err := ReadManifest(ctx, cfg.Output)
+	var syntax *json.SyntaxError
+	var form *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && m.Sample:
+		return nil
+	case err == nil:
+		return wouldReplace(cfg, "has tables of real data")
+	case errors.As(err, &syntax), errors.As(err, &form):
+		return wouldReplace(cfg, "has a "+ManifestName+" that makes no sense")
+	}
+	return fault.New(fault.Failed, "output %s: %v; nothing was published", objstore.Redact(cfg.Output), objstore.Reason(err))
+}
+
+func wouldReplace(cfg Config, what string) error {
+	return fault.New(fault.Gate, "output %s: it %s, which the made-up sample does not replace; nothing was published: name another folder with --output, or remove this one",
+		objstore.Redact(cfg.Output), what)
+}

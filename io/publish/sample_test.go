@@ -1,0 +1,40 @@
+package publish
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"tripstats/transforms/fault"
+)
+
+// TestTheLockDoesNotLetTheSampleOverRealData is about a run on real data that publishes while one on the sample reads.
+func TestTheLockDoesNotLetTheSampleOverRealData(t *testing.T) {
+	for content, want := range map[string]fault.Code{
+		"":                   fault.OK, // no manifest
+		`{"sample": true}`:   fault.OK,
+		`{"sample": false}`:  fault.Gate,
+		`{"schema": "else"}`: fault.Gate,
+		"{":                  fault.Gate,
+	} {
+		dir := t.TempDir()
+		if content != "" {
+			if err := os.WriteFile(filepath.Join(dir, ManifestName), []byte(content), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		found := func(err error) fault.Code {
+			if err == nil {
+				return fault.OK
+			}
+			return fault.Find(err).Code
+		}
+		cfg := Config{Output: dir, Sample: true, Tables: []string{"t"}}
+		if got := found(keepReal(t.Context(), cfg)); got != want {
+			t.Errorf("%q: found exit code %d, expected %d", content, got, want)
+		}
+		if got := found(KeepReal(t.Context(), Config{Output: dir, Tables: []string{"t"}})); got != fault.OK {
+			t.Errorf("%q, real input: found exit code %d, expected 0", content, got)
+		}
+	}
+}
