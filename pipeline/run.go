@@ -174,6 +174,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := printTable(ctx, stdout, opts.output); err != nil {
 		return err
 	}
+	noteNoTrips(stderr, m.NoTrips)
 	notes(stderr, filesOf(m), p.endless(), !opts.input.onlySample())
 	report(stderr, runner, m, time.Since(start))
 	return nil

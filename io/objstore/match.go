@@ -182,10 +182,8 @@ func isHidden(part string) bool { return part != "" && (part[0] == '_' || part[0
 // hides returns what tells whether a pattern does not match a part of a path because it is hidden.
 func hides(pattern string) func(part string) bool {
 	var named []string
-	for _, p := range strings.FieldsFunc(pattern, func(r rune) bool { return strings.ContainsRune("/{},", r) }) {
-		if isHidden(p) {
-			named = append(named, p)
-		}
+	for _, p := range alternatives(pattern) {
+		named = append(named, slices.DeleteFunc(strings.Split(p, "/"), func(part string) bool { return !isHidden(part) })...)
 	}
 	return func(part string) bool {
 		return isHidden(part) && !slices.ContainsFunc(named, func(p string) bool { return matchesPart(p, part) })

@@ -97,7 +97,8 @@ func (m *matches) address(ctx context.Context, s *retrying, uri string, web bool
 		return fmt.Errorf("%s: %w: no such object", shown, ErrNoMatch)
 	case !isDataset(base) && !objects.deltas[base]:
 		direct := slices.ContainsFunc(found, func(o Object) bool {
-			return !strings.Contains(strings.TrimPrefix(o.URI, folder+"/"), "/")
+			first, _, _ := strings.Cut(strings.TrimPrefix(o.URI, folder+"/"), "/")
+			return isDataset(first)
 		})
 		return fmt.Errorf("%s: %w", shown, folderError(Redact(folder), "/", direct))
 	}

@@ -70,7 +70,7 @@ func existing(parts []string) int {
 			return 1
 		}
 		last := len(strings.Join(parts[:n-1], ",")) // of the comma before the last part
-		base, _ := doublestar.SplitPattern(filepath.ToSlash(name))
+		base, _ := fixed(filepath.ToSlash(name))
 		switch {
 		case exists(name), len(base) > last && hasMeta(name) && exists(base):
 			return n
@@ -90,6 +90,42 @@ func hasMeta(s string) bool { return strings.ContainsAny(s, `*?[{`) }
 func matchesPart(pattern, part string) bool {
 	ok, err := doublestar.Match(pattern, part)
 	return ok && err == nil
+}
+
+// mostAlternatives bounds what a pattern with many {} is taken apart into.
+const mostAlternatives = 1000
+
+// alternatives are the patterns without {} that a pattern stands for.
+func alternatives(pattern string) []string {
+	open := strings.IndexByte(pattern, '{')
+	if open < 0 {
+		return []string{pattern}
+	}
+	depth, begin := 0, open+1
+	var choices []string
+	for i := open; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '{':
+			depth++
+		case c == '}':
+			depth--
+		}
+		if depth == 0 || depth == 1 && pattern[i] == ',' {
+			choices = append(choices, pattern[begin:i])
+			begin = i + 1
+		}
+		if depth > 0 {
+			continue
+		}
+		var out []string
+		for _, choice := range choices {
+			if out = append(out, alternatives(pattern[:open]+choice+pattern[i+1:])...); len(out) > mostAlternatives {
+				return out[:mostAlternatives]
+			}
+		}
+		return out
+	}
+	return []string{pattern}
 }
 
 // fixed splits a local pattern with slashes into the folder that it begins with and the rest. A folder that exists is taken

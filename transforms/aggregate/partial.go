@@ -49,7 +49,7 @@ func Tallies(s beam.Scope, perSource beam.PCollection) beam.PCollection {
 type tallyFn struct{}
 
 func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) {
-	t := element.Tally{Source: r.Source, Rows: r.Rows, Counted: r.Counted(), Read: meanOf(r.RawDuration)}
+	t := element.Tally{Source: r.Source, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted(), Read: meanOf(r.RawDuration)}
 	var counted Sum
 	for _, m := range r.Months {
 		counted.merge(m.Duration)

@@ -16,6 +16,7 @@ import (
 // Source is what the rows of one source file add up to.
 type Source struct {
 	Source      string
+	Whole       string // name in the ledger: element.File.Whole
 	Taxi        string
 	Month       int32       // of the file: element.File.Month
 	Coordinates bool        // the file has no zones
@@ -88,6 +89,7 @@ func mergeSources(a, b Source) Source {
 	return Source{
 		RawDuration: a.RawDuration,
 		Source:      cmp.Or(a.Source, b.Source),
+		Whole:       cmp.Or(a.Whole, b.Whole),
 		Taxi:        cmp.Or(a.Taxi, b.Taxi),
 		Month:       cmp.Or(a.Month, b.Month),
 		Coordinates: a.Coordinates || b.Coordinates,
@@ -135,7 +137,7 @@ func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T
 
 // seed is the result of a file before any row: it makes the file, and the month in its name, exist at zero rows.
 func seed(f element.File) Source {
-	s := Source{Source: f.Source, Taxi: f.Taxi, Month: f.Month, Coordinates: f.Coordinates, Unknown: int64(len(f.Unknown))}
+	s := Source{Source: f.Source, Whole: f.Whole(), Taxi: f.Taxi, Month: f.Month, Coordinates: f.Coordinates, Unknown: int64(len(f.Unknown))}
 	if f.Month != element.NoMonth {
 		s.Months = []Month{{Month: f.Month}}
 	}
