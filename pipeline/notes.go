@@ -19,7 +19,9 @@ func notes(w io.Writer, files []element.File, endless, gaps bool) {
 	unknown := map[string][]string{}
 	for _, f := range files {
 		for _, c := range f.Unknown {
-			unknown[c] = append(unknown[c], f.Source)
+			if n := len(unknown[c]); n == 0 || unknown[c][n-1] != f.Whole() { // parts of one data set come together
+				unknown[c] = append(unknown[c], f.Whole())
+			}
 		}
 	}
 	if missing := trip.Gaps(files); gaps && len(missing) > 0 {
@@ -93,6 +95,13 @@ func noteUnpinned(w io.Writer, objects []objstore.Object) {
 	}
 	if len(names) > 0 {
 		line(w, "note: the server gives neither ETag nor Last-Modified, so that a change while it is read shows in its length alone: %s", some(names))
+	}
+}
+
+// noteNoTrips tells of files that were left out as they hold no trip records.
+func noteNoTrips(w io.Writer, names []string) {
+	if len(names) > 0 {
+		line(w, "note: left out, as they have no time column of a taxi's trips, and no taxi or month in their name: %s", some(names))
 	}
 }
 

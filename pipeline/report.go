@@ -208,20 +208,32 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 		}
 		rows = append(rows, row)
 	}
-	for _, f := range kept {
-		n := [5]int64{f.Rows, int64(len(f.RowGroupRows)), int64(parquetio.Restrictions(f)), f.Size, 0}
-		for _, b := range f.RowGroupBytes {
-			n[4] += b
+	sources, others := element.Sources(kept), element.Sources(left)
+	for _, parts := range sources {
+		var n [5]int64
+		for _, f := range parts {
+			of := [5]int64{f.Rows, int64(len(f.RowGroupRows)), int64(parquetio.Restrictions(f)), f.Size, 0}
+			for _, b := range f.RowGroupBytes {
+				of[4] += b
+			}
+			for i, v := range of {
+				n[i] += v
+				total[i] += v
+			}
 		}
-		for i, v := range n {
-			total[i] += v
-		}
-		add(f.Source, f.Taxi, n)
+		add(parts[0].Whole(), parts[0].Taxi, n)
 	}
-	add(fmt.Sprintf("%d files, %d left out", len(kept), len(left)), "", total)
+	add(fmt.Sprintf("%d files, %d left out", len(sources), len(others)), "", total)
 	if _, err := io.WriteString(w, align(rows, 2)); err != nil {
 		return err
 	}
+	var tables []string
+	for _, files := range others {
+		if files[0].NoTrips {
+			tables = append(tables, files[0].Whole())
+		}
+	}
+	noteNoTrips(stderr, tables)
 	notes(stderr, kept, p.endless(), noteGaps())
 	return nil
 }

@@ -87,7 +87,7 @@ type Body struct {
 // Get asks for a content once. ErrChanged is to ask anew, from 0.
 func Get(ctx context.Context, uri string, from From) (*Body, error) {
 	if scheme, path := Scheme(uri); scheme == "" {
-		o, err := describe(path, "")
+		o, err := describe(path)
 		if err != nil {
 			return nil, Reason(err)
 		}

@@ -2,163 +2,210 @@ package objstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/bmatcuk/doublestar/v4"
+	"unicode/utf8"
 )
-
-// SplitPatterns splits a comma-separated list of patterns. A comma inside {} belongs to the pattern, as does one that is
-// written \, outside them.
-func SplitPatterns(list string) []string {
-	var out []string
-	var pattern strings.Builder
-	depth := 0
-	for i := 0; i < len(list); i++ {
-		c := list[i]
-		switch {
-		case c == '\\' && depth == 0 && strings.HasPrefix(list[i+1:], ","):
-			i++
-			c = ','
-		case c == '{':
-			depth++
-		case c == '}':
-			depth = max(0, depth-1)
-		case c == ',' && depth == 0:
-			out = append(out, pattern.String())
-			pattern.Reset()
-			continue
-		}
-		pattern.WriteByte(c)
-	}
-	out = append(out, pattern.String())
-	for i := range out {
-		out[i] = strings.TrimSpace(out[i])
-	}
-	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
-}
 
 // Match expands patterns (globs with ** and {a,b}, or plain paths) into objects sorted by name. An object matched by
 // several patterns comes once. A pattern that matches nothing is an error that wraps ErrNoMatch and names it.
 //
 // An object's Name is its path below the fixed prefix of the pattern that matched it, or, for a plain path, its base
 // name; where two objects would share a name, both get more of their path until they differ. So the same files have
-// the same names wherever their folder is, and in whatever order they are given.
+// the same names wherever their folder is, and in whatever order they are given. Bytes of a name that are not UTF-8 are
+// written \xNN, as tables hold names.
+//
+// A folder whose name ends in .parquet is one data set, as Spark and Dask write them: matched or named, it stands for all
+// files below it. Their Names begin with the folder's: see Object.Dataset. Of a Delta table old files would count too, so it
+// comes as one object that says so: see Object.Refused.
+//
+// Wildcards do not match parts of a path that begin with _ or . (what other programs keep for themselves), nor tables
+// and quarantines that this program has written below the fixed prefix. A part that a pattern itself begins with _ or .
+// is matched.
 func Match(ctx context.Context, patterns []string) ([]Object, error) {
-	found := map[string]Object{} // by canonical path
+	m := &matches{found: map[string]match{}, outputs: map[string]bool{}, deltas: map[string]bool{}}
 	for _, pattern := range patterns {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if fsys, path, ok := mounted(pattern); ok {
-			if err := matchMounted(fsys, pattern, path, found); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if scheme, _ := Scheme(pattern); scheme != "" {
-			if err := matchRemote(ctx, pattern, found); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		path, err := local(pattern)
-		if err != nil {
+		if err := m.expand(ctx, pattern); err != nil {
 			return nil, err
 		}
-		paths, prefix, err := glob(path)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", pattern, err)
-		}
-		for _, p := range paths {
-			o, err := describe(p, prefix)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", p, Reason(err))
-			}
-			found[o.URI] = shorter(found[o.URI], o)
-		}
 	}
-	objects := make([]Object, 0, len(found))
-	for _, o := range found {
-		objects = append(objects, o)
-	}
-	distinct(objects)
-	names := map[string]bool{}
-	for _, o := range objects {
-		if names[o.Name] {
-			return nil, fmt.Errorf("%s: %w: two addresses differ in their query alone; give one of them", o.Name, ErrPattern)
-		}
-		names[o.Name] = true
-	}
-	slices.SortFunc(objects, func(a, b Object) int { return strings.Compare(a.Name, b.Name) })
-	return objects, nil
+	return m.named()
 }
 
-// matchRemote matches a pattern in a store. A web server has no listing, and ? begins a query in its addresses: there
-// the pattern is an address.
-func matchRemote(ctx context.Context, pattern string, found map[string]Object) error {
-	s, err := storeOf(ctx, pattern)
+// matches is what patterns have found so far.
+type matches struct {
+	found   map[string]match // by canonical address
+	hits    int              // how often something was found, objects that were found before too
+	outputs map[string]bool  // by address of a manifest: it is one of this program
+	deltas  map[string]bool  // by folder: it is a Delta table
+}
+
+// match is an object and where its name comes from.
+type match struct {
+	Object
+	folder string // address of the data set that it is a part of, or ""
+	source string // shortest name of the folder, or else of the object
+	part   string // path below the folder
+}
+
+func (m *matches) expand(ctx context.Context, pattern string) error {
+	if fsys, path, ok := mounted(pattern); ok {
+		return m.mounted(fsys, pattern, path)
+	}
+	if scheme, _ := Scheme(pattern); scheme != "" {
+		return m.remote(ctx, pattern)
+	}
+	path, err := local(pattern)
 	if err != nil {
 		return err
 	}
-	shown := Redact(pattern)
-	scheme, rest := Scheme(pattern)
-	web := scheme == "http" || scheme == "https"
-	if web || !hasMeta(rest) {
-		_, path, _ := strings.Cut(rest, "/") // a host may be [::1]
-		if path, _, _ := strings.Cut(path, "?"); web && strings.ContainsAny(path, "*[{") {
-			return fmt.Errorf("%s: %w: a web server has no listing: name each file, or say --months", shown, ErrPattern)
-		}
-		o, err := s.stat(ctx, pattern)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return fmt.Errorf("%s: %w: no such object", shown, ErrNoMatch)
-		case err != nil:
-			return fmt.Errorf("%s: %w", shown, err)
-		}
-		o.Name = baseOf(pattern)
-		found[o.URI] = shorter(found[o.URI], o)
-		return nil
-	}
-	bucket, path, _ := strings.Cut(rest, "/")
-	if hasMeta(bucket) || !doublestar.ValidatePattern(path) {
-		return fmt.Errorf("%s: %w", shown, ErrPattern)
-	}
-	base, _ := doublestar.SplitPattern(path)
-	prefix := scheme + "://" + bucket + "/"
-	if base != "." {
-		prefix += base + "/"
-	}
-	objects, err := s.list(ctx, prefix)
-	if err != nil {
-		return fmt.Errorf("%s: %w", shown, err)
-	}
-	matched := 0
-	for _, o := range objects {
-		if ok, _ := doublestar.Match(path, strings.TrimPrefix(o.URI, scheme+"://"+bucket+"/")); ok {
-			o.Name = strings.TrimPrefix(o.URI, prefix)
-			found[o.URI] = shorter(found[o.URI], o)
-			matched++
-		}
-	}
-	if matched == 0 {
-		return fmt.Errorf("%s: %w: no object", shown, ErrNoMatch)
+	if err := m.local(ctx, path); err != nil {
+		return fmt.Errorf("%s: %w", pattern, err)
 	}
 	return nil
 }
 
-// shorter returns the one of two descriptions of one object whose name comes first; have may be none.
-func shorter(have, o Object) Object {
-	if have.URI != "" && before(have.Name, o.Name) {
-		return have
+// add takes a match. Of two matches of one object the one that knows it as part of a data set counts, else the shorter name,
+// so that the order of patterns does not matter. What was named once is not wild.
+func (m *matches) add(o match) {
+	m.hits++
+	have, twice := m.found[o.URI]
+	if twice {
+		wild := have.Wild && o.Wild
+		if have.folder == o.folder && before(have.source, o.source) || have.folder != "" && o.folder == "" {
+			o = have
+		}
+		o.Wild = wild
 	}
-	return o
+	m.found[o.URI] = o
+}
+
+// named gives all objects their names and sorts them by these.
+func (m *matches) named() ([]Object, error) {
+	names := map[string]string{} // by the address of a source
+	for _, o := range m.found {
+		if name, ok := names[o.address()]; !ok || before(o.source, name) {
+			names[o.address()] = o.source
+		}
+	}
+	sources := make([]Object, 0, len(names))
+	for uri, name := range names {
+		sources = append(sources, Object{URI: uri, Name: name})
+	}
+	distinct(sources)
+	slices.SortFunc(sources, func(a, b Object) int { return strings.Compare(a.URI, b.URI) })
+	taken := map[string]string{}
+	for _, s := range sources {
+		name := printable(s.Name)
+		if other, twice := taken[name]; twice && Redact(other) == Redact(s.URI) {
+			return nil, fmt.Errorf("%s: %w: two addresses differ in their query alone; give one of them", name, ErrPattern)
+		} else if twice {
+			return nil, fmt.Errorf("%s: found two inputs of this name, expected one; rename one of them, or leave it out", name)
+		}
+		taken[name], names[s.URI] = s.URI, name
+	}
+	objects := make([]Object, 0, len(m.found))
+	for _, o := range m.found {
+		o.Name = names[o.address()]
+		if o.folder != "" {
+			o.Dataset = o.Name
+			o.Name += "/" + printable(o.part)
+		}
+		objects = append(objects, o.Object)
+	}
+	slices.SortFunc(objects, func(a, b Object) int { return strings.Compare(a.Name, b.Name) })
+	for i := 1; i < len(objects); i++ {
+		if objects[i].Name == objects[i-1].Name {
+			return nil, fmt.Errorf("%s: found two inputs of this name, expected one; rename one of them, or leave it out", objects[i].Name)
+		}
+	}
+	return objects, nil
+}
+
+// address is that of the source: of the data set, or else of the object.
+func (o match) address() string {
+	if o.folder != "" {
+		return o.folder
+	}
+	return o.URI
+}
+
+// within makes a match of an object at a path below a fixed prefix, both with slashes. If the path leads through a data
+// set, the object is a part of it.
+func within(o Object, prefix, full string) match {
+	below := strings.TrimPrefix(strings.TrimPrefix(full, prefix), "/")
+	dir := path.Dir(full)
+	for dir != "." && dir != "/" && !isDataset(dir) {
+		dir = path.Dir(dir)
+	}
+	if !isDataset(dir) {
+		return match{Object: o, source: below}
+	}
+	name := strings.TrimPrefix(strings.TrimPrefix(dir, prefix), "/")
+	if name == "" || len(dir) < len(prefix) {
+		name = path.Base(dir)
+	}
+	return match{Object: o, folder: dir, source: name, part: strings.TrimPrefix(full, dir+"/")}
+}
+
+// isDataset tells whether a folder's name says that the files in it are one.
+func isDataset(folder string) bool {
+	return strings.HasSuffix(strings.ToLower(path.Base(folder)), ".parquet")
+}
+
+// refusedDelta is the match of a Delta table at a folder.
+func refusedDelta(uri, prefix, folder string, wild bool) match {
+	name := strings.TrimPrefix(strings.TrimPrefix(folder, prefix), "/")
+	if name == "" || len(folder) < len(prefix) {
+		name = path.Base(folder)
+	}
+	return match{source: name, Object: Object{URI: uri, Wild: wild, Refused: "a Delta table (it has " + deltaLog + "): its old files would count too; " +
+		"give a folder with copies of its present files, or leave it out"}}
+}
+
+// What other programs and this one write beside data.
+const (
+	deltaLog     = "_delta_log"
+	manifestName = "_manifest.json" // of an output: see publish.ManifestName
+	manifestSign = `"tripstats/manifest/`
+)
+
+// isHidden tells whether a part of a path is one that wildcards do not match.
+func isHidden(part string) bool { return part != "" && (part[0] == '_' || part[0] == '.') }
+
+// hides returns what tells whether a pattern does not match a part of a path because it is hidden.
+func hides(pattern string) func(part string) bool {
+	var named []string
+	for _, p := range alternatives(pattern) {
+		named = append(named, slices.DeleteFunc(strings.Split(p, "/"), func(part string) bool { return !isHidden(part) })...)
+	}
+	return func(part string) bool {
+		return isHidden(part) && !slices.ContainsFunc(named, func(p string) bool { return matchesPart(p, part) })
+	}
+}
+
+// printable is a name with the bytes that are not UTF-8 as \xNN.
+func printable(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	var b strings.Builder
+	for i := 0; i < len(name); {
+		r, n := utf8.DecodeRuneInString(name[i:])
+		if r == utf8.RuneError && n == 1 {
+			fmt.Fprintf(&b, `\x%02X`, name[i])
+		} else {
+			b.WriteString(name[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
 }
 
 // baseOf is the last part of an address's path.
@@ -170,58 +217,6 @@ func before(a, b string) bool {
 		return len(a) < len(b)
 	}
 	return a < b
-}
-
-// glob returns the files that a local pattern matches, and the folder below which their names start ("" for a plain
-// path, whose name is its base name).
-func glob(pattern string) (paths []string, prefix string, err error) {
-	if info, err := os.Stat(pattern); err == nil { // an existing path, whatever characters it has
-		if info.IsDir() {
-			return nil, "", fmt.Errorf("%w: it is a folder; for the parquet files in it say %s", ErrNoMatch, filepath.Join(pattern, "**", "*.parquet"))
-		}
-		return []string{pattern}, "", nil
-	} else if !hasMeta(pattern) {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, "", fmt.Errorf("%w: no such file", ErrNoMatch)
-		}
-		return nil, "", Reason(err)
-	}
-	slashed := filepath.ToSlash(pattern)
-	if !doublestar.ValidatePattern(slashed) {
-		return nil, "", ErrPattern
-	}
-	paths, err = doublestar.FilepathGlob(slashed, doublestar.WithFilesOnly(), doublestar.WithFailOnIOErrors())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, "", err
-	}
-	if len(paths) == 0 {
-		return nil, "", fmt.Errorf("%w: no file", ErrNoMatch)
-	}
-	prefix, _ = doublestar.SplitPattern(slashed)
-	return paths, filepath.FromSlash(prefix), nil
-}
-
-func hasMeta(s string) bool { return strings.ContainsAny(s, `*?[{`) }
-
-func describe(path, prefix string) (Object, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return Object{}, err
-	}
-	if !info.Mode().IsRegular() { // to open a pipe that nobody writes to would wait for ever
-		return Object{}, errors.New("not a regular file; save it as one first")
-	}
-	uri, err := canonical(path)
-	if err != nil {
-		return Object{}, err
-	}
-	name := filepath.Base(path)
-	if prefix != "" {
-		if rel, err := filepath.Rel(prefix, path); err == nil && !strings.HasPrefix(rel, "..") {
-			name = filepath.ToSlash(rel)
-		}
-	}
-	return Object{URI: uri, Name: name, Size: info.Size(), Version: localVersion(info)}, nil
 }
 
 // distinct lengthens the names that several objects share by the folders above, until all differ. URIs differ, so it

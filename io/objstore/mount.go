@@ -23,7 +23,7 @@ func mounted(uri string) (fsys fs.FS, path string, ok bool) {
 	return fsys, path, ok
 }
 
-func matchMounted(fsys fs.FS, pattern, path string, found map[string]Object) error {
+func (m *matches) mounted(fsys fs.FS, pattern, path string) error {
 	paths, err := doublestar.Glob(fsys, path, doublestar.WithFilesOnly())
 	if err != nil {
 		return fmt.Errorf("%s: %w", pattern, err)
@@ -37,7 +37,7 @@ func matchMounted(fsys fs.FS, pattern, path string, found map[string]Object) err
 			return fmt.Errorf("%s: %w", pattern, err)
 		}
 		uri := strings.TrimSuffix(pattern, path) + p
-		found[uri] = Object{URI: uri, Name: p, Size: info.Size()}
+		m.add(match{Object: Object{URI: uri, Size: info.Size()}, source: p})
 	}
 	return nil
 }

@@ -26,6 +26,11 @@ type Object struct {
 	Name    string // short name, distinct among the objects matched together: see Match
 	Size    int64  // bytes
 	Version string // changes when the content does
+
+	Dataset  string // name of the folder that it is a part of, where that is one data set: see Match
+	Wild     bool   // no pattern named it or its folder without wildcards
+	Refused  string // why it cannot be read, and what to do, or ""
+	Identity string // equal for two names of one local file; "" where that is not known
 }
 
 // Reader reads an object at any offset, from several goroutines at once.
@@ -130,7 +135,7 @@ func Remote(uri string) bool {
 // Stat returns the object of an address, as it is now.
 func Stat(ctx context.Context, uri string) (Object, error) {
 	if scheme, path := Scheme(uri); scheme == "" {
-		return describe(path, "")
+		return describe(path)
 	}
 	s, err := storeOf(ctx, uri)
 	if err != nil {

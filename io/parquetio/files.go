@@ -10,15 +10,24 @@ import (
 )
 
 // Files turns matched objects into the elements that [Footers] takes, spread over lanes so that each has about the
-// same bytes: the largest file first, each to the lane that has least.
+// same bytes: the largest file first, each to the lane that has least. The month of a part of a data set is in the folder's
+// name.
 func Files(objects []objstore.Object, lanes int) []element.File {
 	files := make([]element.File, len(objects))
 	for i, o := range objects {
-		month, ok := tlc.MonthOf(o.Name)
-		if !ok {
-			month = element.NoMonth
+		files[i] = element.File{URI: o.URI, Source: o.Name, Dataset: o.Dataset, Size: o.Size, Version: o.Version, Wild: o.Wild, Identity: o.Identity}
+		f := &files[i]
+		month, ok := tlc.MonthOf(f.Whole())
+		if own, isMonth := tlc.MonthOf(f.Source); !ok && isMonth { // a folder of months, whatever it is named
+			month, ok, f.Dataset = own, true, ""
 		}
-		files[i] = element.File{URI: o.URI, Source: o.Name, Size: o.Size, Version: o.Version, Month: month}
+		if f.Month = month; !ok {
+			f.Month = element.NoMonth
+		}
+		f.NameTaxi = tlc.TaxiOf(f.Whole())
+		if o.Refused != "" {
+			f.Unusable = o.Name + ": " + o.Refused
+		}
 	}
 	largest := make([]*element.File, len(files))
 	for i := range files {

@@ -112,6 +112,9 @@ func (fn *footerFn) one(emit func(element.File)) error {
 
 // ReadFooter returns f with what its footer says. Errors are faults that name the file.
 func ReadFooter(ctx context.Context, f element.File) (_ element.File, err error) {
+	if f.Unusable != "" {
+		return f, fault.Inputf("%s", f.Unusable)
+	}
 	defer recoverDamage(&err, "%s: footer", f.Source)
 	r, err := openFile(ctx, f)
 	if err != nil {

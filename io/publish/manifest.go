@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 
 	"tripstats/io/objstore"
@@ -36,6 +38,7 @@ type Manifest struct {
 	Rows    int64             `json:"rows"`   // of all inputs
 	Inputs  []Input           `json:"inputs"` // sorted by source
 	LeftOut []string          `json:"left_out,omitempty"`
+	NoTrips []string          `json:"no_trip_records,omitempty"` // those of left_out that have no time column, such as a table of zones
 	Kept    *Kept             `json:"quarantine,omitempty"`
 	Outputs []Output          `json:"outputs"`
 }
@@ -65,7 +68,7 @@ type Program struct {
 	Revision string `json:"revision,omitempty"` // of its source, where the build knew it
 }
 
-// Input is one file that was read.
+// Input is one source that was read: a file, or a folder of files that are one data set.
 type Input struct {
 	Source    string   `json:"source"` // as it is named in tables and messages
 	URI       string   `json:"uri"`
@@ -78,9 +81,28 @@ type Input struct {
 	Variant   string   `json:"variant"`
 	Unknown   []string `json:"unknown_columns,omitempty"`
 
-	// RefusedMonth is the month that most of the refused rows have, where row rules refused more than a tenth of the file:
+	// RefusedMonth is the month that most of the refused rows have, where row rules refused more than a tenth of the input:
 	// its name may tell another month than it holds.
 	RefusedMonth string `json:"refused_month,omitempty"`
+
+	Parts []Part `json:"parts,omitempty"` // of a data set, sorted by name
+}
+
+// Part is one file of a data set that was read.
+type Part struct {
+	Name  string `json:"name"` // below the folder
+	Bytes int64  `json:"bytes"`
+	Rows  int64  `json:"rows"`
+}
+
+// mostRefused is the month that most of the refused rows of a source have, of that part of it which has the most.
+func mostRefused(parts []element.File, tallies map[string]element.Tally) (month int32, rows int64) {
+	for _, f := range parts {
+		if t := tallies[f.Source]; t.RefusedThere > rows {
+			month, rows = t.RefusedMonth, t.RefusedThere
+		}
+	}
+	return month, rows
 }
 
 // MuchRefused tells whether row rules refused more than a tenth of the rows.
@@ -101,17 +123,22 @@ func (r *result) manifest(cfg Config) *Manifest {
 	for _, t := range r.tallies {
 		tallies[t.Source] = t
 	}
-	for _, f := range r.files {
+	for _, parts := range element.Sources(r.files) {
+		f := parts[0]
 		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: len(f.RowGroupRows), Rows: f.Rows, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown}
 		if f.Month != element.NoMonth {
 			in.Month = tlc.FormatMonth(f.Month)
 		}
-		if t := tallies[f.Source]; in.MuchRefused() && t.RefusedThere > 0 {
-			in.RefusedMonth = tlc.FormatMonth(t.RefusedMonth)
+		if f.Dataset != "" {
+			in.asDataset(parts, tallies)
+		}
+		if month, rows := mostRefused(parts, tallies); in.MuchRefused() && rows > 0 {
+			in.RefusedMonth = tlc.FormatMonth(month)
 		}
 		m.Inputs = append(m.Inputs, in)
-		m.Rows += f.Rows
+		m.Rows += in.Rows
 	}
+	slices.SortFunc(m.Inputs, func(a, b Input) int { return strings.Compare(a.Source, b.Source) })
 	if cfg.Rules != nil {
 		rules := *cfg.Rules
 		rules.DurationMinutesRaw = mean(r.tallies, func(t element.Tally) element.Mean { return t.Read })
@@ -124,10 +151,36 @@ func (r *result) manifest(cfg Config) *Manifest {
 			m.Kept.Rows += p.Rows
 		}
 	}
-	for _, f := range r.leftOut {
-		m.LeftOut = append(m.LeftOut, f.Source)
+	for _, files := range element.Sources(r.leftOut) {
+		m.LeftOut = append(m.LeftOut, files[0].Whole())
+		if files[0].NoTrips {
+			m.NoTrips = append(m.NoTrips, files[0].Whole())
+		}
 	}
 	return m
+}
+
+// asDataset makes the input of a file that of the data set whose parts are given.
+func (in *Input) asDataset(parts []element.File, tallies map[string]element.Tally) {
+	f := parts[0]
+	in.Source, in.Bytes, in.Rows, in.RowGroups, in.Counted, in.Unknown = f.Dataset, 0, 0, 0, 0, nil
+	in.URI = strings.TrimSuffix(in.URI, strings.TrimPrefix(f.Source, f.Dataset))
+	var variants []string
+	for _, p := range parts {
+		in.Bytes += p.Size
+		in.Rows += p.Rows
+		in.RowGroups += len(p.RowGroupRows)
+		in.Counted += tallies[p.Source].Counted
+		in.Unknown = append(in.Unknown, p.Unknown...)
+		variants = append(variants, p.Variant)
+		in.Parts = append(in.Parts, Part{Name: strings.TrimPrefix(p.Source, p.Dataset+"/"), Bytes: p.Size, Rows: p.Rows})
+	}
+	in.Unknown, in.Variant = distinct(in.Unknown), strings.Join(distinct(variants), ", ")
+}
+
+func distinct(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // mean is the mean over tallies, which are sorted, as floats are added up in their order.

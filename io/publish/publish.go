@@ -221,7 +221,7 @@ func (r *result) gate(cfg Config) error {
 	if cfg.MaxRejected < 0 {
 		return nil
 	}
-	for _, t := range r.tallies {
+	for _, t := range whole(r.tallies) {
 		refused := refusedRows(t)
 		if float64(refused)*1e6 <= float64(cfg.MaxRejected)*float64(t.Rows) {
 			continue
@@ -257,6 +257,30 @@ func (r *result) keepUnpublished(cfg quarantine.Config) error {
 // notKept is the fault of an error before anything has changed.
 func notKept(cfg quarantine.Config, err error) error {
 	return fault.New(fault.Failed, "quarantine %s: %v; nothing was published", cfg.Dir, objstore.Reason(err))
+}
+
+// whole are tallies with those of the parts of one data set added up, as far as the gate needs them.
+func whole(tallies []element.Tally) []element.Tally {
+	var out []element.Tally
+	at := map[string]int{}
+	for _, t := range tallies {
+		name := cmp.Or(t.Whole, t.Source)
+		i, known := at[name]
+		if !known {
+			at[name], out = len(out), append(out, element.Tally{Source: name, Rows: t.Rows, Refused: slices.Clone(t.Refused)})
+			continue
+		}
+		out[i].Rows += t.Rows
+		for _, r := range t.Refused {
+			j := slices.IndexFunc(out[i].Refused, func(o element.Refused) bool { return o.Rule == r.Rule })
+			if j < 0 {
+				out[i].Refused = append(out[i].Refused, r)
+			} else {
+				out[i].Refused[j].Rows += r.Rows
+			}
+		}
+	}
+	return out
 }
 
 // total sums an int64 column of a table; a column that is not there sums to -1, which no count is.

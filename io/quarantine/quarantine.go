@@ -178,6 +178,7 @@ func (p Piece) place() string {
 	if !isParquet {
 		folder += "%"
 	}
+	folder = strings.ReplaceAll(folder, ".parquet"+string(filepath.Separator), ".parquet%"+string(filepath.Separator)) // of a data set
 	if !filepath.IsLocal(folder) || folder != filepath.Clean(folder) {
 		folder = "%" + url.PathEscape(p.Source)
 	}

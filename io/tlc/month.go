@@ -11,10 +11,13 @@ import (
 
 var monthPattern = regexp.MustCompile(`20\d\d-\d\d`)
 
+// uuidPattern is what Spark and others put into the names of part files. Its digits are no month.
+var uuidPattern = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
 // MonthOf returns the month that a file's base name holds, as months since 1970-01: the first 20dd-dd in it that is a
-// valid month. TLC's own names are of the form yellow_tripdata_2014-01.parquet.
+// valid month, outside of UUIDs. TLC's own names are of the form yellow_tripdata_2014-01.parquet.
 func MonthOf(name string) (month int32, ok bool) {
-	base := path.Base(strings.ReplaceAll(name, `\`, "/"))
+	base := uuidPattern.ReplaceAllString(path.Base(strings.ReplaceAll(name, `\`, "/")), "")
 	for i := 0; ; {
 		loc := monthPattern.FindStringIndex(base[i:])
 		if loc == nil {
@@ -37,4 +40,32 @@ func FormatMonth(month int32) string {
 		year, m = year-1, m+12
 	}
 	return fmt.Sprintf("%04d-%02d", 1970+year, m+1)
+}
+
+var taxiPattern = regexp.MustCompile(`(?i)(^|[^a-z])(yellow|green|fhvhv|fhv)([^a-z]|$)`)
+
+// TaxiOf returns the taxi that a name says, yellow, green, fhv or fhvhv: its last part, or else, if that says a month, the
+// nearest folder that says a taxi. It is "" if the name says none, or several.
+func TaxiOf(name string) string {
+	name = strings.ReplaceAll(name, `\`, "/")
+	_, isMonth := MonthOf(name)
+	for {
+		dir, base := path.Split(name)
+		found := ""
+		for at := 0; at < len(base); {
+			m := taxiPattern.FindStringSubmatchIndex(base[at:])
+			if m == nil {
+				break
+			}
+			taxi := strings.ToLower(base[at+m[4] : at+m[5]])
+			if found != "" && found != taxi {
+				return ""
+			}
+			found, at = taxi, at+m[5]
+		}
+		name = strings.TrimSuffix(dir, "/")
+		if found != "" || name == "" || !isMonth {
+			return found
+		}
+	}
 }

@@ -66,15 +66,30 @@ func (l line) compare(o line) int {
 
 // linesOf are the ledger's lines about a source.
 func linesOf(r Source) []line {
-	file := func(rule string, rows int64) line { return line{r.Taxi, r.Source, r.Month, rule, quality.File, rows} }
+	name := cmp.Or(r.Whole, r.Source)
+	file := func(rule string, rows int64) line { return line{r.Taxi, name, r.Month, rule, quality.File, rows} }
 	lines := []line{file(rowsRead, r.Rows), file(rowsCounted, r.Counted)}
 	if r.Unknown > 0 {
 		lines = append(lines, file(columnUnknown, r.Rows))
 	}
 	for _, c := range r.Rules {
-		lines = append(lines, line{r.Taxi, r.Source, c.Month, quality.Rules[c.Rule].Name, quality.Rules[c.Rule].Scope, c.Rows})
+		lines = append(lines, line{r.Taxi, name, c.Month, quality.Rules[c.Rule].Name, quality.Rules[c.Rule].Scope, c.Rows})
 	}
 	return lines
+}
+
+// merged sorts lines and adds up those that differ in their rows alone: of parts of one data set.
+func merged(lines []line) []line {
+	slices.SortFunc(lines, line.compare)
+	out := lines[:0]
+	for _, l := range lines {
+		if n := len(out); n > 0 && out[n-1].compare(l) == 0 {
+			out[n-1].rows += l.rows
+			continue
+		}
+		out = append(out, l)
+	}
+	return out
 }
 
 // ledgerFn makes the rows of the table.
@@ -89,7 +104,7 @@ func (fn *ledgerFn) ProcessElement(_ []byte, next func(*Source) bool, emit func(
 		}
 		lines = append(lines, linesOf(r)...)
 	}
-	slices.SortFunc(lines, line.compare)
+	lines = merged(lines)
 	b := array.NewRecordBuilder(memory.DefaultAllocator, LedgerSchema)
 	defer b.Release()
 	for _, l := range lines {

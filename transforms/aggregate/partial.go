@@ -54,7 +54,7 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) error {
 	if err != nil {
 		return err
 	}
-	t := element.Tally{Source: r.Source, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(left)}
+	t := element.Tally{Source: r.Source, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(left)}
 	for _, c := range r.Rules {
 		if rule := quality.Rules[c.Rule]; rule.Scope == quality.Row {
 			t.Refused = append(t.Refused, element.Refused{Rule: rule.Name, Rows: c.Rows})

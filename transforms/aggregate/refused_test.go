@@ -19,7 +19,18 @@ func TestTheMonthOfRefusedRowsIsKept(t *testing.T) {
 	var a, b sourceSums
 	a.addBatch(batch(refused(may, 3), refused(element.NoMonth, 4), refused(may+1, 5), refused(1<<20, 105)))
 	b.addBatch(batch(refused(may+1, 1), refused(may, 3), refused(-500, 9)))
-	sum := mergeSources(a.result(), b.result())
+	first, err := a.result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := b.result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := mergeSources(first, second)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if want := []MonthRows{{may, 5}, {may + 1, 2}}; !slices.Equal(sum.Refused, want) {
 		t.Errorf("found %v, expected %v", sum.Refused, want)
 	}

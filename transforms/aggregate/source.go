@@ -21,6 +21,7 @@ import (
 // Source is what the rows of one source file add up to.
 type Source struct {
 	Source      string
+	Whole       string // name in the ledger: element.File.Whole
 	Taxi        string
 	Month       int32        // of the file: element.File.Month
 	Unknown     int64        // columns the registry does not know
@@ -98,6 +99,7 @@ func mergeSources(a, b Source) (Source, error) {
 	return Source{
 		RawDuration: a.RawDuration,
 		Source:      cmp.Or(a.Source, b.Source),
+		Whole:       cmp.Or(a.Whole, b.Whole),
 		Taxi:        cmp.Or(a.Taxi, b.Taxi),
 		Month:       cmp.Or(a.Month, b.Month),
 		Unknown:     a.Unknown + b.Unknown,
@@ -150,7 +152,7 @@ func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T
 // seed is the result of a file before any row: it makes the file exist at zero rows, and the month in its name in the tables
 // that are seeded.
 func seed(f element.File, tables []*Spec) (Source, error) {
-	s := Source{Source: f.Source, Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown))}
+	s := Source{Source: f.Source, Whole: f.Whole(), Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown))}
 	for _, t := range tables {
 		var state State
 		if t.Seeded && f.Month != element.NoMonth {

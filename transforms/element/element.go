@@ -6,6 +6,7 @@
 package element
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -25,6 +26,13 @@ type File struct {
 	Version string // identity at match time; opening anything else is an error
 	Month   int32  // months since 1970-01 from the base name, or NoMonth
 
+	// What else its name and the pattern that matched it say.
+	Dataset  string // name of the folder that it is a part of, where that is one data set; then Source begins with it
+	NameTaxi string // the taxi that its name says, or ""
+	Wild     bool   // only wildcards matched it, so that it may be left out if it holds no trips
+	Identity string // equal for two names of one local file; "" where that is not known
+
+	NoTrips      bool     // no column is a time of any taxi's trips: see Wild
 	Unusable     string   // why it cannot be used, or ""; all such files are reported together: see [File.Refuse]
 	Footer       []byte   // what reading needs of the file's metadata, in its own form; nil once the file is known, unless to read it again were dear
 	FooterSum    int64    // of the metadata as it is in the file
@@ -51,6 +59,24 @@ func (f File) Refuse(err error) (File, error) {
 		return f, nil
 	}
 	return f, err
+}
+
+// Whole is the name of the source in tables and the manifest: of the data set that the file is a part of, or the file's own.
+func (f File) Whole() string { return cmp.Or(f.Dataset, f.Source) }
+
+// Sources are files by source, in their order: those that are parts of one data set come together.
+func Sources(files []File) [][]File {
+	var out [][]File
+	at := map[string]int{}
+	for _, f := range files {
+		i, known := at[f.Whole()]
+		if !known {
+			i = len(out)
+			at[f.Whole()], out = i, append(out, nil)
+		}
+		out[i] = append(out[i], f)
+	}
+	return out
 }
 
 // Range is the row groups of a file from Start up to and without End.
@@ -119,6 +145,7 @@ type Table struct {
 // Tally is what became of the rows of a source. Reconciliation compares it with the footer.
 type Tally struct {
 	Source  string
+	Whole   string    // name in the ledger: File.Whole
 	Rows    int64     // aggregated: read
 	Counted int64     // in the tables
 	Refused []Refused // by row rules, sorted by rule

@@ -95,37 +95,21 @@ func SomeMonths(months []string, all bool) string {
 	return fmt.Sprintf("%d months, the first %s and the last %s (--verbose names them all)", n, months[0], months[n-1])
 }
 
-// Admit parts files by the rules, each part sorted by source.
+// Admit parts files by the rules, each part sorted by source. It is the one place that decides which files are left out.
 func Admit(files []element.File, rules Admission) (kept, left []element.File, err error) {
 	slices.SortFunc(files, func(a, b element.File) int { return cmp.Compare(a.Source, b.Source) })
-	type month struct {
-		taxi  string
-		month int32
-	}
-	first := map[month]string{}
 	var problems []*fault.Fault
 	for _, f := range files {
-		known := f.Unusable == "" || f.Taxi != ""
-		if rules.Taxi != "" && f.Taxi != rules.Taxi && known {
+		switch {
+		case otherTaxi(f, rules.Taxi), noTrips(f):
 			left = append(left, f)
-			continue
-		}
-		if f.Unusable != "" {
+		case f.Unusable != "":
 			problems = append(problems, fault.New(fault.Input, "%s", f.Unusable))
-			continue
+		default:
+			kept = append(kept, f)
 		}
-		kept = append(kept, f)
-		if f.Month == element.NoMonth || rules.MergeSameMonth {
-			continue
-		}
-		key := month{f.Taxi, f.Month}
-		if other, twice := first[key]; twice {
-			problems = append(problems, fault.Inputf("%s: found %s taxis of %04d-%02d, which %s is too, expected one file for a taxi and month; leave one out, or say --same-month=merge to add them up",
-				f.Source, f.Taxi, YearOf(f.Month), f.Month-(YearOf(f.Month)-1970)*12+1, other))
-			continue
-		}
-		first[key] = f.Source
 	}
+	problems = append(problems, twice(kept, rules)...)
 	if rules.FailUnknown {
 		for _, f := range kept {
 			if len(f.Unknown) > 0 {
@@ -133,6 +117,7 @@ func Admit(files []element.File, rules Admission) (kept, left []element.File, er
 			}
 		}
 	}
+	problems = append(problems, torn(kept, left)...)
 	if err := fault.All(problems...); err != nil {
 		return nil, nil, err
 	}
@@ -140,7 +125,100 @@ func Admit(files []element.File, rules Admission) (kept, left []element.File, er
 		return nil, nil, fault.New(fault.NoMatch, "--require-complete: no file for %s; add the files or leave the flag out", SomeMonths(gaps, rules.AllGaps))
 	}
 	if len(kept) == 0 {
-		return nil, nil, fault.New(fault.NoMatch, "none of the %d files is of %s taxis; leave --taxi out or give other files", len(files), rules.Taxi)
+		return nil, nil, nothing(left, rules.Taxi)
+	}
+	for i := range left {
+		f := &left[i]
+		f.NoTrips = noTrips(*f) // for who tells of them
+		if slices.ContainsFunc(kept, func(k element.File) bool { return f.Dataset != "" && k.Dataset == f.Dataset }) {
+			f.Dataset = "" // the rest of it is read
+		}
 	}
 	return kept, left, nil
+}
+
+// otherTaxi tells whether a file is of another taxi than the one that was asked for. Of a file that cannot be used the name
+// tells, or else the columns.
+func otherTaxi(f element.File, taxi string) bool {
+	is := f.Taxi
+	if f.Unusable != "" {
+		is = cmp.Or(f.NameTaxi, f.Taxi)
+	}
+	return taxi != "" && is != "" && is != taxi
+}
+
+// noTrips tells whether a file that wildcards matched is none of trip records: a table of zones, say. A file whose name says
+// a taxi or a month is one that somebody would miss.
+func noTrips(f element.File) bool {
+	return f.Wild && f.NoTrips && f.NameTaxi == "" && f.Month == element.NoMonth
+}
+
+// twice are the files that would count twice: two of one taxi and month, or one file under two names.
+func twice(kept []element.File, rules Admission) (problems []*fault.Fault) {
+	type month struct {
+		taxi  string
+		month int32
+	}
+	first, names := map[month]string{}, map[string]string{}
+	for _, f := range kept {
+		if other, linked := names[f.Identity]; linked {
+			problems = append(problems, fault.Inputf("%s: found the file that %s is too (a hard link), expected each file under one name, as it would count twice; name one of them, or delete one", f.Source, other))
+			continue
+		}
+		if f.Identity != "" {
+			names[f.Identity] = f.Source
+		}
+		if f.Month == element.NoMonth || rules.MergeSameMonth {
+			continue
+		}
+		key := month{f.Taxi, f.Month}
+		other, found := first[key]
+		if !found {
+			first[key] = f.Whole()
+		}
+		if found && other != f.Whole() {
+			problems = append(problems, fault.Inputf("%s: found %s taxis of %04d-%02d, which %s is too, expected one file for a taxi and month; leave one out, or say --same-month=merge to add them up",
+				f.Source, f.Taxi, YearOf(f.Month), f.Month-(YearOf(f.Month)-1970)*12+1, other))
+		}
+	}
+	return problems
+}
+
+// torn are the data sets that have parts of several taxis, or parts without trips beside those with trips.
+func torn(kept, left []element.File) (problems []*fault.Fault) {
+	first := map[string]element.File{}
+	for _, f := range kept {
+		if f.Dataset == "" {
+			continue
+		}
+		have, known := first[f.Dataset]
+		if !known {
+			first[f.Dataset] = f
+		} else if have.Taxi != f.Taxi {
+			problems = append(problems, fault.Inputf("%s: found a part of %s taxis, %s is of %s, expected one taxi in a data set; say --taxi, or move one taxi's parts to another folder", f.Source, f.Taxi, have.Source, have.Taxi))
+		}
+	}
+	for _, f := range left {
+		if _, read := first[f.Dataset]; f.Dataset != "" && read && noTrips(f) {
+			problems = append(problems, fault.New(fault.Input, "%s", f.Unusable))
+		}
+	}
+	return problems
+}
+
+// nothing is the fault of a run whose files are all left out.
+func nothing(left []element.File, taxi string) error {
+	tables := 0
+	for _, f := range left {
+		if noTrips(f) {
+			tables++
+		}
+	}
+	switch {
+	case tables == len(left) && tables > 0:
+		return fault.New(fault.NoMatch, "none of the %d files holds trip records; %s", len(left), left[0].Unusable)
+	case tables > 0:
+		return fault.New(fault.NoMatch, "none of the %d files is of %s taxis (%d hold no trip records); leave --taxi out or give other files", len(left), taxi, tables)
+	}
+	return fault.New(fault.NoMatch, "none of the %d files is of %s taxis; leave --taxi out or give other files", len(left), taxi)
 }

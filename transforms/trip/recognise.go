@@ -123,6 +123,7 @@ func Recognise(f element.File, opts Options) (element.File, error) {
 	}
 	v, m, err := variantOf(opts.Registry, names, opts.fields())
 	if err != nil {
+		f.Taxi, f.NoTrips = saysTaxi(v, names), !hasTime(opts.Registry, names)
 		return f, fault.Inputf("%s: %v", f.Source, err)
 	}
 	f.Taxi, f.Variant = v.Taxi, v.Name
@@ -168,7 +169,7 @@ func variantOf(registry []element.Variant, names []string, fields []Field) (v el
 		for _, pickup := range candidate.Find(Pickup.Meaning()) {
 			looked = append(looked, fmt.Sprintf("%s (%s)", pickup.Name, candidate.Name))
 			if i, err := index(names, pickup.Name); err != nil {
-				return v, m, err
+				return element.Variant{}, m, err
 			} else if i >= 0 {
 				v = candidate
 				known = append(known, pickup.Name)
@@ -182,7 +183,34 @@ func variantOf(registry []element.Variant, names []string, fields []Field) (v el
 		m, err = mapColumns(v, names, fields)
 		return v, m, err
 	}
-	return v, m, fmt.Errorf("found both %s, expected one: a file of one taxi and form; split it", strings.Join(known, " and "))
+	return element.Variant{}, m, fmt.Errorf("found both %s, expected one: a file of one taxi and form; split it", strings.Join(known, " and "))
+}
+
+// hasTime tells whether a file has a column that is a time of trips in any variant.
+func hasTime(registry []element.Variant, names []string) bool {
+	return slices.ContainsFunc(registry, func(v element.Variant) bool {
+		return slices.ContainsFunc(v.Columns, func(k element.Known) bool {
+			return (k.Meaning == Pickup.Meaning() || k.Meaning == Dropoff.Meaning()) && hasName(names, k.Name)
+		})
+	})
+}
+
+// licences are columns that the files of for-hire vehicles have and those of taxis have not. Their times have names that
+// taxis' have too.
+var licences = []struct{ column, taxi string }{{"hvfhs_license_num", "fhvhv"}, {"dispatching_base_num", "fhv"}}
+
+// saysTaxi is the taxi that the columns of a file say that cannot be used: v is the variant of its pickup time, if it has one.
+func saysTaxi(v element.Variant, names []string) string {
+	for _, l := range licences {
+		if hasName(names, l.column) {
+			return l.taxi
+		}
+	}
+	return v.Taxi
+}
+
+func hasName(names []string, want string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(strings.TrimSpace(n), want) })
 }
 
 // mapColumns finds the fields. Both times are required, and either both zones or all four coordinates.

@@ -1,0 +1,219 @@
+package objstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// remote matches a pattern in a store. A web server has no listing, and ? begins a query in its addresses: there the
+// pattern is an address.
+func (m *matches) remote(ctx context.Context, pattern string) error {
+	s, err := storeOf(ctx, pattern)
+	if err != nil {
+		return err
+	}
+	shown := Redact(pattern)
+	scheme, rest := Scheme(pattern)
+	bucket, key, _ := strings.Cut(rest, "/") // a host may be [::1]
+	web := scheme == "http" || scheme == "https"
+	if key, _, _ := strings.Cut(key, "?"); web && strings.ContainsAny(key, "*[{") {
+		return fmt.Errorf("%s: %w: a web server has no listing: name each file, or say --months", shown, ErrPattern)
+	}
+	if web || !hasMeta(rest) {
+		return m.address(ctx, s, pattern, web)
+	}
+	if !strings.ContainsAny(key, "*?") && !hasMeta(bucket) { // an object whose name holds [ or { is taken as it is
+		if o, err := s.stat(ctx, pattern); err == nil {
+			m.add(match{Object: o, source: baseOf(pattern)})
+			return nil
+		}
+	}
+	if hasMeta(bucket) || !doublestar.ValidatePattern(key) {
+		return fmt.Errorf("%s: %w", shown, ErrPattern)
+	}
+	base, below := doublestar.SplitPattern(key)
+	if base == "." {
+		base = ""
+	}
+	root := scheme + "://" + bucket + "/"
+	had := m.hits
+	objects, err := listing(ctx, s, root, base)
+	if err != nil {
+		return fmt.Errorf("%s: %w", shown, err)
+	}
+	hidden := hides(below)
+	for _, o := range objects.below(base) {
+		k := strings.TrimPrefix(o.URI, root)
+		if !matchesKey(key, base, k) || slices.ContainsFunc(partsBelow(base, k), hidden) || m.isTable(ctx, objects, base, k) {
+			continue
+		}
+		o.Wild = true
+		m.addRemote(objects, o, base, k)
+	}
+	if m.hits == had {
+		return fmt.Errorf("%s: %w: no object", shown, ErrNoMatch)
+	}
+	return nil
+}
+
+// address matches an address without wildcards.
+func (m *matches) address(ctx context.Context, s *retrying, uri string, web bool) error {
+	shown := Redact(uri)
+	_, rest := Scheme(uri)
+	_, key, _ := strings.Cut(rest, "/")
+	isFolder := !web && (key == "" || strings.HasSuffix(key, "/"))
+	if !isFolder {
+		o, err := s.stat(ctx, uri)
+		switch {
+		case err == nil:
+			m.add(match{Object: o, source: baseOf(uri)})
+			return nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("%s: %w", shown, err)
+		case web:
+			return fmt.Errorf("%s: %w: no such object", shown, ErrNoMatch)
+		}
+	}
+	folder := strings.TrimRight(uri, "/")
+	root := strings.TrimSuffix(folder, strings.TrimRight(key, "/"))
+	if key == "" {
+		root = folder + "/"
+	}
+	base := strings.TrimRight(key, "/")
+	objects, err := listing(ctx, s, root, base)
+	if err != nil && isFolder {
+		return fmt.Errorf("%s: %w", shown, err)
+	}
+	found := objects.below(base)
+	switch {
+	case err != nil || len(found) == 0: // who may not list is told of the object
+		return fmt.Errorf("%s: %w: no such object", shown, ErrNoMatch)
+	case !isDataset(base) && !objects.deltas[base]:
+		direct := slices.ContainsFunc(found, func(o Object) bool {
+			first, _, _ := strings.Cut(strings.TrimPrefix(o.URI, folder+"/"), "/")
+			return isDataset(first)
+		})
+		return fmt.Errorf("%s: %w", shown, folderError(Redact(folder), "/", direct))
+	}
+	had := m.hits
+	for _, o := range found {
+		k := strings.TrimPrefix(o.URI, root)
+		if !slices.ContainsFunc(partsBelow(base, k), isHidden) {
+			m.addRemote(objects, o, path.Dir(base), k)
+		}
+	}
+	if m.hits == had {
+		return fmt.Errorf("%s: %w: no object in this folder", shown, ErrNoMatch)
+	}
+	return nil
+}
+
+// listed is what there is below a prefix of a bucket.
+type listed struct {
+	root    string // the bucket's address, with a slash
+	objects []Object
+	deltas  map[string]bool // by key: a folder that is a Delta table
+}
+
+// listing lists a folder of a bucket. If the folder itself is a partition such as month=1, the table it belongs to is
+// asked for.
+func listing(ctx context.Context, s *retrying, root, folder string) (listed, error) {
+	l := listed{root: root, deltas: map[string]bool{}}
+	prefix := root
+	if folder != "" {
+		prefix += folder + "/"
+	}
+	var err error
+	if l.objects, err = s.list(ctx, prefix); err != nil {
+		return l, err
+	}
+	for _, o := range l.objects {
+		key := strings.TrimPrefix(o.URI, root)
+		if i := strings.Index("/"+key, "/"+deltaLog+"/"); i >= 0 {
+			l.deltas[strings.TrimSuffix(key[:i], "/")] = true
+		}
+	}
+	for dir := folder; strings.Contains(path.Base(dir), "="); {
+		dir = path.Dir(dir)
+		log, err := s.list(ctx, root+dir+"/"+deltaLog+"/")
+		if err != nil {
+			return l, err
+		}
+		l.deltas[dir] = len(log) > 0
+	}
+	return l, nil
+}
+
+// below are the objects in a folder, without the empty ones that some programs make to stand for a folder.
+func (l listed) below(folder string) []Object {
+	return slices.DeleteFunc(slices.Clone(l.objects), func(o Object) bool {
+		return strings.HasSuffix(o.URI, "/") || !strings.HasPrefix(o.URI, l.root+folder)
+	})
+}
+
+// deltaOf is the folder of the Delta table that a key belongs to.
+func (l listed) deltaOf(key string) (folder string, ok bool) {
+	for dir := path.Dir(key); ; dir = path.Dir(dir) {
+		if dir == "." {
+			dir = ""
+		}
+		if l.deltas[dir] {
+			return dir, true
+		}
+		if dir == "" {
+			return "", false
+		}
+	}
+}
+
+// addRemote matches an object below a fixed prefix.
+func (m *matches) addRemote(l listed, o Object, prefix, key string) {
+	if prefix == "." {
+		prefix = ""
+	}
+	if folder, ok := l.deltaOf(key); ok {
+		m.add(refusedDelta(strings.TrimSuffix(l.root+folder, "/"), prefix, folder, o.Wild))
+		return
+	}
+	found := within(o, prefix, key)
+	if found.folder != "" {
+		found.folder = l.root + found.folder
+	}
+	m.add(found)
+}
+
+// isTable tells whether a key is that of a table that this program has written: a table t is in t/t.parquet beside the
+// manifest.
+func (m *matches) isTable(ctx context.Context, l listed, base, key string) bool {
+	dir := path.Dir(key)
+	if len(dir) <= len(base) || path.Base(key) != path.Base(dir)+".parquet" {
+		return false
+	}
+	uri := l.root + path.Join(path.Dir(dir), manifestName)
+	return slices.ContainsFunc(l.objects, func(o Object) bool { return o.URI == uri }) && m.isManifest(ctx, uri)
+}
+
+// matchesKey tells whether a pattern matches a key, or a data set below the fixed prefix that it is a part of.
+func matchesKey(pattern, base, key string) bool {
+	for k := key; len(k) > len(base) && k != "."; k = path.Dir(k) {
+		if k != key && !isDataset(k) {
+			continue
+		}
+		if ok, _ := doublestar.Match(pattern, k); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// partsBelow are the parts of a key below a fixed prefix.
+func partsBelow(base, key string) []string {
+	return strings.Split(strings.TrimPrefix(strings.TrimPrefix(key, base), "/"), "/")
+}
