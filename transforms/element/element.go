@@ -55,7 +55,7 @@ type File struct {
 // the file itself comes back as it is.
 func (f File) Refuse(err error) (File, error) {
 	if why := fault.Find(err); why != nil && why.Code == fault.Input {
-		f.Unusable, f.Footer, f.Columns = why.Message, nil, nil
+		f.Unusable, f.Footer, f.Columns, f.Projection = why.Message, nil, nil, nil
 		return f, nil
 	}
 	return f, err
