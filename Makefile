@@ -29,6 +29,7 @@ with = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '$(1)'
 COUNT    ?= 6
 ROUNDS   ?= 5
 FUZZTIME ?= 10s
+COMBINATIONS ?= 100
 PYTHON   := .venv/bin/python
 
 # What the benchmarks in Rust need, unless PEERS has none of them; and --sets=$(SETS), if there is SETS.
@@ -64,8 +65,9 @@ lint: ## gofmt, go vet, staticcheck, gofumpt, govulncheck
 	*) echo "$$found"; exit 1 ;; \
 	esac
 
-verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes
+verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes
 	testdata/verify/run.sh bin/tripstats $(PYTHON)
+	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
 
 bench: ## Go benchmarks; COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(call with,^func Benchmark)
@@ -92,8 +94,10 @@ fuzz-plain: ## every fuzz target for FUZZTIME=10s, with what is compiled already
 	testdata/tools/fuzz.sh plain $(FUZZTIME) $(call with,^func Fuzz)
 
 soak: FUZZTIME = 10m
-soak: ## the long loops of the tests, then every fuzz target for FUZZTIME=10m
+soak: COMBINATIONS = 1000
+soak: build .venv/ready ## the long loops of the tests, COMBINATIONS=1000, then every fuzz target for FUZZTIME=10m
 	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio ./io/fetch
+	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
 	TRIPSTATS_SOAK=1 $(MAKE) flink-cluster-test
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
 
