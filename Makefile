@@ -32,6 +32,7 @@ with = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '$(1)'
 COUNT    ?= 6
 ROUNDS   ?= 5
 FUZZTIME ?= 10s
+COMBINATIONS ?= 100
 PYTHON   := .venv/bin/python
 
 # What the benchmarks in Rust need, unless PEERS has none of them; and --sets=$(SETS), if there is SETS.
@@ -67,8 +68,9 @@ lint: ## gofmt, go vet, staticcheck, gofumpt, govulncheck
 	*) echo "$$found"; exit 1 ;; \
 	esac
 
-verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes
+verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes
 	testdata/verify/run.sh bin/tripstats $(PYTHON)
+	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
 
 bench: ## Go benchmarks; COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(call with,^func Benchmark)
@@ -98,9 +100,11 @@ fuzz-plain: ## every fuzz target for FUZZTIME=10s, with what is compiled already
 	testdata/tools/fuzz.sh plain $(FUZZTIME) $(call with,^func Fuzz)
 
 soak: FUZZTIME = 10m
-soak: ## the long loops of the tests, io and transforms with the race detector, then every fuzz target for FUZZTIME=10m
+soak: COMBINATIONS = 1000
+soak: build .venv/ready ## the long loops of the tests, io and transforms with the race detector, COMBINATIONS=1000, then every fuzz target for FUZZTIME=10m
 	go test -race -timeout 0 -count 1 ./io/... ./transforms/...
 	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio ./io/fetch
+	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
 	TRIPSTATS_SOAK=1 $(MAKE) flink-cluster-test
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
 

@@ -23,7 +23,7 @@ NAMES = dict(pickup="tpep_pickup_datetime", dropoff="tpep_dropoff_datetime", sta
              passengers="passenger_count", miles="trip_distance", amount="total_amount", tip="tip_amount")
 MEASURES = ["passengers", "miles", "minutes", "amount", "tip"]
 TYPES = {
-    "time": [pa.timestamp("us"), pa.timestamp("ms"), pa.timestamp("ns"), pa.string(), pa.large_string(), "int96"],
+    "time": [pa.timestamp("us"), pa.timestamp("ms"), pa.timestamp("ns")],
     "zone": [pa.int64(), pa.int32(), pa.int16(), pa.uint32(), pa.uint64(), pa.float64(), pa.float32(), pa.string(), pa.large_string()],
     "count": [pa.int64(), pa.int32(), pa.int8(), pa.uint64(), pa.float64(), pa.float32(), pa.string()],
     "money": [pa.float64(), pa.string(), pa.large_string()],
@@ -68,17 +68,11 @@ def rows_of(r, year, month):
 
 def as_type(kind, values, to):
     """An array of a column's values in a type."""
-    if to == "int96":
-        to = pa.timestamp("us")
     if pa.types.is_timestamp(to):
         scale = {"ms": 10**3, "us": UNIT, "ns": 10**9}[to.unit]
         return pa.array([None if v is None else v * scale for v in values], pa.int64()).cast(to)
     if pa.types.is_string(to) or pa.types.is_large_string(to):
-        def text(v):
-            if kind == "time":
-                return str(datetime.datetime.fromtimestamp(v, datetime.timezone.utc).replace(tzinfo=None))
-            return f"{decimal.Decimal(v) / 100:.2f}" if kind == "money" else str(v)
-        return pa.array([None if v is None else text(v) for v in values], to)
+        return pa.array([None if v is None else f"{decimal.Decimal(v) / 100:.2f}" if kind == "money" else str(v) for v in values], to)
     if kind == "money":
         return pa.array([None if v is None else v / 100 for v in values], to)
     return pa.array(values, to)
@@ -89,7 +83,7 @@ def write(r, path, columns):
     int96 = r.random() < 0.15
     arrays, fields, encodings, dictionaries = [], [], {}, []
     for name, values in columns.items():
-        to = r.choice([t for t in TYPES[KIND[name]] if t != "int96"])
+        to = r.choice(TYPES[KIND[name]])
         nullable = None in values or r.random() < 0.6
         array = as_type(KIND[name], values, to)
         arrays.append(array)
