@@ -13,11 +13,14 @@ import (
 	"slices"
 )
 
-// kinds are the ways to damage a file. Add new ones at the end: a seed's kind depends on the order.
-var kinds = []struct {
+// kindOf is a way to damage a file.
+type kindOf struct {
 	name  string
 	apply func(f, other *File, r *rand.Rand) []byte
-}{
+}
+
+// kinds are the ways to damage a file. Add new ones at the end: a seed's kind depends on the order.
+var kinds = []kindOf{
 	{"bits of pages", flipPages},
 	{"bits of page headers", flipHeaders},
 	{"bits of the footer", flipFooter},
@@ -40,6 +43,25 @@ func Mutate(f, other *File, seed uint64) (damaged []byte, kind string) {
 	r := rand.New(rand.NewPCG(seed, 0x7061727175657421))
 	k := kinds[seed%uint64(len(kinds))]
 	return k.apply(f, other, r), k.name
+}
+
+// MutateFooter returns f's bytes with damage of its footer alone, and the kind's name: bits, numbers, counts, lengths and fields.
+func MutateFooter(f *File, seed uint64) (damaged []byte, kind string) {
+	r := rand.New(rand.NewPCG(seed, 0x666f6f7465722121))
+	names := []string{"bits of the footer", "number in the footer", "count in the footer", "varint over the footer", "field lost or doubled"}
+	name := names[seed%uint64(len(names))]
+	i := slices.IndexFunc(kinds, func(k kindOf) bool { return k.name == name })
+	return kinds[i].apply(f, f, r), name
+}
+
+// FooterBits returns how many bits f's footer has, without its length and the magic bytes.
+func FooterBits(f *File) int { return 8 * (len(f.data) - 8 - f.footerAt) }
+
+// FlipFooterBit returns f's bytes with one bit of the footer flipped.
+func FlipFooterBit(f *File, bit int) []byte {
+	out := slices.Clone(f.data)
+	out[f.footerAt+bit/8] ^= 1 << (bit % 8)
+	return out
 }
 
 func flipPages(f, _ *File, r *rand.Rand) []byte {

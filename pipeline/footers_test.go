@@ -1,0 +1,149 @@
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tripstats/io/parquetio"
+	"tripstats/io/tlc"
+	"tripstats/testdata/mutate"
+	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+	"tripstats/transforms/trip"
+)
+
+// small are four files to damage the footers of.
+func small(t *testing.T) []base {
+	t.Helper()
+	var all []base
+	for i, o := range []tlcgen.Options{
+		{Taxi: tlcgen.Yellow, Month: tlcgen.MonthOf(2014, 3), Codec: tlcgen.GZIP, RowGroups: 1},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.MonthOf(2023, 5), Codec: tlcgen.ZSTD, RowGroups: 2},
+		{Taxi: tlcgen.Green, Month: tlcgen.MonthOf(2019, 8), Codec: tlcgen.Uncompressed, RowGroups: 1},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.MonthOf(2025, 2), Codec: tlcgen.Snappy, RowGroups: 1},
+	} {
+		o.Rows, o.Seed = 40, uint64(i)
+		b := base{name: tlcgen.FileName(o.Taxi, o.Month), data: generated(t, o)}
+		var err error
+		if b.parsed, err = mutate.Parse(b.data); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+// valuesOf is a hash of all that a run takes of a file: its taxi, and the values of the columns that are read. It runs in this
+// process, as a run of the program for each of so many files would take hours.
+func valuesOf(ctx context.Context, path, name string, size int) (sum string, err error) {
+	f, err := parquetio.ReadFooter(ctx, element.File{URI: path, Source: name, Size: int64(size), Month: element.NoMonth})
+	if err == nil {
+		f, err = trip.Recognise(f, trip.Options{Registry: tlc.Registry, UTC: trip.UTCRefuse, Judged: true})
+	}
+	if err == nil {
+		f, err = parquetio.Narrow(f)
+	}
+	if err != nil {
+		return "", err
+	}
+	h := fnv.New64a()
+	fmt.Fprintln(h, f.Taxi, f.Variant, f.Rows)
+	err = parquetio.Scan(ctx, f, parquetio.Config{}, func(c element.Columns) {
+		for i, column := range c.Record.Columns() { // names are compared without regard to case
+			fmt.Fprintln(h, c.FileRow, strings.ToLower(c.Record.ColumnName(i)), column.DataType(), column)
+		}
+	})
+	return fmt.Sprint(h.Sum64()), err
+}
+
+// damagedFooters reads a file with each damaged footer that next returns, and sorts what comes of it.
+func damagedFooters(t *testing.T, b base, next func() (damaged []byte, what string, more bool)) (refused, same int, other []string) {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, b.name)
+	read := func(data []byte) (string, error) {
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return valuesOf(t.Context(), path, b.name, len(data))
+	}
+	want, err := read(b.data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	for {
+		damaged, what, more := next()
+		if !more {
+			return refused, same, other
+		}
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		got, err := read(damaged)
+		took := time.Since(start)
+		runtime.ReadMemStats(&after)
+		if bytes := after.TotalAlloc - before.TotalAlloc; took > 2*time.Second || bytes > mostMemory {
+			t.Errorf("%s: %s: took %v and %d MiB, at most 2 s and %d are allowed", b.name, what, took, bytes>>20, mostMemory>>20)
+		}
+		switch why := fault.Find(err); {
+		case err != nil && (why == nil || why.Code != fault.Input):
+			t.Errorf("%s: %s: got %v, want a fault of the input", b.name, what, err)
+		case err != nil:
+			refused++
+		case got == want:
+			same++
+		default:
+			other = append(other, what)
+		}
+	}
+}
+
+// TestDamagedFootersTakeLittle is the promise for any footer at all. TRIPSTATS_SOAK=1 damages 100,000, otherwise 1,000.
+func TestDamagedFootersTakeLittle(t *testing.T) {
+	all, each := small(t), uint64(250)
+	if soaking() {
+		each = 25_000
+	}
+	for i, b := range all {
+		seed, end := uint64(i)*each, uint64(i+1)*each
+		refused, same, other := damagedFooters(t, b, func() ([]byte, string, bool) {
+			if seed == end {
+				return nil, "", false
+			}
+			damaged, kind := mutate.MutateFooter(b.parsed, seed)
+			seed++
+			return damaged, fmt.Sprintf("seed %d: %s", seed-1, kind), true
+		})
+		t.Logf("%s: %d refused, %d the same, %d other: %.300q", b.name, refused, same, len(other), other)
+	}
+}
+
+// TestAFlippedBitOfAFooterIsNoOtherTable flips single bits. TRIPSTATS_SOAK=1 flips every one, otherwise one in 97.
+func TestAFlippedBitOfAFooterIsNoOtherTable(t *testing.T) {
+	step := 97
+	if soaking() {
+		step = 1
+	}
+	for _, b := range small(t) {
+		bit := -step
+		refused, same, other := damagedFooters(t, b, func() ([]byte, string, bool) {
+			if bit += step; bit >= mutate.FooterBits(b.parsed) {
+				return nil, "", false
+			}
+			return mutate.FlipFooterBit(b.parsed, bit), fmt.Sprintf("bit %d", bit), true
+		})
+		t.Logf("%s: %d bits: %d refused, %d the same", b.name, mutate.FooterBits(b.parsed), refused, same)
+		if len(other) > 0 {
+			t.Errorf("%s: %d flipped bits give other values: %q", b.name, len(other), slices.Clip(other[:min(20, len(other))]))
+		}
+	}
+}
