@@ -99,7 +99,7 @@ var secretForms = []string{
 func TestNoFlagShowsASecret(t *testing.T) {
 	beam := []string{ // with texts of any kind in them
 		"environment_config", "options", "labels", "experiments", "dataflow_service_options", "resource_hints", "transform_name_mapping",
-		"service_account_email", "sdk_harness_container_image_override",
+		"sdk_harness_container_image_override",
 	}
 	var names []string
 	flag.VisitAll(func(f *flag.Flag) {

@@ -24,7 +24,7 @@ var beamFlags = func() map[string]bool {
 var openFlags = []string{
 	"runner", "endpoint", "environment_type", "job_name", "worker_binary", "project", "region", "zone", "worker_region", "worker_zone",
 	"staging_location", "temp_location", "template_location", "dataflow_endpoint", "machine_type", "worker_machine_type", "disk_type",
-	"min_cpu_platform", "network", "subnetwork", "autoscaling_algorithm", "flexrs_goal", "sdk_container_image",
+	"min_cpu_platform", "network", "subnetwork", "service_account_email", "autoscaling_algorithm", "flexrs_goal", "sdk_container_image",
 }
 
 // shownValue is the value of a flag as it may be written down.
@@ -54,7 +54,7 @@ func keepSecrets(args []string, stdout, stderr io.Writer) (io.Writer, io.Writer)
 		if !strings.HasPrefix(arg, "-") {
 			continue
 		}
-		if !joined && i+1 < len(args) {
+		if !joined && i+1 < len(args) && !isSwitch(name) {
 			value = args[i+1]
 		}
 		objstore.Learn(value)
@@ -63,6 +63,16 @@ func keepSecrets(args []string, stdout, stderr io.Writer) (io.Writer, io.Writer)
 		}
 	}
 	return objstore.HidingWriter{W: stdout}, objstore.HidingWriter{W: stderr}
+}
+
+// isSwitch tells whether a flag stands without a value.
+func isSwitch(name string) bool {
+	f := flag.Lookup(name)
+	if f == nil {
+		return false
+	}
+	b, ok := f.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
 }
 
 // checkWorker refuses options of a worker that Beam could not read: it would print all of them, and end the process.
