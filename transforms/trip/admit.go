@@ -99,6 +99,7 @@ func SomeMonths(months []string, all bool) string {
 func Admit(files []element.File, rules Admission) (kept, left []element.File, err error) {
 	slices.SortFunc(files, func(a, b element.File) int { return cmp.Compare(a.Source, b.Source) })
 	var problems []*fault.Fault
+	seen := seen{months: map[taxiMonth]string{}, names: map[string]string{}}
 	for _, f := range files {
 		switch {
 		case otherTaxi(f, rules.Taxi), noTrips(f):
@@ -107,9 +108,11 @@ func Admit(files []element.File, rules Admission) (kept, left []element.File, er
 			problems = append(problems, fault.New(fault.Input, "%s", f.Unusable))
 		default:
 			kept = append(kept, f)
+			if twice := seen.twice(f, rules); twice != nil {
+				problems = append(problems, twice)
+			}
 		}
 	}
-	problems = append(problems, twice(kept, rules)...)
 	if rules.FailUnknown {
 		for _, f := range kept {
 			if len(f.Unknown) > 0 {
@@ -153,35 +156,38 @@ func noTrips(f element.File) bool {
 	return f.Wild && f.NoTrips && f.NameTaxi == "" && f.Month == element.NoMonth
 }
 
-// twice are the files that would count twice: two of one taxi and month, or one file under two names.
-func twice(kept []element.File, rules Admission) (problems []*fault.Fault) {
-	type month struct {
-		taxi  string
-		month int32
+// seen are the files that are read already.
+type seen struct {
+	months map[taxiMonth]string // the source
+	names  map[string]string    // the source by identity
+}
+
+type taxiMonth struct {
+	taxi  string
+	month int32
+}
+
+// twice refuses a file that would count twice: a second one of one taxi and month, or another name of one that was seen.
+func (s seen) twice(f element.File, rules Admission) *fault.Fault {
+	if other, linked := s.names[f.Identity]; linked {
+		return fault.Inputf("%s: found the file that %s is too (a hard link), expected each file under one name, as it would count twice; name one of them, or delete one", f.Source, other)
 	}
-	first, names := map[month]string{}, map[string]string{}
-	for _, f := range kept {
-		if other, linked := names[f.Identity]; linked {
-			problems = append(problems, fault.Inputf("%s: found the file that %s is too (a hard link), expected each file under one name, as it would count twice; name one of them, or delete one", f.Source, other))
-			continue
-		}
-		if f.Identity != "" {
-			names[f.Identity] = f.Source
-		}
-		if f.Month == element.NoMonth || rules.MergeSameMonth {
-			continue
-		}
-		key := month{f.Taxi, f.Month}
-		other, found := first[key]
-		if !found {
-			first[key] = f.Whole()
-		}
-		if found && other != f.Whole() {
-			problems = append(problems, fault.Inputf("%s: found %s taxis of %04d-%02d, which %s is too, expected one file for a taxi and month; leave one out, or say --same-month=merge to add them up",
-				f.Source, f.Taxi, YearOf(f.Month), f.Month-(YearOf(f.Month)-1970)*12+1, other))
-		}
+	if f.Identity != "" {
+		s.names[f.Identity] = f.Source
 	}
-	return problems
+	if f.Month == element.NoMonth || rules.MergeSameMonth {
+		return nil
+	}
+	key := taxiMonth{f.Taxi, f.Month}
+	other, found := s.months[key]
+	if !found {
+		s.months[key] = f.Whole()
+	}
+	if found && other != f.Whole() {
+		return fault.Inputf("%s: found %s taxis of %04d-%02d, which %s is too, expected one file for a taxi and month; leave one out, or say --same-month=merge to add them up",
+			f.Source, f.Taxi, YearOf(f.Month), f.Month-(YearOf(f.Month)-1970)*12+1, other)
+	}
+	return nil
 }
 
 // torn are the data sets that have parts of several taxis, or parts without trips beside those with trips.
