@@ -98,7 +98,7 @@ var misspelt = regexp.MustCompile(`(?i)^(https?|gs|s3|az):/?[^/]`)
 func Misspelt(uri string) error {
 	if m := misspelt.FindStringSubmatch(uri); m != nil {
 		scheme := strings.ToLower(m[1])
-		return fmt.Errorf("found no // after %s:, expected %s://; of a local path that begins so, write ./%s:", m[1], scheme, scheme)
+		return fmt.Errorf("found no // after %s:, expected %s://, or ./%s: for a local path", m[1], scheme, scheme)
 	}
 	return nil
 }
