@@ -29,7 +29,6 @@ import (
 const (
 	maxFooterBytes = 16 << 20
 	maxRowGroups   = 1 << 15 // the ordinal of a row group is an int16 in the format
-	maxRows        = 1 << 31 // of a row group: those of nulls alone have next to no bytes to bound them
 
 	longFooter = 1 << 20
 
@@ -233,8 +232,8 @@ func describe(f *element.File, o *outline, size int64) error {
 	}
 	var places []chunkSpan
 	err := o.eachGroup(func(i int, g rowGroup) error {
-		if g.rows < 0 || g.rows > maxRows {
-			return fmt.Errorf("footer: row group %d: %d rows, at most %d are read", i, g.rows, int64(maxRows))
+		if g.rows < 0 || g.rows > maxRowsOfGroup {
+			return fmt.Errorf("footer: row group %d: %d rows, at most %d are read", i, g.rows, int64(maxRowsOfGroup))
 		}
 		if len(g.chunks) != ncols {
 			return fmt.Errorf("footer: row group %d: %d column chunks for %d columns", i, len(g.chunks), ncols)
