@@ -20,23 +20,23 @@ import (
 const fetchHelp = `Usage: tripstats fetch --months=2014-01..2023-12 --taxi=yellow|green --dest=DIR [flags]
        tripstats fetch --urls-file=FILE --dest=DIR [flags]
 
-Downloads months of TLC's files, or a list of addresses, to DIR/{year}/NAME. What is there already and has not been
-published anew is left alone; what a run has begun the next one continues. Each file is checked to be whole parquet
-before it gets its name, and stands in DIR/_fetched.json with its size and SHA-256.
+Downloads months of TLC's files, or a list of addresses, to DIR/{year}/NAME. A file that is there
+already is kept, unless TLC has published it again. A run continues the downloads that an earlier run began. A file
+gets its name only after a check that it is whole parquet. DIR/_fetched.json has the size and SHA-256 of each file.
 
 Flags:
   --months=RANGE             2014-01..2023-12, 2024-01.. (all that are published), 2024-01, 2023, or a list of these
-  --taxi=yellow|green        whose months
+  --taxi=yellow|green        the taxi whose months are fetched
   --source=BASE              where they are: a web address, folder or bucket; {year} stands for the year
                              (default ` + tlc.Source + `)
-  --urls-file=FILE           addresses instead of months, one a line; # begins a comment
+  --urls-file=FILE           addresses instead of months, one on each line; # begins a comment
   --dest=DIR                 folder, gs://bucket/path, s3://bucket/path or az://container/path
   --missing=fail|skip        months that are not published: exit 4 once the others are there (fail, the default),
-                             or said and left out (skip)
+                             or leave them out and name them (skip)
   --per-host=N               downloads at once from one host, 1 to 8 (default 1)
-  --allow-http               also ask other hosts than this one without encryption
-  --verbose                  name all months that are not published, and whole errors
-  --gcs-anonymous            gs:// without credentials; without this flag there must be some
+  --allow-http               also allow http://, without encryption, from other hosts than this one
+  --verbose                  name all months that are not published, and show full errors
+  --gcs-anonymous            read gs:// without credentials; without this flag credentials are needed
 
 ` + exitCodes
 
@@ -45,7 +45,7 @@ type fetchOptions struct {
 	months, taxi, source, urls, dest, missing string
 	perHost                                   int
 	allowHTTP, anonymous                      bool
-	ranges                                    []tlc.Range // what check made of months
+	ranges                                    []tlc.Range // the months, parsed by check
 }
 
 // fetchFiles is the subcommand fetch.
@@ -113,13 +113,13 @@ func (o *fetchOptions) absent(missing []string, files int, failed bool) error {
 	return fault.New(fault.NoMatch, "--months: not published for %s taxis: %s; --missing=skip leaves them out", o.taxi, trip.SomeMonths(missing, opts.verbose))
 }
 
-// check refuses what makes no sense, before anything is asked for. Where flags could not be understood, it does not look at
-// whether they go together.
+// check refuses flags that make no sense, before any request. If some flags could not be parsed, it does not check whether
+// flags go together.
 func (o *fetchOptions) check(set map[string]bool, rest []string, wrong *problems) {
 	doubt := len(*wrong) > 0
 	if len(rest) > 0 {
 		wrong.add("fetch: found the word %q after the flags, expected none", objstore.Redact(rest[0]))
-		doubt = true // what follows the word may be flags
+		doubt = true // flags may follow the word
 	}
 	months := o.months != ""
 	switch {
@@ -157,7 +157,7 @@ func (o *fetchOptions) check(set map[string]bool, rest []string, wrong *problems
 	}
 }
 
-// checkMonths refuses months that are none, and a source that cannot be asked for them.
+// checkMonths refuses text that is not a list of months, and a source that cannot have months.
 func (o *fetchOptions) checkMonths(wrong *problems) {
 	var err error
 	if o.ranges, err = tlc.ParseRanges(o.months, o.taxi); err != nil {

@@ -55,7 +55,7 @@ type options struct {
 
 	profiles profiles
 
-	parsed struct { // what check made of the above
+	parsed struct { // the values above, parsed by check
 		months      []tlc.Range
 		memory      int64 // bytes; 0: by what is read
 		limits      quality.Limits
@@ -127,8 +127,8 @@ func init() {
 	flag.Lookup("runner").DefValue = "direct"
 }
 
-// parse reads the arguments into opts. Its error is flag.ErrHelp; what is wrong with single flags comes as problems, as
-// all that is wrong is said at once.
+// parse reads the arguments into opts. It collects the faults of single flags as problems, so that the user sees all of them at
+// once. Its only error is flag.ErrHelp.
 func parse(args []string) (wrong problems, err error) {
 	flag.CommandLine.Init("tripstats", flag.ContinueOnError)
 	flag.CommandLine.SetOutput(io.Discard) // errors come back as values, help is ours
@@ -144,7 +144,7 @@ func parse(args []string) (wrong problems, err error) {
 	return wrong, nil
 }
 
-// parseAll parses arguments to their end, and returns the errors of flags that are wrong. Its own is flag.ErrHelp.
+// parseAll parses all arguments and returns a text for each wrong flag. Its only error is flag.ErrHelp.
 func parseAll(flags *flag.FlagSet, args []string) (failed []string, err error) {
 	for {
 		err := flags.Parse(args)
@@ -159,7 +159,7 @@ func parseAll(flags *flag.FlagSet, args []string) (failed []string, err error) {
 	}
 }
 
-// afterWrong are the arguments after a flag that is wrong. What follows one that is not known may be its value.
+// afterWrong returns the arguments after a wrong flag. The argument after an unknown flag is skipped if it may be its value.
 func afterWrong(rest []string, text string) []string {
 	switch {
 	case len(rest) == 0:
@@ -171,22 +171,22 @@ func afterWrong(rest []string, text string) []string {
 	return rest
 }
 
-// undefined is in the error of package flag for an unknown flag, before its name.
+// undefined stands before the name of an unknown flag in the errors of package flag.
 const undefined = "not defined: -"
 
 func usage(format string, args ...any) *fault.Fault {
 	return fault.New(fault.Usage, "%s; see --help", fmt.Sprintf(format, args...))
 }
 
-// problems are what is wrong with the flags, each a fault with exit code 2.
+// problems are the faults of the flags, each with exit code 2.
 type problems []*fault.Fault
 
 func (p *problems) add(format string, args ...any) { *p = append(*p, usage(format, args...)) }
 
-// err is one error of them all, or nil if there are none.
+// err returns all problems as one error, or nil if there are none.
 func (p problems) err() error { return fault.All(p...) }
 
-// meant are flags as other programs have them, by name without dashes, and what to say here.
+// meant maps flags of other programs, by name without dashes, to the hint for our user.
 var meant = map[string]string{
 	"dryrun": "--plan says what would be read; --dry_run is a flag of Dataflow's",
 	"out":    "did you mean --output?",
@@ -213,7 +213,7 @@ func suggestion(message string) string {
 	for _, f := range slices.Concat(flagHelp, moreHelp) {
 		all = append(all, f.name)
 	}
-	flag.VisitAll(func(f *flag.Flag) { all = append(all, f.Name) }) // Beam's too, after our own
+	flag.VisitAll(func(f *flag.Flag) { all = append(all, f.Name) }) // Beam's flags, after our own
 	for _, known := range all {
 		short := plain.Replace(known)
 		if len(name) > 2 && (strings.HasPrefix(short, name) || strings.HasPrefix(name, short) || oneApart(short, name)) {
@@ -249,7 +249,7 @@ func orList(choices []string) string {
 	return strings.Join(shown, " or ")
 }
 
-// isOneOf tells whether a value is one of some choices, whose case does not matter, and makes it that.
+// isOneOf tells whether a value is one of the choices, whatever its case, and sets it to that choice.
 func isOneOf(value *string, choices []string) bool {
 	for _, c := range choices {
 		if strings.EqualFold(c, strings.TrimSpace(*value)) {
@@ -260,13 +260,13 @@ func isOneOf(value *string, choices []string) bool {
 	return false
 }
 
-// check refuses what makes no sense, before anything is read. All that is wrong is found, each a fault with exit code 2.
-// Words are arguments that are no flags, and before tells whether flags come before them. With doubt, as flags could not
-// be understood, flags are looked at one by one, not whether they go together.
+// check refuses flags that make no sense, before anything is read. It finds all faults, each with exit code 2. Words are the
+// arguments that are not flags; before tells whether flags come before them. If doubt is set, some flags could not be parsed:
+// check then looks at each flag alone, not at whether flags go together.
 func (o *options) check(set map[string]bool, words []string, before, doubt bool) (wrong problems) {
 	if len(words) > 0 {
 		wrong.add("%s", unexpected(words[0], !before))
-		doubt = true // what follows the word may be flags
+		doubt = true // flags may follow the word
 	}
 	for _, c := range []struct {
 		flag    string
@@ -300,7 +300,7 @@ func (o *options) check(set map[string]bool, words []string, before, doubt bool)
 	return wrong
 }
 
-// outputProblem is why a folder or address cannot be written to, or "".
+// outputProblem says why a folder or address cannot be written to, or returns "".
 func outputProblem(output string) string {
 	if output == "" {
 		return "found nothing, expected a folder, gs://, s3:// or az://"

@@ -14,38 +14,38 @@ import (
 // flagLine is what help says of a flag.
 type flagLine struct{ name, value, text string }
 
-// flagHelp are the program's own flags that are most needed.
+// flagHelp has the program's own flags that users need most.
 var flagHelp = []flagLine{
-	{"input", "GLOBS", "parquet files: comma-separated paths or globs, ** for any folders, {a,b} for either,\n\\, for a comma in one; local or gs://, s3://, az://; https:// without globs; may be\ngiven several times; sample is the made-up sample in this program"},
-	{"months", "A..B,...", "instead of --input: months such as 2014-01..2023-12, 2024-01.. for all since, 2023, or\na list of these, of the --taxi, from where TLC publishes them, or from --source"},
+	{"input", "GLOBS", "parquet files: comma-separated paths or globs; ** matches any folders, {a,b} either;\nwrite \\, for a comma in a path; local, gs://, s3://, az://, or https:// without globs;\nmay be given several times; sample is the made-up sample in this program"},
+	{"months", "A..B,...", "instead of --input: months of the --taxi from TLC's site, or from --source, such as\n2014-01..2023-12, 2024-01.. (all since then), 2023, or a list of these"},
 	{"output", "DIR", "folder for the tables, or gs://, s3://, az:// (default " + defaultOutput + ")"},
-	{"runner", "NAME", "who runs the pipeline (default direct); see below"},
+	{"runner", "NAME", "the engine that runs the pipeline (default direct); see below"},
 	{"taxi", "yellow|green", "read only this taxi's files and say how many were left out"},
-	{"quality", "standard|raw", "which rows count: judged by rules, with a ledger of every row (standard, the default),\nor all, in the month of their pickup (raw)"},
+	{"quality", "standard|raw", "which rows count: standard (the default) applies the rules and writes a ledger of all\nrows; raw counts all rows, in the month of their pickup"},
 	{"same-month", "refuse|merge", "two files of one taxi and month: an error (refuse, the default), or added up (merge)"},
-	{"utc", "wall|convert", "how to read times that a file marks as UTC: as they stand, or converted to New York;\nwithout it such a file is an error, as TLC writes New York wall clock"},
-	{"plan", "", "say what would be read, from the footers alone, and stop"},
-	{"verbose", "", "tell all that Beam logs, and whole errors"},
-	{"version", "", "print the version, as the command version does"},
+	{"utc", "wall|convert", "how to read times that a file marks as UTC: wall takes them as New York wall clock,\nconvert converts them; without it such a file is an error: TLC writes wall clock"},
+	{"plan", "", "show what would be read, and stop; only footers are read for this"},
+	{"verbose", "", "show everything that Beam logs, and full errors"},
+	{"version", "", "print the version, like the command version"},
 }
 
-// moreHelp is what help all says of the others.
+// moreHelp has the other flags of the program, for help all.
 var moreHelp = []flagLine{
-	{"limits", "RULE=N,...|@FILE", "other limits for rules, in the rule's unit, such as duration_over=240"},
-	{"as-of", "MONTH", "last month that a file without a month in its name may have (default: the last that any\nname has)"},
-	{"max-rejected", "SHARE", "exit 5 if row rules refuse more of a file than this: 1% or 0.01"},
+	{"limits", "RULE=N,...|@FILE", "change limits of rules, in the rule's unit, such as duration_over=240; @FILE reads the\nlist from a file"},
+	{"as-of", "MONTH", "last month that a file without a month in its name may have (default: the last\nmonth in any name)"},
+	{"max-rejected", "SHARE", "exit 5 if row rules refuse a larger share of a file than this: 1% or 0.01"},
 	{"quarantine", "DIR", "write the rows that row rules refuse to this folder, as parquet, with their rule"},
-	{"quarantine-cells", "", "with --quarantine, also the rows of which a cell rule leaves a value out"},
-	{"require-complete", "", "exit 4 if a month is missing between the first and the last of a taxi"},
-	{"unknown-columns", "report|fail", "columns that TLC has added since: reported (the default), or an error"},
-	{"source", "BASE", "where --months are: an address or folder with the files, or with {year}/ folders of them"},
-	{"missing", "fail|skip", "months that are not there: exit 4 (fail, the default), or left out"},
-	{"max-memory", "SIZE", "what the process may take (default 160MiB, with remote input 256MiB); GOMEMLIMIT goes before"},
-	{"gcs-anonymous", "", "read gs:// without credentials; without this flag there must be some"},
-	{"allow-http", "", "read http:// of other hosts too, which is not encrypted"},
-	{"detach", "", "with a runner that is a cluster: submit the job, print its id and end; it runs on"},
-	{"format", "parquet", "of the tables; parquet is the only one"},
-	{"decoder", "own|library", "who decodes pages: this program where it can (own, the default), or arrow-go alone"},
+	{"quarantine-cells", "", "with --quarantine: also write the rows of which a cell rule leaves a value out"},
+	{"require-complete", "", "exit 4 if a month is missing between the first and the last month of a taxi"},
+	{"unknown-columns", "report|fail", "unknown columns in files: named in a note (report, the default), or an error (fail)"},
+	{"source", "BASE", "where --months are: web address, bucket or folder; {year} stands for the year"},
+	{"missing", "fail|skip", "months that are not there: exit 4 (fail, the default), or leave them out (skip)"},
+	{"max-memory", "SIZE", "memory goal of the process (default 160MiB, with remote input 256MiB); GOMEMLIMIT takes\nprecedence"},
+	{"gcs-anonymous", "", "read gs:// without credentials; without this flag credentials are needed"},
+	{"allow-http", "", "also read http:// addresses of other hosts, which are not encrypted"},
+	{"detach", "", "with a cluster as runner: submit the job, print its id and end; the job goes on"},
+	{"format", "parquet", "format of the tables; parquet is the only one"},
+	{"decoder", "own|library", "what decodes pages: this program if it can (own, the default), or arrow-go (library)"},
 	{"cpuprofile", "FILE", "write a profile of where this process spends its time, for go tool pprof"},
 	{"memprofile", "FILE", "write a profile of its heap at the end"},
 	{"trace", "FILE", "write a trace of its goroutines, for go tool trace"},
@@ -55,7 +55,7 @@ const helpHead = `Tripstats turns NYC TLC taxi trip records (parquet) into small
 
 Usage:
   tripstats [--input=GLOBS] [--output=DIR] [--runner=NAME] [flags]
-  tripstats inspect FILE...                       what a file is, column by column, or with --short in a line
+  tripstats inspect FILE...                       what a file is, column by column, or with --short in one line
   tripstats fetch --months=A..B --taxi=NAME --dest=DIR    download TLC's files
   tripstats version                               version and revision
   tripstats help [all|beam|inspect|fetch]         all flags; Beam's own; help on a command
@@ -83,15 +83,15 @@ const exitCodes = `Exit codes:
   3         an input cannot be used
   4         nothing matched, or a month is not published
   5         a guard stopped the run: --max-rejected, or the made-up sample over an output of real data
-  6         another run holds the output, or won it
+  6         another run holds the output, or published to it first
   7         a store or the network did not answer as it should: try again later
   130, 143  stopped by a signal
 `
 
-// commands are the words that may come first.
+// commands are the words that may be the first argument.
 var commands = []struct {
 	name string
-	help string // what help on it says; "" where there is nothing to say
+	help string // the help text of the command; "" if it has none
 }{
 	{"inspect", inspectHelp},
 	{"fetch", fetchHelp},
@@ -107,7 +107,7 @@ func commandNames() []string {
 	return names
 }
 
-// unexpected says what is wrong with a word that is no flag.
+// unexpected is the error message about a word that is not a flag.
 func unexpected(word string, first bool) string {
 	const quotes = "put a pattern in quotes, as in --input='dir/**/*.parquet', so that the shell leaves it alone"
 	shown := objstore.Redact(word)
@@ -122,7 +122,7 @@ func unexpected(word string, first bool) string {
 	return fmt.Sprintf("found the word %q, expected flags, or one of the commands %s%s%s", shown, strings.Join(commandNames(), ", "), meant, files)
 }
 
-// didYouMean names the word of a list that is nearest to one that is not in it, if one is near.
+// didYouMean suggests the word of a list that is most similar to an unknown word, if one is similar.
 func didYouMean(word string, list []string) string {
 	word = strings.ToLower(strings.TrimLeft(word, "-"))
 	best, least := "", 3
@@ -141,7 +141,7 @@ func didYouMean(word string, list []string) string {
 	return fmt.Sprintf(" (did you mean %s?)", best)
 }
 
-// distance is how many letters have to be added, left out or changed to make one word of another.
+// distance is how many letters must be added, removed or changed to turn one word into the other.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
@@ -161,7 +161,7 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// helpOn is the command help, with the words after it.
+// helpOn runs the command help; words are the arguments after it.
 func helpOn(w io.Writer, words []string) error {
 	topics := []string{"all", "beam"}
 	for _, c := range commands {
@@ -185,7 +185,7 @@ func helpOn(w io.Writer, words []string) error {
 	return err
 }
 
-// help prints the usage; with all every flag of the program, else those that are most needed.
+// help prints the usage. If all is true it lists every flag of the program, otherwise those that users need most.
 func help(w io.Writer, all bool) error {
 	var b strings.Builder
 	b.WriteString(helpHead)

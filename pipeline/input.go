@@ -19,7 +19,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// checkInput refuses what does not say what to read. With doubt it is not looked at whether flags go together.
+// checkInput refuses flags that do not say what to read. If doubt is set, it does not check whether flags go together.
 func (o *options) checkInput(set map[string]bool, doubt bool, wrong *problems) {
 	if !doubt {
 		o.checkTogether(set, wrong)
@@ -52,7 +52,7 @@ func (o *options) checkInput(set map[string]bool, doubt bool, wrong *problems) {
 	}
 }
 
-// checkTogether refuses flags that do not go together, or do not say enough. Without any input the sample is read.
+// checkTogether refuses flags that do not go together or that need another flag. Without any input the sample is read.
 func (o *options) checkTogether(set map[string]bool, wrong *problems) {
 	switch {
 	case set["months"] && set["input"]:
@@ -130,7 +130,7 @@ func inputs(ctx context.Context, stderr io.Writer) ([]objstore.Object, error) {
 	case len(absent) > 0 && opts.missing != "skip":
 		return nil, fault.New(fault.NoMatch, "--months: found no %s file of %s in %s; leave them out, or say --missing=skip", opts.taxi, trip.SomeMonths(absent, opts.verbose), source)
 	case len(absent) > 0:
-		line(stderr, "note: skipped, as they are not there: %s %s", opts.taxi, trip.SomeMonths(absent, opts.verbose))
+		line(stderr, "note: skipped because they are not there: %s %s", opts.taxi, trip.SomeMonths(absent, opts.verbose))
 	}
 	return objects, nil
 }
@@ -155,7 +155,8 @@ func match(ctx context.Context, by string, input []string) ([]objstore.Object, e
 	}
 }
 
-// matchEach says what is wrong with each of several patterns, or else together.
+// matchEach matches the patterns one by one, to report what is wrong with each; if each is right alone, it reports what is
+// wrong with them together.
 func matchEach(ctx context.Context, by string, patterns []string, together *fault.Fault) error {
 	var problems []*fault.Fault
 	for _, p := range patterns {
@@ -169,7 +170,7 @@ func matchEach(ctx context.Context, by string, patterns []string, together *faul
 	return fault.All(problems...)
 }
 
-// matchFault gives an error of objstore.Match its exit code. It is nil for no error.
+// matchFault returns an error of objstore.Match with its exit code, or nil if there is no error.
 func matchFault(by string, err error) *fault.Fault {
 	switch {
 	case err == nil:
@@ -231,7 +232,8 @@ func (o *options) mostMemory(runner string) parquetio.Memory {
 	return parquetio.Memory(most)
 }
 
-// units are what amounts of memory are counted in, in any case. A letter alone is binary, as with Docker and Java.
+// units are the units of amounts of memory; upper and lower case are the same. A single letter is binary, like in Docker and
+// Java.
 var units = []struct {
 	suffix string
 	bytes  float64

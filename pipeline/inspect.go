@@ -46,8 +46,9 @@ type columnReport struct {
 
 const inspectHelp = `Usage: tripstats inspect [--short|--json] [--utc=wall|convert] [--gcs-anonymous] [--allow-http] FILE...
 
-Says what each file is: taxi, month, variant of TLC's schema, rows, row groups, codec, and what each column is mapped to;
-with --short in a line a file, without the columns. Patterns are understood as by --input. Exit code 3 if the main job cannot use a file.
+Shows for each file: taxi, month, variant of TLC's schema, rows, row groups, codec, and the meaning of each column.
+With --short each file has one line, without columns. FILE may be a pattern, as for --input. Exit code 3 if the main
+job cannot use a file.
 `
 
 // inspect is the subcommand of that name.
@@ -167,7 +168,7 @@ func inspectFile(ctx context.Context, f element.File, opts trip.Options) (fileRe
 	return report, err
 }
 
-// orNone is a text for people, a dash where there is none. Names in a file may hold anything, and must not break its lines.
+// orNone returns a text to print, or a dash if it is empty. Names in a file may hold any character and must not break lines.
 func orNone(s string) string {
 	if s == "" {
 		return "-"
@@ -175,7 +176,7 @@ func orNone(s string) string {
 	return fault.OneLine(s)
 }
 
-// rowsFound are the rows and row groups as they are shown, dashes where the footer could not be read.
+// rowsFound returns the numbers of rows and row groups to print, or dashes if the footer could not be read.
 func (r fileReport) rowsFound() (rows, groups string) {
 	if r.Problem != "" && r.RowGroups == 0 {
 		return "-", "-"
@@ -183,7 +184,7 @@ func (r fileReport) rowsFound() (rows, groups string) {
 	return strconv.FormatInt(r.Rows, 10), strconv.Itoa(r.RowGroups)
 }
 
-// shortReports has a line for each file, below headings.
+// shortReports prints one line for each file, below headings.
 func shortReports(reports []fileReport) string {
 	lines := [][]string{{"file", "taxi", "month", "variant", "usable", "rows", "row groups", "bytes"}}
 	for _, r := range reports {
@@ -197,7 +198,7 @@ func shortReports(reports []fileReport) string {
 	return align(lines, 5)
 }
 
-// String lays the report out for people.
+// String formats the report for people.
 func (r fileReport) String() string {
 	rowsFound, groups := r.rowsFound()
 	facts := [][]string{

@@ -141,7 +141,7 @@ const notePrefix = "tripstats: note: "
 const prismNote = notePrefix + "prism listens on all network interfaces of this machine while it runs\n"
 
 // sampleNote is the first line of a run on the sample.
-const sampleNote = notePrefix + "the sample is made up: these are no trips of real taxis; real ones are read with --input='dir/**/*.parquet' or --months=2023 --taxi=yellow\n"
+const sampleNote = notePrefix + "the sample is made up: these are no trips of real taxis; to read real ones, say --input='dir/**/*.parquet' or --months=2023 --taxi=yellow\n"
 
 // notes and lines return what the run wrote to stderr: what it noted of a good run, without the notes on prism and the
 // sample, and the rest.

@@ -19,7 +19,7 @@ func notes(w io.Writer, files []element.File, endless, gaps bool) {
 	unknown := map[string][]string{}
 	for _, f := range files {
 		for _, c := range f.Unknown {
-			if n := len(unknown[c]); n == 0 || unknown[c][n-1] != f.Whole() { // parts of one data set come together
+			if n := len(unknown[c]); n == 0 || unknown[c][n-1] != f.Whole() { // the parts of one data set follow each other
 				unknown[c] = append(unknown[c], f.Whole())
 			}
 		}
@@ -40,11 +40,11 @@ func notes(w io.Writer, files []element.File, endless, gaps bool) {
 	line(w, "note: columns that are not known, and not needed: %s", some(columns))
 }
 
-// noteGaps tells whether months between others are noted. The months of the sample are a choice, and those of --months were
-// asked for: which of these are not there has been said.
+// noteGaps tells whether to note months that are missing between others. The months of the sample are chosen, and months that
+// --months lacks have a message of their own.
 func noteGaps() bool { return !opts.input.onlySample() && opts.months == "" }
 
-// noteRefused tells of files of which row rules refused more than a tenth, as their names may tell the wrong month.
+// noteRefused names the files of which row rules refused more than a tenth: their names may have the wrong month.
 func noteRefused(w io.Writer, m *publish.Manifest) {
 	told, more := 0, 0
 	for _, in := range m.Inputs {
@@ -66,11 +66,11 @@ func noteRefused(w io.Writer, m *publish.Manifest) {
 		line(w, "note: %s: row rules refused %d of %d rows (%.4g%%); %s, %s", in.Source, in.Rows-in.Counted, in.Rows, 100*float64(in.Rows-in.Counted)/float64(in.Rows), name, rows)
 	}
 	if more > 0 {
-		line(w, "note: of %d files more row rules refused more than a tenth", more)
+		line(w, "note: row rules refused more than a tenth of %d more files", more)
 	}
 }
 
-// mostTold is how many files have a line of their own.
+// mostTold is the largest number of files that get a line of their own.
 const mostTold = 12
 
 // filesOf are the inputs of a manifest, as far as notes are about them.
@@ -98,10 +98,10 @@ func noteUnpinned(w io.Writer, objects []objstore.Object) {
 	}
 }
 
-// noteNoTrips tells of files that were left out as they hold no trip records.
+// noteNoTrips names files that were left out because they have no trips.
 func noteNoTrips(w io.Writer, names []string) {
 	if len(names) > 0 {
-		line(w, "note: left out, as they have no time column of a taxi's trips, and no taxi or month in their name: %s", some(names))
+		line(w, "note: left out because they have no time column of taxi trips, and no taxi or month in their name: %s", some(names))
 	}
 }
 

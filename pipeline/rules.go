@@ -40,14 +40,14 @@ func (o *options) parseRules(set map[string]bool, wrong *problems) {
 	}
 }
 
-// limitsText is the list of limits that --limits gives, itself or by the name of a file.
+// limitsText returns the list of limits: the value of --limits, or the content of the file that it names.
 func limitsText(given string) (string, error) {
 	path, isFile := strings.CutPrefix(given, "@")
 	if !isFile {
 		return given, nil
 	}
 	b, err := os.ReadFile(path)
-	return withoutComments(strings.TrimPrefix(string(b), "\ufeff")), err // some editors begin a file so
+	return withoutComments(strings.TrimPrefix(string(b), "\ufeff")), err // a byte order mark, which some editors write
 }
 
 // keep is which rows go into quarantine.

@@ -31,7 +31,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// run is the program: stdout gets what was asked for, stderr a line, or one for each thing that is wrong.
+// run is the program. stdout gets the result; stderr gets one line, or a line for each fault.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) exitCode {
 	err := command(ctx, args, stdout, stderr)
 	if err == nil {
@@ -85,7 +85,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	rest := flag.Args()
 	isCommand := len(rest) > 0 && slices.Contains(commandNames(), rest[0])
 	if len(wrong) == 0 {
-		initBeam(stderr, opts.verbose) // before any side effect, as a worker is the same program
+		initBeam(stderr, opts.verbose) // before any side effect, because a worker runs the same program
 	} else if isCommand {
 		return wrong.err()
 	}
@@ -104,7 +104,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	return tables(ctx, stdout, stderr)
 }
 
-// subcommand runs one of commands.
+// subcommand runs an entry of commands.
 func subcommand(ctx context.Context, name string, args []string, stdout, stderr io.Writer) error {
 	switch {
 	case name == "inspect":
@@ -157,13 +157,13 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 		return showPlan(ctx, stdout, stderr, p)
 	}
 	p.publish.Before = publish.Seen(ctx, opts.output)
-	// Who reads what this prints may have gone. That ends neither the run nor changes what became of it.
+	// The reader of stdout may be gone. This does not end the run, and does not change its result.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	told, err := runner.Check(places(objects))
 	if err != nil {
 		return usage("%v", err)
 	}
-	if !runner.Elsewhere() { // else it is the workers that must reach the output
+	if !runner.Elsewhere() { // otherwise the workers, not this process, must reach the output
 		if err := publish.KeepReal(ctx, p.publish); err != nil {
 			return err
 		}
@@ -196,7 +196,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	// It is published: what goes wrong from here on is told, and is no failure of the run.
+	// The output is published: a fault from here on is reported but does not fail the run.
 	m, err := publish.ReadManifest(ctx, opts.output)
 	if err != nil {
 		line(stderr, "note: all is published in %s, but reading it back failed: %v", objstore.Redact(opts.output), objstore.Reason(err))
@@ -214,8 +214,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// profiled calls run, with the profiles that were asked for. That a profile could not be written is told where the run is
-// done.
+// profiled calls run and writes the requested profiles. If the run succeeds and a profile cannot be written, a note says so.
 func profiled(stderr io.Writer, run func() (runners.Ending, error)) (runners.Ending, error) {
 	stop, err := opts.profiles.start()
 	if err != nil {
@@ -225,7 +224,7 @@ func profiled(stderr io.Writer, run func() (runners.Ending, error)) (runners.End
 	return end, afterwards(stderr, err, stop(), "a profile could not be written")
 }
 
-// afterwards is the error of a run and of what follows it: where the run is done, what follows is only told.
+// afterwards joins the error of a run with that of a step after it. If the run succeeded, the later error is only a note.
 func afterwards(stderr io.Writer, run, after error, what string) error {
 	if run == nil && after != nil {
 		line(stderr, "note: the run is done, but %s: %v", what, after)

@@ -12,7 +12,7 @@ import (
 const samplePattern = "sample://*.parquet"
 
 // sampleNote is the first line of a run on the sample, whose tables look like real ones.
-const sampleNote = "note: the sample is made up: these are no trips of real taxis; real ones are read with --input='dir/**/*.parquet' or --months=2023 --taxi=yellow"
+const sampleNote = "note: the sample is made up: these are no trips of real taxis; to read real ones, say --input='dir/**/*.parquet' or --months=2023 --taxi=yellow"
 
 // readsSample tells whether the sample is among the input.
 func (p patterns) readsSample() bool {

@@ -11,23 +11,23 @@ import (
 	"tripstats/io/objstore"
 )
 
-// beamFlags are the flags that other packages define: package variables are set before init, where this program's own
-// flags are defined.
+// beamFlags are the flags that other packages define. Go sets package variables before it calls init, and init defines this
+// program's own flags.
 var beamFlags = func() map[string]bool {
 	names := map[string]bool{}
 	flag.VisitAll(func(f *flag.Flag) { names[f.Name] = true })
 	return names
 }()
 
-// openFlags are those of Beam's flags whose values may be shown, apart from what is secret in an address, because they
-// hold a name or a place. Switches and numbers may be shown too. The values of all others may have secrets anywhere.
+// openFlags are the flags of Beam whose values may be shown, without the secrets of addresses: they are names and places.
+// Switches and numbers may be shown too. The values of all other flags may have secrets anywhere.
 var openFlags = []string{
 	"runner", "endpoint", "environment_type", "job_name", "worker_binary", "project", "region", "zone", "worker_region", "worker_zone",
 	"staging_location", "temp_location", "template_location", "dataflow_endpoint", "machine_type", "worker_machine_type", "disk_type",
 	"min_cpu_platform", "network", "subnetwork", "service_account_email", "autoscaling_algorithm", "flexrs_goal", "sdk_container_image",
 }
 
-// shownValue is the value of a flag as it may be written down.
+// shownValue returns the value of a flag without secrets.
 func shownValue(name, value string) string {
 	if isOpaque(name, value) {
 		return "***"
@@ -35,7 +35,7 @@ func shownValue(name, value string) string {
 	return objstore.Hide(value)
 }
 
-// isOpaque tells whether all of a flag's value may be secret.
+// isOpaque tells whether the whole value of a flag may be secret.
 func isOpaque(name, value string) bool {
 	if !beamFlags[name] || slices.Contains(openFlags, name) || value == "" {
 		return false
@@ -45,8 +45,8 @@ func isOpaque(name, value string) bool {
 	return notNumber != nil && notSwitch != nil
 }
 
-// keepSecrets has nothing that is secret in the arguments reach the two writers that it returns, whatever is written to
-// them: what the program prints is often the word of a server or of another package.
+// keepSecrets returns two writers that hide the secrets in the arguments, whatever is written to them: servers and other
+// packages write much of what the program prints.
 func keepSecrets(args []string, stdout, stderr io.Writer) (io.Writer, io.Writer) {
 	for i, arg := range args {
 		objstore.Learn(arg)
@@ -65,7 +65,7 @@ func keepSecrets(args []string, stdout, stderr io.Writer) (io.Writer, io.Writer)
 	return objstore.HidingWriter{W: stdout}, objstore.HidingWriter{W: stderr}
 }
 
-// isSwitch tells whether a flag stands without a value.
+// isSwitch tells whether a flag needs no value.
 func isSwitch(name string) bool {
 	f := flag.Lookup(name)
 	if f == nil {
@@ -75,16 +75,16 @@ func isSwitch(name string) bool {
 	return ok && b.IsBoolFlag()
 }
 
-// checkWorker refuses options of a worker that Beam could not read: it would print all of them, and end the process.
+// checkWorker refuses worker options that Beam cannot read: Beam would print all of them and end the process.
 func checkWorker() error {
 	options := flag.Lookup("options").Value.String()
 	if flag.Lookup("worker").Value.String() == "true" && options != "" && !json.Valid([]byte(options)) {
-		return usage("--options: found something else, expected JSON")
+		return usage("--options: found text that is not JSON, expected JSON")
 	}
 	return nil
 }
 
-// wordsOf are the values in a list such as a=b,c=d or in JSON.
+// wordsOf returns the values in a list such as a=b,c=d, or in JSON.
 func wordsOf(value string) (words []string) {
 	var decoded any
 	if json.Unmarshal([]byte(value), &decoded) == nil {
@@ -97,7 +97,7 @@ func wordsOf(value string) (words []string) {
 	return words
 }
 
-// leaves are the texts in decoded JSON, but for the program that is to be started: a message that it is missing names it.
+// leaves returns the texts in decoded JSON, except the program to start: a message that the program is missing names it.
 func leaves(v any) (words []string) {
 	switch v := v.(type) {
 	case string:

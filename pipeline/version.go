@@ -9,11 +9,11 @@ import (
 // version is the program's, as it stands in every output.
 const version = "0.1.0"
 
-// builtFrom is set by the linker, for builds that leave Go's own note of the revision out.
+// builtFrom is the revision. The linker sets it for builds in which Go does not record the revision.
 var builtFrom string
 
-// revision is the commit the program was built from, with -dirty where the source was not as in the commit; "" where the
-// build did not record it.
+// revision returns the commit that the program was built from, with -dirty if the source differed from it; "" if the build did
+// not record it.
 func revision() string {
 	info, ok := debug.ReadBuildInfo()
 	if builtFrom != "" || !ok {
@@ -38,7 +38,7 @@ func revision() string {
 func versionLine() string {
 	from := revision()
 	if from == "" {
-		from = "unknown, as the build did not record it"
+		from = "unknown: the build did not record it"
 	}
 	return fmt.Sprintf("tripstats %s, revision %s, %s %s/%s\n", version, from, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

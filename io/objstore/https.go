@@ -126,7 +126,7 @@ func (w *web) ask(ctx context.Context, method, uri string, header http.Header) (
 
 // garbled is in the texts of errors of net/http, which have no type, of a connection whose other end did not speak HTTP to
 // its end, as when a server or a proxy is restarted.
-var garbled = regexp.MustCompile(`malformed HTTP|transport connection broken|stream error:|http2: |GOAWAY|server closed idle connection`)
+var garbled = regexp.MustCompile(`malformed HTTP|transport connection broken|stream error:|http2: |GOAWAY|server closed idle connection|readLoopPeekFailLocked`)
 
 // answer returns the error that an answer's status means, or nil for one that is wanted.
 func answer(resp *http.Response, wanted ...int) error {

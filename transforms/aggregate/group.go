@@ -7,12 +7,12 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// grouping is a State in the making.
+// grouping collects the groups of a State.
 type grouping struct {
 	spec   *Spec
 	sums   []summed
 	months map[int32]*monthGroups
-	last   *monthGroups // of the last run: the next is nearly always of the same month
+	last   *monthGroups // of the last run: the next run is nearly always of the same month
 }
 
 func newGrouping(spec *Spec) *grouping {
@@ -70,11 +70,11 @@ type monthGroups struct {
 	groups map[groupKey]*Group
 }
 
-// denseKeys is how many values of a key, from 0 on, are counted in an array: all that zones have (1 to 265), and more, as a
-// power of two lets one comparison judge two values.
+// denseKeys is how many values of a key, from 0 on, are counted in an array: all zones (1 to 265) and more. It is a power of
+// two, so that one comparison checks two values.
 const denseKeys = 512
 
-// denseRows is the run length that makes the array worth its memory. Shorter runs are strays of other months.
+// denseRows is the run length from which the array is worth its memory. Shorter runs are stray rows of other months.
 const denseRows = 64
 
 // either counts the trips in a group by Key.Of and by Key.Or.
@@ -89,7 +89,7 @@ func (m *monthGroups) group(key groupKey, keys, sums int) *Group {
 	return g
 }
 
-// addAll adds rows to the one group there is.
+// addAll adds rows to the only group.
 func (m *monthGroups) addAll(g *grouping, b *trip.Batch, start, end int) {
 	if m.all == nil {
 		m.all = m.group(groupKey{}, 0, len(g.sums))
@@ -104,7 +104,7 @@ func (m *monthGroups) addAll(g *grouping, b *trip.Batch, start, end int) {
 	}
 }
 
-// addBoth counts rows in the groups of two columns' values.
+// addBoth counts each row in two groups: that of the value of each column.
 func (m *monthGroups) addBoth(k Key, b *trip.Batch, start, end int) {
 	if m.dense == nil && end-start >= denseRows {
 		m.dense = new([denseKeys]either)
@@ -131,12 +131,12 @@ func (m *monthGroups) addBoth(k Key, b *trip.Batch, start, end int) {
 	}
 }
 
-// one is the group of a value of the only key.
+// one returns the group of a value, in a table with one key.
 func (m *monthGroups) one(value int64) *Group {
 	return m.group(groupKey{keys: [mostKeys]int64{value}}, 1, 0)
 }
 
-// countDense counts rows up to the first of which a value is beyond the array, and returns how many it counted.
+// countDense counts rows up to the first that has a value beyond the array. It returns how many it counted.
 func countDense(dense *[denseKeys]either, of, or []int64) int {
 	or = or[:len(of)]
 	for i, v := range of {
@@ -176,7 +176,7 @@ func (m *monthGroups) addEach(g *grouping, b *trip.Batch, start, end int) {
 	}
 }
 
-// result returns the groups that have trips.
+// result returns the groups with trips.
 func (m *monthGroups) result() []Group {
 	if m.dense != nil {
 		for v, n := range m.dense {

@@ -66,7 +66,7 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) error {
 	return nil
 }
 
-// durations is the sum of the durations that count, of the first table that has it.
+// durations returns the sum of the durations that count. It takes the first table that has it.
 func (s Source) durations(judged bool) (sum Sum, err error) {
 	for _, t := range Tables(judged) {
 		i := slices.Index(t.sums(), summed{of: trip.Duration})
@@ -108,12 +108,12 @@ func (c *sourceCombiner) AddInput(acc, in Source) (Source, error) { return merge
 func (c *sourceCombiner) MergeAccumulators(a, b Source) (Source, error) { return mergeSources(a, b) }
 func (c *sourceCombiner) ExtractOutput(acc Source) Source               { return acc }
 
-// partialFn adds up a bundle in memory and emits a result whenever another source begins: the batches of a source come one
-// after the other. Kept to the end of the bundle, what is counted in would be ten times the results, of each of many files.
+// partialFn adds up a bundle in memory. The batches of a source come one after the other, so it emits a result whenever another
+// source begins. To keep all sources to the end of the bundle would take much more memory than their results.
 type partialFn struct {
 	Judged bool
 
-	sums *sourceSums // of the source at hand
+	sums *sourceSums // of the current source
 }
 
 func (fn *partialFn) StartBundle(func(string, Source)) { fn.sums = nil }
@@ -231,7 +231,7 @@ func (s *sourceSums) result() (Source, error) {
 	return out, nil
 }
 
-// addRule sets the sum of the values that a rule has left out, in the groups of the months they are of.
+// addRule sets the sum of the values that a rule has left out, in the group of their month.
 func (g *grouping) addRule(i int, s summed, rules []RuleCount) {
 	for _, c := range rules {
 		if m := g.months[c.Month]; quality.ID(c.Rule) == s.ruleOf() && m != nil && m.all != nil {

@@ -1,12 +1,12 @@
 // Package aggregate turns batches of trips into the tables of the output, on exact sums.
 //
-// What a table is stands in a [Spec]: its keys and values. Trips are added up in two steps. First by source file: [Partials]
-// sums every bundle in memory, a [State] for each table, and [PerSource] combines the bundles' states by file. So what is
-// shuffled is accumulators, and every file's result is an element of its own to reconcile. Then by table: [Table] combines the
-// states of all sources, and makes the rows. A new table is one more entry of [Tables].
+// A [Spec] describes a table: its keys and values. Trips are added up in two steps. The first is by source file: [Partials]
+// sums every bundle in memory, with a [State] for each table, and [PerSource] combines the states of the bundles by file. The
+// shuffle therefore moves states, not trips, and each file has one result that can be compared with its footer. The second step
+// is by table: [Table] combines the states of all sources and makes the rows. A new table is one more entry of [Tables].
 //
-// The trips of a run of one month are added with typed loops: slices where a table has no further key, an array of zones where
-// its key is a pickup's and a dropoff's zone, and row by row otherwise.
+// Typed loops add the trips of a run of one month: whole slices if a table has no further key, an array of zones if its key is
+// the zone of pickup and dropoff, and row by row otherwise.
 package aggregate
 
 import (
@@ -25,7 +25,7 @@ type Source struct {
 	Taxi        string
 	Month       int32        // of the file: element.File.Month
 	Unknown     int64        // columns the registry does not know
-	Rows        int64        // read, refused ones too
+	Rows        int64        // read, including refused rows
 	Counted     int64        // not refused
 	States      []TableState // in the order of Tables
 	Rules       []RuleCount  // ascending by month and rule
@@ -33,7 +33,7 @@ type Source struct {
 	Refused     []MonthRows  // rows that row rules refused, by their pickup's month, ascending: see plausible
 }
 
-// MonthRows is how many rows lie in a month.
+// MonthRows is the number of rows in a month.
 type MonthRows struct {
 	Month int32
 	Rows  int64
@@ -41,13 +41,15 @@ type MonthRows struct {
 
 func mergeMonthRows(a, b MonthRows) MonthRows { return MonthRows{a.Month, a.Rows + b.Rows} }
 
-// plausible tells whether a file may be of a month, as names go. So the months that are kept are few, whatever a file holds.
+// plausible tells whether the name of a file could have this month. It bounds the number of months that are kept, whatever a
+// file holds.
 func plausible(month int32) bool {
 	year := trip.YearOf(month)
 	return month != element.NoMonth && year >= 2000 && year < 2100
 }
 
-// mostRefused is the month that most of the rows have that were refused, of several the first; without any no rows.
+// mostRefused returns the month of most refused rows, the first one if several have as many. Without refused rows its Rows is
+// 0.
 func (s Source) mostRefused() MonthRows {
 	var most MonthRows
 	for _, m := range s.Refused {
@@ -58,8 +60,8 @@ func (s Source) mostRefused() MonthRows {
 	return most
 }
 
-// TableState is the state of one table, in its binary form: there may be one of each of many files, and groups take ten times
-// the memory.
+// TableState is the state of one table in its binary form. Many files may each have one, and its groups would take much more
+// memory.
 type TableState struct {
 	Table string
 	State []byte
@@ -75,7 +77,8 @@ func (s Source) State(table string) (state State, err error) {
 	return state, err
 }
 
-// RuleCount is how often a rule fired for trips of a month: the pickup's for cell rules, the file's for row rules.
+// RuleCount is how often a rule fired for trips of a month: the month of the pickup for cell rules, that of the file for row
+// rules.
 type RuleCount struct {
 	Month int32
 	Rule  int32 // a quality.ID
@@ -92,7 +95,7 @@ func mergeRules(a, b RuleCount) RuleCount {
 	return a
 }
 
-// mergeSources adds up two results of one source. It writes to neither.
+// mergeSources adds up two results of one source. It changes neither of them.
 func mergeSources(a, b Source) (Source, error) {
 	a.RawDuration.merge(b.RawDuration)
 	states, err := mergeStates(a.States, b.States)
@@ -111,7 +114,7 @@ func mergeSources(a, b Source) (Source, error) {
 	}, err
 }
 
-// mergeStates adds up the states of the same tables. One side may have none.
+// mergeStates adds up the states of the same tables. Either side may have none.
 func mergeStates(a, b []TableState) ([]TableState, error) {
 	switch {
 	case len(a) == 0:
@@ -149,8 +152,8 @@ func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T
 	return append(append(out, a...), b...)
 }
 
-// seed is the result of a file before any row: it makes the file exist at zero rows, and the month in its name in the tables
-// that are seeded.
+// seed is the result of a file without rows. It gives every file a result, and every seeded table a row for the month in the
+// file's name.
 func seed(f element.File, tables []*Spec) (Source, error) {
 	s := Source{Source: f.Source, Whole: f.Whole(), Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown))}
 	for _, t := range tables {

@@ -9,8 +9,8 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// Spec says what a table is. Every table has a row for each taxi, month of pickup and combination of the keys in By that has
-// trips; it is sorted by all of them, nulls last. Its first columns are taxi, year and month_start.
+// Spec describes a table. A table has a row for each combination of taxi, month of pickup and keys in By that has trips. It is
+// sorted by these columns, nulls last. Its first columns are taxi, year and month_start.
 type Spec struct {
 	Name string
 	Step string // names the table's CombinePerKey in the graph
@@ -25,7 +25,7 @@ type Spec struct {
 type Key struct {
 	Name string
 	Of   trip.Field // a column of whole numbers
-	// Or is a second column, or nil. A trip then stands in two groups, that of either column's value.
+	// Or is a second column, or nil. With a second column a trip counts in two groups: that of its value in each column.
 	Or *trip.Field
 }
 
@@ -33,9 +33,9 @@ type Key struct {
 type Value struct {
 	Name string
 	Kind Kind
-	Of   trip.Field // of which column of the trips; nothing for Rows
-	Rule string     // for Counted and Total: the values of Of that this rule has left out, instead of those that are left
-	Or   bool       // for Rows: the trips that are in the group by Key.Or
+	Of   trip.Field // the column of trips; not used for Rows
+	Rule string     // for Counted and Total: take the values of Of that this rule left out, instead of the others
+	Or   bool       // for Rows: count the trips that are in the group by Key.Or
 	// Whole makes a Total an int64 instead of a decimal.
 	Whole bool
 }
@@ -46,7 +46,7 @@ type Kind uint8
 // The kinds of values.
 const (
 	Rows    Kind = iota // int64: the trips
-	Counted             // int64: the trips of which Of is not null
+	Counted             // int64: the trips with a value in Of
 	Mean                // float64: the average of Of in its unit, null if all are null
 	Total               // DECIMAL(38,6): the sum of Of in its unit
 )
@@ -87,16 +87,16 @@ func (k Key) arrowType() arrow.DataType {
 	return arrow.PrimitiveTypes.Int64
 }
 
-// both tells whether trips stand in the groups of two columns' values.
+// both tells whether a trip counts in two groups.
 func (k Key) both() bool { return k.Or != nil }
 
-// summed is what a group keeps a [Sum] of: the values of a column, or those that a rule has left out of it.
+// summed names values that a group keeps a [Sum] of: the values of a column, or those that a rule left out of it.
 type summed struct {
 	of   trip.Field
 	rule string
 }
 
-// sums are what a group of the table keeps sums of, in the order of the values that need them.
+// sums lists the sums that a group of the table keeps, in the order of the values that need them.
 func (s *Spec) sums() []summed {
 	var sums []summed
 	for _, v := range s.Values {
@@ -123,7 +123,7 @@ func (s *Spec) Needs() []trip.Field {
 	return slices.Compact(needed)
 }
 
-// Balance are the columns of the table that must each add up to the trips that count.
+// Balance lists the columns of the table whose sum must be the number of trips that count.
 func (s *Spec) Balance() []string {
 	var names []string
 	for _, v := range s.Values {
@@ -134,7 +134,7 @@ func (s *Spec) Balance() []string {
 	return names
 }
 
-// unit is what one in a column's unit is in its integers.
+// unit returns the integer that stands for 1 in the unit of a column.
 func unit(f trip.Field) int64 {
 	if trip.Fields[f].Type == trip.Span {
 		return minute
@@ -144,5 +144,5 @@ func unit(f trip.Field) int64 {
 
 const minute = 60_000_000 // µs
 
-// ruleOf is the rule that an entry of sums is about.
+// ruleOf returns the rule of an entry of sums.
 func (s summed) ruleOf() quality.ID { return quality.Named(s.rule) }

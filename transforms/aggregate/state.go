@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// State is what trips add up to for a table: exact, so that states can be merged in any order.
+// State is what trips add up to for a table. It is exact: states can be merged in any order with the same result.
 type State struct {
 	Groups []Group // ascending by month and keys, nulls last
 }
@@ -36,7 +36,7 @@ func (g *Group) compare(o *Group) int {
 	return 0
 }
 
-// plus returns the two groups, which have the same key, as one. It shares no sums with either.
+// plus adds up two groups with the same key. The result shares no sums with them.
 func (g Group) plus(o Group) Group {
 	g.Rows += o.Rows
 	g.Or += o.Or
@@ -47,7 +47,7 @@ func (g Group) plus(o Group) Group {
 	return g
 }
 
-// Merge returns what both states add up to. It shares no memory that is ever written to with either.
+// Merge returns the sum of both states. It may share memory with them, but nobody writes to that memory.
 func (s State) Merge(o State) State {
 	switch {
 	case len(s.Groups) == 0:
@@ -73,8 +73,8 @@ func (s State) Merge(o State) State {
 // stateVersion is the first byte of a state's binary form. It changes whenever the form does.
 const stateVersion = 1
 
-// AppendBinary appends the state's binary form: the version, the numbers of groups, of keys and of sums of a group, and each
-// group as varints in the order of its fields.
+// AppendBinary appends the state's binary form: the version; how many groups there are, and how many keys and sums each group
+// has; then each group as varints, in the order of its fields.
 func (s State) AppendBinary(b []byte) ([]byte, error) {
 	keys, sums := 0, 0
 	if len(s.Groups) > 0 {
@@ -86,7 +86,7 @@ func (s State) AppendBinary(b []byte) ([]byte, error) {
 	}
 	for _, g := range s.Groups {
 		if len(g.Keys) != keys || len(g.Sums) != sums {
-			return nil, fmt.Errorf("aggregate: a state's groups have %d and %d keys, %d and %d sums", keys, len(g.Keys), sums, len(g.Sums))
+			return nil, fmt.Errorf("aggregate: the groups of a state differ: found %d and %d keys, %d and %d sums", keys, len(g.Keys), sums, len(g.Sums))
 		}
 		b = binary.AppendVarint(b, int64(g.Month))
 		b = append(b, g.Nulls)
@@ -139,7 +139,7 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// reader takes numbers off bytes. short is set where they end too early; what is read is 0 from there on.
+// reader reads numbers from bytes. If the bytes end too early it sets short and returns 0 from there on.
 type reader struct {
 	in    []byte
 	short bool
@@ -150,7 +150,7 @@ func (r *reader) varint() int64 {
 	return r.took(v, n)
 }
 
-// count reads a number of things of a byte at least each.
+// count reads how many things follow. Each takes at least one byte, which bounds the number.
 func (r *reader) count() int {
 	v, n := binary.Uvarint(r.in)
 	if n <= 0 || v > uint64(len(r.in)) {

@@ -26,14 +26,14 @@ func init() {
 	register.Iter2[Block, State]()
 }
 
-// Block is the key under which the states of sources are combined: groups travel as all that a table has of one taxi and
-// month, never one element a group.
+// Block is the key by which the states of sources are combined. An element has all groups of one taxi and month, never a single
+// group.
 type Block struct {
 	Taxi  string
 	Month int32 // since 1970-01, or element.NoMonth
 }
 
-// compare orders blocks as the tables are sorted: by taxi and month, the missing month last.
+// compare orders blocks like the rows of tables: by taxi and month, the missing month last.
 func (k Block) compare(o Block) int {
 	return cmp.Or(cmp.Compare(k.Taxi, o.Taxi), cmp.Compare(monthOrder(k.Month), monthOrder(o.Month)))
 }
@@ -55,7 +55,7 @@ func Table(s beam.Scope, spec *Spec, judged bool, perSource beam.PCollection) be
 	return beam.ParDo(s, &tableFn{Table: spec.Name, Judged: judged}, beam.Impulse(s), beam.SideInput{Input: merged})
 }
 
-// monthsFn takes a table's state of a source apart by month. The states stay in their binary form until they are added up.
+// monthsFn splits the state of a source by month. The parts stay in their binary form until they are added up.
 type monthsFn struct{ Table string }
 
 func (fn *monthsFn) ProcessElement(r Source, emit func(Block, []byte)) error {
@@ -78,7 +78,7 @@ func (fn *monthsFn) ProcessElement(r Source, emit func(Block, []byte)) error {
 	return nil
 }
 
-// stateCombiner adds up what sources have of a month.
+// stateCombiner adds up the states of one taxi and month.
 type stateCombiner struct{}
 
 func (c *stateCombiner) CreateAccumulator() State { return State{} }
@@ -201,5 +201,5 @@ func (r *rowBuilder) value(v Value, g *Group) {
 	}
 }
 
-// at is the sum at 10^-6 of a unit, of which one is unit.
+// at returns the sum in millionths of a unit; the integer unit stands for one.
 func (s Sum) at(unit int64) *big.Int { return s.dividedBy(unit / trip.Unit) }

@@ -6,10 +6,10 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// Tables are the tables of the output. A new one is an entry here, or in a file beside this one.
+// Tables lists the tables of the output. To add a table, add an entry here.
 //
-// Two things are not Specs. The ledger (see [Ledger]) counts rows of files, most of which no table has. And raw has no sums,
-// as without rules they mean little: rollUp is left out there.
+// The ledger is not a Spec: it counts rows of files, see [Ledger]. With raw the columns in rollUp are left out, because sums
+// mean little without rules.
 func Tables(judged bool) []*Spec {
 	tripStats := &Spec{Name: "trip_stats", Step: "monthly", Seeded: true, Values: averages}
 	if judged {
@@ -28,8 +28,8 @@ var averages = []Value{
 	{Name: "avg_tip", Kind: Mean, Of: trip.Tip},
 }
 
-// rollUp is what trip_stats has after that where rules were applied, so that months can be rolled up exactly: how many values
-// were counted, and their sums. A refund is a trip like any other, but its amount is in refund_sum alone.
+// rollUp are the further columns of trip_stats, if rules are applied: how many values were counted, and their sums. With them
+// months can be rolled up exactly. A refund counts as a trip, but only refund_sum has its amount.
 var rollUp = []Value{
 	{Name: "passengers_counted", Kind: Counted, Of: trip.Passengers},
 	{Name: "distance_counted", Kind: Counted, Of: trip.Distance},
@@ -56,7 +56,7 @@ var locationStats = &Spec{
 	},
 }
 
-// Names are the names of the tables, the ledger's included where there is one.
+// Names lists the names of the tables, including the ledger if rules are applied.
 func Names(judged bool) []string {
 	var names []string
 	for _, t := range Tables(judged) {

@@ -26,16 +26,16 @@ type File struct {
 	Version string // identity at match time; opening anything else is an error
 	Month   int32  // months since 1970-01 from the base name, or NoMonth
 
-	// What else its name and the pattern that matched it say.
-	Dataset  string // name of the folder that it is a part of, where that is one data set; then Source begins with it
+	// What else follows from its name and the pattern that matched it.
+	Dataset  string // if it is a part of a data set: the name of that folder, with which Source begins
 	NameTaxi string // the taxi that its name says, or ""
 	Wild     bool   // only wildcards matched it, so that it may be left out if it holds no trips
 	Identity string // equal for two names of one local file; "" where that is not known
 
 	NoTrips      bool     // no column is a time of any taxi's trips: see Wild
 	Unusable     string   // why it cannot be used, or ""; all such files are reported together: see [File.Refuse]
-	Footer       []byte   // what reading needs of the file's metadata, in its own form; nil once the file is known, unless to read it again were dear
-	FooterSum    int64    // of the metadata as it is in the file
+	Footer       []byte   // the metadata that reading needs, in a form of its own; nil once the file is known, unless reading it again costs much
+	FooterSum    int64    // a checksum of the metadata in the file
 	Rows         int64    // of the whole file
 	RowGroupRows []int64  // by row group
 	Columns      []Column // the leaf columns in file order; once the file is known, those that are read
@@ -51,8 +51,8 @@ type File struct {
 	Piece         Range    // the row groups to read, where a file is cut in pieces; otherwise empty, for all
 }
 
-// Refuse returns f with the reason why it cannot be used, for who looks at all files together. An error that is not about
-// the file itself comes back as it is.
+// Refuse returns f with the reason why it cannot be used. A later step reports all such files together. It returns an error
+// that is not about the file unchanged.
 func (f File) Refuse(err error) (File, error) {
 	if why := fault.Find(err); why != nil && why.Code == fault.Input {
 		f.Unusable, f.Footer, f.Columns, f.Projection = why.Message, nil, nil, nil
@@ -61,10 +61,11 @@ func (f File) Refuse(err error) (File, error) {
 	return f, err
 }
 
-// Whole is the name of the source in tables and the manifest: of the data set that the file is a part of, or the file's own.
+// Whole is the name of the source in tables and the manifest: the name of the data set that the file is a part of, or of the
+// file.
 func (f File) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 
-// Sources are files by source, in their order: those that are parts of one data set come together.
+// Sources groups files by source, in their order: the parts of one data set are one group.
 func Sources(files []File) [][]File {
 	var out [][]File
 	at := map[string]int{}
@@ -150,11 +151,11 @@ type Tally struct {
 	Counted int64     // in the tables
 	Refused []Refused // by row rules, sorted by rule
 
-	RefusedMonth int32 // that most of the refused rows have, if RefusedThere is not 0
+	RefusedMonth int32 // the month of most refused rows, if RefusedThere is not 0
 	RefusedThere int64 // refused rows of that month
 
-	Read Mean // duration in minutes of all rows, where rules were applied
-	Left Mean // duration in minutes of what the rules left
+	Read Mean // duration in minutes of all rows, if rules were applied
+	Left Mean // duration in minutes of the values that rules did not leave out
 }
 
 // Mean is an average and the number of values in it.

@@ -1,10 +1,10 @@
 package element
 
-// Meaning is the name of the trip's column that a column of a file is: one of trip.Fields, or a coordinate. A column without
-// one is known and not needed.
+// Meaning says what a column of a file is: the name of a column in trip.Fields, or a coordinate. A column without a meaning is
+// known but not needed.
 type Meaning string
 
-// The coordinates that older files have instead of zones. Nothing is made of them but that they are there.
+// The coordinates that older files have instead of zones. The program only looks at whether they are there.
 const (
 	PickupLongitude  Meaning = "pickup_longitude"
 	PickupLatitude   Meaning = "pickup_latitude"
@@ -18,7 +18,7 @@ type Known struct {
 	Meaning Meaning
 	Kinds   []Kind // the types seen in published files
 
-	// Codes are the numbers that text stands for, where the trip's column is a number.
+	// Codes are the numbers for the texts of a column, if the column of trips is a number.
 	Codes map[string]int64
 }
 
@@ -29,7 +29,7 @@ type Variant struct {
 	Columns []Known
 }
 
-// Find returns the variant's columns with a meaning. Several add up to it.
+// Find returns the variant's columns with a meaning. If there are several, their values are added.
 func (v Variant) Find(m Meaning) []Known {
 	var found []Known
 	for _, c := range v.Columns {

@@ -24,7 +24,7 @@ const (
 	Input       Code = 3 // an input cannot be used
 	NoMatch     Code = 4 // nothing matched, or a month is not published
 	Gate        Code = 5 // a guard stopped the run: too many rows refused, or made-up data over real
-	Conflict    Code = 6 // another run holds the output, or won it
+	Conflict    Code = 6 // another run holds the output, or published to it first
 	Unavailable Code = 7 // a store or the network did not answer as it should: try again later
 )
 
@@ -33,7 +33,7 @@ const (
 type Fault struct {
 	Code    Code
 	Message string
-	More    []string // further lines like Message, where several things are wrong: see [All]
+	More    []string // more lines like Message, if several things are wrong: see [All]
 }
 
 // Error renders the fault between its markers, so that [Find] can recover it from wrapped text.
@@ -41,17 +41,17 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("[tripstats exit=%d] %s [/tripstats]", f.Code, strings.Join(f.Lines(), and))
 }
 
-// and stands between the lines of a fault, in the form that survives as text.
+// and stands between the lines of a fault when it travels as text.
 const and = " [tripstats and] "
 
-// Lines are what a user is told of the fault, a line for each thing that is wrong.
+// Lines returns the messages for the user, a line for each thing that is wrong.
 func (f *Fault) Lines() []string { return append([]string{f.Message}, f.More...) }
 
 // Unavailable tells whether a store or the network was the cause: see [CodeOf].
 func (f *Fault) Unavailable() bool { return f.Code == Unavailable }
 
-// CodeOf is the exit code of a failure: [Unavailable] if err says of itself that it is, by a method Unavailable, else the
-// given code. So packages that know nothing of exit codes decide which of their errors may pass with time.
+// CodeOf returns the exit code of a failure: [Unavailable] if err has a method Unavailable that returns true, otherwise the
+// given code. This lets packages that do not know exit codes decide which errors may go away with time.
 func CodeOf(err error, otherwise Code) Code {
 	var u interface{ Unavailable() bool }
 	if errors.As(err, &u) && u.Unavailable() {
@@ -60,8 +60,8 @@ func CodeOf(err error, otherwise Code) Code {
 	return otherwise
 }
 
-// New returns a fault with a formatted message, made one line. A fault among args loses its markers, as they do not nest.
-// If an error among args is one of an unavailable store, the code is Unavailable where it would be Failed or Input.
+// New returns a fault with a formatted message, made one line. A fault among args loses its markers, as they do not nest. If an
+// error among args says that a store is unavailable, the codes Failed and Input become Unavailable.
 func New(code Code, format string, args ...any) *Fault {
 	message := marked.ReplaceAllString(fmt.Sprintf(format, args...), "$2")
 	for _, a := range args {
@@ -76,11 +76,12 @@ func New(code Code, format string, args ...any) *Fault {
 	return &Fault{Code: code, Message: OneLine(strings.ReplaceAll(message, and, "; "))}
 }
 
-// mostLines is how many things that are wrong a user is told of at once.
+// mostLines is the largest number of faults that are printed at once.
 const mostLines = 20
 
-// All returns one fault for all things that are wrong, a line for each up to a limit and then their number, or nil if
-// there are none. Its code is the one they share; if they differ it is that of an input if there is one, else the first.
+// All joins faults into one. It has a line for each fault up to a limit, then the number of the others; it is nil if there are
+// no faults. Its code is the one that all share; if they differ, it is Input if a fault has that code, otherwise the code of
+// the first.
 func All(problems ...*Fault) error {
 	if len(problems) == 0 {
 		return nil

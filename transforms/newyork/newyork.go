@@ -1,10 +1,10 @@
-// Package newyork has the time zone of New York as data of its own, so that tables do not depend on the time zone files of a
-// machine, which may be of any age, or changed.
+// Package newyork has the time zone of New York as embedded data. The tables then do not depend on the time zone files of a
+// machine, which may be old or changed.
 //
 // America_New_York.tzif is the compiled file America/New_York of the IANA time zone database (https://www.iana.org/time-zones),
-// which is in the public domain, in the version that is named below, as Go 1.26 has it in lib/time/zoneinfo.zip. To renew it,
-// take the file out of that archive of another Go, and set Version to what lib/time/update.bash says there: the digest of
-// the rules changes with it.
+// which is in the public domain. It is from lib/time/zoneinfo.zip of Go 1.26, in the version below. To renew it, take the file
+// from that archive of another Go release and set Version to the version in its lib/time/update.bash. The digest of the rules
+// then changes.
 package newyork
 
 import (
@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Version is that of the time zone database.
+// Version is the version of the time zone database.
 const Version = "2025c"
 
 //go:embed America_New_York.tzif
