@@ -20,9 +20,9 @@ import (
 const fetchHelp = `Usage: tripstats fetch --months=2014-01..2023-12 --taxi=yellow|green --dest=DIR [flags]
        tripstats fetch --urls-file=FILE --dest=DIR [flags]
 
-Downloads months of TLC's files, or a list of addresses, to DIR/{year}/NAME. A file that is there
-already is kept, unless TLC has published it again. A run continues the downloads that an earlier run began. A file
-gets its name only after a check that it is whole parquet. DIR/_fetched.json has the size and SHA-256 of each file.
+Downloads months of TLC's files, or a list of addresses, to DIR/{year}/NAME. A file that is there already
+is kept, unless TLC has published it again. A run continues the downloads that an earlier run began. A file gets its
+name only after a check that it is whole parquet. DIR/_fetched.json has the size and SHA-256 of each file.
 
 Flags:
   --months=RANGE             2014-01..2023-12, 2024-01.. (all that are published), 2024-01, 2023, or a list of these

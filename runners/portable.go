@@ -85,7 +85,7 @@ func (e portable) check(places []Place) (notes []string, err error) {
 	}
 	if *jobopts.WorkerBinary == "" {
 		if runtime.GOOS != "linux" {
-			return nil, errors.New("--worker_binary: found none, expected a program for Linux, as workers run there: make workers builds it")
+			return nil, errors.New("--worker_binary: found none, expected a program for Linux, because workers run there: make workers builds it")
 		}
 		if *jobopts.WorkerBinary, err = os.Executable(); err != nil {
 			return nil, fmt.Errorf("--worker_binary: %w", err)

@@ -25,8 +25,8 @@ type Runner struct {
 	Is   string // one line for help
 	Note string // one line for stderr when it is chosen, or ""
 
-	// temp gives a runner that leaves files of its workers a temporary folder of its own, until what it returns is called; nil
-	// where nothing is left.
+	// temp makes a temporary folder for a runner whose workers leave files behind. The function that it returns removes the
+	// folder. It is nil for other runners.
 	temp func() (restore func() error, err error)
 
 	// threads is how many the runner needs, however few cores there are.

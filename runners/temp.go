@@ -35,8 +35,8 @@ func ownTemp() (restore func() error, err error) {
 	}, nil
 }
 
-// lockedTemp makes a folder and takes its lock. Where folders cannot be locked it goes without, and what a killed run leaves
-// there stays.
+// lockedTemp makes a folder and takes its lock. On systems that cannot lock folders there is no lock, and the folders of killed
+// runs stay.
 func lockedTemp() (dir string, lock *flock.Flock, err error) {
 	for {
 		if dir, err = os.MkdirTemp("", tempPrefix); err != nil {
@@ -46,7 +46,7 @@ func lockedTemp() (dir string, lock *flock.Flock, err error) {
 		if ok, err := lock.TryLock(); err != nil || ok && isStill(dir, lock) {
 			return dir, lock, nil
 		}
-		// Another run took it for a dead run's, in the moment between the two.
+		// Between the two steps, another run took the folder for that of a dead run.
 		if err := lock.Unlock(); err != nil {
 			return "", nil, err
 		}
@@ -66,8 +66,8 @@ func isStill(dir string, lock *flock.Flock) bool {
 	return err == nil && os.SameFile(info, locked)
 }
 
-// removeDeadTemps removes the temporary folders of runs that were killed: those of this user whose lock nobody holds. That
-// one cannot be removed is no matter for this run.
+// removeDeadTemps removes the temporary folders of runs that were killed: those of this user whose lock nobody holds. A folder
+// that cannot be removed does not matter to this run.
 func removeDeadTemps() {
 	left, err := os.ReadDir(os.TempDir())
 	if err != nil {

@@ -4,5 +4,5 @@ package runners
 
 const noFollow = 0
 
-// isOwn is never true where it cannot be known that a folder is a dead run's.
+// isOwn is always false here: this system does not tell whether the run of a folder is dead.
 func isOwn(string) bool { return false }

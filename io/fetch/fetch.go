@@ -237,7 +237,7 @@ func (r *run) one(ctx context.Context, j Job, h *host) {
 	switch {
 	case err != nil:
 	case h.down():
-		err = objstore.Temporary(fmt.Errorf("not tried, as %d files before it have failed there", mostInRow))
+		err = objstore.Temporary(fmt.Errorf("not tried, because %d files before it have failed there", mostInRow))
 	default:
 		kind, err = d.fetch(ctx)
 		h.done(err)
@@ -252,7 +252,7 @@ func (r *run) one(ctx context.Context, j Job, h *host) {
 	switch {
 	case err != nil:
 		f := faultOf(err)
-		f.Message = objstore.Hide(f.Message, j.URI) // others may quote the address
+		f.Message = objstore.Hide(f.Message, j.URI) // other packages may quote the address
 		e.Kind, e.Err = Failed, f
 		r.sum.Failed = append(r.sum.Failed, j.Place)
 		r.errs = append(r.errs, f)
@@ -290,8 +290,8 @@ func (r *run) entry(place string) (Entry, bool) {
 	return e, ok
 }
 
-// faultOf gives an error its exit code: failed for what went wrong here, unavailable for what may pass, else an input that
-// cannot be used, as the source would say the same again.
+// faultOf returns an error with its exit code: Failed for a fault on this machine, Unavailable for a fault that may go away,
+// otherwise Input, because the source would give the same answer again.
 func faultOf(err error) *fault.Fault {
 	if f := fault.Find(err); f != nil {
 		return fault.New(f.Code, "%s", f.Message)
@@ -306,8 +306,8 @@ func faultOf(err error) *fault.Fault {
 	return fault.Inputf("%v", err)
 }
 
-// outcome is one error for all files that have failed. What went wrong here comes first; then what may pass, as the same
-// again gets further.
+// outcome returns one error for all files that failed. Faults on this machine come first, then faults that may go away: a
+// second try gets further.
 func (r *run) outcome(of int) error {
 	if len(r.errs) == 0 {
 		return nil

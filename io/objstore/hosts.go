@@ -18,8 +18,8 @@ type noHostError struct {
 func (e *noHostError) Error() string { return fmt.Sprintf("there is no host %s; %s", e.Name, e.remedy) }
 func (e *noHostError) Unwrap() error { return e.DNSError }
 
-// Unavailable is as for a temporaryError: a machine that is off the network hears the same as one that asks for a name
-// with a mistake in it, so the message asks about both.
+// Unavailable is true, as for a temporaryError. A machine without network gets the same error as one that asks for a misspelt
+// name, so the message mentions both.
 func (e *noHostError) Unavailable() bool { return true }
 
 // reached are the names of hosts to which there was a connection: if there is no host of that name any more, it is the

@@ -51,7 +51,7 @@ func newWeb(a Access) *web {
 	return w
 }
 
-// Allows tells early, without a request, whether a web address may be asked. Other addresses may, if they are written right.
+// Allows tells without a request whether a web address may be read. Other addresses are allowed if they are well formed.
 func (a Access) Allows(uri string) error {
 	if err := Misspelt(uri); err != nil {
 		return err
@@ -124,8 +124,8 @@ func (w *web) ask(ctx context.Context, method, uri string, header http.Header) (
 	return resp, nil
 }
 
-// garbled is in the texts of errors of net/http, which have no type, of a connection whose other end did not speak HTTP to
-// its end, as when a server or a proxy is restarted.
+// garbled has parts of the texts of net/http errors that have no type. They say that the other side broke off in the middle of
+// an HTTP message, for example because a server or proxy restarted.
 var garbled = regexp.MustCompile(`malformed HTTP|transport connection broken|stream error:|http2: |GOAWAY|server closed idle connection|readLoopPeekFailLocked`)
 
 // answer returns the error that an answer's status means, or nil for one that is wanted.

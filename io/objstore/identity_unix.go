@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// identity is equal for two names of one local file, and differs for two files. The version is part of it, as some network
-// file systems number their files badly.
+// identity is equal for two names of one local file, and differs for two files. It includes the version, because some network
+// file systems do not number their files reliably.
 func identity(info fs.FileInfo) string {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || s.Ino == 0 {

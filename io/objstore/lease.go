@@ -26,7 +26,7 @@ type remoteStaging struct {
 	note   func(string)
 
 	sizes   map[string]int64  // of what was at each place when the lock was taken
-	kept    map[string][]byte // what was at the places that are prepared, nil for nothing
+	kept    map[string][]byte // content of the prepared places before the run; nil if there was nothing
 	changed []string          // places that are published or removed, in that order
 
 	stop func() // ends the renewal of the lock and waits for that
@@ -213,7 +213,7 @@ func (r *remoteStaging) Stage(name string, write func(io.Writer) error) error {
 	return nil
 }
 
-// Prepare reads what is at the places, for Undo. Whether they may be written shows only in writing.
+// Prepare reads the places, for Undo. Whether they can be written is known only when they are written.
 func (r *remoteStaging) Prepare(publish, remove []string) error {
 	for _, place := range slices.Concat(publish, remove) {
 		if r.before[place] == "" {
@@ -269,8 +269,8 @@ func (r *remoteStaging) Remove(place string) error {
 	return err
 }
 
-// Undo writes what was there before, over what this run has written. Where another run has the lock it is left alone: that
-// run publishes all places anew.
+// Undo restores the content from before this run. If another run has the lock, Undo changes nothing: that run publishes all
+// places anyway.
 func (r *remoteStaging) Undo() error {
 	// The run's own context may have ended.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), leaseExpires)

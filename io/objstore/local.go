@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// localReader reads a file that stays what it was when it was opened: after each read it looks at size and time again, so
-// that no byte is handed out of a file that somebody writes to meanwhile.
+// localReader reads a file that must not change while it is open. After each read it checks size and time again, so that it
+// returns no byte of a file that somebody writes to.
 type localReader struct {
 	f     *os.File
 	size  int64
@@ -53,9 +53,9 @@ func (r *localReader) unchanged() error {
 	return err
 }
 
-// Unchanged is an error that wraps ErrChanged if what r reads has changed since it was opened. It is to be asked when the
-// last byte has been read, before what was read counts, and when what was read makes no sense. Of a remote object every
-// answer is compared with the version that was matched, so that there is nothing to ask.
+// Unchanged returns an error that wraps ErrChanged if the file of r has changed since it was opened. Call it after the last
+// read, before the data are used, and when the data make no sense. For a remote object it does nothing: every answer is
+// compared with the matched version.
 func Unchanged(r Reader) error {
 	if r, ok := r.(interface{ unchanged() error }); ok {
 		return r.unchanged()

@@ -11,8 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openFlags are added where a file is opened that must be a regular one: a named pipe is opened at once and then refused,
-// instead of waited for.
+// openFlags are added when a file must be a regular one. A named pipe is then opened without waiting, and refused.
 const openFlags = syscall.O_NONBLOCK
 
 // noFollow is added where a symbolic link in the place of a file is not to be followed.
@@ -36,8 +35,8 @@ func sameDevice(a, b fs.FileInfo) bool {
 // writable tells why this process cannot change the entries of a folder, or nil.
 func writable(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }
 
-// syncDir makes a rename last through a power cut. A folder that may not be read cannot be synced, and some file systems
-// sync none: neither is an error.
+// syncDir makes a rename survive a power cut. Some folders cannot be synced: those that may not be read, and those of some file
+// systems. That is not an error.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if errors.Is(err, fs.ErrPermission) {

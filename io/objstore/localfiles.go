@@ -10,8 +10,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// MakeDirs makes a folder with a mode, and those above it that are missing with the usual one, so that they last through a
-// power cut. It returns those that it made, the outer before the inner. Errors name the folder.
+// MakeDirs makes a folder with the given mode, and missing folders above it with the usual mode. They survive a power cut. It
+// returns the folders that it made, outer ones first. Errors name the folder.
 func MakeDirs(path string, mode fs.FileMode) (made []string, err error) {
 	info, err := os.Stat(path)
 	switch {
@@ -41,7 +41,7 @@ func MakeDirs(path string, mode fs.FileMode) (made []string, err error) {
 	}
 }
 
-// SyncDir makes what was made, renamed or removed in a folder last through a power cut.
+// SyncDir makes changes of the entries of a folder survive a power cut.
 func SyncDir(dir string) error {
 	if err := syncDir(dir); err != nil {
 		return fmt.Errorf("%s: %w", dir, Reason(err))
@@ -49,8 +49,8 @@ func SyncDir(dir string) error {
 	return nil
 }
 
-// CloseSynced ends a file that was written, to the disk. err is that of writing: if it is not nil it is what is returned,
-// as later errors have the same cause.
+// CloseSynced writes a file to the disk and closes it. err is the error of writing. If it is not nil it is returned, because
+// later errors have the same cause.
 func CloseSynced(f *os.File, err error) error {
 	if err == nil {
 		err = f.Sync()
@@ -66,7 +66,7 @@ func LockFile(path string) *flock.Flock {
 	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY|openFlags|noFollow), flock.SetPermissions(0o600))
 }
 
-// TryLock takes a lock if nobody else has it. What is not a file, such as a named pipe that somebody put there, is an error.
+// TryLock takes a lock if nobody else has it. It returns an error if the path is not a file, for example a named pipe.
 func TryLock(l *flock.Flock) (ok bool, err error) {
 	if info, err := os.Lstat(l.Path()); err == nil && !info.Mode().IsRegular() {
 		return false, notAFile(l.Path(), info)
@@ -87,9 +87,9 @@ func notAFile(path string, info fs.FileInfo) error {
 	return fmt.Errorf("%s: found %s, expected a file; remove it", path, kindOf(info))
 }
 
-// CheckPrivate tells whether a folder or file can hold what nobody else may read or replace: it must be of this kind, and
-// belong to the user who runs the program or to the system's, and nobody else may write to it. That there is none is no
-// error. A symbolic link is not followed.
+// CheckPrivate returns an error unless only the user can replace a folder or file. It must be of this kind, must belong to the
+// user who runs the program or to the system's user, and nobody else may write to it. If it does not exist there is no error. A
+// symbolic link is not followed.
 func CheckPrivate(path string, folder bool) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -44,7 +44,7 @@ func newLocalStaging(ctx context.Context, output, id string, note func(string)) 
 			err = errors.Join(err, s.lock.Unlock())
 		}
 	}()
-	// Stages are made under the lock only, so every one there is a dead run's.
+	// Stages are made only under the lock, so every stage that exists is that of a dead run.
 	left, err := filepath.Glob(filepath.Join(globEscape(state), stagePrefix+"*"))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", state, err)
@@ -60,10 +60,10 @@ func newLocalStaging(ctx context.Context, output, id string, note func(string)) 
 	return s, nil
 }
 
-// waiting is called each time that the lock was not to be had. For tests.
+// waiting is called each time that the lock is taken by another run. For tests.
 var waiting = func() {}
 
-// acquire takes the lock, and waits for it. That it had to wait is noted once.
+// acquire waits for the lock and takes it. If it had to wait, it notes this once.
 func (s *localStaging) acquire(ctx context.Context, note func(string)) error {
 	begin, waited, noted := time.Now(), false, note == nil
 	for {
@@ -143,7 +143,7 @@ func (s *localStaging) Prepare(publish, remove []string) error {
 	return nil
 }
 
-// keep gives what is at a place a second name in the staging area. Where there are no second names it is copied.
+// keep makes a hard link in the staging area to the file at a place. If the file system has no hard links, it copies the file.
 func (s *localStaging) keep(place string) error {
 	from := s.at(place)
 	info, err := os.Lstat(from)
@@ -194,7 +194,7 @@ func (s *localStaging) Publish(name, place string) error {
 	return SyncDir(filepath.Dir(s.at(place)))
 }
 
-// Remove removes a published file and, if that was all in it, its folder. That there is none is no error.
+// Remove removes a published file, and its folder if that is then empty. It is not an error if there is no such file.
 func (s *localStaging) Remove(place string) error {
 	if _, ok := s.kept[place]; !ok {
 		if err := s.Prepare(nil, []string{place}); err != nil {
@@ -215,7 +215,7 @@ func (s *localStaging) Remove(place string) error {
 	return SyncDir(dir) // something else is in it
 }
 
-// Undo puts back all that was changed, the last first.
+// Undo reverts all changes, the last one first.
 func (s *localStaging) Undo() error {
 	var errs []error
 	for _, place := range slices.Backward(s.changed) {
@@ -238,7 +238,7 @@ func (s *localStaging) Undo() error {
 	return errors.Join(errs...)
 }
 
-// Close removes what was staged and not published, and lets the next run in.
+// Close removes files that were staged but not published, and releases the lock.
 func (s *localStaging) Close() error {
 	for _, dir := range slices.Backward(s.made) {
 		_ = os.Remove(dir) // what was published there keeps it

@@ -39,7 +39,7 @@ func Match(ctx context.Context, patterns []string) ([]Object, error) {
 	return m.named()
 }
 
-// matches is what patterns have found so far.
+// matches are the objects that patterns have found so far.
 type matches struct {
 	found   map[string]match // by canonical address
 	hits    int              // how often something was found, objects that were found before too
@@ -72,8 +72,8 @@ func (m *matches) expand(ctx context.Context, pattern string) error {
 	return nil
 }
 
-// add takes a match. Of two matches of one object the one that knows it as part of a data set counts, else the shorter name,
-// so that the order of patterns does not matter. What was named once is not wild.
+// add adds a match. If an object is matched twice, the match as part of a data set counts, otherwise the one with the shorter
+// name. The order of patterns therefore does not matter. An object that any pattern names without wildcards is not wild.
 func (m *matches) add(o match) {
 	m.hits++
 	have, twice := m.found[o.URI]
@@ -129,7 +129,7 @@ func (m *matches) named() ([]Object, error) {
 	return objects, nil
 }
 
-// address is that of the source: of the data set, or else of the object.
+// address returns the address of the source: the data set, or the object if it is not part of one.
 func (o match) address() string {
 	if o.folder != "" {
 		return o.folder
@@ -155,7 +155,7 @@ func within(o Object, prefix, full string) match {
 	return match{Object: o, folder: dir, source: name, part: strings.TrimPrefix(full, dir+"/")}
 }
 
-// isDataset tells whether a folder's name says that the files in it are one.
+// isDataset tells whether a folder is one data set, by its name.
 func isDataset(folder string) bool {
 	return strings.HasSuffix(strings.ToLower(path.Base(folder)), ".parquet")
 }
@@ -180,7 +180,7 @@ const (
 // isHidden tells whether a part of a path is one that wildcards do not match.
 func isHidden(part string) bool { return part != "" && (part[0] == '_' || part[0] == '.') }
 
-// hides returns what tells whether a pattern does not match a part of a path because it is hidden.
+// hides returns a function that tells whether a part of a path is hidden from a pattern.
 func hides(pattern string) func(part string) bool {
 	var named []string
 	for _, p := range alternatives(pattern) {
@@ -191,7 +191,7 @@ func hides(pattern string) func(part string) bool {
 	}
 }
 
-// printable is a name with the bytes that are not UTF-8 as \xNN.
+// printable returns a name in which bytes that are not UTF-8 are written \xNN.
 func printable(name string) string {
 	if utf8.ValidString(name) {
 		return name

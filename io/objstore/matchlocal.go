@@ -92,7 +92,7 @@ func (m *matches) localFolder(ctx context.Context, folder string) error {
 	return nil
 }
 
-// folderError tells how to name the files of a folder: those in it, or else those below.
+// folderError says how to name the files of a folder: the files in it or, if there are none, the files in folders below it.
 func folderError(folder, separator string, direct bool) error {
 	below := []string{folder, "**", "*.parquet"}
 	if direct {
@@ -215,7 +215,7 @@ func (m *matches) isManifest(ctx context.Context, uri string) bool {
 	return is
 }
 
-// visible is a folder without what is hidden in it. Unlike os.DirFS it has names that are not UTF-8 too.
+// visible is a folder without its hidden entries. Unlike os.DirFS it allows names that are not UTF-8.
 type visible struct {
 	dir    string
 	hidden func(part string) bool
@@ -238,7 +238,7 @@ func describe(path string) (Object, error) {
 	if err != nil {
 		return Object{}, err
 	}
-	if !info.Mode().IsRegular() { // to open a pipe that nobody writes to would wait for ever
+	if !info.Mode().IsRegular() { // opening a pipe that nobody writes to would wait for ever
 		return Object{}, errors.New("not a regular file; save it as one first")
 	}
 	uri, err := canonical(path)

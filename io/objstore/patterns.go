@@ -54,8 +54,8 @@ func splitCommas(list string) []string {
 	return append(out, pattern.String())
 }
 
-// mostCommas is how many commas a name may have that is recognised as that of a local file. It bounds the work for lists of
-// many files.
+// mostCommas is the largest number of commas in a name that is recognised as a local file. It bounds the work for lists of many
+// files.
 const mostCommas = 8
 
 // existing returns how many of the first parts of a list are the name of one local file or folder, or a pattern below
@@ -92,7 +92,7 @@ func matchesPart(pattern, part string) bool {
 	return ok && err == nil
 }
 
-// mostAlternatives bounds what a pattern with many {} is taken apart into.
+// mostAlternatives is the largest number of patterns that one pattern with {} can stand for.
 const mostAlternatives = 1000
 
 // alternatives are the patterns without {} that a pattern stands for.
@@ -150,11 +150,12 @@ var (
 	drivePath = regexp.MustCompile(`^[A-Za-z]:[\\/]|^\\\\`)
 )
 
-// misread explains a local path that does not exist and is written for another reader, or returns nil.
+// misread explains a local path that does not exist but would mean something to a shell or another program. Otherwise it
+// returns nil.
 func misread(path string) error {
 	switch {
 	case homePath.MatchString(path):
-		return &patternError{`found ~ at its begin: only a shell replaces it, and only where it is not quoted and begins a word; write "$HOME/..." or the whole path`}
+		return &patternError{`found ~ at its start: only a shell replaces it, and only where it is not quoted and begins a word; write "$HOME/..." or the whole path`}
 	case filepath.Separator == '/' && drivePath.MatchString(path):
 		return &patternError{`found a path of Windows, expected one of this system, with / between its parts (in WSL a drive C: is /mnt/c)`}
 	}

@@ -15,9 +15,9 @@ import (
 	"sync"
 )
 
-// What may be shown of addresses and of what users pass is decided in this file alone. Redact is for one address that is
-// written somewhere; Hide is for a text that others have a part in, such as the error of a server; HidingWriter is for all
-// that a program prints.
+// Only this file decides what may be shown of addresses and of values that users pass. Redact is for one address. Hide is for a
+// text that other programs have written in part, such as the error of a server. HidingWriter is for everything that a program
+// prints.
 
 // Redact returns an address as it may be shown: without user, password and query, in which signed addresses carry their
 // key. A local path is returned as it is.
@@ -51,7 +51,7 @@ var (
 	// address is an address in a text.
 	address = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`)
 
-	// slip is what people write for an address by mistake: with another number of slashes.
+	// slip is a mistyped address: one with another number of slashes.
 	slip = regexp.MustCompile(`(?i)\b(https?|gs|s3|az)(:/?|:///+)([^\s"'<>/:][^\s"'<>]*)`)
 
 	// query is that of an address without a scheme: ? and a name with a value. In a pattern, ? stands for a letter.
@@ -64,7 +64,7 @@ var (
 	wholeUser = regexp.MustCompile(`^(?:-[^=]*=)?([^\s/:@]*):(\S+)@`)
 )
 
-// hideForms takes what has the form of a secret out of a text.
+// hideForms hides everything in a text that has the form of a secret.
 func hideForms(text string) string {
 	var b strings.Builder
 	for {
@@ -174,7 +174,7 @@ func (s secrets) learnAll(text string) {
 	}
 }
 
-// learnt is what Learn and LearnWords were given.
+// learnt has the secrets from Learn and LearnWords.
 var learnt = struct {
 	sync.RWMutex
 	secrets
@@ -210,8 +210,8 @@ func Hide(text string, addresses ...string) string {
 	return learnt.hide(text)
 }
 
-// ordinary tells words that would be missed in other places: numbers and short words. Where an address or a flag is shown,
-// they are left out by their place.
+// ordinary tells whether a word is a number or short: it may stand in any text, so it is not hidden everywhere. In an address
+// or flag it is hidden by its place.
 func ordinary(word string) bool {
 	switch letters := strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"); {
 	case len(word) < 6:
@@ -224,7 +224,7 @@ func ordinary(word string) bool {
 	return false
 }
 
-// HidingWriter writes to W what Hide leaves of each Write.
+// HidingWriter passes each Write through Hide and writes the result to W.
 type HidingWriter struct{ W io.Writer }
 
 func (h HidingWriter) Write(b []byte) (int, error) {

@@ -11,7 +11,7 @@ import (
 
 var monthPattern = regexp.MustCompile(`20\d\d-\d\d`)
 
-// uuidPattern is what Spark and others put into the names of part files. Its digits are no month.
+// uuidPattern matches the UUIDs that Spark and other programs put into the names of part files. Their digits are not a month.
 var uuidPattern = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
 // MonthOf returns the month that a file's base name holds, as months since 1970-01: the first 20dd-dd in it that is a

@@ -9,14 +9,13 @@ import (
 	"strings"
 )
 
-// Range is months from First to Last, both in it; an open end is at the last month that is published.
+// Range is the months from First to Last, including both. An open range ends with the last month that is published.
 type Range struct {
 	First, Last int32
 	Open        bool // Last is not given
 }
 
-// ParseRanges reads a list of ranges: see [ParseRange]. They come in order and apart from each other, so that no month
-// stands in two of them.
+// ParseRanges reads a list of ranges: see [ParseRange]. The result is in order, and no month is in two ranges.
 func ParseRanges(list, taxi string) ([]Range, error) {
 	var ranges []Range
 	for part := range strings.SplitSeq(list, ",") {
@@ -106,7 +105,7 @@ func ExactMonth(s string) (int32, error) {
 	number := "0" + parts[2]
 	meant := parts[1] + "-" + number[len(number)-2:]
 	if _, ok := MonthOf(meant); !ok {
-		return 0, fmt.Errorf("found %q: there is no such month, as a year has 01 to 12", s)
+		return 0, fmt.Errorf("found %q: there is no such month; a year has the months 01 to 12", s)
 	}
 	return 0, fmt.Errorf("found %q: write %s", s, meant)
 }

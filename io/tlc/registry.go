@@ -6,10 +6,10 @@ import (
 	e "tripstats/transforms/element"
 )
 
-// Registry is every column that TLC has published in yellow files from 2009 and green files from 2013 on: names, meaning
-// and the types seen. A file is of the variant whose pickup time it has. It must have that variant's dropoff time too, and its
-// two zones or, where the variant has them, its four coordinates; a file with the pickup times of two variants is refused.
-// Columns of other meaning are known, so that a new one can be told from them.
+// Registry is every column that TLC has published in yellow files from 2009 and green files from 2013 on: names, meaning and
+// the types seen. A file is of the variant whose pickup time it has. It must have that variant's dropoff time too, and its two
+// zones or, where the variant has them, its four coordinates; a file with the pickup times of two variants is refused. The
+// registry also has columns that are not needed, so that a new column can be recognised.
 //
 // Sources: footers of published files 2009-01 to 2025-03, and TLC's data dictionaries for yellow and green trip records.
 // Files of 2011 to 2016-06 as first published have coordinates; TLC has replaced them by zones since.

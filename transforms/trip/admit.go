@@ -116,7 +116,7 @@ func Admit(files []element.File, rules Admission) (kept, left []element.File, er
 	if rules.FailUnknown {
 		for _, f := range kept {
 			if len(f.Unknown) > 0 {
-				problems = append(problems, fault.Inputf("%s: found columns that are not known: %s; expected none, as --unknown-columns=fail asks", f.Source, listing(f.Unknown)))
+				problems = append(problems, fault.Inputf("%s: found columns that are not known: %s; expected none, because of --unknown-columns=fail", f.Source, listing(f.Unknown)))
 			}
 		}
 	}
@@ -170,7 +170,7 @@ type taxiMonth struct {
 // twice refuses a file that would count twice: a second one of one taxi and month, or another name of one that was seen.
 func (s seen) twice(f element.File, rules Admission) *fault.Fault {
 	if other, linked := s.names[f.Identity]; linked {
-		return fault.Inputf("%s: found the file that %s is too (a hard link), expected each file under one name, as it would count twice; name one of them, or delete one", f.Source, other)
+		return fault.Inputf("%s: found the file that %s is too (a hard link), expected each file under one name, because it would count twice; name one of them, or delete one", f.Source, other)
 	}
 	if f.Identity != "" {
 		s.names[f.Identity] = f.Source
