@@ -127,6 +127,18 @@ func TestDamagedFootersTakeLittle(t *testing.T) {
 	}
 }
 
+// toldByTheFooterAlone are the bits of numbers that nothing else in the file contradicts.
+var toldByTheFooterAlone = map[string]string{
+	"yellow_tripdata_2014-03.parquet: bit 492": "the unit of the pickup times: nanoseconds for microseconds",
+	"yellow_tripdata_2014-03.parquet: bit 788": "the unit of the dropoff times",
+	"yellow_tripdata_2023-05.parquet: bit 492": "the unit of the pickup times",
+	"yellow_tripdata_2023-05.parquet: bit 788": "the unit of the dropoff times",
+	"green_tripdata_2019-08.parquet: bit 492":  "the unit of the pickup times",
+	"green_tripdata_2019-08.parquet: bit 788":  "the unit of the dropoff times",
+	"yellow_tripdata_2025-02.parquet: bit 492": "the unit of the pickup times",
+	"yellow_tripdata_2025-02.parquet: bit 788": "the unit of the dropoff times",
+}
+
 // TestAFlippedBitOfAFooterIsNoOtherTable flips single bits. TRIPSTATS_SOAK=1 flips every one, otherwise one in 97.
 func TestAFlippedBitOfAFooterIsNoOtherTable(t *testing.T) {
 	step := 97
@@ -142,6 +154,7 @@ func TestAFlippedBitOfAFooterIsNoOtherTable(t *testing.T) {
 			return mutate.FlipFooterBit(b.parsed, bit), fmt.Sprintf("bit %d", bit), true
 		})
 		t.Logf("%s: %d bits: %d refused, %d the same", b.name, mutate.FooterBits(b.parsed), refused, same)
+		other = slices.DeleteFunc(other, func(bit string) bool { return toldByTheFooterAlone[b.name+": "+bit] != "" })
 		if len(other) > 0 {
 			t.Errorf("%s: %d flipped bits give other values: %q", b.name, len(other), slices.Clip(other[:min(20, len(other))]))
 		}

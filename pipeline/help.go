@@ -114,7 +114,12 @@ func unexpected(word string, first bool) string {
 	if !first {
 		return fmt.Sprintf("found the word %q after the flags, expected none: %s", shown, quotes)
 	}
-	return fmt.Sprintf("found the word %q, expected flags, or one of the commands %s%s; files go with --input: %s", shown, strings.Join(commandNames(), ", "), didYouMean(word, commandNames()), quotes)
+	files := "; files go with --input: " + quotes
+	meant := didYouMean(word, commandNames())
+	if meant != "" {
+		files = ""
+	}
+	return fmt.Sprintf("found the word %q, expected flags, or one of the commands %s%s%s", shown, strings.Join(commandNames(), ", "), meant, files)
 }
 
 // didYouMean suggests the word of a list that is most similar to an unknown word, if one is similar.

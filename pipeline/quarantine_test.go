@@ -174,16 +174,23 @@ func TestTheQuarantineIsReplacedWhole(t *testing.T) {
 	}
 }
 
-// TestTheQuarantineIsNoInput protects the tables from counting refused rows by and by, and the rows from their own folder.
+// TestTheQuarantineIsNoInput protects the tables from counting refused rows by and by: a wildcard leaves the quarantine out, and
+// a pattern that names its rows is refused.
 func TestTheQuarantineIsNoInput(t *testing.T) {
 	dir := t.TempDir()
 	generate(t, filepath.Join(dir, "raw"), planted(tlcgen.Yellow, 2019, 8))
-	args := []string{"--input=raw/**/*.parquet", "--output=out", "--quarantine=raw/kept"}
-	runOnce(t, command{args: args, dir: dir}).succeeds(t)
-	before := treeOf(t, dir)
-	runOnce(t, command{args: args, dir: dir}).fails(t, 2, "--quarantine", "raw/kept", "kept/rows")
-	if after := treeOf(t, dir); !maps.Equal(before, after) {
-		t.Errorf("found %v, expected %v as before", after, before)
+	run := func(input string) result {
+		return runOnce(t, command{args: []string{"--input=" + input, "--output=out", "--quarantine=raw/kept"}, dir: dir})
+	}
+	run("raw/**/*.parquet").succeeds(t)
+	tables, rows := treeOf(t, filepath.Join(dir, "out")).tables(), treeOf(t, filepath.Join(dir, "raw")).tables()
+	run("raw/**/*.parquet").succeeds(t)
+	run("raw/kept/rows/*/*.parquet").fails(t, 2, "--quarantine", "lies in raw/kept")
+	if again := treeOf(t, filepath.Join(dir, "out")).tables(); !maps.Equal(tables, again) {
+		t.Errorf("found tables %v, expected %v as before", again, tables)
+	}
+	if again := treeOf(t, filepath.Join(dir, "raw")).tables(); !maps.Equal(rows, again) {
+		t.Errorf("found rows %v, expected %v as before", again, rows)
 	}
 }
 

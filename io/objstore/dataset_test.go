@@ -95,6 +95,18 @@ func TestFoldersAndBucketsAreMatchedAlike(t *testing.T) {
 	}
 }
 
+func TestABucketMayBeADeltaTable(t *testing.T) {
+	m := useMem(t)
+	for _, p := range []string{"_delta_log/0.json", "month=1/part-0.parquet", "part-1.parquet"} {
+		m.objects["mem://delta/"+p] = memObject{[]byte(p), "1"}
+	}
+	for _, pattern := range []string{"*.parquet", "**/*.parquet", "month=1/*.parquet", "month=*/*.parquet"} {
+		if found, want := described(t, "mem://delta/"+pattern), "delta!"; found != want {
+			t.Errorf("%s: found %q, expected %q", pattern, found, want)
+		}
+	}
+}
+
 func TestDataSetsOfOneNameGetMoreOfTheirPath(t *testing.T) {
 	root := tree(t, "a/x.parquet/0", "b/x.parquet/0", "b/x.parquet/1")
 	want := "a/x.parquet:0 b/x.parquet:0 b/x.parquet:1"

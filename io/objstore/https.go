@@ -126,7 +126,7 @@ func (w *web) ask(ctx context.Context, method, uri string, header http.Header) (
 
 // garbled has parts of the texts of net/http errors that have no type. They say that the other side broke off in the middle of
 // an HTTP message, for example because a server or proxy restarted.
-var garbled = regexp.MustCompile(`malformed HTTP|transport connection broken|stream error:|http2: |GOAWAY|server closed idle connection`)
+var garbled = regexp.MustCompile(`malformed HTTP|transport connection broken|stream error:|http2: |GOAWAY|server closed idle connection|readLoopPeekFailLocked`)
 
 // answer returns the error that an answer's status means, or nil for one that is wanted.
 func answer(resp *http.Response, wanted ...int) error {

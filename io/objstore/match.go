@@ -1,6 +1,7 @@
 package objstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -163,7 +164,7 @@ func isDataset(folder string) bool {
 func refusedDelta(uri, prefix, folder string, wild bool) match {
 	name := strings.TrimPrefix(strings.TrimPrefix(folder, prefix), "/")
 	if name == "" || len(folder) < len(prefix) {
-		name = path.Base(folder)
+		name = path.Base(cmp.Or(folder, Redact(uri))) // the folder may be a whole bucket
 	}
 	return match{source: name, Object: Object{URI: uri, Wild: wild, Refused: "a Delta table (it has " + deltaLog + "): its old files would count too; " +
 		"give a folder with copies of its present files, or leave it out"}}

@@ -191,18 +191,18 @@ func (m *matches) isOutput(ctx context.Context, prefix, full string) bool {
 		return true
 	}
 	for ; len(dir) > len(prefix) && dir != "." && dir != "/"; dir = path.Dir(dir) {
-		if path.Base(dir) == quarantineRows && exists(filepath.Join(filepath.FromSlash(path.Dir(dir)), StateDir, quarantineMark)) {
+		if slices.Contains(quarantineRows, path.Base(dir)) && exists(filepath.Join(filepath.FromSlash(path.Dir(dir)), StateDir, quarantineMark)) {
 			return true
 		}
 	}
 	return false
 }
 
-// The folder of rows in quarantine, and the mark that it is this program's: see package quarantine.
-const (
-	quarantineRows = "rows"
-	quarantineMark = "quarantine"
-)
+// The folders of rows in quarantine, of runs that published and of one that a guard stopped, and the mark that they are this
+// program's: see package quarantine.
+const quarantineMark = "quarantine"
+
+var quarantineRows = []string{"rows", "rows-not-published"}
 
 // isManifest tells whether an address is that of a manifest that this program has written.
 func (m *matches) isManifest(ctx context.Context, uri string) bool {

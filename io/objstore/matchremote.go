@@ -141,12 +141,17 @@ func listing(ctx context.Context, s *retrying, root, folder string) (listed, err
 		}
 	}
 	for dir := folder; strings.Contains(path.Base(dir), "="); {
-		dir = path.Dir(dir)
-		log, err := s.list(ctx, root+dir+"/"+deltaLog+"/")
+		log := deltaLog + "/"
+		if dir = path.Dir(dir); dir == "." { // the bucket itself
+			dir = ""
+		} else {
+			log = dir + "/" + log
+		}
+		entries, err := s.list(ctx, root+log)
 		if err != nil {
 			return l, err
 		}
-		l.deltas[dir] = len(log) > 0
+		l.deltas[dir] = len(entries) > 0
 	}
 	return l, nil
 }

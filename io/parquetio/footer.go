@@ -29,7 +29,6 @@ import (
 const (
 	maxFooterBytes = 16 << 20
 	maxRowGroups   = 1 << 15 // the ordinal of a row group is an int16 in the format
-	maxRows        = 1 << 31 // of a row group: those of nulls alone have next to no bytes to bound them
 
 	longFooter = 1 << 20
 
@@ -231,9 +230,10 @@ func describe(f *element.File, o *outline, size int64) error {
 		}
 		f.Columns[c].Leaf, f.Columns[c].ChunkBytes = c, make([]int64, o.groups)
 	}
+	var places []chunkSpan
 	err := o.eachGroup(func(i int, g rowGroup) error {
-		if g.rows < 0 || g.rows > maxRows {
-			return fmt.Errorf("footer: row group %d: %d rows, at most %d are read", i, g.rows, int64(maxRows))
+		if g.rows < 0 || g.rows > maxRowsOfGroup {
+			return fmt.Errorf("footer: row group %d: %d rows, at most %d are read", i, g.rows, int64(maxRowsOfGroup))
 		}
 		if len(g.chunks) != ncols {
 			return fmt.Errorf("footer: row group %d: %d column chunks for %d columns", i, len(g.chunks), ncols)
@@ -244,6 +244,9 @@ func describe(f *element.File, o *outline, size int64) error {
 			if err := describeChunk(&f.Columns[c], columns.Column(c), &g.chunks[c], i, size); err != nil {
 				return fmt.Errorf("footer: row group %d: column %q: %w", i, f.Columns[c].Name, err)
 			}
+			if at, ok := g.chunks[c].place(); ok {
+				places = append(places, chunkSpan{at, c})
+			}
 		}
 		return nil
 	})
@@ -253,7 +256,7 @@ func describe(f *element.File, o *outline, size int64) error {
 	if o.rows != f.Rows {
 		return fmt.Errorf("footer: says %d rows, its row groups have %d", o.rows, f.Rows)
 	}
-	return nil
+	return apart(places, func(c int) string { return f.Columns[c].Name })
 }
 
 // describeChunk adds a column chunk of a row group to the description of its column.
@@ -274,6 +277,9 @@ func describeChunk(to *element.Column, col *schema.Column, chunk *columnChunk, g
 	n, start := chunk.numbers[metaBytes], chunk.span().off
 	if start < 0 || n < 0 || start > size || n > size-start {
 		return fmt.Errorf("found a column chunk of %d bytes at %d, expected it within the file's %d bytes", n, start, size)
+	}
+	if _, inside := chunk.place(); inside && chunk.numbers[metaDictionary] > chunk.numbers[metaFirstPage] {
+		return errDictionaryLater
 	}
 	to.ChunkBytes[group] = n
 	if codec := compress.Compression(chunk.numbers[metaCodec]).String(); !slices.Contains(to.Codecs, codec) {

@@ -451,6 +451,12 @@ func (c *columnChunk) span() span {
 	return spanOf(c.numbers[metaFirstPage], dictionary, c.numbers[metaBytes])
 }
 
+// place is span, if the column chunk has bytes and values in this file.
+func (c *columnChunk) place() (_ span, ok bool) {
+	at := c.span()
+	return at, c.described && c.elsewhere == nil && at.len() > 0 && c.numbers[metaValues] > 0
+}
+
 // write codes the column chunk, without its statistics.
 func (c *columnChunk) write(w *thrift.Writer) {
 	if c.elsewhere != nil {

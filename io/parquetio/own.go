@@ -133,7 +133,7 @@ func (o *ownReader) open(rowGroup int) bool {
 		return false
 	}
 	at := spanOf(chunk.MetaData.DataPageOffset, chunk.MetaData.DictionaryPageOffset, chunk.MetaData.TotalCompressedSize)
-	c.Off, c.Size = at.off, at.len()
+	c.Off, c.Size, c.Dict = at.off, at.len(), at.off < chunk.MetaData.DataPageOffset
 	o.begin(o.src, c)
 	return true
 }

@@ -45,7 +45,8 @@ func columnReader(pf *file.Reader, rowGroup, leaf int, mem memory.Allocator) (fi
 	}
 	pages.SetMaxPageHeaderSize(maxPageHeader)
 	col := pf.MetaData().Schema.Column(leaf)
-	checked := &checkedPages{PageReader: pages, width: plainWidth(col.PhysicalType()), optional: col.MaxDefinitionLevel() > 0, padding: paddingOf(pf.MetaData())}
+	at := spanOf(chunk.MetaData.DataPageOffset, chunk.MetaData.DictionaryPageOffset, chunk.MetaData.TotalCompressedSize)
+	checked := &checkedPages{PageReader: pages, dict: at.off < chunk.MetaData.DataPageOffset, width: plainWidth(col.PhysicalType()), optional: col.MaxDefinitionLevel() > 0, padding: paddingOf(pf.MetaData())}
 	//lint:ignore SA1019 there is no other way to look at pages before they are decoded
 	return file.NewColumnReader(col, checked, mem, &sync.Pool{New: func() any { return memory.NewResizableBuffer(mem) }}), nil
 }
@@ -88,6 +89,7 @@ type checkedPages struct {
 	width    int
 	optional bool
 	padding  int
+	dict     bool // the next page is the dictionary, as the footer has it
 	err      error
 }
 
@@ -95,6 +97,11 @@ func (p *checkedPages) Next() bool {
 	if p.err != nil || !p.PageReader.Next() {
 		return false
 	}
+	if _, is := p.Page().(*file.DictionaryPage); p.dict && !is {
+		p.err = pages.ErrNoDictionary
+		return false
+	}
+	p.dict = false
 	p.err = p.check(p.Page())
 	return p.err == nil
 }

@@ -22,7 +22,7 @@ func KeepReal(ctx context.Context, cfg Config) error {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			return fault.New(fault.Failed, "output %s: %v; nothing was published", objstore.Redact(cfg.Output), objstore.Reason(err))
+			return fault.New(fault.Failed, "output %s: %s: %v; nothing was published", objstore.Redact(cfg.Output), place(t), objstore.Reason(err))
 		}
 		_, err := ReadManifest(ctx, cfg.Output)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -48,7 +48,7 @@ func keepReal(ctx context.Context, cfg Config) error {
 	case errors.As(err, &syntax), errors.As(err, &form):
 		return wouldReplace(cfg, "has a "+ManifestName+" that makes no sense")
 	}
-	return fault.New(fault.Failed, "output %s: %v; nothing was published", objstore.Redact(cfg.Output), objstore.Reason(err))
+	return fault.New(fault.Failed, "output %s: %s: %v; nothing was published", objstore.Redact(cfg.Output), ManifestName, objstore.Reason(err))
 }
 
 func wouldReplace(cfg Config, what string) error {

@@ -3,6 +3,7 @@ package publish
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tripstats/transforms/fault"
@@ -36,5 +37,17 @@ func TestTheLockDoesNotLetTheSampleOverRealData(t *testing.T) {
 		if got := found(KeepReal(t.Context(), Config{Output: dir, Tables: []string{"t"}})); got != fault.OK {
 			t.Errorf("%q, real input: found exit code %d, expected 0", content, got)
 		}
+	}
+}
+
+// TestWhatIsInTheWayOfTheSampleIsNamed has a file in the place of a table's folder.
+func TestWhatIsInTheWayOfTheSampleIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "t"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	err := KeepReal(t.Context(), Config{Output: dir, Sample: true, Tables: []string{"t"}})
+	if f := fault.Find(err); f == nil || f.Code != fault.Failed || !strings.Contains(f.Message, place("t")) {
+		t.Errorf("found %v, expected exit code 1 that names %s", err, place("t"))
 	}
 }

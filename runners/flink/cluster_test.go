@@ -260,7 +260,7 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 		if err := c.RestartJobServer(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		r.ends(t, 1, "lost the job server at "+c.Endpoint(), "not known here")
+		r.ends(t, 7, "lost the job server at "+c.Endpoint(), "not known here")
 		gate.Open()
 		over(t, job, "FINISHED") // the cluster runs on
 		same(t, out, want, 1)

@@ -93,7 +93,7 @@ func TestEmbeddedFlinkGivesTheSameBytes(t *testing.T) {
 		if err := c.RestartJobServer(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		r.ends(t, 1, "lost the job server at "+c.Endpoint())
+		r.ends(t, 7, "lost the job server at "+c.Endpoint())
 		if got := outcome(t, out); len(got) > 0 {
 			t.Errorf("found %v, expected nothing to be published", got)
 		}

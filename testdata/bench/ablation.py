@@ -6,6 +6,7 @@ on the same files. What counts is the ratio of CPU seconds within a round: witho
 
 import argparse
 import collections
+import datetime
 import json
 import os
 import statistics
@@ -14,6 +15,8 @@ import sys
 import tempfile
 
 import common
+import programs
+import report
 
 ROOT = os.path.dirname(os.path.dirname(common.HERE))
 
@@ -67,6 +70,7 @@ def main():
         whole = build(folder, "whole")
         print(f"| pass | {' | '.join(sets)} |")
         print("|---|" + "---:|" * len(sets), flush=True)
+        passes = []
         for n, p in enumerate(PASSES):
             other = build(folder, f"without-{n}", without(p))
             cells = []
@@ -80,6 +84,12 @@ def main():
                         ratios.append(cpu[other] / cpu[whole])
                 cells.append(f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
             print(f"| {p.title} | {' | '.join(cells)} |", flush=True)
+            passes.append([p.title, cells])
+    report.keep("ablation", {
+        "date": datetime.date.today().isoformat(), "machine": programs.machine(), "commit": programs.commit(),
+        "quality": args.quality, "sets": sets, "passes": passes,
+    })
+    report.write()
 
 
 if __name__ == "__main__":

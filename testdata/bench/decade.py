@@ -2,7 +2,7 @@
 
 tripstats runs on the first 1, 6, 24, 60 and 120 months, which shows how time and memory grow; then the peers on all of
 them, once each, and all must give the same tables; then tripstats with the rules, of which the ledger is shown. Each run
-is written to results/decade.json as it is done, and not run again unless the program is another: remove the file to
+is kept in .cache/bench-results/decade.json as it is done, and not run again unless the program is another: remove the file to
 begin anew.
 """
 
@@ -87,7 +87,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tripstats")
     parser.add_argument("--months", type=lambda text: list(map(int, text.split(","))), default=MONTHS, help="how many, of 1,6,24,60,120 (default all)")
-    parser.add_argument("--peers", type=lambda text: text.replace(",", " ").split(), help="default: the two fastest of results/")
+    parser.add_argument("--peers", type=lambda text: text.replace(",", " ").split(), help="default: the two fastest of the set tlc")
     parser.add_argument("--wait", type=int, default=120, help="seconds at most, before each run, for other programs to be quiet (default 120)")
     args = parser.parse_args()
     most = max(args.months)

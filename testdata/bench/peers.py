@@ -2,8 +2,8 @@
 
 After one round to warm up, in which all must give the same tables, the programs take turns for N rounds. What counts are
 the ratios within a round. A round in which other programs took more than 5 % of the cores is run again, up to 3 N rounds
-in all; of too few quiet rounds the quietest are taken, and the table says so. Each set is written to results/ as it is
-done, if all programs and at least 5 rounds were asked for, and the report is made anew of all that is there.
+in all; of too few quiet rounds the quietest are taken, and the table says so. Each set is kept as it is done, if
+all programs and at least 5 rounds were asked for, and the page is made anew of all that is kept (see report.py).
 """
 
 import argparse
@@ -35,7 +35,7 @@ def check(first, others, binary, paths, scratch, threads):
 
 
 def bench(binary, name, threads, chosen, rounds, wait):
-    """Returns the measures of a set: its JSON in results/."""
+    """Returns the measures of a set."""
     paths = common.files(name)
     if not paths:
         print(f"bench: SKIPPED: {name}: no real data (TRIPSTATS_DATA says where)", file=sys.stderr)

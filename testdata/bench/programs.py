@@ -34,12 +34,12 @@ PROGRAMS = [Program(*p) for p in [
 
 
 def commit():
-    """Returns the commit that is checked out, and whether anything but results differs from it."""
+    """Returns the commit that is checked out, and whether anything but the page of results differs from it."""
 
     def git(*args):
         return subprocess.run(["git", *args], capture_output=True, text=True, check=False).stdout.strip()
 
-    changed = git("status", "--porcelain", "--", os.path.relpath(os.path.join(common.HERE, "..", "..")), ":(exclude)" + os.path.relpath(os.path.join(common.HERE, "results")))
+    changed = git("status", "--porcelain", "--", os.path.relpath(os.path.join(common.HERE, "..", "..")), *(":(exclude)" + os.path.relpath(os.path.join(common.HERE, name)) for name in ("README.md", "peers.svg")))
     return git("describe", "--always") + ("-dirty" if changed else "")
 
 

@@ -1,4 +1,7 @@
-"""Makes the report of the benchmarks, results/README.md and results/peers.svg, of the JSON files in results/: report.py"""
+"""Makes the page of the benchmarks, README.md and peers.svg beside this file, of what was measured on this machine: report.py
+
+What a target measures stays in .cache/bench-results as JSON, which is not committed: the page is what is published.
+"""
 
 import json
 import os
@@ -8,7 +11,7 @@ import xml.sax.saxutils
 import common
 import programs
 
-RESULTS = os.path.join(common.HERE, "results")
+RESULTS = os.path.join(common.HERE, "..", "..", ".cache", "bench-results")
 
 MEASURES = ("wall", "cpu", "process", "rss", "others")  # of a run, as in common.Measure
 
@@ -126,7 +129,7 @@ def chart(results):
 
 HEAD = """# What the benchmarks gave
 
-Made by `make bench-peers` and `make bench-decade`, from the JSON files here; not edited by hand. All files but those called real are made by
+Made by `make bench-peers`, `make bench-decade` and `make bench-ablation`; not edited by hand. All files but those called real are made by
 `testdata/gen`: they have the schemas, codecs, sizes, order and dirt of TLC's, and no published row. All programs do the
 same job, tripstats with `--quality=raw`, write both tables, and gave the same rows before they were timed. Files were in the system's cache.
 Medians of the rounds; ratios are those within a round: median (least to most). The fastest peer and the fastest DuckDB are those of
@@ -155,20 +158,32 @@ def keep(name, result):
         f.write("\n")
 
 
+def ablation(done):
+    """Returns the table of what each hand-made pass gains, in Markdown."""
+    sets = done["sets"]
+    lines = [
+        "### What each hand-made pass over the rows gains", "",
+        f"`make bench-ablation` on {done['date']}, {done['machine']}; tripstats {done['commit']}, --quality={done['quality']}, direct runner."
+        " CPU seconds without the pass over those with it, in turns on the same files: median (least to most).", "",
+        "| without | " + " | ".join(sets) + " |", "|---|" + "---:|" * len(sets),
+    ]
+    return "\n".join(lines + [f"| {title} | {' | '.join(cells)} |" for title, cells in done["passes"]]) + "\n"
+
+
 def write():
     """Writes the report of all results that are kept."""
     results = [r for name in TITLES for threads in range(64, 0, -1) if (r := load(f"{name}-{threads}"))]
-    done = load("decade")
+    done, passes = load("decade"), load("ablation")
     text = HEAD
     for what in ("machine", "versions"):
         for found in dict.fromkeys(json.dumps(r[what]) for r in [*results, done] if r):
             found = json.loads(found)
             text += f"- {found if what == 'machine' else ', '.join(f'{k} {v}' for k, v in found.items())}\n"
-    text += "\n" + "\n".join([*map(table, results), *([decade(done)] if done else [])])
-    with open(os.path.join(RESULTS, "README.md"), "w", encoding="utf-8") as f:
+    text += "\n" + "\n".join([*map(table, results), *([decade(done)] if done else []), *([ablation(passes)] if passes else [])])
+    with open(os.path.join(common.HERE, "README.md"), "w", encoding="utf-8") as f:
         f.write(text)
     if results:
-        with open(os.path.join(RESULTS, "peers.svg"), "w", encoding="utf-8") as f:
+        with open(os.path.join(common.HERE, "peers.svg"), "w", encoding="utf-8") as f:
             f.write(chart(results))
 
 

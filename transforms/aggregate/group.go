@@ -109,7 +109,7 @@ func (m *monthGroups) addBoth(k Key, b *trip.Batch, start, end int) {
 	if m.dense == nil && end-start >= denseRows {
 		m.dense = new([denseKeys]either)
 	}
-	of, or := b.Columns[k.Of].Values[start:end], b.Columns[k.Or].Values[start:end]
+	of, or := b.Columns[k.Of].Values[start:end], b.Columns[*k.Or].Values[start:end]
 	for n := 0; n < len(of); n++ {
 		if m.dense != nil {
 			if n += countDense(m.dense, of[n:], or[n:]); n == len(of) {
@@ -125,7 +125,7 @@ func (m *monthGroups) addBoth(k Key, b *trip.Batch, start, end int) {
 		m.one(0).Rows -= n
 		m.group(null, 1, 0).Rows += n
 	}
-	if n := int64(end - start - b.Columns[k.Or].Set(start, end)); n > 0 {
+	if n := int64(end - start - b.Columns[*k.Or].Set(start, end)); n > 0 {
 		m.one(0).Or -= n
 		m.group(null, 1, 0).Or += n
 	}

@@ -25,9 +25,8 @@ type Spec struct {
 type Key struct {
 	Name string
 	Of   trip.Field // a column of whole numbers
-	// Or is a second column, or the same as Of. With a second column a trip counts in two groups: that of its value in each
-	// column.
-	Or trip.Field
+	// Or is a second column, or nil. With a second column a trip counts in two groups: that of its value in each column.
+	Or *trip.Field
 }
 
 // Value is a column that is made of the trips of a group.
@@ -89,7 +88,7 @@ func (k Key) arrowType() arrow.DataType {
 }
 
 // both tells whether a trip counts in two groups.
-func (k Key) both() bool { return k.Or != k.Of }
+func (k Key) both() bool { return k.Or != nil }
 
 // summed names values that a group keeps a [Sum] of: the values of a column, or those that a rule left out of it.
 type summed struct {
@@ -112,7 +111,10 @@ func (s *Spec) sums() []summed {
 func (s *Spec) Needs() []trip.Field {
 	needed := []trip.Field{trip.Pickup}
 	for _, k := range s.By {
-		needed = append(needed, k.Of, k.Or)
+		needed = append(needed, k.Of)
+		if k.both() {
+			needed = append(needed, *k.Or)
+		}
 	}
 	for _, v := range s.sums() {
 		needed = append(needed, v.of)

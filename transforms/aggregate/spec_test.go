@@ -18,7 +18,7 @@ import (
 // byHourAndPayment is a table with two keys, of which the program has none.
 var byHourAndPayment = &Spec{
 	Name: "by_hour_and_payment", Step: "by_hour_and_payment",
-	By: []Key{{Name: "pickup_hour", Of: trip.PickupHour, Or: trip.PickupHour}, {Name: "payment_type", Of: trip.PaymentType, Or: trip.PaymentType}},
+	By: []Key{{Name: "pickup_hour", Of: trip.PickupHour}, {Name: "payment_type", Of: trip.PaymentType}},
 	Values: []Value{
 		{Name: "trips", Kind: Rows},
 		{Name: "avg_minutes", Kind: Mean, Of: trip.Duration},

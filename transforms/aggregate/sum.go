@@ -60,16 +60,6 @@ func (s Sum) average(unit int64) (avg float64, ok bool) {
 // sumRows is how many values of at most 10^14 (trip.MaxValue at trip.Unit) surely sum in an int64.
 const sumRows = 1 << 16
 
-// addMeasures adds values of at most 10^14 in magnitude.
-func (s *Sum) addMeasures(values []int64) {
-	for len(values) > 0 {
-		n := min(len(values), sumRows)
-		total, _ := sumOf(values[:n])
-		s.add(total)
-		values = values[n:]
-	}
-}
-
 // addWide adds values of any magnitude. Nearly always they are so small that they surely sum in an int64. Otherwise high
 // and low halves are added apart, each of which is safe for 2^31 values.
 func (s *Sum) addWide(values []int64) {

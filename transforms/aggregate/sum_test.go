@@ -39,13 +39,13 @@ func TestSumIsExactBeyond64Bits(t *testing.T) {
 	}
 }
 
-func TestMeasuresSumInAnInt64UpToTheLargestBatch(t *testing.T) {
+func TestTheLargestMeasuresSumExactly(t *testing.T) {
 	values := make([]int64, 3*sumRows+5)
 	for i := range values {
 		values[i] = -100_000_000_000_000 // trip.MaxValue at trip.Unit
 	}
 	var s Sum
-	s.addMeasures(values)
+	s.addWide(values)
 	want := new(big.Int).Mul(big.NewInt(int64(len(values))), big.NewInt(values[0]))
 	if s.big().Cmp(want) != 0 {
 		t.Errorf("got %v, want %v", s.big(), want)

@@ -49,7 +49,7 @@ var rollUp = []Value{
 // pickup.
 var locationStats = &Spec{
 	Name: "location_stats", Step: "location",
-	By: []Key{{Name: "location_id", Of: trip.PickupZone, Or: trip.DropoffZone}},
+	By: []Key{{Name: "location_id", Of: trip.PickupZone, Or: new(trip.DropoffZone)}},
 	Values: []Value{
 		{Name: "pickups", Kind: Rows},
 		{Name: "dropoffs", Kind: Rows, Or: true},

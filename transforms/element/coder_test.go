@@ -123,7 +123,7 @@ func TestTableCoderKeepsNameAndRows(t *testing.T) {
 // TestFileSurvivesAStageBoundary protects what Beam's own coder would drop: unexported and unsupported fields.
 func TestFileSurvivesAStageBoundary(t *testing.T) {
 	in := File{
-		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Unusable: "why", Footer: []byte("foot"), FooterSum: 3, Rows: 1 << 40, RowGroupRows: []int64{1, 2},
+		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Dataset: "d", NameTaxi: "green", Wild: true, Identity: "i", NoTrips: true, Unusable: "why", Footer: []byte("foot"), FooterSum: 3, Rows: 1 << 40, RowGroupRows: []int64{1, 2},
 		Columns: []Column{{Name: "a"}, {Name: "b", Leaf: 4, Kind: Int96, Found: "INT96", ChunkBytes: []int64{7}, Codecs: []string{"GZIP"}}}, Taxi: "green", Variant: "v", Coordinates: true, Unknown: []string{"u"},
 		Projection: []int{1}, RowGroupBytes: []int64{9, 9}, Lane: 3, Piece: Range{1, 2},
 	}

@@ -1,6 +1,7 @@
 package trip
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -178,6 +179,9 @@ func variantOf(registry []element.Variant, names []string, fields []Field) (v el
 	}
 	switch len(known) {
 	case 0:
+		if isOutput(names) {
+			return v, m, errors.New("one of this program's own tables, not trip records; give the files it was made of")
+		}
 		return v, m, fmt.Errorf("found columns %s, expected %s: not a TLC trip-record file this program knows; leave it out", listing(names), strings.Join(looked, " or "))
 	case 1:
 		m, err = mapColumns(v, names, fields)
@@ -192,6 +196,21 @@ func hasTime(registry []element.Variant, names []string) bool {
 		return slices.ContainsFunc(v.Columns, func(k element.Known) bool {
 			return (k.Meaning == Pickup.Meaning() || k.Meaning == Dropoff.Meaning()) && hasName(names, k.Name)
 		})
+	})
+}
+
+// outputs are columns that tell the tables of this program's output. Package aggregate makes them, which imports
+// this one.
+var outputs = [][]string{
+	{"taxi", "month_start", "trip_count"},
+	{"taxi", "month_start", "location_id", "pickups", "dropoffs"},
+	{"taxi", "source", "month_start", "rule", "scope", "rows"},
+}
+
+// isOutput tells whether a file is a table that this program made.
+func isOutput(names []string) bool {
+	return slices.ContainsFunc(outputs, func(of []string) bool {
+		return !slices.ContainsFunc(of, func(name string) bool { return !hasName(names, name) })
 	})
 }
 

@@ -38,6 +38,7 @@ type Chunk struct {
 	Off, Size int64 // bytes of the file
 	Rows      int64
 	Optional  bool // values may be null: the maximum definition level is 1, else 0
+	Dict      bool // it begins with a dictionary
 	Padding   int  // zeros that the writer may have put after a page's values, bytes
 	Codec     Codec
 }
@@ -290,6 +291,9 @@ func (r *Reader[T]) next() error {
 		if err != nil {
 			return err
 		}
+		if r.chunk.Dict && !r.hasDict && h.kind != dictionaryPage {
+			return ErrNoDictionary
+		}
 		switch h.kind {
 		case dictionaryPage:
 			if err := r.dictionary(h, n); err != nil {
@@ -306,6 +310,9 @@ func (r *Reader[T]) next() error {
 		}
 	}
 }
+
+// ErrNoDictionary is of a column chunk that begins with another page than its footer says.
+var ErrNoDictionary = errors.New("found another page where the footer says that the dictionary begins")
 
 // mostOfTwo is how many bytes two pages may have together to be inflated at once. Memory for two large ones may be what
 // is missing elsewhere.
