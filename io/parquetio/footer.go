@@ -160,7 +160,7 @@ func openFile(ctx context.Context, f element.File) (objstore.Reader, error) {
 	return nil, fault.Inputf("%s: cannot be opened: %v", f.Source, objstore.Reason(err))
 }
 
-// longFooters lets one long footer at a time be in memory.
+// longFooters allows one long footer in memory at a time.
 var longFooters sync.Mutex
 
 // withFooter calls f with the serialised metadata at the end of a parquet file of the given size.
@@ -270,7 +270,7 @@ func describeChunk(to *element.Column, col *schema.Column, chunk *columnChunk, g
 	if !chunk.described || chunk.has&required != required {
 		return errors.New("no metadata")
 	}
-	// A name with a flipped bit would else be a column that is missing, and a type another one's numbers.
+	// Otherwise a flipped bit in a name would hide the column, and one in a type would give other numbers.
 	if typ := parquet.Type(chunk.numbers[metaType]); typ != col.PhysicalType() || !strings.EqualFold(string(chunk.name), col.Name()) {
 		return fmt.Errorf("found a column chunk of %s %q, expected the schema's %s %q", typ, chunk.name, col.PhysicalType(), col.Name())
 	}

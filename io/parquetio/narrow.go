@@ -19,7 +19,7 @@ import (
 // when the file is read. Otherwise the footer is read again: there may be tens of thousands of files.
 const keptFooter = 16 << 10
 
-// lastColumns are those of the file that was narrowed last. Most files have the same as another, and share them.
+// lastColumns are the columns of the file that was narrowed last. Most files have the same columns and share them.
 var lastColumns atomic.Pointer[[]element.Column]
 
 func init() { register.Function1x2(Narrow) }

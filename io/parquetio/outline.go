@@ -10,8 +10,9 @@ import (
 	"tripstats/io/parquetio/thrift"
 )
 
-// outline is what a footer says as far as this program needs it. It is read from the footer's bytes: arrow-go's objects of a whole
-// footer take ten times its bytes, and it refuses a file for a type that it does not know, though nobody reads the column.
+// outline has the parts of a footer that this program needs. It is read from the bytes of the footer: the objects that arrow-go
+// makes of a whole footer need much more memory, and arrow-go refuses a file with an unknown type even if nobody reads that
+// column.
 type outline struct {
 	raw      []byte // the whole footer
 	rows     int64
@@ -68,8 +69,8 @@ var (
 	errSchema = errors.New("its schema contradicts itself")
 )
 
-// once walks over a struct. Like Thrift's own readers it passes over fields of other types than expected; unlike them it refuses a
-// field that is there twice, of which each reader would take another.
+// once walks over a struct. Like Thrift's own readers it skips fields of other types than expected. Unlike them it refuses a
+// field that is there twice, because readers differ in which of the two they take.
 func once(w *thrift.Walk, f func(id int64, typ byte) (bool, error)) error {
 	seen := uint64(0)
 	return w.Fields(func(id int64, typ byte) (bool, error) {
@@ -180,7 +181,7 @@ func (o *outline) readSchema(w *thrift.Walk) error {
 	return nil
 }
 
-// understand makes arrow-go's schema. Columns that it cannot understand are left without what says what their values are.
+// understand makes arrow-go's schema. Columns that arrow-go does not understand lose the description of their values.
 func (o *outline) understand() (err error) {
 	o.strange = make([]bool, len(o.leaves))
 	for c, i := range o.leaves {

@@ -113,7 +113,8 @@ func scan(ctx context.Context, f element.File, cfg Config, start, end int, claim
 		return err
 	}
 	defer func() {
-		// Before what was emitted counts. A file that has changed is also the cause of whatever the decoder made of it.
+		// This check comes before the emitted rows count. If the file has changed, that is also the cause of any error of the
+		// decoder.
 		if changed := objstore.Unchanged(in); changed != nil && ctx.Err() == nil {
 			err = fault.Inputf("%s: %v", f.Source, objstore.Reason(changed))
 		}

@@ -6,8 +6,8 @@ import (
 	"tripstats/transforms/element"
 )
 
-// What a footer may say of rows. Columns of nulls alone have next to no bytes, and a footer that claims 10^12 rows of them would keep a
-// core busy for hours. Trips have times, which do not fit into a bit or two: TLC's files have one row in some 20 bytes.
+// The limits on the rows in a footer. Columns with only nulls take almost no bytes: a footer that claims 10^12 such rows would
+// keep a core busy for hours. Trips have times, which take far more bytes per row than these limits.
 const (
 	maxRowsOfGroup = 1 << 31
 	freeRows       = 1 << 24 // whatever the size of the file

@@ -26,7 +26,7 @@ func Write(w io.Writer, rec arrow.RecordBatch, meta []Meta) (err error) {
 		return fmt.Errorf("parquetio: write: %w", err)
 	}
 	defer func() {
-		if closeErr := out.Close(); err == nil && closeErr != nil { // after an error the same again
+		if closeErr := out.Close(); err == nil && closeErr != nil { // after an error, Close returns the same error
 			err = fmt.Errorf("parquetio: write: %w", closeErr)
 		}
 	}()

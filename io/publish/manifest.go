@@ -38,7 +38,7 @@ type Manifest struct {
 	Rows    int64             `json:"rows"`   // of all inputs
 	Inputs  []Input           `json:"inputs"` // sorted by source
 	LeftOut []string          `json:"left_out,omitempty"`
-	NoTrips []string          `json:"no_trip_records,omitempty"` // those of left_out that have no time column, such as a table of zones
+	NoTrips []string          `json:"no_trip_records,omitempty"` // the inputs in left_out without a time column, such as a table of zones
 	Kept    *Kept             `json:"quarantine,omitempty"`
 	Outputs []Output          `json:"outputs"`
 }
@@ -81,8 +81,8 @@ type Input struct {
 	Variant   string   `json:"variant"`
 	Unknown   []string `json:"unknown_columns,omitempty"`
 
-	// RefusedMonth is the month that most of the refused rows have, where row rules refused more than a tenth of the input:
-	// its name may tell another month than it holds.
+	// RefusedMonth is the month of most refused rows, if row rules refused more than a tenth of the input: the name of the
+	// input may have the wrong month.
 	RefusedMonth string `json:"refused_month,omitempty"`
 
 	Parts []Part `json:"parts,omitempty"` // of a data set, sorted by name
@@ -95,7 +95,8 @@ type Part struct {
 	Rows  int64  `json:"rows"`
 }
 
-// mostRefused is the month that most of the refused rows of a source have, of that part of it which has the most.
+// mostRefused returns the month of most refused rows. In a data set it looks at the part with the most refused rows in one
+// month.
 func mostRefused(parts []element.File, tallies map[string]element.Tally) (month int32, rows int64) {
 	for _, f := range parts {
 		if t := tallies[f.Source]; t.RefusedThere > rows {
@@ -160,7 +161,7 @@ func (r *result) manifest(cfg Config) *Manifest {
 	return m
 }
 
-// asDataset makes the input of a file that of the data set whose parts are given.
+// asDataset turns the input of a file into that of the data set with the given parts.
 func (in *Input) asDataset(parts []element.File, tallies map[string]element.Tally) {
 	f := parts[0]
 	in.Source, in.Bytes, in.Rows, in.RowGroups, in.Counted, in.Unknown = f.Dataset, 0, 0, 0, 0, nil

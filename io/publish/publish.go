@@ -228,7 +228,7 @@ func (r *result) gate(cfg Config) error {
 		}
 		worst := slices.MaxFunc(t.Refused, func(a, b element.Refused) int { return cmp.Compare(a.Rows, b.Rows) })
 		look := "look at the file"
-		if cfg.Quarantine != nil { // who is stopped wants to see why
+		if cfg.Quarantine != nil { // the user wants to see why the run was stopped
 			if err := r.keepUnpublished(*cfg.Quarantine); err != nil {
 				return err
 			}
@@ -240,7 +240,8 @@ func (r *result) gate(cfg Config) error {
 	return nil
 }
 
-// keepUnpublished moves the rows that were refused to where they are looked at, beside those of the run that published last.
+// keepUnpublished moves the refused rows to a folder where the user can look at them. The rows of the run that published last
+// stay.
 func (r *result) keepUnpublished(cfg quarantine.Config) error {
 	Critical.Lock()
 	defer Critical.Unlock()
@@ -254,12 +255,12 @@ func (r *result) keepUnpublished(cfg quarantine.Config) error {
 	return nil
 }
 
-// notKept is the fault of an error before anything has changed.
+// notKept returns the fault for an error of the quarantine before anything has changed.
 func notKept(cfg quarantine.Config, err error) error {
 	return fault.New(fault.Failed, "quarantine %s: %v; nothing was published", cfg.Dir, objstore.Reason(err))
 }
 
-// whole are tallies with those of the parts of one data set added up, as far as the gate needs them.
+// whole adds up the tallies of the parts of each data set, as far as the gate needs them.
 func whole(tallies []element.Tally) []element.Tally {
 	var out []element.Tally
 	at := map[string]int{}
@@ -300,11 +301,11 @@ func (r *result) total(t Total) int64 {
 	return sum
 }
 
-// staging opens where files are staged. A variable, for tests.
+// staging opens the staging area. It is a variable for tests.
 var staging = objstore.NewStaging
 
-// publish writes the tables, the manifest and the quarantine, all or nothing. It may be run again, and by several attempts
-// at once: each writes the same bytes under names of its own and moves them into place.
+// publish writes the tables, the manifest and the quarantine, all or nothing. It may run again, and several attempts may run at
+// once: each writes the same bytes under its own names and moves them into place.
 func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	plan := planOf(cfg)
 	stage, err := staging(ctx, cfg.Output, cfg.ID, plan.places(), func(text string) { Notice(ctx, "output "+text) })
@@ -382,8 +383,8 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	return nil
 }
 
-// plan is what a publication changes, by place below the output, in the order of the changes. The manifest comes after all
-// that it describes, and what became of the run after that.
+// plan lists what a publication changes, by place below the output, in order. The manifest comes after everything that it
+// describes; the record of the run comes last.
 type plan struct{ publish, remove []string }
 
 func planOf(cfg Config) plan {
@@ -403,7 +404,8 @@ func planOf(cfg Config) plan {
 
 func (p plan) places() []string { return slices.Concat(p.publish, p.remove) }
 
-// carryOut publishes and removes, and has the quarantine change just before the manifest. After an error some is done.
+// carryOut publishes and removes files, and changes the quarantine just before the manifest. After an error some of the changes
+// are done.
 func (p plan) carryOut(stage objstore.Staging, change *quarantine.Change) error {
 	for _, place := range p.publish {
 		if place == ManifestName {
@@ -423,7 +425,7 @@ func (p plan) carryOut(stage objstore.Staging, change *quarantine.Change) error 
 	return nil
 }
 
-// stagedAs is under which name the file of a place is staged.
+// stagedAs returns the name under which the file of a place is staged.
 func stagedAs(place string) string {
 	switch place {
 	case ManifestName:
@@ -435,8 +437,8 @@ func stagedAs(place string) string {
 	return table
 }
 
-// Seen is what an output has, for [Config.Before]: the version of its manifest, or that there is none. It is "" if that
-// cannot be known.
+// Seen describes an output for [Config.Before]: the version of its manifest, or that it has none. It is "" if this is not
+// known.
 func Seen(ctx context.Context, output string) string {
 	o, err := objstore.Stat(ctx, objstore.Join(output, ManifestName))
 	switch {
@@ -457,7 +459,7 @@ func (cfg Config) replacesAnother(ctx context.Context) bool {
 	return now != cfg.Before && strings.HasPrefix(now, "version ")
 }
 
-// unpublished is the fault of an error that kept a run from publishing.
+// unpublished returns the fault for an error that prevented publication.
 func unpublished(err error, format string, args ...any) error {
 	code := fault.Failed
 	if errors.Is(err, objstore.ErrBusy) {

@@ -11,8 +11,8 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// KeepReal refuses to publish tables of made-up data where an output of real data may be: exit code 5. It is for a run to
-// call before it reads anything, and is called again once the output's lock is held.
+// KeepReal refuses, with exit code 5, to replace an output that may have real data by tables of made-up data. A run calls it
+// before it reads anything, and again when it holds the lock of the output.
 func KeepReal(ctx context.Context, cfg Config) error {
 	if err := keepReal(ctx, cfg); err != nil || !cfg.Sample {
 		return err
@@ -32,7 +32,8 @@ func KeepReal(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// keepReal is KeepReal as far as the manifest tells. Tables without one may be of an attempt of this run.
+// keepReal is the part of KeepReal that looks only at the manifest. Tables without a manifest may be those of an attempt of
+// this run.
 func keepReal(ctx context.Context, cfg Config) error {
 	if !cfg.Sample {
 		return nil

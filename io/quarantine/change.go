@@ -11,8 +11,8 @@ import (
 	"tripstats/io/objstore"
 )
 
-// Change puts the rows of a run in the place of those of the run before. It comes in steps, so that it can be done in the
-// middle of a publication, and undone if that fails. The zero value changes nothing.
+// Change replaces the rows of the run before by those of this run. It has steps, so that it can be done in the middle of a
+// publication and undone if that fails. The zero value changes nothing.
 type Change struct {
 	cfg    Config
 	moves  []move // to be done, in this order
@@ -21,14 +21,14 @@ type Change struct {
 	marked bool
 }
 
-// move is a rename. What is not there need not be moved if optional.
+// move is a rename. If it is optional, the file may be missing.
 type move struct {
 	from, to string
 	optional bool
 }
 
-// Prepare does all that may fail for want of room, and changes nothing yet. The pieces are those of a run that publishes, or
-// of one that a guard stopped. It may be called again, by another attempt at the same, wherever the first came to its end.
+// Prepare does everything that needs disk space, and changes nothing yet. The pieces are those of a run that publishes, or of
+// one that a guard stopped. Another attempt may call it again, wherever the first one stopped.
 func Prepare(cfg Config, pieces []Piece, published bool) (*Change, error) {
 	c := &Change{cfg: cfg}
 	before, err := os.ReadFile(cfg.mark())
@@ -94,7 +94,7 @@ func build(tree string, pieces []Piece) error {
 	return nil
 }
 
-// Do makes the change. If it cannot, all is as before.
+// Do makes the change. After an error everything is as before.
 func (c *Change) Do() error {
 	if len(c.moves) == 0 && c.mark == nil {
 		return nil

@@ -130,7 +130,7 @@ func (c Config) checkPrivate() error {
 	return nil
 }
 
-// writeMark replaces the mark in one step. What is in its place is not written through, whatever it is.
+// writeMark replaces the mark in one step. It does not follow a link in its place.
 func (c Config) writeMark(id []byte) error {
 	f, err := os.CreateTemp(c.run(), markName) // of mode 0600
 	if err != nil {

@@ -30,7 +30,7 @@ func dictionarySize(bytes, values int64) error {
 	return fmt.Errorf("a dictionary of %d bytes that claims %d values", bytes, values)
 }
 
-// Limits is what a page may make a decoder allocate.
+// Limits bounds the memory that a page can make a decoder allocate.
 type Limits struct {
 	Block int64 // values of a block of deltas
 	Text  int64 // bytes of a text that is joined of parts
