@@ -47,13 +47,13 @@ type judgeFn struct {
 	runs     []trip.MonthRun
 	findings []trip.Finding
 	columns  [trip.NumFields]scratch
-	odd      []int    // rows of the run at hand whose duration a rule left out for its value
-	fired    []int64  // in the run of rows at hand, by rule
+	odd      []int    // rows of the current run whose duration a rule left out because of its value
+	fired    []int64  // in the current run of rows, by rule
 	sums     []int64  // of the values left out, by rule
-	rejects  []reject // in the batch at hand
+	rejects  []reject // in the current batch
 }
 
-// pass is the rules about the values of one column. Nearly all values lie within lo and hi, which no rule leaves out.
+// pass has the rules about the values of one column. Nearly all values are from lo to hi, and no rule leaves these out.
 type pass struct {
 	field  trip.Field
 	lo, hi int64
@@ -136,7 +136,7 @@ func (fn *judgeFn) judge(b *trip.Batch) {
 	b.Months, b.Findings = fn.runs, fn.findings
 }
 
-// rows parts rows [start, end), which lie in one month, into runs that row rules refuse and runs that count.
+// rows splits rows [start, end), which are of one month, into runs that row rules refuse and runs that count.
 func (fn *judgeFn) rows(b *trip.Batch, month int32, start, end int) {
 	for id, r := range Rules {
 		if r.Refuses == nil {
@@ -147,7 +147,7 @@ func (fn *judgeFn) rows(b *trip.Batch, month int32, start, end int) {
 				continue
 			}
 			if row > start {
-				fn.rows(b, month, start, row) // the other rules are still to be asked
+				fn.rows(b, month, start, row) // the other rules look at these rows later
 			}
 			fn.note(b.FileMonth, ID(id), 1, 0)
 			fn.refuse(row, row+1, ID(id))
@@ -216,7 +216,7 @@ func (fn *judgeFn) cells(b *trip.Batch, month int32, start, end int) {
 			}
 		})
 	}
-	for id, r := range Rules { // after the others, as they drop values that those look at
+	for id, r := range Rules { // after the others, because they drop values that the others look at
 		if r.Finds != nil {
 			r.Finds(fn, ID(id), b, month, start, end)
 		}
@@ -229,7 +229,7 @@ func (fn *judgeFn) cells(b *trip.Batch, month int32, start, end int) {
 // leave fires a rule that leaves out a value.
 func (fn *judgeFn) leave(month int32, row int, v int64, s span) {
 	if s.sums {
-		if sum := fn.sums[s.id]; (sum^(sum+v))&(v^(sum+v)) < 0 { // it would not fit: note what there is
+		if sum := fn.sums[s.id]; (sum^(sum+v))&(v^(sum+v)) < 0 { // the sum would overflow: note the sum so far
 			fn.note(month, s.id, fn.fired[s.id], sum)
 			fn.fired[s.id], fn.sums[s.id] = 0, 0
 		}
@@ -250,7 +250,7 @@ func dropoffMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) 
 	}
 }
 
-// zoneMissing is about files without any zone: one rule says so for both ends of a trip.
+// zoneMissing is for files without zones: one rule covers both ends of a trip.
 func zoneMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
 	if !b.NoZones {
 		return
@@ -262,7 +262,7 @@ func zoneMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
 	}
 }
 
-// zoneNull is about the zone of one end of a trip.
+// zoneNull is for a null zone at one end of a trip.
 func zoneNull(end trip.Field) func(*judgeFn, ID, *trip.Batch, int32, int, int) {
 	return func(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, stop int) {
 		zone := &b.Columns[end]

@@ -31,7 +31,7 @@ const (
 // ID names a rule in batches and accumulators: its place in [Rules].
 type ID int32
 
-// Named returns the rule of a name that is in the table.
+// Named returns the rule with a name. It panics if the table has no such rule.
 func Named(name string) ID {
 	i := slices.IndexFunc(Rules, func(r Rule) bool { return r.Name == name })
 	if i < 0 {
@@ -46,22 +46,22 @@ type Rule struct {
 	Was    string // the name that earlier versions had, or ""
 	Scope  Scope
 	Limit  int64  // exclusive, in the unit below; 0 where the rule has none
-	Unit   int64  // of the limit: what one is in the fixed point of the columns, 0 without limit
+	Unit   int64  // the integer of the columns that stands for a limit of 1; 0 without limit
 	In     string // the unit's name
 	Reason string
 	Source string
 
-	// The check. A row rule has one of the first two. The first row rule in the table's order that applies to a row refuses
-	// it. Cell rules are asked of the rows that are left, and all that apply fire.
+	// The check. A row rule has one of the first two. The first row rule in the table's order that applies to a row refuses it.
+	// Cell rules look at the other rows, and all that apply fire.
 	Check
 
 	Looks []trip.Field // the columns that the check looks at
 }
 
-// Check is how a rule finds what it is about. Limits are in the fixed point of the columns.
+// Check is how a rule finds rows or values. Limits are in the fixed point of the columns.
 type Check struct {
-	// Month tells whether a row rule refuses the pickups of a month in a file of a month; asOf is [Config.AsOf]. Months are
-	// since 1970-01, or element.NoMonth.
+	// Month tells whether a row rule refuses pickups of the month pickup in a file of the month file; asOf is [Config.AsOf].
+	// Months are since 1970-01, or element.NoMonth.
 	Month func(pickup, file, asOf int32) bool
 
 	// Refuses tells whether a row rule refuses a row.
@@ -70,12 +70,12 @@ type Check struct {
 	// Values are the spans of values that a cell rule leaves out of the column Leaves: each from its least to its largest.
 	Leaves trip.Field
 	Values func(limit int64) [][2]int64
-	Sums   bool // the findings have the sum of the values
+	Sums   bool // the findings have the sum of the values that were left out
 
-	// Finds fires a cell rule that needs more than one column's values. It leaves out what the rule is about.
+	// Finds fires a cell rule that needs the values of several columns. It also leaves out the values.
 	Finds func(fn *judgeFn, id ID, b *trip.Batch, month int32, start, end int)
 
-	// Becomes takes the place of Values. 0: they become null.
+	// Becomes is the value that replaces Values. If it is 0 they become null.
 	Becomes int64
 }
 
@@ -110,7 +110,7 @@ var Rules = []Rule{
 	},
 	{
 		Name: "pickup_adjacent_month", Scope: Row, Source: "published files: a few rows at each end of a month",
-		Reason: "a trip of the month before or after the file's: it belongs to that month's file",
+		Reason: "the pickup is in the month before or after the file's month: the trip belongs to another file",
 		Looks:  []trip.Field{trip.Pickup},
 		Check: Check{Month: func(pickup, file, _ int32) bool {
 			return file != element.NoMonth && (pickup == file-1 || pickup == file+1)
@@ -118,7 +118,7 @@ var Rules = []Rule{
 	},
 	{
 		Name: "pickup_stray", Scope: Row, Source: "published files: pickups of 2001, 2008, 2088",
-		Reason: "a pickup in any other month is a clock that was wrong; for a file without a month in its name, before 2009-01 or after --as-of",
+		Reason: "the pickup is in any other month: the clock was wrong; if the file's name has no month: before 2009-01 or after --as-of",
 		Looks:  []trip.Field{trip.Pickup},
 		Check: Check{Month: func(pickup, file, asOf int32) bool {
 			if file == element.NoMonth {
@@ -146,12 +146,12 @@ var Rules = []Rule{
 	},
 	{
 		Name: "duration_over", Was: "duration_over_5h", Scope: Cell, Limit: 300, Unit: minute, In: "minutes", Source: measures,
-		Reason: "0.2 to 0.4 % of rows run about 24 hours: a meter that was not stopped",
+		Reason: "many of these last about 24 hours: the meter was not stopped",
 		Check:  Check{Leaves: trip.Duration, Values: over},
 	},
 	{
 		Name: "clock_change", Scope: Cell, Source: "IANA time zone America/New_York",
-		Reason: "within the hour that New York's clock repeats or skips, or across it, the duration cannot be known from wall-clock times",
+		Reason: "pickup or dropoff is in the hour that New York's clock repeats or skips, or the trip crosses it: wall clock times do not tell the duration",
 		Looks:  []trip.Field{trip.Pickup, trip.Dropoff, trip.Duration},
 		Check:  Check{Finds: clockChange},
 	},
@@ -167,7 +167,7 @@ var Rules = []Rule{
 	},
 	{
 		Name: "amount_negative", Scope: Cell, Source: refunds,
-		Reason: "a refund, counted in refund_rows and refund_sum",
+		Reason: "a refund; it is counted in refund_rows and refund_sum",
 		Check:  Check{Leaves: trip.Amount, Values: negative, Sums: true},
 	},
 	{
@@ -197,7 +197,7 @@ var Rules = []Rule{
 	},
 	{
 		Name: "not_a_number", Scope: Cell, Source: ours,
-		Reason: "NaN or infinite, or beyond what 64 bits at 10^-6 hold; a passenger count below -10^8 too, as no other rule has it",
+		Reason: "NaN, infinite, or too large for 64 bits in millionths; or a passenger count below -10^8, which no other rule covers",
 		Check:  Check{Finds: notANumber, Leaves: trip.Passengers, Values: beyond},
 	},
 	{

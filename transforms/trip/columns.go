@@ -80,7 +80,7 @@ var Fields = [NumFields]Info{
 	DropoffZone: {Name: "dropoff_location_id", Type: Zone, Doc: "the taxi zone in which the meter was disengaged"},
 	Passengers:  {Name: "passenger_count", Type: Measure, Unit: "passengers", Doc: "the number of passengers, entered by the driver"},
 	Distance:    {Name: "trip_distance", Type: Measure, Unit: "miles", Doc: "the distance that the meter reports"},
-	Amount:      {Name: "total_amount", Type: Measure, Unit: "dollars", Doc: "what the passenger is charged, without cash tips"},
+	Amount:      {Name: "total_amount", Type: Measure, Unit: "dollars", Doc: "the total charged to the passenger, without cash tips"},
 	Tip:         {Name: "tip_amount", Type: Measure, Unit: "dollars", Doc: "the tip paid by card; cash tips are not recorded"},
 
 	Fare:                 {Name: "fare_amount", Type: Measure, Unit: "dollars", Doc: "the fare by time and distance that the meter calculates"},
@@ -91,15 +91,15 @@ var Fields = [NumFields]Info{
 	CongestionSurcharge:  {Name: "congestion_surcharge", Type: Measure, Unit: "dollars", Doc: "New York State's congestion surcharge, since 2019"},
 	AirportFee:           {Name: "airport_fee", Type: Measure, Unit: "dollars", Doc: "the fee for pickups at LaGuardia and Kennedy airports; yellow taxis only"},
 	EhailFee:             {Name: "ehail_fee", Type: Measure, Unit: "dollars", Doc: "the fee for electronic hails; green taxis only"},
-	CBDFee:               {Name: "cbd_congestion_fee", Type: Measure, Unit: "dollars", Doc: "the charge of the congestion relief zone, since 2025"},
+	CBDFee:               {Name: "cbd_congestion_fee", Type: Measure, Unit: "dollars", Doc: "the fee of the congestion relief zone, since 2025"},
 	Vendor:               {Name: "vendorid", Type: Code, Doc: "the provider of the record"},
 	RateCode:             {Name: "ratecodeid", Type: Code, Doc: "the rate at the end of the trip: 1 standard, 2 JFK, 3 Newark, 4 Nassau or Westchester, 5 negotiated, 6 group, 99 unknown"},
 	PaymentType:          {Name: "payment_type", Type: Code, Doc: "how the passenger paid: 0 flex fare, 1 card, 2 cash, 3 no charge, 4 dispute, 5 unknown, 6 voided"},
 	TripType:             {Name: "trip_type", Type: Code, Doc: "1 street hail, 2 dispatch; green taxis only"},
 	StoredAndForwarded:   {Name: "store_and_fwd_flag", Type: Flag, Doc: "whether the record was held in the vehicle before it was sent"},
 
-	Duration:    {Name: "trip_duration", Type: Span, Unit: "minutes", Doc: "from pickup to dropoff; null where a rule left it out", From: []Field{Pickup, Dropoff}},
-	RawDuration: {Name: "raw_trip_duration", Type: Span, Unit: "minutes", Doc: "the duration before rules left values out; there only after rules were applied", From: []Field{Pickup, Dropoff}},
+	Duration:    {Name: "trip_duration", Type: Span, Unit: "minutes", Doc: "from pickup to dropoff; null where a rule leaves it out", From: []Field{Pickup, Dropoff}},
+	RawDuration: {Name: "raw_trip_duration", Type: Span, Unit: "minutes", Doc: "the duration before a rule leaves it out; it exists only if rules are applied", From: []Field{Pickup, Dropoff}},
 	PickupHour:  {Name: "pickup_hour", Type: Part, Doc: "the hour of the pickup, 0 to 23", From: []Field{Pickup}, Derive: pickupHour},
 }
 
