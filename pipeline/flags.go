@@ -127,48 +127,21 @@ func init() {
 	flag.Lookup("runner").DefValue = "direct"
 }
 
-// parse reads the arguments into opts. Its error is flag.ErrHelp; what is wrong with single flags comes as problems, as
+// parse reads the arguments into opts, and returns those that are no flags. Its error is flag.ErrHelp; what is wrong with single flags comes as problems, as
 // all that is wrong is said at once.
-func parse(args []string) (wrong problems, err error) {
+func parse(args []string) (words []string, wrong problems, err error) {
 	flag.CommandLine.Init("tripstats", flag.ContinueOnError)
 	flag.CommandLine.SetOutput(io.Discard) // errors come back as values, help is ours
 	flag.Usage = func() {}
-	failed, err := parseAll(flag.CommandLine, args)
+	words, failed, err := parseAll(flag.CommandLine, args, func(word string) bool { return slices.Contains(commandNames(), word) })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	*beamrunners.Runner = runners.Canonical(strings.ToLower(*beamrunners.Runner))
 	for _, text := range failed {
 		wrong.add("%s%s", text, suggestion(text))
 	}
-	return wrong, nil
-}
-
-// parseAll parses arguments to their end, and returns the errors of flags that are wrong. Its own is flag.ErrHelp.
-func parseAll(flags *flag.FlagSet, args []string) (failed []string, err error) {
-	for {
-		err := flags.Parse(args)
-		switch {
-		case err == nil, errors.Is(err, flag.ErrHelp) && len(failed) > 0:
-			return failed, nil
-		case errors.Is(err, flag.ErrHelp):
-			return nil, err
-		}
-		failed = append(failed, err.Error())
-		args = afterWrong(flags.Args(), err.Error())
-	}
-}
-
-// afterWrong are the arguments after a flag that is wrong. What follows one that is not known may be its value.
-func afterWrong(rest []string, text string) []string {
-	switch {
-	case len(rest) == 0:
-	case strings.HasPrefix(text, "bad flag syntax"):
-		return rest[1:]
-	case strings.Contains(text, undefined) && !strings.HasPrefix(rest[0], "-") && !slices.Contains(commandNames(), rest[0]):
-		return rest[1:]
-	}
-	return rest
+	return words, wrong, nil
 }
 
 // undefined is in the error of package flag for an unknown flag, before its name.
