@@ -63,7 +63,7 @@ func fetchFiles(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "")
 	flags.BoolVar(&opts.verbose, "verbose", opts.verbose, "")
 	flags.BoolVar(&o.anonymous, "gcs-anonymous", false, "")
-	failed, err := parseAll(flags, args)
+	words, failed, err := parseAll(flags, args, noCommand)
 	if err != nil { // flag.ErrHelp
 		_, err := io.WriteString(stdout, fetchHelp)
 		return err
@@ -75,7 +75,7 @@ func fetchFiles(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	for _, text := range failed {
 		wrong.add("fetch: %s", text)
 	}
-	o.check(set, flags.Args(), &wrong)
+	o.check(set, words, &wrong)
 	if err := wrong.err(); err != nil {
 		return err
 	}

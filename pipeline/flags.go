@@ -127,48 +127,21 @@ func init() {
 	flag.Lookup("runner").DefValue = "direct"
 }
 
-// parse reads the arguments into opts. It collects the faults of single flags as problems, so that the user sees all of them at
-// once. Its only error is flag.ErrHelp.
-func parse(args []string) (wrong problems, err error) {
+// parse reads the arguments into opts and returns the words among them, which are no flags. It collects the faults of single flags
+// as problems, so that the user sees all of them at once. Its only error is flag.ErrHelp.
+func parse(args []string) (words []string, wrong problems, err error) {
 	flag.CommandLine.Init("tripstats", flag.ContinueOnError)
 	flag.CommandLine.SetOutput(io.Discard) // errors come back as values, help is ours
 	flag.Usage = func() {}
-	failed, err := parseAll(flag.CommandLine, args)
+	words, failed, err := parseAll(flag.CommandLine, args, func(word string) bool { return slices.Contains(commandNames(), word) })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	*beamrunners.Runner = runners.Canonical(strings.ToLower(*beamrunners.Runner))
 	for _, text := range failed {
 		wrong.add("%s%s", text, suggestion(text))
 	}
-	return wrong, nil
-}
-
-// parseAll parses all arguments and returns a text for each wrong flag. Its only error is flag.ErrHelp.
-func parseAll(flags *flag.FlagSet, args []string) (failed []string, err error) {
-	for {
-		err := flags.Parse(args)
-		switch {
-		case err == nil, errors.Is(err, flag.ErrHelp) && len(failed) > 0:
-			return failed, nil
-		case errors.Is(err, flag.ErrHelp):
-			return nil, err
-		}
-		failed = append(failed, err.Error())
-		args = afterWrong(flags.Args(), err.Error())
-	}
-}
-
-// afterWrong returns the arguments after a wrong flag. The argument after an unknown flag is skipped if it may be its value.
-func afterWrong(rest []string, text string) []string {
-	switch {
-	case len(rest) == 0:
-	case strings.HasPrefix(text, "bad flag syntax"):
-		return rest[1:]
-	case strings.Contains(text, undefined) && !strings.HasPrefix(rest[0], "-") && !slices.Contains(commandNames(), rest[0]):
-		return rest[1:]
-	}
-	return rest
+	return words, wrong, nil
 }
 
 // undefined stands before the name of an unknown flag in the errors of package flag.

@@ -66,7 +66,7 @@ Examples:
   tripstats --input='gs://bucket/raw_data/**/*.parquet' --taxi=yellow --plan
   tripstats --months=2014-01..2023-12 --taxi=yellow --output=s3://bucket/stats
 
-Flags (one or two dashes):
+Flags (one or two dashes; - and _ in names are the same):
 `
 
 const helpTail = `

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,7 +60,7 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 	var access objstore.Access
 	flags.BoolVar(&access.GCSAnonymous, "gcs-anonymous", false, "")
 	flags.BoolVar(&access.AllowHTTP, "allow-http", false, "")
-	failed, err := parseAll(flags, args)
+	words, failed, err := parseAll(flags, args, noCommand)
 	if err != nil { // flag.ErrHelp
 		_, err := io.WriteString(stdout, inspectHelp)
 		return err
@@ -76,15 +75,12 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 	if !isOneOf(utc, utcChoices) {
 		wrong.add("inspect: --utc: found %q, expected %s", *utc, orList(utcChoices))
 	}
-	if flags.NArg() == 0 && len(failed) == 0 {
+	if len(words) == 0 && len(failed) == 0 {
 		wrong.add("inspect: found no file, expected one or more")
 	}
-	for _, file := range flags.Args() {
+	for _, file := range words {
 		scheme, _ := objstore.Scheme(file)
-		_, absent := os.Stat(file)
 		switch refused := access.Allows(file); {
-		case absent != nil && strings.HasPrefix(file, "-"):
-			wrong.add("inspect: found %s after a file, expected flags before", objstore.Redact(file))
 		case !objstore.Served(scheme):
 			wrong.add("inspect: %s: found scheme %q, expected a local path, gs, s3, az or https", objstore.Redact(file), scheme)
 		case refused != nil:
@@ -95,7 +91,7 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	objstore.Use(access)
-	objects, err := match(ctx, "inspect", flags.Args())
+	objects, err := match(ctx, "inspect", words)
 	if err != nil {
 		return err
 	}

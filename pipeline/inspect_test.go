@@ -260,7 +260,6 @@ func TestInspectSaysWhatToWrite(t *testing.T) {
 	}{
 		{"no file", "inspect", 2, []string{"inspect", "no file"}},
 		{"unknown flag", "inspect --jsn x", 2, []string{"inspect", "-jsn"}},
-		{"flag after the file", "inspect x.parquet --json", 2, []string{"inspect", "--json", "before"}},
 		{"utc", "inspect --utc=maybe sample", 2, []string{"--utc", `"maybe"`, "wall", "convert"}},
 		{"scheme", "inspect ftp://bucket/x.parquet", 2, []string{"inspect", `"ftp"`}},
 		{"pattern that is none", "inspect [", 2, []string{"inspect", "pattern"}},

@@ -75,14 +75,13 @@ func line(w io.Writer, format string, args ...any) {
 
 // command parses the arguments and does what they say.
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	wrong, err := parse(args)
+	rest, wrong, err := parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		return help(stdout, false)
 	}
 	if err := checkWorker(); err != nil {
 		return err
 	}
-	rest := flag.Args()
 	isCommand := len(rest) > 0 && slices.Contains(commandNames(), rest[0])
 	if len(wrong) == 0 {
 		initBeam(stderr, opts.verbose) // before any side effect, because a worker runs the same program

@@ -54,6 +54,7 @@ func keepSecrets(args []string, stdout, stderr io.Writer) (io.Writer, io.Writer)
 		if !strings.HasPrefix(arg, "-") {
 			continue
 		}
+		name = declaredName(flag.CommandLine, name)
 		if !joined && i+1 < len(args) && !isSwitch(name) {
 			value = args[i+1]
 		}
