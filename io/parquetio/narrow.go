@@ -1,6 +1,7 @@
 package parquetio
 
 import (
+	"errors"
 	"hash/crc32"
 	"io"
 	"slices"
@@ -80,7 +81,7 @@ func firstNumbers(n int) []int {
 	return list
 }
 
-// footerOf makes arrow-go's objects of what is needed of the footer of f, which r reads.
+// footerOf makes arrow-go's objects of what is needed of the footer of f, which r reads. Its errors do not name f.
 func footerOf(f element.File, r io.ReaderAt) (meta *metadata.FileMetaData, err error) {
 	if f.Footer != nil {
 		return parseFooter(f.Footer)
@@ -91,7 +92,7 @@ func footerOf(f element.File, r io.ReaderAt) (meta *metadata.FileMetaData, err e
 	}
 	err = withFooter(r, f.Size, func(raw []byte) error {
 		if sumOf(raw) != f.FooterSum {
-			return fault.Inputf("%s: footer: found another one than before; the file changed while it was read: run again when it is written", f.Source)
+			return errors.New("found another one than before; the file changed while it was read: run again when it is written")
 		}
 		o, err := outlineOf(raw)
 		if err != nil {
