@@ -102,7 +102,7 @@ func (fn *seedFn) ProcessElement(f element.File, emit func(string, Source)) erro
 // sourceCombiner adds up results of one source.
 type sourceCombiner struct{}
 
-func (c *sourceCombiner) CreateAccumulator() Source { return Source{} }
+func (c *sourceCombiner) CreateAccumulator() Source               { return Source{} }
 func (c *sourceCombiner) AddInput(acc, in Source) (Source, error) { return mergeSources(acc, in) }
 
 func (c *sourceCombiner) MergeAccumulators(a, b Source) (Source, error) { return mergeSources(a, b) }
