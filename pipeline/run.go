@@ -176,7 +176,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	end, err := profiled(stderr, func() (runners.Ending, error) { return runPipeline(ctx, stderr, runner, p) })
+	end, err := profiled(stderr, func() (runners.Ending, error) { return runPipeline(ctx, stderr, runner, &p) })
 	if err != nil && runner.Elsewhere() {
 		err = givenUp(ctx, p.publish, err)
 	}
@@ -233,7 +233,7 @@ func afterwards(stderr io.Writer, run, after error, what string) error {
 }
 
 // runPipeline builds the pipeline and runs it to its end.
-func runPipeline(ctx context.Context, stderr io.Writer, runner runners.Runner, p plan) (end runners.Ending, failed error) {
+func runPipeline(ctx context.Context, stderr io.Writer, runner runners.Runner, p *plan) (end runners.Ending, failed error) {
 	if q := p.publish.Quarantine; q != nil {
 		area, err := quarantine.Open(*q)
 		switch {
@@ -249,7 +249,8 @@ func runPipeline(ctx context.Context, stderr io.Writer, runner runners.Runner, p
 		}()
 	}
 	pipeline, scope := beam.NewPipelineWithRoot()
-	build(scope, p)
+	build(scope, *p)
+	p.files = nil // they are in the graph; of many files a second copy would count
 	return runner.Run(ctx, pipeline)
 }
 
