@@ -97,7 +97,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	}
 	set := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { set[f.Name] = true })
-	if err := append(wrong, opts.check(set, rest, len(rest) < len(args), len(wrong) > 0)...).err(); err != nil {
+	before := len(rest) > 0 && args[0] != rest[0]
+	if err := append(wrong, opts.check(set, rest, before, len(wrong) > 0)...).err(); err != nil {
 		return err
 	}
 	return tables(ctx, stdout, stderr)

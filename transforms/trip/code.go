@@ -17,7 +17,8 @@ var flags = map[string]int64{"N": 0, "Y": 1}
 func codeColumn(a arrow.Array, codes map[string]int64, dst []int64) ([]int64, *badValue) {
 	switch a := a.(type) {
 	case *array.Int64:
-		return a.Int64Values(), nil
+		copy(dst, a.Int64Values()) // the array's own memory is not ours to write to
+		return dst, nil
 	case *array.Int32:
 		return widen(dst, a.Int32Values()), nil
 	case *array.Uint32:

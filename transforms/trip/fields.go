@@ -241,10 +241,6 @@ func (fn *fieldsFn) convert(in element.Columns, f Field, s source, mem *columnMe
 		name := in.Record.ColumnName(s.index)
 		return Column{}, fault.Inputf("%s: column %q: found %s, expected %v; leave the file out or repair the value", in.Where(bad.row), name, found(a, bad.row), bad.expected)
 	}
-	if len(values) > 0 && &values[0] != &dst[0] && Fields[f].Type == Code { // the file's own memory, which is not ours to write to
-		copy(dst, values)
-		values = dst
-	}
 	return fn.finish(f, withNulls(a, values, dst), mem), nil
 }
 
