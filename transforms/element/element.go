@@ -69,13 +69,18 @@ func (f File) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 func Sources(files []File) [][]File {
 	var out [][]File
 	at := map[string]int{}
-	for _, f := range files {
-		i, known := at[f.Whole()]
-		if !known {
-			i = len(out)
-			at[f.Whole()], out = i, append(out, nil)
+	for len(files) > 0 {
+		n, name := 1, files[0].Whole()
+		for n < len(files) && files[n].Whole() == name {
+			n++
 		}
-		out[i] = append(out[i], f)
+		if i, known := at[name]; known {
+			out[i] = append(out[i], files[:n]...)
+		} else {
+			at[name] = len(out)
+			out = append(out, files[:n:n]) // a part of files, as a copy of many files would count
+		}
+		files = files[n:]
 	}
 	return out
 }
