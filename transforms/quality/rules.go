@@ -51,7 +51,8 @@ type Rule struct {
 	Reason string
 	Source string
 
-	// The check. A row rule has one of the first two. The first row rule in the table's order that applies to a row refuses it.
+	// The check. A row rule has one of the first two. Rules about months are asked before rules about rows, each in the table's
+	// order; the first that applies to a row refuses it.
 	// Cell rules look at the other rows, and all that apply fire.
 	Check
 
