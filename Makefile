@@ -52,9 +52,9 @@ build: ## bin/tripstats
 	go build -ldflags='$(LDFLAGS)' -o bin/tripstats ./pipeline
 
 test: ## all Go tests, those of Beam transforms on direct and again on prism; needs nothing but Go
-	go test $(PACKAGES)
+	go test -timeout 30m $(PACKAGES)
 	$(if $(call with,ptest.MainWithDefault),,$(error no package calls ptest.MainWithDefault))
-	go test $(call with,ptest.MainWithDefault) -args --runner=prism
+	go test -timeout 30m $(call with,ptest.MainWithDefault) -args --runner=prism
 
 lint: ## gofmt, go vet, staticcheck, gofumpt, govulncheck
 	@files=$$(gofmt -l $(SOURCES)) && test -z "$$files" || { echo "gofmt -w is due: $$files"; exit 1; }
