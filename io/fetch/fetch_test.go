@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -135,11 +136,21 @@ func jobMonth(t *testing.T, s string) int32 {
 
 func TestDownloadsAtOnceFromOneHost(t *testing.T) {
 	o := newOrigin(t, may2014, june2014, may2015, "a.parquet", "b.parquet", "c.parquet")
-	o.fault = func(int, http.ResponseWriter, *http.Request, []byte) bool {
-		time.Sleep(20 * time.Millisecond)
-		return false
-	}
 	for perHost, most := range map[int]int{0: 1, 1: 1, 3: 3} {
+		var asked atomic.Int32
+		together := make(chan struct{})
+		o.fault = func(int, http.ResponseWriter, *http.Request, []byte) bool { // the first are answered once as many have come as may
+			switch n := int(asked.Add(1)); {
+			case n == most:
+				close(together)
+			case n < most:
+				select {
+				case <-together:
+				case <-time.After(time.Minute):
+				}
+			}
+			return false
+		}
 		o.most = 0
 		cfg, _ := quick(t.TempDir())
 		cfg.PerHost = perHost

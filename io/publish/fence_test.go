@@ -126,6 +126,10 @@ func TestTheFenceHoldsInABucket(t *testing.T) {
 	} {
 		t.Setenv(k, v)
 	}
+	t.Cleanup(func() { // the next test has another server
+		objstore.Use(objstore.Access{AllowHTTP: true})
+		objstore.Use(objstore.Access{})
+	})
 	const output = "s3://bucket/out"
 	if err := errors.Join(attempt(output, "old", 1), attempt(output, "young", 2)); err != nil {
 		t.Fatal(err)
