@@ -17,6 +17,7 @@ const (
 	deltaBinaryPacked    = 5
 	deltaLengthByteArray = 6
 	deltaByteArray       = 7
+	plainDictionary      = 2
 	rleDictionary        = 8
 	byteStreamSplit      = 9
 )
@@ -138,17 +139,20 @@ func FuzzBodyIsExact(f *testing.F) {
 		if loose != nil {
 			t.Fatalf("passed, but not where it may have padding: %v", loose)
 		}
+		noWidth := optional && (encoding == rleDictionary || encoding == plainDictionary) // without values, indices may lack the byte of their width
 		more := b
-		more.Bytes = append(slices.Clone(data), 0)
+		if more.Bytes = append(slices.Clone(data), 0); noWidth {
+			more.Bytes = append(more.Bytes, 0)
+		}
 		if more.Check(limits) == nil && rows > 0 {
-			t.Fatal("passed with a byte more")
+			t.Fatalf("passed with %d bytes more", len(more.Bytes)-len(data))
 		}
 		if len(data) == 0 {
 			return
 		}
 		fewer := b
 		fewer.Bytes = data[:len(data)-1]
-		if err := fewer.Check(limits); err == nil && rows > 0 && !(optional && encoding == rleDictionary) { // without values, indices may lack their width
+		if err := fewer.Check(limits); err == nil && rows > 0 && !noWidth {
 			t.Fatal("passed with a byte fewer")
 		}
 	})
