@@ -33,6 +33,7 @@ type fieldsFn struct {
 	Options Options
 
 	schema  *arrow.Schema // of the last batch, and what follows from it
+	fields  []Field       // that are wanted
 	sources [NumFields][]source
 	clock   *wallClock
 	columns [NumFields]columnMemory
@@ -73,7 +74,7 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 	if fn.Options.KeepOrigin {
 		b.Origin, b.FileRow = in.Record, in.FileRow
 	}
-	for _, f := range fn.Options.fields() {
+	for _, f := range fn.fields {
 		if err := fn.column(in, f, &b.Columns[f]); err != nil {
 			return b, err
 		}
@@ -183,8 +184,9 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 	if i < 0 {
 		return fault.New(fault.Failed, "%s: found variant %q, expected one of the registry", in.Source, in.Variant)
 	}
+	fields := fn.Options.fields()
 	var sources [NumFields][]source
-	for _, f := range fn.Options.fields() {
+	for _, f := range fields {
 		for _, known := range fn.Options.Registry[i].Find(f.Meaning()) {
 			at, err := index(names, known.Name)
 			if err != nil {
@@ -195,7 +197,7 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 			}
 		}
 	}
-	fn.schema, fn.sources = in.Record.Schema(), sources
+	fn.schema, fn.fields, fn.sources = in.Record.Schema(), fields, sources
 	return nil
 }
 
