@@ -353,8 +353,11 @@ func (c *checker) castTo(n *node, sc scope) *Expr {
 	to := parseType(n.text)
 	if e.Type != to && !e.isText() && !castable(e.Type, to) {
 		instead := "compare it, or use CASE"
-		if e.Type.Kind == Varchar {
+		switch {
+		case e.Type.Kind == Varchar:
 			instead = "compare it with texts"
+		case e.Type.Kind == Double:
+			instead = "cast it to DECIMAL(p,s) before"
 		}
 		c.add(n.off, msgCast, e.Type, to, instead)
 		return nil
@@ -421,8 +424,12 @@ func (c *checker) textTo(e *Expr, to Type) *Expr {
 	return literal(e.off, to, v)
 }
 
-// parseNumber reads digits with a sign and a point, and for a DOUBLE with an exponent.
+// parseNumber reads digits with a sign and a point, and for a DOUBLE with an exponent, or its inf and nan.
 func parseNumber(s string, t Type) (Value, bool) {
+	if t.Kind == Double && (s == "inf" || s == "-inf" || s == "nan") {
+		f, err := strconv.ParseFloat(s, 64)
+		return floatValue(f), err == nil
+	}
 	unsigned := strings.TrimPrefix(s, "-")
 	if n := numberLength(unsigned); unsigned == "" || n < len(unsigned) || unsigned == "." {
 		return Value{}, false

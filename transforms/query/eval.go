@@ -283,6 +283,8 @@ func evalRound(e *Expr, v []Value) (Value, error) {
 func roundFloat(f float64, to int64, hasDigits bool) float64 {
 	unit := math.Pow(10, math.Abs(float64(to)))
 	switch {
+	case math.IsInf(f, 0) || math.IsNaN(f):
+		return f
 	case !hasDigits:
 		return math.Round(f)
 	case to < 0:

@@ -96,6 +96,9 @@ func (p *parser) chain(first *node, name string, bind int) *node {
 func (p *parser) is(left *node) *node {
 	off := p.take().off
 	negated := p.skip("not")
+	if t := p.next(); t.is("distinct") {
+		p.fail(t.off, msgRefused, "DISTINCT FROM", "write = or <>, and IS NULL")
+	}
 	if !p.skip("null") {
 		p.unexpected("NULL or NOT NULL")
 	}
@@ -226,7 +229,7 @@ func (p *parser) word() *node {
 		return p.extract()
 	case p.peek(1).is("(") && !reserved[t.text] && !neverCall[t.text]:
 		return p.call()
-	case keywords[t.text]:
+	case keywords[t.text], neverCall[t.text] && p.peek(1).is("("):
 		p.unexpected("an expression")
 	}
 	return p.column()

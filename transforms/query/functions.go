@@ -44,7 +44,12 @@ type invocation struct {
 }
 
 // what names the call in a message.
-func (f *Function) what() string { return strings.ToUpper(f.Name) }
+func (f *Function) what() string {
+	if f.Name == "negate" {
+		return "-"
+	}
+	return strings.ToUpper(f.Name)
+}
 
 // Functions are all operators and functions, by name.
 var Functions = map[string]*Function{}
@@ -106,7 +111,9 @@ var scalars = []Function{
 	{Name: "coalesce", Args: "value, ...", Doc: "the first that is not NULL", least: 1, most: -1, infer: unified, lazy: evalCoalesce},
 	{Name: "nullif", Args: "value, other", Doc: "NULL if both are equal, else the value: CASE WHEN value = other THEN NULL ELSE value END", least: 2, most: 2},
 	{Name: "lower", Args: "text", Doc: "in lower case", least: 1, most: 1, infer: ofText, eval: func(_ *Expr, v []Value) (Value, error) { return textValue(strings.ToLower(v[0].Text)), nil }},
-	{Name: "upper", Args: "text", Doc: "in upper case", least: 1, most: 1, infer: ofText, eval: func(_ *Expr, v []Value) (Value, error) { return textValue(strings.ToUpper(v[0].Text)), nil }},
+	{Name: "upper", Args: "text", Doc: "in upper case", least: 1, most: 1, infer: ofText, eval: func(_ *Expr, v []Value) (Value, error) {
+		return textValue(strings.ToUpper(strings.ReplaceAll(v[0].Text, "ß", "ẞ"))), nil
+	}},
 }
 
 var aggregates = []Function{
@@ -206,9 +213,10 @@ func compares(c *checker, at invocation) (Type, bool) {
 func unified(c *checker, at invocation) (Type, bool) { return c.unifyExactly(at, at.args) }
 
 func (c *checker) unifyExactly(at invocation, args []*Expr) (Type, bool) {
+	before := joinTypes(args)
 	t, exact, ok := c.unify(at, args)
 	if ok && !exact {
-		c.add(at.off, msgTooWide, joinTypes(args), at.f.what())
+		c.add(at.off, msgTooWide, before, at.f.what())
 		return t, false
 	}
 	return t, ok
@@ -356,12 +364,19 @@ func adds(c *checker, at invocation) (Type, bool) {
 		return Type{}, false
 	}
 	t, _, _ := combine(a, b)
-	if t.Kind == Decimal {
-		da, db := a.asDecimal(), b.asDecimal()
-		scale := max(da.Scale, db.Scale)
-		t = decimalType(min(maxWidth, max(da.Width-da.Scale, db.Width-db.Scale)+scale+1), scale)
+	if t.Kind != Decimal {
+		return t, c.castAll(at, t)
 	}
-	return t, c.castAll(at, t)
+	scale, whole := max(a.Scale, b.Scale), 0
+	for i, arg := range at.args {
+		d := arg.Type.asDecimal()
+		digits := d.Width - d.Scale
+		whole = max(whole, digits)
+		if at.args[i] = c.cast(arg, decimalType(min(digits+scale, maxWidth), scale)); at.args[i] == nil {
+			return t, false
+		}
+	}
+	return decimalType(min(whole+scale+1, maxWidth), scale), true
 }
 
 // multiplies adds widths and scales of decimals. The width stays within 64 bits where both factors are, as in DuckDB.
@@ -410,6 +425,10 @@ func remainders(c *checker, at invocation) (Type, bool) {
 	if !c.wantNumbers(at) {
 		return Type{}, false
 	}
+	if t, _, _ := common(at.args); t.Kind == Decimal && slices.ContainsFunc(at.args, func(a *Expr) bool { return a.Type.Kind == HugeInt }) {
+		c.add(at.off, msgTooWide, joinTypes(at.args), at.f.what())
+		return Type{}, false
+	}
 	return c.unifyExactly(at, at.args)
 }
 
@@ -428,9 +447,16 @@ func rounds(c *checker, at invocation) (Type, bool) {
 		}
 		to = digits.Value.Int
 	}
-	if t.Kind == Decimal && to < int64(t.Scale) {
-		t.Scale = int(max(to, 0))
+	switch {
+	case t.Kind != Decimal || to >= int64(t.Scale) && to >= 0:
+		return t, true
+	case -to > int64(t.Width-t.Scale):
+		c.add(at.args[1].off, msgRoundsAway, to, t, t.Scale-t.Width)
+		return Type{}, false
+	case t.Scale == 0: // 9 becomes 10
+		t.Width = min(t.Width+1, maxWidth)
 	}
+	t.Scale = int(max(to, 0))
 	return t, true
 }
 

@@ -32,8 +32,13 @@ func (t token) is(text string) bool {
 
 // String returns the token for a message.
 func (t token) String() string {
-	if t.kind == tokEnd {
+	switch {
+	case t.kind == tokEnd:
 		return "the end of the text"
+	case t.is(","):
+		return "a comma"
+	case t.is("."):
+		return "a point"
 	}
 	return shorten(t.raw)
 }
@@ -98,7 +103,11 @@ func lex(r *report) (tokens []token, ok bool) {
 			kind, n = tokWord, wordLength(s)
 		default:
 			if n = signLength(s); n == 0 {
-				r.add(off, msgCharacter, unknownSign(s))
+				m := msgCharacter
+				if strings.IndexByte(operatorChars, c) >= 0 {
+					m = msgOperator
+				}
+				r.add(off, m, unknownSign(s))
 				return nil, false
 			}
 		}

@@ -10,7 +10,8 @@ const (
 	msgOpenQuote    message = "found a quoted text that does not end, expected another %s; a quote inside it is written twice"
 	msgPrefixedText message = "found %s before a quoted text, expected DATE, TIMESTAMP or nothing"
 	msgNumber       message = "found %s, expected a number such as 12, 1.5 or 1e6"
-	msgCharacter    message = "found %s, which is no operator of this dialect; expected + - * / // %% = <> < <= > >= or ::, with a space before a sign of a number"
+	msgCharacter    message = "found %s, expected a word, a number, a text in single quotes or an operator"
+	msgOperator     message = "found %s, which is no operator of this dialect; expected + - * / // %% = <> < <= > >= or ::, with a space before a sign of a number"
 )
 
 // The messages of the parser.
@@ -64,6 +65,7 @@ const (
 	msgCast          message = "found a cast from %s to %s, which this dialect has not; %s"
 	msgScale         message = "found a product with %d decimals, expected at most 38; use CAST to take fewer decimals"
 	msgConstant      message = "found an expression for %s, expected a constant"
+	msgRoundsAway    message = "found %d digits for ROUND of %s, expected at least %d: no digit would be left"
 	msgFraction      message = "found %s, expected a fraction from 0 to 1"
 	msgPattern       message = "found an expression as a pattern, expected a text in quotes"
 	msgInterval      message = "found a difference of times, expected trip_duration_minutes, trip_duration_seconds or a difference of dates"

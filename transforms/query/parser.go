@@ -269,6 +269,11 @@ func (p *parser) from(s *statement) {
 	if p.next().is(".") || p.next().is("(") {
 		p.unexpected("WHERE, GROUP BY, HAVING, ORDER BY, LIMIT, ; or the end of the text")
 	}
+	if t := p.next(); t.kind == tokWord && !keywords[t.text] {
+		if clause := nearest(t.text, []string{"where", "group", "having", "order", "limit"}); clause != "" {
+			p.unexpected(strings.ToUpper(clause))
+		}
+	}
 	if p.skip("as") || p.next().kind == tokQuoted || p.next().kind == tokWord && !neverAlias[p.next().text] {
 		s.table = strings.ToLower(p.name("a name for trips").text)
 	}

@@ -53,6 +53,8 @@ func (q *Query) Text(e *Expr) string {
 		args[i] = q.Text(a)
 	}
 	switch {
+	case e.Type.Width > maxWidth: // a comparison is exact without the cast
+		return args[0]
 	case e.Func.Name == "cast":
 		return fmt.Sprintf("CAST(%s AS %s)", args[0], e.Type)
 	case e.Func.Name == "case":
@@ -78,6 +80,8 @@ func literalText(e *Expr) string {
 		return "CAST(NULL AS " + e.Type.String() + ")"
 	case e.Type.Kind == Varchar:
 		return quoteText(s)
+	case e.Type.Width > maxWidth:
+		return s
 	case e.Type.isTime():
 		return e.Type.String() + " " + quoteText(s)
 	case e.Type.Kind == Boolean:

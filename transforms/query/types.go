@@ -118,11 +118,14 @@ func common(args []*Expr) (t Type, ok, exact bool) {
 	return t, true, exact
 }
 
-// castable tells whether values of a type can be cast. Text can only be cast from a literal: see checker.cast.
+// castable tells whether values of a type can be cast. Text can only be cast from a literal: see
+// checker.cast. A DOUBLE has no text, as DuckDB's of NaN depends on the machine.
 func castable(from, to Type) bool {
 	switch {
-	case from == to, from.Kind == Null, to.Kind == Varchar:
+	case from == to, from.Kind == Null:
 		return true
+	case to.Kind == Varchar:
+		return from.Kind != Double
 	case from.isNumber():
 		return to.isNumber()
 	case from.isTime():

@@ -74,7 +74,11 @@ func (t Type) Format(v Value) string {
 	case HugeInt:
 		return v.Big.String()
 	case Decimal:
-		return formatDecimal(v.Big, t.Scale)
+		s := formatDecimal(v.Big, t.Scale)
+		if t.Width == t.Scale { // there is no digit before the point
+			s = strings.Replace(s, "0.", ".", 1)
+		}
+		return s
 	case Double:
 		return formatFloat(v.Float)
 	case Varchar:

@@ -31,7 +31,7 @@ var neverAlias = with(keywords, `filter over partition range rows groups nulls w
 	millennium millennia millisecond milliseconds microsecond microseconds`)
 
 // neverCall are the words that begin no call, though a parenthesis follows them.
-var neverCall = set("exists row map struct interval try_cast values grouping")
+var neverCall = set("exists row map struct interval try_cast values grouping rollup cube")
 
 func with(words map[string]bool, more string) map[string]bool {
 	m := set(more)
