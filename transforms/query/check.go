@@ -11,12 +11,20 @@ type checker struct {
 	s       *statement
 	q       *Query
 	items   []*Expr // of SELECT; nil where one is wrong
+	uses    []uses  // of other items' names, by item
 	checked int     // how many of the items are checked: those can be named in the ones after them
+	parts   int     // that names of items stand for, in all
 	derives bool    // hidden columns and functions can be named
 }
 
-// maxParts is the largest number of parts of an expression.
-const maxParts = 10_000
+// uses tells whether an item of SELECT uses the name of another: at all, and inside of an aggregate or a window.
+type uses struct{ at, inside bool }
+
+// The largest numbers of parts of an expression, and of all that names of items stand for.
+const (
+	maxParts    = 10_000
+	maxAllParts = 100_000
+)
 
 // check returns the query of a statement. If something is wrong it is reported, and the query is nil.
 func check(r *report, s *statement) *Query {
@@ -62,6 +70,7 @@ func (c *checker) selects() {
 	}
 	stars := len(items) - len(c.s.items)
 	c.s.items = items
+	c.uses = make([]uses, len(items))
 	for _, item := range items {
 		e := c.expr(item.expr, inSelect)
 		if e != nil && e.Type.Kind == Null {
@@ -83,9 +92,12 @@ func (c *checker) groups() {
 	if c.s.groupAll {
 		for i, e := range c.items {
 			switch {
-			case e == nil || c.has(e, AggregateRef):
+			case e == nil:
 			case c.has(e, WindowRef):
-				c.add(c.s.items[i].expr.off, msgWindowAll)
+				if c.has(e, ColumnRef) {
+					c.add(c.s.items[i].expr.off, msgWindowAll)
+				}
+			case c.has(e, AggregateRef):
 			default:
 				keys = append(keys, e)
 			}
@@ -112,13 +124,13 @@ func (c *checker) groups() {
 
 // groupKey checks an item of GROUP BY: a position, a column, the name of an item, or an expression.
 func (c *checker) groupKey(n *node) *Expr {
-	if item, is := c.position(n); is {
-		return item
+	if i, is := c.position(n); is {
+		return c.groupItem(n, i)
 	}
 	if n.kind == nodeColumn && n.table == "" {
 		if _, ok := columnNamed(n.text, c.derives); !ok {
 			if i := c.itemNamed(n.text, len(c.items)); i >= 0 {
-				return c.items[i]
+				return c.groupItem(n, i)
 			}
 		}
 	}
@@ -130,6 +142,22 @@ func (c *checker) groupKey(n *node) *Expr {
 	return e
 }
 
+// groupItem is an item of SELECT as a key. As in DuckDB, one that uses another's name cannot be.
+func (c *checker) groupItem(n *node, i int) *Expr {
+	if i >= 0 && c.uses[i].at {
+		c.add(n.off, msgGroupsNamed, c.textOf(n))
+		return nil
+	}
+	return c.itemAt(i)
+}
+
+func (c *checker) itemAt(i int) *Expr {
+	if i < 0 {
+		return nil
+	}
+	return c.items[i]
+}
+
 // varies tells whether an expression is made of anything but literals.
 func varies(e *Expr) bool {
 	found := false
@@ -137,16 +165,16 @@ func varies(e *Expr) bool {
 	return found
 }
 
-// position returns the item that a whole number in GROUP BY or ORDER BY means, or nil if there is none.
-func (c *checker) position(n *node) (item *Expr, is bool) {
+// position returns the index of the item that a whole number in GROUP BY or ORDER BY means, or -1 if there is none.
+func (c *checker) position(n *node) (item int, is bool) {
 	if n.kind != nodeNumber {
-		return nil, false
+		return -1, false
 	}
 	if i, ok := digits(n.text); ok && i >= 1 && i <= len(c.items) {
-		return c.items[i-1], true
+		return i - 1, true
 	}
 	c.add(n.off, msgPosition, n.text, len(c.items))
-	return nil, true
+	return -1, true
 }
 
 // itemNamed is the index of the item with a name, among the first so many; -1 if there is none.
@@ -166,8 +194,8 @@ func (c *checker) orders() {
 // orderKey checks an item of ORDER BY: a position, the name of an item, or an expression. A name alone means the item rather than a
 // column, as in DuckDB.
 func (c *checker) orderKey(n *node) *Expr {
-	if item, is := c.position(n); is {
-		return item
+	if i, is := c.position(n); is {
+		return c.itemAt(i)
 	}
 	if n.kind == nodeColumn && n.table == "" {
 		if i := c.itemNamed(n.text, len(c.items)); i >= 0 {
@@ -177,6 +205,11 @@ func (c *checker) orderKey(n *node) *Expr {
 	e := c.expr(n, inOrder)
 	if e != nil && !varies(e) {
 		c.add(n.off, msgConstantKey, "ORDER BY")
+		return nil
+	}
+	isItem := slices.ContainsFunc(c.items, func(i *Expr) bool { return same(i, e) })
+	if e != nil && c.s.groupAll && !isItem && c.has(e, ColumnRef) {
+		c.add(n.off, msgOrderAll)
 		return nil
 	}
 	return e

@@ -215,7 +215,7 @@ func (c *checker) aggregate(n *node, f *Function, sc scope) *Expr {
 		a.Fraction, ok = c.fraction(list[1])
 		list = list[:1]
 	case f.Name == "median":
-		a.Fraction = 0.5
+		a.Fraction = Fraction{Digits: 5, Scale: 1}
 	case list[0].kind == nodeStar:
 		list = nil
 	}
@@ -245,16 +245,20 @@ func (c *checker) aggregate(n *node, f *Function, sc scope) *Expr {
 	return &Expr{Op: AggregateRef, Type: a.Type, Index: i, off: n.off, size: 1}
 }
 
-// fraction is that of a quantile: a number from 0 to 1.
-func (c *checker) fraction(n *node) (float64, bool) {
+// fraction is that of a quantile: a number from 0 to 1, without an exponent.
+func (c *checker) fraction(n *node) (Fraction, bool) {
 	if n.kind != nodeNumber {
 		c.add(n.off, msgConstant, "the fraction of a quantile")
-		return 0, false
+		return Fraction{}, false
 	}
-	f, err := strconv.ParseFloat(n.text, 64)
-	if err != nil || !(f >= 0 && f <= 1) {
+	const mostDecimals = 18
+	whole, decimals, _ := strings.Cut(n.text, ".")
+	f := Fraction{Scale: len(decimals)}
+	var err error
+	f.Digits, err = strconv.ParseInt(whole+decimals, 10, 64)
+	if err != nil || f.Scale > mostDecimals || f.Digits < 0 || big.NewInt(f.Digits).Cmp(powersOfTen[f.Scale]) > 0 {
 		c.add(n.off, msgFraction, shorten(n.text))
-		return 0, false
+		return Fraction{}, false
 	}
 	return f, true
 }

@@ -155,3 +155,15 @@ func TestTheCaretIsBelowItsPlace(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesCannotMakeAQueryHuge: each name stands for its expression, which a text can use thousands of times.
+func TestNamesCannotMakeAQueryHuge(t *testing.T) {
+	text := "SELECT 0" + strings.Repeat(" + trip_distance", 90) + " AS a, " + strings.TrimSuffix(strings.Repeat("a, ", 90), ", ")
+	for i := range 5000 {
+		text += ", a AS a" + strconv.Itoa(i)
+	}
+	_, err := ParseQuery("q", strings.Replace(text, "AS a, a, ", "AS a, a AS b, ", 1)+" FROM trips LIMIT 1")
+	if err == nil || !strings.Contains(err.Error(), "more than 100000 parts") {
+		t.Errorf("found %.200v, expected an error about the parts", err)
+	}
+}

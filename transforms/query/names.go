@@ -60,8 +60,18 @@ func (c *checker) item(n *node, item int, sc scope) *Expr {
 		c.misplacedAggregate(n, sc)
 	case c.has(c.items[item], WindowRef) && !sc.windows:
 		c.misplacedWindow(n, sc)
+	case sc.clause == inHaving.clause && c.uses[item].inside:
+		c.add(n.off, msgNamedInside, n.text)
 	default:
+		if sc.clause == inSelect.clause {
+			c.uses[c.checked].at = true
+			c.uses[c.checked].inside = c.uses[c.checked].inside || sc.inside != "" || c.uses[item].inside
+		}
 		e := *c.items[item]
+		if c.parts += e.size; c.parts > maxAllParts {
+			c.add(n.off, msgTooLarge, maxAllParts)
+			return nil
+		}
 		return &e
 	}
 	return nil

@@ -1,6 +1,9 @@
 package query
 
-import "slices"
+import (
+	"math/big"
+	"slices"
+)
 
 // Query is a SELECT that was checked: every name is looked up, every expression has its type, and nothing is left to go wrong but values
 // (an overflow, a division by zero). A run computes it in this order: trips that fulfil Where are grouped by Keys; each group has a
@@ -35,12 +38,21 @@ type OutputColumn struct {
 // Aggregate is a value that is made of the trips of a group. Its NULLs count nowhere, but in count(*).
 type Aggregate struct {
 	Func     *Function
-	Args     []*Expr // none for count(*)
-	Fraction float64 // of median, quantile_cont and quantile_disc: 0 to 1
-	Distinct bool    // count(DISTINCT ...)
-	Filter   *Expr   // nil if all trips of the group count
+	Args     []*Expr  // none for count(*)
+	Fraction Fraction // of median, quantile_cont and quantile_disc
+	Distinct bool     // count(DISTINCT ...)
+	Filter   *Expr    // nil if all trips of the group count
 	Type     Type
 }
+
+// Fraction is that of a quantile, 0 to 1, as it is written: Digits by 10^Scale. It is exact, as the place of quantile_disc depends on it.
+type Fraction struct {
+	Digits int64
+	Scale  int
+}
+
+// Float returns the double that is nearest to the fraction.
+func (f Fraction) Float() float64 { return decimalToFloat(big.NewInt(f.Digits), f.Scale) }
 
 // Window is a value of each finished row that is made of several rows: those with the same Partition, in the order of Order. Sum
 // and count are over the rows up to the current one and those that are equal to it in Order; without Order over all.

@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 )
 
@@ -116,7 +117,7 @@ func (q *Query) aggregateText(a Aggregate) string {
 	case a.Distinct:
 		args = "DISTINCT " + args
 	case a.Func.hasFraction():
-		args += fmt.Sprintf(", %v", a.Fraction)
+		args += ", " + formatDecimal(big.NewInt(a.Fraction.Digits), a.Fraction.Scale)
 	}
 	s := a.Func.Name + "(" + args + ")"
 	if a.Filter != nil {

@@ -68,7 +68,6 @@ func (t Type) Published() Type {
 func (t Type) isInteger() bool { return t.Kind >= Integer && t.Kind <= HugeInt }
 func (t Type) isNumber() bool  { return t.Kind >= Integer && t.Kind <= Double }
 func (t Type) isTime() bool    { return t.Kind == Date || t.Kind == Timestamp }
-func (t Type) isExact() bool   { return t.isInteger() || t.Kind == Decimal }
 func (t Type) wide() bool      { return t.Kind == Decimal || t.Kind == HugeInt } // a value is Value.Big
 
 // asDecimal is the decimal that holds every value of an exact number.
