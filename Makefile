@@ -71,6 +71,7 @@ lint: ## gofmt, go vet, staticcheck, gofumpt, govulncheck
 verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes
 	testdata/verify/run.sh bin/tripstats $(PYTHON)
 	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
+	go test -count 1 ./transforms/query -run DuckDB
 
 bench: ## Go benchmarks; COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(call with,^func Benchmark)
@@ -103,7 +104,7 @@ soak: FUZZTIME = 10m
 soak: COMBINATIONS = 1000
 soak: build .venv/ready ## the long loops of the tests, io and transforms with the race detector, COMBINATIONS=1000, then every fuzz target for FUZZTIME=10m
 	go test -race -timeout 0 -count 1 ./io/... ./transforms/...
-	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio ./io/fetch
+	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio ./io/fetch ./transforms/query
 	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
 	TRIPSTATS_SOAK=1 $(MAKE) flink-cluster-test
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)

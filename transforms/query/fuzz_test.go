@@ -27,6 +27,8 @@ func FuzzParse(f *testing.F) {
 	for _, e := range strings.Split(string(expressions), "\n") {
 		f.Add("SELECT " + e + " AS x FROM trips LIMIT 1")
 	}
+	f.Add("SELECT 0, count(0) FROM trips GROUP BY ALL")
+	f.Add("SELECT rank() OVER () FROM trips HAVING 0 = 0")
 	f.Add(`CREATE TABLE t AS SELECT taxi AS "a ""b", count(DISTINCT year) FILTER (WHERE NOT is_refund) AS n, lag(sum(tip_amount), 2, 0)
 		OVER (PARTITION BY taxi ORDER BY max(year) DESC NULLS FIRST) AS l FROM trips AS x WHERE x.year IN (2024) GROUP BY 1 HAVING n > 1 ORDER BY n, 1 LIMIT 3;`)
 	f.Fuzz(func(t *testing.T, text string) {

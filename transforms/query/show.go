@@ -3,6 +3,8 @@ package query
 import (
 	"fmt"
 	"math/big"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -24,7 +26,14 @@ func (q *Query) String() string {
 	if q.Where != nil {
 		clause("WHERE", q.Text(q.Where))
 	}
-	clause("GROUP BY", q.textsOf(q.Keys))
+	keys := make([]string, len(q.Keys))
+	for i, k := range q.Keys {
+		keys[i] = q.Text(k)
+		if k.Op == Literal { // only an item of SELECT can be a constant key; as text it would be a position
+			keys[i] = strconv.Itoa(1 + slices.IndexFunc(q.Columns, func(c OutputColumn) bool { return c.Expr.Op == KeyRef && c.Expr.Index == i }))
+		}
+	}
+	clause("GROUP BY", strings.Join(keys, ", "))
 	if q.Having != nil {
 		clause("HAVING", q.Text(q.Having))
 	}
@@ -138,10 +147,10 @@ func (q *Query) windowText(w Window) string {
 		}
 	}
 	var parts []string
-	if w.Partition != nil {
+	if len(w.Partition) > 0 {
 		parts = append(parts, "PARTITION BY "+q.textsOf(w.Partition))
 	}
-	if w.Order != nil {
+	if len(w.Order) > 0 {
 		parts = append(parts, "ORDER BY "+q.orderOf(w.Order))
 	}
 	return w.Func.Name + "(" + args + ") OVER (" + strings.Join(parts, " ") + ")"
