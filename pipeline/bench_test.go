@@ -12,7 +12,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
 	"tripstats/transforms/element"
@@ -54,7 +54,7 @@ func BenchmarkJob(b *testing.B) {
 				b.ResetTimer()
 				for b.Loop() {
 					p, s := beam.NewPipelineWithRoot()
-					build(s, plan{files: parquetio.Files(objects, runner.Lanes()), lanes: runner.Lanes(), trips: tripOptions("", false), publish: cfg})
+					build(s, plan{files: source.Files(objects, runner.Lanes()), lanes: runner.Lanes(), trips: tripOptions("", false), publish: cfg})
 					if _, err := runner.Run(b.Context(), p); err != nil {
 						b.Fatal(err)
 					}
@@ -91,35 +91,38 @@ func benchmarkTax(b *testing.B, pattern string) {
 		b.Fatal(err)
 	}
 	options := tripOptions("", false)
-	files := parquetio.Files(objects, 1)
-	for i, f := range files {
-		if f, err = parquetio.ReadFooter(b.Context(), f); err == nil {
-			files[i], err = trip.Recognise(f, options)
-		}
+	var files []element.Recognised
+	for _, f := range source.Files(objects, 1) {
+		d, err := source.Describe(b.Context(), f)
 		if err != nil {
 			b.Fatal(err)
 		}
+		f, err := trip.Recognise(d, options)
+		if err != nil {
+			b.Fatal(err)
+		}
+		files = append(files, f)
 	}
 	cfg := configOf("raw", quality.Config{})
 	cfg.Output = b.TempDir()
 	var decode, codes, job time.Duration
 	rows := int64(0)
-	scan := func(cfg parquetio.Config) time.Duration {
+	scan := func(cfg source.Config) time.Duration {
 		start := cpuTime(b)
 		rows = 0
 		for _, f := range files {
-			if err := parquetio.Scan(b.Context(), f, cfg, func(c element.Columns) { rows += c.Record.NumRows() }); err != nil {
+			if err := source.Scan(b.Context(), f, cfg, func(c element.Columns) { rows += c.Record.NumRows() }); err != nil {
 				b.Fatal(err)
 			}
 		}
 		return cpuTime(b) - start
 	}
 	for b.Loop() {
-		decode += scan(parquetio.Config{})
-		codes += scan(parquetio.Config{Codes: true})
+		decode += scan(source.Config{})
+		codes += scan(source.Config{Codes: true})
 		middle := cpuTime(b)
 		p, s := beam.NewPipelineWithRoot()
-		build(s, plan{files: parquetio.Files(objects, 1), lanes: 1, trips: options, publish: cfg})
+		build(s, plan{files: source.Files(objects, 1), lanes: 1, trips: options, publish: cfg})
 		if _, err := runner.Run(b.Context(), p); err != nil {
 			b.Fatal(err)
 		}

@@ -51,9 +51,9 @@ func TestADryRunDescribesADataflowJob(t *testing.T) {
 		kinds[s.Name] = s.Kind
 	}
 	for name, kind := range map[string]string{
-		"parquetio.Footers/parquetio.footerFn":                                   "beam:transform:pardo:v1",
-		"parquetio.Pieces/parquetio.piecesFn":                                    "beam:transform:pardo:v1",
-		"parquetio.Read/parquetio.readFn":                                        "beam:transform:pardo:v1",
+		"source.Described/source.describeFn":                                     "beam:transform:pardo:v1",
+		"source.Works/source.worksFn":                                            "beam:transform:pardo:v1",
+		"source.Read/source.ReadFn":                                              "beam:transform:pardo:v1",
 		"trip.Map(fields)/trip.fieldsFn":                                         "beam:transform:pardo:v1",
 		"trip.Map(derive)/trip.deriveFn":                                         "beam:transform:pardo:v1",
 		"quality.Map(judge)/quality.judgeFn":                                     "beam:transform:pardo:v1",

@@ -15,7 +15,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/testdata/fakes"
 	"tripstats/testdata/tlcgen"
@@ -56,7 +56,7 @@ func attempt(ctx context.Context, runner string, patterns []string, out string) 
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{
-		files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
+		files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
 		standard: true, quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
 	})
 	_, err = r.Run(ctx, p)

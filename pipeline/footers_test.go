@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"tripstats/io/parquetio"
+	"tripstats/io/source"
 	"tripstats/io/tlc"
 	"tripstats/testdata/mutate"
 	"tripstats/testdata/tlcgen"
@@ -45,19 +45,20 @@ func small(t *testing.T) []base {
 // valuesOf is a hash of all that a run takes of a file: its taxi, and the values of the columns that are read. It runs in this
 // process, as a run of the program for each of so many files would take hours.
 func valuesOf(ctx context.Context, path, name string, size int) (sum string, err error) {
-	f, err := parquetio.ReadFooter(ctx, element.File{URI: path, Source: name, Size: int64(size), Month: element.NoMonth})
+	var f element.Recognised
+	d, err := source.Describe(ctx, element.Found{URI: path, Source: name, Size: int64(size), Month: element.NoMonth})
 	if err == nil {
-		f, err = trip.Recognise(f, trip.Options{Registry: tlc.Registry, UTC: trip.UTCRefuse, Judged: true})
+		f, err = trip.Recognise(d, trip.Options{Registry: tlc.Registry, UTC: trip.UTCRefuse, Judged: true})
 	}
 	if err == nil {
-		f, err = parquetio.Narrow(f)
+		f, err = source.Narrow(f)
 	}
 	if err != nil {
 		return "", err
 	}
 	h := fnv.New64a()
 	fmt.Fprintln(h, f.Taxi, f.Variant, f.Rows)
-	err = parquetio.Scan(ctx, f, parquetio.Config{}, func(c element.Columns) {
+	err = source.Scan(ctx, f, source.Config{}, func(c element.Columns) {
 		for i, column := range c.Record.Columns() { // names are compared without regard to case
 			fmt.Fprintln(h, c.FileRow, strings.ToLower(c.Record.ColumnName(i)), column.DataType(), column)
 		}

@@ -13,7 +13,7 @@ import (
 	beamrunners "github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
+	"tripstats/io/source"
 	"tripstats/io/tlc"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/trip"
@@ -218,7 +218,7 @@ func (o *options) leastMemory(runner string) int64 {
 }
 
 // mostMemory is what a process that reads may take for that.
-func (o *options) mostMemory(runner string) parquetio.Memory {
+func (o *options) mostMemory(runner string) source.Memory {
 	most, remote := o.parsed.memory, o.remote()
 	if most == 0 {
 		most = localMemory
@@ -229,7 +229,7 @@ func (o *options) mostMemory(runner string) parquetio.Memory {
 	if remote && runner == "prism" {
 		most -= messages
 	}
-	return parquetio.Memory(most)
+	return source.Memory(most)
 }
 
 // units are the units of amounts of memory; upper and lower case are the same. A single letter is binary, like in Docker and

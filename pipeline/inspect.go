@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
+	"tripstats/io/source"
 	"tripstats/io/tlc"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
@@ -97,7 +97,7 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	var reports []fileReport
 	var problems []*fault.Fault
-	for _, f := range parquetio.Files(objects, 1) {
+	for _, f := range source.Files(objects, 1) {
 		report, err := inspectFile(ctx, f, tripOptions(*utc, true))
 		reports = append(reports, report)
 		switch why := fault.Find(err); {
@@ -128,15 +128,16 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 }
 
 // inspectFile describes a file as far as it can be read. The error is why the main job would refuse it.
-func inspectFile(ctx context.Context, f element.File, opts trip.Options) (fileReport, error) {
-	report := fileReport{Source: f.Source, URI: objstore.Redact(f.URI), Bytes: f.Size, Columns: []columnReport{}, Codecs: []string{}}
-	if f.Month != element.NoMonth {
-		report.Month = tlc.FormatMonth(f.Month)
+func inspectFile(ctx context.Context, found element.Found, opts trip.Options) (fileReport, error) {
+	report := fileReport{Source: found.Source, URI: objstore.Redact(found.URI), Bytes: found.Size, Columns: []columnReport{}, Codecs: []string{}}
+	if found.Month != element.NoMonth {
+		report.Month = tlc.FormatMonth(found.Month)
 	}
-	f, err := parquetio.ReadFooter(ctx, f)
+	var f element.Recognised
+	described, err := source.Describe(ctx, found)
 	if err == nil {
-		report.Rows, report.RowGroups = f.Rows, len(f.RowGroupRows)
-		f, err = trip.Recognise(f, opts)
+		report.Rows, report.RowGroups = described.Rows, len(described.UnitRows)
+		f, err = trip.Recognise(described, opts)
 	}
 	report.Taxi, report.Variant = f.Taxi, f.Variant
 	var variant element.Variant

@@ -11,7 +11,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
 	"tripstats/transforms/element"
@@ -146,7 +146,7 @@ func publishStandard(t *testing.T, runner, pattern, out string) {
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{
-		files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
+		files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
 		standard: true, quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
 	})
 	if _, err := r.Run(t.Context(), p); err != nil {

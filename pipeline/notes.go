@@ -15,7 +15,7 @@ import (
 
 // notes tells what a user should know of files that are read, a line each: months that are missing between the first and
 // the last of a taxi, if asked, that none is too late, and columns that TLC has added.
-func notes(w io.Writer, files []element.File, endless, gaps bool) {
+func notes(w io.Writer, files []element.Admitted, endless, gaps bool) {
 	unknown := map[string][]string{}
 	for _, f := range files {
 		for _, c := range f.Unknown {
@@ -27,7 +27,7 @@ func notes(w io.Writer, files []element.File, endless, gaps bool) {
 	if missing := trip.Gaps(files); gaps && len(missing) > 0 {
 		line(w, "note: no file for %s", trip.SomeMonths(missing, opts.verbose))
 	}
-	if monthless := slices.ContainsFunc(files, func(f element.File) bool { return f.Month == element.NoMonth }); monthless && endless {
+	if monthless := slices.ContainsFunc(files, func(f element.Admitted) bool { return f.Month == element.NoMonth }); monthless && endless {
 		line(w, "note: no file has a month in its name, so pickups of every month since 2009-01 count, however late; --as-of says which is the last")
 	}
 	if len(unknown) == 0 {
@@ -74,10 +74,10 @@ func noteRefused(w io.Writer, m *publish.Manifest) {
 const mostTold = 12
 
 // filesOf are the inputs of a manifest, as far as notes are about them.
-func filesOf(m *publish.Manifest) []element.File {
-	files := make([]element.File, len(m.Inputs))
+func filesOf(m *publish.Manifest) []element.Admitted {
+	files := make([]element.Admitted, len(m.Inputs))
 	for i, in := range m.Inputs {
-		files[i] = element.File{Source: in.Source, Taxi: in.Taxi, Month: element.NoMonth, Unknown: in.Unknown}
+		files[i] = element.Admitted{Source: in.Source, Taxi: in.Taxi, Month: element.NoMonth, Unknown: in.Unknown}
 		if month, ok := tlc.MonthOf(in.Month); ok {
 			files[i].Month = month
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
 	"tripstats/io/quarantine"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
 	"tripstats/transforms/aggregate"
@@ -28,7 +28,7 @@ type (
 		ProcessElement(trip.Batch, func(trip.Batch)) error
 	}
 	seeder interface {
-		ProcessElement(element.File, func(string, aggregate.Source)) error
+		ProcessElement(element.Admitted, func(string, aggregate.Source)) error
 	}
 	tallier interface {
 		ProcessElement(aggregate.Source, func(element.Tally)) error
@@ -66,7 +66,7 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 	// more has what a plant makes of the result of a file without rows beside the file's own.
 	more := func(plant func(*aggregate.Source)) func(any) any {
 		return func(own any) any {
-			return func(f element.File, emit func(string, aggregate.Source)) error {
+			return func(f element.Admitted, emit func(string, aggregate.Source)) error {
 				return own.(seeder).ProcessElement(f, func(name string, r aggregate.Source) {
 					emit(name, r)
 					plant(&r)
@@ -175,7 +175,7 @@ func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any
 	}
 	rules := quality.Config{AsOf: element.NoMonth, Keep: quality.KeepRows}
 	p := plan{
-		files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
+		files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
 		standard: true, quality: rules, publish: configOf("standard", rules),
 	}
 	p.trips.KeepOrigin = p.quarantined()

@@ -18,8 +18,8 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
 	"tripstats/io/publish"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/transforms/element"
 	"tripstats/transforms/trip"
@@ -181,21 +181,31 @@ func peakMemory() int64 {
 
 // showPlan says what a run would read, from the footers alone.
 func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
-	files := make([]element.File, 0, len(p.files))
-	for _, f := range p.files {
-		f, err := parquetio.ReadFooter(ctx, f)
-		if err == nil {
-			f, err = trip.Recognise(f, p.trips)
-		}
+	var recognised []element.Recognised
+	var unusable []element.Unusable
+	for _, found := range p.files {
+		d, err := source.Describe(ctx, found)
 		if err != nil {
-			if f, err = f.Refuse(err); err != nil {
+			u, err := found.Refuse(err)
+			if err != nil {
 				return err
 			}
+			unusable = append(unusable, u)
+			continue
 		}
-		f.Footer, f.Columns = nil, nil // there may be many files
-		files = append(files, f)
+		f, err := trip.Recognise(d, p.trips)
+		if err != nil {
+			u, err := trip.Refuse(f, p.trips, err)
+			if err != nil {
+				return err
+			}
+			unusable = append(unusable, u)
+			continue
+		}
+		f.Metadata, f.Columns = nil, nil // there may be many files
+		recognised = append(recognised, f)
 	}
-	kept, left, err := trip.Admit(files, p.admission)
+	kept, left, err := trip.Admit(recognised, unusable, p.admission)
 	if err != nil {
 		return err
 	}
@@ -212,8 +222,8 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 	for _, parts := range sources {
 		var n [5]int64
 		for _, f := range parts {
-			of := [5]int64{f.Rows, int64(len(f.RowGroupRows)), int64(parquetio.Restrictions(f)), f.Size, 0}
-			for _, b := range f.RowGroupBytes {
+			of := [5]int64{f.Rows, int64(len(f.UnitRows)), int64(source.Restrictions(f)), f.Size, 0}
+			for _, b := range f.UnitBytes {
 				of[4] += b
 			}
 			for i, v := range of {
@@ -234,6 +244,10 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 		}
 	}
 	noteNoTrips(stderr, tables)
-	notes(stderr, kept, p.endless(), noteGaps())
+	admitted := make([]element.Admitted, len(kept))
+	for i, f := range kept {
+		admitted[i] = f.Admit()
+	}
+	notes(stderr, admitted, p.endless(), noteGaps())
 	return nil
 }

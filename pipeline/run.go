@@ -22,6 +22,7 @@ import (
 	"tripstats/io/parquetio"
 	"tripstats/io/publish"
 	"tripstats/io/quarantine"
+	"tripstats/io/source"
 	"tripstats/io/tlc"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
@@ -142,8 +143,8 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	memory := opts.mostMemory(runner.Name)
 	memory.Bound()
 	p := plan{
-		files:     parquetio.Files(objects, runner.Lanes()),
-		read:      parquetio.Config{Access: opts.access(), Memory: memory, Library: opts.decoder == "library"},
+		files:     source.Files(objects, runner.Lanes()),
+		read:      source.Config{Access: opts.access(), Memory: memory, Library: opts.decoder == "library"},
 		lanes:     runner.Lanes(),
 		dealt:     runner.Elsewhere(),
 		trips:     tripOptions(opts.utc, opts.standard()),
@@ -265,7 +266,7 @@ func tripOptions(utc string, standard bool) trip.Options {
 }
 
 // asOf is the last month that a file without a month in its name may have: as given, or the last that any name holds.
-func asOf(files []element.File, given int32) int32 {
+func asOf(files []element.Found, given int32) int32 {
 	last := given
 	if given == element.NoMonth {
 		for _, f := range files {

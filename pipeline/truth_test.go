@@ -17,8 +17,8 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
 	"tripstats/io/publish"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
 	"tripstats/transforms/quality"
@@ -87,7 +87,7 @@ func publishInto(t *testing.T, runner, pattern, out string) {
 	cfg := configOf("raw", quality.Config{})
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
-	build(s, plan{files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", false), publish: cfg})
+	build(s, plan{files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", false), publish: cfg})
 	if _, err := r.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}

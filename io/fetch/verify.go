@@ -13,6 +13,7 @@ import (
 
 	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
+	"tripstats/io/source"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
@@ -63,7 +64,7 @@ func verify(ctx context.Context, path, name string) (sum string, err error) {
 	if err := checkHead(head); err != nil {
 		return "", err
 	}
-	if _, err := parquetio.ReadFooter(ctx, element.File{URI: path, Source: name, Size: o.Size, Version: o.Version}); err != nil {
+	if _, err := source.DescribeAs(ctx, element.Found{URI: path, Source: name, Size: o.Size, Version: o.Version}, parquetio.Format{}); err != nil {
 		if known := fault.Find(err); known != nil {
 			return "", errors.New(strings.TrimPrefix(known.Message, name+": "))
 		}

@@ -41,7 +41,7 @@ func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 				f.Projection = append(f.Projection, i)
 			}
 		}
-		f.RowGroupBytes = make([]int64, len(f.RowGroupRows))
+		f.UnitBytes = make([]int64, len(f.UnitRows))
 		// The least of several scans: a scan that gets further ahead of its caller than every one before it, as when the machine is
 		// busy, adds to what goes round. That ends at the bound on reading ahead; what each batch costs is in every scan.
 		allocs, bytes = math.MaxUint64, math.MaxUint64

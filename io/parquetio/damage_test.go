@@ -95,7 +95,7 @@ func (f pageForm) text(v int) string {
 }
 
 // readAll reads the first column of a file and returns its rows and values.
-func readAll(t testing.TB, f element.File, cfg Config) (rows int64, values []string, err error) {
+func readAll(t testing.TB, f element.Recognised, cfg Config) (rows int64, values []string, err error) {
 	f.Projection = []int{0}
 	err = Scan(t.Context(), f, cfg, func(c element.Columns) {
 		rows += c.Record.NumRows()
@@ -186,7 +186,7 @@ func TestRowsAreBoundedByBytes(t *testing.T) {
 		{[]int64{15e6, 15e6, 15e6}, 600 << 20, true},
 		{[]int64{-1}, 700, false},
 	} {
-		if err := checkRows(element.File{RowGroupRows: c.rows, Size: c.size}); (err == nil) != c.ok {
+		if err := checkRows(element.Recognised{Described: element.Described{Found: element.Found{Size: c.size}, UnitRows: c.rows}}); (err == nil) != c.ok {
 			t.Errorf("%v rows in %d bytes: %v", c.rows, c.size, err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"tripstats/io/objstore"
 	"tripstats/io/parquetio/pages"
+	"tripstats/io/source"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
@@ -51,7 +52,7 @@ type decoder struct {
 type seekableAt struct{ *io.SectionReader }
 
 // newDecoder starts decoding row groups [start, end) of f from r. The caller must Close it.
-func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, end int, cfg Config) (_ *decoder, err error) {
+func newDecoder(ctx context.Context, f element.Recognised, r objstore.Reader, start, end int, cfg source.Config) (_ *decoder, err error) {
 	defer recoverDamage(&err, "%s: footer", f.Source)
 	if err := checkRows(f); err != nil {
 		return nil, fault.Inputf("%s: %v", f.Source, err)
@@ -155,14 +156,14 @@ type chunk struct {
 	err   error
 }
 
-func newStream(f element.File, col int, own *ownReader) *stream {
+func newStream(f element.Recognised, col int, own *ownReader) *stream {
 	c := f.Columns[col]
 	s := &stream{
-		source: f.Source, name: c.Name, leaf: col, kind: c.Kind, rows: f.RowGroupRows, own: own,
+		source: f.Source, name: c.Name, leaf: col, kind: c.Kind, rows: f.UnitRows, own: own,
 		out: make(chan chunk, readAhead),
 	}
 	batches := int64(2) // one that is decoded and one that is handed out
-	for _, n := range f.RowGroupRows {
+	for _, n := range f.UnitRows {
 		batches += (n + batchRows - 1) / batchRows
 	}
 	s.free = make(chan *buffer, min(batches, readAhead+2)) // a small file takes little memory

@@ -50,8 +50,8 @@ func TestFooterFaultsSayWhatWasFound(t *testing.T) {
 
 func TestFooterDescribesRowGroupsAndColumns(t *testing.T) {
 	f := testFile(t, 10, 0, 25)
-	if f.Rows != 35 || len(f.RowGroupRows) != 3 || f.RowGroupRows[2] != 25 {
-		t.Errorf("rows %d in row groups %v, want 35 in [10 0 25]", f.Rows, f.RowGroupRows)
+	if f.Rows != 35 || len(f.UnitRows) != 3 || f.UnitRows[2] != 25 {
+		t.Errorf("rows %d in row groups %v, want 35 in [10 0 25]", f.Rows, f.UnitRows)
 	}
 	want := []element.Kind{element.Int64, element.String, element.Float64, element.String, element.Int32, element.Null}
 	for i, c := range f.Columns {
@@ -164,7 +164,7 @@ func FuzzFooter(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		file, err := ReadFooter(t.Context(), element.File{URI: path, Source: "f", Size: int64(len(b))})
+		file, err := ReadFooter(t.Context(), element.Found{URI: path, Source: "f", Size: int64(len(b))})
 		if err != nil {
 			if g := fault.Find(err); g == nil || g.Code != fault.Input {
 				t.Errorf("not a fault of the input: %v", err)
@@ -172,11 +172,11 @@ func FuzzFooter(f *testing.F) {
 			return
 		}
 		rows := int64(0)
-		for _, n := range file.RowGroupRows {
+		for _, n := range file.UnitRows {
 			rows += n
 		}
 		if rows != file.Rows {
-			t.Errorf("%d rows, row groups %v", file.Rows, file.RowGroupRows)
+			t.Errorf("%d rows, row groups %v", file.Rows, file.UnitRows)
 		}
 	})
 }

@@ -41,7 +41,7 @@ func sameByBothDecoders(t *testing.T, path string) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.RowGroupBytes = make([]int64, len(f.RowGroupRows))
+	f.UnitBytes = make([]int64, len(f.UnitRows))
 	for i, c := range f.Columns {
 		if c.Kind != element.Unsupported {
 			f.Projection = append(f.Projection, i)
@@ -52,8 +52,8 @@ func sameByBothDecoders(t *testing.T, path string) int64 {
 	for _, cfg := range []Config{{Library: true}, {}, {Codes: true}} {
 		var got []string
 		fn := &readFn{Config: cfg}
-		rt := fn.CreateTracker(offsetrange.Restriction{Start: 0, End: int64(len(f.RowGroupRows))})
-		if err := fn.ProcessElement(context.Background(), rt, f, func(c element.Columns) {
+		rt := fn.CreateTracker(offsetrange.Restriction{Start: 0, End: int64(len(f.UnitRows))})
+		if err := fn.ProcessElement(context.Background(), rt, workOf(f), func(c element.Columns) {
 			got = append(got, jsonOf(t, c.Record))
 		}); err != nil {
 			t.Fatalf("%+v: %v", cfg, err)
@@ -117,7 +117,7 @@ func testHandOver(t *testing.T, codes bool) {
 	const rows = 5*batchRows + 7
 	f := testFile(t, 3, rows)
 	for _, failAt := range []int{0, 1, 3, 5, 6} { // 6 is the check that nothing is left
-		meta, err := parseFooter(f.Footer)
+		meta, err := parseFooter(f.Metadata)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,7 +30,7 @@ func judged(t *testing.T, dir, name string) (Config, result) {
 		Program: Program{Name: "tripstats", Version: "1"}, Rules: &Rules{Digest: "d"}, Quarantine: &quarantine.Config{Dir: filepath.Join(dir, "kept"), ID: name},
 	}
 	r := result{
-		files: []element.File{{Source: "a", Rows: 5, Month: 601}, {Source: "b", Rows: 2, Month: 602}},
+		files: []element.Admitted{{Source: "a", Rows: 5, Month: 601}, {Source: "b", Rows: 2, Month: 602}},
 		tallies: []element.Tally{
 			{Source: "a", Rows: 5, Counted: 3, Refused: []element.Refused{{Rule: "pickup_missing", Rows: 1}, {Rule: "pickup_stray", Rows: 1}}},
 			{Source: "b", Rows: 2, Counted: 2},

@@ -97,7 +97,7 @@ type Part struct {
 
 // mostRefused returns the month of most refused rows. In a data set it looks at the part with the most refused rows in one
 // month.
-func mostRefused(parts []element.File, tallies map[string]element.Tally) (month int32, rows int64) {
+func mostRefused(parts []element.Admitted, tallies map[string]element.Tally) (month int32, rows int64) {
 	for _, f := range parts {
 		if t := tallies[f.Source]; t.RefusedThere > rows {
 			month, rows = t.RefusedMonth, t.RefusedThere
@@ -126,7 +126,7 @@ func (r *result) manifest(cfg Config) *Manifest {
 	}
 	for _, parts := range element.Sources(r.files) {
 		f := parts[0]
-		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: len(f.RowGroupRows), Rows: f.Rows, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown}
+		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: f.Units, Rows: f.Rows, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown}
 		if f.Month != element.NoMonth {
 			in.Month = tlc.FormatMonth(f.Month)
 		}
@@ -162,7 +162,7 @@ func (r *result) manifest(cfg Config) *Manifest {
 }
 
 // asDataset turns the input of a file into that of the data set with the given parts.
-func (in *Input) asDataset(parts []element.File, tallies map[string]element.Tally) {
+func (in *Input) asDataset(parts []element.Admitted, tallies map[string]element.Tally) {
 	f := parts[0]
 	in.Source, in.Bytes, in.Rows, in.RowGroups, in.Counted, in.Unknown = f.Dataset, 0, 0, 0, 0, nil
 	in.URI = strings.TrimSuffix(in.URI, strings.TrimPrefix(f.Source, f.Dataset))
@@ -170,7 +170,7 @@ func (in *Input) asDataset(parts []element.File, tallies map[string]element.Tall
 	for _, p := range parts {
 		in.Bytes += p.Size
 		in.Rows += p.Rows
-		in.RowGroups += len(p.RowGroupRows)
+		in.RowGroups += p.Units
 		in.Counted += tallies[p.Source].Counted
 		in.Unknown = append(in.Unknown, p.Unknown...)
 		variants = append(variants, p.Variant)

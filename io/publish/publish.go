@@ -71,15 +71,16 @@ func init() {
 	beam.RegisterDoFn(reflect.TypeFor[publishFn]())
 	beam.RegisterDoFn(reflect.TypeFor[publishAllFn]())
 	register.Iter1[quarantine.Piece]()
-	register.Iter1[element.File]()
+	register.Iter1[element.Admitted]()
+	register.Iter1[element.LeftOut]()
 	register.Iter1[element.Tally]()
 	register.Iter1[element.Table]()
 }
 
 // Inputs are what meets in Publish.
 type Inputs struct {
-	Files   beam.PCollection   // of element.File: what was read
-	LeftOut beam.PCollection   // of element.File: what was matched and, as asked, not read
+	Files   beam.PCollection   // of element.Admitted: what was read
+	LeftOut beam.PCollection   // of element.LeftOut: what was matched and, as asked, not read
 	Tallies beam.PCollection   // of element.Tally: what became of the rows of each file
 	Tables  []beam.PCollection // of element.Table: the finished tables
 	Pieces  []beam.PCollection // of quarantine.Piece: one where rows are kept, else none
@@ -102,7 +103,7 @@ func Publish(s beam.Scope, cfg Config, in Inputs) {
 
 type publishFn struct{ Config Config }
 
-func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files, leftOut func(*element.File) bool, tallies func(*element.Tally) bool, tables func(*element.Table) bool) error {
+func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.Admitted) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tally) bool, tables func(*element.Table) bool) error {
 	r := result{files: drain(files), leftOut: drain(leftOut), tallies: drain(tallies), tables: drain(tables)}
 	return r.end(ctx, fn.Config)
 }
@@ -110,7 +111,7 @@ func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files, leftOu
 // publishAllFn publishes the quarantine too.
 type publishAllFn struct{ Config Config }
 
-func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files, leftOut func(*element.File) bool, tallies func(*element.Tally) bool, tables func(*element.Table) bool, pieces func(*quarantine.Piece) bool) error {
+func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.Admitted) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tally) bool, tables func(*element.Table) bool, pieces func(*quarantine.Piece) bool) error {
 	r := result{files: drain(files), leftOut: drain(leftOut), tallies: drain(tallies), tables: drain(tables), pieces: drain(pieces)}
 	return r.end(ctx, fn.Config)
 }
@@ -123,9 +124,8 @@ func (fn *publishAllFn) Setup() { objstore.Use(fn.Config.Access) }
 
 // end checks what must hold and publishes.
 func (r *result) end(ctx context.Context, cfg Config) error {
-	for _, files := range [][]element.File{r.files, r.leftOut} {
-		slices.SortFunc(files, func(a, b element.File) int { return strings.Compare(a.Source, b.Source) })
-	}
+	slices.SortFunc(r.files, func(a, b element.Admitted) int { return strings.Compare(a.Source, b.Source) })
+	slices.SortFunc(r.leftOut, func(a, b element.LeftOut) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.tallies, func(a, b element.Tally) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.tables, func(a, b element.Table) int {
 		return slices.Index(cfg.Tables, a.Name) - slices.Index(cfg.Tables, b.Name)
@@ -160,8 +160,8 @@ func drain[T any](next func(*T) bool) []T {
 
 // result is all that a run found out.
 type result struct {
-	files   []element.File
-	leftOut []element.File
+	files   []element.Admitted
+	leftOut []element.LeftOut
 	tallies []element.Tally
 	tables  []element.Table
 	pieces  []quarantine.Piece

@@ -42,8 +42,8 @@ func good(output string) (Config, result) {
 		Program: Program{Name: "tripstats", Version: "1"},
 	}
 	return cfg, result{
-		files:   []element.File{{Source: "b", Rows: 2, Month: 602, RowGroupRows: []int64{2}}, {Source: "a", Rows: 4, Month: element.NoMonth}},
-		leftOut: []element.File{{Source: "c"}},
+		files:   []element.Admitted{{Source: "b", Rows: 2, Month: 602, Units: 1}, {Source: "a", Rows: 4, Month: element.NoMonth}},
+		leftOut: []element.LeftOut{{Source: "c"}},
 		tallies: []element.Tally{{Source: "a", Rows: 4, Counted: 3, Refused: []element.Refused{{Rule: "pickup_stray", Rows: 1}}}, {Source: "b", Rows: 2, Counted: 2}},
 		tables:  []element.Table{table("second", 5), table("first", 1, 4)},
 	}

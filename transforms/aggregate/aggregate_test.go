@@ -25,8 +25,8 @@ const (
 
 // testTrips are the batches of three files: a has nulls everywhere and rows without a pickup time, b has another taxi
 // and a month of a's, c no rows at all.
-func testTrips() (files []element.File, batches []trip.Batch) {
-	files = []element.File{
+func testTrips() (files []element.Admitted, batches []trip.Batch) {
+	files = []element.Admitted{
 		{Source: "a", Taxi: trip.Green, Month: march},
 		{Source: "b", Taxi: trip.Yellow, Month: april},
 		{Source: "c", Taxi: trip.Green, Month: april + 1},
@@ -70,7 +70,7 @@ yellow 2020 2020-04-01 2 0 1
 
 func TestTablesExistWithoutFiles(t *testing.T) {
 	p, s := beam.NewPipelineWithRoot()
-	none := beam.ParDo(s, &seedFn{}, beam.CreateList(s, []element.File{}))
+	none := beam.ParDo(s, &seedFn{}, beam.CreateList(s, []element.Admitted{}))
 	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", false), false, none)), []string{"trip_stats\n"})
 	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, false, none)), []string{"location_stats\n"})
 	ptest.RunAndValidate(t, p)

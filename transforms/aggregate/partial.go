@@ -31,7 +31,7 @@ func Partials(s beam.Scope, judged bool, trips beam.PCollection) beam.PCollectio
 
 // PerSource combines the partial results of each file. Every file has a result, those without rows too.
 //
-// PerSource transforms a PCollection<element.File> and a PCollection<KV<string, Source>> into a
+// PerSource transforms a PCollection<element.Admitted> and a PCollection<KV<string, Source>> into a
 // PCollection<KV<string, Source>> with one element for each file.
 func PerSource(s beam.Scope, judged bool, files, partials beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.PerSource")
@@ -90,7 +90,7 @@ func meanOf(s Sum) element.Mean {
 
 type seedFn struct{ Judged bool }
 
-func (fn *seedFn) ProcessElement(f element.File, emit func(string, Source)) error {
+func (fn *seedFn) ProcessElement(f element.Admitted, emit func(string, Source)) error {
 	s, err := seed(f, Tables(fn.Judged))
 	if err != nil {
 		return err

@@ -21,9 +21,9 @@ import (
 // Source is what the rows of one source file add up to.
 type Source struct {
 	Source      string
-	Whole       string // name in the ledger: element.File.Whole
+	Whole       string // name in the ledger: element.Found.Whole
 	Taxi        string
-	Month       int32        // of the file: element.File.Month
+	Month       int32        // of the file: element.Found.Month
 	Unknown     int64        // columns the registry does not know
 	Rows        int64        // read, including refused rows
 	Counted     int64        // not refused
@@ -154,7 +154,7 @@ func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T
 
 // seed is the result of a file without rows. It gives every file a result, and every seeded table a row for the month in the
 // file's name.
-func seed(f element.File, tables []*Spec) (Source, error) {
+func seed(f element.Admitted, tables []*Spec) (Source, error) {
 	s := Source{Source: f.Source, Whole: f.Whole(), Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown))}
 	for _, t := range tables {
 		var state State

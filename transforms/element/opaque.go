@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -16,20 +17,83 @@ import (
 // are those of the row.
 
 func init() {
-	beam.RegisterType(typeOf[File]())
-	beam.RegisterType(typeOf[Tally]())
-	beam.RegisterFunction(encodeFile)
-	beam.RegisterFunction(decodeFile)
-	beam.RegisterCoder(typeOf[File](), encodeFile, decodeFile)
-	beam.RegisterFunction(encodeTally)
-	beam.RegisterFunction(decodeTally)
-	beam.RegisterCoder(typeOf[Tally](), encodeTally, decodeTally)
+	opaque(typeOf[Found](), encodeFound, decodeFound)
+	opaque(typeOf[Described](), encodeDescribed, decodeDescribed)
+	opaque(typeOf[Recognised](), encodeRecognised, decodeRecognised)
+	opaque(typeOf[Unusable](), encodeUnusable, decodeUnusable)
+	opaque(typeOf[Admitted](), encodeAdmitted, decodeAdmitted)
+	opaque(typeOf[LeftOut](), encodeLeftOut, decodeLeftOut)
+	opaque(typeOf[Work](), encodeWork, decodeWork)
+	opaque(typeOf[Tally](), encodeTally, decodeTally)
 }
 
-func encodeFile(f File) ([]byte, error)   { return EncodeRow(f) }
-func decodeFile(b []byte) (File, error)   { return DecodeRow[File](b) }
-func encodeTally(t Tally) ([]byte, error) { return EncodeRow(t) }
-func decodeTally(b []byte) (Tally, error) { return DecodeRow[Tally](b) }
+// opaque registers a type with its coder.
+func opaque(t reflect.Type, encode, decode any) {
+	beam.RegisterType(t)
+	beam.RegisterFunction(encode)
+	beam.RegisterFunction(decode)
+	beam.RegisterCoder(t, encode, decode)
+}
+
+func encodeFound(f Found) ([]byte, error)           { return EncodeRow(f) }
+func decodeFound(b []byte) (Found, error)           { return DecodeRow[Found](b) }
+func encodeDescribed(f Described) ([]byte, error)   { return EncodeRow(f) }
+func decodeDescribed(b []byte) (Described, error)   { return DecodeRow[Described](b) }
+func encodeRecognised(f Recognised) ([]byte, error) { return EncodeRow(f) }
+func decodeRecognised(b []byte) (Recognised, error) { return DecodeRow[Recognised](b) }
+func encodeUnusable(f Unusable) ([]byte, error)     { return EncodeRow(f) }
+func decodeUnusable(b []byte) (Unusable, error)     { return DecodeRow[Unusable](b) }
+func encodeAdmitted(f Admitted) ([]byte, error)     { return EncodeRow(f) }
+func decodeAdmitted(b []byte) (Admitted, error)     { return DecodeRow[Admitted](b) }
+func encodeLeftOut(f LeftOut) ([]byte, error)       { return EncodeRow(f) }
+func decodeLeftOut(b []byte) (LeftOut, error)       { return DecodeRow[LeftOut](b) }
+func encodeTally(t Tally) ([]byte, error)           { return EncodeRow(t) }
+func decodeTally(b []byte) (Tally, error)           { return DecodeRow[Tally](b) }
+
+// sharedWork is how a Work is coded: the files of one taxi have the same columns, which are told once.
+type sharedWork struct {
+	Lane    int
+	Columns [][]Column
+	Of      []int // by piece: its entry of Columns
+	Pieces  []Piece
+}
+
+func encodeWork(w Work) ([]byte, error) {
+	shared := sharedWork{Lane: w.Lane, Pieces: slices.Clone(w.Pieces)}
+	for i := range shared.Pieces {
+		f := &shared.Pieces[i].File
+		of := slices.IndexFunc(shared.Columns, func(c []Column) bool { return slices.EqualFunc(c, f.Columns, sameColumn) })
+		if of < 0 {
+			of = len(shared.Columns)
+			shared.Columns = append(shared.Columns, f.Columns)
+		}
+		shared.Of = append(shared.Of, of)
+		f.Columns = nil
+	}
+	return EncodeRow(shared)
+}
+
+func decodeWork(b []byte) (Work, error) {
+	shared, err := DecodeRow[sharedWork](b)
+	if err != nil {
+		return Work{}, err
+	}
+	if len(shared.Of) != len(shared.Pieces) {
+		return Work{}, fmt.Errorf("element: decoding work: found columns of %d pieces, expected %d", len(shared.Of), len(shared.Pieces))
+	}
+	for i, of := range shared.Of {
+		if of < 0 || of >= len(shared.Columns) {
+			return Work{}, fmt.Errorf("element: decoding work: found columns %d, expected less than %d", of, len(shared.Columns))
+		}
+		shared.Pieces[i].File.Columns = shared.Columns[of]
+	}
+	return Work{Lane: shared.Lane, Pieces: shared.Pieces}, nil
+}
+
+func sameColumn(a, b Column) bool {
+	return a.Name == b.Name && a.Leaf == b.Leaf && a.Kind == b.Kind && a.Found == b.Found &&
+		slices.Equal(a.ChunkBytes, b.ChunkBytes) && slices.Equal(a.Codecs, b.Codecs)
+}
 
 var rowEncoders, rowDecoders sync.Map // by reflect.Type
 

@@ -5,7 +5,7 @@
 // of New York wall clock since 1970-01-01, as TLC writes them. Values off the grid are rounded half away from zero;
 // NaN, infinities and anything beyond ±10^8 cannot be represented and are refused with their place.
 //
-// [Recognise] → parquetio.Read → [MapFields] → [Derive].
+// [Recognise] → source.Read → [MapFields] → [Derive].
 package trip
 
 import (
@@ -26,7 +26,7 @@ const (
 type Batch struct {
 	Source    string
 	Taxi      string
-	FileMonth int32 // element.File.Month
+	FileMonth int32 // element.Found.Month
 	RowGroup  int
 	FirstRow  int64
 	Rows      int

@@ -87,49 +87,63 @@ func (o Options) derived() []Field {
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[recogniseFn]())
-	register.Emitter1[element.File]()
+	register.Emitter1[element.Recognised]()
+	register.Emitter1[element.Unusable]()
 }
 
 // Recognised tells from its columns which taxi each file is of and what is to be read of it. A file that lacks a
-// required column, or has one that cannot be understood, comes out as Unusable.
+// required column, or has one that cannot be understood, is unusable.
 //
-// Recognised transforms a PCollection<element.File> into a PCollection<element.File>.
-func Recognised(s beam.Scope, opts Options, files beam.PCollection) beam.PCollection {
+// Recognised transforms a PCollection<element.Described> into a PCollection<element.Recognised> and a
+// PCollection<element.Unusable>.
+func Recognised(s beam.Scope, opts Options, files beam.PCollection) (recognised, unusable beam.PCollection) {
 	s = s.Scope("trip.Recognised")
-	return beam.ParDo(s, &recogniseFn{Options: opts}, files)
+	return beam.ParDo2(s, &recogniseFn{Options: opts}, files)
 }
 
 type recogniseFn struct{ Options Options }
 
-func (fn *recogniseFn) ProcessElement(f element.File, emit func(element.File)) error {
-	if f.Unusable == "" {
-		known, err := Recognise(f, fn.Options)
-		if err != nil {
-			if known, err = known.Refuse(err); err != nil {
-				return err
-			}
-		}
-		f = known
+func (fn *recogniseFn) ProcessElement(f element.Described, emit func(element.Recognised), refuse func(element.Unusable)) error {
+	known, err := Recognise(f, fn.Options)
+	if err == nil {
+		emit(known)
+		return nil
 	}
-	emit(f)
-	return nil
+	u, err := Refuse(known, fn.Options, err)
+	if err == nil {
+		refuse(u)
+	}
+	return err
 }
 
-// Recognise returns f with its taxi, projection and the bytes that the projection needs. Errors are faults with exit
-// code 3 that name the file, what was looked for and what it has.
-func Recognise(f element.File, opts Options) (element.File, error) {
-	names := make([]string, len(f.Columns))
-	for i, c := range f.Columns {
+// Refuse returns f, which [Recognise] refused with an error, as a file that cannot be used. An error that is not about the file is
+// returned unchanged.
+func Refuse(f element.Recognised, opts Options, err error) (element.Unusable, error) {
+	u, err := f.Found.Refuse(err)
+	u.Taxi, u.NoTrips = f.Taxi, !hasTime(opts.Registry, namesOf(f.Columns))
+	return u, err
+}
+
+func namesOf(columns []element.Column) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
 		names[i] = c.Name
 	}
+	return names
+}
+
+// Recognise returns a file with its taxi, projection and the bytes that the projection needs. Errors are faults with exit
+// code 3 that name the file, what was looked for and what it has; then Taxi is as far as its columns say.
+func Recognise(described element.Described, opts Options) (element.Recognised, error) {
+	f := element.Recognised{Described: described}
+	names := namesOf(f.Columns)
 	v, m, err := variantOf(opts.Registry, names, opts.fields())
 	if err != nil {
-		f.Taxi, f.NoTrips = saysTaxi(v, names), !hasTime(opts.Registry, names)
+		f.Taxi = saysTaxi(v, names)
 		return f, fault.Inputf("%s: %v", f.Source, err)
 	}
 	f.Taxi, f.Variant = v.Taxi, v.Name
 	f.Coordinates = len(m[PickupZone]) == 0 && len(m[DropoffZone]) == 0
-	f.Projection = nil
 	for _, fd := range opts.fields() {
 		for _, i := range m[fd] {
 			c, accepts := f.Columns[i], accepted[Fields[fd].Type]
@@ -144,13 +158,12 @@ func Recognise(f element.File, opts Options) (element.File, error) {
 		}
 	}
 	slices.Sort(f.Projection)
-	f.RowGroupBytes = make([]int64, len(f.RowGroupRows))
+	f.UnitBytes = make([]int64, len(f.UnitRows))
 	for _, c := range f.Projection {
 		for rg, n := range f.Columns[c].ChunkBytes {
-			f.RowGroupBytes[rg] += n
+			f.UnitBytes[rg] += n
 		}
 	}
-	f.Unknown = nil
 	for _, n := range names {
 		if !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return strings.EqualFold(k.Name, strings.TrimSpace(n)) }) {
 			f.Unknown = append(f.Unknown, n)

@@ -1,4 +1,4 @@
-package parquetio
+package source
 
 import (
 	"os"
@@ -33,5 +33,7 @@ func (m Memory) Bound() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(max(m-outsideHeap, 32<<20)))
 	}
-	SetReadAhead(int64(max(0, (m-outsideHeap-decoding)/3))) // a third, as the collector needs room
+	for _, f := range formats {
+		f.ReadAhead(int64(max(0, (m-outsideHeap-decoding)/3))) // a third, as the collector needs room
+	}
 }

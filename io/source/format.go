@@ -1,0 +1,114 @@
+// Package source takes files from where they lie to batches of columns, whatever their format.
+//
+// [Found] puts the matched files into the pipeline, [Described] asks each file's format what it holds, [Narrowed] drops what
+// reading does not need, [Works] makes lists of what is to be read, and [Read] reads them. Between Described and Narrowed the
+// program decides what to read of which file. The types of these steps are in package element.
+//
+// A [Format] is registered once, with [Register]. Package sourcetest has the test that every format must pass.
+//
+// Reading is a splittable DoFn over the units of the files in a [element.Work], so a file is as divisible as its writer made it.
+package source
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"tripstats/io/objstore"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// Format is a form in which files hold rows in columns. Its methods may be called side by side. Its errors do not name the file;
+// they say what was found, what was expected and what to do.
+type Format interface {
+	// Name is short and stays the same: it travels with the files.
+	Name() string
+
+	// Endings are those of the names of its files, such as ".parquet", in lower case.
+	Endings() []string
+
+	// Starts are the first bytes of its files, of which one must be there; none if these say nothing.
+	Starts() []string
+
+	// Describe says what a file holds: rows, rows of each unit, and columns. It reads no rows. A file that contradicts itself is an
+	// error.
+	Describe(ctx context.Context, f element.Found, r objstore.Reader) (element.Described, error)
+
+	// Narrow returns f without what reading its projection does not need. All columns that are left are in the projection.
+	Narrow(f element.Recognised) (element.Recognised, error)
+
+	// Open starts to read the projected columns of a range of units, each a column of an Arrow record under its own name and of the
+	// type of its kind. It may read ahead.
+	Open(ctx context.Context, f element.Recognised, r objstore.Reader, units element.Range, cfg Config) (Units, error)
+
+	// ReadAhead bounds what all readers of this process together may hold, in bytes, before it is needed.
+	ReadAhead(bytes int64)
+}
+
+// Units reads the units that [Format.Open] was told, from the first on.
+type Units interface {
+	// Next emits the rows of the next unit, in their order. A record is valid while emit runs.
+	Next(ctx context.Context, emit func(arrow.RecordBatch)) error
+
+	// Close ends all reading.
+	Close()
+}
+
+var formats []Format
+
+// Register adds a format. The first one that is registered reads files that no format knows, and says what is wrong with them.
+// Register must be called before a pipeline is built, in every process that works on one.
+func Register(f Format) {
+	if slices.ContainsFunc(formats, func(have Format) bool { return have.Name() == f.Name() }) {
+		panic(fmt.Sprintf("source: two formats are named %s", f.Name()))
+	}
+	formats = append(formats, f)
+}
+
+// named returns a registered format.
+func named(name string) (Format, error) {
+	for _, f := range formats {
+		if f.Name() == name {
+			return f, nil
+		}
+	}
+	return nil, fault.New(fault.Failed, "found the format %q, expected one that is registered", name)
+}
+
+// formatOf returns the format of a file: the ending of its name says it, or else its first bytes.
+func formatOf(f element.Found, r io.ReaderAt) (Format, error) {
+	if len(formats) == 0 {
+		return nil, fault.New(fault.Failed, "no format is registered")
+	}
+	name := strings.ToLower(f.Source)
+	for _, format := range formats {
+		if slices.ContainsFunc(format.Endings(), func(ending string) bool { return strings.HasSuffix(name, ending) }) {
+			return format, nil
+		}
+	}
+	if len(formats) == 1 { // one request less for a remote file
+		return formats[0], nil
+	}
+	longest := 0
+	for _, format := range formats {
+		for _, start := range format.Starts() {
+			longest = max(longest, len(start))
+		}
+	}
+	head := make([]byte, min(int64(longest), f.Size))
+	if _, err := io.ReadFull(io.NewSectionReader(r, 0, int64(len(head))), head); err != nil {
+		return nil, fmt.Errorf("reading its first bytes: %w", err)
+	}
+	for _, format := range formats {
+		if slices.ContainsFunc(format.Starts(), func(start string) bool { return bytes.HasPrefix(head, []byte(start)) }) {
+			return format, nil
+		}
+	}
+	return formats[0], nil
+}
