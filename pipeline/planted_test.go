@@ -28,10 +28,11 @@ type (
 		ProcessElement(trip.Batch, func(trip.Batch)) error
 	}
 	seeder interface {
-		ProcessElement(element.Admitted, func(string, aggregate.Source)) error
+		ProcessElement(element.AdmittedFiles, func(string, aggregate.Source)) error
 	}
 	tallier interface {
-		ProcessElement(aggregate.Source, func(element.Tally)) error
+		ProcessElement(aggregate.Source, func(element.Tallies)) error
+		FinishBundle(func(element.Tallies))
 	}
 	writer interface {
 		StartBundle(func(quarantine.Piece)) error
@@ -66,7 +67,7 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 	// more has what a plant makes of the result of a file without rows beside the file's own.
 	more := func(plant func(*aggregate.Source)) func(any) any {
 		return func(own any) any {
-			return func(f element.Admitted, emit func(string, aggregate.Source)) error {
+			return func(f element.AdmittedFiles, emit func(string, aggregate.Source)) error {
 				return own.(seeder).ProcessElement(f, func(name string, r aggregate.Source) {
 					emit(name, r)
 					plant(&r)
@@ -108,12 +109,14 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 			r.Rules = append(r.Rules, aggregate.RuleCount{Month: august, Rule: int32(quality.Named("pickup_stray")), Rows: 1})
 		}), "refused, expected the 40000 read"},
 		{"a trip refused that the tables count", "aggregate.tallyFn", func(own any) any {
-			return func(r aggregate.Source, emit func(element.Tally)) error {
-				return own.(tallier).ProcessElement(r, func(t element.Tally) {
-					t.Counted--
-					t.Refused[0].Rows++
+			return func(r aggregate.Source, emit func(element.Tallies)) error {
+				err := own.(tallier).ProcessElement(r, emit)
+				own.(tallier).FinishBundle(func(t element.Tallies) {
+					t.List[0].Counted--
+					t.List[0].Refused[0].Rows++
 					emit(t)
 				})
+				return err
 			}
 		}, "table trip_stats: found "},
 		{"a pickup lost", "aggregate.seedFn", more(func(r *aggregate.Source) {
@@ -123,7 +126,7 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 			r.States[1].State = packed(t, aggregate.Group{Month: august, Keys: []int64{132}, Or: 1})
 		}), "as the sum of dropoffs, expected the "},
 		{"a file not tallied", "aggregate.tallyFn", func(any) any {
-			return func(aggregate.Source, func(element.Tally)) {}
+			return func(aggregate.Source, func(element.Tallies)) {}
 		}, "found results of 0 files, expected 1"},
 		{"no refused row kept", "quarantine.writeFn", func(any) any {
 			return func(element.Rejects, func(quarantine.Piece)) {}

@@ -71,17 +71,17 @@ func init() {
 	beam.RegisterDoFn(reflect.TypeFor[publishFn]())
 	beam.RegisterDoFn(reflect.TypeFor[publishAllFn]())
 	register.Iter1[quarantine.Piece]()
-	register.Iter1[element.Admitted]()
+	register.Iter1[element.AdmittedFiles]()
 	register.Iter1[element.LeftOut]()
-	register.Iter1[element.Tally]()
+	register.Iter1[element.Tallies]()
 	register.Iter1[element.Table]()
 }
 
 // Inputs are what meets in Publish.
 type Inputs struct {
-	Files   beam.PCollection   // of element.Admitted: what was read
+	Files   beam.PCollection   // of element.AdmittedFiles: what was read
 	LeftOut beam.PCollection   // of element.LeftOut: what was matched and, as asked, not read
-	Tallies beam.PCollection   // of element.Tally: what became of the rows of each file
+	Tallies beam.PCollection   // of element.Tallies: what became of the rows of each file
 	Tables  []beam.PCollection // of element.Table: the finished tables
 	Pieces  []beam.PCollection // of quarantine.Piece: one where rows are kept, else none
 }
@@ -103,16 +103,16 @@ func Publish(s beam.Scope, cfg Config, in Inputs) {
 
 type publishFn struct{ Config Config }
 
-func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.Admitted) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tally) bool, tables func(*element.Table) bool) error {
-	r := result{files: drain(files), leftOut: drain(leftOut), tallies: drain(tallies), tables: drain(tables)}
+func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool) error {
+	r := result{files: joined(files, filesOf), leftOut: drain(leftOut), tallies: joined(tallies, talliesOf), tables: drain(tables)}
 	return r.end(ctx, fn.Config)
 }
 
 // publishAllFn publishes the quarantine too.
 type publishAllFn struct{ Config Config }
 
-func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.Admitted) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tally) bool, tables func(*element.Table) bool, pieces func(*quarantine.Piece) bool) error {
-	r := result{files: drain(files), leftOut: drain(leftOut), tallies: drain(tallies), tables: drain(tables), pieces: drain(pieces)}
+func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, pieces func(*quarantine.Piece) bool) error {
+	r := result{files: joined(files, filesOf), leftOut: drain(leftOut), tallies: joined(tallies, talliesOf), tables: drain(tables), pieces: drain(pieces)}
 	return r.end(ctx, fn.Config)
 }
 
@@ -157,6 +157,18 @@ func drain[T any](next func(*T) bool) []T {
 		all = append(all, v)
 	}
 }
+
+// joined are the entries of all lists.
+func joined[L, T any](next func(*L) bool, of func(L) []T) []T {
+	var all [][]T
+	for _, list := range drain(next) {
+		all = append(all, of(list))
+	}
+	return slices.Concat(all...)
+}
+
+func filesOf(l element.AdmittedFiles) []element.Admitted { return l.Files }
+func talliesOf(l element.Tallies) []element.Tally        { return l.List }
 
 // result is all that a run found out.
 type result struct {

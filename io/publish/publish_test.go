@@ -59,7 +59,7 @@ func publishThrough(cfg Config, r result) error {
 	if len(tables) == 0 {
 		tables = append(tables, beam.CreateList(s, r.tables))
 	}
-	in := Inputs{Files: beam.CreateList(s, r.files), LeftOut: beam.CreateList(s, r.leftOut), Tallies: beam.CreateList(s, r.tallies), Tables: tables}
+	in := Inputs{Files: beam.CreateList(s, []element.AdmittedFiles{{Files: r.files}}), LeftOut: beam.CreateList(s, r.leftOut), Tallies: beam.CreateList(s, []element.Tallies{{List: r.tallies}}), Tables: tables}
 	if cfg.Quarantine != nil {
 		in.Pieces = append(in.Pieces, beam.CreateList(s, r.pieces))
 	}

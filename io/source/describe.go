@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"reflect"
+	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
@@ -19,6 +20,7 @@ func init() {
 	beam.RegisterDoFn(reflect.TypeFor[narrowFn]())
 	register.Emitter1[element.Described]()
 	register.Emitter1[element.Recognised]()
+	register.Emitter1[element.RecognisedFiles]()
 	register.Emitter1[element.Unusable]()
 }
 
@@ -145,17 +147,36 @@ func open(ctx context.Context, f element.Found) (objstore.Reader, error) {
 	return nil, fault.Inputf("%s: cannot be opened: %v", f.Source, objstore.Reason(err))
 }
 
-// Narrowed drops what is known of a file and not needed to read its projection.
+// Narrowed drops what is known of files and not needed to read their projection, and makes lists of them.
 //
-// Narrowed transforms a PCollection<element.Recognised> into a PCollection<element.Recognised>.
+// Narrowed transforms a PCollection<element.Recognised> into a PCollection<element.RecognisedFiles>.
 func Narrowed(s beam.Scope, files beam.PCollection) beam.PCollection {
 	s = s.Scope("source.Narrowed")
 	return beam.ParDo(s, &narrowFn{}, files)
 }
 
-type narrowFn struct{}
+// narrowFn has the list of its bundle that is not full.
+type narrowFn struct{ list []element.Recognised }
 
-func (*narrowFn) ProcessElement(f element.Recognised) (element.Recognised, error) { return Narrow(f) }
+func (fn *narrowFn) StartBundle(func(element.RecognisedFiles)) { fn.list = nil }
+
+func (fn *narrowFn) ProcessElement(f element.Recognised, emit func(element.RecognisedFiles)) error {
+	f, err := Narrow(f)
+	if err != nil {
+		return err
+	}
+	if fn.list = append(fn.list, f); len(fn.list) == element.MostInList {
+		fn.FinishBundle(emit)
+	}
+	return nil
+}
+
+func (fn *narrowFn) FinishBundle(emit func(element.RecognisedFiles)) {
+	if len(fn.list) > 0 {
+		emit(element.RecognisedFiles{Files: slices.Clip(fn.list)})
+		fn.list = nil
+	}
+}
 
 // Narrow is what [Narrowed] does to a file.
 func Narrow(f element.Recognised) (element.Recognised, error) {

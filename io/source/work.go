@@ -20,14 +20,14 @@ const (
 	// sharedBytes is the most that several files may have that are one element: what is little work, wherever it is done.
 	sharedBytes = 1 << 20
 	// sharedFiles bounds how much an element says of them.
-	sharedFiles = 256
+	sharedFiles = element.MostInList
 )
 
 // Works makes lists of what is to be read, for [Read]: large files are alone in theirs, small ones share one. cut tells that a
 // runner deals elements out to its workers, and restrictions with them: then a large file is cut where Read would split it.
 // The largest list comes first, so that workers that are dealt every nth have about the same bytes.
 //
-// Works transforms a PCollection<element.Recognised> into a PCollection<element.Work>.
+// Works transforms a PCollection<element.RecognisedFiles> into a PCollection<element.Work>.
 func Works(s beam.Scope, cut bool, files beam.PCollection) beam.PCollection {
 	s = s.Scope("source.Works")
 	return beam.ParDo(s, &worksFn{Cut: cut}, files)
@@ -37,12 +37,12 @@ func Works(s beam.Scope, cut bool, files beam.PCollection) beam.PCollection {
 type worksFn struct {
 	Cut bool
 
-	files []element.Recognised
+	files []element.RecognisedFiles
 }
 
 func (fn *worksFn) StartBundle(func(element.Work)) { fn.files = nil }
 
-func (fn *worksFn) ProcessElement(f element.Recognised, _ func(element.Work)) {
+func (fn *worksFn) ProcessElement(f element.RecognisedFiles, _ func(element.Work)) {
 	fn.files = append(fn.files, f)
 }
 
@@ -56,17 +56,17 @@ func (fn *worksFn) FinishBundle(emit func(element.Work)) {
 }
 
 // worksOf are the lists of what is to be read of all files. Without cut they are in the order of the files.
-func worksOf(files []element.Recognised, cut bool) []element.Work {
+func worksOf(lists []element.RecognisedFiles, cut bool) []element.Work {
 	var works []element.Work
 	open := map[int]int{} // by lane: which list may take more
 	room := map[int]int64{}
-	for _, f := range files {
+	add := func(f element.Recognised) {
 		whole := offsetrangeOf(all(f))
 		bytes := sizeOf(whole, f.UnitBytes)
 		if at, ok := open[f.Lane]; ok && bytes <= room[f.Lane] && len(works[at].Pieces) < sharedFiles {
 			works[at].Pieces = append(works[at].Pieces, element.Piece{File: f, Units: all(f)})
 			room[f.Lane] -= bytes
-			continue
+			return
 		}
 		ranges := []element.Range{all(f)}
 		if cut {
@@ -80,6 +80,11 @@ func worksOf(files []element.Recognised, cut bool) []element.Work {
 		}
 		if bytes < sharedBytes {
 			open[f.Lane], room[f.Lane] = len(works)-1, sharedBytes-bytes
+		}
+	}
+	for _, list := range lists {
+		for _, f := range list.Files {
+			add(f)
 		}
 	}
 	if cut {

@@ -35,7 +35,7 @@ func TestWorksCoverEveryUnitOnceLargestFirst(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		last := int64(-1)
-		for _, p := range worksOf(files, true) {
+		for _, p := range worksOf([]element.RecognisedFiles{{Files: files}}, true) {
 			if n := bytesOf(p); last >= 0 && n > last {
 				t.Fatalf("a piece of %d bytes after one of %d", n, last)
 			} else {
@@ -67,7 +67,7 @@ func TestEveryNthWorkIsAFairShare(t *testing.T) {
 	for _, n := range []int{2, 4, 8} {
 		share := make([]int64, n)
 		total := int64(0)
-		for i, p := range worksOf(files, true) {
+		for i, p := range worksOf([]element.RecognisedFiles{{Files: files}}, true) {
 			share[i%n] += bytesOf(p)
 			total += bytesOf(p)
 		}
@@ -88,7 +88,7 @@ func TestSmallFilesShareOneElement(t *testing.T) {
 		files = append(files, f)
 	}
 	files = append(files, fileOf(-1, sharedBytes, 5), fileOf(-2, sharedBytes-1000*sharedFiles), fileOf(-3, 1))
-	works := worksOf(files, false)
+	works := worksOf([]element.RecognisedFiles{{Files: files}}, false)
 	var found []string
 	for _, w := range works {
 		found = append(found, fmt.Sprintf("lane %d: %d files of %d bytes", w.Lane, len(w.Pieces), bytesOf(w)))

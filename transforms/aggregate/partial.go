@@ -18,7 +18,7 @@ func init() {
 	beam.RegisterDoFn(reflect.TypeFor[tallyFn]())
 	register.Combiner1[Source](&sourceCombiner{})
 	register.Emitter2[string, Source]()
-	register.Emitter1[element.Tally]()
+	register.Emitter1[element.Tallies]()
 }
 
 // Partials adds up the trips of each bundle in memory, one result for each file in it. judged tells whether rules were applied.
@@ -31,7 +31,7 @@ func Partials(s beam.Scope, judged bool, trips beam.PCollection) beam.PCollectio
 
 // PerSource combines the partial results of each file. Every file has a result, those without rows too.
 //
-// PerSource transforms a PCollection<element.Admitted> and a PCollection<KV<string, Source>> into a
+// PerSource transforms a PCollection<element.AdmittedFiles> and a PCollection<KV<string, Source>> into a
 // PCollection<KV<string, Source>> with one element for each file.
 func PerSource(s beam.Scope, judged bool, files, partials beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.PerSource")
@@ -41,15 +41,29 @@ func PerSource(s beam.Scope, judged bool, files, partials beam.PCollection) beam
 
 // Tallies says what became of the rows of each source.
 //
-// Tallies transforms a PCollection<KV<string, Source>> into a PCollection<element.Tally>.
+// Tallies transforms a PCollection<KV<string, Source>> into a PCollection<element.Tallies>.
 func Tallies(s beam.Scope, judged bool, perSource beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Tallies")
 	return beam.ParDo(s, &tallyFn{Judged: judged}, beam.DropKey(s, perSource))
 }
 
-type tallyFn struct{ Judged bool }
+// tallyFn has the list of its bundle that is not full.
+type tallyFn struct {
+	Judged bool
 
-func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) error {
+	list []element.Tally
+}
+
+func (fn *tallyFn) StartBundle(func(element.Tallies)) { fn.list = nil }
+
+func (fn *tallyFn) FinishBundle(emit func(element.Tallies)) {
+	if len(fn.list) > 0 {
+		emit(element.Tallies{List: slices.Clip(fn.list)})
+		fn.list = nil
+	}
+}
+
+func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 	left, err := r.durations(fn.Judged)
 	if err != nil {
 		return err
@@ -62,7 +76,9 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) error {
 	}
 	most := r.mostRefused()
 	t.RefusedMonth, t.RefusedThere = most.Month, most.Rows
-	emit(t)
+	if fn.list = append(fn.list, t); len(fn.list) == element.MostInList {
+		fn.FinishBundle(emit)
+	}
 	return nil
 }
 
@@ -90,12 +106,14 @@ func meanOf(s Sum) element.Mean {
 
 type seedFn struct{ Judged bool }
 
-func (fn *seedFn) ProcessElement(f element.Admitted, emit func(string, Source)) error {
-	s, err := seed(f, Tables(fn.Judged))
-	if err != nil {
-		return err
+func (fn *seedFn) ProcessElement(list element.AdmittedFiles, emit func(string, Source)) error {
+	for _, f := range list.Files {
+		s, err := seed(f, Tables(fn.Judged))
+		if err != nil {
+			return err
+		}
+		emit(f.Source, s)
 	}
-	emit(f.Source, s)
 	return nil
 }
 
@@ -222,7 +240,7 @@ func (s *sourceSums) result() (Source, error) {
 				t.addRule(i, sum, out.Rules)
 			}
 		}
-		packed, err := t.state().AppendBinary(nil)
+		packed, err := t.state().packed()
 		if err != nil {
 			return out, err
 		}

@@ -126,8 +126,11 @@ func mergeStates(a, b []TableState) ([]TableState, error) {
 	for i := range merged {
 		var x, y State
 		err := errors.Join(x.UnmarshalBinary(a[i].State), y.UnmarshalBinary(b[i].State))
-		if err == nil {
-			merged[i].State, err = x.Merge(y).AppendBinary(nil)
+		switch {
+		case err == nil && len(x.Groups) == 0: // a seed: there may be many, and the bytes are there
+			merged[i].State = b[i].State
+		case err == nil && len(y.Groups) > 0:
+			merged[i].State, err = x.Merge(y).packed()
 		}
 		if err != nil {
 			return nil, err

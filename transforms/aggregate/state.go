@@ -104,6 +104,12 @@ func (s State) AppendBinary(b []byte) ([]byte, error) {
 	return b, nil
 }
 
+// packed returns the state's binary form in no more memory than it takes.
+func (s State) packed() ([]byte, error) {
+	b, err := s.AppendBinary(nil)
+	return slices.Clone(b), err
+}
+
 // UnmarshalBinary reads what AppendBinary wrote. An unknown version is an error that says so.
 func (s *State) UnmarshalBinary(b []byte) error {
 	if len(b) == 0 || b[0] != stateVersion {

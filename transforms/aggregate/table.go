@@ -68,7 +68,7 @@ func (fn *monthsFn) ProcessElement(r Source, emit func(Block, []byte)) error {
 		for n < len(groups) && groups[n].Month == groups[0].Month {
 			n++
 		}
-		packed, err := State{groups[:n]}.AppendBinary(nil)
+		packed, err := State{groups[:n]}.packed()
 		if err != nil {
 			return err
 		}

@@ -79,6 +79,9 @@ type Tally struct {
 	Left Mean // duration in minutes of the values that rules did not leave out
 }
 
+// Tallies are those of some sources.
+type Tallies struct{ List []Tally }
+
 // Mean is an average and the number of values in it.
 type Mean struct {
 	Count int64

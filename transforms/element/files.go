@@ -9,7 +9,8 @@ import (
 // A file on its way has a type for each step: [Found] → [Described] → [Recognised] → [Admitted]. Each says what is known after
 // that step and holds what was known before. A file that cannot be used leaves the way as [Unusable].
 //
-// There may be tens of thousands of files, so a step drops what no later step needs.
+// There may be tens of thousands of files, so a step drops what no later step needs, and what waits for all files travels in
+// lists: a runner may take as much memory for an element as a file does.
 
 // Found is a file that was matched and not opened: where it is, and what its name says.
 type Found struct {
@@ -82,6 +83,15 @@ func (f Recognised) Admit() Admitted {
 		Taxi: f.Taxi, Variant: f.Variant, Unknown: f.Unknown, Rows: f.Rows, Units: len(f.UnitRows),
 	}
 }
+
+// MostInList is how many files or results are one element at most.
+const MostInList = 256
+
+// RecognisedFiles are some files.
+type RecognisedFiles struct{ Files []Recognised }
+
+// AdmittedFiles are some files.
+type AdmittedFiles struct{ Files []Admitted }
 
 // Unusable is a file that cannot be used. All of them are reported together, or left out.
 type Unusable struct {

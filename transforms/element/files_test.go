@@ -24,8 +24,11 @@ var (
 		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Unknown: []string{"u"}, Projection: []int{1}, UnitBytes: []int64{9, 9},
 	}
 	unusable = Unusable{Found: found, Why: "why", Taxi: "fhv", NoTrips: true}
-	leftOut  = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
-	work     = Work{Lane: 3, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}
+	tally    = Tally{
+		Source: "x", Whole: "d", Rows: 3, Counted: 1, Refused: []Refused{{"rule", 2}}, RefusedMonth: 600, RefusedThere: 2, Read: Mean{3, 1.5}, Left: Mean{1, 2.5},
+	}
+	leftOut = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
+	work    = Work{Lane: 3, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}
 )
 
 // other has other columns.
@@ -42,6 +45,12 @@ func survives[T any](t *testing.T, v T) {
 	p, s, list := ptest.CreateList([]T{v})
 	passert.EqualsList(s, beam.Reshuffle(s, list), []T{v})
 	ptest.RunAndValidate(t, p)
+	everyField(t, v)
+}
+
+// everyField tells whether v has a value in every field, and all are exported.
+func everyField[T any](t *testing.T, v T) {
+	t.Helper()
 	for i := range reflect.TypeFor[T]().NumField() {
 		if f := reflect.TypeFor[T]().Field(i); !f.IsExported() || reflect.ValueOf(v).Field(i).IsZero() {
 			t.Errorf("%T: field %s is not tested here", v, f.Name)
@@ -53,7 +62,11 @@ func TestFilesSurviveAStageBoundary(t *testing.T) {
 	survives(t, found)
 	survives(t, described)
 	survives(t, recognised)
-	survives(t, recognised.Admit())
+	survives(t, RecognisedFiles{[]Recognised{recognised, other(), recognised}})
+	survives(t, AdmittedFiles{[]Admitted{recognised.Admit()}})
+	survives(t, Tallies{[]Tally{tally}})
+	everyField(t, recognised.Admit())
+	everyField(t, tally)
 	survives(t, unusable)
 	survives(t, leftOut)
 	survives(t, work)

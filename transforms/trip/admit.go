@@ -25,9 +25,10 @@ type Admission struct {
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[admitFn]())
-	register.Iter1[element.Recognised]()
+	register.Iter1[element.RecognisedFiles]()
 	register.Iter1[element.Unusable]()
-	register.Emitter1[element.Admitted]()
+	register.Emitter1[element.RecognisedFiles]()
+	register.Emitter1[element.AdmittedFiles]()
 	register.Emitter1[element.LeftOut]()
 }
 
@@ -35,8 +36,9 @@ func init() {
 // for, and refuses two files of one taxi and month, which nearly always are one month twice. Its error names every file
 // that cannot be used.
 //
-// Admitted transforms a PCollection<element.Recognised> and a PCollection<element.Unusable> into those files that are to be read,
-// a PCollection<element.Admitted> that says of each what else is needed, and a PCollection<element.LeftOut>.
+// Admitted transforms a PCollection<element.RecognisedFiles> and a PCollection<element.Unusable> into a
+// PCollection<element.RecognisedFiles> of those that are to be read, a PCollection<element.AdmittedFiles> that says of each what
+// else is needed, and a PCollection<element.LeftOut>.
 func Admitted(s beam.Scope, rules Admission, recognised, unusable beam.PCollection) (toRead, admitted, leftOut beam.PCollection) {
 	s = s.Scope("trip.Admitted")
 	return beam.ParDo3(s, &admitFn{Rules: rules}, beam.Impulse(s), beam.SideInput{Input: recognised}, beam.SideInput{Input: unusable})
@@ -44,19 +46,27 @@ func Admitted(s beam.Scope, rules Admission, recognised, unusable beam.PCollecti
 
 type admitFn struct{ Rules Admission }
 
-func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.Recognised) bool, unusable func(*element.Unusable) bool, read func(element.Recognised), admit func(element.Admitted), leaveOut func(element.LeftOut)) error {
-	kept, left, err := Admit(drain(recognised), drain(unusable), fn.Rules)
+func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedFiles) bool, unusable func(*element.Unusable) bool, read func(element.RecognisedFiles), admit func(element.AdmittedFiles), leaveOut func(element.LeftOut)) error {
+	var files [][]element.Recognised
+	for _, list := range drain(recognised) {
+		files = append(files, list.Files)
+	}
+	kept, left, err := Admit(slices.Concat(files...), drain(unusable), fn.Rules)
 	if err != nil {
 		return err
 	}
-	for _, f := range kept {
-		admit(f.Admit())
+	for part := range slices.Chunk(kept, element.MostInList) {
+		list := make([]element.Admitted, len(part))
+		for i, f := range part {
+			list[i] = f.Admit()
+		}
+		admit(element.AdmittedFiles{Files: list})
 	}
 	for _, f := range left {
 		leaveOut(f)
 	}
-	for _, f := range kept {
-		read(f)
+	for part := range slices.Chunk(kept, element.MostInList) {
+		read(element.RecognisedFiles{Files: slices.Clone(part)}) // who has the last of them does not have all
 	}
 	return nil
 }
