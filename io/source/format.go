@@ -71,6 +71,12 @@ func Register(f Format) {
 	formats = append(formats, f)
 }
 
+// Registered tells whether there is a format of a name.
+func Registered(name string) bool {
+	_, err := named(name)
+	return err == nil
+}
+
 // named returns a registered format.
 func named(name string) (Format, error) {
 	for _, f := range formats {
