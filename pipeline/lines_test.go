@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,13 +11,71 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"tripstats/io/objstore"
+	"tripstats/io/publish"
 	"tripstats/io/source"
+	"tripstats/runners"
 	"tripstats/testdata/lines"
 	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/aggregate"
+	"tripstats/transforms/quality"
 )
 
-func init() { source.Register(lines.Format{}) }
+func init() {
+	source.Register(lines.Format{})
+	publish.Register(lines.Table{})
+}
+
+// TestTheGraphPublishesInAFormatOfSomebodyElse publishes the sample as parquet and as lines of text.
+func TestTheGraphPublishesInAFormatOfSomebodyElse(t *testing.T) {
+	r, err := runners.Find("direct")
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects, err := objstore.Match(t.Context(), []string{samplePattern})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(format string) (cells []string) {
+		cfg := configOf("raw", quality.Config{})
+		cfg.Output, cfg.Format = t.TempDir(), format
+		p, s := beam.NewPipelineWithRoot()
+		build(s, plan{files: source.Files(objects, 1), lanes: 1, trips: tripOptions("", false), publish: cfg})
+		if _, err := r.Run(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		m, err := publish.ReadManifest(t.Context(), cfg.Output)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, spec := range aggregate.Tables(false) {
+			if want := spec.Name + "/" + spec.Name + "." + format; m.Outputs[i].Path != want {
+				t.Errorf("found the output %s, expected %s", m.Outputs[i].Path, want)
+			}
+			table, err := publish.ReadTable(t.Context(), cfg.Output, m.Outputs[i], spec.Schema())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for c := range int(table.NumCols()) {
+				for _, chunk := range table.Column(c).Data().Chunks() {
+					for k := range chunk.Len() {
+						cells = append(cells, chunk.ValueStr(k))
+					}
+				}
+			}
+		}
+		var printed bytes.Buffer
+		if err := printTable(t.Context(), &printed, cfg.Output, m); err != nil || printed.Len() == 0 {
+			t.Errorf("%s: printed %d bytes of the monthly table, %v", format, printed.Len(), err)
+		}
+		return cells
+	}
+	if want := read("parquet"); len(want) < 1000 || !slices.Equal(read("lines"), want) {
+		t.Errorf("the %d cells differ", len(want))
+	}
+}
 
 // TestTheGraphReadsAFormatOfSomebodyElse has the whole graph read the same trips as parquet and as lines of text, in one file and
 // beside each other.

@@ -1,26 +1,24 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"tripstats/io/objstore"
 	"tripstats/io/publish"
 	"tripstats/io/source"
 	"tripstats/runners"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/trip"
 )
@@ -40,25 +38,19 @@ var shown = []struct{ column, heading string }{
 	{"avg_tip", "tip $"},
 }
 
-// printTable prints the published monthly table.
-func printTable(ctx context.Context, w io.Writer, output string) error {
-	path := objstore.Join(output, "trip_stats/trip_stats.parquet")
-	content, err := objstore.ReadAll(ctx, path)
-	path = objstore.Redact(path)
-	if err != nil {
-		return fmt.Errorf("reading back what was published: %s: %w", path, objstore.Reason(err))
+// printTable prints the published monthly table, which m tells of.
+func printTable(ctx context.Context, w io.Writer, output string, m *publish.Manifest) error {
+	const monthly = "trip_stats"
+	i := slices.IndexFunc(m.Outputs, func(o publish.Output) bool { return o.Table == monthly })
+	tables := aggregate.Tables(m.Quality == "standard")
+	at := slices.IndexFunc(tables, func(t *aggregate.Spec) bool { return t.Name == monthly })
+	if i < 0 || at < 0 {
+		return fmt.Errorf("reading back what was published: found no table %s", monthly)
 	}
-	r, err := file.NewParquetReader(bytes.NewReader(content))
+	path := objstore.Redact(objstore.Join(output, m.Outputs[i].Path))
+	t, err := publish.ReadTable(ctx, output, m.Outputs[i], tables[at].Schema())
 	if err != nil {
-		return fmt.Errorf("reading back %s: %w", path, err)
-	}
-	ar, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
-	if err != nil {
-		return fmt.Errorf("reading back %s: %w", path, err)
-	}
-	t, err := ar.ReadTable(ctx)
-	if err != nil {
-		return fmt.Errorf("reading back %s: %w", path, err)
+		return fmt.Errorf("reading back what was published: %s: %w", objstore.Redact(output), err)
 	}
 	defer t.Release()
 

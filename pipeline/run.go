@@ -19,7 +19,6 @@ import (
 	beamrunners "github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
 	"tripstats/io/publish"
 	"tripstats/io/quarantine"
 	"tripstats/io/source"
@@ -203,7 +202,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 		line(stderr, "note: all is published in %s, but reading it back failed: %v", objstore.Redact(opts.output), objstore.Reason(err))
 		return nil
 	}
-	if err := printTable(ctx, stdout, opts.output); err != nil {
+	if err := printTable(ctx, stdout, opts.output, m); err != nil {
 		line(stderr, "note: all is published in %s, but not all of the monthly table could be printed: %v", objstore.Redact(opts.output), objstore.Reason(err))
 	}
 	notes(stderr, filesOf(m), p.endless(), noteGaps())
@@ -283,7 +282,7 @@ func publishConfig(rules quality.Config) publish.Config {
 		ID:          newID(),
 		MaxRejected: -1,
 		Sample:      opts.input.readsSample(),
-		Meta: []parquetio.Meta{
+		Meta: []publish.Meta{
 			{Key: "tripstats.quality", Value: opts.quality},
 			{Key: "tripstats.rules_digest", Value: "none"}, // raw: no rule is applied
 			{Key: "tripstats.version", Value: version},
@@ -295,7 +294,7 @@ func publishConfig(rules quality.Config) publish.Config {
 	if opts.standard() {
 		cfg.MaxRejected = opts.parsed.maxRejected
 		cfg.Meta[1].Value = rules.Limits.Digest()
-		cfg.Meta = append(cfg.Meta, parquetio.Meta{Key: "tripstats.limits", Value: rules.Limits.String()})
+		cfg.Meta = append(cfg.Meta, publish.Meta{Key: "tripstats.limits", Value: rules.Limits.String()})
 		cfg.Rules = &publish.Rules{Digest: rules.Limits.Digest(), Limits: rules.Limits.Effective()}
 		if rules.AsOf != element.NoMonth {
 			cfg.Rules.AsOf = tlc.FormatMonth(rules.AsOf)

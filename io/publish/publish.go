@@ -29,7 +29,6 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
 	"tripstats/io/quarantine"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
@@ -48,7 +47,8 @@ type Config struct {
 	Absent      []string // tables of other runs, with other flags, that must not be there
 	Balance     []Total  // columns that must each sum to the rows counted of all inputs
 	MaxRejected int64    // of a file's rows, in parts per million, that row rules may refuse; negative for any
-	Meta        []parquetio.Meta
+	Format      string   // in which tables are written: the name of a Format, or "" for the first
+	Meta        []Meta
 	Program     Program
 	Quality     string
 	Rules       *Rules // nil where no rule was applied
@@ -319,7 +319,11 @@ var staging = objstore.NewStaging
 // publish writes the tables, the manifest and the quarantine, all or nothing. It may run again, and several attempts may run at
 // once: each writes the same bytes under its own names and moves them into place.
 func (r *result) publish(ctx context.Context, cfg Config) (err error) {
-	plan := planOf(cfg)
+	format, err := FormatOf(cfg.Format)
+	if err != nil {
+		return err
+	}
+	plan := planOf(cfg, format)
 	stage, err := staging(ctx, cfg.Output, cfg.ID, plan.places(), func(text string) { Notice(ctx, "output "+text) })
 	switch {
 	case errors.Is(err, objstore.ErrBusy):
@@ -357,12 +361,12 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	for _, t := range r.tables {
 		sum := &summer{hash: sha256.New()}
 		if err := stage.Stage(t.Name, func(w io.Writer) error {
-			return parquetio.Write(io.MultiWriter(w, sum), t.Record, cfg.Meta)
+			return format.Write(io.MultiWriter(w, sum), t.Record, cfg.Meta)
 		}); err != nil {
 			return nothing("table "+t.Name+": ", err)
 		}
 		m.Outputs = append(m.Outputs, Output{
-			Table: t.Name, Path: place(t.Name), Rows: t.Record.NumRows(), Bytes: sum.bytes, SHA256: hex.EncodeToString(sum.hash.Sum(nil)),
+			Table: t.Name, Path: place(t.Name, format), Rows: t.Record.NumRows(), Bytes: sum.bytes, SHA256: hex.EncodeToString(sum.hash.Sum(nil)),
 		})
 	}
 	if err := stage.Stage(manifestStage, m.write); err != nil {
@@ -399,13 +403,15 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 // describes; the record of the run comes last.
 type plan struct{ publish, remove []string }
 
-func planOf(cfg Config) plan {
+func planOf(cfg Config, format Format) plan {
 	var p plan
 	for _, t := range cfg.Tables {
-		p.publish = append(p.publish, place(t))
+		p.publish = append(p.publish, place(t, format))
+		p.remove = append(p.remove, others(t, format)...)
 	}
 	for _, t := range cfg.Absent {
-		p.remove = append(p.remove, place(t))
+		p.remove = append(p.remove, place(t, format))
+		p.remove = append(p.remove, others(t, format)...)
 	}
 	p.publish = append(p.publish, ManifestName)
 	if cfg.Fenced {
@@ -480,5 +486,19 @@ func unpublished(err error, format string, args ...any) error {
 	return fault.New(code, format, args...)
 }
 
-// place is where a table is published, below the output.
-func place(table string) string { return table + "/" + table + ".parquet" }
+// ReadTable reads a published table back. schema is that of the table.
+func ReadTable(ctx context.Context, output string, o Output, schema *arrow.Schema) (arrow.Table, error) {
+	i := slices.IndexFunc(formats, func(f Format) bool { return o.Path == place(o.Table, f) })
+	if i < 0 {
+		return nil, fmt.Errorf("%s: found no format of this ending, expected one of %q", o.Path, Formats())
+	}
+	content, err := objstore.ReadAll(ctx, objstore.Join(output, o.Path))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.Path, objstore.Reason(err))
+	}
+	t, err := formats[i].Read(content, schema)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.Path, err)
+	}
+	return t, nil
+}

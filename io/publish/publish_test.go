@@ -21,7 +21,10 @@ import (
 	"tripstats/transforms/fault"
 )
 
-func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
+func TestMain(m *testing.M) {
+	Register(Parquet{})
+	ptest.MainWithDefault(m, "direct")
+}
 
 func table(name string, counts ...int64) element.Table {
 	schema := arrow.NewSchema([]arrow.Field{{Name: "label", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "n", Type: arrow.PrimitiveTypes.Int64}}, nil)

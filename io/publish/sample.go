@@ -17,12 +17,20 @@ func KeepReal(ctx context.Context, cfg Config) error {
 	if err := keepReal(ctx, cfg); err != nil || !cfg.Sample {
 		return err
 	}
+	format, err := FormatOf(cfg.Format)
+	if err != nil {
+		return err
+	}
+	var places []string
 	for _, t := range slices.Concat(cfg.Tables, cfg.Absent) {
-		switch _, err := objstore.Stat(ctx, objstore.Join(cfg.Output, place(t))); {
+		places = append(append(places, place(t, format)), others(t, format)...)
+	}
+	for _, place := range places {
+		switch _, err := objstore.Stat(ctx, objstore.Join(cfg.Output, place)); {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			return fault.New(fault.Failed, "output %s: %s: %v; nothing was published", objstore.Redact(cfg.Output), place(t), objstore.Reason(err))
+			return fault.New(fault.Failed, "output %s: %s: %v; nothing was published", objstore.Redact(cfg.Output), place, objstore.Reason(err))
 		}
 		_, err := ReadManifest(ctx, cfg.Output)
 		if errors.Is(err, fs.ErrNotExist) {

@@ -47,7 +47,7 @@ func TestWhatIsInTheWayOfTheSampleIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := KeepReal(t.Context(), Config{Output: dir, Sample: true, Tables: []string{"t"}})
-	if f := fault.Find(err); f == nil || f.Code != fault.Failed || !strings.Contains(f.Message, place("t")) {
-		t.Errorf("found %v, expected exit code 1 that names %s", err, place("t"))
+	if f := fault.Find(err); f == nil || f.Code != fault.Failed || !strings.Contains(f.Message, place("t", Parquet{})) {
+		t.Errorf("found %v, expected exit code 1 that names %s", err, place("t", Parquet{}))
 	}
 }

@@ -128,7 +128,7 @@ func TestWhateverStepFailsIsUndone(t *testing.T) {
 	defer func() { staging = objstore.NewStaging }()
 	cfg, r = judged(t, dir, "second")
 	cfg.Fenced = true
-	for _, place := range planOf(cfg).publish {
+	for _, place := range planOf(cfg, Parquet{}).publish {
 		staging = func(ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
 			s, err := objstore.NewStaging(ctx, output, id, places, note)
 			return failing{s, place}, err
