@@ -485,20 +485,3 @@ func unpublished(err error, format string, args ...any) error {
 	}
 	return fault.New(code, format, args...)
 }
-
-// ReadTable reads a published table back. schema is that of the table.
-func ReadTable(ctx context.Context, output string, o Output, schema *arrow.Schema) (arrow.Table, error) {
-	i := slices.IndexFunc(formats, func(f Format) bool { return o.Path == place(o.Table, f) })
-	if i < 0 {
-		return nil, fmt.Errorf("%s: found no format of this ending, expected one of %q", o.Path, Formats())
-	}
-	content, err := objstore.ReadAll(ctx, objstore.Join(output, o.Path))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", o.Path, objstore.Reason(err))
-	}
-	t, err := formats[i].Read(content, schema)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", o.Path, err)
-	}
-	return t, nil
-}
