@@ -24,8 +24,8 @@ const (
 )
 
 // Works makes lists of what is to be read, for [Read]: large files are alone in theirs, small ones share one. cut tells that a
-// runner deals elements out to its workers, and restrictions with them: then a large file is cut where Read would split it.
-// The largest list comes first, so that workers that are dealt every nth have about the same bytes.
+// runner deals elements out to its workers, and restrictions with them. Then a large file is cut where Read would split it, and the
+// largest list comes first, so that workers that are dealt every nth have about the same bytes.
 //
 // Works transforms a PCollection<element.RecognisedFiles> into a PCollection<element.Work>.
 func Works(s beam.Scope, cut bool, files beam.PCollection) beam.PCollection {
