@@ -14,7 +14,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// Admission is which files a run takes.
+// Admission says which files a run reads.
 type Admission struct {
 	Taxi            string // only this taxi's files; "" for all
 	MergeSameMonth  bool   // several files of one taxi and month add up; otherwise they are an error
@@ -28,11 +28,11 @@ func init() {
 	register.Iter1[element.File]()
 }
 
-// Admitted looks at all recognised files together, before any row is read: it leaves out the taxi that was not asked
-// for, and refuses two files of one taxi and month, which nearly always are one month twice. Its error names every file
-// that cannot be used.
+// Admitted checks all recognised files together, before any row is read. It leaves out files of other taxis than the wanted
+// one, and refuses two files of one taxi and month, which nearly always have the same trips. Its error names every file that
+// cannot be used.
 //
-// Admitted transforms a PCollection<element.File> into two of its parts: the files to read and those left out.
+// Admitted transforms a PCollection<element.File> into two PCollection<element.File>: the files to read and those left out.
 func Admitted(s beam.Scope, rules Admission, files beam.PCollection) (admitted, leftOut beam.PCollection) {
 	s = s.Scope("trip.Admitted")
 	return beam.ParDo2(s, &admitFn{Rules: rules}, beam.Impulse(s), beam.SideInput{Input: files})
@@ -86,7 +86,7 @@ func Gaps(files []element.File) []string {
 // mostMonths is how many months a message names.
 const mostMonths = 12
 
-// SomeMonths lists months for a message: all of them, or how many there are where they are many.
+// SomeMonths lists months for a message. If they are many, it gives their number instead.
 func SomeMonths(months []string, all bool) string {
 	n := len(months)
 	if all || n <= mostMonths {
@@ -95,7 +95,8 @@ func SomeMonths(months []string, all bool) string {
 	return fmt.Sprintf("%d months, the first %s and the last %s (--verbose names them all)", n, months[0], months[n-1])
 }
 
-// Admit parts files by the rules, each part sorted by source. It is the one place that decides which files are left out.
+// Admit splits files into those to read and those left out, each sorted by source. No other function decides which files are
+// left out.
 func Admit(files []element.File, rules Admission) (kept, left []element.File, err error) {
 	slices.SortFunc(files, func(a, b element.File) int { return cmp.Compare(a.Source, b.Source) })
 	var problems []*fault.Fault
@@ -132,16 +133,16 @@ func Admit(files []element.File, rules Admission) (kept, left []element.File, er
 	}
 	for i := range left {
 		f := &left[i]
-		f.NoTrips = noTrips(*f) // for who tells of them
+		f.NoTrips = noTrips(*f) // for the note about them
 		if slices.ContainsFunc(kept, func(k element.File) bool { return f.Dataset != "" && k.Dataset == f.Dataset }) {
-			f.Dataset = "" // the rest of it is read
+			f.Dataset = "" // the other parts of the data set are read
 		}
 	}
 	return kept, left, nil
 }
 
-// otherTaxi tells whether a file is of another taxi than the one that was asked for. Of a file that cannot be used the name
-// tells, or else the columns.
+// otherTaxi tells whether a file is of another taxi than the wanted one. If the file cannot be used, its name decides, or its
+// columns if the name has no taxi.
 func otherTaxi(f element.File, taxi string) bool {
 	is := f.Taxi
 	if f.Unusable != "" {
@@ -150,16 +151,16 @@ func otherTaxi(f element.File, taxi string) bool {
 	return taxi != "" && is != "" && is != taxi
 }
 
-// noTrips tells whether a file that wildcards matched is none of trip records: a table of zones, say. A file whose name says
-// a taxi or a month is one that somebody would miss.
+// noTrips tells whether a file that wildcards matched has something other than trips, such as a table of zones. It is false for a
+// file that has a taxi or a month in its name: its trips would be missing.
 func noTrips(f element.File) bool {
 	return f.Wild && f.NoTrips && f.NameTaxi == "" && f.Month == element.NoMonth
 }
 
-// seen are the files that are read already.
+// seen records the files that were admitted so far.
 type seen struct {
-	months map[taxiMonth]string // the source
-	names  map[string]string    // the source by identity
+	months map[taxiMonth]string // to the source
+	names  map[string]string    // from a file's identity to the source
 }
 
 type taxiMonth struct {
@@ -167,7 +168,7 @@ type taxiMonth struct {
 	month int32
 }
 
-// twice refuses a file that would count twice: a second one of one taxi and month, or another name of one that was seen.
+// twice refuses a file that would count twice: a second file of one taxi and month, or a second name of one file.
 func (s seen) twice(f element.File, rules Admission) *fault.Fault {
 	if other, linked := s.names[f.Identity]; linked {
 		return fault.Inputf("%s: found the file that %s is too (a hard link), expected each file under one name, because it would count twice; name one of them, or delete one", f.Source, other)
@@ -190,7 +191,7 @@ func (s seen) twice(f element.File, rules Admission) *fault.Fault {
 	return nil
 }
 
-// torn are the data sets that have parts of several taxis, or parts without trips beside those with trips.
+// torn returns the data sets that have parts of several taxis, or some parts without trips.
 func torn(kept, left []element.File) (problems []*fault.Fault) {
 	first := map[string]element.File{}
 	for _, f := range kept {
@@ -212,7 +213,7 @@ func torn(kept, left []element.File) (problems []*fault.Fault) {
 	return problems
 }
 
-// nothing is the fault of a run whose files are all left out.
+// nothing returns the fault for a run whose files are all left out.
 func nothing(left []element.File, taxi string) error {
 	tables := 0
 	for _, f := range left {

@@ -20,7 +20,7 @@ const (
 	Green  = "green"
 )
 
-// accepted says which columns of a file may be a trip's column of a type.
+// accepted has, for each type of a trip's column, a function that tells whether a column of a file can be converted to it.
 var accepted = map[Type]struct {
 	kinds    func(element.Kind) bool
 	expected string
@@ -36,28 +36,28 @@ var coordinates = []element.Meaning{element.PickupLongitude, element.PickupLatit
 
 func isTime(k element.Kind) bool { return k.IsTime() || k == element.Null }
 
-// isNumber takes strings too: some tools write ids as text. Text that is no number is found out when it is read.
+// isNumber is true for strings too, because some tools write ids as text. A text that is not a number is an error when it is read.
 func isNumber(k element.Kind) bool {
 	return k.IsNumber() || k == element.String || k == element.Null
 }
 
-// Options are the user's choices on how files are understood. Exported, as they travel in DoFns.
+// Options are the user's choices about how files are understood. They travel in DoFns, so the fields are exported.
 type Options struct {
-	Registry []element.Variant // the forms in which files come
+	Registry []element.Variant // the known variants of files
 
 	UTC string // UTCRefuse, UTCWall or UTCConvert
 
-	// Judged lets values that cannot be represented pass, for a rule to leave out; otherwise they are faults. Measures
-	// that are NaN, infinite or beyond 64 bits come as null with the row in Batch.NotNumbers, those beyond MaxValue as they
-	// are; numbers that cannot be a zone's id come as zone 0, which no zone has.
+	// Judged is set if rules are applied. Values that cannot be represented then are for a rule to leave out; otherwise they are
+	// faults. A measure that is NaN, infinite or too large for 64 bits becomes null, with its row in Batch.NotNumbers; one beyond
+	// MaxValue stays as it is; a number that cannot be a zone becomes zone 0, which does not exist.
 	Judged bool
 
 	KeepOrigin bool // fill Batch.Origin
 
-	More []Field // columns beside the Standing ones that are wanted
+	More []Field // wanted columns in addition to Standing
 }
 
-// fields are the columns of a file that are wanted, ascending.
+// fields returns the wanted columns of a file, ascending.
 func (o Options) fields() []Field {
 	if len(o.More) == 0 {
 		return Standing
@@ -74,7 +74,7 @@ func (o Options) fields() []Field {
 	return slices.Compact(fields)
 }
 
-// derived are the columns with an Info.Derive that are wanted.
+// derived returns the wanted columns that have an Info.Derive.
 func (o Options) derived() []Field {
 	var fields []Field
 	for _, f := range o.More {
@@ -90,8 +90,8 @@ func init() {
 	register.Emitter1[element.File]()
 }
 
-// Recognised tells from its columns which taxi each file is of and what is to be read of it. A file that lacks a
-// required column, or has one that cannot be understood, comes out as Unusable.
+// Recognised finds out, from its columns, of which taxi each file is and which columns to read. A file that lacks a required
+// column, or has one that cannot be understood, is marked as Unusable.
 //
 // Recognised transforms a PCollection<element.File> into a PCollection<element.File>.
 func Recognised(s beam.Scope, opts Options, files beam.PCollection) beam.PCollection {
@@ -159,7 +159,7 @@ func Recognise(f element.File, opts Options) (element.File, error) {
 	return f, nil
 }
 
-// placesOf are the indices of a file's columns, by the trip's column that they are.
+// placesOf returns, for each column of trips, the indices of the file's columns for it.
 type placesOf [NumFields][]int
 
 // variantOf returns the variant that a file with these columns is of, and where it has the fields. A file is of the variant
@@ -190,7 +190,7 @@ func variantOf(registry []element.Variant, names []string, fields []Field) (v el
 	return element.Variant{}, m, fmt.Errorf("found both %s, expected one: a file of one taxi and form; split it", strings.Join(known, " and "))
 }
 
-// hasTime tells whether a file has a column that is a time of trips in any variant.
+// hasTime tells whether a file has a column that is a time in any variant.
 func hasTime(registry []element.Variant, names []string) bool {
 	return slices.ContainsFunc(registry, func(v element.Variant) bool {
 		return slices.ContainsFunc(v.Columns, func(k element.Known) bool {
@@ -199,8 +199,8 @@ func hasTime(registry []element.Variant, names []string) bool {
 	})
 }
 
-// outputs are columns that tell the tables of this program's output. Package aggregate makes them, which imports
-// this one.
+// outputs has columns by which tables of this program are recognised. They are listed here because package aggregate, which
+// makes the tables, imports this package.
 var outputs = [][]string{
 	{"taxi", "month_start", "trip_count"},
 	{"taxi", "month_start", "location_id", "pickups", "dropoffs"},
@@ -214,11 +214,10 @@ func isOutput(names []string) bool {
 	})
 }
 
-// licences are columns that the files of for-hire vehicles have and those of taxis have not. Their times have names that
-// taxis' have too.
+// licences has columns that only files of for-hire vehicles have. The names of the time columns are those of taxis in some years.
 var licences = []struct{ column, taxi string }{{"hvfhs_license_num", "fhvhv"}, {"dispatching_base_num", "fhv"}}
 
-// saysTaxi is the taxi that the columns of a file say that cannot be used: v is the variant of its pickup time, if it has one.
+// saysTaxi returns the taxi of a file that cannot be used, by its columns. v is the variant of its pickup time, if it has one.
 func saysTaxi(v element.Variant, names []string) string {
 	for _, l := range licences {
 		if hasName(names, l.column) {
@@ -232,7 +231,7 @@ func hasName(names []string, want string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(strings.TrimSpace(n), want) })
 }
 
-// mapColumns finds the fields. Both times are required, and either both zones or all four coordinates.
+// mapColumns finds the file's columns. Both times are required, and either both zones or all four coordinates.
 func mapColumns(v element.Variant, names []string, fields []Field) (m placesOf, err error) {
 	for _, f := range fields {
 		for _, known := range v.Find(f.Meaning()) {
@@ -287,7 +286,7 @@ func hasCoordinates(v element.Variant, names []string) bool {
 	return true
 }
 
-// index returns where a name is among names, without regard to case, or -1. Twice is an error.
+// index returns the index of a name in names, ignoring case, or -1. A name that is there twice is an error.
 func index(names []string, want string) (int, error) {
 	found := -1
 	for i, n := range names {
@@ -302,7 +301,7 @@ func index(names []string, want string) (int, error) {
 	return found, nil
 }
 
-// listing names the columns of a file for a message, not without end.
+// listing names the columns of a file for a message, up to a limit.
 func listing(names []string) string {
 	const most = 30
 	quoted := make([]string, 0, most+1)
