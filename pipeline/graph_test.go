@@ -30,7 +30,7 @@ func graphOf(t *testing.T, lanes int) (*beam.Pipeline, []*graph.MultiEdge) {
 	return p, edges
 }
 
-// protoOf is what a portable runner gets to see of the pipeline.
+// protoOf returns the pipeline as a portable runner gets it.
 func protoOf(t *testing.T, edges []*graph.MultiEdge) *pipepb.Pipeline {
 	t.Helper()
 	env, err := graphx.CreateEnvironment(context.Background(), graphx.URNEnvExternal, func(context.Context) string { return "localhost:0" })
@@ -92,8 +92,8 @@ func TestTheGraphIsABeamPipeline(t *testing.T) {
 	}
 }
 
-// TestNoDoFnBothReadsAndAggregates looks at the package of each user function: parquetio's read, aggregate's aggregate,
-// and what reads hands rows on to fields and derive, never to an aggregate.
+// TestNoDoFnBothReadsAndAggregates checks the package of each user function: those of parquetio read, those of aggregate aggregate,
+// and readers pass batches to fields and derive, never to an aggregate.
 func TestNoDoFnBothReadsAndAggregates(t *testing.T) {
 	_, edges := graphOf(t, 1)
 	consumers := map[int][]string{} // by node
@@ -128,8 +128,8 @@ func TestNoDoFnBothReadsAndAggregates(t *testing.T) {
 	}
 }
 
-// TestBatchesAreConsumedAtOnce protects the reuse of batch memory: a batch is valid while it is emitted, so only ParDos
-// may take batches as their main input; a GroupByKey, a side input or a Reshuffle would keep them.
+// TestBatchesAreConsumedAtOnce protects the reuse of batch memory. A batch is valid only until emit returns, so only the main inputs
+// of ParDos may take batches; a GroupByKey, a side input or a Reshuffle would keep them longer.
 func TestBatchesAreConsumedAtOnce(t *testing.T) {
 	_, edges := graphOf(t, 2)
 	seen := 0
@@ -142,7 +142,7 @@ func TestBatchesAreConsumedAtOnce(t *testing.T) {
 			}
 		}
 	}
-	if seen != 6 { // read to fields, fields to derive, derive to partial, in two lanes
+	if seen != 6 { // read to fields, fields to derive, derive to partial, in two branches
 		t.Errorf("batches flow along %d edges, want 6", seen)
 	}
 }
@@ -163,7 +163,7 @@ func TestEveryFunctionIsRegistered(t *testing.T) {
 
 func first(p *beam.Pipeline, _ []*graph.MultiEdge) *beam.Pipeline { return p }
 
-// quarantineGraph is the pipeline with all that the rules can do.
+// quarantineGraph builds the pipeline with rules and quarantine.
 func quarantineGraph(t *testing.T) *beam.Pipeline {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
