@@ -11,10 +11,10 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// TestMemoryDoesNotGrowWithTheFiles reads thousands of small files as the default flags have it. TRIPSTATS_SOAK=1 reads 10,000,
-// on prism too.
+// TestMemoryDoesNotGrowWithTheFiles reads thousands of small files with the default flags; with TRIPSTATS_SOAK=1 it reads 10,000,
+// with prism too.
 func TestMemoryDoesNotGrowWithTheFiles(t *testing.T) {
-	most := map[string]int{"direct": 160, "prism": 224} // MiB: --max-memory by default, and what prism may pass it by
+	most := map[string]int{"direct": 160, "prism": 224} // MiB: the default of --max-memory, and for prism by how much it may exceed that
 	const rows = 60
 	files, inProcess := 3_000, []string{"direct"}
 	if soaking() {

@@ -12,16 +12,15 @@ import (
 	"tripstats/transforms/element"
 )
 
-// TestABatchMoreAllocatesNextToNothing holds what reading costs the garbage collector: per batch the headers of eight
-// arrays, and no memory for values.
+// TestABatchMoreAllocatesNextToNothing limits allocations: for each batch only the headers of eight arrays, and no memory for values.
 func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 	if raced {
 		t.Skip("SKIPPED: the race detector has pools forget what they have, so that more is allocated")
 	}
 	const few, many = 10, 40 // batches
-	runtime.GC()             // what other tests left to go round has other sizes, and stays for two collections
+	runtime.GC()             // drop what other tests left in pools, which takes two collections
 	runtime.GC()
-	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection would empty what goes round between files
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection would empty the pools between files
 	cost := func(batches int64, cfg Config) (allocs, bytes uint64) {
 		path := filepath.Join(t.TempDir(), "t_2019-08.parquet")
 		if _, err := tlcgen.WriteFile(t.Context(), path, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2019, Month: 8}, Rows: batches * batchRows}); err != nil {
@@ -42,8 +41,8 @@ func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 			}
 		}
 		f.RowGroupBytes = make([]int64, len(f.RowGroupRows))
-		// The least of several scans: a scan that gets further ahead of its caller than every one before it, as when the machine is
-		// busy, adds to what goes round. That ends at the bound on reading ahead; what each batch costs is in every scan.
+		// The least of several scans. On a busy machine, a scan may read further ahead than those before it, and then adds memory to the
+		// pools, up to the limit on reading ahead. The cost of each batch is the same in every scan.
 		allocs, bytes = math.MaxUint64, math.MaxUint64
 		for range 10 {
 			var before, after runtime.MemStats

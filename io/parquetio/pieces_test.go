@@ -48,7 +48,7 @@ func TestPiecesCoverEveryRowGroupOnceLargestFirst(t *testing.T) {
 	}
 }
 
-// TestEveryNthPieceIsAFairShare protects the balance over workers that are dealt the pieces in turn.
+// TestEveryNthPieceIsAFairShare checks that workers which get the pieces in turn have about as many bytes each.
 func TestEveryNthPieceIsAFairShare(t *testing.T) {
 	var files []element.File
 	rng := rand.New(rand.NewPCG(5, 6))

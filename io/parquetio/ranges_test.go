@@ -22,7 +22,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestPiecesCoverWhatIsNeeded protects the bounds that reading from a store is held to, for column chunks of any sizes.
+// TestPiecesCoverWhatIsNeeded checks the limits on bytes and requests of reading from a store, for column chunks of any sizes.
 func TestPiecesCoverWhatIsNeeded(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 2000 {
@@ -63,7 +63,7 @@ func TestPiecesCoverWhatIsNeeded(t *testing.T) {
 	}
 }
 
-// web serves a folder, and counts.
+// web serves a folder and counts requests and bytes.
 type web struct {
 	requests, bytes atomic.Int64
 	latency         time.Duration
@@ -97,7 +97,7 @@ func (w *countingWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// serve serves a file and returns it as it is matched there.
+// serve serves a file and returns it as matched on the server.
 func serve(tb testing.TB, path string) (*web, element.File) {
 	tb.Helper()
 	w := &web{handler: folder(filepath.Dir(path))}
@@ -121,7 +121,7 @@ func onDisk(tb testing.TB, rowGroups ...int64) (element.File, string) {
 	return f, f.URI
 }
 
-// TestARemoteFileIsReadAsALocalOne reads every row of files of many forms over HTTP, whole and from a row group on.
+// TestARemoteFileIsReadAsALocalOne reads files of many forms over HTTP, from the start and from a later row group on.
 func TestARemoteFileIsReadAsALocalOne(t *testing.T) {
 	for _, rowGroups := range [][]int64{{100, 1, 0, batchRows + 5, 3 * batchRows}, {200_000}, {0}, {5, 5, 5, 5, 5, 5, 5, 5, 5, 5}} {
 		local, path := onDisk(t, rowGroups...)
@@ -170,7 +170,7 @@ func TestAProjectionOverTheNetworkStaysWithinItsBounds(t *testing.T) {
 	}
 }
 
-// TestAFileThatChangesWhileItIsReadIsAnErrorThatSaysSo replaces the file after its footer was read.
+// TestAFileThatChangesWhileItIsReadIsAnErrorThatSaysSo replaces a file after its footer was read.
 func TestAFileThatChangesWhileItIsReadIsAnErrorThatSaysSo(t *testing.T) {
 	local, path := onDisk(t, 100_000)
 	_, f := serve(t, path)
@@ -188,7 +188,7 @@ func TestAFileThatChangesWhileItIsReadIsAnErrorThatSaysSo(t *testing.T) {
 	}
 }
 
-// TestReadingAheadEndsWithTheReader gives up in the middle of a file, which must leave no goroutine and no debt.
+// TestReadingAheadEndsWithTheReader stops reading in the middle of a file. No goroutine may be left, and all memory must be returned.
 func TestReadingAheadEndsWithTheReader(t *testing.T) {
 	local, path := onDisk(t, 300_000)
 	_, f := serve(t, path)

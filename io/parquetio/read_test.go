@@ -24,7 +24,7 @@ func init() {
 	register.Function1x1(summaryOf)
 }
 
-// summaryOf says where a batch is from and which ids it has, after a look at its other columns.
+// summaryOf checks a batch and says where it is from and which ids it has.
 func summaryOf(c element.Columns) string {
 	ids := checkedIDs(c)
 	for i, id := range ids {
@@ -82,7 +82,7 @@ func TestReadOfNoRowsEmitsNothing(t *testing.T) {
 	ptest.RunAndValidate(t, p)
 }
 
-// process runs ProcessElement on a restriction as a runner would. at is called after each batch.
+// process runs ProcessElement on a restriction like a runner, and calls at after each batch.
 func process(f element.File, rt *sdf.LockRTracker, at func(batch int)) (ids []int64, where []string, err error) {
 	n := 0
 	err = new(readFn).ProcessElement(context.Background(), rt, f, func(c element.Columns) {
@@ -94,8 +94,8 @@ func process(f element.File, rt *sdf.LockRTracker, at func(batch int)) (ids []in
 	return ids, where, err
 }
 
-// TestSplitsAndDrainsLoseAndRepeatNothing splits a running restriction at every batch, at every fraction that gives
-// another cut, and once more within the residual; primary and residuals together must be the file.
+// TestSplitsAndDrainsLoseAndRepeatNothing splits a running restriction at every batch, at every fraction that gives a different cut,
+// and splits the residual once more. Together, primary and residuals must have each row of the file once.
 func TestSplitsAndDrainsLoseAndRepeatNothing(t *testing.T) {
 	f := testFile(t, 3, 7, 1, 0, 5, batchRows+1, 2)
 	want := upTo(f.Rows)
@@ -146,7 +146,7 @@ func TestSplitsAndDrainsLoseAndRepeatNothing(t *testing.T) {
 	}
 }
 
-// TestEverySubrangeReadsItsRowGroups reads every restriction a runner could make of the file.
+// TestEverySubrangeReadsItsRowGroups reads every restriction that a runner could make of the file.
 func TestEverySubrangeReadsItsRowGroups(t *testing.T) {
 	f := testFile(t, 3, 0, 7, 1, 5)
 	first := []int64{0}
