@@ -23,8 +23,8 @@ const (
 	april = 603
 )
 
-// testTrips are the batches of three files: a has nulls everywhere and rows without a pickup time, b has another taxi
-// and a month of a's, c no rows at all.
+// testTrips returns the batches of three files: a has nulls everywhere and rows without a pickup time, b has another taxi and one of
+// the months of a, and c has no rows.
 func testTrips() (files []element.File, batches []trip.Batch) {
 	files = []element.File{
 		{Source: "a", Taxi: trip.Green, Month: march},
@@ -89,7 +89,7 @@ func TestSchemasAreTheContract(t *testing.T) {
 	}
 }
 
-// TestAnyCutAndOrderGivesTheSameSource cuts random rows into batches and bundles in many ways.
+// TestAnyCutAndOrderGivesTheSameSource splits random rows into batches and bundles in many ways.
 func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	const rows = 500
@@ -158,7 +158,7 @@ func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 	}
 }
 
-// stateOf is the state of a table.
+// stateOf returns the state of a table.
 func stateOf(t *testing.T, s Source, table string) State {
 	t.Helper()
 	state, err := s.State(table)
@@ -183,7 +183,7 @@ func TestMergeNeverWritesToItsInputs(t *testing.T) {
 	}
 }
 
-// TestABatchIsAddedUpWithoutAllocating holds what a batch costs the garbage collector once its months are there.
+// TestABatchIsAddedUpWithoutAllocating checks that adding up a batch allocates nothing once its months are known.
 func TestABatchIsAddedUpWithoutAllocating(t *testing.T) {
 	in, fn := anyTrips(16<<10), &partialFn{}
 	fn.StartBundle(nil)
@@ -192,7 +192,7 @@ func TestABatchIsAddedUpWithoutAllocating(t *testing.T) {
 	}
 }
 
-// anyTrips is a batch of one month with zones and values at random.
+// anyTrips returns a batch of one month with random zones and values.
 func anyTrips(rows int) trip.Batch {
 	rng := rand.New(rand.NewPCG(1, 1))
 	values := make([]int64, rows)

@@ -120,7 +120,7 @@ func TestTableCoderKeepsNameAndRows(t *testing.T) {
 	}
 }
 
-// TestFileSurvivesAStageBoundary protects what Beam's own coder would drop: unexported and unsupported fields.
+// TestFileSurvivesAStageBoundary checks the fields that Beam's own coder would drop: unexported ones and those of unsupported types.
 func TestFileSurvivesAStageBoundary(t *testing.T) {
 	in := File{
 		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Dataset: "d", NameTaxi: "green", Wild: true, Identity: "i", NoTrips: true, Unusable: "why", Footer: []byte("foot"), FooterSum: 3, Rows: 1 << 40, RowGroupRows: []int64{1, 2},
@@ -139,7 +139,7 @@ func TestFileSurvivesAStageBoundary(t *testing.T) {
 	}
 }
 
-// FuzzDecodeColumns protects the coder from bytes that are not its own: an error, never a panic.
+// FuzzDecodeColumns decodes any bytes. The result may be an error, never a panic.
 func FuzzDecodeColumns(f *testing.F) {
 	b, err := encodeColumns(Columns{Source: "s", Record: record()})
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestAdmitLeavesOutWhatNobodyWouldMiss: a word a file of those kept, then of those left out, or the source of the fault.
+// TestAdmitLeavesOutWhatNobodyWouldMiss expects, for each case, the files that are read, then those left out, or the source of the
+// fault.
 func TestAdmitLeavesOutWhatNobodyWouldMiss(t *testing.T) {
 	zones := element.File{Source: "zones", Month: element.NoMonth, Wild: true, NoTrips: true, Unusable: "zones: no time"}
 	with := func(change func(f *element.File)) element.File {

@@ -9,7 +9,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestAdmitNamesEveryFileThatCannotBeUsed: three bad files take one run, not three.
+// TestAdmitNamesEveryFileThatCannotBeUsed checks that one run names all bad files, so that a user need not run once for each.
 func TestAdmitNamesEveryFileThatCannotBeUsed(t *testing.T) {
 	files := []element.File{
 		{Source: "c", Taxi: Yellow, Month: 530},
