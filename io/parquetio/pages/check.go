@@ -210,9 +210,9 @@ func indices(data []byte, n int64, pad int) (int, error) {
 		if err := h.run(); err != nil {
 			return 0, err
 		}
-		some := min(int64(h.left), n)
-		h.left -= int(some)
-		n -= some
+		count := min(int64(h.left), n)
+		h.left -= int(count)
+		n -= count
 	}
 	if !h.spent() {
 		return 0, errLeft
@@ -320,9 +320,9 @@ func deltas(data []byte, n int64, most Limits, each func(int64) error) (int, err
 			}
 			group := data[at : at+int(size/8)*int(width)]
 			at += len(group)
-			some := min(size, left)
-			left -= some
-			for i := range some {
+			count := min(size, left)
+			left -= count
+			for i := range count {
 				if each == nil {
 					break
 				}
