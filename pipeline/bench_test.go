@@ -65,12 +65,11 @@ func BenchmarkJob(b *testing.B) {
 	}
 }
 
-// BenchmarkTax is the whole job, in raw mode on the direct runner, beside the decoding of the same columns to values alone, in
-// turns. The job itself takes codes of dictionaries where the files have them: codes-ns/row is what decoding that far costs.
-// tax is the CPU time of the one over that of the other. What a job costs however little it reads is in it, so it is
-// lower on many files: TRIPSTATS_BENCH_FILES names some, instead of a month of each codec. With several cores it also has
-// what it takes to bring a batch from the core that decoded it to the one that aggregates it, which differs by machine and
-// hour: figures to be compared are those of one core.
+// BenchmarkTax alternates between the whole job, in raw mode on the direct runner, and only decoding the same columns to values. tax
+// is the CPU time of the job divided by that of the decoding. The job itself uses codes of dictionaries if files have them;
+// codes-ns/row is the time for decoding to codes. tax includes the fixed costs of a job, so it is lower for many files:
+// TRIPSTATS_BENCH_FILES names files to use instead of a month of each codec. With several cores, tax also includes the cost of
+// moving a batch between cores, which varies: compare figures of one core.
 func BenchmarkTax(b *testing.B) {
 	if files := os.Getenv("TRIPSTATS_BENCH_FILES"); files != "" {
 		benchmarkTax(b, files)
@@ -135,7 +134,7 @@ func benchmarkTax(b *testing.B, pattern string) {
 	b.ReportMetric(float64(job)/float64(decode), "tax")
 }
 
-// cpuTime is what the process has used of all cores.
+// cpuTime returns the CPU time of the process on all cores.
 func cpuTime(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

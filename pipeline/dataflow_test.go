@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// dataflowFlags are what every submission needs. No network and no credentials are there.
+// dataflowFlags are the flags that every submission needs. The tests have neither network nor credentials.
 var dataflowFlags = []string{"--runner=dataflow", "--dry_run", "--project=project", "--region=europe-west1", "--staging_location=gs://bucket/staging"}
 
-// dryRun returns the job's description.
+// dryRun returns the description of the job.
 func dryRun(t *testing.T, args ...string) (job struct {
 	Name, ProjectID, Type string
 	Steps                 []struct{ Name, Kind string }
@@ -106,8 +106,8 @@ func TestDataflowSaysWhatItNeeds(t *testing.T) {
 	}
 }
 
-// TestTheFlexTemplateHasTheProgramsFlags compares the template's parameters with the program's flags, and submits one
-// of each as Dataflow's launcher would.
+// TestTheFlexTemplateHasTheProgramsFlags compares the template's parameters with the program's flags, and submits a job with each of
+// them, like Dataflow's launcher.
 func TestTheFlexTemplateHasTheProgramsFlags(t *testing.T) {
 	content, err := os.ReadFile(filepath.Join("..", "runners", "dataflow", "metadata.json"))
 	if err != nil {
@@ -130,7 +130,7 @@ func TestTheFlexTemplateHasTheProgramsFlags(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^  --([a-z-]+)`).FindAllStringSubmatch(own, -1) {
 		flags[m[1]] = true
 	}
-	// What makes no sense there, or is Dataflow's own to give.
+	// Flags that make no sense in a template, or that Dataflow sets itself.
 	for _, name := range []string{"runner", "plan", "verbose", "version", "quarantine", "quarantine-cells", "format", "detach", "cpuprofile", "memprofile", "trace"} {
 		if !flags[name] {
 			t.Errorf("the program has no --%s any more", name)
@@ -159,7 +159,7 @@ func TestTheFlexTemplateHasTheProgramsFlags(t *testing.T) {
 		if p.IsOptional != (p.Name != "output") {
 			t.Errorf("parameter %s: found isOptional %v", p.Name, p.IsOptional)
 		}
-		if !slices.Contains([]string{"months", "source", "missing"}, p.Name) { // those go without input
+		if !slices.Contains([]string{"months", "source", "missing"}, p.Name) { // these replace input
 			args = append(args, "--"+p.Name+"="+examples[p.Name])
 		}
 	}

@@ -24,7 +24,7 @@ import (
 	"tripstats/transforms/quality"
 )
 
-// published are the tables below an output, by path.
+// published returns the tables below an output, by path.
 func published(t *testing.T, out string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -42,7 +42,7 @@ func published(t *testing.T, out string) map[string]string {
 	return found
 }
 
-// attempt runs the pipeline over addresses in this process.
+// attempt runs the pipeline in this process, with addresses as input.
 func attempt(ctx context.Context, runner string, patterns []string, out string) error {
 	r, err := runners.Find(runner)
 	if err != nil {
@@ -63,7 +63,7 @@ func attempt(ctx context.Context, runner string, patterns []string, out string) 
 	return err
 }
 
-// faultyFiles are two small months in memory.
+// faultyFiles returns two small months in memory.
 func faultyFiles(t *testing.T) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
@@ -88,7 +88,7 @@ func addresses(base string, files map[string][]byte) []string {
 	return all
 }
 
-// TestEachFaultGivesTheRightTablesOrAClearErrorAndNothing has every kind of fault meet a request once, and always.
+// TestEachFaultGivesTheRightTablesOrAClearErrorAndNothing makes each fault happen once, and then at every request.
 func TestEachFaultGivesTheRightTablesOrAClearErrorAndNothing(t *testing.T) {
 	defer objstore.QuickRetries()()
 	files := faultyFiles(t)
@@ -97,7 +97,7 @@ func TestEachFaultGivesTheRightTablesOrAClearErrorAndNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := published(t, clean)
-	passes := []string{"429", "500", "503", "reset in the middle", "reset at once", "short body", "slow drip"} // if it happens once
+	passes := []string{"429", "500", "503", "reset in the middle", "reset at once", "short body", "slow drip"} // faults after which the run succeeds if they happen once
 	for name := range fakes.Faults {
 		for _, chance := range []float64{0.3, 1} {
 			web := fakes.NewWeb(t, files)
@@ -124,7 +124,7 @@ func TestEachFaultGivesTheRightTablesOrAClearErrorAndNothing(t *testing.T) {
 	}
 }
 
-// tells checks that a user can tell from an error what it is about.
+// tells checks that an error says which file it is about.
 func tells(t *testing.T, name string, err error) {
 	t.Helper()
 	text := messageOf(err)
@@ -133,8 +133,8 @@ func tells(t *testing.T, name string, err error) {
 	}
 }
 
-// TestRandomFaultsNeverGiveAWrongTable runs over a web server with faults by chance: the tables are right, or there are
-// none and an error.
+// TestRandomFaultsNeverGiveAWrongTable reads from a web server with random faults. Either the tables are right, or there are no
+// tables and an error.
 func TestRandomFaultsNeverGiveAWrongTable(t *testing.T) {
 	defer objstore.QuickRetries()()
 	rounds := 200

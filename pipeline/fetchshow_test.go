@@ -49,7 +49,7 @@ func TestBarsAreDrawnBelowTheLines(t *testing.T) {
 	}
 }
 
-// shownOn is what a terminal shows in the end, with the two sequences that are used.
+// shownOn returns what a terminal shows at the end. It knows the two control sequences that fetch uses.
 func shownOn(text string) string {
 	var lines []string
 	for text != "" {

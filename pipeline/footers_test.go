@@ -21,7 +21,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// small are four files to damage the footers of.
+// small returns four files whose footers are damaged.
 func small(t *testing.T) []base {
 	t.Helper()
 	var all []base
@@ -42,8 +42,8 @@ func small(t *testing.T) []base {
 	return all
 }
 
-// valuesOf is a hash of all that a run takes of a file: its taxi, and the values of the columns that are read. It runs in this
-// process, as a run of the program for each of so many files would take hours.
+// valuesOf returns a hash of all that a run reads of a file: its taxi, and the values of the needed columns. It works in this
+// process, because starting the program for each file would take hours.
 func valuesOf(ctx context.Context, path, name string, size int) (sum string, err error) {
 	var f element.Recognised
 	d, err := source.Describe(ctx, element.Found{URI: path, Source: name, Size: int64(size), Month: element.NoMonth})
@@ -66,7 +66,7 @@ func valuesOf(ctx context.Context, path, name string, size int) (sum string, err
 	return fmt.Sprint(h.Sum64()), err
 }
 
-// damagedFooters reads a file with each damaged footer that next returns, and sorts what comes of it.
+// damagedFooters reads a file with each damaged footer that next returns, and counts the outcomes.
 func damagedFooters(t *testing.T, b base, next func() (damaged []byte, what string, more bool)) (refused, same int, other []string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -108,7 +108,8 @@ func damagedFooters(t *testing.T, b base, next func() (damaged []byte, what stri
 	}
 }
 
-// TestDamagedFootersTakeLittle is the promise for any footer at all. TRIPSTATS_SOAK=1 damages 100,000, otherwise 1,000.
+// TestDamagedFootersTakeLittle checks that no damaged footer takes much time or memory. It damages 1,000 footers, with
+// TRIPSTATS_SOAK=1 100,000.
 func TestDamagedFootersTakeLittle(t *testing.T) {
 	all, each := small(t), uint64(250)
 	if soaking() {
@@ -128,7 +129,7 @@ func TestDamagedFootersTakeLittle(t *testing.T) {
 	}
 }
 
-// toldByTheFooterAlone are the bits of numbers that nothing else in the file contradicts.
+// toldByTheFooterAlone has the bits of numbers that are only in the footer, so that nothing contradicts them.
 var toldByTheFooterAlone = map[string]string{
 	"yellow_tripdata_2014-03.parquet: bit 492": "the unit of the pickup times: nanoseconds for microseconds",
 	"yellow_tripdata_2014-03.parquet: bit 788": "the unit of the dropoff times",
@@ -140,7 +141,7 @@ var toldByTheFooterAlone = map[string]string{
 	"yellow_tripdata_2025-02.parquet: bit 788": "the unit of the dropoff times",
 }
 
-// TestAFlippedBitOfAFooterIsNoOtherTable flips single bits. TRIPSTATS_SOAK=1 flips every one, otherwise one in 97.
+// TestAFlippedBitOfAFooterIsNoOtherTable flips single bits: one in 97, with TRIPSTATS_SOAK=1 every one.
 func TestAFlippedBitOfAFooterIsNoOtherTable(t *testing.T) {
 	step := 97
 	if soaking() {

@@ -187,14 +187,13 @@ const (
 	localMemory  = 160 << 20
 	remoteMemory = 256 << 20
 
-	// The least that can be held on two cores, also when these are busy. Told to take it, direct took at most 98 MiB of 24 months
-	// of 3 million rows, and 130 over a network; prism 110, and 148. With less, prism took 205 over a network when busy.
+	// The least limits that a run keeps on two cores, even if these are busy.
 	leastLocalMemory       = 112 << 20
 	leastRemoteMemory      = 144 << 20
 	leastPrismMemory       = 144 << 20
 	leastRemotePrismMemory = 192 << 20
 
-	// messages is about what prism has resident besides while it reads over a network.
+	// messages is roughly the memory that prism needs in addition while it reads over a network.
 	messages = 30 << 20
 )
 

@@ -18,8 +18,8 @@ import (
 	"tripstats/transforms/quality"
 )
 
-// TestTheLedgerIsTheGeneratorsTruth plants rows for every rule in files of every era and compares the ledger, line by
-// line, with what the generator knows to be in them.
+// TestTheLedgerIsTheGeneratorsTruth plants rows for every rule in files of every era, and compares each line of the ledger with the
+// generator's truth.
 func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 	dir := t.TempDir()
 	var files []tlcgen.Options
@@ -83,7 +83,7 @@ func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 	}
 }
 
-// ledgerOf are the lines of the ledger about a file, and notes the rules in them.
+// ledgerOf returns the lines of the ledger about a file, and records which rules are in them.
 func ledgerOf(f tlcgen.FileTruth, fired map[string]bool) []string {
 	month := f.Month + "-01"
 	rules := map[string]int64{

@@ -22,7 +22,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// What planted functions call: the graph's own, whose place they take.
+// The methods of the graph's own functions. Planted functions replace these and call them.
 type (
 	deriver interface {
 		ProcessElement(trip.Batch, func(trip.Batch)) error
@@ -40,8 +40,8 @@ type (
 	}
 )
 
-// TestAFaultWithinTheGraphPublishesNothing puts a function that errs in the place of one of the built graph's own, one at a
-// time: what it does to the rows must be noticed, by exit code 1, with tables, manifest and quarantine as they were.
+// TestAFaultWithinTheGraphPublishesNothing replaces one function of the built graph at a time by one that loses or adds rows. The
+// run must notice this: exit code 1, with unchanged tables, manifest and quarantine.
 func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 	dir := t.TempDir()
 	out, kept := filepath.Join(dir, "out"), filepath.Join(dir, "kept")
@@ -58,13 +58,13 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 	if len(before) < 6 {
 		t.Fatalf("found only %d files", len(before))
 	}
-	// From here on the manifest would differ, and the tables, as the rows do.
+	// From here on the tables and the manifest would differ, because the rows do.
 	o.Seed = 7
 	if _, err := tlcgen.WriteFile(t.Context(), path, o); err != nil {
 		t.Fatal(err)
 	}
 
-	// more has what a plant makes of the result of a file without rows beside the file's own.
+	// more returns a result of a file without rows in addition to the file's own.
 	more := func(plant func(*aggregate.Source)) func(any) any {
 		return func(own any) any {
 			return func(f element.AdmittedFiles, emit func(string, aggregate.Source)) error {
@@ -135,7 +135,7 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 			if err := own.(writer).StartBundle(nil); err != nil {
 				t.Fatal(err)
 			}
-			return own.(writer).ProcessElement // and nobody calls FinishBundle
+			return own.(writer).ProcessElement // FinishBundle is not called
 		}, "refused rows in quarantine, expected "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -148,13 +148,13 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 			}
 		})
 	}
-	// Without a fault the same run does publish.
+	// Without a fault the same run publishes.
 	if err := publishPlanted(t, path, out, kept, "", nil); err != nil || maps.Equal(before, contents(t, out, kept)) {
 		t.Errorf("found %v, expected another output", err)
 	}
 }
 
-// packed is a state of one group.
+// packed returns a state with one group.
 func packed(t *testing.T, g aggregate.Group) []byte {
 	t.Helper()
 	b, err := aggregate.State{Groups: []aggregate.Group{g}}.AppendBinary(nil)
@@ -164,8 +164,8 @@ func packed(t *testing.T, g aggregate.Group) []byte {
 	return b
 }
 
-// publishPlanted runs the pipeline with the rules and a quarantine in this process, with what plant makes of the graph's
-// own function in its place. That works on the direct runner, which calls the functions that are in the graph.
+// publishPlanted runs the pipeline with rules and a quarantine in this process. plant returns the replacement for one of the graph's
+// functions. This works only on the direct runner, which calls the functions in the graph itself.
 func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any) any) error {
 	t.Helper()
 	objects, err := objstore.Match(t.Context(), []string{path})
@@ -205,7 +205,7 @@ func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any
 	return err
 }
 
-// putInto replaces the function of a name.
+// putInto replaces the function with the given name.
 func putInto(t *testing.T, edges []*graph.MultiEdge, name string, plant func(own any) any) {
 	t.Helper()
 	for _, e := range edges {
@@ -222,7 +222,7 @@ func putInto(t *testing.T, edges []*graph.MultiEdge, name string, plant func(own
 	t.Fatalf("no DoFn %s in the graph", name)
 }
 
-// contents are the files below folders, by path.
+// contents returns the files below folders, by path.
 func contents(t *testing.T, dirs ...string) map[string]string {
 	t.Helper()
 	found := map[string]string{}

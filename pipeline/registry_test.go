@@ -8,7 +8,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// TestTheRegistryMeansColumnsThatThereAre protects the names by which the registry of TLC's columns says what they are.
+// TestTheRegistryMeansColumnsThatThereAre checks that each meaning in the registry of TLC's columns is the name of a column of trips.
 func TestTheRegistryMeansColumnsThatThereAre(t *testing.T) {
 	has := map[trip.Field]bool{}
 	for _, v := range tlc.Registry {

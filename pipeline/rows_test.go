@@ -13,7 +13,8 @@ import (
 	"tripstats/transforms/quality"
 )
 
-// TestRunnersTakeNoElementApart protects against runners in other languages that read rows otherwise than Go writes them.
+// TestRunnersTakeNoElementApart checks that no element is encoded as a row: runners in other languages read rows differently than Go
+// writes them.
 func TestRunnersTakeNoElementApart(t *testing.T) {
 	p, s := beam.NewPipelineWithRoot()
 	rules := quality.Config{Keep: quality.KeepCells}
@@ -32,7 +33,7 @@ func TestRunnersTakeNoElementApart(t *testing.T) {
 	}
 }
 
-// TestWorkersAreToldWhatTheFlagsSay protects what must travel in the DoFns, as the flags are not set on workers.
+// TestWorkersAreToldWhatTheFlagsSay checks that the values of flags are in the DoFns, because flags are not set on workers.
 func TestWorkersAreToldWhatTheFlagsSay(t *testing.T) {
 	p, s := beam.NewPipelineWithRoot()
 	read := source.Config{Access: objstore.Access{AllowHTTP: true}, Memory: 300 << 20}

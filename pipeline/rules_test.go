@@ -15,7 +15,7 @@ import (
 func TestAShareIsReadAsPartsPerMillion(t *testing.T) {
 	for text, want := range map[string]int64{
 		"1%": 10_000, "0.01": 10_000, "0": 0, "0%": 0, "100%": 1_000_000, " 2.5 %": 25_000, "0.0001%": 1, "1e-6": 1,
-		"29%": 290_000, // 0.29 in binary is less
+		"29%": 290_000, // 0.29 as a binary number is less than that
 	} {
 		if got, err := perMillion(text); err != nil || got != want {
 			t.Errorf("%q: found %d, %v, expected %d", text, got, err, want)
@@ -43,7 +43,7 @@ func TestALimitsFileIsAListWithComments(t *testing.T) {
 	}
 }
 
-// ruled are options of flags about rules, as they come from the command line.
+// ruled returns the options for flags about rules, as given on the command line.
 func ruled(flags map[string]string) (*options, map[string]bool) {
 	o, set := &options{quality: "standard"}, map[string]bool{}
 	for name, value := range flags {
@@ -134,7 +134,7 @@ func TestFlagsAboutRulesSayWhatIsWrong(t *testing.T) {
 		{"max-rejected", "-1%", `"-1%"`},
 		{"max-rejected", "NaN", `"NaN"`},
 		{"max-rejected", "few", `"few"`},
-		{"max-rejected", "", `""`}, // as of a variable that a script did not set
+		{"max-rejected", "", `""`}, // like a script's variable that is not set
 	} {
 		o, set := ruled(map[string]string{c.flag: c.value})
 		f := fault.Find(rulesErr(o, set))
@@ -166,7 +166,7 @@ func TestAnAmountOfMemory(t *testing.T) {
 	}
 }
 
-// rulesErr is what is wrong with the flags that are about the rules.
+// rulesErr returns the errors of the flags about rules.
 func rulesErr(o *options, set map[string]bool) error {
 	var wrong problems
 	o.parseRules(set, &wrong)

@@ -24,8 +24,8 @@ import (
 	"tripstats/transforms/quality"
 )
 
-// TestTablesAreTheGeneratorsTruth runs the pipeline over files of every era, both taxis, one and several row groups, with
-// nulls where they may be, and compares every cell with what the generator knows to be in the files.
+// TestTablesAreTheGeneratorsTruth runs the pipeline with files of every era and both taxis, with one and several row groups and with
+// nulls, and compares every cell with the generator's truth.
 func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 	dir := t.TempDir()
 	var files []tlcgen.Options
@@ -65,7 +65,7 @@ func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 	}
 }
 
-// configOf is what publishing is told in a mode, with the flags' defaults.
+// configOf returns the configuration of publishing for raw or standard, with the defaults of all flags.
 func configOf(mode string, rules quality.Config) publish.Config {
 	before := opts
 	defer func() { opts = before }()
@@ -125,8 +125,8 @@ func valueOf(a arrow.Array, i int) string {
 	return a.ValueStr(i)
 }
 
-// tablesOf makes the rows of both tables from the truth of files of one taxi and month each. Months are rarely in two
-// files, but strays make it happen, so sums are added up.
+// tablesOf makes the rows of both tables from the truth about files of one taxi and month each. A month may be in several files,
+// because of stray pickups, so sums are added up.
 func tablesOf(t *testing.T, truth tlcgen.Truth) (monthly, location []string) {
 	t.Helper()
 	type key struct{ taxi, month string }

@@ -8,7 +8,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 )
 
-// idle is an engine on which every job is good.
+// idle is an engine on which every job succeeds.
 type idle struct{}
 
 func (idle) check([]Place) ([]string, error)                     { return nil, nil }

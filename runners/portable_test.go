@@ -9,7 +9,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestWhatAJobFailedWithIsOneLine protects what a user hears of texts of Java, with stacks in them.
+// TestWhatAJobFailedWithIsOneLine checks that a user gets one line from Java's error texts, which have stack traces.
 func TestWhatAJobFailedWithIsOneLine(t *testing.T) {
 	before := *jobopts.EnvironmentType
 	defer func() { *jobopts.EnvironmentType = before }()

@@ -74,9 +74,9 @@ func one() int { return 1 }
 // own memory. Prism runs at most eight bundles at once.
 func prismLanes() int { return min(8, max(1, runtime.GOMAXPROCS(0)/4)) }
 
-// prismThreads: while a stage waits for a side input, prism goes through its watermarks again and again. If that keeps the only
-// thread busy, Go looks at the network once in 10 ms, and all that prism and its workers say to each other goes over it:
-// 14 million rows on one core took 3.1 to 3.6 s with one thread, 1.1 to 1.3 s with two.
+// prismThreads is how many threads prism needs at least. While a stage waits for a side input, prism checks its watermarks again
+// and again. If that keeps the only thread busy, Go polls the network only every 10 ms, and prism and its workers communicate
+// over the network.
 const prismThreads = 2
 
 var all = []Runner{
@@ -90,7 +90,7 @@ var all = []Runner{
 	{Name: "dataflow", Is: "on Google Cloud Dataflow: --project, --region and --staging_location are needed", lanes: one, engine: dataflowEngine{}},
 }
 
-// aliases are the names that Beam and its launchers have for the same.
+// aliases has the names that Beam and its launchers use for the runners.
 var aliases = map[string]string{
 	"DirectRunner": "direct", "PrismRunner": "prism", "FlinkRunner": "flink", "SparkRunner": "spark", "DataflowRunner": "dataflow",
 }

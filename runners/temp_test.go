@@ -25,7 +25,7 @@ func TestWhatAKilledRunLeftInTheTemporaryFolderIsRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	alive := os.Getenv("TMPDIR")
-	t.Setenv("TMPDIR", dir) // as another run has it
+	t.Setenv("TMPDIR", dir) // like in another run
 	removeDeadTemps()
 	for path, want := range map[string]bool{
 		"tripstats-runner-dead": false, "tripstats-runner-": false,

@@ -32,7 +32,7 @@ func MakeDirs(path string, mode fs.FileMode) (made []string, err error) {
 	case err == nil:
 		return append(made, path), SyncDir(above)
 	case errors.Is(err, fs.ErrExist):
-		if info, err := os.Stat(path); err == nil && info.IsDir() { // another run made it just now
+		if info, err := os.Stat(path); err == nil && info.IsDir() { // another run has made it meanwhile
 			return made, nil
 		}
 		return made, fmt.Errorf("%s: found a symbolic link to nothing, expected a folder; move it away", path)
@@ -74,7 +74,7 @@ func TryLock(l *flock.Flock) (ok bool, err error) {
 	if ok, err = l.TryLock(); err != nil {
 		return false, fmt.Errorf("%s: locking: %w", l.Path(), Reason(err))
 	}
-	if info, err := l.Stat(); ok && (err != nil || !info.Mode().IsRegular()) { // it was put there just now
+	if info, err := l.Stat(); ok && (err != nil || !info.Mode().IsRegular()) { // something else was put there meanwhile
 		if err == nil {
 			err = notAFile(l.Path(), info)
 		}
@@ -87,9 +87,9 @@ func notAFile(path string, info fs.FileInfo) error {
 	return fmt.Errorf("%s: found %s, expected a file; remove it", path, kindOf(info))
 }
 
-// CheckPrivate returns an error unless only the user can replace a folder or file. It must be of this kind, must belong to the
-// user who runs the program or to the system's user, and nobody else may write to it. If it does not exist there is no error. A
-// symbolic link is not followed.
+// CheckPrivate returns an error unless only the user can replace a folder or file. It must be a folder or file, as kind says; it
+// must belong to the user who runs the program or to root; and nobody else may write to it. If it does not exist, there is no
+// error. A symbolic link is not followed.
 func CheckPrivate(path string, folder bool) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -15,7 +15,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// local matches a local pattern, or takes an existing path as it is, whatever characters it has.
+// local matches a local pattern. If a file or folder of that name exists, it is no pattern, whatever characters it has.
 func (m *matches) local(ctx context.Context, pattern string) error {
 	info, err := os.Stat(pattern)
 	switch {
@@ -183,8 +183,8 @@ func (m *matches) localDelta(prefix, folder string, wild bool) (bool, error) {
 	}
 }
 
-// isOutput tells whether a file below a fixed prefix is a table or a row in quarantine that this program has written: a
-// table t is in t/t.parquet beside the manifest.
+// isOutput tells whether this program has written a file below a fixed prefix: a table t, which is in t/t.parquet beside the
+// manifest, or refused rows in a quarantine.
 func (m *matches) isOutput(ctx context.Context, prefix, full string) bool {
 	dir := path.Dir(full)
 	if len(dir) > len(prefix) && path.Base(full) == path.Base(dir)+".parquet" && m.isManifest(ctx, path.Join(path.Dir(dir), manifestName)) {
@@ -198,13 +198,13 @@ func (m *matches) isOutput(ctx context.Context, prefix, full string) bool {
 	return false
 }
 
-// The folders of rows in quarantine, of runs that published and of one that a guard stopped, and the mark that they are this
-// program's: see package quarantine.
+// Names in a quarantine: the folder of refused rows, that of a run which a guard stopped, and the mark that this program made
+// them. See package quarantine.
 const quarantineMark = "quarantine"
 
 var quarantineRows = []string{"rows", "rows-not-published"}
 
-// isManifest tells whether an address is that of a manifest that this program has written.
+// isManifest tells whether this program has written a manifest at an address.
 func (m *matches) isManifest(ctx context.Context, uri string) bool {
 	is, known := m.outputs[uri]
 	if !known {

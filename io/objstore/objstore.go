@@ -1,10 +1,9 @@
 // Package objstore finds, opens and publishes objects: things with an address, a size and random access. It knows
 // neither Beam nor Arrow.
 //
-// Local files and file systems mounted in the program itself ([Mount]) are read directly. Everything else is a [Store]:
-// one file each for gs, s3, az and https. What [Match] found is read in that version and no other, request by request,
-// and again where a request failed that may succeed; an address with a scheme that nothing here serves is an
-// [*UnsupportedError].
+// Local files and file systems mounted in the program itself ([Mount]) are read directly. Everything else is a [Store], one
+// for each of gs, s3, az and https. An object is read in the version that [Match] found, and in no other. Requests that may
+// succeed later are repeated. For an address with an unknown scheme the error is [*UnsupportedError].
 package objstore
 
 import (
@@ -20,17 +19,17 @@ import (
 	"sync/atomic"
 )
 
-// Object is one object as it was when it was matched.
+// Object describes an object as it was when it was matched.
 type Object struct {
 	URI     string // absolute path, or address
-	Name    string // short name, distinct among the objects matched together: see Match
+	Name    string // short name, unique among the objects that were matched together: see Match
 	Size    int64  // bytes
 	Version string // changes when the content does
 
-	Dataset  string // name of the folder that it is a part of, where that is one data set: see Match
-	Wild     bool   // no pattern named it or its folder without wildcards
-	Refused  string // why it cannot be read, and what to do, or ""
-	Identity string // equal for two names of one local file; "" where that is not known
+	Dataset  string // if the object is a part of a data set: the name of the data set's folder; see Match
+	Wild     bool   // only patterns with wildcards matched it or its folder
+	Refused  string // why it cannot be read, and what to do; "" if it can be read
+	Identity string // equal for two names of one local file; "" if not known
 }
 
 // Reader reads an object at any offset, from several goroutines at once.

@@ -44,8 +44,8 @@ var pageForms = []pageForm{
 	{name: "texts, of parts", typ: arrow.BinaryTypes.String, codec: compress.Codecs.Lz4Raw, encoding: parquet.Encodings.DeltaByteArray},
 }
 
-// write makes a file with one nullable column of rows, every tenth of them null if some are. The last values are zeros, whose bytes are
-// what padding would be.
+// write makes a file with one nullable column; if it has nulls, every tenth row is null. The last values are zeros, whose bytes look
+// like padding.
 func (f pageForm) write(t testing.TB, rows int, nulls bool, version parquet.DataPageVersion) []byte {
 	t.Helper()
 	b := array.NewBuilder(memory.DefaultAllocator, f.typ)
@@ -86,7 +86,7 @@ func (f pageForm) write(t testing.TB, rows int, nulls bool, version parquet.Data
 	return out.Bytes()
 }
 
-// text is a value of the form's type, as a text.
+// text returns a value of the form's type as text.
 func (f pageForm) text(v int) string {
 	if f.typ.ID() == arrow.TIMESTAMP {
 		return fmt.Sprintf("2023-05-01 00:%02d:%02d", v/60%60, v%60)
@@ -143,8 +143,8 @@ func TestEveryEncodingIsReadWithEitherDecoder(t *testing.T) {
 	}
 }
 
-// TestAColumnThatTheFooterFalselyCallsRequiredIsDamage flips the bit of the footer that says whether a column may be null. Its pages
-// have definition levels before their values, so each has bytes left over, with nulls or without.
+// TestAColumnThatTheFooterFalselyCallsRequiredIsDamage flips the bit in the footer that says whether a column may be null. Its pages
+// have definition levels before their values, so each page has too many bytes, with or without nulls.
 func TestAColumnThatTheFooterFalselyCallsRequiredIsDamage(t *testing.T) {
 	for _, form := range pageForms {
 		for _, version := range []parquet.DataPageVersion{parquet.DataPageV1, parquet.DataPageV2} {
@@ -170,7 +170,7 @@ func TestAColumnThatTheFooterFalselyCallsRequiredIsDamage(t *testing.T) {
 	}
 }
 
-// TestRowsAreBoundedByBytes has footers claim rows of a column of nulls, which has no pages to read.
+// TestRowsAreBoundedByBytes has footers that claim many rows of a column of nulls, which needs no pages.
 func TestRowsAreBoundedByBytes(t *testing.T) {
 	for _, c := range []struct {
 		rows []int64

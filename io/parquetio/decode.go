@@ -24,14 +24,12 @@ const (
 	// cache has, while Beam's cost per element is spread over enough rows.
 	batchRows = 16 << 10
 
-	// readAhead is how many batches of a column may wait, decoded, for the slower columns: what two pages of TLC's
-	// timestamps give, which are inflated at once and take as long as the stages take for eight batches. With 4 a core
-	// waited a tenth of the time for the column that was inflating (CPU/wall on 2 cores: 1.79 with 4, 1.78 with 8, 1.92
-	// with 16, 24 and 32).
+	// readAhead is how many decoded batches of a column may wait for the slower columns. Two pages of TLC's timestamps, which are
+	// inflated at once, give so many. With fewer, a core would wait for the column that is being inflated.
 	readAhead = 16
 
-	// bufferBytes is read at once from a column chunk. The default of arrow-go is the whole chunk, which for one row
-	// group of 14 million rows is half a gigabyte over eight columns.
+	// bufferBytes is how many bytes are read at once from a column chunk. By default arrow-go reads the whole chunk, and TLC's row
+	// groups are large.
 	bufferBytes = 256 << 10
 
 	// maxPageBytes bounds what one page header may ask for. Writers make pages of about 1 MiB.

@@ -100,7 +100,7 @@ func TestKindOfTakesPhysicalAndLogicalTypeTogether(t *testing.T) {
 	}
 }
 
-// TestATypeIsNamedInAWord keeps messages and reports short; what decides over a file, unit and UTC, must stand in them.
+// TestATypeIsNamedInAWord keeps messages and reports short. They must still have the unit and UTC, which decide whether a file is read.
 func TestATypeIsNamedInAWord(t *testing.T) {
 	legacy := schema.NewTimestampLogicalTypeWithOpts(schema.WithTSTimeUnitType(schema.TimeUnitMicros), schema.WithTSIsAdjustedToUTC(), schema.WithTSFromConverted())
 	for _, c := range []struct {
@@ -145,8 +145,7 @@ func TestATypeIsNamedInAWord(t *testing.T) {
 	}
 }
 
-// FuzzFooter protects the reader from any bytes in the place of a footer: a fault with exit code 3 or a description
-// that agrees with itself, never a panic.
+// FuzzFooter reads any bytes as a footer. The result must be a fault with exit code 3 or a consistent description, never a panic.
 func FuzzFooter(f *testing.F) {
 	good, err := os.ReadFile(testFile(f, 10, 20).URI)
 	if err != nil {

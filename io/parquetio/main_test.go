@@ -56,7 +56,7 @@ var testSchema = arrow.NewSchema([]arrow.Field{
 	{Name: "nothing", Type: arrow.Null, Nullable: true},
 }, nil)
 
-// testRecord has rows with id from first on; score is null in every third row, name in every fifth.
+// testRecord returns rows with ids from first on. score is null in every third row, name in every fifth.
 func testRecord(first, rows int64) arrow.RecordBatch {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, testSchema)
 	defer b.Release()

@@ -12,7 +12,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// madeFile is a file with a footer of one INT64 column and no rows, with what change makes of its schema element.
+// madeFile returns a file with one INT64 column and no rows. change changes the column's schema element.
 func madeFile(t *testing.T, groups []byte, element func(w *thrift.Writer)) []byte {
 	t.Helper()
 	text := func(s string) []byte { return append(binary.AppendUvarint(nil, uint64(len(s))), s...) }
@@ -91,7 +91,7 @@ func TestFilesOfOtherWritersAreDescribed(t *testing.T) {
 	}
 }
 
-// TestNarrowKeepsWhatIsRead reads a file as it is and narrowed, with its footer kept and read again.
+// TestNarrowKeepsWhatIsRead reads a file with its full footer, with a narrowed one, and with one that is read again.
 func TestNarrowKeepsWhatIsRead(t *testing.T) {
 	f := testFile(t, 10, 20)
 	f.Projection = []int{0, 2}

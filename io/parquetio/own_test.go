@@ -29,8 +29,8 @@ import (
 	"tripstats/transforms/element"
 )
 
-// sameByBothDecoders reads every column that can be read of a file with arrow-go's decoder alone and with ours, to values and
-// to codes. It returns how many column chunks ours left to arrow-go's.
+// sameByBothDecoders reads every readable column of a file with arrow-go's decoder and with ours, to values and to codes, and compares
+// them. It returns how many column chunks our decoder left to arrow-go's.
 func sameByBothDecoders(t *testing.T, path string) int64 {
 	t.Helper()
 	objects, err := objstore.Match(t.Context(), []string{path})
@@ -105,8 +105,7 @@ func TestFilesLikeTLCsAreReadAsArrowReadsThemAndWithoutIt(t *testing.T) {
 	}
 }
 
-// TestAColumnIsHandedOverInTheMiddle has our decoder give up after some batches: arrow-go's reader must go on at the
-// very next row.
+// TestAColumnIsHandedOverInTheMiddle makes our decoder give up after some batches. arrow-go's reader must continue at the next row.
 func TestAColumnIsHandedOverInTheMiddle(t *testing.T) {
 	for _, codes := range []bool{false, true} {
 		testHandOver(t, codes)
@@ -170,8 +169,8 @@ func testHandOver(t *testing.T, codes bool) {
 	}
 }
 
-// TestColumnsComeAsCodesWhereTheFileHasThem protects that a batch's dictionary is that of its row group: the decoder is
-// ahead, in others, when the batch is looked at.
+// TestColumnsComeAsCodesWhereTheFileHasThem checks that a batch has the dictionary of its own row group, although the decoder is
+// already in later row groups when the batch is used.
 func TestColumnsComeAsCodesWhereTheFileHasThem(t *testing.T) {
 	const groups, rows = 40, 2000
 	schema := arrow.NewSchema([]arrow.Field{{Name: "coded", Type: arrow.PrimitiveTypes.Float64, Nullable: true}, {Name: "plain", Type: arrow.PrimitiveTypes.Int64}}, nil)
@@ -218,8 +217,8 @@ func TestColumnsComeAsCodesWhereTheFileHasThem(t *testing.T) {
 	}
 }
 
-// TestFilesWithLargePagesAreReadWhateverOurDecoderMayTake has more in its pages than our decoder may take, and less than
-// arrow-go's readers may: which columns are handed over depends on who comes first.
+// TestFilesWithLargePagesAreReadWhateverOurDecoderMayTake has pages that need more memory than our decoder may use, and less than
+// arrow-go's readers may. Which columns are handed over depends on which is decoded first.
 func TestFilesWithLargePagesAreReadWhateverOurDecoderMayTake(t *testing.T) {
 	const rows, columns = 1_000_000, 14
 	var fields []arrow.Field

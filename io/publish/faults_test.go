@@ -19,8 +19,8 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// judged is a run with rules that reconciles: two files of seven rows, two of them refused and in quarantine, and the
-// three tables, whose totals are the five that are left. Runs of different names publish different bytes.
+// judged returns a consistent run with rules: two files with seven rows in all, of which two are refused and in quarantine, and three
+// tables whose totals are the other five. Runs with different names publish different bytes.
 func judged(t *testing.T, dir, name string) (Config, result) {
 	t.Helper()
 	cfg := Config{
@@ -51,7 +51,7 @@ func judged(t *testing.T, dir, name string) (Config, result) {
 	return cfg, r
 }
 
-// columns is a table of integers, of as many columns as names.
+// columns returns a table of integers with a column for each name.
 func columns(name string, names []string, values ...[]int64) element.Table {
 	var fields []arrow.Field
 	var arrays []arrow.Array
@@ -64,7 +64,7 @@ func columns(name string, names []string, values ...[]int64) element.Table {
 	return element.Table{Name: name, Record: array.NewRecordBatch(arrow.NewSchema(fields, nil), arrays, int64(len(values[0])))}
 }
 
-// contents are the files below a folder, by path.
+// contents returns the files below a folder, by path.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -82,8 +82,8 @@ func contents(t *testing.T, dir string) map[string]string {
 	return found
 }
 
-// TestWhatDoesNotReconcileIsNotPublished plants one fault after the other into a second run. Each must be seen, with what
-// the first run published, rows in quarantine too, as it was to the byte.
+// TestWhatDoesNotReconcileIsNotPublished plants one fault at a time into a second run. The run must notice each fault, and the output
+// and quarantine of the first run must not change by a byte.
 func TestWhatDoesNotReconcileIsNotPublished(t *testing.T) {
 	for name, c := range map[string]struct {
 		plant func(*result)
@@ -154,7 +154,7 @@ func TestWhatDoesNotReconcileIsNotPublished(t *testing.T) {
 	}
 }
 
-// TestARunWithRulesIsReplacedWhole shows that the test above would see a change.
+// TestARunWithRulesIsReplacedWhole shows that the test above would notice a change.
 func TestARunWithRulesIsReplacedWhole(t *testing.T) {
 	dir := t.TempDir()
 	var before map[string]string

@@ -15,7 +15,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// attempt publishes as one run of several would: n is what tells its tables from another's.
+// attempt publishes like one of several runs. n distinguishes its tables from those of the others.
 func attempt(output, id string, n int64) error {
 	cfg, r := good(output)
 	cfg.ID, cfg.Fenced = id, true
@@ -39,7 +39,7 @@ func TestALateAttemptDoesNotReplaceAYoungerRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	young := published1(t, output)
-	if err := attempt(output, "old", 1); err != nil { // its run is done, so that it has nothing to do
+	if err := attempt(output, "old", 1); err != nil { // this run has published already, so nothing happens
 		t.Fatal(err)
 	}
 	if published1(t, output) != young {
@@ -117,7 +117,7 @@ func TestTheListOfRunsDoesNotGrow(t *testing.T) {
 	}
 }
 
-// TestTheFenceHoldsInABucket is the same where publishing has no rename and no lock of the system.
+// TestTheFenceHoldsInABucket does the same in a bucket, which has no rename and no lock of the operating system.
 func TestTheFenceHoldsInABucket(t *testing.T) {
 	fake := fakes.NewS3(t, true)
 	for k, v := range map[string]string{

@@ -37,7 +37,7 @@ func table(name string, counts ...int64) element.Table {
 	return element.Table{Name: name, Record: b.NewRecordBatch()}
 }
 
-// good is a run that reconciles: two files of five rows in all, and two tables that each count five.
+// good returns a consistent run: two files with five rows in all, and two tables that each count five.
 func good(output string) (Config, result) {
 	cfg := Config{
 		Output: output, ID: "id", MaxRejected: -1, Tables: []string{"first", "second"}, Balance: []Total{{"first", "n"}, {"second", "n"}},
@@ -102,7 +102,7 @@ func TestPublishWritesTablesAndManifest(t *testing.T) {
 	}
 }
 
-// TestTablesOfAnotherModeAreRemoved keeps the output what its manifest says it is.
+// TestTablesOfAnotherModeAreRemoved checks that the output has only the tables in its manifest.
 func TestTablesOfAnotherModeAreRemoved(t *testing.T) {
 	out := t.TempDir()
 	cfg, r := good(out)

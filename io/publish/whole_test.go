@@ -15,8 +15,8 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestAPublicationThatFailsLeavesAllAsItWas puts something in the way of a second run, wherever a publication writes. Tables,
-// manifest and quarantine of the first run must be as they were, to the byte, and no folder be made.
+// TestAPublicationThatFailsLeavesAllAsItWas puts an obstacle in the way of a second run, at each place where a publication writes.
+// Tables, manifest and quarantine of the first run must not change by a byte, and no folder may be made.
 func TestAPublicationThatFailsLeavesAllAsItWas(t *testing.T) {
 	replace := func(path string, with func(string) error) error { return errors.Join(os.RemoveAll(path), with(path)) }
 	aFile := func(path string) error { return os.WriteFile(path, nil, 0o666) }
@@ -58,7 +58,7 @@ func TestAPublicationThatFailsLeavesAllAsItWas(t *testing.T) {
 	}
 }
 
-// TestAQuarantineComesWithItsTablesOrNotAtAll has the second run find the output in use, or its room used up.
+// TestAQuarantineComesWithItsTablesOrNotAtAll has a second run that finds the output in use, or the disk full.
 func TestAQuarantineComesWithItsTablesOrNotAtAll(t *testing.T) {
 	for name, code := range map[string]fault.Code{"in use": fault.Conflict, "given up": fault.Conflict, "too many rows refused": fault.Gate} {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func (s failing) Publish(name, place string) error {
 	return s.Staging.Publish(name, place)
 }
 
-// TestWhateverStepFailsIsUndone fails at every place that a publication writes, and at its end.
+// TestWhateverStepFailsIsUndone fails at each place where a publication writes, and at its end.
 func TestWhateverStepFailsIsUndone(t *testing.T) {
 	dir := t.TempDir()
 	cfg, r := judged(t, dir, "first")
@@ -142,7 +142,7 @@ func TestWhateverStepFailsIsUndone(t *testing.T) {
 		}
 	}
 	staging = objstore.NewStaging
-	if err := r.end(t.Context(), cfg); err != nil { // the next attempt finds what the others have prepared
+	if err := r.end(t.Context(), cfg); err != nil { // the next attempt finds what the previous ones have prepared
 		t.Error(err)
 	}
 	if after := everything(); after[filepath.Join(cfg.Quarantine.Dir, "rows", "a%", "000000000000.parquet")] != "row of second" {
@@ -150,7 +150,7 @@ func TestWhateverStepFailsIsUndone(t *testing.T) {
 	}
 }
 
-// TestWhatAnotherRunPublishedMeanwhileIsNotReplacedInSilence has another run publish between the begin and the end of one.
+// TestWhatAnotherRunPublishedMeanwhileIsNotReplacedInSilence has a run during which another run publishes.
 func TestWhatAnotherRunPublishedMeanwhileIsNotReplacedInSilence(t *testing.T) {
 	for _, others := range []int{0, 1} {
 		dir := t.TempDir()
@@ -175,7 +175,7 @@ func TestWhatAnotherRunPublishedMeanwhileIsNotReplacedInSilence(t *testing.T) {
 	}
 }
 
-// TestWhatFailsAfterPublishingIsANote has the clean-up of the staging area fail.
+// TestWhatFailsAfterPublishingIsANote makes the clean-up of the staging area fail.
 func TestWhatFailsAfterPublishingIsANote(t *testing.T) {
 	cfg, r := judged(t, t.TempDir(), "first")
 	var notes []string
@@ -191,13 +191,13 @@ func TestWhatFailsAfterPublishingIsANote(t *testing.T) {
 	}
 }
 
-// leaving is a staging area that cannot be removed.
+// leaving is a staging area whose removal fails.
 type leaving struct{ objstore.Staging }
 
 func (s leaving) Close() error { return errors.Join(s.Staging.Close(), errors.New("no permission")) }
 
-// TestAFullDiskSaysItsCauseOnce has room for fewer and more bytes of each staged file, so that the disk is full at every point
-// of a table: what fails in the middle fails again when the file is closed.
+// TestAFullDiskSaysItsCauseOnce gives each staged file less and less room, so that the disk is full at every point of a table. A write
+// that fails in the middle fails again when the file is closed.
 func TestAFullDiskSaysItsCauseOnce(t *testing.T) {
 	defer func() { staging = objstore.NewStaging }()
 	failed := 0
@@ -221,7 +221,7 @@ func TestAFullDiskSaysItsCauseOnce(t *testing.T) {
 	}
 }
 
-// full is a staging area with room for so many bytes of each file.
+// full is a staging area with room for a given number of bytes of each file.
 type full struct {
 	objstore.Staging
 	room int

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestTheMarkIsNotWrittenThroughALink has somebody put a symbolic link in the place of the mark: before the folder is taken,
-// and while a run writes.
+// TestTheMarkIsNotWrittenThroughALink puts a symbolic link in the place of the mark: before the folder is opened, and while a run
+// writes.
 func TestTheMarkIsNotWrittenThroughALink(t *testing.T) {
 	victim := filepath.Join(t.TempDir(), "victim")
 	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
@@ -63,7 +63,7 @@ func TestAFolderThatOthersMayWriteToIsRefused(t *testing.T) {
 	}
 }
 
-// TestAChangeIsUndone leaves rows, mark and the rows of a run that was stopped as they were.
+// TestAChangeIsUndone checks that the rows, the mark and the rows of a run that was stopped are restored.
 func TestAChangeIsUndone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "kept")
 	text := func(path string) string {

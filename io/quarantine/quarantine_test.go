@@ -35,7 +35,7 @@ func rejects(source string, rowGroup int, refused int64, numbers ...int64) eleme
 	return element.Rejects{Source: source, RowGroup: rowGroup, Refused: refused, Record: b.NewRecordBatch()}
 }
 
-// commit puts pieces into place, as a run does that publishes.
+// commit moves pieces into place, like a run that publishes.
 func commit(cfg Config, pieces []Piece) error {
 	c, err := Prepare(cfg, pieces, true)
 	if err != nil {
@@ -67,7 +67,7 @@ func TestWriteCountsWhatItWrote(t *testing.T) {
 	ptest.RunAndValidate(t, p)
 }
 
-// TestAPieceEndsWithItsRowGroup keeps the names and the content of files the same however bundles are cut.
+// TestAPieceEndsWithItsRowGroup checks that names and content of files do not depend on how bundles are cut.
 func TestAPieceEndsWithItsRowGroup(t *testing.T) {
 	fn := &writeFn{Config: open(t, "one")}
 	var pieces []Piece
@@ -98,7 +98,7 @@ func TestAPieceEndsWithItsRowGroup(t *testing.T) {
 			t.Errorf("%s: %v, %v", path, info, err)
 		}
 	}
-	// A bundle that failed leaves its file to be removed, and the next begins anew.
+	// A failed bundle leaves a file, which is removed later; the next bundle begins a new one.
 	if err := fn.StartBundle(emit); err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestAFolderInTheOutputIsRefused(t *testing.T) {
 	}
 }
 
-// TestAFolderThatIsNotOursIsLeftAlone protects what somebody keeps under the same name.
+// TestAFolderThatIsNotOursIsLeftAlone protects a user's folder with the same name.
 func TestAFolderThatIsNotOursIsLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	notes := filepath.Join(dir, "rows", "notes.txt")
@@ -192,7 +192,7 @@ func TestAFolderThatIsNotOursIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestCommitMayBeCalledAgain is about a publishing bundle that a runner tries again, at every point of the first attempt.
+// TestCommitMayBeCalledAgain has a publishing bundle that a runner repeats after the first attempt failed, at every point of it.
 func TestCommitMayBeCalledAgain(t *testing.T) {
 	cfg := open(t, "one")
 	piece := func(source, text string) Piece {
@@ -228,7 +228,7 @@ func TestCommitMayBeCalledAgain(t *testing.T) {
 	}
 }
 
-// TestRowsThatADeadRunPutAsideComeBack kills a run between the two renames of Commit.
+// TestRowsThatADeadRunPutAsideComeBack simulates a run that was killed between the two renames of Commit.
 func TestRowsThatADeadRunPutAsideComeBack(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "kept")
 	first := Config{Dir: dir, ID: "one"}

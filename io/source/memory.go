@@ -6,16 +6,14 @@ import (
 )
 
 const (
-	// outsideHeap is about what the process has resident that Go's limit does not count: the program itself. It is that of one built
-	// without the Makefile's tags, which has a dozen MiB more.
+	// outsideHeap is roughly the memory that Go's limit does not count: the program itself, if built without the Makefile's tags.
 	outsideHeap = 56 << 20
 
-	// collectAt is how much garbage there may be, in percent of what is in use. What a run needs goes round, so on direct
-	// there is next to no garbage; prism encodes some batches to know their size. Of 24 months of 3 million rows, against
-	// 25 percent: prism 0.93 of the CPU time and 11 MiB more, direct the same and 5; against 100 nothing, and 3 to 8 less.
+	// collectAt is how much garbage there may be, in percent of the memory in use. Memory is reused, so direct makes almost no
+	// garbage; prism encodes some batches to know their size. A lower percentage costs CPU time, a higher one only memory.
 	collectAt = 50
 
-	// decoding is about what a run needs beside what it reads ahead.
+	// decoding is roughly the memory that a run needs in addition to what it reads ahead.
 	decoding = 64 << 20
 )
 

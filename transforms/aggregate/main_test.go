@@ -51,7 +51,7 @@ func tripsOf(source string, month int32, measure, pickupZones, dropoffZones trip
 	}
 }
 
-// text renders a table, one line a row.
+// text returns a table as text, with a line for each row.
 func text(t element.Table) string {
 	var b strings.Builder
 	b.WriteString(t.Name + "\n")

@@ -15,7 +15,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// byHourAndPayment is a table with two keys, of which the program has none.
+// byHourAndPayment is a table with two keys. The program's own tables have one key at most.
 var byHourAndPayment = &Spec{
 	Name: "by_hour_and_payment", Step: "by_hour_and_payment",
 	By: []Key{{Name: "pickup_hour", Of: trip.PickupHour}, {Name: "payment_type", Of: trip.PaymentType}},
@@ -58,7 +58,7 @@ green 2020 2020-04-01 0 2 2 0.5 0 2
 	}
 }
 
-// rowsOf renders the table of one source.
+// rowsOf returns the table of one source as text.
 func rowsOf(t *testing.T, spec *Spec, s Source) string {
 	t.Helper()
 	rows := newRowBuilder(spec)
@@ -131,8 +131,8 @@ var someState = State{[]Group{
 	{Month: element.NoMonth, Keys: []int64{0, 0}, Nulls: 3, Rows: 1, Sums: []Sum{{}}},
 }}
 
-// TestTheBinaryFormOfAStateIsThisVersions protects states that are kept: whoever changes the form must change stateVersion, and
-// then this golden.
+// TestTheBinaryFormOfAStateIsThisVersions protects stored states: a change of the form requires another stateVersion and then a new
+// golden.
 func TestTheBinaryFormOfAStateIsThisVersions(t *testing.T) {
 	b, err := someState.AppendBinary(nil)
 	if err != nil {
@@ -173,7 +173,7 @@ func TestAStateThatIsDamagedIsAnError(t *testing.T) {
 	}
 }
 
-// FuzzState protects the form from bytes that are not its own: an error, or a state that has them as its form again.
+// FuzzState decodes any bytes. The result must be an error, or a state that is encoded to the same bytes.
 func FuzzState(f *testing.F) {
 	b, err := someState.AppendBinary(nil)
 	if err != nil {
@@ -196,7 +196,7 @@ func FuzzState(f *testing.F) {
 	})
 }
 
-// TestStatesTravelBetweenWorkers has every accumulator coded and decoded, as a runner with workers does.
+// TestStatesTravelBetweenWorkers encodes and decodes every accumulator, like a runner with workers.
 func TestStatesTravelBetweenWorkers(t *testing.T) {
 	in := Source{Source: "x", Taxi: trip.Green, Rows: 8, Counted: 7, States: []TableState{{"t", []byte{1, 2}}, {"u", []byte{3}}}, RawDuration: Sum{1, 2, 3}}
 	b, err := encodeSource(in)

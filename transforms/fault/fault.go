@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Code is an exit code of the program. The numbers are a contract (README, "Exit codes").
+// Code is an exit code of the program. The numbers are a contract (pipeline/README.md, "Exit codes").
 type Code int
 
 // The exit codes. 130 and 143 (ended by SIGINT, SIGTERM) are main's own.

@@ -21,11 +21,11 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Batch](), encodeBatch, decodeBatch)
 }
 
-// The coded form of a Batch: source, taxi, origin (a record, or nothing), then as varints what is not a column, then the
-// columns as an Arrow record, of which one of the numbers says which they are. Some batches are coded only for a runner to
-// know their size (prism does), so a column that is not there must not cost.
+// The encoded form of a Batch: source, taxi, origin (a record, or nothing), then, as varints, all that is not a column, then the
+// columns as an Arrow record. One of the varints says which columns the record has. Prism encodes some batches only to know their
+// size, so a column without values must cost nothing.
 
-// schemaOf is the record of the columns that have a bit in present, by Field.
+// schemaOf returns the schema of a record with the columns that have a bit in present, in the order of Field.
 func schemaOf(present int64) *arrow.Schema {
 	var fields []arrow.Field
 	for f := range NumFields {
@@ -36,7 +36,7 @@ func schemaOf(present int64) *arrow.Schema {
 	return arrow.NewSchema(fields, nil)
 }
 
-// standing has a bit for every column that must be there.
+// standing has a bit for each column that every batch has.
 var standing = func() (bits int64) {
 	for _, f := range Standing {
 		bits |= 1 << f
@@ -96,7 +96,7 @@ func appendVarints(b []byte, values ...int64) []byte {
 	return b
 }
 
-// varints reads what appendVarints wrote. short is set where the bytes end too early; the values are 0 from there on.
+// varints reads what appendVarints wrote. If the bytes end too early, short is set, and all further values are 0.
 type varints struct {
 	in    []byte
 	short bool
@@ -124,7 +124,7 @@ func toArrow(c Column) arrow.Array {
 
 func decodeBatch(in []byte) (b Batch, err error) {
 	defer func() {
-		if r := recover(); r != nil { // Arrow checks few of a record's lengths before it uses them
+		if r := recover(); r != nil { // Arrow uses some lengths of a record without checking them
 			b, err = Batch{}, fmt.Errorf("trip: batch: %v", r)
 		}
 	}()
@@ -171,7 +171,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	if err != nil {
 		return Batch{}, err
 	}
-	defer rec.Release() // its memory is the garbage collector's, and the columns below hold it
+	defer rec.Release() // its memory is garbage-collected, and the columns below still refer to it
 	if present&standing != standing || present>>NumFields != 0 {
 		return Batch{}, fmt.Errorf("trip: batch: found columns %b, expected %b at least", present, standing)
 	}
@@ -189,7 +189,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	return b, b.consistent()
 }
 
-// consistent returns an error unless later stages can use what was decoded: they index by these rows and runs.
+// consistent returns an error if the decoded rows and runs do not fit together. Later stages use them as indices.
 func (b *Batch) consistent() error {
 	if b.Columns[Duration].Values == nil && (len(b.Months) > 0 || b.Columns[RawDuration].Values != nil) {
 		return errors.New("trip: batch: months or raw durations without durations")

@@ -28,7 +28,7 @@ func TestEveryColumnIsDeclaredWhole(t *testing.T) {
 	}
 }
 
-// wanting are options with a registry of one form, of whose columns some more are wanted.
+// wanting returns options with a registry of one variant, of which additional columns are wanted.
 func wanting(more []Field, known ...element.Known) Options {
 	columns := append(testColumns("tpep"), known...)
 	return Options{Registry: []element.Variant{{Name: "yellow", Taxi: Yellow, Columns: columns}}, More: more}

@@ -8,7 +8,8 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestAdmitLeavesOutWhatNobodyWouldMiss: a word a file of those kept, then of those left out, or the source of the fault.
+// TestAdmitLeavesOutWhatNobodyWouldMiss expects, for each case, the files that are read, then those left out, or the source of the
+// fault.
 func TestAdmitLeavesOutWhatNobodyWouldMiss(t *testing.T) {
 	zones := func(change func(f *element.Unusable)) element.Unusable {
 		f := element.Unusable{Found: element.Found{Source: "zones", Month: element.NoMonth, Wild: true}, NoTrips: true, Why: "zones: no time"}

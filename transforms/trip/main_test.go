@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
 
-// testRegistry has a form with zones and one with coordinates.
+// testRegistry has a variant with zones and one with coordinates.
 var testRegistry = []element.Variant{
 	{Name: "yellow", Taxi: Yellow, Columns: append(testColumns("tpep"),
 		element.Known{Name: "pickup_longitude", Meaning: element.PickupLongitude}, element.Known{Name: "pickup_latitude", Meaning: element.PickupLatitude},

@@ -101,7 +101,7 @@ func TestRecogniseFaults(t *testing.T) {
 	}
 }
 
-// coordinatesFor adds coordinates and makes the zones of a kind, or drops them.
+// coordinatesFor adds coordinates, and gives the zones a kind or drops them.
 func coordinatesFor(zones element.Kind) map[string]element.Kind {
 	return map[string]element.Kind{
 		"pickup_longitude": element.Float64, "pickup_latitude": element.Float64, "dropoff_longitude": element.Float64, "dropoff_latitude": element.Float64,
@@ -147,8 +147,8 @@ func TestAdmitRefusesOneMonthTwice(t *testing.T) {
 	}
 }
 
-// FuzzRecognise protects the schema mapping from any column names and kinds: a fault of exit code 3, or a projection
-// that has every required column once.
+// FuzzRecognise maps any column names and kinds. The result must be a fault with exit code 3, or a projection with each required
+// column once.
 func FuzzRecognise(f *testing.F) {
 	f.Add("tpep_pickup_datetime,tpep_dropoff_datetime,PULocationID,DOLocationID", []byte{10, 10, 3, 3})
 	f.Add("lpep_pickup_datetime,LPEP_DROPOFF_DATETIME,pulocationid,DOLocationID,tip_amount", []byte{15, 9, 1, 8, 7})

@@ -9,7 +9,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestAdmitNamesEveryFileThatCannotBeUsed: three bad files take one run, not three.
+// TestAdmitNamesEveryFileThatCannotBeUsed checks that one run names all bad files, so that a user need not run once for each.
 func TestAdmitNamesEveryFileThatCannotBeUsed(t *testing.T) {
 	files := []element.Recognised{recognised("c", Yellow, 530), recognised("d", Yellow, 530), recognised("e", Yellow, 531)}
 	files[2].Unknown = []string{"new_fee"}

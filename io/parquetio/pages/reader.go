@@ -1,17 +1,15 @@
-// Package pages decodes column chunks of parquet files into values and a validity bitmap: those of flat columns of
-// INT32, INT64, FLOAT and DOUBLE, required or optional, of data pages of either version, PLAIN or by dictionary, not
-// compressed or with GZIP, ZSTD or SNAPPY. That is all that TLC's files have in the columns of this program. Another form is
-// [ErrForm], and the caller has arrow-go's readers for it, whose pages [Body.Check] looks at. Any other error is damage: a page
-// with bytes left after its last value too, and one with too few.
+// Package pages decodes column chunks of parquet files into values and a validity bitmap. It decodes flat columns of INT32,
+// INT64, FLOAT and DOUBLE, required or optional, in data pages of either version, PLAIN or dictionary-encoded, uncompressed
+// or with GZIP, ZSTD or SNAPPY. TLC's files have nothing else in the columns of this program. For any other form the package
+// returns [ErrForm]; the caller then uses arrow-go's readers, and [Body.Check] checks their pages. Any other error is damage;
+// a page with too few bytes for its values, or with bytes left after them, is damage too.
 //
-// What it does to be fast: a page's bytes are read once into memory that is used again, GZIP pages are inflated two at a
-// time (see package inflate), definition levels are taken run by run, so that a page without nulls costs one look, and
-// values go from the page to where they belong in one step.
+// Three things make it fast. A page is read once, into memory that is reused. Two GZIP pages are inflated at a time (see
+// package inflate). Definition levels are read run by run, so that a page without nulls has one run, and values go from the
+// page to their place in one step.
 //
-// It never allocates by what the data says without asking its Budget, and never reads or writes outside its buffers: the
-// fuzz tests compare it with arrow-go's column readers on damaged column chunks. Fuzzed on one core, guided by coverage: the
-// last 5.2 million damaged chunks (69 minutes), of which 4.2 million by codes too, without a finding; before, 6 million,
-// with some that were mended.
+// It asks its Budget before it allocates as much as the data says, and never reads or writes outside its buffers. The fuzz
+// tests compare it with arrow-go's column readers on damaged column chunks.
 package pages
 
 import (
@@ -25,21 +23,21 @@ import (
 	"tripstats/io/inflate"
 )
 
-// Codec is how pages are compressed.
+// Codec says how pages are compressed.
 type Codec struct {
-	// Gzip says that they are GZIP. Otherwise Decompress does it, nil for pages that are not compressed: it must fill dst, and
-	// may write nothing beyond.
+	// Gzip is true for GZIP. For other codecs Decompress must fill dst and write nothing beyond it; it is nil for uncompressed
+	// pages.
 	Gzip       bool
 	Decompress func(dst, src []byte) error
 }
 
-// Chunk is what the footer says of a column chunk.
+// Chunk has what the footer says about a column chunk.
 type Chunk struct {
 	Off, Size int64 // bytes of the file
 	Rows      int64
 	Optional  bool // values may be null: the maximum definition level is 1, else 0
 	Dict      bool // it begins with a dictionary
-	Padding   int  // zeros that the writer may have put after a page's values, bytes
+	Padding   int  // how many zero bytes the writer may have put after a page's values
 	Codec     Codec
 }
 
@@ -49,10 +47,11 @@ type Budget interface {
 	Give(bytes int)
 }
 
-// Native tells whether this machine has numbers in memory as parquet has them in files. On others nothing is read here.
+// Native tells whether numbers have the same bytes in this machine's memory as in parquet files. On other machines this package
+// reads nothing.
 func Native() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 }
 
-// Reader reads column chunks, one after the other. T is as wide as the values; what they mean is the caller's. The zero
+// Reader reads column chunks, one after the other. T has the width of the values; the caller knows what they mean. The zero
 // value is ready for [Reader.Use].
 type Reader[T uint32 | uint64] struct {
 	budget Budget
@@ -61,38 +60,38 @@ type Reader[T uint32 | uint64] struct {
 	src   io.ReaderAt
 	ahead announcer // src, if it is one
 	chunk Chunk
-	off   int64  // of the chunk's next byte that is not in window yet
-	seen  int64  // rows of the pages begun
-	win   []byte // what is read ahead: win[lo:hi], and slack
+	off   int64  // offset of the chunk's next byte that is not in the window yet
+	seen  int64  // rows of all pages that were begun
+	win   []byte // the window: win[lo:hi] has the bytes that were read ahead, and slack follows
 	lo    int
 	hi    int
 
-	announced int64 // to where ahead knows
+	announced int64 // ahead was told of the bytes up to this offset
 
 	queue   [2]page
-	at, n   int // the page at hand, and how many there are
+	at, n   int // index of the current page, and number of pages
 	dict    []T
 	hasDict bool
 	gzip    inflate.Pair
 }
 
-// page is a data page that is decompressed.
+// page is a decompressed data page.
 type page struct {
 	buf    []byte // its memory, with slack
 	head   header
-	rows   int    // that are not read yet
+	rows   int    // rows that are not read yet
 	levels hybrid // of width 1
 	all    bool   // no row is null
-	coded  bool   // by dictionary
+	coded  bool   // dictionary-encoded
 	codes  hybrid
-	values []byte // else
-	pad    int    // zeros that may follow those, bytes
+	values []byte // PLAIN values, if the page is not coded
+	pad    int    // how many zero bytes may follow them
 }
 
-// mostKept is how much memory a Reader may keep for the next file: more than TLC's pages ask for.
+// mostKept is how much memory a Reader may keep for the next file. TLC's pages need less.
 const mostKept = 8 << 20
 
-// Use says of which budget the memory is taken from now on: what the reader has already, too.
+// Use sets the budget from which memory is taken. The memory that the reader already has is taken from it too.
 func (r *Reader[T]) Use(budget Budget) {
 	r.budget = budget
 	if !budget.Take(r.taken) {
@@ -109,7 +108,7 @@ func (r *Reader[T]) Release() {
 	}
 }
 
-// Open begins with a column chunk of src. If src has a method WillNeed(off, n int64) it is told what will be read.
+// Open starts reading a column chunk of src. If src has a method WillNeed(off, n int64), Open and Read tell it what they will read.
 func (r *Reader[T]) Open(src io.ReaderAt, c Chunk) {
 	r.src, r.chunk, r.off = src, c, c.Off
 	r.ahead, _ = src.(announcer)
@@ -117,12 +116,12 @@ func (r *Reader[T]) Open(src io.ReaderAt, c Chunk) {
 	r.lo, r.hi, r.at, r.n, r.seen, r.hasDict = 0, 0, 0, 0, 0, false
 }
 
-// ErrForm says that a column chunk, damaged or not, has a form that is not read here.
+// ErrForm says that a column chunk, damaged or not, has a form that this package does not read.
 var ErrForm = errors.New("a form that is not read here")
 
 var errMore = errors.New("the column chunk has more values than the row group has rows")
 
-// Done returns an error unless all that was begun has been read.
+// Done returns an error unless the current column chunk was read to its end.
 func (r *Reader[T]) Done() error {
 	if r.at < r.n && r.queue[r.at].rows > 0 || r.at+1 < r.n || r.seen != r.chunk.Rows {
 		return errMore
@@ -130,32 +129,32 @@ func (r *Reader[T]) Done() error {
 	return nil
 }
 
-// Read reads the next rows into values, as many as it has, nulls as 0. It returns how many are null; if any are, valid,
-// which has a bit for every row at least, tells which are not.
+// Read fills values with the next rows; a null becomes 0. It returns how many rows are null. If any are, the bits of valid, which
+// needs at least one for each row, tell which are not.
 func (r *Reader[T]) Read(values []T, valid []byte) (nulls int, err error) {
 	_, nulls, err = r.read(len(values), output[T]{values: values}, nil, valid)
 	return nulls, err
 }
 
-// ReadCodes is Read for callers that can do with codes: where all rows have one, of a dictionary of at most [MaxCodes]
-// values that is no longer than the column chunk, it fills codes, nulls as 0, and [Reader.Dictionary] tells what they
-// mean. Else it fills what room returns, which must have as many rows, as Read does.
+// ReadCodes is Read for callers that can use codes. If all rows have a code of a dictionary with at most [MaxCodes] values,
+// and the dictionary is no longer than the column chunk, ReadCodes fills codes; a null becomes 0, and [Reader.Dictionary]
+// returns the values of the codes. Otherwise it fills the slice that room returns, which must have as many rows, like Read.
 func (r *Reader[T]) ReadCodes(codes []uint16, room func() []T, valid []byte) (coded bool, nulls int, err error) {
 	return r.read(len(codes), output[T]{codes: codes}, room, valid)
 }
 
-// Dictionary returns a copy of that of the column chunk at hand, once a row of it was read by its code. The copy has no more
-// values than the chunk has rows, while the reader's own memory is as large as the largest dictionary page was.
+// Dictionary returns a copy of the current column chunk's dictionary. A row must have been read by its code before. The copy
+// has no more values than the chunk has rows; the reader's own memory may be as large as the largest dictionary page so far.
 func (r *Reader[T]) Dictionary() []T { return slices.Clone(r.dict) }
 
-// MaxCodes is how many values a dictionary may have for its codes to be handed out.
+// MaxCodes is the largest number of values in a dictionary whose codes [Reader.ReadCodes] gives.
 const MaxCodes = 1 << 16
 
-// codable tells whether the codes of the dictionary are handed out. One that is longer than its column chunk would keep
-// more memory than the values.
+// codable tells whether ReadCodes may give codes of the dictionary. A dictionary that is longer than its column chunk would keep
+// more memory in use than the values.
 func (r *Reader[T]) codable() bool { return int64(len(r.dict)) <= min(MaxCodes, r.chunk.Rows) }
 
-// read reads the next rows into out: codes, if it has room for them and as long as there are any.
+// read reads the next rows into out: as codes, if out has room for codes and the pages have them.
 func (r *Reader[T]) read(rows int, out output[T], room func() []T, valid []byte) (coded bool, nulls int, err error) {
 	for done := 0; done < rows; {
 		p := &r.queue[r.at]
@@ -200,7 +199,7 @@ func (r *Reader[T]) read(rows int, out output[T], room func() []T, valid []byte)
 
 var errLeft = errors.New("a page has more bytes than its values need")
 
-// spent tells whether nothing is left of a page of which all rows are read.
+// spent tells whether a page has no bytes left after its last row.
 func (p *page) spent() bool {
 	if p.coded && !p.codes.spent() || !p.coded && !padding(p.values, p.pad) {
 		return false
@@ -209,7 +208,7 @@ func (p *page) spent() bool {
 }
 
 // run reads rows [at, at+n), which are within one run of definition levels, and returns how many are null. mapped tells
-// whether valid has the rows before them.
+// whether the bits of valid are set for the rows before them.
 func (r *Reader[T]) run(p *page, out output[T], valid []byte, at, n int, mapped bool) (nulls int, err error) {
 	l := &p.levels
 	switch {
@@ -277,7 +276,7 @@ func bytesOf[T uint32 | uint64](values []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), len(values)*int(unsafe.Sizeof(values[0])))
 }
 
-// next makes the next page that of queue[at].
+// next moves to the next page, in queue[at].
 func (r *Reader[T]) next() error {
 	if r.at++; r.at < r.n {
 		return nil
@@ -311,14 +310,14 @@ func (r *Reader[T]) next() error {
 	}
 }
 
-// ErrNoDictionary is of a column chunk that begins with another page than its footer says.
+// ErrNoDictionary says that a column chunk should begin with a dictionary page, by its footer, and does not.
 var ErrNoDictionary = errors.New("found another page where the footer says that the dictionary begins")
 
-// mostOfTwo is how many bytes two pages may have together to be inflated at once. Memory for two large ones may be what
-// is missing elsewhere.
+// mostOfTwo is the most bytes that two pages may have together to be inflated at once. Larger pages are inflated one by one, to
+// leave memory to others.
 const mostOfTwo = 4 << 20
 
-// pages reads the data page at hand, whose header has n bytes, and with GZIP the next one too.
+// pages reads the current data page, whose header has n bytes, and with GZIP the next one too.
 func (r *Reader[T]) pages(h header, n int) error {
 	size := n + int(h.packed)
 	r.queue[0].head = h
@@ -375,7 +374,7 @@ func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
 		if p.head.kind == dataPageV2 {
 			plain = int(p.head.levelBytes)
 			switch {
-			case p.head.repeatBytes != 0: // needless, but some writers have them
+			case p.head.repeatBytes != 0: // flat columns need none, but some writers write them
 				return fmt.Errorf("%w: repetition levels in a flat column", ErrForm)
 			case int64(plain) > min(p.head.packed, p.head.size):
 				return errHeader
@@ -409,7 +408,7 @@ func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
 
 func (r *Reader[T]) decompressOne(dst, src []byte) error {
 	switch {
-	case len(dst) == 0 && len(src) == 0: // the values of a page of nulls: some writers compress nothing to nothing
+	case len(dst) == 0 && len(src) == 0: // a page of nulls: some writers compress no values to no bytes
 		return nil
 	case r.chunk.Codec.Gzip:
 		return r.gzip.Page(dst, src)
@@ -425,7 +424,7 @@ func (r *Reader[T]) decompressOne(dst, src []byte) error {
 
 var errLevels = errors.New("a page of a column without nulls has definition levels")
 
-// begin finds a page's levels and values.
+// begin finds the levels and values in a page.
 func (p *page) begin(optional bool, pad int) error {
 	h := p.head
 	body := p.buf[:len(p.buf)-slack]
@@ -465,7 +464,7 @@ func (p *page) begin(optional bool, pad int) error {
 		p.coded, p.values, p.pad = false, body[start:], pad
 	case plainDictionary, rleDictionary:
 		p.coded = true
-		if start == len(body) { // nothing but nulls
+		if start == len(body) { // all rows are null
 			p.codes = newHybrid(p.buf[start:], 0)
 			return nil
 		}
@@ -481,7 +480,7 @@ func (p *page) begin(optional bool, pad int) error {
 	return nil
 }
 
-// dictionary reads the dictionary page at hand, whose header has n bytes.
+// dictionary reads the current page, which is a dictionary page and whose header has n bytes.
 func (r *Reader[T]) dictionary(h header, n int) error {
 	if h.encoding != plain && h.encoding != plainDictionary {
 		return fmt.Errorf("%w: a dictionary of encoding %d", ErrForm, h.encoding)
