@@ -21,8 +21,9 @@ type plan struct {
 	dealt     bool // files are cut in pieces, which are dealt out to the workers
 	trips     trip.Options
 	admission trip.Admission
-	standard  bool           // judge by the rules; otherwise every row counts as it is
-	quality   quality.Config // of the rules
+	standard  bool              // judge by the rules; otherwise every row counts as it is
+	tables    []*aggregate.Spec // beside the ledger
+	quality   quality.Config    // of the rules
 	publish   publish.Config
 }
 
@@ -61,23 +62,23 @@ func build(s beam.Scope, p plan) {
 		trips = trip.Derive(s, p.trips, trips)
 		if p.quarantined() {
 			trips, rejects := quality.JudgedWithRejects(s, p.quality, trips)
-			return []beam.PCollection{aggregate.Partials(s, p.standard, trips), quarantine.Write(s, *p.publish.Quarantine, rejects)}
+			return []beam.PCollection{aggregate.Partials(s, p.tables, trips), quarantine.Write(s, *p.publish.Quarantine, rejects)}
 		}
 		if p.standard {
 			trips = quality.Judged(s, p.quality, trips)
 		}
-		return []beam.PCollection{aggregate.Partials(s, p.standard, trips)}
+		return []beam.PCollection{aggregate.Partials(s, p.tables, trips)}
 	})
-	perSource := aggregate.PerSource(s, p.standard, admitted, spread[0])
+	perSource := aggregate.PerSource(s, p.tables, admitted, spread[0])
 
 	var tables []beam.PCollection
-	for _, t := range aggregate.Tables(p.standard) {
-		tables = append(tables, aggregate.Table(s, t, p.standard, perSource))
+	for _, t := range p.tables {
+		tables = append(tables, aggregate.Table(s, t, perSource))
 	}
 	if p.standard {
 		tables = append(tables, aggregate.Ledger(s, perSource))
 	}
 	publish.Publish(s, p.publish, publish.Inputs{
-		Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.standard, perSource), Tables: tables, Pieces: spread[1:],
+		Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Pieces: spread[1:],
 	})
 }

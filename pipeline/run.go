@@ -149,6 +149,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 		trips:     tripOptions(opts.utc, opts.standard()),
 		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge", RequireComplete: opts.complete, FailUnknown: opts.unknown == "fail", AllGaps: opts.verbose},
 		standard:  opts.standard(),
+		tables:    aggregate.Tables(opts.standard()),
 	}
 	p.quality = quality.Config{Limits: opts.parsed.limits, AsOf: asOf(p.files, opts.parsed.asOf), Keep: opts.keep()}
 	p.trips.KeepOrigin = p.quarantined()
@@ -257,7 +258,7 @@ func runPipeline(ctx context.Context, stderr io.Writer, runner runners.Runner, p
 
 // tripOptions are how files are understood.
 func tripOptions(utc string, standard bool) trip.Options {
-	options := trip.Options{Registry: tlc.Registry, UTC: utc, Judged: standard, More: aggregate.Needs(standard)}
+	options := trip.Options{Registry: tlc.Registry, UTC: utc, Judged: standard, More: aggregate.Needs(aggregate.Tables(standard))}
 	if standard {
 		options.More = append(options.More, quality.Needs()...)
 	}

@@ -111,7 +111,10 @@ func TestWhatDoesNotReconcileIsNotPublished(t *testing.T) {
 		"a table twice":           {func(r *result) { r.tables = append(r.tables, r.tables[2]) }, "found tables [trip_stats location_stats quality quality]"},
 		"a table of another name": {func(r *result) { r.tables[2].Name = "qualities" }, "qualities"},
 		"trips lost":              {func(r *result) { r.tables[0] = columns("trip_stats", []string{"trip_count"}, []int64{3, 1}) }, "table trip_stats: found 4 as the sum of trip_count, expected the 5 rows counted"},
-		"no trips":                {func(r *result) { r.tables[0] = columns("trip_stats", []string{"trip_count"}, nil) }, "table trip_stats: found 0 as the sum of trip_count"},
+		"filtered trips that the table has": {func(r *result) {
+			r.tallies[1].Filtered = []element.Filtered{{Table: "trip_stats", Rows: 2}}
+		}, "table trip_stats: found 5 as the sum of trip_count, expected the 5 rows counted of all files without the 2 that the table filters"},
+		"no trips": {func(r *result) { r.tables[0] = columns("trip_stats", []string{"trip_count"}, nil) }, "table trip_stats: found 0 as the sum of trip_count"},
 		"a pickup lost": {func(r *result) {
 			r.tables[1] = columns("location_stats", []string{"pickups", "dropoffs"}, []int64{2, 2, 0}, []int64{1, 3, 1})
 		}, "table location_stats: found 4 as the sum of pickups, expected the 5 rows counted"},

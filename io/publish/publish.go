@@ -45,7 +45,7 @@ type Config struct {
 	ID          string   // of this run, fixed at submission; names its temporaries
 	Tables      []string // the tables there must be
 	Absent      []string // tables of other runs, with other flags, that must not be there
-	Balance     []Total  // columns that must each sum to the rows counted of all inputs
+	Balance     []Total  // columns that must each sum to the rows counted of all inputs, without those that the table filters
 	MaxRejected int64    // of a file's rows, in parts per million, that row rules may refuse; negative for any
 	Format      string   // in which tables are written: the name of a Format, or "" for the first
 	Meta        []Meta
@@ -145,7 +145,7 @@ func (r *result) end(ctx context.Context, cfg Config) error {
 }
 
 // isOurs ends the message of an error that no input can cause.
-const isOurs = "nothing was published; this is a fault of tripstats or its runner, please report it"
+const isOurs = fault.Ours
 
 func drain[T any](next func(*T) bool) []T {
 	var all []T
@@ -194,7 +194,7 @@ func (r *result) reconcile(cfg Config) error {
 	if len(r.tallies) != len(r.files) {
 		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), len(r.files), isOurs)
 	}
-	rows := int64(0)
+	rows, filtered := int64(0), map[string]int64{}
 	for _, f := range r.files {
 		t, ok := tallies[f.Source]
 		if !ok || t.Rows != f.Rows {
@@ -204,6 +204,9 @@ func (r *result) reconcile(cfg Config) error {
 			return fault.New(fault.Failed, "reconciliation: %s: found %d rows counted and %d refused, expected the %d read; %s", f.Source, t.Counted, refused, t.Rows, isOurs)
 		}
 		rows += t.Counted
+		for _, of := range t.Filtered {
+			filtered[of.Table] += of.Rows
+		}
 	}
 	var names []string
 	for _, t := range r.tables {
@@ -213,8 +216,12 @@ func (r *result) reconcile(cfg Config) error {
 		return fault.New(fault.Failed, "reconciliation: found tables %v, expected %v; %s", names, cfg.Tables, isOurs)
 	}
 	for _, b := range cfg.Balance {
-		if n := r.total(b); n != rows {
-			return fault.New(fault.Failed, "reconciliation: table %s: found %d as the sum of %s, expected the %d rows counted of all files; %s", b.Table, n, b.Column, rows, isOurs)
+		if n, without := r.total(b), filtered[b.Table]; n != rows-without {
+			want := fmt.Sprintf("the %d rows counted of all files", rows)
+			if without > 0 {
+				want += fmt.Sprintf(" without the %d that the table filters", without)
+			}
+			return fault.New(fault.Failed, "reconciliation: table %s: found %d as the sum of %s, expected %s; %s", b.Table, n, b.Column, want, isOurs)
 		}
 	}
 	return nil

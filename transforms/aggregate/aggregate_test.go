@@ -47,15 +47,15 @@ func testTrips() (files []element.AdmittedFiles, batches []trip.Batch) {
 func TestTablesFromTrips(t *testing.T) {
 	fileList, batchList := testTrips()
 	p, s, files := ptest.CreateList(fileList)
-	perSource := PerSource(s, true, files, Partials(s, true, beam.CreateList(s, batchList)))
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", true), true, perSource)), []string{`trip_stats
+	perSource := PerSource(s, Tables(true), files, Partials(s, Tables(true), beam.CreateList(s, batchList)))
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", true), perSource)), []string{`trip_stats
 green 2020 2020-03-01 3 1.5 1.5 0.025 1.5 1.5 2 2 2 2 2 3 3 0.05 3 3 0 0
 green 2020 2020-04-01 1 -0.5 -0.5 -0.008333333333333333 -0.5 -0.5 1 1 1 1 1 -1 -0.5 -0.008333 -0.5 -0.5 0 0
 green 2020 2020-05-01 0 - - - - - 0 0 0 0 0 0 0 0 0 0 0 0
 green - - 1 - - - - - 0 0 0 0 0 0 0 0 0 0 0 0
 yellow 2020 2020-04-01 2 15 15 0.25 15 15 2 2 2 2 2 30 30 0.5 30 30 0 0
 `})
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, true, perSource)), []string{`location_stats
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, perSource)), []string{`location_stats
 green 2020 2020-03-01 0 0 1
 green 2020 2020-03-01 7 1 1
 green 2020 2020-03-01 265 1 0
@@ -66,7 +66,7 @@ green - - 7 1 1
 yellow 2020 2020-04-01 1 2 1
 yellow 2020 2020-04-01 2 0 1
 `})
-	passert.EqualsList(s, beam.ParDo(s, sortedTallies, Tallies(s, true, perSource)), []element.Tallies{{List: []element.Tally{{Source: "a", Whole: "a", Rows: 5, Counted: 5, Left: element.Mean{Count: 3, Mean: 2.5 / 3 / 60}}, {Source: "b", Whole: "b", Rows: 2, Counted: 2, Left: element.Mean{Count: 2, Mean: 0.25}}, {Source: "c", Whole: "c"}, {Source: "d", Whole: "d"}}}})
+	passert.EqualsList(s, beam.ParDo(s, sortedTallies, Tallies(s, Tables(true), perSource)), []element.Tallies{{List: []element.Tally{{Source: "a", Whole: "a", Rows: 5, Counted: 5, Left: element.Mean{Count: 3, Mean: 2.5 / 3 / 60}}, {Source: "b", Whole: "b", Rows: 2, Counted: 2, Left: element.Mean{Count: 2, Mean: 0.25}}, {Source: "c", Whole: "c"}, {Source: "d", Whole: "d"}}}})
 	ptest.RunAndValidate(t, p)
 }
 
@@ -81,8 +81,8 @@ func sortedTallies(t element.Tallies) element.Tallies {
 func TestTablesExistWithoutFiles(t *testing.T) {
 	p, s := beam.NewPipelineWithRoot()
 	none := beam.ParDo(s, &seedFn{}, beam.CreateList(s, []element.AdmittedFiles{}))
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", false), false, none)), []string{"trip_stats\n"})
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, false, none)), []string{"location_stats\n"})
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", false), none)), []string{"trip_stats\n"})
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, none)), []string{"location_stats\n"})
 	ptest.RunAndValidate(t, p)
 }
 
@@ -123,7 +123,7 @@ func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 		acc := (&sourceCombiner{}).CreateAccumulator()
 		for start := 0; start < rows; {
 			// A bundle of one or several batches.
-			fn := &partialFn{}
+			fn := &partialFn{Tables: Tables(false)}
 			fn.StartBundle(nil)
 			for range 1 + rng.IntN(3) {
 				end := min(rows, start+1+rng.IntN(rows/cuts))
@@ -180,11 +180,11 @@ func stateOf(t *testing.T, s Source, table string) State {
 
 func TestMergeNeverWritesToItsInputs(t *testing.T) {
 	sums := func(n int64) []Sum { return []Sum{{Count: n, Lo: uint64(n)}} }
-	a := State{[]Group{{Month: 1, Keys: []int64{1}, Rows: 1, Sums: sums(1)}, {Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(1)}}}
-	b := State{[]Group{{Month: 1, Keys: []int64{2}, Rows: 5, Sums: sums(5)}, {Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(9)}}}
+	a := State{Filtered: 2, Groups: []Group{{Month: 1, Keys: []int64{1}, Rows: 1, Sums: sums(1)}, {Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(1)}}}
+	b := State{Filtered: 3, Groups: []Group{{Month: 1, Keys: []int64{2}, Rows: 5, Sums: sums(5)}, {Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(9)}}}
 	before := fmt.Sprint(a, b)
 	acc := State{}.Merge(a).Merge(b)
-	if got, want := fmt.Sprint(acc), "{[{1 0 [1] 1 0 [{1 0 1}]} {1 0 [2] 5 0 [{5 0 5}]} {1 0 [3] 2 0 [{10 0 10}]}]}"; got != want {
+	if got, want := fmt.Sprint(acc), "{5 [{1 0 [1] 1 0 [{1 0 1}]} {1 0 [2] 5 0 [{5 0 5}]} {1 0 [3] 2 0 [{10 0 10}]}]}"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	acc.Merge(b)
@@ -195,7 +195,7 @@ func TestMergeNeverWritesToItsInputs(t *testing.T) {
 
 // TestABatchIsAddedUpWithoutAllocating holds what a batch costs the garbage collector once its months are there.
 func TestABatchIsAddedUpWithoutAllocating(t *testing.T) {
-	in, fn := anyTrips(16<<10), &partialFn{}
+	in, fn := anyTrips(16<<10), &partialFn{Tables: Tables(true)}
 	fn.StartBundle(nil)
 	if allocs := testing.AllocsPerRun(20, func() { _ = fn.ProcessElement(in, nil) }); allocs != 0 {
 		t.Errorf("%v allocations a batch", allocs)
@@ -216,7 +216,7 @@ func anyTrips(rows int) trip.Batch {
 func BenchmarkPartials(b *testing.B) {
 	const rows = 16 << 10
 	in := anyTrips(rows)
-	fn := &partialFn{}
+	fn := &partialFn{Tables: Tables(false)}
 	fn.StartBundle(nil)
 	b.ReportAllocs()
 	for b.Loop() {

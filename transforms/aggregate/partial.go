@@ -8,6 +8,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/trip"
 )
@@ -21,35 +22,36 @@ func init() {
 	register.Emitter1[element.Tallies]()
 }
 
-// Partials adds up the trips of each bundle in memory, one result for each file in it. judged tells whether rules were applied.
+// Partials adds up the trips of each bundle in memory for the tables, one result for each file in it.
 //
 // Partials transforms a PCollection<trip.Batch> into a PCollection<KV<string, Source>> keyed by the source's name.
-func Partials(s beam.Scope, judged bool, trips beam.PCollection) beam.PCollection {
+func Partials(s beam.Scope, tables []*Spec, trips beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Partials")
-	return beam.ParDo(s, &partialFn{Judged: judged}, trips)
+	return beam.ParDo(s, &partialFn{Tables: tables}, trips)
 }
 
 // PerSource combines the partial results of each file. Every file has a result, those without rows too.
 //
 // PerSource transforms a PCollection<element.AdmittedFiles> and a PCollection<KV<string, Source>> into a
 // PCollection<KV<string, Source>> with one element for each file.
-func PerSource(s beam.Scope, judged bool, files, partials beam.PCollection) beam.PCollection {
+func PerSource(s beam.Scope, tables []*Spec, files, partials beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.PerSource")
-	seeds := beam.ParDo(s, &seedFn{Judged: judged}, files)
+	seeds := beam.ParDo(s, &seedFn{Tables: tables}, files)
 	return beam.CombinePerKey(s.Scope("CombinePerKey(source)"), &sourceCombiner{}, beam.Flatten(s, seeds, partials))
 }
 
-// Tallies says what became of the rows of each source.
+// Tallies says what became of the rows of each source. It ends the run if a table does not account for each trip of a source that
+// counts.
 //
 // Tallies transforms a PCollection<KV<string, Source>> into a PCollection<element.Tallies>.
-func Tallies(s beam.Scope, judged bool, perSource beam.PCollection) beam.PCollection {
+func Tallies(s beam.Scope, tables []*Spec, perSource beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Tallies")
-	return beam.ParDo(s, &tallyFn{Judged: judged}, beam.DropKey(s, perSource))
+	return beam.ParDo(s, &tallyFn{Tables: tables}, beam.DropKey(s, perSource))
 }
 
 // tallyFn has the list of its bundle that is not full.
 type tallyFn struct {
-	Judged bool
+	Tables []*Spec
 
 	list []element.Tally
 }
@@ -64,11 +66,23 @@ func (fn *tallyFn) FinishBundle(emit func(element.Tallies)) {
 }
 
 func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
-	left, err := r.durations(fn.Judged)
-	if err != nil {
-		return err
+	t := element.Tally{Source: r.Source, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration)}
+	left := false
+	for _, spec := range fn.Tables {
+		state, err := r.State(spec.Name)
+		if err == nil {
+			err = r.balances(spec, state)
+		}
+		if err != nil {
+			return err
+		}
+		if state.Filtered > 0 {
+			t.Filtered = append(t.Filtered, element.Filtered{Table: spec.Name, Rows: state.Filtered})
+		}
+		if i := slices.Index(spec.sums(), summed{of: trip.Duration}); i >= 0 && len(spec.Where) == 0 && !left {
+			t.Left, left = meanOf(state.total(i)), true
+		}
 	}
-	t := element.Tally{Source: r.Source, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(left)}
 	for _, c := range r.Rules {
 		if rule := quality.Rules[c.Rule]; rule.Scope == quality.Row {
 			t.Refused = append(t.Refused, element.Refused{Rule: rule.Name, Rows: c.Rows})
@@ -82,20 +96,30 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 	return nil
 }
 
-// durations returns the sum of the durations that count. It takes the first table that has it.
-func (s Source) durations(judged bool) (sum Sum, err error) {
-	for _, t := range Tables(judged) {
-		i := slices.Index(t.sums(), summed{of: trip.Duration})
-		if i < 0 {
+// balances checks that the groups of a table and the trips filtered are the trips that count.
+func (s Source) balances(spec *Spec, state State) error {
+	for _, v := range spec.Values {
+		if v.Kind != Rows {
 			continue
 		}
-		state, err := s.State(t.Name)
-		for _, g := range state.Groups {
-			sum.merge(g.Sums[i])
+		grouped := int64(0)
+		for i := range state.Groups {
+			grouped += state.Groups[i].trips(v)
 		}
-		return sum, err
+		if grouped+state.Filtered != s.Counted {
+			return fault.New(fault.Failed, "reconciliation: %s: table %s: found %d trips in the groups of %s and %d filtered, expected the %d that count; %s",
+				s.Source, spec.Name, grouped, v.Name, state.Filtered, s.Counted, fault.Ours)
+		}
 	}
-	return sum, nil
+	return nil
+}
+
+// total returns the sum of all groups' Sums[i].
+func (s State) total(i int) (sum Sum) {
+	for _, g := range s.Groups {
+		sum.merge(g.Sums[i])
+	}
+	return sum
 }
 
 // meanOf is a sum of durations in µs as a mean in minutes.
@@ -104,11 +128,11 @@ func meanOf(s Sum) element.Mean {
 	return element.Mean{Count: s.Count, Mean: minutes}
 }
 
-type seedFn struct{ Judged bool }
+type seedFn struct{ Tables []*Spec }
 
 func (fn *seedFn) ProcessElement(list element.AdmittedFiles, emit func(string, Source)) error {
 	for _, f := range list.Files {
-		s, err := seed(f, Tables(fn.Judged))
+		s, err := seed(f, fn.Tables)
 		if err != nil {
 			return err
 		}
@@ -129,7 +153,7 @@ func (c *sourceCombiner) ExtractOutput(acc Source) Source               { return
 // partialFn adds up a bundle in memory. The batches of a source come one after the other, so it emits a result whenever another
 // source begins. To keep all sources to the end of the bundle would take much more memory than their results.
 type partialFn struct {
-	Judged bool
+	Tables []*Spec
 
 	sums *sourceSums // of the current source
 }
@@ -141,7 +165,7 @@ func (fn *partialFn) ProcessElement(b trip.Batch, emit func(string, Source)) err
 		if err := fn.FinishBundle(emit); err != nil {
 			return err
 		}
-		fn.sums = newSourceSums(&b, Tables(fn.Judged))
+		fn.sums = newSourceSums(&b, fn.Tables)
 	}
 	fn.sums.addBatch(&b)
 	return nil

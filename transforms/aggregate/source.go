@@ -127,9 +127,9 @@ func mergeStates(a, b []TableState) ([]TableState, error) {
 		var x, y State
 		err := errors.Join(x.UnmarshalBinary(a[i].State), y.UnmarshalBinary(b[i].State))
 		switch {
-		case err == nil && len(x.Groups) == 0: // a seed: there may be many, and the bytes are there
+		case err == nil && x.empty(): // a seed: there may be many, and the bytes are there
 			merged[i].State = b[i].State
-		case err == nil && len(y.Groups) > 0:
+		case err == nil && !y.empty():
 			merged[i].State, err = x.Merge(y).packed()
 		}
 		if err != nil {

@@ -3,6 +3,7 @@ package aggregate
 import (
 	"encoding/hex"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,12 @@ green 2020 2020-04-01 0 2 2 0.5 0 2
 	if want := []trip.Field{trip.Pickup, trip.Tip, trip.PaymentType, trip.Duration, trip.PickupHour}; !reflect.DeepEqual(needs, want) {
 		t.Errorf("needs %v, want %v", needs, want)
 	}
+}
+
+// specOf returns the table of a name.
+func specOf(name string, judged bool) *Spec {
+	tables := Tables(judged)
+	return tables[slices.IndexFunc(tables, func(t *Spec) bool { return t.Name == name })]
 }
 
 // rowsOf returns the table of one source as text.
@@ -125,7 +132,7 @@ func TestRefundsAreTheSumsOfTheirRule(t *testing.T) {
 	}
 }
 
-var someState = State{[]Group{
+var someState = State{Filtered: 3, Groups: []Group{
 	{Month: march, Keys: []int64{-3, 0}, Nulls: 2, Rows: 5, Or: 1, Sums: []Sum{{Count: 4, Hi: -1, Lo: 1<<64 - 300}}},
 	{Month: march, Keys: []int64{7, 9}, Rows: 2, Sums: []Sum{{Count: 2, Lo: 77}}},
 	{Month: element.NoMonth, Keys: []int64{0, 0}, Nulls: 3, Rows: 1, Sums: []Sum{{}}},
@@ -138,7 +145,7 @@ func TestTheBinaryFormOfAStateIsThisVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const golden = "01" + "030201" + // version 1: three groups of two keys and one sum
+	const golden = "02" + "06" + "030201" + // version 2: three trips filtered, three groups of two keys and one sum
 		"b409" + "02" + "0500" + "0a02" + "0801d4feffffffffffff" +
 		"b409" + "00" + "0e12" + "0400" + "04004d00000000000000" +
 		"ffffffff0f" + "03" + "0000" + "0200" + "00000000000000000000"
@@ -160,12 +167,12 @@ func TestAStateThatIsDamagedIsAnError(t *testing.T) {
 		b    []byte
 		want string
 	}{
-		"nothing":          {nil, "found nothing, expected version 1"},
-		"a later version":  {append([]byte{9}, good[1:]...), "found version 9, expected version 1"},
+		"nothing":          {nil, "found nothing, expected version 2"},
+		"a later version":  {append([]byte{9}, good[1:]...), "found version 9, expected version 2"},
 		"cut":              {good[:len(good)-1], "ends too early"},
 		"more":             {append(good[:len(good):len(good)], 0), "does not end where it should"},
-		"too many groups":  {[]byte{1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0}, "does not end where it should"},
-		"groups that fall": {append(append([]byte{1, 2, 0, 0}, 4, 0, 2, 0), 2, 0, 2, 0), "do not ascend"},
+		"too many groups":  {[]byte{2, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0}, "does not end where it should"},
+		"groups that fall": {append(append([]byte{2, 0, 2, 0, 0}, 4, 0, 2, 0), 2, 0, 2, 0), "do not ascend"},
 	} {
 		if err := new(State).UnmarshalBinary(c.b); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %s", name, err, c.want)

@@ -72,6 +72,8 @@ type Tally struct {
 	Counted int64     // in the tables
 	Refused []Refused // by row rules, sorted by rule
 
+	Filtered []Filtered // counted, but not in that table
+
 	RefusedMonth int32 // the month of most refused rows, if RefusedThere is not 0
 	RefusedThere int64 // refused rows of that month
 
@@ -86,6 +88,12 @@ type Tallies struct{ List []Tally }
 type Mean struct {
 	Count int64
 	Mean  float64
+}
+
+// Filtered is how many rows of a source a table leaves out, as it is of some trips alone.
+type Filtered struct {
+	Table string
+	Rows  int64
 }
 
 // Refused is how many rows of a source a row rule refused.

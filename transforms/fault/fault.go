@@ -28,6 +28,9 @@ const (
 	Unavailable Code = 7 // a store or the network did not answer as it should: try again later
 )
 
+// Ours ends the message of a failure that no input can cause.
+const Ours = "nothing was published; this is a fault of tripstats or its runner, please report it"
+
 // Fault is a failure with its exit code. Message is one line: what was being done, to which file, row group and
 // column, what was found, what was expected and what to do.
 type Fault struct {
