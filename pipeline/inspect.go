@@ -139,8 +139,8 @@ func inspectFile(ctx context.Context, f element.File, opts trip.Options) (fileRe
 		f, err = trip.Recognise(f, opts)
 	}
 	report.Taxi, report.Variant = f.Taxi, f.Variant
-	var variant element.Variant
-	if i := slices.IndexFunc(tlc.Registry, func(v element.Variant) bool { return v.Name == f.Variant }); i >= 0 {
+	var variant element.Dataset
+	if i := slices.IndexFunc(tlc.Registry, func(d element.Dataset) bool { return d.Name == f.Variant }); i >= 0 {
 		variant = tlc.Registry[i]
 	}
 	for _, c := range f.Columns {

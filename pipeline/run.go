@@ -257,7 +257,7 @@ func runPipeline(ctx context.Context, stderr io.Writer, runner runners.Runner, p
 
 // tripOptions are how files are understood.
 func tripOptions(utc string, standard bool) trip.Options {
-	options := trip.Options{Registry: tlc.Registry, UTC: utc, Judged: standard, More: aggregate.Needs(standard)}
+	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), UTC: utc, Judged: standard, More: aggregate.Needs(standard)}
 	if standard {
 		options.More = append(options.More, quality.Needs()...)
 	}

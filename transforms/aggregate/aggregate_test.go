@@ -27,10 +27,10 @@ const (
 // and a month of a's, c no rows at all.
 func testTrips() (files []element.File, batches []trip.Batch) {
 	files = []element.File{
-		{Source: "a", Taxi: trip.Green, Month: march},
-		{Source: "b", Taxi: trip.Yellow, Month: april},
-		{Source: "c", Taxi: trip.Green, Month: april + 1},
-		{Source: "d", Taxi: trip.Green, Month: element.NoMonth},
+		{Source: "a", Taxi: "green", Month: march},
+		{Source: "b", Taxi: "yellow", Month: april},
+		{Source: "c", Taxi: "green", Month: april + 1},
+		{Source: "d", Taxi: "green", Month: element.NoMonth},
 	}
 	batches = []trip.Batch{
 		tripsOf("a", march, c64(1_000_000, null, 2_000_000), c64(7, null, 265), c64(null, 7, 0)),
@@ -38,7 +38,7 @@ func testTrips() (files []element.File, batches []trip.Batch) {
 		tripsOf("a", element.NoMonth, c64(null), c64(7), c64(7)),
 		tripsOf("b", april, c64(10_000_000, 20_000_000), c64(1, 1), c64(2, 1)),
 	}
-	batches[3].Taxi = trip.Yellow
+	batches[3].Taxi = "yellow"
 	return files, batches
 }
 

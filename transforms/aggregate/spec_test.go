@@ -198,7 +198,7 @@ func FuzzState(f *testing.F) {
 
 // TestStatesTravelBetweenWorkers has every accumulator coded and decoded, as a runner with workers does.
 func TestStatesTravelBetweenWorkers(t *testing.T) {
-	in := Source{Source: "x", Taxi: trip.Green, Rows: 8, Counted: 7, States: []TableState{{"t", []byte{1, 2}}, {"u", []byte{3}}}, RawDuration: Sum{1, 2, 3}}
+	in := Source{Source: "x", Taxi: "green", Rows: 8, Counted: 7, States: []TableState{{"t", []byte{1, 2}}, {"u", []byte{3}}}, RawDuration: Sum{1, 2, 3}}
 	b, err := encodeSource(in)
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package trip
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -71,7 +72,7 @@ func Gaps(files []element.File) []string {
 		}
 	}
 	var gaps []string
-	for _, taxi := range []string{Green, Yellow} {
+	for _, taxi := range slices.Sorted(maps.Keys(months)) {
 		has := months[taxi]
 		slices.Sort(has)
 		for i := 1; i < len(has); i++ {

@@ -31,7 +31,7 @@ func TestEveryColumnIsDeclaredWhole(t *testing.T) {
 // wanting are options with a registry of one form, of whose columns some more are wanted.
 func wanting(more []Field, known ...element.Known) Options {
 	columns := append(testColumns("tpep"), known...)
-	return Options{Registry: []element.Variant{{Name: "yellow", Taxi: Yellow, Columns: columns}}, More: more}
+	return Options{Registry: []element.Dataset{{Name: "yellow", Taxi: Yellow, Signatures: testSignatures("tpep"), Columns: columns}}, More: more}
 }
 
 func values(c Column) []any {

@@ -180,7 +180,7 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 	for i := range names {
 		names[i] = in.Record.ColumnName(i)
 	}
-	i := slices.IndexFunc(fn.Options.Registry, func(v element.Variant) bool { return v.Name == in.Variant })
+	i := slices.IndexFunc(fn.Options.Registry, func(d element.Dataset) bool { return d.Name == in.Variant })
 	if i < 0 {
 		return fault.New(fault.Failed, "%s: found variant %q, expected one of the registry", in.Source, in.Variant)
 	}
