@@ -209,6 +209,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if opts.standard() {
 		noteRefused(stderr, m)
 	}
+	noteNoCodes(stderr, m)
 	noteNoTrips(stderr, m.NoTrips)
 	report(stderr, runner, m, time.Since(start))
 	return nil

@@ -64,7 +64,7 @@ green - - 7 1 1
 yellow 2020 2020-04-01 1 2 1
 yellow 2020 2020-04-01 2 0 1
 `})
-	passert.EqualsList(s, Tallies(s, true, perSource), []element.Tally{{Source: "a", Whole: "a", Rows: 5, Counted: 5, Left: element.Mean{Count: 3, Mean: 2.5 / 3 / 60}}, {Source: "b", Whole: "b", Rows: 2, Counted: 2, Left: element.Mean{Count: 2, Mean: 0.25}}, {Source: "c", Whole: "c"}, {Source: "d", Whole: "d"}})
+	passert.EqualsList(s, Tallies(s, true, perSource), []element.Tally{{Source: "a", Taxi: "green", Whole: "a", Rows: 5, Counted: 5, Left: element.Mean{Count: 3, Mean: 2.5 / 3 / 60}}, {Source: "b", Taxi: "yellow", Whole: "b", Rows: 2, Counted: 2, Left: element.Mean{Count: 2, Mean: 0.25}}, {Source: "c", Taxi: "green", Whole: "c"}, {Source: "d", Taxi: "green", Whole: "d"}})
 	ptest.RunAndValidate(t, p)
 }
 

@@ -100,6 +100,29 @@ func TestCodesAreNumbersWhateverFormAFileHasThemIn(t *testing.T) {
 	}
 }
 
+// TestValuesWithoutANumberAreCounted has the vendor of 2009 that TLC gives no number.
+func TestValuesWithoutANumberAreCounted(t *testing.T) {
+	opts := wanting([]Field{Vendor, PaymentType}, element.Known{Name: "vendor_name", Meaning: Vendor.Meaning(), Codes: map[string]int64{"CMT": 1}},
+		element.Known{Name: "payment_type", Meaning: PaymentType.Meaning()})
+	fn := &fieldsFn{Options: opts}
+	for _, c := range []struct {
+		vendors []string
+		want    []NoCode
+	}{
+		{[]string{"DDS", "CMT", "DDS", ""}, []NoCode{{Vendor, 2}}},
+		{[]string{"CMT", "CMT", "", "CMT"}, nil},
+	} {
+		in := yellow(t)(4, col{"vendor_name", element.String, c.vendors}, col{"payment_type", element.Int64, []string{"1", "2", "", "9"}})
+		b, err := fn.batch(in)
+		if err != nil || !slices.Equal(b.NoCodes, c.want) {
+			t.Errorf("%q: got %v, %v, want %v", c.vendors, b.NoCodes, err, c.want)
+		}
+		if out := recoded(t, b); !slices.Equal(out.NoCodes, c.want) {
+			t.Errorf("%q: coded: got %v, want %v", c.vendors, out.NoCodes, c.want)
+		}
+	}
+}
+
 func TestFlagsAreYOrN(t *testing.T) {
 	opts := wanting([]Field{StoredAndForwarded}, element.Known{Name: "flag", Meaning: StoredAndForwarded.Meaning()})
 	b, err := (&fieldsFn{Options: opts}).batch(yellow(t)(4, col{"flag", element.String, []string{"Y", "N", "", "maybe"}}))

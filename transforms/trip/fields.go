@@ -40,6 +40,7 @@ type fieldsFn struct {
 	addend  columnMemory // of a column that is added to another
 	bad     []int32      // rows of one column with values that are no numbers
 	allBad  []int32      // of the batch
+	noCodes []NoCode     // of the batch
 }
 
 // source is a column of the file that a column of the trip comes from. Several add up.
@@ -65,7 +66,7 @@ func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
 }
 
 func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
-	fn.allBad = fn.allBad[:0]
+	fn.allBad, fn.noCodes = fn.allBad[:0], fn.noCodes[:0]
 	if err := fn.remap(in); err != nil {
 		return Batch{}, err
 	}
@@ -79,6 +80,7 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 			return b, err
 		}
 	}
+	b.NoCodes = fn.noCodes
 	if len(fn.allBad) > 0 {
 		slices.Sort(fn.allBad)
 		b.NotNumbers = slices.Compact(fn.allBad)
@@ -246,10 +248,13 @@ func (fn *fieldsFn) convert(in element.Columns, f Field, s source, mem *columnMe
 	return fn.finish(f, withNulls(a, values, dst), mem), nil
 }
 
-// finish makes null what is no code in a column of codes.
+// finish makes null what is no code in a column of codes, and counts it.
 func (fn *fieldsFn) finish(f Field, c Column, mem *columnMemory) Column {
 	if t := Fields[f].Type; t == Code || t == Flag {
-		mem.valid = dropNoCodes(&c, mem.valid)
+		nulls := c.Nulls
+		if mem.valid = dropNoCodes(&c, mem.valid); c.Nulls > nulls {
+			fn.noCodes = append(fn.noCodes, NoCode{f, int64(c.Nulls - nulls)})
+		}
 	}
 	return c
 }
