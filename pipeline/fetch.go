@@ -17,7 +17,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-const fetchHelp = `Usage: tripstats fetch --months=2014-01..2023-12 --taxi=yellow|green --dest=DIR [flags]
+var fetchHelp = `Usage: tripstats fetch --months=2014-01..2023-12 --taxi=` + taxiChoices + ` --dest=DIR [flags]
        tripstats fetch --urls-file=FILE --dest=DIR [flags]
 
 Downloads months of TLC's files, or a list of addresses, to DIR/{year}/NAME. A file that is there already
@@ -26,7 +26,7 @@ name only after a check that it is whole parquet. DIR/_fetched.json has the size
 
 Flags:
   --months=RANGE             2014-01..2023-12, 2024-01.. (all that are published), 2024-01, 2023, or a list of these
-  --taxi=yellow|green        the taxi whose months are fetched
+` + fmt.Sprintf("  %-26s ", "--taxi="+taxiChoices) + `the taxi whose months are fetched
   --source=BASE              where they are: a web address, folder or bucket; {year} stands for the year
                              (default ` + tlc.Source + `)
   --urls-file=FILE           addresses instead of months, one on each line; # begins a comment
@@ -137,7 +137,7 @@ func (o *fetchOptions) check(set map[string]bool, rest []string, wrong *problems
 		choices []string
 		due     bool
 	}{
-		{"taxi", &o.taxi, []string{trip.Yellow, trip.Green}, set["taxi"] || months && !doubt},
+		{"taxi", &o.taxi, tlc.Taxis(), set["taxi"] || months && !doubt},
 		{"missing", &o.missing, []string{"fail", "skip"}, true},
 	} {
 		if c.due && !isOneOf(c.value, c.choices) {

@@ -251,7 +251,7 @@ func (o *options) check(set map[string]bool, words []string, before, doubt bool)
 		{"format", &o.format, []string{"parquet"}},
 		{"missing", &o.missing, []string{"fail", "skip"}},
 		{"decoder", &o.decoder, []string{"own", "library"}},
-		{"taxi", &o.taxi, []string{"", trip.Yellow, trip.Green}},
+		{"taxi", &o.taxi, append([]string{""}, tlc.Taxis()...)},
 		{"same-month", &o.sameMonth, []string{"refuse", "merge"}},
 		{"utc", &o.utc, utcChoices},
 		{"runner", beamrunners.Runner, runners.Names()},

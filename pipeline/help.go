@@ -8,11 +8,15 @@ import (
 	"strings"
 
 	"tripstats/io/objstore"
+	"tripstats/io/tlc"
 	"tripstats/runners"
 )
 
 // flagLine is what help says of a flag.
 type flagLine struct{ name, value, text string }
+
+// taxiChoices are the values of --taxi, for help.
+var taxiChoices = strings.Join(tlc.Taxis(), "|")
 
 // flagHelp has the program's own flags that users need most.
 var flagHelp = []flagLine{
@@ -20,7 +24,7 @@ var flagHelp = []flagLine{
 	{"months", "A..B,...", "instead of --input: months of the --taxi from TLC's site, or from --source, such as\n2014-01..2023-12, 2024-01.. (all since then), 2023, or a list of these"},
 	{"output", "DIR", "folder for the tables, or gs://, s3://, az:// (default " + defaultOutput + ")"},
 	{"runner", "NAME", "the engine that runs the pipeline (default direct); see below"},
-	{"taxi", "yellow|green", "read only this taxi's files and say how many were left out"},
+	{"taxi", taxiChoices, "read only this taxi's files and say how many were left out"},
 	{"quality", "standard|raw", "which rows count: standard (the default) applies the rules and writes a ledger of all\nrows; raw counts all rows, in the month of their pickup"},
 	{"same-month", "refuse|merge", "two files of one taxi and month: an error (refuse, the default), or added up (merge)"},
 	{"utc", "wall|convert", "how to read times that a file marks as UTC: wall takes them as New York wall clock,\nconvert converts them; without it such a file is an error: TLC writes wall clock"},

@@ -58,7 +58,7 @@ func (o *options) checkTogether(set map[string]bool, wrong *problems) {
 	case set["months"] && set["input"]:
 		wrong.add("--input and --months: found both, expected one of them")
 	case set["months"] && o.taxi == "":
-		wrong.add("--months does not say of which taxi: add --taxi=yellow or --taxi=green")
+		wrong.add("--months does not say of which taxi: add --taxi=%s", strings.Join(tlc.Taxis(), " or --taxi="))
 	case set["months"]:
 	case set["source"] || set["missing"]:
 		wrong.add("--source and --missing go with --months")

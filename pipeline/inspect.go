@@ -140,8 +140,8 @@ func inspectFile(ctx context.Context, found element.Found, opts trip.Options) (f
 		f, err = trip.Recognise(described, opts)
 	}
 	report.Taxi, report.Variant = f.Taxi, f.Variant
-	var variant element.Variant
-	if i := slices.IndexFunc(tlc.Registry, func(v element.Variant) bool { return v.Name == f.Variant }); i >= 0 {
+	var variant element.Dataset
+	if i := slices.IndexFunc(tlc.Registry, func(d element.Dataset) bool { return d.Name == f.Variant }); i >= 0 {
 		variant = tlc.Registry[i]
 	}
 	for _, c := range f.Columns {

@@ -70,6 +70,20 @@ func noteRefused(w io.Writer, m *publish.Manifest) {
 	}
 }
 
+// noteNoCodes names the columns with values that have no number, and how many there are: they count as null.
+func noteNoCodes(w io.Writer, m *publish.Manifest) {
+	rows, files := map[string]int64{}, map[string][]string{}
+	for _, in := range m.Inputs {
+		for column, n := range in.NoCodes {
+			rows[column] += n
+			files[column] = append(files[column], in.Source)
+		}
+	}
+	for _, c := range sortedNames(files) {
+		line(w, "note: %s: found %d values without a number, in %d files, first %s; they count as null", c, rows[c], len(files[c]), files[c][0])
+	}
+}
+
 // mostTold is the largest number of files that get a line of their own.
 const mostTold = 12
 

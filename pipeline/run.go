@@ -210,6 +210,7 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	if opts.standard() {
 		noteRefused(stderr, m)
 	}
+	noteNoCodes(stderr, m)
 	noteNoTrips(stderr, m.NoTrips)
 	report(stderr, runner, m, time.Since(start))
 	return nil
@@ -258,7 +259,7 @@ func runPipeline(ctx context.Context, stderr io.Writer, runner runners.Runner, p
 
 // tripOptions are how files are understood.
 func tripOptions(utc string, standard bool) trip.Options {
-	options := trip.Options{Registry: tlc.Registry, UTC: utc, Judged: standard, More: aggregate.Needs(aggregate.Tables(standard))}
+	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), UTC: utc, Judged: standard, More: aggregate.Needs(aggregate.Tables(standard))}
 	if standard {
 		options.More = append(options.More, quality.Needs()...)
 	}

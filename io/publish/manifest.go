@@ -81,6 +81,9 @@ type Input struct {
 	Variant   string   `json:"variant"`
 	Unknown   []string `json:"unknown_columns,omitempty"`
 
+	// NoCodes is how many values have no number and are null, by column of trips: see trip.NoCode.
+	NoCodes map[string]int64 `json:"codes_without_number,omitempty"`
+
 	// RefusedMonth is the month of most refused rows, if row rules refused more than a tenth of the input: the name of the
 	// input may have the wrong month.
 	RefusedMonth string `json:"refused_month,omitempty"`
@@ -135,6 +138,14 @@ func (r *result) manifest(cfg Config) *Manifest {
 		}
 		if month, rows := mostRefused(parts, tallies); in.MuchRefused() && rows > 0 {
 			in.RefusedMonth = tlc.FormatMonth(month)
+		}
+		for _, p := range parts {
+			for _, c := range tallies[p.Source].NoCodes {
+				if in.NoCodes == nil {
+					in.NoCodes = map[string]int64{}
+				}
+				in.NoCodes[c.Column] += c.Rows
+			}
 		}
 		m.Inputs = append(m.Inputs, in)
 		m.Rows += in.Rows

@@ -126,7 +126,6 @@ func (fn *publishAllFn) Setup() { objstore.Use(fn.Config.Access) }
 func (r *result) end(ctx context.Context, cfg Config) error {
 	slices.SortFunc(r.files, func(a, b element.Admitted) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.leftOut, func(a, b element.LeftOut) int { return strings.Compare(a.Source, b.Source) })
-	slices.SortFunc(r.tallies, func(a, b element.Tally) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.tables, func(a, b element.Table) int {
 		return slices.Index(cfg.Tables, a.Name) - slices.Index(cfg.Tables, b.Name)
 	})
@@ -179,23 +178,35 @@ type result struct {
 	pieces  []quarantine.Piece
 }
 
-// reconcile checks that no row was lost or counted twice: for every file, the rows its footer promises are those that
-// were read, and those are the rows counted and the rows that a rule refused; and every total of the tables is the sum
-// of the rows counted. What it finds is a fault of this program or its runner, not of an input: exit code 1, nothing
+// reconcile adds up the tallies of each source and checks that no row was lost or counted twice. For every file, the rows that its
+// footer promises must be those that were read, and those must be the rows counted and the rows that a rule refused. Every total of
+// the tables must be the sum of the rows counted. What it finds is a fault of this program or its runner, not of an input: exit code 1, nothing
 // published.
 func (r *result) reconcile(cfg Config) error {
+	sources, err := bySource(r.tallies)
+	if err != nil {
+		return err
+	}
+	r.tallies = sources
 	tallies := map[string]element.Tally{}
 	for _, t := range r.tallies {
-		if _, twice := tallies[t.Source]; twice {
-			return fault.New(fault.Failed, "reconciliation: %s: found two results, expected one; %s", t.Source, isOurs)
-		}
 		tallies[t.Source] = t
 	}
-	if len(r.tallies) != len(r.files) {
-		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), len(r.files), isOurs)
+	again := func(i int) bool { return i > 0 && r.files[i-1].Source == r.files[i].Source } // a file of several taxis is there for each
+	files := 0
+	for i := range r.files {
+		if !again(i) {
+			files++
+		}
+	}
+	if len(r.tallies) != files {
+		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), files, isOurs)
 	}
 	rows, filtered := int64(0), map[string]int64{}
-	for _, f := range r.files {
+	for i, f := range r.files {
+		if again(i) {
+			continue
+		}
 		t, ok := tallies[f.Source]
 		if !ok || t.Rows != f.Rows {
 			return fault.New(fault.Failed, "reconciliation: %s: found %d rows read, expected the footer's %d; %s", f.Source, t.Rows, f.Rows, isOurs)
@@ -291,14 +302,7 @@ func whole(tallies []element.Tally) []element.Tally {
 			continue
 		}
 		out[i].Rows += t.Rows
-		for _, r := range t.Refused {
-			j := slices.IndexFunc(out[i].Refused, func(o element.Refused) bool { return o.Rule == r.Rule })
-			if j < 0 {
-				out[i].Refused = append(out[i].Refused, r)
-			} else {
-				out[i].Refused[j].Rows += r.Rows
-			}
-		}
+		out[i].Refused = addRefused(out[i].Refused, t.Refused)
 	}
 	return out
 }

@@ -19,12 +19,6 @@ import (
 // Source is where TLC publishes its files: the addresses on its page of trip record data.
 const Source = "https://d37ci6vzurychx.cloudfront.net/trip-data"
 
-// The months of TLC's first yellow and green files, and one of each that has been there for years: see Finder.
-var (
-	first  = map[string]int32{"yellow": monthOf(2009, 1), "green": monthOf(2013, 8)}
-	surely = monthOf(2019, 1)
-)
-
 func monthOf(year, month int) int32 { return int32((year-1970)*12 + month - 1) }
 
 // FileName is TLC's name of a month's file: yellow_tripdata_2014-01.parquet.
@@ -99,7 +93,7 @@ func (f Finder) Find(ctx context.Context, r Range) ([]Month, error) {
 			for there > 0 && found[there-1].Absent {
 				there--
 			}
-			if len(found)-there >= silence && last > surely {
+			if len(found)-there >= silence && last > probeMonth(f.Taxi) {
 				return found[:there], nil
 			}
 		}
@@ -185,7 +179,7 @@ func (f Finder) one(ctx context.Context, month int32) (Month, error) {
 			return m, err
 		}
 		if try == tries {
-			return m, objstore.Temporary(fmt.Errorf("%s: %w; so is %s, which surely exists: the source refuses everything, or slows us down: try again later, or give --source", FileName(f.Taxi, month), err, FileName(f.Taxi, surely)))
+			return m, objstore.Temporary(fmt.Errorf("%s: %w; so is %s, which surely exists: the source refuses everything, or slows us down: try again later, or give --source", FileName(f.Taxi, month), err, FileName(f.Taxi, probeMonth(f.Taxi))))
 		}
 		select {
 		case <-time.After(pause):
@@ -207,9 +201,9 @@ func (f Finder) settle(ctx context.Context, month int32) (m Month, slowed bool, 
 				}
 				continue
 			}
-			switch known, probe := f.look(ctx, surely); {
+			switch known, probe := f.look(ctx, probeMonth(f.Taxi)); {
 			case probe == nil && known.Absent:
-				return m, false, fmt.Errorf("%s: it is refused, and whether that means that it is not there cannot be found out, as %s is not there: name the months that are", FileName(f.Taxi, month), FileName(f.Taxi, surely))
+				return m, false, fmt.Errorf("%s: it is refused, and whether that means that it is not there cannot be found out, as %s is not there: name the months that are", FileName(f.Taxi, month), FileName(f.Taxi, probeMonth(f.Taxi)))
 			case objstore.Refused(probe):
 				return m, true, probe
 			case probe != nil:

@@ -22,25 +22,25 @@ func init() {
 	register.Emitter1[element.Tallies]()
 }
 
-// Partials adds up the trips of each bundle in memory for the tables, one result for each file in it.
+// Partials adds up the trips of each bundle in memory for the tables, one result for each file and taxi in it.
 //
-// Partials transforms a PCollection<trip.Batch> into a PCollection<KV<string, Source>> keyed by the source's name.
+// Partials transforms a PCollection<trip.Batch> into a PCollection<KV<string, Source>> keyed by source and taxi.
 func Partials(s beam.Scope, tables []*Spec, trips beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Partials")
 	return beam.ParDo(s, &partialFn{Tables: tables}, trips)
 }
 
-// PerSource combines the partial results of each file. Every file has a result, those without rows too.
+// PerSource combines the partial results of each file and taxi. Every file has a result, those without rows too.
 //
 // PerSource transforms a PCollection<element.AdmittedFiles> and a PCollection<KV<string, Source>> into a
-// PCollection<KV<string, Source>> with one element for each file.
+// PCollection<KV<string, Source>> with one element for each file and taxi.
 func PerSource(s beam.Scope, tables []*Spec, files, partials beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.PerSource")
 	seeds := beam.ParDo(s, &seedFn{Tables: tables}, files)
 	return beam.CombinePerKey(s.Scope("CombinePerKey(source)"), &sourceCombiner{}, beam.Flatten(s, seeds, partials))
 }
 
-// Tallies says what became of the rows of each source. It ends the run if a table does not account for each trip of a source that
+// Tallies says what became of the rows of each source and taxi. It ends the run if a table does not account for each of its trips that
 // counts.
 //
 // Tallies transforms a PCollection<KV<string, Source>> into a PCollection<element.Tallies>.
@@ -66,7 +66,7 @@ func (fn *tallyFn) FinishBundle(emit func(element.Tallies)) {
 }
 
 func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
-	t := element.Tally{Source: r.Source, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration)}
+	t := element.Tally{Source: r.Source, Taxi: r.Taxi, NoCodes: r.NoCodes, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration)}
 	left := false
 	for _, spec := range fn.Tables {
 		state, err := r.State(spec.Name)
@@ -136,12 +136,12 @@ func (fn *seedFn) ProcessElement(list element.AdmittedFiles, emit func(string, S
 		if err != nil {
 			return err
 		}
-		emit(f.Source, s)
+		emit(s.key(), s)
 	}
 	return nil
 }
 
-// sourceCombiner adds up results of one source.
+// sourceCombiner adds up results of one source and taxi.
 type sourceCombiner struct{}
 
 func (c *sourceCombiner) CreateAccumulator() Source               { return Source{} }
@@ -150,36 +150,46 @@ func (c *sourceCombiner) AddInput(acc, in Source) (Source, error) { return merge
 func (c *sourceCombiner) MergeAccumulators(a, b Source) (Source, error) { return mergeSources(a, b) }
 func (c *sourceCombiner) ExtractOutput(acc Source) Source               { return acc }
 
-// partialFn adds up a bundle in memory. The batches of a source come one after the other, so it emits a result whenever another
-// source begins. To keep all sources to the end of the bundle would take much more memory than their results.
+// partialFn adds up a bundle in memory. The batches of a source come one after the other, so it emits its results whenever another
+// source begins; those of its taxis may alternate. To keep all sources to the end of the bundle would take much more memory than their results.
 type partialFn struct {
 	Tables []*Spec
 
-	sums *sourceSums // of the current source
+	sums []*sourceSums // of the current source, by taxi
 }
 
 func (fn *partialFn) StartBundle(func(string, Source)) { fn.sums = nil }
 
 func (fn *partialFn) ProcessElement(b trip.Batch, emit func(string, Source)) error {
-	if fn.sums == nil || fn.sums.source != b.Source {
+	if len(fn.sums) > 0 && fn.sums[0].source != b.Source {
 		if err := fn.FinishBundle(emit); err != nil {
 			return err
 		}
-		fn.sums = newSourceSums(&b, fn.Tables)
 	}
-	fn.sums.addBatch(&b)
+	fn.of(&b).addBatch(&b)
 	return nil
 }
 
+// of returns the sums of a batch's taxi.
+func (fn *partialFn) of(b *trip.Batch) *sourceSums {
+	for _, s := range fn.sums {
+		if s.taxi == b.Taxi {
+			return s
+		}
+	}
+	s := newSourceSums(b, fn.Tables)
+	fn.sums = append(fn.sums, s)
+	return s
+}
+
 func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
-	if fn.sums == nil {
-		return nil
+	for _, s := range fn.sums {
+		r, err := s.result()
+		if err != nil {
+			return err
+		}
+		emit(r.key(), r)
 	}
-	r, err := fn.sums.result()
-	if err != nil {
-		return err
-	}
-	emit(r.Source, r)
 	fn.sums = nil
 	return nil
 }
@@ -192,6 +202,7 @@ type sourceSums struct {
 	rules         map[int64]*RuleCount // by RuleCount.key
 	rawDuration   Sum
 	refused       map[int32]int64 // rows by plausible month
+	noCodes       [trip.NumFields]int64
 }
 
 func newSourceSums(b *trip.Batch, tables []*Spec) *sourceSums {
@@ -210,6 +221,9 @@ func (s *sourceSums) addBatch(b *trip.Batch) {
 	}
 	for _, f := range b.Findings {
 		s.addFinding(f)
+	}
+	for _, n := range b.NoCodes {
+		s.noCodes[n.Field] += n.Rows
 	}
 	start := 0
 	for _, run := range b.Months {
@@ -257,6 +271,11 @@ func (s *sourceSums) result() (Source, error) {
 	}
 	for _, month := range sortedKeys(s.refused) {
 		out.Refused = append(out.Refused, MonthRows{month, s.refused[month]})
+	}
+	for f, n := range s.noCodes {
+		if n > 0 {
+			out.NoCodes = element.MergeColumnRows(out.NoCodes, []element.ColumnRows{{Column: trip.Fields[f].Name, Rows: n}})
+		}
 	}
 	for _, t := range s.tables {
 		for i, sum := range t.sums {

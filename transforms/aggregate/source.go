@@ -1,8 +1,8 @@
 // Package aggregate turns batches of trips into the tables of the output, on exact sums.
 //
-// A [Spec] describes a table: its keys and values. Trips are added up in two steps. The first is by source file: [Partials]
-// sums every bundle in memory, with a [State] for each table, and [PerSource] combines the states of the bundles by file. The
-// shuffle therefore moves states, not trips, and each file has one result that can be compared with its footer. The second step
+// A [Spec] describes a table: its keys and values. Trips are added up in two steps. The first is by source file and taxi: [Partials]
+// sums every bundle in memory, with a [State] for each table, and [PerSource] combines the states of the bundles by file and taxi. The
+// shuffle therefore moves states, not trips, and each file has a result for each taxi that can be compared with its footer. The second step
 // is by table: [Table] combines the states of all sources and makes the rows. A new table is one more entry of [Tables].
 //
 // Typed loops add the trips of a run of one month: whole slices if a table has no further key, an array of zones if its key is
@@ -18,7 +18,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// Source is what the rows of one source file add up to.
+// Source is what the rows of one taxi in one source file add up to. Files of one taxi have one result, others one for each taxi.
 type Source struct {
 	Source      string
 	Whole       string // name in the ledger: element.Found.Whole
@@ -31,7 +31,12 @@ type Source struct {
 	Rules       []RuleCount  // ascending by month and rule
 	RawDuration Sum          // µs, of all rows read, where rules were applied
 	Refused     []MonthRows  // rows that row rules refused, by their pickup's month, ascending: see plausible
+
+	NoCodes []element.ColumnRows // values without a number, by column: see trip.NoCode
 }
+
+// key is the key of the results of one source and taxi.
+func (s Source) key() string { return s.Source + "\x00" + s.Taxi }
 
 // MonthRows is the number of rows in a month.
 type MonthRows struct {
@@ -111,6 +116,7 @@ func mergeSources(a, b Source) (Source, error) {
 		Refused:     mergeSorted(a.Refused, b.Refused, func(m MonthRows) int32 { return m.Month }, mergeMonthRows),
 		Rules:       mergeSorted(a.Rules, b.Rules, RuleCount.key, mergeRules),
 		States:      states,
+		NoCodes:     element.MergeColumnRows(a.NoCodes, b.NoCodes),
 	}, err
 }
 

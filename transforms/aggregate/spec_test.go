@@ -205,7 +205,7 @@ func FuzzState(f *testing.F) {
 
 // TestStatesTravelBetweenWorkers encodes and decodes every accumulator, like a runner with workers.
 func TestStatesTravelBetweenWorkers(t *testing.T) {
-	in := Source{Source: "x", Taxi: trip.Green, Rows: 8, Counted: 7, States: []TableState{{"t", []byte{1, 2}}, {"u", []byte{3}}}, RawDuration: Sum{1, 2, 3}}
+	in := Source{Source: "x", Taxi: "green", Rows: 8, Counted: 7, States: []TableState{{"t", []byte{1, 2}}, {"u", []byte{3}}}, RawDuration: Sum{1, 2, 3}}
 	b, err := encodeSource(in)
 	if err != nil {
 		t.Fatal(err)

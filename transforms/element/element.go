@@ -6,7 +6,9 @@
 package element
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 )
@@ -64,9 +66,10 @@ type Table struct {
 	Record arrow.RecordBatch
 }
 
-// Tally is what became of the rows of a source. Reconciliation compares it with the footer.
+// Tally is what became of the rows of one taxi in a source. Reconciliation compares all taxis of a source with its footer.
 type Tally struct {
 	Source  string
+	Taxi    string
 	Whole   string    // name in the ledger: Found.Whole
 	Rows    int64     // aggregated: read
 	Counted int64     // in the tables
@@ -79,6 +82,30 @@ type Tally struct {
 
 	Read Mean // duration in minutes of all rows, if rules were applied
 	Left Mean // duration in minutes of the values that rules did not leave out
+
+	NoCodes []ColumnRows // by column, for those that have any: see trip.NoCode
+}
+
+// ColumnRows is a number of rows that have something in a column.
+type ColumnRows struct {
+	Column string
+	Rows   int64
+}
+
+// MergeColumnRows adds up two lists that ascend by column, each column once.
+func MergeColumnRows(a, b []ColumnRows) []ColumnRows {
+	out := slices.Concat(a, b)
+	slices.SortFunc(out, func(x, y ColumnRows) int { return cmp.Compare(x.Column, y.Column) })
+	n := 0
+	for _, c := range out {
+		if n > 0 && out[n-1].Column == c.Column {
+			out[n-1].Rows += c.Rows
+			continue
+		}
+		out[n] = c
+		n++
+	}
+	return out[:n:n]
 }
 
 // Tallies are those of some sources.

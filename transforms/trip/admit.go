@@ -3,6 +3,7 @@ package trip
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -91,7 +92,7 @@ func Gaps(files []element.Admitted) []string {
 		}
 	}
 	var gaps []string
-	for _, taxi := range []string{Green, Yellow} {
+	for _, taxi := range slices.Sorted(maps.Keys(months)) {
 		has := months[taxi]
 		slices.Sort(has)
 		for i := 1; i < len(has); i++ {

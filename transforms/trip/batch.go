@@ -46,11 +46,21 @@ type Batch struct {
 	// there.
 	NotNumbers []int32
 
+	// NoCodes are the columns with values that have no number.
+	NoCodes []NoCode
+
 	// Derived.
 	Months []MonthRun // year and month_start of every row, run-length encoded
 
 	// Judged.
 	Findings []Finding
+}
+
+// NoCode is how many values of a column of type [Code] or [Flag] have no number, such as a vendor of 2009 that TLC's data
+// dictionaries do not list. They are null.
+type NoCode struct {
+	Field Field
+	Rows  int64
 }
 
 // Finding says to how many rows of a batch a rule applied.

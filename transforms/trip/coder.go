@@ -72,7 +72,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 	rec := array.NewRecordBatch(schemaOf(present), arrays, int64(b.Rows))
 	defer rec.Release()
 	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, noZones, int64(b.Rows), present,
-		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)))
+		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)))
 	for _, run := range b.Months {
 		refused := int64(0)
 		if run.Refused {
@@ -85,6 +85,9 @@ func encodeBatch(b Batch) ([]byte, error) {
 	}
 	for _, f := range b.Findings {
 		out = appendVarints(out, int64(f.Month), int64(f.Rule), f.Rows, f.Sum)
+	}
+	for _, n := range b.NoCodes {
+		out = appendVarints(out, int64(n.Field), n.Rows)
 	}
 	return element.AppendRecord(out, rec)
 }
@@ -147,7 +150,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	b.FileMonth, b.RowGroup, b.FirstRow, b.FileRow = int32(v.next()), int(v.next()), v.next(), v.next()
 	b.NoZones, b.Rows = v.next() == 1, int(v.next())
 	present := v.next()
-	months, notNumbers, findings := v.next(), v.next(), v.next()
+	months, notNumbers, findings, noCodes := v.next(), v.next(), v.next(), v.next()
 	for range months {
 		if b.Months = append(b.Months, MonthRun{Month: int32(v.next()), End: int(v.next()), Refused: v.next() == 1}); v.short {
 			break
@@ -161,6 +164,15 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	for range findings {
 		if b.Findings = append(b.Findings, Finding{Month: int32(v.next()), Rule: int32(v.next()), Rows: v.next(), Sum: v.next()}); v.short {
 			break
+		}
+	}
+	for range noCodes {
+		n := NoCode{Field: Field(v.next()), Rows: v.next()}
+		if b.NoCodes = append(b.NoCodes, n); v.short {
+			break
+		}
+		if n.Field >= NumFields {
+			return Batch{}, fmt.Errorf("trip: batch: found codes of column %d, expected less than %d", n.Field, NumFields)
 		}
 	}
 	if v.short {

@@ -40,6 +40,7 @@ type fieldsFn struct {
 	addend  columnMemory // for a column that is added to another
 	bad     []int32      // the rows of one column with values that are not numbers
 	allBad  []int32      // the same for all columns of the batch
+	noCodes []NoCode     // of the batch
 }
 
 // source is a column of the file from which a column of trips is made. If there are several, they are added up.
@@ -65,7 +66,7 @@ func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
 }
 
 func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
-	fn.allBad = fn.allBad[:0]
+	fn.allBad, fn.noCodes = fn.allBad[:0], fn.noCodes[:0]
 	if err := fn.remap(in); err != nil {
 		return Batch{}, err
 	}
@@ -79,6 +80,7 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 			return b, err
 		}
 	}
+	b.NoCodes = fn.noCodes
 	if len(fn.allBad) > 0 {
 		slices.Sort(fn.allBad)
 		b.NotNumbers = slices.Compact(fn.allBad)
@@ -180,7 +182,7 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 	for i := range names {
 		names[i] = in.Record.ColumnName(i)
 	}
-	i := slices.IndexFunc(fn.Options.Registry, func(v element.Variant) bool { return v.Name == in.Variant })
+	i := slices.IndexFunc(fn.Options.Registry, func(d element.Dataset) bool { return d.Name == in.Variant })
 	if i < 0 {
 		return fault.New(fault.Failed, "%s: found variant %q, expected one of the registry", in.Source, in.Variant)
 	}
@@ -246,10 +248,13 @@ func (fn *fieldsFn) convert(in element.Columns, f Field, s source, mem *columnMe
 	return fn.finish(f, withNulls(a, values, dst), mem), nil
 }
 
-// finish makes the values null that are not codes, in a column of codes.
+// finish makes the values null that are not codes, in a column of codes, and counts them.
 func (fn *fieldsFn) finish(f Field, c Column, mem *columnMemory) Column {
 	if t := Fields[f].Type; t == Code || t == Flag {
-		mem.valid = dropNoCodes(&c, mem.valid)
+		nulls := c.Nulls
+		if mem.valid = dropNoCodes(&c, mem.valid); c.Nulls > nulls {
+			fn.noCodes = append(fn.noCodes, NoCode{f, int64(c.Nulls - nulls)})
+		}
 	}
 	return c
 }
