@@ -18,14 +18,16 @@ var Registry = []e.Dataset{
 		Signatures: since2011Signatures("tpep"), Without: pickupsBut("tpep_pickup_datetime"),
 		Columns: slices.Concat(since2011("tpep"), []e.Known{
 			{Name: "airport_fee", Meaning: "airport_fee", Kinds: fees}, // Airport_fee since 2023-02
-		})},
+		}),
+	},
 	{
 		Name: "green since 2013", Taxi: "green", First: monthOf(2013, 8), Probe: monthOf(2019, 1),
 		Signatures: since2011Signatures("lpep"), Without: pickupsBut("lpep_pickup_datetime"),
 		Columns: slices.Concat(since2011("lpep"), []e.Known{
 			{Name: "ehail_fee", Meaning: "ehail_fee", Kinds: fees},
 			{Name: "trip_type", Meaning: "trip_type", Kinds: counts},
-		})},
+		}),
+	},
 	{
 		Name: "yellow 2009", Taxi: "yellow", First: monthOf(2009, 1), Last: monthOf(2009, 12),
 		Signatures: [][]string{{"Trip_Pickup_DateTime", "Trip_Dropoff_DateTime", "Start_Lon", "Start_Lat", "End_Lon", "End_Lat"}},
@@ -49,7 +51,8 @@ var Registry = []e.Dataset{
 			{Name: "Tip_Amt", Meaning: "tip_amount", Kinds: doubles},
 			{Name: "Tolls_Amt", Meaning: "tolls_amount", Kinds: doubles},
 			{Name: "Total_Amt", Meaning: "total_amount", Kinds: doubles},
-		}},
+		},
+	},
 	{
 		Name: "yellow 2010", Taxi: "yellow", First: monthOf(2010, 1), Last: monthOf(2010, 12),
 		Signatures: [][]string{append([]string{"pickup_datetime", "dropoff_datetime"}, places...)},
@@ -70,7 +73,8 @@ var Registry = []e.Dataset{
 			{Name: "tolls_amount", Meaning: "tolls_amount", Kinds: doubles},
 			{Name: "total_amount", Meaning: "total_amount", Kinds: doubles},
 			{Name: "__index_level_0__", Kinds: []e.Kind{e.Int64}}, // a leftover of pandas, in 2010-02 and 2010-03
-		}, coordinates)},
+		}, coordinates),
+	},
 	{
 		Name: "fhvhv", Taxi: "fhvhv", First: monthOf(2019, 2),
 		Signatures: [][]string{{"hvfhs_license_num", "dispatching_base_num"}, {"hvfhs_license_num"}},
