@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"hash"
@@ -228,3 +229,6 @@ func (s *summer) Write(p []byte) (int, error) {
 	s.bytes += int64(len(p))
 	return s.hash.Write(p)
 }
+
+// sum is the SHA-256 of what was written.
+func (s *summer) sum() string { return hex.EncodeToString(s.hash.Sum(nil)) }

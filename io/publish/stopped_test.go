@@ -1,0 +1,172 @@
+package publish
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"tripstats/io/objstore"
+	"tripstats/io/quarantine"
+	"tripstats/transforms/fault"
+)
+
+// runWhole runs a publication as a run does: it opens the quarantine, publishes, and closes the quarantine.
+func runWhole(t *testing.T, cfg Config, r result) error {
+	t.Helper()
+	area, err := quarantine.Open(t.Context(), *cfg.Quarantine)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.end(t.Context(), cfg), area.Close())
+}
+
+var errStopped = errors.New("the run was killed")
+
+// stops counts the steps of a run, and lets a run fail. Every step from one on fails, so that what is on the disk is what a run
+// leaves that is killed just before that step. Before that, one step may fail for another reason.
+type stops struct {
+	steps  []objstore.Step
+	from   int // number of the first step that is not taken, from 1; 0 for none
+	faulty string
+	failed bool
+}
+
+func (s *stops) take(step objstore.Step) error {
+	s.steps = append(s.steps, step)
+	if s.from > 0 && len(s.steps) >= s.from {
+		return errStopped
+	}
+	if s.faulty != "" && step.Do == objstore.StepRename && strings.HasSuffix(step.To, filepath.FromSlash(s.faulty)) && !s.failed {
+		s.failed = true
+		return errors.New("no room")
+	}
+	return nil
+}
+
+// twoBefore makes an output of a run named first, and rows of a run that a guard stopped after it.
+func twoBefore(t *testing.T, dir string) {
+	t.Helper()
+	for _, name := range []string{"first", "guarded"} {
+		cfg, r := judged(t, dir, name)
+		want := fault.OK
+		if name == "guarded" {
+			cfg.MaxRejected, want = 0, fault.Gate
+		}
+		if err := runWhole(t, cfg, r); want == fault.OK && err != nil || want != fault.OK && fault.Find(err).Code != want {
+			t.Fatal(err)
+		}
+	}
+}
+
+// checkOneRun checks that manifest, rows and, if the manifest is that of the second run, tables are all of one run. It returns
+// the name of that run.
+func checkOneRun(t *testing.T, dir string, second map[string]string) string {
+	t.Helper()
+	m, err := ReadManifest(t.Context(), filepath.Join(dir, "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	of, all := m.Flags["input"], contents(t, dir)
+	for i := range 2 {
+		row := filepath.Join(dir, "kept", "rows", "a%", "00000000000"+string(rune('0'+i))+".parquet")
+		if all[row] != "row of "+of {
+			t.Errorf("the manifest is of run %s: found %q in quarantine", of, all[row])
+		}
+	}
+	guarded := all[filepath.Join(dir, "kept", "rows-not-published", "a%", "000000000000.parquet")]
+	if (guarded == "row of guarded") != (of == "first") {
+		t.Errorf("the manifest is of run %s: found %q in the rows that are not published", of, guarded)
+	}
+	for path, want := range second {
+		if got := all[filepath.Join(dir, path)]; of == "second" && got != want || got == "" {
+			t.Errorf("the manifest is of run %s: %s: found %d bytes, expected the %d of run second", of, path, len(got), len(want))
+		}
+	}
+	return of
+}
+
+// TestARunMayBeKilledAtAnyStep stops a second run before each of its steps, with and without a fault on the way that it must
+// undo. Then the next run is stopped before each of its first steps. When one begins at last, the quarantine must be of the run
+// that the manifest tells.
+func TestARunMayBeKilledAtAnyStep(t *testing.T) {
+	second := map[string]string{}
+	{
+		dir := t.TempDir()
+		twoBefore(t, dir)
+		cfg, r := judged(t, dir, "second")
+		if err := runWhole(t, cfg, r); err != nil {
+			t.Fatal(err)
+		}
+		for _, place := range planOf(cfg).publish {
+			b, err := os.ReadFile(filepath.Join(cfg.Output, place))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if place != ManifestName { // it has the path of the folder
+				second[filepath.Join("out", filepath.FromSlash(place))] = string(b)
+			}
+		}
+	}
+	for _, faulty := range []string{"", "kept/rows", ManifestName, ".tripstats/quarantine", fenceName} {
+		name := faulty
+		if faulty == "" {
+			name = "no fault"
+		}
+		t.Run(name, func(t *testing.T) {
+			found := map[string]int{}
+			for n := 1; ; n++ {
+				dir := t.TempDir()
+				twoBefore(t, dir)
+				cfg, r := judged(t, dir, "second")
+				cfg.Fenced = true
+				s := &stops{from: n, faulty: faulty}
+				restore := objstore.Watch(s.take)
+				err := runWhole(t, cfg, r)
+				restore()
+				last := s.steps[min(n, len(s.steps))-1]
+				for m := 1; ; m++ { // the next run
+					cfg, _ := judged(t, dir, "third")
+					s := &stops{from: m}
+					restore := objstore.Watch(s.take)
+					area, err := quarantine.Open(t.Context(), *cfg.Quarantine)
+					restore()
+					if err != nil && !errors.Is(err, errStopped) {
+						t.Fatalf("stopped before step %d (%v): %v", n, last, err)
+					}
+					if err == nil {
+						if err := area.Close(); err != nil {
+							t.Fatal(err)
+						}
+						break
+					}
+				}
+				found[checkOneRun(t, dir, second)]++
+				left, globErr := filepath.Glob(filepath.Join(dir, "kept", ".tripstats", "*"))
+				if globErr != nil || len(left) != 2 {
+					t.Errorf("found %v, expected the lock and the mark alone", left)
+				}
+				if t.Failed() {
+					t.Fatalf("stopped before step %d (%v)", n, last)
+				}
+				cfg, r = judged(t, dir, "fourth")
+				if err := runWhole(t, cfg, r); err != nil {
+					t.Fatal(err)
+				}
+				if len(s.steps) < n {
+					if (err == nil) != (faulty == "") {
+						t.Errorf("found %v", err)
+					}
+					break
+				}
+			}
+			t.Logf("runs that were found after a stop: %v", found)
+			if want := faulty == "" || faulty == fenceName || faulty == ".tripstats/quarantine"; found["first"] == 0 || (found["second"] > 0) != want {
+				t.Errorf("found %v: this test does not test", slices.Sorted(maps.Keys(found)))
+			}
+		})
+	}
+}
