@@ -21,7 +21,8 @@ const (
 	StepSyncFolder = "sync folder" // changes of the entries of a folder survive a power cut
 	StepMakeFolder = "make folder"
 	StepRename     = "rename"
-	StepRemove     = "remove"
+	StepRemove     = "remove"     // a file or an empty folder
+	StepRemoveAll  = "remove all" // a folder with all that is in it
 )
 
 var watcher atomic.Pointer[func(Step) error]
@@ -60,7 +61,7 @@ func Remove(path string) error {
 
 // RemoveAll removes a file or folder with all that is in it.
 func RemoveAll(path string) error {
-	if err := taking(Step{Do: StepRemove, Path: path}); err != nil {
+	if err := taking(Step{Do: StepRemoveAll, Path: path}); err != nil {
 		return err
 	}
 	return os.RemoveAll(path)
@@ -85,14 +86,19 @@ func SyncDir(dir string) error {
 	return nil
 }
 
+// Sync makes the content of a file survive a power cut.
+func Sync(f *os.File) error {
+	if err := taking(Step{Do: StepSync, Path: f.Name()}); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
 // CloseSynced writes a file to the disk and closes it. err is the error of writing. If it is not nil it is returned, because
 // later errors have the same cause.
 func CloseSynced(f *os.File, err error) error {
 	if err == nil {
-		err = taking(Step{Do: StepSync, Path: f.Name()})
-	}
-	if err == nil {
-		err = f.Sync()
+		err = Sync(f)
 	}
 	if closed := f.Close(); err == nil {
 		err = closed

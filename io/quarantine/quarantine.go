@@ -62,7 +62,9 @@ func (c Config) tree() string  { return filepath.Join(c.run(), rowsDir) } // wha
 func (c Config) ready() string { return filepath.Join(c.run(), readyName) }
 
 // aside returns where a folder is kept until the run ends.
-func (c Config) aside(place string) string { return filepath.Join(c.run(), asidePrefix+filepath.Base(place)) }
+func (c Config) aside(place string) string {
+	return filepath.Join(c.run(), asidePrefix+filepath.Base(place))
+}
 
 func exists(path string) bool { _, err := os.Lstat(path); return err == nil }
 
