@@ -152,11 +152,11 @@ func TestARunMayBeKilledAtAnyStep(t *testing.T) {
 				if t.Failed() {
 					t.Fatalf("stopped before step %d (%v)", n, last)
 				}
-				cfg, r = judged(t, dir, "fourth")
-				if err := runWhole(t, cfg, r); err != nil {
-					t.Fatal(err)
-				}
 				if len(s.steps) < n {
+					cfg, r = judged(t, dir, "fourth")
+					if err := runWhole(t, cfg, r); err != nil {
+						t.Error(err)
+					}
 					if (err == nil) != (faulty == "") {
 						t.Errorf("found %v", err)
 					}
@@ -168,5 +168,76 @@ func TestARunMayBeKilledAtAnyStep(t *testing.T) {
 				t.Errorf("found %v: this test does not test", slices.Sorted(maps.Keys(found)))
 			}
 		})
+	}
+}
+
+// killedBefore makes the outputs of twoBefore, and a second run that is killed before it first replaces or removes a path.
+func killedBefore(t *testing.T, dir, path string) {
+	t.Helper()
+	twoBefore(t, dir)
+	cfg, r := judged(t, dir, "second")
+	killed := false
+	defer objstore.Watch(func(s objstore.Step) error {
+		at := filepath.Join(dir, filepath.FromSlash(path))
+		killed = killed || s.Do == objstore.StepRename && s.To == at || s.Do == objstore.StepRemoveAll && s.Path == at
+		if killed {
+			return errStopped
+		}
+		return nil
+	})()
+	if err := runWhole(t, cfg, r); !killed {
+		t.Fatalf("found no step with %s: %v", path, err)
+	}
+}
+
+// TestAConfirmedChangeHolds kills a run that has published, before it cleans up. Then another run publishes without a quarantine, so
+// that the manifest proves nothing.
+func TestAConfirmedChangeHolds(t *testing.T) {
+	dir := t.TempDir()
+	killedBefore(t, dir, "out/.tripstats/stage-second")
+	cfg, r := judged(t, dir, "other")
+	cfg.Quarantine, r.pieces = nil, nil
+	if err := r.end(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	area, err := quarantine.Open(t.Context(), quarantine.Config{Dir: filepath.Join(dir, "kept"), ID: "third"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := area.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := contents(t, filepath.Join(dir, "kept", "rows"))[filepath.Join(dir, "kept", "rows", "a%", "000000000000.parquet")]; got != "row of second" {
+		t.Errorf("found %q, expected the row of run second", got)
+	}
+}
+
+// TestAProofThatCannotBeReadStopsTheNextRun leaves all as it is, and says what to do.
+func TestAProofThatCannotBeReadStopsTheNextRun(t *testing.T) {
+	dir := t.TempDir()
+	killedBefore(t, dir, "out/"+ManifestName)
+	manifest := filepath.Join(dir, "out", ManifestName)
+	if err := errors.Join(os.Remove(manifest), os.Mkdir(manifest, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, filepath.Join(dir, "kept"))
+	cfg := quarantine.Config{Dir: filepath.Join(dir, "kept"), ID: "third"}
+	ready := filepath.Join(cfg.Dir, ".tripstats", "run-second", "ready")
+	_, err := quarantine.Open(t.Context(), cfg)
+	if err == nil || !strings.Contains(err.Error(), manifest) || !strings.Contains(err.Error(), "or remove "+ready) {
+		t.Errorf("found %v, expected an error that names %s and %s", err, manifest, ready)
+	}
+	if after := contents(t, cfg.Dir); !maps.Equal(before, after) {
+		t.Errorf("found %v, expected %v as before", after, before)
+	}
+	if err := os.Remove(ready); err != nil {
+		t.Fatal(err)
+	}
+	area, err := quarantine.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := area.Close(); err != nil {
+		t.Error(err)
 	}
 }
