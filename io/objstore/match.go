@@ -23,11 +23,11 @@ import (
 // files below it. Their Names begin with the folder's: see Object.Dataset. Of a Delta table old files would count too, so it
 // comes as one object that says so: see Object.Refused.
 //
-// Wildcards do not match parts of a path that begin with _ or . (what other programs keep for themselves), nor tables
-// and quarantines that this program has written below the fixed prefix. A part that a pattern itself begins with _ or .
+// Wildcards do not match parts of a path that begin with _ or . (what other programs keep for themselves), nor what
+// own describes below the fixed prefix. A part that a pattern itself begins with _ or .
 // is matched.
-func Match(ctx context.Context, patterns []string) ([]Object, error) {
-	m := &matches{found: map[string]match{}, outputs: map[string]bool{}, deltas: map[string]bool{}}
+func Match(ctx context.Context, patterns []string, own ...Own) ([]Object, error) {
+	m := &matches{own: own, found: map[string]match{}, signs: map[string]bool{}, deltas: map[string]bool{}}
 	for _, pattern := range patterns {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -41,10 +41,11 @@ func Match(ctx context.Context, patterns []string) ([]Object, error) {
 
 // matches are the objects that patterns have found so far.
 type matches struct {
-	found   map[string]match // by canonical address
-	hits    int              // how often something was found, objects that were found before too
-	outputs map[string]bool  // by address of a manifest: it is one of this program
-	deltas  map[string]bool  // by folder: it is a Delta table
+	own    []Own
+	found  map[string]match // by canonical address
+	hits   int              // how often something was found, objects that were found before too
+	signs  map[string]bool  // by address of a file: it is the sign of a folder of this program
+	deltas map[string]bool  // by folder: it is a Delta table
 }
 
 // match is an object and where its name comes from.
@@ -170,12 +171,8 @@ func refusedDelta(uri, prefix, folder string, wild bool) match {
 		"give a folder with copies of its present files, or leave it out"}}
 }
 
-// What other programs and this one write beside data.
-const (
-	deltaLog     = "_delta_log"
-	manifestName = "_manifest.json" // of an output: see publish.ManifestName
-	manifestSign = `"tripstats/manifest/`
-)
+// deltaLog is the folder by which a Delta table is known.
+const deltaLog = "_delta_log"
 
 // isHidden tells whether a part of a path is one that wildcards do not match.
 func isHidden(part string) bool { return part != "" && (part[0] == '_' || part[0] == '.') }

@@ -22,7 +22,9 @@ const ManifestName = "_manifest.json"
 const manifestStage = "manifest"
 
 // ManifestSchema is the version of the manifest's form. Fields may be added under the same version.
-const ManifestSchema = "tripstats/manifest/1"
+const ManifestSchema = manifestFamily + "1"
+
+const manifestFamily = "tripstats/manifest/"
 
 // Critical is held while published files are moved into place. A signal handler takes it before it ends the process,
 // so that the user's Ctrl-C does not fall between two tables.
