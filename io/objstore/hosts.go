@@ -22,6 +22,9 @@ func (e *noHostError) Unwrap() error { return e.DNSError }
 // name, so the message mentions both.
 func (e *noHostError) Unavailable() bool { return true }
 
+// Advised tells that the message says what to do, which is not only to try again.
+func (e *noHostError) Advised() bool { return true }
+
 // reached are the names of hosts to which there was a connection: if there is no host of that name any more, it is the
 // network that has gone, and may come back. Of another name, the address is wrong.
 var reached sync.Map

@@ -376,7 +376,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 		if undone := errors.Join(change.Undo(), stage.Undo()); undone != nil {
 			became = fmt.Sprintf("; and what was published before could not be put back (%v), so that some tables may be of this run: run again to publish all", undone)
 		}
-		return unpublished(err, "output %s: %v%s", shown, err, became)
+		return unpublished(err, "output %s: %v%s", shown, fault.Advised(err), became)
 	}
 	if meanwhile {
 		Notice(ctx, fmt.Sprintf("output %s: another run published there while this one ran; what it published is replaced", shown))
