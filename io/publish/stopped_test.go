@@ -32,7 +32,7 @@ type stops struct {
 	steps  []objstore.Step
 	from   int // number of the first step that is not taken, from 1; 0 for none
 	faulty string
-	failed bool
+	failed int // number of the step that failed for another reason
 }
 
 func (s *stops) take(step objstore.Step) error {
@@ -40,8 +40,8 @@ func (s *stops) take(step objstore.Step) error {
 	if s.from > 0 && len(s.steps) >= s.from {
 		return errStopped
 	}
-	if s.faulty != "" && step.Do == objstore.StepRename && strings.HasSuffix(step.To, filepath.FromSlash(s.faulty)) && !s.failed {
-		s.failed = true
+	if s.faulty != "" && step.Do == objstore.StepRename && strings.HasSuffix(step.To, filepath.FromSlash(s.faulty)) && s.failed == 0 {
+		s.failed = len(s.steps)
 		return errors.New("no room")
 	}
 	return nil
@@ -60,6 +60,21 @@ func twoBefore(t *testing.T, dir string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// stepOf returns the number of the step of a second run at which a fault comes.
+func stepOf(t *testing.T, faulty string) int {
+	t.Helper()
+	dir := t.TempDir()
+	twoBefore(t, dir)
+	cfg, r := judged(t, dir, "second")
+	cfg.Fenced = true
+	s := &stops{faulty: faulty}
+	defer objstore.Watch(s.take)()
+	if err := runWhole(t, cfg, r); err == nil || s.failed == 0 {
+		t.Fatalf("found no step with %s: %v", faulty, err)
+	}
+	return s.failed
 }
 
 // checkOneRun checks that manifest, rows and, if the manifest is that of the second run, tables are all of one run. It returns
@@ -118,7 +133,11 @@ func TestARunMayBeKilledAtAnyStep(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			found := map[string]int{}
-			for n := 1; ; n++ {
+			first := 1
+			if faulty != "" { // the steps before the fault are those of the run without one
+				first = stepOf(t, faulty)
+			}
+			for n := first; ; n++ {
 				dir := t.TempDir()
 				twoBefore(t, dir)
 				cfg, r := judged(t, dir, "second")

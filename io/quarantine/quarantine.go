@@ -10,6 +10,8 @@
 // Bundles write files of their own under DIR/.tripstats, and hand on what they wrote. Beam hands on only what came of a
 // bundle that succeeded, once, so that the publishing transform, which moves those files into place, publishes every row
 // once, however bundles are cut, retried or run twice.
+//
+// What a killed run leaves is in DIR/.tripstats alone, where only the user can look. The next run with the same DIR removes it.
 package quarantine
 
 import (
@@ -151,12 +153,10 @@ func (c Config) writeMark(id []byte) error { return objstore.WriteSynced(c.mark(
 func (c Config) cleanUp(ctx context.Context) error {
 	left, err := os.ReadDir(c.state())
 	for _, e := range left {
-		switch id, isRun := strings.CutPrefix(e.Name(), runPrefix); {
-		case err != nil:
-			return err
-		case isRun:
+		if id, isRun := strings.CutPrefix(e.Name(), runPrefix); isRun && err == nil {
 			err = Config{Dir: c.Dir, ID: id}.leave(ctx)
-		case strings.HasPrefix(e.Name(), gonePrefix):
+		}
+		if strings.HasPrefix(e.Name(), gonePrefix) && err == nil {
 			err = objstore.RemoveAll(filepath.Join(c.state(), e.Name()))
 		}
 	}
