@@ -38,7 +38,7 @@ func benchFile(b *testing.B, codec tlcgen.Codec) string {
 // BenchmarkJob is the whole pipeline, in raw mode, on a month of 3 million rows.
 func BenchmarkJob(b *testing.B) {
 	for _, codec := range []tlcgen.Codec{tlcgen.GZIP, tlcgen.ZSTD, tlcgen.Snappy} {
-		for _, name := range runners.InProcess() {
+		for _, name := range inProcess() {
 			b.Run(fmt.Sprintf("codec=%s/runner=%s", codec, name), func(b *testing.B) {
 				runner, err := runners.Find(name)
 				if err != nil {

@@ -13,6 +13,8 @@ import (
 	beamrunners "github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
 
 	"tripstats/io/objstore"
+	"tripstats/io/publish"
+	"tripstats/io/quarantine"
 	"tripstats/io/source"
 	"tripstats/io/tlc"
 	"tripstats/transforms/fault"
@@ -144,7 +146,7 @@ func match(ctx context.Context, by string, input []string) ([]objstore.Object, e
 		}
 		patterns[i] = p
 	}
-	objects, err := objstore.Match(ctx, patterns)
+	objects, err := objstore.Match(ctx, patterns, publish.Own, quarantine.Own)
 	switch f := matchFault(by, err); {
 	case f == nil:
 		return objects, nil
@@ -160,7 +162,7 @@ func match(ctx context.Context, by string, input []string) ([]objstore.Object, e
 func matchEach(ctx context.Context, by string, patterns []string, together *fault.Fault) error {
 	var problems []*fault.Fault
 	for _, p := range patterns {
-		if _, err := objstore.Match(ctx, []string{p}); err != nil {
+		if _, err := objstore.Match(ctx, []string{p}, publish.Own, quarantine.Own); err != nil {
 			problems = append(problems, matchFault(by, err))
 		}
 	}

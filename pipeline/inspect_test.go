@@ -50,8 +50,8 @@ func parseInspected(t *testing.T, stdout string) []inspected {
 func (f inspected) meanings() string {
 	var found []string
 	for _, c := range f.Columns {
-		field, ok := trip.FieldOf(c.Meaning)
-		if ok && slices.Contains(trip.Standing, field) || strings.HasSuffix(c.Meaning, "itude") {
+		stands := slices.ContainsFunc(trip.Standing, func(f trip.Field) bool { return trip.Fields[f].Name == c.Meaning })
+		if stands || strings.HasSuffix(c.Meaning, "itude") {
 			found = append(found, c.Meaning)
 		}
 	}

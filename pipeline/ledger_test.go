@@ -61,7 +61,7 @@ func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 			t.Errorf("no file has a row for %s: the test does not test it", r.Name)
 		}
 	}
-	for _, name := range runners.InProcess() {
+	for _, name := range inProcess() {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
 			publishStandard(t, name, filepath.Join(dir, "**", "*.parquet"), out)

@@ -183,7 +183,7 @@ func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any
 	}
 	p.trips.KeepOrigin = p.quarantined()
 	p.publish.Output, p.publish.Quarantine.Dir = out, kept
-	area, err := quarantine.Open(*p.publish.Quarantine)
+	area, err := quarantine.Open(t.Context(), *p.publish.Quarantine)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -238,7 +238,7 @@ func afterwards(stderr io.Writer, run, after error, what string) error {
 // runPipeline builds the pipeline and runs it to its end.
 func runPipeline(ctx context.Context, stderr io.Writer, runner runners.Runner, p *plan) (end runners.Ending, failed error) {
 	if q := p.publish.Quarantine; q != nil {
-		area, err := quarantine.Open(*q)
+		area, err := quarantine.Open(ctx, *q)
 		switch {
 		case errors.Is(err, quarantine.ErrBusy):
 			return end, fault.New(fault.Conflict, "--quarantine: %v; run again when it is done, or name another folder", err)

@@ -55,7 +55,7 @@ func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantMonthly, wantLocation := tablesOf(t, truth)
-	for _, name := range runners.InProcess() {
+	for _, name := range inProcess() {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
 			publishInto(t, name, filepath.Join(dir, "**", "*.parquet"), out)

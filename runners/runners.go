@@ -116,17 +116,6 @@ func Names() []string {
 	return names
 }
 
-// InProcess lists the runners that need nothing but this program.
-func InProcess() []string {
-	var names []string
-	for _, r := range all {
-		if r.engine == nil {
-			names = append(names, r.Name)
-		}
-	}
-	return names
-}
-
 // All lists the runners with what they are.
 func All() []Runner { return slices.Clone(all) }
 

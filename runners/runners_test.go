@@ -59,10 +59,9 @@ func TestSpreadWorksOnEveryFileOnce(t *testing.T) {
 }
 
 func TestARunLeavesNothingInTheTemporaryFolder(t *testing.T) {
-	for _, name := range InProcess() {
-		r, err := Find(name)
-		if err != nil {
-			t.Fatal(err)
+	for _, r := range All() {
+		if r.Elsewhere() {
+			continue
 		}
 		temp := t.TempDir()
 		t.Setenv("TMPDIR", temp)
@@ -72,7 +71,7 @@ func TestARunLeavesNothingInTheTemporaryFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 || os.TempDir() != temp {
-			t.Errorf("%s: left %v, %v, temporary folder %s", name, left, err, os.TempDir())
+			t.Errorf("%s: left %v, %v, temporary folder %s", r.Name, left, err, os.TempDir())
 		}
 	}
 }

@@ -53,7 +53,7 @@ func newTarget(dest string) (target, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if _, err := objstore.MakeDirs(dir, 0o777); err != nil {
 		return nil, err
 	}
 	lock, err := lockDir(dir)
@@ -116,10 +116,10 @@ func (f *folder) size(_ context.Context, place string) (int64, bool, error) {
 }
 
 func (f *folder) commit(_ context.Context, place, part string) error {
-	if err := os.Rename(part, f.local(place)); err != nil {
+	if err := objstore.Rename(part, f.local(place)); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(part))
+	return objstore.SyncDir(filepath.Dir(part))
 }
 
 func (f *folder) readManifest(context.Context) (manifest, error) {
@@ -149,28 +149,19 @@ func (f *folder) close() error {
 }
 
 // writeFile writes a file in one step, to the disk.
-func writeFile(name, temp string, content []byte) (err error) {
+func writeFile(name, temp string, content []byte) error {
 	file, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
 	if err != nil {
 		return err
 	}
 	_, err = file.Write(content)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+	if err := objstore.CloseSynced(file, err); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, name); err != nil {
+	if err := objstore.Rename(temp, name); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(name))
-}
-
-// syncDir makes a rename last through a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return objstore.SyncDir(filepath.Dir(name))
 }
 
 // bucket is a destination in a store. Part files lie in a folder of the user's on this machine, one for each

@@ -20,7 +20,7 @@ var lake = []string{
 // described returns the matches of a pattern as words: NAME or DATASET:NAME, with ! if it is refused and = if it is named.
 func described(t *testing.T, patterns ...string) string {
 	t.Helper()
-	objects, err := Match(context.Background(), patterns)
+	objects, err := Match(context.Background(), patterns, ours...)
 	if err != nil {
 		return err.Error()
 	}
@@ -87,7 +87,7 @@ func TestFoldersAndBucketsAreMatchedAlike(t *testing.T) {
 		{"_*.parquet", "no "},
 	} {
 		for _, base := range []string{root, "mem://b/lake"} {
-			_, err := Match(context.Background(), []string{base + "/" + c.pattern})
+			_, err := Match(context.Background(), []string{base + "/" + c.pattern}, ours...)
 			if want := strings.ReplaceAll(c.want, "ROOT", base); !errors.Is(err, ErrNoMatch) || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s/%s: found %v, expected %q", base, c.pattern, err, want)
 			}

@@ -22,6 +22,9 @@ func (e *noHostError) Unwrap() error { return e.DNSError }
 // name, so the message mentions both.
 func (e *noHostError) Unavailable() bool { return true }
 
+// Advised tells that the message says what to do, which is not only to try again.
+func (e *noHostError) Advised() bool { return true }
+
 // reached has the names of hosts to which there was a connection. If such a name cannot be resolved later, the network is down and
 // may come back. For any other name, the address is probably wrong.
 var reached sync.Map

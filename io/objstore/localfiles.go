@@ -28,7 +28,7 @@ func MakeDirs(path string, mode fs.FileMode) (made []string, err error) {
 			return made, err
 		}
 	}
-	switch err := os.Mkdir(path, mode); {
+	switch err := makeDir(path, mode); {
 	case err == nil:
 		return append(made, path), SyncDir(above)
 	case errors.Is(err, fs.ErrExist):
@@ -39,26 +39,6 @@ func MakeDirs(path string, mode fs.FileMode) (made []string, err error) {
 	default:
 		return made, fmt.Errorf("%s: %w", path, Reason(err))
 	}
-}
-
-// SyncDir makes changes of the entries of a folder survive a power cut.
-func SyncDir(dir string) error {
-	if err := syncDir(dir); err != nil {
-		return fmt.Errorf("%s: %w", dir, Reason(err))
-	}
-	return nil
-}
-
-// CloseSynced writes a file to the disk and closes it. err is the error of writing. If it is not nil it is returned, because
-// later errors have the same cause.
-func CloseSynced(f *os.File, err error) error {
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	return err
 }
 
 // LockFile is a lock on a file, which ends with the process. It is taken with [TryLock].

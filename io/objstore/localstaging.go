@@ -50,11 +50,11 @@ func newLocalStaging(ctx context.Context, output, id string, note func(string)) 
 		return nil, fmt.Errorf("%s: %w", state, err)
 	}
 	for _, dir := range left {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := RemoveAll(dir); err != nil {
 			return nil, fmt.Errorf("%s: %w", dir, Reason(err))
 		}
 	}
-	if err := os.Mkdir(s.dir, 0o777); err != nil {
+	if err := makeDir(s.dir, 0o777); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.dir, Reason(err))
 	}
 	return s, nil
@@ -187,7 +187,7 @@ func (s *localStaging) Publish(name, place string) error {
 			return err
 		}
 	}
-	if err := os.Rename(filepath.Join(s.dir, name), s.at(place)); err != nil {
+	if err := Rename(filepath.Join(s.dir, name), s.at(place)); err != nil {
 		return err
 	}
 	s.changed = append(s.changed, place)
@@ -201,7 +201,7 @@ func (s *localStaging) Remove(place string) error {
 			return err
 		}
 	}
-	if err := os.Remove(s.at(place)); err != nil {
+	if err := Remove(s.at(place)); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -209,7 +209,7 @@ func (s *localStaging) Remove(place string) error {
 	}
 	s.changed = append(s.changed, place)
 	dir := filepath.Dir(s.at(place))
-	if os.Remove(dir) == nil {
+	if Remove(dir) == nil {
 		return SyncDir(filepath.Dir(dir))
 	}
 	return SyncDir(dir) // the folder has other files
@@ -225,9 +225,9 @@ func (s *localStaging) Undo() error {
 		switch {
 		case err != nil:
 		case kept == "":
-			err = os.Remove(to)
+			err = Remove(to)
 		default:
-			err = os.Rename(kept, to)
+			err = Rename(kept, to)
 		}
 		if err == nil {
 			err = SyncDir(filepath.Dir(to))
@@ -241,7 +241,7 @@ func (s *localStaging) Undo() error {
 // Close removes files that were staged but not published, and releases the lock.
 func (s *localStaging) Close() error {
 	for _, dir := range slices.Backward(s.made) {
-		_ = os.Remove(dir) // it stays if it has published files
+		_ = Remove(dir) // it stays if it has published files
 	}
-	return errors.Join(os.RemoveAll(s.dir), s.lock.Unlock())
+	return errors.Join(RemoveAll(s.dir), s.lock.Unlock())
 }

@@ -105,7 +105,7 @@ func putLocal(path string, write func(w io.Writer) error, when Condition) (versi
 		return "", err
 	}
 	if err = CloseSynced(temp, write(temp)); err == nil {
-		err = os.Rename(temp.Name(), path)
+		err = Rename(temp.Name(), path)
 	}
 	if err != nil {
 		return "", errors.Join(err, os.Remove(temp.Name()))

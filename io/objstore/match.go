@@ -23,10 +23,10 @@ import (
 // pattern matches or names it. Their Names begin with the folder's: see Object.Dataset. A Delta table is one object that is
 // refused, because its old files would count too: see Object.Refused.
 //
-// Wildcards do not match parts of a path that begin with _ or ., which other programs keep for themselves, nor tables and
-// quarantines that this program has written below the fixed prefix. If the pattern's own part begins with _ or ., it matches.
-func Match(ctx context.Context, patterns []string) ([]Object, error) {
-	m := &matches{found: map[string]match{}, outputs: map[string]bool{}, deltas: map[string]bool{}}
+// Wildcards do not match parts of a path that begin with _ or ., which other programs keep for themselves, nor what own describes
+// below the fixed prefix. If the pattern's own part begins with _ or ., it matches.
+func Match(ctx context.Context, patterns []string, own ...Own) ([]Object, error) {
+	m := &matches{own: own, found: map[string]match{}, signs: map[string]bool{}, deltas: map[string]bool{}}
 	for _, pattern := range patterns {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -40,10 +40,11 @@ func Match(ctx context.Context, patterns []string) ([]Object, error) {
 
 // matches are the objects that patterns have found so far.
 type matches struct {
-	found   map[string]match // by canonical address
-	hits    int              // number of matches; an object that is matched twice counts twice
-	outputs map[string]bool  // by address of a manifest: whether this program has written it
-	deltas  map[string]bool  // by folder: whether it is a Delta table
+	own    []Own
+	found  map[string]match // by canonical address
+	hits   int              // number of matches; an object that is matched twice counts twice
+	signs  map[string]bool  // by address of a file: whether it is the sign of a folder of this program
+	deltas map[string]bool  // by folder: whether it is a Delta table
 }
 
 // match is an object and where its name comes from.
@@ -169,12 +170,8 @@ func refusedDelta(uri, prefix, folder string, wild bool) match {
 		"give a folder with copies of its present files, or leave it out"}}
 }
 
-// Names that this program and others write beside data.
-const (
-	deltaLog     = "_delta_log"
-	manifestName = "_manifest.json" // of an output: see publish.ManifestName
-	manifestSign = `"tripstats/manifest/`
-)
+// deltaLog is the folder by which a Delta table is known.
+const deltaLog = "_delta_log"
 
 // isHidden tells whether wildcards skip a part of a path.
 func isHidden(part string) bool { return part != "" && (part[0] == '_' || part[0] == '.') }

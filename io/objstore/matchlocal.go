@@ -1,7 +1,6 @@
 package objstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -140,7 +139,7 @@ func (m *matches) localDataset(ctx context.Context, prefix, folder string, wild 
 
 // localFile matches a file below a fixed prefix.
 func (m *matches) localFile(ctx context.Context, prefix, full string, wild bool) error {
-	if m.isOutput(ctx, prefix, full) {
+	if m.isOwn(ctx, prefix, full, localSign) {
 		return nil
 	}
 	if delta, err := m.localDelta(prefix, path.Dir(full), wild); delta || err != nil {
@@ -159,6 +158,14 @@ func (m *matches) localFile(ctx context.Context, prefix, full string, wild bool)
 	}
 	m.add(found)
 	return nil
+}
+
+// localSign returns a path if there is such a file.
+func localSign(path string) string {
+	if exists(filepath.FromSlash(path)) {
+		return path
+	}
+	return ""
 }
 
 // localDelta matches the Delta table that a folder below a prefix is or belongs to, and tells whether there is one.
@@ -181,38 +188,6 @@ func (m *matches) localDelta(prefix, folder string, wild bool) (bool, error) {
 			return false, nil
 		}
 	}
-}
-
-// isOutput tells whether this program has written a file below a fixed prefix: a table t, which is in t/t.parquet beside the
-// manifest, or refused rows in a quarantine.
-func (m *matches) isOutput(ctx context.Context, prefix, full string) bool {
-	dir := path.Dir(full)
-	if len(dir) > len(prefix) && path.Base(full) == path.Base(dir)+".parquet" && m.isManifest(ctx, path.Join(path.Dir(dir), manifestName)) {
-		return true
-	}
-	for ; len(dir) > len(prefix) && dir != "." && dir != "/"; dir = path.Dir(dir) {
-		if slices.Contains(quarantineRows, path.Base(dir)) && exists(filepath.Join(filepath.FromSlash(path.Dir(dir)), StateDir, quarantineMark)) {
-			return true
-		}
-	}
-	return false
-}
-
-// Names in a quarantine: the folder of refused rows, that of a run which a guard stopped, and the mark that this program made
-// them. See package quarantine.
-const quarantineMark = "quarantine"
-
-var quarantineRows = []string{"rows", "rows-not-published"}
-
-// isManifest tells whether this program has written a manifest at an address.
-func (m *matches) isManifest(ctx context.Context, uri string) bool {
-	is, known := m.outputs[uri]
-	if !known {
-		b, err := ReadAll(ctx, uri)
-		is = err == nil && bytes.Contains(b, []byte(manifestSign))
-		m.outputs[uri] = is
-	}
-	return is
 }
 
 // visible is a folder without its hidden entries. Unlike os.DirFS it allows names that are not UTF-8.

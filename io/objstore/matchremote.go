@@ -51,7 +51,7 @@ func (m *matches) remote(ctx context.Context, pattern string) error {
 	hidden := hides(below)
 	for _, o := range objects.below(base) {
 		k := strings.TrimPrefix(o.URI, root)
-		if !matchesKey(key, base, k) || slices.ContainsFunc(partsBelow(base, k), hidden) || m.isTable(ctx, objects, base, k) {
+		if !matchesKey(key, base, k) || slices.ContainsFunc(partsBelow(base, k), hidden) || m.isOwn(ctx, base, k, objects.sign) {
 			continue
 		}
 		o.Wild = true
@@ -194,14 +194,12 @@ func (m *matches) addRemote(l listed, o Object, prefix, key string) {
 	m.add(found)
 }
 
-// isTable tells whether this program has written a table at a key: a table t is in t/t.parquet beside the manifest.
-func (m *matches) isTable(ctx context.Context, l listed, base, key string) bool {
-	dir := path.Dir(key)
-	if len(dir) <= len(base) || path.Base(key) != path.Base(dir)+".parquet" {
-		return false
+// sign returns the address of a key if there is such an object.
+func (l listed) sign(key string) string {
+	if uri := l.root + key; slices.ContainsFunc(l.objects, func(o Object) bool { return o.URI == uri }) {
+		return uri
 	}
-	uri := l.root + path.Join(path.Dir(dir), manifestName)
-	return slices.ContainsFunc(l.objects, func(o Object) bool { return o.URI == uri }) && m.isManifest(ctx, uri)
+	return ""
 }
 
 // matchesKey tells whether a pattern matches a key, or the data set below the fixed prefix to which the key belongs.

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"hash"
@@ -21,7 +22,9 @@ const ManifestName = "_manifest.json"
 const manifestStage = "manifest"
 
 // ManifestSchema is the version of the manifest's form. Fields may be added under the same version.
-const ManifestSchema = "tripstats/manifest/1"
+const ManifestSchema = manifestFamily + "1"
+
+const manifestFamily = "tripstats/manifest/"
 
 // Critical is held while published files are moved into place. A signal handler takes it before it ends the process,
 // so that the user's Ctrl-C does not fall between two tables.
@@ -239,3 +242,6 @@ func (s *summer) Write(p []byte) (int, error) {
 	s.bytes += int64(len(p))
 	return s.hash.Write(p)
 }
+
+// sum is the SHA-256 of what was written.
+func (s *summer) sum() string { return hex.EncodeToString(s.hash.Sum(nil)) }

@@ -13,11 +13,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -137,7 +137,7 @@ func (r *result) end(ctx context.Context, cfg Config) error {
 			return fault.New(fault.Failed, "reconciliation: %v; %s", err, isOurs)
 		}
 	}
-	if err := r.gate(cfg); err != nil {
+	if err := r.gate(ctx, cfg); err != nil {
 		return err
 	}
 	return r.publish(ctx, cfg)
@@ -247,7 +247,7 @@ func refusedRows(t element.Tally) int64 {
 }
 
 // gate checks that the row rules did not refuse more of any file than the user allows.
-func (r *result) gate(cfg Config) error {
+func (r *result) gate(ctx context.Context, cfg Config) error {
 	if cfg.MaxRejected < 0 {
 		return nil
 	}
@@ -259,7 +259,7 @@ func (r *result) gate(cfg Config) error {
 		worst := slices.MaxFunc(t.Refused, func(a, b element.Refused) int { return cmp.Compare(a.Rows, b.Rows) })
 		look := "look at the file"
 		if cfg.Quarantine != nil { // the user wants to see why the run was stopped
-			if err := r.keepUnpublished(*cfg.Quarantine); err != nil {
+			if err := r.keepUnpublished(ctx, *cfg.Quarantine); err != nil {
 				return err
 			}
 			look = "the refused rows are in " + cfg.Quarantine.Unpublished()
@@ -272,10 +272,10 @@ func (r *result) gate(cfg Config) error {
 
 // keepUnpublished moves the refused rows to a folder where the user can look at them. The rows of the run that published last
 // stay.
-func (r *result) keepUnpublished(cfg quarantine.Config) error {
+func (r *result) keepUnpublished(ctx context.Context, cfg quarantine.Config) error {
 	Critical.Lock()
 	defer Critical.Unlock()
-	change, err := quarantine.Prepare(cfg, r.pieces, false)
+	change, err := quarantine.Prepare(ctx, cfg, r.pieces, quarantine.Proof{})
 	if err == nil {
 		err = change.Do()
 	}
@@ -377,10 +377,11 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 			return nothing("table "+t.Name+": ", err)
 		}
 		m.Outputs = append(m.Outputs, Output{
-			Table: t.Name, Path: place(t.Name, format), Rows: t.Record.NumRows(), Bytes: sum.bytes, SHA256: hex.EncodeToString(sum.hash.Sum(nil)),
+			Table: t.Name, Path: place(t.Name, format), Rows: t.Record.NumRows(), Bytes: sum.bytes, SHA256: sum.sum(),
 		})
 	}
-	if err := stage.Stage(manifestStage, m.write); err != nil {
+	manifest := &summer{hash: sha256.New()}
+	if err := stage.Stage(manifestStage, func(w io.Writer) error { return m.write(io.MultiWriter(w, manifest)) }); err != nil {
 		return nothing("manifest: ", err)
 	}
 	if err := past.stage(stage, cfg, published); err != nil {
@@ -391,7 +392,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	}
 	change := &quarantine.Change{}
 	if cfg.Quarantine != nil {
-		if change, err = quarantine.Prepare(*cfg.Quarantine, r.pieces, true); err != nil {
+		if change, err = quarantine.Prepare(ctx, *cfg.Quarantine, r.pieces, cfg.proof(manifest.sum())); err != nil {
 			return notKept(*cfg.Quarantine, err)
 		}
 	}
@@ -402,7 +403,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 		if undone := errors.Join(change.Undo(), stage.Undo()); undone != nil {
 			became = fmt.Sprintf("; and what was published before could not be put back (%v), so that some tables may be of this run: run again to publish all", undone)
 		}
-		return unpublished(err, "output %s: %v%s", shown, err, became)
+		return unpublished(err, "output %s: %v%s", shown, fault.Advised(err), became)
 	}
 	if meanwhile {
 		Notice(ctx, fmt.Sprintf("output %s: another run published there while this one ran; what it published is replaced", shown))
@@ -433,8 +434,19 @@ func planOf(cfg Config, format Format) plan {
 
 func (p plan) places() []string { return slices.Concat(p.publish, p.remove) }
 
-// carryOut publishes and removes files, and changes the quarantine just before the manifest. After an error some of the changes
-// are done.
+// proof returns what shows the next run that this one has published: its manifest.
+func (cfg Config) proof(manifest string) quarantine.Proof {
+	uri := objstore.Join(cfg.Output, ManifestName)
+	if scheme, path := objstore.Scheme(uri); scheme == "" {
+		if abs, err := filepath.Abs(path); err == nil {
+			uri = abs // the next run may have another working directory
+		}
+	}
+	return quarantine.Proof{URI: uri, SHA256: manifest}
+}
+
+// carryOut publishes and removes files. It changes the quarantine just before the manifest, and confirms the change just after
+// it. After an error some of the changes are done.
 func (p plan) carryOut(stage objstore.Staging, change *quarantine.Change) error {
 	for _, place := range p.publish {
 		if place == ManifestName {
@@ -449,6 +461,11 @@ func (p plan) carryOut(stage objstore.Staging, change *quarantine.Change) error 
 		}
 		if err := stage.Publish(stagedAs(place), place); err != nil {
 			return fmt.Errorf("%s: %w", place, objstore.Reason(err))
+		}
+		if place == ManifestName {
+			if err := change.Confirm(); err != nil {
+				return fmt.Errorf("quarantine: %w", objstore.Reason(err))
+			}
 		}
 	}
 	return nil

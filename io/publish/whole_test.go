@@ -29,7 +29,7 @@ func TestAPublicationThatFailsLeavesAllAsItWas(t *testing.T) {
 		"a folder in the place of the last table":        {func(out, _ string) error { return replace(filepath.Join(out, "quality/quality.parquet"), aFolder) }, "quality.parquet: found a folder, expected a file"},
 		"a folder in the place of the manifest":          {func(out, _ string) error { return replace(filepath.Join(out, ManifestName), aFolder) }, ManifestName + ": found a folder, expected a file"},
 		"a folder in the place of the quarantine's mark": {func(_, kept string) error { return replace(filepath.Join(kept, ".tripstats/quarantine"), aFolder) }, "quarantine"},
-		"a folder in the place of the quarantine's rows": {func(_, kept string) error { return aFolder(filepath.Join(kept, ".tripstats/run-second/before")) }, "quarantine"},
+		"a folder in the place of the quarantine's rows": {func(_, kept string) error { return aFolder(filepath.Join(kept, ".tripstats/run-second/before-rows")) }, "quarantine"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -37,17 +38,17 @@ func rejects(source string, rowGroup int, refused int64, numbers ...int64) eleme
 
 // commit moves pieces into place, like a run that publishes.
 func commit(cfg Config, pieces []Piece) error {
-	c, err := Prepare(cfg, pieces, true)
+	c, err := Prepare(context.Background(), cfg, pieces, Proof{URI: filepath.Join(cfg.Dir, "no manifest")})
 	if err != nil {
 		return err
 	}
-	return c.Do()
+	return errors.Join(c.Do(), c.Confirm())
 }
 
 func open(t *testing.T, id string) Config {
 	t.Helper()
 	cfg := Config{Dir: filepath.Join(t.TempDir(), "kept"), ID: id}
-	a, err := Open(cfg)
+	a, err := Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +185,7 @@ func TestAFolderThatIsNotOursIsLeftAlone(t *testing.T) {
 	if err := os.WriteFile(notes, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Config{Dir: dir, ID: "one"}); !errors.Is(err, ErrForeign) {
+	if _, err := Open(t.Context(), Config{Dir: dir, ID: "one"}); !errors.Is(err, ErrForeign) {
 		t.Errorf("found %v, expected %v", err, ErrForeign)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
@@ -232,18 +233,18 @@ func TestCommitMayBeCalledAgain(t *testing.T) {
 func TestRowsThatADeadRunPutAsideComeBack(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "kept")
 	first := Config{Dir: dir, ID: "one"}
-	a, err := Open(first)
+	a, err := Open(t.Context(), first)
 	if err != nil {
 		t.Fatal(err)
 	}
-	aside := filepath.Join(first.run(), beforeDir, "x")
+	aside := filepath.Join(first.aside(first.rows()), "x")
 	if err := os.MkdirAll(aside, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.lock.Unlock(); err != nil { // as the end of the process does
 		t.Fatal(err)
 	}
-	if a, err = Open(Config{Dir: dir, ID: "two"}); err != nil {
+	if a, err = Open(t.Context(), Config{Dir: dir, ID: "two"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(first.rows(), "x")); err != nil {
@@ -256,7 +257,7 @@ func TestRowsThatADeadRunPutAsideComeBack(t *testing.T) {
 
 func TestOneRunAtATimeHasTheFolder(t *testing.T) {
 	cfg := open(t, "one")
-	if _, err := Open(Config{Dir: cfg.Dir, ID: "two"}); !errors.Is(err, ErrBusy) {
+	if _, err := Open(t.Context(), Config{Dir: cfg.Dir, ID: "two"}); !errors.Is(err, ErrBusy) {
 		t.Errorf("found %v, expected %v", err, ErrBusy)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tripstats/io/objstore"
+	"tripstats/transforms/fault"
 )
 
 // Source is where TLC publishes its files: the addresses on its page of trip record data.
@@ -179,7 +180,7 @@ func (f Finder) one(ctx context.Context, month int32) (Month, error) {
 			return m, err
 		}
 		if try == tries {
-			return m, objstore.Temporary(fmt.Errorf("%s: %w; so is %s, which surely exists: the source refuses everything, or slows us down: try again later, or give --source", FileName(f.Taxi, month), err, FileName(f.Taxi, probeMonth(f.Taxi))))
+			return m, fault.Advised(objstore.Temporary(fmt.Errorf("%s: %w; so is %s, which surely exists: the source refuses everything, or slows us down: try again later, or give --source", FileName(f.Taxi, month), err, FileName(f.Taxi, probeMonth(f.Taxi)))))
 		}
 		select {
 		case <-time.After(pause):

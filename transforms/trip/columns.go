@@ -2,7 +2,6 @@ package trip
 
 import (
 	"math/bits"
-	"slices"
 
 	"tripstats/transforms/element"
 )
@@ -101,12 +100,6 @@ var Fields = [NumFields]Info{
 	Duration:    {Name: "trip_duration", Type: Span, Unit: "minutes", Doc: "from pickup to dropoff; null where a rule leaves it out", From: []Field{Pickup, Dropoff}},
 	RawDuration: {Name: "raw_trip_duration", Type: Span, Unit: "minutes", Doc: "the duration before a rule leaves it out; it exists only if rules are applied", From: []Field{Pickup, Dropoff}},
 	PickupHour:  {Name: "pickup_hour", Type: Part, Doc: "the hour of the pickup, 0 to 23", From: []Field{Pickup}, Derive: pickupHour},
-}
-
-// FieldOf returns the column with a name of [Fields].
-func FieldOf(name string) (f Field, ok bool) {
-	i := slices.IndexFunc(Fields[:], func(c Info) bool { return c.Name == name })
-	return Field(i), i >= 0
 }
 
 // Meaning is how a source's column names f.
