@@ -44,7 +44,7 @@ func BenchmarkJob(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				objects, err := objstore.Match(b.Context(), []string{benchFile(b, codec)})
+				objects, err := objstore.Access{}.Match(b.Context(), []string{benchFile(b, codec)})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -86,14 +86,14 @@ func benchmarkTax(b *testing.B, pattern string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	objects, err := objstore.Match(b.Context(), []string{pattern})
+	objects, err := objstore.Access{}.Match(b.Context(), []string{pattern})
 	if err != nil {
 		b.Fatal(err)
 	}
 	options := tripOptions("", false)
 	files := parquetio.Files(objects, 1)
 	for i, f := range files {
-		if f, err = parquetio.ReadFooter(b.Context(), f); err == nil {
+		if f, err = parquetio.ReadFooter(b.Context(), objstore.Access{}, f); err == nil {
 			files[i], err = trip.Recognise(f, options)
 		}
 		if err != nil {

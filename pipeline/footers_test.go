@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
 	"tripstats/io/tlc"
 	"tripstats/testdata/mutate"
@@ -45,7 +46,7 @@ func small(t *testing.T) []base {
 // valuesOf is a hash of all that a run takes of a file: its taxi, and the values of the columns that are read. It runs in this
 // process, as a run of the program for each of so many files would take hours.
 func valuesOf(ctx context.Context, path, name string, size int) (sum string, err error) {
-	f, err := parquetio.ReadFooter(ctx, element.File{URI: path, Source: name, Size: int64(size), Month: element.NoMonth})
+	f, err := parquetio.ReadFooter(ctx, objstore.Access{}, element.File{URI: path, Source: name, Size: int64(size), Month: element.NoMonth})
 	if err == nil {
 		f, err = trip.Recognise(f, trip.Options{Registry: tlc.Registry, UTC: trip.UTCRefuse, Judged: true})
 	}

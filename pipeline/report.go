@@ -41,9 +41,9 @@ var shown = []struct{ column, heading string }{
 }
 
 // printTable prints the published monthly table.
-func printTable(ctx context.Context, w io.Writer, output string) error {
+func printTable(ctx context.Context, w io.Writer, access objstore.Access, output string) error {
 	path := objstore.Join(output, "trip_stats/trip_stats.parquet")
-	content, err := objstore.ReadAll(ctx, path)
+	content, err := access.ReadAll(ctx, path)
 	path = objstore.Redact(path)
 	if err != nil {
 		return fmt.Errorf("reading back what was published: %s: %w", path, objstore.Reason(err))
@@ -133,7 +133,7 @@ func align(rows [][]string, left int) string {
 }
 
 // report writes the one line of a good run.
-func report(w io.Writer, runner runners.Runner, m *publish.Manifest, elapsed time.Duration) {
+func (j *job) report(runner runners.Runner, m *publish.Manifest, elapsed time.Duration) {
 	seconds := elapsed.Seconds()
 	left := ""
 	if n := len(m.LeftOut); n > 0 {
@@ -158,8 +158,8 @@ func report(w io.Writer, runner runners.Runner, m *publish.Manifest, elapsed tim
 		work = fmt.Sprintf(" bytes_read=%d requests=%d%s", objstore.BytesRead(), objstore.Requests(), retries)
 		memory = fmt.Sprintf(" peak_memory_mib=%.0f", float64(peakMemory())/(1<<20))
 	}
-	line(w, "done runner=%s quality=%s files=%d%s rows=%d%s%s seconds=%.2f rows_per_second=%.0f%s output=%s",
-		runner.Name, m.Quality, len(m.Inputs), left, m.Rows, judged, work, seconds, float64(m.Rows)/seconds, memory, objstore.Redact(opts.output))
+	j.stderr.line("done runner=%s quality=%s files=%d%s rows=%d%s%s seconds=%.2f rows_per_second=%.0f%s output=%s",
+		runner.Name, m.Quality, len(m.Inputs), left, m.Rows, judged, work, seconds, float64(m.Rows)/seconds, memory, objstore.Redact(j.output))
 }
 
 // peakMemory is the most memory this process has had resident, in bytes; where the system does not say, what Go has
@@ -180,10 +180,10 @@ func peakMemory() int64 {
 }
 
 // showPlan says what a run would read, from the footers alone.
-func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
+func (j *job) showPlan(ctx context.Context, p plan) error {
 	files := make([]element.File, 0, len(p.files))
 	for _, f := range p.files {
-		f, err := parquetio.ReadFooter(ctx, f)
+		f, err := parquetio.ReadFooter(ctx, p.read.Access, f)
 		if err == nil {
 			f, err = trip.Recognise(f, p.trips)
 		}
@@ -224,7 +224,7 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 		add(parts[0].Whole(), parts[0].Taxi, n)
 	}
 	add(fmt.Sprintf("%d files, %d left out", len(sources), len(others)), "", total)
-	if _, err := io.WriteString(w, align(rows, 2)); err != nil {
+	if _, err := io.WriteString(j.stdout, align(rows, 2)); err != nil {
 		return err
 	}
 	var tables []string
@@ -233,7 +233,7 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 			tables = append(tables, files[0].Whole())
 		}
 	}
-	noteNoTrips(stderr, tables)
-	notes(stderr, kept, p.endless(), noteGaps())
+	noteNoTrips(j.stderr, tables)
+	notes(j.stderr, kept, p.endless(), j.noteGaps())
 	return nil
 }

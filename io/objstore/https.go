@@ -63,14 +63,6 @@ func (a Access) Allows(uri string) error {
 	return err
 }
 
-// Allowed is Allows of what Use has said.
-func Allowed(uri string) error {
-	made.Lock()
-	a := made.access
-	made.Unlock()
-	return a.Allows(uri)
-}
-
 // parseWeb refuses what is not to be asked. Its errors do not repeat the address.
 func parseWeb(uri string, allowHTTP bool) (*url.URL, error) {
 	if _, rest := Scheme(uri); oddUser(rest) { // of which package net/url would quote a part

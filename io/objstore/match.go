@@ -26,8 +26,8 @@ import (
 // Wildcards do not match parts of a path that begin with _ or . (what other programs keep for themselves), nor tables
 // and quarantines that this program has written below the fixed prefix. A part that a pattern itself begins with _ or .
 // is matched.
-func Match(ctx context.Context, patterns []string) ([]Object, error) {
-	m := &matches{found: map[string]match{}, outputs: map[string]bool{}, deltas: map[string]bool{}}
+func (a Access) Match(ctx context.Context, patterns []string) ([]Object, error) {
+	m := &matches{access: a, found: map[string]match{}, outputs: map[string]bool{}, deltas: map[string]bool{}}
 	for _, pattern := range patterns {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -41,6 +41,7 @@ func Match(ctx context.Context, patterns []string) ([]Object, error) {
 
 // matches are the objects that patterns have found so far.
 type matches struct {
+	access  Access
 	found   map[string]match // by canonical address
 	hits    int              // how often something was found, objects that were found before too
 	outputs map[string]bool  // by address of a manifest: it is one of this program

@@ -208,7 +208,7 @@ var quarantineRows = []string{"rows", "rows-not-published"}
 func (m *matches) isManifest(ctx context.Context, uri string) bool {
 	is, known := m.outputs[uri]
 	if !known {
-		b, err := ReadAll(ctx, uri)
+		b, err := m.access.ReadAll(ctx, uri)
 		is = err == nil && bytes.Contains(b, []byte(manifestSign))
 		m.outputs[uri] = is
 	}

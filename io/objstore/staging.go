@@ -88,9 +88,9 @@ func CheckOutput(output string) error {
 // NewStaging opens the staging area of an output and waits for its lock. What runs that did not come to their end
 // have left there is removed. id names this attempt; places are what it may publish or remove; note, if it is not nil, is told
 // once if that takes a while. The caller must Close it.
-func NewStaging(ctx context.Context, output, id string, places []string, note func(string)) (Staging, error) {
+func (a Access) NewStaging(ctx context.Context, output, id string, places []string, note func(string)) (Staging, error) {
 	if Remote(output) {
-		return newRemoteStaging(ctx, output, id, places, note)
+		return newRemoteStaging(ctx, a, output, id, places, note)
 	}
 	return newLocalStaging(ctx, output, id, note)
 }

@@ -64,9 +64,6 @@ type footerResult struct {
 // footersAtOnce is how many footers may be under way.
 const footersAtOnce = 16
 
-// Setup says how stores are reached.
-func (fn *footerFn) Setup() { objstore.Use(fn.Access) }
-
 // StartBundle begins with nothing under way.
 func (fn *footerFn) StartBundle(func(element.File)) {
 	fn.pending = nil
@@ -81,7 +78,7 @@ func (fn *footerFn) ProcessElement(ctx context.Context, f element.File, emit fun
 	result := make(chan footerResult, 1)
 	fn.pending = append(fn.pending, result)
 	go func() {
-		f, err := ReadFooter(ctx, f)
+		f, err := ReadFooter(ctx, fn.Access, f)
 		result <- footerResult{f, err}
 	}()
 	return nil
@@ -110,12 +107,12 @@ func (fn *footerFn) one(emit func(element.File)) error {
 }
 
 // ReadFooter returns f with what its footer says. Errors are faults that name the file.
-func ReadFooter(ctx context.Context, f element.File) (_ element.File, err error) {
+func ReadFooter(ctx context.Context, access objstore.Access, f element.File) (_ element.File, err error) {
 	if f.Unusable != "" {
 		return f, fault.Inputf("%s", f.Unusable)
 	}
 	defer recoverDamage(&err, "%s: footer", f.Source)
-	r, err := openFile(ctx, f)
+	r, err := openFile(ctx, access, f)
 	if err != nil {
 		return f, err
 	}
@@ -147,8 +144,8 @@ func ReadFooter(ctx context.Context, f element.File) (_ element.File, err error)
 }
 
 // openFile opens f and turns errors into faults that name it and say what to do.
-func openFile(ctx context.Context, f element.File) (objstore.Reader, error) {
-	r, err := objstore.Open(ctx, objstore.Object{URI: f.URI, Size: f.Size, Version: f.Version})
+func openFile(ctx context.Context, access objstore.Access, f element.File) (objstore.Reader, error) {
+	r, err := access.Open(ctx, objstore.Object{URI: f.URI, Size: f.Size, Version: f.Version})
 	switch {
 	case err == nil:
 		return r, nil

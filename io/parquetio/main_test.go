@@ -101,9 +101,9 @@ func tryReadBack(t testing.TB, b []byte) (element.File, error) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	objects, err := objstore.Match(context.Background(), []string{path})
+	objects, err := objstore.Access{}.Match(context.Background(), []string{path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ReadFooter(context.Background(), Files(objects, 1)[0])
+	return ReadFooter(context.Background(), objstore.Access{}, Files(objects, 1)[0])
 }

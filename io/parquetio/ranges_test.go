@@ -103,11 +103,11 @@ func serve(tb testing.TB, path string) (*web, element.File) {
 	w := &web{handler: folder(filepath.Dir(path))}
 	server := httptest.NewServer(w)
 	tb.Cleanup(server.Close)
-	objects, err := objstore.Match(context.Background(), []string{server.URL + "/" + filepath.Base(path)})
+	objects, err := objstore.Access{}.Match(context.Background(), []string{server.URL + "/" + filepath.Base(path)})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	f, err := ReadFooter(context.Background(), Files(objects, 1)[0])
+	f, err := ReadFooter(context.Background(), objstore.Access{}, Files(objects, 1)[0])
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -55,11 +55,8 @@ func Read(s beam.Scope, cfg Config, files beam.PCollection) beam.PCollection {
 // readFn is the splittable DoFn. What it reads travels in the element.
 type readFn struct{ Config Config }
 
-// Setup says how stores are reached, and what the process may take.
-func (fn *readFn) Setup() {
-	objstore.Use(fn.Config.Access)
-	fn.Config.Memory.Bound()
-}
+// Setup says what the process may take.
+func (fn *readFn) Setup() { fn.Config.Memory.Bound() }
 
 // CreateInitialRestriction is all row groups of the file, or of its piece.
 func (fn *readFn) CreateInitialRestriction(f element.File) offsetrange.Restriction {
@@ -108,7 +105,7 @@ func scan(ctx context.Context, f element.File, cfg Config, start, end int, claim
 	if start >= end {
 		return nil
 	}
-	in, err := openFile(ctx, f)
+	in, err := openFile(ctx, cfg.Access, f)
 	if err != nil {
 		return err
 	}
