@@ -304,9 +304,9 @@ func (s *settings) publishConfig(rules quality.Config) publish.Config {
 	}
 	s.flags.Visit(func(f *flag.Flag) {
 		if f.Name != "input" { // the inputs stand in the manifest one by one
-			value := f.Value.String()
-			if runners.IsFlag(f.Name) { // then f is of the process, and another run may have set it since
-				value = s.beam.Value(f.Name)
+			value := s.beam.Value(f.Name) // f is of the process then, and another run may have set it since
+			if !runners.IsFlag(f.Name) {
+				value = f.Value.String()
 			}
 			cfg.Flags[f.Name] = shownValue(f.Name, value)
 		}

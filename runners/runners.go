@@ -84,7 +84,7 @@ const prismThreads = 2
 var all = []Runner{
 	{Name: "direct", Is: "in this process, the default; one bundle, decoding on all cores", lanes: one},
 	{
-		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes, threads: prismThreads, temp: ownTemp,
+		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes, threads: prismThreads, temp: sharedTemp,
 		Note: "prism listens on all network interfaces of this machine while it runs",
 	},
 	{Name: "flink", Is: "on Apache Flink, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, engine: portable{"flink"}},

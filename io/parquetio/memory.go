@@ -22,7 +22,8 @@ const (
 // Memory is what a process that reads may take, in bytes; 0 leaves it as it is.
 type Memory int64
 
-// Bound holds this process to it. GOMEMLIMIT and GOGC go before.
+// Bound holds this process to it. GOMEMLIMIT and GOGC go before: they are of the process that does the work, as the limit is. Of several
+// jobs in one process the last says how much.
 func (m Memory) Bound() {
 	if m == 0 {
 		return
