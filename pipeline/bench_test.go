@@ -44,7 +44,7 @@ func BenchmarkJob(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				objects, err := objstore.Match(b.Context(), []string{benchFile(b, codec)})
+				objects, err := objstore.Access{}.Match(b.Context(), []string{benchFile(b, codec)})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -85,14 +85,14 @@ func benchmarkTax(b *testing.B, pattern string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	objects, err := objstore.Match(b.Context(), []string{pattern})
+	objects, err := objstore.Access{}.Match(b.Context(), []string{pattern})
 	if err != nil {
 		b.Fatal(err)
 	}
 	options := tripOptions("", false)
 	var files []element.Recognised
 	for _, f := range source.Files(objects, 1) {
-		d, err := source.Describe(b.Context(), f)
+		d, err := source.Describe(b.Context(), objstore.Access{}, f)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -48,7 +48,7 @@ func attempt(ctx context.Context, runner string, patterns []string, out string) 
 	if err != nil {
 		return err
 	}
-	objects, err := objstore.Match(ctx, patterns)
+	objects, err := objstore.Access{}.Match(ctx, patterns)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func TestEachFaultGivesTheRightTablesOrAClearErrorAndNothing(t *testing.T) {
 // tells checks that an error says which file it is about.
 func tells(t *testing.T, name string, err error) {
 	t.Helper()
-	text := messageOf(err)
+	text := console{}.messageOf(err)
 	if f := fault.Find(err); f == nil && !strings.Contains(text, "_tripdata_") || strings.Contains(text, "damaged") || strings.Contains(text, "goroutine") {
 		t.Errorf("%s: the error does not say it: %s", name, text)
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestBarsAreDrawnBelowTheLines(t *testing.T) {
 	var b bytes.Buffer
-	s := newFetchShow(&b, 2)
+	s := newFetchShow(console{w: &b}, 2)
 	if s.bars {
 		t.Fatal("found bars in a pipe")
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"tripstats/io/objstore"
 	"tripstats/io/source"
 	"tripstats/io/tlc"
 	"tripstats/testdata/mutate"
@@ -46,7 +47,7 @@ func small(t *testing.T) []base {
 // process, because starting the program for each file would take hours.
 func valuesOf(ctx context.Context, path, name string, size int) (sum string, err error) {
 	var f element.Recognised
-	d, err := source.Describe(ctx, element.Found{URI: path, Source: name, Size: int64(size), Month: element.NoMonth})
+	d, err := source.Describe(ctx, objstore.Access{}, element.Found{URI: path, Source: name, Size: int64(size), Month: element.NoMonth})
 	if err == nil {
 		f, err = trip.Recognise(d, trip.Options{Registry: tlc.Registry, UTC: trip.UTCRefuse, Judged: true})
 	}

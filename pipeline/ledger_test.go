@@ -138,7 +138,7 @@ func publishStandard(t *testing.T, runner, pattern, out string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects, err := objstore.Match(t.Context(), []string{pattern})
+	objects, err := objstore.Access{}.Match(t.Context(), []string{pattern})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func TestTheGraphPublishesInAFormatOfSomebodyElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects, err := objstore.Match(t.Context(), []string{samplePattern})
+	objects, err := objstore.Access{}.Match(t.Context(), []string{samplePattern})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestTheGraphPublishesInAFormatOfSomebodyElse(t *testing.T) {
 		if _, err := r.Run(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
-		m, err := publish.ReadManifest(t.Context(), cfg.Output)
+		m, err := publish.ReadManifest(t.Context(), objstore.Access{}, cfg.Output)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func TestTheGraphPublishesInAFormatOfSomebodyElse(t *testing.T) {
 			if want := spec.Name + "/" + spec.Name + "." + format; m.Outputs[i].Path != want {
 				t.Errorf("found the output %s, expected %s", m.Outputs[i].Path, want)
 			}
-			table, err := publish.ReadTable(t.Context(), cfg.Output, m.Outputs[i], spec.Schema())
+			table, err := publish.ReadTable(t.Context(), objstore.Access{}, cfg.Output, m.Outputs[i], spec.Schema())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +67,7 @@ func TestTheGraphPublishesInAFormatOfSomebodyElse(t *testing.T) {
 			}
 		}
 		var printed bytes.Buffer
-		if err := printTable(t.Context(), &printed, cfg.Output, m); err != nil || printed.Len() == 0 {
+		if err := printTable(t.Context(), &printed, objstore.Access{}, cfg.Output, m); err != nil || printed.Len() == 0 {
 			t.Errorf("%s: printed %d bytes of the monthly table, %v", format, printed.Len(), err)
 		}
 		return cells

@@ -14,7 +14,7 @@ func TestValuesWithoutANumberHaveANoteForEachColumn(t *testing.T) {
 		{Source: "c", NoCodes: map[string]int64{"vendorid": 4}},
 	}}
 	var got strings.Builder
-	noteNoCodes(&got, m)
+	noteNoCodes(console{w: &got}, m)
 	want := `tripstats: note: payment_type: found 1 values without a number, in 1 files, first b; they count as null
 tripstats: note: vendorid: found 7 values without a number, in 2 files, first b; they count as null
 `

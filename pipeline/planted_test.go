@@ -168,7 +168,7 @@ func packed(t *testing.T, g aggregate.Group) []byte {
 // functions. This works only on the direct runner, which calls the functions in the graph itself.
 func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any) any) error {
 	t.Helper()
-	objects, err := objstore.Match(t.Context(), []string{path})
+	objects, err := objstore.Access{}.Match(t.Context(), []string{path})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ var shown = []struct{ column, heading string }{
 }
 
 // printTable prints the published monthly table, which m tells of.
-func printTable(ctx context.Context, w io.Writer, output string, m *publish.Manifest) error {
+func printTable(ctx context.Context, w io.Writer, access objstore.Access, output string, m *publish.Manifest) error {
 	const monthly = "trip_stats"
 	i := slices.IndexFunc(m.Outputs, func(o publish.Output) bool { return o.Table == monthly })
 	tables := aggregate.Tables(m.Quality == "standard")
@@ -48,7 +48,7 @@ func printTable(ctx context.Context, w io.Writer, output string, m *publish.Mani
 		return fmt.Errorf("reading back what was published: found no table %s", monthly)
 	}
 	path := objstore.Redact(objstore.Join(output, m.Outputs[i].Path))
-	t, err := publish.ReadTable(ctx, output, m.Outputs[i], tables[at].Schema())
+	t, err := publish.ReadTable(ctx, access, output, m.Outputs[i], tables[at].Schema())
 	if err != nil {
 		return fmt.Errorf("reading back what was published: %s: %w", objstore.Redact(output), err)
 	}
@@ -125,7 +125,7 @@ func align(rows [][]string, left int) string {
 }
 
 // report writes the one line of a good run.
-func report(w io.Writer, runner runners.Runner, m *publish.Manifest, elapsed time.Duration) {
+func (j *job) report(runner runners.Runner, m *publish.Manifest, elapsed time.Duration) {
 	seconds := elapsed.Seconds()
 	left := ""
 	if n := len(m.LeftOut); n > 0 {
@@ -150,8 +150,8 @@ func report(w io.Writer, runner runners.Runner, m *publish.Manifest, elapsed tim
 		work = fmt.Sprintf(" bytes_read=%d requests=%d%s", objstore.BytesRead(), objstore.Requests(), retries)
 		memory = fmt.Sprintf(" peak_memory_mib=%.0f", float64(peakMemory())/(1<<20))
 	}
-	line(w, "done runner=%s quality=%s files=%d%s rows=%d%s%s seconds=%.2f rows_per_second=%.0f%s output=%s",
-		runner.Name, m.Quality, len(m.Inputs), left, m.Rows, judged, work, seconds, float64(m.Rows)/seconds, memory, objstore.Redact(opts.output))
+	j.stderr.line("done runner=%s quality=%s files=%d%s rows=%d%s%s seconds=%.2f rows_per_second=%.0f%s output=%s",
+		runner.Name, m.Quality, len(m.Inputs), left, m.Rows, judged, work, seconds, float64(m.Rows)/seconds, memory, objstore.Redact(j.output))
 }
 
 // peakMemory is the most memory this process has had resident, in bytes; where the system does not say, what Go has
@@ -172,11 +172,11 @@ func peakMemory() int64 {
 }
 
 // showPlan says what a run would read, from the footers alone.
-func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
+func (j *job) showPlan(ctx context.Context, p plan) error {
 	var recognised []element.Recognised
 	var unusable []element.Unusable
 	for _, found := range p.files {
-		d, err := source.Describe(ctx, found)
+		d, err := source.Describe(ctx, p.read.Access, found)
 		if err != nil {
 			u, err := found.Refuse(err)
 			if err != nil {
@@ -226,7 +226,7 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 		add(parts[0].Whole(), parts[0].Taxi, n)
 	}
 	add(fmt.Sprintf("%d files, %d left out", len(sources), len(others)), "", total)
-	if _, err := io.WriteString(w, align(rows, 2)); err != nil {
+	if _, err := io.WriteString(j.stdout, align(rows, 2)); err != nil {
 		return err
 	}
 	var tables []string
@@ -235,11 +235,11 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 			tables = append(tables, files[0].Whole())
 		}
 	}
-	noteNoTrips(stderr, tables)
+	noteNoTrips(j.stderr, tables)
 	admitted := make([]element.Admitted, len(kept))
 	for i, f := range kept {
 		admitted[i] = f.Admit()
 	}
-	notes(stderr, admitted, p.endless(), noteGaps())
+	notes(j.stderr, admitted, p.endless(), j.noteGaps())
 	return nil
 }

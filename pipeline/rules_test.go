@@ -43,23 +43,18 @@ func TestALimitsFileIsAListWithComments(t *testing.T) {
 	}
 }
 
-// ruled returns the options for flags about rules, as given on the command line.
-func ruled(flags map[string]string) (*options, map[string]bool) {
-	o, set := &options{quality: "standard"}, map[string]bool{}
+// ruled returns the settings for flags about rules, as given on the command line.
+func ruled(t *testing.T, flags map[string]string) *settings {
+	t.Helper()
+	s := new(settings)
+	set := s.flagSet(mainFlags)
 	for name, value := range flags {
-		set[name] = true
-		switch name {
-		case "quality":
-			o.quality = value
-		case "limits":
-			o.limits = value
-		case "as-of":
-			o.asOf = value
-		case "max-rejected":
-			o.rejected = value
+		if err := set.Set(name, value); err != nil {
+			t.Fatal(err)
 		}
 	}
-	return o, set
+	s.parsedFrom(set)
+	return s
 }
 
 func TestFlagsAboutRulesAreRead(t *testing.T) {
@@ -85,12 +80,12 @@ func TestFlagsAboutRulesAreRead(t *testing.T) {
 		"gate at 0":   {map[string]string{"max-rejected": "0"}, nil, element.NoMonth, 0},
 		"raw":         {map[string]string{"quality": "raw"}, nil, element.NoMonth, -1},
 	} {
-		o, set := ruled(c.flags)
-		if err := rulesErr(o, set); err != nil {
+		s := ruled(t, c.flags)
+		if err := rulesErr(s); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if p := o.parsed; !maps.Equal(p.limits, c.limits) || p.asOf != c.asOf || p.maxRejected != c.maxRejected {
+		if p := s.parsed; !maps.Equal(p.limits, c.limits) || p.asOf != c.asOf || p.maxRejected != c.maxRejected {
 			t.Errorf("%s: found %+v, expected %+v", name, p, c)
 		}
 	}
@@ -136,8 +131,8 @@ func TestFlagsAboutRulesSayWhatIsWrong(t *testing.T) {
 		{"max-rejected", "few", `"few"`},
 		{"max-rejected", "", `""`}, // like a script's variable that is not set
 	} {
-		o, set := ruled(map[string]string{c.flag: c.value})
-		f := fault.Find(rulesErr(o, set))
+		s := ruled(t, map[string]string{c.flag: c.value})
+		f := fault.Find(rulesErr(s))
 		if f == nil || f.Code != fault.Usage || !strings.HasPrefix(f.Message, "--"+c.flag+": ") {
 			t.Errorf("--%s=%s: found %v, expected exit code 2", c.flag, c.value, f)
 			continue
@@ -167,8 +162,8 @@ func TestAnAmountOfMemory(t *testing.T) {
 }
 
 // rulesErr returns the errors of the flags about rules.
-func rulesErr(o *options, set map[string]bool) error {
+func rulesErr(s *settings) error {
 	var wrong problems
-	o.parseRules(set, &wrong)
+	s.check(nil, false, &wrong)
 	return wrong.err()
 }

@@ -67,10 +67,10 @@ func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 
 // configOf returns the configuration of publishing for raw or standard, with the defaults of all flags.
 func configOf(mode string, rules quality.Config) publish.Config {
-	before := opts
-	defer func() { opts = before }()
-	opts.quality, opts.parsed.maxRejected = mode, -1
-	return publishConfig(rules)
+	s := new(settings)
+	s.parsedFrom(s.flagSet(mainFlags))
+	s.quality, s.parsed.maxRejected = mode, -1
+	return s.publishConfig(rules)
 }
 
 // publishInto runs the pipeline in this process.
@@ -80,7 +80,7 @@ func publishInto(t *testing.T, runner, pattern, out string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects, err := objstore.Match(t.Context(), []string{pattern})
+	objects, err := objstore.Access{}.Match(t.Context(), []string{pattern})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,17 +37,19 @@ type Runner struct {
 
 	// engine is what runs the job elsewhere; nil where this process does.
 	engine engine
+
+	flags Flags
 }
 
 // engine runs jobs outside of this program.
 type engine interface {
 	// check fills in what the flags leave open and refuses what cannot work. It returns what the user should know.
-	check(places []Place) (notes []string, err error)
+	check(f Flags, places []Place) (notes []string, err error)
 
 	// here tells whether the workers are in this process all the same.
-	here() bool
+	here(f Flags) bool
 
-	run(ctx context.Context, p *beam.Pipeline) (Ending, error)
+	run(ctx context.Context, f Flags, p *beam.Pipeline) (Ending, error)
 }
 
 // Place is a file or folder that the workers must see.
@@ -82,7 +84,7 @@ const prismThreads = 2
 var all = []Runner{
 	{Name: "direct", Is: "in this process, the default; one bundle, decoding on all cores", lanes: one},
 	{
-		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes, threads: prismThreads, temp: ownTemp,
+		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes, threads: prismThreads, temp: sharedTemp,
 		Note: "prism listens on all network interfaces of this machine while it runs",
 	},
 	{Name: "flink", Is: "on Apache Flink, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, engine: portable{"flink"}},
@@ -107,6 +109,12 @@ func Find(name string) (Runner, error) {
 	return all[i], nil
 }
 
+// With returns the runner with what Beam's flags say to a run.
+func (r Runner) With(f Flags) Runner {
+	r.flags = f
+	return r
+}
+
 // Names lists the runners.
 func Names() []string {
 	names := make([]string, len(all))
@@ -126,7 +134,7 @@ func (r Runner) Lanes() int { return r.lanes() }
 func (r Runner) Elsewhere() bool { return r.engine != nil }
 
 // Here tells whether the workers are in this process, and what they read and take is counted in it.
-func (r Runner) Here() bool { return r.engine == nil || r.engine.here() }
+func (r Runner) Here() bool { return r.engine == nil || r.engine.here(r.flags) }
 
 // Check refuses what cannot work on this runner, and returns what the user should know.
 func (r Runner) Check(places []Place) (notes []string, err error) {
@@ -134,18 +142,19 @@ func (r Runner) Check(places []Place) (notes []string, err error) {
 		notes = append(notes, r.Note)
 	}
 	if r.engine == nil {
-		if Detached() {
+		if r.flags.Detach {
 			return nil, errors.New("--detach: the job runs in this process, expected --runner=flink, spark or dataflow")
 		}
 		return notes, nil
 	}
-	more, err := r.engine.check(places)
+	more, err := r.engine.check(r.flags, places)
 	return append(notes, more...), err
 }
 
 // Run runs the pipeline and waits for its end. When ctx ends, a job that runs elsewhere is cancelled; the error then is
 // a [*Stopped].
 func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err error) {
+	// Go's own variable goes before: it is the process's, as threads are.
 	if said, _ := strconv.Atoi(os.Getenv("GOMAXPROCS")); said < 1 && runtime.GOMAXPROCS(0) < r.threads {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.threads))
 	}
@@ -160,7 +169,7 @@ func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err erro
 		defer func() { err = errors.Join(err, restore()) }()
 	}
 	if r.engine != nil {
-		return r.engine.run(ctx, p)
+		return r.engine.run(ctx, r.flags, p)
 	}
 	_, err = beam.Run(ctx, r.Name, p)
 	return Ending{}, err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/gofrs/flock"
 )
@@ -32,6 +33,33 @@ func ownTemp() (restore func() error, err error) {
 			err = os.Unsetenv("TMPDIR")
 		}
 		return errors.Join(err, os.RemoveAll(dir), lock.Unlock())
+	}, nil
+}
+
+// temps are the runs of this process that use its temporary folder. They have one together, as TMPDIR is of the process.
+var temps struct {
+	sync.Mutex
+	runs    int
+	restore func() error
+}
+
+// sharedTemp is ownTemp for runs that may be at the same time. The last of them removes the folder.
+func sharedTemp() (done func() error, err error) {
+	temps.Lock()
+	defer temps.Unlock()
+	if temps.runs == 0 {
+		if temps.restore, err = ownTemp(); err != nil {
+			return nil, err
+		}
+	}
+	temps.runs++
+	return func() error {
+		temps.Lock()
+		defer temps.Unlock()
+		if temps.runs--; temps.runs > 0 {
+			return nil
+		}
+		return temps.restore()
 	}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"tripstats/io/objstore"
 	"tripstats/transforms/fault"
 )
 
@@ -346,7 +347,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	for _, name := range []string{may2014, june2014} {
 		fmt.Fprintf(&list, "http://someuser:pass%%20word@%s/%s?sig=topsecret&X-Amz-Credential=AKIAKEY#part\n", host, name)
 	}
-	jobs, err := ParseList(strings.NewReader(list.String()))
+	jobs, err := ParseList(objstore.Access{}, strings.NewReader(list.String()))
 	if err != nil {
 		t.Fatal(err)
 	}

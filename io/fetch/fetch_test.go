@@ -184,7 +184,7 @@ func TestABucketAsDestination(t *testing.T) {
 		t.Errorf("again: found %+v", sum)
 	}
 	// From a bucket, through the same code.
-	jobs, err := ParseList(strings.NewReader("mem://bucket/raw/2014/" + may2014))
+	jobs, err := ParseList(objstore.Access{}, strings.NewReader("mem://bucket/raw/2014/"+may2014))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestABucketAsDestination(t *testing.T) {
 	o.wantTree(back, map[string]string{"2014/" + may2014: may2014})
 
 	// Another machine writes the manifest meanwhile: the entries of both are kept.
-	b, err := newBucket("mem://bucket/raw")
+	b, err := newBucket(objstore.Access{}, "mem://bucket/raw")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestABucketAsDestination(t *testing.T) {
 func TestTwoFetchesToOneFolderDoNotMix(t *testing.T) {
 	o := newOrigin(t, may2014)
 	dir := t.TempDir()
-	held, err := newTarget(dir)
+	held, err := newTarget(objstore.Access{}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -113,7 +113,7 @@ func (o *origin) jobs() []Job {
 	for name := range o.content {
 		fmt.Fprintln(&list, o.url(name))
 	}
-	jobs, err := ParseList(strings.NewReader(list.String()))
+	jobs, err := ParseList(objstore.Access{}, strings.NewReader(list.String()))
 	if err != nil {
 		o.t.Fatal(err)
 	}

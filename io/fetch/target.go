@@ -44,9 +44,9 @@ type target interface {
 var ErrBusy = errors.New("another run is fetching to this destination")
 
 // newTarget opens a destination, under a lock.
-func newTarget(dest string) (target, error) {
+func newTarget(access objstore.Access, dest string) (target, error) {
 	if objstore.Remote(dest) {
-		return newBucket(dest)
+		return newBucket(access, dest)
 	}
 	_, dir := objstore.Scheme(dest)
 	dir, err := filepath.Abs(dir)
@@ -167,12 +167,13 @@ func writeFile(name, temp string, content []byte) error {
 // bucket is a destination in a store. Part files lie in a folder of the user's on this machine, one for each
 // destination, so that the next run finds them.
 type bucket struct {
-	uri   string
-	parts *folder
-	last  string // version of the manifest when it was read or written last
+	access objstore.Access
+	uri    string
+	parts  *folder
+	last   string // version of the manifest when it was read or written last
 }
 
-func newBucket(uri string) (*bucket, error) {
+func newBucket(access objstore.Access, uri string) (*bucket, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = filepath.Join(os.TempDir(), fmt.Sprintf("tripstats-%d", os.Getuid()))
@@ -186,7 +187,7 @@ func newBucket(uri string) (*bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bucket{uri: uri, parts: &folder{dir: dir, lock: lock}}, nil
+	return &bucket{access: access, uri: uri, parts: &folder{dir: dir, lock: lock}}, nil
 }
 
 func (b *bucket) at(place string) string   { return objstore.Join(b.uri, place) }
@@ -199,14 +200,14 @@ func (b *bucket) when() objstore.Condition {
 }
 func (b *bucket) named(err error) error { return fmt.Errorf("%s: %w", objstore.Redact(b.uri), err) }
 func (b *bucket) commit(ctx context.Context, place, part string) error {
-	if err := objstore.PutFile(ctx, b.at(place), part); err != nil {
+	if err := b.access.PutFile(ctx, b.at(place), part); err != nil {
 		return b.named(err)
 	}
 	return nil // the part file goes with its sidecar, once the manifest is written
 }
 
 func (b *bucket) size(ctx context.Context, place string) (int64, bool, error) {
-	o, err := objstore.Stat(ctx, b.at(place))
+	o, err := b.access.Stat(ctx, b.at(place))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return 0, false, nil
@@ -217,7 +218,7 @@ func (b *bucket) size(ctx context.Context, place string) (int64, bool, error) {
 }
 
 func (b *bucket) readManifest(ctx context.Context) (manifest, error) {
-	o, err := objstore.Stat(ctx, b.at(ManifestName))
+	o, err := b.access.Stat(ctx, b.at(ManifestName))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		b.last = ""
@@ -227,7 +228,7 @@ func (b *bucket) readManifest(ctx context.Context) (manifest, error) {
 	case o.Size > mostManifest:
 		return nil, errors.New("not what fetch writes")
 	}
-	r, err := objstore.Open(ctx, o)
+	r, err := b.access.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +244,7 @@ func (b *bucket) readManifest(ctx context.Context) (manifest, error) {
 // writeManifest writes over the manifest as it was last seen. If another machine has written it since, both are merged.
 func (b *bucket) writeManifest(ctx context.Context, m manifest) error {
 	for try := 0; ; try++ {
-		version, err := objstore.Put(ctx, b.at(ManifestName), m.encode(), b.when())
+		version, err := b.access.Put(ctx, b.at(ManifestName), m.encode(), b.when())
 		if err == nil {
 			b.last = version
 			return nil

@@ -85,15 +85,15 @@ type Body struct {
 }
 
 // Get requests an object once. After ErrChanged the caller must request it again from 0.
-func Get(ctx context.Context, uri string, from From) (*Body, error) {
+func (a Access) Get(ctx context.Context, uri string, from From) (*Body, error) {
 	if scheme, path := Scheme(uri); scheme == "" {
 		o, err := describe(path)
 		if err != nil {
 			return nil, Reason(err)
 		}
-		return getObject(ctx, o, from)
+		return a.getObject(ctx, o, from)
 	}
-	s, err := storeOf(ctx, uri)
+	s, err := a.storeOf(ctx, uri)
 	if err != nil {
 		return nil, err
 	}
@@ -105,14 +105,14 @@ func Get(ctx context.Context, uri string, from From) (*Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	return getObject(ctx, o, from)
+	return a.getObject(ctx, o, from)
 }
 
 // getBuffer is how many bytes of an object are requested at once.
 const getBuffer = 4 << 20
 
 // getObject reads an object in its current version.
-func getObject(ctx context.Context, o Object, from From) (*Body, error) {
+func (a Access) getObject(ctx context.Context, o Object, from From) (*Body, error) {
 	b := &Body{Size: o.Size, Version: o.Version, ReadCloser: io.NopCloser(strings.NewReader(""))}
 	switch {
 	case from.Have != "" && from.Have == o.Version:
@@ -121,7 +121,7 @@ func getObject(ctx context.Context, o Object, from From) (*Body, error) {
 	case from.Offset > 0 && from.Version != "" && from.Version == o.Version && from.Offset < o.Size:
 		b.Offset = from.Offset
 	}
-	r, err := Open(ctx, o)
+	r, err := a.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -200,8 +200,8 @@ func contentRange(value string) (first, size int64, ok bool) {
 }
 
 // Put writes a whole object and returns its version.
-func Put(ctx context.Context, uri string, content []byte, when Condition) (version string, err error) {
-	s, err := storeOf(ctx, uri)
+func (a Access) Put(ctx context.Context, uri string, content []byte, when Condition) (version string, err error) {
+	s, err := a.storeOf(ctx, uri)
 	if err != nil {
 		return "", err
 	}
@@ -209,8 +209,8 @@ func Put(ctx context.Context, uri string, content []byte, when Condition) (versi
 }
 
 // PutFile writes an object from a local file. It keeps little of it in memory.
-func PutFile(ctx context.Context, uri, path string) (err error) {
-	s, err := storeOf(ctx, uri)
+func (a Access) PutFile(ctx context.Context, uri, path string) (err error) {
+	s, err := a.storeOf(ctx, uri)
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,12 @@ func PutFile(ctx context.Context, uri, path string) (err error) {
 // meanwhile.
 func Register(scheme string, s Store) {
 	register(scheme, func(context.Context, Access) (Store, error) { return s, nil })
+	Forget()
+}
+
+// Forget has stores made anew, for tests that change what the environment says of them.
+func Forget() {
 	made.Lock()
 	defer made.Unlock()
-	delete(made.stores, scheme)
+	made.stores = nil
 }

@@ -63,14 +63,6 @@ func (a Access) Allows(uri string) error {
 	return err
 }
 
-// Allowed is [Access.Allows] for the access that [Use] has set.
-func Allowed(uri string) error {
-	made.Lock()
-	a := made.access
-	made.Unlock()
-	return a.Allows(uri)
-}
-
 // parseWeb parses an address and refuses those that may not be read. Its errors do not repeat the address.
 func parseWeb(uri string, allowHTTP bool) (*url.URL, error) {
 	if _, rest := Scheme(uri); oddUser(rest) { // of which package net/url would quote a part

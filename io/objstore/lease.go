@@ -45,8 +45,8 @@ var (
 	leasePoll    = 500 * time.Millisecond
 )
 
-func newRemoteStaging(ctx context.Context, output, id string, places []string, note func(string)) (*remoteStaging, error) {
-	s, err := storeOf(ctx, output)
+func newRemoteStaging(ctx context.Context, a Access, output, id string, places []string, note func(string)) (*remoteStaging, error) {
+	s, err := a.storeOf(ctx, output)
 	if err != nil {
 		return nil, err
 	}

@@ -25,8 +25,8 @@ import (
 //
 // Wildcards do not match parts of a path that begin with _ or ., which other programs keep for themselves, nor what own describes
 // below the fixed prefix. If the pattern's own part begins with _ or ., it matches.
-func Match(ctx context.Context, patterns []string, own ...Own) ([]Object, error) {
-	m := &matches{own: own, found: map[string]match{}, signs: map[string]bool{}, deltas: map[string]bool{}}
+func (a Access) Match(ctx context.Context, patterns []string, own ...Own) ([]Object, error) {
+	m := &matches{access: a, own: own, found: map[string]match{}, signs: map[string]bool{}, deltas: map[string]bool{}}
 	for _, pattern := range patterns {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -40,6 +40,7 @@ func Match(ctx context.Context, patterns []string, own ...Own) ([]Object, error)
 
 // matches are the objects that patterns have found so far.
 type matches struct {
+	access Access
 	own    []Own
 	found  map[string]match // by canonical address
 	hits   int              // number of matches; an object that is matched twice counts twice

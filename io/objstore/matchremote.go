@@ -15,7 +15,7 @@ import (
 // remote matches a pattern in a store. A web server has no listing, and ? begins a query in its addresses, so there a
 // pattern is taken as an address.
 func (m *matches) remote(ctx context.Context, pattern string) error {
-	s, err := storeOf(ctx, pattern)
+	s, err := m.access.storeOf(ctx, pattern)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func local(uri string) (string, error) {
 }
 
 // Open opens an object for reading. It is an error that wraps ErrChanged if the object is no longer what was matched.
-func Open(ctx context.Context, o Object) (Reader, error) {
+func (a Access) Open(ctx context.Context, o Object) (Reader, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func Open(ctx context.Context, o Object) (Reader, error) {
 	if scheme, path := Scheme(o.URI); scheme == "" {
 		return openLocal(path, o)
 	}
-	s, err := storeOf(ctx, o.URI)
+	s, err := a.storeOf(ctx, o.URI)
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +132,11 @@ func Remote(uri string) bool {
 }
 
 // Stat returns the object of an address, as it is now.
-func Stat(ctx context.Context, uri string) (Object, error) {
+func (a Access) Stat(ctx context.Context, uri string) (Object, error) {
 	if scheme, path := Scheme(uri); scheme == "" {
 		return describe(path)
 	}
-	s, err := storeOf(ctx, uri)
+	s, err := a.storeOf(ctx, uri)
 	if err != nil {
 		return Object{}, err
 	}
@@ -147,12 +147,12 @@ func Stat(ctx context.Context, uri string) (Object, error) {
 
 // List returns the objects whose address begins with prefix, and after that has at most so many slashes, without Name. A
 // web server has no listing.
-func List(ctx context.Context, prefix string, slashes int) ([]Object, error) {
+func (a Access) List(ctx context.Context, prefix string, slashes int) ([]Object, error) {
 	if scheme, path := Scheme(prefix); scheme == "" {
 		dir, begin := filepath.Split(filepath.FromSlash(path))
 		return listLocal(ctx, filepath.Clean(dir), begin, slashes)
 	}
-	s, err := storeOf(ctx, prefix)
+	s, err := a.storeOf(ctx, prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -194,12 +194,12 @@ func listLocal(ctx context.Context, dir, begin string, slashes int) (out []Objec
 }
 
 // ReadAll returns the content of a small object.
-func ReadAll(ctx context.Context, uri string) ([]byte, error) {
-	o, err := Stat(ctx, uri)
+func (a Access) ReadAll(ctx context.Context, uri string) ([]byte, error) {
+	o, err := a.Stat(ctx, uri)
 	if err != nil {
 		return nil, err
 	}
-	r, err := Open(ctx, o)
+	r, err := a.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func (m *matches) isSigned(ctx context.Context, o Own, uri string) bool {
 	}
 	is, known := m.signs[uri]
 	if !known {
-		content, err := ReadAll(ctx, uri)
+		content, err := m.access.ReadAll(ctx, uri)
 		is = err == nil && bytes.Contains(content, []byte(o.Holds))
 		m.signs[uri] = is
 	}

@@ -58,7 +58,7 @@ func useS3(t *testing.T, endpoint string) {
 	forget := func() {
 		made.Lock()
 		defer made.Unlock()
-		delete(made.stores, "s3")
+		made.stores = nil
 	}
 	forget()
 	t.Cleanup(forget)

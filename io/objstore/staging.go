@@ -88,9 +88,9 @@ func CheckOutput(output string) error {
 // NewStaging opens the staging area of an output and waits for its lock. It removes what killed runs have left there. id names
 // this attempt; places are the paths that it may publish or remove; note, if it is not nil, is called once if another run holds
 // the lock. The caller must Close it.
-func NewStaging(ctx context.Context, output, id string, places []string, note func(string)) (Staging, error) {
+func (a Access) NewStaging(ctx context.Context, output, id string, places []string, note func(string)) (Staging, error) {
 	if Remote(output) {
-		return newRemoteStaging(ctx, output, id, places, note)
+		return newRemoteStaging(ctx, a, output, id, places, note)
 	}
 	return newLocalStaging(ctx, output, id, note)
 }

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Store has the objects of a scheme. Each call makes one attempt; [storeOf] returns a store that tries again.
+// Store has the objects of a scheme. Each call makes one attempt; [Access.storeOf] returns a store that tries again.
 //
 // Errors are or wrap fs.ErrNotExist, fs.ErrPermission, ErrChanged (the object has another version), ErrExists (the object exists
 // and should not), ErrUnsupported or, if another attempt may succeed, a *temporaryError. Messages do not repeat the address and
@@ -87,7 +87,8 @@ func temporaryStatus(status int) bool {
 	return status >= http.StatusInternalServerError
 }
 
-// Access says how stores may be reached. It travels in DoFns, so its fields are exported.
+// Access says how stores may be reached. What finds, reads and writes objects are its methods. It travels in DoFns, so its fields are
+// exported.
 type Access struct {
 	GCSAnonymous bool // gs: use no credentials; otherwise there must be some
 	AllowHTTP    bool // allow http, without encryption, to other hosts than this one
@@ -105,23 +106,20 @@ func register(scheme string, make func(ctx context.Context, a Access) (Store, er
 	makers[scheme] = make
 }
 
+// made are the stores of this process, so that connections and credentials are used again. They are no settings: which store
+// serves an address is said by the Access with which it is asked for.
 var made struct {
 	sync.Mutex
-	access Access
-	stores map[string]*retrying // by scheme
+	stores map[madeFor]*retrying
 }
 
-// Use says how stores are reached from now on in this process.
-func Use(a Access) {
-	made.Lock()
-	defer made.Unlock()
-	if made.access != a {
-		made.access, made.stores = a, nil
-	}
+type madeFor struct {
+	access Access
+	scheme string
 }
 
 // storeOf returns the store that serves an address, or an *UnsupportedError.
-func storeOf(ctx context.Context, uri string) (*retrying, error) {
+func (a Access) storeOf(ctx context.Context, uri string) (*retrying, error) {
 	scheme, _ := Scheme(uri)
 	make, ok := makers[scheme]
 	if !ok {
@@ -129,18 +127,18 @@ func storeOf(ctx context.Context, uri string) (*retrying, error) {
 	}
 	made.Lock()
 	defer made.Unlock()
-	if s := made.stores[scheme]; s != nil {
+	if s := made.stores[madeFor{a, scheme}]; s != nil {
 		return s, nil
 	}
-	one, err := make(context.WithoutCancel(ctx), made.access) // the store outlives the call
+	one, err := make(context.WithoutCancel(ctx), a) // the store outlives the call
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", Redact(uri), err)
 	}
 	if made.stores == nil {
-		made.stores = map[string]*retrying{}
+		made.stores = map[madeFor]*retrying{}
 	}
 	s := newRetrying(one)
-	made.stores[scheme] = s
+	made.stores[madeFor{a, scheme}] = s
 	return s, nil
 }
 

@@ -27,11 +27,11 @@ func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 		if _, err := tlcgen.WriteFile(t.Context(), path, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2019, Month: 8}, Rows: batches * batchRows}); err != nil {
 			t.Fatal(err)
 		}
-		objects, err := objstore.Match(t.Context(), []string{path})
+		objects, err := objstore.Access{}.Match(t.Context(), []string{path})
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := ReadFooter(t.Context(), Files(objects, 1)[0])
+		f, err := ReadFooter(t.Context(), objstore.Access{}, Files(objects, 1)[0])
 		if err != nil {
 			t.Fatal(err)
 		}

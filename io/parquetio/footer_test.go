@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
+	"tripstats/io/objstore"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
@@ -163,7 +164,7 @@ func FuzzFooter(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		file, err := ReadFooter(t.Context(), element.Found{URI: path, Source: "f", Size: int64(len(b))})
+		file, err := ReadFooter(t.Context(), objstore.Access{}, element.Found{URI: path, Source: "f", Size: int64(len(b))})
 		if err != nil {
 			if g := fault.Find(err); g == nil || g.Code != fault.Input {
 				t.Errorf("not a fault of the input: %v", err)

@@ -37,8 +37,8 @@ var (
 )
 
 // ReadFooter describes a file, of which nothing is to be read as yet.
-func ReadFooter(ctx context.Context, f element.Found) (element.Recognised, error) {
-	d, err := source.Describe(ctx, f)
+func ReadFooter(ctx context.Context, access objstore.Access, f element.Found) (element.Recognised, error) {
+	d, err := source.Describe(ctx, access, f)
 	return element.Recognised{Described: d}, err
 }
 
@@ -128,13 +128,13 @@ func tryReadBack(t testing.TB, b []byte) (element.Recognised, error) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	objects, err := objstore.Match(context.Background(), []string{path})
+	objects, err := objstore.Access{}.Match(context.Background(), []string{path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ReadFooter(context.Background(), Files(objects, 1)[0])
+	return ReadFooter(context.Background(), objstore.Access{}, Files(objects, 1)[0])
 }
 
-func openFile(ctx context.Context, f element.Recognised) (objstore.Reader, error) {
-	return objstore.Open(ctx, objstore.Object{URI: f.URI, Size: f.Size, Version: f.Version})
+func openFile(ctx context.Context, access objstore.Access, f element.Recognised) (objstore.Reader, error) {
+	return access.Open(ctx, objstore.Object{URI: f.URI, Size: f.Size, Version: f.Version})
 }

@@ -33,11 +33,11 @@ import (
 // them. It returns how many column chunks our decoder left to arrow-go's.
 func sameByBothDecoders(t *testing.T, path string) int64 {
 	t.Helper()
-	objects, err := objstore.Match(t.Context(), []string{path})
+	objects, err := objstore.Access{}.Match(t.Context(), []string{path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := ReadFooter(t.Context(), Files(objects, 1)[0])
+	f, err := ReadFooter(t.Context(), objstore.Access{}, Files(objects, 1)[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func testHandOver(t *testing.T, codes bool) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, err := openFile(t.Context(), f)
+		in, err := openFile(t.Context(), objstore.Access{}, f)
 		if err != nil {
 			t.Fatal(err)
 		}

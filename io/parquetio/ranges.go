@@ -100,11 +100,12 @@ func planPieces(chunks []chunkSpan) []span {
 	return pieces
 }
 
-// ahead is how many bytes the process may fetch before a column needs them. The piece for which a column waits is always fetched.
-var ahead atomic.Int64
+// ahead is how many bytes the process has fetched before a column needs them, and mostAhead how many it may. The piece for which a
+// column waits is always fetched. Both are of the process, as its memory is.
+var ahead, mostAhead atomic.Int64
 
 // SetReadAhead says how many bytes of remote files may be fetched in this process before they are needed.
-func SetReadAhead(bytes int64) { ahead.Store(bytes) }
+func SetReadAhead(bytes int64) { mostAhead.Store(bytes) }
 
 func init() { SetReadAhead(64 << 20) }
 
@@ -219,11 +220,11 @@ func (f *fetcher) wait(p *piece) ([]byte, error) {
 	f.mu.Lock()
 	f.start(p)
 	for _, n := range p.next {
-		if !n.started && ahead.Add(-n.len()) >= 0 {
+		if !n.started && ahead.Add(n.len()) <= mostAhead.Load() {
 			n.ahead = true
 			f.start(n)
 		} else if !n.started {
-			ahead.Add(n.len())
+			ahead.Add(-n.len())
 		}
 	}
 	f.mu.Unlock()
@@ -297,7 +298,7 @@ func (f *fetcher) release(p *part) {
 func (f *fetcher) giveBack(p *piece) {
 	if p.ahead {
 		p.ahead = false
-		ahead.Add(p.len())
+		ahead.Add(-p.len())
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
 	"tripstats/io/quarantine"
 	"tripstats/transforms/element"
@@ -173,7 +174,7 @@ func TestARunWithRulesIsReplacedWhole(t *testing.T) {
 			}
 		}
 		before = after
-		m, err := ReadManifest(t.Context(), cfg.Output)
+		m, err := ReadManifest(t.Context(), objstore.Access{}, cfg.Output)
 		if err != nil || m.Rows != 7 || m.Inputs[0].Counted != 3 || m.Kept == nil || m.Kept.Files != 2 || m.Kept.Rows != 2 {
 			t.Errorf("%s: found %+v, %v", name, m, err)
 		}

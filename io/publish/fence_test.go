@@ -126,16 +126,13 @@ func TestTheFenceHoldsInABucket(t *testing.T) {
 	} {
 		t.Setenv(k, v)
 	}
-	t.Cleanup(func() { // the next test has another server
-		objstore.Use(objstore.Access{AllowHTTP: true})
-		objstore.Use(objstore.Access{})
-	})
+	t.Cleanup(objstore.Forget) // the next test has another server
 	const output = "s3://bucket/out"
 	if err := errors.Join(attempt(output, "old", 1), attempt(output, "young", 2)); err != nil {
 		t.Fatal(err)
 	}
 	read := func() string {
-		content, err := objstore.ReadAll(t.Context(), output+"/first/first.parquet")
+		content, err := objstore.Access{}.ReadAll(t.Context(), output+"/first/first.parquet")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +151,7 @@ func TestTheFenceHoldsInABucket(t *testing.T) {
 	if read() != young {
 		t.Error("a late attempt has published")
 	}
-	content, err := objstore.ReadAll(t.Context(), output+"/"+fenceName)
+	content, err := objstore.Access{}.ReadAll(t.Context(), output+"/"+fenceName)
 	if want := "old published\nyoung published\nlost revoked\n"; err != nil || string(content) != want {
 		t.Errorf("found %q (%v), expected %q", content, err, want)
 	}

@@ -77,12 +77,12 @@ func others(table string, format Format) []string {
 }
 
 // ReadTable reads a published table back. schema is that of the table.
-func ReadTable(ctx context.Context, output string, o Output, schema *arrow.Schema) (arrow.Table, error) {
+func ReadTable(ctx context.Context, access objstore.Access, output string, o Output, schema *arrow.Schema) (arrow.Table, error) {
 	i := slices.IndexFunc(formats, func(f Format) bool { return o.Path == place(o.Table, f) })
 	if i < 0 {
 		return nil, fmt.Errorf("%s: found no format of this ending, expected one of %q", o.Path, Formats())
 	}
-	content, err := objstore.ReadAll(ctx, objstore.Join(output, o.Path))
+	content, err := access.ReadAll(ctx, objstore.Join(output, o.Path))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Path, objstore.Reason(err))
 	}

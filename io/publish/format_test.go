@@ -10,6 +10,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"tripstats/io/objstore"
 	"tripstats/transforms/fault"
 )
 
@@ -34,7 +35,7 @@ func TestATableIsThereInOneFormat(t *testing.T) {
 		if err := publishThrough(cfg, r); err != nil {
 			t.Fatal(err)
 		}
-		m, err := ReadManifest(t.Context(), out)
+		m, err := ReadManifest(t.Context(), objstore.Access{}, out)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,7 +27,7 @@ const ManifestSchema = manifestFamily + "1"
 const manifestFamily = "tripstats/manifest/"
 
 // Critical is held while published files are moved into place. A signal handler takes it before it ends the process,
-// so that the user's Ctrl-C does not fall between two tables.
+// so that the user's Ctrl-C does not fall between two tables. It is of the process, as signals are.
 var Critical sync.Mutex
 
 // Manifest says what a run read and published. It holds no times, so the same run gives the same bytes.
@@ -220,8 +220,8 @@ func (m *Manifest) write(w io.Writer) error {
 }
 
 // ReadManifest reads the manifest of an output.
-func ReadManifest(ctx context.Context, output string) (*Manifest, error) {
-	b, err := objstore.ReadAll(ctx, objstore.Join(output, ManifestName))
+func ReadManifest(ctx context.Context, access objstore.Access, output string) (*Manifest, error) {
+	b, err := access.ReadAll(ctx, objstore.Join(output, ManifestName))
 	if err != nil {
 		return nil, err
 	}

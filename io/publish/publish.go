@@ -21,6 +21,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -34,9 +35,25 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// Notice is told what a user should know while it goes on, such as that another run is waited for. A worker of a remote
-// runner writes it to its log.
-var Notice = func(ctx context.Context, text string) { log.Warn(ctx, text) }
+// listeners are told what users should know while their runs publish, by the ID of the run. They are functions of this process,
+// which a DoFn cannot carry.
+var listeners sync.Map
+
+// Listen has a function told what a user should know while the run of an ID publishes, such as that another run is waited for. A
+// process in which nobody listens, as a worker of a remote runner, writes that to its log.
+func Listen(id string, told func(text string)) (stop func()) {
+	listeners.Store(id, told)
+	return func() { listeners.Delete(id) }
+}
+
+// notice tells something about the output.
+func (cfg Config) notice(ctx context.Context, text string) {
+	if told, ok := listeners.Load(cfg.ID); ok {
+		told.(func(string))("output " + text)
+		return
+	}
+	log.Warn(ctx, "output "+text)
+}
 
 // Config is what the transform is told. It travels in the DoFn, so its fields are exported.
 type Config struct {
@@ -115,12 +132,6 @@ func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func
 	r := result{files: joined(files, filesOf), leftOut: drain(leftOut), tallies: joined(tallies, talliesOf), tables: drain(tables), pieces: drain(pieces)}
 	return r.end(ctx, fn.Config)
 }
-
-// Setup says how stores are reached.
-func (fn *publishFn) Setup() { objstore.Use(fn.Config.Access) }
-
-// Setup says how stores are reached.
-func (fn *publishAllFn) Setup() { objstore.Use(fn.Config.Access) }
 
 // end checks what must hold and publishes.
 func (r *result) end(ctx context.Context, cfg Config) error {
@@ -325,7 +336,7 @@ func (r *result) total(t Total) int64 {
 }
 
 // staging opens the staging area. It is a variable for tests.
-var staging = objstore.NewStaging
+var staging = objstore.Access.NewStaging
 
 // publish writes the tables, the manifest and the quarantine, all or nothing. It may run again, and several attempts may run at
 // once: each writes the same bytes under its own names and moves them into place.
@@ -335,7 +346,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	plan := planOf(cfg, format)
-	stage, err := staging(ctx, cfg.Output, cfg.ID, plan.places(), func(text string) { Notice(ctx, "output "+text) })
+	stage, err := staging(cfg.Access, ctx, cfg.Output, cfg.ID, plan.places(), func(text string) { cfg.notice(ctx, text) })
 	switch {
 	case errors.Is(err, objstore.ErrBusy):
 		return fault.New(fault.Conflict, "output %v; run again when it is done", err)
@@ -347,7 +358,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 		switch closed := stage.Close(); {
 		case closed == nil:
 		case err == nil:
-			Notice(ctx, fmt.Sprintf("output %s: all is published, but what the run needed for that could not be removed: %v", shown, closed))
+			cfg.notice(ctx, fmt.Sprintf("%s: all is published, but what the run needed for that could not be removed: %v", shown, closed))
 		default:
 			err = errors.Join(err, closed)
 		}
@@ -406,7 +417,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 		return unpublished(err, "output %s: %v%s", shown, fault.Advised(err), became)
 	}
 	if meanwhile {
-		Notice(ctx, fmt.Sprintf("output %s: another run published there while this one ran; what it published is replaced", shown))
+		cfg.notice(ctx, fmt.Sprintf("%s: another run published there while this one ran; what it published is replaced", shown))
 	}
 	return nil
 }
@@ -485,8 +496,8 @@ func stagedAs(place string) string {
 
 // Seen describes an output for [Config.Before]: the version of its manifest, or that it has none. It is "" if this is not
 // known.
-func Seen(ctx context.Context, output string) string {
-	o, err := objstore.Stat(ctx, objstore.Join(output, ManifestName))
+func Seen(ctx context.Context, access objstore.Access, output string) string {
+	o, err := access.Stat(ctx, objstore.Join(output, ManifestName))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "nothing"
@@ -500,7 +511,7 @@ func Seen(ctx context.Context, output string) string {
 func (cfg Config) replacesAnother(ctx context.Context) bool {
 	now := ""
 	if cfg.Before != "" {
-		now = Seen(ctx, cfg.Output)
+		now = Seen(ctx, cfg.Access, cfg.Output)
 	}
 	return now != cfg.Before && strings.HasPrefix(now, "version ")
 }

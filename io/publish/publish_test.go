@@ -16,6 +16,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
 
+	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
@@ -76,7 +77,7 @@ func TestPublishWritesTablesAndManifest(t *testing.T) {
 	if err := publishThrough(cfg, r); err != nil {
 		t.Fatal(err)
 	}
-	m, err := ReadManifest(t.Context(), out)
+	m, err := ReadManifest(t.Context(), objstore.Access{}, out)
 	if err != nil {
 		t.Fatal(err)
 	}

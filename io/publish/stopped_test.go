@@ -81,7 +81,7 @@ func stepOf(t *testing.T, faulty string) int {
 // the name of that run.
 func checkOneRun(t *testing.T, dir string, second map[string]string) string {
 	t.Helper()
-	m, err := ReadManifest(t.Context(), filepath.Join(dir, "out"))
+	m, err := ReadManifest(t.Context(), objstore.Access{}, filepath.Join(dir, "out"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,10 +73,10 @@ func TestAQuarantineComesWithItsTablesOrNotAtAll(t *testing.T) {
 			ctx := t.Context()
 			switch name {
 			case "in use":
-				staging = func(context.Context, string, string, []string, func(string)) (objstore.Staging, error) {
+				staging = func(objstore.Access, context.Context, string, string, []string, func(string)) (objstore.Staging, error) {
 					return nil, objstore.ErrBusy
 				}
-				t.Cleanup(func() { staging = objstore.NewStaging })
+				t.Cleanup(func() { staging = objstore.Access.NewStaging })
 			case "given up":
 				cfg.Fenced = true
 				if _, err := Revoke(ctx, cfg); err != nil {
@@ -125,12 +125,12 @@ func TestWhateverStepFailsIsUndone(t *testing.T) {
 		return all
 	}
 	before := everything()
-	defer func() { staging = objstore.NewStaging }()
+	defer func() { staging = objstore.Access.NewStaging }()
 	cfg, r = judged(t, dir, "second")
 	cfg.Fenced = true
 	for _, place := range planOf(cfg, Parquet{}).publish {
-		staging = func(ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
-			s, err := objstore.NewStaging(ctx, output, id, places, note)
+		staging = func(a objstore.Access, ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
+			s, err := a.NewStaging(ctx, output, id, places, note)
 			return failing{s, place}, err
 		}
 		f := fault.Find(r.end(t.Context(), cfg))
@@ -141,7 +141,7 @@ func TestWhateverStepFailsIsUndone(t *testing.T) {
 			t.Errorf("%s: found %v, expected %v as before", place, after, before)
 		}
 	}
-	staging = objstore.NewStaging
+	staging = objstore.Access.NewStaging
 	if err := r.end(t.Context(), cfg); err != nil { // the next attempt finds what the previous ones have prepared
 		t.Error(err)
 	}
@@ -155,13 +155,14 @@ func TestWhatAnotherRunPublishedMeanwhileIsNotReplacedInSilence(t *testing.T) {
 	for _, others := range []int{0, 1} {
 		dir := t.TempDir()
 		var notes []string
-		defer func(was func(context.Context, string)) { Notice = was }(Notice)
-		Notice = func(_ context.Context, text string) { notes = append(notes, text) }
+		for _, id := range []string{"slow", "quick"} {
+			defer Listen(id, func(text string) { notes = append(notes, text) })()
+		}
 		slow, result := judged(t, dir, "slow")
-		slow.Before = Seen(t.Context(), slow.Output)
+		slow.Before = Seen(t.Context(), objstore.Access{}, slow.Output)
 		if others > 0 {
 			cfg, r := judged(t, dir, "quick")
-			cfg.Before = Seen(t.Context(), cfg.Output)
+			cfg.Before = Seen(t.Context(), objstore.Access{}, cfg.Output)
 			if err := r.end(t.Context(), cfg); err != nil || len(notes) > 0 {
 				t.Fatalf("found %v, notes %q", err, notes)
 			}
@@ -179,11 +180,10 @@ func TestWhatAnotherRunPublishedMeanwhileIsNotReplacedInSilence(t *testing.T) {
 func TestWhatFailsAfterPublishingIsANote(t *testing.T) {
 	cfg, r := judged(t, t.TempDir(), "first")
 	var notes []string
-	defer func(was func(context.Context, string)) { Notice = was }(Notice)
-	Notice = func(_ context.Context, text string) { notes = append(notes, text) }
-	defer func() { staging = objstore.NewStaging }()
-	staging = func(ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
-		s, err := objstore.NewStaging(ctx, output, id, places, note)
+	defer Listen(cfg.ID, func(text string) { notes = append(notes, text) })()
+	defer func() { staging = objstore.Access.NewStaging }()
+	staging = func(a objstore.Access, ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
+		s, err := a.NewStaging(ctx, output, id, places, note)
 		return leaving{s}, err
 	}
 	if err := r.end(t.Context(), cfg); err != nil || len(notes) != 1 || !strings.Contains(notes[0], "all is published") {
@@ -199,12 +199,12 @@ func (s leaving) Close() error { return errors.Join(s.Staging.Close(), errors.Ne
 // TestAFullDiskSaysItsCauseOnce gives each staged file less and less room, so that the disk is full at every point of a table. A write
 // that fails in the middle fails again when the file is closed.
 func TestAFullDiskSaysItsCauseOnce(t *testing.T) {
-	defer func() { staging = objstore.NewStaging }()
+	defer func() { staging = objstore.Access.NewStaging }()
 	failed := 0
 	for room := 0; room < 4000; room += 100 {
 		cfg, r := judged(t, t.TempDir(), "first")
-		staging = func(ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
-			s, err := objstore.NewStaging(ctx, output, id, places, note)
+		staging = func(a objstore.Access, ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
+			s, err := a.NewStaging(ctx, output, id, places, note)
 			return full{s, room}, err
 		}
 		err := r.end(t.Context(), cfg)

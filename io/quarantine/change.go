@@ -38,8 +38,8 @@ type Proof struct {
 }
 
 // holds tells whether the run has published.
-func (p Proof) holds(ctx context.Context) (bool, error) {
-	content, err := objstore.ReadAll(ctx, p.URI)
+func (p Proof) holds(ctx context.Context, access objstore.Access) (bool, error) {
+	content, err := access.ReadAll(ctx, p.URI)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -229,7 +229,7 @@ func (c Config) recover(ctx context.Context) error {
 		}
 		return nil
 	}
-	published, err := kind.holds(ctx)
+	published, err := kind.holds(ctx, c.Access)
 	switch {
 	case err != nil:
 		return fmt.Errorf("the run %s was stopped while it published; %s tells whether it did, but cannot be read: %w; make it readable, or remove %s to keep the refused rows as they are",

@@ -33,6 +33,8 @@ import (
 type Config struct {
 	Dir string // absolute path
 	ID  string // of this run, fixed at submission
+
+	Access objstore.Access // to the output
 }
 
 // Piece is a file that a bundle has written: rows of one row group.

@@ -47,9 +47,6 @@ type description struct {
 // describedAtOnce is how many files may be under way.
 const describedAtOnce = 16
 
-// Setup says how stores are reached.
-func (fn *describeFn) Setup() { objstore.Use(fn.Access) }
-
 // StartBundle begins with nothing under way.
 func (fn *describeFn) StartBundle(_ func(element.Described), _ func(element.Unusable)) {
 	fn.pending = nil
@@ -64,7 +61,7 @@ func (fn *describeFn) ProcessElement(ctx context.Context, f element.Found, emit 
 	result := make(chan description, 1)
 	fn.pending = append(fn.pending, result)
 	go func() {
-		d, err := Describe(ctx, f)
+		d, err := Describe(ctx, fn.Access, f)
 		d.Found = f
 		result <- description{d, err}
 	}()
@@ -97,20 +94,20 @@ func (fn *describeFn) first(emit func(element.Described), refuse func(element.Un
 }
 
 // Describe asks a file's format what the file holds. Errors are faults that name the file.
-func Describe(ctx context.Context, f element.Found) (element.Described, error) {
-	return describe(ctx, f, nil)
+func Describe(ctx context.Context, access objstore.Access, f element.Found) (element.Described, error) {
+	return describe(ctx, access, f, nil)
 }
 
 // DescribeAs is [Describe] of a file whose format is known.
-func DescribeAs(ctx context.Context, f element.Found, format Format) (element.Described, error) {
-	return describe(ctx, f, format)
+func DescribeAs(ctx context.Context, access objstore.Access, f element.Found, format Format) (element.Described, error) {
+	return describe(ctx, access, f, format)
 }
 
-func describe(ctx context.Context, f element.Found, format Format) (d element.Described, err error) {
+func describe(ctx context.Context, access objstore.Access, f element.Found, format Format) (d element.Described, err error) {
 	if f.Refused != "" {
 		return d, fault.Inputf("%s", f.Refused)
 	}
-	r, err := open(ctx, f)
+	r, err := open(ctx, access, f)
 	if err != nil {
 		return d, err
 	}
@@ -134,8 +131,8 @@ func describe(ctx context.Context, f element.Found, format Format) (d element.De
 }
 
 // open opens f and turns errors into faults that name it and say what to do.
-func open(ctx context.Context, f element.Found) (objstore.Reader, error) {
-	r, err := objstore.Open(ctx, objstore.Object{URI: f.URI, Size: f.Size, Version: f.Version})
+func open(ctx context.Context, access objstore.Access, f element.Found) (objstore.Reader, error) {
+	r, err := access.Open(ctx, objstore.Object{URI: f.URI, Size: f.Size, Version: f.Version})
 	switch {
 	case err == nil:
 		return r, nil

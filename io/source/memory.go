@@ -20,7 +20,7 @@ const (
 // Memory is what a process that reads may take, in bytes; 0 leaves it as it is.
 type Memory int64
 
-// Bound holds this process to it. GOMEMLIMIT and GOGC go before.
+// Bound holds this process to it. GOMEMLIMIT and GOGC take precedence. Of several jobs in one process, the last one says how much.
 func (m Memory) Bound() {
 	if m == 0 {
 		return

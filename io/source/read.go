@@ -45,11 +45,8 @@ func Read(s beam.Scope, cfg Config, works beam.PCollection) beam.PCollection {
 // its pieces. It is exported for tests that do what a runner does. What it reads travels in the element.
 type ReadFn struct{ Config Config }
 
-// Setup says how stores are reached, and what the process may take.
-func (fn *ReadFn) Setup() {
-	objstore.Use(fn.Config.Access)
-	fn.Config.Memory.Bound()
-}
+// Setup says what the process may take.
+func (fn *ReadFn) Setup() { fn.Config.Memory.Bound() }
 
 // CreateInitialRestriction is all units.
 func (fn *ReadFn) CreateInitialRestriction(w element.Work) offsetrange.Restriction {
@@ -115,7 +112,7 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 	if err != nil {
 		return false, err
 	}
-	in, err := open(ctx, f.Found)
+	in, err := open(ctx, cfg.Access, f.Found)
 	if err != nil {
 		return false, err
 	}

@@ -39,6 +39,7 @@ func Prefix(source string) string {
 type Finder struct {
 	Source string
 	Taxi   string
+	Access objstore.Access
 	Pause  time.Duration // before a source that seems to be slowing us down is asked again; it doubles. 0: 5 seconds
 	AtOnce int           // months asked for side by side. 0: 4
 
@@ -121,7 +122,7 @@ func (f Finder) last(ctx context.Context) (int32, error) {
 	}
 	last := int32(-1)
 	for _, l := range listings {
-		objects, err := objstore.List(ctx, l.prefix, l.slashes)
+		objects, err := f.Access.List(ctx, l.prefix, l.slashes)
 		if err != nil {
 			return 0, fmt.Errorf("%s: to list it, as the last month is not given: %w", objstore.Redact(l.prefix), err)
 		}
@@ -219,7 +220,7 @@ func (f Finder) settle(ctx context.Context, month int32) (m Month, slowed bool, 
 func (f Finder) look(ctx context.Context, month int32) (Month, error) {
 	m := Month{Month: month, Absent: true}
 	for _, place := range f.places(month) {
-		o, err := objstore.Stat(ctx, place)
+		o, err := f.Access.Stat(ctx, place)
 		switch {
 		case err == nil:
 			o.Name = path.Base(o.Name)

@@ -75,7 +75,7 @@ type conforming struct {
 // found is the file as it is matched.
 func found(t *testing.T, path string) element.Found {
 	t.Helper()
-	objects, err := objstore.Match(t.Context(), []string{path})
+	objects, err := objstore.Access{}.Match(t.Context(), []string{path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func found(t *testing.T, path string) element.Found {
 // recognised is the file with all its columns that can be read to be read.
 func recognised(t *testing.T, format source.Format, f File) element.Recognised {
 	t.Helper()
-	d, err := source.DescribeAs(t.Context(), found(t, f.Path), format)
+	d, err := source.DescribeAs(t.Context(), objstore.Access{}, found(t, f.Path), format)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,11 +129,11 @@ func (c *conforming) describe(t *testing.T) {
 			t.Errorf("column %d is described as %+v, expected a name, a type and bytes of each of %d units", i, col, len(d.UnitRows))
 		}
 	}
-	again, err := source.DescribeAs(t.Context(), d.Found, c.format)
+	again, err := source.DescribeAs(t.Context(), objstore.Access{}, d.Found, c.format)
 	if err != nil || !reflect.DeepEqual(again, d) {
 		t.Errorf("described again it is %+v, %v, expected %+v", again, err, d)
 	}
-	if asked, err := source.Describe(t.Context(), d.Found); err != nil || asked.Format != c.format.Name() {
+	if asked, err := source.Describe(t.Context(), objstore.Access{}, d.Found); err != nil || asked.Format != c.format.Name() {
 		t.Errorf("by name and first bytes its format is %q, %v, expected %q", asked.Format, err, c.format.Name())
 	}
 }
@@ -342,7 +342,7 @@ func (c *conforming) damaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		of := found(t, path)
-		d, err := source.DescribeAs(t.Context(), of, c.format)
+		d, err := source.DescribeAs(t.Context(), objstore.Access{}, of, c.format)
 		if err == nil {
 			f := element.Recognised{Described: d}
 			for i, col := range d.Columns {
