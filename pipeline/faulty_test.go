@@ -19,6 +19,7 @@ import (
 	"tripstats/runners"
 	"tripstats/testdata/fakes"
 	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/quality"
@@ -57,7 +58,7 @@ func attempt(ctx context.Context, runner string, patterns []string, out string) 
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{
 		files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
-		standard: true, quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
+		standard: true, tables: aggregate.Tables(true), quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
 	})
 	_, err = r.Run(ctx, p)
 	return err

@@ -13,6 +13,7 @@ import (
 	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/vet"
 
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
 )
@@ -22,7 +23,7 @@ func graphOf(t *testing.T, lanes int) (*beam.Pipeline, []*graph.MultiEdge) {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
 	cfg := configOf("raw", quality.Config{})
-	build(s, plan{files: []element.Found{{Source: "a"}, {Source: "b", Lane: lanes - 1}}, lanes: lanes, trips: tripOptions("", false), publish: cfg})
+	build(s, plan{files: []element.Found{{Source: "a"}, {Source: "b", Lane: lanes - 1}}, lanes: lanes, trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
 	edges, _, err := p.Build()
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +169,7 @@ func quarantineGraph(t *testing.T) *beam.Pipeline {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
 	rules := quality.Config{Keep: quality.KeepCells}
-	build(s, plan{files: []element.Found{{Source: "a"}}, lanes: 2, trips: tripOptions("", true), standard: true, quality: rules, publish: configOf("standard", rules)})
+	build(s, plan{files: []element.Found{{Source: "a"}}, lanes: 2, trips: tripOptions("", true), standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules)})
 	return p
 }
 

@@ -14,6 +14,7 @@ import (
 	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
 )
@@ -147,7 +148,7 @@ func publishStandard(t *testing.T, runner, pattern, out string) {
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{
 		files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
-		standard: true, quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
+		standard: true, tables: aggregate.Tables(true), quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
 	})
 	if _, err := r.Run(t.Context(), p); err != nil {
 		t.Fatal(err)

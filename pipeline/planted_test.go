@@ -100,11 +100,11 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 				})
 			}
 		}, "rows read, expected the footer's 40000"},
-		{"a trip not counted", "aggregate.seedFn", more(func(r *aggregate.Source) { r.Counted-- }), "refused, expected the 40000 read"},
+		{"a trip not counted", "aggregate.seedFn", more(func(r *aggregate.Source) { r.Counted-- }), "trips in the groups of trip_count and 0 filtered, expected the "},
 		{"a trip lost by a table", "aggregate.seedFn", more(func(r *aggregate.Source) {
 			r.States[0].State = packed(t, aggregate.Group{Month: august, Rows: -1, Sums: make([]aggregate.Sum, 6)})
 		}), "table trip_stats: found "},
-		{"a trip counted twice", "aggregate.seedFn", more(func(r *aggregate.Source) { r.Counted++ }), "refused, expected the 40000 read"},
+		{"a trip counted twice", "aggregate.seedFn", more(func(r *aggregate.Source) { r.Counted++ }), "trips in the groups of trip_count and 0 filtered, expected the "},
 		{"a refusal counted twice", "aggregate.seedFn", more(func(r *aggregate.Source) {
 			r.Rules = append(r.Rules, aggregate.RuleCount{Month: august, Rule: int32(quality.Named("pickup_stray")), Rows: 1})
 		}), "refused, expected the 40000 read"},
@@ -121,10 +121,10 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 		}, "table trip_stats: found "},
 		{"a pickup lost", "aggregate.seedFn", more(func(r *aggregate.Source) {
 			r.States[1].State = packed(t, aggregate.Group{Month: august, Keys: []int64{132}, Rows: -1})
-		}), "as the sum of pickups, expected the "},
+		}), "trips in the groups of pickups and 0 filtered, expected the "},
 		{"a dropoff too many", "aggregate.seedFn", more(func(r *aggregate.Source) {
 			r.States[1].State = packed(t, aggregate.Group{Month: august, Keys: []int64{132}, Or: 1})
-		}), "as the sum of dropoffs, expected the "},
+		}), "trips in the groups of dropoffs and 0 filtered, expected the "},
 		{"a file not tallied", "aggregate.tallyFn", func(any) any {
 			return func(aggregate.Source, func(element.Tallies)) {}
 		}, "found results of 0 files, expected 1"},
@@ -179,7 +179,7 @@ func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any
 	rules := quality.Config{AsOf: element.NoMonth, Keep: quality.KeepRows}
 	p := plan{
 		files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
-		standard: true, quality: rules, publish: configOf("standard", rules),
+		standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules),
 	}
 	p.trips.KeepOrigin = p.quarantined()
 	p.publish.Output, p.publish.Quarantine.Dir = out, kept

@@ -21,6 +21,7 @@ import (
 	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/quality"
 )
 
@@ -87,7 +88,7 @@ func publishInto(t *testing.T, runner, pattern, out string) {
 	cfg := configOf("raw", quality.Config{})
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
-	build(s, plan{files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", false), publish: cfg})
+	build(s, plan{files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
 	if _, err := r.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
