@@ -20,45 +20,24 @@ import (
 // fetchFlags are the flags of fetch, in the order in which its help shows them.
 var fetchFlags = []flagDef{
 	{
-		name: "months", value: "RANGE", of: func(s *settings) any { return &s.months }, check: (*settings).checkFetched,
+		name: "months", value: "RANGE", of: func(s *settings) any { return &s.months }, check: (*settings).checkMonths,
 		text: "2014-01..2023-12, 2024-01.. (all that are published), 2024-01, 2023, or a list of these",
 	},
+	{name: "taxi", of: func(s *settings) any { return &s.taxi }, choices: append([]string{""}, tlc.Taxis()...), text: "the taxi whose months are fetched"},
 	{
-		name: "taxi", of: func(s *settings) any { return &s.taxi }, choices: append([]string{""}, tlc.Taxis()...),
-		text: "the taxi whose months are fetched",
-	},
-	{
-		name: "source", value: "BASE", of: func(s *settings) any { return &s.source }, def: tlc.Source,
+		name: "source", value: "BASE", of: func(s *settings) any { return &s.source }, def: tlc.Source, check: (*settings).checkSource,
 		text: "where they are: a web address, folder or bucket; {year} stands for the year\n(default " + tlc.Source + ")",
 	},
-	{
-		name: "urls-file", value: "FILE", of: func(s *settings) any { return &s.urls },
-		text: "addresses instead of months, one on each line; # begins a comment",
-	},
-	{
-		name: "dest", value: "DIR", of: func(s *settings) any { return &s.dest }, check: (*settings).checkDest,
-		text: "folder, gs://bucket/path, s3://bucket/path or az://container/path",
-	},
+	{name: "urls-file", value: "FILE", of: func(s *settings) any { return &s.urls }, text: "addresses instead of months, one on each line; # begins a comment"},
+	{name: "dest", value: "DIR", of: func(s *settings) any { return &s.dest }, check: (*settings).checkDest, text: "folder, gs://bucket/path, s3://bucket/path or az://container/path"},
 	{
 		name: "missing", of: func(s *settings) any { return &s.missing }, def: "fail", choices: []string{"fail", "skip"},
 		text: "months that are not published: exit 4 once the others are there (fail, the default),\nor leave them out and name them (skip)",
 	},
-	{
-		name: "per-host", value: "N", of: func(s *settings) any { return &s.perHost }, def: "1", check: (*settings).checkPerHost,
-		text: "downloads at once from one host, 1 to 8 (default 1)",
-	},
-	{
-		name: "allow-http", of: func(s *settings) any { return &s.allowHTTP },
-		text: "also allow http://, without encryption, from other hosts than this one",
-	},
-	{
-		name: "verbose", of: func(s *settings) any { return &s.verbose },
-		text: "name all months that are not published, and show full errors",
-	},
-	{
-		name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous },
-		text: "read gs:// without credentials; without this flag credentials are needed",
-	},
+	{name: "per-host", value: "N", of: func(s *settings) any { return &s.perHost }, def: "1", check: (*settings).checkPerHost, text: "downloads at once from one host, 1 to 8 (default 1)"},
+	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, text: "also allow http://, without encryption, from other hosts than this one"},
+	{name: "verbose", of: func(s *settings) any { return &s.verbose }, text: "name all months that are not published, and show full errors"},
+	{name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, text: "read gs:// without credentials; without this flag credentials are needed"},
 }
 
 func fetchHelp() string {
@@ -75,18 +54,12 @@ Flags:
 
 // fetchFiles is the subcommand fetch.
 func (j *job) fetchFiles(ctx context.Context, args []string) error {
-	flags := j.flagSet(fetchFlags)
-	words, failed, err := parseAll(flags, args, noCommand)
+	words, wrong, err := j.parseCommand("fetch: ", fetchFlags, args)
 	if err != nil { // flag.ErrHelp
 		_, err := io.WriteString(j.stdout, fetchHelp())
 		return err
 	}
-	j.parsedFrom(flags)
 	j.stderr.verbose = j.verbose
-	var wrong problems
-	for _, text := range failed {
-		wrong.add("fetch: %s", text)
-	}
 	if j.checkFetch(words, &wrong); len(wrong) > 0 {
 		return wrong.err()
 	}
@@ -147,35 +120,19 @@ func (s *settings) checkFetch(words []string, wrong *problems) {
 		}
 	}
 	s.checkEach("fetch: ", fetchFlags, wrong)
-}
-
-func (s *settings) checkPerHost(wrong *problems) {
-	if s.perHost < 1 || s.perHost > fetch.MostPerHost {
-		wrong.add("fetch: --per-host: found %d, expected 1 to %d", s.perHost, fetch.MostPerHost)
-	}
-}
-
-func (s *settings) checkDest(wrong *problems) {
-	if problem := outputProblem(s.dest); s.given["dest"] && problem != "" {
-		wrong.add("fetch: --dest: %s", problem)
-	}
-}
-
-// checkFetched refuses text that is not a list of months, and a source that cannot have months.
-func (s *settings) checkFetched(wrong *problems) {
-	if s.months == "" {
-		return
-	}
-	var err error
-	if s.parsed.months, err = tlc.ParseRanges(s.months, s.taxi); err != nil {
-		wrong.add("fetch: --months: %v", err)
-	}
-	if err := checkSource(s.source, s.access()); err != nil {
-		wrong.add("fetch: --source: %v", err)
-	} else if scheme, rest := objstore.Scheme(s.source); scheme == "" && sameFolder(rest, s.dest) {
+	if scheme, source := objstore.Scheme(s.source); s.months != "" && scheme == "" && s.source != "" && sameFolder(source, s.dest) {
 		wrong.add("fetch: --source and --dest are the same folder")
 	}
 }
+
+func (s *settings) checkPerHost() error {
+	if s.perHost < 1 || s.perHost > fetch.MostPerHost {
+		return fmt.Errorf("found %d, expected 1 to %d", s.perHost, fetch.MostPerHost)
+	}
+	return nil
+}
+
+func (s *settings) checkDest() error { return checkOutput(s.dest) }
 
 func sameFolder(a, b string) bool {
 	if scheme, path := objstore.Scheme(b); scheme == "" {

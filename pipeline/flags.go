@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -62,12 +63,12 @@ func (s *settings) suggestion(message string) string {
 	if !ok {
 		return ""
 	}
-	plain := strings.NewReplacer("-", "", "_", "")
-	name = strings.ToLower(plain.Replace(name))
-	if name == "dryrun" && s.runner == "dataflow" {
+	name = strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+	plain := strings.ReplaceAll(name, "-", "")
+	if plain == "dryrun" && s.runner == "dataflow" {
 		return " (did you mean --dry_run?)"
 	}
-	if text := meant[name]; text != "" {
+	if text := meant[plain]; text != "" {
 		return " (" + text + ")"
 	}
 	var all []string
@@ -75,31 +76,10 @@ func (s *settings) suggestion(message string) string {
 		all = append(all, d.name)
 	}
 	runners.HelpOnFlags(func(name, _ string) { all = append(all, name) })
-	for _, known := range all {
-		short := plain.Replace(known)
-		if len(name) > 2 && (strings.HasPrefix(short, name) || strings.HasPrefix(name, short) || oneApart(short, name)) {
-			return fmt.Sprintf(" (did you mean --%s?)", known)
-		}
+	if known := nearest(name, all); known != "" {
+		return fmt.Sprintf(" (did you mean --%s?)", known)
 	}
 	return ""
-}
-
-// oneApart tells whether two words differ by one letter more, less, other, or by two swapped.
-func oneApart(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	i := 0
-	for i < len(a) && a[i] == b[i] {
-		i++
-	}
-	switch len(b) - len(a) {
-	case 0:
-		return i < len(a) && (a[i+1:] == b[i+1:] || i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:])
-	case 1:
-		return a[i:] == b[i+1:]
-	}
-	return false
 }
 
 // orList lists choices for a message. The empty one is not shown: it is what a flag is when it is not given.
@@ -119,7 +99,13 @@ func isOneOf(value *string, choices []string) bool {
 	return false
 }
 
-// checkEach refuses values of single flags that make no sense. Choices come first, as the other checks look at what was chosen.
+// several are the errors of a flag that may be given several times.
+type several []error
+
+func (s several) Error() string { return errors.Join(s...).Error() }
+
+// checkEach refuses values of single flags that make no sense. Choices come first, as the other checks look at what was chosen. Flags that are not given and have no default have
+// nothing to check.
 // command stands before the flags in messages; it is "" for the main job.
 func (s *settings) checkEach(command string, defs []flagDef, wrong *problems) {
 	for _, d := range defs {
@@ -128,8 +114,17 @@ func (s *settings) checkEach(command string, defs []flagDef, wrong *problems) {
 		}
 	}
 	for _, d := range defs {
-		if d.check != nil {
-			d.check(s, wrong)
+		if d.check == nil || !s.given[d.name] && d.def == "" {
+			continue
+		}
+		switch err := d.check(s).(type) {
+		case nil:
+		case several:
+			for _, err := range err {
+				wrong.add("%s--%s: %v", command, d.name, err)
+			}
+		default:
+			wrong.add("%s--%s: %v", command, d.name, err)
 		}
 	}
 }
@@ -148,6 +143,9 @@ func (s *settings) check(words []string, first bool, wrong *problems) {
 	if s.given["dry_run"] && s.runner != "dataflow" && s.beam.IsSet("dry_run") {
 		wrong.add("--dry_run is a flag of Dataflow's, and goes with --runner=dataflow: say --plan to see what would be read")
 	}
+	if s.keepCells && s.keepRows == "" && s.standard() {
+		wrong.add("--quarantine-cells does not say where to: add --quarantine=DIR")
+	}
 	for _, d := range mainFlags {
 		if d.judged && s.given[d.name] && s.quality == "raw" {
 			wrong.add("--%s goes with --quality=standard: raw applies no rule", d.name)
@@ -155,24 +153,17 @@ func (s *settings) check(words []string, first bool, wrong *problems) {
 	}
 }
 
-// outputProblem says why a folder or address cannot be written to, or returns "".
-func outputProblem(output string) string {
+// checkOutput refuses a folder or address that cannot be written to.
+func checkOutput(output string) error {
 	if output == "" {
-		return "found nothing, expected a folder, gs://, s3:// or az://"
+		return errors.New("found nothing, expected a folder, gs://, s3:// or az://")
 	}
 	if scheme, path := objstore.Scheme(output); scheme == "" {
 		if abs := absolute(path); abs == filepath.Dir(abs) {
-			return "found the root of the file system, expected a folder for the output, such as ./out"
+			return errors.New("found the root of the file system, expected a folder for the output, such as ./out")
 		}
 	}
-	if err := objstore.CheckOutput(output); err != nil {
-		return err.Error()
-	}
-	return ""
+	return objstore.CheckOutput(output)
 }
 
-func (s *settings) checkOutput(wrong *problems) {
-	if problem := outputProblem(s.output); problem != "" {
-		wrong.add("--output: %s", problem)
-	}
-}
+func (s *settings) checkOutput() error { return checkOutput(s.output) }

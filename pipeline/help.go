@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"tripstats/io/objstore"
-	"tripstats/io/tlc"
 	"tripstats/runners"
 )
 
@@ -84,21 +83,26 @@ func unexpected(word string, first bool) string {
 
 // didYouMean suggests the word of a list that is most similar to an unknown word, if one is similar.
 func didYouMean(word string, list []string) string {
-	word = strings.ToLower(strings.TrimLeft(word, "-"))
+	best := nearest(strings.ToLower(strings.TrimLeft(word, "-")), list)
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %s?)", best)
+}
+
+// nearest is the first word of a list that is most similar to a word, or "" if none is similar.
+func nearest(word string, list []string) string {
 	best, least := "", 3
 	for _, w := range list {
-		d := distance(word, w)
-		if len(word) > 2 && strings.HasPrefix(w, word) {
+		d := distance(word, strings.ReplaceAll(w, "_", "-"))
+		if len(word) > 2 && strings.HasPrefix(w, word) || len(w) > 2 && strings.HasPrefix(word, w) {
 			d = 0
 		}
 		if d < least {
 			best, least = w, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %s?)", best)
+	return best
 }
 
 // distance is how many letters must be added, removed or changed to turn one word into the other.

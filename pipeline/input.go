@@ -24,7 +24,7 @@ func (s *settings) checkTogether(wrong *problems) {
 	case s.given["months"] && s.given["input"]:
 		wrong.add("--input and --months: found both, expected one of them")
 	case s.given["months"] && s.taxi == "":
-		wrong.add("--months does not say of which taxi: add --taxi=yellow or --taxi=green")
+		wrong.add("--months does not say of which taxi: add --taxi=%s", strings.Join(tlc.Taxis(), " or --taxi="))
 	case s.given["months"]:
 	case s.given["source"] || s.given["missing"]:
 		wrong.add("--source and --missing go with --months")
@@ -35,29 +35,24 @@ func (s *settings) checkTogether(wrong *problems) {
 	}
 }
 
-func (s *settings) checkMonths(wrong *problems) {
-	if s.given["months"] {
-		var err error
-		if s.parsed.months, err = tlc.ParseRanges(s.months, s.taxi); err != nil {
-			wrong.add("--months: %v", err)
-		}
-	}
+func (s *settings) checkMonths() (err error) {
+	s.parsed.months, err = tlc.ParseRanges(s.months, s.taxi)
+	return err
 }
 
-func (s *settings) checkSource(wrong *problems) {
-	if s.given["source"] || s.given["months"] {
-		if err := checkSource(s.source, s.access()); err != nil {
-			wrong.add("--source: %v", err)
-		}
-	}
-}
+func (s *settings) checkSource() error { return checkSource(s.source, s.access()) }
 
-func (s *settings) checkInput(wrong *problems) {
+func (s *settings) checkInput() error {
+	var errs several
 	for _, address := range s.input {
 		if err := checkAddress(address, s.access()); err != nil {
-			wrong.add("--input: %s: %v", objstore.Redact(address), err)
+			errs = append(errs, fmt.Errorf("%s: %w", objstore.Redact(address), err))
 		}
 	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs
 }
 
 // checkAddress refuses an address that cannot be read.
@@ -68,16 +63,17 @@ func checkAddress(address string, access objstore.Access) error {
 	return access.Allows(address)
 }
 
-func (s *settings) checkMemory(wrong *problems) {
+func (s *settings) checkMemory() (err error) {
 	if s.memory == "" {
-		return
+		return nil
 	}
-	var err error
 	if s.parsed.memory, err = parseBytes(s.memory); err != nil {
-		wrong.add("--max-memory: %v", err)
-	} else if least := s.leastMemory(); s.parsed.memory < least && !s.plan {
-		wrong.add("--max-memory: found %q, expected at least %dMiB with this runner and input", s.memory, least>>20)
+		return err
 	}
+	if least := s.leastMemory(); s.parsed.memory < least && !s.plan {
+		return fmt.Errorf("found %q, expected at least %dMiB with this runner and input", s.memory, least>>20)
+	}
+	return nil
 }
 
 // access is how stores are reached.

@@ -66,22 +66,17 @@ var inspectFlags = []flagDef{
 
 // inspect is the subcommand of that name.
 func (j *job) inspect(ctx context.Context, args []string) error {
-	flags := j.flagSet(inspectFlags)
-	words, failed, err := parseAll(flags, args, noCommand)
+	words, wrong, err := j.parseCommand("inspect: ", inspectFlags, args)
 	if err != nil { // flag.ErrHelp
 		_, err := io.WriteString(j.stdout, inspectHelp())
 		return err
 	}
-	j.parsedFrom(flags)
-	var wrong problems
-	for _, text := range failed {
-		wrong.add("inspect: %s", text)
-	}
+	understood := len(wrong) == 0
 	if j.json && j.short {
 		wrong.add("inspect: found --json and --short, expected one of them")
 	}
 	j.checkEach("inspect: ", inspectFlags, &wrong)
-	if len(words) == 0 && len(failed) == 0 {
+	if len(words) == 0 && understood {
 		wrong.add("inspect: found no file, expected one or more")
 	}
 	for _, file := range words {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -8,38 +10,30 @@ import (
 	"tripstats/io/objstore"
 	"tripstats/io/quarantine"
 	"tripstats/io/tlc"
-	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
 )
 
-func (s *settings) checkLimits(wrong *problems) {
+func (s *settings) checkLimits() error {
 	text, err := limitsText(s.limits)
 	if err == nil {
 		s.parsed.limits, err = quality.ParseLimits(text)
 	}
-	if err != nil {
-		wrong.add("--limits: %v", err)
-	}
+	return err
 }
 
-func (s *settings) checkAsOf(wrong *problems) {
-	s.parsed.asOf = element.NoMonth
-	if s.given["as-of"] {
-		var err error
-		if s.parsed.asOf, err = tlc.ExactMonth(s.asOf); err != nil {
-			wrong.add("--as-of: %v, expected a month such as 2023-12", err)
-		}
+func (s *settings) checkAsOf() (err error) {
+	if s.parsed.asOf, err = tlc.ExactMonth(s.asOf); err != nil {
+		return fmt.Errorf("%w, expected a month such as 2023-12", err)
 	}
+	return nil
 }
 
-func (s *settings) checkRejected(wrong *problems) {
-	s.parsed.maxRejected = -1
-	if s.given["max-rejected"] { // empty, as from a variable that a script did not set, must not open the gate
-		var err error
-		if s.parsed.maxRejected, err = perMillion(s.rejected); err != nil {
-			wrong.add("--max-rejected: found %q, expected a share such as 1%% or 0.01", s.rejected)
-		}
+// checkRejected refuses an empty value too: that of a variable that a script did not set must not open the gate.
+func (s *settings) checkRejected() (err error) {
+	if s.parsed.maxRejected, err = perMillion(s.rejected); err != nil {
+		return fmt.Errorf("found %q, expected a share such as 1%% or 0.01", s.rejected)
 	}
+	return nil
 }
 
 // limitsText returns the list of limits: the value of --limits, or the content of the file that it names.
@@ -64,22 +58,18 @@ func (s *settings) keep() quality.Keep {
 }
 
 // checkQuarantine refuses a quarantine that makes no sense.
-func (s *settings) checkQuarantine(wrong *problems) {
+func (s *settings) checkQuarantine() error {
 	switch scheme, _ := objstore.Scheme(s.keepRows); {
-	case s.given["quarantine"] && s.keepRows == "":
-		wrong.add("--quarantine: found nothing, expected a folder")
-	case s.keepCells && s.keepRows == "" && s.standard():
-		wrong.add("--quarantine-cells does not say where to: add --quarantine=DIR")
-	case s.keepRows == "" || outputProblem(s.output) != "":
+	case s.keepRows == "":
+		return errors.New("found nothing, expected a folder")
+	case s.checkOutput() != nil: // which is said there
+		return nil
 	case scheme != "":
-		wrong.add("--quarantine: found scheme %q, expected a local folder", scheme)
+		return fmt.Errorf("found scheme %q, expected a local folder", scheme)
 	case objstore.Misspelt(s.keepRows) != nil:
-		wrong.add("--quarantine: %v", objstore.Misspelt(s.keepRows))
-	default:
-		if err := quarantine.CheckDir(s.keepRows, s.output); err != nil {
-			wrong.add("--quarantine: %v", err)
-		}
+		return objstore.Misspelt(s.keepRows)
 	}
+	return quarantine.CheckDir(s.keepRows, s.output)
 }
 
 // checkKept refuses to read what the quarantine keeps: refused rows would be counted by and by.

@@ -11,6 +11,7 @@ import (
 	"tripstats/io/objstore"
 	"tripstats/io/tlc"
 	"tripstats/runners"
+	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/trip"
 )
@@ -103,16 +104,16 @@ func (p *patterns) Set(s string) error {
 // flagDef is all that is said of a flag. The flag itself, help, flags.md and the parameters of Dataflow's template are made from it.
 type flagDef struct {
 	name    string
-	value   string                             // what help shows for its value; choices show themselves
-	of      func(s *settings) any              // where its value goes: *string, *bool, *int or flag.Value
-	def     string                             // what it is if it is not given
-	choices []string                           // what it may be; "" is not shown
-	check   func(s *settings, wrong *problems) // refuses values that make no sense; nil if any is good
-	judged  bool                               // it is about rules, and goes with --quality=standard
-	rare    bool                               // only help all tells of it
-	text    string                             // what help says of it
-	label   string                             // its name in Dataflow's template; "" if it is no parameter there
-	pattern string                             // what the template allows; choices and switches say it themselves
+	value   string                  // what help shows for its value; choices show themselves
+	of      func(s *settings) any   // where its value goes: *string, *bool, *int or flag.Value
+	def     string                  // what it is if it is not given
+	choices []string                // what it may be; "" is not shown
+	check   func(s *settings) error // what is wrong with its value, or several; nil if any is good
+	judged  bool                    // it is about rules, and goes with --quality=standard
+	rare    bool                    // only help all tells of it
+	text    string                  // what help says of it
+	label   string                  // its name in Dataflow's template; "" if it is no parameter there
+	pattern string                  // what the template allows; choices and switches say it themselves
 }
 
 var utcChoices = []string{trip.UTCRefuse, trip.UTCWall, trip.UTCConvert}
@@ -207,26 +208,14 @@ var mainFlags = []flagDef{
 		name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, rare: true,
 		text: "read gs:// without credentials; without this flag credentials are needed", label: "Read gs:// without credentials",
 	},
-	{
-		name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, rare: true,
-		text: "also read http:// addresses of other hosts, which are not encrypted", label: "Allow http",
-	},
-	{
-		name: "detach", of: func(s *settings) any { return &s.detach }, rare: true,
-		text: "with a cluster as runner: submit the job, print its id and end; the job goes on",
-	},
-	{
-		name: "format", of: func(s *settings) any { return &s.format }, def: "parquet", choices: []string{"parquet"}, rare: true,
-		text: "format of the tables; parquet is the only one",
-	},
+	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, rare: true, text: "also read http:// addresses of other hosts, which are not encrypted", label: "Allow http"},
+	{name: "detach", of: func(s *settings) any { return &s.detach }, rare: true, text: "with a cluster as runner: submit the job, print its id and end; the job goes on"},
+	{name: "format", of: func(s *settings) any { return &s.format }, def: "parquet", choices: []string{"parquet"}, rare: true, text: "format of the tables; parquet is the only one"},
 	{
 		name: "decoder", of: func(s *settings) any { return &s.decoder }, def: "own", choices: []string{"own", "library"}, rare: true,
 		text: "what decodes pages: this program if it can (own, the default), or arrow-go (library)", label: "Decoder",
 	},
-	{
-		name: "cpuprofile", value: "FILE", of: func(s *settings) any { return &s.profiles.cpu }, rare: true,
-		text: "write a profile of where this process spends its time, for go tool pprof",
-	},
+	{name: "cpuprofile", value: "FILE", of: func(s *settings) any { return &s.profiles.cpu }, rare: true, text: "write a profile of where this process spends its time, for go tool pprof"},
 	{name: "memprofile", value: "FILE", of: func(s *settings) any { return &s.profiles.memory }, rare: true, text: "write a profile of its heap at the end"},
 	{name: "trace", value: "FILE", of: func(s *settings) any { return &s.profiles.trace }, rare: true, text: "write a trace of its goroutines, for go tool trace"},
 }
@@ -258,7 +247,19 @@ func (s *settings) flagSet(defs []flagDef) *flag.FlagSet {
 // parsedFrom remembers which flags stand in the command.
 func (s *settings) parsedFrom(flags *flag.FlagSet) {
 	s.flags, s.given = flags, map[string]bool{}
+	s.parsed.asOf, s.parsed.maxRejected = element.NoMonth, -1
 	flags.Visit(func(f *flag.Flag) { s.given[f.Name] = true })
+}
+
+// parseCommand reads the arguments after a command, such as "fetch: ", and returns the words among them. Its only error is flag.ErrHelp.
+func (s *settings) parseCommand(command string, defs []flagDef, args []string) (words []string, wrong problems, err error) {
+	flags := s.flagSet(defs)
+	words, failed, err := parseAll(flags, args, func(string) bool { return false })
+	s.parsedFrom(flags)
+	for _, text := range failed {
+		wrong.add("%s%s", command, text)
+	}
+	return words, wrong, err
 }
 
 // isSwitch tells whether the flag needs no value.

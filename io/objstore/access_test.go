@@ -9,9 +9,10 @@ import (
 func Match(ctx context.Context, patterns []string, own ...Own) ([]Object, error) {
 	return Access{}.Match(ctx, patterns, own...)
 }
-func Open(ctx context.Context, o Object) (Reader, error)         { return Access{}.Open(ctx, o) }
-func Stat(ctx context.Context, uri string) (Object, error)       { return Access{}.Stat(ctx, uri) }
-func ReadAll(ctx context.Context, uri string) ([]byte, error)    { return Access{}.ReadAll(ctx, uri) }
+func Open(ctx context.Context, o Object) (Reader, error)      { return Access{}.Open(ctx, o) }
+func Stat(ctx context.Context, uri string) (Object, error)    { return Access{}.Stat(ctx, uri) }
+func ReadAll(ctx context.Context, uri string) ([]byte, error) { return Access{}.ReadAll(ctx, uri) }
+
 func Get(ctx context.Context, uri string, f From) (*Body, error) { return Access{}.Get(ctx, uri, f) }
 
 func List(ctx context.Context, prefix string, slashes int) ([]Object, error) {
