@@ -24,7 +24,8 @@ var (
 		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Unknown: []string{"u"}, Projection: []int{1}, UnitBytes: []int64{9, 9},
 	}
 	unusable = Unusable{Found: found, Why: "why", Taxi: "fhv", NoTrips: true}
-	tally    = Tally{Taxi: "green", NoCodes: []ColumnRows{{"c", 1}}, Filtered: []Filtered{{"t", 1}},
+	tally    = Tally{
+		Taxi: "green", NoCodes: []ColumnRows{{"c", 1}}, Filtered: []Filtered{{"t", 1}},
 		Source: "x", Whole: "d", Rows: 3, Counted: 1, Refused: []Refused{{"rule", 2}}, RefusedMonth: 600, RefusedThere: 2, Read: Mean{3, 1.5}, Left: Mean{1, 2.5},
 	}
 	leftOut = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
