@@ -16,13 +16,14 @@ var readsOfTheProcess = map[string][]string{
 	"syscall":       {"Getenv", "Environ", "Getwd"},
 	"path/filepath": {"Abs"}, // the working directory
 	"flag":          nil,     // all of it
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/gcpopts": nil,
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts": nil,
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners":         nil,
 }
 
 // mayRead are the files below pipeline that may, and why. Everything else is told by values.
 var mayRead = map[string]map[string]string{
-	"runners/beamflags.go": {"flag": "the one file for Beam's flags", "jobopts": "the one file for Beam's flags"},
+	"runners/beamflags.go": {"flag": "the one file for Beam's flags", "gcpopts": "the one file for Beam's flags", "jobopts": "the one file for Beam's flags"},
 	"runners/runners.go":   {"os.Getenv": "GOMAXPROCS is told to Go, and goes before what a runner needs"},
 	"runners/temp.go": {
 		"os.LookupEnv": "prism leaves files in TMPDIR, which cannot be told otherwise", "os.Setenv": "see os.LookupEnv", "os.Unsetenv": "see os.LookupEnv",

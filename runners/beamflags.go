@@ -1,12 +1,14 @@
 package runners
 
 import (
+	"context"
 	"flag"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/gcpopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/resource"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow"
@@ -102,6 +104,10 @@ func (f Flags) with(name, value string) Flags {
 
 // resourceHints are what Beam's flag of that name asks for.
 func resourceHints() resource.Hints { return jobopts.GetPipelineResourceHints() }
+
+// cloudProject and cloudRegion are where Dataflow runs: as the flags say, or else the environment, as for Google's own tools.
+func cloudProject(ctx context.Context) string { return gcpopts.GetProjectFromFlagOrEnvironment(ctx) }
+func cloudRegion(ctx context.Context) string  { return gcpopts.GetRegion(ctx) }
 
 // forDataflow tells Beam's Dataflow runner, which reads Beam's flags itself, what the flags leave open, and to come back with the
 // job's id. It keeps out of the job's description where the worker's program lies here, and what may hold secrets.

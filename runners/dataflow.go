@@ -12,7 +12,6 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/gcpopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow/dataflowlib"
 	df "google.golang.org/api/dataflow/v1b3"
@@ -31,7 +30,7 @@ func (dataflowEngine) check(f Flags, places []Place) (notes []string, err error)
 	for _, needed := range []struct{ name, example string }{
 		{"project", "the project's id"}, {"region", "such as europe-west1"}, {"staging_location", "a folder such as gs://bucket/staging"},
 	} {
-		if f.Value(needed.name) == "" && (needed.name != "project" || gcpopts.GetProjectFromFlagOrEnvironment(context.Background()) == "") {
+		if f.Value(needed.name) == "" && (needed.name != "project" || cloudProject(context.Background()) == "") {
 			return nil, fmt.Errorf("--runner=dataflow: found no --%s, expected %s", needed.name, needed.example)
 		}
 	}
@@ -85,7 +84,7 @@ func awaitDataflow(ctx context.Context, endpoint, id string) error {
 	if err != nil {
 		return fault.New(fault.Failed, "--runner=dataflow: job %s runs, but cannot be followed: %v", id, err)
 	}
-	project, region := gcpopts.GetProjectFromFlagOrEnvironment(away), gcpopts.GetRegion(away)
+	project, region := cloudProject(away), cloudRegion(away)
 	ended := make(chan error, 1)
 	go func() { ended <- dataflowlib.WaitForCompletion(away, client, project, region, id) }()
 	select {
