@@ -121,7 +121,7 @@ func Publish(s beam.Scope, cfg Config, in Inputs) {
 type publishFn struct{ Config Config }
 
 func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool) error {
-	r := result{files: joined(files, filesOf), leftOut: drain(leftOut), tallies: joined(tallies, talliesOf), tables: drain(tables)}
+	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables)}
 	return r.end(ctx, fn.Config)
 }
 
@@ -129,7 +129,7 @@ func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*e
 type publishAllFn struct{ Config Config }
 
 func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, pieces func(*quarantine.Piece) bool) error {
-	r := result{files: joined(files, filesOf), leftOut: drain(leftOut), tallies: joined(tallies, talliesOf), tables: drain(tables), pieces: drain(pieces)}
+	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), pieces: element.Drain(pieces)}
 	return r.end(ctx, fn.Config)
 }
 
@@ -156,26 +156,6 @@ func (r *result) end(ctx context.Context, cfg Config) error {
 
 // isOurs ends the message of an error that no input can cause.
 const isOurs = fault.Ours
-
-func drain[T any](next func(*T) bool) []T {
-	var all []T
-	for {
-		var v T
-		if !next(&v) {
-			return all
-		}
-		all = append(all, v)
-	}
-}
-
-// joined are the entries of all lists.
-func joined[L, T any](next func(*L) bool, of func(L) []T) []T {
-	var all [][]T
-	for _, list := range drain(next) {
-		all = append(all, of(list))
-	}
-	return slices.Concat(all...)
-}
 
 func filesOf(l element.AdmittedFiles) []element.Admitted { return l.Files }
 func talliesOf(l element.Tallies) []element.Tally        { return l.List }

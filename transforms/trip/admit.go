@@ -48,11 +48,8 @@ func Admitted(s beam.Scope, rules Admission, recognised, unusable beam.PCollecti
 type admitFn struct{ Rules Admission }
 
 func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedFiles) bool, unusable func(*element.Unusable) bool, read func(element.RecognisedFiles), admit func(element.AdmittedFiles), leaveOut func(element.LeftOut)) error {
-	var files [][]element.Recognised
-	for _, list := range drain(recognised) {
-		files = append(files, list.Files)
-	}
-	kept, left, err := Admit(slices.Concat(files...), drain(unusable), fn.Rules)
+	files := element.DrainLists(recognised, func(l element.RecognisedFiles) []element.Recognised { return l.Files })
+	kept, left, err := Admit(files, element.Drain(unusable), fn.Rules)
 	if err != nil {
 		return err
 	}
@@ -70,17 +67,6 @@ func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedF
 		read(element.RecognisedFiles{Files: slices.Clone(part)}) // who has the last of them does not have all
 	}
 	return nil
-}
-
-func drain[T any](next func(*T) bool) []T {
-	var all []T
-	for {
-		var v T
-		if !next(&v) {
-			return all
-		}
-		all = append(all, v)
-	}
 }
 
 // Gaps names the months without a file between the first and the last of each taxi, such as "yellow 2014-03".
