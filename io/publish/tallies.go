@@ -19,7 +19,7 @@ func bySource(tallies []element.Tally) ([]element.Tally, error) {
 		case i == 0 || sorted[i-1].Source != t.Source:
 			out = append(out, t)
 		case sorted[i-1].Taxi == t.Taxi:
-			return nil, fault.New(fault.Failed, "reconciliation: %s: found two results, expected one; %s", t.Source, isOurs)
+			return nil, fault.New(fault.Failed, "reconciliation: %s: found two results, expected one; %s", t.Source, fault.Ours)
 		default:
 			out[n-1] = together(out[n-1], t)
 		}
