@@ -6,10 +6,14 @@ import (
 	"tripstats/io/source"
 )
 
-// The formats in which files are read, and those in which tables are written. A file that no format knows is read, and refused, by
-// the first; the first for tables is that of a run that names none.
-func init() {
+// tableFormats are the names of the formats in which tables are written. --format chooses from them; the first is the default.
+var tableFormats = registerFormats()
+
+// registerFormats registers the formats in which files are read, and those in which tables are written. A file that no format knows
+// is read, and refused, by the first.
+func registerFormats() []string {
 	source.Register(parquetio.Format{})
 
 	publish.Register(publish.Parquet{})
+	return publish.Formats()
 }

@@ -132,3 +132,22 @@ func toLines(t *testing.T, from, to string) error {
 	}
 	return out.Close()
 }
+
+// TestTheFormatFlagChoosesARegisteredFormat protects that a further format of tables needs no second list.
+func TestTheFormatFlagChoosesARegisteredFormat(t *testing.T) {
+	for _, name := range tableFormats {
+		s := new(settings)
+		flags := s.flagSet(mainFlags)
+		if err := flags.Set("format", name); err != nil {
+			t.Fatal(err)
+		}
+		s.parsedFrom(flags)
+		if got := s.publishConfig(quality.Config{}).Format; got != name || !slices.Contains(publish.Formats(), got) {
+			t.Errorf("--format=%s: the tables are written as %q, one of %q", name, got, publish.Formats())
+		}
+	}
+	i := slices.IndexFunc(mainFlags, func(d flagDef) bool { return d.name == "format" })
+	if d := mainFlags[i]; len(tableFormats) == 0 || !slices.Equal(d.choices, tableFormats) || d.def != tableFormats[0] {
+		t.Errorf("--format: found %q of %q, expected the registered ones %q", d.def, d.choices, tableFormats)
+	}
+}

@@ -271,6 +271,7 @@ func (s *settings) publishConfig(rules quality.Config) publish.Config {
 		Access:      s.access(),
 		ID:          newID(),
 		MaxRejected: -1,
+		Format:      s.format,
 		Sample:      s.input.readsSample(),
 		Meta: []publish.Meta{
 			{Key: "tripstats.quality", Value: s.quality},
