@@ -13,7 +13,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// console is where a run tells the user how it goes, a line at a time, and how much it tells.
+// console is where a run writes its messages to the user, line by line.
 type console struct {
 	w       io.Writer
 	verbose bool
@@ -31,7 +31,7 @@ func (c console) line(format string, args ...any) {
 	fmt.Fprintf(c.w, "tripstats: %s\n", text)
 }
 
-// messageOf is what a user is told of an error, in one line.
+// messageOf returns an error as one line for the user.
 func (c console) messageOf(err error) string {
 	if f := fault.Find(err); f != nil {
 		return f.Message

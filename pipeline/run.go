@@ -38,8 +38,8 @@ type job struct {
 	known  *progress
 }
 
-// run is the program. All that it is told is in its arguments: several runs may be in one process, one after the other or at the same
-// time. What a process has once they share: its memory limit, its loggers, and counts of what was read.
+// run is the program. It depends on its arguments only, so that one process may have several runs, one after the other or at the same
+// time. They share what a process has once: its memory limit, its loggers, and the counters of what was read.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, known *progress) exitCode {
 	j := &job{stdout: stdout, stderr: console{w: stderr}, known: known}
 	err := j.command(ctx, args)

@@ -22,8 +22,7 @@ const (
 	sampleInput    = "sample"
 )
 
-// settings are what a user has said to one run, whichever command it is. What workers need of them travels in the exported fields of
-// DoFns.
+// settings are the flags of one run, whatever its command. Workers get what they need of them in the exported fields of DoFns.
 type settings struct {
 	input     patterns
 	output    string
@@ -62,7 +61,7 @@ type settings struct {
 
 	beam  runners.Flags
 	flags *flag.FlagSet   // those above, and Beam's
-	given map[string]bool // the flags that stand in the command
+	given map[string]bool // the flags that the user has given, by name
 
 	parsed struct { // the values above, parsed by the checks of their flags
 		months      []tlc.Range
@@ -101,7 +100,7 @@ func (p *patterns) Set(s string) error {
 	return nil
 }
 
-// flagDef is all that is said of a flag. The flag itself, help, flags.md and the parameters of Dataflow's template are made from it.
+// flagDef declares a flag. The flag itself, its help, its line in flags.md and its parameter of Dataflow's template are made from it.
 type flagDef struct {
 	name    string
 	value   string                  // what help shows for its value; choices show themselves
@@ -220,7 +219,7 @@ var mainFlags = []flagDef{
 	{name: "trace", value: "FILE", of: func(s *settings) any { return &s.profiles.trace }, rare: true, text: "write a trace of its goroutines, for go tool trace"},
 }
 
-// flagSet makes the flags of a table, which set s. Their values are the defaults from then on; a switch stays as it is.
+// flagSet makes the flags of a table. They set the fields of s, which get the default values first; a switch keeps its value.
 func (s *settings) flagSet(defs []flagDef) *flag.FlagSet {
 	flags := flag.NewFlagSet("tripstats", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // errors come back as values, help is ours
@@ -244,7 +243,7 @@ func (s *settings) flagSet(defs []flagDef) *flag.FlagSet {
 	return flags
 }
 
-// parsedFrom remembers which flags stand in the command.
+// parsedFrom records which flags the user has given.
 func (s *settings) parsedFrom(flags *flag.FlagSet) {
 	s.flags, s.given = flags, map[string]bool{}
 	s.parsed.asOf, s.parsed.maxRejected = element.NoMonth, -1

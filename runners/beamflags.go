@@ -14,10 +14,10 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow"
 )
 
-// This file alone reads and writes Beam's flags. They are variables of the process, which Beam's own packages read. So a run parses
-// them while no other run does, and then uses its copy of them.
+// Only this file reads and writes Beam's flags. They are variables of the process, and Beam's own packages read them. So one run at a
+// time parses them, and then uses its copy.
 
-// Flags are what Beam's flags say to one run.
+// Flags are the values of Beam's flags for one run.
 type Flags struct {
 	Detach bool // submit the job, and do not wait for it; a flag of this program, which --async sets too
 
@@ -30,8 +30,8 @@ var (
 	touched []string
 )
 
-// ParseFlags adds Beam's flags to those of a run, calls parse, and returns what Beam's say then. Flags that a run has itself hide
-// Beam's of the same name.
+// ParseFlags adds Beam's flags to those of a run, calls parse, and returns the values of Beam's flags after it. A flag of the run hides
+// Beam's flag of the same name.
 func ParseFlags(own *flag.FlagSet, parse func() error) (Flags, error) {
 	parsing.Lock()
 	defer parsing.Unlock()

@@ -27,15 +27,15 @@ const (
 
 var watcher atomic.Pointer[func(Step) error]
 
-// Watch has f told of each step before it is taken. If f returns an error, the step is not taken and fails with it. Tests use
-// this to see the order of steps, and to stop a run after any of them: a run whose every further step fails leaves on the
-// disk what a killed run leaves. The caller must call restore.
+// Watch calls f before each step. If f returns an error, the step is not taken and returns that error. Tests use this to see the
+// order of steps and to stop a run after any of them: if all further steps of a run fail, it leaves on the disk what a killed run
+// leaves. The caller must call restore.
 func Watch(f func(Step) error) (restore func()) {
 	was := watcher.Swap(&f)
 	return func() { watcher.Store(was) }
 }
 
-// taking tells the watcher of a step.
+// taking calls the watcher, if there is one, before a step.
 func taking(s Step) error {
 	if f := watcher.Load(); f != nil {
 		return (*f)(s)

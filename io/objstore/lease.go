@@ -144,7 +144,7 @@ func (r *remoteStaging) probe() error {
 	}{
 		{"to write only what is absent", Condition{Absent: true}, ErrExists},
 		{"", Condition{Version: first}, nil},
-		{"to replace only what is of a version", Condition{Version: first}, ErrChanged}, // it has another version after the second write
+		{"to replace only what is of a version", Condition{Version: first}, ErrChanged}, // the second write has changed the version
 	} {
 		renewed := r.renewed
 		err := r.write("probes", ask.when)

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	ptest.MainWithDefault(m, "direct")
 }
 
-// The reader of package source, as these tests have it read parquet.
+// The tests of this package read parquet files through the reader of package source.
 type (
 	Config = source.Config
 	readFn = source.ReadFn

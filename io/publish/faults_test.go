@@ -20,7 +20,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// judged returns a consistent run with rules: two files with seven rows in all, of which two are refused and in quarantine, and three
+// judged returns a consistent run with rules. It has two files with seven rows in all; two rows are refused and in quarantine. It has three
 // tables whose totals are the other five. Runs with different names publish different bytes.
 func judged(t *testing.T, dir, name string) (Config, result) {
 	t.Helper()

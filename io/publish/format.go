@@ -13,19 +13,19 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// Format is a form in which tables are written, each in one file. Package publishtest has the test that every format must pass.
+// Format is a file format for tables. Each table is one file. Package publishtest has the test that every format must pass.
 type Format interface {
-	// Name is by what a user asks for it, in lower case.
+	// Name returns the value of --format that selects it, in lower case.
 	Name() string
 
-	// Ending is that of the names of its files, such as ".parquet". No other format has it.
+	// Ending returns the ending of its file names, such as ".parquet". No two formats have the same.
 	Ending() string
 
-	// Write writes a table. The bytes depend on the arguments alone. A format that has no place for meta leaves it out.
+	// Write writes a table. The bytes must depend on the arguments only. A format that cannot store meta leaves it out.
 	Write(w io.Writer, table arrow.RecordBatch, meta []Meta) error
 
-	// Read returns the rows of a file that Write wrote. Columns have the names and, if the format keeps them, the types of schema,
-	// else texts.
+	// Read returns the rows of a file that Write wrote. The columns have the names of schema. They have its types too if the format
+	// stores types; otherwise they are texts.
 	Read(content []byte, schema *arrow.Schema) (arrow.Table, error)
 }
 
@@ -34,7 +34,7 @@ type Meta = parquetio.Meta
 
 var formats []Format
 
-// Register adds a format. The first is that of tables whose format nobody chose. Register must be called before a pipeline is
+// Register adds a format. The first one is the default. Register must be called before a pipeline is
 // built, in every process that works on one.
 func Register(f Format) {
 	if slices.ContainsFunc(formats, func(have Format) bool { return have.Name() == f.Name() || have.Ending() == f.Ending() }) {
@@ -62,10 +62,10 @@ func FormatOf(name string) (Format, error) {
 	return nil, fault.New(fault.Failed, "found the table format %q, expected one of %q", name, Formats())
 }
 
-// place is where a table is published in a format, below the output.
+// place returns the path of a table in a format, below the output.
 func place(table string, format Format) string { return table + "/" + table + format.Ending() }
 
-// others are the places of a table in other formats, where a run before may have published it.
+// others returns the paths of a table in the other formats: an earlier run may have published it there.
 func others(table string, format Format) []string {
 	var places []string
 	for _, f := range formats {

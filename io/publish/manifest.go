@@ -175,7 +175,7 @@ func (r *result) manifest(cfg Config) *Manifest {
 	return m
 }
 
-// asDataset turns the input of a file into that of the data set with the given parts.
+// asDataset turns in, the input of the first file of a data set, into the input of the whole data set.
 func (in *Input) asDataset(parts []element.Admitted, tallies map[string]element.Tally) {
 	f := parts[0]
 	in.Source, in.Bytes, in.Rows, in.RowGroups, in.Counted, in.Unknown = f.Dataset, 0, 0, 0, 0, nil

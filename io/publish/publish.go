@@ -32,18 +32,17 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// listeners are told what users should know while their runs publish, by the ID of the run. They are functions of this process,
-// which a DoFn cannot carry.
+// listeners has the functions that [Listen] was given, by the ID of the run. A DoFn cannot carry functions of this process.
 var listeners sync.Map
 
-// Listen has a function told what a user should know while the run of an ID publishes, such as that another run is waited for. A
-// process in which nobody listens, as a worker of a remote runner, writes that to its log.
+// Listen calls told with messages for the user while the run of an ID publishes, such as that it waits for another run. A process
+// without a listener, such as a worker of a remote runner, writes the messages to its log.
 func Listen(id string, told func(text string)) (stop func()) {
 	listeners.Store(id, told)
 	return func() { listeners.Delete(id) }
 }
 
-// notice tells something about the output.
+// notice gives the user a message about the output.
 func (cfg Config) notice(ctx context.Context, text string) {
 	if told, ok := listeners.Load(cfg.ID); ok {
 		told.(func(string))("output " + text)

@@ -22,12 +22,12 @@ import (
 //   - Confirm writes the mark, and from then on the change holds whatever happens.
 //
 // The next run finds the folder of a killed run. If the mark is that run's, the change holds. Otherwise the proof decides: the
-// moves are finished if the run has published, and undone if it has not. What is there tells which moves are done, so that this
-// may be stopped too, and begun again.
+// moves are finished if the run has published, and undone if it has not. The folders that exist tell which moves are done. So this
+// recovery may be stopped too, and started again.
 type Change struct {
 	cfg  Config
-	mark []byte // what it was
-	does bool   // the change is not made yet
+	mark []byte // content of the mark before the change
+	does bool   // whether the change still has to be made
 	kind Proof
 }
 
@@ -73,7 +73,7 @@ func Prepare(ctx context.Context, cfg Config, pieces []Piece, proof Proof) (*Cha
 	return c, objstore.WriteSynced(cfg.ready(), cfg.run(), content)
 }
 
-// build moves the pieces into a folder, as it is to be, on the disk.
+// build moves the pieces into a new folder, in their final layout, and syncs it to the disk.
 func build(tree string, pieces []Piece) error {
 	if _, err := objstore.MakeDirs(tree, 0o700); err != nil {
 		return err
@@ -87,7 +87,7 @@ func build(tree string, pieces []Piece) error {
 		switch {
 		case exists(to) && exists(p.Path):
 			return fmt.Errorf("%s: two files of refused rows have this name", to)
-		case exists(to): // moved by an attempt that did not come to its end
+		case exists(to): // an attempt before has moved it
 		default:
 			if err := objstore.Rename(p.Path, to); err != nil {
 				return fmt.Errorf("%s: %w", p.Path, objstore.Reason(err))
@@ -116,7 +116,7 @@ func (c *Change) Do() error {
 	return nil
 }
 
-// Confirm says that the run has published.
+// Confirm records that the run has published.
 func (c *Change) Confirm() error {
 	if !c.does {
 		return nil

@@ -24,7 +24,7 @@ func init() {
 	register.Emitter1[element.Unusable]()
 }
 
-// Described asks the format of each file what the file holds.
+// Described asks the format of each file what the file holds. A file that cannot be used comes out as Unusable.
 //
 // Described transforms a PCollection<element.Found> into a PCollection<element.Described> and a PCollection<element.Unusable>.
 func Described(s beam.Scope, access objstore.Access, files beam.PCollection) (described, unusable beam.PCollection) {
@@ -32,11 +32,11 @@ func Described(s beam.Scope, access objstore.Access, files beam.PCollection) (de
 	return beam.ParDo2(s, &describeFn{Access: access}, files)
 }
 
-// describeFn describes the files of a bundle side by side, as each takes a round trip to where the file is.
+// describeFn describes the files of a bundle concurrently, because each takes a round trip to the place of the file.
 type describeFn struct {
 	Access objstore.Access
 
-	pending []chan description // in the order of the files, so that the first that cannot be read is the one reported
+	pending []chan description // in the order of the files, so that the first file that cannot be read is reported
 }
 
 type description struct {
@@ -44,10 +44,10 @@ type description struct {
 	err  error
 }
 
-// describedAtOnce is how many files may be under way.
+// describedAtOnce is how many files may be in progress.
 const describedAtOnce = 16
 
-// StartBundle begins with nothing under way.
+// StartBundle begins with no file in progress.
 func (fn *describeFn) StartBundle(_ func(element.Described), _ func(element.Unusable)) {
 	fn.pending = nil
 }
@@ -78,7 +78,7 @@ func (fn *describeFn) FinishBundle(emit func(element.Described), refuse func(ele
 	return nil
 }
 
-// first waits for the first of the files under way.
+// first waits for the first file in progress.
 func (fn *describeFn) first(emit func(element.Described), refuse func(element.Unusable)) error {
 	d := <-fn.pending[0]
 	fn.pending = fn.pending[1:]
@@ -112,7 +112,7 @@ func describe(ctx context.Context, access objstore.Access, f element.Found, form
 		return d, err
 	}
 	defer func() {
-		if changed := objstore.Unchanged(r); changed != nil { // not what was made of it
+		if changed := objstore.Unchanged(r); changed != nil { // it is the cause of any other error
 			err = fault.Inputf("%s: %v", f.Source, objstore.Reason(changed))
 		}
 		err = errors.Join(err, r.Close())
@@ -152,7 +152,7 @@ func Narrowed(s beam.Scope, files beam.PCollection) beam.PCollection {
 	return beam.ParDo(s, &narrowFn{}, files)
 }
 
-// narrowFn has the list of its bundle that is not full.
+// narrowFn holds the list of its bundle that is not full yet.
 type narrowFn struct{ list []element.Recognised }
 
 func (fn *narrowFn) StartBundle(func(element.RecognisedFiles)) { fn.list = nil }
@@ -175,7 +175,7 @@ func (fn *narrowFn) FinishBundle(emit func(element.RecognisedFiles)) {
 	}
 }
 
-// Narrow is what [Narrowed] does to a file.
+// Narrow does for one file what [Narrowed] does.
 func Narrow(f element.Recognised) (element.Recognised, error) {
 	format, err := named(f.Format)
 	if err != nil {

@@ -1,8 +1,8 @@
-// Package source takes files from where they lie to batches of columns, whatever their format.
+// Package source reads files of any registered format as batches of columns.
 //
-// [Found] puts the matched files into the pipeline, [Described] asks each file's format what it holds, [Narrowed] drops what
-// reading does not need, [Works] makes lists of what is to be read, and [Read] reads them. Between Described and Narrowed the
-// program decides what to read of which file. The types of these steps are in package element.
+// [Found] puts the matched files into the pipeline. [Described] asks the format of each file what the file holds. [Narrowed] drops
+// what reading does not need. [Works] makes lists of the units to read, and [Read] reads them. Between Described and Narrowed, the
+// program decides which columns of each file it reads. The types of these steps are in package element.
 //
 // A [Format] is registered once, with [Register]. Package sourcetest has the test that every format must pass.
 //
@@ -24,36 +24,36 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// Format is a form in which files hold rows in columns. Its methods may be called side by side. Its errors do not name the file;
-// they say what was found, what was expected and what to do.
+// Format is a file format that holds rows in columns. Its methods may be called concurrently. Its errors do not name the file; they
+// say what was found, what was expected and what to do.
 type Format interface {
-	// Name is short and stays the same: it travels with the files.
+	// Name returns a short name, which must not change: it travels with the files.
 	Name() string
 
-	// Endings are those of the names of its files, such as ".parquet", in lower case.
+	// Endings returns the endings of file names, such as ".parquet", in lower case.
 	Endings() []string
 
-	// Starts are the first bytes of its files, of which one must be there; none if these say nothing.
+	// Starts returns the byte sequences with which files may begin. It returns none if the first bytes do not tell the format.
 	Starts() []string
 
-	// Describe says what a file holds: rows, rows of each unit, and columns. It reads no rows. A file that contradicts itself is an
-	// error.
+	// Describe returns what a file holds: its number of rows, the rows of each unit, and the columns. It reads no rows. It returns
+	// an error if the file contradicts itself.
 	Describe(ctx context.Context, f element.Found, r objstore.Reader) (element.Described, error)
 
-	// Narrow returns f without what reading its projection does not need. All columns that are left are in the projection.
+	// Narrow returns f without everything that reading the projection does not need. Only columns of the projection remain.
 	Narrow(f element.Recognised) (element.Recognised, error)
 
-	// Open starts to read the projected columns of a range of units, each a column of an Arrow record under its own name and of the
-	// type of its kind. It may read ahead.
+	// Open starts to read the projected columns of a range of units. Each is a column of an Arrow record, with the name that it has
+	// in the file and the type of its kind. Open may read ahead.
 	Open(ctx context.Context, f element.Recognised, r objstore.Reader, units element.Range, cfg Config) (Units, error)
 
-	// ReadAhead bounds what all readers of this process together may hold, in bytes, before it is needed.
+	// ReadAhead limits how many bytes all readers of this process together may hold before they are needed.
 	ReadAhead(bytes int64)
 }
 
-// Units reads the units that [Format.Open] was told, from the first on.
+// Units reads the units that were passed to [Format.Open], beginning with the first.
 type Units interface {
-	// Next emits the rows of the next unit, in their order. A record is valid while emit runs.
+	// Next emits the rows of the next unit, in order. A record is valid until emit returns.
 	Next(ctx context.Context, emit func(arrow.RecordBatch)) error
 
 	// Close ends all reading.
@@ -62,7 +62,7 @@ type Units interface {
 
 var formats []Format
 
-// Register adds a format. The first one that is registered reads files that no format knows, and says what is wrong with them.
+// Register adds a format. A file that no format knows is given to the first one that was registered, which says what is wrong.
 // Register must be called before a pipeline is built, in every process that works on one.
 func Register(f Format) {
 	if slices.ContainsFunc(formats, func(have Format) bool { return have.Name() == f.Name() }) {

@@ -25,14 +25,14 @@ func Found(s beam.Scope, files []element.Found) beam.PCollection {
 	for part := range slices.Chunk(files, sharedFiles) {
 		b, err := element.EncodeRow(fileList{part})
 		if err != nil {
-			panic(fmt.Sprintf("source: files cannot be coded: %v", err)) // whatever is in them
+			panic(fmt.Sprintf("source: files cannot be coded: %v", err)) // no content of the files causes this
 		}
 		fn.Lists = append(fn.Lists, b)
 	}
 	return beam.ParDo(s, fn, beam.Impulse(s))
 }
 
-// foundFn has the files in as few bytes as it can: it stays in memory while the pipeline runs.
+// foundFn holds the files in their coded form, which is small: it stays in memory while the pipeline runs.
 type foundFn struct{ Lists [][]byte }
 
 type fileList struct{ Files []element.Found }

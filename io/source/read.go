@@ -42,7 +42,7 @@ func Read(s beam.Scope, cfg Config, works beam.PCollection) beam.PCollection {
 }
 
 // ReadFn is the splittable DoFn of [Read]. Its restrictions are ranges of the units of an element.Work, counted from 0 over all
-// its pieces. It is exported for tests that do what a runner does. What it reads travels in the element.
+// its pieces. It is exported for tests that act as a runner. All that it needs to know of the files is in the element.
 type ReadFn struct{ Config Config }
 
 // Setup says what the process may take.
@@ -89,7 +89,7 @@ func (fn *ReadFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, w el
 		}
 		first = next
 	}
-	rt.TryClaim(r.End) // which tells the tracker that all is done
+	rt.TryClaim(r.End) // tells the tracker that all is done
 	return nil
 }
 
@@ -99,11 +99,11 @@ func Scan(ctx context.Context, f element.Recognised, cfg Config, emit func(eleme
 	return err
 }
 
-// all are the units of a file.
+// all returns all units of a file.
 func all(f element.Recognised) element.Range { return element.Range{End: len(f.UnitRows)} }
 
-// scan emits the rows of units as long as these can be claimed, and tells whether all could. Formats read ahead of the claims; what
-// they read of units that a split took away is dropped. Batches are emitted from the calling goroutine only.
+// scan emits the rows of units as long as it can claim them, and tells whether it could claim all. Formats read ahead of the claims;
+// what they have read of units that a split took away is dropped. Batches are emitted from the calling goroutine only.
 func scan(ctx context.Context, f element.Recognised, cfg Config, units element.Range, claim func(unit int) bool, emit func(element.Columns)) (all bool, err error) {
 	if units.Start >= units.End {
 		return true, nil
@@ -155,7 +155,7 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 	return true, nil
 }
 
-// ofFile names the file in an error of its format, unless it is a fault, which does.
+// ofFile adds the name of the file to an error of its format. A fault has the name already.
 func ofFile(f element.Found, err error) error {
 	if known := (*fault.Fault)(nil); errors.As(err, &known) || errors.Is(err, context.Canceled) {
 		return err

@@ -17,15 +17,15 @@ func init() {
 }
 
 const (
-	// sharedBytes is the most that several files may have that are one element: what is little work, wherever it is done.
+	// sharedBytes is the most bytes that files in one element may have together. So few bytes are little work for any worker.
 	sharedBytes = 1 << 20
-	// sharedFiles bounds how much an element says of them.
+	// sharedFiles is the most files in one element. It limits the size of an element.
 	sharedFiles = element.MostInList
 )
 
-// Works makes lists of what is to be read, for [Read]: large files are alone in theirs, small ones share one. cut tells that a
-// runner deals elements out to its workers, and restrictions with them. Then a large file is cut where Read would split it, and the
-// largest list comes first, so that workers that are dealt every nth have about the same bytes.
+// Works makes lists of units for [Read]. A large file has a list of its own; small files share one. cut is set for runners that
+// distribute elements, and not restrictions, to their workers. Then large files are cut where Read would split them, and the largest
+// list comes first, so that workers that get every nth list have about the same bytes.
 //
 // Works transforms a PCollection<element.RecognisedFiles> into a PCollection<element.Work>.
 func Works(s beam.Scope, cut bool, files beam.PCollection) beam.PCollection {
@@ -33,7 +33,7 @@ func Works(s beam.Scope, cut bool, files beam.PCollection) beam.PCollection {
 	return beam.ParDo(s, &worksFn{Cut: cut}, files)
 }
 
-// worksFn works on a bundle. All files are in one, as one element admits them all.
+// worksFn makes the lists of a bundle. All files are in one bundle, because they come from one element.
 type worksFn struct {
 	Cut bool
 
@@ -50,12 +50,12 @@ func (fn *worksFn) FinishBundle(emit func(element.Work)) {
 	works := worksOf(fn.files, fn.Cut)
 	fn.files = nil
 	for i, w := range works {
-		works[i] = element.Work{} // the runner may be done with it long before the last
+		works[i] = element.Work{} // to free memory: the runner may finish it long before the last one
 		emit(w)
 	}
 }
 
-// worksOf are the lists of what is to be read of all files. Without cut they are in the order of the files.
+// worksOf returns the lists for all files. Without cut they are in the order of the files.
 func worksOf(lists []element.RecognisedFiles, cut bool) []element.Work {
 	var works []element.Work
 	open := map[int]int{} // by lane: which list may take more
@@ -101,7 +101,7 @@ func bytesOf(w element.Work) int64 {
 	return total
 }
 
-// Restrictions is into how many ranges Read splits a file.
+// Restrictions returns the number of ranges into which Read splits a file.
 func Restrictions(f element.Recognised) int {
 	return len(split(offsetrangeOf(all(f)), f.UnitBytes, minSplitBytes, maxSplits))
 }

@@ -40,8 +40,8 @@ func PerSource(s beam.Scope, tables []*Spec, files, partials beam.PCollection) b
 	return beam.CombinePerKey(s.Scope("CombinePerKey(source)"), &sourceCombiner{}, beam.Flatten(s, seeds, partials))
 }
 
-// Tallies says what became of the rows of each source and taxi. It ends the run if a table does not account for each of its trips that
-// counts.
+// Tallies counts what happened to the rows of each source and taxi. It ends the run if the groups of a table and the trips that the
+// table filters are not together the trips that count.
 //
 // Tallies transforms a PCollection<KV<string, Source>> into a PCollection<element.Tallies>.
 func Tallies(s beam.Scope, tables []*Spec, perSource beam.PCollection) beam.PCollection {
@@ -49,7 +49,7 @@ func Tallies(s beam.Scope, tables []*Spec, perSource beam.PCollection) beam.PCol
 	return beam.ParDo(s, &tallyFn{Tables: tables}, beam.DropKey(s, perSource))
 }
 
-// tallyFn has the list of its bundle that is not full.
+// tallyFn holds the list of its bundle that is not full yet.
 type tallyFn struct {
 	Tables []*Spec
 
@@ -150,8 +150,9 @@ func (c *sourceCombiner) AddInput(acc, in Source) (Source, error) { return merge
 func (c *sourceCombiner) MergeAccumulators(a, b Source) (Source, error) { return mergeSources(a, b) }
 func (c *sourceCombiner) ExtractOutput(acc Source) Source               { return acc }
 
-// partialFn adds up a bundle in memory. The batches of a source come one after the other, so it emits its results whenever another
-// source begins; those of its taxis may alternate. To keep all sources to the end of the bundle would take much more memory than their results.
+// partialFn adds up a bundle in memory. It emits the results of a source when the next source begins, because keeping all sources
+// until the end of the bundle would take much more memory than their results. The batches of a source come one after the other;
+// those of its taxis may alternate.
 type partialFn struct {
 	Tables []*Spec
 

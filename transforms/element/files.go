@@ -6,13 +6,13 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// A file on its way has a type for each step: [Found] → [Described] → [Recognised] → [Admitted]. Each says what is known after
-// that step and holds what was known before. A file that cannot be used leaves the way as [Unusable].
+// A file has a type for each step of its way: [Found] → [Described] → [Recognised] → [Admitted]. Each type has what is known after
+// its step. A file that cannot be used becomes an [Unusable].
 //
-// There may be tens of thousands of files, so a step drops what no later step needs, and what waits for all files travels in
-// lists: a runner may take as much memory for an element as a file does.
+// There may be tens of thousands of files. So a step drops what no later step needs, and elements that wait for all files are lists:
+// a runner may need as much memory for an element as the file in it.
 
-// Found is a file that was matched and not opened: where it is, and what its name says.
+// Found is a file that was matched but not opened yet: its place, and what its name says.
 type Found struct {
 	URI     string // absolute path or URI, as opened
 	Source  string // short, stable, distinct name: the same from a folder and from a bucket
@@ -25,7 +25,7 @@ type Found struct {
 	NameTaxi string // the taxi that its name says, or ""
 	Wild     bool   // only wildcards matched it, so that it may be left out if it holds no trips
 	Identity string // equal for two names of one local file; "" where that is not known
-	Refused  string // why it cannot be used whatever it holds, or ""
+	Refused  string // why it cannot be used, whatever its content is, or ""
 }
 
 // Whole is the name of the source in tables and the manifest: the name of the data set that the file is a part of, or of the
@@ -47,7 +47,7 @@ type Described struct {
 	MetadataSum int64  // a checksum of the metadata in the file
 }
 
-// Recognised is a file of which is known whose trips it holds, and what is to be read of it.
+// Recognised is a file whose taxi is known, with the columns that are read of it.
 type Recognised struct {
 	Described
 
@@ -59,7 +59,7 @@ type Recognised struct {
 	UnitBytes   []int64  // by unit: bytes that hold the projected columns
 }
 
-// Admitted is a file whose trips count. It has what results, checks and the manifest need; what the reader needs is in a [Work].
+// Admitted is a file whose trips count. It has what results, checks and the manifest need. What the reader needs is in a [Work].
 type Admitted struct {
 	Source  string
 	Dataset string
@@ -70,7 +70,7 @@ type Admitted struct {
 	Variant string
 	Unknown []string
 	Rows    int64
-	Units   int // how many it has
+	Units   int // number of units
 }
 
 // Whole is as [Found.Whole].
@@ -143,8 +143,8 @@ func Sources[F interface{ Whole() string }](files []F) [][]F {
 // Range is the units of a file from Start up to and without End.
 type Range struct{ Start, End int }
 
-// Work is what the reader is given: units of one file or of several. Many small files share one, so that they cost what their
-// bytes cost.
+// Work is one element for the reader: units of one file or of several. Many small files share a Work, so that a file does not cost
+// an element.
 type Work struct {
 	Lane   int // of all its parts
 	Pieces []Piece

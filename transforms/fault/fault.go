@@ -66,7 +66,7 @@ func CodeOf(err error, otherwise Code) Code {
 	return otherwise
 }
 
-// New returns a fault with a formatted message, made one line. A fault among args loses its markers, as they do not nest. If an
+// New returns a fault with a formatted message of one line. The markers of a fault in args are removed, because they do not nest. If an
 // error among args says that a store is unavailable, the codes Failed and Input become Unavailable, and the message ends with
 // what to do, unless an error among args is [Advised].
 func New(code Code, format string, args ...any) *Fault {

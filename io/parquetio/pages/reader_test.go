@@ -65,7 +65,7 @@ func forms() []form {
 	return all
 }
 
-// columns returns columns like those of TLC's files: without nulls, with some, with long runs of nulls, and with nothing but nulls.
+// columns returns columns like those of TLC's files: columns without nulls, with a few, with long runs of nulls, and with nulls only.
 func columns(rows int) map[string]column {
 	r := rand.New(rand.NewPCG(3, uint64(rows)))
 	few, many := make([]uint64, rows), make([]uint64, rows)
