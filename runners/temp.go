@@ -3,6 +3,7 @@ package runners
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,7 +72,8 @@ func lockedTemp() (dir string, lock *flock.Flock, err error) {
 			return "", nil, err
 		}
 		lock = lockOf(dir)
-		if ok, err := lock.TryLock(); err != nil || ok && isStill(dir, lock) {
+		ok, err := lock.TryLock()
+		if err != nil && !errors.Is(err, fs.ErrNotExist) || ok && isStill(dir, lock) {
 			return dir, lock, nil
 		}
 		// Between the two steps, another run took the folder for that of a dead run.
