@@ -1,32 +1,33 @@
-# Versions of the tools, pinned here and nowhere else. Python's are in testdata/verify/requirements.txt.
+# Versions of the tools are pinned only here; those of Python's packages in testdata/verify/requirements.txt.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 AZURITE     := azurite@3.37.0
 
-# What this program never uses of Google's storage client (gRPC, with all messages of Envoy) and of arrow-go (a second library
-# for JSON): without them it is a sixth smaller, has 10 to 20 MiB less resident from the start, and compiles in a fifth less time.
+# These tags leave out parts of two libraries that this program never uses: gRPC in Google's storage client, with all messages of
+# Envoy, and a second JSON library in arrow-go. The program is smaller, needs less memory and compiles faster.
 override TAGS := disable_grpc_modules,arrow_json_stdlib
 
-# All is built with the same flags, those of the user's GOFLAGS too: then tests share what is compiled with the binary, and Beam
-# takes minutes.
+# Everything is built with the same flags, including those in the user's GOFLAGS. So tests and program share compiled packages;
+# compiling Beam takes minutes.
 comma := ,
 given := $(or $(GOFLAGS),$(shell go env GOFLAGS))
 tags  := $(sort $(subst $(comma), ,$(patsubst -tags=%,%,$(patsubst --tags=%,-tags=%,$(filter -tags=% --tags=%,$(given)))) $(TAGS)))
 $(foreach q,'-tags "-tags '--tags "--tags,$(if $(findstring $q,$(given)),$(error GOFLAGS: found $(given), expected tags without quotes)))
 override export GOFLAGS := $(strip $(filter-out -trimpath -tags=% --tags=%,$(given)) -trimpath -tags=$(subst $(eval ) ,$(comma),$(tags)))
 
-# The revision is told to the linker, as with -buildvcs=false in GOFLAGS Go would not record it.
+# The linker sets the revision, because Go does not record it if GOFLAGS has -buildvcs=false.
 LDFLAGS = -s -w -X main.builtFrom=$(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
 
-# Absolute, as Go runs tests in the folders of their packages. What needs the real data skips, saying so, without it.
+# The path is absolute because Go runs tests in the folders of their packages. Tests that need the real data skip, with a message, if
+# it is not there.
 export TRIPSTATS_DATA := $(abspath $(or $(TRIPSTATS_DATA),../shared/data))
 
 # Go's ./... leaves out folders named testdata.
 SOURCES  := io pipeline runners testdata transforms
 PACKAGES := ./... $(addprefix ./,$(sort $(patsubst %/,%,$(dir $(shell find testdata -name '*.go')))))
 
-# with TEXT: the packages with a test file that has TEXT in it.
+# $(call with,TEXT): the packages that have TEXT in a test file.
 with = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '$(1)' $(SOURCES)))))
 
 COUNT    ?= 6
@@ -35,7 +36,7 @@ FUZZTIME ?= 10s
 COMBINATIONS ?= 100
 PYTHON   := .venv/bin/python
 
-# What the benchmarks in Rust need, unless PEERS has none of them; and --sets=$(SETS), if there is SETS.
+# RUST: what the benchmarks in Rust need, unless PEERS names none of them. $(call flag,sets): --sets=$(SETS), if SETS is set.
 RUST  := $(if $(PEERS),$(if $(filter datafusion% decode,$(subst $(comma), ,$(PEERS))),.cache/bench-peers/ready),.cache/bench-peers/ready)
 flag   = $(if $($(shell echo $1 | tr a-z A-Z)),--$1='$($(shell echo $1 | tr a-z A-Z))')
 
@@ -45,13 +46,13 @@ flag   = $(if $($(shell echo $1 | tr a-z A-Z)),--$1='$($(shell echo $1 | tr a-z 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-goflags: ## print what all is built with, for the environment of a go run that compiles nothing anew
+goflags: ## print the flags with which everything is built: export them as GOFLAGS, so that go run and go test share compiled packages
 	@go env GOFLAGS
 
 build: ## bin/tripstats
 	go build -ldflags='$(LDFLAGS)' -o bin/tripstats ./pipeline
 
-test: ## all Go tests, those of Beam transforms on direct and again on prism; needs nothing but Go
+test: ## all Go tests; those of Beam transforms run on direct and on prism; needs nothing but Go
 	go test -timeout 30m $(PACKAGES)
 	$(if $(call with,ptest.MainWithDefault),,$(error no package calls ptest.MainWithDefault))
 	go test -timeout 30m $(call with,ptest.MainWithDefault) -args --runner=prism
@@ -61,17 +62,19 @@ lint: ## gofmt, go vet, staticcheck, gofumpt, govulncheck
 	@files=$$(go run $(GOFUMPT) -l $(SOURCES)) && test -z "$$files" || { echo "gofumpt -w is due: $$files"; exit 1; }
 	go vet $(PACKAGES)
 	go run $(STATICCHECK) $(PACKAGES)
-	@# Its database is on the network. Without that nothing was found out, which is no finding.
+	@# govulncheck's database is on the network. Without the network it is skipped.
 	@echo "go run $(GOVULNCHECK)"; found=$$(go run $(GOVULNCHECK) $(PACKAGES) 2>&1) && echo "$$found" || \
 	case $$found in \
 	*"govulncheck: fetching vulnerabilities"*) echo "lint: SKIPPED: govulncheck could not reach its database: $$found" ;; \
 	*) echo "$$found"; exit 1 ;; \
 	esac
 
-verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes
+verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes; what the documents show
 	testdata/verify/run.sh bin/tripstats $(PYTHON)
 	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
 	go test -count 1 ./transforms/query -run DuckDB
+	@# Some of what the documents show needs Python.
+	go test -count 1 ./pipeline -run '^TestDocs'
 
 bench: ## Go benchmarks; COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(call with,^func Benchmark)
@@ -85,19 +88,19 @@ bench-decade: build .venv/bench $(RUST) ## 877 million rows, with the two fastes
 bench-rules: build .venv/ready ## CPU time of --quality=standard over raw's, on the same files
 	$(PYTHON) testdata/bench/rules.py bin/tripstats --rounds $(ROUNDS)
 
-bench-ablation: .venv/ready ## CPU time without each hand-made pass over the rows, on the same files; ROUNDS=5
+bench-ablation: .venv/ready ## CPU time with and without each hand-made pass over the rows, on the same files; ROUNDS=5
 	$(PYTHON) testdata/bench/ablation.py --rounds $(ROUNDS)
 
 bench-memory: build .venv/ready ## peak memory on one row group of 14 million rows
 	$(PYTHON) testdata/bench/memory.py bin/tripstats
 
-sample: ## write testdata/sample anew
+sample: ## generate testdata/sample again
 	go run ./testdata/gen --sample
 
-fuzz: ## every fuzz target for FUZZTIME=10s, guided by coverage; the first time compiles everything anew
+fuzz: ## every fuzz target for FUZZTIME=10s, guided by coverage; the first time compiles everything again
 	testdata/tools/fuzz.sh guided $(FUZZTIME) $(call with,^func Fuzz)
 
-fuzz-plain: ## every fuzz target for FUZZTIME=10s, with what is compiled already
+fuzz-plain: ## every fuzz target for FUZZTIME=10s, not guided; needs no further compilation
 	testdata/tools/fuzz.sh plain $(FUZZTIME) $(call with,^func Fuzz)
 
 soak: FUZZTIME = 10m
@@ -109,11 +112,11 @@ soak: build .venv/ready ## the long loops of the tests, io and transforms with t
 	TRIPSTATS_SOAK=1 $(MAKE) flink-cluster-test
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
 
-azurite: ## Azurite, Azure's storage on this machine, for the tests of az; needs npm, 370 MB
+azurite: ## install Azurite, a local substitute for Azure's storage, for the tests of az; needs npm and 370 MB
 	@if ! command -v npm >/dev/null; then echo "azurite: SKIPPED: npm is missing; without Azurite the tests of az that need it skip"; \
 	else npm install --silent --no-fund --no-audit --prefix .cache/azurite $(AZURITE); fi
 
-# Flink and Spark come from Maven Central, into .cache/flink; runners/README.md tells more.
+# Flink and Spark are downloaded from Maven Central into .cache/flink; see runners/README.md.
 FLINK     := .cache/flink
 POM       := runners/flink/pom.xml $(wildcard runners/flink/src/main/java/tripstats/*.java)
 WITH_JAVA = @if ! { command -v java && command -v mvn; } >/dev/null; then echo "$@: SKIPPED: java or mvn is missing"; else $(1); fi
@@ -128,7 +131,7 @@ flink-jar: $(FLINK)/flink.jar ## Flink and Beam's job server in one jar: 200 MB 
 
 spark-jar: $(FLINK)/spark.jar ## the same for Spark: 300 MB
 
-flink-up: flink-jar ## start Flink in a job server on localhost:8099; ends with make flink-down
+flink-up: flink-jar ## start Flink in a job server on localhost:8099; make flink-down stops it
 	go run ./runners/flink up
 
 flink-cluster-up: flink-jar ## start a job server, a JobManager (web page: localhost:8081) and two TaskManagers
@@ -138,27 +141,27 @@ flink-cluster-up: flink-jar ## start a job server, a JobManager (web page: local
 spark-up: spark-jar ## start Spark in a job server on localhost:8099
 	go run ./runners/flink up -spark
 
-flink-down: ## end what the three before have started
+flink-down: ## stop what flink-up, flink-cluster-up or spark-up has started
 	go run ./runners/flink down
 
-flink-test: ## the whole job on embedded Flink: the bytes of direct, and what goes wrong; needs java and mvn
+flink-test: ## the whole job on embedded Flink: same bytes as direct, and failures; needs java and mvn
 	$(call WITH_JAVA,$(MAKE) flink-jar && TRIPSTATS_FLINK=embedded go test -count 1 -timeout 15m -v ./runners/flink -run Embedded)
 
-flink-cluster-test: ## on a JobManager and two TaskManagers, which are killed; TRIPSTATS_SOAK=1 kills five times
+flink-cluster-test: ## the whole job on a JobManager and two TaskManagers, which are killed; TRIPSTATS_SOAK=1 kills five times
 	$(call WITH_JAVA,$(MAKE) flink-jar && TRIPSTATS_FLINK=cluster go test -count 1 -timeout 60m -v ./runners/flink -run Cluster\|Killed)
 
-spark-test: ## on Spark with a local master
+spark-test: ## the whole job on Spark with a local master
 	$(call WITH_JAVA,$(MAKE) spark-jar && TRIPSTATS_FLINK=spark go test -count 1 -timeout 30m -v ./runners/flink -run Spark)
 
-workers: ## bin/tripstats-linux-amd64 and -arm64, static: for clusters and Dataflow
+workers: ## bin/tripstats-linux-amd64 and -arm64, static, for clusters, containers and Dataflow
 	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -ldflags='$(LDFLAGS)' -o bin/tripstats-linux-$$arch ./pipeline || exit 1; done
 
-dataflow-template: workers ## bin/dataflow-template: what a Flex template is built from; the build itself needs gcloud
+dataflow-template: workers ## bin/dataflow-template: the files for a Flex template; building it needs gcloud
 	mkdir -p bin/dataflow-template
 	cp runners/dataflow/Dockerfile runners/dataflow/metadata.json bin/tripstats-linux-amd64 bin/dataflow-template
 	@echo "bin/dataflow-template is ready; runners/README.md has the gcloud commands"
 
-clean: ## remove bin, out and .venv
+clean: ## remove bin, out, .cache and .venv
 	rm -rf bin out .cache .venv
 
 .venv/ready: testdata/verify/requirements.txt
@@ -170,7 +173,7 @@ clean: ## remove bin, out and .venv
 	.venv/bin/pip install --quiet -r $<
 	touch $@
 
-# For this machine's processor, as a user who wants speed would build it; C libraries come in wheels that choose at run time.
+# Built for this machine's processor, for best speed. The C libraries of Python's packages choose the processor's instructions at run time.
 .cache/bench-peers/ready: testdata/bench/rust/Cargo.lock testdata/bench/rust/Cargo.toml $(wildcard testdata/bench/rust/src/bin/*.rs)
 	RUSTFLAGS='-C target-cpu=native' cargo build --quiet --release --locked --manifest-path testdata/bench/rust/Cargo.toml --target-dir .cache/bench-peers
 	touch $@

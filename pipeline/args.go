@@ -35,9 +35,6 @@ func parseAll(flags *flag.FlagSet, given []string, command func(word string) boo
 	}
 }
 
-// noCommand is for flags that no command follows.
-func noCommand(string) bool { return false }
-
 // spelt returns arguments with the names of flags as they are declared: - and _ in a name are the same.
 func spelt(flags *flag.FlagSet, args []string) []string {
 	out := slices.Clone(args)

@@ -19,7 +19,7 @@ func TestArgumentsAreFlagsAndWordsInAnyOrder(t *testing.T) {
 		{"go --json x --nothing", "go --json x --nothing", ""},
 		{"--json go --max_size=x -- y", "go --max_size=x -- y", ""},
 		{"a go --json", "a go", ""},
-		{"a --nothing b", "a", "nothing"}, // b may be the value of what is not known
+		{"a --nothing b", "a", "nothing"}, // b may be the value of the unknown flag
 		{"--max-size=x a", "a", "max-size"},
 		{"a --nothing=1 b --max-size=x c", "a c", "nothing max-size"},
 	} {

@@ -12,9 +12,10 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/trip"
@@ -38,13 +39,13 @@ func benchFile(b *testing.B, codec tlcgen.Codec) string {
 // BenchmarkJob is the whole pipeline, in raw mode, on a month of 3 million rows.
 func BenchmarkJob(b *testing.B) {
 	for _, codec := range []tlcgen.Codec{tlcgen.GZIP, tlcgen.ZSTD, tlcgen.Snappy} {
-		for _, name := range runners.InProcess() {
+		for _, name := range inProcess() {
 			b.Run(fmt.Sprintf("codec=%s/runner=%s", codec, name), func(b *testing.B) {
 				runner, err := runners.Find(name)
 				if err != nil {
 					b.Fatal(err)
 				}
-				objects, err := objstore.Match(b.Context(), []string{benchFile(b, codec)})
+				objects, err := objstore.Access{}.Match(b.Context(), []string{benchFile(b, codec)})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -54,7 +55,7 @@ func BenchmarkJob(b *testing.B) {
 				b.ResetTimer()
 				for b.Loop() {
 					p, s := beam.NewPipelineWithRoot()
-					build(s, plan{files: parquetio.Files(objects, runner.Lanes()), lanes: runner.Lanes(), trips: tripOptions("", false), publish: cfg})
+					build(s, plan{files: source.Files(objects, runner.Lanes()), lanes: runner.Lanes(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
 					if _, err := runner.Run(b.Context(), p); err != nil {
 						b.Fatal(err)
 					}
@@ -65,12 +66,11 @@ func BenchmarkJob(b *testing.B) {
 	}
 }
 
-// BenchmarkTax is the whole job, in raw mode on the direct runner, beside the decoding of the same columns to values alone, in
-// turns. The job itself takes codes of dictionaries where the files have them: codes-ns/row is what decoding that far costs.
-// tax is the CPU time of the one over that of the other. What a job costs however little it reads is in it, so it is
-// lower on many files: TRIPSTATS_BENCH_FILES names some, instead of a month of each codec. With several cores it also has
-// what it takes to bring a batch from the core that decoded it to the one that aggregates it, which differs by machine and
-// hour: figures to be compared are those of one core.
+// BenchmarkTax alternates between the whole job, in raw mode on the direct runner, and only decoding the same columns to values. tax
+// is the CPU time of the job divided by that of the decoding. The job itself uses codes of dictionaries if files have them;
+// codes-ns/row is the time for decoding to codes. tax includes the fixed costs of a job, so it is lower for many files:
+// TRIPSTATS_BENCH_FILES names files to use instead of a month of each codec. With several cores, tax also includes the cost of
+// moving a batch between cores, which varies: compare figures of one core.
 func BenchmarkTax(b *testing.B) {
 	if files := os.Getenv("TRIPSTATS_BENCH_FILES"); files != "" {
 		benchmarkTax(b, files)
@@ -86,40 +86,43 @@ func benchmarkTax(b *testing.B, pattern string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	objects, err := objstore.Match(b.Context(), []string{pattern})
+	objects, err := objstore.Access{}.Match(b.Context(), []string{pattern})
 	if err != nil {
 		b.Fatal(err)
 	}
 	options := tripOptions("", false)
-	files := parquetio.Files(objects, 1)
-	for i, f := range files {
-		if f, err = parquetio.ReadFooter(b.Context(), f); err == nil {
-			files[i], err = trip.Recognise(f, options)
-		}
+	var files []element.Recognised
+	for _, f := range source.Files(objects, 1) {
+		d, err := source.Describe(b.Context(), objstore.Access{}, f)
 		if err != nil {
 			b.Fatal(err)
 		}
+		f, err := trip.Recognise(d, options)
+		if err != nil {
+			b.Fatal(err)
+		}
+		files = append(files, f)
 	}
 	cfg := configOf("raw", quality.Config{})
 	cfg.Output = b.TempDir()
 	var decode, codes, job time.Duration
 	rows := int64(0)
-	scan := func(cfg parquetio.Config) time.Duration {
+	scan := func(cfg source.Config) time.Duration {
 		start := cpuTime(b)
 		rows = 0
 		for _, f := range files {
-			if err := parquetio.Scan(b.Context(), f, cfg, func(c element.Columns) { rows += c.Record.NumRows() }); err != nil {
+			if err := source.Scan(b.Context(), f, cfg, func(c element.Columns) { rows += c.Record.NumRows() }); err != nil {
 				b.Fatal(err)
 			}
 		}
 		return cpuTime(b) - start
 	}
 	for b.Loop() {
-		decode += scan(parquetio.Config{})
-		codes += scan(parquetio.Config{Codes: true})
+		decode += scan(source.Config{})
+		codes += scan(source.Config{Codes: true})
 		middle := cpuTime(b)
 		p, s := beam.NewPipelineWithRoot()
-		build(s, plan{files: parquetio.Files(objects, 1), lanes: 1, trips: options, publish: cfg})
+		build(s, plan{files: source.Files(objects, 1), lanes: 1, trips: options, tables: aggregate.Tables(false), publish: cfg})
 		if _, err := runner.Run(b.Context(), p); err != nil {
 			b.Fatal(err)
 		}
@@ -132,7 +135,7 @@ func benchmarkTax(b *testing.B, pattern string) {
 	b.ReportMetric(float64(job)/float64(decode), "tax")
 }
 
-// cpuTime is what the process has used of all cores.
+// cpuTime returns the CPU time of the process on all cores.
 func cpuTime(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -14,28 +14,28 @@ import (
 // This file is what a job needs that another program runs, perhaps on other machines.
 
 // places are what its workers must see.
-func places(objects []objstore.Object) []runners.Place {
+func (j *job) places(objects []objstore.Object) []runners.Place {
 	isLocal := func(uri string) bool { scheme, _ := objstore.Scheme(uri); return scheme == "" }
-	list := []runners.Place{{What: "--output=" + objstore.Redact(opts.output), Local: isLocal(opts.output)}}
+	list := []runners.Place{{What: "--output=" + objstore.Redact(j.output), Local: isLocal(j.output)}}
 	for _, o := range objects {
 		if isLocal(o.URI) { // one will do: it stands for the others
 			list = append(list, runners.Place{What: "the input " + o.URI, Local: true})
 			break
 		}
 	}
-	if opts.keepRows != "" {
-		list = append(list, runners.Place{What: "--quarantine=" + opts.keepRows, Local: true})
+	if j.keepRows != "" {
+		list = append(list, runners.Place{What: "--quarantine=" + j.keepRows, Local: true})
 	}
 	return list
 }
 
 // makeReachable names what workers write to so that they find it from any working directory, and has late attempts at
 // publishing fenced.
-func makeReachable(p *plan) error {
-	if p.quarantined() && runners.Detached() {
+func (j *job) makeReachable(p *plan) error {
+	if p.quarantined() && j.beam.Detach {
 		return usage("--quarantine: with --detach nobody would wait to clean up the folder; leave one of them out")
 	}
-	elsewhere.Store(true)
+	j.known.elsewhere.Store(true)
 	p.publish.Fenced = true
 	if scheme, path := objstore.Scheme(p.publish.Output); scheme == "" {
 		p.publish.Output = absolute(path)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestNoJobServerIsOneLine asks where nobody listens, and where somebody does who is no job server.
+// TestNoJobServerIsOneLine uses an endpoint at which nobody listens, and one at which something other than a job server listens.
 func TestNoJobServerIsOneLine(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -54,7 +54,7 @@ func TestWhatCannotWorkOnAClusterIsWrongUsage(t *testing.T) {
 	}
 }
 
-// TestALocalPathWithAClusterElsewhereIsNoted asks a job server that is not there, as the note comes before.
+// TestALocalPathWithAClusterElsewhereIsNoted needs no job server, because the note comes before the connection.
 func TestALocalPathWithAClusterElsewhereIsNoted(t *testing.T) {
 	input, err := filepath.Abs(filepath.Join("..", "testdata", "sample", "*.parquet"))
 	if err != nil {

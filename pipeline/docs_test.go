@@ -1,8 +1,7 @@
-package main
+package main_test
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -61,27 +60,5 @@ func compareDocs(t *testing.T, rows, want [][]string) {
 // docsTable returns the cells of the first table below a heading of transforms/README.md, without its two head lines.
 func docsTable(t *testing.T, heading string) [][]string {
 	t.Helper()
-	b, err := os.ReadFile("../transforms/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, text, found := strings.Cut(string(b), "\n## "+heading+"\n")
-	if !found {
-		t.Fatalf("transforms/README.md: found no heading %q", heading)
-	}
-	var rows [][]string
-	for line := range strings.Lines(text) {
-		switch cells := strings.Split(strings.TrimSpace(line), "|"); {
-		case len(cells) > 2:
-			row := cells[1 : len(cells)-1]
-			for i := range row {
-				row[i] = strings.ReplaceAll(strings.TrimSpace(row[i]), "`", "")
-			}
-			rows = append(rows, row)
-		case len(rows) > 0:
-			return rows[2:]
-		}
-	}
-	t.Fatalf("transforms/README.md: found no table with a line after it below %q", heading)
-	return nil
+	return rowsBelow(t, "../transforms/README.md", "## "+heading)
 }

@@ -15,7 +15,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// truthOf returns what a generated file holds, without keeping the file.
+// truthOf returns the truth about a generated file, without keeping the file.
 func truthOf(t *testing.T, o tlcgen.Options) tlcgen.FileTruth {
 	t.Helper()
 	truth, err := tlcgen.Write(t.Context(), io.Discard, o)
@@ -25,12 +25,12 @@ func truthOf(t *testing.T, o tlcgen.Options) tlcgen.FileTruth {
 	return truth
 }
 
-// monthKey orders like the tables: the null month last.
+// monthKey sorts like the tables: the null month is last.
 type monthKey struct{ taxi, start string }
 
-const noMonth = "~" // after every date
+const noMonth = "~" // sorts after every date
 
-// monthTotal is what files have of one taxi's pickup month.
+// monthTotal has the totals of one taxi's pickup month over some files.
 type monthTotal struct {
 	trips  int64
 	sums   [5]tlcgen.Sum // passengers, distance, duration, amount, tip: in the order of the table
@@ -48,7 +48,7 @@ func totalOf(files []tlcgen.FileTruth) map[monthKey]*monthTotal {
 		return total[k]
 	}
 	for _, f := range files {
-		at(monthKey{string(f.Taxi), f.Month + "-01"}) // a month that was read is there, whatever it holds
+		at(monthKey{string(f.Taxi), f.Month + "-01"}) // a file's month has a row, even if no trip counts
 		for _, m := range f.Months {
 			start := noMonth
 			if m.Month != nil {
@@ -106,7 +106,7 @@ func expect(files []tlcgen.FileTruth) (monthly, zones string) {
 	return strings.Join(months, "; "), strings.Join(places, "; ")
 }
 
-// average is the float64 nearest to the quotient.
+// average returns the float64 nearest to the quotient.
 func average(s tlcgen.Sum, unit int64) string {
 	if s.Count == 0 {
 		return "-"
@@ -116,7 +116,7 @@ func average(s tlcgen.Sum, unit int64) string {
 	return strconv.FormatFloat(avg, 'g', -1, 64)
 }
 
-// holdsTruth compares both published tables with what the generator put into the files: every bit of them.
+// holdsTruth compares every bit of both published tables with what the generator put into the files.
 func holdsTruth(t *testing.T, output string, files ...tlcgen.FileTruth) {
 	t.Helper()
 	monthly, zones := expect(files)

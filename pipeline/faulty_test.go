@@ -15,16 +15,17 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/testdata/fakes"
 	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/quality"
 )
 
-// published are the tables below an output, by path.
+// published returns the tables below an output, by path.
 func published(t *testing.T, out string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -42,13 +43,13 @@ func published(t *testing.T, out string) map[string]string {
 	return found
 }
 
-// attempt runs the pipeline over addresses in this process.
+// attempt runs the pipeline in this process, with addresses as input.
 func attempt(ctx context.Context, runner string, patterns []string, out string) error {
 	r, err := runners.Find(runner)
 	if err != nil {
 		return err
 	}
-	objects, err := objstore.Match(ctx, patterns)
+	objects, err := objstore.Access{}.Match(ctx, patterns)
 	if err != nil {
 		return err
 	}
@@ -56,14 +57,14 @@ func attempt(ctx context.Context, runner string, patterns []string, out string) 
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{
-		files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
-		standard: true, quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
+		files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
+		standard: true, tables: aggregate.Tables(true), quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
 	})
 	_, err = r.Run(ctx, p)
 	return err
 }
 
-// faultyFiles are two small months in memory.
+// faultyFiles returns two small months in memory.
 func faultyFiles(t *testing.T) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
@@ -88,7 +89,7 @@ func addresses(base string, files map[string][]byte) []string {
 	return all
 }
 
-// TestEachFaultGivesTheRightTablesOrAClearErrorAndNothing has every kind of fault meet a request once, and always.
+// TestEachFaultGivesTheRightTablesOrAClearErrorAndNothing makes each fault happen once, and then at every request.
 func TestEachFaultGivesTheRightTablesOrAClearErrorAndNothing(t *testing.T) {
 	defer objstore.QuickRetries()()
 	files := faultyFiles(t)
@@ -97,7 +98,7 @@ func TestEachFaultGivesTheRightTablesOrAClearErrorAndNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := published(t, clean)
-	passes := []string{"429", "500", "503", "reset in the middle", "reset at once", "short body", "slow drip"} // if it happens once
+	passes := []string{"429", "500", "503", "reset in the middle", "reset at once", "short body", "slow drip"} // faults after which the run succeeds if they happen once
 	for name := range fakes.Faults {
 		for _, chance := range []float64{0.3, 1} {
 			web := fakes.NewWeb(t, files)
@@ -124,17 +125,17 @@ func TestEachFaultGivesTheRightTablesOrAClearErrorAndNothing(t *testing.T) {
 	}
 }
 
-// tells checks that a user can tell from an error what it is about.
+// tells checks that an error says which file it is about.
 func tells(t *testing.T, name string, err error) {
 	t.Helper()
-	text := messageOf(err)
+	text := console{}.messageOf(err)
 	if f := fault.Find(err); f == nil && !strings.Contains(text, "_tripdata_") || strings.Contains(text, "damaged") || strings.Contains(text, "goroutine") {
 		t.Errorf("%s: the error does not say it: %s", name, text)
 	}
 }
 
-// TestRandomFaultsNeverGiveAWrongTable runs over a web server with faults by chance: the tables are right, or there are
-// none and an error.
+// TestRandomFaultsNeverGiveAWrongTable reads from a web server with random faults. Either the tables are right, or there are no
+// tables and an error.
 func TestRandomFaultsNeverGiveAWrongTable(t *testing.T) {
 	defer objstore.QuickRetries()()
 	rounds := 200

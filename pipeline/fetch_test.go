@@ -28,8 +28,8 @@ type site struct {
 
 	mu     sync.Mutex
 	ranges int
-	broken string // a file of which it sends a page instead
-	held   string // a file of which it sends only so many bytes, and then waits until the client is gone
+	broken string // a file instead of which it sends an HTML page
+	held   string // a file of which it sends only some bytes, and then waits until the client disconnects
 	most   int
 }
 
@@ -67,21 +67,21 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// hold has the site stop in the middle of a file, after so many bytes. Of no file, it holds none.
+// hold makes the site stop in the middle of a file, after the given number of bytes. "" holds no file.
 func (s *site) hold(name string, most int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.held, s.most = name, most
 }
 
-// asked is how many requests were for a range.
+// asked returns how many requests were for a range.
 func (s *site) asked() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ranges
 }
 
-// holdingWriter sends some bytes and then waits until the client is gone.
+// holdingWriter sends some bytes and then waits until the client disconnects.
 type holdingWriter struct {
 	http.ResponseWriter
 	gone <-chan struct{}
@@ -100,7 +100,7 @@ func (w *holdingWriter) Write(b []byte) (written int, err error) {
 	return written, http.ErrAbortHandler
 }
 
-// partOf is how much of a file a fetch has on the disk in its part, and how much of that it promises to continue from.
+// partOf returns how many bytes of a file are in its part file, and from which of them a fetch will continue.
 func partOf(part string) (came, promised int64) {
 	var sidecar struct{ Kept int64 }
 	info, err := os.Stat(part)
@@ -111,7 +111,7 @@ func partOf(part string) (came, promised int64) {
 	return info.Size(), sidecar.Kept
 }
 
-// untilComes waits until a fetch has kept more of a file than before. It stays so while the site holds the rest.
+// untilComes waits until a fetch has written more of a file than before. The site holds the rest, so this state does not pass.
 func (s started) untilComes(t *testing.T, part string, before int64) {
 	t.Helper()
 	for {
@@ -126,7 +126,7 @@ func (s started) untilComes(t *testing.T, part string, before int64) {
 	}
 }
 
-// place is where fetch puts a file.
+// place returns where fetch puts a file.
 func place(name string) string { return name[len(name)-len("2014-01.parquet"):][:4] + "/" + name }
 
 // wantFetched checks that a folder has these files of the site, the manifest, and nothing else.
@@ -205,7 +205,7 @@ func TestFetchGetsMonths(t *testing.T) {
 	fetch("--months=2014-01..2014-03").wantLines(t, 0, unchangedLine(jan), unchangedLine(feb), fetchedLine(mar), fmt.Sprintf(doneLine, 3, 1, 2, 0, 0, 0))
 	s.wantFetched(t, raw, jan, feb, mar)
 
-	// What was fetched is what the main job reads.
+	// The main job can read the fetched files.
 	runOnce(t, command{args: []string{"--input=raw/**/*.parquet", "--output=out"}, dir: dir}).succeeds(t)
 }
 
@@ -297,8 +297,8 @@ func TestFetchUsage(t *testing.T) {
 	golden(t, "fetch_help", r.stdout)
 }
 
-// TestFetchIsTakenUpWhereItWasKilled kills each fetch twice, in the middle of a file and at a random moment: what is under
-// a final name is whole, and the next run ends as if there had been no other.
+// TestFetchIsTakenUpWhereItWasKilled kills each fetch twice, in the middle of a file and at a random moment. Files with a final name
+// are whole, and the next run gives the same result as an uninterrupted one.
 func TestFetchIsTakenUpWhereItWasKilled(t *testing.T) {
 	s := newSite(t, month(tlcgen.Yellow, 2014, 1, 60_000), month(tlcgen.Yellow, 2014, 2, 3000), month(tlcgen.Yellow, 2014, 3, 3000))
 	dir := t.TempDir()

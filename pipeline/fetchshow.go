@@ -19,7 +19,7 @@ import (
 // fetchShow tells how a fetch goes: a line for each file that is done and, on a terminal, below them a bar for each that
 // is under way and one for all.
 type fetchShow struct {
-	w     io.Writer
+	w     console
 	bars  bool
 	width func() int
 
@@ -34,10 +34,10 @@ type fetchShow struct {
 // redraw is how often bars are drawn anew.
 const redraw = 100 * time.Millisecond
 
-func newFetchShow(w io.Writer, files int) *fetchShow {
+func newFetchShow(w console, files int) *fetchShow {
 	s := &fetchShow{w: w, by: map[string]*progressbar.ProgressBar{}}
-	under := w
-	if hiding, ok := w.(objstore.HidingWriter); ok {
+	under := w.w
+	if hiding, ok := w.w.(objstore.HidingWriter); ok {
 		under = hiding.W
 	}
 	if f, ok := under.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
@@ -69,10 +69,10 @@ const (
 func (s *fetchShow) event(e fetch.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text := textOf(e)
+	text := textOf(s.w, e)
 	if !s.bars {
 		if text != "" {
-			line(s.w, "%s", text)
+			s.w.line("%s", text)
 		}
 		return
 	}
@@ -82,7 +82,7 @@ func (s *fetchShow) event(e fetch.Event) {
 		delete(s.by, e.Place)
 		s.all.Add(1) //nolint:errcheck // it draws nowhere
 		s.clear()
-		line(s.w, "%s", text)
+		s.w.line("%s", text)
 	case s.by[e.Place] == nil:
 		name := e.Place[strings.LastIndex(e.Place, "/")+1:]
 		s.places = append(s.places, e.Place)
@@ -110,7 +110,7 @@ func (s *fetchShow) draw() {
 		b.WriteString(s.fit(s.by[p].String()))
 	}
 	b.WriteString(s.fit(s.all.String()))
-	fmt.Fprint(s.w, b.String())
+	fmt.Fprint(s.w.w, b.String())
 	s.drawn, s.last = len(s.places)+1, time.Now()
 }
 
@@ -123,7 +123,7 @@ func (s *fetchShow) fit(bar string) string {
 // clear takes the bars off the screen.
 func (s *fetchShow) clear() {
 	if s.drawn > 0 {
-		fmt.Fprintf(s.w, "\x1b[%dA\x1b[J", s.drawn)
+		fmt.Fprintf(s.w.w, "\x1b[%dA\x1b[J", s.drawn)
 		s.drawn = 0
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 func TestBarsAreDrawnBelowTheLines(t *testing.T) {
 	var b bytes.Buffer
-	s := newFetchShow(&b, 2)
+	s := newFetchShow(console{w: &b}, 2)
 	if s.bars {
 		t.Fatal("found bars in a pipe")
 	}
@@ -49,7 +49,7 @@ func TestBarsAreDrawnBelowTheLines(t *testing.T) {
 	}
 }
 
-// shownOn is what a terminal shows in the end, with the two sequences that are used.
+// shownOn returns what a terminal shows at the end. It knows the two control sequences that fetch uses.
 func shownOn(text string) string {
 	var lines []string
 	for text != "" {

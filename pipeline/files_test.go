@@ -34,7 +34,7 @@ func generate(t *testing.T, dir string, o tlcgen.Options) string {
 	return path
 }
 
-// month is short for one file's options.
+// month returns the options of one file.
 func month(taxi tlcgen.Taxi, year, m int, rows int64) tlcgen.Options {
 	return tlcgen.Options{Taxi: taxi, Month: tlcgen.MonthOf(year, m), Rows: rows}
 }
@@ -45,7 +45,7 @@ type column struct {
 	values arrow.Array
 }
 
-// of makes an array from text, one value a word, as Arrow parses it; "-" is null.
+// of makes an array from text. Each word is a value that Arrow parses; "-" is null.
 func of(t *testing.T, typ arrow.DataType, words string) arrow.Array {
 	t.Helper()
 	b := array.NewBuilder(memory.DefaultAllocator, typ)
@@ -67,7 +67,7 @@ var (
 	ints       = arrow.PrimitiveTypes.Int64
 )
 
-// trips are two trips of yellow taxis in the types of TLC, for a test to change.
+// trips returns two trips of yellow taxis in TLC's types. Tests change them.
 func trips(t *testing.T) []column {
 	t.Helper()
 	return []column{
@@ -222,7 +222,7 @@ func (tb table) sum(t *testing.T, column string) int64 {
 	return total
 }
 
-// near tells whether text is a number within 1e-9 of want, relative, or null where want is NaN.
+// near tells whether text is a number whose relative difference from want is at most 1e-9. If want is NaN, text must be null.
 func near(text string, want float64) bool {
 	if math.IsNaN(want) {
 		return text == "-"
@@ -231,7 +231,7 @@ func near(text string, want float64) bool {
 	return err == nil && math.Abs(got-want) <= 1e-9*math.Max(1, math.Abs(want))
 }
 
-// The columns of both tables, as the contract has them.
+// The columns of both tables.
 var (
 	monthlyColumns = []string{"taxi", "month_start", "trip_count", "avg_passengers", "avg_trip_distance_miles", "avg_trip_duration_minutes", "avg_amount", "avg_tip"}
 	zoneColumns    = []string{"taxi", "month_start", "location_id", "pickups", "dropoffs"}

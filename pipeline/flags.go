@@ -2,144 +2,33 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	beamrunners "github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
-
 	"tripstats/io/objstore"
-	"tripstats/io/tlc"
 	"tripstats/runners"
 	"tripstats/transforms/fault"
-	"tripstats/transforms/quality"
-	"tripstats/transforms/trip"
 )
 
-const (
-	defaultOutput  = "./out"
-	defaultQuality = "standard"
-	sampleInput    = "sample"
-)
-
-// options are the flags of the main command, as given.
-type options struct {
-	input     patterns
-	output    string
-	taxi      string
-	sameMonth string
-	utc       string
-	quality   string
-	format    string
-	limits    string
-	asOf      string
-	rejected  string
-	complete  bool
-	unknown   string
-	keepRows  string
-	keepCells bool
-	plan      bool
-	verbose   bool
-	version   bool
-
-	months    string
-	source    string
-	missing   string
-	memory    string
-	anonymous bool
-	allowHTTP bool
-	decoder   string
-
-	profiles profiles
-
-	parsed struct { // the values above, parsed by check
-		months      []tlc.Range
-		memory      int64 // bytes; 0: by what is read
-		limits      quality.Limits
-		asOf        int32
-		maxRejected int64 // parts per million, negative for any
-	}
-}
-
-func (o *options) standard() bool { return o.quality == "standard" }
-
-// patterns collects --input, which may be given several times.
-type patterns []string
-
-func (p *patterns) String() string { return strings.Join(*p, ",") }
-
-// redacted is the list as it may be shown.
-func (p patterns) redacted() string {
-	shown := make([]string, len(p))
-	for i, pattern := range p {
-		shown[i] = objstore.Redact(pattern)
-	}
-	return strings.Join(shown, ",")
-}
-
-// onlySample tells whether nothing but the sample is read, whose months are a choice.
-func (p patterns) onlySample() bool { return len(p) == 1 && p[0] == sampleInput }
-
-func (p *patterns) Set(s string) error {
-	list := objstore.SplitPatterns(s)
-	if len(list) == 0 {
-		return errors.New("no pattern in it")
-	}
-	*p = append(*p, list...)
-	return nil
-}
-
-var opts options
-
-// The flags are the process's own, next to Beam's, as a worker started by a remote runner parses the same set.
-func init() {
-	flag.Var(&opts.input, "input", "")
-	flag.StringVar(&opts.output, "output", defaultOutput, "")
-	flag.StringVar(&opts.taxi, "taxi", "", "")
-	flag.StringVar(&opts.sameMonth, "same-month", "refuse", "")
-	flag.StringVar(&opts.utc, "utc", trip.UTCRefuse, "")
-	flag.StringVar(&opts.quality, "quality", defaultQuality, "")
-	flag.StringVar(&opts.format, "format", "parquet", "")
-	flag.StringVar(&opts.limits, "limits", "", "")
-	flag.StringVar(&opts.asOf, "as-of", "", "")
-	flag.StringVar(&opts.rejected, "max-rejected", "", "")
-	flag.BoolVar(&opts.complete, "require-complete", false, "")
-	flag.StringVar(&opts.unknown, "unknown-columns", "report", "")
-	flag.StringVar(&opts.keepRows, "quarantine", "", "")
-	flag.BoolVar(&opts.keepCells, "quarantine-cells", false, "")
-	flag.StringVar(&opts.months, "months", "", "")
-	flag.StringVar(&opts.source, "source", tlc.Source, "")
-	flag.StringVar(&opts.missing, "missing", "fail", "")
-	flag.StringVar(&opts.memory, "max-memory", "", "")
-	flag.BoolVar(&opts.anonymous, "gcs-anonymous", false, "")
-	flag.BoolVar(&opts.allowHTTP, "allow-http", false, "")
-	flag.StringVar(&opts.decoder, "decoder", "own", "")
-	opts.profiles.flags()
-	flag.BoolVar(&opts.plan, "plan", false, "")
-	flag.BoolVar(&opts.verbose, "verbose", false, "")
-	flag.BoolVar(&opts.version, "version", false, "")
-	if err := flag.Set("runner", "direct"); err != nil { // Beam's own default is prism
-		panic(err)
-	}
-	flag.Lookup("runner").DefValue = "direct"
-}
-
-// parse reads the arguments into opts and returns the words among them, which are no flags. It collects the faults of single flags
-// as problems, so that the user sees all of them at once. Its only error is flag.ErrHelp.
-func parse(args []string) (words []string, wrong problems, err error) {
-	flag.CommandLine.Init("tripstats", flag.ContinueOnError)
-	flag.CommandLine.SetOutput(io.Discard) // errors come back as values, help is ours
-	flag.Usage = func() {}
-	words, failed, err := parseAll(flag.CommandLine, args, func(word string) bool { return slices.Contains(commandNames(), word) })
+// parse reads the arguments of the program and returns the words among them, which are no flags. It collects the faults of single
+// flags as problems, so that the user sees all of them at once. Its only error is flag.ErrHelp.
+func (s *settings) parse(args []string) (words []string, wrong problems, err error) {
+	flags := s.flagSet(mainFlags)
+	var failed []string
+	s.beam, err = runners.ParseFlags(flags, func() (err error) {
+		words, failed, err = parseAll(flags, args, func(word string) bool { return slices.Contains(commandNames(), word) })
+		return err
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	*beamrunners.Runner = runners.Canonical(strings.ToLower(*beamrunners.Runner))
+	s.parsedFrom(flags)
+	s.runner = runners.Canonical(strings.ToLower(s.runner))
+	s.beam.Detach = s.beam.Detach || s.detach
 	for _, text := range failed {
-		wrong.add("%s%s", text, suggestion(text))
+		wrong.add("%s%s", text, s.suggestion(text))
 	}
 	return words, wrong, nil
 }
@@ -169,52 +58,29 @@ var meant = map[string]string{
 }
 
 // suggestion names a flag close to an unknown one.
-func suggestion(message string) string {
+func (s *settings) suggestion(message string) string {
 	_, name, ok := strings.Cut(message, undefined)
 	if !ok {
 		return ""
 	}
-	plain := strings.NewReplacer("-", "", "_", "")
-	name = strings.ToLower(plain.Replace(name))
-	if name == "dryrun" && *beamrunners.Runner == "dataflow" {
+	name = strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+	plain := strings.ReplaceAll(name, "-", "")
+	if plain == "dryrun" && s.runner == "dataflow" {
 		return " (did you mean --dry_run?)"
 	}
-	if text := meant[name]; text != "" {
+	if text := meant[plain]; text != "" {
 		return " (" + text + ")"
 	}
 	var all []string
-	for _, f := range slices.Concat(flagHelp, moreHelp) {
-		all = append(all, f.name)
+	for _, d := range mainFlags {
+		all = append(all, d.name)
 	}
-	flag.VisitAll(func(f *flag.Flag) { all = append(all, f.Name) }) // Beam's flags, after our own
-	for _, known := range all {
-		short := plain.Replace(known)
-		if len(name) > 2 && (strings.HasPrefix(short, name) || strings.HasPrefix(name, short) || oneApart(short, name)) {
-			return fmt.Sprintf(" (did you mean --%s?)", known)
-		}
+	runners.HelpOnFlags(func(name, _ string) { all = append(all, name) })
+	if known := nearest(name, all); known != "" {
+		return fmt.Sprintf(" (did you mean --%s?)", known)
 	}
 	return ""
 }
-
-// oneApart tells whether two words differ by one letter more, less, other, or by two swapped.
-func oneApart(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	i := 0
-	for i < len(a) && a[i] == b[i] {
-		i++
-	}
-	switch len(b) - len(a) {
-	case 0:
-		return i < len(a) && (a[i+1:] == b[i+1:] || i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:])
-	case 1:
-		return a[i:] == b[i+1:]
-	}
-	return false
-}
-
-var utcChoices = []string{trip.UTCRefuse, trip.UTCWall, trip.UTCConvert}
 
 // orList lists choices for a message. The empty one is not shown: it is what a flag is when it is not given.
 func orList(choices []string) string {
@@ -233,58 +99,71 @@ func isOneOf(value *string, choices []string) bool {
 	return false
 }
 
-// check refuses flags that make no sense, before anything is read. It finds all faults, each with exit code 2. Words are the
-// arguments that are not flags; before tells whether flags come before them. If doubt is set, some flags could not be parsed:
-// check then looks at each flag alone, not at whether flags go together.
-func (o *options) check(set map[string]bool, words []string, before, doubt bool) (wrong problems) {
-	if len(words) > 0 {
-		wrong.add("%s", unexpected(words[0], !before))
-		doubt = true // flags may follow the word
-	}
-	for _, c := range []struct {
-		flag    string
-		value   *string
-		choices []string
-	}{
-		{"quality", &o.quality, []string{"raw", "standard"}},
-		{"unknown-columns", &o.unknown, []string{"report", "fail"}},
-		{"format", &o.format, []string{"parquet"}},
-		{"missing", &o.missing, []string{"fail", "skip"}},
-		{"decoder", &o.decoder, []string{"own", "library"}},
-		{"taxi", &o.taxi, []string{"", trip.Yellow, trip.Green}},
-		{"same-month", &o.sameMonth, []string{"refuse", "merge"}},
-		{"utc", &o.utc, utcChoices},
-		{"runner", beamrunners.Runner, runners.Names()},
-	} {
-		if !isOneOf(c.value, c.choices) {
-			wrong.add("--%s: found %q, expected %s", c.flag, *c.value, orList(c.choices))
+// several are the errors of a flag that may be given several times.
+type several []error
+
+func (s several) Error() string { return errors.Join(s...).Error() }
+
+// checkEach refuses values of single flags that make no sense. Choices come first, as the other checks look at what was chosen. Flags that are not given and have no default have
+// nothing to check.
+// command stands before the flags in messages; it is "" for the main job.
+func (s *settings) checkEach(command string, defs []flagDef, wrong *problems) {
+	for _, d := range defs {
+		if v, _ := d.of(s).(*string); len(d.choices) > 0 && !isOneOf(v, d.choices) {
+			wrong.add("%s--%s: found %q, expected %s", command, d.name, *v, orList(d.choices))
 		}
 	}
-	if set["dry_run"] && *beamrunners.Runner != "dataflow" && flag.Lookup("dry_run").Value.String() == "true" {
-		wrong.add("--dry_run is a flag of Dataflow's, and goes with --runner=dataflow: say --plan to see what would be read")
+	for _, d := range defs {
+		if d.check == nil || !s.given[d.name] && d.def == "" {
+			continue
+		}
+		switch err := d.check(s).(type) {
+		case nil:
+		case several:
+			for _, err := range err {
+				wrong.add("%s--%s: %v", command, d.name, err)
+			}
+		default:
+			wrong.add("%s--%s: %v", command, d.name, err)
+		}
 	}
-	o.parseRules(set, &wrong)
-	o.checkInput(set, doubt, &wrong)
-	if problem := outputProblem(o.output); problem != "" {
-		wrong.add("--output: %s", problem)
-	} else {
-		o.checkQuarantine(set, &wrong)
-	}
-	return wrong
 }
 
-// outputProblem says why a folder or address cannot be written to, or returns "".
-func outputProblem(output string) string {
+// check refuses flags of the main job that make no sense, before anything is read. It adds all faults to wrong, each with exit code
+// 2. If something was not understood, it does not say what only follows from that: that a flag misses another one. Words are the
+// arguments that are not flags; first tells whether one of them comes before all flags.
+func (s *settings) check(words []string, first bool, wrong *problems) {
+	if len(words) > 0 {
+		wrong.add("%s", unexpected(words[0], first))
+	}
+	if len(*wrong) == 0 {
+		s.checkTogether(wrong)
+	}
+	s.checkEach("", mainFlags, wrong)
+	if s.given["dry_run"] && s.runner != "dataflow" && s.beam.IsSet("dry_run") {
+		wrong.add("--dry_run is a flag of Dataflow's, and goes with --runner=dataflow: say --plan to see what would be read")
+	}
+	if s.keepCells && s.keepRows == "" && s.standard() {
+		wrong.add("--quarantine-cells does not say where to: add --quarantine=DIR")
+	}
+	for _, d := range mainFlags {
+		if d.judged && s.given[d.name] && s.quality == "raw" {
+			wrong.add("--%s goes with --quality=standard: raw applies no rule", d.name)
+		}
+	}
+}
+
+// checkOutput refuses a folder or address that cannot be written to.
+func checkOutput(output string) error {
 	if output == "" {
-		return "found nothing, expected a folder, gs://, s3:// or az://"
+		return errors.New("found nothing, expected a folder, gs://, s3:// or az://")
 	}
 	if scheme, path := objstore.Scheme(output); scheme == "" {
 		if abs := absolute(path); abs == filepath.Dir(abs) {
-			return "found the root of the file system, expected a folder for the output, such as ./out"
+			return errors.New("found the root of the file system, expected a folder for the output, such as ./out")
 		}
 	}
-	if err := objstore.CheckOutput(output); err != nil {
-		return err.Error()
-	}
-	return ""
+	return objstore.CheckOutput(output)
 }
+
+func (s *settings) checkOutput() error { return checkOutput(s.output) }

@@ -12,7 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"tripstats/io/parquetio"
+	"tripstats/io/objstore"
+	"tripstats/io/source"
 	"tripstats/io/tlc"
 	"tripstats/testdata/mutate"
 	"tripstats/testdata/tlcgen"
@@ -21,7 +22,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// small are four files to damage the footers of.
+// small returns four files whose footers are damaged.
 func small(t *testing.T) []base {
 	t.Helper()
 	var all []base
@@ -42,22 +43,23 @@ func small(t *testing.T) []base {
 	return all
 }
 
-// valuesOf is a hash of all that a run takes of a file: its taxi, and the values of the columns that are read. It runs in this
-// process, as a run of the program for each of so many files would take hours.
+// valuesOf returns a hash of all that a run reads of a file: its taxi, and the values of the needed columns. It works in this
+// process, because starting the program for each file would take hours.
 func valuesOf(ctx context.Context, path, name string, size int) (sum string, err error) {
-	f, err := parquetio.ReadFooter(ctx, element.File{URI: path, Source: name, Size: int64(size), Month: element.NoMonth})
+	var f element.Recognised
+	d, err := source.Describe(ctx, objstore.Access{}, element.Found{URI: path, Source: name, Size: int64(size), Month: element.NoMonth})
 	if err == nil {
-		f, err = trip.Recognise(f, trip.Options{Registry: tlc.Registry, UTC: trip.UTCRefuse, Judged: true})
+		f, err = trip.Recognise(d, trip.Options{Registry: tlc.Registry, UTC: trip.UTCRefuse, Judged: true})
 	}
 	if err == nil {
-		f, err = parquetio.Narrow(f)
+		f, err = source.Narrow(f)
 	}
 	if err != nil {
 		return "", err
 	}
 	h := fnv.New64a()
 	fmt.Fprintln(h, f.Taxi, f.Variant, f.Rows)
-	err = parquetio.Scan(ctx, f, parquetio.Config{}, func(c element.Columns) {
+	err = source.Scan(ctx, f, source.Config{}, func(c element.Columns) {
 		for i, column := range c.Record.Columns() { // names are compared without regard to case
 			fmt.Fprintln(h, c.FileRow, strings.ToLower(c.Record.ColumnName(i)), column.DataType(), column)
 		}
@@ -65,7 +67,7 @@ func valuesOf(ctx context.Context, path, name string, size int) (sum string, err
 	return fmt.Sprint(h.Sum64()), err
 }
 
-// damagedFooters reads a file with each damaged footer that next returns, and sorts what comes of it.
+// damagedFooters reads a file with each damaged footer that next returns, and counts the outcomes.
 func damagedFooters(t *testing.T, b base, next func() (damaged []byte, what string, more bool)) (refused, same int, other []string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -107,7 +109,8 @@ func damagedFooters(t *testing.T, b base, next func() (damaged []byte, what stri
 	}
 }
 
-// TestDamagedFootersTakeLittle is the promise for any footer at all. TRIPSTATS_SOAK=1 damages 100,000, otherwise 1,000.
+// TestDamagedFootersTakeLittle checks that no damaged footer takes much time or memory. It damages 1,000 footers, with
+// TRIPSTATS_SOAK=1 100,000.
 func TestDamagedFootersTakeLittle(t *testing.T) {
 	all, each := small(t), uint64(250)
 	if soaking() {
@@ -127,7 +130,7 @@ func TestDamagedFootersTakeLittle(t *testing.T) {
 	}
 }
 
-// toldByTheFooterAlone are the bits of numbers that nothing else in the file contradicts.
+// toldByTheFooterAlone has the bits of numbers that are only in the footer, so that nothing contradicts them.
 var toldByTheFooterAlone = map[string]string{
 	"yellow_tripdata_2014-03.parquet: bit 492": "the unit of the pickup times: nanoseconds for microseconds",
 	"yellow_tripdata_2014-03.parquet: bit 788": "the unit of the dropoff times",
@@ -139,7 +142,7 @@ var toldByTheFooterAlone = map[string]string{
 	"yellow_tripdata_2025-02.parquet: bit 788": "the unit of the dropoff times",
 }
 
-// TestAFlippedBitOfAFooterIsNoOtherTable flips single bits. TRIPSTATS_SOAK=1 flips every one, otherwise one in 97.
+// TestAFlippedBitOfAFooterIsNoOtherTable flips single bits: one in 97, with TRIPSTATS_SOAK=1 every one.
 func TestAFlippedBitOfAFooterIsNoOtherTable(t *testing.T) {
 	step := 97
 	if soaking() {

@@ -3,9 +3,9 @@ package main
 import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
-	"tripstats/io/parquetio"
 	"tripstats/io/publish"
 	"tripstats/io/quarantine"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
@@ -15,14 +15,15 @@ import (
 
 // plan is what the graph is built from: the user's choices, resolved.
 type plan struct {
-	files     []element.File
-	read      parquetio.Config
+	files     []element.Found
+	read      source.Config
 	lanes     int
 	dealt     bool // files are cut in pieces, which are dealt out to the workers
 	trips     trip.Options
 	admission trip.Admission
-	standard  bool           // judge by the rules; otherwise every row counts as it is
-	quality   quality.Config // of the rules
+	standard  bool              // judge by the rules; otherwise every row counts as it is
+	tables    []*aggregate.Spec // beside the ledger
+	quality   quality.Config    // of the rules
 	publish   publish.Config
 }
 
@@ -34,48 +35,50 @@ func (p plan) endless() bool { return p.standard && p.quality.AsOf == element.No
 
 // build lays out the whole pipeline. What flows, and how many elements of it:
 //
-//	files, footers      one a file
-//	pieces              on a cluster: one a run of row groups, 16 MB or one row group at least; dealt out to the workers
+//	found, described, unusable, left out: one a file
+//	recognised, admitted, tallies: one 256 files, as a runner takes as much memory for an element as a small file does
+//	works               one a large file, or some small ones; on a cluster one a run of row groups, 16 MB or one row group at
+//	                    least, dealt out to the workers
 //	columns, trips      one a batch of 16,384 rows: all that is done to rows is done in fused stages, to batches
 //	partials            one a bundle and file in it: what is shuffled is these accumulators
 //	perSource           one a file
 //	tables              one a table
 //	rejects, pieces     with --quarantine: one a batch with such rows, one a row group with such rows
 func build(s beam.Scope, p plan) {
-	files := beam.CreateList(s, p.files)
-	footers := parquetio.Footers(s, p.read.Access, files)
-	recognised := trip.Recognised(s, p.trips, footers)
-	admitted, leftOut := trip.Admitted(s, p.admission, parquetio.Narrowed(s, recognised))
+	found := source.Found(s, p.files)
+	described, unreadable := source.Described(s, p.read.Access, found)
+	recognised, unknown := trip.Recognised(s, p.trips, described)
+	toRead, admitted, leftOut := trip.Admitted(s, p.admission, source.Narrowed(s, recognised), beam.Flatten(s, unreadable, unknown))
 
-	toRead := admitted
+	works := source.Works(s, p.dealt, toRead)
 	if p.dealt {
-		toRead = beam.Reshuffle(s, parquetio.Pieces(s, admitted))
+		works = beam.Reshuffle(s, works)
 	}
 	read := p.read
 	read.Codes = !p.trips.KeepOrigin // rows are kept by their values
-	spread := runners.Spread(s, p.lanes, toRead, func(s beam.Scope, files beam.PCollection) []beam.PCollection {
-		columns := parquetio.Read(s, read, files)
+	spread := runners.Spread(s, p.lanes, works, func(s beam.Scope, works beam.PCollection) []beam.PCollection {
+		columns := source.Read(s, read, works)
 		trips := trip.MapFields(s, p.trips, columns)
 		trips = trip.Derive(s, p.trips, trips)
 		if p.quarantined() {
 			trips, rejects := quality.JudgedWithRejects(s, p.quality, trips)
-			return []beam.PCollection{aggregate.Partials(s, p.standard, trips), quarantine.Write(s, *p.publish.Quarantine, rejects)}
+			return []beam.PCollection{aggregate.Partials(s, p.tables, trips), quarantine.Write(s, *p.publish.Quarantine, rejects)}
 		}
 		if p.standard {
 			trips = quality.Judged(s, p.quality, trips)
 		}
-		return []beam.PCollection{aggregate.Partials(s, p.standard, trips)}
+		return []beam.PCollection{aggregate.Partials(s, p.tables, trips)}
 	})
-	perSource := aggregate.PerSource(s, p.standard, admitted, spread[0])
+	perSource := aggregate.PerSource(s, p.tables, admitted, spread[0])
 
 	var tables []beam.PCollection
-	for _, t := range aggregate.Tables(p.standard) {
-		tables = append(tables, aggregate.Table(s, t, p.standard, perSource))
+	for _, t := range p.tables {
+		tables = append(tables, aggregate.Table(s, t, perSource))
 	}
 	if p.standard {
 		tables = append(tables, aggregate.Ledger(s, perSource))
 	}
 	publish.Publish(s, p.publish, publish.Inputs{
-		Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.standard, perSource), Tables: tables, Pieces: spread[1:],
+		Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Pieces: spread[1:],
 	})
 }

@@ -13,6 +13,7 @@ import (
 	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/vet"
 
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
 )
@@ -22,7 +23,7 @@ func graphOf(t *testing.T, lanes int) (*beam.Pipeline, []*graph.MultiEdge) {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
 	cfg := configOf("raw", quality.Config{})
-	build(s, plan{files: []element.File{{Source: "a"}, {Source: "b", Lane: lanes - 1}}, lanes: lanes, trips: tripOptions("", false), publish: cfg})
+	build(s, plan{files: []element.Found{{Source: "a"}, {Source: "b", Lane: lanes - 1}}, lanes: lanes, trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
 	edges, _, err := p.Build()
 	if err != nil {
 		t.Fatal(err)
@@ -67,8 +68,8 @@ func TestTheGraphIsABeamPipeline(t *testing.T) {
 			t.Errorf("%d lanes: no %s named %s in the graph", lanes, urn, pattern)
 			return nil
 		}
-		find(`parquetio\.Footers/`, urnParDo)
-		read := find(`parquetio\.Read/`, urnParDo)
+		find(`source\.Described/`, urnParDo)
+		read := find(`source\.Read/`, urnParDo)
 		find(`trip\.Map\(fields\)/`, urnParDo)
 		find(`trip\.Map\(derive\)/`, urnParDo)
 		find(`aggregate\.PerSource/CombinePerKey\(source\)/`, urnCombine)
@@ -92,7 +93,7 @@ func TestTheGraphIsABeamPipeline(t *testing.T) {
 	}
 }
 
-// TestNoDoFnBothReadsAndAggregates looks at the package of each user function: parquetio's read, aggregate's aggregate,
+// TestNoDoFnBothReadsAndAggregates looks at the package of each user function: source's read, aggregate's aggregate,
 // and what reads hands rows on to fields and derive, never to an aggregate.
 func TestNoDoFnBothReadsAndAggregates(t *testing.T) {
 	_, edges := graphOf(t, 1)
@@ -118,9 +119,9 @@ func TestNoDoFnBothReadsAndAggregates(t *testing.T) {
 		return nil
 	}
 	for from, want := range map[string]string{
-		"parquetio.readFn": "trip.fieldsFn",
-		"trip.fieldsFn":    "trip.deriveFn",
-		"trip.deriveFn":    "aggregate.partialFn",
+		"source.ReadFn": "trip.fieldsFn",
+		"trip.fieldsFn": "trip.deriveFn",
+		"trip.deriveFn": "aggregate.partialFn",
 	} {
 		if got := follow(from); len(got) != 1 || !strings.HasSuffix(got[0], want) {
 			t.Errorf("%s feeds %v, want %s alone", from, got, want)
@@ -168,7 +169,7 @@ func quarantineGraph(t *testing.T) *beam.Pipeline {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
 	rules := quality.Config{Keep: quality.KeepCells}
-	build(s, plan{files: []element.File{{Source: "a"}}, lanes: 2, trips: tripOptions("", true), standard: true, quality: rules, publish: configOf("standard", rules)})
+	build(s, plan{files: []element.Found{{Source: "a"}}, lanes: 2, trips: tripOptions("", true), standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules)})
 	return p
 }
 
@@ -176,7 +177,7 @@ func TestPrismWorksInAsManyBranchesAsLanes(t *testing.T) {
 	_, edges := graphOf(t, 3)
 	var readers []string
 	for _, e := range edges {
-		if e.DoFn != nil && strings.HasSuffix(e.DoFn.Name(), "parquetio.readFn") {
+		if e.DoFn != nil && strings.HasSuffix(e.DoFn.Name(), "source.ReadFn") {
 			readers = append(readers, e.Scope().String())
 		}
 	}

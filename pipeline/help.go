@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"slices"
@@ -10,46 +9,6 @@ import (
 	"tripstats/io/objstore"
 	"tripstats/runners"
 )
-
-// flagLine is what help says of a flag.
-type flagLine struct{ name, value, text string }
-
-// flagHelp has the program's own flags that users need most.
-var flagHelp = []flagLine{
-	{"input", "GLOBS", "parquet files: comma-separated paths or globs; ** matches any folders, {a,b} either;\nwrite \\, for a comma in a path; local, gs://, s3://, az://, or https:// without globs;\nmay be given several times; sample is the made-up sample in this program"},
-	{"months", "A..B,...", "instead of --input: months of the --taxi from TLC's site, or from --source, such as\n2014-01..2023-12, 2024-01.. (all since then), 2023, or a list of these"},
-	{"output", "DIR", "folder for the tables, or gs://, s3://, az:// (default " + defaultOutput + ")"},
-	{"runner", "NAME", "the engine that runs the pipeline (default direct); see below"},
-	{"taxi", "yellow|green", "read only this taxi's files and say how many were left out"},
-	{"quality", "standard|raw", "which rows count: standard (the default) applies the rules and writes a ledger of all\nrows; raw counts all rows, in the month of their pickup"},
-	{"same-month", "refuse|merge", "two files of one taxi and month: an error (refuse, the default), or added up (merge)"},
-	{"utc", "wall|convert", "how to read times that a file marks as UTC: wall takes them as New York wall clock,\nconvert converts them; without it such a file is an error: TLC writes wall clock"},
-	{"plan", "", "show what would be read, and stop; only footers are read for this"},
-	{"verbose", "", "show everything that Beam logs, and full errors"},
-	{"version", "", "print the version, like the command version"},
-}
-
-// moreHelp has the other flags of the program, for help all.
-var moreHelp = []flagLine{
-	{"limits", "RULE=N,...|@FILE", "change limits of rules, in the rule's unit, such as duration_over=240; @FILE reads the\nlist from a file"},
-	{"as-of", "MONTH", "last month that a file without a month in its name may have (default: the last\nmonth in any name)"},
-	{"max-rejected", "SHARE", "exit 5 if row rules refuse a larger share of a file than this: 1% or 0.01"},
-	{"quarantine", "DIR", "write the rows that row rules refuse to this folder, as parquet, with their rule"},
-	{"quarantine-cells", "", "with --quarantine: also write the rows of which a cell rule leaves a value out"},
-	{"require-complete", "", "exit 4 if a month is missing between the first and the last month of a taxi"},
-	{"unknown-columns", "report|fail", "unknown columns in files: named in a note (report, the default), or an error (fail)"},
-	{"source", "BASE", "where --months are: web address, bucket or folder; {year} stands for the year"},
-	{"missing", "fail|skip", "months that are not there: exit 4 (fail, the default), or leave them out (skip)"},
-	{"max-memory", "SIZE", "memory goal of the process (default 160MiB, with remote input 256MiB); GOMEMLIMIT takes\nprecedence"},
-	{"gcs-anonymous", "", "read gs:// without credentials; without this flag credentials are needed"},
-	{"allow-http", "", "also read http:// addresses of other hosts, which are not encrypted"},
-	{"detach", "", "with a cluster as runner: submit the job, print its id and end; the job goes on"},
-	{"format", "parquet", "format of the tables; parquet is the only one"},
-	{"decoder", "own|library", "what decodes pages: this program if it can (own, the default), or arrow-go (library)"},
-	{"cpuprofile", "FILE", "write a profile of where this process spends its time, for go tool pprof"},
-	{"memprofile", "FILE", "write a profile of its heap at the end"},
-	{"trace", "FILE", "write a trace of its goroutines, for go tool trace"},
-}
 
 const helpHead = `Tripstats turns NYC TLC taxi trip records (parquet) into small tables: monthly averages, and trips by zone.
 
@@ -91,12 +50,12 @@ const exitCodes = `Exit codes:
 // commands are the words that may be the first argument.
 var commands = []struct {
 	name string
-	help string // the help text of the command; "" if it has none
+	help func() string // the help text of the command; nil if it has none
 }{
 	{"inspect", inspectHelp},
 	{"fetch", fetchHelp},
-	{"version", ""},
-	{"help", ""},
+	{"version", nil},
+	{"help", nil},
 }
 
 func commandNames() []string {
@@ -124,21 +83,26 @@ func unexpected(word string, first bool) string {
 
 // didYouMean suggests the word of a list that is most similar to an unknown word, if one is similar.
 func didYouMean(word string, list []string) string {
-	word = strings.ToLower(strings.TrimLeft(word, "-"))
+	best := nearest(strings.ToLower(strings.TrimLeft(word, "-")), list)
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %s?)", best)
+}
+
+// nearest is the first word of a list that is most similar to a word, or "" if none is similar.
+func nearest(word string, list []string) string {
 	best, least := "", 3
 	for _, w := range list {
-		d := distance(word, w)
-		if len(word) > 2 && strings.HasPrefix(w, word) {
+		d := distance(word, strings.ReplaceAll(w, "_", "-"))
+		if len(word) > 2 && strings.HasPrefix(w, word) || len(w) > 2 && strings.HasPrefix(word, w) {
 			d = 0
 		}
 		if d < least {
 			best, least = w, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %s?)", best)
+	return best
 }
 
 // distance is how many letters must be added, removed or changed to turn one word into the other.
@@ -165,7 +129,7 @@ func distance(a, b string) int {
 func helpOn(w io.Writer, words []string) error {
 	topics := []string{"all", "beam"}
 	for _, c := range commands {
-		if c.help != "" {
+		if c.help != nil {
 			topics = append(topics, c.name)
 		}
 	}
@@ -181,30 +145,30 @@ func helpOn(w io.Writer, words []string) error {
 		return helpBeam(w)
 	}
 	i := slices.Index(commandNames(), words[0])
-	_, err := io.WriteString(w, commands[i].help)
+	_, err := io.WriteString(w, commands[i].help())
 	return err
+}
+
+// helpOnFlags is a line for each flag of a table, or several. Names take at least so many letters.
+func helpOnFlags(defs []flagDef, width int, rare bool) string {
+	var b strings.Builder
+	for _, d := range defs {
+		shown := d.shown()
+		for l := range strings.SplitSeq(d.text, "\n") {
+			if rare || !d.rare {
+				fmt.Fprintf(&b, "  %-*s %s\n", width, shown, l)
+			}
+			shown = ""
+		}
+	}
+	return b.String()
 }
 
 // help prints the usage. If all is true it lists every flag of the program, otherwise those that users need most.
 func help(w io.Writer, all bool) error {
 	var b strings.Builder
 	b.WriteString(helpHead)
-	lines := flagHelp
-	if all {
-		lines = slices.Concat(flagHelp, moreHelp)
-	}
-	for _, f := range lines {
-		spec := "--" + f.name
-		if f.value != "" {
-			spec += "=" + f.value
-		}
-		for i, l := range strings.Split(f.text, "\n") {
-			if i > 0 {
-				spec = ""
-			}
-			fmt.Fprintf(&b, "  %-30s %s\n", spec, l)
-		}
-	}
+	b.WriteString(helpOnFlags(mainFlags, 30, all))
 	b.WriteString("\nRunners:\n")
 	for _, r := range runners.All() {
 		fmt.Fprintf(&b, "  %-10s %s\n", r.Name, r.Is)
@@ -224,16 +188,14 @@ func help(w io.Writer, all bool) error {
 
 // helpBeam prints the flags that are Beam's.
 func helpBeam(w io.Writer) error {
-	own := map[string]bool{}
-	for _, f := range slices.Concat(flagHelp, moreHelp) {
-		own[f.name] = true
+	own := func(name string) bool {
+		return slices.ContainsFunc(mainFlags, func(d flagDef) bool { return d.name == name })
 	}
 	var b strings.Builder
 	b.WriteString("Flags of Beam, for runners and workers; tripstats help all has the program's own:\n")
-	flag.VisitAll(func(f *flag.Flag) {
-		if !own[f.Name] {
-			_, text := flag.UnquoteUsage(f)
-			fmt.Fprintf(&b, "  --%-34s %s\n", f.Name, strings.ReplaceAll(text, "\n", " "))
+	runners.HelpOnFlags(func(name, text string) {
+		if !own(name) {
+			fmt.Fprintf(&b, "  --%-34s %s\n", name, text)
 		}
 	})
 	_, err := io.WriteString(w, b.String())

@@ -17,7 +17,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// TestBombsAreRefusedWithinBounds runs over small files that claim, or hold, gigabytes.
+// TestBombsAreRefusedWithinBounds reads small files that claim to have gigabytes, or decompress to gigabytes.
 func TestBombsAreRefusedWithinBounds(t *testing.T) {
 	paths := writeBombs(t)
 	program(t)
@@ -56,7 +56,7 @@ func writeBombs(t *testing.T) (paths []string) {
 	return paths
 }
 
-// longTexts is a file of 20,000 rows whose pickup zones are all one text of 1 MiB, which is there once.
+// longTexts writes a file of 20,000 rows whose pickup zones are all the same text of 1 MiB, which the file stores once.
 func longTexts(t *testing.T) []byte {
 	t.Helper()
 	const rows = 20_000

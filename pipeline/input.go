@@ -4,76 +4,83 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
-	beamrunners "github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
-
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
+	"tripstats/io/publish"
+	"tripstats/io/quarantine"
+	"tripstats/io/source"
 	"tripstats/io/tlc"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/trip"
 )
 
-// checkInput refuses flags that do not say what to read. If doubt is set, it does not check whether flags go together.
-func (o *options) checkInput(set map[string]bool, doubt bool, wrong *problems) {
-	if !doubt {
-		o.checkTogether(set, wrong)
-	}
-	if set["months"] {
-		var err error
-		if o.parsed.months, err = tlc.ParseRanges(o.months, o.taxi); err != nil {
-			wrong.add("--months: %v", err)
-		}
-	}
-	if set["source"] || set["months"] {
-		if err := checkSource(o.source, o.access()); err != nil {
-			wrong.add("--source: %v", err)
-		}
-	}
-	for _, address := range o.input {
-		if scheme, _ := objstore.Scheme(address); !objstore.Served(scheme) {
-			wrong.add("--input: %s: found scheme %q, expected a local path, gs, s3, az or https", objstore.Redact(address), scheme)
-		} else if err := o.access().Allows(address); err != nil {
-			wrong.add("--input: %s: %v", objstore.Redact(address), err)
-		}
-	}
-	if o.memory != "" {
-		var err error
-		if o.parsed.memory, err = parseBytes(o.memory); err != nil {
-			wrong.add("--max-memory: %v", err)
-		} else if least := o.leastMemory(*beamrunners.Runner); o.parsed.memory < least && !o.plan {
-			wrong.add("--max-memory: found %q, expected at least %dMiB with this runner and input", o.memory, least>>20)
-		}
+// checkTogether refuses flags that do not go together or that need another flag. Without any input the sample is read.
+func (s *settings) checkTogether(wrong *problems) {
+	switch {
+	case s.given["months"] && s.given["input"]:
+		wrong.add("--input and --months: found both, expected one of them")
+	case s.given["months"] && s.taxi == "":
+		wrong.add("--months does not say of which taxi: add --taxi=%s", strings.Join(tlc.Taxis(), " or --taxi="))
+	case s.given["months"]:
+	case s.given["source"] || s.given["missing"]:
+		wrong.add("--source and --missing go with --months")
+	case s.given["output"] && !s.given["input"] && !s.plan:
+		wrong.add("--output alone does not say what to read: add --input='dir/**/*.parquet', --months=2014-01..2023-12, or --input=sample")
+	case len(s.input) == 0:
+		s.input = patterns{sampleInput}
 	}
 }
 
-// checkTogether refuses flags that do not go together or that need another flag. Without any input the sample is read.
-func (o *options) checkTogether(set map[string]bool, wrong *problems) {
-	switch {
-	case set["months"] && set["input"]:
-		wrong.add("--input and --months: found both, expected one of them")
-	case set["months"] && o.taxi == "":
-		wrong.add("--months does not say of which taxi: add --taxi=yellow or --taxi=green")
-	case set["months"]:
-	case set["source"] || set["missing"]:
-		wrong.add("--source and --missing go with --months")
-	case set["output"] && !set["input"] && !o.plan:
-		wrong.add("--output alone does not say what to read: add --input='dir/**/*.parquet', --months=2014-01..2023-12, or --input=sample")
-	case len(o.input) == 0:
-		o.input = patterns{sampleInput}
+func (s *settings) checkMonths() (err error) {
+	s.parsed.months, err = tlc.ParseRanges(s.months, s.taxi)
+	return err
+}
+
+func (s *settings) checkSource() error { return checkSource(s.source, s.access()) }
+
+func (s *settings) checkInput() error {
+	var errs several
+	for _, address := range s.input {
+		if err := checkAddress(address, s.access()); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", objstore.Redact(address), err))
+		}
 	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs
+}
+
+// checkAddress refuses an address that cannot be read.
+func checkAddress(address string, access objstore.Access) error {
+	if scheme, _ := objstore.Scheme(address); !objstore.Served(scheme) {
+		return fmt.Errorf("found scheme %q, expected a local path, gs, s3, az or https", scheme)
+	}
+	return access.Allows(address)
+}
+
+func (s *settings) checkMemory() (err error) {
+	if s.memory == "" {
+		return nil
+	}
+	if s.parsed.memory, err = parseBytes(s.memory); err != nil {
+		return err
+	}
+	if least := s.leastMemory(); s.parsed.memory < least && !s.plan {
+		return fmt.Errorf("found %q, expected at least %dMiB with this runner and input", s.memory, least>>20)
+	}
+	return nil
 }
 
 // access is how stores are reached.
-func (o *options) access() objstore.Access {
-	a := objstore.Access{GCSAnonymous: o.anonymous, AllowHTTP: o.allowHTTP}
-	if o.months != "" {
-		a.Refusing = refusing(o.source)
+func (s *settings) access() objstore.Access {
+	a := objstore.Access{GCSAnonymous: s.anonymous, AllowHTTP: s.allowHTTP}
+	if s.months != "" {
+		a.Refusing = refusing(s.source)
 	}
 	return a
 }
@@ -101,13 +108,13 @@ func checkSource(source string, access objstore.Access) error {
 }
 
 // inputs finds what is to be read: by patterns, or by months.
-func inputs(ctx context.Context, stderr io.Writer) ([]objstore.Object, error) {
-	if opts.months == "" {
-		return match(ctx, "--input", opts.input)
+func (j *job) inputs(ctx context.Context) ([]objstore.Object, error) {
+	if j.months == "" {
+		return match(ctx, j.access(), "--input", j.input)
 	}
-	finder := tlc.Finder{Source: opts.source, Taxi: opts.taxi}
+	finder := tlc.Finder{Source: j.source, Taxi: j.taxi, Access: j.access()}
 	var found []tlc.Month
-	for _, r := range opts.parsed.months {
+	for _, r := range j.parsed.months {
 		more, err := finder.Find(ctx, r)
 		if err != nil {
 			return nil, fault.Inputf("--months: %v", err)
@@ -123,20 +130,20 @@ func inputs(ctx context.Context, stderr io.Writer) ([]objstore.Object, error) {
 			objects = append(objects, m.Object)
 		}
 	}
-	source := objstore.Redact(opts.source)
+	source := objstore.Redact(j.source)
 	switch {
 	case len(objects) == 0:
-		return nil, fault.New(fault.NoMatch, "--months: %s: found no %s file of these months in %s", opts.months, opts.taxi, source)
-	case len(absent) > 0 && opts.missing != "skip":
-		return nil, fault.New(fault.NoMatch, "--months: found no %s file of %s in %s; leave them out, or say --missing=skip", opts.taxi, trip.SomeMonths(absent, opts.verbose), source)
+		return nil, fault.New(fault.NoMatch, "--months: %s: found no %s file of these months in %s", j.months, j.taxi, source)
+	case len(absent) > 0 && j.missing != "skip":
+		return nil, fault.New(fault.NoMatch, "--months: found no %s file of %s in %s; leave them out, or say --missing=skip", j.taxi, trip.SomeMonths(absent, j.verbose), source)
 	case len(absent) > 0:
-		line(stderr, "note: skipped because they are not there: %s %s", opts.taxi, trip.SomeMonths(absent, opts.verbose))
+		j.stderr.line("note: skipped because they are not there: %s %s", j.taxi, trip.SomeMonths(absent, j.verbose))
 	}
 	return objects, nil
 }
 
 // match expands patterns. Its faults begin with what they were given by.
-func match(ctx context.Context, by string, input []string) ([]objstore.Object, error) {
+func match(ctx context.Context, access objstore.Access, by string, input []string) ([]objstore.Object, error) {
 	patterns := make([]string, len(input))
 	for i, p := range input {
 		if p == sampleInput {
@@ -144,23 +151,23 @@ func match(ctx context.Context, by string, input []string) ([]objstore.Object, e
 		}
 		patterns[i] = p
 	}
-	objects, err := objstore.Match(ctx, patterns)
+	objects, err := access.Match(ctx, patterns, publish.Own, quarantine.Own)
 	switch f := matchFault(by, err); {
 	case f == nil:
 		return objects, nil
 	case len(patterns) == 1 || f.Code == fault.Unavailable || ctx.Err() != nil:
 		return nil, f
 	default:
-		return nil, matchEach(ctx, by, patterns, f)
+		return nil, matchEach(ctx, access, by, patterns, f)
 	}
 }
 
 // matchEach matches the patterns one by one, to report what is wrong with each; if each is right alone, it reports what is
 // wrong with them together.
-func matchEach(ctx context.Context, by string, patterns []string, together *fault.Fault) error {
+func matchEach(ctx context.Context, access objstore.Access, by string, patterns []string, together *fault.Fault) error {
 	var problems []*fault.Fault
 	for _, p := range patterns {
-		if _, err := objstore.Match(ctx, []string{p}); err != nil {
+		if _, err := access.Match(ctx, []string{p}, publish.Own, quarantine.Own); err != nil {
 			problems = append(problems, matchFault(by, err))
 		}
 	}
@@ -187,29 +194,28 @@ const (
 	localMemory  = 160 << 20
 	remoteMemory = 256 << 20
 
-	// The least that can be held on two cores, also when these are busy. Told to take it, direct took at most 98 MiB of 24 months
-	// of 3 million rows, and 130 over a network; prism 110, and 148. With less, prism took 205 over a network when busy.
+	// The least limits that a run keeps on two cores, even if these are busy.
 	leastLocalMemory       = 112 << 20
 	leastRemoteMemory      = 144 << 20
 	leastPrismMemory       = 144 << 20
 	leastRemotePrismMemory = 192 << 20
 
-	// messages is about what prism has resident besides while it reads over a network.
+	// messages is roughly the memory that prism needs in addition while it reads over a network.
 	messages = 30 << 20
 )
 
 // remote tells whether input is read over the network.
-func (o *options) remote() bool {
-	return slices.ContainsFunc(o.input, objstore.Remote) || o.months != "" && objstore.Remote(o.source)
+func (s *settings) remote() bool {
+	return slices.ContainsFunc(s.input, objstore.Remote) || s.months != "" && objstore.Remote(s.source)
 }
 
 // leastMemory is the least that a process that reads can be held to.
-func (o *options) leastMemory(runner string) int64 {
-	remote := o.remote()
+func (s *settings) leastMemory() int64 {
+	remote := s.remote()
 	switch {
-	case remote && runner == "prism":
+	case remote && s.runner == "prism":
 		return leastRemotePrismMemory
-	case runner == "prism":
+	case s.runner == "prism":
 		return leastPrismMemory
 	case remote:
 		return leastRemoteMemory
@@ -218,18 +224,18 @@ func (o *options) leastMemory(runner string) int64 {
 }
 
 // mostMemory is what a process that reads may take for that.
-func (o *options) mostMemory(runner string) parquetio.Memory {
-	most, remote := o.parsed.memory, o.remote()
+func (s *settings) mostMemory() source.Memory {
+	most, remote := s.parsed.memory, s.remote()
 	if most == 0 {
 		most = localMemory
 		if remote {
 			most = remoteMemory
 		}
 	}
-	if remote && runner == "prism" {
+	if remote && s.runner == "prism" {
 		most -= messages
 	}
-	return parquetio.Memory(most)
+	return source.Memory(most)
 }
 
 // units are the units of amounts of memory; upper and lower case are the same. A single letter is binary, like in Docker and

@@ -45,7 +45,7 @@ func TestTwoFilesOfOneTaxiAndMonthAreRefusedUnlessMerged(t *testing.T) {
 	b.Seed = 7
 	generate(t, filepath.Join(dir, "a"), a)
 	generate(t, filepath.Join(dir, "b"), b)
-	generate(t, filepath.Join(dir, "b"), month(tlcgen.Green, 2019, 8, 100)) // another taxi: no matter
+	generate(t, filepath.Join(dir, "b"), month(tlcgen.Green, 2019, 8, 100)) // another taxi, which is no conflict
 	for _, runner := range runnerNames {
 		args := []string{"--input=*/yellow*.parquet", "--output=out", "--runner=" + runner}
 		runOnce(t, command{args: args, dir: dir}).fails(t, 3, "a/yellow_tripdata_2019-08.parquet", "b/yellow_tripdata_2019-08.parquet", "--same-month=merge")
@@ -90,7 +90,7 @@ func TestFilesWithoutRowsGiveTheirMonthAndNoZones(t *testing.T) {
 	for _, m := range []int{3, 8} {
 		generate(t, filepath.Join(dir, "raw"), month(tlcgen.Yellow, 2019, m, 0))
 	}
-	// A file whose name has no month has no month to show.
+	// The manifest has no month for a file without a month in its name.
 	write(t, filepath.Join(dir, "raw", "nameless.parquet"), empty(t, trips(t)))
 	for _, runner := range runnerNames {
 		r := runOnce(t, command{args: []string{"--input=raw/*", "--output=out", "--runner=" + runner}, dir: dir}).succeeds(t)
@@ -106,7 +106,7 @@ func TestFilesWithoutRowsGiveTheirMonthAndNoZones(t *testing.T) {
 			t.Errorf("%s: location_stats: found %s, expected no rows and six columns", runner, zones)
 		}
 	}
-	// Nothing but that file: all tables are there, with their columns, and no rows but the file's in the ledger.
+	// If this is the only file, all tables exist with their columns; the only rows are those about the file in the ledger.
 	runOnce(t, command{args: []string{"--input=raw/nameless.parquet", "--output=none"}, dir: dir}).succeeds(t)
 	for name, columns := range map[string]int{"trip_stats": 21, "location_stats": 6} {
 		if got := readTable(t, filepath.Join(dir, "none"), name); len(got.rows) != 0 || len(got.schema) != columns {
@@ -115,7 +115,7 @@ func TestFilesWithoutRowsGiveTheirMonthAndNoZones(t *testing.T) {
 	}
 }
 
-// empty is the columns without their rows.
+// empty returns the columns without rows.
 func empty(t *testing.T, columns []column) []column {
 	t.Helper()
 	var out []column

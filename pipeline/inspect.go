@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"slices"
@@ -12,7 +11,7 @@ import (
 	"strings"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
+	"tripstats/io/source"
 	"tripstats/io/tlc"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
@@ -43,62 +42,59 @@ type columnReport struct {
 	Known   bool   `json:"known"`
 }
 
-const inspectHelp = `Usage: tripstats inspect [--short|--json] [--utc=wall|convert] [--gcs-anonymous] [--allow-http] FILE...
+func inspectHelp() string {
+	usage := "[--short|--json]"
+	for _, d := range inspectFlags[2:] { // of the first two there may be one
+		usage += " [" + d.shown() + "]"
+	}
+	return "Usage: tripstats inspect " + usage + ` FILE...
 
 Shows for each file: taxi, month, variant of TLC's schema, rows, row groups, codec, and the meaning of each column.
 With --short each file has one line, without columns. FILE may be a pattern, as for --input. Exit code 3 if the main
 job cannot use a file.
 `
+}
+
+// inspectFlags are the flags of inspect.
+var inspectFlags = []flagDef{
+	{name: "short", of: func(s *settings) any { return &s.short }, text: "one line for each file"},
+	{name: "json", of: func(s *settings) any { return &s.json }, text: "the same as JSON"},
+	{name: "utc", of: func(s *settings) any { return &s.utc }, def: trip.UTCRefuse, choices: utcChoices, text: "how to read times that a file marks as UTC"},
+	{name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, text: "read gs:// without credentials"},
+	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, text: "also read http:// addresses of other hosts, which are not encrypted"},
+}
 
 // inspect is the subcommand of that name.
-func inspect(ctx context.Context, args []string, stdout io.Writer) error {
-	flags := flag.NewFlagSet("inspect", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	asJSON := flags.Bool("json", false, "")
-	short := flags.Bool("short", false, "")
-	utc := flags.String("utc", trip.UTCRefuse, "")
-	var access objstore.Access
-	flags.BoolVar(&access.GCSAnonymous, "gcs-anonymous", false, "")
-	flags.BoolVar(&access.AllowHTTP, "allow-http", false, "")
-	words, failed, err := parseAll(flags, args, noCommand)
+func (j *job) inspect(ctx context.Context, args []string) error {
+	words, wrong, err := j.parseCommand("inspect: ", inspectFlags, args)
 	if err != nil { // flag.ErrHelp
-		_, err := io.WriteString(stdout, inspectHelp)
+		_, err := io.WriteString(j.stdout, inspectHelp())
 		return err
 	}
-	var wrong problems
-	for _, text := range failed {
-		wrong.add("inspect: %s", text)
-	}
-	if *asJSON && *short {
+	understood := len(wrong) == 0
+	if j.json && j.short {
 		wrong.add("inspect: found --json and --short, expected one of them")
 	}
-	if !isOneOf(utc, utcChoices) {
-		wrong.add("inspect: --utc: found %q, expected %s", *utc, orList(utcChoices))
-	}
-	if len(words) == 0 && len(failed) == 0 {
+	j.checkEach("inspect: ", inspectFlags, &wrong)
+	if len(words) == 0 && understood {
 		wrong.add("inspect: found no file, expected one or more")
 	}
 	for _, file := range words {
-		scheme, _ := objstore.Scheme(file)
-		switch refused := access.Allows(file); {
-		case !objstore.Served(scheme):
-			wrong.add("inspect: %s: found scheme %q, expected a local path, gs, s3, az or https", objstore.Redact(file), scheme)
-		case refused != nil:
-			wrong.add("inspect: %s: %v", objstore.Redact(file), refused)
+		if err := checkAddress(file, j.access()); err != nil {
+			wrong.add("inspect: %s: %v", objstore.Redact(file), err)
 		}
 	}
 	if err := wrong.err(); err != nil {
 		return err
 	}
-	objstore.Use(access)
-	objects, err := match(ctx, "inspect", words)
+	objects, err := match(ctx, j.access(), "inspect", words)
 	if err != nil {
 		return err
 	}
 	var reports []fileReport
 	var problems []*fault.Fault
-	for _, f := range parquetio.Files(objects, 1) {
-		report, err := inspectFile(ctx, f, tripOptions(*utc, true))
+	for _, f := range source.Files(objects, 1) {
+		report, err := inspectFile(ctx, j.stderr, j.access(), f, tripOptions(j.utc, true))
 		reports = append(reports, report)
 		switch why := fault.Find(err); {
 		case why != nil:
@@ -108,39 +104,40 @@ func inspect(ctx context.Context, args []string, stdout io.Writer) error {
 		}
 	}
 	problem := fault.All(problems...)
-	if *short {
-		_, err := io.WriteString(stdout, shortReports(reports))
+	if j.short {
+		_, err := io.WriteString(j.stdout, shortReports(reports))
 		return errors.Join(err, problem)
 	}
-	if *asJSON {
-		enc := json.NewEncoder(stdout)
+	if j.json {
+		enc := json.NewEncoder(j.stdout)
 		enc.SetEscapeHTML(false)
 		enc.SetIndent("", "  ")
 		return errors.Join(enc.Encode(reports), problem)
 	}
 	for i, r := range reports {
 		if i > 0 {
-			fmt.Fprintln(stdout)
+			fmt.Fprintln(j.stdout)
 		}
-		fmt.Fprint(stdout, r)
+		fmt.Fprint(j.stdout, r)
 	}
 	return problem
 }
 
 // inspectFile describes a file as far as it can be read. The error is why the main job would refuse it.
-func inspectFile(ctx context.Context, f element.File, opts trip.Options) (fileReport, error) {
-	report := fileReport{Source: f.Source, URI: objstore.Redact(f.URI), Bytes: f.Size, Columns: []columnReport{}, Codecs: []string{}}
-	if f.Month != element.NoMonth {
-		report.Month = tlc.FormatMonth(f.Month)
+func inspectFile(ctx context.Context, stderr console, access objstore.Access, found element.Found, opts trip.Options) (fileReport, error) {
+	report := fileReport{Source: found.Source, URI: objstore.Redact(found.URI), Bytes: found.Size, Columns: []columnReport{}, Codecs: []string{}}
+	if found.Month != element.NoMonth {
+		report.Month = tlc.FormatMonth(found.Month)
 	}
-	f, err := parquetio.ReadFooter(ctx, f)
+	var f element.Recognised
+	described, err := source.Describe(ctx, access, found)
 	if err == nil {
-		report.Rows, report.RowGroups = f.Rows, len(f.RowGroupRows)
-		f, err = trip.Recognise(f, opts)
+		report.Rows, report.RowGroups = described.Rows, len(described.UnitRows)
+		f, err = trip.Recognise(described, opts)
 	}
 	report.Taxi, report.Variant = f.Taxi, f.Variant
-	var variant element.Variant
-	if i := slices.IndexFunc(tlc.Registry, func(v element.Variant) bool { return v.Name == f.Variant }); i >= 0 {
+	var variant element.Dataset
+	if i := slices.IndexFunc(tlc.Registry, func(d element.Dataset) bool { return d.Name == f.Variant }); i >= 0 {
 		variant = tlc.Registry[i]
 	}
 	for _, c := range f.Columns {
@@ -159,7 +156,7 @@ func inspectFile(ctx context.Context, f element.File, opts trip.Options) (fileRe
 		report.Columns = append(report.Columns, col)
 	}
 	if err != nil {
-		report.Problem = messageOf(err)
+		report.Problem = stderr.messageOf(err)
 	}
 	return report, err
 }

@@ -14,7 +14,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// inspected is the form of inspect --json, which other programs read.
+// inspected has the fields of inspect --json, which other programs read.
 type inspected struct {
 	Source    string
 	URI       string
@@ -46,12 +46,12 @@ func parseInspected(t *testing.T, stdout string) []inspected {
 	return files
 }
 
-// meanings are which of the columns of a trip that the standing tables need the file's are, and which coordinates, sorted.
+// meanings returns, sorted, which columns of trips that the standing tables need the file has, and which coordinates.
 func (f inspected) meanings() string {
 	var found []string
 	for _, c := range f.Columns {
-		field, ok := trip.FieldOf(c.Meaning)
-		if ok && slices.Contains(trip.Standing, field) || strings.HasSuffix(c.Meaning, "itude") {
+		stands := slices.ContainsFunc(trip.Standing, func(f trip.Field) bool { return trip.Fields[f].Name == c.Meaning })
+		if stands || strings.HasSuffix(c.Meaning, "itude") {
 			found = append(found, c.Meaning)
 		}
 	}
@@ -101,7 +101,7 @@ func TestInspectSaysWhatAFileIs(t *testing.T) {
 		}
 		total += c.Bytes
 	}
-	if total > f.Bytes || total < f.Bytes*9/10 { // what is missing is the footer
+	if total > f.Bytes || total < f.Bytes*9/10 { // the rest is the footer
 		t.Errorf("the columns have %d bytes of the file's %d", total, f.Bytes)
 	}
 }
@@ -172,7 +172,8 @@ func TestInspectShowsAColumnThatTLCHasAddedAsUnknown(t *testing.T) {
 	}
 }
 
-// TestInspectReportsAFileThatIsRefused protects who looks for the reason: the report is there, the exit code is the job's.
+// TestInspectReportsAFileThatIsRefused checks that inspect prints its report even if the main job would refuse the file. The exit code
+// is that of the main job.
 func TestInspectReportsAFileThatIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a_2019-08.parquet"), trips(t))
@@ -217,7 +218,7 @@ func TestInspectTellsHowToReadTimesMarkedAsUTC(t *testing.T) {
 	tripstats(t, "inspect", "--utc=wall", path).succeeds(t)
 }
 
-// TestInspectKeepsHostileNamesOnTheirLine has a column whose name would forge a line and clear the screen.
+// TestInspectKeepsHostileNamesOnTheirLine has a column whose name has a line break and would clear the screen.
 func TestInspectKeepsHostileNamesOnTheirLine(t *testing.T) {
 	path := write(t, filepath.Join(t.TempDir(), "x.parquet"), append(trips(t), column{"x\ntaxi  green\x1b[2J", of(t, doubles, "1 2")}))
 	text := tripstats(t, "inspect", path).succeeds(t).stdout

@@ -12,9 +12,8 @@ import (
 	"tripstats/io/objstore"
 )
 
-// BenchmarkLatency reads twelve months of three million rows, which make bench-peers makes, from the disk and from a
-// web server in this process that waits before each answer. What counts is the ratio of their times: with 100 ms it is
-// to be at most 2.
+// BenchmarkLatency reads twelve months of three million rows, which make bench-peers generates, from the disk and from a web server
+// in this process that waits before each answer. Reading from the server that waits 100 ms should take at most twice as long.
 func BenchmarkLatency(b *testing.B) {
 	all, err := filepath.Glob(filepath.Join(os.Getenv("TRIPSTATS_BENCH_DIR"), "tlc", "yellow", "*", "*.parquet"))
 	if err != nil || len(all) < 12 {

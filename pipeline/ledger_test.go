@@ -11,15 +11,16 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
 )
 
-// TestTheLedgerIsTheGeneratorsTruth plants rows for every rule in files of every era and compares the ledger, line by
-// line, with what the generator knows to be in them.
+// TestTheLedgerIsTheGeneratorsTruth plants rows for every rule in files of every era, and compares each line of the ledger with the
+// generator's truth.
 func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 	dir := t.TempDir()
 	var files []tlcgen.Options
@@ -61,7 +62,7 @@ func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 			t.Errorf("no file has a row for %s: the test does not test it", r.Name)
 		}
 	}
-	for _, name := range runners.InProcess() {
+	for _, name := range inProcess() {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
 			publishStandard(t, name, filepath.Join(dir, "**", "*.parquet"), out)
@@ -83,7 +84,7 @@ func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 	}
 }
 
-// ledgerOf are the lines of the ledger about a file, and notes the rules in them.
+// ledgerOf returns the lines of the ledger about a file, and records which rules are in them.
 func ledgerOf(f tlcgen.FileTruth, fired map[string]bool) []string {
 	month := f.Month + "-01"
 	rules := map[string]int64{
@@ -138,7 +139,7 @@ func publishStandard(t *testing.T, runner, pattern, out string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects, err := objstore.Match(t.Context(), []string{pattern})
+	objects, err := objstore.Access{}.Match(t.Context(), []string{pattern})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,8 +147,8 @@ func publishStandard(t *testing.T, runner, pattern, out string) {
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{
-		files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
-		standard: true, quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
+		files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
+		standard: true, tables: aggregate.Tables(true), quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
 	})
 	if _, err := r.Run(t.Context(), p); err != nil {
 		t.Fatal(err)

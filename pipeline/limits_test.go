@@ -11,7 +11,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// fired is how many rows a rule has in the ledger, in all files and months.
+// fired returns the rows of a rule in the ledger, over all files and months.
 func fired(t *testing.T, output, rule string) int64 {
 	t.Helper()
 	ledger := readTable(t, output, "quality")
@@ -24,7 +24,7 @@ func fired(t *testing.T, output, rule string) int64 {
 	return lines.sum(t, "rows")
 }
 
-// longerThan counts the trips of a file that begin in its month and take longer than so many minutes.
+// longerThan counts the trips of a file that begin in its month and take longer than the given minutes.
 func longerThan(t *testing.T, path, month string, minutes int64) (n int64) {
 	t.Helper()
 	tb := readParquet(t, path)
@@ -44,7 +44,8 @@ func longerThan(t *testing.T, path, month string, minutes int64) (n int64) {
 	return n
 }
 
-// TestALimitChangesWhatARuleDoesAndIsToldWithTheTables counts long trips in the input file itself.
+// TestALimitChangesWhatARuleDoesAndIsToldWithTheTables compares the ledger with the long trips in the input file, and checks that the
+// published tables say which limit was used.
 func TestALimitChangesWhatARuleDoesAndIsToldWithTheTables(t *testing.T) {
 	dir := t.TempDir()
 	input := generate(t, dir, month(tlcgen.Yellow, 2019, 8, 5_000))
@@ -59,7 +60,7 @@ func TestALimitChangesWhatARuleDoesAndIsToldWithTheTables(t *testing.T) {
 		{"--limits=", 300},
 		{"--limits=duration_over=60", 60},
 		{"--limits=@limits.txt", 60},
-		{"--limits=duration_over=300", 300}, // the default, said aloud
+		{"--limits=duration_over=300", 300}, // the default, given explicitly
 	} {
 		runOnce(t, command{args: []string{"--input=" + input, "--output=out", c.flag}, dir: dir}).succeeds(t)
 		output := filepath.Join(dir, "out")

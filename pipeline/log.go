@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -12,20 +13,51 @@ import (
 	"tripstats/transforms/fault"
 )
 
+// console is where a run writes its messages to the user, line by line.
+type console struct {
+	w       io.Writer
+	verbose bool
+}
+
+// longestLine is how many bytes of a message a line gets: names in a hostile file may be megabytes long.
+const longestLine = 4000
+
+// line writes one line, under the program's name.
+func (c console) line(format string, args ...any) {
+	text := fault.OneLine(fmt.Sprintf(format, args...))
+	if len(text) > longestLine && !c.verbose {
+		text = text[:longestLine] + "..."
+	}
+	fmt.Fprintf(c.w, "tripstats: %s\n", text)
+}
+
+// messageOf returns an error as one line for the user.
+func (c console) messageOf(err error) string {
+	if f := fault.Find(err); f != nil {
+		return f.Message
+	}
+	return summary(err, c.verbose)
+}
+
 // silent is above every level but that of what ends the process on the spot.
 const silent = slog.LevelError + 1
 
-// initBeam initialises Beam; a worker of a remote runner never comes back from it. It routes Beam's own logging, and
+// initBeam initialises Beam, once in a process; a worker of a remote runner never comes back from it. It routes Beam's own logging, and
 // slog, which prism uses, to w: everything with verbose, else nothing. What a job fails with comes back as its error,
 // which run reports in one line; the runner's own words on it are up to ten lines more, with plans and stacks in them.
-func initBeam(w io.Writer, verbose bool) {
+//
+// The loggers are the process's: they are those of the run that comes first.
+func initBeam(stderr console) {
+	if beam.Initialized() {
+		return
+	}
 	least := silent
 	log.LogLevel = "error"
-	if verbose {
+	if stderr.verbose {
 		least, log.LogLevel = slog.LevelDebug, "debug"
 	}
 	beam.Init() // makes a default handler of its own, so ours comes after
-	h := slog.NewTextHandler(w, &slog.HandlerOptions{Level: least})
+	h := slog.NewTextHandler(stderr.w, &slog.HandlerOptions{Level: least})
 	slog.SetDefault(slog.New(h))
 	log.SetLogger(beamLog{h})
 }

@@ -27,11 +27,11 @@ const (
 	clusterGrace = 90 * time.Second
 )
 
-// elsewhere is set when a cluster runs the job, and farewell when it is known what became of that after a signal.
-var (
-	elsewhere atomic.Bool
-	farewell  atomic.Pointer[string]
-)
+// progress is what the handler of signals must know of a run.
+type progress struct {
+	elsewhere atomic.Bool            // a cluster runs the job
+	farewell  atomic.Pointer[string] // what became of that after a signal, once it is known
+}
 
 // mainWithSignals runs the program and ends early on SIGINT and SIGTERM, never between two published files.
 func mainWithSignals() exitCode {
@@ -40,15 +40,16 @@ func mainWithSignals() exitCode {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan exitCode, 1)
+	known := new(progress)
 	stdout, stderr := keepSecrets(os.Args[1:], os.Stdout, os.Stderr)
-	go func() { done <- run(ctx, os.Args[1:], stdout, stderr) }()
+	go func() { done <- run(ctx, os.Args[1:], stdout, stderr, known) }()
 	select {
 	case code := <-done:
 		return code
 	case sig := <-signals:
 		cancel()
 		wait := grace
-		if elsewhere.Load() {
+		if known.elsewhere.Load() {
 			wait = clusterGrace
 		}
 		select {
@@ -66,10 +67,10 @@ func mainWithSignals() exitCode {
 			code = 143
 		}
 		became := ""
-		if what := farewell.Load(); what != nil {
+		if what := known.farewell.Load(); what != nil {
 			became = *what + "; "
 		}
-		line(stderr, "stopped by %v; %swhat was published before is whole", sig, became)
+		console{w: stderr}.line("stopped by %v; %swhat was published before is whole", sig, became)
 		return code
 	}
 }

@@ -67,7 +67,7 @@ func program(t *testing.T) string {
 // longest is how long a run may take. None of these tests comes near it; one that does not end fails.
 const longest = 2 * time.Minute
 
-// command is a run of the program in the making.
+// command describes a run of the program.
 type command struct {
 	args  []string
 	dir   string // working directory
@@ -75,7 +75,7 @@ type command struct {
 	limit time.Duration
 }
 
-// result is what a run left behind.
+// result has the outcome of a run.
 type result struct {
 	code     int // -1 if a signal ended it
 	stdout   string
@@ -84,7 +84,7 @@ type result struct {
 	elapsed  time.Duration
 	timedOut bool
 	args     []string
-	wrong    int // things that are wrong, where there are several: each has a line on stderr
+	wrong    int // how many things are expected to be wrong, if several: each has a line on stderr
 }
 
 // tripstats runs the program in an empty folder.
@@ -120,7 +120,7 @@ func (c command) run(program, temp string) (result, error) {
 	return r, nil
 }
 
-// prepare returns the command, ready to be started, and what it writes.
+// prepare returns the command, ready to start, and the buffers for its output.
 func (c command) prepare(program, temp string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer, cancel func()) {
 	limit := c.limit
 	if limit == 0 {
@@ -137,14 +137,14 @@ func (c command) prepare(program, temp string) (cmd *exec.Cmd, stdout, stderr *b
 
 const notePrefix = "tripstats: note: "
 
-// prismNote is the line that choosing prism puts before all others.
+// prismNote is the first line of a run with prism.
 const prismNote = notePrefix + "prism listens on all network interfaces of this machine while it runs\n"
 
 // sampleNote is the first line of a run on the sample.
 const sampleNote = notePrefix + "the sample is made up: these are no trips of real taxis; to read real ones, say --input='dir/**/*.parquet' or --months=2023 --taxi=yellow\n"
 
-// notes and lines return what the run wrote to stderr: what it noted of a good run, without the notes on prism and the
-// sample, and the rest.
+// notes and lines split what the run wrote to stderr: notes returns its notes, without those about prism and the sample, and lines
+// returns the rest.
 func (r result) notes() (notes []string) {
 	for l := range strings.Lines(r.stderr) {
 		if l == prismNote || l == sampleNote {
@@ -166,10 +166,10 @@ func (r result) lines() (lines []string) {
 	return lines
 }
 
-// innards are words of which none may reach a user who did not say --verbose.
+// innards are words that a user must never see without --verbose.
 var innards = []string{"goroutine ", "panic", "runtime error", "fatal error", "SIGSEGV", "INFO", "WARN", "level=", ".go:", "DoFn", "caused by", "[tripstats", "[/tripstats", "%!"}
 
-// problem says what is wrong with how the run presented itself, or nothing. That holds for good runs and failed ones.
+// problem says what is wrong with the output of a run, whether it succeeded or failed; "" if nothing is.
 func (r result) problem() string {
 	lines := r.lines()
 	if len(lines) > 1 && r.wrong == 0 {
@@ -188,7 +188,7 @@ func (r result) problem() string {
 	return ""
 }
 
-// succeeds checks that the run was good and returns it.
+// succeeds checks that the run succeeded, and returns it.
 func (r result) succeeds(t *testing.T) result {
 	t.Helper()
 	if problem := r.problem(); problem != "" || r.code != 0 {
@@ -197,14 +197,14 @@ func (r result) succeeds(t *testing.T) result {
 	return r
 }
 
-// with returns the run as one in which several things are wrong.
+// with returns the run with the number of things that are expected to be wrong.
 func (r result) with(wrong int) result {
 	r.wrong = wrong
 	return r
 }
 
-// fails checks that the run failed with the exit code and one line, or a line for each thing that is wrong, that have all
-// these words, and wrote nothing else.
+// fails checks that the run failed with the exit code, wrote one line, or a line for each thing that is wrong, with all the given
+// words, and wrote nothing else.
 func (r result) fails(t *testing.T, code int, words ...string) {
 	t.Helper()
 	problem := r.problem()
@@ -227,7 +227,7 @@ func (r result) fails(t *testing.T, code int, words ...string) {
 	}
 }
 
-// tree is what is in a folder: SHA-256 of each file, by path.
+// tree has the content of a folder: the SHA-256 of each file, by path.
 type tree map[string]string
 
 // treeOf lists the files below a folder; one that does not exist has none.
@@ -257,7 +257,7 @@ func hexSHA256(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// tables is the part of a tree that must be the same for the same files, wherever they lie and whoever runs.
+// tables returns the part of a tree that must be the same for the same input files, wherever they are and whichever runner is used.
 func (f tree) tables() tree {
 	tables := tree{}
 	for path, sum := range f {

@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"tripstats/io/objstore"
 	"tripstats/io/publish"
 	"tripstats/testdata/tlcgen"
 )
 
 func readManifest(t *testing.T, output string) *publish.Manifest {
 	t.Helper()
-	m, err := publish.ReadManifest(t.Context(), output)
+	m, err := publish.ReadManifest(t.Context(), objstore.Access{}, output)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,8 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// TestMemoryDoesNotGrowWithTheRowGroup reads one file with a single row group: of a million rows, or, with
-// TRIPSTATS_SOAK=1, of the 14 million that the largest published month has.
+// TestMemoryDoesNotGrowWithTheRowGroup reads one file with a single row group of a million rows. With TRIPSTATS_SOAK=1 the row group
+// has 14 million rows, like the largest published months.
 func TestMemoryDoesNotGrowWithTheRowGroup(t *testing.T) {
 	o := month(tlcgen.Yellow, 2014, 5, 1_000_000)
 	if soaking() {
@@ -39,7 +39,7 @@ func TestMemoryDoesNotGrowWithTheRowGroup(t *testing.T) {
 	}
 }
 
-// served is the address of a file on a web server.
+// served returns the address of a file on a web server.
 func served(t *testing.T, path string) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,7 +50,7 @@ func served(t *testing.T, path string) string {
 	return server.URL + "/" + filepath.Base(path)
 }
 
-// TestTheLeastMemoryIsHeld gives as much as is not refused. Prism on many busy cores may pass it, so it has more room here.
+// TestTheLeastMemoryIsHeld runs with the smallest accepted --max-memory. Prism on many busy cores may exceed it, so it is allowed more.
 func TestTheLeastMemoryIsHeld(t *testing.T) {
 	path := generate(t, t.TempDir(), month(tlcgen.Yellow, 2014, 5, 1_000_000))
 	remote := served(t, path)
@@ -72,7 +72,7 @@ func TestTheLeastMemoryIsHeld(t *testing.T) {
 	}
 }
 
-// kept generates a file, and what is in it; one that takes minutes is kept in the repository's cache for the next time.
+// kept generates a file and returns its path and truth. A file that takes minutes to make is kept in the repository's cache.
 func kept(t *testing.T, o tlcgen.Options) (string, *tlcgen.FileTruth) {
 	t.Helper()
 	if !soaking() {

@@ -25,10 +25,10 @@ import (
 
 var mutationSeed = flag.Int64("mutation.seed", -1, "run the one mutation of this seed and keep its file")
 
-// soaking tells whether the long loops are asked for, by TRIPSTATS_SOAK=1.
+// soaking tells whether TRIPSTATS_SOAK=1 requests the long loops.
 func soaking() bool { return os.Getenv("TRIPSTATS_SOAK") == "1" }
 
-// What a run over a hostile file may take.
+// The most time and memory that a run with a hostile file may take.
 const (
 	mostMemory = 256 << 20
 	mostTime   = 10 * time.Second
@@ -44,8 +44,8 @@ type base struct {
 	want   tree // its tables
 }
 
-// bases are files of each codec, era and taxi, with one row group and several, and two that TLC would not write: small
-// pages of version 2, and text and delta encodings.
+// bases returns files of each codec, era and taxi, with one and several row groups, and two files that TLC would not write: one with
+// small pages of version 2, and one with text and delta encodings.
 func bases(t *testing.T) []base {
 	t.Helper()
 	var all []base
@@ -82,7 +82,7 @@ func bases(t *testing.T) []base {
 	return all
 }
 
-// foreign is a file of other types than TLC's.
+// foreign returns a file with other types than TLC's.
 func foreign(t *testing.T, props ...parquet.WriterProperty) []byte {
 	t.Helper()
 	const rows = 3000
@@ -108,19 +108,19 @@ func foreign(t *testing.T, props ...parquet.WriterProperty) []byte {
 	return data
 }
 
-// outcome is what a run over one mutation came to.
+// outcome is the result of a run with one mutation.
 type outcome struct {
 	seed    uint64
 	kind    string
-	bad     string // what may not happen, if it did
+	bad     string // what went wrong, "" if nothing did
 	read    bool   // exit 0
 	same    bool   // with the tables of the undamaged file
 	rss     int64
 	seconds float64
 }
 
-// TestDamagedFilesAreReadOrRefused is the promise for any file at all: exit 0 or 3, one line, no trace, bounded memory
-// and time, and no output but a whole one. TRIPSTATS_SOAK=1 runs all mutations, otherwise one in 33.
+// TestDamagedFilesAreReadOrRefused checks what must hold for any file: exit code 0 or 3, one line, no stack trace, bounded memory and
+// time, and either a complete output or none. It runs one mutation in 33, with TRIPSTATS_SOAK=1 all.
 func TestDamagedFilesAreReadOrRefused(t *testing.T) {
 	all := bases(t)
 	var seeds []uint64
@@ -168,7 +168,7 @@ func TestDamagedFilesAreReadOrRefused(t *testing.T) {
 	t.Log("\n" + totals(done))
 }
 
-// mutation runs over one mutation in a folder of its own and cleans up behind it.
+// mutation runs the program with one mutation in a folder of its own, and removes the folder.
 func mutation(program, dir string, all []base, seed uint64) (o outcome) {
 	n := uint64(len(all))
 	from, other := all[seed/14%n], all[(seed/14+1+seed%(n-1))%n]
@@ -231,7 +231,7 @@ func mutation(program, dir string, all []base, seed uint64) (o outcome) {
 	return o
 }
 
-// hashes is the SHA-256 of both tables.
+// hashes returns the SHA-256 of both tables.
 func hashes(output string) (tree, error) {
 	found := tree{}
 	for _, name := range []string{"trip_stats/trip_stats.parquet", "location_stats/location_stats.parquet"} {
@@ -244,7 +244,7 @@ func hashes(output string) (tree, error) {
 	return found, nil
 }
 
-// totals is a table of what mutations came to, by kind.
+// totals returns a table of the outcomes, by kind of mutation.
 func totals(done []outcome) string {
 	byKind := map[string][]outcome{}
 	for _, o := range done {
@@ -275,8 +275,7 @@ func totals(done []outcome) string {
 	return b.String()
 }
 
-// lowerOwnPeak forgets how much memory this process once had. On Linux the peak of a process starts with that of the
-// one it was forked from.
+// lowerOwnPeak resets the peak memory of this process. On Linux the peak of a process starts with that of its parent.
 func lowerOwnPeak() {
 	debug.FreeOSMemory()
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // not there, or not allowed: then the peak is what it is

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 
 // notes tells what a user should know of files that are read, a line each: months that are missing between the first and
 // the last of a taxi, if asked, that none is too late, and columns that TLC has added.
-func notes(w io.Writer, files []element.File, endless, gaps bool) {
+func notes(w console, files []element.Admitted, endless, gaps bool) {
 	unknown := map[string][]string{}
 	for _, f := range files {
 		for _, c := range f.Unknown {
@@ -25,10 +24,10 @@ func notes(w io.Writer, files []element.File, endless, gaps bool) {
 		}
 	}
 	if missing := trip.Gaps(files); gaps && len(missing) > 0 {
-		line(w, "note: no file for %s", trip.SomeMonths(missing, opts.verbose))
+		w.line("note: no file for %s", trip.SomeMonths(missing, w.verbose))
 	}
-	if monthless := slices.ContainsFunc(files, func(f element.File) bool { return f.Month == element.NoMonth }); monthless && endless {
-		line(w, "note: no file has a month in its name, so pickups of every month since 2009-01 count, however late; --as-of says which is the last")
+	if monthless := slices.ContainsFunc(files, func(f element.Admitted) bool { return f.Month == element.NoMonth }); monthless && endless {
+		w.line("note: no file has a month in its name, so pickups of every month since 2009-01 count, however late; --as-of says which is the last")
 	}
 	if len(unknown) == 0 {
 		return
@@ -37,15 +36,15 @@ func notes(w io.Writer, files []element.File, endless, gaps bool) {
 	for _, c := range sortedNames(unknown) {
 		columns = append(columns, fmt.Sprintf("%s (in %d files, first %s)", c, len(unknown[c]), unknown[c][0]))
 	}
-	line(w, "note: columns that are not known, and not needed: %s", some(columns))
+	w.line("note: columns that are not known, and not needed: %s", some(columns))
 }
 
 // noteGaps tells whether to note months that are missing between others. The months of the sample are chosen, and months that
 // --months lacks have a message of their own.
-func noteGaps() bool { return !opts.input.onlySample() && opts.months == "" }
+func (s *settings) noteGaps() bool { return !s.input.onlySample() && s.months == "" }
 
 // noteRefused names the files of which row rules refused more than a tenth: their names may have the wrong month.
-func noteRefused(w io.Writer, m *publish.Manifest) {
+func noteRefused(w console, m *publish.Manifest) {
 	told, more := 0, 0
 	for _, in := range m.Inputs {
 		if !in.MuchRefused() {
@@ -63,10 +62,24 @@ func noteRefused(w io.Writer, m *publish.Manifest) {
 		if in.RefusedMonth != "" {
 			rows = fmt.Sprintf("most of them have a pickup in %s: is its name right?", in.RefusedMonth)
 		}
-		line(w, "note: %s: row rules refused %d of %d rows (%.4g%%); %s, %s", in.Source, in.Rows-in.Counted, in.Rows, 100*float64(in.Rows-in.Counted)/float64(in.Rows), name, rows)
+		w.line("note: %s: row rules refused %d of %d rows (%.4g%%); %s, %s", in.Source, in.Rows-in.Counted, in.Rows, 100*float64(in.Rows-in.Counted)/float64(in.Rows), name, rows)
 	}
 	if more > 0 {
-		line(w, "note: row rules refused more than a tenth of %d more files", more)
+		w.line("note: row rules refused more than a tenth of %d more files", more)
+	}
+}
+
+// noteNoCodes names the columns with values that have no number, and how many there are: they count as null.
+func noteNoCodes(w console, m *publish.Manifest) {
+	rows, files := map[string]int64{}, map[string][]string{}
+	for _, in := range m.Inputs {
+		for column, n := range in.NoCodes {
+			rows[column] += n
+			files[column] = append(files[column], in.Source)
+		}
+	}
+	for _, c := range sortedNames(files) {
+		w.line("note: %s: found %d values without a number, in %d files, first %s; they count as null", c, rows[c], len(files[c]), files[c][0])
 	}
 }
 
@@ -74,10 +87,10 @@ func noteRefused(w io.Writer, m *publish.Manifest) {
 const mostTold = 12
 
 // filesOf are the inputs of a manifest, as far as notes are about them.
-func filesOf(m *publish.Manifest) []element.File {
-	files := make([]element.File, len(m.Inputs))
+func filesOf(m *publish.Manifest) []element.Admitted {
+	files := make([]element.Admitted, len(m.Inputs))
 	for i, in := range m.Inputs {
-		files[i] = element.File{Source: in.Source, Taxi: in.Taxi, Month: element.NoMonth, Unknown: in.Unknown}
+		files[i] = element.Admitted{Source: in.Source, Taxi: in.Taxi, Month: element.NoMonth, Unknown: in.Unknown}
 		if month, ok := tlc.MonthOf(in.Month); ok {
 			files[i].Month = month
 		}
@@ -86,7 +99,7 @@ func filesOf(m *publish.Manifest) []element.File {
 }
 
 // noteUnpinned tells of files that are read without knowing whether they stay what they are.
-func noteUnpinned(w io.Writer, objects []objstore.Object) {
+func noteUnpinned(w console, objects []objstore.Object) {
 	var names []string
 	for _, o := range objects {
 		if objstore.Remote(o.URI) && o.Version == "" {
@@ -94,14 +107,14 @@ func noteUnpinned(w io.Writer, objects []objstore.Object) {
 		}
 	}
 	if len(names) > 0 {
-		line(w, "note: the server gives neither ETag nor Last-Modified, so that a change while it is read shows in its length alone: %s", some(names))
+		w.line("note: the server gives neither ETag nor Last-Modified, so that a change while it is read shows in its length alone: %s", some(names))
 	}
 }
 
 // noteNoTrips names files that were left out because they have no trips.
-func noteNoTrips(w io.Writer, names []string) {
+func noteNoTrips(w console, names []string) {
 	if len(names) > 0 {
-		line(w, "note: left out because they have no time column of taxi trips, and no taxi or month in their name: %s", some(names))
+		w.line("note: left out because they have no time column of taxi trips, and no taxi or month in their name: %s", some(names))
 	}
 }
 

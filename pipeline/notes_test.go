@@ -19,7 +19,7 @@ func TestMissingMonthsAreNoted(t *testing.T) {
 	} {
 		generate(t, filepath.Join(dir, "raw"), o)
 	}
-	write(t, filepath.Join(dir, "raw", "nameless.parquet"), trips(t)) // of no month, so it fills no gap
+	write(t, filepath.Join(dir, "raw", "nameless.parquet"), trips(t)) // it has no month, so it fills no gap
 	const yellow = "yellow 2019-12, yellow 2020-01"
 	for _, c := range []struct {
 		name, input string
@@ -48,7 +48,7 @@ func TestMissingMonthsAreNoted(t *testing.T) {
 		}
 	}
 
-	// Asked to be complete, such a run publishes nothing, and leaves what there was.
+	// With --require-complete such a run publishes nothing, and leaves the previous output.
 	runOnce(t, command{args: []string{"--input=raw/yellow_tripdata_2020*", "--output=out", "--require-complete"}, dir: dir}).succeeds(t)
 	before := treeOf(t, filepath.Join(dir, "out"))
 	for _, more := range [][]string{{"--output=out"}, {"--output=out", "--quality=raw"}, {"--output=new"}, {"--output=out", "--runner=prism"}, {"--plan"}} {
@@ -58,7 +58,7 @@ func TestMissingMonthsAreNoted(t *testing.T) {
 	if after := treeOf(t, filepath.Join(dir, "out")); !maps.Equal(before, after) || len(treeOf(t, filepath.Join(dir, "new"))) != 0 {
 		t.Errorf("found %v, expected %v as before", after, before)
 	}
-	// What --taxi leaves out does not count.
+	// Files that --taxi leaves out do not count.
 	runOnce(t, command{args: []string{"--input=raw/*", "--taxi=green", "--output=out", "--require-complete"}, dir: dir}).fails(t, 4, "green 2020-02")
 	generate(t, filepath.Join(dir, "raw"), month(tlcgen.Yellow, 2019, 12, 50))
 	generate(t, filepath.Join(dir, "raw"), month(tlcgen.Yellow, 2020, 1, 50))
@@ -92,7 +92,7 @@ func TestAColumnThatTLCHasAddedIsNotedAndCounted(t *testing.T) {
 		if m := readManifest(t, filepath.Join(dir, "out")); !slices.Equal(m.Inputs[0].Unknown, []string{"new_fee", "a\nb"}) || m.Inputs[2].Unknown != nil {
 			t.Errorf("%s: the manifest has %+v", runner, m.Inputs)
 		}
-		// All trips count: such a column is no reason to lose any.
+		// All trips count, even if the column is unknown.
 		if got := readTable(t, filepath.Join(dir, "out"), "trip_stats").sum(t, "trip_count"); got != 6 {
 			t.Errorf("%s: found %d trips, expected 6", runner, got)
 		}
@@ -114,7 +114,7 @@ func TestAColumnThatTLCHasAddedIsNotedAndCounted(t *testing.T) {
 	}
 }
 
-// TestAFileWithoutAMonthEndsWithAsOf has trips on both edges of 2009-01 to 2019-08.
+// TestAFileWithoutAMonthEndsWithAsOf has trips just inside and just outside 2009-01 to 2019-08.
 func TestAFileWithoutAMonthEndsWithAsOf(t *testing.T) {
 	dir := t.TempDir()
 	six := sixRows(t, "tip_amount", doubles, "1", "1")

@@ -11,8 +11,8 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
 	"tripstats/io/quarantine"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
 	"tripstats/transforms/aggregate"
@@ -22,16 +22,17 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// What planted functions call: the graph's own, whose place they take.
+// The methods of the graph's own functions. Planted functions replace these and call them.
 type (
 	deriver interface {
 		ProcessElement(trip.Batch, func(trip.Batch)) error
 	}
 	seeder interface {
-		ProcessElement(element.File, func(string, aggregate.Source)) error
+		ProcessElement(element.AdmittedFiles, func(string, aggregate.Source)) error
 	}
 	tallier interface {
-		ProcessElement(aggregate.Source, func(element.Tally)) error
+		ProcessElement(aggregate.Source, func(element.Tallies)) error
+		FinishBundle(func(element.Tallies))
 	}
 	writer interface {
 		StartBundle(func(quarantine.Piece)) error
@@ -39,8 +40,8 @@ type (
 	}
 )
 
-// TestAFaultWithinTheGraphPublishesNothing puts a function that errs in the place of one of the built graph's own, one at a
-// time: what it does to the rows must be noticed, by exit code 1, with tables, manifest and quarantine as they were.
+// TestAFaultWithinTheGraphPublishesNothing replaces one function of the built graph at a time by one that loses or adds rows. The
+// run must notice this: exit code 1, with unchanged tables, manifest and quarantine.
 func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 	dir := t.TempDir()
 	out, kept := filepath.Join(dir, "out"), filepath.Join(dir, "kept")
@@ -57,16 +58,16 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 	if len(before) < 6 {
 		t.Fatalf("found only %d files", len(before))
 	}
-	// From here on the manifest would differ, and the tables, as the rows do.
+	// From here on the tables and the manifest would differ, because the rows do.
 	o.Seed = 7
 	if _, err := tlcgen.WriteFile(t.Context(), path, o); err != nil {
 		t.Fatal(err)
 	}
 
-	// more has what a plant makes of the result of a file without rows beside the file's own.
+	// more returns a result of a file without rows in addition to the file's own.
 	more := func(plant func(*aggregate.Source)) func(any) any {
 		return func(own any) any {
-			return func(f element.File, emit func(string, aggregate.Source)) error {
+			return func(f element.AdmittedFiles, emit func(string, aggregate.Source)) error {
 				return own.(seeder).ProcessElement(f, func(name string, r aggregate.Source) {
 					emit(name, r)
 					plant(&r)
@@ -99,31 +100,33 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 				})
 			}
 		}, "rows read, expected the footer's 40000"},
-		{"a trip not counted", "aggregate.seedFn", more(func(r *aggregate.Source) { r.Counted-- }), "refused, expected the 40000 read"},
+		{"a trip not counted", "aggregate.seedFn", more(func(r *aggregate.Source) { r.Counted-- }), "trips in the groups of trip_count and 0 filtered, expected the "},
 		{"a trip lost by a table", "aggregate.seedFn", more(func(r *aggregate.Source) {
 			r.States[0].State = packed(t, aggregate.Group{Month: august, Rows: -1, Sums: make([]aggregate.Sum, 6)})
 		}), "table trip_stats: found "},
-		{"a trip counted twice", "aggregate.seedFn", more(func(r *aggregate.Source) { r.Counted++ }), "refused, expected the 40000 read"},
+		{"a trip counted twice", "aggregate.seedFn", more(func(r *aggregate.Source) { r.Counted++ }), "trips in the groups of trip_count and 0 filtered, expected the "},
 		{"a refusal counted twice", "aggregate.seedFn", more(func(r *aggregate.Source) {
 			r.Rules = append(r.Rules, aggregate.RuleCount{Month: august, Rule: int32(quality.Named("pickup_stray")), Rows: 1})
 		}), "refused, expected the 40000 read"},
 		{"a trip refused that the tables count", "aggregate.tallyFn", func(own any) any {
-			return func(r aggregate.Source, emit func(element.Tally)) error {
-				return own.(tallier).ProcessElement(r, func(t element.Tally) {
-					t.Counted--
-					t.Refused[0].Rows++
+			return func(r aggregate.Source, emit func(element.Tallies)) error {
+				err := own.(tallier).ProcessElement(r, emit)
+				own.(tallier).FinishBundle(func(t element.Tallies) {
+					t.List[0].Counted--
+					t.List[0].Refused[0].Rows++
 					emit(t)
 				})
+				return err
 			}
 		}, "table trip_stats: found "},
 		{"a pickup lost", "aggregate.seedFn", more(func(r *aggregate.Source) {
 			r.States[1].State = packed(t, aggregate.Group{Month: august, Keys: []int64{132}, Rows: -1})
-		}), "as the sum of pickups, expected the "},
+		}), "trips in the groups of pickups and 0 filtered, expected the "},
 		{"a dropoff too many", "aggregate.seedFn", more(func(r *aggregate.Source) {
 			r.States[1].State = packed(t, aggregate.Group{Month: august, Keys: []int64{132}, Or: 1})
-		}), "as the sum of dropoffs, expected the "},
+		}), "trips in the groups of dropoffs and 0 filtered, expected the "},
 		{"a file not tallied", "aggregate.tallyFn", func(any) any {
-			return func(aggregate.Source, func(element.Tally)) {}
+			return func(aggregate.Source, func(element.Tallies)) {}
 		}, "found results of 0 files, expected 1"},
 		{"no refused row kept", "quarantine.writeFn", func(any) any {
 			return func(element.Rejects, func(quarantine.Piece)) {}
@@ -132,7 +135,7 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 			if err := own.(writer).StartBundle(nil); err != nil {
 				t.Fatal(err)
 			}
-			return own.(writer).ProcessElement // and nobody calls FinishBundle
+			return own.(writer).ProcessElement // FinishBundle is not called
 		}, "refused rows in quarantine, expected "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -145,13 +148,13 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 			}
 		})
 	}
-	// Without a fault the same run does publish.
+	// Without a fault the same run publishes.
 	if err := publishPlanted(t, path, out, kept, "", nil); err != nil || maps.Equal(before, contents(t, out, kept)) {
 		t.Errorf("found %v, expected another output", err)
 	}
 }
 
-// packed is a state of one group.
+// packed returns a state with one group.
 func packed(t *testing.T, g aggregate.Group) []byte {
 	t.Helper()
 	b, err := aggregate.State{Groups: []aggregate.Group{g}}.AppendBinary(nil)
@@ -161,11 +164,11 @@ func packed(t *testing.T, g aggregate.Group) []byte {
 	return b
 }
 
-// publishPlanted runs the pipeline with the rules and a quarantine in this process, with what plant makes of the graph's
-// own function in its place. That works on the direct runner, which calls the functions that are in the graph.
+// publishPlanted runs the pipeline with rules and a quarantine in this process. plant returns the replacement for one of the graph's
+// functions. This works only on the direct runner, which calls the functions in the graph itself.
 func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any) any) error {
 	t.Helper()
-	objects, err := objstore.Match(t.Context(), []string{path})
+	objects, err := objstore.Access{}.Match(t.Context(), []string{path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,12 +178,12 @@ func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any
 	}
 	rules := quality.Config{AsOf: element.NoMonth, Keep: quality.KeepRows}
 	p := plan{
-		files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
-		standard: true, quality: rules, publish: configOf("standard", rules),
+		files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
+		standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules),
 	}
 	p.trips.KeepOrigin = p.quarantined()
 	p.publish.Output, p.publish.Quarantine.Dir = out, kept
-	area, err := quarantine.Open(*p.publish.Quarantine)
+	area, err := quarantine.Open(t.Context(), *p.publish.Quarantine)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +205,7 @@ func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any
 	return err
 }
 
-// putInto replaces the function of a name.
+// putInto replaces the function with the given name.
 func putInto(t *testing.T, edges []*graph.MultiEdge, name string, plant func(own any) any) {
 	t.Helper()
 	for _, e := range edges {
@@ -219,7 +222,7 @@ func putInto(t *testing.T, edges []*graph.MultiEdge, name string, plant func(own
 	t.Fatalf("no DoFn %s in the graph", name)
 }
 
-// contents are the files below folders, by path.
+// contents returns the files below folders, by path.
 func contents(t *testing.T, dirs ...string) map[string]string {
 	t.Helper()
 	found := map[string]string{}

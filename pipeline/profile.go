@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"runtime"
@@ -15,12 +14,6 @@ import (
 // profiles are where to write profiles of this process. They are no part of the job, so workers elsewhere do not have
 // them.
 type profiles struct{ cpu, memory, trace string }
-
-func (p *profiles) flags() {
-	flag.StringVar(&p.cpu, "cpuprofile", "", "")
-	flag.StringVar(&p.memory, "memprofile", "", "")
-	flag.StringVar(&p.trace, "trace", "", "")
-}
 
 // start begins to profile. What it returns ends that and writes the files; it must be called once.
 func (p profiles) start() (stop func() error, err error) {

@@ -33,7 +33,7 @@ func TestAProfileThatCannotBeWrittenIsWrongUsage(t *testing.T) {
 			t.Errorf("%+v: %v, want exit code %d", p, err, fault.Usage)
 		}
 	}
-	// Those that had begun have ended.
+	// The profiles that had begun have ended.
 	stop, err := profiles{cpu: good}.start()
 	if err != nil {
 		t.Fatal(err)

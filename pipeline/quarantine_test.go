@@ -18,7 +18,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// planted is a month with rows for every row rule and many cell rules, in several row groups.
+// planted writes a month that has rows for every row rule and many cell rules, in several row groups.
 func planted(taxi tlcgen.Taxi, year, m int) tlcgen.Options {
 	o := month(taxi, year, m, 30_000)
 	o.RowGroups = 3
@@ -26,8 +26,7 @@ func planted(taxi tlcgen.Taxi, year, m int) tlcgen.Options {
 	return o
 }
 
-// quarantined reads what is in a quarantine folder: for each source the rules of each row, by the row's number, and a row's
-// columns as text.
+// quarantined reads a quarantine. It returns, for each source and row number, the rules of the row, and the row's columns as text.
 func quarantined(t *testing.T, dir string) (rules map[string]map[int64][]string, columns map[string]map[int64]string) {
 	t.Helper()
 	rules, columns = map[string]map[int64][]string{}, map[string]map[int64]string{}
@@ -67,7 +66,7 @@ func quarantined(t *testing.T, dir string) (rules map[string]map[int64][]string,
 	return rules, columns
 }
 
-// originals are the rows as text, in the columns that the job reads.
+// originals returns the rows of a file as text, in the columns that the job reads.
 func (tb table) originals() []string {
 	rows := make([]string, len(tb.rows))
 	for c, name := range tb.schema {
@@ -86,8 +85,8 @@ var readColumns = []string{
 	"passenger_count", "trip_distance", "total_amount", "tip_amount",
 }
 
-// TestTheQuarantineHoldsTheRowsOfTheLedger compares, by source and rule, the rows in quarantine with the ledger, and each
-// of them with the row of the source that has its number.
+// TestTheQuarantineHoldsTheRowsOfTheLedger compares the number of rows in quarantine with the ledger, by source and rule, and each
+// row with the row of the source that has its number.
 func TestTheQuarantineHoldsTheRowsOfTheLedger(t *testing.T) {
 	dir := t.TempDir()
 	paths := map[string]string{}
@@ -118,7 +117,7 @@ func TestTheQuarantineHoldsTheRowsOfTheLedger(t *testing.T) {
 					want[source] = map[string]int64{}
 				}
 				var n int64
-				fmt.Sscan(row[5], &n) //nolint:errcheck // 0 is found out below
+				fmt.Sscan(row[5], &n) //nolint:errcheck // a failure leaves 0, which is reported below
 				want[source][rule] += n
 				total += n
 			}
@@ -147,7 +146,7 @@ func TestTheQuarantineHoldsTheRowsOfTheLedger(t *testing.T) {
 	}
 }
 
-// TestTheQuarantineIsReplacedWhole runs over other files into the same folder: nothing of the run before may be left.
+// TestTheQuarantineIsReplacedWhole runs twice with different inputs and one quarantine: no rows of the first run may be left.
 func TestTheQuarantineIsReplacedWhole(t *testing.T) {
 	dir := t.TempDir()
 	a := generate(t, filepath.Join(dir, "raw"), planted(tlcgen.Yellow, 2019, 8))
@@ -174,8 +173,8 @@ func TestTheQuarantineIsReplacedWhole(t *testing.T) {
 	}
 }
 
-// TestTheQuarantineIsNoInput protects the tables from counting refused rows by and by: a wildcard leaves the quarantine out, and
-// a pattern that names its rows is refused.
+// TestTheQuarantineIsNoInput checks that later runs do not count refused rows: wildcards skip a quarantine, and a pattern that names
+// its rows is refused.
 func TestTheQuarantineIsNoInput(t *testing.T) {
 	dir := t.TempDir()
 	generate(t, filepath.Join(dir, "raw"), planted(tlcgen.Yellow, 2019, 8))
@@ -194,7 +193,8 @@ func TestTheQuarantineIsNoInput(t *testing.T) {
 	}
 }
 
-// TestAGateThatClosesLeavesTheRowsToLookAt keeps the output, and tells in the quarantine what was wrong.
+// TestAGateThatClosesLeavesTheRowsToLookAt checks that a run which --max-rejected stops leaves the output unchanged and its refused
+// rows in the quarantine.
 func TestAGateThatClosesLeavesTheRowsToLookAt(t *testing.T) {
 	dir := t.TempDir()
 	path := generate(t, dir, planted(tlcgen.Yellow, 2019, 8))
@@ -228,7 +228,7 @@ func TestAWholeFileInQuarantineTakesNoMoreMemory(t *testing.T) {
 	}
 }
 
-// TestColumnsOfEveryTypeGoIntoQuarantine has a row that is refused in a file with types of other writers.
+// TestColumnsOfEveryTypeGoIntoQuarantine refuses a row of a file whose columns have the types of other writers.
 func TestColumnsOfEveryTypeGoIntoQuarantine(t *testing.T) {
 	path := write(t, filepath.Join(t.TempDir(), "x_2019-08.parquet"), with(with(with(trips(t),
 		"tpep_pickup_datetime", column{"tpep_pickup_datetime", of(t, wallMicros, "2010-01-01 2019-08-02")}),
@@ -258,7 +258,7 @@ func TestAQuarantineInUseIsExit6(t *testing.T) {
 	if err := held.Unlock(); err != nil {
 		t.Fatal(err)
 	}
-	// What a killed run left is removed by the next.
+	// The next run removes what a killed run has left.
 	left := filepath.Join(dir, "kept", ".tripstats", "run-dead")
 	if err := os.MkdirAll(left, 0o700); err != nil {
 		t.Fatal(err)

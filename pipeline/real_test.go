@@ -88,7 +88,7 @@ func TestFilesThatOthersRewroteAreReadRight(t *testing.T) {
 	}
 }
 
-// holdsZones checks the trips of zone 74, over all months, and the numbers of zones that have any.
+// holdsZones checks the trips of zone 74 over all months, and how many zones have pickups and dropoffs.
 func holdsZones(t *testing.T, zones table, pickups74, dropoffs74 int64, pickupZones, dropoffZones int) {
 	t.Helper()
 	of74 := table{names: zones.names}
@@ -119,7 +119,7 @@ func TestFilesFoundInTheWildThatCannotBeReadAreRefused(t *testing.T) {
 		"yellow_2016_not_tlc_schema.parquet":                {"PULocationID", "pickup_zip"},
 		"yellow_tripdata_2020-04_lfs_pointer.parquet":       {"not a parquet file", "git-lfs pointer"},
 		"yellow_tripdata_2024-01_access_denied_xml.parquet": {"not a parquet file", "XML"},
-		"ARROW-GH-43605.parquet":                            {"min_fl", "tpep_pickup_datetime", "lpep_pickup_datetime"}, // valid, of something else
+		"ARROW-GH-43605.parquet":                            {"min_fl", "tpep_pickup_datetime", "lpep_pickup_datetime"}, // valid, but without trips
 		"ARROW-RS-GH-6229-DICTHEADER.parquet":               {"footer", "damaged"},
 	}
 	paths := []string{filepath.Join(dir, "odd", "yellow_2016_not_tlc_schema.parquet")}
@@ -140,8 +140,8 @@ func TestFilesFoundInTheWildThatCannotBeReadAreRefused(t *testing.T) {
 	}
 }
 
-// TestRealMonthsAddUp runs over all complete and drawn months there are: each row is one trip, one pickup and one
-// dropoff, by either runner to the byte.
+// TestRealMonthsAddUp reads all real months, complete ones and samples: each row is one trip, one pickup and one dropoff, and both
+// runners give the same bytes.
 func TestRealMonthsAddUp(t *testing.T) {
 	input := "--input=" + filepath.Join(realData(t), "raw_data", "**", "*.parquet")
 	var first tree

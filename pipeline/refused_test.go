@@ -15,7 +15,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// refuses runs over one file by each runner and wants exit 3 with one line that has these words, and no output.
+// refuses reads one file with each runner. It expects exit code 3, one line with the given words, and no output.
 func refuses(t *testing.T, path, quality string, words ...string) {
 	t.Helper()
 	words = append(words, filepath.Base(path))
@@ -28,7 +28,7 @@ func refuses(t *testing.T, path, quality string, words ...string) {
 	}
 }
 
-// TestAFileThatCannotBeUnderstoodIsRefused is about the footer: nothing is read of such a file.
+// TestAFileThatCannotBeUnderstoodIsRefused has files whose footers are refused. No rows of such a file are read.
 func TestAFileThatCannotBeUnderstoodIsRefused(t *testing.T) {
 	decimal := &arrow.Decimal128Type{Precision: 9, Scale: 2}
 	nested := array.NewStructBuilder(memory.DefaultAllocator, arrow.StructOf(arrow.Field{Name: "id", Type: ints, Nullable: true}))
@@ -74,8 +74,8 @@ func TestAFileThatCannotBeUnderstoodIsRefused(t *testing.T) {
 	}
 }
 
-// TestAValueThatCannotBeRepresentedIsRefusedWithItsPlace is about the rows. The value stands in the third row of the
-// second row group, which is row 2 as rows count from 0.
+// TestAValueThatCannotBeRepresentedIsRefusedWithItsPlace has files with one bad value, in the third row of the second row group.
+// Messages call it row 2, because rows count from 0.
 func TestAValueThatCannotBeRepresentedIsRefusedWithItsPlace(t *testing.T) {
 	text := arrow.BinaryTypes.String
 	for _, c := range []struct {
@@ -106,7 +106,7 @@ func TestAValueThatCannotBeRepresentedIsRefusedWithItsPlace(t *testing.T) {
 	}
 }
 
-// sixRows is trips of six rows with bad as the last value of a column.
+// sixRows returns six trips with bad as the last value of a column.
 func sixRows(t *testing.T, name string, typ arrow.DataType, good, bad string) []column {
 	t.Helper()
 	var columns []column
@@ -158,7 +158,7 @@ func TestARefusedValueInALaterFileLeavesNoOutput(t *testing.T) {
 	}
 }
 
-// TestAFileThatIsNotParquetIsRefused is about what is found under such names.
+// TestAFileThatIsNotParquetIsRefused has other things whose names end in .parquet.
 func TestAFileThatIsNotParquetIsRefused(t *testing.T) {
 	whole := generated(t, month(tlcgen.Green, 2019, 8, 200))
 	for name, content := range map[string]string{

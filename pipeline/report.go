@@ -1,26 +1,24 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
 	"tripstats/io/publish"
+	"tripstats/io/source"
 	"tripstats/runners"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/trip"
 )
@@ -40,25 +38,19 @@ var shown = []struct{ column, heading string }{
 	{"avg_tip", "tip $"},
 }
 
-// printTable prints the published monthly table.
-func printTable(ctx context.Context, w io.Writer, output string) error {
-	path := objstore.Join(output, "trip_stats/trip_stats.parquet")
-	content, err := objstore.ReadAll(ctx, path)
-	path = objstore.Redact(path)
-	if err != nil {
-		return fmt.Errorf("reading back what was published: %s: %w", path, objstore.Reason(err))
+// printTable prints the published monthly table, which m tells of.
+func printTable(ctx context.Context, w io.Writer, access objstore.Access, output string, m *publish.Manifest) error {
+	const monthly = "trip_stats"
+	i := slices.IndexFunc(m.Outputs, func(o publish.Output) bool { return o.Table == monthly })
+	tables := aggregate.Tables(m.Quality == "standard")
+	at := slices.IndexFunc(tables, func(t *aggregate.Spec) bool { return t.Name == monthly })
+	if i < 0 || at < 0 {
+		return fmt.Errorf("reading back what was published: found no table %s", monthly)
 	}
-	r, err := file.NewParquetReader(bytes.NewReader(content))
+	path := objstore.Redact(objstore.Join(output, m.Outputs[i].Path))
+	t, err := publish.ReadTable(ctx, access, output, m.Outputs[i], tables[at].Schema())
 	if err != nil {
-		return fmt.Errorf("reading back %s: %w", path, err)
-	}
-	ar, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
-	if err != nil {
-		return fmt.Errorf("reading back %s: %w", path, err)
-	}
-	t, err := ar.ReadTable(ctx)
-	if err != nil {
-		return fmt.Errorf("reading back %s: %w", path, err)
+		return fmt.Errorf("reading back what was published: %s: %w", objstore.Redact(output), err)
 	}
 	defer t.Release()
 
@@ -133,7 +125,7 @@ func align(rows [][]string, left int) string {
 }
 
 // report writes the one line of a good run.
-func report(w io.Writer, runner runners.Runner, m *publish.Manifest, elapsed time.Duration) {
+func (j *job) report(runner runners.Runner, m *publish.Manifest, elapsed time.Duration) {
 	seconds := elapsed.Seconds()
 	left := ""
 	if n := len(m.LeftOut); n > 0 {
@@ -158,8 +150,8 @@ func report(w io.Writer, runner runners.Runner, m *publish.Manifest, elapsed tim
 		work = fmt.Sprintf(" bytes_read=%d requests=%d%s", objstore.BytesRead(), objstore.Requests(), retries)
 		memory = fmt.Sprintf(" peak_memory_mib=%.0f", float64(peakMemory())/(1<<20))
 	}
-	line(w, "done runner=%s quality=%s files=%d%s rows=%d%s%s seconds=%.2f rows_per_second=%.0f%s output=%s",
-		runner.Name, m.Quality, len(m.Inputs), left, m.Rows, judged, work, seconds, float64(m.Rows)/seconds, memory, objstore.Redact(opts.output))
+	j.stderr.line("done runner=%s quality=%s files=%d%s rows=%d%s%s seconds=%.2f rows_per_second=%.0f%s output=%s",
+		runner.Name, m.Quality, len(m.Inputs), left, m.Rows, judged, work, seconds, float64(m.Rows)/seconds, memory, objstore.Redact(j.output))
 }
 
 // peakMemory is the most memory this process has had resident, in bytes; where the system does not say, what Go has
@@ -180,22 +172,32 @@ func peakMemory() int64 {
 }
 
 // showPlan says what a run would read, from the footers alone.
-func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
-	files := make([]element.File, 0, len(p.files))
-	for _, f := range p.files {
-		f, err := parquetio.ReadFooter(ctx, f)
-		if err == nil {
-			f, err = trip.Recognise(f, p.trips)
-		}
+func (j *job) showPlan(ctx context.Context, p plan) error {
+	var recognised []element.Recognised
+	var unusable []element.Unusable
+	for _, found := range p.files {
+		d, err := source.Describe(ctx, p.read.Access, found)
 		if err != nil {
-			if f, err = f.Refuse(err); err != nil {
+			u, err := found.Refuse(err)
+			if err != nil {
 				return err
 			}
+			unusable = append(unusable, u)
+			continue
 		}
-		f.Footer, f.Columns = nil, nil // there may be many files
-		files = append(files, f)
+		f, err := trip.Recognise(d, p.trips)
+		if err != nil {
+			u, err := trip.Refuse(f, p.trips, err)
+			if err != nil {
+				return err
+			}
+			unusable = append(unusable, u)
+			continue
+		}
+		f.Metadata, f.Columns = nil, nil // there may be many files
+		recognised = append(recognised, f)
 	}
-	kept, left, err := trip.Admit(files, p.admission)
+	kept, left, err := trip.Admit(recognised, unusable, p.admission)
 	if err != nil {
 		return err
 	}
@@ -212,8 +214,8 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 	for _, parts := range sources {
 		var n [5]int64
 		for _, f := range parts {
-			of := [5]int64{f.Rows, int64(len(f.RowGroupRows)), int64(parquetio.Restrictions(f)), f.Size, 0}
-			for _, b := range f.RowGroupBytes {
+			of := [5]int64{f.Rows, int64(len(f.UnitRows)), int64(source.Restrictions(f)), f.Size, 0}
+			for _, b := range f.UnitBytes {
 				of[4] += b
 			}
 			for i, v := range of {
@@ -224,7 +226,7 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 		add(parts[0].Whole(), parts[0].Taxi, n)
 	}
 	add(fmt.Sprintf("%d files, %d left out", len(sources), len(others)), "", total)
-	if _, err := io.WriteString(w, align(rows, 2)); err != nil {
+	if _, err := io.WriteString(j.stdout, align(rows, 2)); err != nil {
 		return err
 	}
 	var tables []string
@@ -233,7 +235,11 @@ func showPlan(ctx context.Context, w, stderr io.Writer, p plan) error {
 			tables = append(tables, files[0].Whole())
 		}
 	}
-	noteNoTrips(stderr, tables)
-	notes(stderr, kept, p.endless(), noteGaps())
+	noteNoTrips(j.stderr, tables)
+	admitted := make([]element.Admitted, len(kept))
+	for i, f := range kept {
+		admitted[i] = f.Admit()
+	}
+	notes(j.stderr, admitted, p.endless(), j.noteGaps())
 	return nil
 }

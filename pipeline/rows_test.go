@@ -8,16 +8,18 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
+	"tripstats/io/source"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
 )
 
-// TestRunnersTakeNoElementApart protects against runners in other languages that read rows otherwise than Go writes them.
+// TestRunnersTakeNoElementApart checks that no element is encoded as a row: runners in other languages read rows differently than Go
+// writes them.
 func TestRunnersTakeNoElementApart(t *testing.T) {
 	p, s := beam.NewPipelineWithRoot()
 	rules := quality.Config{Keep: quality.KeepCells}
-	build(s, plan{files: []element.File{{Source: "a"}}, lanes: 1, dealt: true, trips: tripOptions("", true), standard: true, quality: rules, publish: configOf("standard", rules)})
+	build(s, plan{files: []element.Found{{Source: "a"}}, lanes: 1, dealt: true, trips: tripOptions("", true), standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules)})
 	edges, nodes, err := p.Build()
 	if err != nil {
 		t.Fatal(err)
@@ -32,13 +34,13 @@ func TestRunnersTakeNoElementApart(t *testing.T) {
 	}
 }
 
-// TestWorkersAreToldWhatTheFlagsSay protects what must travel in the DoFns, as the flags are not set on workers.
+// TestWorkersAreToldWhatTheFlagsSay checks that the values of flags are in the DoFns, because flags are not set on workers.
 func TestWorkersAreToldWhatTheFlagsSay(t *testing.T) {
 	p, s := beam.NewPipelineWithRoot()
-	read := parquetio.Config{Access: objstore.Access{AllowHTTP: true}, Memory: 300 << 20}
+	read := source.Config{Access: objstore.Access{AllowHTTP: true}, Memory: 300 << 20}
 	cfg := configOf("raw", quality.Config{})
 	cfg.Access = read.Access
-	build(s, plan{files: []element.File{{Source: "a"}}, read: read, lanes: 1, dealt: true, trips: tripOptions("", false), publish: cfg})
+	build(s, plan{files: []element.Found{{Source: "a"}}, read: read, lanes: 1, dealt: true, trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
 	edges, _, err := p.Build()
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +57,7 @@ func TestWorkersAreToldWhatTheFlagsSay(t *testing.T) {
 		}
 	}
 	for name, words := range map[string][]string{
-		"readFn": {`"AllowHTTP":true`, `"Memory":314572800`}, "footerFn": {`"AllowHTTP":true`}, "publishFn": {`"AllowHTTP":true`, `"ID":"` + cfg.ID},
+		"ReadFn": {`"AllowHTTP":true`, `"Memory":314572800`}, "describeFn": {`"AllowHTTP":true`}, "publishFn": {`"AllowHTTP":true`, `"ID":"` + cfg.ID},
 	} {
 		for _, w := range words {
 			if !strings.Contains(told[name], w) {

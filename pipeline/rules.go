@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -8,36 +10,30 @@ import (
 	"tripstats/io/objstore"
 	"tripstats/io/quarantine"
 	"tripstats/io/tlc"
-	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
 )
 
-// parseRules reads the flags that are about the rules.
-func (o *options) parseRules(set map[string]bool, wrong *problems) {
-	for _, name := range []string{"limits", "as-of", "max-rejected", "quarantine", "quarantine-cells"} {
-		if set[name] && o.quality == "raw" {
-			wrong.add("--%s goes with --quality=standard: raw applies no rule", name)
-		}
-	}
-	text, err := limitsText(o.limits)
+func (s *settings) checkLimits() error {
+	text, err := limitsText(s.limits)
 	if err == nil {
-		o.parsed.limits, err = quality.ParseLimits(text)
+		s.parsed.limits, err = quality.ParseLimits(text)
 	}
-	if err != nil {
-		wrong.add("--limits: %v", err)
+	return err
+}
+
+func (s *settings) checkAsOf() (err error) {
+	if s.parsed.asOf, err = tlc.ExactMonth(s.asOf); err != nil {
+		return fmt.Errorf("%w, expected a month such as 2023-12", err)
 	}
-	o.parsed.asOf = element.NoMonth
-	if set["as-of"] {
-		if o.parsed.asOf, err = tlc.ExactMonth(o.asOf); err != nil {
-			wrong.add("--as-of: %v, expected a month such as 2023-12", err)
-		}
+	return nil
+}
+
+// checkRejected refuses an empty value too: that of a variable that a script did not set must not open the gate.
+func (s *settings) checkRejected() (err error) {
+	if s.parsed.maxRejected, err = perMillion(s.rejected); err != nil {
+		return fmt.Errorf("found %q, expected a share such as 1%% or 0.01", s.rejected)
 	}
-	o.parsed.maxRejected = -1
-	if set["max-rejected"] { // empty, as from a variable that a script did not set, must not open the gate
-		if o.parsed.maxRejected, err = perMillion(o.rejected); err != nil {
-			wrong.add("--max-rejected: found %q, expected a share such as 1%% or 0.01", o.rejected)
-		}
-	}
+	return nil
 }
 
 // limitsText returns the list of limits: the value of --limits, or the content of the file that it names.
@@ -51,40 +47,36 @@ func limitsText(given string) (string, error) {
 }
 
 // keep is which rows go into quarantine.
-func (o *options) keep() quality.Keep {
+func (s *settings) keep() quality.Keep {
 	switch {
-	case o.keepRows == "":
+	case s.keepRows == "":
 		return quality.KeepNone
-	case o.keepCells:
+	case s.keepCells:
 		return quality.KeepCells
 	}
 	return quality.KeepRows
 }
 
 // checkQuarantine refuses a quarantine that makes no sense.
-func (o *options) checkQuarantine(set map[string]bool, wrong *problems) {
-	switch scheme, _ := objstore.Scheme(o.keepRows); {
-	case set["quarantine"] && o.keepRows == "":
-		wrong.add("--quarantine: found nothing, expected a folder")
-	case o.keepCells && o.keepRows == "" && o.standard():
-		wrong.add("--quarantine-cells does not say where to: add --quarantine=DIR")
-	case o.keepRows == "":
+func (s *settings) checkQuarantine() error {
+	switch scheme, _ := objstore.Scheme(s.keepRows); {
+	case s.keepRows == "":
+		return errors.New("found nothing, expected a folder")
+	case s.checkOutput() != nil: // which is said there
+		return nil
 	case scheme != "":
-		wrong.add("--quarantine: found scheme %q, expected a local folder", scheme)
-	case objstore.Misspelt(o.keepRows) != nil:
-		wrong.add("--quarantine: %v", objstore.Misspelt(o.keepRows))
-	default:
-		if err := quarantine.CheckDir(o.keepRows, o.output); err != nil {
-			wrong.add("--quarantine: %v", err)
-		}
+		return fmt.Errorf("found scheme %q, expected a local folder", scheme)
+	case objstore.Misspelt(s.keepRows) != nil:
+		return objstore.Misspelt(s.keepRows)
 	}
+	return quarantine.CheckDir(s.keepRows, s.output)
 }
 
 // checkKept refuses to read what the quarantine keeps: refused rows would be counted by and by.
-func (o *options) checkKept(objects []objstore.Object) error {
+func (s *settings) checkKept(objects []objstore.Object) error {
 	for _, f := range objects {
-		if o.keepRows != "" && !objstore.Remote(f.URI) && quarantine.Holds(o.keepRows, f.URI) {
-			return usage("--quarantine: the input %s lies in %s, expected a folder that no input is in", f.Name, o.keepRows)
+		if s.keepRows != "" && !objstore.Remote(f.URI) && quarantine.Holds(s.keepRows, f.URI) {
+			return usage("--quarantine: the input %s lies in %s, expected a folder that no input is in", f.Name, s.keepRows)
 		}
 	}
 	return nil

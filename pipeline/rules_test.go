@@ -15,7 +15,7 @@ import (
 func TestAShareIsReadAsPartsPerMillion(t *testing.T) {
 	for text, want := range map[string]int64{
 		"1%": 10_000, "0.01": 10_000, "0": 0, "0%": 0, "100%": 1_000_000, " 2.5 %": 25_000, "0.0001%": 1, "1e-6": 1,
-		"29%": 290_000, // 0.29 in binary is less
+		"29%": 290_000, // 0.29 as a binary number is less than that
 	} {
 		if got, err := perMillion(text); err != nil || got != want {
 			t.Errorf("%q: found %d, %v, expected %d", text, got, err, want)
@@ -43,23 +43,18 @@ func TestALimitsFileIsAListWithComments(t *testing.T) {
 	}
 }
 
-// ruled are options of flags about rules, as they come from the command line.
-func ruled(flags map[string]string) (*options, map[string]bool) {
-	o, set := &options{quality: "standard"}, map[string]bool{}
+// ruled returns the settings for flags about rules, as given on the command line.
+func ruled(t *testing.T, flags map[string]string) *settings {
+	t.Helper()
+	s := new(settings)
+	set := s.flagSet(mainFlags)
 	for name, value := range flags {
-		set[name] = true
-		switch name {
-		case "quality":
-			o.quality = value
-		case "limits":
-			o.limits = value
-		case "as-of":
-			o.asOf = value
-		case "max-rejected":
-			o.rejected = value
+		if err := set.Set(name, value); err != nil {
+			t.Fatal(err)
 		}
 	}
-	return o, set
+	s.parsedFrom(set)
+	return s
 }
 
 func TestFlagsAboutRulesAreRead(t *testing.T) {
@@ -85,12 +80,12 @@ func TestFlagsAboutRulesAreRead(t *testing.T) {
 		"gate at 0":   {map[string]string{"max-rejected": "0"}, nil, element.NoMonth, 0},
 		"raw":         {map[string]string{"quality": "raw"}, nil, element.NoMonth, -1},
 	} {
-		o, set := ruled(c.flags)
-		if err := rulesErr(o, set); err != nil {
+		s := ruled(t, c.flags)
+		if err := rulesErr(s); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if p := o.parsed; !maps.Equal(p.limits, c.limits) || p.asOf != c.asOf || p.maxRejected != c.maxRejected {
+		if p := s.parsed; !maps.Equal(p.limits, c.limits) || p.asOf != c.asOf || p.maxRejected != c.maxRejected {
 			t.Errorf("%s: found %+v, expected %+v", name, p, c)
 		}
 	}
@@ -134,10 +129,10 @@ func TestFlagsAboutRulesSayWhatIsWrong(t *testing.T) {
 		{"max-rejected", "-1%", `"-1%"`},
 		{"max-rejected", "NaN", `"NaN"`},
 		{"max-rejected", "few", `"few"`},
-		{"max-rejected", "", `""`}, // as of a variable that a script did not set
+		{"max-rejected", "", `""`}, // like a script's variable that is not set
 	} {
-		o, set := ruled(map[string]string{c.flag: c.value})
-		f := fault.Find(rulesErr(o, set))
+		s := ruled(t, map[string]string{c.flag: c.value})
+		f := fault.Find(rulesErr(s))
 		if f == nil || f.Code != fault.Usage || !strings.HasPrefix(f.Message, "--"+c.flag+": ") {
 			t.Errorf("--%s=%s: found %v, expected exit code 2", c.flag, c.value, f)
 			continue
@@ -166,9 +161,9 @@ func TestAnAmountOfMemory(t *testing.T) {
 	}
 }
 
-// rulesErr is what is wrong with the flags that are about the rules.
-func rulesErr(o *options, set map[string]bool) error {
+// rulesErr returns the errors of the flags about rules.
+func rulesErr(s *settings) error {
 	var wrong problems
-	o.parseRules(set, &wrong)
+	s.check(nil, false, &wrong)
 	return wrong.err()
 }

@@ -16,12 +16,11 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	beamrunners "github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
 	"tripstats/io/publish"
 	"tripstats/io/quarantine"
+	"tripstats/io/source"
 	"tripstats/io/tlc"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
@@ -31,135 +30,125 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// run is the program. stdout gets the result; stderr gets one line, or a line for each fault.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) exitCode {
-	err := command(ctx, args, stdout, stderr)
+// job is one run of the program.
+type job struct {
+	settings
+	stdout io.Writer // gets the result
+	stderr console   // gets one line, or a line for each fault
+	known  *progress
+}
+
+// run is the program. It depends on its arguments only, so that one process may have several runs, one after the other or at the same
+// time. They share what a process has once: its memory limit, its loggers, and the counters of what was read.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, known *progress) exitCode {
+	j := &job{stdout: stdout, stderr: console{w: stderr}, known: known}
+	err := j.command(ctx, args)
 	if err == nil {
 		return exitCode(fault.OK)
 	}
 	if ctx.Err() != nil { // a signal has come, and main says so
 		if stopped := (*runners.Stopped)(nil); errors.As(err, &stopped) {
-			farewell.Store(&stopped.What)
+			known.farewell.Store(&stopped.What)
 		}
 		return exitCode(fault.Failed)
 	}
 	f := fault.Find(err)
 	if f == nil {
-		f = &fault.Fault{Code: fault.CodeOf(err, fault.Failed), Message: summary(err, opts.verbose)}
+		f = &fault.Fault{Code: fault.CodeOf(err, fault.Failed), Message: summary(err, j.verbose)}
 	}
 	for _, l := range f.Lines() {
-		line(stderr, "%s", l)
+		j.stderr.line("%s", l)
 	}
 	return exitCode(f.Code)
 }
 
-// messageOf is what a user is told of an error, in one line.
-func messageOf(err error) string {
-	if f := fault.Find(err); f != nil {
-		return f.Message
-	}
-	return summary(err, opts.verbose)
-}
-
-// longestLine is how many bytes of a message stderr gets: names in a hostile file may be megabytes long.
-const longestLine = 4000
-
-// line writes one line to stderr, under the program's name.
-func line(w io.Writer, format string, args ...any) {
-	text := fault.OneLine(fmt.Sprintf(format, args...))
-	if len(text) > longestLine && !opts.verbose {
-		text = text[:longestLine] + "..."
-	}
-	fmt.Fprintf(w, "tripstats: %s\n", text)
-}
-
 // command parses the arguments and does what they say.
-func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	rest, wrong, err := parse(args)
+func (j *job) command(ctx context.Context, args []string) error {
+	words, wrong, err := j.parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		return help(stdout, false)
+		return help(j.stdout, false)
 	}
-	if err := checkWorker(); err != nil {
+	j.stderr.verbose = j.verbose
+	if err := j.checkWorker(); err != nil {
 		return err
 	}
-	isCommand := len(rest) > 0 && slices.Contains(commandNames(), rest[0])
+	isCommand := len(words) > 0 && slices.Contains(commandNames(), words[0])
 	if len(wrong) == 0 {
-		initBeam(stderr, opts.verbose) // before any side effect, because a worker runs the same program
+		initBeam(j.stderr) // before any side effect, because a worker runs the same program
 	} else if isCommand {
 		return wrong.err()
 	}
 	switch {
-	case opts.version && len(wrong) == 0:
-		_, err := io.WriteString(stdout, versionLine())
+	case j.version && len(wrong) == 0:
+		_, err := io.WriteString(j.stdout, versionLine())
 		return err
 	case isCommand:
-		return subcommand(ctx, rest[0], rest[1:], stdout, stderr)
+		j.settings = settings{verbose: j.verbose} // a command has flags of its own
+		return j.subcommand(ctx, words[0], words[1:])
 	}
-	set := map[string]bool{}
-	flag.Visit(func(f *flag.Flag) { set[f.Name] = true })
-	before := len(rest) > 0 && args[0] != rest[0]
-	if err := append(wrong, opts.check(set, rest, before, len(wrong) > 0)...).err(); err != nil {
-		return err
+	if j.check(words, len(words) > 0 && args[0] == words[0], &wrong); len(wrong) > 0 {
+		return wrong.err()
 	}
-	return tables(ctx, stdout, stderr)
+	return j.tables(ctx)
 }
 
 // subcommand runs an entry of commands.
-func subcommand(ctx context.Context, name string, args []string, stdout, stderr io.Writer) error {
+func (j *job) subcommand(ctx context.Context, name string, args []string) error {
 	switch {
 	case name == "inspect":
-		return inspect(ctx, args, stdout)
+		return j.inspect(ctx, args)
 	case name == "fetch":
-		return fetchFiles(ctx, args, stdout, stderr)
+		return j.fetchFiles(ctx, args)
 	case name == "help":
-		return helpOn(stdout, args)
+		return helpOn(j.stdout, args)
 	case len(args) > 0:
 		return usage("version: found the word %q after it, expected none", objstore.Redact(args[0]))
 	}
-	_, err := io.WriteString(stdout, versionLine())
+	_, err := io.WriteString(j.stdout, versionLine())
 	return err
 }
 
 // tables is the main job.
-func tables(ctx context.Context, stdout, stderr io.Writer) error {
+func (j *job) tables(ctx context.Context) error {
 	start := time.Now()
-	runner, err := runners.Find(*beamrunners.Runner)
+	runner, err := runners.Find(j.runner)
 	if err != nil {
 		return usage("--runner: %v", err)
 	}
-	objstore.Use(opts.access())
-	if opts.input.readsSample() {
-		line(stderr, sampleNote)
+	runner = runner.With(j.beam)
+	if j.input.readsSample() {
+		j.stderr.line(sampleNote)
 	}
-	objects, err := inputs(ctx, stderr)
+	objects, err := j.inputs(ctx)
 	if err != nil {
 		return err
 	}
-	noteUnpinned(stderr, objects)
-	if err := opts.checkKept(objects); err != nil {
+	noteUnpinned(j.stderr, objects)
+	if err := j.checkKept(objects); err != nil {
 		return err
 	}
-	memory := opts.mostMemory(runner.Name)
+	memory := j.mostMemory()
 	memory.Bound()
 	p := plan{
-		files:     parquetio.Files(objects, runner.Lanes()),
-		read:      parquetio.Config{Access: opts.access(), Memory: memory, Library: opts.decoder == "library"},
+		files:     source.Files(objects, runner.Lanes()),
+		read:      source.Config{Access: j.access(), Memory: memory, Library: j.decoder == "library"},
 		lanes:     runner.Lanes(),
 		dealt:     runner.Elsewhere(),
-		trips:     tripOptions(opts.utc, opts.standard()),
-		admission: trip.Admission{Taxi: opts.taxi, MergeSameMonth: opts.sameMonth == "merge", RequireComplete: opts.complete, FailUnknown: opts.unknown == "fail", AllGaps: opts.verbose},
-		standard:  opts.standard(),
+		trips:     tripOptions(j.utc, j.standard()),
+		admission: trip.Admission{Taxi: j.taxi, MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
+		standard:  j.standard(),
+		tables:    aggregate.Tables(j.standard()),
 	}
-	p.quality = quality.Config{Limits: opts.parsed.limits, AsOf: asOf(p.files, opts.parsed.asOf), Keep: opts.keep()}
+	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep()}
 	p.trips.KeepOrigin = p.quarantined()
-	p.publish = publishConfig(p.quality)
-	if opts.plan {
-		return showPlan(ctx, stdout, stderr, p)
+	p.publish = j.publishConfig(p.quality)
+	if j.plan {
+		return j.showPlan(ctx, p)
 	}
-	p.publish.Before = publish.Seen(ctx, opts.output)
+	p.publish.Before = publish.Seen(ctx, j.access(), j.output)
 	// The reader of stdout may be gone. This does not end the run, and does not change its result.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	told, err := runner.Check(places(objects))
+	told, err := runner.Check(j.places(objects))
 	if err != nil {
 		return usage("%v", err)
 	}
@@ -168,16 +157,16 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	publish.Notice = func(_ context.Context, text string) { line(stderr, "note: %s", text) }
+	defer publish.Listen(p.publish.ID, func(text string) { j.stderr.line("note: %s", text) })()
 	for _, n := range told {
-		line(stderr, "note: %s", n)
+		j.stderr.line("note: %s", n)
 	}
 	if runner.Elsewhere() {
-		if err := makeReachable(&p); err != nil {
+		if err := j.makeReachable(&p); err != nil {
 			return err
 		}
 	}
-	end, err := profiled(stderr, func() (runners.Ending, error) { return runPipeline(ctx, stderr, runner, &p) })
+	end, err := j.profiled(func() (runners.Ending, error) { return j.runPipeline(ctx, runner, &p) })
 	if err != nil && runner.Elsewhere() {
 		err = givenUp(ctx, p.publish, err)
 	}
@@ -185,10 +174,10 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 	case err != nil:
 		return err
 	case end.Dry != "":
-		_, err := fmt.Fprintln(stdout, end.Dry)
+		_, err := fmt.Fprintln(j.stdout, end.Dry)
 		return err
 	case end.On:
-		line(stderr, "submitted runner=%s job=%s output=%s; it is not waited for", runner.Name, end.Job, objstore.Redact(opts.output))
+		j.stderr.line("submitted runner=%s job=%s output=%s; it is not waited for", runner.Name, end.Job, objstore.Redact(j.output))
 		return nil
 	case runner.Elsewhere():
 		ctx = context.WithoutCancel(ctx) // it is published, whatever came since
@@ -197,46 +186,47 @@ func tables(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 	}
 	// The output is published: a fault from here on is reported but does not fail the run.
-	m, err := publish.ReadManifest(ctx, opts.output)
+	m, err := publish.ReadManifest(ctx, j.access(), j.output)
 	if err != nil {
-		line(stderr, "note: all is published in %s, but reading it back failed: %v", objstore.Redact(opts.output), objstore.Reason(err))
+		j.stderr.line("note: all is published in %s, but reading it back failed: %v", objstore.Redact(j.output), objstore.Reason(err))
 		return nil
 	}
-	if err := printTable(ctx, stdout, opts.output); err != nil {
-		line(stderr, "note: all is published in %s, but not all of the monthly table could be printed: %v", objstore.Redact(opts.output), objstore.Reason(err))
+	if err := printTable(ctx, j.stdout, j.access(), j.output, m); err != nil {
+		j.stderr.line("note: all is published in %s, but not all of the monthly table could be printed: %v", objstore.Redact(j.output), objstore.Reason(err))
 	}
-	notes(stderr, filesOf(m), p.endless(), noteGaps())
-	if opts.standard() {
-		noteRefused(stderr, m)
+	notes(j.stderr, filesOf(m), p.endless(), j.noteGaps())
+	if j.standard() {
+		noteRefused(j.stderr, m)
 	}
-	noteNoTrips(stderr, m.NoTrips)
-	report(stderr, runner, m, time.Since(start))
+	noteNoCodes(j.stderr, m)
+	noteNoTrips(j.stderr, m.NoTrips)
+	j.report(runner, m, time.Since(start))
 	return nil
 }
 
 // profiled calls run and writes the requested profiles. If the run succeeds and a profile cannot be written, a note says so.
-func profiled(stderr io.Writer, run func() (runners.Ending, error)) (runners.Ending, error) {
-	stop, err := opts.profiles.start()
+func (j *job) profiled(run func() (runners.Ending, error)) (runners.Ending, error) {
+	stop, err := j.profiles.start()
 	if err != nil {
 		return runners.Ending{}, err
 	}
 	end, err := run()
-	return end, afterwards(stderr, err, stop(), "a profile could not be written")
+	return end, j.afterwards(err, stop(), "a profile could not be written")
 }
 
 // afterwards joins the error of a run with that of a step after it. If the run succeeded, the later error is only a note.
-func afterwards(stderr io.Writer, run, after error, what string) error {
+func (j *job) afterwards(run, after error, what string) error {
 	if run == nil && after != nil {
-		line(stderr, "note: the run is done, but %s: %v", what, after)
+		j.stderr.line("note: the run is done, but %s: %v", what, after)
 		return nil
 	}
 	return errors.Join(run, after)
 }
 
 // runPipeline builds the pipeline and runs it to its end.
-func runPipeline(ctx context.Context, stderr io.Writer, runner runners.Runner, p *plan) (end runners.Ending, failed error) {
+func (j *job) runPipeline(ctx context.Context, runner runners.Runner, p *plan) (end runners.Ending, failed error) {
 	if q := p.publish.Quarantine; q != nil {
-		area, err := quarantine.Open(*q)
+		area, err := quarantine.Open(ctx, *q)
 		switch {
 		case errors.Is(err, quarantine.ErrBusy):
 			return end, fault.New(fault.Conflict, "--quarantine: %v; run again when it is done, or name another folder", err)
@@ -246,7 +236,7 @@ func runPipeline(ctx context.Context, stderr io.Writer, runner runners.Runner, p
 			return end, fault.New(fault.Failed, "--quarantine: %v; nothing was published: name a folder that can be written", err)
 		}
 		defer func() {
-			failed = afterwards(stderr, failed, area.Close(), "what it needed for the quarantine could not be removed")
+			failed = j.afterwards(failed, area.Close(), "what it needed for the quarantine could not be removed")
 		}()
 	}
 	pipeline, scope := beam.NewPipelineWithRoot()
@@ -257,7 +247,7 @@ func runPipeline(ctx context.Context, stderr io.Writer, runner runners.Runner, p
 
 // tripOptions are how files are understood.
 func tripOptions(utc string, standard bool) trip.Options {
-	options := trip.Options{Registry: tlc.Registry, UTC: utc, Judged: standard, More: aggregate.Needs(standard)}
+	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), UTC: utc, Judged: standard, More: aggregate.Needs(aggregate.Tables(standard))}
 	if standard {
 		options.More = append(options.More, quality.Needs()...)
 	}
@@ -265,7 +255,7 @@ func tripOptions(utc string, standard bool) trip.Options {
 }
 
 // asOf is the last month that a file without a month in its name may have: as given, or the last that any name holds.
-func asOf(files []element.File, given int32) int32 {
+func asOf(files []element.Found, given int32) int32 {
 	last := given
 	if given == element.NoMonth {
 		for _, f := range files {
@@ -275,52 +265,58 @@ func asOf(files []element.File, given int32) int32 {
 	return last
 }
 
-func publishConfig(rules quality.Config) publish.Config {
+func (s *settings) publishConfig(rules quality.Config) publish.Config {
 	cfg := publish.Config{
-		Output:      opts.output,
-		Access:      opts.access(),
+		Output:      s.output,
+		Access:      s.access(),
 		ID:          newID(),
 		MaxRejected: -1,
-		Sample:      opts.input.readsSample(),
-		Meta: []parquetio.Meta{
-			{Key: "tripstats.quality", Value: opts.quality},
+		Format:      s.format,
+		Sample:      s.input.readsSample(),
+		Meta: []publish.Meta{
+			{Key: "tripstats.quality", Value: s.quality},
 			{Key: "tripstats.rules_digest", Value: "none"}, // raw: no rule is applied
 			{Key: "tripstats.version", Value: version},
 		},
 		Program: publish.Program{Name: "tripstats", Version: version, Revision: revision()},
-		Quality: opts.quality,
+		Quality: s.quality,
 		Flags:   map[string]string{},
 	}
-	if opts.standard() {
-		cfg.MaxRejected = opts.parsed.maxRejected
+	if s.standard() {
+		cfg.MaxRejected = s.parsed.maxRejected
 		cfg.Meta[1].Value = rules.Limits.Digest()
-		cfg.Meta = append(cfg.Meta, parquetio.Meta{Key: "tripstats.limits", Value: rules.Limits.String()})
+		cfg.Meta = append(cfg.Meta, publish.Meta{Key: "tripstats.limits", Value: rules.Limits.String()})
 		cfg.Rules = &publish.Rules{Digest: rules.Limits.Digest(), Limits: rules.Limits.Effective()}
 		if rules.AsOf != element.NoMonth {
 			cfg.Rules.AsOf = tlc.FormatMonth(rules.AsOf)
 		}
 	}
 	if rules.Keep != quality.KeepNone {
-		cfg.Quarantine = &quarantine.Config{Dir: absolute(opts.keepRows), ID: cfg.ID}
+		cfg.Quarantine = &quarantine.Config{Dir: absolute(s.keepRows), ID: cfg.ID, Access: cfg.Access}
 	}
-	cfg.Tables = aggregate.Names(opts.standard())
+	cfg.Tables = aggregate.Names(s.standard())
 	for _, name := range aggregate.Names(true) {
 		if !slices.Contains(cfg.Tables, name) {
 			cfg.Absent = append(cfg.Absent, name)
 		}
 	}
-	for _, t := range aggregate.Tables(opts.standard()) {
+	for _, t := range aggregate.Tables(s.standard()) {
 		for _, column := range t.Balance() {
 			cfg.Balance = append(cfg.Balance, publish.Total{Table: t.Name, Column: column})
 		}
 	}
-	flag.Visit(func(f *flag.Flag) {
+	s.flags.Visit(func(f *flag.Flag) {
 		if f.Name != "input" { // the inputs stand in the manifest one by one
-			cfg.Flags[f.Name] = shownValue(f.Name, f.Value.String())
+			value := s.beam.Value(f.Name) // f is of the process then, and another run may have set it since
+			if !runners.IsFlag(f.Name) {
+				value = f.Value.String()
+			}
+			cfg.Flags[f.Name] = shownValue(f.Name, value)
 		}
 	})
-	if opts.months == "" {
-		cfg.Flags["input"] = opts.input.redacted()
+	cfg.Flags["runner"] = s.runner
+	if s.months == "" {
+		cfg.Flags["input"] = s.input.redacted()
 	}
 	return cfg
 }

@@ -33,7 +33,7 @@ func TestTheSampleNeedsNoArguments(t *testing.T) {
 	for _, o := range tlcgen.Sample() {
 		truths = append(truths, truthOf(t, o))
 	}
-	// Raw is what the generator knows, to the last bit. It makes no ledger, and leaves none of the run before.
+	// Raw gives the generator's truth to the last bit. It makes no ledger, and removes that of the previous run.
 	runOnce(t, command{args: []string{"--quality=raw", "--input=sample", "--output=out"}, dir: dir}).succeeds(t)
 	holdsTruth(t, filepath.Join(dir, "out"), truths...)
 	var found []string
@@ -62,7 +62,7 @@ func TestTheOutputIsTheTablesTheManifestAndTheLock(t *testing.T) {
 	wantOnly(t, found, outputFiles...)
 }
 
-// outputFiles is all that an output folder holds once a run is over.
+// outputFiles has all files in an output folder after a run.
 var outputFiles = []string{"trip_stats/trip_stats.parquet", "location_stats/location_stats.parquet", "quality/quality.parquet", "_manifest.json", ".tripstats/lock"}
 
 func wantOnly(t *testing.T, found []string, want ...string) {
@@ -97,8 +97,8 @@ func TestASecondRunGivesTheSameBytes(t *testing.T) {
 	}
 }
 
-// TestNothingButTheFilesDecidesTheBytes runs over the same files by each runner, with more and fewer cores, from
-// another folder, in another order and by other patterns.
+// TestNothingButTheFilesDecidesTheBytes reads the same files with each runner, with more and fewer cores, from another folder, in
+// another order and with other patterns.
 func TestNothingButTheFilesDecidesTheBytes(t *testing.T) {
 	dir := t.TempDir()
 	for _, folder := range []string{"here/raw", "there/deeper/raw"} {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -24,8 +25,8 @@ const (
 	secretUser = "someuser"
 )
 
-// leaks lists where one of the planted secrets stands: in what a run printed, and in all files below a folder, the names of
-// the files and the texts in parquet too.
+// leaks lists where a planted secret appears: in what a run printed, and in all files below a folder, including the names of files
+// and the texts in parquet.
 func leaks(t *testing.T, r result, dir string) (found []string) {
 	t.Helper()
 	look := func(where string, content []byte) {
@@ -41,7 +42,7 @@ func leaks(t *testing.T, r result, dir string) (found []string) {
 		if err != nil {
 			return err
 		}
-		if !strings.Contains(strings.Join(r.args, " "), d.Name()) { // a folder that the user has named so
+		if !strings.Contains(strings.Join(r.args, " "), d.Name()) { // unless the user has named the folder so
 			look("the name of "+path, []byte(d.Name()))
 		}
 		if !d.Type().IsRegular() {
@@ -60,7 +61,7 @@ func leaks(t *testing.T, r result, dir string) (found []string) {
 	return found
 }
 
-// hidden is a run in a folder of its own, in which its temporary files are too. It fails if a secret is shown.
+// hidden runs the program in a folder of its own, which also has its temporary files. The test fails if a secret is shown.
 func hidden(t *testing.T, args ...string) result {
 	t.Helper()
 	dir := t.TempDir()
@@ -94,16 +95,19 @@ var secretForms = []string{
 	"nowhere.invalid/x.parquet?sig=" + secretWord,
 }
 
-// TestNoFlagShowsASecret gives every flag of the program each form of address, and the flags of Beam, most of which this
-// program does not know, secrets that have no form.
+// TestNoFlagShowsASecret gives addresses of each form to every flag of the program. To flags of Beam it gives secrets without a
+// form, because this program knows few of those flags.
 func TestNoFlagShowsASecret(t *testing.T) {
-	beam := []string{ // with texts of any kind in them
+	beam := []string{ // their values may be any text
 		"environment_config", "options", "labels", "experiments", "dataflow_service_options", "resource_hints", "transform_name_mapping",
 		"sdk_harness_container_image_override",
 	}
 	var names []string
+	for _, m := range regexp.MustCompile(`(?m)^  --([a-z-]+)`).FindAllStringSubmatch(tripstats(t, "help", "all").succeeds(t).stdout, -1) {
+		names = append(names, m[1])
+	}
 	flag.VisitAll(func(f *flag.Flag) {
-		if !strings.HasPrefix(f.Name, "test.") {
+		if !strings.HasPrefix(f.Name, "test.") && !slices.Contains(names, f.Name) {
 			names = append(names, f.Name)
 		}
 	})
@@ -134,7 +138,7 @@ func TestNoFlagShowsASecret(t *testing.T) {
 	hidden(t, "--worker", "--options="+secretWord)
 }
 
-// TestNoFormOfAddressShowsItsSecret has addresses in all places for one.
+// TestNoFormOfAddressShowsItsSecret puts addresses wherever the program accepts one.
 func TestNoFormOfAddressShowsItsSecret(t *testing.T) {
 	for _, form := range secretForms {
 		for _, args := range [][]string{
@@ -157,7 +161,7 @@ func TestNoFormOfAddressShowsItsSecret(t *testing.T) {
 	}
 }
 
-// repeating answers each request of the rows or the whole of a file, or of its head, with what the client should never repeat.
+// repeating answers requests for a file, or for its head, with text that the client must never repeat.
 var repeating = map[string]func(w http.ResponseWriter, r *http.Request){
 	"sent on to no valid address": func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "http://[::1/"+r.URL.RawQuery)
@@ -194,7 +198,7 @@ var repeating = map[string]func(w http.ResponseWriter, r *http.Request){
 	},
 }
 
-// raw writes an answer that package net/http would not.
+// raw writes an answer that package net/http would not write.
 func raw(w http.ResponseWriter, text string) {
 	conn, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {
@@ -204,8 +208,8 @@ func raw(w http.ResponseWriter, text string) {
 	conn.Close()             //nolint:errcheck // as above
 }
 
-// TestNoAnswerOfAServerShowsTheSecretItWasAskedWith reads and fetches signed addresses from servers that repeat them, fail
-// in other ways, or are good.
+// TestNoAnswerOfAServerShowsTheSecretItWasAskedWith reads and fetches signed addresses from servers that repeat the address, servers
+// that fail in other ways, and a server without faults.
 func TestNoAnswerOfAServerShowsTheSecretItWasAskedWith(t *testing.T) {
 	o := month(tlcgen.Yellow, 2019, 8, 20_000)
 	content := generated(t, o)
@@ -224,7 +228,7 @@ func TestNoAnswerOfAServerShowsTheSecretItWasAskedWith(t *testing.T) {
 		}
 	}
 	for what, fault := range fakes.Faults {
-		if what != "429" && what != "500" && what != "503" && !strings.HasPrefix(what, "reset") && what != "short body" { // tried again for half a minute
+		if what != "429" && what != "500" && what != "503" && !strings.HasPrefix(what, "reset") && what != "short body" { // these are retried for half a minute
 			answers[what] = func(w http.ResponseWriter, r *http.Request, content []byte) bool { fault(w, r, content); return true }
 		}
 	}
@@ -234,7 +238,7 @@ func TestNoAnswerOfAServerShowsTheSecretItWasAskedWith(t *testing.T) {
 			web := fakes.NewWeb(t, map[string][]byte{name: content})
 			web.Before = answer
 			signed := strings.Replace(web.URL, "http://", "http://"+secretUser+":"+secretWord+"@", 1) + "/" + name + "?sig=" + secretWord
-			list := filepath.Join(t.TempDir(), "list") // which has the secret, as it was given
+			list := filepath.Join(t.TempDir(), "list") // the user's own file, which has the secret
 			if err := os.WriteFile(list, []byte(signed+"\n"), 0o666); err != nil {
 				t.Fatal(err)
 			}

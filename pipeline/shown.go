@@ -9,15 +9,8 @@ import (
 	"strings"
 
 	"tripstats/io/objstore"
+	"tripstats/runners"
 )
-
-// beamFlags are the flags that other packages define. Go sets package variables before it calls init, and init defines this
-// program's own flags.
-var beamFlags = func() map[string]bool {
-	names := map[string]bool{}
-	flag.VisitAll(func(f *flag.Flag) { names[f.Name] = true })
-	return names
-}()
 
 // openFlags are the flags of Beam whose values may be shown, without the secrets of addresses: they are names and places.
 // Switches and numbers may be shown too. The values of all other flags may have secrets anywhere.
@@ -37,7 +30,7 @@ func shownValue(name, value string) string {
 
 // isOpaque tells whether the whole value of a flag may be secret.
 func isOpaque(name, value string) bool {
-	if !beamFlags[name] || slices.Contains(openFlags, name) || value == "" {
+	if !runners.IsFlag(name) || slices.Contains(openFlags, name) || value == "" {
 		return false
 	}
 	_, notNumber := strconv.ParseFloat(value, 64)
@@ -48,14 +41,16 @@ func isOpaque(name, value string) bool {
 // keepSecrets returns two writers that hide the secrets in the arguments, whatever is written to them: servers and other
 // packages write much of what the program prints.
 func keepSecrets(args []string, stdout, stderr io.Writer) (io.Writer, io.Writer) {
+	flags := new(settings).flagSet(mainFlags)
+	runners.AddFlags(flags)
 	for i, arg := range args {
 		objstore.Learn(arg)
 		name, value, joined := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		if !strings.HasPrefix(arg, "-") {
 			continue
 		}
-		name = declaredName(flag.CommandLine, name)
-		if !joined && i+1 < len(args) && !isSwitch(name) {
+		name = declaredName(flags, name)
+		if !joined && i+1 < len(args) && !isSwitch(flags.Lookup(name)) {
 			value = args[i+1]
 		}
 		objstore.Learn(value)
@@ -67,8 +62,7 @@ func keepSecrets(args []string, stdout, stderr io.Writer) (io.Writer, io.Writer)
 }
 
 // isSwitch tells whether a flag needs no value.
-func isSwitch(name string) bool {
-	f := flag.Lookup(name)
+func isSwitch(f *flag.Flag) bool {
 	if f == nil {
 		return false
 	}
@@ -77,9 +71,9 @@ func isSwitch(name string) bool {
 }
 
 // checkWorker refuses worker options that Beam cannot read: Beam would print all of them and end the process.
-func checkWorker() error {
-	options := flag.Lookup("options").Value.String()
-	if flag.Lookup("worker").Value.String() == "true" && options != "" && !json.Valid([]byte(options)) {
+func (s *settings) checkWorker() error {
+	options := s.beam.Value("options")
+	if s.beam.IsSet("worker") && options != "" && !json.Valid([]byte(options)) {
 		return usage("--options: found text that is not JSON, expected JSON")
 	}
 	return nil

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// sortedBy returns the keys of m, sorted by what by says of them.
+// sortedBy returns the keys of m, sorted by the value of by for each.
 func sortedBy[K comparable, V any, S cmp.Ordered](m map[K]V, by func(K) S) []K {
 	keys := make([]K, 0, len(m))
 	for k := range m {

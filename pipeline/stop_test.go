@@ -20,7 +20,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// started is a run under way.
+// started is a run that has started.
 type started struct {
 	cmd    *exec.Cmd
 	stdout *bytes.Buffer
@@ -29,7 +29,7 @@ type started struct {
 	over   chan struct{} // closed when the process has ended
 }
 
-// said is what a run writes to stderr, which can be read while it runs.
+// said has what a run writes to stderr. It can be read while the run goes on.
 type said struct {
 	mu   sync.Mutex
 	text *bytes.Buffer
@@ -47,7 +47,7 @@ func (s *said) String() string {
 	return s.text.String()
 }
 
-// start begins a run. It is killed when the test ends.
+// start starts a run, which is killed when the test ends.
 func start(t *testing.T, c command) started {
 	t.Helper()
 	cmd, stdout, stderr, cancel := c.prepare(program(t), t.TempDir())
@@ -82,7 +82,7 @@ func (s started) untilSays(t *testing.T, words string) {
 	}
 }
 
-// untilHeld waits until the run asks for rows that a gate holds.
+// untilHeld waits until the run requests rows that a gate holds back.
 func (s started) untilHeld(t *testing.T, g *fakes.Gate) {
 	t.Helper()
 	select {
@@ -123,7 +123,7 @@ func TestASignalStopsARunAndLeavesThePreviousOutput(t *testing.T) {
 	}
 }
 
-// twoInputs are two sets of files with other tables each, and what both runs leave in an output folder.
+// twoInputs returns two sets of files with different tables, and what a run of each leaves in an output folder.
 func twoInputs(t *testing.T, dir string) (inputs [2]string, want [2]tree) {
 	t.Helper()
 	for i := range inputs {
@@ -141,7 +141,7 @@ func twoInputs(t *testing.T, dir string) (inputs [2]string, want [2]tree) {
 	return inputs, want
 }
 
-// untilPublishing waits until the run has begun to write its tables, or is over, and then for a moment more.
+// untilPublishing waits until the run has begun to write its tables or has ended, and then a random moment longer.
 func (s started) untilPublishing(output string, more time.Duration) {
 	for {
 		select {
@@ -161,7 +161,7 @@ func (s started) untilPublishing(output string, more time.Duration) {
 func TestAKilledRunLeavesWholeTables(t *testing.T) {
 	dir := t.TempDir()
 	output := filepath.Join(dir, "out")
-	inputs, want := twoInputs(t, dir) // the output is that of the second now
+	inputs, want := twoInputs(t, dir) // the output is that of the second input
 	rounds := 10
 	if soaking() {
 		rounds = 200
@@ -194,7 +194,7 @@ func TestAKilledRunLeavesWholeTables(t *testing.T) {
 				t.Fatalf("round %d, killed after %v: %s is neither the old nor the new one", i, delay, path)
 			}
 		}
-		for _, out := range readManifest(t, output).Outputs { // whole, if not always of these tables
+		for _, out := range readManifest(t, output).Outputs { // the manifest is whole, but may be that of the other run
 			if sum := out.SHA256; len(after) != 3 || sum != want[0][out.Path] && sum != want[1][out.Path] {
 				t.Fatalf("round %d, killed after %v: the manifest is of no run, or a table is missing", i, delay)
 			}
@@ -221,7 +221,7 @@ func TestTwoRunsAtOnceLeaveTheTablesOfOne(t *testing.T) {
 		rounds = 50
 	}
 	for i := range rounds {
-		if i%2 == 0 { // and with no output before
+		if i%2 == 0 { // without a previous output
 			if err := os.RemoveAll(output); err != nil {
 				t.Fatal(err)
 			}

@@ -24,7 +24,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// bucket is a store that the program reaches under base, with env.
+// bucket is a store for the program: base is the prefix of its addresses, env the environment that is needed.
 type bucket struct {
 	base string
 	env  []string
@@ -106,7 +106,7 @@ func s3(t *testing.T) bucket {
 			return err
 		},
 		all: func() (map[string][]byte, error) {
-			for _, r := range fake.Requests() { // every object was put once
+			for _, r := range fake.Requests() { // each object must be written once
 				if r.Method == http.MethodPut {
 					names[strings.TrimPrefix(r.URL.Path, "/bucket/")] = true
 				}
@@ -168,8 +168,8 @@ func azure(t *testing.T) bucket {
 	}
 }
 
-// TestEveryStoreGivesTheSameTables reads the same files from a folder, each store and a web server, and publishes to each
-// store, on every runner.
+// TestEveryStoreGivesTheSameTables reads the same files from a folder, each store and a web server, and publishes to each store, with
+// every runner.
 func TestEveryStoreGivesTheSameTables(t *testing.T) {
 	dir := t.TempDir()
 	files := map[string][]byte{}
@@ -228,7 +228,7 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 				if got := treeOf(t, local).tables(); !maps.Equal(got, want) {
 					t.Errorf("%s: found %v, expected %v", runner, got, want)
 				}
-				for range 2 { // and over what is there
+				for range 2 { // the second run replaces the tables of the first
 					runOnce(t, command{args: []string{"--input=raw/*.parquet", "--output=" + b.base + "/out/" + runner, "--runner=" + runner}, dir: dir, env: b.env}).succeeds(t)
 				}
 				objects, err := b.all()
@@ -246,7 +246,7 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 				}
 				wantOnly(t, slices.Collect(maps.Keys(got)), append(slices.Collect(maps.Keys(want)), "_manifest.json")...)
 			}
-			// fetch to it, from it, and by an open range of what is there.
+			// fetch writes to the store, reads from it, and finds the end of an open range in it.
 			web := serve(t, files, func(w http.ResponseWriter, _ *http.Request) bool { w.Header().Set("ETag", `"1"`); return false })
 			fetch := func(args ...string) {
 				t.Helper()

@@ -17,15 +17,16 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
 	"tripstats/io/publish"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/testdata/tlcgen"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/quality"
 )
 
-// TestTablesAreTheGeneratorsTruth runs the pipeline over files of every era, both taxis, one and several row groups, with
-// nulls where they may be, and compares every cell with what the generator knows to be in the files.
+// TestTablesAreTheGeneratorsTruth runs the pipeline with files of every era and both taxis, with one and several row groups and with
+// nulls, and compares every cell with the generator's truth.
 func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 	dir := t.TempDir()
 	var files []tlcgen.Options
@@ -55,7 +56,7 @@ func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantMonthly, wantLocation := tablesOf(t, truth)
-	for _, name := range runners.InProcess() {
+	for _, name := range inProcess() {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
 			publishInto(t, name, filepath.Join(dir, "**", "*.parquet"), out)
@@ -65,12 +66,12 @@ func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 	}
 }
 
-// configOf is what publishing is told in a mode, with the flags' defaults.
+// configOf returns the configuration of publishing for raw or standard, with the defaults of all flags.
 func configOf(mode string, rules quality.Config) publish.Config {
-	before := opts
-	defer func() { opts = before }()
-	opts.quality, opts.parsed.maxRejected = mode, -1
-	return publishConfig(rules)
+	s := new(settings)
+	s.parsedFrom(s.flagSet(mainFlags))
+	s.quality, s.parsed.maxRejected = mode, -1
+	return s.publishConfig(rules)
 }
 
 // publishInto runs the pipeline in this process.
@@ -80,14 +81,14 @@ func publishInto(t *testing.T, runner, pattern, out string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects, err := objstore.Match(t.Context(), []string{pattern})
+	objects, err := objstore.Access{}.Match(t.Context(), []string{pattern})
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := configOf("raw", quality.Config{})
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
-	build(s, plan{files: parquetio.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", false), publish: cfg})
+	build(s, plan{files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
 	if _, err := r.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +126,8 @@ func valueOf(a arrow.Array, i int) string {
 	return a.ValueStr(i)
 }
 
-// tablesOf makes the rows of both tables from the truth of files of one taxi and month each. Months are rarely in two
-// files, but strays make it happen, so sums are added up.
+// tablesOf makes the rows of both tables from the truth about files of one taxi and month each. A month may be in several files,
+// because of stray pickups, so sums are added up.
 func tablesOf(t *testing.T, truth tlcgen.Truth) (monthly, location []string) {
 	t.Helper()
 	type key struct{ taxi, month string }

@@ -14,13 +14,13 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
 
-// What the two trips of trips come to.
+// The expected tables for the two trips of trips.
 const (
 	tripsMonthly = "yellow 2019-08-01 2 1.5 2 22.5 15.375 2"
 	tripsZones   = "yellow 2019-08-01 7 1 2; yellow 2019-08-01 132 1 0"
 )
 
-// readsAs runs over one file by each runner and compares both tables.
+// readsAs reads one file with each runner and compares both tables.
 func readsAs(t *testing.T, path, monthly, zones string, args ...string) {
 	t.Helper()
 	for _, runner := range runnerNames {
@@ -35,7 +35,7 @@ func readsAs(t *testing.T, path, monthly, zones string, args ...string) {
 	}
 }
 
-// TestColumnsAreReadInWhateverTypeTheyCome replaces one or more columns of a file by others that hold the same.
+// TestColumnsAreReadInWhateverTypeTheyCome replaces columns of a file by columns of other types with the same values.
 func TestColumnsAreReadInWhateverTypeTheyCome(t *testing.T) {
 	i32, u32, u64, f32 := arrow.PrimitiveTypes.Int32, arrow.PrimitiveTypes.Uint32, arrow.PrimitiveTypes.Uint64, arrow.PrimitiveTypes.Float32
 	text, large := arrow.BinaryTypes.String, arrow.BinaryTypes.LargeString
@@ -105,7 +105,7 @@ func TestColumnsAreReadInWhateverTypeTheyCome(t *testing.T) {
 	}
 }
 
-// TestRowGroupsWithoutRowsAreNothing has an empty row group before, between and after those with the two trips.
+// TestRowGroupsWithoutRowsAreNothing has empty row groups before, between and after those with the two trips.
 func TestRowGroupsWithoutRowsAreNothing(t *testing.T) {
 	var fields []arrow.Field
 	var arrays []arrow.Array
@@ -187,7 +187,7 @@ func TestNullTypedAndMissingOptionalColumnsAreNull(t *testing.T) {
 	columns = with(columns, "tip_amount")
 	readsAs(t, write(t, filepath.Join(t.TempDir(), "x.parquet"), columns), monthly, zones)
 
-	// A null-typed zone is a zone that no row has.
+	// A zone column of the null type has no zone in any row.
 	columns = with(trips(t), "PULocationID", column{"PULocationID", nulls})
 	readsAs(t, write(t, filepath.Join(t.TempDir(), "x.parquet"), columns), tripsMonthly,
 		"yellow 2019-08-01 7 0 2; yellow 2019-08-01 - 2 0")
@@ -224,7 +224,7 @@ func TestTimesAdjustedToUTC(t *testing.T) {
 	}
 }
 
-// TestUTCFlagsLeaveWallClockAlone reads a file of TLC's own kind under each choice.
+// TestUTCFlagsLeaveWallClockAlone reads a file with TLC's types with each value of --utc.
 func TestUTCFlagsLeaveWallClockAlone(t *testing.T) {
 	path := write(t, filepath.Join(t.TempDir(), "x.parquet"), trips(t))
 	for _, choice := range []string{"--utc=wall", "--utc=convert"} {

@@ -9,19 +9,19 @@ import (
 	"testing"
 )
 
-// closedPort is an address of this machine at which nobody listens.
+// closedPort returns an address of this machine at which nobody listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // that is what it is for
+	defer l.Close() //nolint:errcheck // it is opened only to be closed
 	return l.Addr().String()
 }
 
-// TestAStoreThatIsDownIsExit7 lets a script that retries tell what may pass with time from what is damaged, refused or not
-// there, wherever a store is asked.
+// TestAStoreThatIsDownIsExit7 checks, for each use of a store, that the exit code distinguishes temporary faults from input that is
+// damaged, refused or missing.
 func TestAStoreThatIsDownIsExit7(t *testing.T) {
 	files, _ := twoMonths(t)
 	const name = "yellow_tripdata_2019-08.parquet"
@@ -34,7 +34,7 @@ func TestAStoreThatIsDownIsExit7(t *testing.T) {
 	}
 	var mu sync.Mutex
 	answered := map[string]bool{}
-	footerAlone := serve(t, files, func(w http.ResponseWriter, r *http.Request) bool { // and then it breaks off
+	footerAlone := serve(t, files, func(w http.ResponseWriter, r *http.Request) bool { // it answers requests for the footer and then fails
 		mu.Lock()
 		defer mu.Unlock()
 		w.Header().Set("ETag", `"1"`)

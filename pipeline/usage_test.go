@@ -97,7 +97,7 @@ func TestWrongUsageIsExit2AndSaysWhatToWrite(t *testing.T) {
 }
 
 func TestAnUnknownRunnerIsRefusedBeforeAnythingIsRead(t *testing.T) {
-	// A missing input is exit 4; the runner comes first.
+	// A missing input is exit code 4, but the runner is checked first.
 	tripstats(t, "--input=missing.parquet", "--output=out", "--runner=samza").fails(t, 2, "--runner")
 }
 

@@ -18,7 +18,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// serve starts a web server of files by their base names. answer goes first, and tells whether it has answered.
+// serve starts a web server of files by their base names. answer is called first, and returns whether it has answered.
 func serve(t *testing.T, files map[string][]byte, answer func(w http.ResponseWriter, r *http.Request) bool) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -36,7 +36,7 @@ func serve(t *testing.T, files map[string][]byte, answer func(w http.ResponseWri
 	return server.URL
 }
 
-// twoMonths are files of two months, and the tables of both.
+// twoMonths returns files of two months, and their tables.
 func twoMonths(t *testing.T) (files map[string][]byte, want tree) {
 	t.Helper()
 	dir := t.TempDir()
@@ -53,7 +53,7 @@ func twoMonths(t *testing.T) (files map[string][]byte, want tree) {
 	return files, treeOf(t, filepath.Join(dir, "out")).tables()
 }
 
-// TestSignedAddressesAreRead has a server that answers GET alone, to whom has the signature, and gives no version.
+// TestSignedAddressesAreRead has a server that answers only GET requests with the signature, and gives no version.
 func TestSignedAddressesAreRead(t *testing.T) {
 	files, want := twoMonths(t)
 	base := serve(t, files, func(w http.ResponseWriter, r *http.Request) bool {
@@ -84,8 +84,8 @@ func TestSignedAddressesAreRead(t *testing.T) {
 	}
 }
 
-// TestAYearInTheSourceIsReadThroughRefusals has a server that answers 403 to every other request of a content, as TLC's
-// does to who asks too often.
+// TestAYearInTheSourceIsReadThroughRefusals has a server that answers 403 to every second request for a file, like TLC's server if
+// requests come too often.
 func TestAYearInTheSourceIsReadThroughRefusals(t *testing.T) {
 	files, want := twoMonths(t)
 	var mu sync.Mutex
@@ -120,7 +120,7 @@ func TestAYearInTheSourceIsReadThroughRefusals(t *testing.T) {
 	}
 }
 
-// TestMonthsThatNobodyHas has open ranges in which there is nothing.
+// TestMonthsThatNobodyHas has ranges of months of which no file exists.
 func TestMonthsThatNobodyHas(t *testing.T) {
 	files, _ := twoMonths(t)
 	folder := t.TempDir()
@@ -131,7 +131,7 @@ func TestMonthsThatNobodyHas(t *testing.T) {
 	}
 	web := serve(t, files, func(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("ETag", `"1"`)
-		if path.Base(r.URL.Path) == "yellow_tripdata_2019-01.parquet" { // which surely exists
+		if path.Base(r.URL.Path) == "yellow_tripdata_2019-01.parquet" { // TLC published this month long ago
 			w.Header().Set("Content-Length", "100")
 			return true
 		}
@@ -148,7 +148,7 @@ func TestMonthsThatNobodyHas(t *testing.T) {
 			}
 		}
 	}
-	// Of a range with ends, nothing of which is there, as much is said.
+	// For a range with both ends of which no month exists, the message says so.
 	for _, missing := range []string{"fail", "skip"} {
 		r := tripstats(t, "fetch", "--dest=raw", "--months=2030-01..2030-02", "--taxi=yellow", "--source="+folder, "--missing="+missing)
 		if r.code != 4 || !strings.Contains(r.stderr, "2030-01, 2030-02") {
@@ -157,7 +157,7 @@ func TestMonthsThatNobodyHas(t *testing.T) {
 	}
 }
 
-// TestCredentialsThatAreNotAcceptedAreSaidAtOnce has a server that wants a login.
+// TestCredentialsThatAreNotAcceptedAreSaidAtOnce has a server that requires a login.
 func TestCredentialsThatAreNotAcceptedAreSaidAtOnce(t *testing.T) {
 	var mu sync.Mutex
 	asked := 0
@@ -184,7 +184,7 @@ func TestCredentialsThatAreNotAcceptedAreSaidAtOnce(t *testing.T) {
 	}
 }
 
-// TestWhoWaitsForAnotherRunSaysSo holds the lock of an output for a while.
+// TestWhoWaitsForAnotherRunSaysSo holds the lock of an output until the run says that it waits.
 func TestWhoWaitsForAnotherRunSaysSo(t *testing.T) {
 	for _, runner := range runnerNames {
 		out := filepath.Join(t.TempDir(), "out")
@@ -207,7 +207,7 @@ func TestWhoWaitsForAnotherRunSaysSo(t *testing.T) {
 	}
 }
 
-// TestTheLockOfADeadRunInABucketIsTaken takes 30 seconds, after which a lock that nobody renews is nobody's.
+// TestTheLockOfADeadRunInABucketIsTaken takes 30 seconds: after that time a run takes a lock that is not renewed.
 func TestTheLockOfADeadRunInABucketIsTaken(t *testing.T) {
 	if !soaking() {
 		t.Skip("takes 30 seconds: make soak")

@@ -10,7 +10,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// TestTheTimeZonesOfAMachineChangeNoTable has a New York without summer time on the machine. Go looks in ZONEINFO first.
+// TestTheTimeZonesOfAMachineChangeNoTable gives the machine a New York without summer time. Go reads ZONEINFO first.
 func TestTheTimeZonesOfAMachineChangeNoTable(t *testing.T) {
 	dir := t.TempDir()
 	zones := filepath.Join(dir, "zones", "America")

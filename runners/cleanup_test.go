@@ -8,12 +8,12 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 )
 
-// idle is an engine on which every job is good.
+// idle is an engine on which every job succeeds.
 type idle struct{}
 
-func (idle) check([]Place) ([]string, error)                     { return nil, nil }
-func (idle) here() bool                                          { return true }
-func (idle) run(context.Context, *beam.Pipeline) (Ending, error) { return Ending{}, nil }
+func (idle) check(Flags, []Place) ([]string, error)                     { return nil, nil }
+func (idle) here(Flags) bool                                            { return true }
+func (idle) run(context.Context, Flags, *beam.Pipeline) (Ending, error) { return Ending{}, nil }
 
 func TestACleanUpThatFailsIsSaid(t *testing.T) {
 	want := errors.New("the folder cannot be removed")

@@ -1,13 +1,10 @@
 package runners
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -15,8 +12,6 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/gcpopts"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow/dataflowlib"
 	df "google.golang.org/api/dataflow/v1b3"
@@ -29,14 +24,14 @@ import (
 // dataflowEngine submits to Google Cloud Dataflow, with Beam's own runner.
 type dataflowEngine struct{}
 
-func (dataflowEngine) here() bool { return false }
+func (dataflowEngine) here(Flags) bool { return false }
 
-func (dataflowEngine) check(places []Place) (notes []string, err error) {
-	for _, f := range []struct{ name, example string }{
+func (dataflowEngine) check(f Flags, places []Place) (notes []string, err error) {
+	for _, needed := range []struct{ name, example string }{
 		{"project", "the project's id"}, {"region", "such as europe-west1"}, {"staging_location", "a folder such as gs://bucket/staging"},
 	} {
-		if v := flag.Lookup(f.name).Value.String(); v == "" && (f.name != "project" || gcpopts.GetProjectFromFlagOrEnvironment(context.Background()) == "") {
-			return nil, fmt.Errorf("--runner=dataflow: found no --%s, expected %s", f.name, f.example)
+		if f.Value(needed.name) == "" && (needed.name != "project" || cloudProject(context.Background()) == "") {
+			return nil, fmt.Errorf("--runner=dataflow: found no --%s, expected %s", needed.name, needed.example)
 		}
 	}
 	for _, p := range places {
@@ -44,28 +39,24 @@ func (dataflowEngine) check(places []Place) (notes []string, err error) {
 			return nil, fmt.Errorf("%s is a local path, which Dataflow's workers do not see; expected an address such as gs://bucket/path", p.What)
 		}
 	}
-	if *jobopts.WorkerBinary == "" && !isSet("dry_run") {
-		if runtime.GOOS != "linux" {
-			return nil, errors.New("--worker_binary: found none, expected a program for Linux, because workers run there: make workers builds it")
-		}
-		if *jobopts.WorkerBinary, err = os.Executable(); err != nil {
-			return nil, fmt.Errorf("--worker_binary: %w", err)
-		}
-	}
-	if *jobopts.JobName == "" {
-		*jobopts.JobName = "tripstats"
+	if _, err := workerBinary(f); err != nil && !f.IsSet("dry_run") {
+		return nil, err
 	}
 	return nil, nil
 }
 
-func isSet(name string) bool { return flag.Lookup(name).Value.String() == "true" }
-
-func (dataflowEngine) run(ctx context.Context, p *beam.Pipeline) (Ending, error) {
-	hideFlags()
-	wait := !Detached() && !isSet("dry_run") && flag.Lookup("template_location").Value.String() == ""
-	*jobopts.Async = true // so that the id comes back, and the waiting is ours
+func (dataflowEngine) run(ctx context.Context, f Flags, p *beam.Pipeline) (Ending, error) {
+	if !f.IsSet("dry_run") {
+		binary, err := workerBinary(f)
+		if err != nil {
+			return Ending{}, err
+		}
+		f = f.with("worker_binary", binary)
+	}
+	f.with("job_name", cmp.Or(f.Value("job_name"), "tripstats")).forDataflow()
+	wait := !f.Detach && !f.IsSet("dry_run") && f.Value("template_location") == ""
 	var said collected
-	if isSet("dry_run") {
+	if f.IsSet("dry_run") {
 		log.SetLogger(&said)
 	}
 	result, err := dataflow.Execute(ctx, p)
@@ -73,7 +64,7 @@ func (dataflowEngine) run(ctx context.Context, p *beam.Pipeline) (Ending, error)
 		return Ending{}, fault.New(fault.Failed, "--runner=dataflow: %v", err)
 	}
 	switch {
-	case isSet("dry_run"):
+	case f.IsSet("dry_run"):
 		dry, err := said.job()
 		return Ending{On: true, Dry: dry}, err
 	case result == nil: // a template was written
@@ -83,17 +74,17 @@ func (dataflowEngine) run(ctx context.Context, p *beam.Pipeline) (Ending, error)
 	if !wait {
 		return Ending{Job: id, On: true}, nil
 	}
-	return Ending{Job: id}, awaitDataflow(ctx, id)
+	return Ending{Job: id}, awaitDataflow(ctx, f.Value("dataflow_endpoint"), id)
 }
 
 // awaitDataflow follows a job to its end. When ctx ends first it cancels the job.
-func awaitDataflow(ctx context.Context, id string) error {
+func awaitDataflow(ctx context.Context, endpoint, id string) error {
 	away := context.WithoutCancel(ctx)
-	client, err := dataflowlib.NewClient(away, flag.Lookup("dataflow_endpoint").Value.String())
+	client, err := dataflowlib.NewClient(away, endpoint)
 	if err != nil {
 		return fault.New(fault.Failed, "--runner=dataflow: job %s runs, but cannot be followed: %v", id, err)
 	}
-	project, region := gcpopts.GetProjectFromFlagOrEnvironment(away), gcpopts.GetRegion(away)
+	project, region := cloudProject(away), cloudRegion(away)
 	ended := make(chan error, 1)
 	go func() { ended <- dataflowlib.WaitForCompletion(away, client, project, region, id) }()
 	select {
@@ -112,16 +103,6 @@ func awaitDataflow(ctx context.Context, id string) error {
 		return &Stopped{What: fmt.Sprintf("job %s could not be cancelled (%v): it may still run and publish", id, err), unknown: true}
 	}
 	return &Stopped{What: fmt.Sprintf("job %s is being cancelled", id)}
-}
-
-// hideFlags keeps this program's flags, and where the worker's program lies here, out of the job's description: what
-// workers need travels in the DoFns, and flags may have secrets.
-func hideFlags() {
-	flag.VisitAll(func(f *flag.Flag) {
-		if !strings.Contains(f.Name, "_") || slices.Contains([]string{"worker_binary", "staging_location", "environment_config"}, f.Name) {
-			dataflow.DontUseFlagAsPipelineOption(f.Name)
-		}
-	})
 }
 
 // collected keeps what Beam logs: a dry run tells the job's description no other way.

@@ -1,9 +1,9 @@
 package runners
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -11,15 +11,16 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/container/tools"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/graphx"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	jobpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/jobmanagement_v1"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/extworker"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/runnerlib"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/util/grpcx"
@@ -40,58 +41,59 @@ const (
 	cancelTime = 40 * time.Second // for a job to be cancelled
 )
 
-var detach = flag.Bool("detach", false, "submit the job, print its id and do not wait for it")
-
-// Detached tells whether the user does not wait for jobs that run elsewhere.
-func Detached() bool { return *detach || *jobopts.Async }
-
 // portable submits to a Beam job server. It does what Beam's universal runner does, and beyond that keeps the job's id,
 // cancels, tells a cancelled job from a good one, and says in one line what went wrong.
 type portable struct{ name string }
 
-func (e portable) here() bool { return jobopts.IsLoopback() }
+func (e portable) here(f Flags) bool { return kindOf(f) == "LOOPBACK" }
 
-func (e portable) check(places []Place) (notes []string, err error) {
-	if *jobopts.Endpoint == "" {
-		*jobopts.Endpoint = defaultEndpoint
+// environments are the values of --environment_type and what Beam calls them.
+var environments = map[string]string{
+	"LOOPBACK": "beam:env:external:v1", "PROCESS": "beam:env:process:v1", "EXTERNAL": "beam:env:external:v1", "DOCKER": "beam:env:docker:v1",
+}
+
+// kindOf is the --environment_type.
+func kindOf(f Flags) string { return strings.ToUpper(cmp.Or(f.Value("environment_type"), "LOOPBACK")) }
+
+// endpointOf is the --endpoint.
+func endpointOf(f Flags) string { return cmp.Or(f.Value("endpoint"), defaultEndpoint) }
+
+// parallelismOf is the --parallelism, or less than 1 for that which the job server chooses.
+func parallelismOf(f Flags) int {
+	n, _ := strconv.Atoi(f.Value("parallelism")) // package flag has parsed it
+	if n < 1 && kindOf(f) == "LOOPBACK" {
+		return runtime.GOMAXPROCS(0)
 	}
-	if *jobopts.EnvironmentType == "" {
-		*jobopts.EnvironmentType = "LOOPBACK"
-	}
-	host, _, err := net.SplitHostPort(*jobopts.Endpoint)
+	return n
+}
+
+func (e portable) check(f Flags, places []Place) (notes []string, err error) {
+	host, _, err := net.SplitHostPort(endpointOf(f))
 	if err != nil {
-		return nil, fmt.Errorf("--endpoint: found %q, expected HOST:PORT of a Beam job server", *jobopts.Endpoint)
+		return nil, fmt.Errorf("--endpoint: found %q, expected HOST:PORT of a Beam job server", endpointOf(f))
 	}
-	kind := strings.ToUpper(*jobopts.EnvironmentType)
-	if !slices.Contains([]string{"LOOPBACK", "PROCESS", "EXTERNAL", "DOCKER"}, kind) {
-		return nil, fmt.Errorf("--environment_type: found %q, expected LOOPBACK, PROCESS, EXTERNAL or DOCKER", *jobopts.EnvironmentType)
+	kind := kindOf(f)
+	if environments[kind] == "" {
+		return nil, fmt.Errorf("--environment_type: found %q, expected LOOPBACK, PROCESS, EXTERNAL or DOCKER", f.Value("environment_type"))
 	}
 	if kind == "PROCESS" || kind == "EXTERNAL" {
-		if *jobopts.EnvironmentConfig == "" {
+		if f.Value("environment_config") == "" {
 			return nil, fmt.Errorf("--environment_type=%s does not say which workers: add --environment_config (runners/README.md has examples)", kind)
 		}
 	}
 	if kind == "LOOPBACK" {
-		if *jobopts.Parallelism < 1 {
-			*jobopts.Parallelism = runtime.GOMAXPROCS(0)
-		}
 		switch {
 		case !isThisMachine(host):
 			return nil, fmt.Errorf("--environment_type=LOOPBACK: the workers are in this process, which a cluster at %s does not reach; say PROCESS, EXTERNAL or DOCKER", host)
-		case Detached():
+		case f.Detach:
 			return nil, errors.New("--detach: with --environment_type=LOOPBACK the workers are in this process and end with it; say PROCESS, EXTERNAL or DOCKER")
 		}
 		return nil, nil
 	}
-	if *jobopts.WorkerBinary == "" {
-		if runtime.GOOS != "linux" {
-			return nil, errors.New("--worker_binary: found none, expected a program for Linux, because workers run there: make workers builds it")
-		}
-		if *jobopts.WorkerBinary, err = os.Executable(); err != nil {
-			return nil, fmt.Errorf("--worker_binary: %w", err)
-		}
+	if _, err := workerBinary(f); err != nil {
+		return nil, err
 	}
-	if *jobopts.Parallelism < 1 {
+	if parallelismOf(f) < 1 {
 		notes = append(notes, "--parallelism is not given, so the job server chooses, and it often chooses 1; say how many task slots to use")
 	}
 	for _, p := range places {
@@ -100,6 +102,21 @@ func (e portable) check(places []Place) (notes []string, err error) {
 		}
 	}
 	return notes, nil
+}
+
+// workerBinary is the program that workers run: the --worker_binary, or this one.
+func workerBinary(f Flags) (string, error) {
+	if given := f.Value("worker_binary"); given != "" {
+		return given, nil
+	}
+	if runtime.GOOS != "linux" {
+		return "", errors.New("--worker_binary: found none, expected a program for Linux, because workers run there: make workers builds it")
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("--worker_binary: %w", err)
+	}
+	return path, nil
 }
 
 // isThisMachine tells whether a host is a loopback name or address.
@@ -127,10 +144,11 @@ type job struct {
 	client   jobpb.JobServiceClient
 	id       string
 	endpoint string
+	loopback bool // its workers are in this process
 }
 
-func (e portable) run(ctx context.Context, p *beam.Pipeline) (end Ending, err error) {
-	endpoint := *jobopts.Endpoint
+func (e portable) run(ctx context.Context, f Flags, p *beam.Pipeline) (end Ending, err error) {
+	endpoint := endpointOf(f)
 	cc, err := dial(ctx, endpoint)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -141,7 +159,7 @@ func (e portable) run(ctx context.Context, p *beam.Pipeline) (end Ending, err er
 	defer cc.Close() //nolint:errcheck // nothing is written through it any more
 	// The workers of LOOPBACK must outlive ctx, as the job is cancelled first.
 	away := context.WithoutCancel(ctx)
-	j, closeWorkers, err := submit(ctx, away, cc, endpoint, p)
+	j, closeWorkers, err := submit(ctx, away, cc, f, p)
 	defer closeWorkers()
 	if err != nil {
 		if ctx.Err() != nil {
@@ -149,7 +167,7 @@ func (e portable) run(ctx context.Context, p *beam.Pipeline) (end Ending, err er
 		}
 		return Ending{}, fault.New(fault.Failed, "--runner=%s: the job server at %s did not take the job: %s", e.name, endpoint, grpcReason(err))
 	}
-	if Detached() {
+	if f.Detach {
 		return Ending{Job: j.id, On: true}, nil
 	}
 	return Ending{Job: j.id}, j.wait(ctx, away)
@@ -169,7 +187,7 @@ func dial(ctx context.Context, endpoint string) (*grpc.ClientConn, error) {
 
 // submit hands the pipeline over. Unlike Beam's own it exports no flags: what workers need travels in the DoFns, and
 // flags may have secrets.
-func submit(ctx, away context.Context, cc *grpc.ClientConn, endpoint string, p *beam.Pipeline) (j *job, closeWorkers func(), err error) {
+func submit(ctx, away context.Context, cc *grpc.ClientConn, f Flags, p *beam.Pipeline) (j *job, closeWorkers func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	closeWorkers = func() {}
@@ -177,38 +195,39 @@ func submit(ctx, away context.Context, cc *grpc.ClientConn, endpoint string, p *
 	if err != nil {
 		return nil, closeWorkers, err
 	}
-	config, binary := jobopts.GetEnvironmentConfig, *jobopts.WorkerBinary
-	if jobopts.IsLoopback() {
+	config := func(context.Context) string { return cmp.Or(f.Value("environment_config"), core.DefaultDockerImage) }
+	binary, loopback := os.DevNull, kindOf(f) == "LOOPBACK" // LOOPBACK needs no program
+	if loopback {
 		srv, err := extworker.StartLoopback(away, 0)
 		if err != nil {
 			return nil, closeWorkers, err
 		}
-		closeWorkers = func() { _ = srv.Stop(away) }       // it never fails
-		config, binary = srv.EnvironmentConfig, os.DevNull // nobody needs a program
+		closeWorkers = func() { _ = srv.Stop(away) } // it never fails
+		config = srv.EnvironmentConfig
+	} else if binary, err = workerBinary(f); err != nil {
+		return nil, closeWorkers, err
 	}
 	binary, closeBinary, err := shortPath(binary)
 	if err != nil {
 		return nil, closeWorkers, err
 	}
 	defer closeBinary()
-	environment, err := graphx.CreateEnvironment(ctx, jobopts.GetEnvironmentUrn(ctx), config)
+	environment, err := graphx.CreateEnvironment(ctx, environments[kindOf(f)], config)
 	if err != nil {
 		return nil, closeWorkers, err
 	}
-	proto, err := graphx.Marshal(edges, &graphx.Options{Environment: environment, PipelineResourceHints: jobopts.GetPipelineResourceHints()})
+	proto, err := graphx.Marshal(edges, &graphx.Options{Environment: environment, PipelineResourceHints: resourceHints()})
 	if err != nil {
 		return nil, closeWorkers, err
 	}
 	if err := runnerlib.UpdateGoEnvironmentWorker(binary, proto); err != nil {
 		return nil, closeWorkers, err
 	}
-	name := *jobopts.JobName
-	if name == "" {
-		name = "tripstats"
-	}
+	name := cmp.Or(f.Value("job_name"), "tripstats")
+	experiments := strings.FieldsFunc(f.Value("experiments"), func(r rune) bool { return r == ',' })
 	options, err := tools.OptionsToProto(beamruntime.RawOptionsWrapper{
-		AppName: name, Experiments: append(jobopts.GetExperiments(), "beam_fn_api"),
-		RetainDocker: *jobopts.RetainDockerContainers, Parallelism: *jobopts.Parallelism,
+		AppName: name, Experiments: append(experiments, "beam_fn_api"),
+		RetainDocker: f.IsSet("retain_docker_containers"), Parallelism: parallelismOf(f),
 	})
 	if err != nil {
 		return nil, closeWorkers, err
@@ -226,7 +245,7 @@ func submit(ctx, away context.Context, cc *grpc.ClientConn, endpoint string, p *
 	if err != nil {
 		return nil, closeWorkers, err
 	}
-	return &job{client, ran.GetJobId(), endpoint}, closeWorkers, nil
+	return &job{client, ran.GetJobId(), endpointOf(f), loopback}, closeWorkers, nil
 }
 
 // shortPath is another path of a file, as long as this process has it open. The job server names what it is sent by the
@@ -335,7 +354,7 @@ func (j *job) failed(causes []string) error {
 			return f
 		}
 	}
-	if slices.ContainsFunc(causes, func(c string) bool { return jobopts.IsLoopback() && workerTwice.MatchString(c) }) {
+	if slices.ContainsFunc(causes, func(c string) bool { return j.loopback && workerTwice.MatchString(c) }) {
 		return fault.New(fault.Failed, "job %s failed: two TaskManagers asked this program for a worker of one name; with several say --environment_type=PROCESS", j.id)
 	}
 	if len(causes) == 0 {

@@ -4,16 +4,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
-
 	"tripstats/transforms/fault"
 )
 
-// TestWhatAJobFailedWithIsOneLine protects what a user hears of texts of Java, with stacks in them.
+// TestWhatAJobFailedWithIsOneLine checks that a user gets one line from Java's error texts, which have stack traces.
 func TestWhatAJobFailedWithIsOneLine(t *testing.T) {
-	before := *jobopts.EnvironmentType
-	defer func() { *jobopts.EnvironmentType = before }()
-	*jobopts.EnvironmentType = "LOOPBACK"
 	const stack = "\n\tat org.apache.flink.Some.method(Some.java:1)\nCaused by: "
 	for name, c := range map[string]struct {
 		causes []string
@@ -26,7 +21,7 @@ func TestWhatAJobFailedWithIsOneLine(t *testing.T) {
 		"something else":    {[]string{"first", "java.io.IOException: Insufficient number of network buffers" + stack}, 0, "job id failed: java.io.IOException: Insufficient number of network buffers"},
 		"nothing":           {nil, 0, "gave no reason"},
 	} {
-		err := (&job{id: "id", endpoint: "localhost:1"}).failed(c.causes)
+		err := (&job{id: "id", endpoint: "localhost:1", loopback: true}).failed(c.causes)
 		text, code := err.Error(), fault.Code(0)
 		if f := fault.Find(err); f != nil {
 			text, code = f.Message, f.Code

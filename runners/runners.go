@@ -37,17 +37,19 @@ type Runner struct {
 
 	// engine is what runs the job elsewhere; nil where this process does.
 	engine engine
+
+	flags Flags
 }
 
 // engine runs jobs outside of this program.
 type engine interface {
 	// check fills in what the flags leave open and refuses what cannot work. It returns what the user should know.
-	check(places []Place) (notes []string, err error)
+	check(f Flags, places []Place) (notes []string, err error)
 
 	// here tells whether the workers are in this process all the same.
-	here() bool
+	here(f Flags) bool
 
-	run(ctx context.Context, p *beam.Pipeline) (Ending, error)
+	run(ctx context.Context, f Flags, p *beam.Pipeline) (Ending, error)
 }
 
 // Place is a file or folder that the workers must see.
@@ -74,15 +76,15 @@ func one() int { return 1 }
 // own memory. Prism runs at most eight bundles at once.
 func prismLanes() int { return min(8, max(1, runtime.GOMAXPROCS(0)/4)) }
 
-// prismThreads: while a stage waits for a side input, prism goes through its watermarks again and again. If that keeps the only
-// thread busy, Go looks at the network once in 10 ms, and all that prism and its workers say to each other goes over it:
-// 14 million rows on one core took 3.1 to 3.6 s with one thread, 1.1 to 1.3 s with two.
+// prismThreads is how many threads prism needs at least. While a stage waits for a side input, prism checks its watermarks again
+// and again. If that keeps the only thread busy, Go polls the network only every 10 ms, and prism and its workers communicate
+// over the network.
 const prismThreads = 2
 
 var all = []Runner{
 	{Name: "direct", Is: "in this process, the default; one bundle, decoding on all cores", lanes: one},
 	{
-		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes, threads: prismThreads, temp: ownTemp,
+		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes, threads: prismThreads, temp: sharedTemp,
 		Note: "prism listens on all network interfaces of this machine while it runs",
 	},
 	{Name: "flink", Is: "on Apache Flink, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, engine: portable{"flink"}},
@@ -90,7 +92,7 @@ var all = []Runner{
 	{Name: "dataflow", Is: "on Google Cloud Dataflow: --project, --region and --staging_location are needed", lanes: one, engine: dataflowEngine{}},
 }
 
-// aliases are the names that Beam and its launchers have for the same.
+// aliases has the names that Beam and its launchers use for the runners.
 var aliases = map[string]string{
 	"DirectRunner": "direct", "PrismRunner": "prism", "FlinkRunner": "flink", "SparkRunner": "spark", "DataflowRunner": "dataflow",
 }
@@ -107,22 +109,17 @@ func Find(name string) (Runner, error) {
 	return all[i], nil
 }
 
+// With returns the runner with what Beam's flags say to a run.
+func (r Runner) With(f Flags) Runner {
+	r.flags = f
+	return r
+}
+
 // Names lists the runners.
 func Names() []string {
 	names := make([]string, len(all))
 	for i, r := range all {
 		names[i] = r.Name
-	}
-	return names
-}
-
-// InProcess lists the runners that need nothing but this program.
-func InProcess() []string {
-	var names []string
-	for _, r := range all {
-		if r.engine == nil {
-			names = append(names, r.Name)
-		}
 	}
 	return names
 }
@@ -137,7 +134,7 @@ func (r Runner) Lanes() int { return r.lanes() }
 func (r Runner) Elsewhere() bool { return r.engine != nil }
 
 // Here tells whether the workers are in this process, and what they read and take is counted in it.
-func (r Runner) Here() bool { return r.engine == nil || r.engine.here() }
+func (r Runner) Here() bool { return r.engine == nil || r.engine.here(r.flags) }
 
 // Check refuses what cannot work on this runner, and returns what the user should know.
 func (r Runner) Check(places []Place) (notes []string, err error) {
@@ -145,18 +142,19 @@ func (r Runner) Check(places []Place) (notes []string, err error) {
 		notes = append(notes, r.Note)
 	}
 	if r.engine == nil {
-		if Detached() {
+		if r.flags.Detach {
 			return nil, errors.New("--detach: the job runs in this process, expected --runner=flink, spark or dataflow")
 		}
 		return notes, nil
 	}
-	more, err := r.engine.check(places)
+	more, err := r.engine.check(r.flags, places)
 	return append(notes, more...), err
 }
 
 // Run runs the pipeline and waits for its end. When ctx ends, a job that runs elsewhere is cancelled; the error then is
 // a [*Stopped].
 func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err error) {
+	// Go's own variable goes before: it is the process's, as threads are.
 	if said, _ := strconv.Atoi(os.Getenv("GOMAXPROCS")); said < 1 && runtime.GOMAXPROCS(0) < r.threads {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.threads))
 	}
@@ -171,7 +169,7 @@ func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err erro
 		defer func() { err = errors.Join(err, restore()) }()
 	}
 	if r.engine != nil {
-		return r.engine.run(ctx, p)
+		return r.engine.run(ctx, r.flags, p)
 	}
 	_, err = beam.Run(ctx, r.Name, p)
 	return Ending{}, err

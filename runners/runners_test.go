@@ -24,13 +24,20 @@ func init() {
 	register.Function1x1(threadsOf)
 }
 
-func sourceOf(f element.File) string { return f.Source }
-func uriOf(f element.File) string    { return "/" + f.Source }
+func sourceOf(w element.Work) string { return w.Pieces[0].File.Source }
+func uriOf(w element.Work) string    { return "/" + sourceOf(w) }
 
-func threadsOf(element.File) string { return strconv.Itoa(runtime.GOMAXPROCS(0)) }
+// workOf is work on a file, in a lane.
+func workOf(source string, lane int) element.Work {
+	w := element.Work{Lane: lane, Pieces: make([]element.Piece, 1)}
+	w.Pieces[0].File.Source = source
+	return w
+}
+
+func threadsOf(element.Work) string { return strconv.Itoa(runtime.GOMAXPROCS(0)) }
 
 func TestSpreadWorksOnEveryFileOnce(t *testing.T) {
-	list := []element.File{{Source: "a"}, {Source: "b", Lane: 2}, {Source: "c", Lane: 1}, {Source: "d", Lane: 2}}
+	list := []element.Work{workOf("a", 0), workOf("b", 2), workOf("c", 1), workOf("d", 2)}
 	for _, lanes := range []int{1, 3} {
 		files := slices.Clone(list)
 		for i := range files {
@@ -52,20 +59,19 @@ func TestSpreadWorksOnEveryFileOnce(t *testing.T) {
 }
 
 func TestARunLeavesNothingInTheTemporaryFolder(t *testing.T) {
-	for _, name := range InProcess() {
-		r, err := Find(name)
-		if err != nil {
-			t.Fatal(err)
+	for _, r := range All() {
+		if r.Elsewhere() {
+			continue
 		}
 		temp := t.TempDir()
 		t.Setenv("TMPDIR", temp)
-		p, s, col := ptest.CreateList([]element.File{{Source: "a"}})
+		p, s, col := ptest.CreateList([]element.Work{workOf("a", 0)})
 		passert.EqualsList(s, beam.ParDo(s, sourceOf, col), []string{"a"})
 		if _, err := r.Run(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
 		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 || os.TempDir() != temp {
-			t.Errorf("%s: left %v, %v, temporary folder %s", name, left, err, os.TempDir())
+			t.Errorf("%s: left %v, %v, temporary folder %s", r.Name, left, err, os.TempDir())
 		}
 	}
 }
@@ -78,7 +84,7 @@ func TestPrismHasASecondThreadUnlessTheUserSaysOtherwise(t *testing.T) {
 	}
 	for said, want := range map[string]string{"": "2", "1": "1"} {
 		t.Setenv("GOMAXPROCS", said)
-		p, s, col := ptest.CreateList([]element.File{{Source: "a"}})
+		p, s, col := ptest.CreateList([]element.Work{workOf("a", 0)})
 		passert.EqualsList(s, beam.ParDo(s, threadsOf, col), []string{want})
 		if _, err := r.Run(t.Context(), p); err != nil {
 			t.Errorf("GOMAXPROCS=%q: %v", said, err)

@@ -13,18 +13,18 @@ func init() {
 	register.Function1x1(laneOf)
 }
 
-// Spread applies work to the files: once, or, with several lanes, in as many branches side by side, each to the files
+// Spread applies work to what is to be read: once, or, with several lanes, in as many branches side by side, each to that
 // of its Lane. For a runner that gives a branch one goroutine, as prism does. What the branches return, each as many
 // PCollections, is flattened, so it should be small: a Flatten ends fusion.
 //
-// Spread transforms a PCollection<element.File> into what work returns.
-func Spread(s beam.Scope, lanes int, files beam.PCollection, work func(s beam.Scope, files beam.PCollection) []beam.PCollection) []beam.PCollection {
+// Spread transforms a PCollection<element.Work> into what work returns.
+func Spread(s beam.Scope, lanes int, works beam.PCollection, work func(s beam.Scope, works beam.PCollection) []beam.PCollection) []beam.PCollection {
 	if lanes <= 1 {
-		return work(s, files)
+		return work(s, works)
 	}
 	s = s.Scope("runners.Spread")
 	var lists [][]beam.PCollection // by output and lane
-	for i, part := range beam.Partition(s, lanes, laneOf, files) {
+	for i, part := range beam.Partition(s, lanes, laneOf, works) {
 		for k, out := range work(s.Scope(fmt.Sprintf("lane%d", i)), part) {
 			if i == 0 {
 				lists = append(lists, nil)
@@ -39,4 +39,4 @@ func Spread(s beam.Scope, lanes int, files beam.PCollection, work func(s beam.Sc
 	return flat
 }
 
-func laneOf(f element.File) int { return f.Lane }
+func laneOf(w element.Work) int { return w.Lane }

@@ -3,9 +3,11 @@ package runners
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/gofrs/flock"
 )
@@ -35,6 +37,33 @@ func ownTemp() (restore func() error, err error) {
 	}, nil
 }
 
+// temps are the runs of this process that use its temporary folder. They have one together, as TMPDIR is of the process.
+var temps struct {
+	sync.Mutex
+	runs    int
+	restore func() error
+}
+
+// sharedTemp is ownTemp for runs that may be at the same time. The last of them removes the folder.
+func sharedTemp() (done func() error, err error) {
+	temps.Lock()
+	defer temps.Unlock()
+	if temps.runs == 0 {
+		if temps.restore, err = ownTemp(); err != nil {
+			return nil, err
+		}
+	}
+	temps.runs++
+	return func() error {
+		temps.Lock()
+		defer temps.Unlock()
+		if temps.runs--; temps.runs > 0 {
+			return nil
+		}
+		return temps.restore()
+	}, nil
+}
+
 // lockedTemp makes a folder and takes its lock. On systems that cannot lock folders there is no lock, and the folders of killed
 // runs stay.
 func lockedTemp() (dir string, lock *flock.Flock, err error) {
@@ -43,7 +72,8 @@ func lockedTemp() (dir string, lock *flock.Flock, err error) {
 			return "", nil, err
 		}
 		lock = lockOf(dir)
-		if ok, err := lock.TryLock(); err != nil || ok && isStill(dir, lock) {
+		ok, err := lock.TryLock()
+		if err != nil && !errors.Is(err, fs.ErrNotExist) || ok && isStill(dir, lock) {
 			return dir, lock, nil
 		}
 		// Between the two steps, another run took the folder for that of a dead run.

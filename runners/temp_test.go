@@ -3,6 +3,7 @@
 package runners
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,7 +26,7 @@ func TestWhatAKilledRunLeftInTheTemporaryFolderIsRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	alive := os.Getenv("TMPDIR")
-	t.Setenv("TMPDIR", dir) // as another run has it
+	t.Setenv("TMPDIR", dir) // like in another run
 	removeDeadTemps()
 	for path, want := range map[string]bool{
 		"tripstats-runner-dead": false, "tripstats-runner-": false,
@@ -41,4 +42,36 @@ func TestWhatAKilledRunLeftInTheTemporaryFolderIsRemoved(t *testing.T) {
 	if _, err := os.Lstat(alive); err == nil {
 		t.Error("the run's own folder is left")
 	}
+}
+
+// TestAFolderIsNeverHandedOutThatAnotherRunRemoves has a run look for dead folders all the time, while others make theirs.
+func TestAFolderIsNeverHandedOutThatAnotherRunRemoves(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				removeDeadTemps()
+			}
+		}
+	}()
+	for range 2000 {
+		dir, lock, err := lockedTemp()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(dir); err != nil {
+			t.Errorf("the folder is gone: %v", err)
+			break
+		}
+		if err := errors.Join(lock.Unlock(), os.RemoveAll(dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	<-stopped
 }

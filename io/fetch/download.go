@@ -182,7 +182,7 @@ func (d *download) attempt(ctx context.Context) (unchanged bool, err error) {
 	defer cancel(nil)
 	stalled := time.AfterFunc(d.cfg.Stall, func() { cancel(errStalled) })
 	defer stalled.Stop()
-	body, err := objstore.Get(trying, d.job.URI, objstore.From{Offset: d.part.offset, Version: d.part.Version, Have: d.had.version})
+	body, err := d.cfg.Access.Get(trying, d.job.URI, objstore.From{Offset: d.part.offset, Version: d.part.Version, Have: d.had.version})
 	switch {
 	case err == nil:
 	case context.Cause(trying) == errStalled:

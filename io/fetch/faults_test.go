@@ -13,10 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"tripstats/io/objstore"
 	"tripstats/transforms/fault"
 )
 
-// status answers the first GETs of a file with a status.
+// status answers the first GET requests for a file with a status.
 func status(code, times int, header ...string) func(int, http.ResponseWriter, *http.Request, []byte) bool {
 	return func(n int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
 		if n > times {
@@ -30,7 +31,7 @@ func status(code, times int, header ...string) func(int, http.ResponseWriter, *h
 	}
 }
 
-// page answers with something else than the file.
+// page answers with something other than the file.
 func page(content string, header ...string) func(int, http.ResponseWriter, *http.Request, []byte) bool {
 	return func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
 		for i := 0; i+1 < len(header); i += 2 {
@@ -84,7 +85,7 @@ func TestFaultsGiveTheRightFileOrAClearError(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault faultFunc
 		code  fault.Code // OK for the right file
-		words string     // of the error, or how much at most was sent in multiples of the file
+		words string     // words of the error, or the most that may have been sent, in multiples of the file
 	}{
 		"403":                              {status(403, 99), fault.Input, "403"},
 		"404":                              {status(404, 99), fault.Input, "404"},
@@ -169,7 +170,7 @@ func TestFaultsGiveTheRightFileOrAClearError(t *testing.T) {
 			if _, there := found["2014/"+may2014]; there {
 				t.Error("something stands under the final name")
 			}
-			// Once the server is well, the same again gets it.
+			// When the server works again, the same fetch succeeds.
 			o.mu.Lock()
 			o.fault = nil
 			o.mu.Unlock()
@@ -208,7 +209,7 @@ func wrongRange(n int, w http.ResponseWriter, r *http.Request, content []byte) b
 	return breaking(1, 50_000, true)(n, w, r, content)
 }
 
-// newVersion has another version from the second request on. http.ServeContent minds If-Range.
+// newVersion serves another version from the second request on. http.ServeContent honours If-Range.
 func newVersion(n int, w http.ResponseWriter, r *http.Request, content []byte) bool {
 	if n == 1 {
 		w.Header().Set("ETag", `"older"`)
@@ -346,7 +347,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	for _, name := range []string{may2014, june2014} {
 		fmt.Fprintf(&list, "http://someuser:pass%%20word@%s/%s?sig=topsecret&X-Amz-Credential=AKIAKEY#part\n", host, name)
 	}
-	jobs, err := ParseList(strings.NewReader(list.String()))
+	jobs, err := ParseList(objstore.Access{}, strings.NewReader(list.String()))
 	if err != nil {
 		t.Fatal(err)
 	}

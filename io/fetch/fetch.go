@@ -33,6 +33,7 @@ type Job struct {
 // Config is how files are fetched.
 type Config struct {
 	Dest     string
+	Access   objstore.Access   // to the sources and the destination
 	PerHost  int               // downloads under way at once from one host
 	Patience objstore.Patience // with a source that fails
 	Refused  time.Duration     // before a file that is surely there, and was refused, is asked for again; it doubles
@@ -98,7 +99,7 @@ type run struct {
 // Run fetches files. One that fails does not stop the others; the error then names all that have failed, and what is
 // known of each has been reported. Errors are faults.
 func Run(ctx context.Context, cfg Config, jobs []Job) (sum Summary, err error) {
-	dest, err := newTarget(cfg.Dest)
+	dest, err := newTarget(cfg.Access, cfg.Dest)
 	switch {
 	case errors.Is(err, ErrBusy):
 		return sum, fault.New(fault.Conflict, "%v; run again when it is done", err)

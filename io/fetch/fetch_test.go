@@ -55,7 +55,7 @@ func TestUnchangedFilesAreNotFetchedAgain(t *testing.T) {
 	if !maps.Equal(before, treeOf(t, dir)) {
 		t.Error("something has changed")
 	}
-	// One that is cut short, one that is gone, and one that TLC has published anew.
+	// One file is cut short, one is missing, and one was published again.
 	if err := os.Truncate(filepath.Join(dir, "2014", may2014), 10); err != nil {
 		t.Fatal(err)
 	}
@@ -111,11 +111,11 @@ func TestMonthsOfASource(t *testing.T) {
 		}
 		fetchTo(t, dir, jobs)
 		o.log()
-		if sum, _ := fetchTo(t, dir, jobs); sum.Unchanged != len(jobs) || len(o.log()) != 0 { // the heads have told
+		if sum, _ := fetchTo(t, dir, jobs); sum.Unchanged != len(jobs) || len(o.log()) != 0 { // HEAD requests were enough
 			t.Errorf("%s: found %+v again", c.months, sum)
 		}
 	}
-	// A folder as source, as fetch lays it.
+	// The source is a folder in the layout of fetch.
 	copied := t.TempDir()
 	jobs, _, err := Months(t.Context(), tlc.Finder{Source: dir, Taxi: "yellow"}, tlc.Range{First: jobMonth(t, "2014-05"), Last: jobMonth(t, "2014-06")})
 	if err != nil {
@@ -139,7 +139,7 @@ func TestDownloadsAtOnceFromOneHost(t *testing.T) {
 	for perHost, most := range map[int]int{0: 1, 1: 1, 3: 3} {
 		var asked atomic.Int32
 		together := make(chan struct{})
-		o.fault = func(int, http.ResponseWriter, *http.Request, []byte) bool { // the first are answered once as many have come as may
+		o.fault = func(int, http.ResponseWriter, *http.Request, []byte) bool { // requests are answered only when the allowed number has arrived
 			switch n := int(asked.Add(1)); {
 			case n == most:
 				close(together)
@@ -184,7 +184,7 @@ func TestABucketAsDestination(t *testing.T) {
 		t.Errorf("again: found %+v", sum)
 	}
 	// From a bucket, through the same code.
-	jobs, err := ParseList(strings.NewReader("mem://bucket/raw/2014/" + may2014))
+	jobs, err := ParseList(objstore.Access{}, strings.NewReader("mem://bucket/raw/2014/"+may2014))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,8 +192,8 @@ func TestABucketAsDestination(t *testing.T) {
 	fetchTo(t, back, jobs)
 	o.wantTree(back, map[string]string{"2014/" + may2014: may2014})
 
-	// Another machine writes the manifest meanwhile: both keep what they wrote.
-	b, err := newBucket("mem://bucket/raw")
+	// Another machine writes the manifest meanwhile: the entries of both are kept.
+	b, err := newBucket(objstore.Access{}, "mem://bucket/raw")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestABucketAsDestination(t *testing.T) {
 func TestTwoFetchesToOneFolderDoNotMix(t *testing.T) {
 	o := newOrigin(t, may2014)
 	dir := t.TempDir()
-	held, err := newTarget(dir)
+	held, err := newTarget(objstore.Access{}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestTwoFetchesToOneFolderDoNotMix(t *testing.T) {
 	o.wantTree(dir, map[string]string{"2014/" + may2014: may2014})
 }
 
-// TestWhatAKilledRunLeavesIsTakenUp puts the destination into each state that a run may be killed in.
+// TestWhatAKilledRunLeavesIsTakenUp puts the destination into each state in which a killed run may leave it.
 func TestWhatAKilledRunLeavesIsTakenUp(t *testing.T) {
 	o := newOrigin(t, may2014)
 	clean := t.TempDir()

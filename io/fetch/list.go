@@ -20,7 +20,7 @@ const mostURLs = 100_000
 // ParseList reads a list of addresses: one a line, empty lines and what follows a # at the beginning or after a blank
 // left out. Errors name the line, and do not repeat the address. The same address twice is one file; two addresses of
 // one file name are an error.
-func ParseList(r io.Reader) ([]Job, error) {
+func ParseList(access objstore.Access, r io.Reader) ([]Job, error) {
 	var jobs []Job
 	type first struct {
 		line int
@@ -43,7 +43,7 @@ func ParseList(r io.Reader) ([]Job, error) {
 		if uri == "" {
 			continue
 		}
-		job, err := newJob(uri)
+		job, err := newJob(access, uri)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
@@ -65,7 +65,7 @@ func ParseList(r io.Reader) ([]Job, error) {
 	return jobs, nil
 }
 
-func newJob(uri string) (Job, error) {
+func newJob(access objstore.Access, uri string) (Job, error) {
 	scheme, _ := objstore.Scheme(uri)
 	switch {
 	case scheme == "":
@@ -73,7 +73,7 @@ func newJob(uri string) (Job, error) {
 	case !objstore.Remote(uri) || !objstore.Served(scheme):
 		return Job{}, fmt.Errorf("found scheme %q, expected https, gs, s3 or az", scheme)
 	}
-	if err := objstore.Allowed(uri); err != nil {
+	if err := access.Allows(uri); err != nil {
 		return Job{}, err
 	}
 	name, err := Name(uri)

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tripstats/io/objstore"
 )
 
 // names are addresses and the file names they give, "" where there is none.
@@ -88,7 +90,7 @@ func TestPlaces(t *testing.T) {
 }
 
 func TestListsOfAddresses(t *testing.T) {
-	jobs, err := ParseList(strings.NewReader("\ufeff# all\n\nhttps://h/a.parquet # one\r\n\thttps://h/b_2014-01.parquet?x=1#frag\nhttps://h/a.parquet\n"))
+	jobs, err := ParseList(objstore.Access{}, strings.NewReader("\ufeff# all\n\nhttps://h/a.parquet # one\r\n\thttps://h/b_2014-01.parquet?x=1#frag\nhttps://h/a.parquet\n"))
 	if err != nil || len(jobs) != 2 || jobs[0] != (Job{URI: "https://h/a.parquet", Place: "a.parquet"}) || jobs[1].Place != "2014/b_2014-01.parquet" || jobs[1].URI != "https://h/b_2014-01.parquet?x=1#frag" {
 		t.Errorf("found %+v, %v", jobs, err)
 	}
@@ -103,7 +105,7 @@ func TestListsOfAddresses(t *testing.T) {
 		"\n" + strings.Repeat("x", 100<<10):        "line 2",
 		"https://h/a\x00topsecret":                 "line 1",
 	} {
-		_, err := ParseList(strings.NewReader(list))
+		_, err := ParseList(objstore.Access{}, strings.NewReader(list))
 		if err == nil {
 			t.Errorf("%.40q: found no error", list)
 			continue

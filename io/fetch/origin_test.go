@@ -20,7 +20,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// origin is a web server of files in memory, that misbehaves as a test wants.
+// origin is a web server of files in memory. Tests make it misbehave.
 type origin struct {
 	t      *testing.T
 	server *httptest.Server
@@ -104,7 +104,7 @@ func (o *origin) log() []string {
 
 func (o *origin) url(name string) string { return o.server.URL + "/" + name }
 
-// jobs are all files of the origin, by their addresses alone.
+// jobs returns jobs for all files of the origin, with addresses only.
 func (o *origin) jobs() []Job {
 	o.t.Helper()
 	o.mu.Lock()
@@ -113,7 +113,7 @@ func (o *origin) jobs() []Job {
 	for name := range o.content {
 		fmt.Fprintln(&list, o.url(name))
 	}
-	jobs, err := ParseList(strings.NewReader(list.String()))
+	jobs, err := ParseList(objstore.Access{}, strings.NewReader(list.String()))
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func (o *origin) jobs() []Job {
 	return jobs
 }
 
-// told is what a run has reported, one line a file.
+// told has what a run has reported, one line for each file.
 type told struct {
 	mu    sync.Mutex
 	lines []string
@@ -143,7 +143,7 @@ func (l *told) event(e Event) {
 
 func (l *told) String() string { return strings.Join(l.lines, "\n") }
 
-// quick is a configuration that does not wait long.
+// quick returns a configuration with short pauses.
 func quick(dest string) (Config, *told) {
 	l := &told{}
 	return Config{
@@ -163,7 +163,7 @@ func fetchTo(t *testing.T, dest string, jobs []Job) (Summary, *told) {
 	return sum, l
 }
 
-// treeOf is the content of all files below a folder.
+// treeOf returns the content of all files below a folder.
 func treeOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}

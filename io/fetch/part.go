@@ -81,7 +81,7 @@ func (p *part) exists() bool {
 
 // open opens the part file that an earlier run has left, as far as it can be continued, or makes one.
 func (p *part) open() (err error) {
-	if err := os.MkdirAll(filepath.Dir(p.path), 0o777); err != nil {
+	if _, err := objstore.MakeDirs(filepath.Dir(p.path), 0o777); err != nil {
 		return err
 	}
 	s, known := p.look()
@@ -151,7 +151,7 @@ func (p *part) sync() error {
 	if p.Kept == p.offset || p.URL == "" {
 		return nil
 	}
-	if err := p.file.Sync(); err != nil {
+	if err := objstore.Sync(p.file); err != nil {
 		return err
 	}
 	p.Kept = p.offset

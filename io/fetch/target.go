@@ -44,16 +44,16 @@ type target interface {
 var ErrBusy = errors.New("another run is fetching to this destination")
 
 // newTarget opens a destination, under a lock.
-func newTarget(dest string) (target, error) {
+func newTarget(access objstore.Access, dest string) (target, error) {
 	if objstore.Remote(dest) {
-		return newBucket(dest)
+		return newBucket(access, dest)
 	}
 	_, dir := objstore.Scheme(dest)
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if _, err := objstore.MakeDirs(dir, 0o777); err != nil {
 		return nil, err
 	}
 	lock, err := lockDir(dir)
@@ -116,10 +116,10 @@ func (f *folder) size(_ context.Context, place string) (int64, bool, error) {
 }
 
 func (f *folder) commit(_ context.Context, place, part string) error {
-	if err := os.Rename(part, f.local(place)); err != nil {
+	if err := objstore.Rename(part, f.local(place)); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(part))
+	return objstore.SyncDir(filepath.Dir(part))
 }
 
 func (f *folder) readManifest(context.Context) (manifest, error) {
@@ -149,39 +149,31 @@ func (f *folder) close() error {
 }
 
 // writeFile writes a file in one step, to the disk.
-func writeFile(name, temp string, content []byte) (err error) {
+func writeFile(name, temp string, content []byte) error {
 	file, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
 	if err != nil {
 		return err
 	}
 	_, err = file.Write(content)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+	if err := objstore.CloseSynced(file, err); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, name); err != nil {
+	if err := objstore.Rename(temp, name); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(name))
-}
-
-// syncDir makes a rename last through a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return objstore.SyncDir(filepath.Dir(name))
 }
 
 // bucket is a destination in a store. Part files lie in a folder of the user's on this machine, one for each
 // destination, so that the next run finds them.
 type bucket struct {
-	uri   string
-	parts *folder
-	last  string // version of the manifest when it was read or written last
+	access objstore.Access
+	uri    string
+	parts  *folder
+	last   string // version of the manifest when it was read or written last
 }
 
-func newBucket(uri string) (*bucket, error) {
+func newBucket(access objstore.Access, uri string) (*bucket, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = filepath.Join(os.TempDir(), fmt.Sprintf("tripstats-%d", os.Getuid()))
@@ -195,7 +187,7 @@ func newBucket(uri string) (*bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bucket{uri: uri, parts: &folder{dir: dir, lock: lock}}, nil
+	return &bucket{access: access, uri: uri, parts: &folder{dir: dir, lock: lock}}, nil
 }
 
 func (b *bucket) at(place string) string   { return objstore.Join(b.uri, place) }
@@ -208,14 +200,14 @@ func (b *bucket) when() objstore.Condition {
 }
 func (b *bucket) named(err error) error { return fmt.Errorf("%s: %w", objstore.Redact(b.uri), err) }
 func (b *bucket) commit(ctx context.Context, place, part string) error {
-	if err := objstore.PutFile(ctx, b.at(place), part); err != nil {
+	if err := b.access.PutFile(ctx, b.at(place), part); err != nil {
 		return b.named(err)
 	}
 	return nil // the part file goes with its sidecar, once the manifest is written
 }
 
 func (b *bucket) size(ctx context.Context, place string) (int64, bool, error) {
-	o, err := objstore.Stat(ctx, b.at(place))
+	o, err := b.access.Stat(ctx, b.at(place))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return 0, false, nil
@@ -226,7 +218,7 @@ func (b *bucket) size(ctx context.Context, place string) (int64, bool, error) {
 }
 
 func (b *bucket) readManifest(ctx context.Context) (manifest, error) {
-	o, err := objstore.Stat(ctx, b.at(ManifestName))
+	o, err := b.access.Stat(ctx, b.at(ManifestName))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		b.last = ""
@@ -236,7 +228,7 @@ func (b *bucket) readManifest(ctx context.Context) (manifest, error) {
 	case o.Size > mostManifest:
 		return nil, errors.New("not what fetch writes")
 	}
-	r, err := objstore.Open(ctx, o)
+	r, err := b.access.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +244,7 @@ func (b *bucket) readManifest(ctx context.Context) (manifest, error) {
 // writeManifest writes over the manifest as it was last seen. If another machine has written it since, both are merged.
 func (b *bucket) writeManifest(ctx context.Context, m manifest) error {
 	for try := 0; ; try++ {
-		version, err := objstore.Put(ctx, b.at(ManifestName), m.encode(), b.when())
+		version, err := b.access.Put(ctx, b.at(ManifestName), m.encode(), b.when())
 		if err == nil {
 			b.last = version
 			return nil

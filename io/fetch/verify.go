@@ -13,6 +13,7 @@ import (
 
 	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
+	"tripstats/io/source"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
@@ -47,7 +48,7 @@ func checkHead(head []byte) error {
 
 // verify checks that a local file is whole parquet, and returns its SHA-256. name is what it goes by in errors.
 func verify(ctx context.Context, path, name string) (sum string, err error) {
-	o, err := objstore.Stat(ctx, path)
+	o, err := objstore.Access{}.Stat(ctx, path)
 	if err != nil {
 		return "", localError{objstore.Reason(err)}
 	}
@@ -63,7 +64,7 @@ func verify(ctx context.Context, path, name string) (sum string, err error) {
 	if err := checkHead(head); err != nil {
 		return "", err
 	}
-	if _, err := parquetio.ReadFooter(ctx, element.File{URI: path, Source: name, Size: o.Size, Version: o.Version}); err != nil {
+	if _, err := source.DescribeAs(ctx, objstore.Access{}, element.Found{URI: path, Source: name, Size: o.Size, Version: o.Version}, parquetio.Format{}); err != nil {
 		if known := fault.Find(err); known != nil {
 			return "", errors.New(strings.TrimPrefix(known.Message, name+": "))
 		}

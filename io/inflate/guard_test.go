@@ -15,12 +15,12 @@ import (
 	"tripstats/testdata/guard"
 )
 
-// edges places n bytes of guarded memory at its start and at its end.
+// edges returns n bytes at the start and n bytes at the end of guarded memory.
 func edges(memory []byte, n int) [2][]byte {
 	return [2][]byte{memory[:n:n], memory[len(memory)-n:]}
 }
 
-// guarded is memory for pages, and the case at hand.
+// guarded has memory for pages, and the current case.
 type guarded struct {
 	t          *testing.T
 	srcs, dsts [2][]byte // of two pages
@@ -38,8 +38,8 @@ func newGuarded(t *testing.T, size int) *guarded {
 	return g
 }
 
-// page inflates src into n bytes at both edges: alone, and on either side of another page, good. check is given what came of
-// each.
+// page inflates src into n bytes at both edges: alone, and together with a good page, before and after it. It calls check with each
+// result.
 func (g *guarded) page(n int, src, good []byte, goodSize int, check func(dst []byte, err error)) {
 	for e := range 2 {
 		in, out := edges(g.srcs[0], len(src))[e], edges(g.dsts[0], n)[e]
@@ -55,15 +55,15 @@ func (g *guarded) page(n int, src, good []byte, goodSize int, check func(dst []b
 	}
 }
 
-// faults makes a fault an error of the case at hand.
+// faults turns a memory fault into an error of the current case.
 func (g *guarded) faults() {
 	if r := recover(); r != nil {
 		g.t.Errorf("%s: %v\n%s", g.where, r, debug.Stack())
 	}
 }
 
-// TestNothingBesideThePagesIsTouched inflates pages between memory that faults: whole, into too little memory, cut off and
-// damaged. The loops read and write eight bytes at a time without Go's checks.
+// TestNothingBesideThePagesIsTouched inflates pages between memory that faults when it is touched: whole pages, pages that are cut
+// off or damaged, and pages for which there is too little memory. The loops read and write eight bytes at a time without Go's checks.
 func TestNothingBesideThePagesIsTouched(t *testing.T) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	const size = 70_000
@@ -82,7 +82,7 @@ func TestNothingBesideThePagesIsTouched(t *testing.T) {
 						t.Fatalf("%s: error %v, or other bytes", g.where, err)
 					}
 				})
-				// Half and less, so that the input has bytes left where the output has none.
+				// Half the memory and less, so that the input has bytes left when the output is full.
 				for short := 1; short <= min(n/2, longestMatch+wordSlack); short += 7 {
 					g.where = fmt.Sprintf("%s in %d", at, n/2-short)
 					g.page(n/2-short, good, good, n, func(_ []byte, err error) {
@@ -117,8 +117,8 @@ func TestNothingBesideThePagesIsTouched(t *testing.T) {
 	}
 }
 
-// TestTheLongestRoundEndsWithinThePage has rounds of the fast loop that write the most: three literals and a match of 258 bytes,
-// copied by words. Each may begin only where the page has room for all of it.
+// TestTheLongestRoundEndsWithinThePage has rounds of the fast loop that write the most bytes: three literals and a match of 258 bytes,
+// copied in words. A round may begin only if the page has room for all of it.
 func TestTheLongestRoundEndsWithinThePage(t *testing.T) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	const rounds, literals, distance = 40, 3, 16

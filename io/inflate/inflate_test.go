@@ -15,7 +15,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// contents are bytes of the kinds that pages have: few values and many, in and out of order, short and long.
+// contents returns bytes like those of pages: few and many values, sorted and unsorted, short and long.
 func contents(size int) map[string][]byte {
 	r := rand.New(rand.NewPCG(1, uint64(size)))
 	noise, skewed, times, runs := make([]byte, size), make([]byte, size), make([]byte, 0, size+8), make([]byte, 0, size)
@@ -103,7 +103,7 @@ const fence = 300
 // fenced is memory for n bytes with a fence on both sides.
 func fenced(n int) []byte { return bytes.Repeat([]byte{0xaa}, fence+n+fence) }
 
-// whole tells whether both fences are.
+// whole tells whether both fences are unchanged.
 func whole(b []byte) bool {
 	return bytes.Equal(b[:fence], fenced(0)[:fence]) && bytes.Equal(b[len(b)-fence:], fenced(0)[:fence])
 }
@@ -137,7 +137,7 @@ func TestBlocksAndMembersFollowOneAnother(t *testing.T) {
 	}
 }
 
-// TestAWordThatTheCodeDoesNotHaveIsDamage has a distance of 1 where the only word for one is 0, as fuzzing found it.
+// TestAWordThatTheCodeDoesNotHaveIsDamage has a distance code with a single word, 0, and a stream with the word 1. Fuzzing found it.
 func TestAWordThatTheCodeDoesNotHaveIsDamage(t *testing.T) {
 	body := []byte("\x04\xc0\x81\x00\x00\x00\x00\x00\x10\xff\xd5X0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 	src := append([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0}, body...)
@@ -250,7 +250,7 @@ func (w *bitWriter) member(content []byte) []byte {
 	return binary.LittleEndian.AppendUint32(out, uint32(len(content)))
 }
 
-// TestOddCodesAreJudgedAsTheLibraryDoes compares streams whose codes are incomplete, oversubscribed or empty.
+// TestOddCodesAreJudgedAsTheLibraryDoes compares us with the libraries on streams whose codes are incomplete, oversubscribed or empty.
 func TestOddCodesAreJudgedAsTheLibraryDoes(t *testing.T) {
 	base := func() ([]uint8, []uint8) {
 		lits := make([]uint8, 257)
@@ -291,8 +291,8 @@ func TestOddCodesAreJudgedAsTheLibraryDoes(t *testing.T) {
 	}
 }
 
-// lenient tells whether an error of ours where the library has none is as it should be: the standard library has one, too.
-// Klauspost's takes a word for a distance that the block's code does not have.
+// lenient tells whether we rightly report an error where Klauspost's library does not: the standard library reports one too.
+// Klauspost's accepts a word for a distance that the block's code does not have.
 func lenient(src []byte, size int, err, libraryErr error) bool {
 	if err == nil || libraryErr != nil {
 		return false
@@ -304,7 +304,7 @@ func lenient(src []byte, size int, err, libraryErr error) bool {
 	return stdErr != nil
 }
 
-// compare has the library that arrow-go uses read src too. Both must find the same bytes, or both an error.
+// compare inflates src with our code and with the library that arrow-go uses. Both must return the same bytes, or both an error.
 func compare(t *testing.T, name string, src []byte, size int) {
 	t.Helper()
 	want, wantErr := reference(src, size)
@@ -321,7 +321,7 @@ func compare(t *testing.T, name string, src []byte, size int) {
 	}
 }
 
-// reference is what the library makes of src. More than size bytes are an error here.
+// reference returns what the library makes of src. More than size bytes are an error.
 func reference(src []byte, size int) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(src))
 	if err != nil {
@@ -334,7 +334,7 @@ func reference(src []byte, size int) ([]byte, error) {
 	return out, err
 }
 
-// FuzzGzipAgainstTheLibrary has any bytes read as gzip.
+// FuzzGzipAgainstTheLibrary reads any bytes as gzip.
 func FuzzGzipAgainstTheLibrary(f *testing.F) {
 	for _, c := range contents(700) {
 		for _, level := range levels {
@@ -345,8 +345,8 @@ func FuzzGzipAgainstTheLibrary(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src []byte, size uint16) { compare(t, "fuzzed", src, int(size)) })
 }
 
-// FuzzDeflateAgainstTheLibrary reads any bytes as a deflate stream: what follows a header that is right, with a
-// checksum that is right if the library can read the stream. The fast loop needs long ones: the bytes are repeated.
+// FuzzDeflateAgainstTheLibrary reads any bytes as a deflate stream, after a valid header and, if the library can read the stream,
+// with a valid checksum. The bytes are repeated, because the fast loop needs long streams.
 func FuzzDeflateAgainstTheLibrary(f *testing.F) {
 	for _, c := range contents(700) {
 		for _, level := range levels {
@@ -367,7 +367,7 @@ func FuzzDeflateAgainstTheLibrary(f *testing.F) {
 		src = binary.LittleEndian.AppendUint32(src, crc32.ChecksumIEEE(content))
 		src = binary.LittleEndian.AppendUint32(src, uint32(len(content)))
 		compare(t, "fuzzed", src, int(size))
-		// Two at once: beside a page that is good, and in either lane.
+		// Two at once: together with a good page, as the first and as the second of the pair.
 		_, wantErr := reference(src, len(content))
 		for _, first := range []bool{true, false} {
 			mine, others := fenced(len(content)), fenced(len(good))
@@ -390,7 +390,7 @@ func FuzzDeflateAgainstTheLibrary(f *testing.F) {
 	})
 }
 
-// BenchmarkPage inflates pages of the kinds that TLC's columns have, and by the library for comparison.
+// BenchmarkPage inflates pages like those of TLC's columns, and compares the library.
 func BenchmarkPage(b *testing.B) {
 	for _, kind := range []string{"times", "skewed", "runs"} {
 		want := contents(1 << 20)[kind]

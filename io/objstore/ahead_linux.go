@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// willNeed has the kernel read ahead. That it could not is no matter: what is read later tells.
+// willNeed asks the kernel to read ahead. It ignores errors: if the file cannot be read, a later read says so.
 func willNeed(f *os.File, off, n int64) {
 	_ = unix.Fadvise(int(f.Fd()), off, n, unix.FADV_WILLNEED)
 }

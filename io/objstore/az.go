@@ -43,18 +43,18 @@ type az struct {
 	service *service.Client
 }
 
-// azLogin is where to ask and as whom. Exactly one of key, sas and token is there: nothing is asked without credentials.
+// azLogin has the endpoint and the credentials. Exactly one of key, sas and token is set: no request is made without credentials.
 type azLogin struct {
 	endpoint string // such as https://account.blob.core.windows.net
 	account  string
 	key, sas string
 	token    azcore.TokenCredential
 
-	// For messages, and so without what is secret: which credential it is, and what to do if it is not accepted.
+	// For messages, so without secrets: which credential it is, and what to do if it is not accepted.
 	named, remedy string
 }
 
-// The variables of the environment that give a login, as Azure's own tools have them.
+// The environment variables for a login, with the names that Azure's own tools use.
 const (
 	azConnection = "AZURE_STORAGE_CONNECTION_STRING"
 	azAccount    = "AZURE_STORAGE_ACCOUNT"
@@ -75,7 +75,7 @@ var (
 	azContainerName = regexp.MustCompile(`^\$?[a-z0-9-]+$`)
 )
 
-// azLoginFrom takes the first that there is: a connection string, a key, a SAS token, DefaultAzureCredential.
+// azLoginFrom returns the first login that is configured: a connection string, a key, a SAS token, or DefaultAzureCredential.
 func azLoginFrom(getenv func(string) string) (azLogin, error) {
 	env := func(name string) string { return strings.TrimSpace(getenv(name)) }
 	if s := env(azConnection); s != "" {
@@ -177,7 +177,7 @@ func newAz(login azLogin, a Access, transport *http.Transport) (*az, error) {
 	if err := allowed(u, a.AllowHTTP); err != nil {
 		return nil, err
 	}
-	// Else net/http asks for gzip and unpacks it, as azblob has the range in x-ms-range, which net/http does not know.
+	// Otherwise net/http would request gzip and unpack it: azblob sends the range in x-ms-range, which net/http does not know.
 	transport.DisableCompression = true
 	transport.MaxIdleConnsPerHost = perHost
 	transport.ResponseHeaderTimeout = policy.perAttempt
@@ -206,7 +206,7 @@ func newAz(login azLogin, a Access, transport *http.Transport) (*az, error) {
 	return s, err
 }
 
-// locate returns the container of an address, and what comes after it.
+// locate returns the container of an address, and the path after it.
 func (s *az) locate(uri string) (*container.Client, string, error) {
 	_, rest := Scheme(uri)
 	name, path, _ := strings.Cut(rest, "/")
@@ -216,7 +216,7 @@ func (s *az) locate(uri string) (*container.Client, string, error) {
 	return s.service.NewContainerClient(name), path, nil
 }
 
-// object is locate for an address that must have a path.
+// object does what locate does, for an address that must have a path.
 func (s *az) object(uri string) (*container.Client, string, error) {
 	c, path, err := s.locate(uri)
 	if err == nil && path == "" {
@@ -225,7 +225,7 @@ func (s *az) object(uri string) (*container.Client, string, error) {
 	return c, path, err
 }
 
-// List asks for all blobs with a prefix, a page of up to 5000 at a time.
+// List requests all blobs with a prefix, in pages of up to 5000.
 func (s *az) List(ctx context.Context, prefix string) ([]Object, error) {
 	c, path, err := s.locate(prefix)
 	if err != nil {
@@ -256,7 +256,7 @@ func (s *az) List(ctx context.Context, prefix string) ([]Object, error) {
 	return out, nil
 }
 
-// azFolder tells a folder from a file: accounts with a hierarchical namespace have folders as empty blobs.
+// azFolder tells whether a blob is a folder: accounts with a hierarchical namespace have empty blobs for folders.
 func azFolder(metadata map[string]*string) bool {
 	for name, value := range metadata {
 		if strings.EqualFold(name, "hdi_isfolder") && value != nil && strings.EqualFold(*value, "true") {
@@ -266,7 +266,7 @@ func azFolder(metadata map[string]*string) bool {
 	return false
 }
 
-// azVersion is an ETag as in a header: a listing has it without quotes.
+// azVersion returns an ETag with quotes. Listings have it without.
 func azVersion(tag *azcore.ETag) string {
 	switch {
 	case tag == nil || *tag == "":
@@ -277,7 +277,7 @@ func azVersion(tag *azcore.ETag) string {
 	return `"` + string(*tag) + `"`
 }
 
-// Stat asks for the properties of a blob.
+// Stat requests the properties of a blob.
 func (s *az) Stat(ctx context.Context, uri string) (Object, error) {
 	c, path, err := s.object(uri)
 	if err != nil {
@@ -295,7 +295,7 @@ func (s *az) Stat(ctx context.Context, uri string) (Object, error) {
 	return Object{URI: uri, Size: *got.ContentLength, Version: azVersion(got.ETag)}, nil
 }
 
-// ReadRange asks for a range of the version that o is, and checks that the answer is it.
+// ReadRange requests a range of one version, and checks that the answer is that range of that version.
 func (s *az) ReadRange(ctx context.Context, o Object, p []byte, off int64) error {
 	c, path, err := s.object(o.URI)
 	if err != nil || len(p) == 0 {
@@ -333,7 +333,7 @@ func (s *az) ReadRange(ctx context.Context, o Object, p []byte, off int64) error
 	return nil
 }
 
-// azText is what a field of an answer says, "" if it is not there.
+// azText returns a field of an answer, "" if it is not there.
 func azText(s *string) string {
 	if s == nil {
 		return ""
@@ -341,12 +341,12 @@ func azText(s *string) string {
 	return *s
 }
 
-// Put writes a block blob in one request, so that it is there whole or not at all.
+// Put writes a block blob in one request, so that it is written completely or not at all.
 func (s *az) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
 	return s.write(ctx, uri, bytes.NewReader(content), int64(len(content)), when)
 }
 
-// PutFile is Put as it reads.
+// PutFile is Put for content that is read piece by piece.
 func (s *az) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
 	return s.write(ctx, uri, content, size, Condition{})
 }

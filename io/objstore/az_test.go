@@ -21,7 +21,7 @@ import (
 	"tripstats/testdata/fakes"
 )
 
-// Planted secrets, which no message may hold.
+// Planted secrets. No message may have them.
 var (
 	plantedKey = base64.StdEncoding.EncodeToString([]byte("the planted key, 32 bytes of it!"))
 	plantedSig = "cGxhbnRlZCBzaWduYXR1cmU/+w=="
@@ -29,7 +29,7 @@ var (
 	plantedJWT = "planted.access.token"
 )
 
-// azEnv makes the environment one in which there is nothing of Azure but these variables.
+// azEnv sets these variables and unsets all others of Azure's.
 func azEnv(t *testing.T, pairs ...string) {
 	t.Helper()
 	t.Setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential") // of which nothing is set: no network, no az
@@ -41,7 +41,7 @@ func azEnv(t *testing.T, pairs ...string) {
 	}
 }
 
-// azKinds are the kinds of credentials: what is set, and what a message says of it.
+// azKinds has the kinds of credentials: the variables that are set, and how a message names them.
 var azKinds = []struct {
 	named string
 	env   []string
@@ -53,14 +53,14 @@ var azKinds = []struct {
 	{"DefaultAzureCredential for account planted", []string{azAccount, "planted"}},
 }
 
-// tokens are credentials that give what they are told to.
+// tokens are credentials that return a given token or error.
 type tokens func() (azcore.AccessToken, error)
 
 func (f tokens) GetToken(context.Context, azpolicy.TokenRequestOptions) (azcore.AccessToken, error) {
 	return f()
 }
 
-// fakeAz is a store whose service answers as told, asked with the credentials of the environment.
+// fakeAz returns a store with the credentials of the environment, whose service a test controls.
 func fakeAz(t *testing.T, answer http.HandlerFunc) *az {
 	t.Helper()
 	login, err := azLoginFrom(os.Getenv)
@@ -84,7 +84,7 @@ func fakeAz(t *testing.T, answer http.HandlerFunc) *az {
 	return s
 }
 
-// keyed is fakeAz with a shared key.
+// keyed returns fakeAz with a shared key.
 func keyed(t *testing.T, answer http.HandlerFunc) *az {
 	azEnv(t, azAccount, "planted", azKey, plantedKey)
 	return fakeAz(t, answer)
@@ -100,7 +100,7 @@ func discreet(t *testing.T, err error) {
 	}
 }
 
-// everyCall makes each call of a store once and gives its error.
+// everyCall calls each method of a store once and returns the errors.
 func everyCall(t *testing.T, s Store, each func(t *testing.T, call string, err error)) {
 	t.Helper()
 	const uri = "az://trips/a/b"
@@ -249,7 +249,7 @@ func TestAzPutConditions(t *testing.T) {
 	}
 }
 
-// TestAzListsPages has what Azurite does not: pages, folders, versions without quotes, and names that XML cannot hold.
+// TestAzListsPages has what Azurite does not give: pages, folders, versions without quotes, and names that XML cannot represent.
 func TestAzListsPages(t *testing.T) {
 	item := func(name, rest string) string {
 		return fmt.Sprintf(`<Blob>%s<Properties><Etag>0x1</Etag><Content-Length>5</Content-Length>%s</Blob>`, name, rest)

@@ -21,7 +21,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
-// fail returns an error of the SDK as Store has it. The SDK's messages hold the address, and with it the SAS.
+// fail translates an error of the SDK for Store. It does not use the SDK's messages, which have the address with the SAS.
 func (s *az) fail(err error) error {
 	var token *azTokenError
 	var refused *azcore.ResponseError
@@ -40,10 +40,10 @@ func (s *az) fail(err error) error {
 	case errors.As(err, &unanswered) && unanswered.Op != "parse":
 		return temporary(bare(err), 0)
 	}
-	return bare(err) // of these, retrying tries again where the connection broke
+	return bare(err) // if the connection broke, retrying tries again
 }
 
-// azHints says what to do about errors that other attempts and credentials do not help against.
+// azHints says what to do about errors that neither another attempt nor other credentials would avoid.
 var azHints = map[string]string{
 	"BlobArchived":             "it is in the archive tier: rehydrate it first",
 	"BlobBeingRehydrated":      "it is being rehydrated: wait for that",
@@ -76,30 +76,30 @@ func (s *az) refused(e *azcore.ResponseError) error {
 	return errors.New(said)
 }
 
-// azToken gives tokens of DefaultAzureCredential, which is made when it is first needed: it looks around the machine.
+// azToken returns tokens of DefaultAzureCredential. It is made when it is first needed, because it probes the machine for credentials.
 type azToken struct {
 	make func() (azcore.TokenCredential, error)
 
 	once   sync.Once
 	chain  azcore.TokenCredential
 	err    error
-	worked atomic.Bool // it has given a token: it can
+	worked atomic.Bool // whether it has returned a token before
 }
 
 func newDefaultCredential() (azcore.TokenCredential, error) {
 	return azidentity.NewDefaultAzureCredential(nil)
 }
 
-// longestToken is how long it may take to get a token. It is less than a request may take, so that the message is this.
+// longestToken is how long it may take to get a token. It is less than a request may take, so that the error is about the token.
 const longestToken = 20 * time.Second
 
-// azTokenError carries an error past the SDK, as Store has it.
+// azTokenError carries an error for Store unchanged through the SDK.
 type azTokenError struct{ err error }
 
 func (e *azTokenError) Error() string { return e.err.Error() }
 func (e *azTokenError) Unwrap() error { return e.err }
 
-// GetToken is called by the SDK, which keeps tokens while they last.
+// GetToken is called by the SDK, which caches tokens until they expire.
 func (t *azToken) GetToken(ctx context.Context, o azpolicy.TokenRequestOptions) (azcore.AccessToken, error) {
 	t.once.Do(func() { t.chain, t.err = t.make() })
 	if t.err != nil {
@@ -122,7 +122,7 @@ func (t *azToken) GetToken(ctx context.Context, o azpolicy.TokenRequestOptions) 
 	return token, &azTokenError{noToken(err)}
 }
 
-// noToken says why there is none, in one line of bounded length, as azidentity lists all it tried, and whole answers.
+// noToken says why there is no token. It shortens azidentity's error, which lists everything that was tried, to one line.
 func noToken(err error) error {
 	words := strings.FieldsFunc(err.Error(), func(r rune) bool { return r <= ' ' })
 	why := strings.ReplaceAll(strings.Join(words, " "), "----", "")

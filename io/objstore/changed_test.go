@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// TestALocalFileIsReadInOneVersionAlone writes into a file between two reads. All ways to read one must see it.
+// TestALocalFileIsReadInOneVersionAlone writes to a file between two reads. Every way to read a file must notice it.
 func TestALocalFileIsReadInOneVersionAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
 	begin := func() Object {

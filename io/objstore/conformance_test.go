@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// conforms is what every store must do. base is an address below which there is nothing yet, such as gs://bucket/run/.
-// seed puts an object there where the store itself cannot write.
+// conforms checks what every store must do. base is an address below which there is no object yet, such as gs://bucket/run/. seed
+// writes an object if the store itself cannot write.
 func conforms(t *testing.T, s Store, base string, seed func(t *testing.T, path string, content []byte)) {
 	t.Helper()
 	writes := seed == nil
@@ -68,7 +68,7 @@ func conforms(t *testing.T, s Store, base string, seed func(t *testing.T, path s
 		seed(t, "changing", []byte("new content"))
 		p := make([]byte, 3)
 		switch err := s.ReadRange(t.Context(), o, p, 0); {
-		case err == nil && string(p) == "old": // some stores keep what was
+		case err == nil && string(p) == "old": // some stores still have the old version
 		case errors.Is(err, ErrChanged), errors.Is(err, fs.ErrNotExist):
 		default:
 			t.Errorf("found %q, %v", p, err)
@@ -223,7 +223,7 @@ func conforms(t *testing.T, s Store, base string, seed func(t *testing.T, path s
 	})
 }
 
-// again is a store that tries again, as a Store.
+// again makes a retrying store a Store.
 type again struct{ *retrying }
 
 func (s again) List(ctx context.Context, prefix string) ([]Object, error) { return s.list(ctx, prefix) }

@@ -10,17 +10,17 @@ import (
 	"testing"
 )
 
-// lake is a folder with what programs write beside data, and what is matched of it.
+// lake is a folder with data and with files that programs write beside data; the values say how they are matched.
 var lake = []string{
 	"y_2014-01.parquet/part-0.parquet", "y_2014-01.parquet/day=1/part-1", "y_2014-01.parquet/_SUCCESS", "y_2014-01.parquet/_temporary/part-2.parquet",
 	"y_2014-01.parquet/.part-0.parquet.crc", "sub/g_2014-01.parquet", "sub/._g_2014-01.parquet", "_tmp/x.parquet", ".git/x.parquet",
 	"out/trip_stats/trip_stats.parquet", "out/.tripstats/lock", "plain/plain.parquet", "table/_delta_log/0.json", "table/month=1/part-0.parquet", "table/part-1.parquet",
 }
 
-// described are the matches of a pattern, a word each: NAME, or DATASET:NAME, with ! where it is refused and = where it is named.
+// described returns the matches of a pattern as words: NAME or DATASET:NAME, with ! if it is refused and = if it is named.
 func described(t *testing.T, patterns ...string) string {
 	t.Helper()
-	objects, err := Match(context.Background(), patterns)
+	objects, err := Match(context.Background(), patterns, ours...)
 	if err != nil {
 		return err.Error()
 	}
@@ -52,7 +52,7 @@ func TestFoldersAndBucketsAreMatchedAlike(t *testing.T) {
 		m.objects["mem://b/lake/"+p] = memObject{[]byte(p), "1"}
 	}
 	m.objects["mem://b/lake/out/_manifest.json"] = memObject{[]byte("{\"schema\": \"tripstats/manifest/1\"}"), "1"}
-	m.objects["mem://b/lake/sub/"] = memObject{nil, "1"} // what some programs make to stand for a folder
+	m.objects["mem://b/lake/sub/"] = memObject{nil, "1"} // some programs make such objects to represent a folder
 	for _, c := range []struct{ pattern, want string }{
 		{"*.parquet", "y_2014-01.parquet:day=1/part-1 y_2014-01.parquet:part-0.parquet"},
 		{"**/*.parquet", "plain/plain.parquet sub/g_2014-01.parquet table! y_2014-01.parquet:day=1/part-1 y_2014-01.parquet:part-0.parquet"},
@@ -68,7 +68,7 @@ func TestFoldersAndBucketsAreMatchedAlike(t *testing.T) {
 		{"table/month=*/*.parquet", "table!"},
 		{"table/month=1/*.parquet", "table!"},
 		{"table", "table!="},
-		{"table/part-1.parquet", "part-1.parquet="}, // who names a file means it
+		{"table/part-1.parquet", "part-1.parquet="}, // a file that is named is read
 	} {
 		for _, base := range []string{root, "mem://b/lake"} {
 			if found := described(t, base+"/"+c.pattern); found != c.want {
@@ -87,7 +87,7 @@ func TestFoldersAndBucketsAreMatchedAlike(t *testing.T) {
 		{"_*.parquet", "no "},
 	} {
 		for _, base := range []string{root, "mem://b/lake"} {
-			_, err := Match(context.Background(), []string{base + "/" + c.pattern})
+			_, err := Match(context.Background(), []string{base + "/" + c.pattern}, ours...)
 			if want := strings.ReplaceAll(c.want, "ROOT", base); !errors.Is(err, ErrNoMatch) || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s/%s: found %v, expected %q", base, c.pattern, err, want)
 			}

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// This file is what io/fetch needs beyond finding and reading: a content from some byte on as it comes, writing, and
-// the policy of retries for who makes attempts of its own.
+// This file has what io/fetch needs beyond finding and reading objects: streaming an object from some byte on, writing, and
+// the policy of retries for callers that retry by themselves.
 
 // Patience is a policy of retries: see [policy].
 type Patience struct {
@@ -38,11 +38,11 @@ type Retry struct {
 // Begin begins to count.
 func (p Patience) Begin() *Retry { return &Retry{Patience: p, pause: p.First} }
 
-// Progress forgets the attempts that failed, as the last got somewhere.
+// Progress forgets the failed attempts, because the last one made progress.
 func (r *Retry) Progress() { r.tried, r.pause = 0, r.First }
 
-// Again says how long to wait after an attempt that ended with err, and whether that is the server's own wish; or, if no
-// attempt is to follow, with which error.
+// Again says how long to wait after an attempt that ended with err, and whether the server asked for this pause. If there is no
+// further attempt, it returns the error to fail with.
 func (r *Retry) Again(err error) (wait time.Duration, wished bool, failed error) {
 	again := mayPass(err)
 	if again == nil {
@@ -68,32 +68,32 @@ func IsTemporary(err error) bool { return mayPass(err) != nil }
 // CountRetry counts a request that [Get] is to make again.
 func CountRetry() { retries.Add(1) }
 
-// From says which part of a content is wanted.
+// From says which part of an object is wanted.
 type From struct {
-	Offset  int64  // begin there, if the content is still of Version; else at 0
-	Version string // of what is there up to Offset
-	Have    string // a version that need not be sent
+	Offset  int64  // begin here if the object still has Version, otherwise at 0
+	Version string // the version of the bytes before Offset, which the caller has
+	Have    string // if the object has this version, the server need not send it
 }
 
-// Body is a content from Offset on. It is for the caller to Close, and to read to its end in time.
+// Body is an object from Offset on. The caller must read it to its end in time, and Close it.
 type Body struct {
 	io.ReadCloser
 	Offset    int64
-	Size      int64  // of the whole content, -1 if the server does not say
+	Size      int64  // bytes of the whole object, -1 if the server does not say
 	Version   string // "" if the server does not say
-	Unchanged bool   // it is of the version that the caller has, and nothing is sent
+	Unchanged bool   // the object has the version From.Have, so there are no bytes
 }
 
-// Get asks for a content once. ErrChanged is to ask anew, from 0.
-func Get(ctx context.Context, uri string, from From) (*Body, error) {
+// Get requests an object once. After ErrChanged the caller must request it again from 0.
+func (a Access) Get(ctx context.Context, uri string, from From) (*Body, error) {
 	if scheme, path := Scheme(uri); scheme == "" {
 		o, err := describe(path)
 		if err != nil {
 			return nil, Reason(err)
 		}
-		return getObject(ctx, o, from)
+		return a.getObject(ctx, o, from)
 	}
-	s, err := storeOf(ctx, uri)
+	s, err := a.storeOf(ctx, uri)
 	if err != nil {
 		return nil, err
 	}
@@ -105,14 +105,14 @@ func Get(ctx context.Context, uri string, from From) (*Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	return getObject(ctx, o, from)
+	return a.getObject(ctx, o, from)
 }
 
-// getBuffer is how much of an object is asked for at once.
+// getBuffer is how many bytes of an object are requested at once.
 const getBuffer = 4 << 20
 
-// getObject reads an object in the version that it has now.
-func getObject(ctx context.Context, o Object, from From) (*Body, error) {
+// getObject reads an object in its current version.
+func (a Access) getObject(ctx context.Context, o Object, from From) (*Body, error) {
 	b := &Body{Size: o.Size, Version: o.Version, ReadCloser: io.NopCloser(strings.NewReader(""))}
 	switch {
 	case from.Have != "" && from.Have == o.Version:
@@ -121,7 +121,7 @@ func getObject(ctx context.Context, o Object, from From) (*Body, error) {
 	case from.Offset > 0 && from.Version != "" && from.Version == o.Version && from.Offset < o.Size:
 		b.Offset = from.Offset
 	}
-	r, err := Open(ctx, o)
+	r, err := a.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func getObject(ctx context.Context, o Object, from From) (*Body, error) {
 	return b, nil
 }
 
-// get asks a web server.
+// get requests an object from a web server.
 func (w *web) get(ctx context.Context, uri string, from From) (*Body, error) {
 	header := http.Header{}
 	ranged := from.Offset > 0 && from.Version != "" && !strings.HasPrefix(from.Version, "W/")
@@ -152,7 +152,7 @@ func (w *web) get(ctx context.Context, uri string, from From) (*Body, error) {
 	}
 	b, err := bodyOf(resp, from, ranged)
 	if err != nil || b.Unchanged {
-		resp.Body.Close() //nolint:errcheck // nothing more of it is read
+		resp.Body.Close() //nolint:errcheck // the rest of it is not needed
 	}
 	return b, err
 }
@@ -200,17 +200,17 @@ func contentRange(value string) (first, size int64, ok bool) {
 }
 
 // Put writes a whole object and returns its version.
-func Put(ctx context.Context, uri string, content []byte, when Condition) (version string, err error) {
-	s, err := storeOf(ctx, uri)
+func (a Access) Put(ctx context.Context, uri string, content []byte, when Condition) (version string, err error) {
+	s, err := a.storeOf(ctx, uri)
 	if err != nil {
 		return "", err
 	}
 	return s.put(ctx, uri, content, when)
 }
 
-// PutFile writes an object from a local file, with little of it in memory at once.
-func PutFile(ctx context.Context, uri, path string) (err error) {
-	s, err := storeOf(ctx, uri)
+// PutFile writes an object from a local file. It keeps little of it in memory.
+func (a Access) PutFile(ctx context.Context, uri, path string) (err error) {
+	s, err := a.storeOf(ctx, uri)
 	if err != nil {
 		return err
 	}
@@ -227,11 +227,16 @@ func PutFile(ctx context.Context, uri, path string) (err error) {
 	return err
 }
 
-// Register adds a store under a scheme of its own, or puts another in its place, for tests of other packages. No address
-// may be in use meanwhile.
+// Register adds or replaces the store of a scheme, for tests of other packages. No address of the scheme may be in use
+// meanwhile.
 func Register(scheme string, s Store) {
 	register(scheme, func(context.Context, Access) (Store, error) { return s, nil })
+	Forget()
+}
+
+// Forget has stores made anew, for tests that change what the environment says of them.
+func Forget() {
 	made.Lock()
 	defer made.Unlock()
-	delete(made.stores, scheme)
+	made.stores = nil
 }

@@ -26,14 +26,14 @@ func init() {
 	register("gs", func(ctx context.Context, a Access) (Store, error) { return newGCS(ctx, a) })
 }
 
-// gcs is Google Cloud Storage, asked by its JSON API. A version is a generation, in decimal.
+// gcs is Google Cloud Storage, through its JSON API. A version is a generation, in decimal.
 type gcs struct {
 	client *storage.Client
 	who    gcsIdentity
-	page   int // objects in an answer to List
+	page   int // number of objects in an answer to List
 }
 
-// gcsIdentity is in whose name requests are made, and what to do where they are refused. It holds no secret.
+// gcsIdentity says in whose name requests are made, and what to do if they are refused. It has no secret.
 type gcsIdentity struct{ name, remedy string }
 
 const (
@@ -42,7 +42,7 @@ const (
 	gcsSignIn    = "set GOOGLE_APPLICATION_CREDENTIALS to a key file, run `gcloud auth application-default login`, or say --gcs-anonymous for a bucket that anybody may read"
 )
 
-// newGCS makes the store. With STORAGE_EMULATOR_HOST set, the library asks that host, and no credential is looked for.
+// newGCS makes the store. If STORAGE_EMULATOR_HOST is set, the library sends requests to that host, without credentials.
 func newGCS(ctx context.Context, a Access, more ...option.ClientOption) (*gcs, error) {
 	client := &http.Client{Transport: gcsTransport{gcsConnections()}}
 	options := []option.ClientOption{storage.WithJSONReads()}
@@ -63,7 +63,7 @@ func newGCS(ctx context.Context, a Access, more ...option.ClientOption) (*gcs, e
 		client, err = httptransport.NewClient(&httptransport.Options{
 			Credentials:      creds,
 			BaseRoundTripper: client.Transport,
-			Headers:          http.Header{}, // for the project to charge, which is not set in nil
+			Headers:          http.Header{}, // the library adds the project to charge; it cannot add to nil
 			DisableTelemetry: true,
 		})
 		if err != nil {
@@ -82,8 +82,8 @@ func newGCS(ctx context.Context, a Access, more ...option.ClientOption) (*gcs, e
 	return g, nil
 }
 
-// gcsConnections keeps a connection for each request that is under way at once. Of HTTP/2 there would be one, whose window
-// all of them had to share.
+// gcsConnections keeps a connection for each concurrent request. HTTP/2 would have a single connection, and all requests would share
+// its window.
 func gcsConnections() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = perHost
@@ -91,11 +91,11 @@ func gcsConnections() *http.Transport {
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
 	rememberReached(t)
-	t.TLSClientConfig = nil // a clone of one that was in use offers HTTP/2 nevertheless
+	t.TLSClientConfig = nil // a clone of a transport that was in use would still offer HTTP/2
 	return t
 }
 
-// gcsTransport holds the library to one request per read, of one generation, of the bytes as they are stored.
+// gcsTransport makes the library send one request for each read, of one generation, and return the stored bytes.
 type gcsTransport struct{ base http.RoundTripper }
 
 func (t gcsTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -109,16 +109,16 @@ func (t gcsTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil || resp.StatusCode/100 != 2 {
 		return resp, err
 	}
-	// The library repeats the generation that was asked for, whatever the answer says.
+	// The library reports the requested generation, whatever the answer says.
 	if want, got := query.Get("generation"), resp.Header.Get("X-Goog-Generation"); got != "" && got != want {
-		resp.Body.Close() //nolint:errcheck // nothing of it is read
+		resp.Body.Close() //nolint:errcheck // its content is not needed
 		return nil, fmt.Errorf("%w: found generation %s, expected %s", ErrChanged, got, want)
 	}
 	resp.Body = onceBody{resp.Body}
 	return resp, nil
 }
 
-// onceBody ends where the answer breaks off. At any other error than io.EOF the library would ask again for the rest.
+// onceBody turns every error into io.EOF. After any other error the library would request the rest by itself.
 type onceBody struct{ io.ReadCloser }
 
 func (b onceBody) Read(p []byte) (int, error) {
@@ -129,7 +129,7 @@ func (b onceBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// splitGCS takes an address apart. Names are as they are: nothing in them is escaped.
+// splitGCS splits an address. Nothing in names is escaped.
 func splitGCS(uri string) (bucket, name string, err error) {
 	_, rest := Scheme(uri)
 	bucket, name, _ = strings.Cut(rest, "/")
@@ -139,7 +139,7 @@ func splitGCS(uri string) (bucket, name string, err error) {
 	return bucket, name, nil
 }
 
-// object is what an address names.
+// object returns the object at an address.
 func (g *gcs) object(uri string) (*storage.ObjectHandle, error) {
 	bucket, name, err := splitGCS(uri)
 	if err == nil && name == "" {
@@ -151,7 +151,7 @@ func (g *gcs) object(uri string) (*storage.ObjectHandle, error) {
 	return g.client.Bucket(bucket).Object(name), nil
 }
 
-// gcsGeneration reads a version.
+// gcsGeneration parses a version.
 func gcsGeneration(version string) (int64, error) {
 	n, err := strconv.ParseInt(version, 10, 64)
 	if err != nil || n <= 0 {
@@ -160,7 +160,7 @@ func gcsGeneration(version string) (int64, error) {
 	return n, nil
 }
 
-// List asks page by page.
+// List requests page after page.
 func (g *gcs) List(ctx context.Context, prefix string) ([]Object, error) {
 	bucket, name, err := splitGCS(prefix)
 	if err != nil {
@@ -185,7 +185,7 @@ func (g *gcs) List(ctx context.Context, prefix string) ([]Object, error) {
 	}
 }
 
-// Stat asks for the metadata of an object.
+// Stat requests the metadata of an object.
 func (g *gcs) Stat(ctx context.Context, uri string) (Object, error) {
 	object, err := g.object(uri)
 	if err != nil {
@@ -198,7 +198,7 @@ func (g *gcs) Stat(ctx context.Context, uri string) (Object, error) {
 	return Object{URI: uri, Size: a.Size, Version: strconv.FormatInt(a.Generation, 10)}, nil
 }
 
-// ReadRange asks for a range of one generation.
+// ReadRange requests a range of one generation.
 func (g *gcs) ReadRange(ctx context.Context, o Object, p []byte, off int64) error {
 	object, err := g.object(o.URI)
 	if err != nil || len(p) == 0 {
@@ -211,7 +211,7 @@ func (g *gcs) ReadRange(ctx context.Context, o Object, p []byte, off int64) erro
 	r, err := object.Generation(gen).NewRangeReader(ctx, off, int64(len(p)))
 	if err != nil {
 		if err = g.explain(ctx, err, nil); errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%w: generation %d is gone", ErrChanged, gen) // as one that is replaced
+			err = fmt.Errorf("%w: generation %d is gone", ErrChanged, gen) // the object was replaced or removed
 		}
 		return err
 	}
@@ -233,12 +233,12 @@ func (g *gcs) ReadRange(ctx context.Context, o Object, p []byte, off int64) erro
 	return nil
 }
 
-// Put writes an object in one request, with its CRC32C, which the server checks before there is an object.
+// Put writes an object in one request, with its CRC32C. The server checks that before it creates the object.
 func (g *gcs) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
 	return g.write(ctx, uri, bytes.NewReader(content), int64(len(content)), when)
 }
 
-// PutFile is Put as it reads: the library keeps nothing of what it sends, as it makes one request.
+// PutFile is Put for content that is read piece by piece. The library keeps none of it, because it makes one request.
 func (g *gcs) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
 	return g.write(ctx, uri, content, size, Condition{})
 }
@@ -271,9 +271,9 @@ func (g *gcs) write(ctx context.Context, uri string, content io.ReaderAt, size i
 	w.SendCRC32C, w.CRC32C = true, sum.Sum32()
 	_, err = io.Copy(w, io.NewSectionReader(content, 0, size))
 	if err != nil {
-		cancel() // or Close would make an object of what there is
+		cancel() // otherwise Close would create an object from the bytes so far
 	}
-	if closed := w.Close(); err == nil { // waits for the end of the request
+	if closed := w.Close(); err == nil { // Close waits for the end of the request
 		err = closed
 	}
 	if err != nil {

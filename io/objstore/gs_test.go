@@ -23,7 +23,7 @@ import (
 	"google.golang.org/api/option"
 )
 
-// noGCS sets the environment so that there are no credentials in it, and no way to Google.
+// noGCS sets an environment without credentials and without a way to reach Google.
 func noGCS(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{
@@ -44,7 +44,7 @@ func noGCS(t *testing.T) {
 	t.Cleanup(func() { detectGCSCredentials = saved })
 }
 
-// fakeGCS is fake-gcs-server with one bucket, called bucket. between sees the requests first, and gives on those it wants.
+// fakeGCS returns fake-gcs-server with one bucket, called bucket. between gets each request first and decides whether to pass it on.
 func fakeGCS(t *testing.T, between func(w http.ResponseWriter, r *http.Request, next http.Handler)) *httptest.Server {
 	t.Helper()
 	noGCS(t)
@@ -66,7 +66,7 @@ func fakeGCS(t *testing.T, between func(w http.ResponseWriter, r *http.Request, 
 	return server
 }
 
-// heedsOnDelete has a removal heed its condition, which fake-gcs-server 1.56.1 ignores.
+// heedsOnDelete makes deletions honour their condition, which fake-gcs-server 1.56.1 ignores.
 func heedsOnDelete(fake http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if want := r.URL.Query().Get("ifGenerationMatch"); r.Method == http.MethodDelete && want != "" {
@@ -84,7 +84,7 @@ func heedsOnDelete(fake http.Handler) http.Handler {
 	})
 }
 
-// emulated is a store whose library is told of the server by STORAGE_EMULATOR_HOST.
+// emulated returns a store whose library finds the server by STORAGE_EMULATOR_HOST.
 func emulated(t *testing.T, server *httptest.Server) *gcs {
 	t.Helper()
 	t.Setenv("STORAGE_EMULATOR_HOST", server.URL)
@@ -100,7 +100,7 @@ func storeGCS(t *testing.T, a Access, more ...option.ClientOption) *gcs {
 	return g
 }
 
-// at lets a store with credentials ask a server here.
+// at makes a store with credentials send its requests to a test's server.
 func at(server *httptest.Server) option.ClientOption {
 	return option.WithEndpoint(server.URL + "/storage/v1/")
 }
@@ -119,7 +119,7 @@ func hasty(t *testing.T) {
 	t.Cleanup(func() { policy = saved })
 }
 
-// TestGCSConformsWithTroubles loses requests before they are carried out, or answers after that.
+// TestGCSConformsWithTroubles loses requests before they are carried out, and answers after they were.
 func TestGCSConformsWithTroubles(t *testing.T) {
 	hasty(t)
 	var n atomic.Int64
@@ -156,7 +156,7 @@ func TestGCSConformsWithTroubles(t *testing.T) {
 	}
 }
 
-// TestGCSAttemptsOnce: what fails may be tried again by retrying alone, which is told what the server asks for.
+// TestGCSAttemptsOnce checks that the library does not retry. Only retrying does, and it gets the pause that the server asks for.
 func TestGCSAttemptsOnce(t *testing.T) {
 	var n atomic.Int64
 	server := fakeGCS(t, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
@@ -206,7 +206,7 @@ func TestGCSTriesAgain(t *testing.T) {
 	}
 }
 
-// TestGCSReadsWhatWasMatched is about answers that are not of the object as it was matched, or not all of it.
+// TestGCSReadsWhatWasMatched has answers with another version than the matched one, and incomplete answers.
 func TestGCSReadsWhatWasMatched(t *testing.T) {
 	var n atomic.Int64
 	var spoil func(h http.Header, body []byte) []byte
@@ -323,7 +323,7 @@ func TestGCSListsPageByPage(t *testing.T) {
 	}
 }
 
-// TestGCSSendsTheChecksum in the one request of an upload, by which the server refuses what arrives otherwise.
+// TestGCSSendsTheChecksum checks that an upload is one request with its checksum, so that the server refuses changed bytes.
 func TestGCSSendsTheChecksum(t *testing.T) {
 	server := fakeGCS(t, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		body, _ := io.ReadAll(r.Body)

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/api/googleapi"
 )
 
-// explain returns what an error of the library means to Store. unmet is what a condition that does not hold means.
+// explain translates an error of the library for Store. unmet is the error for a condition that does not hold.
 func (g *gcs) explain(ctx context.Context, err, unmet error) error {
 	var token *gcsTokenError
 	var answered *googleapi.Error
@@ -38,8 +38,7 @@ func (g *gcs) explain(ctx context.Context, err, unmet error) error {
 	return bare(err)
 }
 
-// explainAnswer explains an answer that is not wanted. What the server says of a refusal is not repeated but for what it
-// refuses.
+// explainAnswer translates an error answer. It does not repeat the server's text about a refusal, except the missing permission.
 func (g *gcs) explainAnswer(e *googleapi.Error, unmet error) error {
 	status := fmt.Sprintf("%d %s", e.Code, http.StatusText(e.Code))
 	reason, message := gcsReason(e)
@@ -73,7 +72,7 @@ var (
 	gcsStatus     = regexp.MustCompile(`\bstatus code (\d{3})\b`)
 )
 
-// gcsReason reads the body of an error: why, in a word, and in a sentence. Of reads the library does not parse it.
+// gcsReason reads the body of an error: the reason in one word, and a message. The library does not parse it for reads.
 func gcsReason(e *googleapi.Error) (reason, message string) {
 	var body struct {
 		Error struct {
@@ -90,7 +89,7 @@ func gcsReason(e *googleapi.Error) (reason, message string) {
 	return reason, body.Error.Message
 }
 
-// explainToken explains why there is no access token. Bodies of answers are not repeated but for their error code.
+// explainToken explains why there is no access token. It repeats only the error code of an answer.
 func (g *gcs) explainToken(err error) error {
 	var refused *auth.Error
 	status, code := 0, ""
@@ -118,7 +117,7 @@ func (g *gcs) explainToken(err error) error {
 	return fmt.Errorf("no access token for %s: %s: %w; use another credential: %s", g.who.name, why, fs.ErrPermission, gcsSignIn)
 }
 
-// gcsLine is the first sentence of a text of unknown length. What follows it in the libraries' errors goes into the bytes.
+// gcsLine returns the first sentence of a text of unknown length. The libraries' errors go on with details that may be long.
 func gcsLine(s string) string {
 	s, _, _ = strings.Cut(s, "\n")
 	s, _, _ = strings.Cut(s, ". ")

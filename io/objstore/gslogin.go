@@ -14,12 +14,12 @@ import (
 	"cloud.google.com/go/storage"
 )
 
-// detectGCSCredentials is a variable so that tests need no machine of Google's, nor one that is none.
+// detectGCSCredentials is a variable, so that tests depend neither on a machine of Google's nor on any other.
 var detectGCSCredentials = credentials.DetectDefault
 
-// findGCSCredentials looks for application default credentials: in files, then whether this is a machine of Google's. No
-// credential is an error, never a reason to ask without. Errors of files are not wrapped: it is not the object that is
-// missing.
+// findGCSCredentials looks for application default credentials: in files, then on the metadata server of Google's machines. If there
+// are none, that is an error; requests are never made without credentials instead. Errors about files are not wrapped, because a
+// missing file must not look like a missing object.
 func findGCSCredentials(ctx context.Context) (*auth.Credentials, error) {
 	type result struct {
 		creds *auth.Credentials
@@ -47,7 +47,7 @@ func findGCSCredentials(ctx context.Context) (*auth.Credentials, error) {
 	}
 }
 
-// identifyGCS names a credential by what of its file is no secret.
+// identifyGCS names a credential by the parts of its file that are not secret.
 func identifyGCS(file []byte) gcsIdentity {
 	who := gcsIdentity{remedy: "grant it a role (roles/storage.objectViewer reads, roles/storage.objectUser writes too), or use another credential: " + gcsSignIn}
 	if len(file) == 0 {
@@ -80,8 +80,8 @@ func identifyGCS(file []byte) gcsIdentity {
 	return who
 }
 
-// gcsTokens marks the errors of fetching an access token, so that they are told from those of the store. The library
-// fetches one when it is due, and tries that a few times by itself.
+// gcsTokens marks errors of fetching an access token, to distinguish them from errors of the store. The library fetches a token
+// when it needs one, and retries a few times by itself.
 type gcsTokens struct{ auth.TokenProvider }
 
 type gcsTokenError struct{ err error }

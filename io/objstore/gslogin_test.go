@@ -26,8 +26,8 @@ import (
 	"cloud.google.com/go/auth/credentials"
 )
 
-// accountOf writes the key file of a made-up service account whose tokens come from a server here, points
-// GOOGLE_APPLICATION_CREDENTIALS to it, and returns what must be in no message.
+// accountOf writes the key file of a made-up service account whose tokens come from a test's server, sets
+// GOOGLE_APPLICATION_CREDENTIALS to it, and returns the words that must be in no message.
 func accountOf(t *testing.T, server *httptest.Server) (secrets []string) {
 	t.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -102,7 +102,7 @@ func TestGCSNamesTheCredentialThatIsRefused(t *testing.T) {
 	}
 }
 
-// holds checks that a message has the wanted parts, and no secret.
+// holds checks that a message has the wanted parts and no secret.
 func holds(t *testing.T, err error, secrets []string, wanted ...string) {
 	t.Helper()
 	if err == nil {
@@ -167,7 +167,7 @@ func TestGCSCredentialsThatCannotBeUsed(t *testing.T) {
 		t.Errorf("%v tells that the object is missing", err)
 	}
 
-	// The key itself, where its path belongs.
+	// The variable has the key itself instead of its path.
 	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", `{"private_key":"MIIEsecret"}`)
 	_, err = newGCS(t.Context(), Access{})
 	holds(t, err, []string{"MIIEsecret"}, "--gcs-anonymous")
@@ -189,7 +189,7 @@ func TestGCSCredentialsThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// TestGCSDoesNotWaitForMetadata on a network that swallows what is sent to the metadata server.
+// TestGCSDoesNotWaitForMetadata has a network that drops requests to the metadata server.
 func TestGCSDoesNotWaitForMetadata(t *testing.T) {
 	noGCS(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -208,7 +208,7 @@ func TestGCSDoesNotWaitForMetadata(t *testing.T) {
 	})
 }
 
-// TestGCSSendsNoCredential: not to an emulator, and not where none is to be used, though there is one.
+// TestGCSSendsNoCredential has a credential that must not be sent: to an emulator, and with --gcs-anonymous.
 func TestGCSSendsNoCredential(t *testing.T) {
 	server := fakeGCS(t, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		if r.URL.Path == "/token" || r.Header.Get("Authorization") != "" {
@@ -251,7 +251,7 @@ func TestGCSSpeaksHTTP1(t *testing.T) {
 	}
 }
 
-// TestGCSFollowsNoRedirect, as the credential would go with it.
+// TestGCSFollowsNoRedirect checks that redirects are errors, because the credential would be sent to the other address.
 func TestGCSFollowsNoRedirect(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("followed") }))
 	defer elsewhere.Close()

@@ -22,8 +22,11 @@ func (e *noHostError) Unwrap() error { return e.DNSError }
 // name, so the message mentions both.
 func (e *noHostError) Unavailable() bool { return true }
 
-// reached are the names of hosts to which there was a connection: if there is no host of that name any more, it is the
-// network that has gone, and may come back. Of another name, the address is wrong.
+// Advised tells that the message says what to do, which is not only to try again.
+func (e *noHostError) Advised() bool { return true }
+
+// reached has the names of hosts to which there was a connection. If such a name cannot be resolved later, the network is down and
+// may come back. For any other name, the address is probably wrong.
 var reached sync.Map
 
 func wasReached(host string) bool {
@@ -31,7 +34,7 @@ func wasReached(host string) bool {
 	return ok
 }
 
-// rememberReached has a transport keep reached up to date.
+// rememberReached makes a transport add to reached.
 func rememberReached(t *http.Transport) {
 	dial := t.DialContext
 	if dial == nil {

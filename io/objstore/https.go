@@ -28,7 +28,7 @@ type web struct {
 	refusing  string // Access.Refusing
 }
 
-// mostRedirects is how often a request may be sent on.
+// mostRedirects is how often a request may be redirected.
 const mostRedirects = 5
 
 func newWeb(a Access) *web {
@@ -51,7 +51,7 @@ func newWeb(a Access) *web {
 	return w
 }
 
-// Allows tells without a request whether a web address may be read. Other addresses are allowed if they are well formed.
+// Allows tells, without making a request, whether a web address may be read. Other addresses are allowed if they are well formed.
 func (a Access) Allows(uri string) error {
 	if err := Misspelt(uri); err != nil {
 		return err
@@ -63,15 +63,7 @@ func (a Access) Allows(uri string) error {
 	return err
 }
 
-// Allowed is Allows of what Use has said.
-func Allowed(uri string) error {
-	made.Lock()
-	a := made.access
-	made.Unlock()
-	return a.Allows(uri)
-}
-
-// parseWeb refuses what is not to be asked. Its errors do not repeat the address.
+// parseWeb parses an address and refuses those that may not be read. Its errors do not repeat the address.
 func parseWeb(uri string, allowHTTP bool) (*url.URL, error) {
 	if _, rest := Scheme(uri); oddUser(rest) { // of which package net/url would quote a part
 		return nil, errors.New("not a valid address: found an @ after a / ? or #; in a password write them as %2F, %3F and %23, and an @ elsewhere as %40")
@@ -86,7 +78,7 @@ func parseWeb(uri string, allowHTTP bool) (*url.URL, error) {
 	return u, allowed(u, allowHTTP)
 }
 
-// allowed refuses what is not to be asked: another scheme, or another host without encryption.
+// allowed refuses addresses that may not be read: other schemes, and other hosts without encryption.
 func allowed(u *url.URL, allowHTTP bool) error {
 	switch u.Scheme {
 	case "https":
@@ -128,7 +120,7 @@ func (w *web) ask(ctx context.Context, method, uri string, header http.Header) (
 // an HTTP message, for example because a server or proxy restarted.
 var garbled = regexp.MustCompile(`malformed HTTP|transport connection broken|stream error:|http2: |GOAWAY|server closed idle connection|readLoopPeekFailLocked`)
 
-// answer returns the error that an answer's status means, or nil for one that is wanted.
+// answer returns the error for an answer's status, or nil if it is one of those wanted.
 func answer(resp *http.Response, wanted ...int) error {
 	for _, s := range wanted {
 		if resp.StatusCode == s {
@@ -151,7 +143,7 @@ func answer(resp *http.Response, wanted ...int) error {
 	return fmt.Errorf("the server answers %s", status)
 }
 
-// askedWith names the credentials of a request, as it was before it was sent on, without what is secret of them.
+// askedWith names the credentials of a request, as they were before any redirect, without the secrets.
 func askedWith(r *http.Request) string {
 	for r.Response != nil && r.Response.Request != nil {
 		r = r.Response.Request
@@ -176,7 +168,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
-// versionOf identifies a content by what the server says of it: its ETag, else its time; "" if it says neither.
+// versionOf returns the version of an object: its ETag, or else its Last-Modified; "" if the server gives neither.
 func versionOf(h http.Header) string {
 	if tag := h.Get("ETag"); tag != "" {
 		return tag
@@ -184,7 +176,7 @@ func versionOf(h http.Header) string {
 	return h.Get("Last-Modified")
 }
 
-// isTag tells a strong ETag, which can be asked for, from a weak one and from a time.
+// isTag tells whether a version is a strong ETag. Only such a version can be requested.
 func isTag(version string) bool { return strings.HasPrefix(version, `"`) }
 
 // List is not possible: a web server has no listing.
@@ -207,8 +199,8 @@ func (w *web) PutFile(context.Context, string, io.ReaderAt, int64) (string, erro
 	return "", fmt.Errorf("to write to a web server: %w", ErrUnsupported)
 }
 
-// Stat asks for the head of an object. Servers that do not answer that, such as for an address that is signed for GET
-// alone, are asked for the first byte.
+// Stat requests the head of an object. If the server refuses that, for example because the address is signed for GET only, Stat
+// requests the first byte.
 func (w *web) Stat(ctx context.Context, uri string) (Object, error) {
 	resp, err := w.ask(ctx, http.MethodHead, uri, http.Header{})
 	if err != nil {
@@ -218,7 +210,7 @@ func (w *web) Stat(ctx context.Context, uri string) (Object, error) {
 	switch code := resp.StatusCode; {
 	case code == http.StatusOK && resp.ContentLength >= 0:
 		return Object{URI: uri, Size: resp.ContentLength, Version: versionOf(resp.Header)}, nil
-	case code == http.StatusForbidden && w.refuses(uri): // it would be asked twice as often
+	case code == http.StatusForbidden && w.refuses(uri): // a second request would only add load
 	case code == http.StatusOK, code == http.StatusForbidden, code == http.StatusBadRequest, code == http.StatusMethodNotAllowed,
 		code == http.StatusNotImplemented:
 		return w.statByGet(ctx, uri)
@@ -226,25 +218,25 @@ func (w *web) Stat(ctx context.Context, uri string) (Object, error) {
 	return Object{}, answer(resp)
 }
 
-// refuses tells whether an address is of the server that answers 403 to who asks too often.
+// refuses tells whether an address is on the server that answers 403 if requests come too often.
 func (w *web) refuses(uri string) bool { return w.refusing != "" && strings.HasPrefix(uri, w.refusing) }
 
-// statByGet asks for the first byte of an object.
+// statByGet requests the first byte of an object.
 func (w *web) statByGet(ctx context.Context, uri string) (Object, error) {
 	resp, err := w.ask(ctx, http.MethodGet, uri, http.Header{"Range": {"bytes=0-0"}})
 	if err != nil {
 		return Object{}, err
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing more of it is read
+	defer resp.Body.Close() //nolint:errcheck // the rest of it is not needed
 	o := Object{URI: uri, Size: resp.ContentLength, Version: versionOf(resp.Header)}
 	switch resp.StatusCode {
-	case http.StatusPartialContent, http.StatusRequestedRangeNotSatisfiable: // the latter if it is empty
+	case http.StatusPartialContent, http.StatusRequestedRangeNotSatisfiable: // the latter if the object is empty
 		o.Size = -1
 		_, total, _ := strings.Cut(resp.Header.Get("Content-Range"), "/")
 		if size, err := strconv.ParseInt(total, 10, 64); err == nil {
 			o.Size = size
 		}
-		io.CopyN(io.Discard, resp.Body, 1) //nolint:errcheck // so that the connection is used again
+		io.CopyN(io.Discard, resp.Body, 1) //nolint:errcheck // so that the connection can be reused
 	default:
 		if err := answer(resp, http.StatusOK); err != nil {
 			return Object{}, err
@@ -256,7 +248,7 @@ func (w *web) statByGet(ctx context.Context, uri string) (Object, error) {
 	return o, nil
 }
 
-// ReadRange asks for a range, of that version where the server can be asked for one, and checks that the answer is it.
+// ReadRange requests a range, of one version if the server supports that, and checks that the answer is that range of that version.
 func (w *web) ReadRange(ctx context.Context, o Object, p []byte, off int64) error {
 	header := http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", off, off+int64(len(p))-1)}}
 	switch {

@@ -4,5 +4,5 @@ package objstore
 
 import "io/fs"
 
-// identity is not known here.
+// identity is not known on this system.
 func identity(fs.FileInfo) string { return "" }

@@ -12,24 +12,24 @@ import (
 	"time"
 )
 
-// remoteStaging publishes to a store. A store has no rename, and no lock that ends with a process. So what is staged is
-// kept in memory, as tables are small; the lock is an object that its holder writes anew from time to time, and that is
-// taken from a holder who does not; and a published object is replaced or removed only in the version that it had when the
-// lock was taken, so that what a holder does who has lost the lock, and does not know it yet, is refused.
+// remoteStaging publishes to a store. A store has no rename, and no lock that ends with a process. Therefore staged files are kept
+// in memory, because tables are small. The lock is an object that its holder renews; another run takes a lock that was not renewed
+// in time. A published object is replaced or removed only in the version that it had when the lock was taken. So a run that has
+// lost the lock without knowing it changes nothing.
 type remoteStaging struct {
 	ctx    context.Context
 	store  *retrying
 	output string
 	id     string
 	staged map[string][]byte
-	before map[string]string // version of each place when the lock was taken, or as it was left since; "" for nothing
+	before map[string]string // version of each place when the lock was taken, or after this run's last change; "" for no object
 	note   func(string)
 
-	sizes   map[string]int64  // of what was at each place when the lock was taken
+	sizes   map[string]int64  // bytes of the object at each place when the lock was taken
 	kept    map[string][]byte // content of the prepared places before the run; nil if there was nothing
-	changed []string          // places that are published or removed, in that order
+	changed []string          // places that were published or removed, in this order
 
-	stop func() // ends the renewal of the lock and waits for that
+	stop func() // stops renewing the lock and waits until that has stopped
 
 	mu      sync.Mutex
 	version string // of the lock
@@ -37,16 +37,16 @@ type remoteStaging struct {
 	lost    error
 }
 
-// The lock is renewed every leaseRenewed. Who finds it not renewed for leaseExpires takes it. Who finds it renewed that
-// long is busy. Variables, for tests.
+// The lock is renewed every leaseRenewed. A waiting run takes the lock if it was not renewed for leaseExpires. If it is renewed
+// during that time, the waiting run gives up. Tests change these variables.
 var (
 	leaseRenewed = 8 * time.Second
 	leaseExpires = 30 * time.Second
 	leasePoll    = 500 * time.Millisecond
 )
 
-func newRemoteStaging(ctx context.Context, output, id string, places []string, note func(string)) (*remoteStaging, error) {
-	s, err := storeOf(ctx, output)
+func newRemoteStaging(ctx context.Context, a Access, output, id string, places []string, note func(string)) (*remoteStaging, error) {
+	s, err := a.storeOf(ctx, output)
 	if err != nil {
 		return nil, err
 	}
@@ -75,9 +75,9 @@ func (r *remoteStaging) at(place string) string { return Join(r.output, place) }
 
 func (r *remoteStaging) lock() string { return r.at(StateDir + "/" + lockName) }
 
-// write writes the lock, and says what it is now.
+// write writes the lock and records its new version.
 func (r *remoteStaging) write(what string, when Condition) error {
-	asked := time.Now() // who looks at the lock sees it renewed no earlier
+	asked := time.Now() // others see the renewal at this time or later
 	version, err := r.store.put(r.ctx, r.lock(), fmt.Appendf(nil, "%s %s %d", r.id, what, asked.UnixNano()), when)
 	if err == nil {
 		r.mu.Lock()
@@ -87,7 +87,7 @@ func (r *remoteStaging) write(what string, when Condition) error {
 	return err
 }
 
-// acquire takes the lock.
+// acquire waits for the lock and takes it.
 func (r *remoteStaging) acquire() error {
 	begin, since, seen, noted := time.Now(), time.Now(), "", false
 	for {
@@ -96,14 +96,14 @@ func (r *remoteStaging) acquire() error {
 			return nil
 		}
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // all that a new object needs is its bucket
+		case errors.Is(err, fs.ErrNotExist): // a new object needs only its bucket
 			return fmt.Errorf("%w; make it, or name another", errNoBucket)
 		case !errors.Is(err, ErrExists):
 			return fmt.Errorf("to write there if absent: %w", err)
 		}
 		o, err := r.store.stat(r.ctx, r.lock())
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // it was let go just now
+		case errors.Is(err, fs.ErrNotExist): // it was released meanwhile
 		case err != nil:
 			return err
 		case o.Version != seen:
@@ -132,9 +132,9 @@ func (r *remoteStaging) acquire() error {
 	}
 }
 
-// probe finds out whether the store keeps its promises to write only what is absent, and to replace only what is of a
-// version: one that does not would let two runs mix their tables. It asks with the lock itself, before anything else is
-// written. So a run that is killed meanwhile leaves a dead run's lock, and nothing that would be nobody's.
+// probe finds out whether the store honours conditions: to write only if there is no object, and to replace only one version. In
+// a store that does not, two runs could mix their tables. It uses the lock itself, before anything else is written, so a run that
+// is killed meanwhile leaves only its lock.
 func (r *remoteStaging) probe() error {
 	first := r.version
 	for _, ask := range []struct {
@@ -144,7 +144,7 @@ func (r *remoteStaging) probe() error {
 	}{
 		{"to write only what is absent", Condition{Absent: true}, ErrExists},
 		{"", Condition{Version: first}, nil},
-		{"to replace only what is of a version", Condition{Version: first}, ErrChanged}, // it is of another now
+		{"to replace only what is of a version", Condition{Version: first}, ErrChanged}, // the second write has changed the version
 	} {
 		renewed := r.renewed
 		err := r.write("probes", ask.when)
@@ -162,7 +162,7 @@ func (r *remoteStaging) probe() error {
 	return nil
 }
 
-// renew writes the lock anew until it is told to stop, or finds that it is another's.
+// renew renews the lock until ctx is cancelled, or until another run has taken it.
 func (r *remoteStaging) renew(ctx context.Context, done chan<- struct{}) {
 	defer close(done)
 	for n := 1; ; n++ {
@@ -193,11 +193,11 @@ func (r *remoteStaging) renew(ctx context.Context, done chan<- struct{}) {
 	}
 }
 
-// held returns an error where the lock is lost.
+// held returns an error if the lock is lost.
 func (r *remoteStaging) held() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.lost == nil && time.Since(r.renewed) > leaseExpires*3/4 { // somebody may be about to take it
+	if r.lost == nil && time.Since(r.renewed) > leaseExpires*3/4 { // another run may be about to take it
 		r.lost = fmt.Errorf("%w, or may be: this run could not renew its lock in time", ErrBusy)
 	}
 	return r.lost
@@ -213,7 +213,7 @@ func (r *remoteStaging) Stage(name string, write func(io.Writer) error) error {
 	return nil
 }
 
-// Prepare reads the places, for Undo. Whether they can be written is known only when they are written.
+// Prepare reads the objects at the places, for Undo. Whether they can be replaced is known only when that is done.
 func (r *remoteStaging) Prepare(publish, remove []string) error {
 	for _, place := range slices.Concat(publish, remove) {
 		if r.before[place] == "" {
@@ -234,7 +234,7 @@ func (r *remoteStaging) Prepare(publish, remove []string) error {
 	return nil
 }
 
-// Publish writes a staged file to its place, in one request, over the version that was there when the lock was taken.
+// Publish writes a staged file to its place in one request. It replaces only the version that was there when the lock was taken.
 func (r *remoteStaging) Publish(name, place string) error {
 	if err := r.held(); err != nil {
 		return err
@@ -250,7 +250,7 @@ func (r *remoteStaging) Publish(name, place string) error {
 	return err
 }
 
-// Remove removes a published file, in the version that was there when the lock was taken.
+// Remove removes a published file, but only the version that was there when the lock was taken.
 func (r *remoteStaging) Remove(place string) error {
 	if err := r.held(); err != nil {
 		return err
@@ -296,7 +296,7 @@ func (r *remoteStaging) Undo() error {
 	return errors.Join(errs...)
 }
 
-// Close lets the next run in.
+// Close releases the lock.
 func (r *remoteStaging) Close() error {
 	r.stop()
 	if r.held() != nil {
@@ -305,7 +305,7 @@ func (r *remoteStaging) Close() error {
 	return r.release()
 }
 
-// release removes the lock, unless it has become another's.
+// release removes the lock, unless another run has taken it.
 func (r *remoteStaging) release() error {
 	// The run's own context may have ended, and the lock would hold up the next run.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), leaseExpires)
@@ -317,7 +317,7 @@ func (r *remoteStaging) release() error {
 		if err := r.store.delete(ctx, r.lock(), version); !errors.Is(err, ErrChanged) {
 			return err
 		}
-		// Another's, or ours, if it was renewed just when that was stopped, so that nobody heard the answer.
+		// Either another run has the lock, or this run's last renewal succeeded and its answer was not read.
 		o, err := r.store.stat(ctx, r.lock())
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil

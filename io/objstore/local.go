@@ -44,7 +44,7 @@ func (r *localReader) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// unchanged is an error that wraps ErrChanged if the file has been written to since it was opened.
+// unchanged returns an error that wraps ErrChanged if the file has been written to since it was opened.
 func (r *localReader) unchanged() error {
 	info, err := r.f.Stat()
 	if err == nil && (info.Size() != r.size || !info.ModTime().Equal(r.mtime)) {
@@ -74,7 +74,7 @@ func localVersion(info fs.FileInfo) string {
 	return fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano())
 }
 
-// kindOf says in words what lies at a path.
+// kindOf describes in words what is at a path.
 func kindOf(info fs.FileInfo) string {
 	switch mode := info.Mode(); {
 	case mode.IsRegular():

@@ -14,10 +14,10 @@ import (
 // openFlags are added when a file must be a regular one. A named pipe is then opened without waiting, and refused.
 const openFlags = syscall.O_NONBLOCK
 
-// noFollow is added where a symbolic link in the place of a file is not to be followed.
+// noFollow is added to refuse a symbolic link in the place of a file.
 const noFollow = syscall.O_NOFOLLOW
 
-// ownerOf returns the user whose file it is.
+// ownerOf returns the user who owns a file.
 func ownerOf(info fs.FileInfo) (uid int, known bool) {
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int(s.Uid), true

@@ -28,37 +28,17 @@ func MakeDirs(path string, mode fs.FileMode) (made []string, err error) {
 			return made, err
 		}
 	}
-	switch err := os.Mkdir(path, mode); {
+	switch err := makeDir(path, mode); {
 	case err == nil:
 		return append(made, path), SyncDir(above)
 	case errors.Is(err, fs.ErrExist):
-		if info, err := os.Stat(path); err == nil && info.IsDir() { // another run made it just now
+		if info, err := os.Stat(path); err == nil && info.IsDir() { // another run has made it meanwhile
 			return made, nil
 		}
 		return made, fmt.Errorf("%s: found a symbolic link to nothing, expected a folder; move it away", path)
 	default:
 		return made, fmt.Errorf("%s: %w", path, Reason(err))
 	}
-}
-
-// SyncDir makes changes of the entries of a folder survive a power cut.
-func SyncDir(dir string) error {
-	if err := syncDir(dir); err != nil {
-		return fmt.Errorf("%s: %w", dir, Reason(err))
-	}
-	return nil
-}
-
-// CloseSynced writes a file to the disk and closes it. err is the error of writing. If it is not nil it is returned, because
-// later errors have the same cause.
-func CloseSynced(f *os.File, err error) error {
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	return err
 }
 
 // LockFile is a lock on a file, which ends with the process. It is taken with [TryLock].
@@ -74,7 +54,7 @@ func TryLock(l *flock.Flock) (ok bool, err error) {
 	if ok, err = l.TryLock(); err != nil {
 		return false, fmt.Errorf("%s: locking: %w", l.Path(), Reason(err))
 	}
-	if info, err := l.Stat(); ok && (err != nil || !info.Mode().IsRegular()) { // it was put there just now
+	if info, err := l.Stat(); ok && (err != nil || !info.Mode().IsRegular()) { // something else was put there meanwhile
 		if err == nil {
 			err = notAFile(l.Path(), info)
 		}
@@ -87,9 +67,9 @@ func notAFile(path string, info fs.FileInfo) error {
 	return fmt.Errorf("%s: found %s, expected a file; remove it", path, kindOf(info))
 }
 
-// CheckPrivate returns an error unless only the user can replace a folder or file. It must be of this kind, must belong to the
-// user who runs the program or to the system's user, and nobody else may write to it. If it does not exist there is no error. A
-// symbolic link is not followed.
+// CheckPrivate returns an error unless only the user can replace a folder or file. It must be a folder or file, as kind says; it
+// must belong to the user who runs the program or to root; and nobody else may write to it. If it does not exist, there is no
+// error. A symbolic link is not followed.
 func CheckPrivate(path string, folder bool) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -15,14 +15,14 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// localStaging is a folder below the output, from which files are published by a rename.
+// localStaging is a folder below the output. A file in it is published by a rename.
 type localStaging struct {
 	output string
 	dir    string
 	lock   *flock.Flock
 
 	made    []string          // folders that Prepare made, the outer before the inner
-	kept    map[string]string // where what was at a place is kept, "" if there was nothing; has the places that are prepared
+	kept    map[string]string // for each prepared place: the path where its previous file is kept, "" if there was none
 	changed []string          // places that are published or removed, in that order
 }
 
@@ -50,11 +50,11 @@ func newLocalStaging(ctx context.Context, output, id string, note func(string)) 
 		return nil, fmt.Errorf("%s: %w", state, err)
 	}
 	for _, dir := range left {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := RemoveAll(dir); err != nil {
 			return nil, fmt.Errorf("%s: %w", dir, Reason(err))
 		}
 	}
-	if err := os.Mkdir(s.dir, 0o777); err != nil {
+	if err := makeDir(s.dir, 0o777); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.dir, Reason(err))
 	}
 	return s, nil
@@ -102,7 +102,7 @@ func (s *localStaging) at(place string) string {
 	return filepath.Join(s.output, filepath.FromSlash(place))
 }
 
-// Stage writes a file to the staging area, to the disk, under a name without separators.
+// Stage writes a file to the staging area and syncs it. The name has no separators.
 func (s *localStaging) Stage(name string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(filepath.Join(s.dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *localStaging) Stage(name string, write func(io.Writer) error) error {
 	return CloseSynced(f, write(f))
 }
 
-// Prepare makes the folders of the places to publish to, looks at what may be in the way, and keeps what is there.
+// Prepare makes the folders of the places to publish to, checks that nothing is in the way, and keeps the previous files.
 func (s *localStaging) Prepare(publish, remove []string) error {
 	stage, err := os.Stat(s.dir)
 	if err != nil {
@@ -180,14 +180,14 @@ func copyFile(from, to string) (err error) {
 	return CloseSynced(out, err)
 }
 
-// Publish moves a staged file to its place below the output, over whatever is there, in one step.
+// Publish moves a staged file to its place below the output in one step. It replaces the file there.
 func (s *localStaging) Publish(name, place string) error {
 	if _, ok := s.kept[place]; !ok {
 		if err := s.Prepare([]string{place}, nil); err != nil {
 			return err
 		}
 	}
-	if err := os.Rename(filepath.Join(s.dir, name), s.at(place)); err != nil {
+	if err := Rename(filepath.Join(s.dir, name), s.at(place)); err != nil {
 		return err
 	}
 	s.changed = append(s.changed, place)
@@ -201,7 +201,7 @@ func (s *localStaging) Remove(place string) error {
 			return err
 		}
 	}
-	if err := os.Remove(s.at(place)); err != nil {
+	if err := Remove(s.at(place)); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -209,10 +209,10 @@ func (s *localStaging) Remove(place string) error {
 	}
 	s.changed = append(s.changed, place)
 	dir := filepath.Dir(s.at(place))
-	if os.Remove(dir) == nil {
+	if Remove(dir) == nil {
 		return SyncDir(filepath.Dir(dir))
 	}
-	return SyncDir(dir) // something else is in it
+	return SyncDir(dir) // the folder has other files
 }
 
 // Undo reverts all changes, the last one first.
@@ -221,13 +221,13 @@ func (s *localStaging) Undo() error {
 	for _, place := range slices.Backward(s.changed) {
 		to, kept := s.at(place), s.kept[place]
 		delete(s.kept, place)
-		_, err := MakeDirs(filepath.Dir(to), 0o777) // it went with the last file in it
+		_, err := MakeDirs(filepath.Dir(to), 0o777) // Remove has removed the empty folder
 		switch {
 		case err != nil:
 		case kept == "":
-			err = os.Remove(to)
+			err = Remove(to)
 		default:
-			err = os.Rename(kept, to)
+			err = Rename(kept, to)
 		}
 		if err == nil {
 			err = SyncDir(filepath.Dir(to))
@@ -241,7 +241,7 @@ func (s *localStaging) Undo() error {
 // Close removes files that were staged but not published, and releases the lock.
 func (s *localStaging) Close() error {
 	for _, dir := range slices.Backward(s.made) {
-		_ = os.Remove(dir) // what was published there keeps it
+		_ = Remove(dir) // it stays if it has published files
 	}
-	return errors.Join(os.RemoveAll(s.dir), s.lock.Unlock())
+	return errors.Join(RemoveAll(s.dir), s.lock.Unlock())
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// localStore is the local files as a Store. Reading for the main job does not go through it: see openLocal.
+// localStore is a Store of local files. The main job does not read through it: see openLocal.
 type localStore struct{}
 
 // List walks the folder of the prefix.
@@ -54,7 +54,7 @@ func (localStore) Stat(_ context.Context, uri string) (Object, error) {
 	return Object{URI: path, Size: info.Size(), Version: localVersion(info)}, nil
 }
 
-// ReadRange reads from a file that is still what it was.
+// ReadRange reads from a file that still has the version of the object.
 func (localStore) ReadRange(_ context.Context, o Object, p []byte, off int64) error {
 	_, path := Scheme(o.URI)
 	r, err := openLocal(path, o)
@@ -71,13 +71,14 @@ func (localStore) ReadRange(_ context.Context, o Object, p []byte, off int64) er
 	return nil
 }
 
-// Put writes beside the file and renames. Conditions hold among processes that use this method, under a lock beside it.
+// Put writes a file beside the place and renames it. A lock beside the place makes conditions hold among processes that use this
+// method.
 func (localStore) Put(_ context.Context, uri string, content []byte, when Condition) (string, error) {
 	_, path := Scheme(uri)
 	return putLocal(path, func(w io.Writer) error { _, err := w.Write(content); return err }, when)
 }
 
-// PutFile is Put as it reads.
+// PutFile is Put for content that is read piece by piece.
 func (localStore) PutFile(_ context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
 	_, path := Scheme(uri)
 	return putLocal(path, func(w io.Writer) error { _, err := io.Copy(w, io.NewSectionReader(content, 0, size)); return err }, Condition{})
@@ -104,7 +105,7 @@ func putLocal(path string, write func(w io.Writer) error, when Condition) (versi
 		return "", err
 	}
 	if err = CloseSynced(temp, write(temp)); err == nil {
-		err = os.Rename(temp.Name(), path)
+		err = Rename(temp.Name(), path)
 	}
 	if err != nil {
 		return "", errors.Join(err, os.Remove(temp.Name()))
@@ -115,7 +116,7 @@ func putLocal(path string, write func(w io.Writer) error, when Condition) (versi
 	return localVersion(info), nil
 }
 
-// lockBeside keeps other processes that use these methods from a file.
+// lockBeside locks a file, for processes that use these methods.
 func lockBeside(path string) (unlock func() error, err error) {
 	lock := LockFile(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock"))
 	if err := lock.Lock(); err != nil {

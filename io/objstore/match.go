@@ -15,19 +15,18 @@ import (
 // several patterns comes once. A pattern that matches nothing is an error that wraps ErrNoMatch and names it.
 //
 // An object's Name is its path below the fixed prefix of the pattern that matched it, or, for a plain path, its base
-// name; where two objects would share a name, both get more of their path until they differ. So the same files have
-// the same names wherever their folder is, and in whatever order they are given. Bytes of a name that are not UTF-8 are
-// written \xNN, as tables hold names.
+// name. If two objects would have the same name, both get more of their path until the names differ. So the same files have
+// the same names wherever their folder is, and in whatever order they are given. Bytes that are not UTF-8 are written as \xNN,
+// because names are values in tables.
 //
-// A folder whose name ends in .parquet is one data set, as Spark and Dask write them: matched or named, it stands for all
-// files below it. Their Names begin with the folder's: see Object.Dataset. Of a Delta table old files would count too, so it
-// comes as one object that says so: see Object.Refused.
+// A folder whose name ends in .parquet is one data set, as written by Spark and Dask: it stands for all files below it, whether a
+// pattern matches or names it. Their Names begin with the folder's: see Object.Dataset. A Delta table is one object that is
+// refused, because its old files would count too: see Object.Refused.
 //
-// Wildcards do not match parts of a path that begin with _ or . (what other programs keep for themselves), nor tables
-// and quarantines that this program has written below the fixed prefix. A part that a pattern itself begins with _ or .
-// is matched.
-func Match(ctx context.Context, patterns []string) ([]Object, error) {
-	m := &matches{found: map[string]match{}, outputs: map[string]bool{}, deltas: map[string]bool{}}
+// Wildcards do not match parts of a path that begin with _ or ., which other programs keep for themselves, nor what own describes
+// below the fixed prefix. If the pattern's own part begins with _ or ., it matches.
+func (a Access) Match(ctx context.Context, patterns []string, own ...Own) ([]Object, error) {
+	m := &matches{access: a, own: own, found: map[string]match{}, signs: map[string]bool{}, deltas: map[string]bool{}}
 	for _, pattern := range patterns {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -41,10 +40,12 @@ func Match(ctx context.Context, patterns []string) ([]Object, error) {
 
 // matches are the objects that patterns have found so far.
 type matches struct {
-	found   map[string]match // by canonical address
-	hits    int              // how often something was found, objects that were found before too
-	outputs map[string]bool  // by address of a manifest: it is one of this program
-	deltas  map[string]bool  // by folder: it is a Delta table
+	access Access
+	own    []Own
+	found  map[string]match // by canonical address
+	hits   int              // number of matches; an object that is matched twice counts twice
+	signs  map[string]bool  // by address of a file: whether it is the sign of a folder of this program
+	deltas map[string]bool  // by folder: whether it is a Delta table
 }
 
 // match is an object and where its name comes from.
@@ -170,14 +171,10 @@ func refusedDelta(uri, prefix, folder string, wild bool) match {
 		"give a folder with copies of its present files, or leave it out"}}
 }
 
-// What other programs and this one write beside data.
-const (
-	deltaLog     = "_delta_log"
-	manifestName = "_manifest.json" // of an output: see publish.ManifestName
-	manifestSign = `"tripstats/manifest/`
-)
+// deltaLog is the folder by which a Delta table is known.
+const deltaLog = "_delta_log"
 
-// isHidden tells whether a part of a path is one that wildcards do not match.
+// isHidden tells whether wildcards skip a part of a path.
 func isHidden(part string) bool { return part != "" && (part[0] == '_' || part[0] == '.') }
 
 // hides returns a function that tells whether a part of a path is hidden from a pattern.
@@ -212,7 +209,7 @@ func printable(name string) string {
 // baseOf is the last part of an address's path.
 func baseOf(uri string) string { return path.Base(Redact(uri)) }
 
-// before orders the candidate names of one object: the shortest wins, so the order of patterns does not matter.
+// before orders the candidate names of an object, the shortest first, so that the order of patterns does not matter.
 func before(a, b string) bool {
 	if len(a) != len(b) {
 		return len(a) < len(b)
@@ -220,8 +217,8 @@ func before(a, b string) bool {
 	return a < b
 }
 
-// distinct lengthens the names that several objects share by the folders above, until all differ. URIs differ, so it
-// ends.
+// distinct adds the names of folders to the names that several objects share, until all names differ. This ends, because URIs
+// differ.
 func distinct(objects []Object) {
 	for {
 		count := map[string]int{}

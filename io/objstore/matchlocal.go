@@ -1,7 +1,6 @@
 package objstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +14,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// local matches a local pattern, or takes an existing path as it is, whatever characters it has.
+// local matches a local pattern. If a file or folder of that name exists, it is no pattern, whatever characters it has.
 func (m *matches) local(ctx context.Context, pattern string) error {
 	info, err := os.Stat(pattern)
 	switch {
@@ -140,7 +139,7 @@ func (m *matches) localDataset(ctx context.Context, prefix, folder string, wild 
 
 // localFile matches a file below a fixed prefix.
 func (m *matches) localFile(ctx context.Context, prefix, full string, wild bool) error {
-	if m.isOutput(ctx, prefix, full) {
+	if m.isOwn(ctx, prefix, full, localSign) {
 		return nil
 	}
 	if delta, err := m.localDelta(prefix, path.Dir(full), wild); delta || err != nil {
@@ -159,6 +158,14 @@ func (m *matches) localFile(ctx context.Context, prefix, full string, wild bool)
 	}
 	m.add(found)
 	return nil
+}
+
+// localSign returns a path if there is such a file.
+func localSign(path string) string {
+	if exists(filepath.FromSlash(path)) {
+		return path
+	}
+	return ""
 }
 
 // localDelta matches the Delta table that a folder below a prefix is or belongs to, and tells whether there is one.
@@ -181,38 +188,6 @@ func (m *matches) localDelta(prefix, folder string, wild bool) (bool, error) {
 			return false, nil
 		}
 	}
-}
-
-// isOutput tells whether a file below a fixed prefix is a table or a row in quarantine that this program has written: a
-// table t is in t/t.parquet beside the manifest.
-func (m *matches) isOutput(ctx context.Context, prefix, full string) bool {
-	dir := path.Dir(full)
-	if len(dir) > len(prefix) && path.Base(full) == path.Base(dir)+".parquet" && m.isManifest(ctx, path.Join(path.Dir(dir), manifestName)) {
-		return true
-	}
-	for ; len(dir) > len(prefix) && dir != "." && dir != "/"; dir = path.Dir(dir) {
-		if slices.Contains(quarantineRows, path.Base(dir)) && exists(filepath.Join(filepath.FromSlash(path.Dir(dir)), StateDir, quarantineMark)) {
-			return true
-		}
-	}
-	return false
-}
-
-// The folders of rows in quarantine, of runs that published and of one that a guard stopped, and the mark that they are this
-// program's: see package quarantine.
-const quarantineMark = "quarantine"
-
-var quarantineRows = []string{"rows", "rows-not-published"}
-
-// isManifest tells whether an address is that of a manifest that this program has written.
-func (m *matches) isManifest(ctx context.Context, uri string) bool {
-	is, known := m.outputs[uri]
-	if !known {
-		b, err := ReadAll(ctx, uri)
-		is = err == nil && bytes.Contains(b, []byte(manifestSign))
-		m.outputs[uri] = is
-	}
-	return is
 }
 
 // visible is a folder without its hidden entries. Unlike os.DirFS it allows names that are not UTF-8.

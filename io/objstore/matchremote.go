@@ -12,10 +12,10 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// remote matches a pattern in a store. A web server has no listing, and ? begins a query in its addresses: there the
-// pattern is an address.
+// remote matches a pattern in a store. A web server has no listing, and ? begins a query in its addresses, so there a
+// pattern is taken as an address.
 func (m *matches) remote(ctx context.Context, pattern string) error {
-	s, err := storeOf(ctx, pattern)
+	s, err := m.access.storeOf(ctx, pattern)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (m *matches) remote(ctx context.Context, pattern string) error {
 	hidden := hides(below)
 	for _, o := range objects.below(base) {
 		k := strings.TrimPrefix(o.URI, root)
-		if !matchesKey(key, base, k) || slices.ContainsFunc(partsBelow(base, k), hidden) || m.isTable(ctx, objects, base, k) {
+		if !matchesKey(key, base, k) || slices.ContainsFunc(partsBelow(base, k), hidden) || m.isOwn(ctx, base, k, objects.sign) {
 			continue
 		}
 		o.Wild = true
@@ -93,7 +93,7 @@ func (m *matches) address(ctx context.Context, s *retrying, uri string, web bool
 	}
 	found := objects.below(base)
 	switch {
-	case err != nil || len(found) == 0: // who may not list is told of the object
+	case err != nil || len(found) == 0: // without the right to list, the error is about the object
 		return fmt.Errorf("%s: %w: no such object", shown, ErrNoMatch)
 	case !isDataset(base) && !objects.deltas[base]:
 		direct := slices.ContainsFunc(found, func(o Object) bool {
@@ -115,15 +115,15 @@ func (m *matches) address(ctx context.Context, s *retrying, uri string, web bool
 	return nil
 }
 
-// listed is what there is below a prefix of a bucket.
+// listed has the objects below a prefix of a bucket.
 type listed struct {
 	root    string // the bucket's address, with a slash
 	objects []Object
-	deltas  map[string]bool // by key: a folder that is a Delta table
+	deltas  map[string]bool // the keys of folders that are Delta tables
 }
 
-// listing lists a folder of a bucket. If the folder itself is a partition such as month=1, the table it belongs to is
-// asked for.
+// listing lists a folder of a bucket. If the folder is a partition, such as month=1, it also finds out whether the folder above
+// is a Delta table.
 func listing(ctx context.Context, s *retrying, root, folder string) (listed, error) {
 	l := listed{root: root, deltas: map[string]bool{}}
 	prefix := root
@@ -156,14 +156,14 @@ func listing(ctx context.Context, s *retrying, root, folder string) (listed, err
 	return l, nil
 }
 
-// below are the objects in a folder, without the empty ones that some programs make to stand for a folder.
+// below returns the objects in a folder, without the empty objects that some programs make to represent a folder.
 func (l listed) below(folder string) []Object {
 	return slices.DeleteFunc(slices.Clone(l.objects), func(o Object) bool {
 		return strings.HasSuffix(o.URI, "/") || !strings.HasPrefix(o.URI, l.root+folder)
 	})
 }
 
-// deltaOf is the folder of the Delta table that a key belongs to.
+// deltaOf returns the folder of the Delta table to which a key belongs.
 func (l listed) deltaOf(key string) (folder string, ok bool) {
 	for dir := path.Dir(key); ; dir = path.Dir(dir) {
 		if dir == "." {
@@ -194,18 +194,15 @@ func (m *matches) addRemote(l listed, o Object, prefix, key string) {
 	m.add(found)
 }
 
-// isTable tells whether a key is that of a table that this program has written: a table t is in t/t.parquet beside the
-// manifest.
-func (m *matches) isTable(ctx context.Context, l listed, base, key string) bool {
-	dir := path.Dir(key)
-	if len(dir) <= len(base) || path.Base(key) != path.Base(dir)+".parquet" {
-		return false
+// sign returns the address of a key if there is such an object.
+func (l listed) sign(key string) string {
+	if uri := l.root + key; slices.ContainsFunc(l.objects, func(o Object) bool { return o.URI == uri }) {
+		return uri
 	}
-	uri := l.root + path.Join(path.Dir(dir), manifestName)
-	return slices.ContainsFunc(l.objects, func(o Object) bool { return o.URI == uri }) && m.isManifest(ctx, uri)
+	return ""
 }
 
-// matchesKey tells whether a pattern matches a key, or a data set below the fixed prefix that it is a part of.
+// matchesKey tells whether a pattern matches a key, or the data set below the fixed prefix to which the key belongs.
 func matchesKey(pattern, base, key string) bool {
 	for k := key; len(k) > len(base) && k != "."; k = path.Dir(k) {
 		if k != key && !isDataset(k) {
@@ -218,7 +215,7 @@ func matchesKey(pattern, base, key string) bool {
 	return false
 }
 
-// partsBelow are the parts of a key below a fixed prefix.
+// partsBelow returns the parts of a key below a fixed prefix.
 func partsBelow(base, key string) []string {
 	return strings.Split(strings.TrimPrefix(strings.TrimPrefix(key, base), "/"), "/")
 }

@@ -41,7 +41,7 @@ func useMem(t *testing.T) *memStore {
 	leaseRenewed, leaseExpires, leasePoll = 30*time.Millisecond, 200*time.Millisecond, 5*time.Millisecond
 	forget := func() {
 		made.Lock()
-		delete(made.stores, "mem")
+		made.stores = nil
 		made.Unlock()
 	}
 	forget()

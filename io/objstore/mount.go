@@ -12,9 +12,9 @@ import (
 
 var mounts = map[string]fs.FS{}
 
-// Mount serves a read-only file system under a scheme, such as the sample that the program carries in itself. Call it
-// from an init function: workers of a remote runner are the same program and mount it too. Its files must have
-// io.ReaderAt, as those of embed.FS do.
+// Mount serves a read-only file system under a scheme, such as the sample that is embedded in the program. Call it from an init
+// function: workers of a remote runner are the same program, and mount it too. Its files must implement io.ReaderAt, like those of
+// embed.FS.
 func Mount(scheme string, fsys fs.FS) { mounts[scheme] = fsys }
 
 func mounted(uri string) (fsys fs.FS, path string, ok bool) {

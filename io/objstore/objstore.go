@@ -1,10 +1,9 @@
 // Package objstore finds, opens and publishes objects: things with an address, a size and random access. It knows
 // neither Beam nor Arrow.
 //
-// Local files and file systems mounted in the program itself ([Mount]) are read directly. Everything else is a [Store]:
-// one file each for gs, s3, az and https. What [Match] found is read in that version and no other, request by request,
-// and again where a request failed that may succeed; an address with a scheme that nothing here serves is an
-// [*UnsupportedError].
+// Local files and file systems mounted in the program itself ([Mount]) are read directly. Everything else is a [Store], one
+// for each of gs, s3, az and https. An object is read in the version that [Match] found, and in no other. Requests that may
+// succeed later are repeated. For an address with an unknown scheme the error is [*UnsupportedError].
 package objstore
 
 import (
@@ -20,17 +19,17 @@ import (
 	"sync/atomic"
 )
 
-// Object is one object as it was when it was matched.
+// Object describes an object as it was when it was matched.
 type Object struct {
 	URI     string // absolute path, or address
-	Name    string // short name, distinct among the objects matched together: see Match
+	Name    string // short name, unique among the objects that were matched together: see Match
 	Size    int64  // bytes
 	Version string // changes when the content does
 
-	Dataset  string // name of the folder that it is a part of, where that is one data set: see Match
-	Wild     bool   // no pattern named it or its folder without wildcards
-	Refused  string // why it cannot be read, and what to do, or ""
-	Identity string // equal for two names of one local file; "" where that is not known
+	Dataset  string // if the object is a part of a data set: the name of the data set's folder; see Match
+	Wild     bool   // only patterns with wildcards matched it or its folder
+	Refused  string // why it cannot be read, and what to do; "" if it can be read
+	Identity string // equal for two names of one local file; "" if not known
 }
 
 // Reader reads an object at any offset, from several goroutines at once.
@@ -76,7 +75,7 @@ func local(uri string) (string, error) {
 }
 
 // Open opens an object for reading. It is an error that wraps ErrChanged if the object is no longer what was matched.
-func Open(ctx context.Context, o Object) (Reader, error) {
+func (a Access) Open(ctx context.Context, o Object) (Reader, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -86,7 +85,7 @@ func Open(ctx context.Context, o Object) (Reader, error) {
 	if scheme, path := Scheme(o.URI); scheme == "" {
 		return openLocal(path, o)
 	}
-	s, err := storeOf(ctx, o.URI)
+	s, err := a.storeOf(ctx, o.URI)
 	if err != nil {
 		return nil, err
 	}
@@ -133,11 +132,11 @@ func Remote(uri string) bool {
 }
 
 // Stat returns the object of an address, as it is now.
-func Stat(ctx context.Context, uri string) (Object, error) {
+func (a Access) Stat(ctx context.Context, uri string) (Object, error) {
 	if scheme, path := Scheme(uri); scheme == "" {
 		return describe(path)
 	}
-	s, err := storeOf(ctx, uri)
+	s, err := a.storeOf(ctx, uri)
 	if err != nil {
 		return Object{}, err
 	}
@@ -148,12 +147,12 @@ func Stat(ctx context.Context, uri string) (Object, error) {
 
 // List returns the objects whose address begins with prefix, and after that has at most so many slashes, without Name. A
 // web server has no listing.
-func List(ctx context.Context, prefix string, slashes int) ([]Object, error) {
+func (a Access) List(ctx context.Context, prefix string, slashes int) ([]Object, error) {
 	if scheme, path := Scheme(prefix); scheme == "" {
 		dir, begin := filepath.Split(filepath.FromSlash(path))
 		return listLocal(ctx, filepath.Clean(dir), begin, slashes)
 	}
-	s, err := storeOf(ctx, prefix)
+	s, err := a.storeOf(ctx, prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -195,12 +194,12 @@ func listLocal(ctx context.Context, dir, begin string, slashes int) (out []Objec
 }
 
 // ReadAll returns the content of a small object.
-func ReadAll(ctx context.Context, uri string) ([]byte, error) {
-	o, err := Stat(ctx, uri)
+func (a Access) ReadAll(ctx context.Context, uri string) ([]byte, error) {
+	o, err := a.Stat(ctx, uri)
 	if err != nil {
 		return nil, err
 	}
-	r, err := Open(ctx, o)
+	r, err := a.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// zeros is a long file of nothing.
+// zeros is a long file of zeros.
 type zeros struct{}
 
 func (zeros) ReadAt(p []byte, _ int64) (int, error) { clear(p); return len(p), nil }

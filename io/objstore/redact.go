@@ -54,13 +54,13 @@ var (
 	// slip is a mistyped address: one with another number of slashes.
 	slip = regexp.MustCompile(`(?i)\b(https?|gs|s3|az)(:/?|:///+)([^\s"'<>/:][^\s"'<>]*)`)
 
-	// query is that of an address without a scheme: ? and a name with a value. In a pattern, ? stands for a letter.
+	// query is the query of an address without a scheme: ? and a name with a value. In a pattern, ? stands for a letter.
 	query = regexp.MustCompile(`\?[^\s"'<>/?#=]*=[^\s"'<>]*`)
 
 	// user is user and password before a host without a scheme.
 	user = regexp.MustCompile(`(^|[\s"'<>=,(/])([^\s"'<>=,(/:@]*:[^\s"'<>/]*)@([^\s"'<>/@])`)
 
-	// wholeUser is user and password of all of a text, or of the value of a flag. The password may have any letter.
+	// wholeUser is user and password at the start of a text, or of the value of a flag. The password may have any letter.
 	wholeUser = regexp.MustCompile(`^(?:-[^=]*=)?([^\s/:@]*):(\S+)@`)
 )
 
@@ -83,7 +83,7 @@ func hideForms(text string) string {
 	}
 }
 
-// hideSlips is hideForms of a text without whole addresses.
+// hideSlips is hideForms for a text without whole addresses.
 func hideSlips(text string) string {
 	text = slip.ReplaceAllStringFunc(text, func(s string) string {
 		m := slip.FindStringSubmatch(s)
@@ -103,7 +103,7 @@ func Misspelt(uri string) error {
 	return nil
 }
 
-// secrets are words that must not be shown wherever they stand.
+// secrets are words that must not be shown anywhere.
 type secrets map[string]bool
 
 // learn adds the secrets of the addresses in a text: their queries, the values in them, users and passwords.
@@ -132,7 +132,7 @@ func (s secrets) learn(text string) {
 	}
 }
 
-// values adds the values of a query.
+// values adds the values in a query.
 func (s secrets) values(uri, query string) {
 	for _, pair := range strings.FieldsFunc(query, func(r rune) bool { return strings.ContainsRune("&;?#", r) }) {
 		_, value, _ := strings.Cut(pair, "=")
@@ -140,7 +140,7 @@ func (s secrets) values(uri, query string) {
 	}
 }
 
-// add adds words, unless they stand in what is shown of an address, or may stand in any text.
+// add adds words, except those that are in the shown part of an address and those that may be in any text.
 func (s secrets) add(uri string, words ...string) {
 	shown := Redact(uri)
 	for _, w := range words {
@@ -157,7 +157,7 @@ func (s secrets) add(uri string, words ...string) {
 	}
 }
 
-// hide puts *** in the place of the words, the longest first, as a short one may be a part of another.
+// hide replaces the words by ***, the longest first, because a short word may be part of a longer one.
 func (s secrets) hide(text string) string {
 	byLength := func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }
 	for _, w := range slices.SortedFunc(maps.Keys(s), byLength) {
@@ -166,7 +166,7 @@ func (s secrets) hide(text string) string {
 	return text
 }
 
-// learnAll is learn of a text that may be a list.
+// learnAll is learn for a text that may be a list.
 func (s secrets) learnAll(text string) {
 	s.learn(text)
 	for part := range strings.SplitSeq(text, ",") {
@@ -180,22 +180,22 @@ var learnt = struct {
 	secrets
 }{secrets: secrets{}}
 
-// Learn has Hide leave out the secrets of the addresses in a text, or list of them, from now on, wherever they stand.
+// Learn makes Hide leave out, from now on, the secrets of the addresses in a text or list, wherever they appear.
 func Learn(text string) {
 	learnt.Lock()
 	defer learnt.Unlock()
 	learnt.learnAll(text)
 }
 
-// LearnWords has Hide leave out words from now on. What is too short, or may stand in any text, is not taken for a secret.
+// LearnWords makes Hide leave out words from now on. Words that are too short or may be in any text are not taken as secrets.
 func LearnWords(words ...string) {
 	learnt.Lock()
 	defer learnt.Unlock()
 	learnt.add("", words...)
 }
 
-// Hide takes secrets out of a text: user, password and query of every address in it, in whatever form, what of these
-// addresses is secret, and all that was learnt.
+// Hide removes secrets from a text: user, password and query of every address in it, in whatever form, the same words elsewhere
+// in the text, and all that was learnt.
 func Hide(text string, addresses ...string) string {
 	text = hideForms(text)
 	if len(addresses) > 0 {
@@ -234,8 +234,8 @@ func (h HidingWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// oddUser tells whether what follows the scheme of an address may have a password with a / ? or # in it, which belong
-// there as %2F, %3F and %23: what comes before them is taken for the host else, and the rest for the path or the query.
+// oddUser tells whether the part of an address after the scheme may have a password with a / ? or # in it. They must be written
+// as %2F, %3F and %23: otherwise the part before them is taken as the host, and the rest as the path or query.
 func oddUser(rest string) bool {
 	host := rest
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
@@ -263,7 +263,7 @@ func bare(err error) error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	if strings.Contains(err.Error(), "Location header") { // it quotes what the server said, which may repeat the query
+	if strings.Contains(err.Error(), "Location header") { // it quotes the server's answer, which may repeat the query
 		return errors.New("the server sends on to an address that is not valid")
 	}
 	var lookup *net.DNSError

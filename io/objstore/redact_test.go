@@ -50,7 +50,7 @@ func TestHideKnowsTheSecretsOfAddressesWhereverTheyStand(t *testing.T) {
 			t.Errorf("%s: found %s", address, got)
 		}
 	}
-	// What may stand in any text is no secret there, and is hidden in its address alone.
+	// A word that may be in any text is hidden only within its address.
 	for address, text := range map[string]string{
 		"https://h/x?taxi=yellow&year=2019&day=2019-08-01&expires=604800&sig=short": "yellow 2019 2019-08-01 604800 short",
 		"https://h/x.parquet?file=x.parquet":                                        "h/x.parquet",

@@ -14,15 +14,15 @@ import (
 	"time"
 )
 
-// The policy of retries: up to attempts, with pauses that double from firstPause to lastPause, each cut by chance to
-// between a half and the whole, so that many readers do not come back at once. A server's own wish comes first, up to
-// longestWish.
+// The policy of retries. There are up to attempts attempts. The pauses double from firstPause to lastPause; each is shortened at
+// random, by up to a half, so that many readers do not retry at the same moment. If the server asks for a pause, that is used
+// instead, up to longestWish.
 var policy = struct {
 	attempts              int
 	firstPause, lastPause time.Duration
 	longestWish           time.Duration
-	perAttempt            time.Duration // of a small request; a large one has more, by slowest
-	slowest               int64         // bytes a second
+	perAttempt            time.Duration // time limit of a small request; a large one has more, by slowest
+	slowest               int64         // the least bytes a second
 }{attempts: 7, firstPause: 200 * time.Millisecond, lastPause: 10 * time.Second, longestWish: 2 * time.Minute, perAttempt: 30 * time.Second, slowest: 64 << 10}
 
 // perHost is how many requests may be under way at once to one host.
@@ -30,13 +30,13 @@ const perHost = 16
 
 var requests, retries atomic.Int64
 
-// Requests is how many requests this process has made to stores, Retries how many of them again.
+// Requests returns how many requests this process has made to stores, retries included.
 func Requests() int64 { return requests.Load() }
 
-// Retries is how many requests this process has made again, after one that failed.
+// Retries returns how many requests this process has repeated because they failed.
 func Retries() int64 { return retries.Load() }
 
-// retrying is a store that tries again what may pass, and bounds the requests that are under way.
+// retrying is a store that repeats requests which may succeed later, and limits the number of requests at once.
 type retrying struct {
 	one Store
 
@@ -46,7 +46,7 @@ type retrying struct {
 
 func newRetrying(one Store) *retrying { return &retrying{one: one, gates: map[string]chan struct{}{}} }
 
-// gate is what bounds the requests to an address's host.
+// gate limits the number of requests at once to an address's host.
 func (s *retrying) gate(uri string) chan struct{} {
 	_, rest := Scheme(uri)
 	host, _, _ := strings.Cut(rest, "/")
@@ -58,8 +58,8 @@ func (s *retrying) gate(uri string) chan struct{} {
 	return s.gates[host]
 }
 
-// do makes a request until it succeeds, cannot succeed, or was tried often enough. size is the bytes that are to come or
-// go. attempt counts from 0.
+// do makes a request until it succeeds, cannot succeed, or was tried often enough. size is the number of bytes that are
+// transferred. attempt counts from 0.
 func (s *retrying) do(ctx context.Context, uri string, size int, request func(ctx context.Context, attempt int) error) error {
 	gate := s.gate(uri)
 	pause := policy.firstPause
@@ -106,7 +106,7 @@ func (s *retrying) do(ctx context.Context, uri string, size int, request func(ct
 
 var errSlow = errors.New("the server is too slow: no answer in time")
 
-// mayPass returns what is known of an error after which another attempt may succeed, or nil.
+// mayPass returns err as a temporaryError if another attempt may succeed, otherwise nil.
 func mayPass(err error) *temporaryError {
 	var t *temporaryError
 	var network net.Error
@@ -148,8 +148,8 @@ func (s *retrying) readRange(ctx context.Context, o Object, p []byte, off int64)
 	return err
 }
 
-// put writes an object. If an attempt's answer was lost, the next may find the object there, or of another version,
-// because that attempt had been carried out: then what is there is compared with what was to be written.
+// put writes an object. If the answer to an attempt was lost, the object may have been written all the same, and the condition of
+// the next attempt fails. Then put compares the object with the content.
 func (s *retrying) put(ctx context.Context, uri string, content []byte, when Condition) (version string, err error) {
 	err = s.do(ctx, uri, len(content), func(ctx context.Context, attempt int) error {
 		version, err = s.one.Put(ctx, uri, content, when)
@@ -157,7 +157,7 @@ func (s *retrying) put(ctx context.Context, uri string, content []byte, when Con
 			o, same, trouble := s.holds(ctx, uri, content)
 			switch {
 			case trouble != nil:
-				return trouble // so that it is tried again, and looked at again
+				return trouble // so that the request is repeated, and the object compared again
 			case same:
 				version = o.Version
 				return nil
@@ -168,7 +168,7 @@ func (s *retrying) put(ctx context.Context, uri string, content []byte, when Con
 	return version, err
 }
 
-// holds tells whether an object has this content. The error is one after which that may be asked again.
+// holds tells whether an object has this content. If it returns an error, the caller may try again.
 func (s *retrying) holds(ctx context.Context, uri string, content []byte) (o Object, same bool, err error) {
 	o, err = s.one.Stat(ctx, uri)
 	if err != nil || o.Size != int64(len(content)) {
@@ -189,7 +189,7 @@ func (s *retrying) holds(ctx context.Context, uri string, content []byte) (o Obj
 	return o, bytes.Equal(have, content), nil
 }
 
-// putFile writes an object from a file, over whatever is there, so that to write it again does no harm.
+// putFile writes an object from a file without a condition, so that it can be repeated.
 func (s *retrying) putFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (version string, err error) {
 	err = s.do(ctx, uri, int(size), func(ctx context.Context, _ int) error {
 		version, err = s.one.PutFile(ctx, uri, content, size)
@@ -198,13 +198,13 @@ func (s *retrying) putFile(ctx context.Context, uri string, content io.ReaderAt,
 	return version, err
 }
 
-// delete removes an object, if version is not "" only in that version. If an attempt's answer was lost, the next finds
-// nothing there, which is no error.
+// delete removes an object; if version is not empty, only in that version. If the answer to an attempt was lost, the next attempt
+// finds no object, which is not an error.
 func (s *retrying) delete(ctx context.Context, uri, version string) error {
 	return s.do(ctx, uri, 0, func(ctx context.Context, _ int) error { return s.one.Delete(ctx, uri, version) })
 }
 
-// QuickRetries makes the pauses between attempts short, for tests, and returns what undoes it.
+// QuickRetries makes the pauses between attempts short, for tests, and returns a function that restores them.
 func QuickRetries() (undo func()) {
 	was := policy
 	policy.firstPause, policy.lastPause = time.Millisecond, 4*time.Millisecond

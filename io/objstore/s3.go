@@ -27,19 +27,19 @@ func init() {
 	register("s3", func(ctx context.Context, _ Access) (Store, error) { return newS3(ctx) })
 }
 
-// s3Store is Amazon S3, and what speaks its protocol at the endpoint that AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or the
-// profile names. Versions are ETags, in their quotes.
+// s3Store is Amazon S3, or a server with the same protocol at the endpoint that AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or the
+// profile names. Versions are ETags with their quotes.
 type s3Store struct {
 	client      *s3.Client
 	credentials aws.CredentialsProvider
-	had         atomic.Bool // there were credentials once
-	regions     sync.Map    // of buckets (string) that are elsewhere than the configuration says (string)
+	had         atomic.Bool // whether there were credentials before
+	regions     sync.Map    // from a bucket (string) to its region (string), if that is not the configured one
 }
 
-// firstRegion is asked where nothing says a region. It knows of all buckets, and S3-like servers mostly take its name.
+// firstRegion is used if no region is configured. It knows all buckets, and most S3-like servers accept its name.
 const firstRegion = "us-east-1"
 
-// What a request needs to be allowed to do, as policies call it.
+// The names of rights in policies.
 const (
 	mayList   = "s3:ListBucket"
 	mayRead   = "s3:GetObject"
@@ -49,13 +49,13 @@ const (
 
 var errNoBucket error = noBucket{}
 
-// noBucket is an fs.ErrNotExist that does not speak of a file.
+// noBucket is an fs.ErrNotExist whose message does not mention a file.
 type noBucket struct{}
 
 func (noBucket) Error() string { return "there is no such bucket" }
 func (noBucket) Unwrap() error { return fs.ErrNotExist }
 
-// newS3 reads the configuration as all of AWS's tools do: from the environment, then from ~/.aws.
+// newS3 reads the configuration like AWS's tools: from the environment, then from ~/.aws.
 func newS3(ctx context.Context) (*s3Store, error) {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = perHost
@@ -71,11 +71,11 @@ func newS3(ctx context.Context) (*s3Store, error) {
 	var endpoint *string
 	s.client = s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 1
-		// Checksums that nobody requires go into trailers, which S3-like servers refuse, and come of whole objects only.
+		// Optional checksums are sent in trailers, which S3-like servers refuse, and are returned for whole objects only.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		endpoint = o.BaseEndpoint
-		o.UsePathStyle = endpoint != nil // no DNS has names of its buckets
+		o.UsePathStyle = endpoint != nil // DNS has no names for buckets of such servers
 	})
 	if endpoint != nil {
 		if u, err := url.Parse(*endpoint); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -94,7 +94,7 @@ func s3Place(uri string) (bucket, key string, err error) {
 	return bucket, key, nil
 }
 
-// s3Object splits the address of an object, which has a key.
+// s3Object splits the address of an object. It must have a key.
 func s3Object(uri string) (bucket, key *string, err error) {
 	b, k, err := s3Place(uri)
 	if err == nil && k == "" {
@@ -103,7 +103,7 @@ func s3Object(uri string) (bucket, key *string, err error) {
 	return &b, &k, err
 }
 
-// tagOf is an ETag in its quotes, which some servers leave out in listings; "" if there is none.
+// tagOf returns an ETag with quotes, or "" if there is none. Some servers leave the quotes out in listings.
 func tagOf(etag *string) string {
 	tag := aws.ToString(etag)
 	if tag == "" || strings.HasSuffix(tag, `"`) {
@@ -112,7 +112,7 @@ func tagOf(etag *string) string {
 	return `"` + tag + `"`
 }
 
-// asStored refuses an object whose bytes mean others. aws-chunked is how it was sent, and some servers keep saying so.
+// asStored refuses an object that is stored with an encoding. aws-chunked is only how an object was sent; some servers still report it.
 func asStored(encoding *string) error {
 	for e := range strings.SplitSeq(aws.ToString(encoding), ",") {
 		if e = strings.ToLower(strings.TrimSpace(e)); e != "" && e != "identity" && e != "aws-chunked" {
@@ -122,7 +122,7 @@ func asStored(encoding *string) error {
 	return nil
 }
 
-// List asks page by page.
+// List requests page after page.
 func (s *s3Store) List(ctx context.Context, prefix string) ([]Object, error) {
 	bucket, keys, err := s3Place(prefix)
 	if err != nil {
@@ -156,7 +156,7 @@ func (s *s3Store) List(ctx context.Context, prefix string) ([]Object, error) {
 	}
 }
 
-// Stat asks for the head of an object.
+// Stat requests the head of an object.
 func (s *s3Store) Stat(ctx context.Context, uri string) (Object, error) {
 	bucket, key, err := s3Object(uri)
 	if err != nil {
@@ -167,7 +167,7 @@ func (s *s3Store) Stat(ctx context.Context, uri string) (Object, error) {
 		head, err = s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: bucket, Key: key}, region)
 		switch statusOf(err) {
 		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
-			// The answer to a head has no body to say why. That to any other request has.
+			// The answer to a HEAD request has no body that says why; the answer to a GET request has.
 			return s.firstByte(ctx, bucket, key, region)
 		}
 		return err
@@ -185,21 +185,21 @@ func (s *s3Store) Stat(ctx context.Context, uri string) (Object, error) {
 	return o, nil
 }
 
-// firstByte asks for an object whose head was refused. If that is not refused too, then the head may be had now: the SDK
-// corrects the clock by which it signs by each answer.
+// firstByte requests an object whose head was refused. If this is not refused, the head may succeed when tried again, because the
+// SDK corrects its clock with each answer.
 func (s *s3Store) firstByte(ctx context.Context, bucket, key *string, region func(*s3.Options)) error {
 	got, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: bucket, Key: key, Range: aws.String("bytes=0-0")}, region)
 	if err == nil {
-		got.Body.Close() //nolint:errcheck // nothing of it is wanted
+		got.Body.Close() //nolint:errcheck // its content is not needed
 	}
-	if err == nil || statusOf(err) == http.StatusRequestedRangeNotSatisfiable { // it is empty
+	if err == nil || statusOf(err) == http.StatusRequestedRangeNotSatisfiable { // the object is empty
 		return temporary(errors.New("the server refuses to give its head, but not its content"), 0)
 	}
 	return err
 }
 
-// ReadRange asks for a range of that version, and checks that the answer is it, as some servers answer with what they
-// have.
+// ReadRange requests a range of one version, and checks that the answer is that range of that version, because some servers ignore
+// conditions.
 func (s *s3Store) ReadRange(ctx context.Context, o Object, p []byte, off int64) error {
 	bucket, key, err := s3Object(o.URI)
 	switch {
@@ -251,12 +251,12 @@ func (s *s3Store) ReadRange(ctx context.Context, o Object, p []byte, off int64) 
 	return nil
 }
 
-// Put writes in one request, which S3 carries out whole or not at all.
+// Put writes in one request, which S3 carries out completely or not at all.
 func (s *s3Store) Put(ctx context.Context, uri string, content []byte, when Condition) (string, error) {
 	return s.write(ctx, uri, bytes.NewReader(content), int64(len(content)), when)
 }
 
-// PutFile is Put as it reads.
+// PutFile is Put for content that is read piece by piece.
 func (s *s3Store) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
 	return s.write(ctx, uri, content, size, Condition{})
 }
@@ -296,8 +296,8 @@ func (s *s3Store) write(ctx context.Context, uri string, content io.ReaderAt, si
 	return tagOf(out.ETag), nil
 }
 
-// Delete removes an object, in a bucket with versions by a mark that it is gone. S3 minds the condition; of servers that
-// do not, some refuse it, and some remove whatever is there, so that is looked at before.
+// Delete removes an object; in a bucket with versions it adds a delete marker. S3 honours the condition. Some servers refuse it, and
+// some ignore it, so the version is checked before.
 func (s *s3Store) Delete(ctx context.Context, uri, version string) error {
 	bucket, key, err := s3Object(uri)
 	if err != nil {
@@ -331,8 +331,8 @@ func (s *s3Store) Delete(ctx context.Context, uri, version string) error {
 	return err
 }
 
-// ask makes a request about a bucket. If the answer says that the bucket is in another region, it is made there, as are
-// all that follow. may is what the request needs to be allowed to do.
+// ask makes a request about a bucket. If the answer says that the bucket is in another region, this and all later requests are
+// made there. may is the right that the request needs.
 func (s *s3Store) ask(ctx context.Context, bucket, may string, request func(region func(*s3.Options)) error) error {
 	key, err := s.key(ctx)
 	if err != nil {
@@ -346,7 +346,7 @@ func (s *s3Store) ask(ctx context.Context, bucket, may string, request func(regi
 		err := request(func(o *s3.Options) { o.Region = region })
 		var resp *smithyhttp.ResponseError
 		if !moved && errors.As(err, &resp) && resp.Response != nil {
-			// It becomes part of a host's name.
+			// The region becomes part of a host's name.
 			if r := resp.Response.Header.Get("X-Amz-Bucket-Region"); r != region && aRegion.MatchString(r) {
 				s.regions.Store(bucket, r)
 				continue
@@ -358,7 +358,7 @@ func (s *s3Store) ask(ctx context.Context, bucket, may string, request func(regi
 
 var aRegion = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
-// key returns the credentials. S3 is never asked without.
+// key returns the credentials. No request is made without them.
 func (s *s3Store) key(ctx context.Context) (aws.Credentials, error) {
 	if s.credentials == nil {
 		return aws.Credentials{}, noCredentials(errors.New("the configuration has none"))
@@ -372,20 +372,20 @@ func (s *s3Store) key(ctx context.Context) (aws.Credentials, error) {
 	case err == nil:
 		s.had.Store(true)
 		return key, nil
-	case s.had.Load(): // whatever gave them will again
+	case s.had.Load(): // their source worked before, and may work again
 		return key, temporary(fmt.Errorf("the credentials have run out, and new ones cannot be had: %s", clean(credentialReason(err), aws.Credentials{})), 0)
 	}
 	return key, noCredentials(err)
 }
 
-// noCredentials says how credentials are given. It hides why there are none from those who would try again: off AWS,
-// nothing answers where its machines ask for theirs.
+// noCredentials says how to give credentials. It does not wrap the cause, so that nobody tries again: outside AWS, the address
+// from which its machines get credentials never answers.
 func noCredentials(why error) error {
 	return fmt.Errorf("%w: there are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or AWS_PROFILE to a profile of ~/.aws (aws configure, aws sso login), or run where a role gives them (%s)",
 		fs.ErrPermission, clean(credentialReason(why), aws.Credentials{}))
 }
 
-// credentialReason is what went wrong with credentials. What a credential process has printed holds them.
+// credentialReason says what went wrong with credentials. It leaves out what a credential process has printed, which may have them.
 func credentialReason(err error) string {
 	var process *processcreds.ProviderError
 	if !errors.As(err, &process) {

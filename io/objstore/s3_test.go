@@ -17,7 +17,7 @@ import (
 	"tripstats/testdata/fakes"
 )
 
-// What the tests' credentials are. No message may have the secrets in it.
+// The tests' credentials. No message may have the secrets.
 const (
 	s3KeyID   = "AKIAPLANTEDKEYID"
 	s3Secret  = "planted/secret+0123456789abcdefghijklmnop"
@@ -31,8 +31,8 @@ func answerS3(w http.ResponseWriter, status int, code, message string) {
 	io.WriteString(w, fakes.S3Error(code, message)) //nolint:errcheck // the client reports it
 }
 
-// useS3 makes s3:// in this test mean an endpoint, or AWS if it is "", with the planted credentials and nothing of the
-// machine's own configuration. Short pauses, too.
+// useS3 makes s3:// use an endpoint, or AWS if it is "", with the planted credentials and without the machine's own configuration. It
+// also makes pauses short.
 func useS3(t *testing.T, endpoint string) {
 	t.Helper()
 	empty := filepath.Join(t.TempDir(), "empty")
@@ -58,7 +58,7 @@ func useS3(t *testing.T, endpoint string) {
 	forget := func() {
 		made.Lock()
 		defer made.Unlock()
-		delete(made.stores, "s3")
+		made.stores = nil
 	}
 	forget()
 	t.Cleanup(forget)
@@ -123,8 +123,8 @@ func TestS3Conforms(t *testing.T) {
 	})
 }
 
-// TestS3ThatIgnoresConditions says what fakes.NewS3(t, false) is: a write on condition overwrites, and nobody is told. A
-// read is still of one version, as the answer's ETag is compared.
+// TestS3ThatIgnoresConditions has a server that ignores conditions: a conditional write replaces any version without an error. Reads
+// still notice another version, because the answer's ETag is compared.
 func TestS3ThatIgnoresConditions(t *testing.T) {
 	s := newS3Test(t, fakes.NewS3(t, false).URL)
 	for range 2 {
@@ -371,7 +371,7 @@ func TestS3Endpoints(t *testing.T) {
 	})
 }
 
-// TestS3Globs goes all the way: from a pattern to bytes.
+// TestS3Globs reads the bytes of all objects that a pattern matches.
 func TestS3Globs(t *testing.T) {
 	useS3(t, fakes.NewS3(t, true).URL)
 	s, err := newS3(t.Context())

@@ -19,7 +19,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// statusOf is the HTTP status of an answer that was not wanted, or 0.
+// statusOf returns the HTTP status of an error answer, or 0.
 func statusOf(err error) int {
 	var resp *smithyhttp.ResponseError
 	if !errors.As(err, &resp) {
@@ -28,15 +28,15 @@ func statusOf(err error) int {
 	return resp.HTTPStatusCode()
 }
 
-// passing are the codes of errors after which another attempt may succeed, whatever the status. The SDK corrects the
-// clock by which it signs by each answer.
+// passing has the error codes after which another attempt may succeed, whatever the status. RequestTimeTooSkewed is among them
+// because the SDK corrects its clock with each answer.
 var passing = []string{
 	"SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout", "RequestTimeTooSkewed", "InternalError", "ServiceUnavailable",
 	"Throttling", "ThrottlingException", "TooManyRequests", "RequestLimitExceeded", "BandwidthLimitExceeded",
 	"ConditionalRequestConflict", "OperationAborted",
 }
 
-// refusals are the codes that mean the credentials, where the status may not.
+// refusals has the codes for wrong credentials, which may come with any status.
 var refusals = map[string]string{
 	"InvalidAccessKeyId":    "the server does not know it: it is of another account or endpoint, or was deleted",
 	"SignatureDoesNotMatch": "its secret is not the one that the server knows, or something on the way changes requests",
@@ -45,7 +45,7 @@ var refusals = map[string]string{
 	"InvalidToken":          "AWS_SESSION_TOKEN is not of that key: set the three together, or unset it",
 }
 
-// reasonOf turns an error of the SDK into one of ours. key is what was asked with.
+// reasonOf translates an error of the SDK. key has the credentials that were used.
 func reasonOf(ctx context.Context, err error, key aws.Credentials, may string) error {
 	var ours *temporaryError
 	switch {
@@ -105,7 +105,7 @@ func reasonOf(ctx context.Context, err error, key aws.Credentials, may string) e
 	return fmt.Errorf("%s; asked with access key %s of %s: %s: %w", text, clean(key.AccessKeyID, aws.Credentials{}), key.Source, refusal, fs.ErrPermission)
 }
 
-// noAnswer is why a request had no answer: mostly the network, which may pass.
+// noAnswer returns the error for a request without an answer. Most of these are faults of the network, which are temporary.
 func noAnswer(err error, key aws.Credentials) error {
 	var sent *smithyhttp.RequestSendError
 	if !errors.As(err, &sent) {
@@ -126,8 +126,8 @@ func noAnswer(err error, key aws.Credentials) error {
 	return temporary(err, 0)
 }
 
-// clean makes the words of others fit for a message: one line, not too long, and without the secrets of key, what may be
-// a signature, or the query of an address.
+// clean makes the text of a server or library fit for a message: one line, not too long, and without the secrets of key,
+// signatures and queries of addresses.
 func clean(text string, key aws.Credentials) string {
 	for _, secret := range []string{key.SecretAccessKey, key.SessionToken} {
 		if secret != "" {

@@ -16,7 +16,7 @@ import (
 	"tripstats/testdata/fakes"
 )
 
-// noSecrets fails if a message has what it must not.
+// noSecrets fails if a message has a secret.
 func noSecrets(t *testing.T, err error) {
 	t.Helper()
 	for _, secret := range []string{s3Secret, s3Session, "s3://", "127.0.0.1", "X-Amz", "Signature=", "x-id", "0a0a0a"} {
@@ -211,7 +211,7 @@ func TestS3Temporary(t *testing.T) {
 	})
 }
 
-// TestS3Clock: a server refuses the signature of a clock that is wrong; the SDK learns the time from that answer.
+// TestS3Clock has a server that refuses signatures from a wrong clock. The SDK learns the time from that answer.
 func TestS3Clock(t *testing.T) {
 	f := fakes.NewS3(t, true)
 	f.Before = func(w http.ResponseWriter, r *http.Request) bool {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// StateDir is the folder below an output in which everything lives that is not a published file.
+// StateDir is the folder below an output that has everything except published files.
 const StateDir = ".tripstats"
 
 const (
@@ -25,26 +25,26 @@ const (
 // ErrBusy says that another run is publishing to the same output.
 var ErrBusy = errors.New("another run is publishing to this output")
 
-// Staging holds files until they are published. It owns the output's lock, so that one run at a time publishes; a reader
-// sees each file as it was or as it will be, never a part of it.
+// Staging holds files until they are published. It owns the output's lock, so that one run at a time publishes. A reader sees the
+// old or the new content of each file, never a part of it.
 type Staging interface {
 	// Stage keeps a file under a name without separators.
 	Stage(name string, write func(io.Writer) error) error
 
-	// Prepare makes sure that files can be published to some places and removed from others, as far as that can be known
-	// before: it makes folders, tries what may be in the way, and keeps what is there for Undo.
+	// Prepare checks, as far as possible, that files can be published to some places and removed from others: it makes folders,
+	// tests whether something is in the way, and keeps the previous files for Undo.
 	Prepare(publish, remove []string) error
 
-	// Publish moves a staged file to its place below the output, over whatever is there, in one step.
+	// Publish moves a staged file to its place below the output in one step. It replaces the file there.
 	Publish(name, place string) error
 
-	// Remove removes a published file. That there is none is no error.
+	// Remove removes a published file. It is not an error if there is none.
 	Remove(place string) error
 
-	// Undo puts back all that Publish and Remove have changed. After an error the output may be a mixture.
+	// Undo restores all that Publish and Remove have changed. If it fails, the output may be a mixture of old and new files.
 	Undo() error
 
-	// Close removes what was staged and not published, and lets the next run in.
+	// Close removes files that were staged but not published, and releases the lock.
 	Close() error
 }
 
@@ -85,12 +85,12 @@ func CheckOutput(output string) error {
 	}
 }
 
-// NewStaging opens the staging area of an output and waits for its lock. What runs that did not come to their end
-// have left there is removed. id names this attempt; places are what it may publish or remove; note, if it is not nil, is told
-// once if that takes a while. The caller must Close it.
-func NewStaging(ctx context.Context, output, id string, places []string, note func(string)) (Staging, error) {
+// NewStaging opens the staging area of an output and waits for its lock. It removes what killed runs have left there. id names
+// this attempt; places are the paths that it may publish or remove; note, if it is not nil, is called once if another run holds
+// the lock. The caller must Close it.
+func (a Access) NewStaging(ctx context.Context, output, id string, places []string, note func(string)) (Staging, error) {
 	if Remote(output) {
-		return newRemoteStaging(ctx, output, id, places, note)
+		return newRemoteStaging(ctx, a, output, id, places, note)
 	}
 	return newLocalStaging(ctx, output, id, note)
 }

@@ -13,36 +13,36 @@ import (
 	"time"
 )
 
-// Store is where the objects of a scheme lie. Each call is one attempt: [storeOf] gives a store that tries again.
+// Store has the objects of a scheme. Each call makes one attempt; [Access.storeOf] returns a store that tries again.
 //
-// Errors are or wrap fs.ErrNotExist, fs.ErrPermission, ErrChanged (the version is not the one asked for), ErrExists (it
-// is there, and should not be), ErrUnsupported, or, where another attempt may succeed, a *temporaryError. Messages do
-// not repeat the address, and hold no secret.
+// Errors are or wrap fs.ErrNotExist, fs.ErrPermission, ErrChanged (the object has another version), ErrExists (the object exists
+// and should not), ErrUnsupported or, if another attempt may succeed, a *temporaryError. Messages do not repeat the address and
+// have no secrets.
 type Store interface {
-	// List returns all objects whose address begins with prefix, in any order, without Name.
+	// List returns all objects whose address begins with prefix, in any order. Their Name is empty.
 	List(ctx context.Context, prefix string) ([]Object, error)
 
-	// Stat returns the object of an address, without Name.
+	// Stat returns the object at an address. Its Name is empty.
 	Stat(ctx context.Context, uri string) (Object, error)
 
-	// ReadRange fills p with the bytes of o from off on, all of them, in one request. They are of o.Version.
+	// ReadRange fills p with the bytes of o from off on, in one request. All of them are of o.Version.
 	ReadRange(ctx context.Context, o Object, p []byte, off int64) error
 
 	// Put writes a whole object and returns its version.
 	Put(ctx context.Context, uri string, content []byte, when Condition) (version string, err error)
 
-	// PutFile is Put of the first size bytes of content, whatever is there, with little of it in memory at once.
+	// PutFile writes the first size bytes of content without a condition. It keeps little of them in memory.
 	PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (version string, err error)
 
-	// Delete removes an object: whatever is there, or only what is of a version, else ErrChanged. That there is none is no
-	// error.
+	// Delete removes an object. If version is not empty and the object has another one, the error is ErrChanged. It is not an error
+	// if there is no such object.
 	Delete(ctx context.Context, uri, version string) error
 }
 
-// Condition is when a Put is to be done. The zero value is always.
+// Condition says when a Put may write. The zero value means always.
 type Condition struct {
-	Absent  bool   // only if there is no such object, else ErrExists
-	Version string // only if the object is of this version, else ErrChanged
+	Absent  bool   // only if there is no such object; otherwise ErrExists
+	Version string // only if the object has this version; otherwise ErrChanged
 }
 
 // Errors of stores.
@@ -50,12 +50,12 @@ var (
 	ErrExists      = errors.New("it is there already")
 	ErrUnsupported = errors.New("not supported by this kind of address")
 
-	// ErrCredentials is a refusal that no waiting helps against.
+	// ErrCredentials says that the credentials are wrong. Trying again later does not help.
 	ErrCredentials = fmt.Errorf("not accepted: %w", fs.ErrPermission)
 )
 
-// Refused tells whether a server has refused what it may give to others, or at another time: some answer so for what is
-// not there, and to who asks too often.
+// Refused tells whether a server refused a request that it may grant to other users or later. Some servers also refuse requests for
+// objects that do not exist, and requests that come too often.
 func Refused(err error) bool {
 	return errors.Is(err, fs.ErrPermission) && !errors.Is(err, ErrCredentials)
 }
@@ -63,7 +63,7 @@ func Refused(err error) bool {
 // temporaryError is an error after which another attempt may succeed.
 type temporaryError struct {
 	err   error
-	after time.Duration // as the server asks for, or 0
+	after time.Duration // the pause that the server asked for, or 0
 }
 
 func (e *temporaryError) Error() string { return e.err.Error() }
@@ -72,11 +72,11 @@ func (e *temporaryError) Unwrap() error { return e.err }
 // temporary marks an error as one after which another attempt may succeed.
 func temporary(err error, after time.Duration) error { return &temporaryError{err: err, after: after} }
 
-// Unavailable tells who chooses an exit code that the store or the network did not answer as it should.
+// Unavailable is true: the store or the network did not answer as it should. It decides the exit code.
 func (e *temporaryError) Unavailable() bool { return true }
 
-// temporaryStatus tells whether an HTTP status may pass: too many requests, or a server's own trouble. A server that does
-// not know the method or the version of HTTP will not know it later.
+// temporaryStatus tells whether a request may succeed later after an HTTP status: too many requests, or a fault of the server. A
+// server that does not know the method or the HTTP version will not know it later.
 func temporaryStatus(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
@@ -87,13 +87,14 @@ func temporaryStatus(status int) bool {
 	return status >= http.StatusInternalServerError
 }
 
-// Access is how stores are reached. It travels in DoFns, so its fields are exported.
+// Access says how stores may be reached. What finds, reads and writes objects are its methods. It travels in DoFns, so its fields are
+// exported.
 type Access struct {
-	GCSAnonymous bool // gs: ask without credentials; otherwise there must be some
-	AllowHTTP    bool // http to other hosts than this one, without encryption
+	GCSAnonymous bool // gs: use no credentials; otherwise there must be some
+	AllowHTTP    bool // allow http, without encryption, to other hosts than this one
 
-	// Refusing is how addresses of a web server begin that answers 403 to who asks too often. There a refusal to read what
-	// was found passes.
+	// Refusing is the prefix of the addresses of a web server that answers 403 if requests come too often. If it refuses an object
+	// that was found before, the request is tried again.
 	Refusing string
 }
 
@@ -105,23 +106,20 @@ func register(scheme string, make func(ctx context.Context, a Access) (Store, er
 	makers[scheme] = make
 }
 
+// made are the stores of this process, so that connections and credentials are used again. They are no settings: which store
+// serves an address is said by the Access with which it is asked for.
 var made struct {
 	sync.Mutex
-	access Access
-	stores map[string]*retrying // by scheme
+	stores map[madeFor]*retrying
 }
 
-// Use says how stores are reached from now on in this process.
-func Use(a Access) {
-	made.Lock()
-	defer made.Unlock()
-	if made.access != a {
-		made.access, made.stores = a, nil
-	}
+type madeFor struct {
+	access Access
+	scheme string
 }
 
 // storeOf returns the store that serves an address, or an *UnsupportedError.
-func storeOf(ctx context.Context, uri string) (*retrying, error) {
+func (a Access) storeOf(ctx context.Context, uri string) (*retrying, error) {
 	scheme, _ := Scheme(uri)
 	make, ok := makers[scheme]
 	if !ok {
@@ -129,18 +127,18 @@ func storeOf(ctx context.Context, uri string) (*retrying, error) {
 	}
 	made.Lock()
 	defer made.Unlock()
-	if s := made.stores[scheme]; s != nil {
+	if s := made.stores[madeFor{a, scheme}]; s != nil {
 		return s, nil
 	}
-	one, err := make(context.WithoutCancel(ctx), made.access) // the store outlives the call
+	one, err := make(context.WithoutCancel(ctx), a) // the store outlives the call
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", Redact(uri), err)
 	}
 	if made.stores == nil {
-		made.stores = map[string]*retrying{}
+		made.stores = map[madeFor]*retrying{}
 	}
 	s := newRetrying(one)
-	made.stores[scheme] = s
+	made.stores[madeFor{a, scheme}] = s
 	return s, nil
 }
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestWhatMayPassSaysSoOfItself protects the exit code of a run: who chooses it asks the error, by a method.
+// TestWhatMayPassSaysSoOfItself checks that temporary errors have a method Unavailable that returns true. It decides the exit code.
 func TestWhatMayPassSaysSoOfItself(t *testing.T) {
 	defer QuickRetries()()
 	unavailable := func(err error) bool {

@@ -10,8 +10,7 @@ import (
 	"testing"
 )
 
-// TestWhatWasPublishedComesBack publishes over one file, where there was none, and removes one; then it undoes that, in a
-// folder and in a store.
+// TestWhatWasPublishedComesBack replaces one file, adds one and removes one, and then undoes that, in a folder and in a store.
 func TestWhatWasPublishedComesBack(t *testing.T) {
 	m, dir := useMem(t), filepath.Join(t.TempDir(), "out")
 	for output, contents := range map[string]func() map[string]string{
@@ -64,7 +63,7 @@ func TestWhatWasPublishedComesBack(t *testing.T) {
 		if after := contents(); maps.Equal(before, after) {
 			t.Errorf("%s: nothing has changed: %v", output, after)
 		}
-		if err := errors.Join(s.Undo(), s.Undo(), s.Close()); err != nil { // what is undone is not undone again
+		if err := errors.Join(s.Undo(), s.Undo(), s.Close()); err != nil { // a second Undo changes nothing
 			t.Error(err)
 		}
 		if after := contents(); !maps.Equal(before, after) {
@@ -73,7 +72,7 @@ func TestWhatWasPublishedComesBack(t *testing.T) {
 	}
 }
 
-// TestWhatCannotBePublishedIsFoundBeforeAnythingIs has Prepare meet what is in the way, and leave no folder of its own.
+// TestWhatCannotBePublishedIsFoundBeforeAnythingIs checks that Prepare notices what is in the way, and leaves no new folder.
 func TestWhatCannotBePublishedIsFoundBeforeAnythingIs(t *testing.T) {
 	out := t.TempDir()
 	if err := os.WriteFile(filepath.Join(out, "b"), nil, 0o600); err != nil {
@@ -94,7 +93,7 @@ func TestWhatCannotBePublishedIsFoundBeforeAnythingIs(t *testing.T) {
 	}
 }
 
-// TestARunThatHadToWaitSaysSo holds the lock until the second run has found it taken.
+// TestARunThatHadToWaitSaysSo holds the lock until the second run has noticed that.
 func TestARunThatHadToWaitSaysSo(t *testing.T) {
 	out := t.TempDir()
 	var notes []string

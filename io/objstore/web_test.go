@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// heads is a web server that answers heads in its own way.
+// heads is a web server that answers HEAD requests in various ways.
 func heads(t *testing.T, content []byte, head http.HandlerFunc, asked *atomic.Int64) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -35,7 +35,7 @@ func code(status int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 }
 
-// TestServersThatAnswerNoHeadsAreRead has servers that answer GET alone, as for an address that is signed for that.
+// TestServersThatAnswerNoHeadsAreRead has servers that answer only GET requests, like those for an address that is signed for GET.
 func TestServersThatAnswerNoHeadsAreRead(t *testing.T) {
 	content := bytes.Repeat([]byte("0123456789"), 1000)
 	for name, c := range map[string]struct {
@@ -71,7 +71,7 @@ func TestServersThatAnswerNoHeadsAreRead(t *testing.T) {
 			t.Errorf("%d: found %v after %d requests", status, err, asked.Load())
 		}
 	}
-	// A server that answers 403 to who asks too often is not asked twice.
+	// A server that answers 403 if requests come too often gets no second request.
 	var asked atomic.Int64
 	uri := heads(t, content, code(403), &asked)
 	if _, err := newWeb(Access{Refusing: uri[:len(uri)-10]}).Stat(t.Context(), uri); !Refused(err) || asked.Load() != 1 {
@@ -79,7 +79,7 @@ func TestServersThatAnswerNoHeadsAreRead(t *testing.T) {
 	}
 }
 
-// TestServersWithoutRangesAreToldByTheFirstByte has a server that sends the whole, whatever it is asked for.
+// TestServersWithoutRangesAreToldByTheFirstByte has a server that always sends the whole object.
 func TestServersWithoutRangesAreToldByTheFirstByte(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
@@ -100,7 +100,7 @@ func TestServersWithoutRangesAreToldByTheFirstByte(t *testing.T) {
 	}
 }
 
-// TestAServerWithoutVersionsIsHeldToItsLength has a server that gives neither ETag nor Last-Modified.
+// TestAServerWithoutVersionsIsHeldToItsLength has a server that gives neither ETag nor Last-Modified. The length must not change.
 func TestAServerWithoutVersionsIsHeldToItsLength(t *testing.T) {
 	var content atomic.Value
 	content.Store([]byte("0123456789"))
@@ -123,7 +123,7 @@ func TestAServerWithoutVersionsIsHeldToItsLength(t *testing.T) {
 	}
 }
 
-// TestRefusalsNameTheCredentialWithoutItsSecret is of 401 and 403, which are told apart, and neither is asked again.
+// TestRefusalsNameTheCredentialWithoutItsSecret has answers 401 and 403. They give different errors, and neither is tried again.
 func TestRefusalsNameTheCredentialWithoutItsSecret(t *testing.T) {
 	for status, refused := range map[int]bool{401: false, 403: true} {
 		var asked atomic.Int64
@@ -154,7 +154,7 @@ func TestRefusalsNameTheCredentialWithoutItsSecret(t *testing.T) {
 	}
 }
 
-// TestAnUnknownHostIsAskedForOnce has a resolver that knows no host, and one that has lost a host that it knew.
+// TestAnUnknownHostIsAskedForOnce has a resolver that knows no host, and one that no longer knows a host that was reached before.
 func TestAnUnknownHostIsAskedForOnce(t *testing.T) {
 	defer QuickRetries()()
 	for host, attempts := range map[string]int64{"nowhere.invalid": 1, "was-there.invalid": int64(policy.attempts)} {
@@ -172,7 +172,7 @@ func TestAnUnknownHostIsAskedForOnce(t *testing.T) {
 			t.Errorf("%s: found %v after %d attempts, expected %d", host, err, dialled.Load(), attempts)
 		}
 	}
-	// A transport remembers where it has been.
+	// A transport remembers the hosts that it has reached.
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	_, _ = newWeb(Access{}).Stat(t.Context(), strings.Replace(server.URL, "127.0.0.1", "localhost", 1))
@@ -212,7 +212,7 @@ func TestAddressesThatAreNotAsked(t *testing.T) {
 	}
 }
 
-// TestAnAddressOfIPv6IsNoPattern has a host in brackets, and patterns where there can be none.
+// TestAnAddressOfIPv6IsNoPattern has a host in brackets, and patterns in places where patterns are not allowed.
 func TestAnAddressOfIPv6IsNoPattern(t *testing.T) {
 	defer QuickRetries()()
 	l, err := net.Listen("tcp", "[::1]:0")
@@ -264,7 +264,7 @@ func TestListingsGoSoDeepAndNoDeeper(t *testing.T) {
 	}
 }
 
-// TestBucketsAreNoPaths has names that would lead out of where buckets are.
+// TestBucketsAreNoPaths has names of buckets that would be paths to other places on the server.
 func TestBucketsAreNoPaths(t *testing.T) {
 	for _, name := range []string{"", ".", "..", "a..b", "a%2Fb", "..%2fb", `a\b`, "a b", "a?b", "a#b", "a@b", "\x00", "../../.."} {
 		for _, scheme := range []string{"gs", "s3", "az"} {
@@ -315,7 +315,7 @@ func TestRetryAfterIsRead(t *testing.T) {
 	}
 }
 
-// TestWhoIsSentOnTakesNoSecretAlong has one server send requests on to another.
+// TestWhoIsSentOnTakesNoSecretAlong has a server that redirects requests to another.
 func TestWhoIsSentOnTakesNoSecretAlong(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, values := range r.Header {

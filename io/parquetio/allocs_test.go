@@ -27,11 +27,11 @@ func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 		if _, err := tlcgen.WriteFile(t.Context(), path, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2019, Month: 8}, Rows: batches * batchRows}); err != nil {
 			t.Fatal(err)
 		}
-		objects, err := objstore.Match(t.Context(), []string{path})
+		objects, err := objstore.Access{}.Match(t.Context(), []string{path})
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := ReadFooter(t.Context(), Files(objects, 1)[0])
+		f, err := ReadFooter(t.Context(), objstore.Access{}, Files(objects, 1)[0])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 				f.Projection = append(f.Projection, i)
 			}
 		}
-		f.RowGroupBytes = make([]int64, len(f.RowGroupRows))
+		f.UnitBytes = make([]int64, len(f.UnitRows))
 		// The least of several scans: a scan that gets further ahead of its caller than every one before it, as when the machine is
 		// busy, adds to what goes round. That ends at the bound on reading ahead; what each batch costs is in every scan.
 		allocs, bytes = math.MaxUint64, math.MaxUint64

@@ -11,8 +11,8 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestALocalFileThatIsOverwrittenWhileItIsReadIsExit3 writes into the file from within the callback that gets a batch, so
-// that the moment is the same in every run. What was read before is whole or a mixture; neither may count.
+// TestALocalFileThatIsOverwrittenWhileItIsReadIsExit3 writes to the file in the callback that gets a batch, so that the moment is the
+// same in every run. The rows read before may be a mixture of both contents, so none of them may count.
 func TestALocalFileThatIsOverwrittenWhileItIsReadIsExit3(t *testing.T) {
 	for name, rows := range map[string]int64{
 		"after its last byte was read":   100,
@@ -34,8 +34,8 @@ func TestALocalFileThatIsOverwrittenWhileItIsReadIsExit3(t *testing.T) {
 	}
 }
 
-// overwrite writes other bytes of the same length into a file, in place, from its middle to its footer, and gives it a time
-// of its own, as two writes within a tick of the clock have the same.
+// overwrite replaces the bytes of a file in place, from its middle to its footer, by others of the same length. It also sets another
+// time, because two writes within one tick of the clock have the same time.
 func overwrite(t *testing.T, path string, content []byte) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)

@@ -11,8 +11,8 @@ import (
 	"tripstats/transforms/element"
 )
 
-// TestNoGoodFileIsRefused reads every column that can be read of every file of the real data that is not there for its damage, with
-// either decoder: what they call damage must not be in what other writers make.
+// TestNoGoodFileIsRefused reads, with both decoders, every readable column of all files of the real data that are not damaged on
+// purpose. Neither decoder may call a file of another writer damaged.
 func TestNoGoodFileIsRefused(t *testing.T) {
 	root := os.Getenv("TRIPSTATS_DATA")
 	if root == "" {
@@ -38,7 +38,7 @@ func TestNoGoodFileIsRefused(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		f, err := ReadFooter(t.Context(), Files([]objstore.Object{{URI: path, Name: name, Size: info.Size()}}, 1)[0])
+		f, err := ReadFooter(t.Context(), objstore.Access{}, Files([]objstore.Object{{URI: path, Name: name, Size: info.Size()}}, 1)[0])
 		if err != nil {
 			t.Errorf("%v", err)
 			return nil

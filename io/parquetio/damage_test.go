@@ -44,8 +44,8 @@ var pageForms = []pageForm{
 	{name: "texts, of parts", typ: arrow.BinaryTypes.String, codec: compress.Codecs.Lz4Raw, encoding: parquet.Encodings.DeltaByteArray},
 }
 
-// write makes a file with one nullable column of rows, every tenth of them null if some are. The last values are zeros, whose bytes are
-// what padding would be.
+// write makes a file with one nullable column; if it has nulls, every tenth row is null. The last values are zeros, whose bytes look
+// like padding.
 func (f pageForm) write(t testing.TB, rows int, nulls bool, version parquet.DataPageVersion) []byte {
 	t.Helper()
 	b := array.NewBuilder(memory.DefaultAllocator, f.typ)
@@ -86,7 +86,7 @@ func (f pageForm) write(t testing.TB, rows int, nulls bool, version parquet.Data
 	return out.Bytes()
 }
 
-// text is a value of the form's type, as a text.
+// text returns a value of the form's type as text.
 func (f pageForm) text(v int) string {
 	if f.typ.ID() == arrow.TIMESTAMP {
 		return fmt.Sprintf("2023-05-01 00:%02d:%02d", v/60%60, v%60)
@@ -95,7 +95,7 @@ func (f pageForm) text(v int) string {
 }
 
 // readAll reads the first column of a file and returns its rows and values.
-func readAll(t testing.TB, f element.File, cfg Config) (rows int64, values []string, err error) {
+func readAll(t testing.TB, f element.Recognised, cfg Config) (rows int64, values []string, err error) {
 	f.Projection = []int{0}
 	err = Scan(t.Context(), f, cfg, func(c element.Columns) {
 		rows += c.Record.NumRows()
@@ -143,8 +143,8 @@ func TestEveryEncodingIsReadWithEitherDecoder(t *testing.T) {
 	}
 }
 
-// TestAColumnThatTheFooterFalselyCallsRequiredIsDamage flips the bit of the footer that says whether a column may be null. Its pages
-// have definition levels before their values, so each has bytes left over, with nulls or without.
+// TestAColumnThatTheFooterFalselyCallsRequiredIsDamage flips the bit in the footer that says whether a column may be null. Its pages
+// have definition levels before their values, so each page has too many bytes, with or without nulls.
 func TestAColumnThatTheFooterFalselyCallsRequiredIsDamage(t *testing.T) {
 	for _, form := range pageForms {
 		for _, version := range []parquet.DataPageVersion{parquet.DataPageV1, parquet.DataPageV2} {
@@ -170,7 +170,7 @@ func TestAColumnThatTheFooterFalselyCallsRequiredIsDamage(t *testing.T) {
 	}
 }
 
-// TestRowsAreBoundedByBytes has footers claim rows of a column of nulls, which has no pages to read.
+// TestRowsAreBoundedByBytes has footers that claim many rows of a column of nulls, which needs no pages.
 func TestRowsAreBoundedByBytes(t *testing.T) {
 	for _, c := range []struct {
 		rows []int64
@@ -186,7 +186,7 @@ func TestRowsAreBoundedByBytes(t *testing.T) {
 		{[]int64{15e6, 15e6, 15e6}, 600 << 20, true},
 		{[]int64{-1}, 700, false},
 	} {
-		if err := checkRows(element.File{RowGroupRows: c.rows, Size: c.size}); (err == nil) != c.ok {
+		if err := checkRows(element.Recognised{Described: element.Described{Found: element.Found{Size: c.size}, UnitRows: c.rows}}); (err == nil) != c.ok {
 			t.Errorf("%v rows in %d bytes: %v", c.rows, c.size, err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"tripstats/io/objstore"
 	"tripstats/io/parquetio/pages"
+	"tripstats/io/source"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
@@ -23,14 +24,12 @@ const (
 	// cache has, while Beam's cost per element is spread over enough rows.
 	batchRows = 16 << 10
 
-	// readAhead is how many batches of a column may wait, decoded, for the slower columns: what two pages of TLC's
-	// timestamps give, which are inflated at once and take as long as the stages take for eight batches. With 4 a core
-	// waited a tenth of the time for the column that was inflating (CPU/wall on 2 cores: 1.79 with 4, 1.78 with 8, 1.92
-	// with 16, 24 and 32).
+	// readAhead is how many decoded batches of a column may wait for the slower columns. Two pages of TLC's timestamps, which are
+	// inflated at once, give so many. With fewer, a core would wait for the column that is being inflated.
 	readAhead = 16
 
-	// bufferBytes is read at once from a column chunk. The default of arrow-go is the whole chunk, which for one row
-	// group of 14 million rows is half a gigabyte over eight columns.
+	// bufferBytes is how many bytes are read at once from a column chunk. By default arrow-go reads the whole chunk, and TLC's row
+	// groups are large.
 	bufferBytes = 256 << 10
 
 	// maxPageBytes bounds what one page header may ask for. Writers make pages of about 1 MiB.
@@ -51,7 +50,7 @@ type decoder struct {
 type seekableAt struct{ *io.SectionReader }
 
 // newDecoder starts decoding row groups [start, end) of f from r. The caller must Close it.
-func newDecoder(ctx context.Context, f element.File, r objstore.Reader, start, end int, cfg Config) (_ *decoder, err error) {
+func newDecoder(ctx context.Context, f element.Recognised, r objstore.Reader, start, end int, cfg source.Config) (_ *decoder, err error) {
 	defer recoverDamage(&err, "%s: footer", f.Source)
 	if err := checkRows(f); err != nil {
 		return nil, fault.Inputf("%s: %v", f.Source, err)
@@ -155,14 +154,14 @@ type chunk struct {
 	err   error
 }
 
-func newStream(f element.File, col int, own *ownReader) *stream {
+func newStream(f element.Recognised, col int, own *ownReader) *stream {
 	c := f.Columns[col]
 	s := &stream{
-		source: f.Source, name: c.Name, leaf: col, kind: c.Kind, rows: f.RowGroupRows, own: own,
+		source: f.Source, name: c.Name, leaf: col, kind: c.Kind, rows: f.UnitRows, own: own,
 		out: make(chan chunk, readAhead),
 	}
 	batches := int64(2) // one that is decoded and one that is handed out
-	for _, n := range f.RowGroupRows {
+	for _, n := range f.UnitRows {
 		batches += (n + batchRows - 1) / batchRows
 	}
 	s.free = make(chan *buffer, min(batches, readAhead+2)) // a small file takes little memory

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -16,12 +14,9 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/schema"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/io/objstore"
 	"tripstats/transforms/element"
-	"tripstats/transforms/fault"
 )
 
 // Limits on what a footer may claim. They are far above what any TLC file has (20 columns, some ten row groups, 20 KiB
@@ -35,129 +30,25 @@ const (
 	tailBytes = 64 << 10 // read at once from the file's end: nearly every footer, in one request
 )
 
-func init() {
-	beam.RegisterDoFn(reflect.TypeFor[footerFn]())
-	register.Emitter1[element.File]()
-}
-
-// Footers reads the footer of each file: rows, row groups, columns with their types and sizes. A file that is not
-// parquet, or whose footer contradicts itself, comes out as Unusable.
-//
-// Footers transforms a PCollection<element.File> into a PCollection<element.File>.
-func Footers(s beam.Scope, access objstore.Access, files beam.PCollection) beam.PCollection {
-	s = s.Scope("parquetio.Footers")
-	return beam.ParDo(s, &footerFn{Access: access}, files)
-}
-
-// footerFn reads the footers of a bundle side by side, as each takes a round trip to where the file is.
-type footerFn struct {
-	Access objstore.Access
-
-	pending []chan footerResult // in the order of the files, so that the first that cannot be read is the one reported
-}
-
-type footerResult struct {
-	file element.File
-	err  error
-}
-
-// footersAtOnce is how many footers may be under way.
-const footersAtOnce = 16
-
-// Setup says how stores are reached.
-func (fn *footerFn) Setup() { objstore.Use(fn.Access) }
-
-// StartBundle begins with nothing under way.
-func (fn *footerFn) StartBundle(func(element.File)) {
-	fn.pending = nil
-}
-
-func (fn *footerFn) ProcessElement(ctx context.Context, f element.File, emit func(element.File)) error {
-	if len(fn.pending) == footersAtOnce {
-		if err := fn.one(emit); err != nil {
-			return err
-		}
-	}
-	result := make(chan footerResult, 1)
-	fn.pending = append(fn.pending, result)
-	go func() {
-		f, err := ReadFooter(ctx, f)
-		result <- footerResult{f, err}
-	}()
-	return nil
-}
-
-// FinishBundle emits the last files.
-func (fn *footerFn) FinishBundle(emit func(element.File)) error {
-	for len(fn.pending) > 0 {
-		if err := fn.one(emit); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (fn *footerFn) one(emit func(element.File)) error {
-	r := <-fn.pending[0]
-	fn.pending = fn.pending[1:]
-	if r.err != nil {
-		if r.file, r.err = r.file.Refuse(r.err); r.err != nil {
-			return r.err
-		}
-	}
-	emit(r.file)
-	return nil
-}
-
-// ReadFooter returns f with what its footer says. Errors are faults that name the file.
-func ReadFooter(ctx context.Context, f element.File) (_ element.File, err error) {
-	if f.Unusable != "" {
-		return f, fault.Inputf("%s", f.Unusable)
-	}
+// Describe returns what the footer of f says: rows, row groups, columns with their types and sizes.
+func (Format) Describe(_ context.Context, f element.Found, r objstore.Reader) (d element.Described, err error) {
 	defer recoverDamage(&err, "%s: footer", f.Source)
-	r, err := openFile(ctx, f)
-	if err != nil {
-		return f, err
-	}
-	defer func() {
-		if changed := objstore.Unchanged(r); changed != nil { // not what was made of it
-			err = fault.Inputf("%s: %v", f.Source, objstore.Reason(changed))
-		}
-		err = errors.Join(err, r.Close())
-	}()
 	err = withFooter(r, r.Size(), func(raw []byte) error {
 		o, err := outlineOf(raw)
 		if err != nil {
 			return fmt.Errorf("footer: %w", withAdvice(err))
 		}
-		if err := describe(&f, o, r.Size()); err != nil {
+		if err := describe(&d, o, r.Size()); err != nil {
 			return fmt.Errorf("%w; the file is damaged: fetch it again", err)
 		}
-		f.FooterSum = sumOf(raw)
-		f.Footer, err = o.footer(nil)
+		d.MetadataSum = sumOf(raw)
+		d.Metadata, err = o.footer(nil)
 		return err
 	})
-	if err != nil {
-		return f, fault.Inputf("%s: %v", f.Source, err)
+	if len(d.Metadata) > longFooter {
+		d.Metadata = nil
 	}
-	if len(f.Footer) > longFooter {
-		f.Footer = nil
-	}
-	return f, nil
-}
-
-// openFile opens f and turns errors into faults that name it and say what to do.
-func openFile(ctx context.Context, f element.File) (objstore.Reader, error) {
-	r, err := objstore.Open(ctx, objstore.Object{URI: f.URI, Size: f.Size, Version: f.Version})
-	switch {
-	case err == nil:
-		return r, nil
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fault.Inputf("%s: not found where it is read (%s); every worker must reach the input under this path", f.Source, objstore.Redact(f.URI))
-	}
-	return nil, fault.Inputf("%s: cannot be opened: %v", f.Source, objstore.Reason(err))
+	return d, err
 }
 
 // longFooters allows one long footer in memory at a time.
@@ -199,7 +90,7 @@ func withFooter(r io.ReaderAt, size int64, f func(raw []byte) error) error {
 	return f(raw)
 }
 
-// parseFooter makes arrow-go's objects of what [ReadFooter] and [Narrow] keep of a footer.
+// parseFooter makes arrow-go's objects of what [Format.Describe] and [Format.Narrow] keep of a footer.
 func parseFooter(kept []byte) (meta *metadata.FileMetaData, err error) {
 	if err := checkFooter(kept); err != nil {
 		return nil, err
@@ -208,12 +99,12 @@ func parseFooter(kept []byte) (meta *metadata.FileMetaData, err error) {
 }
 
 // describe fills in what the footer says and checks it against itself and the file's size.
-func describe(f *element.File, o *outline, size int64) error {
+func describe(f *element.Described, o *outline, size int64) error {
 	if o.groups > maxRowGroups {
 		return fmt.Errorf("footer: %d row groups, at most %d are read", o.groups, maxRowGroups)
 	}
 	columns, ncols := o.meta.Schema, len(o.leaves)
-	f.Rows, f.RowGroupRows, f.Columns = 0, make([]int64, o.groups), make([]element.Column, ncols)
+	f.Rows, f.UnitRows, f.Columns = 0, make([]int64, o.groups), make([]element.Column, ncols)
 	for c := range f.Columns {
 		// A nested column goes by its name at the top, where a needed one is looked for, and further leaves below it by
 		// that and their own.
@@ -238,7 +129,7 @@ func describe(f *element.File, o *outline, size int64) error {
 		if len(g.chunks) != ncols {
 			return fmt.Errorf("footer: row group %d: %d column chunks for %d columns", i, len(g.chunks), ncols)
 		}
-		f.RowGroupRows[i] = g.rows
+		f.UnitRows[i] = g.rows
 		f.Rows += g.rows
 		for c := range g.chunks {
 			if err := describeChunk(&f.Columns[c], columns.Column(c), &g.chunks[c], i, size); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
+	"tripstats/io/objstore"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
@@ -50,8 +51,8 @@ func TestFooterFaultsSayWhatWasFound(t *testing.T) {
 
 func TestFooterDescribesRowGroupsAndColumns(t *testing.T) {
 	f := testFile(t, 10, 0, 25)
-	if f.Rows != 35 || len(f.RowGroupRows) != 3 || f.RowGroupRows[2] != 25 {
-		t.Errorf("rows %d in row groups %v, want 35 in [10 0 25]", f.Rows, f.RowGroupRows)
+	if f.Rows != 35 || len(f.UnitRows) != 3 || f.UnitRows[2] != 25 {
+		t.Errorf("rows %d in row groups %v, want 35 in [10 0 25]", f.Rows, f.UnitRows)
 	}
 	want := []element.Kind{element.Int64, element.String, element.Float64, element.String, element.Int32, element.Null}
 	for i, c := range f.Columns {
@@ -100,7 +101,7 @@ func TestKindOfTakesPhysicalAndLogicalTypeTogether(t *testing.T) {
 	}
 }
 
-// TestATypeIsNamedInAWord keeps messages and reports short; what decides over a file, unit and UTC, must stand in them.
+// TestATypeIsNamedInAWord keeps messages and reports short. They must still have the unit and UTC, which decide whether a file is read.
 func TestATypeIsNamedInAWord(t *testing.T) {
 	legacy := schema.NewTimestampLogicalTypeWithOpts(schema.WithTSTimeUnitType(schema.TimeUnitMicros), schema.WithTSIsAdjustedToUTC(), schema.WithTSFromConverted())
 	for _, c := range []struct {
@@ -145,8 +146,7 @@ func TestATypeIsNamedInAWord(t *testing.T) {
 	}
 }
 
-// FuzzFooter protects the reader from any bytes in the place of a footer: a fault with exit code 3 or a description
-// that agrees with itself, never a panic.
+// FuzzFooter reads any bytes as a footer. The result must be a fault with exit code 3 or a consistent description, never a panic.
 func FuzzFooter(f *testing.F) {
 	good, err := os.ReadFile(testFile(f, 10, 20).URI)
 	if err != nil {
@@ -164,7 +164,7 @@ func FuzzFooter(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		file, err := ReadFooter(t.Context(), element.File{URI: path, Source: "f", Size: int64(len(b))})
+		file, err := ReadFooter(t.Context(), objstore.Access{}, element.Found{URI: path, Source: "f", Size: int64(len(b))})
 		if err != nil {
 			if g := fault.Find(err); g == nil || g.Code != fault.Input {
 				t.Errorf("not a fault of the input: %v", err)
@@ -172,11 +172,11 @@ func FuzzFooter(f *testing.F) {
 			return
 		}
 		rows := int64(0)
-		for _, n := range file.RowGroupRows {
+		for _, n := range file.UnitRows {
 			rows += n
 		}
 		if rows != file.Rows {
-			t.Errorf("%d rows, row groups %v", file.Rows, file.RowGroupRows)
+			t.Errorf("%d rows, row groups %v", file.Rows, file.UnitRows)
 		}
 	})
 }

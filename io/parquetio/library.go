@@ -176,9 +176,9 @@ func (b *buffer) validity(defs []int16) []byte {
 	return bitmap
 }
 
-// byteArrays decodes BYTE_ARRAY values. Ids come as strings only from other people's tools, so this path is kept simple. It
-// reads page by page, as only then arrow-go hands out values without a copy of each: a dictionary may hold one text of
-// 60 MiB, and every row refer to it.
+// byteArrays decodes BYTE_ARRAY values. Only files that other tools have rewritten have ids as strings, so this path is kept simple.
+// It reads page by page, because only then arrow-go returns values without copying each: a dictionary may have one very large text
+// to which every row refers.
 func byteArrays(r *file.ByteArrayColumnChunkReader) decodeFunc {
 	l := &levels[parquet.ByteArray]{r: pagewise{r}}
 	values := make([]parquet.ByteArray, batchRows)

@@ -7,7 +7,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestAFileThatIsNotParquetIsNamedWithWhatToDo holds what people have under names of parquet files.
+// TestAFileThatIsNotParquetIsNamedWithWhatToDo has things that people save under names of parquet files.
 func TestAFileThatIsNotParquetIsNamedWithWhatToDo(t *testing.T) {
 	for name, c := range map[string]struct{ content, what, todo string }{
 		"csv":         {"VendorID,tpep_pickup_datetime\r\n1,2023-05-01 00:00:00\r\n", "CSV", "write it as parquet"},

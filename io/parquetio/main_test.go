@@ -15,10 +15,37 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
 
 	"tripstats/io/objstore"
+	"tripstats/io/source"
 	"tripstats/transforms/element"
 )
 
-func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
+func TestMain(m *testing.M) {
+	source.Register(Format{})
+	ptest.MainWithDefault(m, "direct")
+}
+
+// The tests of this package read parquet files through the reader of package source.
+type (
+	Config = source.Config
+	readFn = source.ReadFn
+)
+
+var (
+	Files  = source.Files
+	Scan   = source.Scan
+	Narrow = source.Narrow
+)
+
+// ReadFooter describes a file, of which nothing is to be read as yet.
+func ReadFooter(ctx context.Context, access objstore.Access, f element.Found) (element.Recognised, error) {
+	d, err := source.Describe(ctx, access, f)
+	return element.Recognised{Described: d}, err
+}
+
+// workOf is all of a file.
+func workOf(f element.Recognised) element.Work {
+	return element.Work{Pieces: []element.Piece{{File: f, Units: element.Range{End: len(f.UnitRows)}}}}
+}
 
 var testSchema = arrow.NewSchema([]arrow.Field{
 	{Name: "id", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
@@ -29,7 +56,7 @@ var testSchema = arrow.NewSchema([]arrow.Field{
 	{Name: "nothing", Type: arrow.Null, Nullable: true},
 }, nil)
 
-// testRecord has rows with id from first on; score is null in every third row, name in every fifth.
+// testRecord returns rows with ids from first on. score is null in every third row, name in every fifth.
 func testRecord(first, rows int64) arrow.RecordBatch {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, testSchema)
 	defer b.Release()
@@ -54,7 +81,7 @@ func testRecord(first, rows int64) arrow.RecordBatch {
 
 // testFile writes a file with the given rows in each row group and returns it with its footer and a projection of all
 // columns but "unused".
-func testFile(t testing.TB, rowGroups ...int64) element.File {
+func testFile(t testing.TB, rowGroups ...int64) element.Recognised {
 	t.Helper()
 	var buf bytes.Buffer
 	w, err := pqarrow.NewFileWriter(testSchema, &buf, parquet.NewWriterProperties(parquet.WithDataPageSize(4<<10)), pqarrow.DefaultWriterProps())
@@ -76,17 +103,17 @@ func testFile(t testing.TB, rowGroups ...int64) element.File {
 	}
 	f := readBack(t, buf.Bytes())
 	f.Projection = []int{0, 2, 3, 4, 5}
-	f.RowGroupBytes = make([]int64, len(rowGroups))
+	f.UnitBytes = make([]int64, len(rowGroups))
 	for _, c := range f.Projection {
 		for rg, n := range f.Columns[c].ChunkBytes {
-			f.RowGroupBytes[rg] += n
+			f.UnitBytes[rg] += n
 		}
 	}
 	return f
 }
 
 // readBack stores parquet bytes and reads their footer.
-func readBack(t testing.TB, b []byte) element.File {
+func readBack(t testing.TB, b []byte) element.Recognised {
 	t.Helper()
 	f, err := tryReadBack(t, b)
 	if err != nil {
@@ -95,15 +122,19 @@ func readBack(t testing.TB, b []byte) element.File {
 	return f
 }
 
-func tryReadBack(t testing.TB, b []byte) (element.File, error) {
+func tryReadBack(t testing.TB, b []byte) (element.Recognised, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "t_2020-01.parquet")
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	objects, err := objstore.Match(context.Background(), []string{path})
+	objects, err := objstore.Access{}.Match(context.Background(), []string{path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ReadFooter(context.Background(), Files(objects, 1)[0])
+	return ReadFooter(context.Background(), objstore.Access{}, Files(objects, 1)[0])
+}
+
+func openFile(ctx context.Context, access objstore.Access, f element.Recognised) (objstore.Reader, error) {
+	return access.Open(ctx, objstore.Object{URI: f.URI, Size: f.Size, Version: f.Version})
 }

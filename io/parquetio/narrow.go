@@ -2,18 +2,16 @@ package parquetio
 
 import (
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"slices"
 	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/parquet/metadata"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/io/objstore"
 	"tripstats/transforms/element"
-	"tripstats/transforms/fault"
 )
 
 // keptFooter is how long what a remote file keeps of its footer may be: some 30 row groups of eight columns. It saves a request
@@ -23,33 +21,23 @@ const keptFooter = 16 << 10
 // lastColumns are the columns of the file that was narrowed last. Most files have the same columns and share them.
 var lastColumns atomic.Pointer[[]element.Column]
 
-func init() { register.Function1x2(Narrow) }
-
-// Narrowed drops what is known of the columns that are not read.
-//
-// Narrowed transforms a PCollection<element.File> into a PCollection<element.File>.
-func Narrowed(s beam.Scope, files beam.PCollection) beam.PCollection {
-	s = s.Scope("parquetio.Narrowed")
-	return beam.ParDo(s, Narrow, files)
-}
-
 // Narrow returns f without what is known of the columns that are not in its projection, which then is all of its columns.
-func Narrow(f element.File) (element.File, error) {
+func (Format) Narrow(f element.Recognised) (element.Recognised, error) {
 	if len(f.Projection) == 0 { // it is not read
 		return f, nil
 	}
-	if f.Footer != nil && objstore.Remote(f.URI) {
-		o, err := outlineOf(f.Footer)
+	if f.Metadata != nil && objstore.Remote(f.URI) {
+		o, err := outlineOf(f.Metadata)
 		if err == nil {
-			f.Footer, err = o.footer(f.Projection)
+			f.Metadata, err = o.footer(f.Projection)
 		}
 		if err != nil {
-			return f, fault.New(fault.Failed, "%s: footer: %v", f.Source, err)
+			return f, fmt.Errorf("footer: %w", err)
 		}
-		f.Footer = slices.Clone(f.Footer) // in no more memory than it takes
+		f.Metadata = slices.Clone(f.Metadata) // in no more memory than it takes
 	}
-	if !objstore.Remote(f.URI) || len(f.Footer) > keptFooter {
-		f.Footer = nil
+	if !objstore.Remote(f.URI) || len(f.Metadata) > keptFooter {
+		f.Metadata = nil
 	}
 	columns := make([]element.Column, len(f.Projection))
 	for i, c := range f.Projection {
@@ -82,16 +70,16 @@ func firstNumbers(n int) []int {
 }
 
 // footerOf makes arrow-go's objects of what is needed of the footer of f, which r reads. Its errors do not name f.
-func footerOf(f element.File, r io.ReaderAt) (meta *metadata.FileMetaData, err error) {
-	if f.Footer != nil {
-		return parseFooter(f.Footer)
+func footerOf(f element.Recognised, r io.ReaderAt) (meta *metadata.FileMetaData, err error) {
+	if f.Metadata != nil {
+		return parseFooter(f.Metadata)
 	}
 	columns := make([]int, len(f.Columns))
 	for i, c := range f.Columns {
 		columns[i] = c.Leaf
 	}
 	err = withFooter(r, f.Size, func(raw []byte) error {
-		if sumOf(raw) != f.FooterSum {
+		if sumOf(raw) != f.MetadataSum {
 			return errors.New("found another one than before; the file changed while it was read: run again when it is written")
 		}
 		o, err := outlineOf(raw)

@@ -16,20 +16,20 @@ import (
 type outline struct {
 	raw      []byte // the whole footer
 	rows     int64
-	groups   int // row groups
-	groupsAt int // where their list is in raw
+	groups   int // number of row groups
+	groupsAt int // where the list of row groups begins in raw
 
-	createdBy []byte // which program wrote the file, as coded: arrow-go knows the faults of some
+	createdBy []byte // the program that wrote the file, encoded: arrow-go works around known faults of some programs
 
 	nodes   []node                 // the elements of the schema, depth first; the first is the root
-	leaves  []int                  // which of them are columns
+	leaves  []int                  // indices of the nodes that are columns
 	strange []bool                 // by column: arrow-go cannot tell what its values are
 	meta    *metadata.FileMetaData // arrow-go's, with the schema and without row groups
 }
 
 // node is an element of the schema.
 type node struct {
-	fields   [len(nodeTypes)][]byte // by id, as they are coded; nil where there is none
+	fields   [len(nodeTypes)][]byte // by id, encoded; nil for a field that is not there
 	children int64
 	top      bool // its parent is the root
 }
@@ -61,7 +61,7 @@ var nodeTypes = [...]byte{
 	8: thrift.Int32, 9: thrift.Int32, 10: thrift.Struct,
 }
 
-// plainFields is the last of the fields of an element that hold for any type: the physical type, its length, repetition and name.
+// plainFields is the last of the fields that an element of any type has: physical type, length, repetition and name.
 const plainFields = 4
 
 var (
@@ -85,7 +85,7 @@ func once(w *thrift.Walk, f func(id int64, typ byte) (bool, error)) error {
 	})
 }
 
-// outlineOf reads a footer. Its row groups are read by [outline.eachGroup].
+// outlineOf reads a footer, without its row groups: see [outline.eachGroup].
 func outlineOf(raw []byte) (o *outline, err error) {
 	if err := checkFooter(raw); err != nil {
 		return nil, err
@@ -152,10 +152,10 @@ func (o *outline) readSchema(w *thrift.Walk) error {
 	if err != nil {
 		return err
 	}
-	var open []int64 // of the groups that the element at hand is in: how many children are to come
+	var open []int64 // for each group that the current element is in: how many children are still to come
 	for i := range o.nodes {
 		n := &o.nodes[i]
-		if n.children < 0 || n.children > int64(len(o.nodes)) { // arrow-go makes room for as many
+		if n.children < 0 || n.children > int64(len(o.nodes)) { // arrow-go would allocate as many
 			return errSchema
 		}
 		for len(open) > 0 && open[len(open)-1] == 0 {
@@ -181,7 +181,7 @@ func (o *outline) readSchema(w *thrift.Walk) error {
 	return nil
 }
 
-// understand makes arrow-go's schema. Columns that arrow-go does not understand lose the description of their values.
+// understand makes arrow-go's schema. Columns that arrow-go does not understand lose their logical type.
 func (o *outline) understand() (err error) {
 	o.strange = make([]bool, len(o.leaves))
 	for c, i := range o.leaves {
@@ -203,7 +203,7 @@ func (o *outline) understand() (err error) {
 	return nil
 }
 
-// parsed is a footer as arrow-go's objects.
+// parsed parses a footer with arrow-go.
 func parsed(footer []byte) (meta *metadata.FileMetaData, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -213,8 +213,8 @@ func parsed(footer []byte) (meta *metadata.FileMetaData, err error) {
 	return metadata.NewFileMetaData(footer, nil)
 }
 
-// emptyWhereDue tells whether a logical type, a union of structs, has no contents where the format has none. A flipped bit makes
-// INTEGER of UNKNOWN, whose values are not read; the contents show it.
+// emptyWhereDue tells whether a logical type, which is a union of structs, is empty if the format says so. One flipped bit turns INTEGER
+// into UNKNOWN, whose values are not read; but the contents of INTEGER are still there, and show the damage.
 func emptyWhereDue(logical []byte) bool {
 	const decimal, times, timestamp, integer, variant = 5, 7, 8, 10, 16
 	if logical == nil {
@@ -234,7 +234,7 @@ func emptyWhereDue(logical []byte) bool {
 	return err == nil && empty
 }
 
-// footer codes what reading some columns needs as a footer: nil for all columns.
+// footer encodes a footer with what reading the given columns needs; nil means all columns.
 func (o *outline) footer(columns []int) ([]byte, error) {
 	size := 256
 	if columns != nil {
@@ -252,7 +252,7 @@ func (o *outline) footer(columns []int) ([]byte, error) {
 			for _, c := range kept {
 				w.Element(g.chunks[c].write)
 			}
-			w.Int(groupBytes, thrift.Int64, 0) // required, and not looked at
+			w.Int(groupBytes, thrift.Int64, 0) // the format requires it; nobody reads it
 			w.Int(groupRows, thrift.Int64, g.rows)
 		})
 		return nil
@@ -260,7 +260,7 @@ func (o *outline) footer(columns []int) ([]byte, error) {
 	return o.tail(w), err
 }
 
-// all are the columns.
+// all returns the indices of all columns.
 func (o *outline) all() []int {
 	all := make([]int, len(o.leaves))
 	for c := range all {
@@ -269,7 +269,7 @@ func (o *outline) all() []int {
 	return all
 }
 
-// head begins a footer with the schema of some columns, which are at the top of it, or of all.
+// head begins a footer, with the schema of the given columns, which must be at the top level, or of all columns.
 func (o *outline) head(columns []int, size int) *thrift.Writer {
 	plain := map[int]bool{}
 	for c, i := range o.leaves {
@@ -296,7 +296,7 @@ func (o *outline) head(columns []int, size int) *thrift.Writer {
 	return w
 }
 
-// tail ends a footer that [outline.head] began.
+// tail ends the footer that [outline.head] began.
 func (o *outline) tail(w *thrift.Writer) []byte {
 	if o.createdBy != nil {
 		w.Raw(footerCreatedBy, thrift.Binary, o.createdBy)
@@ -304,14 +304,14 @@ func (o *outline) tail(w *thrift.Writer) []byte {
 	return append(w.Bytes, 0)
 }
 
-// withoutGroups is a footer with the schema of some columns, nil for all.
+// withoutGroups encodes a footer without row groups, with the schema of the given columns; nil means all columns.
 func (o *outline) withoutGroups(columns []int) []byte {
 	w := o.head(columns, 256)
 	w.List(footerGroups, thrift.Struct, 0)
 	return o.tail(w)
 }
 
-// write codes an element of the schema. A plain one is left without what says what its values are.
+// write encodes an element of the schema. A plain one is written without its logical type.
 func (n *node) write(w *thrift.Writer, plain bool) {
 	for id, value := range n.fields {
 		if value != nil && !(plain && id > plainFields && id != nodeChildren) {
@@ -320,26 +320,26 @@ func (n *node) write(w *thrift.Writer, plain bool) {
 	}
 }
 
-// rowGroup is what a footer says of a row group. It is valid until the next.
+// rowGroup has what a footer says about a row group. It is valid until the next one is read.
 type rowGroup struct {
 	rows   int64
 	chunks []columnChunk
 }
 
-// columnChunk is what a footer says of a column chunk.
+// columnChunk has what a footer says about a column chunk.
 type columnChunk struct {
-	elsewhere []byte // the file that it is in, if that is another, as coded
+	elsewhere []byte // the path of the other file that has the chunk, encoded; nil if it is in this file
 	encrypted bool
-	described bool // it has metadata
+	described bool // the footer has metadata of the chunk
 
 	numbers   [len(chunkNumbers)]int64 // by id
-	has       uint                     // which of them are there, a bit for each id
-	encodings []byte                   // as coded
-	path      []byte                   // as coded
-	name      []byte                   // the end of the path
+	has       uint                     // a bit for the id of each number that is there
+	encodings []byte                   // encoded
+	path      []byte                   // encoded
+	name      []byte                   // the last part of the path
 }
 
-// The fields of ColumnMetaData that are read here, and the types of those that are numbers.
+// The fields of ColumnMetaData that are read here, and the types of the numeric ones.
 const (
 	metaType       = 1
 	metaEncodings  = 2
@@ -443,7 +443,7 @@ func (c *columnChunk) readMeta(w *thrift.Walk) error {
 	})
 }
 
-// span is where the column chunk lies in the file.
+// span returns where the column chunk is in the file.
 func (c *columnChunk) span() span {
 	var dictionary *int64
 	if c.has&(1<<metaDictionary) != 0 {
@@ -452,18 +452,18 @@ func (c *columnChunk) span() span {
 	return spanOf(c.numbers[metaFirstPage], dictionary, c.numbers[metaBytes])
 }
 
-// place is span, if the column chunk has bytes and values in this file.
+// place returns the span of the column chunk if it has bytes and values in this file.
 func (c *columnChunk) place() (_ span, ok bool) {
 	at := c.span()
 	return at, c.described && c.elsewhere == nil && at.len() > 0 && c.numbers[metaValues] > 0
 }
 
-// write codes the column chunk, without its statistics.
+// write encodes the column chunk, without its statistics.
 func (c *columnChunk) write(w *thrift.Writer) {
 	if c.elsewhere != nil {
 		w.Raw(chunkPath, thrift.Binary, c.elsewhere)
 	}
-	w.Int(chunkOffset, thrift.Int64, 0) // required, and not looked at
+	w.Int(chunkOffset, thrift.Int64, 0) // the format requires it; nobody reads it
 	if !c.described {
 		return
 	}
@@ -472,7 +472,7 @@ func (c *columnChunk) write(w *thrift.Writer) {
 			switch {
 			case id == metaEncodings && len(c.encodings) > 1:
 				w.Raw(metaEncodings, thrift.List, c.encodings)
-			case id == metaEncodings: // an empty list has a type, too, for arrow-go
+			case id == metaEncodings: // arrow-go needs a type for an empty list too
 				w.List(metaEncodings, thrift.Int32, 0)
 			case id == metaPath:
 				w.Raw(metaPath, thrift.List, c.path)

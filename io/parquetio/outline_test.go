@@ -12,7 +12,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// madeFile is a file with a footer of one INT64 column and no rows, with what change makes of its schema element.
+// madeFile returns a file with one INT64 column and no rows. change changes the column's schema element.
 func madeFile(t *testing.T, groups []byte, element func(w *thrift.Writer)) []byte {
 	t.Helper()
 	text := func(s string) []byte { return append(binary.AppendUvarint(nil, uint64(len(s))), s...) }
@@ -91,7 +91,7 @@ func TestFilesOfOtherWritersAreDescribed(t *testing.T) {
 	}
 }
 
-// TestNarrowKeepsWhatIsRead reads a file as it is and narrowed, with its footer kept and read again.
+// TestNarrowKeepsWhatIsRead reads a file with its full footer, with a narrowed one, and with one that is read again.
 func TestNarrowKeepsWhatIsRead(t *testing.T) {
 	f := testFile(t, 10, 20)
 	f.Projection = []int{0, 2}
@@ -99,8 +99,8 @@ func TestNarrowKeepsWhatIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if narrowed.Footer != nil || len(narrowed.Columns) != 2 || narrowed.Columns[1].Name != f.Columns[2].Name || narrowed.Columns[1].ChunkBytes != nil {
-		t.Errorf("a local file keeps a footer of %d bytes and columns %+v", len(narrowed.Footer), narrowed.Columns)
+	if narrowed.Metadata != nil || len(narrowed.Columns) != 2 || narrowed.Columns[1].Name != f.Columns[2].Name || narrowed.Columns[1].ChunkBytes != nil {
+		t.Errorf("a local file keeps a footer of %d bytes and columns %+v", len(narrowed.Metadata), narrowed.Columns)
 	}
 	content, err := os.ReadFile(f.URI)
 	if err != nil {
@@ -108,15 +108,15 @@ func TestNarrowKeepsWhatIsRead(t *testing.T) {
 	}
 	far := f
 	far.URI = "https://example.com/x.parquet"
-	if far, err = Narrow(far); err != nil || len(far.Footer) == 0 || len(far.Footer) >= len(f.Footer) {
-		t.Errorf("a remote file keeps %d of %d bytes, %v", len(far.Footer), len(f.Footer), err)
+	if far, err = Narrow(far); err != nil || len(far.Metadata) == 0 || len(far.Metadata) >= len(f.Metadata) {
+		t.Errorf("a remote file keeps %d of %d bytes, %v", len(far.Metadata), len(f.Metadata), err)
 	}
-	for name, file := range map[string]element.File{"read again": narrowed, "kept": far} {
+	for name, file := range map[string]element.Recognised{"read again": narrowed, "kept": far} {
 		meta, err := footerOf(file, bytes.NewReader(content))
 		if err != nil || meta.Schema.NumColumns() != 2 || len(meta.RowGroups) != 2 || meta.Schema.Column(1).Name() != f.Columns[2].Name {
 			t.Fatalf("%s: got %v, %v", name, meta, err)
 		}
-		whole, err := parseFooter(f.Footer)
+		whole, err := parseFooter(f.Metadata)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestNarrowKeepsWhatIsRead(t *testing.T) {
 			}
 		}
 	}
-	narrowed.FooterSum++
+	narrowed.MetadataSum++
 	if _, err := footerOf(narrowed, bytes.NewReader(content)); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
 		t.Errorf("another footer than before: got %v", err)
 	}

@@ -17,7 +17,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// replaced is a parquet file with what change makes of the column chunks in its footer.
+// replaced returns a parquet file in whose footer change has changed the column chunks.
 func replaced(t *testing.T, content []byte, change func(group int, chunks []columnChunk)) []byte {
 	t.Helper()
 	var o *outline
@@ -106,7 +106,7 @@ func TestColumnChunksInEachOthersPlaceAreRefused(t *testing.T) {
 	}
 }
 
-// TestTheFirstPageIsTheDictionaryThatTheFooterSays takes a column without a dictionary, and a footer that has one in its place.
+// TestTheFirstPageIsTheDictionaryThatTheFooterSays has a column without a dictionary, and a footer that says it begins with one.
 func TestTheFirstPageIsTheDictionaryThatTheFooterSays(t *testing.T) {
 	for _, codec := range []compress.Compression{compress.Codecs.Uncompressed, compress.Codecs.Brotli} { // our decoder, arrow-go's
 		form := pageForm{typ: testSchema.Field(0).Type, codec: codec, encoding: parquet.Encodings.Plain}

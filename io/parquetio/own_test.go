@@ -29,19 +29,19 @@ import (
 	"tripstats/transforms/element"
 )
 
-// sameByBothDecoders reads every column that can be read of a file with arrow-go's decoder alone and with ours, to values and
-// to codes. It returns how many column chunks ours left to arrow-go's.
+// sameByBothDecoders reads every readable column of a file with arrow-go's decoder and with ours, to values and to codes, and compares
+// them. It returns how many column chunks our decoder left to arrow-go's.
 func sameByBothDecoders(t *testing.T, path string) int64 {
 	t.Helper()
-	objects, err := objstore.Match(t.Context(), []string{path})
+	objects, err := objstore.Access{}.Match(t.Context(), []string{path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := ReadFooter(t.Context(), Files(objects, 1)[0])
+	f, err := ReadFooter(t.Context(), objstore.Access{}, Files(objects, 1)[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.RowGroupBytes = make([]int64, len(f.RowGroupRows))
+	f.UnitBytes = make([]int64, len(f.UnitRows))
 	for i, c := range f.Columns {
 		if c.Kind != element.Unsupported {
 			f.Projection = append(f.Projection, i)
@@ -52,8 +52,8 @@ func sameByBothDecoders(t *testing.T, path string) int64 {
 	for _, cfg := range []Config{{Library: true}, {}, {Codes: true}} {
 		var got []string
 		fn := &readFn{Config: cfg}
-		rt := fn.CreateTracker(offsetrange.Restriction{Start: 0, End: int64(len(f.RowGroupRows))})
-		if err := fn.ProcessElement(context.Background(), rt, f, func(c element.Columns) {
+		rt := fn.CreateTracker(offsetrange.Restriction{Start: 0, End: int64(len(f.UnitRows))})
+		if err := fn.ProcessElement(context.Background(), rt, workOf(f), func(c element.Columns) {
 			got = append(got, jsonOf(t, c.Record))
 		}); err != nil {
 			t.Fatalf("%+v: %v", cfg, err)
@@ -105,8 +105,7 @@ func TestFilesLikeTLCsAreReadAsArrowReadsThemAndWithoutIt(t *testing.T) {
 	}
 }
 
-// TestAColumnIsHandedOverInTheMiddle has our decoder give up after some batches: arrow-go's reader must go on at the
-// very next row.
+// TestAColumnIsHandedOverInTheMiddle makes our decoder give up after some batches. arrow-go's reader must continue at the next row.
 func TestAColumnIsHandedOverInTheMiddle(t *testing.T) {
 	for _, codes := range []bool{false, true} {
 		testHandOver(t, codes)
@@ -117,11 +116,11 @@ func testHandOver(t *testing.T, codes bool) {
 	const rows = 5*batchRows + 7
 	f := testFile(t, 3, rows)
 	for _, failAt := range []int{0, 1, 3, 5, 6} { // 6 is the check that nothing is left
-		meta, err := parseFooter(f.Footer)
+		meta, err := parseFooter(f.Metadata)
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, err := openFile(t.Context(), f)
+		in, err := openFile(t.Context(), objstore.Access{}, f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,8 +169,8 @@ func testHandOver(t *testing.T, codes bool) {
 	}
 }
 
-// TestColumnsComeAsCodesWhereTheFileHasThem protects that a batch's dictionary is that of its row group: the decoder is
-// ahead, in others, when the batch is looked at.
+// TestColumnsComeAsCodesWhereTheFileHasThem checks that a batch has the dictionary of its own row group, although the decoder is
+// already in later row groups when the batch is used.
 func TestColumnsComeAsCodesWhereTheFileHasThem(t *testing.T) {
 	const groups, rows = 40, 2000
 	schema := arrow.NewSchema([]arrow.Field{{Name: "coded", Type: arrow.PrimitiveTypes.Float64, Nullable: true}, {Name: "plain", Type: arrow.PrimitiveTypes.Int64}}, nil)
@@ -218,8 +217,8 @@ func TestColumnsComeAsCodesWhereTheFileHasThem(t *testing.T) {
 	}
 }
 
-// TestFilesWithLargePagesAreReadWhateverOurDecoderMayTake has more in its pages than our decoder may take, and less than
-// arrow-go's readers may: which columns are handed over depends on who comes first.
+// TestFilesWithLargePagesAreReadWhateverOurDecoderMayTake has pages that need more memory than our decoder may use, and less than
+// arrow-go's readers may. Which columns are handed over depends on which is decoded first.
 func TestFilesWithLargePagesAreReadWhateverOurDecoderMayTake(t *testing.T) {
 	const rows, columns = 1_000_000, 14
 	var fields []arrow.Field

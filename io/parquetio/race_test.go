@@ -2,5 +2,5 @@
 
 package parquetio
 
-// raced tells that the race detector is on, under which a sync.Pool forgets some of what is put into it.
+// raced is true if the race detector is on. With it, a sync.Pool drops some of its objects.
 const raced = true

@@ -13,10 +13,10 @@ import (
 	"tripstats/io/objstore"
 )
 
-// How a remote file is read. Each column is decoded from its column chunk, front to back, beside the others; a request
-// costs a round trip, and what is fetched and not yet decoded costs memory. So large column chunks come in pieces of
-// between one and two pieceBytes, small ones that lie close together come in one piece, and while a piece is decoded
-// the column's next is under way.
+// How a remote file is read. The columns are decoded in parallel, each from the start of its column chunk to the end. A request
+// costs a round trip, and fetched bytes that are not yet decoded cost memory. So large column chunks are fetched in pieces of
+// between one and two pieceBytes, small ones that are close together in one piece, and while a piece is decoded the column's
+// next piece is being fetched.
 const (
 	pieceBytes = 4 << 20
 
@@ -31,7 +31,7 @@ type span struct{ off, end int64 }
 
 func (s span) len() int64 { return s.end - s.off }
 
-// chunkSpan is where a column chunk lies.
+// chunkSpan says where a column chunk is.
 type chunkSpan struct {
 	span
 	column int // its place in the projection
@@ -52,8 +52,7 @@ func chunkSpans(meta *metadata.FileMetaData, projection []int, start, end int) [
 	return spans
 }
 
-// spanOf is where a column chunk of so many bytes lies. Some writers give 0 as the place of a dictionary that is not
-// there.
+// spanOf returns where a column chunk of the given size is. Some writers give 0 as the place of a dictionary that does not exist.
 func spanOf(firstPage int64, dictionary *int64, size int64) span {
 	if dictionary != nil && *dictionary > 0 {
 		firstPage = min(firstPage, *dictionary)
@@ -61,7 +60,7 @@ func spanOf(firstPage int64, dictionary *int64, size int64) span {
 	return span{firstPage, firstPage + size}
 }
 
-// planPieces cuts and merges column chunks, which are in the order of the file, into the ranges to fetch.
+// planPieces splits and merges column chunks, which are in the order of the file, into the ranges to fetch.
 func planPieces(chunks []chunkSpan) []span {
 	var pieces []span
 	needed := int64(0)
@@ -101,17 +100,17 @@ func planPieces(chunks []chunkSpan) []span {
 	return pieces
 }
 
-// ahead is how many bytes the process may fetch before a column needs them; what a column waits for is fetched whatever
-// else is under way.
-var ahead atomic.Int64
+// ahead is how many bytes the process has fetched before a column needs them, and mostAhead how many it may. The piece for which a
+// column waits is always fetched. Both are of the process, as its memory is.
+var ahead, mostAhead atomic.Int64
 
 // SetReadAhead says how many bytes of remote files may be fetched in this process before they are needed.
-func SetReadAhead(bytes int64) { ahead.Store(bytes) }
+func SetReadAhead(bytes int64) { mostAhead.Store(bytes) }
 
 func init() { SetReadAhead(64 << 20) }
 
-// fetcher is the bytes of a remote file for the columns that are being decoded. It fetches pieces in goroutines that
-// end with close, and lets go of each when every column in it has been read past it.
+// fetcher has the bytes of a remote file for the columns that are being decoded. It fetches pieces in goroutines, which end with
+// close, and frees a piece when every column in it has been read past it.
 type fetcher struct {
 	r      io.ReaderAt
 	ctx    context.Context
@@ -152,7 +151,7 @@ func newFetcher(ctx context.Context, r objstore.Reader, chunks []chunkSpan) *fet
 	return f
 }
 
-// columnBytes are the bytes of one column, front to back. Its reads come from one goroutine.
+// columnBytes reads the bytes of one column from the start to the end, in one goroutine.
 type columnBytes struct {
 	f     *fetcher
 	parts []*part
@@ -180,8 +179,8 @@ func (f *fetcher) column(chunks []chunkSpan, column int) *columnBytes {
 	return c
 }
 
-// ReadAt reads from pieces, and waits for them. What lies in none is read directly: a column that our own decoder gives up
-// is read a second time, by arrow-go's reader.
+// ReadAt reads from pieces, and waits for them. Bytes in no piece are read directly: if our decoder gives up a column, arrow-go's
+// reader reads it a second time.
 func (c *columnBytes) ReadAt(b []byte, off int64) (int, error) {
 	n := 0
 	for n < len(b) {
@@ -216,16 +215,16 @@ func (c *columnBytes) pass(parts int) {
 	c.parts = c.parts[parts:]
 }
 
-// wait returns the bytes of a piece, and has those after it fetched.
+// wait returns the bytes of a piece, and starts fetching those after it.
 func (f *fetcher) wait(p *piece) ([]byte, error) {
 	f.mu.Lock()
 	f.start(p)
 	for _, n := range p.next {
-		if !n.started && ahead.Add(-n.len()) >= 0 {
+		if !n.started && ahead.Add(n.len()) <= mostAhead.Load() {
 			n.ahead = true
 			f.start(n)
 		} else if !n.started {
-			ahead.Add(n.len())
+			ahead.Add(-n.len())
 		}
 	}
 	f.mu.Unlock()
@@ -239,7 +238,7 @@ func (f *fetcher) wait(p *piece) ([]byte, error) {
 	return p.data, f.err
 }
 
-// start begins to fetch a piece, once. The caller holds the lock.
+// start starts fetching a piece, once. The caller holds the lock.
 func (f *fetcher) start(p *piece) {
 	if p.started {
 		return
@@ -254,7 +253,7 @@ func (f *fetcher) start(p *piece) {
 	})
 }
 
-// fail notes the error of a request, if it is the first.
+// fail records the error of a request, if it is the first.
 func (f *fetcher) fail(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -263,7 +262,7 @@ func (f *fetcher) fail(err error) {
 	}
 }
 
-// memory returns memory, of a piece that is done with if one was large enough. The caller holds the lock.
+// memory returns memory, if possible that of a finished piece. The caller holds the lock.
 func (f *fetcher) memory(n int64) []byte {
 	for i, b := range f.free {
 		if int64(cap(b)) >= n {
@@ -284,26 +283,26 @@ func (f *fetcher) release(p *part) {
 	if p.piece.readers--; p.piece.readers > 0 || !p.piece.started {
 		return
 	}
-	f.settle(p.piece)
+	f.giveBack(p.piece)
 	select {
 	case <-p.piece.done:
 		if len(f.free) < 4 {
 			f.free = append(f.free, p.piece.data)
 		}
-	default: // passed by unread: it is still being written to, and nobody else may have its memory
+	default: // it was skipped and is still being fetched, so its memory cannot be reused
 	}
 	p.piece.data = nil
 }
 
-// settle gives back what a piece took of the budget. The caller holds the lock.
-func (f *fetcher) settle(p *piece) {
+// giveBack returns to the budget what a piece took of it. The caller holds the lock.
+func (f *fetcher) giveBack(p *piece) {
 	if p.ahead {
 		p.ahead = false
-		ahead.Add(p.len())
+		ahead.Add(-p.len())
 	}
 }
 
-// failure is the error of the first request that failed, or nil.
+// failure returns the error of the first request that failed, or nil.
 func (f *fetcher) failure() error {
 	if f == nil {
 		return nil
@@ -320,6 +319,6 @@ func (f *fetcher) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, p := range f.pieces {
-		f.settle(p)
+		f.giveBack(p)
 	}
 }

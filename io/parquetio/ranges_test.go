@@ -98,16 +98,16 @@ func (w *countingWriter) Write(b []byte) (int, error) {
 }
 
 // serve serves a file and returns it as it is matched there.
-func serve(tb testing.TB, path string) (*web, element.File) {
+func serve(tb testing.TB, path string) (*web, element.Recognised) {
 	tb.Helper()
 	w := &web{handler: folder(filepath.Dir(path))}
 	server := httptest.NewServer(w)
 	tb.Cleanup(server.Close)
-	objects, err := objstore.Match(context.Background(), []string{server.URL + "/" + filepath.Base(path)})
+	objects, err := objstore.Access{}.Match(context.Background(), []string{server.URL + "/" + filepath.Base(path)})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	f, err := ReadFooter(context.Background(), Files(objects, 1)[0])
+	f, err := ReadFooter(context.Background(), objstore.Access{}, Files(objects, 1)[0])
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func serve(tb testing.TB, path string) (*web, element.File) {
 }
 
 // onDisk stores a test file and returns it with its path.
-func onDisk(tb testing.TB, rowGroups ...int64) (element.File, string) {
+func onDisk(tb testing.TB, rowGroups ...int64) (element.Recognised, string) {
 	tb.Helper()
 	f := testFile(tb, rowGroups...)
 	return f, f.URI
@@ -126,7 +126,7 @@ func TestARemoteFileIsReadAsALocalOne(t *testing.T) {
 	for _, rowGroups := range [][]int64{{100, 1, 0, batchRows + 5, 3 * batchRows}, {200_000}, {0}, {5, 5, 5, 5, 5, 5, 5, 5, 5, 5}} {
 		local, path := onDisk(t, rowGroups...)
 		_, remote := serve(t, path)
-		remote.Projection, remote.RowGroupBytes = local.Projection, local.RowGroupBytes
+		remote.Projection, remote.UnitBytes = local.Projection, local.UnitBytes
 		for start := range min(3, len(rowGroups)) {
 			r := offsetrange.Restriction{Start: int64(start), End: int64(len(rowGroups))}
 			want, _, err := process(local, new(readFn).CreateTracker(r), func(int) {})
@@ -139,8 +139,8 @@ func TestARemoteFileIsReadAsALocalOne(t *testing.T) {
 			}
 		}
 	}
-	if left := ahead.Load(); left != 64<<20 {
-		t.Errorf("%d bytes of the budget to read ahead are left, want all", left)
+	if taken := ahead.Load(); taken != 0 {
+		t.Errorf("%d bytes of the budget to read ahead are taken, want none", taken)
 	}
 }
 
@@ -151,12 +151,12 @@ func TestAProjectionOverTheNetworkStaysWithinItsBounds(t *testing.T) {
 	for _, projection := range [][]int{{0}, {0, 4}, {0, 2, 3, 4, 5}} {
 		w, f := serve(t, path)
 		needed := int64(0)
-		f.Projection, f.RowGroupBytes = projection, []int64{0}
+		f.Projection, f.UnitBytes = projection, []int64{0}
 		for _, c := range projection {
 			needed += f.Columns[c].ChunkBytes[0]
 		}
 		rows := int64(0)
-		if err := new(readFn).ProcessElement(t.Context(), new(readFn).CreateTracker(offsetrange.Restriction{End: 1}), f, func(c element.Columns) { rows += c.Record.NumRows() }); err != nil || rows != f.Rows {
+		if err := new(readFn).ProcessElement(t.Context(), new(readFn).CreateTracker(offsetrange.Restriction{End: 1}), workOf(f), func(c element.Columns) { rows += c.Record.NumRows() }); err != nil || rows != f.Rows {
 			t.Fatalf("%d rows, %v", rows, err)
 		}
 		requests, bytes := w.requests.Load()-1, w.bytes.Load() // one was to match it
@@ -174,7 +174,7 @@ func TestAProjectionOverTheNetworkStaysWithinItsBounds(t *testing.T) {
 func TestAFileThatChangesWhileItIsReadIsAnErrorThatSaysSo(t *testing.T) {
 	local, path := onDisk(t, 100_000)
 	_, f := serve(t, path)
-	f.Projection, f.RowGroupBytes = local.Projection, local.RowGroupBytes
+	f.Projection, f.UnitBytes = local.Projection, local.UnitBytes
 	content, err := os.ReadFile(path)
 	if err == nil {
 		err = os.WriteFile(path, append(content, 'x'), 0o600)
@@ -192,13 +192,13 @@ func TestAFileThatChangesWhileItIsReadIsAnErrorThatSaysSo(t *testing.T) {
 func TestReadingAheadEndsWithTheReader(t *testing.T) {
 	local, path := onDisk(t, 300_000)
 	_, f := serve(t, path)
-	f.Projection, f.RowGroupBytes = local.Projection, local.RowGroupBytes
+	f.Projection, f.UnitBytes = local.Projection, local.UnitBytes
 	ctx, cancel := context.WithCancel(t.Context())
-	err := new(readFn).ProcessElement(ctx, new(readFn).CreateTracker(offsetrange.Restriction{End: 1}), f, func(element.Columns) { cancel() })
+	err := new(readFn).ProcessElement(ctx, new(readFn).CreateTracker(offsetrange.Restriction{End: 1}), workOf(f), func(element.Columns) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("found %v", err)
 	}
-	if left := ahead.Load(); left != 64<<20 {
-		t.Errorf("%d bytes of the budget to read ahead are left, want all", left)
+	if taken := ahead.Load(); taken != 0 {
+		t.Errorf("%d bytes of the budget to read ahead are taken, want none", taken)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
 
+	"tripstats/io/source"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
@@ -63,8 +64,8 @@ func upTo(n int64) []int64 {
 
 func TestReadEmitsEveryRowOnceWithItsNulls(t *testing.T) {
 	f := testFile(t, 100, 1, 0, batchRows+5, 3*batchRows)
-	p, s, files := ptest.CreateList([]element.File{f})
-	passert.EqualsList(s, beam.ParDo(s, summaryOf, Read(s, Config{}, files)), []string{
+	p, s, files := ptest.CreateList([]element.Work{workOf(f)})
+	passert.EqualsList(s, beam.ParDo(s, summaryOf, source.Read(s, Config{}, files)), []string{
 		"row group 0 row 0: ids from 0, 100 of them",
 		"row group 1 row 0: ids from 100, 1 of them",
 		"row group 3 row 0: ids from 101, 16384 of them",
@@ -77,15 +78,15 @@ func TestReadEmitsEveryRowOnceWithItsNulls(t *testing.T) {
 }
 
 func TestReadOfNoRowsEmitsNothing(t *testing.T) {
-	p, s, files := ptest.CreateList([]element.File{testFile(t), testFile(t, 0, 0)})
-	passert.Empty(s, beam.ParDo(s, summaryOf, Read(s, Config{}, files)))
+	p, s, files := ptest.CreateList([]element.Work{workOf(testFile(t)), workOf(testFile(t, 0, 0))})
+	passert.Empty(s, beam.ParDo(s, summaryOf, source.Read(s, Config{}, files)))
 	ptest.RunAndValidate(t, p)
 }
 
 // process runs ProcessElement on a restriction as a runner would. at is called after each batch.
-func process(f element.File, rt *sdf.LockRTracker, at func(batch int)) (ids []int64, where []string, err error) {
+func process(f element.Recognised, rt *sdf.LockRTracker, at func(batch int)) (ids []int64, where []string, err error) {
 	n := 0
-	err = new(readFn).ProcessElement(context.Background(), rt, f, func(c element.Columns) {
+	err = new(readFn).ProcessElement(context.Background(), rt, workOf(f), func(c element.Columns) {
 		ids = append(ids, checkedIDs(c)...)
 		where = append(where, fmt.Sprintf("%s/%d/%d+%d", c.Source, c.RowGroup, c.FirstRow, c.Record.NumRows()))
 		at(n)
@@ -99,7 +100,7 @@ func process(f element.File, rt *sdf.LockRTracker, at func(batch int)) (ids []in
 func TestSplitsAndDrainsLoseAndRepeatNothing(t *testing.T) {
 	f := testFile(t, 3, 7, 1, 0, 5, batchRows+1, 2)
 	want := upTo(f.Rows)
-	whole := offsetrange.Restriction{Start: 0, End: int64(len(f.RowGroupRows))}
+	whole := offsetrange.Restriction{Start: 0, End: int64(len(f.UnitRows))}
 	splits := 0
 	for batch := range 8 {
 		for tenths := range 11 {
@@ -150,11 +151,11 @@ func TestSplitsAndDrainsLoseAndRepeatNothing(t *testing.T) {
 func TestEverySubrangeReadsItsRowGroups(t *testing.T) {
 	f := testFile(t, 3, 0, 7, 1, 5)
 	first := []int64{0}
-	for _, n := range f.RowGroupRows {
+	for _, n := range f.UnitRows {
 		first = append(first, first[len(first)-1]+n)
 	}
-	for start := range len(f.RowGroupRows) + 1 {
-		for end := start; end <= len(f.RowGroupRows); end++ {
+	for start := range len(f.UnitRows) + 1 {
+		for end := start; end <= len(f.UnitRows); end++ {
 			r := offsetrange.Restriction{Start: int64(start), End: int64(end)}
 			got, _, err := process(f, new(readFn).CreateTracker(r), func(int) {})
 			if err != nil {
@@ -184,7 +185,7 @@ func TestACancelledReadEnds(t *testing.T) {
 	f := testFile(t, 40*batchRows)
 	ctx, cancel := context.WithCancel(context.Background())
 	rt := new(readFn).CreateTracker(offsetrange.Restriction{Start: 0, End: 1})
-	err := new(readFn).ProcessElement(ctx, rt, f, func(element.Columns) { cancel() })
+	err := new(readFn).ProcessElement(ctx, rt, workOf(f), func(element.Columns) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
@@ -204,12 +205,12 @@ func TestAFileThatChangedSinceItWasMatchedIsRefused(t *testing.T) {
 func TestRestrictionSizeIsTheProjectedBytes(t *testing.T) {
 	f := testFile(t, 100, 200, 300)
 	fn := new(readFn)
-	whole := fn.CreateInitialRestriction(f)
+	whole := fn.CreateInitialRestriction(workOf(f))
 	total := 0.0
 	for i := range int64(3) {
-		total += fn.RestrictionSize(f, offsetrange.Restriction{Start: i, End: i + 1})
+		total += fn.RestrictionSize(workOf(f), offsetrange.Restriction{Start: i, End: i + 1})
 	}
-	if got := fn.RestrictionSize(f, whole); got != total || got <= 0 {
+	if got := fn.RestrictionSize(workOf(f), whole); got != total || got <= 0 {
 		t.Errorf("whole file: %v bytes, its row groups %v", got, total)
 	}
 	all := int64(0)
@@ -221,4 +222,18 @@ func TestRestrictionSizeIsTheProjectedBytes(t *testing.T) {
 	if int64(total) >= all {
 		t.Errorf("projection of %v bytes, all columns %v: want less", total, all)
 	}
+}
+
+func TestReadReadsItsPiecesAlone(t *testing.T) {
+	f, other := testFile(t, 100, 1, 7), testFile(t, 50)
+	p, s, works := ptest.CreateList([]element.Work{
+		{Pieces: []element.Piece{{File: f, Units: element.Range{Start: 1, End: 2}}}},
+		{Pieces: []element.Piece{{File: f, Units: element.Range{Start: 2, End: 3}}, {File: other, Units: element.Range{End: 1}}}},
+	})
+	passert.EqualsList(s, beam.ParDo(s, summaryOf, source.Read(s, Config{}, works)), []string{
+		"row group 1 row 0: ids from 100, 1 of them",
+		"row group 2 row 0: ids from 101, 7 of them",
+		"row group 0 row 0: ids from 0, 50 of them",
+	})
+	ptest.RunAndValidate(t, p)
 }

@@ -15,9 +15,9 @@ const (
 )
 
 // checkRows refuses a file that is to be read for more rows than its bytes can tell of.
-func checkRows(f element.File) error {
+func checkRows(f element.Recognised) error {
 	most, total := int64(freeRows)+maxRowsPerByte*f.Size, int64(0)
-	for i, n := range f.RowGroupRows {
+	for i, n := range f.UnitRows {
 		if n < 0 || n > maxRowsOfGroup {
 			return fmt.Errorf("footer: row group %d: found %d rows, at most %d are read; write the file anew with smaller row groups", i, n, int64(maxRowsOfGroup))
 		}

@@ -1,12 +1,16 @@
 package parquetio
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"io"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
+	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
 
@@ -42,6 +46,19 @@ func Write(w io.Writer, rec arrow.RecordBatch, meta []Meta) (err error) {
 		return fmt.Errorf("parquetio: write: %w", err)
 	}
 	return nil
+}
+
+// ReadTable reads a small table, such as Write wrote.
+func ReadTable(content []byte) (arrow.Table, error) {
+	r, err := file.NewParquetReader(bytes.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	ar, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	if err != nil {
+		return nil, err
+	}
+	return ar.ReadTable(context.Background())
 }
 
 // plainWriter hides a Close method: arrow-go's writer would call it, but whoever opened closes.

@@ -13,14 +13,15 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
 	"tripstats/io/quarantine"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
 
-// judged is a run with rules that reconciles: two files of seven rows, two of them refused and in quarantine, and the
-// three tables, whose totals are the five that are left. Runs of different names publish different bytes.
+// judged returns a consistent run with rules. It has two files with seven rows in all; two rows are refused and in quarantine. It has three
+// tables whose totals are the other five. Runs with different names publish different bytes.
 func judged(t *testing.T, dir, name string) (Config, result) {
 	t.Helper()
 	cfg := Config{
@@ -30,7 +31,7 @@ func judged(t *testing.T, dir, name string) (Config, result) {
 		Program: Program{Name: "tripstats", Version: "1"}, Rules: &Rules{Digest: "d"}, Quarantine: &quarantine.Config{Dir: filepath.Join(dir, "kept"), ID: name},
 	}
 	r := result{
-		files: []element.File{{Source: "a", Rows: 5, Month: 601}, {Source: "b", Rows: 2, Month: 602}},
+		files: []element.Admitted{{Source: "a", Rows: 5, Month: 601}, {Source: "b", Rows: 2, Month: 602}},
 		tallies: []element.Tally{
 			{Source: "a", Rows: 5, Counted: 3, Refused: []element.Refused{{Rule: "pickup_missing", Rows: 1}, {Rule: "pickup_stray", Rows: 1}}},
 			{Source: "b", Rows: 2, Counted: 2},
@@ -51,7 +52,7 @@ func judged(t *testing.T, dir, name string) (Config, result) {
 	return cfg, r
 }
 
-// columns is a table of integers, of as many columns as names.
+// columns returns a table of integers with a column for each name.
 func columns(name string, names []string, values ...[]int64) element.Table {
 	var fields []arrow.Field
 	var arrays []arrow.Array
@@ -64,7 +65,7 @@ func columns(name string, names []string, values ...[]int64) element.Table {
 	return element.Table{Name: name, Record: array.NewRecordBatch(arrow.NewSchema(fields, nil), arrays, int64(len(values[0])))}
 }
 
-// contents are the files below a folder, by path.
+// contents returns the files below a folder, by path.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -82,8 +83,8 @@ func contents(t *testing.T, dir string) map[string]string {
 	return found
 }
 
-// TestWhatDoesNotReconcileIsNotPublished plants one fault after the other into a second run. Each must be seen, with what
-// the first run published, rows in quarantine too, as it was to the byte.
+// TestWhatDoesNotReconcileIsNotPublished plants one fault at a time into a second run. The run must notice each fault, and the output
+// and quarantine of the first run must not change by a byte.
 func TestWhatDoesNotReconcileIsNotPublished(t *testing.T) {
 	for name, c := range map[string]struct {
 		plant func(*result)
@@ -111,7 +112,10 @@ func TestWhatDoesNotReconcileIsNotPublished(t *testing.T) {
 		"a table twice":           {func(r *result) { r.tables = append(r.tables, r.tables[2]) }, "found tables [trip_stats location_stats quality quality]"},
 		"a table of another name": {func(r *result) { r.tables[2].Name = "qualities" }, "qualities"},
 		"trips lost":              {func(r *result) { r.tables[0] = columns("trip_stats", []string{"trip_count"}, []int64{3, 1}) }, "table trip_stats: found 4 as the sum of trip_count, expected the 5 rows counted"},
-		"no trips":                {func(r *result) { r.tables[0] = columns("trip_stats", []string{"trip_count"}, nil) }, "table trip_stats: found 0 as the sum of trip_count"},
+		"filtered trips that the table has": {func(r *result) {
+			r.tallies[1].Filtered = []element.Filtered{{Table: "trip_stats", Rows: 2}}
+		}, "table trip_stats: found 5 as the sum of trip_count, expected the 5 rows counted of all files without the 2 that the table filters"},
+		"no trips": {func(r *result) { r.tables[0] = columns("trip_stats", []string{"trip_count"}, nil) }, "table trip_stats: found 0 as the sum of trip_count"},
 		"a pickup lost": {func(r *result) {
 			r.tables[1] = columns("location_stats", []string{"pickups", "dropoffs"}, []int64{2, 2, 0}, []int64{1, 3, 1})
 		}, "table location_stats: found 4 as the sum of pickups, expected the 5 rows counted"},
@@ -154,7 +158,7 @@ func TestWhatDoesNotReconcileIsNotPublished(t *testing.T) {
 	}
 }
 
-// TestARunWithRulesIsReplacedWhole shows that the test above would see a change.
+// TestARunWithRulesIsReplacedWhole shows that the test above would notice a change.
 func TestARunWithRulesIsReplacedWhole(t *testing.T) {
 	dir := t.TempDir()
 	var before map[string]string
@@ -170,7 +174,7 @@ func TestARunWithRulesIsReplacedWhole(t *testing.T) {
 			}
 		}
 		before = after
-		m, err := ReadManifest(t.Context(), cfg.Output)
+		m, err := ReadManifest(t.Context(), objstore.Access{}, cfg.Output)
 		if err != nil || m.Rows != 7 || m.Inputs[0].Counted != 3 || m.Kept == nil || m.Kept.Files != 2 || m.Kept.Rows != 2 {
 			t.Errorf("%s: found %+v, %v", name, m, err)
 		}

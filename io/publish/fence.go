@@ -35,13 +35,13 @@ func fences(ctx context.Context, cfg Config) (fate, error) {
 	if !cfg.Fenced {
 		return nil, nil
 	}
-	known, _, err := readFences(ctx, cfg.Output)
+	known, _, err := readFences(ctx, cfg)
 	return known, err
 }
 
-func readFences(ctx context.Context, output string) (fate, []byte, error) {
+func readFences(ctx context.Context, cfg Config) (fate, []byte, error) {
 	known := fate{}
-	content, err := objstore.ReadAll(ctx, objstore.Join(output, fenceName))
+	content, err := cfg.Access.ReadAll(ctx, objstore.Join(cfg.Output, fenceName))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("%s: %w", fenceName, objstore.Reason(err))
 	}
@@ -58,7 +58,7 @@ func (f fate) stage(stage objstore.Staging, cfg Config, what string) error {
 	if f == nil {
 		return nil
 	}
-	_, content, err := readFences(context.Background(), cfg.Output)
+	_, content, err := readFences(context.Background(), cfg)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (f fate) stage(stage objstore.Staging, cfg Config, what string) error {
 
 // Published tells whether a fenced run has published, as far as is seen from here.
 func Published(ctx context.Context, cfg Config) (bool, error) {
-	known, _, err := readFences(ctx, cfg.Output)
+	known, _, err := readFences(ctx, cfg)
 	return known[cfg.ID] == published, err
 }
 
@@ -87,12 +87,12 @@ func Revoke(ctx context.Context, cfg Config) (done bool, err error) {
 			return false, nil
 		}
 	}
-	stage, err := objstore.NewStaging(ctx, cfg.Output, "revoke-"+cfg.ID, []string{fenceName}, func(text string) { Notice(ctx, "output "+text) })
+	stage, err := cfg.Access.NewStaging(ctx, cfg.Output, "revoke-"+cfg.ID, []string{fenceName}, func(text string) { cfg.notice(ctx, text) })
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, stage.Close()) }()
-	known, _, err := readFences(ctx, cfg.Output)
+	known, _, err := readFences(ctx, cfg)
 	if err != nil || known[cfg.ID] == published {
 		return err == nil, err
 	}

@@ -15,7 +15,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// attempt publishes as one run of several would: n is what tells its tables from another's.
+// attempt publishes like one of several runs. n distinguishes its tables from those of the others.
 func attempt(output, id string, n int64) error {
 	cfg, r := good(output)
 	cfg.ID, cfg.Fenced = id, true
@@ -39,7 +39,7 @@ func TestALateAttemptDoesNotReplaceAYoungerRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	young := published1(t, output)
-	if err := attempt(output, "old", 1); err != nil { // its run is done, so that it has nothing to do
+	if err := attempt(output, "old", 1); err != nil { // this run has published already, so nothing happens
 		t.Fatal(err)
 	}
 	if published1(t, output) != young {
@@ -117,7 +117,7 @@ func TestTheListOfRunsDoesNotGrow(t *testing.T) {
 	}
 }
 
-// TestTheFenceHoldsInABucket is the same where publishing has no rename and no lock of the system.
+// TestTheFenceHoldsInABucket does the same in a bucket, which has no rename and no lock of the operating system.
 func TestTheFenceHoldsInABucket(t *testing.T) {
 	fake := fakes.NewS3(t, true)
 	for k, v := range map[string]string{
@@ -126,16 +126,13 @@ func TestTheFenceHoldsInABucket(t *testing.T) {
 	} {
 		t.Setenv(k, v)
 	}
-	t.Cleanup(func() { // the next test has another server
-		objstore.Use(objstore.Access{AllowHTTP: true})
-		objstore.Use(objstore.Access{})
-	})
+	t.Cleanup(objstore.Forget) // the next test has another server
 	const output = "s3://bucket/out"
 	if err := errors.Join(attempt(output, "old", 1), attempt(output, "young", 2)); err != nil {
 		t.Fatal(err)
 	}
 	read := func() string {
-		content, err := objstore.ReadAll(t.Context(), output+"/first/first.parquet")
+		content, err := objstore.Access{}.ReadAll(t.Context(), output+"/first/first.parquet")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +151,7 @@ func TestTheFenceHoldsInABucket(t *testing.T) {
 	if read() != young {
 		t.Error("a late attempt has published")
 	}
-	content, err := objstore.ReadAll(t.Context(), output+"/"+fenceName)
+	content, err := objstore.Access{}.ReadAll(t.Context(), output+"/"+fenceName)
 	if want := "old published\nyoung published\nlost revoked\n"; err != nil || string(content) != want {
 		t.Errorf("found %q (%v), expected %q", content, err, want)
 	}

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"hash"
@@ -21,10 +22,12 @@ const ManifestName = "_manifest.json"
 const manifestStage = "manifest"
 
 // ManifestSchema is the version of the manifest's form. Fields may be added under the same version.
-const ManifestSchema = "tripstats/manifest/1"
+const ManifestSchema = manifestFamily + "1"
+
+const manifestFamily = "tripstats/manifest/"
 
 // Critical is held while published files are moved into place. A signal handler takes it before it ends the process,
-// so that the user's Ctrl-C does not fall between two tables.
+// so that the user's Ctrl-C does not fall between two tables. It is of the process, as signals are.
 var Critical sync.Mutex
 
 // Manifest says what a run read and published. It holds no times, so the same run gives the same bytes.
@@ -81,6 +84,9 @@ type Input struct {
 	Variant   string   `json:"variant"`
 	Unknown   []string `json:"unknown_columns,omitempty"`
 
+	// NoCodes is how many values have no number and are null, by column of trips: see trip.NoCode.
+	NoCodes map[string]int64 `json:"codes_without_number,omitempty"`
+
 	// RefusedMonth is the month of most refused rows, if row rules refused more than a tenth of the input: the name of the
 	// input may have the wrong month.
 	RefusedMonth string `json:"refused_month,omitempty"`
@@ -97,7 +103,7 @@ type Part struct {
 
 // mostRefused returns the month of most refused rows. In a data set it looks at the part with the most refused rows in one
 // month.
-func mostRefused(parts []element.File, tallies map[string]element.Tally) (month int32, rows int64) {
+func mostRefused(parts []element.Admitted, tallies map[string]element.Tally) (month int32, rows int64) {
 	for _, f := range parts {
 		if t := tallies[f.Source]; t.RefusedThere > rows {
 			month, rows = t.RefusedMonth, t.RefusedThere
@@ -126,7 +132,7 @@ func (r *result) manifest(cfg Config) *Manifest {
 	}
 	for _, parts := range element.Sources(r.files) {
 		f := parts[0]
-		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: len(f.RowGroupRows), Rows: f.Rows, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown}
+		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: f.Units, Rows: f.Rows, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown}
 		if f.Month != element.NoMonth {
 			in.Month = tlc.FormatMonth(f.Month)
 		}
@@ -135,6 +141,14 @@ func (r *result) manifest(cfg Config) *Manifest {
 		}
 		if month, rows := mostRefused(parts, tallies); in.MuchRefused() && rows > 0 {
 			in.RefusedMonth = tlc.FormatMonth(month)
+		}
+		for _, p := range parts {
+			for _, c := range tallies[p.Source].NoCodes {
+				if in.NoCodes == nil {
+					in.NoCodes = map[string]int64{}
+				}
+				in.NoCodes[c.Column] += c.Rows
+			}
 		}
 		m.Inputs = append(m.Inputs, in)
 		m.Rows += in.Rows
@@ -161,8 +175,8 @@ func (r *result) manifest(cfg Config) *Manifest {
 	return m
 }
 
-// asDataset turns the input of a file into that of the data set with the given parts.
-func (in *Input) asDataset(parts []element.File, tallies map[string]element.Tally) {
+// asDataset turns in, the input of the first file of a data set, into the input of the whole data set.
+func (in *Input) asDataset(parts []element.Admitted, tallies map[string]element.Tally) {
 	f := parts[0]
 	in.Source, in.Bytes, in.Rows, in.RowGroups, in.Counted, in.Unknown = f.Dataset, 0, 0, 0, 0, nil
 	in.URI = strings.TrimSuffix(in.URI, strings.TrimPrefix(f.Source, f.Dataset))
@@ -170,7 +184,7 @@ func (in *Input) asDataset(parts []element.File, tallies map[string]element.Tall
 	for _, p := range parts {
 		in.Bytes += p.Size
 		in.Rows += p.Rows
-		in.RowGroups += len(p.RowGroupRows)
+		in.RowGroups += p.Units
 		in.Counted += tallies[p.Source].Counted
 		in.Unknown = append(in.Unknown, p.Unknown...)
 		variants = append(variants, p.Variant)
@@ -206,8 +220,8 @@ func (m *Manifest) write(w io.Writer) error {
 }
 
 // ReadManifest reads the manifest of an output.
-func ReadManifest(ctx context.Context, output string) (*Manifest, error) {
-	b, err := objstore.ReadAll(ctx, objstore.Join(output, ManifestName))
+func ReadManifest(ctx context.Context, access objstore.Access, output string) (*Manifest, error) {
+	b, err := access.ReadAll(ctx, objstore.Join(output, ManifestName))
 	if err != nil {
 		return nil, err
 	}
@@ -228,3 +242,6 @@ func (s *summer) Write(p []byte) (int, error) {
 	s.bytes += int64(len(p))
 	return s.hash.Write(p)
 }
+
+// sum is the SHA-256 of what was written.
+func (s *summer) sum() string { return hex.EncodeToString(s.hash.Sum(nil)) }

@@ -10,34 +10,46 @@
 package publish
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio"
 	"tripstats/io/quarantine"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
 
-// Notice is told what a user should know while it goes on, such as that another run is waited for. A worker of a remote
-// runner writes it to its log.
-var Notice = func(ctx context.Context, text string) { log.Warn(ctx, text) }
+// listeners has the functions that [Listen] was given, by the ID of the run. A DoFn cannot carry functions of this process.
+var listeners sync.Map
+
+// Listen calls told with messages for the user while the run of an ID publishes, such as that it waits for another run. A process
+// without a listener, such as a worker of a remote runner, writes the messages to its log.
+func Listen(id string, told func(text string)) (stop func()) {
+	listeners.Store(id, told)
+	return func() { listeners.Delete(id) }
+}
+
+// notice gives the user a message about the output.
+func (cfg Config) notice(ctx context.Context, text string) {
+	if told, ok := listeners.Load(cfg.ID); ok {
+		told.(func(string))("output " + text)
+		return
+	}
+	log.Warn(ctx, "output "+text)
+}
 
 // Config is what the transform is told. It travels in the DoFn, so its fields are exported.
 type Config struct {
@@ -46,9 +58,10 @@ type Config struct {
 	ID          string   // of this run, fixed at submission; names its temporaries
 	Tables      []string // the tables there must be
 	Absent      []string // tables of other runs, with other flags, that must not be there
-	Balance     []Total  // columns that must each sum to the rows counted of all inputs
+	Balance     []Total  // columns that must each sum to the rows counted of all inputs, without those that the table filters
 	MaxRejected int64    // of a file's rows, in parts per million, that row rules may refuse; negative for any
-	Meta        []parquetio.Meta
+	Format      string   // in which tables are written: the name of a Format, or "" for the first
+	Meta        []Meta
 	Program     Program
 	Quality     string
 	Rules       *Rules // nil where no rule was applied
@@ -71,16 +84,17 @@ func init() {
 	beam.RegisterDoFn(reflect.TypeFor[publishFn]())
 	beam.RegisterDoFn(reflect.TypeFor[publishAllFn]())
 	register.Iter1[quarantine.Piece]()
-	register.Iter1[element.File]()
-	register.Iter1[element.Tally]()
+	register.Iter1[element.AdmittedFiles]()
+	register.Iter1[element.LeftOut]()
+	register.Iter1[element.Tallies]()
 	register.Iter1[element.Table]()
 }
 
 // Inputs are what meets in Publish.
 type Inputs struct {
-	Files   beam.PCollection   // of element.File: what was read
-	LeftOut beam.PCollection   // of element.File: what was matched and, as asked, not read
-	Tallies beam.PCollection   // of element.Tally: what became of the rows of each file
+	Files   beam.PCollection   // of element.AdmittedFiles: what was read
+	LeftOut beam.PCollection   // of element.LeftOut: what was matched and, as asked, not read
+	Tallies beam.PCollection   // of element.Tallies: what became of the rows of each file
 	Tables  []beam.PCollection // of element.Table: the finished tables
 	Pieces  []beam.PCollection // of quarantine.Piece: one where rows are kept, else none
 }
@@ -102,31 +116,23 @@ func Publish(s beam.Scope, cfg Config, in Inputs) {
 
 type publishFn struct{ Config Config }
 
-func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files, leftOut func(*element.File) bool, tallies func(*element.Tally) bool, tables func(*element.Table) bool) error {
-	r := result{files: drain(files), leftOut: drain(leftOut), tallies: drain(tallies), tables: drain(tables)}
+func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool) error {
+	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables)}
 	return r.end(ctx, fn.Config)
 }
 
 // publishAllFn publishes the quarantine too.
 type publishAllFn struct{ Config Config }
 
-func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files, leftOut func(*element.File) bool, tallies func(*element.Tally) bool, tables func(*element.Table) bool, pieces func(*quarantine.Piece) bool) error {
-	r := result{files: drain(files), leftOut: drain(leftOut), tallies: drain(tallies), tables: drain(tables), pieces: drain(pieces)}
+func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, pieces func(*quarantine.Piece) bool) error {
+	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), pieces: element.Drain(pieces)}
 	return r.end(ctx, fn.Config)
 }
 
-// Setup says how stores are reached.
-func (fn *publishFn) Setup() { objstore.Use(fn.Config.Access) }
-
-// Setup says how stores are reached.
-func (fn *publishAllFn) Setup() { objstore.Use(fn.Config.Access) }
-
 // end checks what must hold and publishes.
 func (r *result) end(ctx context.Context, cfg Config) error {
-	for _, files := range [][]element.File{r.files, r.leftOut} {
-		slices.SortFunc(files, func(a, b element.File) int { return strings.Compare(a.Source, b.Source) })
-	}
-	slices.SortFunc(r.tallies, func(a, b element.Tally) int { return strings.Compare(a.Source, b.Source) })
+	slices.SortFunc(r.files, func(a, b element.Admitted) int { return strings.Compare(a.Source, b.Source) })
+	slices.SortFunc(r.leftOut, func(a, b element.LeftOut) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.tables, func(a, b element.Table) int {
 		return slices.Index(cfg.Tables, a.Name) - slices.Index(cfg.Tables, b.Name)
 	})
@@ -135,117 +141,33 @@ func (r *result) end(ctx context.Context, cfg Config) error {
 	}
 	if cfg.Quarantine != nil {
 		if err := quarantine.Check(r.pieces, r.tallies); err != nil {
-			return fault.New(fault.Failed, "reconciliation: %v; %s", err, isOurs)
+			return fault.New(fault.Failed, "reconciliation: %v; %s", err, fault.Ours)
 		}
 	}
-	if err := r.gate(cfg); err != nil {
+	if err := r.gate(ctx, cfg); err != nil {
 		return err
 	}
 	return r.publish(ctx, cfg)
 }
 
-// isOurs ends the message of an error that no input can cause.
-const isOurs = "nothing was published; this is a fault of tripstats or its runner, please report it"
-
-func drain[T any](next func(*T) bool) []T {
-	var all []T
-	for {
-		var v T
-		if !next(&v) {
-			return all
-		}
-		all = append(all, v)
-	}
-}
+func filesOf(l element.AdmittedFiles) []element.Admitted { return l.Files }
+func talliesOf(l element.Tallies) []element.Tally        { return l.List }
 
 // result is all that a run found out.
 type result struct {
-	files   []element.File
-	leftOut []element.File
+	files   []element.Admitted
+	leftOut []element.LeftOut
 	tallies []element.Tally
 	tables  []element.Table
 	pieces  []quarantine.Piece
 }
 
-// reconcile checks that no row was lost or counted twice: for every file, the rows its footer promises are those that
-// were read, and those are the rows counted and the rows that a rule refused; and every total of the tables is the sum
-// of the rows counted. What it finds is a fault of this program or its runner, not of an input: exit code 1, nothing
-// published.
-func (r *result) reconcile(cfg Config) error {
-	tallies := map[string]element.Tally{}
-	for _, t := range r.tallies {
-		if _, twice := tallies[t.Source]; twice {
-			return fault.New(fault.Failed, "reconciliation: %s: found two results, expected one; %s", t.Source, isOurs)
-		}
-		tallies[t.Source] = t
-	}
-	if len(r.tallies) != len(r.files) {
-		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), len(r.files), isOurs)
-	}
-	rows := int64(0)
-	for _, f := range r.files {
-		t, ok := tallies[f.Source]
-		if !ok || t.Rows != f.Rows {
-			return fault.New(fault.Failed, "reconciliation: %s: found %d rows read, expected the footer's %d; %s", f.Source, t.Rows, f.Rows, isOurs)
-		}
-		if refused := refusedRows(t); t.Counted+refused != t.Rows {
-			return fault.New(fault.Failed, "reconciliation: %s: found %d rows counted and %d refused, expected the %d read; %s", f.Source, t.Counted, refused, t.Rows, isOurs)
-		}
-		rows += t.Counted
-	}
-	var names []string
-	for _, t := range r.tables {
-		names = append(names, t.Name)
-	}
-	if !slices.Equal(names, cfg.Tables) {
-		return fault.New(fault.Failed, "reconciliation: found tables %v, expected %v; %s", names, cfg.Tables, isOurs)
-	}
-	for _, b := range cfg.Balance {
-		if n := r.total(b); n != rows {
-			return fault.New(fault.Failed, "reconciliation: table %s: found %d as the sum of %s, expected the %d rows counted of all files; %s", b.Table, n, b.Column, rows, isOurs)
-		}
-	}
-	return nil
-}
-
-func refusedRows(t element.Tally) int64 {
-	n := int64(0)
-	for _, r := range t.Refused {
-		n += r.Rows
-	}
-	return n
-}
-
-// gate checks that the row rules did not refuse more of any file than the user allows.
-func (r *result) gate(cfg Config) error {
-	if cfg.MaxRejected < 0 {
-		return nil
-	}
-	for _, t := range whole(r.tallies) {
-		refused := refusedRows(t)
-		if float64(refused)*1e6 <= float64(cfg.MaxRejected)*float64(t.Rows) {
-			continue
-		}
-		worst := slices.MaxFunc(t.Refused, func(a, b element.Refused) int { return cmp.Compare(a.Rows, b.Rows) })
-		look := "look at the file"
-		if cfg.Quarantine != nil { // the user wants to see why the run was stopped
-			if err := r.keepUnpublished(*cfg.Quarantine); err != nil {
-				return err
-			}
-			look = "the refused rows are in " + cfg.Quarantine.Unpublished()
-		}
-		return fault.New(fault.Gate, "%s: row rules refused %d of %d rows (%.4g%%), most of them %s (%d); expected at most %g%% (--max-rejected); nothing was published: %s, or allow more",
-			t.Source, refused, t.Rows, 100*float64(refused)/float64(t.Rows), worst.Rule, worst.Rows, float64(cfg.MaxRejected)/1e4, look)
-	}
-	return nil
-}
-
 // keepUnpublished moves the refused rows to a folder where the user can look at them. The rows of the run that published last
 // stay.
-func (r *result) keepUnpublished(cfg quarantine.Config) error {
+func (r *result) keepUnpublished(ctx context.Context, cfg quarantine.Config) error {
 	Critical.Lock()
 	defer Critical.Unlock()
-	change, err := quarantine.Prepare(cfg, r.pieces, false)
+	change, err := quarantine.Prepare(ctx, cfg, r.pieces, quarantine.Proof{})
 	if err == nil {
 		err = change.Do()
 	}
@@ -260,55 +182,18 @@ func notKept(cfg quarantine.Config, err error) error {
 	return fault.New(fault.Failed, "quarantine %s: %v; nothing was published", cfg.Dir, objstore.Reason(err))
 }
 
-// whole adds up the tallies of the parts of each data set, as far as the gate needs them.
-func whole(tallies []element.Tally) []element.Tally {
-	var out []element.Tally
-	at := map[string]int{}
-	for _, t := range tallies {
-		name := cmp.Or(t.Whole, t.Source)
-		i, known := at[name]
-		if !known {
-			at[name], out = len(out), append(out, element.Tally{Source: name, Rows: t.Rows, Refused: slices.Clone(t.Refused)})
-			continue
-		}
-		out[i].Rows += t.Rows
-		for _, r := range t.Refused {
-			j := slices.IndexFunc(out[i].Refused, func(o element.Refused) bool { return o.Rule == r.Rule })
-			if j < 0 {
-				out[i].Refused = append(out[i].Refused, r)
-			} else {
-				out[i].Refused[j].Rows += r.Rows
-			}
-		}
-	}
-	return out
-}
-
-// total sums an int64 column of a table; a column that is not there sums to -1, which no count is.
-func (r *result) total(t Total) int64 {
-	i := slices.IndexFunc(r.tables, func(e element.Table) bool { return e.Name == t.Table })
-	if i < 0 {
-		return -1
-	}
-	cols := r.tables[i].Record.Schema().FieldIndices(t.Column)
-	if len(cols) != 1 || r.tables[i].Record.Schema().Field(cols[0]).Type.ID() != arrow.INT64 {
-		return -1
-	}
-	sum := int64(0)
-	for _, v := range r.tables[i].Record.Column(cols[0]).(*array.Int64).Int64Values() {
-		sum += v
-	}
-	return sum
-}
-
 // staging opens the staging area. It is a variable for tests.
-var staging = objstore.NewStaging
+var staging = objstore.Access.NewStaging
 
 // publish writes the tables, the manifest and the quarantine, all or nothing. It may run again, and several attempts may run at
 // once: each writes the same bytes under its own names and moves them into place.
 func (r *result) publish(ctx context.Context, cfg Config) (err error) {
-	plan := planOf(cfg)
-	stage, err := staging(ctx, cfg.Output, cfg.ID, plan.places(), func(text string) { Notice(ctx, "output "+text) })
+	format, err := FormatOf(cfg.Format)
+	if err != nil {
+		return err
+	}
+	plan := planOf(cfg, format)
+	stage, err := staging(cfg.Access, ctx, cfg.Output, cfg.ID, plan.places(), func(text string) { cfg.notice(ctx, text) })
 	switch {
 	case errors.Is(err, objstore.ErrBusy):
 		return fault.New(fault.Conflict, "output %v; run again when it is done", err)
@@ -320,7 +205,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 		switch closed := stage.Close(); {
 		case closed == nil:
 		case err == nil:
-			Notice(ctx, fmt.Sprintf("output %s: all is published, but what the run needed for that could not be removed: %v", shown, closed))
+			cfg.notice(ctx, fmt.Sprintf("%s: all is published, but what the run needed for that could not be removed: %v", shown, closed))
 		default:
 			err = errors.Join(err, closed)
 		}
@@ -345,15 +230,16 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	for _, t := range r.tables {
 		sum := &summer{hash: sha256.New()}
 		if err := stage.Stage(t.Name, func(w io.Writer) error {
-			return parquetio.Write(io.MultiWriter(w, sum), t.Record, cfg.Meta)
+			return format.Write(io.MultiWriter(w, sum), t.Record, cfg.Meta)
 		}); err != nil {
 			return nothing("table "+t.Name+": ", err)
 		}
 		m.Outputs = append(m.Outputs, Output{
-			Table: t.Name, Path: place(t.Name), Rows: t.Record.NumRows(), Bytes: sum.bytes, SHA256: hex.EncodeToString(sum.hash.Sum(nil)),
+			Table: t.Name, Path: place(t.Name, format), Rows: t.Record.NumRows(), Bytes: sum.bytes, SHA256: sum.sum(),
 		})
 	}
-	if err := stage.Stage(manifestStage, m.write); err != nil {
+	manifest := &summer{hash: sha256.New()}
+	if err := stage.Stage(manifestStage, func(w io.Writer) error { return m.write(io.MultiWriter(w, manifest)) }); err != nil {
 		return nothing("manifest: ", err)
 	}
 	if err := past.stage(stage, cfg, published); err != nil {
@@ -364,7 +250,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	}
 	change := &quarantine.Change{}
 	if cfg.Quarantine != nil {
-		if change, err = quarantine.Prepare(*cfg.Quarantine, r.pieces, true); err != nil {
+		if change, err = quarantine.Prepare(ctx, *cfg.Quarantine, r.pieces, cfg.proof(manifest.sum())); err != nil {
 			return notKept(*cfg.Quarantine, err)
 		}
 	}
@@ -375,10 +261,10 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 		if undone := errors.Join(change.Undo(), stage.Undo()); undone != nil {
 			became = fmt.Sprintf("; and what was published before could not be put back (%v), so that some tables may be of this run: run again to publish all", undone)
 		}
-		return unpublished(err, "output %s: %v%s", shown, err, became)
+		return unpublished(err, "output %s: %v%s", shown, fault.Advised(err), became)
 	}
 	if meanwhile {
-		Notice(ctx, fmt.Sprintf("output %s: another run published there while this one ran; what it published is replaced", shown))
+		cfg.notice(ctx, fmt.Sprintf("%s: another run published there while this one ran; what it published is replaced", shown))
 	}
 	return nil
 }
@@ -387,13 +273,15 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 // describes; the record of the run comes last.
 type plan struct{ publish, remove []string }
 
-func planOf(cfg Config) plan {
+func planOf(cfg Config, format Format) plan {
 	var p plan
 	for _, t := range cfg.Tables {
-		p.publish = append(p.publish, place(t))
+		p.publish = append(p.publish, place(t, format))
+		p.remove = append(p.remove, others(t, format)...)
 	}
 	for _, t := range cfg.Absent {
-		p.remove = append(p.remove, place(t))
+		p.remove = append(p.remove, place(t, format))
+		p.remove = append(p.remove, others(t, format)...)
 	}
 	p.publish = append(p.publish, ManifestName)
 	if cfg.Fenced {
@@ -404,8 +292,19 @@ func planOf(cfg Config) plan {
 
 func (p plan) places() []string { return slices.Concat(p.publish, p.remove) }
 
-// carryOut publishes and removes files, and changes the quarantine just before the manifest. After an error some of the changes
-// are done.
+// proof returns what shows the next run that this one has published: its manifest.
+func (cfg Config) proof(manifest string) quarantine.Proof {
+	uri := objstore.Join(cfg.Output, ManifestName)
+	if scheme, path := objstore.Scheme(uri); scheme == "" {
+		if abs, err := filepath.Abs(path); err == nil {
+			uri = abs // the next run may have another working directory
+		}
+	}
+	return quarantine.Proof{URI: uri, SHA256: manifest}
+}
+
+// carryOut publishes and removes files. It changes the quarantine just before the manifest, and confirms the change just after
+// it. After an error some of the changes are done.
 func (p plan) carryOut(stage objstore.Staging, change *quarantine.Change) error {
 	for _, place := range p.publish {
 		if place == ManifestName {
@@ -420,6 +319,11 @@ func (p plan) carryOut(stage objstore.Staging, change *quarantine.Change) error 
 		}
 		if err := stage.Publish(stagedAs(place), place); err != nil {
 			return fmt.Errorf("%s: %w", place, objstore.Reason(err))
+		}
+		if place == ManifestName {
+			if err := change.Confirm(); err != nil {
+				return fmt.Errorf("quarantine: %w", objstore.Reason(err))
+			}
 		}
 	}
 	return nil
@@ -439,8 +343,8 @@ func stagedAs(place string) string {
 
 // Seen describes an output for [Config.Before]: the version of its manifest, or that it has none. It is "" if this is not
 // known.
-func Seen(ctx context.Context, output string) string {
-	o, err := objstore.Stat(ctx, objstore.Join(output, ManifestName))
+func Seen(ctx context.Context, access objstore.Access, output string) string {
+	o, err := access.Stat(ctx, objstore.Join(output, ManifestName))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "nothing"
@@ -454,7 +358,7 @@ func Seen(ctx context.Context, output string) string {
 func (cfg Config) replacesAnother(ctx context.Context) bool {
 	now := ""
 	if cfg.Before != "" {
-		now = Seen(ctx, cfg.Output)
+		now = Seen(ctx, cfg.Access, cfg.Output)
 	}
 	return now != cfg.Before && strings.HasPrefix(now, "version ")
 }
@@ -467,6 +371,3 @@ func unpublished(err error, format string, args ...any) error {
 	}
 	return fault.New(code, format, args...)
 }
-
-// place is where a table is published, below the output.
-func place(table string) string { return table + "/" + table + ".parquet" }

@@ -16,12 +16,16 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
 
+	"tripstats/io/objstore"
 	"tripstats/io/parquetio"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
 
-func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
+func TestMain(m *testing.M) {
+	Register(Parquet{})
+	ptest.MainWithDefault(m, "direct")
+}
 
 func table(name string, counts ...int64) element.Table {
 	schema := arrow.NewSchema([]arrow.Field{{Name: "label", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "n", Type: arrow.PrimitiveTypes.Int64}}, nil)
@@ -34,7 +38,7 @@ func table(name string, counts ...int64) element.Table {
 	return element.Table{Name: name, Record: b.NewRecordBatch()}
 }
 
-// good is a run that reconciles: two files of five rows in all, and two tables that each count five.
+// good returns a consistent run: two files with five rows in all, and two tables that each count five.
 func good(output string) (Config, result) {
 	cfg := Config{
 		Output: output, ID: "id", MaxRejected: -1, Tables: []string{"first", "second"}, Balance: []Total{{"first", "n"}, {"second", "n"}},
@@ -42,8 +46,8 @@ func good(output string) (Config, result) {
 		Program: Program{Name: "tripstats", Version: "1"},
 	}
 	return cfg, result{
-		files:   []element.File{{Source: "b", Rows: 2, Month: 602, RowGroupRows: []int64{2}}, {Source: "a", Rows: 4, Month: element.NoMonth}},
-		leftOut: []element.File{{Source: "c"}},
+		files:   []element.Admitted{{Source: "b", Rows: 2, Month: 602, Units: 1}, {Source: "a", Rows: 4, Month: element.NoMonth}},
+		leftOut: []element.LeftOut{{Source: "c"}},
 		tallies: []element.Tally{{Source: "a", Rows: 4, Counted: 3, Refused: []element.Refused{{Rule: "pickup_stray", Rows: 1}}}, {Source: "b", Rows: 2, Counted: 2}},
 		tables:  []element.Table{table("second", 5), table("first", 1, 4)},
 	}
@@ -59,7 +63,7 @@ func publishThrough(cfg Config, r result) error {
 	if len(tables) == 0 {
 		tables = append(tables, beam.CreateList(s, r.tables))
 	}
-	in := Inputs{Files: beam.CreateList(s, r.files), LeftOut: beam.CreateList(s, r.leftOut), Tallies: beam.CreateList(s, r.tallies), Tables: tables}
+	in := Inputs{Files: beam.CreateList(s, []element.AdmittedFiles{{Files: r.files}}), LeftOut: beam.CreateList(s, r.leftOut), Tallies: beam.CreateList(s, []element.Tallies{{List: r.tallies}}), Tables: tables}
 	if cfg.Quarantine != nil {
 		in.Pieces = append(in.Pieces, beam.CreateList(s, r.pieces))
 	}
@@ -73,7 +77,7 @@ func TestPublishWritesTablesAndManifest(t *testing.T) {
 	if err := publishThrough(cfg, r); err != nil {
 		t.Fatal(err)
 	}
-	m, err := ReadManifest(t.Context(), out)
+	m, err := ReadManifest(t.Context(), objstore.Access{}, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +103,7 @@ func TestPublishWritesTablesAndManifest(t *testing.T) {
 	}
 }
 
-// TestTablesOfAnotherModeAreRemoved keeps the output what its manifest says it is.
+// TestTablesOfAnotherModeAreRemoved checks that the output has only the tables in its manifest.
 func TestTablesOfAnotherModeAreRemoved(t *testing.T) {
 	out := t.TempDir()
 	cfg, r := good(out)

@@ -17,14 +17,22 @@ func KeepReal(ctx context.Context, cfg Config) error {
 	if err := keepReal(ctx, cfg); err != nil || !cfg.Sample {
 		return err
 	}
+	format, err := FormatOf(cfg.Format)
+	if err != nil {
+		return err
+	}
+	var places []string
 	for _, t := range slices.Concat(cfg.Tables, cfg.Absent) {
-		switch _, err := objstore.Stat(ctx, objstore.Join(cfg.Output, place(t))); {
+		places = append(append(places, place(t, format)), others(t, format)...)
+	}
+	for _, place := range places {
+		switch _, err := cfg.Access.Stat(ctx, objstore.Join(cfg.Output, place)); {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			return fault.New(fault.Failed, "output %s: %s: %v; nothing was published", objstore.Redact(cfg.Output), place(t), objstore.Reason(err))
+			return fault.New(fault.Failed, "output %s: %s: %v; nothing was published", objstore.Redact(cfg.Output), place, objstore.Reason(err))
 		}
-		_, err := ReadManifest(ctx, cfg.Output)
+		_, err := ReadManifest(ctx, cfg.Access, cfg.Output)
 		if errors.Is(err, fs.ErrNotExist) {
 			return wouldReplace(cfg, "has tables and no "+ManifestName+" that says what they are made of")
 		}
@@ -38,7 +46,7 @@ func keepReal(ctx context.Context, cfg Config) error {
 	if !cfg.Sample {
 		return nil
 	}
-	m, err := ReadManifest(ctx, cfg.Output)
+	m, err := ReadManifest(ctx, cfg.Access, cfg.Output)
 	var syntax *json.SyntaxError
 	var form *json.UnmarshalTypeError
 	switch {

@@ -9,7 +9,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestTheLockDoesNotLetTheSampleOverRealData is about a run on real data that publishes while one on the sample reads.
+// TestTheLockDoesNotLetTheSampleOverRealData has a run on real data that publishes while a run on the sample is reading.
 func TestTheLockDoesNotLetTheSampleOverRealData(t *testing.T) {
 	for content, want := range map[string]fault.Code{
 		"":                   fault.OK, // no manifest
@@ -40,14 +40,14 @@ func TestTheLockDoesNotLetTheSampleOverRealData(t *testing.T) {
 	}
 }
 
-// TestWhatIsInTheWayOfTheSampleIsNamed has a file in the place of a table's folder.
+// TestWhatIsInTheWayOfTheSampleIsNamed has a file where a table's folder should be.
 func TestWhatIsInTheWayOfTheSampleIsNamed(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "t"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	err := KeepReal(t.Context(), Config{Output: dir, Sample: true, Tables: []string{"t"}})
-	if f := fault.Find(err); f == nil || f.Code != fault.Failed || !strings.Contains(f.Message, place("t")) {
-		t.Errorf("found %v, expected exit code 1 that names %s", err, place("t"))
+	if f := fault.Find(err); f == nil || f.Code != fault.Failed || !strings.Contains(f.Message, place("t", Parquet{})) {
+		t.Errorf("found %v, expected exit code 1 that names %s", err, place("t", Parquet{}))
 	}
 }

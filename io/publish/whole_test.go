@@ -15,8 +15,8 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestAPublicationThatFailsLeavesAllAsItWas puts something in the way of a second run, wherever a publication writes. Tables,
-// manifest and quarantine of the first run must be as they were, to the byte, and no folder be made.
+// TestAPublicationThatFailsLeavesAllAsItWas puts an obstacle in the way of a second run, at each place where a publication writes.
+// Tables, manifest and quarantine of the first run must not change by a byte, and no folder may be made.
 func TestAPublicationThatFailsLeavesAllAsItWas(t *testing.T) {
 	replace := func(path string, with func(string) error) error { return errors.Join(os.RemoveAll(path), with(path)) }
 	aFile := func(path string) error { return os.WriteFile(path, nil, 0o666) }
@@ -29,7 +29,7 @@ func TestAPublicationThatFailsLeavesAllAsItWas(t *testing.T) {
 		"a folder in the place of the last table":        {func(out, _ string) error { return replace(filepath.Join(out, "quality/quality.parquet"), aFolder) }, "quality.parquet: found a folder, expected a file"},
 		"a folder in the place of the manifest":          {func(out, _ string) error { return replace(filepath.Join(out, ManifestName), aFolder) }, ManifestName + ": found a folder, expected a file"},
 		"a folder in the place of the quarantine's mark": {func(_, kept string) error { return replace(filepath.Join(kept, ".tripstats/quarantine"), aFolder) }, "quarantine"},
-		"a folder in the place of the quarantine's rows": {func(_, kept string) error { return aFolder(filepath.Join(kept, ".tripstats/run-second/before")) }, "quarantine"},
+		"a folder in the place of the quarantine's rows": {func(_, kept string) error { return aFolder(filepath.Join(kept, ".tripstats/run-second/before-rows")) }, "quarantine"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -58,7 +58,7 @@ func TestAPublicationThatFailsLeavesAllAsItWas(t *testing.T) {
 	}
 }
 
-// TestAQuarantineComesWithItsTablesOrNotAtAll has the second run find the output in use, or its room used up.
+// TestAQuarantineComesWithItsTablesOrNotAtAll has a second run that finds the output in use, or the disk full.
 func TestAQuarantineComesWithItsTablesOrNotAtAll(t *testing.T) {
 	for name, code := range map[string]fault.Code{"in use": fault.Conflict, "given up": fault.Conflict, "too many rows refused": fault.Gate} {
 		t.Run(name, func(t *testing.T) {
@@ -73,10 +73,10 @@ func TestAQuarantineComesWithItsTablesOrNotAtAll(t *testing.T) {
 			ctx := t.Context()
 			switch name {
 			case "in use":
-				staging = func(context.Context, string, string, []string, func(string)) (objstore.Staging, error) {
+				staging = func(objstore.Access, context.Context, string, string, []string, func(string)) (objstore.Staging, error) {
 					return nil, objstore.ErrBusy
 				}
-				t.Cleanup(func() { staging = objstore.NewStaging })
+				t.Cleanup(func() { staging = objstore.Access.NewStaging })
 			case "given up":
 				cfg.Fenced = true
 				if _, err := Revoke(ctx, cfg); err != nil {
@@ -111,7 +111,7 @@ func (s failing) Publish(name, place string) error {
 	return s.Staging.Publish(name, place)
 }
 
-// TestWhateverStepFailsIsUndone fails at every place that a publication writes, and at its end.
+// TestWhateverStepFailsIsUndone fails at each place where a publication writes, and at its end.
 func TestWhateverStepFailsIsUndone(t *testing.T) {
 	dir := t.TempDir()
 	cfg, r := judged(t, dir, "first")
@@ -125,12 +125,12 @@ func TestWhateverStepFailsIsUndone(t *testing.T) {
 		return all
 	}
 	before := everything()
-	defer func() { staging = objstore.NewStaging }()
+	defer func() { staging = objstore.Access.NewStaging }()
 	cfg, r = judged(t, dir, "second")
 	cfg.Fenced = true
-	for _, place := range planOf(cfg).publish {
-		staging = func(ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
-			s, err := objstore.NewStaging(ctx, output, id, places, note)
+	for _, place := range planOf(cfg, Parquet{}).publish {
+		staging = func(a objstore.Access, ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
+			s, err := a.NewStaging(ctx, output, id, places, note)
 			return failing{s, place}, err
 		}
 		f := fault.Find(r.end(t.Context(), cfg))
@@ -141,8 +141,8 @@ func TestWhateverStepFailsIsUndone(t *testing.T) {
 			t.Errorf("%s: found %v, expected %v as before", place, after, before)
 		}
 	}
-	staging = objstore.NewStaging
-	if err := r.end(t.Context(), cfg); err != nil { // the next attempt finds what the others have prepared
+	staging = objstore.Access.NewStaging
+	if err := r.end(t.Context(), cfg); err != nil { // the next attempt finds what the previous ones have prepared
 		t.Error(err)
 	}
 	if after := everything(); after[filepath.Join(cfg.Quarantine.Dir, "rows", "a%", "000000000000.parquet")] != "row of second" {
@@ -150,18 +150,19 @@ func TestWhateverStepFailsIsUndone(t *testing.T) {
 	}
 }
 
-// TestWhatAnotherRunPublishedMeanwhileIsNotReplacedInSilence has another run publish between the begin and the end of one.
+// TestWhatAnotherRunPublishedMeanwhileIsNotReplacedInSilence has a run during which another run publishes.
 func TestWhatAnotherRunPublishedMeanwhileIsNotReplacedInSilence(t *testing.T) {
 	for _, others := range []int{0, 1} {
 		dir := t.TempDir()
 		var notes []string
-		defer func(was func(context.Context, string)) { Notice = was }(Notice)
-		Notice = func(_ context.Context, text string) { notes = append(notes, text) }
+		for _, id := range []string{"slow", "quick"} {
+			defer Listen(id, func(text string) { notes = append(notes, text) })()
+		}
 		slow, result := judged(t, dir, "slow")
-		slow.Before = Seen(t.Context(), slow.Output)
+		slow.Before = Seen(t.Context(), objstore.Access{}, slow.Output)
 		if others > 0 {
 			cfg, r := judged(t, dir, "quick")
-			cfg.Before = Seen(t.Context(), cfg.Output)
+			cfg.Before = Seen(t.Context(), objstore.Access{}, cfg.Output)
 			if err := r.end(t.Context(), cfg); err != nil || len(notes) > 0 {
 				t.Fatalf("found %v, notes %q", err, notes)
 			}
@@ -175,15 +176,14 @@ func TestWhatAnotherRunPublishedMeanwhileIsNotReplacedInSilence(t *testing.T) {
 	}
 }
 
-// TestWhatFailsAfterPublishingIsANote has the clean-up of the staging area fail.
+// TestWhatFailsAfterPublishingIsANote makes the clean-up of the staging area fail.
 func TestWhatFailsAfterPublishingIsANote(t *testing.T) {
 	cfg, r := judged(t, t.TempDir(), "first")
 	var notes []string
-	defer func(was func(context.Context, string)) { Notice = was }(Notice)
-	Notice = func(_ context.Context, text string) { notes = append(notes, text) }
-	defer func() { staging = objstore.NewStaging }()
-	staging = func(ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
-		s, err := objstore.NewStaging(ctx, output, id, places, note)
+	defer Listen(cfg.ID, func(text string) { notes = append(notes, text) })()
+	defer func() { staging = objstore.Access.NewStaging }()
+	staging = func(a objstore.Access, ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
+		s, err := a.NewStaging(ctx, output, id, places, note)
 		return leaving{s}, err
 	}
 	if err := r.end(t.Context(), cfg); err != nil || len(notes) != 1 || !strings.Contains(notes[0], "all is published") {
@@ -191,20 +191,20 @@ func TestWhatFailsAfterPublishingIsANote(t *testing.T) {
 	}
 }
 
-// leaving is a staging area that cannot be removed.
+// leaving is a staging area whose removal fails.
 type leaving struct{ objstore.Staging }
 
 func (s leaving) Close() error { return errors.Join(s.Staging.Close(), errors.New("no permission")) }
 
-// TestAFullDiskSaysItsCauseOnce has room for fewer and more bytes of each staged file, so that the disk is full at every point
-// of a table: what fails in the middle fails again when the file is closed.
+// TestAFullDiskSaysItsCauseOnce gives each staged file less and less room, so that the disk is full at every point of a table. A write
+// that fails in the middle fails again when the file is closed.
 func TestAFullDiskSaysItsCauseOnce(t *testing.T) {
-	defer func() { staging = objstore.NewStaging }()
+	defer func() { staging = objstore.Access.NewStaging }()
 	failed := 0
 	for room := 0; room < 4000; room += 100 {
 		cfg, r := judged(t, t.TempDir(), "first")
-		staging = func(ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
-			s, err := objstore.NewStaging(ctx, output, id, places, note)
+		staging = func(a objstore.Access, ctx context.Context, output, id string, places []string, note func(string)) (objstore.Staging, error) {
+			s, err := a.NewStaging(ctx, output, id, places, note)
 			return full{s, room}, err
 		}
 		err := r.end(t.Context(), cfg)
@@ -221,7 +221,7 @@ func TestAFullDiskSaysItsCauseOnce(t *testing.T) {
 	}
 }
 
-// full is a staging area with room for so many bytes of each file.
+// full is a staging area with room for a given number of bytes of each file.
 type full struct {
 	objstore.Staging
 	room int

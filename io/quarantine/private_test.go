@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestTheMarkIsNotWrittenThroughALink has somebody put a symbolic link in the place of the mark: before the folder is taken,
-// and while a run writes.
+// TestTheMarkIsNotWrittenThroughALink puts a symbolic link in the place of the mark: before the folder is opened, and while a run
+// writes.
 func TestTheMarkIsNotWrittenThroughALink(t *testing.T) {
 	victim := filepath.Join(t.TempDir(), "victim")
 	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
@@ -31,7 +31,7 @@ func TestTheMarkIsNotWrittenThroughALink(t *testing.T) {
 	if err := errors.Join(os.Remove(cfg.mark()), os.Symlink(victim, cfg.mark())); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Config{Dir: cfg.Dir, ID: "two"}); !errors.Is(err, ErrNotPrivate) {
+	if _, err := Open(t.Context(), Config{Dir: cfg.Dir, ID: "two"}); !errors.Is(err, ErrNotPrivate) {
 		t.Errorf("found %v, expected %v", err, ErrNotPrivate)
 	}
 	unharmed()
@@ -47,7 +47,7 @@ func TestAFolderThatOthersMayWriteToIsRefused(t *testing.T) {
 		},
 	} {
 		cfg := Config{Dir: filepath.Join(t.TempDir(), "kept"), ID: "one"}
-		a, err := Open(cfg)
+		a, err := Open(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,13 +57,13 @@ func TestAFolderThatOthersMayWriteToIsRefused(t *testing.T) {
 		if err := share(cfg); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(cfg); !errors.Is(err, ErrNotPrivate) {
+		if _, err := Open(t.Context(), cfg); !errors.Is(err, ErrNotPrivate) {
 			t.Errorf("%s: found %v, expected %v", name, err, ErrNotPrivate)
 		}
 	}
 }
 
-// TestAChangeIsUndone leaves rows, mark and the rows of a run that was stopped as they were.
+// TestAChangeIsUndone checks that the rows, the mark and the rows of a run that was stopped are restored.
 func TestAChangeIsUndone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "kept")
 	text := func(path string) string {
@@ -76,7 +76,7 @@ func TestAChangeIsUndone(t *testing.T) {
 	const row = "a%/000000000000.parquet"
 	for i, id := range []string{"one", "two", "three", "four"} {
 		cfg := Config{Dir: dir, ID: id}
-		a, err := Open(cfg)
+		a, err := Open(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,9 +84,16 @@ func TestAChangeIsUndone(t *testing.T) {
 		if err := os.WriteFile(path, []byte(id), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c, err := Prepare(cfg, []Piece{{Source: "a", Path: path}}, id != "two") // a guard stops the second
+		proof := Proof{URI: filepath.Join(dir, "no manifest")}
+		if id == "two" { // a guard stops it
+			proof = Proof{}
+		}
+		c, err := Prepare(t.Context(), cfg, []Piece{{Source: "a", Path: path}}, proof)
 		if err == nil {
 			err = c.Do()
+		}
+		if err == nil && id != "two" {
+			err = c.Confirm()
 		}
 		if err == nil && id == "three" {
 			err = c.Undo()

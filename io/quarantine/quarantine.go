@@ -5,17 +5,19 @@
 //
 //	DIR/rows/<source>/<row>.parquet   one for each row group with such rows, named by the number of the first
 //	DIR/rows-not-published/           the same of the last run, if a guard stopped it, to see why
-//	DIR/.tripstats/                   the lock, what is being written, and the mark that DIR/rows is this program's
+//	DIR/.tripstats/                   the lock, what is being written, and the mark that DIR/rows is this program's: see [Change]
 //
 // Bundles write files of their own under DIR/.tripstats, and hand on what they wrote. Beam hands on only what came of a
 // bundle that succeeded, once, so that the publishing transform, which moves those files into place, publishes every row
 // once, however bundles are cut, retried or run twice.
+//
+// What a killed run leaves is in DIR/.tripstats alone, where only the user can look. The next run with the same DIR removes it.
 package quarantine
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -31,6 +33,8 @@ import (
 type Config struct {
 	Dir string // absolute path
 	ID  string // of this run, fixed at submission
+
+	Access objstore.Access // to the output
 }
 
 // Piece is a file that a bundle has written: rows of one row group.
@@ -45,9 +49,11 @@ type Piece struct {
 const (
 	rowsDir        = "rows"
 	unpublishedDir = "rows-not-published"
-	beforeDir      = "before" // what was DIR/rows, in the run's folder, until that ends
+	readyName      = "ready" // in the run's folder: the rows are all there, and a [Proof]
+	asidePrefix    = "before-"
 	runPrefix      = "run-"
-	markName       = "quarantine" // its content is the run whose rows are in DIR/rows
+	gonePrefix     = "gone-"      // of a run's folder that is being removed
+	markName       = "quarantine" // its content is the last run that is known to have published its rows
 )
 
 func (c Config) state() string { return filepath.Join(c.Dir, objstore.StateDir) }
@@ -55,6 +61,16 @@ func (c Config) run() string   { return filepath.Join(c.state(), runPrefix+c.ID)
 
 func (c Config) rows() string { return filepath.Join(c.Dir, rowsDir) }
 func (c Config) mark() string { return filepath.Join(c.state(), markName) }
+
+func (c Config) tree() string  { return filepath.Join(c.run(), rowsDir) } // what will be DIR/rows, or DIR/rows-not-published
+func (c Config) ready() string { return filepath.Join(c.run(), readyName) }
+
+// aside returns where a folder is kept until the run ends.
+func (c Config) aside(place string) string {
+	return filepath.Join(c.run(), asidePrefix+filepath.Base(place))
+}
+
+func exists(path string) bool { _, err := os.Lstat(path); return err == nil }
 
 // Unpublished is where the rows are of a run that a guard stopped. Those of the last run that published stay where they are.
 func (c Config) Unpublished() string { return filepath.Join(c.Dir, unpublishedDir) }
@@ -70,13 +86,15 @@ var ErrBusy = errors.New("another run is writing to this folder")
 
 // Area is a quarantine folder in use by this process.
 type Area struct {
+	ctx  context.Context // for Close, without the run's cancellation
 	cfg  Config
 	lock *flock.Flock
 }
 
 // Open makes the folder ready for a run, and takes its lock, which one run at a time may have. What runs left that did
-// not come to their end is removed. The caller must Close the area when the pipeline has ended.
-func Open(cfg Config) (_ *Area, err error) {
+// not come to their end is removed; what they had changed and not published is undone. The caller must Close the area when the
+// pipeline has ended.
+func Open(ctx context.Context, cfg Config) (_ *Area, err error) {
 	if err := cfg.checkPrivate(); err != nil {
 		return nil, err
 	}
@@ -92,14 +110,14 @@ func Open(cfg Config) (_ *Area, err error) {
 			return nil, err
 		}
 	}
-	a := &Area{cfg: cfg, lock: objstore.LockFile(filepath.Join(cfg.state(), "lock"))}
+	a := &Area{ctx: context.WithoutCancel(ctx), cfg: cfg, lock: objstore.LockFile(filepath.Join(cfg.state(), "lock"))}
 	switch ok, err := objstore.TryLock(a.lock); {
 	case err != nil:
 		return nil, err
 	case !ok:
 		return nil, fmt.Errorf("%s: %w", cfg.Dir, ErrBusy)
 	}
-	err = cfg.cleanUp()
+	err = cfg.cleanUp(ctx)
 	if err == nil {
 		err = os.Mkdir(cfg.run(), 0o700)
 	}
@@ -131,45 +149,46 @@ func (c Config) checkPrivate() error {
 }
 
 // writeMark replaces the mark in one step. It does not follow a link in its place.
-func (c Config) writeMark(id []byte) error {
-	f, err := os.CreateTemp(c.run(), markName) // of mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(id)
-	if err = objstore.CloseSynced(f, err); err == nil {
-		err = os.Rename(f.Name(), c.mark())
-	}
-	if err == nil {
-		err = objstore.SyncDir(c.state())
+func (c Config) writeMark(id []byte) error { return objstore.WriteSynced(c.mark(), c.run(), id) }
+
+// cleanUp removes what dead runs left. A change of rows that one had begun is finished or undone.
+func (c Config) cleanUp(ctx context.Context) error {
+	left, err := os.ReadDir(c.state())
+	for _, e := range left {
+		if id, isRun := strings.CutPrefix(e.Name(), runPrefix); isRun && err == nil {
+			err = Config{Dir: c.Dir, ID: id}.leave(ctx)
+		}
+		if strings.HasPrefix(e.Name(), gonePrefix) && err == nil {
+			err = objstore.RemoveAll(filepath.Join(c.state(), e.Name()))
+		}
 	}
 	return err
 }
 
-// cleanUp removes what dead runs left. The rows that one had put aside, and had not replaced yet, come back.
-func (c Config) cleanUp() error {
-	left, err := os.ReadDir(c.state())
-	for _, e := range left {
-		if !strings.HasPrefix(e.Name(), runPrefix) || err != nil {
-			continue
-		}
-		dir := filepath.Join(c.state(), e.Name())
-		if _, missing := os.Lstat(c.rows()); missing != nil {
-			if err = os.Rename(filepath.Join(dir, beforeDir), c.rows()); errors.Is(err, fs.ErrNotExist) {
-				err = nil
-			}
-		}
-		if err == nil {
-			err = os.RemoveAll(dir)
-		}
+// leave removes the run's folder. The folder first gets a name by which it is known as rubbish, because a part of it would tell
+// a next run wrong things.
+func (c Config) leave(ctx context.Context) error {
+	if !exists(c.run()) {
+		return nil
 	}
-	return err
+	if err := c.recover(ctx); err != nil {
+		return err
+	}
+	gone := filepath.Join(c.state(), gonePrefix+c.ID)
+	if err := objstore.RemoveAll(gone); err != nil {
+		return err
+	}
+	if err := objstore.Rename(c.run(), gone); err != nil {
+		return err
+	}
+	if err := objstore.SyncDir(c.state()); err != nil {
+		return err
+	}
+	return objstore.RemoveAll(gone)
 }
 
 // Close removes what was written and not committed, and lets the next run in.
-func (a *Area) Close() error {
-	return errors.Join(os.RemoveAll(a.cfg.run()), a.lock.Unlock())
-}
+func (a *Area) Close() error { return errors.Join(a.cfg.leave(a.ctx), a.lock.Unlock()) }
 
 // place is where a piece goes, below the folder of rows. Sources are paths below a pattern's fixed prefix; whatever else
 // they may be must not lead out of the folder. Should two sources come to one name all the same, Commit says so.

@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -35,19 +36,19 @@ func rejects(source string, rowGroup int, refused int64, numbers ...int64) eleme
 	return element.Rejects{Source: source, RowGroup: rowGroup, Refused: refused, Record: b.NewRecordBatch()}
 }
 
-// commit puts pieces into place, as a run does that publishes.
+// commit moves pieces into place, like a run that publishes.
 func commit(cfg Config, pieces []Piece) error {
-	c, err := Prepare(cfg, pieces, true)
+	c, err := Prepare(context.Background(), cfg, pieces, Proof{URI: filepath.Join(cfg.Dir, "no manifest")})
 	if err != nil {
 		return err
 	}
-	return c.Do()
+	return errors.Join(c.Do(), c.Confirm())
 }
 
 func open(t *testing.T, id string) Config {
 	t.Helper()
 	cfg := Config{Dir: filepath.Join(t.TempDir(), "kept"), ID: id}
-	a, err := Open(cfg)
+	a, err := Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func TestWriteCountsWhatItWrote(t *testing.T) {
 	ptest.RunAndValidate(t, p)
 }
 
-// TestAPieceEndsWithItsRowGroup keeps the names and the content of files the same however bundles are cut.
+// TestAPieceEndsWithItsRowGroup checks that names and content of files do not depend on how bundles are cut.
 func TestAPieceEndsWithItsRowGroup(t *testing.T) {
 	fn := &writeFn{Config: open(t, "one")}
 	var pieces []Piece
@@ -98,7 +99,7 @@ func TestAPieceEndsWithItsRowGroup(t *testing.T) {
 			t.Errorf("%s: %v, %v", path, info, err)
 		}
 	}
-	// A bundle that failed leaves its file to be removed, and the next begins anew.
+	// A failed bundle leaves a file, which is removed later; the next bundle begins a new one.
 	if err := fn.StartBundle(emit); err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +175,7 @@ func TestAFolderInTheOutputIsRefused(t *testing.T) {
 	}
 }
 
-// TestAFolderThatIsNotOursIsLeftAlone protects what somebody keeps under the same name.
+// TestAFolderThatIsNotOursIsLeftAlone protects a user's folder with the same name.
 func TestAFolderThatIsNotOursIsLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	notes := filepath.Join(dir, "rows", "notes.txt")
@@ -184,7 +185,7 @@ func TestAFolderThatIsNotOursIsLeftAlone(t *testing.T) {
 	if err := os.WriteFile(notes, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Config{Dir: dir, ID: "one"}); !errors.Is(err, ErrForeign) {
+	if _, err := Open(t.Context(), Config{Dir: dir, ID: "one"}); !errors.Is(err, ErrForeign) {
 		t.Errorf("found %v, expected %v", err, ErrForeign)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
@@ -192,7 +193,7 @@ func TestAFolderThatIsNotOursIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestCommitMayBeCalledAgain is about a publishing bundle that a runner tries again, at every point of the first attempt.
+// TestCommitMayBeCalledAgain has a publishing bundle that a runner repeats after the first attempt failed, at every point of it.
 func TestCommitMayBeCalledAgain(t *testing.T) {
 	cfg := open(t, "one")
 	piece := func(source, text string) Piece {
@@ -228,22 +229,22 @@ func TestCommitMayBeCalledAgain(t *testing.T) {
 	}
 }
 
-// TestRowsThatADeadRunPutAsideComeBack kills a run between the two renames of Commit.
+// TestRowsThatADeadRunPutAsideComeBack simulates a run that was killed between the two renames of Commit.
 func TestRowsThatADeadRunPutAsideComeBack(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "kept")
 	first := Config{Dir: dir, ID: "one"}
-	a, err := Open(first)
+	a, err := Open(t.Context(), first)
 	if err != nil {
 		t.Fatal(err)
 	}
-	aside := filepath.Join(first.run(), beforeDir, "x")
+	aside := filepath.Join(first.aside(first.rows()), "x")
 	if err := os.MkdirAll(aside, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.lock.Unlock(); err != nil { // as the end of the process does
 		t.Fatal(err)
 	}
-	if a, err = Open(Config{Dir: dir, ID: "two"}); err != nil {
+	if a, err = Open(t.Context(), Config{Dir: dir, ID: "two"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(first.rows(), "x")); err != nil {
@@ -256,7 +257,7 @@ func TestRowsThatADeadRunPutAsideComeBack(t *testing.T) {
 
 func TestOneRunAtATimeHasTheFolder(t *testing.T) {
 	cfg := open(t, "one")
-	if _, err := Open(Config{Dir: cfg.Dir, ID: "two"}); !errors.Is(err, ErrBusy) {
+	if _, err := Open(t.Context(), Config{Dir: cfg.Dir, ID: "two"}); !errors.Is(err, ErrBusy) {
 		t.Errorf("found %v, expected %v", err, ErrBusy)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	e "tripstats/transforms/element"
 )
 
 var monthPattern = regexp.MustCompile(`20\d\d-\d\d`)
@@ -42,9 +44,16 @@ func FormatMonth(month int32) string {
 	return fmt.Sprintf("%04d-%02d", 1970+year, m+1)
 }
 
-var taxiPattern = regexp.MustCompile(`(?i)(^|[^a-z])(yellow|green|fhvhv|fhv)([^a-z]|$)`)
+// taxiPattern matches the name of any taxi of the registry, as a word of its own.
+var taxiPattern = func() *regexp.Regexp {
+	taxis := taxisOf(func(e.Dataset) bool { return true })
+	for i, t := range taxis {
+		taxis[i] = regexp.QuoteMeta(t)
+	}
+	return regexp.MustCompile(`(?i)(^|[^a-z])(` + strings.Join(taxis, "|") + `)([^a-z]|$)`)
+}()
 
-// TaxiOf returns the taxi that a name says, yellow, green, fhv or fhvhv: its last part, or else, if that says a month, the
+// TaxiOf returns the taxi of the registry that a name says: its last part, or else, if that says a month, the
 // nearest folder that says a taxi. It is "" if the name says none, or several.
 func TaxiOf(name string) string {
 	name = strings.ReplaceAll(name, `\`, "/")

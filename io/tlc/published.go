@@ -14,16 +14,11 @@ import (
 	"time"
 
 	"tripstats/io/objstore"
+	"tripstats/transforms/fault"
 )
 
 // Source is where TLC publishes its files: the addresses on its page of trip record data.
 const Source = "https://d37ci6vzurychx.cloudfront.net/trip-data"
-
-// The months of TLC's first yellow and green files, and one of each that has been there for years: see Finder.
-var (
-	first  = map[string]int32{"yellow": monthOf(2009, 1), "green": monthOf(2013, 8)}
-	surely = monthOf(2019, 1)
-)
 
 func monthOf(year, month int) int32 { return int32((year-1970)*12 + month - 1) }
 
@@ -44,6 +39,7 @@ func Prefix(source string) string {
 type Finder struct {
 	Source string
 	Taxi   string
+	Access objstore.Access
 	Pause  time.Duration // before a source that seems to be slowing us down is asked again; it doubles. 0: 5 seconds
 	AtOnce int           // months asked for side by side. 0: 4
 
@@ -99,7 +95,7 @@ func (f Finder) Find(ctx context.Context, r Range) ([]Month, error) {
 			for there > 0 && found[there-1].Absent {
 				there--
 			}
-			if len(found)-there >= silence && last > surely {
+			if len(found)-there >= silence && last > probeMonth(f.Taxi) {
 				return found[:there], nil
 			}
 		}
@@ -126,7 +122,7 @@ func (f Finder) last(ctx context.Context) (int32, error) {
 	}
 	last := int32(-1)
 	for _, l := range listings {
-		objects, err := objstore.List(ctx, l.prefix, l.slashes)
+		objects, err := f.Access.List(ctx, l.prefix, l.slashes)
 		if err != nil {
 			return 0, fmt.Errorf("%s: to list it, as the last month is not given: %w", objstore.Redact(l.prefix), err)
 		}
@@ -185,7 +181,7 @@ func (f Finder) one(ctx context.Context, month int32) (Month, error) {
 			return m, err
 		}
 		if try == tries {
-			return m, objstore.Temporary(fmt.Errorf("%s: %w; so is %s, which surely exists: the source refuses everything, or slows us down: try again later, or give --source", FileName(f.Taxi, month), err, FileName(f.Taxi, surely)))
+			return m, fault.Advised(objstore.Temporary(fmt.Errorf("%s: %w; so is %s, which surely exists: the source refuses everything, or slows us down: try again later, or give --source", FileName(f.Taxi, month), err, FileName(f.Taxi, probeMonth(f.Taxi)))))
 		}
 		select {
 		case <-time.After(pause):
@@ -207,9 +203,9 @@ func (f Finder) settle(ctx context.Context, month int32) (m Month, slowed bool, 
 				}
 				continue
 			}
-			switch known, probe := f.look(ctx, surely); {
+			switch known, probe := f.look(ctx, probeMonth(f.Taxi)); {
 			case probe == nil && known.Absent:
-				return m, false, fmt.Errorf("%s: it is refused, and whether that means that it is not there cannot be found out, as %s is not there: name the months that are", FileName(f.Taxi, month), FileName(f.Taxi, surely))
+				return m, false, fmt.Errorf("%s: it is refused, and whether that means that it is not there cannot be found out, as %s is not there: name the months that are", FileName(f.Taxi, month), FileName(f.Taxi, probeMonth(f.Taxi)))
 			case objstore.Refused(probe):
 				return m, true, probe
 			case probe != nil:
@@ -224,7 +220,7 @@ func (f Finder) settle(ctx context.Context, month int32) (m Month, slowed bool, 
 func (f Finder) look(ctx context.Context, month int32) (Month, error) {
 	m := Month{Month: month, Absent: true}
 	for _, place := range f.places(month) {
-		o, err := objstore.Stat(ctx, place)
+		o, err := f.Access.Stat(ctx, place)
 		switch {
 		case err == nil:
 			o.Name = path.Base(o.Name)

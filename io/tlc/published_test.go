@@ -50,7 +50,7 @@ func TestRangesOfMonths(t *testing.T) {
 	}
 }
 
-// cdn is a web server with some months, that answers 403 for all others, and, when it is asked too often, for all.
+// cdn is a web server with some months. It answers 403 for all others, and for all if requests come too often.
 type cdn struct {
 	mu       sync.Mutex
 	there    func(name string) bool
@@ -157,7 +157,7 @@ func TestMonthsInAFolder(t *testing.T) {
 	}
 }
 
-// bucket is a store of empty objects, of which it is enough to list and to find them.
+// bucket is a store of empty objects that can only be listed and found.
 type bucket struct {
 	objstore.Store
 	names []string
@@ -180,7 +180,7 @@ func (b bucket) Stat(_ context.Context, uri string) (objstore.Object, error) {
 	return objstore.Object{}, fs.ErrNotExist
 }
 
-// TestAnOpenRangeEndsWithTheLastMonthThatIsThere has months after long gaps, in each layout.
+// TestAnOpenRangeEndsWithTheLastMonthThatIsThere has months after long gaps, in each layout of folders.
 func TestAnOpenRangeEndsWithTheLastMonthThatIsThere(t *testing.T) {
 	paths := []string{
 		"raw/2023/yellow_tripdata_2023-12.parquet",
@@ -245,12 +245,12 @@ func TestAnOpenRangeEndsWithTheLastMonthThatIsThere(t *testing.T) {
 func TestAnOpenRangeOfAWebServerPassesGaps(t *testing.T) {
 	for months, there := range map[string][]string{
 		"2023-01..": {"2023-01", "2023-07", "2023-08"}, // a gap of five
-		"2016-05..": {"2019-01", "2019-02"},            // nothing before the month that surely exists
-		"2022-10..": {"2023-01", "2023-04"},            // and not what comes after long
+		"2016-05..": {"2019-01", "2019-02"},            // no month before the one that TLC published long ago
+		"2022-10..": {"2023-01", "2023-04"},            // no months after a long gap
 	} {
 		c := &cdn{there: func(name string) bool {
 			m, _ := MonthOf(name)
-			return m == surely || slices.Contains(there, FormatMonth(m)) || m > monthOf(2040, 1)
+			return m == probeMonth("yellow") || slices.Contains(there, FormatMonth(m)) || m > monthOf(2040, 1)
 		}}
 		if got, err := find(t, c, months); err != nil || !slices.Equal(present(got), there) {
 			t.Errorf("%s: found %v, %v, expected %v", months, present(got), err, there)
@@ -262,7 +262,7 @@ func present(listing string) []string {
 	return slices.DeleteFunc(strings.Fields(listing), func(s string) bool { return s[0] == '-' })
 }
 
-// TestCredentialsThatAreNotAcceptedEndTheSearch is of 401, which means neither "not there" nor "slow down".
+// TestCredentialsThatAreNotAcceptedEndTheSearch has answers 401, which mean neither "not there" nor "slow down".
 func TestCredentialsThatAreNotAcceptedEndTheSearch(t *testing.T) {
 	var asked atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -290,8 +290,8 @@ func TestPrefixes(t *testing.T) {
 		"gs://b":                  "gs://b/",
 	} {
 		f := Finder{Source: source, Taxi: "yellow"}
-		if got := Prefix(source); got != want || !strings.HasPrefix(f.places(surely)[0], got) {
-			t.Errorf("%s: found %s, expected %s, and of %v", source, got, want, f.places(surely))
+		if got := Prefix(source); got != want || !strings.HasPrefix(f.places(probeMonth("yellow"))[0], got) {
+			t.Errorf("%s: found %s, expected %s, and of %v", source, got, want, f.places(probeMonth("yellow")))
 		}
 	}
 }

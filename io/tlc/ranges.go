@@ -58,7 +58,7 @@ func ParseRange(s, taxi string) (Range, error) {
 	case to == "": // nothing, or .. alone
 		return r, fmt.Errorf("found %q, %w", s, errMonths)
 	default:
-		r.First = first[taxi]
+		r.First = firstMonth(taxi)
 	}
 	if r.Open {
 		return r, nil

@@ -6,58 +6,94 @@ import (
 	e "tripstats/transforms/element"
 )
 
-// Registry is every column that TLC has published in yellow files from 2009 and green files from 2013 on: names, meaning and
-// the types seen. A file is of the variant whose pickup time it has. It must have that variant's dropoff time too, and its two
-// zones or, where the variant has them, its four coordinates; a file with the pickup times of two variants is refused. The
-// registry also has columns that are not needed, so that a new column can be recognised.
+// Registry is the files that TLC publishes, by taxi and era: the months they cover, the columns by which they are recognised, and
+// every column that they have, with its meaning and the types seen. It is the only place that lists taxis. A column that has no
+// meaning is not needed; it is here so that a new column can be noticed. Several columns with one meaning are added up.
 //
-// Sources: footers of published files 2009-01 to 2025-03, and TLC's data dictionaries for yellow and green trip records.
+// Sources: footers of published files 2009-01 to 2025-03, and TLC's data dictionaries for yellow, green and for-hire trip records.
 // Files of 2011 to 2016-06 as first published have coordinates; TLC has replaced them by zones since.
-var Registry = []e.Variant{
-	{Name: "yellow since 2011", Taxi: "yellow", Columns: slices.Concat(since2011("tpep"), []e.Known{
-		{Name: "airport_fee", Meaning: "airport_fee", Kinds: fees}, // Airport_fee since 2023-02
-	})},
-	{Name: "green since 2013", Taxi: "green", Columns: slices.Concat(since2011("lpep"), []e.Known{
-		{Name: "ehail_fee", Meaning: "ehail_fee", Kinds: fees},
-		{Name: "trip_type", Meaning: "trip_type", Kinds: counts},
-	})},
-	{Name: "yellow 2009", Taxi: "yellow", Columns: []e.Known{
-		{Name: "vendor_name", Meaning: "vendorid", Codes: vendors, Kinds: texts},
-		{Name: "Trip_Pickup_DateTime", Meaning: "pickup_datetime", Kinds: texts},
-		{Name: "Trip_Dropoff_DateTime", Meaning: "dropoff_datetime", Kinds: texts},
-		{Name: "Passenger_Count", Meaning: "passenger_count", Kinds: counts},
-		{Name: "Trip_Distance", Meaning: "trip_distance", Kinds: doubles},
-		{Name: "Start_Lon", Meaning: e.PickupLongitude, Kinds: doubles},
-		{Name: "Start_Lat", Meaning: e.PickupLatitude, Kinds: doubles},
-		{Name: "Rate_Code", Meaning: "ratecodeid", Kinds: counts},
-		{Name: "store_and_forward", Meaning: "store_and_fwd_flag", Kinds: counts},
-		{Name: "End_Lon", Meaning: e.DropoffLongitude, Kinds: doubles},
-		{Name: "End_Lat", Meaning: e.DropoffLatitude, Kinds: doubles},
-		{Name: "Payment_Type", Meaning: "payment_type", Codes: payments, Kinds: texts},
-		{Name: "Fare_Amt", Meaning: "fare_amount", Kinds: doubles},
-		{Name: "surcharge", Meaning: "extra", Kinds: doubles},
-		{Name: "mta_tax", Meaning: "mta_tax", Kinds: doubles},
-		{Name: "Tip_Amt", Meaning: "tip_amount", Kinds: doubles},
-		{Name: "Tolls_Amt", Meaning: "tolls_amount", Kinds: doubles},
-		{Name: "Total_Amt", Meaning: "total_amount", Kinds: doubles},
-	}},
-	{Name: "yellow 2010", Taxi: "yellow", Columns: slices.Concat([]e.Known{
-		{Name: "vendor_id", Meaning: "vendorid", Codes: vendors, Kinds: texts},
-		{Name: "pickup_datetime", Meaning: "pickup_datetime", Kinds: texts},
-		{Name: "dropoff_datetime", Meaning: "dropoff_datetime", Kinds: texts},
-		{Name: "passenger_count", Meaning: "passenger_count", Kinds: counts},
-		{Name: "trip_distance", Meaning: "trip_distance", Kinds: doubles},
-		{Name: "rate_code", Meaning: "ratecodeid", Kinds: slices.Concat(texts, counts)},
-		{Name: "store_and_fwd_flag", Meaning: "store_and_fwd_flag", Kinds: texts},
-		{Name: "payment_type", Meaning: "payment_type", Codes: payments, Kinds: texts},
-		{Name: "fare_amount", Meaning: "fare_amount", Kinds: doubles},
-		{Name: "surcharge", Meaning: "extra", Kinds: doubles},
-		{Name: "mta_tax", Meaning: "mta_tax", Kinds: doubles},
-		{Name: "tip_amount", Meaning: "tip_amount", Kinds: doubles},
-		{Name: "tolls_amount", Meaning: "tolls_amount", Kinds: doubles},
-		{Name: "total_amount", Meaning: "total_amount", Kinds: doubles},
-		{Name: "__index_level_0__", Kinds: []e.Kind{e.Int64}}, // a leftover of pandas, in 2010-02 and 2010-03
-	}, coordinates)},
+var Registry = []e.Dataset{
+	{
+		Name: "yellow since 2011", Taxi: "yellow", First: monthOf(2011, 1), Probe: monthOf(2019, 1),
+		Signatures: since2011Signatures("tpep"), Without: pickupsBut("tpep_pickup_datetime"),
+		Columns: slices.Concat(since2011("tpep"), []e.Known{
+			{Name: "airport_fee", Meaning: "airport_fee", Kinds: fees}, // Airport_fee since 2023-02
+		}),
+	},
+	{
+		Name: "green since 2013", Taxi: "green", First: monthOf(2013, 8), Probe: monthOf(2019, 1),
+		Signatures: since2011Signatures("lpep"), Without: pickupsBut("lpep_pickup_datetime"),
+		Columns: slices.Concat(since2011("lpep"), []e.Known{
+			{Name: "ehail_fee", Meaning: "ehail_fee", Kinds: fees},
+			{Name: "trip_type", Meaning: "trip_type", Kinds: counts},
+		}),
+	},
+	{
+		Name: "yellow 2009", Taxi: "yellow", First: monthOf(2009, 1), Last: monthOf(2009, 12),
+		Signatures: [][]string{{"Trip_Pickup_DateTime", "Trip_Dropoff_DateTime", "Start_Lon", "Start_Lat", "End_Lon", "End_Lat"}},
+		Without:    pickupsBut("Trip_Pickup_DateTime"),
+		Columns: []e.Known{
+			{Name: "vendor_name", Meaning: "vendorid", Codes: vendors, Kinds: texts},
+			{Name: "Trip_Pickup_DateTime", Meaning: "pickup_datetime", Kinds: texts},
+			{Name: "Trip_Dropoff_DateTime", Meaning: "dropoff_datetime", Kinds: texts},
+			{Name: "Passenger_Count", Meaning: "passenger_count", Kinds: counts},
+			{Name: "Trip_Distance", Meaning: "trip_distance", Kinds: doubles},
+			{Name: "Start_Lon", Meaning: e.PickupLongitude, Kinds: doubles},
+			{Name: "Start_Lat", Meaning: e.PickupLatitude, Kinds: doubles},
+			{Name: "Rate_Code", Meaning: "ratecodeid", Kinds: counts},
+			{Name: "store_and_forward", Meaning: "store_and_fwd_flag", Kinds: counts},
+			{Name: "End_Lon", Meaning: e.DropoffLongitude, Kinds: doubles},
+			{Name: "End_Lat", Meaning: e.DropoffLatitude, Kinds: doubles},
+			{Name: "Payment_Type", Meaning: "payment_type", Codes: payments, Kinds: texts},
+			{Name: "Fare_Amt", Meaning: "fare_amount", Kinds: doubles},
+			{Name: "surcharge", Meaning: "extra", Kinds: doubles},
+			{Name: "mta_tax", Meaning: "mta_tax", Kinds: doubles},
+			{Name: "Tip_Amt", Meaning: "tip_amount", Kinds: doubles},
+			{Name: "Tolls_Amt", Meaning: "tolls_amount", Kinds: doubles},
+			{Name: "Total_Amt", Meaning: "total_amount", Kinds: doubles},
+		},
+	},
+	{
+		Name: "yellow 2010", Taxi: "yellow", First: monthOf(2010, 1), Last: monthOf(2010, 12),
+		Signatures: [][]string{append([]string{"pickup_datetime", "dropoff_datetime"}, places...)},
+		Without:    pickupsBut("pickup_datetime"),
+		Columns: slices.Concat([]e.Known{
+			{Name: "vendor_id", Meaning: "vendorid", Codes: vendors, Kinds: texts},
+			{Name: "pickup_datetime", Meaning: "pickup_datetime", Kinds: texts},
+			{Name: "dropoff_datetime", Meaning: "dropoff_datetime", Kinds: texts},
+			{Name: "passenger_count", Meaning: "passenger_count", Kinds: counts},
+			{Name: "trip_distance", Meaning: "trip_distance", Kinds: doubles},
+			{Name: "rate_code", Meaning: "ratecodeid", Kinds: slices.Concat(texts, counts)},
+			{Name: "store_and_fwd_flag", Meaning: "store_and_fwd_flag", Kinds: texts},
+			{Name: "payment_type", Meaning: "payment_type", Codes: payments, Kinds: texts},
+			{Name: "fare_amount", Meaning: "fare_amount", Kinds: doubles},
+			{Name: "surcharge", Meaning: "extra", Kinds: doubles},
+			{Name: "mta_tax", Meaning: "mta_tax", Kinds: doubles},
+			{Name: "tip_amount", Meaning: "tip_amount", Kinds: doubles},
+			{Name: "tolls_amount", Meaning: "tolls_amount", Kinds: doubles},
+			{Name: "total_amount", Meaning: "total_amount", Kinds: doubles},
+			{Name: "__index_level_0__", Kinds: []e.Kind{e.Int64}}, // a leftover of pandas, in 2010-02 and 2010-03
+		}, coordinates),
+	},
+	{
+		Name: "fhvhv", Taxi: "fhvhv", First: monthOf(2019, 2),
+		Signatures: [][]string{{"hvfhs_license_num", "dispatching_base_num"}, {"hvfhs_license_num"}},
+		Unread:     "found trips of high-volume for-hire vehicles (fhvhv: hvfhs_license_num), expected trips of taxis; leave the file out",
+		Columns: []e.Known{
+			{Name: "pickup_datetime", Meaning: "pickup_datetime", Kinds: times},
+			{Name: "dropoff_datetime", Meaning: "dropoff_datetime", Kinds: times},
+		},
+	},
+	{
+		Name: "fhv", Taxi: "fhv", First: monthOf(2015, 1),
+		Signatures: [][]string{{"dispatching_base_num"}},
+		Unread:     "found trips of for-hire vehicles (fhv: dispatching_base_num), expected trips of taxis; leave the file out",
+		Columns: []e.Known{
+			{Name: "pickup_datetime", Meaning: "pickup_datetime", Kinds: times},
+			{Name: "Pickup_date", Meaning: "pickup_datetime", Kinds: times}, // 2015 and 2016
+			{Name: "dropOff_datetime", Meaning: "dropoff_datetime", Kinds: times},
+		},
+	},
 }
 
 // The text codes of 2009 to 2014 and the numbers that TLC's data dictionaries give their meanings later. DDS, a vendor of 2009,
@@ -86,6 +122,59 @@ var coordinates = []e.Known{
 	{Name: "pickup_latitude", Meaning: e.PickupLatitude, Kinds: doubles},
 	{Name: "dropoff_longitude", Meaning: e.DropoffLongitude, Kinds: doubles},
 	{Name: "dropoff_latitude", Meaning: e.DropoffLatitude, Kinds: doubles},
+}
+
+// places are the coordinates by which files without zones are recognised.
+var places = []string{"pickup_longitude", "pickup_latitude", "dropoff_longitude", "dropoff_latitude"}
+
+// pickupsBut are the pickup times of the other datasets: a file with the pickup times of two is refused.
+func pickupsBut(own string) []string {
+	all := []string{"Trip_Pickup_DateTime", "pickup_datetime", "tpep_pickup_datetime", "lpep_pickup_datetime"}
+	return slices.DeleteFunc(all, func(c string) bool { return c == own })
+}
+
+// since2011Signatures are the columns by which yellow and green files are recognised: by zones or, without these, by coordinates.
+func since2011Signatures(prefix string) [][]string {
+	times := []string{prefix + "_pickup_datetime", prefix + "_dropoff_datetime"}
+	return [][]string{slices.Concat(times, []string{"PULocationID", "DOLocationID"}), slices.Concat(times, places)}
+}
+
+// Taxis lists the taxis whose files can be read.
+func Taxis() []string {
+	return taxisOf(func(d e.Dataset) bool { return d.Unread == "" })
+}
+
+// taxisOf lists the taxis of some datasets, in the order of the registry, each once.
+func taxisOf(some func(e.Dataset) bool) []string {
+	var taxis []string
+	for _, d := range Registry {
+		if some(d) && !slices.Contains(taxis, d.Taxi) {
+			taxis = append(taxis, d.Taxi)
+		}
+	}
+	return taxis
+}
+
+// firstMonth is the month of a taxi's first file, and probeMonth one that has been published for years; 0 for a taxi that is not
+// in the registry.
+func firstMonth(taxi string) int32 {
+	first := int32(0)
+	for _, d := range Registry {
+		if d.Taxi == taxi && (first == 0 || d.First < first) {
+			first = d.First
+		}
+	}
+	return first
+}
+
+func probeMonth(taxi string) int32 {
+	probe := int32(0)
+	for _, d := range Registry {
+		if d.Taxi == taxi {
+			probe = max(probe, d.Probe)
+		}
+	}
+	return probe
 }
 
 // since2011 are the columns that yellow and green files share: the times of one have another prefix than the other's.

@@ -17,7 +17,7 @@ import (
 	"tripstats/testdata/fakes"
 )
 
-// processes are the flags by which TaskManagers start workers with a boot program.
+// processes returns the flags that make TaskManagers start workers with a boot program.
 func processes(c *cluster.Cluster, boot string, parallelism int) []string {
 	return []string{
 		"--runner=flink", "--endpoint=" + c.Endpoint(), "--parallelism=" + strconv.Itoa(parallelism),
@@ -25,14 +25,14 @@ func processes(c *cluster.Cluster, boot string, parallelism int) []string {
 	}
 }
 
-// untilReading waits until the youngest job asks for rows that a gate holds, and returns its id.
+// untilReading waits until the newest job requests rows that a gate holds back, and returns its id.
 func untilReading(t *testing.T, c *cluster.Cluster, r *started, g *fakes.Gate) string {
 	t.Helper()
 	untilHeld(t, r, g)
 	return untilJob(t, c, r)
 }
 
-// holder is the worker of this test whose request a gate holds: the process with the other end of that connection.
+// holder returns the worker whose request a gate holds back: the process at the other end of that connection.
 func holder(t *testing.T, g *fakes.Gate) (pid int) {
 	t.Helper()
 	until(t, "a worker asks for rows", time.Minute, func() bool {
@@ -72,7 +72,7 @@ func holder(t *testing.T, g *fakes.Gate) (pid int) {
 	return pid
 }
 
-// startedBy is which of these processes, by name, has started a process or one of its ancestors.
+// startedBy returns the name of the process, one of those given, that has started a process or one of its ancestors.
 func startedBy(t *testing.T, pid int, candidates map[string]int) string {
 	t.Helper()
 	for pid > 1 {
@@ -94,7 +94,7 @@ func startedBy(t *testing.T, pid int, candidates map[string]int) string {
 	return ""
 }
 
-// workers are the processes that run this program for TaskManagers of this test.
+// workers returns the processes that run this program for TaskManagers of this test.
 func workers(t *testing.T) (pids []int) {
 	t.Helper()
 	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -115,8 +115,8 @@ func workers(t *testing.T) (pids []int) {
 	return pids
 }
 
-// leavesNothing checks, when the cluster has been stopped, that no worker and no temporary file outlives it. It is to be
-// called before the cluster starts. (While it runs, Beam keeps the workers of some jobs that have failed.)
+// leavesNothing checks, after the cluster was stopped, that no worker and no temporary file is left. Call it before the cluster
+// starts. While the cluster runs, Beam keeps the workers of some failed jobs.
 func leavesNothing(t *testing.T) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -160,8 +160,8 @@ func TestAClusterGivesTheSameBytes(t *testing.T) {
 	t.Logf("wall: %.1f s with parallelism 2, %.1f s with 1", walls[2], walls[1])
 }
 
-// TestAKilledTaskManagerOrWorkerChangesNothing kills in mid-run: once each, or with TRIPSTATS_SOAK=1 five times. The victim
-// waits for rows, after more or fewer of them were read.
+// TestAKilledTaskManagerOrWorkerChangesNothing kills a TaskManager and a worker during runs: once each, with TRIPSTATS_SOAK=1 five
+// times. The killed process is waiting for rows, after a random part of them was read.
 func TestAKilledTaskManagerOrWorkerChangesNothing(t *testing.T) {
 	needs(t, "cluster")
 	leavesNothing(t)
@@ -207,7 +207,7 @@ func TestAKilledTaskManagerOrWorkerChangesNothing(t *testing.T) {
 	}
 }
 
-// TestWhatBecomesOfAClustersJob is about the program that submitted it.
+// TestWhatBecomesOfAClustersJob kills, stops or detaches the submitting program, and cancels jobs.
 func TestWhatBecomesOfAClustersJob(t *testing.T) {
 	needs(t, "cluster")
 	leavesNothing(t)
@@ -215,7 +215,7 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 	paths := small(t)
 	want, _ := direct(t, "--input="+strings.Join(paths, ","))
 	engine := processes(c, boot(t), 2)
-	// into is an output, the input held after its first rows, and the arguments for both.
+	// into returns an output, an input of which a gate holds back all but the first rows, and the arguments for both.
 	into := func(t *testing.T) (string, *fakes.Gate, []string) {
 		out, gate := filepath.Join(t.TempDir(), "out"), fakes.NewGate(t, 5, paths...)
 		return out, gate, append([]string{"--output=" + out, "--input=" + gate.Addresses}, engine...)
@@ -277,7 +277,7 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 		}
 		r.ends(t, 130, "stopped by interrupt", "is cancelled")
 		gate.Open()                        // Flink waits for the worker
-		over(t, job, "CANCELED", "FAILED") // as Flink names it, by what came first
+		over(t, job, "CANCELED", "FAILED") // Flink reports one of these, depending on which came first
 		after := outcome(t, out)
 		runs := filepath.Join(".tripstats", "runs")
 		if content, err := os.ReadFile(filepath.Join(out, runs)); err != nil || !strings.HasSuffix(string(content), " revoked\n") {
@@ -309,7 +309,7 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "yellow_tripdata_2019-01.parquet")
 		copyFile(t, paths[0], path)
-		// This boot program takes the file away before there is a worker to see it.
+		// This boot program removes the file before the worker starts.
 		without := filepath.Join(dir, "boot.sh")
 		if err := os.WriteFile(without, fmt.Appendf(nil, "#!/bin/sh\nrm -f %q\nexec %q \"$@\"\n", path, boot(t)), 0o777); err != nil {
 			t.Fatal(err)
@@ -322,7 +322,7 @@ func TestWhatBecomesOfAClustersJob(t *testing.T) {
 	})
 }
 
-// untilJob waits for the JobManager to know of the job that a run has submitted.
+// untilJob waits until the JobManager knows the job that a run has submitted.
 func untilJob(t *testing.T, c *cluster.Cluster, r *started) (id string) {
 	t.Helper()
 	until(t, "the job is known", 2*time.Minute, func() bool {

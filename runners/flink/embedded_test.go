@@ -10,7 +10,7 @@ import (
 	"tripstats/testdata/fakes"
 )
 
-// inputs are what every engine must make the same bytes of as direct.
+// inputs are the inputs for which every engine must give the same bytes as direct.
 func inputs(t *testing.T) map[string][]string {
 	all := map[string][]string{
 		"sample":           {"--input=sample"},

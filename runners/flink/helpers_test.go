@@ -24,7 +24,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// needs skips the test unless TRIPSTATS_FLINK asks for its engine, as the Makefile does: embedded, cluster or spark.
+// needs skips the test unless TRIPSTATS_FLINK names its engine: embedded, cluster or spark. The Makefile sets it.
 func needs(t *testing.T, engine string) {
 	t.Helper()
 	if !slices.Contains(strings.Split(os.Getenv("TRIPSTATS_FLINK"), ","), engine) {
@@ -55,7 +55,7 @@ func up(t *testing.T, cfg cluster.Config) *cluster.Cluster {
 		cfg.Jar = filepath.Join(cache(t), "spark.jar")
 	}
 	cfg.Dir = filepath.Join(cache(t), "test-"+strings.ToLower(t.Name()))
-	if err := cluster.Stop(cfg.Dir); err != nil { // of a run that was killed
+	if err := cluster.Stop(cfg.Dir); err != nil { // that of a killed run
 		t.Fatal(err)
 	}
 	start := time.Now()
@@ -87,7 +87,7 @@ func peakMemory(pid int) int {
 	return 0
 }
 
-// built makes a program once.
+// built builds a program once.
 func built(name, pkg string) func(*testing.T) string {
 	once := sync.OnceValues(func() (string, error) {
 		dir, err := filepath.Abs(filepath.Join("..", "..", ".cache", "flink", "bin"))
@@ -115,7 +115,7 @@ var (
 	boot    = built("boot", "./boot")
 )
 
-// started is a run of the program under way, or over.
+// started is a run of the program that has started, and may have ended.
 type started struct {
 	cmd            *exec.Cmd
 	stdout, stderr bytes.Buffer
@@ -124,7 +124,7 @@ type started struct {
 	wall           time.Duration
 }
 
-// begin starts a run in a folder of its own.
+// begin starts a run, in a folder of its own.
 func begin(t *testing.T, args ...string) *started {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
@@ -146,7 +146,7 @@ func begin(t *testing.T, args ...string) *started {
 
 func (r *started) wait() *started { <-r.over; return r }
 
-// cpu is what the process itself took, in seconds.
+// cpu returns the CPU seconds of the process itself.
 func (r *started) cpu() float64 {
 	u, ok := r.cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
@@ -155,7 +155,7 @@ func (r *started) cpu() float64 {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
 
-// lines are those of stderr that are no notes.
+// lines returns the lines of stderr that are not notes.
 func (r *started) lines() []string {
 	var lines []string
 	for l := range strings.Lines(r.stderr.String()) {
@@ -183,7 +183,7 @@ func (r *started) ends(t *testing.T, code int, words ...string) *started {
 	return r
 }
 
-// outcome is SHA-256 of what a run has published, by path, but for the manifest, which names the runner.
+// outcome returns the SHA-256 of all published files, by path, except the manifest, which names the runner.
 func outcome(t *testing.T, output string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -205,8 +205,8 @@ func outcome(t *testing.T, output string) map[string]string {
 	return found
 }
 
-// same checks that an output of a cluster is that of direct, and that nothing else was left there: the ids of the runs
-// that have published, each once.
+// same checks that the output of a cluster is that of direct, and that the only other file has the ids of the runs that have
+// published, each once.
 func same(t *testing.T, output string, want map[string]string, runs int) {
 	t.Helper()
 	got := outcome(t, output)
@@ -223,7 +223,7 @@ func same(t *testing.T, output string, want map[string]string, runs int) {
 	}
 }
 
-// direct is what the direct runner makes of an input.
+// direct returns the outcome of the direct runner for an input.
 func direct(t *testing.T, args ...string) (map[string]string, *started) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out")
@@ -255,7 +255,7 @@ func months(t *testing.T) string {
 	return pattern
 }
 
-// realData is the folder of real files, or "".
+// realData returns the folder of real files, or "" if there is none.
 func realData(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv("TRIPSTATS_DATA")
@@ -273,7 +273,7 @@ func realData(t *testing.T) string {
 	return dir
 }
 
-// small are twelve months of a few rows each, in two row groups.
+// small returns twelve months of a few rows each, in two row groups.
 func small(t *testing.T) []string {
 	t.Helper()
 	dir := t.TempDir()
@@ -289,7 +289,7 @@ func small(t *testing.T) []string {
 	return paths
 }
 
-// untilHeld waits until a run asks for rows that a gate holds.
+// untilHeld waits until a run requests rows that a gate holds back.
 func untilHeld(t *testing.T, r *started, g *fakes.Gate) {
 	t.Helper()
 	select {
@@ -301,7 +301,7 @@ func untilHeld(t *testing.T, r *started, g *fakes.Gate) {
 	}
 }
 
-// until waits for something to come true.
+// until waits until a condition is true.
 func until(t *testing.T, what string, limit time.Duration, yes func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(limit); !yes(); time.Sleep(5 * time.Millisecond) {

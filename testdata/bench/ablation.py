@@ -1,7 +1,7 @@
 """Measures what each hand-made pass over the rows gains: ablation.py [--rounds N] [--set NAME]...
 
-The program is built once as it is, and once without each pass, by putting other text in the place of one line. Both take turns
-on the same files. What counts is the ratio of CPU seconds within a round: without the pass over with it.
+The program is built once as it is, and once without each pass, by replacing one line of the source. Both run in turns on the same
+files. The result is the ratio of CPU seconds within a round: without the pass, divided by with it.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What the benchmarks share: the generated files, and how a program is measured."""
+"""Functions that the benchmarks share: generating files, and measuring a program."""
 
 import collections
 import concurrent.futures
@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def published():
-    """Returns the months of the talk's decade and the rows that TLC published for each."""
+    """Returns the months of 2014 to 2023 and the rows that TLC published for each."""
     with open(os.path.join(HERE, "published_rows.csv"), encoding="ascii") as f:
         rows = (line.split(",") for line in f if line[0].isdigit())
         return {month: int(n) for month, n in rows}
@@ -28,7 +28,7 @@ def decade(months):
     return "decade", dict(list(published().items())[:months]), []
 
 
-# Name of a set: the folder in the cache, the rows of its months, and more flags of the generator.
+# Name of a set: the folder in the cache, the rows of each month, and additional flags of the generator.
 SETS = {
     "tlc": ("tlc", dict.fromkeys(MONTHS, 3_000_000), []),
     "snappy": ("snappy", dict.fromkeys(MONTHS, 3_000_000), ["--codec", "snappy"]),
@@ -68,7 +68,7 @@ def files(name):
 
 
 def warm(paths):
-    """Reads files, so that the first program that does has them in the system's cache as the others have."""
+    """Reads files, so that they are in the system's cache for the first program too."""
     for path in paths:
         with open(path, "rb", buffering=0) as f:
             while f.read(1 << 20):
@@ -79,11 +79,11 @@ def warm(paths):
 # share of all cores that other programs took meanwhile.
 Measure = collections.namedtuple("Measure", "wall cpu process rss others stdout")
 
-QUIET = 0.05  # of all cores: the most that others may take for a figure to count
+QUIET = 0.05  # the largest share of all cores that other programs may take for a measurement to count
 
 
 def busy():
-    """Returns the seconds that all cores have worked since the machine started; 0 where the system does not say."""
+    """Returns the seconds that all cores have worked since the machine started; 0 if the system does not say."""
     try:
         with open("/proc/stat", encoding="ascii") as f:
             user, nice, system, _, _, irq, softirq, steal = map(int, f.readline().split()[1:9])
@@ -93,7 +93,7 @@ def busy():
 
 
 def wait_for_quiet(most=120):
-    """Waits until other programs leave the cores alone, for two seconds on end, or for most seconds."""
+    """Waits until the cores have been idle for two seconds, or for most seconds."""
     end, calm = time.monotonic() + most, 0
     while calm < 2 and time.monotonic() < end:
         before = busy()

@@ -1,9 +1,9 @@
 """Runs the talk's decade, yellow 2014-01 to 2023-12, on generated files: decade.py TRIPSTATS [--months 1,6,...] [--peers A,B]
 
-tripstats runs on the first 1, 6, 24, 60 and 120 months, which shows how time and memory grow; then the peers on all of
-them, once each, and all must give the same tables; then tripstats with the rules, of which the ledger is shown. Each run
-is kept in .cache/bench-results/decade.json as it is done, and not run again unless the program is another: remove the file to
-begin anew.
+tripstats runs on the first 1, 6, 24, 60 and 120 months, which shows how time and memory grow. Then each peer runs once on all of
+them, and all must give the same tables. Then tripstats runs with the rules, and the ledger is shown. The result of each run is
+kept in .cache/bench-results/decade.json, and the run is not repeated unless the program has changed: remove the file to start
+again.
 """
 
 import argparse

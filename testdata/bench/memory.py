@@ -1,6 +1,6 @@
 """Measures tripstats on one file with a single row group of 14 million rows: memory.py TRIPSTATS [--rounds N]
 
-It exits non-zero if a run's peak is above 160 MiB, or the direct runner keeps fewer than 1.7 cores busy on two.
+It exits non-zero if the peak of a run is above 160 MiB, or if the direct runner keeps fewer than 1.7 of two cores busy.
 """
 
 import argparse

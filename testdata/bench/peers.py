@@ -1,9 +1,9 @@
 """Times tripstats against other engines on the same files: peers.py TRIPSTATS [--sets ...] [--threads ...] [--peers ...] [--rounds N]
 
-After one round to warm up, in which all must give the same tables, the programs take turns for N rounds. What counts are
-the ratios within a round. A round in which other programs took more than 5 % of the cores is run again, up to 3 N rounds
-in all; of too few quiet rounds the quietest are taken, and the table says so. Each set is kept as it is done, if
-all programs and at least 5 rounds were asked for, and the page is made anew of all that is kept (see report.py).
+After one round to warm up, in which all must give the same tables, the programs run in turns for N rounds. The results are the
+ratios within a round. A round in which other programs took more than 5 % of the cores is repeated, up to 3 N rounds in all. If there
+are too few quiet rounds, the quietest are used, and the table says so. If all programs and at least 5 rounds were requested, the
+results of each set are kept, and the page is written again from all kept results (see report.py).
 """
 
 import argparse

@@ -129,7 +129,7 @@ def chart(results):
 
 HEAD = """# What the benchmarks gave
 
-Made by `make bench-peers`, `make bench-decade` and `make bench-ablation`; not edited by hand. All files but those called real are made by
+Made by `make bench-peers`, `make bench-decade` and `make bench-ablation`; not edited by hand, except constants.md, which is its end. All files but those called real are made by
 `testdata/gen`: they have the schemas, codecs, sizes, order and dirt of TLC's, and no published row. All programs do the
 same job, tripstats with `--quality=raw`, write both tables, and gave the same rows before they were timed. Files were in the system's cache.
 Medians of the rounds; ratios are those within a round: median (least to most). The fastest peer and the fastest DuckDB are those of
@@ -180,6 +180,8 @@ def write():
             found = json.loads(found)
             text += f"- {found if what == 'machine' else ', '.join(f'{k} {v}' for k, v in found.items())}\n"
     text += "\n" + "\n".join([*map(table, results), *([decade(done)] if done else []), *([ablation(passes)] if passes else [])])
+    with open(os.path.join(common.HERE, "constants.md"), encoding="utf-8") as f:
+        text += "\n" + f.read()
     with open(os.path.join(common.HERE, "README.md"), "w", encoding="utf-8") as f:
         f.write(text)
     if results:

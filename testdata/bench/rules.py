@@ -1,7 +1,7 @@
 """Measures what the rules cost: rules.py TRIPSTATS [--rounds N] [--set NAME]... [--runner NAME]
 
---quality=standard and --quality=raw take turns on the same files, on the runner. What counts is the ratio of CPU seconds
-within a round. It exits non-zero if the median is above 1.15.
+--quality=standard and --quality=raw run in turns on the same files, with the same runner. The result is the ratio of CPU seconds within
+a round. It exits non-zero if the median is above 1.15.
 """
 
 import argparse

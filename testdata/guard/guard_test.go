@@ -25,7 +25,7 @@ func TestAByteBeyondEitherEndIsAFault(t *testing.T) {
 	}
 }
 
-// faults tells whether access to a byte of b without a look at its bounds is a fault.
+// faults tells whether reading a byte of b without a bounds check is a fault.
 func faults(b []byte, at int, access func(*byte)) (faulted bool) {
 	defer func() { faulted = recover() != nil }()
 	access((*byte)(unsafe.Add(unsafe.Pointer(&b[0]), at)))

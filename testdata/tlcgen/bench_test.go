@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// BenchmarkWrite makes files of eras that differ in what they cost.
+// BenchmarkWrite makes files of eras that take different times.
 func BenchmarkWrite(b *testing.B) {
 	const rows = 200_000
 	for _, o := range []Options{
@@ -30,7 +30,7 @@ func BenchmarkWrite(b *testing.B) {
 	}
 }
 
-// BenchmarkRows makes rows and counts them, and writes none.
+// BenchmarkRows makes rows and counts them, without writing.
 func BenchmarkRows(b *testing.B) {
 	o := Options{Taxi: Yellow, Month: Month{2014, 3}, Rows: 200_000}
 	v, err := o.check()

@@ -95,8 +95,7 @@ func TestCoordinateSchemas(t *testing.T) {
 	}
 }
 
-// TestTexts checks what stands in the text columns, and which columns hold
-// nothing.
+// TestTexts checks the values of text columns, and which columns have no values.
 func TestTexts(t *testing.T) {
 	const null = "-"
 	for _, tt := range []struct {
@@ -136,7 +135,7 @@ func TestTexts(t *testing.T) {
 				case c.strings != nil:
 					seen[c.strings[i]] = true
 				default:
-					seen[fmt.Sprint(math.Abs(c.number(i)))] = true // refunds are as good as charges
+					seen[fmt.Sprint(math.Abs(c.number(i)))] = true // refunds count like charges
 				}
 			}
 			var got []string
@@ -151,7 +150,7 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// TestIndex checks the numbers that stand in two months of 2010.
+// TestIndex checks the numbers in the index column of two months of 2010.
 func TestIndex(t *testing.T) {
 	b, _ := makeFile(t, Options{Taxi: Yellow, Month: Month{2010, 2}, Rows: 5_000, RowGroups: 2})
 	index := readFile(t, b)["__index_level_0__"].ints
@@ -163,7 +162,7 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-// TestSameTrips checks that what stands for places and times changes no trip.
+// TestSameTrips checks that the form of places and times changes no trip.
 func TestSameTrips(t *testing.T) {
 	for _, o := range []Options{
 		{Taxi: Yellow, Month: Month{2013, 3}},
@@ -256,8 +255,8 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// TestInexact checks that some decimals of 2009 and 2010 miss the nearest
-// number, by so little that six decimals are the same.
+// TestInexact checks that some decimals of 2009 and 2010 are not the nearest floating-point number, but agree with it to six
+// decimals.
 func TestInexact(t *testing.T) {
 	for month, want := range map[Month]bool{{2009, 5}: true, {2010, 5}: true, {2011, 5}: false} {
 		b, _ := makeFile(t, Options{Taxi: Yellow, Month: month, Rows: 10_000})

@@ -44,7 +44,7 @@ func TestSample(t *testing.T) {
 	}
 }
 
-// TestSampleHasAllDirt checks that the sample shows what there is to see.
+// TestSampleHasAllDirt checks that the sample has each fault of real files.
 func TestSampleHasAllDirt(t *testing.T) {
 	var d Dirt
 	for _, o := range Sample() {
@@ -95,7 +95,7 @@ func TestGenerate(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		// A month depends on its own options alone.
+		// A month depends only on its own options.
 		if alone, _ := makeFile(t, tree.Files[i]); !bytes.Equal(got, alone) {
 			t.Errorf("%s is not what Write makes", f.Path)
 		}
@@ -105,7 +105,7 @@ func TestGenerate(t *testing.T) {
 	}
 }
 
-// TestGenerateFails checks that nothing half-made stays behind.
+// TestGenerateFails checks that a failure leaves no partial files.
 func TestGenerateFails(t *testing.T) {
 	dir := t.TempDir()
 	file := Options{Taxi: Yellow, Month: Month{2014, 3}, Rows: 500}
@@ -126,7 +126,7 @@ func TestGenerateFails(t *testing.T) {
 		t.Errorf("left behind: %v", files)
 	}
 
-	// A folder in the file's place makes the rename fail.
+	// A folder with the file's name makes the rename fail.
 	name := FileName(file.Taxi, file.Month)
 	if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
 		t.Fatal(err)

@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// TestRates checks that dirt comes at its rate: within five standard
-// deviations of it, and never none.
+// TestRates checks that each fault occurs, and that its rate is within five standard deviations of the expected one.
 func TestRates(t *testing.T) {
 	const rows = 300_000
 	for _, o := range []Options{
@@ -52,13 +51,13 @@ func TestRates(t *testing.T) {
 	}
 }
 
-// TestClean checks that nothing is left of the dirt.
+// TestClean checks that no faults are left if all rates are zero.
 func TestClean(t *testing.T) {
 	for _, month := range []Month{{2009, 2}, {2025, 2}} {
 		_, truth := makeFile(t, Options{Taxi: Yellow, Month: month, Rows: 100_000, Clean: true})
 		d := truth.Dirt
-		d.ZeroPassengers = 0                       // what drivers enter is not dirt of the file
-		d.NullPickupZone, d.NullDropoffZone = 0, 0 // nor is what it has no columns for
+		d.ZeroPassengers = 0                       // what drivers enter is no fault of the file
+		d.NullPickupZone, d.NullDropoffZone = 0, 0 // nor are missing zones if the file has no zone columns
 		if d != (Dirt{}) {
 			t.Errorf("dirt in a clean file: %+v", d)
 		}
@@ -96,8 +95,7 @@ func TestRefundPairs(t *testing.T) {
 	}
 }
 
-// TestLooksLikeTLC holds the rough shape: means, totals, nulls together,
-// zones, and the order of the rows.
+// TestLooksLikeTLC checks the rough shape: means, totals, columns that are null together, zones, and the order of the rows.
 func TestLooksLikeTLC(t *testing.T) {
 	b, truth := makeFile(t, Options{Taxi: Yellow, Month: Month{2019, 8}, Rows: 200_000, Clean: true})
 	m := truth.Months[0]
@@ -143,7 +141,7 @@ func TestLooksLikeTLC(t *testing.T) {
 	}
 }
 
-// TestFlexFares checks that they stand at the end, and which columns are null.
+// TestFlexFares checks that flex fares are at the end, and which of their columns are null.
 func TestFlexFares(t *testing.T) {
 	b, truth := makeFile(t, Options{Taxi: Green, Month: Month{2022, 1}, Rows: 10_000})
 	columns := readFile(t, b)

@@ -10,7 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 )
 
-// makeFile returns the bytes of a file and what it is said to hold.
+// makeFile returns the bytes of a file and its truth.
 func makeFile(t *testing.T, o Options) ([]byte, FileTruth) {
 	t.Helper()
 	var buf bytes.Buffer
@@ -49,7 +49,7 @@ type column struct {
 
 func (c *column) len() int { return len(c.valid) }
 
-// columns are those of a file, by name.
+// columns has the columns of a file, by name.
 type columns map[string]*column
 
 // readFile reads all columns of a file.

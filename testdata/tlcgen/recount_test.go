@@ -8,7 +8,7 @@ import (
 	_ "time/tzdata" // the test must know New York's clock
 )
 
-// monthCount is a month's statistics as recounted. Zone 0 in nulls is null.
+// monthCount has the recounted statistics of a month. In nulls, zone 0 stands for null.
 type monthCount struct {
 	trips  int64
 	counts [5]int64
@@ -18,7 +18,7 @@ type monthCount struct {
 	dirt   Dirt
 }
 
-// result gives all of it in a form that compares.
+// result returns all of it in a comparable form.
 func (m *monthCount) result() map[string]any {
 	r := map[string]any{"trips": m.trips, "zones": m.zones, "nulls": m.nulls, "dirt": m.dirt}
 	for i, name := range [...]string{"passengers", "distance", "duration", "amount", "tip"} {
@@ -27,7 +27,7 @@ func (m *monthCount) result() map[string]any {
 	return r
 }
 
-// flatten gives a MonthTruth in the form of monthCount.result.
+// flatten returns a MonthTruth in the form of monthCount.result.
 func flatten(m MonthTruth) map[string]any {
 	c := monthCount{trips: m.TripCount, zones: map[int32][2]int64{}, dirt: m.Dirt}
 	for i, s := range [...]Sum{m.Passengers, m.Distance, m.Duration, m.Amount, m.Tip} {
@@ -44,7 +44,7 @@ func flatten(m MonthTruth) map[string]any {
 	return c.result()
 }
 
-// roles gives the names that a column may have.
+// roles has the names that a column may have.
 var roles = map[string][]string{
 	"pickup":       {"Trip_Pickup_DateTime", "pickup_datetime", "tpep_pickup_datetime", "lpep_pickup_datetime"},
 	"dropoff":      {"Trip_Dropoff_DateTime", "dropoff_datetime", "tpep_dropoff_datetime", "lpep_dropoff_datetime", "Lpep_dropoff_datetime"},
@@ -106,8 +106,8 @@ var newYork = func() *time.Location {
 	return l
 }()
 
-// shown tells how often clocks in New York show a time: twice or never where
-// they change, else once, and then how many seconds they are behind.
+// shown returns how often clocks in New York show a time: twice or never when they change, otherwise once. If it is once, shown also
+// returns by how many seconds they are behind UTC.
 func shown(wall time.Time) (times, behind int) {
 	for _, hours := range [...]int{4, 5} { // in summer and in winter
 		at := wall.Add(time.Duration(hours) * time.Hour).In(newYork)
@@ -119,8 +119,7 @@ func shown(wall time.Time) (times, behind int) {
 	return times, behind
 }
 
-// recount counts over what is read back: row by row, with months looked up by
-// time.Time, clocks by time.Location and sums in big.Rat.
+// recount counts the rows that were read back one by one: months with time.Time, clocks with time.Location, sums in big.Rat.
 func recount(t *testing.T, o Options, cols columns) map[string]*monthCount {
 	t.Helper()
 	months := map[string]*monthCount{}

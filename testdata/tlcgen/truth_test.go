@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestTruth compares the truth with what recount finds in the files.
+// TestTruth compares the truth with the result of recount for the same files.
 func TestTruth(t *testing.T) {
 	plant := Plant{NaN: 7, Inf: 5, NullPickup: 4, NullDropoff: 3, NullPickupZone: 2, NullDropoffZone: 6}
 	more := Plant{
@@ -46,7 +46,7 @@ func TestTruth(t *testing.T) {
 		for _, m := range months {
 			dirt.add(m.dirt)
 		}
-		dirt.RefundPairs, dirt.ClockChange = got.Dirt.RefundPairs, got.Dirt.ClockChange // not to be seen in the rows
+		dirt.RefundPairs, dirt.ClockChange = got.Dirt.RefundPairs, got.Dirt.ClockChange // the rows do not show these
 		if got.Dirt != dirt {
 			t.Errorf("%s %v: dirt\n%+v, file has\n%+v", o.Taxi, o.Month, got.Dirt, dirt)
 		}
@@ -79,8 +79,7 @@ func zoneOrder(z ZoneTruth) int64 {
 	return int64(*z.Zone)
 }
 
-// TestPlant checks that planted values come in the number asked for and leave
-// everything else as it was.
+// TestPlant checks that exactly the requested number of values is planted, and that nothing else changes.
 func TestPlant(t *testing.T) {
 	o := Options{Taxi: Yellow, Month: Month{2019, 8}, Rows: 10_000}
 	plain, before := makeFile(t, o)
@@ -114,8 +113,8 @@ func TestPlant(t *testing.T) {
 	}
 }
 
-// TestPlantIsExact fills every row with planted kinds, alone and together with
-// all others, and checks that none is lost to another.
+// TestPlantIsExact plants faults into every row, each kind alone and together with all others, and checks that no kind overwrites
+// another.
 func TestPlantIsExact(t *testing.T) {
 	const rows = 400
 	o := Options{Taxi: Yellow, Month: Month{2019, 11}, Rows: rows, Clean: true}
@@ -176,7 +175,7 @@ func TestPlantIsExact(t *testing.T) {
 	}
 }
 
-// TestZoneTruth checks how zones that do not exist stand in the truth.
+// TestZoneTruth checks how the truth has zones that do not exist.
 func TestZoneTruth(t *testing.T) {
 	_, truth := makeFile(t, Options{
 		Taxi: Green, Month: Month{2019, 8}, Rows: 9, Clean: true,
@@ -195,7 +194,7 @@ func TestZoneTruth(t *testing.T) {
 	}
 }
 
-// TestTruthJSON checks the form others rely on.
+// TestTruthJSON checks the form on which other programs rely.
 func TestTruthJSON(t *testing.T) {
 	_, f := makeFile(t, Options{
 		Taxi: Green, Month: Month{2014, 3}, Rows: 3, Clean: true,

@@ -11,8 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 )
 
-// TestSchema checks the physical schema that is read back, in months around
-// every change.
+// TestSchema checks the physical schema of files, in months around every change.
 func TestSchema(t *testing.T) {
 	const (
 		i32, i64, dbl, null = "INT32", "INT64", "DOUBLE", "INT32 Null"
@@ -146,7 +145,7 @@ func arrowType(t *testing.T, metadata, name string) string {
 	return fields[0].Type.Name()
 }
 
-// TestTimestampsAreLocal checks what a reader must not take for UTC.
+// TestTimestampsAreLocal checks that timestamps are not marked as UTC.
 func TestTimestampsAreLocal(t *testing.T) {
 	b, _ := makeFile(t, Options{Taxi: Yellow, Month: Month{2023, 5}, Rows: 1})
 	want := "Timestamp(isAdjustedToUTC=false, timeUnit=microseconds"
@@ -171,7 +170,7 @@ func TestStatistics(t *testing.T) {
 	}
 }
 
-// TestVariantsInOrder checks what variantOf relies on.
+// TestVariantsInOrder checks the order on which variantOf relies.
 func TestVariantsInOrder(t *testing.T) {
 	for _, table := range [][]variant{variants, coordinateVariants} {
 		for i := 1; i < len(table); i++ {

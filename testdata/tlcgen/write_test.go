@@ -39,7 +39,7 @@ func TestDeterminism(t *testing.T) {
 	}
 }
 
-// TestRowsDoNotDependOnLayout checks that codec and row groups change no row.
+// TestRowsDoNotDependOnLayout checks that rows do not depend on codec and row groups.
 func TestRowsDoNotDependOnLayout(t *testing.T) {
 	o := Options{Taxi: Yellow, Month: Month{2022, 1}, Rows: 10_000}
 	b, truth := makeFile(t, o)
@@ -59,8 +59,7 @@ func TestRowsDoNotDependOnLayout(t *testing.T) {
 	}
 }
 
-// TestJobColumns checks that files without the other columns have the same
-// rows, and what is said of them.
+// TestJobColumns checks that files with only the columns of the job have the same rows and truth.
 func TestJobColumns(t *testing.T) {
 	for _, tt := range []struct {
 		o    Options
@@ -198,8 +197,7 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestWriterFails checks that no failure of the sink is lost, wherever in the
-// file it happens.
+// TestWriterFails checks that an error of the sink is returned, wherever in the file it happens.
 func TestWriterFails(t *testing.T) {
 	o := Options{Taxi: Yellow, Month: Month{2014, 3}, Rows: 3_000, RowGroups: 2}
 	b, _ := makeFile(t, o)

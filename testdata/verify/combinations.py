@@ -1,8 +1,8 @@
 """Reads random combinations of what pyarrow writes: combinations.py TRIPSTATS [COUNT] [SEED]
 
-Every file has another version, page version, encodings, codec, page size, dictionary, statistics, checksum, row group size and types of
-its columns. What tripstats publishes of it, with either decoder, must be what Python's integers make of the rows that were written.
-Nothing is to be refused: pyarrow writes no form that is not read.
+Each file has a random version, page version, encodings, codec, page size, dictionary, statistics, checksum, row group size and types of
+columns. The tables that tripstats publishes, with either decoder, must be those that Python's integers give for the rows that were
+written. No file may be refused, because tripstats reads every form that pyarrow writes.
 """
 
 import collections
@@ -38,7 +38,7 @@ ENCODINGS = {
 
 
 def rows_of(r, year, month):
-    """Made-up trips: lists by column. Times are in seconds, amounts and miles in hundredths, so that every type holds them."""
+    """Made-up trips: lists by column. Times are in seconds, amounts and miles in hundredths, so that every type can hold them."""
     n = r.choice([0, 1, 7, 8, 9, 100, 1_000, 5_000, 17_000])
     start = int(datetime.datetime(year, month, 1, tzinfo=datetime.timezone.utc).timestamp())
     pickups = [start + r.randrange(28 * 86_400) for _ in range(n)]
@@ -57,7 +57,7 @@ def rows_of(r, year, month):
     }
     for name, values in columns.items():
         share = r.choice([0, 0, 0.01, 0.1, 0.5, 1])
-        if name == "pickup":  # without one a row is of no month, and all of them together are not of this file's
+        if name == "pickup":  # without a pickup time a row has no month
             share = 0
         runs = r.random() < 0.3
         for i in range(n):
@@ -67,7 +67,7 @@ def rows_of(r, year, month):
 
 
 def as_type(kind, values, to):
-    """An array of a column's values in a type."""
+    """Returns an array of a column's values in a type."""
     if pa.types.is_timestamp(to):
         scale = {"ms": 10**3, "us": UNIT, "ns": 10**9}[to.unit]
         return pa.array([None if v is None else v * scale for v in values], pa.int64()).cast(to)
@@ -128,7 +128,7 @@ def write(r, path, columns):
 
 
 def expected(columns):
-    """(trips, sums and counts of the measures, zones) as --quality=raw has them."""
+    """Returns (trips, sums and counts of the measures, zones) like --quality=raw."""
     measures = {m: (0, 0) for m in MEASURES}
     for name in ("passengers", "miles", "amount", "tip"):
         values = [v for v in columns[name] if v is not None]
@@ -147,7 +147,7 @@ def average(total, count, per):
 
 
 def differences(stats, places, month, want):
-    """What the tables say otherwise of a month."""
+    """Returns the differences of the tables for a month."""
     trips, measures, zones = want
     row = stats.get(month)
     if row is None:
@@ -199,7 +199,7 @@ def main():
                 refused, out = run(program, scratch, [f[1] for f in files], decoder)
                 for number, path, month, how, want in files:
                     found = []
-                    if refused:  # which file it was
+                    if refused:  # find out which file it was
                         alone, out = run(program, scratch, [path], decoder)
                         found = [alone] if alone else []
                     if not found:

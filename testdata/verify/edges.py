@@ -1,8 +1,8 @@
-"""Writes small files of made-up trips on which every rule of --quality=standard fires, on both sides of its limit.
+"""Writes small files of made-up trips to which every rule of --quality=standard applies, with values on both sides of each limit.
 
     edges.py DIR
 
-standard.py --every-rule then sees whether tripstats and the rules agree on them.
+standard.py --every-rule then checks that tripstats applies the rules to them.
 """
 
 import datetime
@@ -37,7 +37,7 @@ def zoned(prefix):
 
 
 def trip(picked_up, dropped_off="", zones=(74, 75), passengers=1.0, miles=2.5, amount=12.8, tip=1.25):
-    """A row of zoned(): without a dropoff, one that took ten minutes."""
+    """Returns a row of zoned(). If no dropoff is given, the trip takes ten minutes."""
     begin = picked_up and datetime.datetime.fromisoformat(picked_up)
     if dropped_off == "":
         end = begin and begin + datetime.timedelta(minutes=10)
@@ -49,7 +49,7 @@ def trip(picked_up, dropped_off="", zones=(74, 75), passengers=1.0, miles=2.5, a
 NOON = "2020-03-10 12:00:00"
 
 MARCH = [
-    # What refuses a row. A refused row's cells fire nothing.
+    # Row rules. Cell rules do not apply to a refused row.
     trip(None, "2020-03-10 12:00:00"),
     trip(None, None),
     trip("2020-02-29 23:59:59.999999", miles=NAN, amount=-1.0),
@@ -69,7 +69,7 @@ MARCH = [
     trip(NOON, "2020-03-10 12:00:00.000001"),
     trip(NOON, "2020-03-10 17:00:00"),
     trip(NOON, "2020-03-10 17:00:00.000001"),
-    # Values, each alone.
+    # Values, one in each row.
     *(trip(NOON, miles=v) for v in (None, 0.0, -0.0, 1e-6, -1e-6, 4e-7, -4e-7, 200.0, 200.0000004, 200.000001, 300_000.0, 1e9)),
     *(trip(NOON, amount=v) for v in (None, 0.0, 0.01, -0.01, -3.5, -6000.0, -2e8, 5000.0, 5000.000001, 2e8)),
     *(trip(NOON, tip=v) for v in (None, 0.0, -0.01, -1.0, 5000.0, 5000.000001, 2e8)),
@@ -123,7 +123,7 @@ def as_text(moment):
 
 
 def placed(row, text):
-    """The row in a file with coordinates."""
+    """Returns the row for a file with coordinates."""
     times = [as_text(t) for t in row[:2]] if text else row[:2]
     return [*times, -73.98, 40.75, None, None, *row[4:]]
 

@@ -1,7 +1,7 @@
-"""Writes trip files as programs other than TLC's write them: foreign.py DIR
+"""Writes trip files like programs other than TLC's: foreign.py DIR
 
-The same trips' columns in every physical type, encoding and codec that a reader has to take, with nulls wherever there
-can be one, written by pyarrow and not by the Parquet library that tripstats reads with. The same bytes every time.
+The columns have every physical type, encoding and codec that a reader must understand, with nulls wherever nulls are possible. pyarrow
+writes them, not the Parquet library with which tripstats reads. The bytes are the same each time.
 """
 
 import datetime
@@ -17,7 +17,7 @@ OPTIONAL = ["passenger_count", "trip_distance", "total_amount", "tip_amount"]
 
 
 def trips(seed, year, month, nulls):
-    """Columns of made-up trips, nearly all of one month. Amounts and miles have two decimals, as TLC's have."""
+    """Returns columns of made-up trips, nearly all of one month. Amounts and miles have two decimals, like TLC's."""
     r = random.Random(seed)
 
     def some(value):
@@ -39,8 +39,8 @@ def trips(seed, year, month, nulls):
 
 MICROS, MILLIS, NANOS = pa.timestamp("us"), pa.timestamp("ms"), pa.timestamp("ns")
 
-# Name; share of nulls; types of times, zones, passengers; spelling of names; how to write. What is left out of the types
-# of passengers is left out of the file, with the other optional columns.
+# Name; share of nulls; types of times, zones and passengers; spelling of names; options for writing. If the type of passengers is
+# None, the file has no passengers and no other optional columns.
 FILES = [
     ("yellow_tripdata_2016-01", 0, MICROS, pa.string(), pa.int32(), str.lower, {"use_deprecated_int96_timestamps": True, "compression": "snappy"}),
     ("yellow_tripdata_2016-02", 0.05, MICROS, pa.string(), pa.string(), str.upper, {"use_deprecated_int96_timestamps": True, "use_dictionary": False}),

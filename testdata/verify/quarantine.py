@@ -1,4 +1,4 @@
-"""The part of standard.py that is about the rows in quarantine."""
+"""The part of standard.py that checks the rows in quarantine."""
 
 import collections
 import glob
@@ -14,7 +14,7 @@ from shared import busy, change, label, quoted
 
 
 class Quarantine:
-    """The rows in a quarantine folder. They are those that rules apply to, as their source has them."""
+    """Checks that the rows in a quarantine folder are those to which rules apply, with the values of their source."""
 
     COLUMNS = {"source", "row_number", "rule"}  # before the source's own
 
@@ -65,7 +65,7 @@ class Quarantine:
             self.wrong.append(f"quarantine: {source.name}: row {number}: {rule}: not as the source has it")
 
 
-# The self-test: each damage must be noticed, by the check that is there for it.
+# The self-test: the check for each damage must notice it.
 
 
 def has_distance(row):
@@ -86,7 +86,7 @@ DAMAGES = [  # to a file in quarantine
 
 
 def self_test(folder, expected):
-    """Returns a line for each damage that goes unnoticed. It is done to the first file that has all that is needed."""
+    """Returns a line for each damage that goes unnoticed. It damages the first file that has the needed rows."""
     unnoticed = []
     for what, sign, damage in DAMAGES:
         with tempfile.TemporaryDirectory() as scratch:

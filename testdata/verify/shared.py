@@ -1,4 +1,4 @@
-"""What standard.py and quarantine.py share."""
+"""Functions that standard.py and quarantine.py share."""
 
 import pyarrow as pa
 

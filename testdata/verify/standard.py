@@ -3,13 +3,12 @@
     standard.py --output OUT --input GLOB [--input GLOB ...] [--as-of MONTH] [--quarantine DIR] [--reference [DIR]]
                 [--every-rule] [--self-test]
 
-Nothing here comes from tripstats but its table of rules, written down below once more as SQL: all three tables are
-computed anew from the input files and must be the same, counts and sums exactly, averages within 1e-9 relative, the
-ledger line by line. Then no row may be lost between the footers, the ledger and the tables. --quarantine, of a run
-with --quarantine=DIR --quarantine-cells, compares each row in DIR: its rule, and its columns with those of the input's
-row of that number. --reference compares the months with what TLC published about them and prints the table.
---self-test damages copies of the output and of DIR, and fails where that goes unnoticed. One line on stderr for each
-difference; the exit code is 0 without any, 1 with some.
+This program uses nothing of tripstats except its table of rules, which is repeated below as SQL. It computes all three tables
+from the input files. They must be the same: counts and sums exactly, averages within 1e-9 relative, the ledger line by line. No
+row may be lost between the footers, the ledger and the tables. --quarantine is for a run with --quarantine=DIR
+--quarantine-cells: each row in DIR is compared, its rule and its columns, with the row of the input that has its number.
+--reference compares the months with TLC's own figures and prints the table. --self-test damages copies of the output and of
+DIR, and fails if a damage goes unnoticed. Each difference is one line on stderr. The exit code is 0 if there are none, otherwise 1.
 """
 
 import argparse
@@ -37,8 +36,8 @@ from shared import busy, change, label, quoted
 
 UNIT = 10**6  # dollars, miles and passengers are counted in millionths, durations in microseconds
 
-# The variants of the files, by their columns' names in lower case. All but the times and one kind of places may be
-# missing, and are null then; what is not listed is unknown.
+# The variants of files, by the names of columns in lower case. All columns except the times and either zones or coordinates may be
+# missing, and are then null. Columns that are not listed are unknown.
 Variant = collections.namedtuple("Variant", "taxi times coordinates measures others")
 ZONES = ["pulocationid", "dolocationid"]
 COORDINATES = ["pickup_longitude", "pickup_latitude", "dropoff_longitude", "dropoff_latitude"]
@@ -72,12 +71,12 @@ LIMITS = {
     "tip_over": 5000,
     "passengers_over": 9,
 }
-ROW_RULES = [  # the first that applies refuses the row. months: from the file's to the pickup's, null without a file's
+ROW_RULES = [  # the first that applies refuses the row. months: the pickup's month minus the file's, null if the file has none
     ("pickup_missing", "picked_up IS NULL"),
     ("pickup_adjacent_month", "abs(months) = 1"),
     ("pickup_stray", "months <> 0 OR (months IS NULL AND (picked_up < TIMESTAMP '2009-01-01' OR picked_up >= {end}))"),
 ]
-CELL_RULES = [  # all that apply fire: what they leave out, the rule, its condition
+CELL_RULES = [  # all that apply take effect: what they leave out, the rule, its condition
     (None, "dropoff_missing", "dropped_off IS NULL"),
     ("duration", "dropoff_before_pickup", "duration < 0"),
     ("duration", "duration_zero", "duration = 0"),
@@ -100,8 +99,8 @@ CELL_RULES = [  # all that apply fire: what they leave out, the rule, its condit
 ]
 UNKNOWN_ZONE = 264
 
-# The tables: columns in order with their types, and what they are sorted by.
-AVERAGED = {  # measure: its average, its sum, how many of its units make one of the column's
+# The tables: columns in order with their types, and the columns by which they are sorted.
+AVERAGED = {  # measure: its average, its sum, how many of its units are one of the column's
     "passengers": ("avg_passengers", "passengers_sum", UNIT),
     "distance": ("avg_trip_distance_miles", "distance_sum", UNIT),
     "duration": ("avg_trip_duration_minutes", "duration_minutes_sum", 60 * UNIT),
@@ -129,11 +128,11 @@ KEYS = {
 TOLERANCE = 1e-9  # of an average, relative
 
 
-# What the tables should hold, from the input files.
+# The expected tables, from the input files.
 
 
 def clock_changes(first=1880, last=2200):
-    """When New York's clock jumps: the hours on it, from and until, that it skips or shows twice."""
+    """Returns the hours that New York's clock skips or shows twice: from and until."""
     zone, day = zoneinfo.ZoneInfo("America/New_York"), datetime.timedelta(days=1)
 
     def offset(moment):
@@ -158,7 +157,7 @@ def clock_changes(first=1880, last=2200):
 
 
 class Source:
-    """One input file: its name in the ledger, taxi, month, rows by its footer, and its columns."""
+    """One input file: its name in the ledger, taxi, month, rows in the footer, and columns."""
 
     def __init__(self, path, name):
         self.path, self.name = path, name
@@ -181,8 +180,8 @@ class Source:
         return f'CAST("{self.columns[name]}" AS {sql_type})' if name in self.columns else f"CAST(NULL AS {sql_type})"
 
     def trips(self, end):
-        """SQL for the trips and the row rule that refuses them. Values off the grid of millionths are rounded to it; which
-        way those go that lie half way between two, by a digit that a double does not hold, is not looked into."""
+        """Returns SQL for the trips and the row rule that refuses them. Values are rounded to millionths. How ties are rounded
+        that a double cannot represent exactly is not checked."""
         pickup, dropoff = self.variant.times
         raw = ", ".join(f"{self.column(name, 'DOUBLE')} AS raw_{m}" for m, name in self.variant.measures.items())
         grid = ", ".join(
@@ -215,7 +214,7 @@ class Source:
 
 
 class Expected:
-    """The three tables that the files ask for: by key, the other values."""
+    """The expected tables of the files: the other values by key."""
 
     def __init__(self, sources, as_of):
         self.sources = sources
@@ -223,7 +222,7 @@ class Expected:
             as_of = max((s.month for s in sources if s.month), default=None)
         self.end = f"TIMESTAMP '{next_month(as_of)}'" if as_of else "TIMESTAMP 'infinity'"
         duckdb.execute("SET TimeZone = 'UTC'")
-        # For every day the last change of the clock by its end, and the one before.
+        # For every day, the last change of the clock before the end of the day, and the change before that.
         begins, ends = zip(*clock_changes())
         duckdb.execute("""
             CREATE OR REPLACE TEMP TABLE days AS
@@ -246,7 +245,7 @@ class Expected:
         }
 
     def view(self, source):
-        """Makes the source the view trips."""
+        """Makes the view trips from the source."""
         duckdb.execute(f"""
             CREATE OR REPLACE TEMP VIEW trips AS
             SELECT rows_.*,
@@ -256,7 +255,7 @@ class Expected:
             LEFT JOIN days ON least(date_trunc('day', later), TIMESTAMP '2199-12-31') = day""")
 
     def rules(self, source):
-        """SQL for the source's rows that a rule applies to: number, rule."""
+        """Returns SQL for the source's rows to which a rule applies: number, rule."""
         self.view(source)
         cells = ", ".join(f"CASE WHEN {condition} THEN '{rule}' END" for _, rule, condition in CELL_RULES)
         return f"""
@@ -308,7 +307,7 @@ class Expected:
 
     @staticmethod
     def statistics(year, c):
-        """A row of trip_stats, but for its key, of the sums of a month."""
+        """Returns a row of trip_stats without its key, from the sums of a month."""
         averages = [
             float(Fraction(c[f"{m}_sum"], c[f"{m}_counted"] * unit)) if c[f"{m}_counted"] else None
             for m, (_, _, unit) in AVERAGED.items()
@@ -340,8 +339,8 @@ def named(sql):
 
 
 def sources_of(patterns):
-    """The files, each once: named by the path below the fixed prefix of the pattern that has them, the shortest if
-    several have; listed ones by base name. Names that clash are made longer by the folders above."""
+    """Returns each file once. Its name is the path below the fixed prefix of the pattern that matches it, the shortest if several do;
+    a file that is listed has its base name. Equal names are made longer by the names of folders above."""
     names = {}
     for pattern in patterns:
         pattern = os.path.abspath(pattern)
@@ -358,11 +357,11 @@ def sources_of(patterns):
         names = {path: kept + (named[path] in clashing) for path, kept in names.items()}
 
 
-# What the output holds.
+# The published tables.
 
 
 class Output:
-    """An output folder, with all that is wrong with it."""
+    """An output folder, and the differences that were found in it."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -421,7 +420,7 @@ class Output:
                     self.wrong.append(f"{table}: {label(key)}: {name}: found {f}, expected {e}")
 
     def check_identities(self, sources):
-        """Every row of the footers is in the ledger, and what that counts is in the tables."""
+        """Checks that every row of the footers is in the ledger, and that the rows it counts are in the tables."""
         read, counted, refused = collections.Counter(), collections.Counter(), collections.Counter()
         for row in self.tables["quality"]:
             file = (row["taxi"], row["source"])
@@ -446,11 +445,11 @@ class Output:
             self.wrong.append(f"{what}: found {found}, expected {expected}")
 
 
-# What TLC published about the same months.
+# TLC's own figures for the same months.
 
 
 def check_reference(folder, output, sources):
-    """Prints months beside TLC's own figures. Returns what is out of bounds."""
+    """Prints months beside TLC's own figures. Returns the months whose difference is too large."""
     if not os.path.isdir(folder):
         return [f"reference: no folder {os.path.normpath(folder)}"]
     published = {}
@@ -518,7 +517,7 @@ def number(text):
     return math.nan if text in ("", "-") else float(text)
 
 
-# The self-test: each damage must be noticed, by the check that is there for it.
+# The self-test: the check for each damage must notice it.
 
 
 def without(table, pick):
@@ -532,7 +531,7 @@ def rows_of(table, indices):
 
 
 def move(table, column):
-    """One from the first row that has some to the next row: every sum stays as it was."""
+    """Moves one from the first row that has any to the next row, so that every sum stays the same."""
     rows = table.to_pylist()
     i = next(i for i, row in enumerate(rows[:-1]) if row[column])
     rows[i][column] -= 1

@@ -2,10 +2,10 @@
 
     verify.py --output OUT --input GLOB [--input GLOB ...] [--self-test]
 
-Nothing here comes from tripstats: the expected tables are SQL over the input files, the row counts are pyarrow's
-reading of their footers, the contract of the output is written down below once more. Groups and counts must be equal,
-averages within 1e-9 relative. It prints what was compared, and one line on stderr for each difference; the exit code is
-0 without any, 1 with some. --self-test then damages copies of the output, and fails where that goes unnoticed.
+This program uses nothing of tripstats. The expected tables come from SQL over the input files, the row counts from their footers as
+pyarrow reads them; the columns of the output are repeated below. Groups and counts must be equal, averages within 1e-9 relative. It
+prints what was compared, and one line on stderr for each difference. The exit code is 0 if there are none, otherwise 1. --self-test
+then damages copies of the output, and fails if a damage goes unnoticed.
 """
 
 import argparse
@@ -25,11 +25,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 TOLERANCE = 1e-9  # of an average, relative
-NEAR_ZERO = 1e-3  # below it, where charges and refunds cancel, relative to this instead: never less than 1e-12
+NEAR_ZERO = 1e-3  # differences of smaller averages, in which charges and refunds cancel, are relative to this
 
 AVERAGES = ["avg_passengers", "avg_trip_distance_miles", "avg_trip_duration_minutes", "avg_amount", "avg_tip"]
 
-# The output contract: columns in order, with their types as pyarrow, DuckDB and Polars call them.
+# The columns of the output in order, with their types as pyarrow, DuckDB and Polars name them.
 STRING = (pa.string(), "VARCHAR", polars.String)
 INT32 = (pa.int32(), "INTEGER", polars.Int32)
 INT64 = (pa.int64(), "BIGINT", polars.Int64)
@@ -44,7 +44,7 @@ SORTED_BY = {"trip_stats": ["taxi", "month_start"], "location_stats": ["taxi", "
 METADATA = {"tripstats.quality": r"raw", "tripstats.rules_digest": r".+", "tripstats.version": r".+"}
 
 
-# What the tables should hold, from the input files.
+# The expected tables, from the input files.
 
 
 def trips_of(path):
@@ -74,17 +74,17 @@ def trips_of(path):
 
 
 class Expected:
-    """The tables that the files ask for: groups with their values."""
+    """Returns the expected tables of the files: groups with their values."""
 
     def __init__(self, paths):
-        duckdb.execute("SET TimeZone = 'UTC'")  # so that a time marked as UTC is cast as it stands
+        duckdb.execute("SET TimeZone = 'UTC'")  # so that a time that is marked as UTC is cast without conversion
         self.files = len(paths)
         self.footer_rows = sum(pq.read_metadata(path).num_rows for path in paths)
         taxis, selects = zip(*(trips_of(path) for path in paths))
         duckdb.execute("CREATE OR REPLACE TEMP VIEW trips AS " + " UNION ALL ".join(selects))
 
-        # favg is avg with a compensated sum: DuckDB's own rounding is no difference. Durations are whole microseconds,
-        # whose sum is exact.
+        # favg is avg with a compensated sum, so that DuckDB's rounding makes no difference. Durations are whole microseconds, and their sum
+        # is exact.
         self.trip_stats = {
             (taxi, month): values
             for taxi, month, *values in duckdb.execute("""
@@ -99,7 +99,7 @@ class Expected:
                        favg(tip)
                 FROM trips GROUP BY taxi, month, year""").fetchall()
         }
-        # A month that a file is named for is in the table even if it counted nothing.
+        # A month in a file's name has a row even if no trip counts.
         for taxi, path in zip(taxis, paths):
             month = month_of(path)
             if month is not None:
@@ -123,16 +123,16 @@ class Expected:
 
 
 def month_of(path):
-    """The first 20dd-dd of a file's base name that is a month, as its first day."""
+    """Returns the first day of the month in a file's base name: the first 20dd-dd that is a month."""
     found = re.search(r"20\d\d-(?:0[1-9]|1[0-2])", os.path.basename(path))
     return datetime.date.fromisoformat(found.group() + "-01") if found else None
 
 
-# What the output holds.
+# The published tables.
 
 
 class Output:
-    """An output folder as its readers see it, with all that is wrong with it."""
+    """An output folder as readers see it, and the differences that were found in it."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -157,7 +157,7 @@ class Output:
         return self.wrong
 
     def check_folder(self, expected):
-        """The tables are the only .parquet files, hidden folders included, and as the manifest describes them."""
+        """Checks that the tables are the only .parquet files, also in hidden folders, and that the manifest describes them."""
         with open(os.path.join(self.folder, "_manifest.json"), encoding="utf-8") as f:
             manifest = json.load(f)
         outputs = {entry["path"]: entry for entry in manifest["outputs"]}
@@ -246,7 +246,7 @@ class Output:
             self.wrong.append(f"{what}: found {found}, expected {expected}")
 
 
-# The self-test: each damage must be noticed, by the check that is there for it.
+# The self-test: the check for each damage must notice it.
 
 
 def change(table, column, pick, new):
@@ -266,7 +266,7 @@ def rows_of(table, indices):
 
 
 def move_a_pickup(table):
-    """One pickup counted in the next zone: every sum stays as it was."""
+    """Counts one pickup in the next zone instead, so that every sum stays the same."""
     pickups = table["pickups"].to_pylist()
     pickups[0] -= 1
     pickups[1] += 1
@@ -297,7 +297,7 @@ DAMAGES = [
 
 
 def damaged(folder, table, damage):
-    """Damages a table, and tells the manifest, so that its digest does not give the damage away."""
+    """Damages a table and updates its digest in the manifest, so that the digest does not reveal the damage."""
     path = f"{table}/{table}.parquet"
     file = os.path.join(folder, path)
     pq.write_table(damage(pq.read_table(file)), file, compression="zstd")

@@ -1,9 +1,12 @@
 package aggregate
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -25,35 +28,35 @@ const (
 
 // testTrips are the batches of three files: a has nulls everywhere and rows without a pickup time, b has another taxi
 // and a month of a's, c no rows at all.
-func testTrips() (files []element.File, batches []trip.Batch) {
-	files = []element.File{
-		{Source: "a", Taxi: trip.Green, Month: march},
-		{Source: "b", Taxi: trip.Yellow, Month: april},
-		{Source: "c", Taxi: trip.Green, Month: april + 1},
-		{Source: "d", Taxi: trip.Green, Month: element.NoMonth},
-	}
+func testTrips() (files []element.AdmittedFiles, batches []trip.Batch) {
+	files = []element.AdmittedFiles{{Files: []element.Admitted{
+		{Source: "a", Taxi: "green", Month: march},
+		{Source: "b", Taxi: "yellow", Month: april},
+		{Source: "c", Taxi: "green", Month: april + 1},
+		{Source: "d", Taxi: "green", Month: element.NoMonth},
+	}}}
 	batches = []trip.Batch{
 		tripsOf("a", march, c64(1_000_000, null, 2_000_000), c64(7, null, 265), c64(null, 7, 0)),
 		tripsOf("a", april, c64(-500_000), c64(-3), c64(1000)),
 		tripsOf("a", element.NoMonth, c64(null), c64(7), c64(7)),
 		tripsOf("b", april, c64(10_000_000, 20_000_000), c64(1, 1), c64(2, 1)),
 	}
-	batches[3].Taxi = trip.Yellow
+	batches[3].Taxi = "yellow"
 	return files, batches
 }
 
 func TestTablesFromTrips(t *testing.T) {
 	fileList, batchList := testTrips()
 	p, s, files := ptest.CreateList(fileList)
-	perSource := PerSource(s, true, files, Partials(s, true, beam.CreateList(s, batchList)))
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", true), true, perSource)), []string{`trip_stats
+	perSource := PerSource(s, Tables(true), files, Partials(s, Tables(true), beam.CreateList(s, batchList)))
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", true), perSource)), []string{`trip_stats
 green 2020 2020-03-01 3 1.5 1.5 0.025 1.5 1.5 2 2 2 2 2 3 3 0.05 3 3 0 0
 green 2020 2020-04-01 1 -0.5 -0.5 -0.008333333333333333 -0.5 -0.5 1 1 1 1 1 -1 -0.5 -0.008333 -0.5 -0.5 0 0
 green 2020 2020-05-01 0 - - - - - 0 0 0 0 0 0 0 0 0 0 0 0
 green - - 1 - - - - - 0 0 0 0 0 0 0 0 0 0 0 0
 yellow 2020 2020-04-01 2 15 15 0.25 15 15 2 2 2 2 2 30 30 0.5 30 30 0 0
 `})
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, true, perSource)), []string{`location_stats
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, perSource)), []string{`location_stats
 green 2020 2020-03-01 0 0 1
 green 2020 2020-03-01 7 1 1
 green 2020 2020-03-01 265 1 0
@@ -64,15 +67,25 @@ green - - 7 1 1
 yellow 2020 2020-04-01 1 2 1
 yellow 2020 2020-04-01 2 0 1
 `})
-	passert.EqualsList(s, Tallies(s, true, perSource), []element.Tally{{Source: "a", Whole: "a", Rows: 5, Counted: 5, Left: element.Mean{Count: 3, Mean: 2.5 / 3 / 60}}, {Source: "b", Whole: "b", Rows: 2, Counted: 2, Left: element.Mean{Count: 2, Mean: 0.25}}, {Source: "c", Whole: "c"}, {Source: "d", Whole: "d"}})
+	passert.EqualsList(s, beam.ParDo(s, sortedTallies, Tallies(s, Tables(true), perSource)), []element.Tallies{{List: []element.Tally{{Source: "a", Taxi: "green", Whole: "a", Rows: 5, Counted: 5, Left: element.Mean{Count: 3, Mean: 2.5 / 3 / 60}}, {Source: "b", Taxi: "yellow", Whole: "b", Rows: 2, Counted: 2, Left: element.Mean{Count: 2, Mean: 0.25}}, {Source: "c", Taxi: "green", Whole: "c"}, {Source: "d", Taxi: "green", Whole: "d"}}}})
 	ptest.RunAndValidate(t, p)
+}
+
+func init() { register.Function1x1(sortedTallies) }
+
+func sortedTallies(t element.Tallies) element.Tallies {
+	t.List = slices.Clone(t.List)
+	slices.SortFunc(t.List, func(a, b element.Tally) int {
+		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Taxi, b.Taxi))
+	})
+	return t
 }
 
 func TestTablesExistWithoutFiles(t *testing.T) {
 	p, s := beam.NewPipelineWithRoot()
-	none := beam.ParDo(s, &seedFn{}, beam.CreateList(s, []element.File{}))
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", false), false, none)), []string{"trip_stats\n"})
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, false, none)), []string{"location_stats\n"})
+	none := beam.ParDo(s, &seedFn{}, beam.CreateList(s, []element.AdmittedFiles{}))
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", false), none)), []string{"trip_stats\n"})
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, none)), []string{"location_stats\n"})
 	ptest.RunAndValidate(t, p)
 }
 
@@ -113,7 +126,7 @@ func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 		acc := (&sourceCombiner{}).CreateAccumulator()
 		for start := 0; start < rows; {
 			// A bundle of one or several batches.
-			fn := &partialFn{}
+			fn := &partialFn{Tables: Tables(false)}
 			fn.StartBundle(nil)
 			for range 1 + rng.IntN(3) {
 				end := min(rows, start+1+rng.IntN(rows/cuts))
@@ -170,11 +183,11 @@ func stateOf(t *testing.T, s Source, table string) State {
 
 func TestMergeNeverWritesToItsInputs(t *testing.T) {
 	sums := func(n int64) []Sum { return []Sum{{Count: n, Lo: uint64(n)}} }
-	a := State{[]Group{{Month: 1, Keys: []int64{1}, Rows: 1, Sums: sums(1)}, {Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(1)}}}
-	b := State{[]Group{{Month: 1, Keys: []int64{2}, Rows: 5, Sums: sums(5)}, {Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(9)}}}
+	a := State{Filtered: 2, Groups: []Group{{Month: 1, Keys: []int64{1}, Rows: 1, Sums: sums(1)}, {Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(1)}}}
+	b := State{Filtered: 3, Groups: []Group{{Month: 1, Keys: []int64{2}, Rows: 5, Sums: sums(5)}, {Month: 1, Keys: []int64{3}, Rows: 1, Sums: sums(9)}}}
 	before := fmt.Sprint(a, b)
 	acc := State{}.Merge(a).Merge(b)
-	if got, want := fmt.Sprint(acc), "{[{1 0 [1] 1 0 [{1 0 1}]} {1 0 [2] 5 0 [{5 0 5}]} {1 0 [3] 2 0 [{10 0 10}]}]}"; got != want {
+	if got, want := fmt.Sprint(acc), "{5 [{1 0 [1] 1 0 [{1 0 1}]} {1 0 [2] 5 0 [{5 0 5}]} {1 0 [3] 2 0 [{10 0 10}]}]}"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	acc.Merge(b)
@@ -185,7 +198,7 @@ func TestMergeNeverWritesToItsInputs(t *testing.T) {
 
 // TestABatchIsAddedUpWithoutAllocating holds what a batch costs the garbage collector once its months are there.
 func TestABatchIsAddedUpWithoutAllocating(t *testing.T) {
-	in, fn := anyTrips(16<<10), &partialFn{}
+	in, fn := anyTrips(16<<10), &partialFn{Tables: Tables(true)}
 	fn.StartBundle(nil)
 	if allocs := testing.AllocsPerRun(20, func() { _ = fn.ProcessElement(in, nil) }); allocs != 0 {
 		t.Errorf("%v allocations a batch", allocs)
@@ -206,7 +219,7 @@ func anyTrips(rows int) trip.Batch {
 func BenchmarkPartials(b *testing.B) {
 	const rows = 16 << 10
 	in := anyTrips(rows)
-	fn := &partialFn{}
+	fn := &partialFn{Tables: Tables(false)}
 	fn.StartBundle(nil)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -13,6 +13,8 @@ type grouping struct {
 	sums   []summed
 	months map[int32]*monthGroups
 	last   *monthGroups // of the last run: the next run is nearly always of the same month
+
+	filtered int64
 }
 
 func newGrouping(spec *Spec) *grouping {
@@ -21,6 +23,37 @@ func newGrouping(spec *Spec) *grouping {
 
 // addRun adds rows [start, end) of b, whose pickups all lie in a month.
 func (g *grouping) addRun(b *trip.Batch, month int32, start, end int) {
+	if len(g.spec.Where) == 0 {
+		g.addRows(b, month, start, end)
+		return
+	}
+	for start < end {
+		first := start
+		for first < end && !g.spec.passes(b, first) {
+			first++
+		}
+		g.filtered += int64(first - start)
+		for start = first; start < end && g.spec.passes(b, start); {
+			start++
+		}
+		if start > first {
+			g.addRows(b, month, first, start)
+		}
+	}
+}
+
+// passes tells whether a row meets the conditions.
+func (s *Spec) passes(b *trip.Batch, row int) bool {
+	for _, w := range s.Where {
+		if c := &b.Columns[w.Of]; c.IsNull(row) || c.Values[row] < w.From || c.Values[row] > w.To {
+			return false
+		}
+	}
+	return true
+}
+
+// addRows adds rows [start, end), which all meet the conditions.
+func (g *grouping) addRows(b *trip.Batch, month int32, start, end int) {
 	if g.last == nil || g.last.month != month {
 		g.last = g.month(month)
 	}
@@ -45,7 +78,7 @@ func (g *grouping) month(month int32) *monthGroups {
 
 // state returns what was added.
 func (g *grouping) state() State {
-	var s State
+	s := State{Filtered: g.filtered}
 	for _, m := range g.months {
 		s.Groups = append(s.Groups, m.result()...)
 	}

@@ -97,11 +97,7 @@ type ledgerFn struct{}
 
 func (fn *ledgerFn) ProcessElement(_ []byte, next func(*Source) bool, emit func(element.Table)) {
 	var lines []line
-	for {
-		var r Source
-		if !next(&r) {
-			break
-		}
+	for _, r := range element.Drain(next) {
 		lines = append(lines, linesOf(r)...)
 	}
 	lines = merged(lines)

@@ -41,7 +41,7 @@ func c64(values ...int64) trip.Column {
 func tripsOf(source string, month int32, measure, pickupZones, dropoffZones trip.Column) trip.Batch {
 	rows := len(measure.Values)
 	return trip.Batch{
-		Source: source, Taxi: trip.Green, Rows: rows,
+		Source: source, Taxi: "green", Rows: rows,
 		Columns: [trip.NumFields]trip.Column{
 			trip.Pickup: c64(make([]int64, rows)...), trip.Dropoff: c64(make([]int64, rows)...),
 			trip.PickupZone: pickupZones, trip.DropoffZone: dropoffZones,
@@ -51,7 +51,7 @@ func tripsOf(source string, month int32, measure, pickupZones, dropoffZones trip
 	}
 }
 
-// text renders a table, one line a row.
+// text returns a table as text, with a line for each row.
 func text(t element.Table) string {
 	var b strings.Builder
 	b.WriteString(t.Name + "\n")

@@ -8,6 +8,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/trip"
 )
@@ -18,43 +19,70 @@ func init() {
 	beam.RegisterDoFn(reflect.TypeFor[tallyFn]())
 	register.Combiner1[Source](&sourceCombiner{})
 	register.Emitter2[string, Source]()
-	register.Emitter1[element.Tally]()
+	register.Emitter1[element.Tallies]()
 }
 
-// Partials adds up the trips of each bundle in memory, one result for each file in it. judged tells whether rules were applied.
+// Partials adds up the trips of each bundle in memory for the tables, one result for each file and taxi in it.
 //
-// Partials transforms a PCollection<trip.Batch> into a PCollection<KV<string, Source>> keyed by the source's name.
-func Partials(s beam.Scope, judged bool, trips beam.PCollection) beam.PCollection {
+// Partials transforms a PCollection<trip.Batch> into a PCollection<KV<string, Source>> keyed by source and taxi.
+func Partials(s beam.Scope, tables []*Spec, trips beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Partials")
-	return beam.ParDo(s, &partialFn{Judged: judged}, trips)
+	return beam.ParDo(s, &partialFn{Tables: tables}, trips)
 }
 
-// PerSource combines the partial results of each file. Every file has a result, those without rows too.
+// PerSource combines the partial results of each file and taxi. Every file has a result, those without rows too.
 //
-// PerSource transforms a PCollection<element.File> and a PCollection<KV<string, Source>> into a
-// PCollection<KV<string, Source>> with one element for each file.
-func PerSource(s beam.Scope, judged bool, files, partials beam.PCollection) beam.PCollection {
+// PerSource transforms a PCollection<element.AdmittedFiles> and a PCollection<KV<string, Source>> into a
+// PCollection<KV<string, Source>> with one element for each file and taxi.
+func PerSource(s beam.Scope, tables []*Spec, files, partials beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.PerSource")
-	seeds := beam.ParDo(s, &seedFn{Judged: judged}, files)
+	seeds := beam.ParDo(s, &seedFn{Tables: tables}, files)
 	return beam.CombinePerKey(s.Scope("CombinePerKey(source)"), &sourceCombiner{}, beam.Flatten(s, seeds, partials))
 }
 
-// Tallies says what became of the rows of each source.
+// Tallies counts what happened to the rows of each source and taxi. It ends the run if the groups of a table and the trips that the
+// table filters are not together the trips that count.
 //
-// Tallies transforms a PCollection<KV<string, Source>> into a PCollection<element.Tally>.
-func Tallies(s beam.Scope, judged bool, perSource beam.PCollection) beam.PCollection {
+// Tallies transforms a PCollection<KV<string, Source>> into a PCollection<element.Tallies>.
+func Tallies(s beam.Scope, tables []*Spec, perSource beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Tallies")
-	return beam.ParDo(s, &tallyFn{Judged: judged}, beam.DropKey(s, perSource))
+	return beam.ParDo(s, &tallyFn{Tables: tables}, beam.DropKey(s, perSource))
 }
 
-type tallyFn struct{ Judged bool }
+// tallyFn holds the list of its bundle that is not full yet.
+type tallyFn struct {
+	Tables []*Spec
 
-func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) error {
-	left, err := r.durations(fn.Judged)
-	if err != nil {
-		return err
+	list []element.Tally
+}
+
+func (fn *tallyFn) StartBundle(func(element.Tallies)) { fn.list = nil }
+
+func (fn *tallyFn) FinishBundle(emit func(element.Tallies)) {
+	if len(fn.list) > 0 {
+		emit(element.Tallies{List: slices.Clip(fn.list)})
+		fn.list = nil
 	}
-	t := element.Tally{Source: r.Source, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(left)}
+}
+
+func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
+	t := element.Tally{Source: r.Source, Taxi: r.Taxi, NoCodes: r.NoCodes, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration)}
+	left := false
+	for _, spec := range fn.Tables {
+		state, err := r.State(spec.Name)
+		if err == nil {
+			err = r.balances(spec, state)
+		}
+		if err != nil {
+			return err
+		}
+		if state.Filtered > 0 {
+			t.Filtered = append(t.Filtered, element.Filtered{Table: spec.Name, Rows: state.Filtered})
+		}
+		if i := slices.Index(spec.sums(), summed{of: trip.Duration}); i >= 0 && len(spec.Where) == 0 && !left {
+			t.Left, left = meanOf(state.total(i)), true
+		}
+	}
 	for _, c := range r.Rules {
 		if rule := quality.Rules[c.Rule]; rule.Scope == quality.Row {
 			t.Refused = append(t.Refused, element.Refused{Rule: rule.Name, Rows: c.Rows})
@@ -62,24 +90,36 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tally)) error {
 	}
 	most := r.mostRefused()
 	t.RefusedMonth, t.RefusedThere = most.Month, most.Rows
-	emit(t)
+	if fn.list = append(fn.list, t); len(fn.list) == element.MostInList {
+		fn.FinishBundle(emit)
+	}
 	return nil
 }
 
-// durations returns the sum of the durations that count. It takes the first table that has it.
-func (s Source) durations(judged bool) (sum Sum, err error) {
-	for _, t := range Tables(judged) {
-		i := slices.Index(t.sums(), summed{of: trip.Duration})
-		if i < 0 {
+// balances checks that the groups of a table and the trips filtered are the trips that count.
+func (s Source) balances(spec *Spec, state State) error {
+	for _, v := range spec.Values {
+		if v.Kind != Rows {
 			continue
 		}
-		state, err := s.State(t.Name)
-		for _, g := range state.Groups {
-			sum.merge(g.Sums[i])
+		grouped := int64(0)
+		for i := range state.Groups {
+			grouped += state.Groups[i].trips(v)
 		}
-		return sum, err
+		if grouped+state.Filtered != s.Counted {
+			return fault.New(fault.Failed, "reconciliation: %s: table %s: found %d trips in the groups of %s and %d filtered, expected the %d that count; %s",
+				s.Source, spec.Name, grouped, v.Name, state.Filtered, s.Counted, fault.Ours)
+		}
 	}
-	return sum, nil
+	return nil
+}
+
+// total returns the sum of all groups' Sums[i].
+func (s State) total(i int) (sum Sum) {
+	for _, g := range s.Groups {
+		sum.merge(g.Sums[i])
+	}
+	return sum
 }
 
 // meanOf is a sum of durations in µs as a mean in minutes.
@@ -88,18 +128,20 @@ func meanOf(s Sum) element.Mean {
 	return element.Mean{Count: s.Count, Mean: minutes}
 }
 
-type seedFn struct{ Judged bool }
+type seedFn struct{ Tables []*Spec }
 
-func (fn *seedFn) ProcessElement(f element.File, emit func(string, Source)) error {
-	s, err := seed(f, Tables(fn.Judged))
-	if err != nil {
-		return err
+func (fn *seedFn) ProcessElement(list element.AdmittedFiles, emit func(string, Source)) error {
+	for _, f := range list.Files {
+		s, err := seed(f, fn.Tables)
+		if err != nil {
+			return err
+		}
+		emit(s.key(), s)
 	}
-	emit(f.Source, s)
 	return nil
 }
 
-// sourceCombiner adds up results of one source.
+// sourceCombiner adds up results of one source and taxi.
 type sourceCombiner struct{}
 
 func (c *sourceCombiner) CreateAccumulator() Source               { return Source{} }
@@ -108,36 +150,47 @@ func (c *sourceCombiner) AddInput(acc, in Source) (Source, error) { return merge
 func (c *sourceCombiner) MergeAccumulators(a, b Source) (Source, error) { return mergeSources(a, b) }
 func (c *sourceCombiner) ExtractOutput(acc Source) Source               { return acc }
 
-// partialFn adds up a bundle in memory. The batches of a source come one after the other, so it emits a result whenever another
-// source begins. To keep all sources to the end of the bundle would take much more memory than their results.
+// partialFn adds up a bundle in memory. It emits the results of a source when the next source begins, because keeping all sources
+// until the end of the bundle would take much more memory than their results. The batches of a source come one after the other;
+// those of its taxis may alternate.
 type partialFn struct {
-	Judged bool
+	Tables []*Spec
 
-	sums *sourceSums // of the current source
+	sums []*sourceSums // of the current source, by taxi
 }
 
 func (fn *partialFn) StartBundle(func(string, Source)) { fn.sums = nil }
 
 func (fn *partialFn) ProcessElement(b trip.Batch, emit func(string, Source)) error {
-	if fn.sums == nil || fn.sums.source != b.Source {
+	if len(fn.sums) > 0 && fn.sums[0].source != b.Source {
 		if err := fn.FinishBundle(emit); err != nil {
 			return err
 		}
-		fn.sums = newSourceSums(&b, Tables(fn.Judged))
 	}
-	fn.sums.addBatch(&b)
+	fn.of(&b).addBatch(&b)
 	return nil
 }
 
+// of returns the sums of a batch's taxi.
+func (fn *partialFn) of(b *trip.Batch) *sourceSums {
+	for _, s := range fn.sums {
+		if s.taxi == b.Taxi {
+			return s
+		}
+	}
+	s := newSourceSums(b, fn.Tables)
+	fn.sums = append(fn.sums, s)
+	return s
+}
+
 func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
-	if fn.sums == nil {
-		return nil
+	for _, s := range fn.sums {
+		r, err := s.result()
+		if err != nil {
+			return err
+		}
+		emit(r.key(), r)
 	}
-	r, err := fn.sums.result()
-	if err != nil {
-		return err
-	}
-	emit(r.Source, r)
 	fn.sums = nil
 	return nil
 }
@@ -150,6 +203,7 @@ type sourceSums struct {
 	rules         map[int64]*RuleCount // by RuleCount.key
 	rawDuration   Sum
 	refused       map[int32]int64 // rows by plausible month
+	noCodes       [trip.NumFields]int64
 }
 
 func newSourceSums(b *trip.Batch, tables []*Spec) *sourceSums {
@@ -168,6 +222,9 @@ func (s *sourceSums) addBatch(b *trip.Batch) {
 	}
 	for _, f := range b.Findings {
 		s.addFinding(f)
+	}
+	for _, n := range b.NoCodes {
+		s.noCodes[n.Field] += n.Rows
 	}
 	start := 0
 	for _, run := range b.Months {
@@ -216,13 +273,18 @@ func (s *sourceSums) result() (Source, error) {
 	for _, month := range sortedKeys(s.refused) {
 		out.Refused = append(out.Refused, MonthRows{month, s.refused[month]})
 	}
+	for f, n := range s.noCodes {
+		if n > 0 {
+			out.NoCodes = element.MergeColumnRows(out.NoCodes, []element.ColumnRows{{Column: trip.Fields[f].Name, Rows: n}})
+		}
+	}
 	for _, t := range s.tables {
 		for i, sum := range t.sums {
 			if sum.rule != "" {
 				t.addRule(i, sum, out.Rules)
 			}
 		}
-		packed, err := t.state().AppendBinary(nil)
+		packed, err := t.state().packed()
 		if err != nil {
 			return out, err
 		}

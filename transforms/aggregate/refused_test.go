@@ -8,8 +8,8 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// TestTheMonthOfRefusedRowsIsKept tells a file named for the wrong month from one with a few strays, and is bounded:
-// months that no file is named for are not kept.
+// TestTheMonthOfRefusedRowsIsKept checks that a file with the wrong month in its name can be distinguished from one with a few stray
+// pickups. Implausible months are not kept, so memory is bounded.
 func TestTheMonthOfRefusedRowsIsKept(t *testing.T) {
 	const may = (2023-1970)*12 + 4
 	batch := func(runs ...trip.MonthRun) *trip.Batch { return &trip.Batch{Rows: runs[len(runs)-1].End, Months: runs} }

@@ -1,8 +1,8 @@
 // Package aggregate turns batches of trips into the tables of the output, on exact sums.
 //
-// A [Spec] describes a table: its keys and values. Trips are added up in two steps. The first is by source file: [Partials]
-// sums every bundle in memory, with a [State] for each table, and [PerSource] combines the states of the bundles by file. The
-// shuffle therefore moves states, not trips, and each file has one result that can be compared with its footer. The second step
+// A [Spec] describes a table: its keys and values. Trips are added up in two steps. The first is by source file and taxi: [Partials]
+// sums every bundle in memory, with a [State] for each table, and [PerSource] combines the states of the bundles by file and taxi. The
+// shuffle therefore moves states, not trips, and each file has a result for each taxi that can be compared with its footer. The second step
 // is by table: [Table] combines the states of all sources and makes the rows. A new table is one more entry of [Tables].
 //
 // Typed loops add the trips of a run of one month: whole slices if a table has no further key, an array of zones if its key is
@@ -18,12 +18,12 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// Source is what the rows of one source file add up to.
+// Source is what the rows of one taxi in one source file add up to. Files of one taxi have one result, others one for each taxi.
 type Source struct {
 	Source      string
-	Whole       string // name in the ledger: element.File.Whole
+	Whole       string // name in the ledger: element.Found.Whole
 	Taxi        string
-	Month       int32        // of the file: element.File.Month
+	Month       int32        // of the file: element.Found.Month
 	Unknown     int64        // columns the registry does not know
 	Rows        int64        // read, including refused rows
 	Counted     int64        // not refused
@@ -31,7 +31,12 @@ type Source struct {
 	Rules       []RuleCount  // ascending by month and rule
 	RawDuration Sum          // µs, of all rows read, where rules were applied
 	Refused     []MonthRows  // rows that row rules refused, by their pickup's month, ascending: see plausible
+
+	NoCodes []element.ColumnRows // values without a number, by column: see trip.NoCode
 }
+
+// key is the key of the results of one source and taxi.
+func (s Source) key() string { return s.Source + "\x00" + s.Taxi }
 
 // MonthRows is the number of rows in a month.
 type MonthRows struct {
@@ -111,6 +116,7 @@ func mergeSources(a, b Source) (Source, error) {
 		Refused:     mergeSorted(a.Refused, b.Refused, func(m MonthRows) int32 { return m.Month }, mergeMonthRows),
 		Rules:       mergeSorted(a.Rules, b.Rules, RuleCount.key, mergeRules),
 		States:      states,
+		NoCodes:     element.MergeColumnRows(a.NoCodes, b.NoCodes),
 	}, err
 }
 
@@ -126,8 +132,11 @@ func mergeStates(a, b []TableState) ([]TableState, error) {
 	for i := range merged {
 		var x, y State
 		err := errors.Join(x.UnmarshalBinary(a[i].State), y.UnmarshalBinary(b[i].State))
-		if err == nil {
-			merged[i].State, err = x.Merge(y).AppendBinary(nil)
+		switch {
+		case err == nil && x.empty(): // a seed: there may be many, and the bytes are there
+			merged[i].State = b[i].State
+		case err == nil && !y.empty():
+			merged[i].State, err = x.Merge(y).packed()
 		}
 		if err != nil {
 			return nil, err
@@ -154,7 +163,7 @@ func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T
 
 // seed is the result of a file without rows. It gives every file a result, and every seeded table a row for the month in the
 // file's name.
-func seed(f element.File, tables []*Spec) (Source, error) {
+func seed(f element.Admitted, tables []*Spec) (Source, error) {
 	s := Source{Source: f.Source, Whole: f.Whole(), Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown))}
 	for _, t := range tables {
 		var state State

@@ -15,6 +15,9 @@ type Spec struct {
 	Name string
 	Step string // names the table's CombinePerKey in the graph
 	By   []Key
+	// Where are conditions that a trip must all meet to be in the table. Trips that do not are counted apart, so that each table
+	// accounts for every trip that counts.
+	Where []Condition
 	// Values are the columns after the keys.
 	Values []Value
 	// Seeded tables have a row for the month in a file's name even if no trip is in it.
@@ -27,6 +30,12 @@ type Key struct {
 	Of   trip.Field // a column of whole numbers
 	// Or is a second column, or nil. With a second column a trip counts in two groups: that of its value in each column.
 	Or *trip.Field
+}
+
+// Condition says which values of a column pass: those from From to To, both included. A null does not pass.
+type Condition struct {
+	Of       trip.Field
+	From, To int64 // in the integers of the column: see trip.Type
 }
 
 // Value is a column that is made of the trips of a group.
@@ -116,6 +125,9 @@ func (s *Spec) Needs() []trip.Field {
 			needed = append(needed, *k.Or)
 		}
 	}
+	for _, c := range s.Where {
+		needed = append(needed, c.Of)
+	}
 	for _, v := range s.sums() {
 		needed = append(needed, v.of)
 	}
@@ -123,7 +135,7 @@ func (s *Spec) Needs() []trip.Field {
 	return slices.Compact(needed)
 }
 
-// Balance lists the columns of the table whose sum must be the number of trips that count.
+// Balance lists the columns of the table whose sum must be the number of trips that count and meet the conditions.
 func (s *Spec) Balance() []string {
 	var names []string
 	for _, v := range s.Values {

@@ -3,6 +3,7 @@ package aggregate
 import (
 	"encoding/hex"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// byHourAndPayment is a table with two keys, of which the program has none.
+// byHourAndPayment is a table with two keys. The program's own tables have one key at most.
 var byHourAndPayment = &Spec{
 	Name: "by_hour_and_payment", Step: "by_hour_and_payment",
 	By: []Key{{Name: "pickup_hour", Of: trip.PickupHour}, {Name: "payment_type", Of: trip.PaymentType}},
@@ -58,7 +59,13 @@ green 2020 2020-04-01 0 2 2 0.5 0 2
 	}
 }
 
-// rowsOf renders the table of one source.
+// specOf returns the table of a name.
+func specOf(name string, judged bool) *Spec {
+	tables := Tables(judged)
+	return tables[slices.IndexFunc(tables, func(t *Spec) bool { return t.Name == name })]
+}
+
+// rowsOf returns the table of one source as text.
 func rowsOf(t *testing.T, spec *Spec, s Source) string {
 	t.Helper()
 	rows := newRowBuilder(spec)
@@ -125,20 +132,20 @@ func TestRefundsAreTheSumsOfTheirRule(t *testing.T) {
 	}
 }
 
-var someState = State{[]Group{
+var someState = State{Filtered: 3, Groups: []Group{
 	{Month: march, Keys: []int64{-3, 0}, Nulls: 2, Rows: 5, Or: 1, Sums: []Sum{{Count: 4, Hi: -1, Lo: 1<<64 - 300}}},
 	{Month: march, Keys: []int64{7, 9}, Rows: 2, Sums: []Sum{{Count: 2, Lo: 77}}},
 	{Month: element.NoMonth, Keys: []int64{0, 0}, Nulls: 3, Rows: 1, Sums: []Sum{{}}},
 }}
 
-// TestTheBinaryFormOfAStateIsThisVersions protects states that are kept: whoever changes the form must change stateVersion, and
-// then this golden.
+// TestTheBinaryFormOfAStateIsThisVersions protects stored states: a change of the form requires another stateVersion and then a new
+// golden.
 func TestTheBinaryFormOfAStateIsThisVersions(t *testing.T) {
 	b, err := someState.AppendBinary(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const golden = "01" + "030201" + // version 1: three groups of two keys and one sum
+	const golden = "02" + "06" + "030201" + // version 2: three trips filtered, three groups of two keys and one sum
 		"b409" + "02" + "0500" + "0a02" + "0801d4feffffffffffff" +
 		"b409" + "00" + "0e12" + "0400" + "04004d00000000000000" +
 		"ffffffff0f" + "03" + "0000" + "0200" + "00000000000000000000"
@@ -160,12 +167,12 @@ func TestAStateThatIsDamagedIsAnError(t *testing.T) {
 		b    []byte
 		want string
 	}{
-		"nothing":          {nil, "found nothing, expected version 1"},
-		"a later version":  {append([]byte{9}, good[1:]...), "found version 9, expected version 1"},
+		"nothing":          {nil, "found nothing, expected version 2"},
+		"a later version":  {append([]byte{9}, good[1:]...), "found version 9, expected version 2"},
 		"cut":              {good[:len(good)-1], "ends too early"},
 		"more":             {append(good[:len(good):len(good)], 0), "does not end where it should"},
-		"too many groups":  {[]byte{1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0}, "does not end where it should"},
-		"groups that fall": {append(append([]byte{1, 2, 0, 0}, 4, 0, 2, 0), 2, 0, 2, 0), "do not ascend"},
+		"too many groups":  {[]byte{2, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0}, "does not end where it should"},
+		"groups that fall": {append(append([]byte{2, 0, 2, 0, 0}, 4, 0, 2, 0), 2, 0, 2, 0), "do not ascend"},
 	} {
 		if err := new(State).UnmarshalBinary(c.b); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %s", name, err, c.want)
@@ -173,7 +180,7 @@ func TestAStateThatIsDamagedIsAnError(t *testing.T) {
 	}
 }
 
-// FuzzState protects the form from bytes that are not its own: an error, or a state that has them as its form again.
+// FuzzState decodes any bytes. The result must be an error, or a state that is encoded to the same bytes.
 func FuzzState(f *testing.F) {
 	b, err := someState.AppendBinary(nil)
 	if err != nil {
@@ -196,9 +203,9 @@ func FuzzState(f *testing.F) {
 	})
 }
 
-// TestStatesTravelBetweenWorkers has every accumulator coded and decoded, as a runner with workers does.
+// TestStatesTravelBetweenWorkers encodes and decodes every accumulator, like a runner with workers.
 func TestStatesTravelBetweenWorkers(t *testing.T) {
-	in := Source{Source: "x", Taxi: trip.Green, Rows: 8, Counted: 7, States: []TableState{{"t", []byte{1, 2}}, {"u", []byte{3}}}, RawDuration: Sum{1, 2, 3}}
+	in := Source{Source: "x", Taxi: "green", Rows: 8, Counted: 7, States: []TableState{{"t", []byte{1, 2}}, {"u", []byte{3}}}, RawDuration: Sum{1, 2, 3}}
 	b, err := encodeSource(in)
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,8 @@ import (
 
 // State is what trips add up to for a table. It is exact: states can be merged in any order with the same result.
 type State struct {
-	Groups []Group // ascending by month and keys, nulls last
+	Filtered int64   // trips that do not meet the conditions of the table
+	Groups   []Group // ascending by month and keys, nulls last
 }
 
 // Group is the sums of the trips of one month and one combination of a table's keys.
@@ -36,6 +37,14 @@ func (g *Group) compare(o *Group) int {
 	return 0
 }
 
+// trips returns the trips that a value of kind Rows counts.
+func (g *Group) trips(v Value) int64 {
+	if v.Or {
+		return g.Or
+	}
+	return g.Rows
+}
+
 // plus adds up two groups with the same key. The result shares no sums with them.
 func (g Group) plus(o Group) Group {
 	g.Rows += o.Rows
@@ -47,15 +56,21 @@ func (g Group) plus(o Group) Group {
 	return g
 }
 
+// empty tells whether nothing was added.
+func (s State) empty() bool { return s.Filtered == 0 && len(s.Groups) == 0 }
+
 // Merge returns the sum of both states. It may share memory with them, but nobody writes to that memory.
 func (s State) Merge(o State) State {
+	return State{s.Filtered + o.Filtered, mergeGroups(s.Groups, o.Groups)}
+}
+
+func mergeGroups(a, b []Group) []Group {
 	switch {
-	case len(s.Groups) == 0:
-		return o
-	case len(o.Groups) == 0:
-		return s
+	case len(a) == 0:
+		return b
+	case len(b) == 0:
+		return a
 	}
-	a, b := s.Groups, o.Groups
 	out := make([]Group, 0, max(len(a), len(b)))
 	for len(a) > 0 && len(b) > 0 {
 		switch c := a[0].compare(&b[0]); {
@@ -67,13 +82,13 @@ func (s State) Merge(o State) State {
 			out, a, b = append(out, a[0].plus(b[0])), a[1:], b[1:]
 		}
 	}
-	return State{append(append(out, a...), b...)}
+	return append(append(out, a...), b...)
 }
 
 // stateVersion is the first byte of a state's binary form. It changes whenever the form does.
-const stateVersion = 1
+const stateVersion = 2
 
-// AppendBinary appends the state's binary form: the version; how many groups there are, and how many keys and sums each group
+// AppendBinary appends the state's binary form: the version; the trips filtered; how many groups there are, and how many keys and sums each group
 // has; then each group as varints, in the order of its fields.
 func (s State) AppendBinary(b []byte) ([]byte, error) {
 	keys, sums := 0, 0
@@ -81,6 +96,7 @@ func (s State) AppendBinary(b []byte) ([]byte, error) {
 		keys, sums = len(s.Groups[0].Keys), len(s.Groups[0].Sums)
 	}
 	b = append(b, stateVersion)
+	b = binary.AppendVarint(b, s.Filtered)
 	for _, n := range []int{len(s.Groups), keys, sums} {
 		b = binary.AppendUvarint(b, uint64(n))
 	}
@@ -104,6 +120,12 @@ func (s State) AppendBinary(b []byte) ([]byte, error) {
 	return b, nil
 }
 
+// packed returns the state's binary form in no more memory than it takes.
+func (s State) packed() ([]byte, error) {
+	b, err := s.AppendBinary(nil)
+	return slices.Clone(b), err
+}
+
 // UnmarshalBinary reads what AppendBinary wrote. An unknown version is an error that says so.
 func (s *State) UnmarshalBinary(b []byte) error {
 	if len(b) == 0 || b[0] != stateVersion {
@@ -114,8 +136,8 @@ func (s *State) UnmarshalBinary(b []byte) error {
 		return fmt.Errorf("aggregate: a state: found %s, expected version %d; it was written by another release", found, stateVersion)
 	}
 	r := reader{in: b[1:]}
+	*s = State{Filtered: r.varint()}
 	groups, keys, sums := r.count(), r.count(), r.count()
-	*s = State{}
 	for range groups {
 		g := Group{Month: int32(r.varint()), Nulls: r.byte()}
 		for range keys {

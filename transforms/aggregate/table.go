@@ -45,14 +45,14 @@ func monthOrder(month int32) int64 {
 	return int64(month)
 }
 
-// Table makes the table of a Spec; judged tells whether rules were applied.
+// Table makes the table of a Spec.
 //
 // Table transforms a PCollection<KV<string, Source>> into a PCollection<element.Table> of one element.
-func Table(s beam.Scope, spec *Spec, judged bool, perSource beam.PCollection) beam.PCollection {
+func Table(s beam.Scope, spec *Spec, perSource beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Table(" + spec.Name + ")")
 	months := beam.ParDo(s, &monthsFn{Table: spec.Name}, beam.DropKey(s, perSource))
 	merged := beam.CombinePerKey(s.Scope("CombinePerKey("+spec.Step+")"), &stateCombiner{}, months)
-	return beam.ParDo(s, &tableFn{Table: spec.Name, Judged: judged}, beam.Impulse(s), beam.SideInput{Input: merged})
+	return beam.ParDo(s, &tableFn{Spec: spec}, beam.Impulse(s), beam.SideInput{Input: merged})
 }
 
 // monthsFn splits the state of a source by month. The parts stay in their binary form until they are added up.
@@ -68,7 +68,7 @@ func (fn *monthsFn) ProcessElement(r Source, emit func(Block, []byte)) error {
 		for n < len(groups) && groups[n].Month == groups[0].Month {
 			n++
 		}
-		packed, err := State{groups[:n]}.AppendBinary(nil)
+		packed, err := State{Groups: groups[:n]}.packed()
 		if err != nil {
 			return err
 		}
@@ -95,10 +95,7 @@ func (c *stateCombiner) MergeAccumulators(a, b State) State { return a.Merge(b) 
 func (c *stateCombiner) ExtractOutput(acc State) State      { return acc }
 
 // tableFn makes the rows of a table.
-type tableFn struct {
-	Table  string
-	Judged bool
-}
+type tableFn struct{ Spec *Spec }
 
 func (fn *tableFn) ProcessElement(_ []byte, next func(*Block, *State) bool, emit func(element.Table)) {
 	type block struct {
@@ -114,14 +111,14 @@ func (fn *tableFn) ProcessElement(_ []byte, next func(*Block, *State) bool, emit
 		blocks = append(blocks, b)
 	}
 	slices.SortFunc(blocks, func(a, b block) int { return a.key.compare(b.key) })
-	rows := newRowBuilder(specOf(fn.Table, fn.Judged))
+	rows := newRowBuilder(fn.Spec)
 	defer rows.b.Release()
 	for _, b := range blocks {
 		for i := range b.state.Groups {
 			rows.add(b.key.Taxi, &b.state.Groups[i])
 		}
 	}
-	emit(element.Table{Name: fn.Table, Record: rows.b.NewRecordBatch()})
+	emit(element.Table{Name: fn.Spec.Name, Record: rows.b.NewRecordBatch()})
 }
 
 // rowBuilder makes rows of groups.
@@ -177,11 +174,7 @@ func appendOr(is bool, value, null func()) {
 
 func (r *rowBuilder) value(v Value, g *Group) {
 	if v.Kind == Rows {
-		n := g.Rows
-		if v.Or {
-			n = g.Or
-		}
-		r.next().(*array.Int64Builder).Append(n)
+		r.next().(*array.Int64Builder).Append(g.trips(v))
 		return
 	}
 	sum := g.Sums[slices.Index(r.sums, summed{v.Of, v.Rule})]

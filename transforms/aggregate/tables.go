@@ -68,18 +68,12 @@ func Names(judged bool) []string {
 	return names
 }
 
-// Needs are the columns of trips that the tables are made of, ascending.
-func Needs(judged bool) []trip.Field {
+// Needs are the columns of trips that tables are made of, ascending.
+func Needs(tables []*Spec) []trip.Field {
 	var needed []trip.Field
-	for _, t := range Tables(judged) {
+	for _, t := range tables {
 		needed = append(needed, t.Needs()...)
 	}
 	slices.Sort(needed)
 	return slices.Compact(needed)
-}
-
-// specOf returns the table of a name.
-func specOf(name string, judged bool) *Spec {
-	tables := Tables(judged)
-	return tables[slices.IndexFunc(tables, func(t *Spec) bool { return t.Name == name })]
 }

@@ -1,25 +1,15 @@
 package element
 
 import (
-	"reflect"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
 )
 
 func TestMain(m *testing.M) { ptest.MainWithDefault(m, "prism") } // the runner that encodes
-
-func init() { register.Function1x1(describeFile) }
-
-func describeFile(f File) string {
-	return f.Source + " " + f.Columns[1].Name + " " + string(f.Footer) + " " + f.Columns[1].Kind.Arrow().String()
-}
 
 func record() arrow.RecordBatch {
 	schema := arrow.NewSchema([]arrow.Field{
@@ -117,25 +107,6 @@ func TestTableCoderKeepsNameAndRows(t *testing.T) {
 	out, err := decodeTable(b)
 	if err != nil || out.Name != "t" || !array.RecordEqual(out.Record, record()) {
 		t.Errorf("got %v, %v", out, err)
-	}
-}
-
-// TestFileSurvivesAStageBoundary protects what Beam's own coder would drop: unexported and unsupported fields.
-func TestFileSurvivesAStageBoundary(t *testing.T) {
-	in := File{
-		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Dataset: "d", NameTaxi: "green", Wild: true, Identity: "i", NoTrips: true, Unusable: "why", Footer: []byte("foot"), FooterSum: 3, Rows: 1 << 40, RowGroupRows: []int64{1, 2},
-		Columns: []Column{{Name: "a"}, {Name: "b", Leaf: 4, Kind: Int96, Found: "INT96", ChunkBytes: []int64{7}, Codecs: []string{"GZIP"}}}, Taxi: "green", Variant: "v", Coordinates: true, Unknown: []string{"u"},
-		Projection: []int{1}, RowGroupBytes: []int64{9, 9}, Lane: 3, Piece: Range{1, 2},
-	}
-	p, s, files := ptest.CreateList([]File{in})
-	files = beam.Reshuffle(s, files)
-	passert.EqualsList(s, files, []File{in})
-	passert.EqualsList(s, beam.ParDo(s, describeFile, files), []string{"x b foot fixed_size_binary[12]"})
-	ptest.RunAndValidate(t, p)
-	for i := range reflect.TypeFor[File]().NumField() {
-		if f := reflect.TypeFor[File]().Field(i); !f.IsExported() || reflect.ValueOf(in).Field(i).IsZero() {
-			t.Errorf("field %s is not tested here", f.Name)
-		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -16,20 +17,129 @@ import (
 // are those of the row.
 
 func init() {
-	beam.RegisterType(typeOf[File]())
-	beam.RegisterType(typeOf[Tally]())
-	beam.RegisterFunction(encodeFile)
-	beam.RegisterFunction(decodeFile)
-	beam.RegisterCoder(typeOf[File](), encodeFile, decodeFile)
-	beam.RegisterFunction(encodeTally)
-	beam.RegisterFunction(decodeTally)
-	beam.RegisterCoder(typeOf[Tally](), encodeTally, decodeTally)
+	opaque(typeOf[Found](), encodeFound, decodeFound)
+	opaque(typeOf[Described](), encodeDescribed, decodeDescribed)
+	opaque(typeOf[Recognised](), encodeOne, decodeOne)
+	opaque(typeOf[RecognisedFiles](), encodeRecognised, decodeRecognised)
+	opaque(typeOf[Unusable](), encodeUnusable, decodeUnusable)
+	opaque(typeOf[AdmittedFiles](), encodeAdmitted, decodeAdmitted)
+	opaque(typeOf[LeftOut](), encodeLeftOut, decodeLeftOut)
+	opaque(typeOf[Work](), encodeWork, decodeWork)
+	opaque(typeOf[Tallies](), encodeTallies, decodeTallies)
 }
 
-func encodeFile(f File) ([]byte, error)   { return EncodeRow(f) }
-func decodeFile(b []byte) (File, error)   { return DecodeRow[File](b) }
-func encodeTally(t Tally) ([]byte, error) { return EncodeRow(t) }
-func decodeTally(b []byte) (Tally, error) { return DecodeRow[Tally](b) }
+// opaque registers a type with its coder.
+func opaque(t reflect.Type, encode, decode any) {
+	beam.RegisterType(t)
+	beam.RegisterFunction(encode)
+	beam.RegisterFunction(decode)
+	beam.RegisterCoder(t, encode, decode)
+}
+
+func encodeFound(f Found) ([]byte, error)            { return EncodeRow(f) }
+func decodeFound(b []byte) (Found, error)            { return DecodeRow[Found](b) }
+func encodeDescribed(f Described) ([]byte, error)    { return EncodeRow(f) }
+func decodeDescribed(b []byte) (Described, error)    { return DecodeRow[Described](b) }
+func encodeUnusable(f Unusable) ([]byte, error)      { return EncodeRow(f) }
+func decodeUnusable(b []byte) (Unusable, error)      { return DecodeRow[Unusable](b) }
+func encodeAdmitted(f AdmittedFiles) ([]byte, error) { return EncodeRow(f) }
+func decodeAdmitted(b []byte) (AdmittedFiles, error) { return DecodeRow[AdmittedFiles](b) }
+func encodeOne(f Recognised) ([]byte, error)         { return EncodeRow(f) }
+func decodeOne(b []byte) (Recognised, error)         { return DecodeRow[Recognised](b) }
+func encodeLeftOut(f LeftOut) ([]byte, error)        { return EncodeRow(f) }
+func decodeLeftOut(b []byte) (LeftOut, error)        { return DecodeRow[LeftOut](b) }
+func encodeTallies(t Tallies) ([]byte, error)        { return EncodeRow(t) }
+func decodeTallies(b []byte) (Tallies, error)        { return DecodeRow[Tallies](b) }
+
+// sharedFiles is how files are coded that travel together: those of one taxi have the same columns, which are told once.
+type sharedFiles struct {
+	Columns [][]Column
+	Of      []int // by file: its entry of Columns
+	Files   []Recognised
+}
+
+// share takes the columns out of files, which it changes.
+func share(files []Recognised) sharedFiles {
+	shared := sharedFiles{Files: files, Of: make([]int, len(files))}
+	for i := range files {
+		f := &files[i]
+		of := slices.IndexFunc(shared.Columns, func(c []Column) bool { return slices.EqualFunc(c, f.Columns, sameColumn) })
+		if of < 0 {
+			of = len(shared.Columns)
+			shared.Columns = append(shared.Columns, f.Columns)
+		}
+		shared.Of[i], f.Columns = of, nil
+	}
+	return shared
+}
+
+// files gives the files their columns back.
+func (s sharedFiles) files() ([]Recognised, error) {
+	if len(s.Of) != len(s.Files) {
+		return nil, fmt.Errorf("element: decoding files: found columns of %d files, expected %d", len(s.Of), len(s.Files))
+	}
+	for i, of := range s.Of {
+		if of < 0 || of >= len(s.Columns) {
+			return nil, fmt.Errorf("element: decoding files: found columns %d, expected less than %d", of, len(s.Columns))
+		}
+		s.Files[i].Columns = s.Columns[of]
+	}
+	return s.Files, nil
+}
+
+func encodeRecognised(f RecognisedFiles) ([]byte, error) {
+	return EncodeRow(share(slices.Clone(f.Files)))
+}
+
+func decodeRecognised(b []byte) (RecognisedFiles, error) {
+	shared, err := DecodeRow[sharedFiles](b)
+	if err != nil {
+		return RecognisedFiles{}, err
+	}
+	files, err := shared.files()
+	return RecognisedFiles{files}, err
+}
+
+// codedWork is how a Work is coded.
+type codedWork struct {
+	Lane  int
+	Files sharedFiles
+	Units []Range // by file
+}
+
+func encodeWork(w Work) ([]byte, error) {
+	coded, files := codedWork{Lane: w.Lane}, make([]Recognised, len(w.Pieces))
+	for i, p := range w.Pieces {
+		files[i] = p.File
+		coded.Units = append(coded.Units, p.Units)
+	}
+	coded.Files = share(files)
+	return EncodeRow(coded)
+}
+
+func decodeWork(b []byte) (Work, error) {
+	coded, err := DecodeRow[codedWork](b)
+	if err != nil {
+		return Work{}, err
+	}
+	files, err := coded.Files.files()
+	if err == nil && len(files) != len(coded.Units) {
+		err = fmt.Errorf("element: decoding work: found units of %d files, expected %d", len(coded.Units), len(files))
+	}
+	if err != nil {
+		return Work{}, err
+	}
+	w := Work{Lane: coded.Lane, Pieces: make([]Piece, len(files))}
+	for i, f := range files {
+		w.Pieces[i] = Piece{f, coded.Units[i]}
+	}
+	return w, nil
+}
+
+func sameColumn(a, b Column) bool {
+	return a.Name == b.Name && a.Leaf == b.Leaf && a.Kind == b.Kind && a.Found == b.Found &&
+		slices.Equal(a.ChunkBytes, b.ChunkBytes) && slices.Equal(a.Codecs, b.Codecs)
+}
 
 var rowEncoders, rowDecoders sync.Map // by reflect.Type
 

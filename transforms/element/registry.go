@@ -22,17 +22,33 @@ type Known struct {
 	Codes map[string]int64
 }
 
-// Variant is a form in which a taxi's files come. Exported fields only: it travels in DoFns.
-type Variant struct {
-	Name    string // of the variant
-	Taxi    string
+// Dataset is the files of one taxi and era: which months they cover, how they are recognised and what their columns mean. Names of
+// columns are compared without regard to case. Exported fields only: it travels in DoFns.
+type Dataset struct {
+	Name string // of the dataset; in the manifest it is an input's variant
+	Taxi string // "" if its rows are not trips
+
+	// First and Last are the months that are published, since 1970-01. Last is 0 if files are still published.
+	First, Last int32
+	// Probe is a month that has been published for years, or 0: see tlc.Finder.
+	Probe int32
+
+	// Signatures are sets of columns by which a file of the dataset is recognised: it has all columns of one set. A later set
+	// counts only if the file has none of the columns that the sets before it have in addition. Messages about what is missing
+	// name columns of the first set.
+	Signatures [][]string
+	// Without are columns that a file of the dataset does not have.
+	Without []string
+	// Unread says why a file of the dataset cannot be read and what to do. It is "" if the file can be read.
+	Unread string
+
 	Columns []Known
 }
 
-// Find returns the variant's columns with a meaning. If there are several, their values are added.
-func (v Variant) Find(m Meaning) []Known {
+// Find returns the dataset's columns with a meaning. If there are several, their values are added.
+func (d Dataset) Find(m Meaning) []Known {
 	var found []Known
-	for _, c := range v.Columns {
+	for _, c := range d.Columns {
 		if c.Meaning == m {
 			found = append(found, c)
 		}

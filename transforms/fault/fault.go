@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Code is an exit code of the program. The numbers are a contract (README, "Exit codes").
+// Code is an exit code of the program. The numbers are a contract (pipeline/README.md, "Exit codes").
 type Code int
 
 // The exit codes. 130 and 143 (ended by SIGINT, SIGTERM) are main's own.
@@ -27,6 +27,9 @@ const (
 	Conflict    Code = 6 // another run holds the output, or published to it first
 	Unavailable Code = 7 // a store or the network did not answer as it should: try again later
 )
+
+// Ours ends the message of a failure that no input can cause.
+const Ours = "nothing was published; this is a fault of tripstats or its runner, please report it"
 
 // Fault is a failure with its exit code. Message is one line: what was being done, to which file, row group and
 // column, what was found, what was expected and what to do.
@@ -50,6 +53,9 @@ func (f *Fault) Lines() []string { return append([]string{f.Message}, f.More...)
 // Unavailable tells whether a store or the network was the cause: see [CodeOf].
 func (f *Fault) Unavailable() bool { return f.Code == Unavailable }
 
+// Advised tells whether the message says what to do about a store that is unavailable.
+func (f *Fault) Advised() bool { return f.Code == Unavailable }
+
 // CodeOf returns the exit code of a failure: [Unavailable] if err has a method Unavailable that returns true, otherwise the
 // given code. This lets packages that do not know exit codes decide which errors may go away with time.
 func CodeOf(err error, otherwise Code) Code {
@@ -60,21 +66,48 @@ func CodeOf(err error, otherwise Code) Code {
 	return otherwise
 }
 
-// New returns a fault with a formatted message, made one line. A fault among args loses its markers, as they do not nest. If an
-// error among args says that a store is unavailable, the codes Failed and Input become Unavailable.
+// New returns a fault with a formatted message of one line. The markers of a fault in args are removed, because they do not nest. If an
+// error among args says that a store is unavailable, the codes Failed and Input become Unavailable, and the message ends with
+// what to do, unless an error among args is [Advised].
 func New(code Code, format string, args ...any) *Fault {
 	message := marked.ReplaceAllString(fmt.Sprintf(format, args...), "$2")
-	for _, a := range args {
-		err, isError := a.(error)
-		if isError && (code == Failed || code == Input) && CodeOf(err, code) == Unavailable {
+	if code == Failed || code == Input {
+		unavailable, advised := look(args)
+		if unavailable {
 			code = Unavailable
-			if !strings.Contains(message, "again") && !strings.HasSuffix(message, "?") {
-				message += "; try again later"
-			}
+		}
+		if unavailable && !advised {
+			message += later
 		}
 	}
 	return &Fault{Code: code, Message: OneLine(strings.ReplaceAll(message, and, "; "))}
 }
+
+// later is what to do about a store that is unavailable.
+const later = "; try again later"
+
+// look tells whether an error among args says that a store is unavailable, and whether one is Advised.
+func look(args []any) (unavailable, advised bool) {
+	for _, a := range args {
+		err, isError := a.(error)
+		if !isError {
+			continue
+		}
+		var own interface{ Advised() bool }
+		unavailable = unavailable || CodeOf(err, OK) == Unavailable
+		advised = advised || errors.As(err, &own) && own.Advised()
+	}
+	return unavailable, advised
+}
+
+// Advised marks an error whose message, or the message of the fault that it becomes a part of, says what to do. An error may
+// have the method Advised itself.
+func Advised(err error) error { return advised{err} }
+
+type advised struct{ error }
+
+func (a advised) Unwrap() error { return a.error }
+func (advised) Advised() bool   { return true }
 
 // mostLines is the largest number of faults that are printed at once.
 const mostLines = 20
@@ -143,12 +176,4 @@ func OneLine(s string) string {
 		return r
 	}, s)
 	return strings.TrimSpace(clean)
-}
-
-// Recover turns a panic of the calling goroutine into a fault at *err. Parquet and Arrow decoders may panic on
-// corrupt bytes; what says where it happened. Use it as: defer fault.Recover(&err, code, "reading ...").
-func Recover(err *error, code Code, format string, args ...any) {
-	if r := recover(); r != nil {
-		*err = errors.Join(*err, New(code, "%s: %v", fmt.Sprintf(format, args...), r))
-	}
 }

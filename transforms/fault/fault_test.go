@@ -37,16 +37,3 @@ func TestFindSeesNoFaultWhereThereIsNone(t *testing.T) {
 		t.Error("Find(nil) is not nil")
 	}
 }
-
-func TestRecoverTurnsAPanicIntoAFault(t *testing.T) {
-	run := func() (err error) {
-		defer Recover(&err, Input, "reading %s", "x.parquet")
-		var s []int
-		_ = s[3]
-		return nil
-	}
-	f := Find(run())
-	if f == nil || f.Code != Input || !strings.Contains(f.Message, "reading x.parquet: runtime error") {
-		t.Fatalf("got %+v", f)
-	}
-}

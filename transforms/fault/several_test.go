@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestSeveralThingsThatAreWrongSurviveAsText covers what a runner makes of an error: its text, among its own words.
+// TestSeveralThingsThatAreWrongSurviveAsText reads faults back from text: a runner returns only the text of an error, within its own.
 func TestSeveralThingsThatAreWrongSurviveAsText(t *testing.T) {
 	err := All(Inputf("a.parquet: empty"), Inputf("b.parquet: cut\nshort"))
 	for name, err := range map[string]error{

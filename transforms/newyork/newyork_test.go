@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestTheDataIsOfItsVersion has whoever renews the data renew the version too, which is a part of the digest of the rules.
+// TestTheDataIsOfItsVersion fails if the data change without the version, which is part of the digest of the rules.
 func TestTheDataIsOfItsVersion(t *testing.T) {
 	const version, want = "2025c", "d7f2206b3a45989fc9ad63d558922532fa7352280d5f87176bf1db79cb1d1fa9"
 	sum := sha256.Sum256(data)

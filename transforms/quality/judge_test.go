@@ -38,7 +38,7 @@ func column(values ...int64) trip.Column {
 	return c
 }
 
-// at is a wall-clock time in µs.
+// at returns a wall-clock time in µs.
 func at(text string) int64 {
 	t, err := time.Parse("2006-01-02 15:04:05", text)
 	if err != nil {
@@ -49,18 +49,18 @@ func at(text string) int64 {
 
 const march2020 = 602
 
-// row is a trip in whole units.
+// row is a trip, in whole units.
 type row struct {
 	pickup, dropoff                   int64 // µs
 	passengers, distance, amount, tip int64
 }
 
-// good breaks no rule.
+// good is a trip that breaks no rule.
 func good() row {
 	return row{pickup: at("2020-03-15 10:00:00"), dropoff: at("2020-03-15 10:10:00"), passengers: 1, distance: 2, amount: 12, tip: 1}
 }
 
-// batchOf makes a batch of a file of a month, not derived by trip.Derive but alike.
+// batchOf makes a batch of a file of a month. It derives columns like trip.Derive.
 func batchOf(fileMonth int32, rows ...row) trip.Batch {
 	var p, d, dur, passengers, distance, amount, tip []int64
 	unit := func(v int64) int64 {
@@ -108,11 +108,11 @@ func judged(t *testing.T, cfg Config, b trip.Batch) trip.Batch {
 	return out
 }
 
-// TestEveryCellRuleFiresAloneAndDropsItsValueAlone has for each rule a trip that breaks it, and one at its limit.
+// TestEveryCellRuleFiresAloneAndDropsItsValueAlone has, for each rule, a trip that breaks it and a trip at its limit.
 func TestEveryCellRuleFiresAloneAndDropsItsValueAlone(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*row)
-		limit  func(*row) // breaks nothing; nil: there is no limit
+		limit  func(*row) // breaks no rule; nil if there is no limit
 		left   string     // the column whose value is left out
 	}{
 		"dropoff_missing":       {func(r *row) { r.dropoff = null }, nil, "duration"},
@@ -338,8 +338,8 @@ func TestRulesAreComplete(t *testing.T) {
 	}
 }
 
-// TestClockChangesAreFoundInEveryMonth compares the rows found with those that touch a change, each looked at by itself:
-// in months with a change and without, with durations within the limits and far from them.
+// TestClockChangesAreFoundInEveryMonth compares the result with a check of each row on its own, in months with and without a change
+// of the clock, and with durations within the limits and far beyond them.
 func TestClockChangesAreFoundInEveryMonth(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	changes, err := clockChanges()
@@ -395,7 +395,7 @@ func BenchmarkJudge(b *testing.B) {
 	}
 }
 
-// dirty is a batch with the dirt that real files have.
+// dirty returns a batch with the faults of real files.
 func dirty(month int32) trip.Batch {
 	rows := make([]row, 16<<10)
 	for i := range rows {
@@ -415,7 +415,7 @@ func dirty(month int32) trip.Batch {
 	return in
 }
 
-// TestABatchIsJudgedInMemoryThatIsThere holds what a batch costs the garbage collector, however much dirt it has.
+// TestABatchIsJudgedInMemoryThatIsThere checks that judging a batch allocates nothing, however many bad rows it has.
 func TestABatchIsJudgedInMemoryThatIsThere(t *testing.T) {
 	in, fn := dirty(march2020), &judgeFn{}
 	if err := fn.Setup(); err != nil {

@@ -113,7 +113,7 @@ func (fn *judgeFn) rejected(b *trip.Batch) (element.Rejects, error) {
 	return out, nil
 }
 
-// take copies the rows of rejects out of a column. (Arrow's compute package could, and would add 24 MB to the program.)
+// take copies the rows of rejects out of a column. Arrow's compute package could do this, but would make the program much larger.
 func take(c arrow.Array, rejects []reject) (arrow.Array, error) {
 	var runs []arrow.Array
 	for i := 0; i < len(rejects); {

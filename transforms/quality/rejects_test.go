@@ -21,8 +21,8 @@ func init() {
 	register.Function1x1(leftBy)
 }
 
-// TestRejectsAreTheRowsThatFindingsCount has a batch in which every rule fires, and compares, rule by rule, the rows that
-// come out with those that were counted. The zones are counted elsewhere.
+// TestRejectsAreTheRowsThatFindingsCount has a batch in which every rule applies, and compares, for each rule, the rejected rows with
+// the number that was counted. Zone rules are counted elsewhere.
 func TestRejectsAreTheRowsThatFindingsCount(t *testing.T) {
 	rows := []row{good(), good(), good(), good(), good(), good(), good(), good()}
 	rows[0].pickup = null

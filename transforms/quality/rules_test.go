@@ -107,7 +107,7 @@ func TestAnOldNameOfALimitIsToldTheNewOne(t *testing.T) {
 	}
 }
 
-// TestAZoneThatIsNoneCountsAsUnknown has one trip for each case of both ends, between good ones.
+// TestAZoneThatIsNoneCountsAsUnknown has one trip for each case of pickup and dropoff zone, between good trips.
 func TestAZoneThatIsNoneCountsAsUnknown(t *testing.T) {
 	for name, c := range map[string]struct {
 		zone    int64

@@ -3,6 +3,7 @@ package trip
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -25,45 +26,51 @@ type Admission struct {
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[admitFn]())
-	register.Iter1[element.File]()
+	register.Iter1[element.RecognisedFiles]()
+	register.Iter1[element.Unusable]()
+	register.Emitter1[element.RecognisedFiles]()
+	register.Emitter1[element.AdmittedFiles]()
+	register.Emitter1[element.LeftOut]()
 }
 
-// Admitted looks at all recognised files together, before any row is read: it leaves out the taxi that was not asked
+// Admitted looks at all files together, before any row is read: it leaves out the taxi that was not asked
 // for, and refuses two files of one taxi and month, which nearly always are one month twice. Its error names every file
 // that cannot be used.
 //
-// Admitted transforms a PCollection<element.File> into two of its parts: the files to read and those left out.
-func Admitted(s beam.Scope, rules Admission, files beam.PCollection) (admitted, leftOut beam.PCollection) {
+// Admitted transforms a PCollection<element.RecognisedFiles> and a PCollection<element.Unusable> into a
+// PCollection<element.RecognisedFiles> of those that are to be read, a PCollection<element.AdmittedFiles> that says of each what
+// else is needed, and a PCollection<element.LeftOut>.
+func Admitted(s beam.Scope, rules Admission, recognised, unusable beam.PCollection) (toRead, admitted, leftOut beam.PCollection) {
 	s = s.Scope("trip.Admitted")
-	return beam.ParDo2(s, &admitFn{Rules: rules}, beam.Impulse(s), beam.SideInput{Input: files})
+	return beam.ParDo3(s, &admitFn{Rules: rules}, beam.Impulse(s), beam.SideInput{Input: recognised}, beam.SideInput{Input: unusable})
 }
 
 type admitFn struct{ Rules Admission }
 
-func (fn *admitFn) ProcessElement(_ []byte, next func(*element.File) bool, admit, leaveOut func(element.File)) error {
-	var files []element.File
-	for {
-		var f element.File
-		if !next(&f) {
-			break
-		}
-		files = append(files, f)
-	}
-	kept, left, err := Admit(files, fn.Rules)
+func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedFiles) bool, unusable func(*element.Unusable) bool, read func(element.RecognisedFiles), admit func(element.AdmittedFiles), leaveOut func(element.LeftOut)) error {
+	files := element.DrainLists(recognised, func(l element.RecognisedFiles) []element.Recognised { return l.Files })
+	kept, left, err := Admit(files, element.Drain(unusable), fn.Rules)
 	if err != nil {
 		return err
 	}
-	for _, f := range kept {
-		admit(f)
+	for part := range slices.Chunk(kept, element.MostInList) {
+		list := make([]element.Admitted, len(part))
+		for i, f := range part {
+			list[i] = f.Admit()
+		}
+		admit(element.AdmittedFiles{Files: list})
 	}
 	for _, f := range left {
 		leaveOut(f)
+	}
+	for part := range slices.Chunk(kept, element.MostInList) {
+		read(element.RecognisedFiles{Files: slices.Clone(part)}) // who has the last of them does not have all
 	}
 	return nil
 }
 
 // Gaps names the months without a file between the first and the last of each taxi, such as "yellow 2014-03".
-func Gaps(files []element.File) []string {
+func Gaps(files []element.Admitted) []string {
 	months := map[string][]int32{}
 	for _, f := range files {
 		if f.Month != element.NoMonth {
@@ -71,7 +78,7 @@ func Gaps(files []element.File) []string {
 		}
 	}
 	var gaps []string
-	for _, taxi := range []string{Green, Yellow} {
+	for _, taxi := range slices.Sorted(maps.Keys(months)) {
 		has := months[taxi]
 		slices.Sort(has)
 		for i := 1; i < len(has); i++ {
@@ -95,64 +102,94 @@ func SomeMonths(months []string, all bool) string {
 	return fmt.Sprintf("%d months, the first %s and the last %s (--verbose names them all)", n, months[0], months[n-1])
 }
 
-// Admit parts files by the rules, each part sorted by source. It is the one place that decides which files are left out.
-func Admit(files []element.File, rules Admission) (kept, left []element.File, err error) {
-	slices.SortFunc(files, func(a, b element.File) int { return cmp.Compare(a.Source, b.Source) })
-	var problems []*fault.Fault
+// Admit parts files by the rules, each part sorted by source. It is the one place that decides which files are left out. It works
+// in the memory of its arguments.
+func Admit(recognised []element.Recognised, unusable []element.Unusable, rules Admission) (kept []element.Recognised, left []element.LeftOut, err error) {
+	slices.SortFunc(recognised, func(a, b element.Recognised) int { return cmp.Compare(a.Source, b.Source) })
+	slices.SortFunc(unusable, func(a, b element.Unusable) int { return cmp.Compare(a.Source, b.Source) })
+	var problems []problem
+	add := func(source string, f *fault.Fault) { problems = append(problems, problem{source, f}) }
 	seen := seen{months: map[taxiMonth]string{}, names: map[string]string{}}
-	for _, f := range files {
-		switch {
-		case otherTaxi(f, rules.Taxi), noTrips(f):
-			left = append(left, f)
-		case f.Unusable != "":
-			problems = append(problems, fault.New(fault.Input, "%s", f.Unusable))
-		default:
-			kept = append(kept, f)
-			if twice := seen.twice(f, rules); twice != nil {
-				problems = append(problems, twice)
-			}
+	var noTrips []element.Unusable // those left out
+	kept = recognised[:0]
+	for _, f := range recognised {
+		if rules.Taxi != "" && f.Taxi != rules.Taxi {
+			left = append(left, element.LeftOut{Source: f.Source, Dataset: f.Dataset})
+			continue
+		}
+		kept = append(kept, f)
+		if twice := seen.twice(f, rules); twice != nil {
+			add(f.Source, twice)
 		}
 	}
+	for _, f := range unusable {
+		nobodys := hasNoTrips(f)
+		switch is := cmp.Or(f.NameTaxi, f.Taxi); {
+		case nobodys, rules.Taxi != "" && is != "" && is != rules.Taxi:
+			left = append(left, element.LeftOut{Source: f.Source, Dataset: f.Dataset, NoTrips: nobodys})
+			if nobodys {
+				noTrips = append(noTrips, f)
+			}
+		default:
+			add(f.Source, fault.New(fault.Input, "%s", f.Why))
+		}
+	}
+	slices.SortStableFunc(problems, func(a, b problem) int { return cmp.Compare(a.source, b.source) })
+	slices.SortStableFunc(left, func(a, b element.LeftOut) int { return cmp.Compare(a.Source, b.Source) })
 	if rules.FailUnknown {
 		for _, f := range kept {
 			if len(f.Unknown) > 0 {
-				problems = append(problems, fault.Inputf("%s: found columns that are not known: %s; expected none, because of --unknown-columns=fail", f.Source, listing(f.Unknown)))
+				add(f.Source, fault.Inputf("%s: found columns that are not known: %s; expected none, because of --unknown-columns=fail", f.Source, listing(f.Unknown)))
 			}
 		}
 	}
-	problems = append(problems, torn(kept, left)...)
-	if err := fault.All(problems...); err != nil {
+	for _, f := range torn(kept, noTrips) {
+		add("", f)
+	}
+	faults := make([]*fault.Fault, len(problems))
+	for i, p := range problems {
+		faults[i] = p.fault
+	}
+	if err := fault.All(faults...); err != nil {
 		return nil, nil, err
 	}
-	if gaps := Gaps(kept); rules.RequireComplete && len(gaps) > 0 {
-		return nil, nil, fault.New(fault.NoMatch, "--require-complete: no file for %s; add the files or leave the flag out", SomeMonths(gaps, rules.AllGaps))
+	if rules.RequireComplete {
+		if gaps := gapsOf(kept); len(gaps) > 0 {
+			return nil, nil, fault.New(fault.NoMatch, "--require-complete: no file for %s; add the files or leave the flag out", SomeMonths(gaps, rules.AllGaps))
+		}
 	}
 	if len(kept) == 0 {
-		return nil, nil, nothing(left, rules.Taxi)
+		return nil, nil, nothing(left, noTrips, rules.Taxi)
+	}
+	read := map[string]bool{} // data sets of which a part is read
+	for _, f := range kept {
+		read[f.Dataset] = true
 	}
 	for i := range left {
-		f := &left[i]
-		f.NoTrips = noTrips(*f) // for who tells of them
-		if slices.ContainsFunc(kept, func(k element.File) bool { return f.Dataset != "" && k.Dataset == f.Dataset }) {
-			f.Dataset = "" // the rest of it is read
+		if read[left[i].Dataset] {
+			left[i].Dataset = "" // the rest of it is read
 		}
 	}
 	return kept, left, nil
 }
 
-// otherTaxi tells whether a file is of another taxi than the one that was asked for. Of a file that cannot be used the name
-// tells, or else the columns.
-func otherTaxi(f element.File, taxi string) bool {
-	is := f.Taxi
-	if f.Unusable != "" {
-		is = cmp.Or(f.NameTaxi, f.Taxi)
-	}
-	return taxi != "" && is != "" && is != taxi
+// problem is a fault and the source that it is about.
+type problem struct {
+	source string
+	fault  *fault.Fault
 }
 
-// noTrips tells whether a file that wildcards matched is none of trip records: a table of zones, say. A file whose name says
+func gapsOf(files []element.Recognised) []string {
+	admitted := make([]element.Admitted, len(files))
+	for i, f := range files {
+		admitted[i] = f.Admit()
+	}
+	return Gaps(admitted)
+}
+
+// hasNoTrips tells whether a file that wildcards matched is none of trip records: a table of zones, say. A file whose name says
 // a taxi or a month is one that somebody would miss.
-func noTrips(f element.File) bool {
+func hasNoTrips(f element.Unusable) bool {
 	return f.Wild && f.NoTrips && f.NameTaxi == "" && f.Month == element.NoMonth
 }
 
@@ -168,7 +205,7 @@ type taxiMonth struct {
 }
 
 // twice refuses a file that would count twice: a second one of one taxi and month, or another name of one that was seen.
-func (s seen) twice(f element.File, rules Admission) *fault.Fault {
+func (s seen) twice(f element.Recognised, rules Admission) *fault.Fault {
 	if other, linked := s.names[f.Identity]; linked {
 		return fault.Inputf("%s: found the file that %s is too (a hard link), expected each file under one name, because it would count twice; name one of them, or delete one", f.Source, other)
 	}
@@ -191,8 +228,8 @@ func (s seen) twice(f element.File, rules Admission) *fault.Fault {
 }
 
 // torn are the data sets that have parts of several taxis, or parts without trips beside those with trips.
-func torn(kept, left []element.File) (problems []*fault.Fault) {
-	first := map[string]element.File{}
+func torn(kept []element.Recognised, noTrips []element.Unusable) (problems []*fault.Fault) {
+	first := map[string]element.Recognised{}
 	for _, f := range kept {
 		if f.Dataset == "" {
 			continue
@@ -204,25 +241,20 @@ func torn(kept, left []element.File) (problems []*fault.Fault) {
 			problems = append(problems, fault.Inputf("%s: found a part of %s taxis, %s is of %s, expected one taxi in a data set; say --taxi, or move one taxi's parts to another folder", f.Source, f.Taxi, have.Source, have.Taxi))
 		}
 	}
-	for _, f := range left {
-		if _, read := first[f.Dataset]; f.Dataset != "" && read && noTrips(f) {
-			problems = append(problems, fault.New(fault.Input, "%s", f.Unusable))
+	for _, f := range noTrips {
+		if _, read := first[f.Dataset]; f.Dataset != "" && read {
+			problems = append(problems, fault.New(fault.Input, "%s", f.Why))
 		}
 	}
 	return problems
 }
 
 // nothing is the fault of a run whose files are all left out.
-func nothing(left []element.File, taxi string) error {
-	tables := 0
-	for _, f := range left {
-		if noTrips(f) {
-			tables++
-		}
-	}
+func nothing(left []element.LeftOut, noTrips []element.Unusable, taxi string) error {
+	tables := len(noTrips)
 	switch {
 	case tables == len(left) && tables > 0:
-		return fault.New(fault.NoMatch, "none of the %d files holds trip records; %s", len(left), left[0].Unusable)
+		return fault.New(fault.NoMatch, "none of the %d files holds trip records; %s", len(left), noTrips[0].Why)
 	case tables > 0:
 		return fault.New(fault.NoMatch, "none of the %d files is of %s taxis (%d hold no trip records); leave --taxi out or give other files", len(left), taxi, tables)
 	}

@@ -1,6 +1,6 @@
 package trip
 
-// disableAVX2 has the passes in Go until it is undone.
+// disableAVX2 makes the passes run in Go. The returned function undoes that.
 func disableAVX2() (undo func()) {
 	before := hasAVX2
 	hasAVX2 = false

@@ -1,11 +1,11 @@
 // Package trip is the domain: taxi trips, in column batches. It recognises yellow and green TLC files by their
 // columns, maps those to one [Batch] whatever physical types they have, and derives duration, year and month.
 //
-// Numbers are exact from here on. Dollars, miles and passengers are int64 at 10^-6 ([Unit]), times int64 microseconds
-// of New York wall clock since 1970-01-01, as TLC writes them. Values off the grid are rounded half away from zero;
-// NaN, infinities and anything beyond ±10^8 cannot be represented and are refused with their place.
+// Numbers are exact from here on. Dollars, miles and passengers are int64 in units of 10^-6 ([Unit]); times are int64
+// microseconds of New York wall clock since 1970-01-01, as TLC writes them. Values between two units are rounded half away
+// from zero. NaN, infinities and anything beyond ±10^8 cannot be represented; the error names the row.
 //
-// [Recognise] → parquetio.Read → [MapFields] → [Derive].
+// [Recognise] → source.Read → [MapFields] → [Derive].
 package trip
 
 import (
@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// Unit is the fixed-point unit: one dollar, mile or passenger is 1,000,000.
+	// Unit is the integer that stands for one dollar, mile or passenger.
 	Unit = 1_000_000
 	// MaxValue is the largest magnitude of a measure, in whole units. A batch of 2^16 such values sums in an int64.
 	MaxValue = 100_000_000
@@ -26,24 +26,28 @@ const (
 type Batch struct {
 	Source    string
 	Taxi      string
-	FileMonth int32 // element.File.Month
+	FileMonth int32 // element.Found.Month
 	RowGroup  int
 	FirstRow  int64
 	Rows      int
 
-	// Columns are by [Field]. Only those that a table or a rule needs are there, null in all rows where the file has none.
+	// Columns are indexed by [Field]. Only those that a table or a rule needs have values. A needed column that the file lacks is
+	// null in all rows.
 	Columns [NumFields]Column
 
-	// Where the rules ask for it: the rows as the file has them, and the index within the file of the first.
+	// If refused rows are kept: the rows as they are in the file, and the index of the first row within the file.
 	Origin  arrow.RecordBatch
 	FileRow int64
 
 	// NoZones tells that the file has no zones at all.
 	NoZones bool
 
-	// NotNumbers are the rows with a measure that is no number, ascending, where those are not an error. The value itself
-	// is null.
+	// NotNumbers has the rows with a measure that is not a number, ascending, if such rows are not an error. The measure is null
+	// there.
 	NotNumbers []int32
+
+	// NoCodes are the columns with values that have no number.
+	NoCodes []NoCode
 
 	// Derived.
 	Months []MonthRun // year and month_start of every row, run-length encoded
@@ -52,15 +56,22 @@ type Batch struct {
 	Findings []Finding
 }
 
-// Finding is what a rule did to rows of a batch.
+// NoCode is how many values of a column of type [Code] or [Flag] have no number, such as a vendor of 2009 that TLC's data
+// dictionaries do not list. They are null.
+type NoCode struct {
+	Field Field
+	Rows  int64
+}
+
+// Finding says to how many rows of a batch a rule applied.
 type Finding struct {
 	Month int32 // since 1970-01, or element.NoMonth
 	Rule  int32 // a quality.ID
 	Rows  int64
-	Sum   int64 // of the values left out, Unit; only where the rule adds them up
+	Sum   int64 // the sum of the values left out, in [Unit], if the rule adds them up
 }
 
-// MonthRun gives the pickup month of the rows from the end of the run before it to End. TLC's rows are roughly in
+// MonthRun gives the pickup month of consecutive rows: from the end of the previous run up to End. TLC's rows are roughly in
 // time order, so a batch has few runs, and aggregation works on whole runs.
 type MonthRun struct {
 	Month   int32 // months since 1970-01, or element.NoMonth for rows without a pickup time
@@ -68,5 +79,5 @@ type MonthRun struct {
 	Refused bool // a row rule refuses these rows
 }
 
-// Where names the place of row i for messages.
+// Where names row i for messages.
 func (b *Batch) Where(i int) string { return element.Where(b.Source, b.RowGroup, b.FirstRow+int64(i)) }

@@ -67,7 +67,7 @@ func monthSpan(month int32) (lo, hi int64) {
 	return satMicros(FirstDay(month)), satMicros(FirstDay(month + 1))
 }
 
-// satMicros is the start of a day in µs, saturated: the outermost months of the int64 range are cut short.
+// satMicros returns the start of a day in µs. It saturates, so the first and last month of the int64 range are cut short.
 func satMicros(day int32) int64 {
 	const most = int64(1<<63-1) / microsPerDay
 	switch {
@@ -79,10 +79,10 @@ func satMicros(day int32) int64 {
 	return int64(day) * microsPerDay
 }
 
-// appendRuns appends the months of a batch's pickup times as runs to runs.
+// appendRuns appends the months of a batch's pickup times to runs.
 func appendRuns(runs []MonthRun, pickup *Column) []MonthRun {
 	var month int32 = element.NoMonth
-	lo, hi := int64(0), int64(0) // of the current month; empty to begin with
+	lo, hi := int64(0), int64(0) // the times of the current month are in [lo, hi)
 	open := false
 	for i := 0; i < len(pickup.Values); i++ {
 		if pickup.Nulls == 0 {
@@ -108,7 +108,7 @@ func appendRuns(runs []MonthRun, pickup *Column) []MonthRun {
 	return closeRun(runs, open, month, len(pickup.Values))
 }
 
-// Within counts the values at the start that are in [lo, hi]. It may stop early at the largest int64.
+// Within returns how many values at the start of a slice are in [lo, hi]. It may stop early at the largest int64.
 func Within(values []int64, lo, hi int64) int {
 	if hi == 1<<63-1 {
 		hi--
@@ -116,7 +116,7 @@ func Within(values []int64, lo, hi int64) int {
 	return within(values, lo, hi+1)
 }
 
-// within counts the values at the start that are in [lo, hi), for hi >= lo.
+// within returns how many values at the start of a slice are in [lo, hi), for hi >= lo.
 func within(values []int64, lo, hi int64) int {
 	span := uint64(hi - lo)
 	n := withinMany(values, lo, span)

@@ -7,17 +7,17 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
-// noCode stands for a value that is no code, until it becomes null.
+// noCode stands for a value that is not a code, until that becomes null.
 const noCode = math.MinInt64
 
-// flags are the texts of a column of type [Flag].
+// flags has the texts of a column of type [Flag], with their values.
 var flags = map[string]int64{"N": 0, "Y": 1}
 
-// codeColumn converts codes and flags: whole numbers as they are, text by codes. What is neither comes as noCode.
+// codeColumn converts codes and flags. Whole numbers stay as they are, texts are translated by codes, and all else becomes noCode.
 func codeColumn(a arrow.Array, codes map[string]int64, dst []int64) ([]int64, *badValue) {
 	switch a := a.(type) {
 	case *array.Int64:
-		copy(dst, a.Int64Values()) // the array's own memory is not ours to write to
+		copy(dst, a.Int64Values()) // the array's memory must not be written to
 		return dst, nil
 	case *array.Int32:
 		return widen(dst, a.Int32Values()), nil
@@ -52,7 +52,8 @@ func codeColumn(a arrow.Array, codes map[string]int64, dst []int64) ([]int64, *b
 	return dst, nil // of the null type
 }
 
-// codeOf is a floating-point number that is whole, as files have codes of columns with nulls.
+// codeOf converts a floating-point number to a code. It must be whole: files store codes as floating-point numbers in columns with
+// nulls.
 func codeOf(v float64) int64 {
 	if v != math.Trunc(v) || math.Abs(v) > 1<<53 { // NaN and infinities too
 		return noCode

@@ -7,7 +7,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-// TestCodesAreNotWrittenToTheFilesMemory: what is no code becomes null in place, and a batch's origin must stay as it is.
+// TestCodesAreNotWrittenToTheFilesMemory has values that are not codes and become null. The batch's origin must not change.
 func TestCodesAreNotWrittenToTheFilesMemory(t *testing.T) {
 	b := array.NewInt64Builder(memory.DefaultAllocator)
 	b.AppendValues([]int64{1, noCode, 0}, nil)

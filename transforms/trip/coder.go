@@ -21,11 +21,11 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Batch](), encodeBatch, decodeBatch)
 }
 
-// The coded form of a Batch: source, taxi, origin (a record, or nothing), then as varints what is not a column, then the
-// columns as an Arrow record, of which one of the numbers says which they are. Some batches are coded only for a runner to
-// know their size (prism does), so a column that is not there must not cost.
+// The encoded form of a Batch: source, taxi, origin (a record, or nothing), then, as varints, all that is not a column, then the
+// columns as an Arrow record. One of the varints says which columns the record has. Prism encodes some batches only to know their
+// size, so a column without values must cost nothing.
 
-// schemaOf is the record of the columns that have a bit in present, by Field.
+// schemaOf returns the schema of a record with the columns that have a bit in present, in the order of Field.
 func schemaOf(present int64) *arrow.Schema {
 	var fields []arrow.Field
 	for f := range NumFields {
@@ -36,7 +36,7 @@ func schemaOf(present int64) *arrow.Schema {
 	return arrow.NewSchema(fields, nil)
 }
 
-// standing has a bit for every column that must be there.
+// standing has a bit for each column that every batch has.
 var standing = func() (bits int64) {
 	for _, f := range Standing {
 		bits |= 1 << f
@@ -72,7 +72,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 	rec := array.NewRecordBatch(schemaOf(present), arrays, int64(b.Rows))
 	defer rec.Release()
 	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, noZones, int64(b.Rows), present,
-		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)))
+		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)))
 	for _, run := range b.Months {
 		refused := int64(0)
 		if run.Refused {
@@ -86,6 +86,9 @@ func encodeBatch(b Batch) ([]byte, error) {
 	for _, f := range b.Findings {
 		out = appendVarints(out, int64(f.Month), int64(f.Rule), f.Rows, f.Sum)
 	}
+	for _, n := range b.NoCodes {
+		out = appendVarints(out, int64(n.Field), n.Rows)
+	}
 	return element.AppendRecord(out, rec)
 }
 
@@ -96,7 +99,7 @@ func appendVarints(b []byte, values ...int64) []byte {
 	return b
 }
 
-// varints reads what appendVarints wrote. short is set where the bytes end too early; the values are 0 from there on.
+// varints reads what appendVarints wrote. If the bytes end too early, short is set, and all further values are 0.
 type varints struct {
 	in    []byte
 	short bool
@@ -124,7 +127,7 @@ func toArrow(c Column) arrow.Array {
 
 func decodeBatch(in []byte) (b Batch, err error) {
 	defer func() {
-		if r := recover(); r != nil { // Arrow checks few of a record's lengths before it uses them
+		if r := recover(); r != nil { // Arrow uses some lengths of a record without checking them
 			b, err = Batch{}, fmt.Errorf("trip: batch: %v", r)
 		}
 	}()
@@ -147,7 +150,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	b.FileMonth, b.RowGroup, b.FirstRow, b.FileRow = int32(v.next()), int(v.next()), v.next(), v.next()
 	b.NoZones, b.Rows = v.next() == 1, int(v.next())
 	present := v.next()
-	months, notNumbers, findings := v.next(), v.next(), v.next()
+	months, notNumbers, findings, noCodes := v.next(), v.next(), v.next(), v.next()
 	for range months {
 		if b.Months = append(b.Months, MonthRun{Month: int32(v.next()), End: int(v.next()), Refused: v.next() == 1}); v.short {
 			break
@@ -163,6 +166,15 @@ func decodeBatch(in []byte) (b Batch, err error) {
 			break
 		}
 	}
+	for range noCodes {
+		n := NoCode{Field: Field(v.next()), Rows: v.next()}
+		if b.NoCodes = append(b.NoCodes, n); v.short {
+			break
+		}
+		if n.Field >= NumFields {
+			return Batch{}, fmt.Errorf("trip: batch: found codes of column %d, expected less than %d", n.Field, NumFields)
+		}
+	}
 	if v.short {
 		return Batch{}, errors.New("trip: batch: the header ends too early")
 	}
@@ -171,7 +183,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	if err != nil {
 		return Batch{}, err
 	}
-	defer rec.Release() // its memory is the garbage collector's, and the columns below hold it
+	defer rec.Release() // its memory is garbage-collected, and the columns below still refer to it
 	if present&standing != standing || present>>NumFields != 0 {
 		return Batch{}, fmt.Errorf("trip: batch: found columns %b, expected %b at least", present, standing)
 	}
@@ -189,7 +201,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	return b, b.consistent()
 }
 
-// consistent returns an error unless later stages can use what was decoded: they index by these rows and runs.
+// consistent returns an error if the decoded rows and runs do not fit together. Later stages use them as indices.
 func (b *Batch) consistent() error {
 	if b.Columns[Duration].Values == nil && (len(b.Months) > 0 || b.Columns[RawDuration].Values != nil) {
 		return errors.New("trip: batch: months or raw durations without durations")

@@ -5,15 +5,15 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
-// codedValues converts columns that come as codes of a dictionary: its values once, and each row by one look.
+// codedValues converts columns that come as codes of a dictionary. It converts the dictionary once and looks up each row.
 type codedValues struct {
-	dictionary arrow.ArrayData // the last one. Kept, so that no other can have its address
+	dictionary arrow.ArrayData // the last one; kept, so that no other dictionary gets its address
 	clean      bool            // all its values can be represented
 	table      *[1 << 16]int64 // by code
 }
 
-// convert fills dst, which has a's length, and tells whether it could: a dictionary with a value that is for the rules, or an
-// error, is for the caller, who knows in which rows it stands, if in any. Null rows may come out as anything.
+// convert fills dst, which has a's length. It returns false if a value of the dictionary cannot be represented; the caller must
+// then convert row by row, because the value may be in no row at all. Null rows get any value.
 func (c *codedValues) convert(fn *fieldsFn, a *array.Dictionary, dst []int64, to converter) bool {
 	codes, ok := a.Indices().(*array.Uint16)
 	if !ok {
@@ -29,11 +29,11 @@ func (c *codedValues) convert(fn *fieldsFn, a *array.Dictionary, dst []int64, to
 	return true
 }
 
-// lookUp fills dst with what table has for codes.
+// lookUp fills dst with the values of table at codes.
 func lookUp(dst []int64, table *[1 << 16]int64, codes []uint16) {
 	dst = dst[:len(codes)]
 	n := len(codes) &^ 7
-	for i := 0; i < n; i += 8 { // by eights the bounds are checked once
+	for i := 0; i < n; i += 8 { // one bounds check for eight codes
 		d, c := (*[8]int64)(dst[i:]), (*[8]uint16)(codes[i:])
 		d[0], d[1], d[2], d[3] = table[c[0]], table[c[1]], table[c[2]], table[c[3]]
 		d[4], d[5], d[6], d[7] = table[c[4]], table[c[5]], table[c[6]], table[c[7]]
@@ -43,7 +43,7 @@ func lookUp(dst []int64, table *[1 << 16]int64, codes []uint16) {
 	}
 }
 
-// tabulate makes the table of a dictionary.
+// tabulate makes the table for a dictionary.
 func (c *codedValues) tabulate(fn *fieldsFn, dictionary arrow.Array, to converter) bool {
 	if c.table == nil {
 		c.table = new([1 << 16]int64)

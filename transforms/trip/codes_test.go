@@ -15,7 +15,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// forms are a batch as it is, and with codes of dictionaries in place of the values of all columns that may have them.
+// forms returns a batch as it is, and the same batch with dictionary codes in all columns that may have them.
 func forms(tb testing.TB, in element.Columns) map[string]element.Columns {
 	tb.Helper()
 	rows := in.Record.NumRows()
@@ -59,7 +59,7 @@ func forms(tb testing.TB, in element.Columns) map[string]element.Columns {
 	return map[string]element.Columns{"values": in, "codes": coded}
 }
 
-// coded is a batch of which total_amount is codes of a dictionary, of indices of any type.
+// coded returns a batch whose total_amount has codes of a dictionary, with indices of any type.
 func coded(t *testing.T, dictionary arrow.Array, codes arrow.Array) element.Columns {
 	t.Helper()
 	in := yellow(t)(codes.Len())

@@ -2,15 +2,14 @@ package trip
 
 import (
 	"math/bits"
-	"slices"
 
 	"tripstats/transforms/element"
 )
 
-// Field names a column that a trip can have: its place in [Fields].
+// Field is a column that a trip can have: an index of [Fields].
 type Field uint8
 
-// The columns that a trip can have. What each of them is stands in [Fields].
+// The columns that a trip can have. [Fields] describes them.
 const (
 	Pickup Field = iota
 	Dropoff
@@ -43,14 +42,14 @@ const (
 	NumFields
 )
 
-// Type is what the values of a column are, and in which unit its integers count.
+// Type says what the values of a column mean, and in which unit.
 type Type uint8
 
 // The types. All of them are 64-bit integers in a [Column].
 const (
 	Time    Type = iota // µs since 1970-01-01, New York wall clock
 	Span                // µs
-	Measure             // dollars, miles or passengers at 10^-6 ([Unit])
+	Measure             // dollars, miles or passengers, in units of 10^-6 ([Unit])
 	Zone                // a taxi zone's number, of 32 bits
 	Code                // a number that stands for a case, of 64 bits
 	Flag                // N is 0, Y is 1
@@ -64,10 +63,10 @@ type Info struct {
 	Type Type
 	Unit string // of a value as users see it
 	Doc  string
-	From []Field // the columns it is derived from; none if a file has it
+	From []Field // the columns from which it is derived; none for a column of files
 
-	// Derive fills a column of a batch, whose values have the length of the batch, with valid as memory for its bitmap. Those that
-	// have none are always derived.
+	// Derive fills a column of a batch. The column's values have the length of the batch, and valid is memory for its bitmap. A derived
+	// column without Derive is always made.
 	Derive func(dst *Column, b *Batch, valid []byte)
 }
 
@@ -103,23 +102,17 @@ var Fields = [NumFields]Info{
 	PickupHour:  {Name: "pickup_hour", Type: Part, Doc: "the hour of the pickup, 0 to 23", From: []Field{Pickup}, Derive: pickupHour},
 }
 
-// FieldOf returns the column with a name of [Fields].
-func FieldOf(name string) (f Field, ok bool) {
-	i := slices.IndexFunc(Fields[:], func(c Info) bool { return c.Name == name })
-	return Field(i), i >= 0
-}
-
 // Meaning is how a source's column names f.
 func (f Field) Meaning() element.Meaning { return element.Meaning(Fields[f].Name) }
 
-// Standing are the columns that the standing tables and their rules need.
+// Standing has the columns that the standing tables and their rules need.
 var Standing = []Field{Pickup, Dropoff, PickupZone, DropoffZone, Passengers, Distance, Amount, Tip}
 
-// Column is a column of a batch. Null rows have the value zero, so a sum over all values is the sum over those that
-// are set. A column without values is not there.
+// Column is a column of a batch. Null rows have the value zero, so a sum over all rows is the sum over those that are not
+// null. A column without values is one that nobody needs.
 type Column struct {
 	Values []int64
-	Valid  []byte // bitmap, least significant bit first; nil when no row is null
+	Valid  []byte // bitmap, least significant bit first; nil if no row is null
 	Nulls  int
 }
 

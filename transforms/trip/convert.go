@@ -9,13 +9,13 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
-// measureColumn converts dollars, miles and passengers to fixed point.
+// measureColumn converts dollars, miles and passengers to units of 10^-6.
 func (fn *fieldsFn) measureColumn(a arrow.Array, dst []int64) ([]int64, *badValue) {
 	switch a := a.(type) {
 	case *array.Float64:
 		src := a.Float64Values()
 		dst = dst[:len(src)]
-		for done := 0; done < len(src); { // the hot one: nearly every value is taken by what converts many
+		for done := 0; done < len(src); { // the hot loop: fixMany converts nearly every value
 			done += fixMany(dst[done:], src[done:])
 			for end := min(done+8, len(src)); done < end; done++ {
 				x, certain := fixFast(src[done])
@@ -62,7 +62,7 @@ func (fn *fieldsFn) measureColumn(a arrow.Array, dst []int64) ([]int64, *badValu
 	return nil, &badValue{0, fmt.Errorf("%w, not %s", errMeasure, a.DataType())}
 }
 
-// integers converts whole numbers of the rarer types.
+// integers converts whole numbers of less common types.
 func integers[S int32 | uint32 | uint64](fn *fieldsFn, a arrow.Array, src []S, dst []int64) ([]int64, *badValue) {
 	for i, v := range src {
 		x, ok := fixInt(int64(min(uint64(max(v, 0)), MaxValue+1)))
@@ -79,7 +79,8 @@ func integers[S int32 | uint32 | uint64](fn *fieldsFn, a arrow.Array, src []S, d
 	return dst, nil
 }
 
-// uncertain converts a value that fixFast or fixInt was not certain of, and notes it where it is no number but may pass.
+// uncertain converts a value that fixFast or fixInt could not convert. If the value is not a number and rules are applied, it records
+// the row.
 func (fn *fieldsFn) uncertain(a arrow.Array, i int, v float64) (int64, bool) {
 	x, ok := fixFloat(v)
 	switch {
@@ -94,7 +95,7 @@ func (fn *fieldsFn) uncertain(a arrow.Array, i int, v float64) (int64, bool) {
 	return x, true
 }
 
-// fillZones is fill for zones. Where rules judge what cannot be one, it comes as noZone.
+// fillZones is fill for zones. If rules are applied, a value that cannot be a zone becomes noZone.
 func fillZones[S any](fn *fieldsFn, a arrow.Array, src []S, dst []int64, f func(S) (int64, bool)) ([]int64, *badValue) {
 	values, bad := fill(a, src, dst, errZone, f)
 	if bad == nil || !fn.Options.Judged {
@@ -109,10 +110,10 @@ func fillZones[S any](fn *fieldsFn, a arrow.Array, src []S, dst []int64, f func(
 	})
 }
 
-// noZone is an id that no zone has, and that stands for numbers that are none.
+// noZone is a number that no zone has. It stands for values that cannot be a zone.
 const noZone = 0
 
-// zoneColumn converts zone ids, which are numbers of 32 bits.
+// zoneColumn converts zone ids, which have 32 bits.
 func (fn *fieldsFn) zoneColumn(a arrow.Array, dst []int64) ([]int64, *badValue) {
 	switch a := a.(type) {
 	case *array.Int32:

@@ -12,8 +12,8 @@ func init() {
 	beam.RegisterDoFn(reflect.TypeFor[deriveFn]())
 }
 
-// Derive adds what follows from a trip's columns: its duration, the year and month of its pickup, and what else is wanted of
-// the columns that have an [Info.Derive]. A duration beyond 64 bits of microseconds is a fault with exit code 3.
+// Derive adds the columns that are derived from others: a trip's duration, the year and month of its pickup, and the wanted
+// columns that have an [Info.Derive]. A duration of more than 64 bits of microseconds is a fault with exit code 3.
 //
 // Derive transforms a PCollection<Batch> into a PCollection<Batch>.
 func Derive(s beam.Scope, opts Options, trips beam.PCollection) beam.PCollection {
@@ -21,9 +21,9 @@ func Derive(s beam.Scope, opts Options, trips beam.PCollection) beam.PCollection
 	return beam.ParDo(s, &deriveFn{Fields: opts.derived()}, trips)
 }
 
-// deriveFn fills the same memory for every batch: what it emits is valid while emit runs.
+// deriveFn reuses its memory for every batch: an emitted batch is valid until emit returns.
 type deriveFn struct {
-	Fields []Field // those with an Info.Derive that are wanted
+	Fields []Field // the wanted columns that have an Info.Derive
 
 	durations []int64
 	valid     []byte
@@ -78,7 +78,7 @@ func subtract(dst, a, b []int64) bool {
 	overflow := int64(0)
 	for i := range dst {
 		v := a[i] - b[i]
-		overflow |= (a[i] ^ b[i]) & (a[i] ^ v) // sign set if this one overflowed
+		overflow |= (a[i] ^ b[i]) & (a[i] ^ v) // the sign bit is set if this difference overflowed
 		dst[i] = v
 	}
 	return overflow < 0
@@ -86,7 +86,7 @@ func subtract(dst, a, b []int64) bool {
 
 func overflows(a, b int64) bool { return (a^b)&(a^(a-b)) < 0 }
 
-// maskNulls makes a row of c null where it is null in a or in b. valid is memory for the bitmap.
+// maskNulls makes the rows of c null that are null in a or in b. valid is memory for the bitmap.
 func maskNulls(c *Column, valid []byte, a, b *Column) {
 	if a.Nulls == 0 && b.Nulls == 0 {
 		return

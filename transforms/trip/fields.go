@@ -19,8 +19,8 @@ func init() {
 	register.Emitter1[Batch]()
 }
 
-// MapFields maps a file's columns to the domain: by name, whatever their physical types. A value that cannot be
-// represented is a fault with exit code 3 that names its file, row group, row and column.
+// MapFields converts a file's columns to those of trips, whatever their physical types. A value that cannot be represented is a
+// fault with exit code 3 that names its file, row group, row and column.
 //
 // MapFields transforms a PCollection<element.Columns> into a PCollection<Batch>.
 func MapFields(s beam.Scope, opts Options, columns beam.PCollection) beam.PCollection {
@@ -28,30 +28,31 @@ func MapFields(s beam.Scope, opts Options, columns beam.PCollection) beam.PColle
 	return beam.ParDo(s, &fieldsFn{Options: opts}, columns)
 }
 
-// fieldsFn fills the same memory for every batch: what it emits is valid while emit runs.
+// fieldsFn reuses its memory for every batch: an emitted batch is valid until emit returns.
 type fieldsFn struct {
 	Options Options
 
-	schema  *arrow.Schema // of the last batch, and what follows from it
-	fields  []Field       // that are wanted
+	schema  *arrow.Schema // the schema of the last batch; the fields below follow from it
+	fields  []Field       // the wanted columns
 	sources [NumFields][]source
 	clock   *wallClock
 	columns [NumFields]columnMemory
-	addend  columnMemory // of a column that is added to another
-	bad     []int32      // rows of one column with values that are no numbers
-	allBad  []int32      // of the batch
+	addend  columnMemory // for a column that is added to another
+	bad     []int32      // the rows of one column with values that are not numbers
+	allBad  []int32      // the same for all columns of the batch
+	noCodes []NoCode     // of the batch
 }
 
-// source is a column of the file that a column of the trip comes from. Several add up.
+// source is a column of the file from which a column of trips is made. If there are several, they are added up.
 type source struct {
-	index int // in the record
+	index int // index in the record
 	codes map[string]int64
 }
 
-// columnMemory is what converting a column needs, batch after batch.
+// columnMemory is memory for converting a column, reused for every batch.
 type columnMemory struct {
 	values []int64
-	valid  []byte // where values become null
+	valid  []byte // for the bitmap, if values become null
 	codes  codedValues
 }
 
@@ -65,7 +66,7 @@ func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
 }
 
 func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
-	fn.allBad = fn.allBad[:0]
+	fn.allBad, fn.noCodes = fn.allBad[:0], fn.noCodes[:0]
 	if err := fn.remap(in); err != nil {
 		return Batch{}, err
 	}
@@ -79,6 +80,7 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 			return b, err
 		}
 	}
+	b.NoCodes = fn.noCodes
 	if len(fn.allBad) > 0 {
 		slices.Sort(fn.allBad)
 		b.NotNumbers = slices.Compact(fn.allBad)
@@ -86,8 +88,8 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 	return b, nil
 }
 
-// column makes a column of the batch. One that the file lacks is null in all rows. Several of the file are added up: a
-// null one adds nothing, and where all are null the sum is.
+// column makes a column of the batch. If the file lacks it, it is null in all rows. If several columns of the file have this
+// meaning, they are added up: a null adds nothing, and the sum is null if all are.
 func (fn *fieldsFn) column(in element.Columns, f Field, out *Column) (err error) {
 	fn.bad = fn.bad[:0]
 	mem, rows := &fn.columns[f], int(in.Record.NumRows())
@@ -115,7 +117,7 @@ func (fn *fieldsFn) column(in element.Columns, f Field, out *Column) (err error)
 	return nil
 }
 
-// add adds b to sum, whose memory is mem. A sum beyond 64 bits is no number.
+// add adds b to sum, whose memory is mem. A sum of more than 64 bits is not a number.
 func (fn *fieldsFn) add(mem *columnMemory, sum *Column, b Column) {
 	values := mem.memory(len(sum.Values))
 	for i, v := range sum.Values {
@@ -124,7 +126,7 @@ func (fn *fieldsFn) add(mem *columnMemory, sum *Column, b Column) {
 			fn.bad = append(fn.bad, int32(i))
 		}
 	}
-	if sum.Valid != nil { // null where both are
+	if sum.Valid != nil { // a row is null if both are
 		valid := make([]byte, (len(values)+7)/8)
 		for i := range valid {
 			valid[i] = 0xff
@@ -140,7 +142,7 @@ func (fn *fieldsFn) add(mem *columnMemory, sum *Column, b Column) {
 	}
 }
 
-// memory returns n values to write to.
+// memory returns memory for n values.
 func (m *columnMemory) memory(n int) []int64 {
 	if len(m.values) < n {
 		m.values = make([]int64, n)
@@ -171,7 +173,7 @@ func makeNull(c *Column, rows []int32, memory []byte) []byte {
 	return memory
 }
 
-// remap finds the columns of the file, anew when the schema is another one than the last batch had.
+// remap finds the columns of the file, if the schema is not that of the last batch.
 func (fn *fieldsFn) remap(in element.Columns) error {
 	if fn.schema == in.Record.Schema() {
 		return nil
@@ -180,7 +182,7 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 	for i := range names {
 		names[i] = in.Record.ColumnName(i)
 	}
-	i := slices.IndexFunc(fn.Options.Registry, func(v element.Variant) bool { return v.Name == in.Variant })
+	i := slices.IndexFunc(fn.Options.Registry, func(d element.Dataset) bool { return d.Name == in.Variant })
 	if i < 0 {
 		return fault.New(fault.Failed, "%s: found variant %q, expected one of the registry", in.Source, in.Variant)
 	}
@@ -201,17 +203,17 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 	return nil
 }
 
-// badValue says which row's value could not be represented.
+// badValue is the error for a value that cannot be represented. It names the row.
 type badValue struct {
 	row      int
 	expected error
 }
 
-// converter converts an array into dst, which has its length, or returns other memory with the values in it. Null
-// rows may come out as anything.
+// converter converts an array into dst, which has its length, or returns other memory that has the values. Null rows get any
+// value.
 type converter func(a arrow.Array, dst []int64) ([]int64, *badValue)
 
-// converter returns how values of a column are converted.
+// converter returns the function that converts a column.
 func (fn *fieldsFn) converter(f Field, s source) converter {
 	switch Fields[f].Type {
 	case Time:
@@ -246,15 +248,18 @@ func (fn *fieldsFn) convert(in element.Columns, f Field, s source, mem *columnMe
 	return fn.finish(f, withNulls(a, values, dst), mem), nil
 }
 
-// finish makes null what is no code in a column of codes.
+// finish makes the values null that are not codes, in a column of codes, and counts them.
 func (fn *fieldsFn) finish(f Field, c Column, mem *columnMemory) Column {
 	if t := Fields[f].Type; t == Code || t == Flag {
-		mem.valid = dropNoCodes(&c, mem.valid)
+		nulls := c.Nulls
+		if mem.valid = dropNoCodes(&c, mem.valid); c.Nulls > nulls {
+			fn.noCodes = append(fn.noCodes, NoCode{f, int64(c.Nulls - nulls)})
+		}
 	}
 	return c
 }
 
-// withNulls sets null rows to zero, in dst where values is not ours to write to, and adds the validity bitmap.
+// withNulls sets null rows to zero and adds the validity bitmap. If values must not be written to, it copies them to dst.
 func withNulls(a arrow.Array, values, dst []int64) Column {
 	c := Column{Values: values, Nulls: a.NullN()}
 	if c.Nulls == 0 {
@@ -290,7 +295,7 @@ func bitmapOf(a arrow.Array) []byte {
 	return bitmap
 }
 
-// found renders a value for a message.
+// found returns a value as text, for a message.
 func found(a arrow.Array, row int) string {
 	text := a.ValueStr(row)
 	if len(text) > 60 {
@@ -302,7 +307,7 @@ func found(a arrow.Array, row int) string {
 	return text
 }
 
-// fill converts src value by value. A value that f refuses is bad unless its row is null.
+// fill converts src value by value. A value that f refuses is an error unless its row is null.
 func fill[S any](a arrow.Array, src []S, dst []int64, expected error, f func(S) (int64, bool)) ([]int64, *badValue) {
 	for i, v := range src {
 		x, ok := f(v)

@@ -24,7 +24,7 @@ func init() {
 	register.Emitter1[string]()
 }
 
-// rowsOf renders each row of a batch: what passert compares.
+// rowsOf returns each row of a batch as text, for passert to compare.
 func rowsOf(b Batch, emit func(string)) {
 	run := 0
 	for i := range b.Rows {
@@ -123,7 +123,7 @@ func TestFieldsAndDeriveMapEveryPhysicalType(t *testing.T) {
 				passert.EqualsList(s, beam.ParDo(s, rowsOf, trips), c.want)
 				ptest.RunAndValidate(t, p)
 			})
-			// What crosses a stage boundary comes as values: once more without one.
+			// At a stage boundary codes become values, so the test runs once more without one.
 			b, err := (&fieldsFn{Options: with(c.opts)}).batch(in)
 			if err != nil {
 				t.Fatal(err)
@@ -231,7 +231,7 @@ func TestNumbersThatCannotBeZonesMayPass(t *testing.T) {
 	}
 }
 
-// recoded is b once encoded and decoded.
+// recoded returns b after encoding and decoding.
 func recoded(t *testing.T, b Batch) Batch {
 	t.Helper()
 	coded, err := encodeBatch(b)
@@ -287,7 +287,7 @@ func TestADurationBeyond64BitsIsNamed(t *testing.T) {
 	if f := fault.Find(err); f == nil || f.Code != fault.Input || !strings.HasPrefix(f.Message, "x.parquet: row group 0: row 1: ") {
 		t.Errorf("got %v", err)
 	}
-	// Where a time is null there is no duration to overflow.
+	// If a time is null, there is no duration that could overflow.
 	b.Columns[Pickup].Valid, b.Columns[Pickup].Nulls = []byte{0b01}, 1
 	if err := new(deriveFn).ProcessElement(b, func(Batch) {}); err != nil {
 		t.Errorf("null pickup: %v", err)
@@ -369,7 +369,7 @@ func TestACodedBatchThatContradictsItselfIsRefused(t *testing.T) {
 	}
 }
 
-// FuzzDecodeBatch protects the coder from bytes that are not its own: an error, never a panic.
+// FuzzDecodeBatch decodes any bytes. The result may be an error, never a panic.
 func FuzzDecodeBatch(f *testing.F) {
 	var columns [NumFields]Column
 	for i := range columns {
@@ -400,7 +400,7 @@ func FuzzDecodeBatch(f *testing.F) {
 	})
 }
 
-// moneyed is a batch as good files have them.
+// moneyed returns a batch like those of good files.
 func moneyed(tb testing.TB, rows int) element.Columns {
 	values := func(f func(i int) string) []string {
 		out := make([]string, rows)
@@ -415,7 +415,7 @@ func moneyed(tb testing.TB, rows int) element.Columns {
 		col{"tip_amount", element.Float64, values(money)}, col{"passenger_count", element.Int64, values(func(i int) string { return fmt.Sprint(i % 7) })})
 }
 
-// TestABatchIsMappedInMemoryThatIsThere holds what a batch costs the garbage collector, however many rows it has.
+// TestABatchIsMappedInMemoryThatIsThere checks that mapping a batch allocates little, however many rows it has.
 func TestABatchIsMappedInMemoryThatIsThere(t *testing.T) {
 	for form, in := range forms(t, moneyed(t, 16<<10)) {
 		testAllocations(t, form, in)

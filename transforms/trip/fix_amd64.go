@@ -4,8 +4,9 @@ import "golang.org/x/sys/cpu"
 
 var hasAVX2 = cpu.X86.HasAVX2
 
-// fixMany is fixFast for the first values of src, into dst, which is as long: up to the first eight in a row of which
-// one is not certain, or to the last eight. It returns how many it converted.
+// fixMany applies fixFast to src, eight values at a time, and writes to dst, which has the same length. It stops before eight
+// values of which fixFast cannot convert one, and before the last values if they are fewer than eight. It returns how many it
+// converted.
 func fixMany(dst []int64, src []float64) int {
 	if n := min(len(dst), len(src)) &^ 7; n > 0 && hasAVX2 {
 		return fixEights(&dst[0], &src[0], n)

@@ -2,5 +2,5 @@
 
 package trip
 
-// fixMany converts no value: see fix_amd64.go.
+// fixMany converts no value on this processor: see fix_amd64.go.
 func fixMany([]int64, []float64) int { return 0 }

@@ -8,41 +8,52 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestAdmitLeavesOutWhatNobodyWouldMiss: a word a file of those kept, then of those left out, or the source of the fault.
+// TestAdmitLeavesOutWhatNobodyWouldMiss expects, for each case, the files that are read, then those left out, or the source of the
+// fault.
 func TestAdmitLeavesOutWhatNobodyWouldMiss(t *testing.T) {
-	zones := element.File{Source: "zones", Month: element.NoMonth, Wild: true, NoTrips: true, Unusable: "zones: no time"}
-	with := func(change func(f *element.File)) element.File {
-		f := zones
-		change(&f)
+	zones := func(change func(f *element.Unusable)) element.Unusable {
+		f := element.Unusable{Found: element.Found{Source: "zones", Month: element.NoMonth, Wild: true}, NoTrips: true, Why: "zones: no time"}
+		if change != nil {
+			change(&f)
+		}
 		return f
 	}
-	good := element.File{Source: "y", Taxi: Yellow, Month: 500}
-	part := element.File{Source: "d/1", Dataset: "d", Taxi: Yellow, Month: 501}
+	partOf := func(source, taxi string) element.Recognised {
+		f := recognised(source, taxi, 501)
+		f.Dataset = "d"
+		return f
+	}
 	for name, c := range map[string]struct {
-		file element.File
+		file any // an element.Recognised or an element.Unusable
 		taxi string
 		want string
 	}{
-		"a table of zones":               {zones, "", "y | zones"},
-		"named":                          {with(func(f *element.File) { f.Wild = false }), "", "zones:"},
-		"with a month in its name":       {with(func(f *element.File) { f.Month = 500 }), "", "zones:"},
-		"with a taxi in its name":        {with(func(f *element.File) { f.NameTaxi = Green }), "", "zones:"},
-		"with a time":                    {with(func(f *element.File) { f.NoTrips = false }), "", "zones:"},
-		"another taxi by its name":       {with(func(f *element.File) { f.NameTaxi, f.Wild = Green, false }), Yellow, "y | zones"},
-		"another taxi by its columns":    {with(func(f *element.File) { f.Taxi, f.NoTrips = "fhv", false }), Yellow, "y | zones"},
-		"this taxi by its name":          {with(func(f *element.File) { f.NameTaxi, f.Taxi = Yellow, Green }), Yellow, "zones:"},
-		"neither taxi":                   {with(func(f *element.File) { f.NoTrips = false }), Yellow, "zones:"},
-		"a part without trips":           {with(func(f *element.File) { f.Source, f.Dataset = "d/0", "d" }), "", "zones:"},
-		"a part of another taxi":         {element.File{Source: "d/0", Dataset: "d", Taxi: Green, Month: 501}, "", "d/1:"},
-		"a part of a taxi not read":      {element.File{Source: "d/0", Dataset: "d", Taxi: Green, Month: 501}, Yellow, "d/1 y | d/0"},
-		"another part of the month":      {element.File{Source: "d/0", Dataset: "d", Taxi: Yellow, Month: 501}, "", "d/0 d/1 y"},
-		"a file of the data set's month": {element.File{Source: "e", Taxi: Yellow, Month: 501}, "", "e:"},
+		"a table of zones":               {zones(nil), "", "y | zones"},
+		"named":                          {zones(func(f *element.Unusable) { f.Wild = false }), "", "zones:"},
+		"with a month in its name":       {zones(func(f *element.Unusable) { f.Month = 500 }), "", "zones:"},
+		"with a taxi in its name":        {zones(func(f *element.Unusable) { f.NameTaxi = Green }), "", "zones:"},
+		"with a time":                    {zones(func(f *element.Unusable) { f.NoTrips = false }), "", "zones:"},
+		"another taxi by its name":       {zones(func(f *element.Unusable) { f.NameTaxi, f.Wild = Green, false }), Yellow, "y | zones"},
+		"another taxi by its columns":    {zones(func(f *element.Unusable) { f.Taxi, f.NoTrips = "fhv", false }), Yellow, "y | zones"},
+		"this taxi by its name":          {zones(func(f *element.Unusable) { f.NameTaxi, f.Taxi = Yellow, Green }), Yellow, "zones:"},
+		"neither taxi":                   {zones(func(f *element.Unusable) { f.NoTrips = false }), Yellow, "zones:"},
+		"a part without trips":           {zones(func(f *element.Unusable) { f.Source, f.Dataset = "d/0", "d" }), "", "zones:"},
+		"a part of another taxi":         {partOf("d/0", Green), "", "d/1:"},
+		"a part of a taxi not read":      {partOf("d/0", Green), Yellow, "d/1 y | d/0"},
+		"another part of the month":      {partOf("d/0", Yellow), "", "d/0 d/1 y"},
+		"a file of the data set's month": {recognised("e", Yellow, 501), "", "e:"},
 	} {
-		files := []element.File{good, c.file}
-		if strings.Contains(name, "part") || strings.Contains(name, "set") {
-			files = append(files, part)
+		files, unusable := []element.Recognised{recognised("y", Yellow, 500)}, []element.Unusable(nil)
+		switch f := c.file.(type) {
+		case element.Recognised:
+			files = append(files, f)
+		case element.Unusable:
+			unusable = append(unusable, f)
 		}
-		kept, left, err := Admit(files, Admission{Taxi: c.taxi})
+		if strings.Contains(name, "part") || strings.Contains(name, "set") {
+			files = append(files, partOf("d/1", Yellow))
+		}
+		kept, left, err := Admit(files, unusable, Admission{Taxi: c.taxi})
 		var words []string
 		for _, f := range kept {
 			words = append(words, f.Source)
@@ -68,9 +79,14 @@ func TestAdmitLeavesOutWhatNobodyWouldMiss(t *testing.T) {
 }
 
 func TestAFileUnderTwoNamesIsRefused(t *testing.T) {
-	files := []element.File{{Source: "a", Taxi: Yellow, Month: element.NoMonth, Identity: "1"}, {Source: "b", Taxi: Yellow, Month: element.NoMonth, Identity: "1"}, {Source: "c", Taxi: Yellow, Month: element.NoMonth}, {Source: "d", Taxi: Yellow, Month: element.NoMonth}}
+	var files []element.Recognised
+	for source, identity := range map[string]string{"a": "1", "b": "1", "c": "", "d": ""} {
+		f := recognised(source, Yellow, element.NoMonth)
+		f.Identity = identity
+		files = append(files, f)
+	}
 	for _, merge := range []bool{false, true} {
-		_, _, err := Admit(files, Admission{MergeSameMonth: merge})
+		_, _, err := Admit(files, nil, Admission{MergeSameMonth: merge})
 		if f := fault.Find(err); f == nil || f.Code != fault.Input || !strings.HasPrefix(f.Message, "b: found the file that a is too") || len(f.More) > 0 {
 			t.Errorf("found %v, expected b to be refused", err)
 		}

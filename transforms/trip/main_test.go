@@ -14,12 +14,32 @@ import (
 
 func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
 
-// testRegistry has a form with zones and one with coordinates.
-var testRegistry = []element.Variant{
-	{Name: "yellow", Taxi: Yellow, Columns: append(testColumns("tpep"),
+// The taxis of the tests.
+const (
+	Yellow = "yellow"
+	Green  = "green"
+)
+
+// testRegistry has a form with zones or coordinates, one with zones, and what is recognised and not read.
+var testRegistry = []element.Dataset{
+	{Name: "yellow", Taxi: Yellow, Signatures: testSignatures("tpep"), Without: []string{"lpep_pickup_datetime"}, Columns: append(testColumns("tpep"),
 		element.Known{Name: "pickup_longitude", Meaning: element.PickupLongitude}, element.Known{Name: "pickup_latitude", Meaning: element.PickupLatitude},
 		element.Known{Name: "dropoff_longitude", Meaning: element.DropoffLongitude}, element.Known{Name: "dropoff_latitude", Meaning: element.DropoffLatitude})},
-	{Name: "green", Taxi: Green, Columns: testColumns("lpep")},
+	{Name: "green", Taxi: Green, Signatures: testSignatures("lpep")[:1], Without: []string{"tpep_pickup_datetime"}, Columns: testColumns("lpep")},
+	{Name: "cars", Taxi: "cars", Signatures: [][]string{{"base"}}, Unread: "found cars"},
+	{Name: "trip_stats", Signatures: [][]string{{"taxi", "month_start", "trip_count"}}, Unread: testOutput},
+	{Name: "location_stats", Signatures: [][]string{{"taxi", "month_start", "location_id", "pickups", "dropoffs"}}, Unread: testOutput},
+	{Name: "quality", Signatures: [][]string{{"taxi", "source", "month_start", "rule", "scope", "rows"}}, Unread: testOutput},
+}
+
+const testOutput = "one of this program's own tables, not trip records; give the files it was made of"
+
+func testSignatures(prefix string) [][]string {
+	pickup, dropoff := prefix+"_pickup_datetime", prefix+"_dropoff_datetime"
+	return [][]string{
+		{pickup, dropoff, "PULocationID", "DOLocationID"},
+		{pickup, dropoff, "pickup_longitude", "pickup_latitude", "dropoff_longitude", "dropoff_latitude"},
+	}
 }
 
 func testColumns(prefix string) []element.Known {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// errValue says what a value was expected to be. The caller adds where it stands and what was found.
+// errValue says what a value was expected to be. The caller adds the place and what was found.
 var (
 	errMeasure  = fmt.Errorf("a number from %d to %d", -MaxValue, MaxValue)
 	errZone     = errors.New("a whole number of 32 bits")
@@ -18,10 +18,10 @@ var (
 	errTime     = errors.New("a time of 64 bits in microseconds")
 )
 
-// fixFast returns v at 10^-6, rounded to the nearest integer, and whether that is certain: v can be represented and does
-// not lie on a tie. It is small enough to be inlined; what it is not certain of goes to fixFloat.
+// fixFast returns v in units of 10^-6, rounded to the nearest integer, and whether that is certainly right: v can be represented
+// and is not a tie. It is small enough to be inlined. If the result is not certain, the caller uses fixFloat.
 func fixFast(v float64) (int64, bool) {
-	// The explicit conversion keeps the compiler from fusing the product into the sum below, on every architecture.
+	// The explicit conversion prevents a fused multiply-add with the sum below.
 	p := float64(v * Unit)
 	// Adding 1.5 * 2^52 leaves no bits for a fraction: p is rounded to the nearest integer, ties to even.
 	const magic = 3 << 51
@@ -29,7 +29,7 @@ func fixFast(v float64) (int64, bool) {
 	return int64(r), math.Abs(v) <= MaxValue && math.Abs(p-r) < 0.5 // false for NaN
 }
 
-// fixFloat returns v at 10^-6, rounded half away from zero, and whether it can be represented.
+// fixFloat returns v in units of 10^-6, rounded half away from zero, and whether it can be represented.
 func fixFloat(v float64) (int64, bool) {
 	if !(math.Abs(v) <= MaxValue) { // NaN too
 		return 0, false
@@ -40,10 +40,10 @@ func fixFloat(v float64) (int64, bool) {
 	return fixTie(v, float64(v*Unit)), true
 }
 
-// maxWide is the largest magnitude, in whole units, that fits 64 bits at 10^-6.
+// maxWide is the largest magnitude, in whole units, that fits 64 bits in units of 10^-6.
 const maxWide = 9_000_000_000_000
 
-// fixWide is fixFloat for values up to maxWide, which a batch cannot sum in an int64: for rules to refuse.
+// fixWide is fixFloat for values up to maxWide. A batch cannot add these up in an int64; a rule must leave them out first.
 func fixWide(v float64) (int64, bool) {
 	if x, ok := fixFloat(v); ok {
 		return x, true
@@ -51,7 +51,7 @@ func fixWide(v float64) (int64, bool) {
 	if !(math.Abs(v) <= maxWide) {
 		return 0, false
 	}
-	// v * 10^6 has more bits than a float64; twice that, and half away from zero.
+	// v * 10^6 may have more bits than a float64. Twice as many are enough.
 	r := new(big.Rat).SetFloat64(math.Abs(v))
 	r.Mul(r, big.NewRat(2*Unit, 1))
 	n := new(big.Int).Quo(r.Num(), r.Denom())
@@ -62,8 +62,8 @@ func fixWide(v float64) (int64, bool) {
 	return x, true
 }
 
-// fixTie rounds where the product p = v * 10^6 lies exactly between two integers. The product itself was rounded; its
-// error, which a fused multiply-add gives exactly, tells on which side of the tie the true product lies.
+// fixTie rounds if the product p = v * 10^6 is exactly between two integers. p itself was rounded. A fused multiply-add gives the
+// error of that rounding exactly, which tells on which side of the tie the true product is.
 func fixTie(v, p float64) int64 {
 	down := math.Floor(p)
 	switch e := math.FMA(v, Unit, -p); {
@@ -73,7 +73,7 @@ func fixTie(v, p float64) int64 {
 	return int64(down) + 1
 }
 
-// fixInt returns v at 10^-6 and whether it can be represented.
+// fixInt returns v in units of 10^-6 and whether it can be represented.
 func fixInt(v int64) (int64, bool) {
 	if v < -MaxValue || v > MaxValue {
 		return 0, false
@@ -81,8 +81,8 @@ func fixInt(v int64) (int64, bool) {
 	return v * Unit, true
 }
 
-// fixText returns the decimal number in s at 10^-6, rounded half away from zero, and whether it can be represented.
-// Plain decimals are read exactly, digit by digit; what has an exponent goes through a float64.
+// fixText returns the decimal number in s in units of 10^-6, rounded half away from zero, and whether it can be represented.
+// Numbers without an exponent are read exactly, digit by digit; those with an exponent go through a float64.
 func fixText(s string) (int64, bool) {
 	rest, negative := s, false
 	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
@@ -109,7 +109,7 @@ func fixText(s string) (int64, bool) {
 			if fraction >= 0 {
 				fraction++
 			}
-		default: // beyond the grid: only the first such digit decides
+		default: // the seventh decimal decides how to round
 			if digits++; fraction == 6 {
 				roundUp = c >= '5'
 			}
@@ -156,8 +156,8 @@ func zoneText(s string) (int64, bool) {
 	return zoneFloat(f)
 }
 
-// decimal returns the number in s: digits with or without a sign, a point and an exponent of ten. Go's own spellings are no numbers to
-// anyone else: 1_000, 0x1p4, inf.
+// decimal returns the number in s: digits with an optional sign, point and decimal exponent. It refuses forms that only Go reads as
+// numbers: 1_000, 0x1p4, inf.
 func decimal(s string) (float64, bool) {
 	for i := range len(s) {
 		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '+' && c != '-' && c != 'e' && c != 'E' {
@@ -185,7 +185,7 @@ func microsFromNanos(v int64) (int64, bool) {
 	return q, true
 }
 
-// microsFromText reads a time as files of 2009 and 2010 have it: 2009-01-04 02:52:00, with a fraction or without.
+// microsFromText reads a time as in files of 2009 and 2010: 2009-01-04 02:52:00, with or without a fraction.
 func microsFromText(s string) (int64, bool) {
 	t, err := time.Parse("2006-01-02 15:04:05", s)
 	if err != nil || strings.IndexByte(s, ',') >= 0 { // Go takes a comma for a point
@@ -207,8 +207,7 @@ func microsFromInt96(nanos int64, julian int32) (int64, bool) {
 	return days*microsPerDay + roundNanos(nanos, days < 0), true
 }
 
-// roundNanos returns nanoseconds since the begin of a day or second as µs, rounded half away from 1970: a time before that is rounded half
-// down.
+// roundNanos converts nanoseconds since the start of a day or second to µs. A tie is rounded away from 1970: down for times before it.
 func roundNanos(nanos int64, before1970 bool) int64 {
 	if before1970 {
 		return (nanos + 499) / 1000

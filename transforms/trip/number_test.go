@@ -166,7 +166,7 @@ func TestTimesComeToMicroseconds(t *testing.T) {
 	}
 }
 
-// TestManyAreConvertedAsOne puts values of every kind at every place of a row of eight.
+// TestManyAreConvertedAsOne puts values of every kind at every place among eight.
 func TestManyAreConvertedAsOne(t *testing.T) {
 	if fixMany(make([]int64, 8), make([]float64, 8)) == 0 {
 		t.Skip("this machine has no instructions to convert many at once")

@@ -17,7 +17,7 @@ func TestATableOfThisProgramIsCalledOne(t *testing.T) {
 		"taxi month_start trip_count tpep_pickup_datetime":    false, // trip records that somebody joined with something
 		"month_start location_id pickups passengers dropoffs": false,
 	} {
-		f := element.File{Source: "x.parquet"}
+		f := element.Described{Found: element.Found{Source: "x.parquet"}}
 		for _, name := range strings.Fields(columns) {
 			f.Columns = append(f.Columns, element.Column{Name: name, Kind: element.Int64})
 		}

@@ -1,7 +1,7 @@
 package trip
 
-// withinMany counts, with AVX2, the values at the start that are less than span above lo, or eights of them. Without AVX2 it
-// is 0.
+// withinMany returns how many values at the start are in [lo, lo+span), rounded down to a multiple of eight. Without AVX2 it
+// returns 0.
 func withinMany(values []int64, lo int64, span uint64) int {
 	n := len(values) &^ 7
 	if n == 0 || !hasAVX2 {

@@ -2,6 +2,6 @@
 
 package trip
 
-// The pass takes no rows: see passes_amd64.go.
+// withinMany counts no rows on this processor: see passes_amd64.go.
 
 func withinMany([]int64, int64, uint64) int { return 0 }

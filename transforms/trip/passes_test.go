@@ -8,10 +8,10 @@ import (
 	"tripstats/testdata/guard"
 )
 
-// lengths around the eights that are taken at once.
+// lengths are lengths around multiples of eight, because eight values are processed at once.
 var passLengths = []int{0, 1, 7, 8, 9, 15, 16, 17, 64, 100}
 
-// withAndWithoutAVX2 runs f as the machine can, and in Go alone.
+// withAndWithoutAVX2 runs f with AVX2, if the machine has it, and without.
 func withAndWithoutAVX2(t *testing.T, f func(t *testing.T)) {
 	t.Run("as the machine can", f)
 	undo := disableAVX2()

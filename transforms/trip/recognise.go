@@ -1,7 +1,6 @@
 package trip
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -12,12 +11,6 @@ import (
 
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
-)
-
-// The taxis whose records TLC publishes in this form.
-const (
-	Yellow = "yellow"
-	Green  = "green"
 )
 
 // accepted says which columns of a file may be a trip's column of a type.
@@ -32,8 +25,6 @@ var accepted = map[Type]struct {
 	Flag:    {isNumber, "text or a whole number"},
 }
 
-var coordinates = []element.Meaning{element.PickupLongitude, element.PickupLatitude, element.DropoffLongitude, element.DropoffLatitude}
-
 func isTime(k element.Kind) bool { return k.IsTime() || k == element.Null }
 
 // isNumber takes strings too: some tools write ids as text. Text that is no number is found out when it is read.
@@ -43,7 +34,7 @@ func isNumber(k element.Kind) bool {
 
 // Options are the user's choices on how files are understood. Exported, as they travel in DoFns.
 type Options struct {
-	Registry []element.Variant // the forms in which files come
+	Registry []element.Dataset // the forms in which files come
 
 	UTC string // UTCRefuse, UTCWall or UTCConvert
 
@@ -87,49 +78,63 @@ func (o Options) derived() []Field {
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[recogniseFn]())
-	register.Emitter1[element.File]()
+	register.Emitter1[element.Recognised]()
+	register.Emitter1[element.Unusable]()
 }
 
 // Recognised tells from its columns which taxi each file is of and what is to be read of it. A file that lacks a
-// required column, or has one that cannot be understood, comes out as Unusable.
+// required column, or has one that cannot be understood, is unusable.
 //
-// Recognised transforms a PCollection<element.File> into a PCollection<element.File>.
-func Recognised(s beam.Scope, opts Options, files beam.PCollection) beam.PCollection {
+// Recognised transforms a PCollection<element.Described> into a PCollection<element.Recognised> and a
+// PCollection<element.Unusable>.
+func Recognised(s beam.Scope, opts Options, files beam.PCollection) (recognised, unusable beam.PCollection) {
 	s = s.Scope("trip.Recognised")
-	return beam.ParDo(s, &recogniseFn{Options: opts}, files)
+	return beam.ParDo2(s, &recogniseFn{Options: opts}, files)
 }
 
 type recogniseFn struct{ Options Options }
 
-func (fn *recogniseFn) ProcessElement(f element.File, emit func(element.File)) error {
-	if f.Unusable == "" {
-		known, err := Recognise(f, fn.Options)
-		if err != nil {
-			if known, err = known.Refuse(err); err != nil {
-				return err
-			}
-		}
-		f = known
+func (fn *recogniseFn) ProcessElement(f element.Described, emit func(element.Recognised), refuse func(element.Unusable)) error {
+	known, err := Recognise(f, fn.Options)
+	if err == nil {
+		emit(known)
+		return nil
 	}
-	emit(f)
-	return nil
+	u, err := Refuse(known, fn.Options, err)
+	if err == nil {
+		refuse(u)
+	}
+	return err
 }
 
-// Recognise returns f with its taxi, projection and the bytes that the projection needs. Errors are faults with exit
-// code 3 that name the file, what was looked for and what it has.
-func Recognise(f element.File, opts Options) (element.File, error) {
-	names := make([]string, len(f.Columns))
-	for i, c := range f.Columns {
+// Refuse returns f, which [Recognise] refused with an error, as a file that cannot be used. An error that is not about the file is
+// returned unchanged.
+func Refuse(f element.Recognised, opts Options, err error) (element.Unusable, error) {
+	u, err := f.Found.Refuse(err)
+	u.Taxi, u.NoTrips = f.Taxi, !hasTime(opts.Registry, namesOf(f.Columns))
+	return u, err
+}
+
+func namesOf(columns []element.Column) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
 		names[i] = c.Name
 	}
-	v, m, err := variantOf(opts.Registry, names, opts.fields())
+	return names
+}
+
+// Recognise returns a file with its taxi, projection and the bytes that the projection needs. Errors are faults with exit
+// code 3 that name the file, what was looked for and what it has; then Taxi is as far as its columns say.
+func Recognise(described element.Described, opts Options) (element.Recognised, error) {
+	f := element.Recognised{Described: described}
+	names := namesOf(f.Columns)
+	v, m, err := datasetOf(opts.Registry, names, opts.fields())
 	if err != nil {
-		f.Taxi, f.NoTrips = saysTaxi(v, names), !hasTime(opts.Registry, names)
+		f.Taxi = v.Taxi
 		return f, fault.Inputf("%s: %v", f.Source, err)
 	}
 	f.Taxi, f.Variant = v.Taxi, v.Name
 	f.Coordinates = len(m[PickupZone]) == 0 && len(m[DropoffZone]) == 0
-	f.Projection = nil
 	for _, fd := range opts.fields() {
 		for _, i := range m[fd] {
 			c, accepts := f.Columns[i], accepted[Fields[fd].Type]
@@ -144,162 +149,18 @@ func Recognise(f element.File, opts Options) (element.File, error) {
 		}
 	}
 	slices.Sort(f.Projection)
-	f.RowGroupBytes = make([]int64, len(f.RowGroupRows))
+	f.UnitBytes = make([]int64, len(f.UnitRows))
 	for _, c := range f.Projection {
 		for rg, n := range f.Columns[c].ChunkBytes {
-			f.RowGroupBytes[rg] += n
+			f.UnitBytes[rg] += n
 		}
 	}
-	f.Unknown = nil
 	for _, n := range names {
-		if !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return strings.EqualFold(k.Name, strings.TrimSpace(n)) }) {
+		if !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return sameName(k.Name, n) }) {
 			f.Unknown = append(f.Unknown, n)
 		}
 	}
 	return f, nil
-}
-
-// placesOf are the indices of a file's columns, by the trip's column that they are.
-type placesOf [NumFields][]int
-
-// variantOf returns the variant that a file with these columns is of, and where it has the fields. A file is of the variant
-// whose pickup time it has; the rest must follow.
-func variantOf(registry []element.Variant, names []string, fields []Field) (v element.Variant, m placesOf, err error) {
-	var known, looked []string
-	for _, candidate := range registry {
-		for _, pickup := range candidate.Find(Pickup.Meaning()) {
-			looked = append(looked, fmt.Sprintf("%s (%s)", pickup.Name, candidate.Name))
-			if i, err := index(names, pickup.Name); err != nil {
-				return element.Variant{}, m, err
-			} else if i >= 0 {
-				v = candidate
-				known = append(known, pickup.Name)
-			}
-		}
-	}
-	switch len(known) {
-	case 0:
-		if isOutput(names) {
-			return v, m, errors.New("one of this program's own tables, not trip records; give the files it was made of")
-		}
-		return v, m, fmt.Errorf("found columns %s, expected %s: not a TLC trip-record file this program knows; leave it out", listing(names), strings.Join(looked, " or "))
-	case 1:
-		m, err = mapColumns(v, names, fields)
-		return v, m, err
-	}
-	return element.Variant{}, m, fmt.Errorf("found both %s, expected one: a file of one taxi and form; split it", strings.Join(known, " and "))
-}
-
-// hasTime tells whether a file has a column that is a time of trips in any variant.
-func hasTime(registry []element.Variant, names []string) bool {
-	return slices.ContainsFunc(registry, func(v element.Variant) bool {
-		return slices.ContainsFunc(v.Columns, func(k element.Known) bool {
-			return (k.Meaning == Pickup.Meaning() || k.Meaning == Dropoff.Meaning()) && hasName(names, k.Name)
-		})
-	})
-}
-
-// outputs are columns that tell the tables of this program's output. Package aggregate makes them, which imports
-// this one.
-var outputs = [][]string{
-	{"taxi", "month_start", "trip_count"},
-	{"taxi", "month_start", "location_id", "pickups", "dropoffs"},
-	{"taxi", "source", "month_start", "rule", "scope", "rows"},
-}
-
-// isOutput tells whether a file is a table that this program made.
-func isOutput(names []string) bool {
-	return slices.ContainsFunc(outputs, func(of []string) bool {
-		return !slices.ContainsFunc(of, func(name string) bool { return !hasName(names, name) })
-	})
-}
-
-// licences are columns that the files of for-hire vehicles have and those of taxis have not. Their times have names that
-// taxis' have too.
-var licences = []struct{ column, taxi string }{{"hvfhs_license_num", "fhvhv"}, {"dispatching_base_num", "fhv"}}
-
-// saysTaxi is the taxi that the columns of a file say that cannot be used: v is the variant of its pickup time, if it has one.
-func saysTaxi(v element.Variant, names []string) string {
-	for _, l := range licences {
-		if hasName(names, l.column) {
-			return l.taxi
-		}
-	}
-	return v.Taxi
-}
-
-func hasName(names []string, want string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(strings.TrimSpace(n), want) })
-}
-
-// mapColumns finds the fields. Both times are required, and either both zones or all four coordinates.
-func mapColumns(v element.Variant, names []string, fields []Field) (m placesOf, err error) {
-	for _, f := range fields {
-		for _, known := range v.Find(f.Meaning()) {
-			i, err := index(names, known.Name)
-			if err != nil {
-				return m, err
-			}
-			if i >= 0 {
-				m[f] = append(m[f], i)
-			}
-		}
-	}
-	var missing []string
-	need := func(meanings ...element.Meaning) {
-		for _, meaning := range meanings {
-			for _, want := range v.Find(meaning) {
-				if i, _ := index(names, want.Name); i < 0 {
-					missing = append(missing, want.Name)
-				}
-			}
-		}
-	}
-	need(Dropoff.Meaning())
-	if len(m[PickupZone]) == 0 && len(m[DropoffZone]) == 0 && hasCoordinates(v, names) {
-		return m, missingError(names, missing)
-	}
-	if len(v.Find(PickupZone.Meaning())) == 0 {
-		need(coordinates...)
-	} else {
-		need(PickupZone.Meaning(), DropoffZone.Meaning())
-	}
-	return m, missingError(names, missing)
-}
-
-func missingError(names, missing []string) error {
-	if len(missing) == 0 {
-		return nil
-	}
-	return fmt.Errorf("found columns %s, expected also %s; leave the file out or add what is missing", listing(names), strings.Join(missing, ", "))
-}
-
-func hasCoordinates(v element.Variant, names []string) bool {
-	for _, meaning := range coordinates {
-		known := v.Find(meaning)
-		if len(known) == 0 {
-			return false
-		}
-		if i, _ := index(names, known[0].Name); i < 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// index returns where a name is among names, without regard to case, or -1. Twice is an error.
-func index(names []string, want string) (int, error) {
-	found := -1
-	for i, n := range names {
-		if want == "" || !strings.EqualFold(strings.TrimSpace(n), want) { // some old files have names with a leading space
-			continue
-		}
-		if found >= 0 {
-			return -1, fmt.Errorf("found columns %q and %q, expected one %s; drop one of them", names[found], n, want)
-		}
-		found = i
-	}
-	return found, nil
 }
 
 // listing names the columns of a file for a message, not without end.

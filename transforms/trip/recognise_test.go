@@ -2,6 +2,7 @@ package trip
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,8 +11,8 @@ import (
 )
 
 // fileWith has the required columns of a yellow file but for those that change replaces, drops (kind -1) or adds.
-func fileWith(change map[string]element.Kind) element.File {
-	f := element.File{Source: "x.parquet", RowGroupRows: []int64{5, 6}}
+func fileWith(change map[string]element.Kind) element.Described {
+	f := element.Described{Found: element.Found{Source: "x.parquet"}, UnitRows: []int64{5, 6}}
 	add := func(name string, kind element.Kind) {
 		if k, ok := change[name]; ok {
 			if kind = k; kind < 0 {
@@ -48,8 +49,8 @@ func TestRecogniseProjectsWhatIsNeeded(t *testing.T) {
 	if len(f.Unknown) != 1 || f.Unknown[0] != "fare_amount" || f.Variant != "yellow" || f.Coordinates {
 		t.Errorf("variant %q, unknown %v, want yellow and fare_amount", f.Variant, f.Unknown)
 	}
-	if len(f.RowGroupBytes) != 2 || f.RowGroupBytes[0] != 50 || f.RowGroupBytes[1] != 100 {
-		t.Errorf("bytes needed by row group: %v, want [50 100]", f.RowGroupBytes)
+	if len(f.UnitBytes) != 2 || f.UnitBytes[0] != 50 || f.UnitBytes[1] != 100 {
+		t.Errorf("bytes needed by row group: %v, want [50 100]", f.UnitBytes)
 	}
 }
 
@@ -100,7 +101,7 @@ func TestRecogniseFaults(t *testing.T) {
 	}
 }
 
-// coordinatesFor adds coordinates and makes the zones of a kind, or drops them.
+// coordinatesFor adds coordinates, and gives the zones a kind or drops them.
 func coordinatesFor(zones element.Kind) map[string]element.Kind {
 	return map[string]element.Kind{
 		"pickup_longitude": element.Float64, "pickup_latitude": element.Float64, "dropoff_longitude": element.Float64, "dropoff_latitude": element.Float64,
@@ -113,43 +114,47 @@ func merge(a, b map[string]element.Kind) map[string]element.Kind {
 	return a
 }
 
+// recognised is a file of a taxi and a month.
+func recognised(source, taxi string, month int32) (f element.Recognised) {
+	f.Source, f.Taxi, f.Month = source, taxi, month
+	return f
+}
+
 func TestAdmitRefusesOneMonthTwice(t *testing.T) {
-	file := func(source, taxi string, month int32) element.File {
-		return element.File{Source: source, Taxi: taxi, Month: month}
-	}
-	files := []element.File{
+	file := recognised
+	files := []element.Recognised{
 		file("d", Yellow, element.NoMonth), file("c", Yellow, element.NoMonth), file("b", Green, 600), file("a", Yellow, 600),
 	}
-	kept, left, err := Admit(files, Admission{})
+	kept, left, err := Admit(slices.Clone(files), nil, Admission{})
 	if err != nil || len(kept) != 4 || len(left) != 0 || kept[0].Source != "a" {
 		t.Errorf("kept %v, left %v, error %v: want all, sorted", kept, left, err)
 	}
-	kept, left, err = Admit(files, Admission{Taxi: Green})
+	kept, left, err = Admit(slices.Clone(files), nil, Admission{Taxi: Green})
 	if err != nil || len(kept) != 1 || len(left) != 3 {
 		t.Errorf("green only: kept %v, left %v, error %v", kept, left, err)
 	}
 	twice := append(files, file("e", Yellow, 600))
-	_, _, err = Admit(twice, Admission{})
+	_, _, err = Admit(slices.Clone(twice), nil, Admission{})
 	if f := fault.Find(err); f == nil || f.Code != fault.Input || !strings.Contains(f.Message, "e: found yellow taxis of 2020-01, which a is too") {
 		t.Errorf("one month twice: %v", err)
 	}
-	if kept, _, err = Admit(twice, Admission{MergeSameMonth: true}); err != nil || len(kept) != 5 {
+	if kept, _, err = Admit(slices.Clone(twice), nil, Admission{MergeSameMonth: true}); err != nil || len(kept) != 5 {
 		t.Errorf("merged: kept %v, error %v", kept, err)
 	}
-	_, _, err = Admit(files[:1], Admission{Taxi: Green})
+	_, _, err = Admit(slices.Clone(files[:1]), nil, Admission{Taxi: Green})
 	if f := fault.Find(err); f == nil || f.Code != fault.NoMatch {
 		t.Errorf("no green file: %v, want exit code 4", err)
 	}
 }
 
-// FuzzRecognise protects the schema mapping from any column names and kinds: a fault of exit code 3, or a projection
-// that has every required column once.
+// FuzzRecognise maps any column names and kinds. The result must be a fault with exit code 3, or a projection with each required
+// column once.
 func FuzzRecognise(f *testing.F) {
 	f.Add("tpep_pickup_datetime,tpep_dropoff_datetime,PULocationID,DOLocationID", []byte{10, 10, 3, 3})
 	f.Add("lpep_pickup_datetime,LPEP_DROPOFF_DATETIME,pulocationid,DOLocationID,tip_amount", []byte{15, 9, 1, 8, 7})
 	f.Add("a,a,\x00,", []byte{0})
 	f.Fuzz(func(t *testing.T, names string, kinds []byte) {
-		in := element.File{Source: "x", RowGroupRows: []int64{1}}
+		in := element.Described{Found: element.Found{Source: "x"}, UnitRows: []int64{1}}
 		for i, name := range strings.Split(names, ",") {
 			c := element.Column{Name: name, ChunkBytes: []int64{1}}
 			if i < len(kinds) {
@@ -164,8 +169,8 @@ func FuzzRecognise(f *testing.F) {
 			}
 			return
 		}
-		if n := len(out.Projection); n < 4 && !out.Coordinates || n < 2 || n > len(Standing) || int64(n) != out.RowGroupBytes[0] {
-			t.Fatalf("projection %v, bytes %v", out.Projection, out.RowGroupBytes)
+		if n := len(out.Projection); n < 4 && !out.Coordinates || n < 2 || n > len(Standing) || int64(n) != out.UnitBytes[0] {
+			t.Fatalf("projection %v, bytes %v", out.Projection, out.UnitBytes)
 		}
 		for i, c := range out.Projection {
 			if i > 0 && c <= out.Projection[i-1] {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TestTimesAreRoundedAlikeWhateverTheirType rounds the same instants, before and after 1970, from each of the types that have nanoseconds.
+// TestTimesAreRoundedAlikeWhateverTheirType rounds the same instants, before and after 1970, in each type that has nanoseconds.
 func TestTimesAreRoundedAlikeWhateverTheirType(t *testing.T) {
 	for _, day := range []int64{-25_567, -1, 0, 1, 20_000} {
 		for _, nanos := range []int64{0, 1, 499, 500, 501, 999, 1000, 1499, 1500, 1501, 43_200_000_000_500, 86_399_999_999_499, 86_399_999_999_500, 86_399_999_999_999} {
@@ -21,7 +21,7 @@ func TestTimesAreRoundedAlikeWhateverTheirType(t *testing.T) {
 	}
 }
 
-// TestOnlyDecimalsAreNumbers has spellings that Go takes for numbers and times, and nobody else does.
+// TestOnlyDecimalsAreNumbers has texts that only Go reads as numbers and times.
 func TestOnlyDecimalsAreNumbers(t *testing.T) {
 	for _, s := range []string{"1_000", "1_0.5", "0x1p4", "0X10", "0x_1p4", "0b11", "0o17", "inf", "+Inf", "infinity", "nan", "NaN", "1e", "e5", ".", "+", "--5", "1,5", " 5", "5 ", "١"} {
 		if v, ok := fixText(s); ok {

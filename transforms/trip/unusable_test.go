@@ -9,17 +9,16 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestAdmitNamesEveryFileThatCannotBeUsed: three bad files take one run, not three.
+// TestAdmitNamesEveryFileThatCannotBeUsed checks that one run names all bad files, so that a user need not run once for each.
 func TestAdmitNamesEveryFileThatCannotBeUsed(t *testing.T) {
-	files := []element.File{
-		{Source: "c", Taxi: Yellow, Month: 530},
-		{Source: "d", Taxi: Yellow, Month: 530},
-		{Source: "a", Unusable: "a: damaged"},
-		{Source: "g", Taxi: Green, Month: 530, Unusable: "g: column x"},
-		{Source: "e", Taxi: Yellow, Month: 531, Unknown: []string{"new_fee"}},
+	files := []element.Recognised{recognised("c", Yellow, 530), recognised("d", Yellow, 530), recognised("e", Yellow, 531)}
+	files[2].Unknown = []string{"new_fee"}
+	unusable := []element.Unusable{
+		{Found: element.Found{Source: "g", Month: 530}, Taxi: Green, Why: "g: column x"},
+		{Found: element.Found{Source: "a"}, Why: "a: damaged"},
 	}
 	for taxi, want := range map[string][]string{"": {"a:", "d:", "g:", "e:"}, Yellow: {"a:", "d:", "e:"}} {
-		_, _, err := Admit(slices.Clone(files), Admission{Taxi: taxi, FailUnknown: true})
+		_, _, err := Admit(slices.Clone(files), slices.Clone(unusable), Admission{Taxi: taxi, FailUnknown: true})
 		f := fault.Find(err)
 		if f == nil || f.Code != fault.Input {
 			t.Fatalf("taxi %q: found %v", taxi, err)

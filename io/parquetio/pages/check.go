@@ -8,15 +8,15 @@ import (
 	"math/bits"
 )
 
-// Body is a data page, decompressed, of a form that only arrow-go's readers decode. Those take what they need of a page and ignore
-// the rest of it, and a footer with one changed bit, such as that of a nullable column, would give other values.
+// Body is a decompressed data page in a form that only arrow-go's readers decode. These readers ignore bytes that they do not
+// need. Without a check, a footer with one changed bit, such as the one that makes a column nullable, would give other values.
 type Body struct {
 	Bytes    []byte
 	Rows     int64 // nulls included
-	Optional bool  // as of a [Chunk]
-	Padding  int   // the same
+	Optional bool  // see [Chunk]
+	Padding  int   // see [Chunk]
 	Encoding int64
-	Width    int // bytes of a plain value; 0 for texts, each of which has its length before it
+	Width    int // bytes of a plain value; 0 for texts, each of which follows its length
 
 	V2                      bool
 	Levels                  int64 // encoding of the definition levels: v1
@@ -25,18 +25,18 @@ type Body struct {
 
 var errFew = errors.New("a page has fewer bytes than its values need")
 
-// dictionarySize is the error of a dictionary whose bytes are not those of its values.
+// dictionarySize returns the error for a dictionary that has too few or too many bytes for its values.
 func dictionarySize(bytes, values int64) error {
 	return fmt.Errorf("a dictionary of %d bytes that claims %d values", bytes, values)
 }
 
 // Limits bounds the memory that a page can make a decoder allocate.
 type Limits struct {
-	Block int64 // values of a block of deltas
-	Text  int64 // bytes of a text that is joined of parts
+	Block int64 // values in a block of deltas
+	Text  int64 // bytes in a text that is joined from parts
 }
 
-// LimitError is the error of a page that is beyond a limit. It need not be damaged.
+// LimitError says that a page exceeds a limit. The page need not be damaged.
 type LimitError struct {
 	What        string
 	Found, Most int64
@@ -46,7 +46,7 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("%s of %d, at most %d is read", e.What, e.Found, e.Most)
 }
 
-// Check returns an error unless the page's bytes are those of its values, no fewer and no more.
+// Check returns an error if the page has too few or too many bytes for its values.
 func (b Body) Check(most Limits) error {
 	set, values, err := b.levels()
 	if err != nil {
@@ -82,7 +82,7 @@ func (b Body) Check(most Limits) error {
 	return err
 }
 
-// CheckDictionary is Check for a dictionary page, whose values are plain.
+// CheckDictionary does what Check does for a dictionary page, whose values are plain.
 func CheckDictionary(data []byte, values int64, width int) error {
 	used, err := 0, error(nil)
 	if width == 0 {
@@ -96,7 +96,7 @@ func CheckDictionary(data []byte, values int64, width int) error {
 	return nil
 }
 
-// levels counts the rows that are not null, and returns the bytes of their values.
+// levels returns the number of rows that are not null, and the bytes of their values.
 func (b Body) levels() (set int64, values []byte, err error) {
 	data := b.Bytes
 	if b.V2 {
@@ -178,7 +178,7 @@ func exactly(n int64, width int, data []byte) (int, error) {
 	return int(n) * width, nil
 }
 
-// texts returns how many bytes n texts take, each with its length before it.
+// texts returns how many bytes n texts take with their lengths.
 func texts(data []byte, n int64) (int, error) {
 	at := 0
 	for range n {
@@ -194,7 +194,7 @@ func texts(data []byte, n int64) (int, error) {
 	return at, nil
 }
 
-// indices walks over n indices of a dictionary. Nothing is left of them, or it is an error.
+// indices walks over n indices of a dictionary. It returns an error if bytes are left.
 func indices(data []byte, n int64, pad int) (int, error) {
 	if len(data) == 0 && n == 0 {
 		return 0, nil
@@ -210,9 +210,9 @@ func indices(data []byte, n int64, pad int) (int, error) {
 		if err := h.run(); err != nil {
 			return 0, err
 		}
-		some := min(int64(h.left), n)
-		h.left -= int(some)
-		n -= some
+		count := min(int64(h.left), n)
+		h.left -= int(count)
+		n -= count
 	}
 	if !h.spent() {
 		return 0, errLeft
@@ -220,7 +220,7 @@ func indices(data []byte, n int64, pad int) (int, error) {
 	return len(data), nil
 }
 
-// lengthsAndTexts walks over n lengths and then as many texts, and calls each, if there is one, with every length.
+// lengthsAndTexts walks over n lengths and then n texts. If each is not nil, it is called with every length.
 func lengthsAndTexts(data []byte, n int64, most Limits, each func(int64) error) (int, error) {
 	total := int64(0)
 	used, err := deltas(data, n, most, func(size int64) error {
@@ -241,8 +241,8 @@ func lengthsAndTexts(data []byte, n int64, most Limits, each func(int64) error) 
 	return used + int(total), nil
 }
 
-// prefixedTexts walks over n texts, each of which begins with so many bytes of the one before it: first all those numbers, then the
-// texts' other bytes.
+// prefixedTexts walks over n texts that share prefixes: first, for each text, how many bytes it has in common with the text before
+// it, then the remaining bytes of all texts.
 func prefixedTexts(data []byte, n int64, most Limits) (int, error) {
 	var prefixes []int32
 	used, err := deltas(data, n, most, func(size int64) error {
@@ -270,8 +270,8 @@ func prefixedTexts(data []byte, n int64, most Limits) (int, error) {
 	return used + more, err
 }
 
-// deltas walks over n integers of DELTA_BINARY_PACKED, and calls each, if there is one, with every one of them. It returns how many
-// bytes they take: a block lacks those groups that hold none of them.
+// deltas walks over n integers of DELTA_BINARY_PACKED. If each is not nil, it is called with every integer. It returns how many
+// bytes the integers take: the last block has no bytes for groups without integers.
 func deltas(data []byte, n int64, most Limits, each func(int64) error) (int, error) {
 	at := 0
 	number := func() uint64 {
@@ -296,7 +296,7 @@ func deltas(data []byte, n int64, most Limits, each func(int64) error) (int, err
 	case count == 0:
 		return at, nil
 	}
-	size := block / groups // of a group, values
+	size := block / groups // values in a group
 	value := int64(first>>1) ^ -int64(first&1)
 	if each != nil {
 		if err := each(value); err != nil {
@@ -320,9 +320,9 @@ func deltas(data []byte, n int64, most Limits, each func(int64) error) (int, err
 			}
 			group := data[at : at+int(size/8)*int(width)]
 			at += len(group)
-			some := min(size, left)
-			left -= some
-			for i := range some {
+			count := min(size, left)
+			left -= count
+			for i := range count {
 				if each == nil {
 					break
 				}
@@ -336,7 +336,7 @@ func deltas(data []byte, n int64, most Limits, each func(int64) error) (int, err
 	return at, nil
 }
 
-// bitsAt is the integer of so many bits from bit at on.
+// bitsAt returns the integer of the given width, in bits, that begins at bit at.
 func bitsAt(data []byte, at uint64, width uint) (v uint64) {
 	for got := uint(0); got < width; {
 		b := uint64(data[at>>3]) >> (at & 7)

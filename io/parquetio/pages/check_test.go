@@ -24,7 +24,7 @@ const (
 
 var limits = pages.Limits{Block: 1 << 16, Text: 256}
 
-// exactBodies are pages whose bytes are those of their values.
+// exactBodies are pages that have exactly the bytes of their values.
 var exactBodies = map[string]pages.Body{
 	"plain":                     {Bytes: make([]byte, 24), Rows: 3, Encoding: plain, Width: 8},
 	"plain, one of three null":  {Bytes: append([]byte{2, 0, 0, 0, 3, 0b101}, make([]byte, 8)...), Rows: 3, Optional: true, Levels: rle, Encoding: plain, Width: 4},
@@ -119,7 +119,7 @@ func TestWhatIsNotReadIsNotCalledDamage(t *testing.T) {
 	}
 }
 
-// FuzzBodyIsExact has pages of any bytes: one that passes must not pass with a byte more or fewer.
+// FuzzBodyIsExact checks pages of any bytes. A page that passes must not pass with one byte more or fewer.
 func FuzzBodyIsExact(f *testing.F) {
 	for _, b := range exactBodies {
 		f.Add(b.Bytes, uint16(b.Rows), b.Optional, b.V2, byte(b.Levels), byte(b.LevelBytes), byte(b.Encoding), byte(b.Width))
@@ -139,7 +139,7 @@ func FuzzBodyIsExact(f *testing.F) {
 		if loose != nil {
 			t.Fatalf("passed, but not where it may have padding: %v", loose)
 		}
-		noWidth := optional && (encoding == rleDictionary || encoding == plainDictionary) // without values, indices may lack the byte of their width
+		noWidth := optional && (encoding == rleDictionary || encoding == plainDictionary) // without values, indices may have no byte for their width
 		more := b
 		if more.Bytes = append(slices.Clone(data), 0); noWidth {
 			more.Bytes = append(more.Bytes, 0)

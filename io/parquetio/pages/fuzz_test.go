@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// FuzzChunkAgainstArrow changes bytes of column chunks. What ours accepts must be what arrow-go reads.
+// FuzzChunkAgainstArrow changes bytes of column chunks. If our decoder accepts a chunk, arrow-go must read the same values.
 func FuzzChunkAgainstArrow(f *testing.F) {
 	all := forms()
 	names := []string{"few values, some null", "many values, required", "few values, runs of nulls", "one value", "many values, some null"}

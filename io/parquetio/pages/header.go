@@ -8,7 +8,7 @@ import (
 	"tripstats/io/parquetio/thrift"
 )
 
-// Limits on a page. TLC's pages have 1 MiB, headers 30 bytes. Larger pages are for readers that hold one at a time.
+// Limits on a page. TLC's pages have 1 MiB, and their headers 30 bytes.
 const (
 	MaxPageBytes   = 8 << 20
 	MaxHeaderBytes = 1 << 20
@@ -31,11 +31,11 @@ const (
 	byteStreamSplit      = 9
 )
 
-// header is what a page's header says.
+// header has the fields of a page's header.
 type header struct {
 	kind         int64
-	size         int64 // of the body once decompressed, bytes
-	packed       int64 // of the body as it is in the file, bytes
+	size         int64 // bytes of the decompressed body
+	packed       int64 // bytes of the body in the file
 	crc          uint32
 	hasCRC       bool
 	values       int64 // nulls included
@@ -46,16 +46,16 @@ type header struct {
 	uncompressed bool  // v2: the values are not compressed, whatever the codec
 }
 
-// holdsRows tells whether a page has rows to read. An index page has none; a data page without any is skipped like it, so that what
-// it would be inflated to costs nothing.
+// holdsRows tells whether a page has rows to read. Index pages have none. Data pages without rows are skipped too, and so need not
+// be inflated.
 func (h header) holdsRows() bool {
 	return (h.kind == dataPage || h.kind == dataPageV2) && h.values > 0
 }
 
 var errHeader = errors.New("the page header makes no sense")
 
-// parseHeader reads the header at the start of b, in Thrift's compact protocol, and returns its length too. It is
-// [thrift.ErrShort] that b may be only a part of it.
+// parseHeader reads the header at the start of b, in Thrift's compact protocol, and returns its length too. The error is
+// [thrift.ErrShort] if b ends within the header.
 func parseHeader(b []byte) (h header, n int, err error) {
 	w := thrift.Walk{Bytes: b}
 	var crc, rows, ignored int64
@@ -102,7 +102,7 @@ func parseHeader(b []byte) (h header, n int, err error) {
 		return header{}, 0, err
 	case seen&0b1110 != 0b1110 || h.size < 0 || h.packed < 0 || h.values < 0 || h.levelBytes < 0 || h.repeatBytes < 0:
 		return header{}, 0, errHeader
-	case h.kind == dataPageV2 && rows != h.values: // in a flat column every row has one
+	case h.kind == dataPageV2 && rows != h.values: // a flat column has one value for each row
 		return header{}, 0, errHeader
 	case h.kind == dataPage && of != 1<<5 || h.kind == dictionaryPage && of != 1<<7 || h.kind == dataPageV2 && of != 1<<8:
 		return header{}, 0, errHeader
@@ -113,10 +113,10 @@ func parseHeader(b []byte) (h header, n int, err error) {
 	return h, w.At, nil
 }
 
-// ErrChecksum says that a page is damaged for certain: it has a checksum, and it is that of other bytes.
+// ErrChecksum says that a page has a checksum that does not match its bytes: it is certainly damaged.
 var ErrChecksum = errors.New("a page's checksum is not that of its bytes")
 
-// verify compares the page's body, as it is in the file, with its checksum, if it has one.
+// verify compares the compressed body of the page with its checksum, if the header has one.
 func (h header) verify(body []byte) error {
 	if h.hasCRC && crc32.ChecksumIEEE(body) != h.crc {
 		return ErrChecksum
@@ -124,10 +124,10 @@ func (h header) verify(body []byte) error {
 	return nil
 }
 
-// fieldSet has a bit for every field that was there.
+// fieldSet has a bit for each field that was read.
 type fieldSet uint16
 
-// required reads field id, which must be an int32, into its place.
+// required reads field id, which must be an int32, into the variable for it.
 func required(w *thrift.Walk, seen *fieldSet, id int64, typ byte, places []*int64) error {
 	if typ != thrift.Int32 {
 		return errHeader

@@ -11,31 +11,31 @@ var (
 	errIndex = errors.New("an index beyond the dictionary")
 )
 
-// slack is how many bytes must be readable after the end of what a hybrid reads, as it loads words.
+// slack is how many bytes must be readable after the end of a hybrid's data, because hybrid loads whole words.
 const slack = 8
 
 // hybrid reads parquet's mix of run-length encoded and bit-packed integers. data has slack bytes after its end.
 type hybrid struct {
 	data  []byte
-	pos   int // of the next run
+	pos   int // index of the next run
 	end   int
 	width uint
-	pad   int // zeros that may follow the last run, bytes
+	pad   int // how many zero bytes may follow the last run
 
-	size   int    // values of the run at hand
-	left   int    // of them, not read yet
-	eights bool   // they come in eights, so that up to seven may only fill up
-	packed bool   // it is bit-packed, from bit on; else all are value
+	size   int    // values in the current run
+	left   int    // values that are not read yet
+	eights bool   // the run has a multiple of eight values, of which up to seven may be padding
+	packed bool   // the run is bit-packed, from bit on; otherwise it repeats value
 	value  uint64 //
-	bit    int    // of data
+	bit    int    // in data
 }
 
 func newHybrid(data []byte, width uint) hybrid {
 	return hybrid{data: data, end: len(data) - slack, width: width}
 }
 
-// run makes the run at hand one with values left. No writer makes a run of nothing; bytes of another kind that are taken for runs
-// often begin with one.
+// run moves to the next run if the current one has no values left. An empty run is an error: no writer makes one, and other bytes
+// that are taken for runs often begin with one.
 func (h *hybrid) run() error {
 	if h.left > 0 {
 		return nil
@@ -78,12 +78,12 @@ func (h *hybrid) run() error {
 	return nil
 }
 
-// paddedTo is how many bit-packed integers DuckDB writes at once. It fills the last of them up with what its memory holds.
+// paddedTo is how many bit-packed integers DuckDB writes at once. It pads the last of these blocks with whatever its memory holds.
 const paddedTo = 256
 
-// spent tells whether all is read, but for what fills up the last bit-packed integers: to eight, as the format has it, or to a block of
-// DuckDB's. Fastparquet fills eight up with eight more, and makes a run of no integers; older ones of it do not fill the last eight
-// up, as [hybrid.run] knows.
+// spent tells whether only padding is left: the format pads bit-packed integers to a multiple of eight, and DuckDB to a whole block.
+// Fastparquet pads a full eight with eight more, and writes a run without integers; its older versions do not pad the last eight, which
+// [hybrid.run] allows.
 func (h *hybrid) spent() bool {
 	rest, fill := h.data[h.pos:h.end], 7
 	if h.pad > 0 {
@@ -98,7 +98,7 @@ func (h *hybrid) spent() bool {
 	return padding(rest, h.pad) && (h.left == 0 || h.eights && h.left <= fill)
 }
 
-// padding tells whether rest is nothing, or at most so many zeros.
+// padding tells whether rest is empty, or has at most the given number of bytes, all of them zero.
 func padding(rest []byte, most int) bool {
 	if len(rest) > most {
 		return false
@@ -111,7 +111,7 @@ func padding(rest []byte, most int) bool {
 	return true
 }
 
-// lookup fills dst with the values of a dictionary that the next indices tell.
+// lookup fills dst with the values of a dictionary at the next indices.
 func lookup[T uint32 | uint64](h *hybrid, dst, dict []T) error {
 	for len(dst) > 0 {
 		if err := h.run(); err != nil {
@@ -138,14 +138,14 @@ func lookup[T uint32 | uint64](h *hybrid, dst, dict []T) error {
 	return nil
 }
 
-// four are the lowest four indices of a word.
+// four returns the lowest four indices of a word.
 func four(x uint64, width uint, mask uint64) (a, b, c, d uint64) {
 	w := width & 63
 	return x & mask, x >> w & mask, x >> w >> w & mask, x >> w >> w >> w & mask
 }
 
-// gather fills dst with the values of dict at bit-packed indices of a width up to 32, from bit on. It tells whether all are
-// in dict.
+// gather fills dst with the values of dict at bit-packed indices, whose width is at most 32, from bit on. It returns false if an
+// index is outside dict.
 func gather[T uint32 | uint64](dst, dict []T, data []byte, bit int, width uint) bool {
 	mask := uint64(1)<<(width&63) - 1
 	n := uint64(len(dict))
@@ -184,7 +184,7 @@ func gather[T uint32 | uint64](dst, dict []T, data []byte, bit int, width uint) 
 	return true
 }
 
-// unpack fills dst with the next indices, all of which must be below limit, which is at most MaxCodes.
+// unpack fills dst with the next indices. All must be below limit, and limit is at most MaxCodes.
 func unpack(h *hybrid, dst []uint16, limit int) error {
 	for len(dst) > 0 {
 		if err := h.run(); err != nil {
@@ -210,7 +210,7 @@ func unpack(h *hybrid, dst []uint16, limit int) error {
 	return nil
 }
 
-// unpackRun fills dst with bit-packed indices of a width up to 32, from bit on. It tells whether all are below limit.
+// unpackRun fills dst with bit-packed indices, whose width is at most 32, from bit on. It tells whether all are below limit.
 func unpackRun(dst []uint16, data []byte, bit int, width uint, limit uint64) bool {
 	rows := len(dst)
 	start := min(rows, unaligned(bit, width))
@@ -221,7 +221,7 @@ func unpackRun(dst []uint16, data []byte, bit int, width uint, limit uint64) boo
 	return max(most, largest, unpackSome(dst, data, bit, width)) < limit || rows == 0
 }
 
-// unaligned is how many indices there are before the next that begins with a byte. Of eight of one run, one does.
+// unaligned is the number of indices before the next one that begins at a byte boundary. One of eight does.
 func unaligned(bit int, width uint) (n int) {
 	for ; bit&7 != 0 && n < 8; n++ {
 		bit += int(width)
@@ -276,7 +276,7 @@ func clearBits(bitmap []byte, from, to int) {
 	}
 }
 
-// copyBits sets bits [at, at+n) of a bitmap to those of data from bit on, which has slack bytes after its end.
+// copyBits copies n bits of data, from bit on, to bits [at, at+n) of a bitmap. data has slack bytes after its end.
 func copyBits(bitmap []byte, at int, data []byte, bit, n int) {
 	for ; n > 0 && at&7 != 0; n-- {
 		b := data[bit>>3] >> (bit & 7) & 1
@@ -294,7 +294,7 @@ func copyBits(bitmap []byte, at int, data []byte, bit, n int) {
 	}
 }
 
-// countBits counts the bits that are set in [bit, bit+n) of data, which has slack bytes after its end.
+// countBits counts the set bits in [bit, bit+n) of data. data has slack bytes after its end.
 func countBits(data []byte, bit, n int) int {
 	set := 0
 	for n > 0 {

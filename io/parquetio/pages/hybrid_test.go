@@ -9,7 +9,7 @@ import (
 	"tripstats/testdata/guard"
 )
 
-// packed is indices, bit-packed after some bits that are none, and slack.
+// packed returns bit-packed indices, after some bits that belong to none of them, and before slack.
 func packed(indices []uint64, width uint, skip int) []byte {
 	data := make([]byte, (skip+len(indices)*int(width)+7)/8+slack)
 	for i, x := range indices {
@@ -27,7 +27,7 @@ func TestIndicesOfEveryWidthAreUnpackedFromEveryBitOn(t *testing.T) {
 	withoutAVX2(func() { testIndices(t) })
 }
 
-// testIndices has indices and data at the end of memory beyond which nothing may be touched.
+// testIndices has indices and data that end where guarded memory begins.
 func testIndices(t *testing.T) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -65,7 +65,7 @@ func testIndices(t *testing.T) {
 				if unpackRun(got, data, skip, width, largest) {
 					t.Fatalf("%s: passed with a dictionary of %d", where, largest)
 				}
-				// One that is too large, at any place, must not hide behind the others.
+				// An index that is too large must be found wherever it is.
 				if at := r.IntN(rows); width <= 16 {
 					limit := uint64(1)<<width - 1
 					for i := range indices {
@@ -91,7 +91,7 @@ func TestIndicesOfMoreBitsThanACodeHasAreNotCutShort(t *testing.T) {
 	}
 }
 
-// BenchmarkIndices takes a batch of indices, as codes and to values.
+// BenchmarkIndices decodes a batch of indices, to codes and to values.
 func BenchmarkIndices(b *testing.B) {
 	const rows = 16 << 10
 	for _, width := range []uint{3, 8, 9, 12, 16} {

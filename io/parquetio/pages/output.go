@@ -1,6 +1,6 @@
 package pages
 
-// output is where rows go: codes, or values if that is nil.
+// output is where rows go: into codes, or into values if codes is nil.
 type output[T uint32 | uint64] struct {
 	values []T
 	codes  []uint16
@@ -15,8 +15,8 @@ func (o output[T]) clear(at, n int) {
 	clear(o.values[at : at+n])
 }
 
-// spread moves what lies without gaps from row at on to the rows that are not null, whose bits are set in data from bit
-// on. The others of the n rows become 0.
+// spread makes gaps for nulls. The values lie without gaps from row at on; they move to those of the n rows whose bits are set in
+// data, from bit on. The other rows become 0.
 func (o output[T]) spread(at, n, set int, data []byte, bit int) {
 	if o.codes != nil {
 		spread(o.codes[at:at+n], set, data, bit)

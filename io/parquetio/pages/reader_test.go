@@ -25,20 +25,20 @@ import (
 	"tripstats/io/parquetio/pages"
 )
 
-// column is what a column chunk holds, whatever its type: bits of values and which are null.
+// column has the rows of a column chunk of any type: the bits of the values, and which are null.
 type column struct {
 	values []uint64
 	valid  []bool // nil for a required column
 }
 
-// form is how a column chunk is written.
+// form says how a column chunk is written.
 type form struct {
 	typ        arrow.DataType
 	codec      compress.Compression
 	dictionary bool
 	v2         bool
 	pageBytes  int64
-	dictBytes  int64 // beyond which there are pages without it, 0 for the writer's limit
+	dictBytes  int64 // the largest dictionary, after which pages have plain values; 0 for the writer's default
 }
 
 func (f form) String() string {
@@ -65,7 +65,7 @@ func forms() []form {
 	return all
 }
 
-// columns are those that TLC's files have: without nulls, with some, with long runs of them, with nothing else.
+// columns returns columns like those of TLC's files: columns without nulls, with a few, with long runs of nulls, and with nulls only.
 func columns(rows int) map[string]column {
 	r := rand.New(rand.NewPCG(3, uint64(rows)))
 	few, many := make([]uint64, rows), make([]uint64, rows)
@@ -191,8 +191,8 @@ func codecOf(c compress.Compression) pages.Codec {
 	return pages.Codec{}
 }
 
-// ours reads a column chunk in batches of so many rows, by codes where those are asked for and to be had. coded is how many
-// batches were.
+// ours reads a column chunk in batches of the given size, by codes if they are wanted and possible. coded is the number of batches
+// that were read by codes.
 func ours[T uint32 | uint64](data []byte, c pages.Chunk, batch int, codes bool, budget pages.Budget) (values []T, valid []bool, coded int, err error) {
 	r := new(pages.Reader[T])
 	r.Use(budget)
@@ -386,8 +386,8 @@ func TestAReaderIsUsedAgainWithinEachBudget(t *testing.T) {
 	}
 }
 
-// TestADictionaryThatIsHandedOutHasNoMoreMemoryThanItsValues protects what a file may make batches hold that wait: a reader's own
-// memory is as large as the largest dictionary page that it met, in this file or another.
+// TestADictionaryThatIsHandedOutHasNoMoreMemoryThanItsValues limits the memory of waiting batches: a reader's own memory for dictionaries
+// is as large as the largest dictionary page that it has read, in any file.
 func TestADictionaryThatIsHandedOutHasNoMoreMemoryThanItsValues(t *testing.T) {
 	r := new(pages.Reader[uint64])
 	r.Use(&unlimited{left: 1 << 30})
@@ -432,8 +432,8 @@ func TestAChunkWithMoreOrFewerRowsThanPromisedIsAnError(t *testing.T) {
 	}
 }
 
-// TestADamagedPageWithAChecksumIsNamedAsSuch protects what tells damage from a form that is not known: arrow-go's readers
-// look at no checksum, so they must not be asked.
+// TestADamagedPageWithAChecksumIsNamedAsSuch checks that a wrong checksum is reported as damage, not as an unknown form: arrow-go's
+// readers ignore checksums, so they must not get the page.
 func TestADamagedPageWithAChecksumIsNamedAsSuch(t *testing.T) {
 	// A data page by hand: 4 plain INT32 values, its checksum in field 4 of the header.
 	body := []byte{1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0}

@@ -4,18 +4,18 @@ import "golang.org/x/sys/cpu"
 
 var hasAVX2 = cpu.X86.HasAVX2
 
-// maxVectorWidth is the width up to which eight indices are unpacked at once.
+// maxVectorWidth is the largest width, in bits, of indices that are unpacked eight at a time.
 const maxVectorWidth = 16
 
-// lanes says, for a width, from which bytes each of eight indices comes and by how many bits it is shifted there. The
-// first four are in the first half of a register, which has the bytes from the first of them on, and the others in the
-// second, which has those from the fifth on.
-type lanes struct {
+// shuffle says, for a width, which bytes each of eight indices is in, and how far it is shifted in them, in bits. Indices 0 to 3
+// are in the first half of a register, which begins with the bytes of index 0. Indices 4 to 7 are in the second half, which
+// begins with the bytes of index 4.
+type shuffle struct {
 	bytes  [32]byte
 	shifts [8]uint32
 }
 
-var lanesOf = func() (all [maxVectorWidth + 1]lanes) {
+var shuffleOf = func() (all [maxVectorWidth + 1]shuffle) {
 	for width := range all {
 		l := &all[width]
 		for i := range 8 {
@@ -32,13 +32,13 @@ var lanesOf = func() (all [maxVectorWidth + 1]lanes) {
 	return all
 }()
 
-// unpackMany fills the start of dst, a multiple of eight, with indices from the first bit of data on. It returns how many it
-// filled, 0 without AVX2, and the largest of them.
+// unpackMany fills the start of dst with indices, from the first bit of data on. It returns how many, a multiple of eight, and
+// the largest of them. Without AVX2 it fills none.
 func unpackMany(dst []uint16, data []byte, width uint) (n int, most uint64) {
 	if !hasAVX2 || width == 0 || width > maxVectorWidth {
 		return 0, 0
 	}
-	// Each eight take width bytes, and 16 are loaded from the fifth on.
+	// Eight indices take width bytes. The second half loads 16 bytes, from those of index 4 on.
 	const loaded = 16
 	spare := len(data) - int(width/2) - loaded
 	eights := min(len(dst)/8, spare/int(width)+1)
@@ -46,7 +46,7 @@ func unpackMany(dst []uint16, data []byte, width uint) (n int, most uint64) {
 		return 0, 0
 	}
 	var largest [8]uint32
-	unpackEights(&dst[0], &data[0], eights, width, &lanesOf[width], &largest)
+	unpackEights(&dst[0], &data[0], eights, width, &shuffleOf[width], &largest)
 	for _, v := range largest {
 		most = max(most, uint64(v))
 	}
@@ -56,4 +56,4 @@ func unpackMany(dst []uint16, data []byte, width uint) (n int, most uint64) {
 // unpackEights unpacks n times eight indices.
 //
 //go:noescape
-func unpackEights(dst *uint16, src *byte, n int, width uint, l *lanes, largest *[8]uint32)
+func unpackEights(dst *uint16, src *byte, n int, width uint, l *shuffle, largest *[8]uint32)

@@ -3,7 +3,7 @@
 DATA ones<>+0(SB)/4, $0xffffffff
 GLOBL ones<>(SB), RODATA, $4
 
-// func unpackEights(dst *uint16, src *byte, n int, width uint, l *lanes, largest *[8]uint32)
+// func unpackEights(dst *uint16, src *byte, n int, width uint, l *shuffle, largest *[8]uint32)
 TEXT ·unpackEights(SB), NOSPLIT, $0-48
 	MOVQ         dst+0(FP), DI
 	MOVQ         src+8(FP), SI

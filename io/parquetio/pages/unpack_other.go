@@ -2,5 +2,5 @@
 
 package pages
 
-// unpackMany takes no indices: see unpack_amd64.go.
+// unpackMany unpacks no indices on this processor: see unpack_amd64.go.
 func unpackMany([]uint16, []byte, uint) (n int, most uint64) { return 0, 0 }

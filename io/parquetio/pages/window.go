@@ -7,7 +7,7 @@ import (
 	"tripstats/io/parquetio/thrift"
 )
 
-// header parses the page header that is skip bytes on from the page at hand.
+// header parses the page header that begins skip bytes after the current page.
 func (r *Reader[T]) header(skip int) (header, int, error) {
 	for want := 64; ; want *= 4 {
 		left := int64(r.hi-r.lo) + r.chunk.Off + r.chunk.Size - r.off
@@ -25,10 +25,10 @@ func (r *Reader[T]) header(skip int) (header, int, error) {
 	}
 }
 
-// readBytes is what is read at once at least.
+// readBytes is the least number of bytes that are read at once.
 const readBytes = 256 << 10
 
-// need makes the next n bytes of the chunk those from win[lo] on.
+// need reads until the next n bytes of the chunk are in win, from win[lo] on.
 func (r *Reader[T]) need(n int) error {
 	have := r.hi - r.lo
 	if n <= have {
@@ -53,15 +53,14 @@ func (r *Reader[T]) need(n int) error {
 	return nil
 }
 
-// announcedBytes is how far ahead of what is read a file is told of it. Reading goes from column to column in small pieces, which
-// an operating system does not see through: from a disk, 24 months on 2 cores took a tenth to a seventh less time with 1 to 4 MiB,
-// and no more from the page cache.
+// announcedBytes is how far ahead a file is told what will be read. Several columns are read in turn, a few bytes at a time; the
+// operating system does not recognise that as sequential reading, and would not read ahead by itself.
 const announcedBytes = 2 << 20
 
 // announcer is a file that can be told what will be read of it.
 type announcer interface{ WillNeed(off, n int64) }
 
-// announce tells the file of the next bytes, if half of those it knows of are read.
+// announce tells the file which bytes come next, if half of the bytes it was told of are read.
 func (r *Reader[T]) announce() {
 	end := r.chunk.Off + r.chunk.Size
 	if r.ahead == nil || r.announced >= end || r.announced-r.off > announcedBytes/2 {
@@ -74,7 +73,7 @@ func (r *Reader[T]) announce() {
 
 var errBudget = fmt.Errorf("%w: its pages need more memory at once than they may have", ErrForm)
 
-// usual is the size of pages up to which a little memory more is no matter: twice that of TLC's.
+// usual is the page size up to which some spare memory is allowed: twice the size of TLC's pages.
 const usual = 2 << 20
 
 // grow makes b at least n bytes long, keeping the first of what is in it.
@@ -84,11 +83,11 @@ func (r *Reader[T]) grow(b *[]byte, keep, n int) error {
 		return nil
 	}
 	kept := (*b)[:keep]
-	if keep == 0 { // old and new must not be there at once
+	if keep == 0 { // free the old memory before allocating the new
 		r.drop(cap(*b))
 		*b, kept = nil, nil
 	}
-	// Pages of the usual size differ a little; a quarter more saves the next one from growing again.
+	// Page sizes differ a little: with a quarter more, the next page seldom needs to grow again.
 	size := n
 	if n <= usual {
 		size += n / 4
@@ -106,7 +105,7 @@ func (r *Reader[T]) grow(b *[]byte, keep, n int) error {
 	return nil
 }
 
-// drop gives back bytes of memory that is let go.
+// drop returns bytes to the budget.
 func (r *Reader[T]) drop(bytes int) {
 	r.budget.Give(bytes)
 	r.taken -= bytes

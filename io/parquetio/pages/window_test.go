@@ -10,13 +10,13 @@ import (
 	"tripstats/io/parquetio/pages"
 )
 
-// told is a file that notes what it was told and what was read.
+// told is a file that records what was announced and what was read.
 type told struct {
 	*bytes.Reader
 	t        *testing.T
-	from, to int64 // what it was told
+	from, to int64 // the bytes that were announced
 	calls    int
-	read     int64 // to where it was read
+	read     int64 // up to where it was read
 }
 
 func (f *told) WillNeed(off, n int64) {

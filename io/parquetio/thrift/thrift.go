@@ -1,7 +1,6 @@
-// Package thrift walks over values of Thrift's compact protocol, which parquet's footers and page headers are, without
-// making anything of them: the libraries that do allocate for as many elements as a list claims to have. Here each is
-// there, and nothing is allocated. It refuses what cannot be walked over and nothing else: fields, types and lists that
-// this program does not know are skipped. A [Writer] writes such values.
+// Package thrift walks over values in Thrift's compact protocol: parquet's footers and page headers. It makes no objects of
+// them and allocates nothing, unlike libraries, which allocate as many elements as a list claims to have. It refuses only what
+// it cannot walk over, and skips fields, types and lists that this program does not know. A [Writer] writes such values.
 package thrift
 
 import (
@@ -9,14 +8,14 @@ import (
 	"errors"
 )
 
-// Errors of a walk. ErrShort is also what a whole value gives of which only a part is there.
+// Errors of a walk. ErrShort says that the bytes end within the value.
 var (
 	ErrShort     = errors.New("its Thrift structure breaks off")
 	ErrMalformed = errors.New("its Thrift structure contradicts itself")
 	ErrMany      = errors.New("its Thrift structure has too many values")
 )
 
-// The types of the protocol that callers ask for.
+// The types of the protocol that callers use.
 const (
 	True   = 1
 	False  = 2
@@ -26,24 +25,25 @@ const (
 	List   = 9
 	Struct = 12
 
-	dictionary = 11 // which Thrift calls a map
+	dictionary = 11 // Thrift calls it a map
 	uuid       = 13 // the last
 )
 
-// deepest is how deep structs and lists may nest. Those of the format nest to 7.
+// deepest is how deep structs and lists may nest. The parquet format needs 7.
 const deepest = 32
 
 // Walk is a position in a value.
 type Walk struct {
 	Bytes  []byte
 	At     int
-	Values int // walked over: fields of structs and elements of lists
-	Most   int // of them; 0 is no limit but that each has a byte at least
+	Values int // how many fields of structs and elements of lists were walked over
+	Most   int // the largest allowed Values; 0 for no limit
 
 	depth int
 }
 
-// Fields calls f for each field of the struct at hand. f consumes the value and returns true, or leaves it to be skipped.
+// Fields calls f for each field of the current struct. f either consumes the value and returns true, or returns false, and the value
+// is skipped.
 func (w *Walk) Fields(f func(id int64, typ byte) (consumed bool, err error)) error {
 	if w.depth++; w.depth > deepest {
 		return ErrMalformed
@@ -59,7 +59,7 @@ func (w *Walk) Fields(f func(id int64, typ byte) (consumed bool, err error)) err
 		} else if id, err = w.Int(); err != nil {
 			return err
 		}
-		if int64(int16(id)) != id { // the Thrift library keeps the low 16 bits: it would see another field than f
+		if int64(int16(id)) != id { // the Thrift library keeps only the low 16 bits, and would see another field
 			return ErrMalformed
 		}
 		if err := w.count(); err != nil {
@@ -117,7 +117,7 @@ func (w *Walk) skip(typ byte, inList bool) error {
 	return ErrMalformed
 }
 
-// Text reads a text or other bytes. They are a part of w.Bytes.
+// Text reads a text or other bytes. The result shares memory with w.Bytes.
 func (w *Walk) Text() ([]byte, error) {
 	n, err := w.uvarint()
 	if err != nil {
@@ -130,8 +130,8 @@ func (w *Walk) Text() ([]byte, error) {
 	return w.Bytes[start:w.At], nil
 }
 
-// List calls f for each element of the list at hand. f consumes the element and returns true, or leaves it to be skipped. The type
-// of an empty list may be any: some writers leave it out.
+// List calls f for each element of the current list. f either consumes the element and returns true, or returns false, and the
+// element is skipped. An empty list may have any element type, because some writers leave it out.
 func (w *Walk) List(f func(typ byte) (consumed bool, err error)) error {
 	if w.depth++; w.depth > deepest {
 		return ErrMalformed
@@ -147,7 +147,7 @@ func (w *Walk) List(f func(typ byte) (consumed bool, err error)) error {
 			return err
 		}
 	}
-	if n > uint64(len(w.Bytes)-w.At) { // an element takes a byte at least
+	if n > uint64(len(w.Bytes)-w.At) { // an element takes at least one byte
 		return ErrShort
 	}
 	for range n {
@@ -169,7 +169,7 @@ func (w *Walk) List(f func(typ byte) (consumed bool, err error)) error {
 	return nil
 }
 
-// pairs walks over a map: how many pairs, the types of key and value if there are any, the pairs.
+// pairs walks over a map: the number of pairs, then, if there are any, the types of key and value, and the pairs.
 func (w *Walk) pairs() error {
 	if w.depth++; w.depth > deepest {
 		return ErrMalformed
@@ -183,7 +183,7 @@ func (w *Walk) pairs() error {
 	if err != nil {
 		return err
 	}
-	if n > uint64(len(w.Bytes)-w.At)/2 { // a key and a value take a byte each at least
+	if n > uint64(len(w.Bytes)-w.At)/2 { // a key and a value take at least one byte each
 		return ErrShort
 	}
 	for range n {

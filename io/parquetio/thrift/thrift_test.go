@@ -76,8 +76,7 @@ func TestWhatIsNoValueIsRefused(t *testing.T) {
 	}
 }
 
-// FuzzFields protects the walk from bytes that are no value: it stays inside of them, and walks over no more values than
-// there are bytes.
+// FuzzFields walks over any bytes. The walk must stay within the bytes, and walk over no more values than there are bytes.
 func FuzzFields(f *testing.F) {
 	f.Add(whole)
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -2,26 +2,26 @@ package thrift
 
 import "encoding/binary"
 
-// Writer writes a struct, field by field. The ids ascend.
+// Writer writes a struct, field by field, in ascending order of ids.
 type Writer struct {
-	Bytes []byte // written so far, after what was there before
+	Bytes []byte // fields are appended to it
 
 	last int64
 }
 
-// Raw adds a field whose value is there already, as it is coded.
+// Raw adds a field whose value is already encoded.
 func (w *Writer) Raw(id int64, typ byte, value []byte) {
 	w.begin(id, typ)
 	w.Bytes = append(w.Bytes, value...)
 }
 
-// Int adds a field that is an integer.
+// Int adds an integer field.
 func (w *Writer) Int(id int64, typ byte, n int64) {
 	w.begin(id, typ)
 	w.Bytes = binary.AppendVarint(w.Bytes, n)
 }
 
-// List begins a field that is a list of n elements, which the caller appends to Bytes.
+// List begins a list field of n elements. The caller appends the elements to Bytes.
 func (w *Writer) List(id int64, elements byte, n int) {
 	w.begin(id, List)
 	if n < 15 {
@@ -31,7 +31,7 @@ func (w *Writer) List(id int64, elements byte, n int) {
 	w.Bytes = binary.AppendUvarint(append(w.Bytes, 0xf0|elements), uint64(n))
 }
 
-// Struct adds a field that is a struct, which fields writes.
+// Struct adds a struct field. fields writes its fields.
 func (w *Writer) Struct(id int64, fields func(*Writer)) {
 	w.begin(id, Struct)
 	w.Element(fields)

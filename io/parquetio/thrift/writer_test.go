@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestWhatThisProgramDoesNotKnowIsSkipped holds forms that other writers have, or may have some day.
+// TestWhatThisProgramDoesNotKnowIsSkipped has forms that other writers use, or may use some day.
 func TestWhatThisProgramDoesNotKnowIsSkipped(t *testing.T) {
 	for name, raw := range map[string][]byte{
 		"an empty list without a type": {0x19, 0x00, 0},

@@ -189,8 +189,8 @@ func (c *Cluster) attempts() int {
 	return 8
 }
 
-// emptyJar is the class path. What is on that Beam's job server uploads with every job, 150 MB and 15 seconds of it. All
-// processes here have the real jar already: -javaagent makes its classes known, and it is not looked for there.
+// emptyJar is the class path. Beam's job server uploads everything on the class path with every job, which is slow. All processes
+// here have the real jar already: -javaagent makes its classes known, and the job server does not upload it.
 const emptyJar = "empty.jar"
 
 func writeEmptyJar(path string) error {

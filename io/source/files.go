@@ -1,4 +1,4 @@
-package parquetio
+package source
 
 import (
 	"cmp"
@@ -9,13 +9,13 @@ import (
 	"tripstats/transforms/element"
 )
 
-// Files turns matched objects into the elements that [Footers] takes, spread over lanes so that each has about the
+// Files turns matched objects into the elements that [Found] takes, spread over lanes so that each has about the
 // same bytes: the largest file first, each to the lane that has least. The month of a part of a data set is in the folder's
 // name.
-func Files(objects []objstore.Object, lanes int) []element.File {
-	files := make([]element.File, len(objects))
+func Files(objects []objstore.Object, lanes int) []element.Found {
+	files := make([]element.Found, len(objects))
 	for i, o := range objects {
-		files[i] = element.File{URI: o.URI, Source: o.Name, Dataset: o.Dataset, Size: o.Size, Version: o.Version, Wild: o.Wild, Identity: o.Identity}
+		files[i] = element.Found{URI: o.URI, Source: o.Name, Dataset: o.Dataset, Size: o.Size, Version: o.Version, Wild: o.Wild, Identity: o.Identity}
 		f := &files[i]
 		month, ok := tlc.MonthOf(f.Whole())
 		if own, isMonth := tlc.MonthOf(f.Source); !ok && isMonth { // a folder of months, whatever it is named
@@ -26,14 +26,14 @@ func Files(objects []objstore.Object, lanes int) []element.File {
 		}
 		f.NameTaxi = tlc.TaxiOf(f.Whole())
 		if o.Refused != "" {
-			f.Unusable = o.Name + ": " + o.Refused
+			f.Refused = o.Name + ": " + o.Refused
 		}
 	}
-	largest := make([]*element.File, len(files))
+	largest := make([]*element.Found, len(files))
 	for i := range files {
 		largest[i] = &files[i]
 	}
-	slices.SortStableFunc(largest, func(a, b *element.File) int { return cmp.Compare(b.Size, a.Size) })
+	slices.SortStableFunc(largest, func(a, b *element.Found) int { return cmp.Compare(b.Size, a.Size) })
 	load := make([]int64, max(1, lanes))
 	for _, f := range largest {
 		f.Lane = slices.Index(load, slices.Min(load))

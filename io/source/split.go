@@ -1,17 +1,21 @@
-package parquetio
+package source
 
-import "github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
+import (
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
+
+	"tripstats/transforms/element"
+)
 
 const (
 	// minSplitBytes keeps pieces of a file worth their own bundle: about a second of decoding.
 	minSplitBytes = 16 << 20
-	// maxSplits bounds the pieces of one file, as each carries the file's footer with it.
+	// maxSplits bounds the pieces of one file, as each carries what is known of the file.
 	maxSplits = 32
 )
 
-// splitRowGroups cuts the row groups of r into consecutive pieces of about equal bytes, none below minBytes where
+// split cuts the units of r into consecutive pieces of about equal bytes, none below minBytes where
 // that can be helped. The pieces cover r exactly, in order, and none is empty unless r is.
-func splitRowGroups(r offsetrange.Restriction, sizes []int64, minBytes int64, maxPieces int) []offsetrange.Restriction {
+func split(r offsetrange.Restriction, sizes []int64, minBytes int64, maxPieces int) []offsetrange.Restriction {
 	total := sizeOf(r, sizes)
 	pieces := min(total/max(1, minBytes), int64(maxPieces), r.End-r.Start)
 	if pieces <= 1 {
@@ -30,11 +34,28 @@ func splitRowGroups(r offsetrange.Restriction, sizes []int64, minBytes int64, ma
 	return append(out, offsetrange.Restriction{Start: start, End: r.End})
 }
 
-// sizeOf is the bytes of the row groups of r.
+// sizeOf is the bytes of the units of r.
 func sizeOf(r offsetrange.Restriction, sizes []int64) int64 {
 	total := int64(0)
 	for _, n := range sizes[r.Start:r.End] {
 		total += n
 	}
 	return total
+}
+
+// sizesOf are the bytes of each unit of w.
+func sizesOf(w element.Work) []int64 {
+	if len(w.Pieces) == 1 {
+		p := w.Pieces[0]
+		return p.File.UnitBytes[p.Units.Start:p.Units.End]
+	}
+	var sizes []int64
+	for _, p := range w.Pieces {
+		sizes = append(sizes, p.File.UnitBytes[p.Units.Start:p.Units.End]...)
+	}
+	return sizes
+}
+
+func offsetrangeOf(r element.Range) offsetrange.Restriction {
+	return offsetrange.Restriction{Start: int64(r.Start), End: int64(r.End)}
 }

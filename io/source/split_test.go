@@ -1,4 +1,4 @@
-package parquetio
+package source
 
 import (
 	"math/rand/v2"
@@ -10,7 +10,7 @@ import (
 	"tripstats/io/objstore"
 )
 
-func TestSplitRowGroupsBalancesBytes(t *testing.T) {
+func TestSplitBalancesBytes(t *testing.T) {
 	r := func(start, end int64) offsetrange.Restriction {
 		return offsetrange.Restriction{Start: start, End: end}
 	}
@@ -28,13 +28,13 @@ func TestSplitRowGroupsBalancesBytes(t *testing.T) {
 		"single":        {r(0, 1), []int64{1000}, 9, []offsetrange.Restriction{r(0, 1)}},
 		"empty":         {r(2, 2), []int64{1, 1}, 9, []offsetrange.Restriction{r(2, 2)}},
 	} {
-		if got := splitRowGroups(c.in, c.sizes, 10, c.max); !reflect.DeepEqual(got, c.want) {
+		if got := split(c.in, c.sizes, 10, c.max); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 	}
 }
 
-func TestSplitRowGroupsCoversExactly(t *testing.T) {
+func TestSplitCoversExactly(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
 		sizes := make([]int64, rng.IntN(60))
@@ -43,7 +43,7 @@ func TestSplitRowGroupsCoversExactly(t *testing.T) {
 		}
 		start := int64(rng.IntN(len(sizes) + 1))
 		r := offsetrange.Restriction{Start: start, End: start + int64(rng.IntN(len(sizes)+1-int(start)))}
-		pieces := splitRowGroups(r, sizes, rng.Int64N(50), 1+rng.IntN(20))
+		pieces := split(r, sizes, rng.Int64N(50), 1+rng.IntN(20))
 		at := r.Start
 		for _, p := range pieces {
 			if p.Start != at || p.End < p.Start || p.End == p.Start && r.End > r.Start {

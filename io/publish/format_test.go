@@ -1,0 +1,54 @@
+package publish
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"tripstats/io/objstore"
+	"tripstats/transforms/fault"
+)
+
+// counted is a format that says how many rows a table has.
+type counted struct{ Parquet }
+
+func (counted) Name() string   { return "counted" }
+func (counted) Ending() string { return ".count" }
+func (counted) Write(w io.Writer, table arrow.RecordBatch, _ []Meta) error {
+	return json.NewEncoder(w).Encode(table.NumRows())
+}
+
+// TestATableIsThereInOneFormat publishes in one format after another: what is there of the one before goes.
+func TestATableIsThereInOneFormat(t *testing.T) {
+	defer func(before []Format) { formats = before }(formats)
+	formats = slices.Clone(formats)
+	Register(counted{})
+	out := filepath.Join(t.TempDir(), "out")
+	for _, c := range []struct{ format, want string }{{"", ".parquet"}, {"counted", ".count"}, {"parquet", ".parquet"}} {
+		cfg, r := good(out)
+		cfg.ID, cfg.Format = "id-"+c.want, c.format
+		if err := publishThrough(cfg, r); err != nil {
+			t.Fatal(err)
+		}
+		m, err := ReadManifest(t.Context(), objstore.Access{}, out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, name := range cfg.Tables {
+			files, err := os.ReadDir(filepath.Join(out, name))
+			if err != nil || len(files) != 1 || files[0].Name() != name+c.want || m.Outputs[i].Path != name+"/"+name+c.want {
+				t.Errorf("format %q: found %v, %v, and %s in the manifest, expected %s%s alone", c.format, files, err, m.Outputs[i].Path, name, c.want)
+			}
+		}
+	}
+	cfg, r := good(out)
+	cfg.Format = "xml"
+	if f := fault.Find(publishThrough(cfg, r)); f == nil || f.Code != fault.Failed {
+		t.Errorf("an unknown format: got %v", f)
+	}
+}

@@ -1,0 +1,140 @@
+package publish
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// reconcile adds up the tallies of each source and checks that no row was lost or counted twice. For every file, the rows that its
+// footer promises must be those that were read, and those must be the rows counted and the rows that a rule refused. Every total of
+// the tables must be the sum of the rows counted. What it finds is a fault of this program or its runner, not of an input: exit code 1,
+// nothing published.
+func (r *result) reconcile(cfg Config) error {
+	sources, err := bySource(r.tallies)
+	if err != nil {
+		return err
+	}
+	r.tallies = sources
+	tallies := map[string]element.Tally{}
+	for _, t := range r.tallies {
+		tallies[t.Source] = t
+	}
+	again := func(i int) bool { return i > 0 && r.files[i-1].Source == r.files[i].Source } // a file of several taxis is there for each
+	files := 0
+	for i := range r.files {
+		if !again(i) {
+			files++
+		}
+	}
+	if len(r.tallies) != files {
+		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), files, fault.Ours)
+	}
+	rows, filtered := int64(0), map[string]int64{}
+	for i, f := range r.files {
+		if again(i) {
+			continue
+		}
+		t, ok := tallies[f.Source]
+		if !ok || t.Rows != f.Rows {
+			return fault.New(fault.Failed, "reconciliation: %s: found %d rows read, expected the footer's %d; %s", f.Source, t.Rows, f.Rows, fault.Ours)
+		}
+		if refused := refusedRows(t); t.Counted+refused != t.Rows {
+			return fault.New(fault.Failed, "reconciliation: %s: found %d rows counted and %d refused, expected the %d read; %s", f.Source, t.Counted, refused, t.Rows, fault.Ours)
+		}
+		rows += t.Counted
+		for _, of := range t.Filtered {
+			filtered[of.Table] += of.Rows
+		}
+	}
+	var names []string
+	for _, t := range r.tables {
+		names = append(names, t.Name)
+	}
+	if !slices.Equal(names, cfg.Tables) {
+		return fault.New(fault.Failed, "reconciliation: found tables %v, expected %v; %s", names, cfg.Tables, fault.Ours)
+	}
+	for _, b := range cfg.Balance {
+		if n, without := r.total(b), filtered[b.Table]; n != rows-without {
+			want := fmt.Sprintf("the %d rows counted of all files", rows)
+			if without > 0 {
+				want += fmt.Sprintf(" without the %d that the table filters", without)
+			}
+			return fault.New(fault.Failed, "reconciliation: table %s: found %d as the sum of %s, expected %s; %s", b.Table, n, b.Column, want, fault.Ours)
+		}
+	}
+	return nil
+}
+
+func refusedRows(t element.Tally) int64 {
+	n := int64(0)
+	for _, r := range t.Refused {
+		n += r.Rows
+	}
+	return n
+}
+
+// gate checks that the row rules did not refuse more of any file than the user allows.
+func (r *result) gate(ctx context.Context, cfg Config) error {
+	if cfg.MaxRejected < 0 {
+		return nil
+	}
+	for _, t := range whole(r.tallies) {
+		refused := refusedRows(t)
+		if float64(refused)*1e6 <= float64(cfg.MaxRejected)*float64(t.Rows) {
+			continue
+		}
+		worst := slices.MaxFunc(t.Refused, func(a, b element.Refused) int { return cmp.Compare(a.Rows, b.Rows) })
+		look := "look at the file"
+		if cfg.Quarantine != nil { // the user wants to see why the run was stopped
+			if err := r.keepUnpublished(ctx, *cfg.Quarantine); err != nil {
+				return err
+			}
+			look = "the refused rows are in " + cfg.Quarantine.Unpublished()
+		}
+		return fault.New(fault.Gate, "%s: row rules refused %d of %d rows (%.4g%%), most of them %s (%d); expected at most %g%% (--max-rejected); nothing was published: %s, or allow more",
+			t.Source, refused, t.Rows, 100*float64(refused)/float64(t.Rows), worst.Rule, worst.Rows, float64(cfg.MaxRejected)/1e4, look)
+	}
+	return nil
+}
+
+// whole adds up the tallies of the parts of each data set, as far as the gate needs them.
+func whole(tallies []element.Tally) []element.Tally {
+	var out []element.Tally
+	at := map[string]int{}
+	for _, t := range tallies {
+		name := cmp.Or(t.Whole, t.Source)
+		i, known := at[name]
+		if !known {
+			at[name], out = len(out), append(out, element.Tally{Source: name, Rows: t.Rows, Refused: slices.Clone(t.Refused)})
+			continue
+		}
+		out[i].Rows += t.Rows
+		out[i].Refused = addRefused(out[i].Refused, t.Refused)
+	}
+	return out
+}
+
+// total sums an int64 column of a table; a column that is not there sums to -1, which no count is.
+func (r *result) total(t Total) int64 {
+	i := slices.IndexFunc(r.tables, func(e element.Table) bool { return e.Name == t.Table })
+	if i < 0 {
+		return -1
+	}
+	cols := r.tables[i].Record.Schema().FieldIndices(t.Column)
+	if len(cols) != 1 || r.tables[i].Record.Schema().Field(cols[0]).Type.ID() != arrow.INT64 {
+		return -1
+	}
+	sum := int64(0)
+	for _, v := range r.tables[i].Record.Column(cols[0]).(*array.Int64).Int64Values() {
+		sum += v
+	}
+	return sum
+}

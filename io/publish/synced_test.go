@@ -1,0 +1,57 @@
+package publish
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"tripstats/io/objstore"
+	"tripstats/testdata/disk"
+)
+
+// TestAPublicationSurvivesAPowerCut watches the steps of runs that make a new output, replace it, and remove tables from it,
+// with refused rows in several folders.
+func TestAPublicationSurvivesAPowerCut(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "deep")
+	pieces := filepath.Join(dir, "stage-pieces")
+	if err := os.MkdirAll(pieces, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	order, check := disk.Watch(t, []string{ManifestName, "quarantine"}, []string{"stage-", "gone-"})
+	for _, name := range []string{"first", "second", "third"} {
+		cfg, r := judged(t, dir, name)
+		cfg.Output, cfg.Fenced = filepath.Join(dir, "new", "out"), true
+		if name == "third" {
+			cfg.Absent, cfg.Tables, r.tables, cfg.Balance = []string{"quality", "never"}, cfg.Tables[:2], r.tables[:2], nil
+		}
+		r.pieces[0].Source, r.files[0].Source, r.tallies[0].Source = "2019/deep/a", "2019/deep/a", "2019/deep/a"
+		r.pieces[1].Source = r.pieces[0].Source
+		for i, p := range r.pieces { // as the writer of pieces does
+			path := filepath.Join(pieces, filepath.Base(p.Path))
+			if err := errors.Join(os.Rename(p.Path, path), objstore.CloseSynced(os.OpenFile(path, os.O_WRONLY, 0))); err != nil {
+				t.Fatal(err)
+			}
+			r.pieces[i].Path = path
+		}
+		order.Steps = nil
+		if err := runWhole(t, cfg, r); err != nil {
+			t.Fatal(err)
+		}
+		renames := map[string]bool{}
+		for _, s := range order.Steps {
+			if rel, err := filepath.Rel(dir, s.To); s.Do == objstore.StepRename && err == nil {
+				renames[filepath.ToSlash(rel)] = true
+			}
+		}
+		for _, want := range []string{"new/out/trip_stats/trip_stats.parquet", "new/out/" + ManifestName, "new/out/" + fenceName, "kept/rows", "kept/.tripstats/quarantine"} {
+			if !renames[want] {
+				t.Errorf("run %s: found no rename to %s: this test does not test", name, want)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(cfg.Output, "quality")); errors.Is(err, os.ErrNotExist) != (name == "third") {
+			t.Errorf("run %s: quality: %v", name, err)
+		}
+	}
+	check()
+}

@@ -1,0 +1,41 @@
+package publish
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"tripstats/transforms/element"
+)
+
+func TestTheTaxisOfASourceAreReconciledTogether(t *testing.T) {
+	stray := func(n int64) []element.Refused { return []element.Refused{{Rule: "pickup_stray", Rows: n}} }
+	uber := element.Tally{Source: "b", Taxi: "uber", Rows: 3, Counted: 2, Refused: stray(1), RefusedMonth: 600, RefusedThere: 1, Read: element.Mean{Count: 3, Mean: 10}}
+	lyft := element.Tally{
+		Source: "b", Taxi: "lyft", Rows: 7, Counted: 4, Refused: stray(3), RefusedMonth: 601, RefusedThere: 3, Read: element.Mean{Count: 1, Mean: 30},
+		NoCodes: []element.ColumnRows{{Column: "vendorid", Rows: 2}},
+	}
+	green := element.Tally{Source: "a", Taxi: "green", Rows: 1, Counted: 1}
+	got, err := bySource([]element.Tally{uber, green, lyft})
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := element.Tally{
+		Source: "b", Rows: 10, Counted: 6, Refused: stray(4), RefusedMonth: 601, RefusedThere: 3, Read: element.Mean{Count: 4, Mean: 15},
+		NoCodes: []element.ColumnRows{{Column: "vendorid", Rows: 2}},
+	}
+	if want := []element.Tally{green, both}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if _, err := bySource([]element.Tally{uber, lyft, uber}); err == nil || !strings.Contains(err.Error(), "b: found two results, expected one") {
+		t.Errorf("one taxi twice: %v", err)
+	}
+	r := result{files: []element.Admitted{{Source: "b", Taxi: "lyft", Rows: 11}, {Source: "b", Taxi: "uber", Rows: 11}}, tallies: []element.Tally{uber, lyft}}
+	if err := r.reconcile(Config{}); err == nil || !strings.Contains(err.Error(), "b: found 10 rows read, expected the footer's 11") {
+		t.Errorf("a row lost: %v", err)
+	}
+	r = result{files: []element.Admitted{{Source: "b", Taxi: "lyft", Rows: 10}, {Source: "b", Taxi: "uber", Rows: 10}}, tallies: []element.Tally{uber, lyft}}
+	if err := r.reconcile(Config{}); err != nil {
+		t.Errorf("all rows there: %v", err)
+	}
+}

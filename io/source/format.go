@@ -1,0 +1,120 @@
+// Package source reads files of any registered format as batches of columns.
+//
+// [Found] puts the matched files into the pipeline. [Described] asks the format of each file what the file holds. [Narrowed] drops
+// what reading does not need. [Works] makes lists of the units to read, and [Read] reads them. Between Described and Narrowed, the
+// program decides which columns of each file it reads. The types of these steps are in package element.
+//
+// A [Format] is registered once, with [Register]. Package sourcetest has the test that every format must pass.
+//
+// Reading is a splittable DoFn over the units of the files in a [element.Work], so a file is as divisible as its writer made it.
+package source
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"tripstats/io/objstore"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// Format is a file format that holds rows in columns. Its methods may be called concurrently. Its errors do not name the file; they
+// say what was found, what was expected and what to do.
+type Format interface {
+	// Name returns a short name, which must not change: it travels with the files.
+	Name() string
+
+	// Endings returns the endings of file names, such as ".parquet", in lower case.
+	Endings() []string
+
+	// Starts returns the byte sequences with which files may begin. It returns none if the first bytes do not tell the format.
+	Starts() []string
+
+	// Describe returns what a file holds: its number of rows, the rows of each unit, and the columns. It reads no rows. It returns
+	// an error if the file contradicts itself.
+	Describe(ctx context.Context, f element.Found, r objstore.Reader) (element.Described, error)
+
+	// Narrow returns f without everything that reading the projection does not need. Only columns of the projection remain.
+	Narrow(f element.Recognised) (element.Recognised, error)
+
+	// Open starts to read the projected columns of a range of units. Each is a column of an Arrow record, with the name that it has
+	// in the file and the type of its kind. Open may read ahead.
+	Open(ctx context.Context, f element.Recognised, r objstore.Reader, units element.Range, cfg Config) (Units, error)
+
+	// ReadAhead limits how many bytes all readers of this process together may hold before they are needed.
+	ReadAhead(bytes int64)
+}
+
+// Units reads the units that were passed to [Format.Open], beginning with the first.
+type Units interface {
+	// Next emits the rows of the next unit, in order. A record is valid until emit returns.
+	Next(ctx context.Context, emit func(arrow.RecordBatch)) error
+
+	// Close ends all reading.
+	Close()
+}
+
+var formats []Format
+
+// Register adds a format. A file that no format knows is given to the first one that was registered, which says what is wrong.
+// Register must be called before a pipeline is built, in every process that works on one.
+func Register(f Format) {
+	if slices.ContainsFunc(formats, func(have Format) bool { return have.Name() == f.Name() }) {
+		panic(fmt.Sprintf("source: two formats are named %s", f.Name()))
+	}
+	formats = append(formats, f)
+}
+
+// Registered tells whether there is a format of a name.
+func Registered(name string) bool {
+	_, err := named(name)
+	return err == nil
+}
+
+// named returns a registered format.
+func named(name string) (Format, error) {
+	for _, f := range formats {
+		if f.Name() == name {
+			return f, nil
+		}
+	}
+	return nil, fault.New(fault.Failed, "found the format %q, expected one that is registered", name)
+}
+
+// formatOf returns the format of a file: the ending of its name says it, or else its first bytes.
+func formatOf(f element.Found, r io.ReaderAt) (Format, error) {
+	if len(formats) == 0 {
+		return nil, fault.New(fault.Failed, "no format is registered")
+	}
+	name := strings.ToLower(f.Source)
+	for _, format := range formats {
+		if slices.ContainsFunc(format.Endings(), func(ending string) bool { return strings.HasSuffix(name, ending) }) {
+			return format, nil
+		}
+	}
+	if len(formats) == 1 { // one request less for a remote file
+		return formats[0], nil
+	}
+	longest := 0
+	for _, format := range formats {
+		for _, start := range format.Starts() {
+			longest = max(longest, len(start))
+		}
+	}
+	head := make([]byte, min(int64(longest), f.Size))
+	if _, err := io.ReadFull(io.NewSectionReader(r, 0, int64(len(head))), head); err != nil {
+		return nil, fmt.Errorf("reading its first bytes: %w", err)
+	}
+	for _, format := range formats {
+		if slices.ContainsFunc(format.Starts(), func(start string) bool { return bytes.HasPrefix(head, []byte(start)) }) {
+			return format, nil
+		}
+	}
+	return formats[0], nil
+}

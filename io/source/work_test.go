@@ -1,0 +1,103 @@
+package source
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"tripstats/transforms/element"
+)
+
+// fileOf is a file with units of so many bytes.
+func fileOf(i int, units ...int64) element.Recognised {
+	var f element.Recognised
+	f.Source = fmt.Sprint(i)
+	for _, bytes := range units {
+		f.UnitRows, f.UnitBytes = append(f.UnitRows, 1), append(f.UnitBytes, bytes)
+	}
+	return f
+}
+
+func TestWorksCoverEveryUnitOnceLargestFirst(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		var files []element.Recognised
+		groups := 0
+		for i := range 1 + rng.IntN(5) {
+			f := fileOf(i)
+			for range rng.IntN(40) {
+				f.UnitRows = append(f.UnitRows, 1)
+				f.UnitBytes = append(f.UnitBytes, rng.Int64N(2*minSplitBytes>>rng.IntN(8)))
+				groups++
+			}
+			files = append(files, f)
+		}
+		seen := map[string]bool{}
+		last := int64(-1)
+		for _, p := range worksOf([]element.RecognisedFiles{{Files: files}}, true) {
+			if n := bytesOf(p); last >= 0 && n > last {
+				t.Fatalf("a piece of %d bytes after one of %d", n, last)
+			} else {
+				last = n
+			}
+			for _, p := range p.Pieces {
+				for unit := p.Units.Start; unit < p.Units.End; unit++ {
+					key := fmt.Sprint(p.File.Source, "/", unit)
+					if seen[key] {
+						t.Fatalf("unit %s is in two pieces", key)
+					}
+					seen[key] = true
+				}
+			}
+		}
+		if len(seen) != groups {
+			t.Fatalf("found %d units in works, expected %d", len(seen), groups)
+		}
+	}
+}
+
+// TestEveryNthWorkIsAFairShare protects the balance over workers that are dealt the pieces in turn.
+func TestEveryNthWorkIsAFairShare(t *testing.T) {
+	var files []element.Recognised
+	rng := rand.New(rand.NewPCG(5, 6))
+	for i := range 120 {
+		files = append(files, fileOf(i, 50e6+rng.Int64N(100e6)))
+	}
+	for _, n := range []int{2, 4, 8} {
+		share := make([]int64, n)
+		total := int64(0)
+		for i, p := range worksOf([]element.RecognisedFiles{{Files: files}}, true) {
+			share[i%n] += bytesOf(p)
+			total += bytesOf(p)
+		}
+		for _, s := range share {
+			if s*int64(n) < total*95/100 {
+				t.Errorf("%d workers: found a share of %d bytes of %d", n, s, total)
+			}
+		}
+	}
+}
+
+// TestSmallFilesShareOneElement: what a file costs is what its bytes cost. A large file is alone, and lanes stay apart.
+func TestSmallFilesShareOneElement(t *testing.T) {
+	var files []element.Recognised
+	for i := range 2 * sharedFiles {
+		f := fileOf(i, 1000)
+		f.Lane = i % 2
+		files = append(files, f)
+	}
+	files = append(files, fileOf(-1, sharedBytes, 5), fileOf(-2, sharedBytes-1000*sharedFiles), fileOf(-3, 1))
+	works := worksOf([]element.RecognisedFiles{{Files: files}}, false)
+	var found []string
+	for _, w := range works {
+		found = append(found, fmt.Sprintf("lane %d: %d files of %d bytes", w.Lane, len(w.Pieces), bytesOf(w)))
+	}
+	want := []string{
+		"lane 0: 256 files of 256000 bytes", "lane 1: 256 files of 256000 bytes",
+		"lane 0: 1 files of 1048581 bytes", "lane 0: 2 files of 792577 bytes",
+	}
+	if !slices.Equal(found, want) {
+		t.Errorf("found %q, expected %q", found, want)
+	}
+}

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tripstats/io/objstore"
+	"tripstats/io/tlc"
+	"tripstats/runners"
+	"tripstats/transforms/element"
+	"tripstats/transforms/quality"
+	"tripstats/transforms/trip"
+)
+
+const (
+	defaultOutput  = "./out"
+	defaultQuality = "standard"
+	sampleInput    = "sample"
+)
+
+// settings are the flags of one run, whatever its command. Workers get what they need of them in the exported fields of DoFns.
+type settings struct {
+	input     patterns
+	output    string
+	runner    string
+	taxi      string
+	sameMonth string
+	utc       string
+	quality   string
+	format    string
+	limits    string
+	asOf      string
+	rejected  string
+	complete  bool
+	unknown   string
+	keepRows  string
+	keepCells bool
+	plan      bool
+	verbose   bool
+	version   bool
+	detach    bool
+
+	months    string
+	source    string
+	missing   string
+	memory    string
+	anonymous bool
+	allowHTTP bool
+	decoder   string
+
+	profiles profiles
+
+	// Of fetch and of inspect.
+	urls, dest  string
+	perHost     int
+	json, short bool
+
+	beam  runners.Flags
+	flags *flag.FlagSet   // those above, and Beam's
+	given map[string]bool // the flags that the user has given, by name
+
+	parsed struct { // the values above, parsed by the checks of their flags
+		months      []tlc.Range
+		memory      int64 // bytes; 0: by what is read
+		limits      quality.Limits
+		asOf        int32
+		maxRejected int64 // parts per million, negative for any
+	}
+}
+
+func (s *settings) standard() bool { return s.quality == "standard" }
+
+// patterns collects --input, which may be given several times.
+type patterns []string
+
+func (p *patterns) String() string { return strings.Join(*p, ",") }
+
+// redacted is the list as it may be shown.
+func (p patterns) redacted() string {
+	shown := make([]string, len(p))
+	for i, pattern := range p {
+		shown[i] = objstore.Redact(pattern)
+	}
+	return strings.Join(shown, ",")
+}
+
+// onlySample tells whether nothing but the sample is read, whose months are a choice.
+func (p patterns) onlySample() bool { return len(p) == 1 && p[0] == sampleInput }
+
+func (p *patterns) Set(s string) error {
+	list := objstore.SplitPatterns(s)
+	if len(list) == 0 {
+		return errors.New("no pattern in it")
+	}
+	*p = append(*p, list...)
+	return nil
+}
+
+// flagDef declares a flag. The flag itself, its help, its line in flags.md and its parameter of Dataflow's template are made from it.
+type flagDef struct {
+	name    string
+	value   string                  // what help shows for its value; choices show themselves
+	of      func(s *settings) any   // where its value goes: *string, *bool, *int or flag.Value
+	def     string                  // what it is if it is not given
+	choices []string                // what it may be; "" is not shown
+	check   func(s *settings) error // what is wrong with its value, or several; nil if any is good
+	judged  bool                    // it is about rules, and goes with --quality=standard
+	rare    bool                    // only help all tells of it
+	text    string                  // what help says of it
+	label   string                  // its name in Dataflow's template; "" if it is no parameter there
+	pattern string                  // what the template allows; choices and switches say it themselves
+}
+
+var utcChoices = []string{trip.UTCRefuse, trip.UTCWall, trip.UTCConvert}
+
+// mainFlags are the flags of the main job, in the order in which help shows them.
+var mainFlags = []flagDef{
+	{
+		name: "input", value: "GLOBS", of: func(s *settings) any { return &s.input }, check: (*settings).checkInput,
+		text:  "parquet files: comma-separated paths or globs; ** matches any folders, {a,b} either;\nwrite \\, for a comma in a path; local, gs://, s3://, az://, or https:// without globs;\nmay be given several times; sample is the made-up sample in this program",
+		label: "Input files", pattern: "^(sample|(gs|s3|az|https?)://[^,]+)(,(sample|(gs|s3|az|https?)://[^,]+))*$",
+	},
+	{
+		name: "months", value: "A..B,...", of: func(s *settings) any { return &s.months }, check: (*settings).checkMonths,
+		text:  "instead of --input: months of the --taxi from TLC's site, or from --source, such as\n2014-01..2023-12, 2024-01.. (all since then), 2023, or a list of these",
+		label: "Months", pattern: `^20[0-9]{2}-[01][0-9](\.\.(20[0-9]{2}-[01][0-9])?)?$`,
+	},
+	{
+		name: "output", value: "DIR", of: func(s *settings) any { return &s.output }, def: defaultOutput, check: (*settings).checkOutput,
+		text:  "folder for the tables, or gs://, s3://, az:// (default " + defaultOutput + ")",
+		label: "Output folder", pattern: "^(gs|s3|az)://[^/]+(/.*)?$",
+	},
+	{
+		name: "runner", value: "NAME", of: func(s *settings) any { return &s.runner }, def: "direct", choices: runners.Names(),
+		text: "the engine that runs the pipeline (default direct); see below",
+	},
+	{
+		name: "taxi", of: func(s *settings) any { return &s.taxi }, choices: append([]string{""}, tlc.Taxis()...),
+		text: "read only this taxi's files and say how many were left out", label: "Taxi",
+	},
+	{
+		name: "quality", of: func(s *settings) any { return &s.quality }, def: defaultQuality, choices: []string{"standard", "raw"},
+		text:  "which rows count: standard (the default) applies the rules and writes a ledger of all\nrows; raw counts all rows, in the month of their pickup",
+		label: "Quality mode",
+	},
+	{
+		name: "same-month", of: func(s *settings) any { return &s.sameMonth }, def: "refuse", choices: []string{"refuse", "merge"},
+		text: "two files of one taxi and month: an error (refuse, the default), or added up (merge)", label: "Two files of one month",
+	},
+	{
+		name: "utc", of: func(s *settings) any { return &s.utc }, def: trip.UTCRefuse, choices: utcChoices,
+		text:  "how to read times that a file marks as UTC: wall takes them as New York wall clock,\nconvert converts them; without it such a file is an error: TLC writes wall clock",
+		label: "Times marked as UTC",
+	},
+	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read, and stop; only footers are read for this"},
+	{name: "verbose", of: func(s *settings) any { return &s.verbose }, text: "show everything that Beam logs, and full errors"},
+	{name: "version", of: func(s *settings) any { return &s.version }, text: "print the version, like the command version"},
+	{
+		name: "limits", value: "RULE=N,...|@FILE", of: func(s *settings) any { return &s.limits }, check: (*settings).checkLimits, judged: true, rare: true,
+		text:  "change limits of rules, in the rule's unit, such as duration_over=240; @FILE reads the\nlist from a file",
+		label: "Other limits for rules", pattern: "^[a-z0-9_]+=[0-9.]+(,[a-z0-9_]+=[0-9.]+)*$",
+	},
+	{
+		name: "as-of", value: "MONTH", of: func(s *settings) any { return &s.asOf }, check: (*settings).checkAsOf, judged: true, rare: true,
+		text:  "last month that a file without a month in its name may have (default: the last\nmonth in any name)",
+		label: "Last month", pattern: "^20[0-9]{2}-[01][0-9]$",
+	},
+	{
+		name: "max-rejected", value: "SHARE", of: func(s *settings) any { return &s.rejected }, check: (*settings).checkRejected, judged: true, rare: true,
+		text:  "exit 5 if row rules refuse a larger share of a file than this: 1% or 0.01",
+		label: "Most rows refused", pattern: "^[0-9.]+%?$",
+	},
+	{
+		name: "quarantine", value: "DIR", of: func(s *settings) any { return &s.keepRows }, check: (*settings).checkQuarantine, judged: true, rare: true,
+		text: "write the rows that row rules refuse to this folder, as parquet, with their rule",
+	},
+	{
+		name: "quarantine-cells", of: func(s *settings) any { return &s.keepCells }, judged: true, rare: true,
+		text: "with --quarantine: also write the rows of which a cell rule leaves a value out",
+	},
+	{
+		name: "require-complete", of: func(s *settings) any { return &s.complete }, rare: true,
+		text: "exit 4 if a month is missing between the first and the last month of a taxi", label: "Require all months",
+	},
+	{
+		name: "unknown-columns", of: func(s *settings) any { return &s.unknown }, def: "report", choices: []string{"report", "fail"}, rare: true,
+		text: "unknown columns in files: named in a note (report, the default), or an error (fail)", label: "Unknown columns",
+	},
+	{
+		name: "source", value: "BASE", of: func(s *settings) any { return &s.source }, def: tlc.Source, check: (*settings).checkSource, rare: true,
+		text: "where --months are: web address, bucket or folder; {year} stands for the year", label: "Source of months", pattern: "^(gs|s3|az|https?)://.+$",
+	},
+	{
+		name: "missing", of: func(s *settings) any { return &s.missing }, def: "fail", choices: []string{"fail", "skip"}, rare: true,
+		text: "months that are not there: exit 4 (fail, the default), or leave them out (skip)", label: "Missing months",
+	},
+	{
+		name: "max-memory", value: "SIZE", of: func(s *settings) any { return &s.memory }, check: (*settings).checkMemory, rare: true,
+		text:  "memory goal of the process (default 160MiB, with remote input 256MiB); GOMEMLIMIT takes\nprecedence",
+		label: "Memory of a worker process", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
+	},
+	{
+		name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, rare: true,
+		text: "read gs:// without credentials; without this flag credentials are needed", label: "Read gs:// without credentials",
+	},
+	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, rare: true, text: "also read http:// addresses of other hosts, which are not encrypted", label: "Allow http"},
+	{name: "detach", of: func(s *settings) any { return &s.detach }, rare: true, text: "with a cluster as runner: submit the job, print its id and end; the job goes on"},
+	{name: "format", of: func(s *settings) any { return &s.format }, def: tableFormats[0], choices: tableFormats, rare: true, text: "format of the tables; parquet is the only one"},
+	{
+		name: "decoder", of: func(s *settings) any { return &s.decoder }, def: "own", choices: []string{"own", "library"}, rare: true,
+		text: "what decodes pages: this program if it can (own, the default), or arrow-go (library)", label: "Decoder",
+	},
+	{name: "cpuprofile", value: "FILE", of: func(s *settings) any { return &s.profiles.cpu }, rare: true, text: "write a profile of where this process spends its time, for go tool pprof"},
+	{name: "memprofile", value: "FILE", of: func(s *settings) any { return &s.profiles.memory }, rare: true, text: "write a profile of its heap at the end"},
+	{name: "trace", value: "FILE", of: func(s *settings) any { return &s.profiles.trace }, rare: true, text: "write a trace of its goroutines, for go tool trace"},
+}
+
+// flagSet makes the flags of a table. They set the fields of s, which get the default values first; a switch keeps its value.
+func (s *settings) flagSet(defs []flagDef) *flag.FlagSet {
+	flags := flag.NewFlagSet("tripstats", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // errors come back as values, help is ours
+	flags.Usage = func() {}
+	for _, d := range defs {
+		switch v := d.of(s).(type) {
+		case *bool:
+			flags.BoolVar(v, d.name, *v, "")
+		case *string:
+			flags.StringVar(v, d.name, d.def, "")
+		case *int:
+			n, err := strconv.Atoi(d.def)
+			if err != nil {
+				panic(err) // the table is wrong
+			}
+			flags.IntVar(v, d.name, n, "")
+		case flag.Value:
+			flags.Var(v, d.name, "")
+		}
+	}
+	return flags
+}
+
+// parsedFrom records which flags the user has given.
+func (s *settings) parsedFrom(flags *flag.FlagSet) {
+	s.flags, s.given = flags, map[string]bool{}
+	s.parsed.asOf, s.parsed.maxRejected = element.NoMonth, -1
+	flags.Visit(func(f *flag.Flag) { s.given[f.Name] = true })
+}
+
+// parseCommand reads the arguments after a command, such as "fetch: ", and returns the words among them. Its only error is flag.ErrHelp.
+func (s *settings) parseCommand(command string, defs []flagDef, args []string) (words []string, wrong problems, err error) {
+	flags := s.flagSet(defs)
+	words, failed, err := parseAll(flags, args, func(string) bool { return false })
+	s.parsedFrom(flags)
+	for _, text := range failed {
+		wrong.add("%s%s", command, text)
+	}
+	return words, wrong, err
+}
+
+// isSwitch tells whether the flag needs no value.
+func (d flagDef) isSwitch() bool {
+	_, is := d.of(new(settings)).(*bool)
+	return is
+}
+
+// shown is the flag with what help shows for its value.
+func (d flagDef) shown() string {
+	value := d.value
+	if value == "" {
+		value = strings.Join(slices.DeleteFunc(slices.Clone(d.choices), func(c string) bool { return c == "" }), "|")
+	}
+	if value == "" {
+		return "--" + d.name
+	}
+	return "--" + d.name + "=" + value
+}

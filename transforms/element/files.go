@@ -1,0 +1,167 @@
+package element
+
+import (
+	"cmp"
+
+	"tripstats/transforms/fault"
+)
+
+// A file has a type for each step of its way: [Found] → [Described] → [Recognised] → [Admitted]. Each type has what is known after
+// its step. A file that cannot be used becomes an [Unusable].
+//
+// There may be tens of thousands of files. So a step drops what no later step needs, and elements that wait for all files are lists:
+// a runner may need as much memory for an element as the file in it.
+
+// Found is a file that was matched but not opened yet: its place, and what its name says.
+type Found struct {
+	URI     string // absolute path or URI, as opened
+	Source  string // short, stable, distinct name: the same from a folder and from a bucket
+	Size    int64  // bytes
+	Version string // identity at match time; opening anything else is an error
+	Month   int32  // months since 1970-01 from the base name, or NoMonth
+	Lane    int    // which of the reader's branches reads this file
+
+	Dataset  string // if it is a part of a data set: the name of that folder, with which Source begins
+	NameTaxi string // the taxi that its name says, or ""
+	Wild     bool   // only wildcards matched it, so that it may be left out if it holds no trips
+	Identity string // equal for two names of one local file; "" where that is not known
+	Refused  string // why it cannot be used, whatever its content is, or ""
+}
+
+// Whole is the name of the source in tables and the manifest: the name of the data set that the file is a part of, or of the
+// file.
+func (f Found) Whole() string { return cmp.Or(f.Dataset, f.Source) }
+
+// Described is a file whose format has told what it holds, without reading rows. A unit is the smallest part of a file that is
+// read on its own, such as a row group of parquet.
+type Described struct {
+	Found
+
+	Format   string   // name of the format
+	Rows     int64    // of the whole file
+	UnitRows []int64  // rows of each unit
+	Columns  []Column // in the order of the file
+
+	// What the format needs again to read the file. Only the format knows what it means.
+	Metadata    []byte // nil if reading it again costs less than keeping it
+	MetadataSum int64  // a checksum of the metadata in the file
+}
+
+// Recognised is a file whose taxi is known, with the columns that are read of it.
+type Recognised struct {
+	Described
+
+	Taxi        string   // "yellow" or "green"
+	Variant     string   // in which form its columns are
+	Coordinates bool     // it has longitudes and latitudes instead of zones
+	Unknown     []string // names of columns that the registry does not know
+	Projection  []int    // indices into Columns, ascending: what is read
+	UnitBytes   []int64  // by unit: bytes that hold the projected columns
+}
+
+// Admitted is a file whose trips count. It has what results, checks and the manifest need. What the reader needs is in a [Work].
+type Admitted struct {
+	Source  string
+	Dataset string
+	URI     string
+	Size    int64
+	Month   int32
+	Taxi    string
+	Variant string
+	Unknown []string
+	Rows    int64
+	Units   int // number of units
+}
+
+// Whole is as [Found.Whole].
+func (f Admitted) Whole() string { return cmp.Or(f.Dataset, f.Source) }
+
+// Admit returns f as a file whose trips count.
+func (f Recognised) Admit() Admitted {
+	return Admitted{
+		Source: f.Source, Dataset: f.Dataset, URI: f.URI, Size: f.Size, Month: f.Month,
+		Taxi: f.Taxi, Variant: f.Variant, Unknown: f.Unknown, Rows: f.Rows, Units: len(f.UnitRows),
+	}
+}
+
+// MostInList is how many files or results are one element at most.
+const MostInList = 256
+
+// RecognisedFiles are some files.
+type RecognisedFiles struct{ Files []Recognised }
+
+// AdmittedFiles are some files.
+type AdmittedFiles struct{ Files []Admitted }
+
+// Unusable is a file that cannot be used. All of them are reported together, or left out.
+type Unusable struct {
+	Found
+
+	Why     string
+	Taxi    string // as far as its columns say
+	NoTrips bool   // no column is a time of any taxi's trips: see Found.Wild
+}
+
+// Refuse returns f with the reason why it cannot be used. An error that is not about the file is returned unchanged.
+func (f Found) Refuse(err error) (Unusable, error) {
+	if why := fault.Find(err); why != nil && why.Code == fault.Input {
+		return Unusable{Found: f, Why: why.Message}, nil
+	}
+	return Unusable{Found: f}, err
+}
+
+// LeftOut is a file that was matched and, as asked, is not read.
+type LeftOut struct {
+	Source  string
+	Dataset string // if none of the data set is read
+	NoTrips bool   // it holds no trip records, such as a table of zones
+}
+
+// Whole is as [Found.Whole].
+func (f LeftOut) Whole() string { return cmp.Or(f.Dataset, f.Source) }
+
+// Sources groups files by source, in their order: the parts of one data set are one group.
+func Sources[F interface{ Whole() string }](files []F) [][]F {
+	var out [][]F
+	at := map[string]int{}
+	for len(files) > 0 {
+		n, name := 1, files[0].Whole()
+		for n < len(files) && files[n].Whole() == name {
+			n++
+		}
+		if i, known := at[name]; known {
+			out[i] = append(out[i], files[:n]...)
+		} else {
+			at[name] = len(out)
+			out = append(out, files[:n:n]) // a part of files, as a copy of many files would count
+		}
+		files = files[n:]
+	}
+	return out
+}
+
+// Range is the units of a file from Start up to and without End.
+type Range struct{ Start, End int }
+
+// Work is one element for the reader: units of one file or of several. Many small files share a Work, so that a file does not cost
+// an element.
+type Work struct {
+	Lane   int // of all its parts
+	Pieces []Piece
+}
+
+// Piece is a range of units of a file.
+type Piece struct {
+	File  Recognised
+	Units Range
+}
+
+// Column is one column of a file.
+type Column struct {
+	Name       string   // at the top of the schema; further leaves of a nested column go by their path
+	Leaf       int      // its place among the columns of the file
+	Kind       Kind     // what its values are
+	Found      string   // its type in a word, such as timestamp[us], for messages
+	ChunkBytes []int64  // bytes by unit
+	Codecs     []string // with which it is compressed, each once
+}

@@ -1,0 +1,100 @@
+package element
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+)
+
+// A file at each step of its way, with a value in every field.
+var (
+	found = Found{
+		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Lane: 3,
+		Dataset: "d", NameTaxi: "green", Wild: true, Identity: "i", Refused: "why",
+	}
+	described = Described{
+		Found: found, Format: "parquet", Rows: 1 << 40, UnitRows: []int64{1, 2},
+		Columns:  []Column{{Name: "a"}, {Name: "b", Leaf: 4, Kind: Int96, Found: "INT96", ChunkBytes: []int64{7}, Codecs: []string{"GZIP"}}},
+		Metadata: []byte("foot"), MetadataSum: 3,
+	}
+	recognised = Recognised{
+		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Unknown: []string{"u"}, Projection: []int{1}, UnitBytes: []int64{9, 9},
+	}
+	unusable = Unusable{Found: found, Why: "why", Taxi: "fhv", NoTrips: true}
+	tally    = Tally{
+		Taxi: "green", NoCodes: []ColumnRows{{"c", 1}}, Filtered: []Filtered{{"t", 1}},
+		Source: "x", Whole: "d", Rows: 3, Counted: 1, Refused: []Refused{{"rule", 2}}, RefusedMonth: 600, RefusedThere: 2, Read: Mean{3, 1.5}, Left: Mean{1, 2.5},
+	}
+	leftOut = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
+	work    = Work{Lane: 3, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}
+)
+
+// other has other columns.
+func other() Recognised {
+	f := recognised
+	f.Columns = described.Columns[:1]
+	return f
+}
+
+// survives sends v across a stage boundary. It protects what Beam's own coder would drop: unexported and unsupported fields. So
+// every field must be exported, and have a value.
+func survives[T any](t *testing.T, v T) {
+	t.Helper()
+	p, s, list := ptest.CreateList([]T{v})
+	passert.EqualsList(s, beam.Reshuffle(s, list), []T{v})
+	ptest.RunAndValidate(t, p)
+	everyField(t, v)
+}
+
+// everyField tells whether v has a value in every field, and all are exported.
+func everyField[T any](t *testing.T, v T) {
+	t.Helper()
+	for i := range reflect.TypeFor[T]().NumField() {
+		if f := reflect.TypeFor[T]().Field(i); !f.IsExported() || reflect.ValueOf(v).Field(i).IsZero() {
+			t.Errorf("%T: field %s is not tested here", v, f.Name)
+		}
+	}
+}
+
+func TestFilesSurviveAStageBoundary(t *testing.T) {
+	survives(t, found)
+	survives(t, described)
+	survives(t, recognised)
+	survives(t, RecognisedFiles{[]Recognised{recognised, other(), recognised}})
+	survives(t, AdmittedFiles{[]Admitted{recognised.Admit()}})
+	survives(t, Tallies{[]Tally{tally}})
+	everyField(t, recognised.Admit())
+	everyField(t, tally)
+	survives(t, unusable)
+	survives(t, leftOut)
+	survives(t, work)
+}
+
+func TestTheFilesOfADecodedWorkShareTheirColumns(t *testing.T) {
+	b, err := encodeWork(work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := decodeWork(b)
+	if err != nil || !reflect.DeepEqual(w, work) {
+		t.Fatalf("found %+v, %v, expected %+v", w, err, work)
+	}
+	if &w.Pieces[0].File.Columns[0] != &w.Pieces[1].File.Columns[0] {
+		t.Error("two files with the same columns have each its own")
+	}
+	for n := range len(b) {
+		if _, err := decodeWork(b[:n]); err == nil {
+			t.Fatalf("%d of %d bytes decode without error", n, len(b))
+		}
+	}
+}
+
+func TestAdmittedHasWhatRecognisedKnows(t *testing.T) {
+	want := Admitted{Source: "x", Dataset: "d", URI: "/x", Size: 5, Month: NoMonth, Taxi: "green", Variant: "v", Unknown: []string{"u"}, Rows: 1 << 40, Units: 2}
+	if got := recognised.Admit(); !reflect.DeepEqual(got, want) {
+		t.Errorf("found %+v, expected %+v", got, want)
+	}
+}

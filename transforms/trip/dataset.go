@@ -1,0 +1,196 @@
+package trip
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tripstats/transforms/element"
+)
+
+// placesOf are the indices of a file's columns, by the trip's column that they are.
+type placesOf [NumFields][]int
+
+// datasetOf returns the dataset of a file with these columns, and where the file has the fields. If the file cannot be used, the
+// dataset is the one that it seems to be of, if any.
+func datasetOf(registry []element.Dataset, names []string, fields []Field) (d element.Dataset, m placesOf, err error) {
+	d, err = decide(registry, names)
+	if err == nil {
+		m, err = mapColumns(d, names, fields)
+	}
+	return d, m, err
+}
+
+// match is a dataset of which a file has a signature.
+type match struct {
+	dataset   element.Dataset
+	signature []string
+}
+
+// decide returns the dataset of a file with these columns. A file is of a dataset if it has one of the dataset's signatures and
+// none of the columns that exclude it. If several datasets remain, the file is of the one whose signature contains the signatures
+// of all others. For example, fhvhv's files have all columns by which fhv's are recognised, and one more.
+func decide(registry []element.Dataset, names []string) (element.Dataset, error) {
+	var matches []match
+	for _, d := range registry {
+		signature := signatureOf(d, names)
+		if signature == nil || d.Taxi == "" && hasTime(registry, names) { // a table joined with trips is not the table
+			continue
+		}
+		for _, column := range d.Without {
+			if hasName(names, column) {
+				return element.Dataset{}, both(signature[0], d.Name, column, ownerOf(registry, column))
+			}
+		}
+		matches = append(matches, match{d, signature})
+	}
+	matches = largest(matches)
+	switch {
+	case len(matches) == 0:
+		return nearest(registry, names)
+	case len(matches) > 1:
+		a, b := matches[0], matches[1]
+		return element.Dataset{}, both(a.apartFrom(b), a.dataset.Name, b.apartFrom(a), b.dataset.Name)
+	}
+	d := matches[0].dataset
+	if d.Unread != "" {
+		return d, errors.New(d.Unread)
+	}
+	return d, nil
+}
+
+// signatureOf returns the signature of a dataset by which a file with these columns is one of it, or nil.
+func signatureOf(d element.Dataset, names []string) []string {
+	var before []string
+	for _, signature := range d.Signatures {
+		further := slices.ContainsFunc(before, func(c string) bool { return !hasName(signature, c) && hasName(names, c) })
+		if !further && len(missing(signature, names)) == 0 {
+			return signature
+		}
+		before = append(before, signature...)
+	}
+	return nil
+}
+
+// missing lists the columns of a signature that a file with these columns lacks.
+func missing(signature, names []string) []string {
+	var lacks []string
+	for _, c := range signature {
+		if !hasName(names, c) {
+			lacks = append(lacks, c)
+		}
+	}
+	return lacks
+}
+
+// largest drops the matches whose signature is a true part of another's.
+func largest(matches []match) []match {
+	var out []match
+	for _, m := range matches {
+		if !slices.ContainsFunc(matches, func(o match) bool {
+			return len(missing(m.signature, o.signature)) == 0 && len(missing(o.signature, m.signature)) > 0
+		}) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// apartFrom returns a column by which m is told from o.
+func (m match) apartFrom(o match) string {
+	return append(missing(m.signature, o.signature), m.signature[0])[0]
+}
+
+// both is the error of a file that has columns of two datasets.
+func both(column, dataset, otherColumn, otherDataset string) error {
+	return fmt.Errorf("found both %s (%s) and %s (%s), expected one: a file of one taxi and form; split it", column, dataset, otherColumn, otherDataset)
+}
+
+// ownerOf returns the name of the dataset that has a column in its signature.
+func ownerOf(registry []element.Dataset, column string) string {
+	for _, d := range registry {
+		for _, signature := range d.Signatures {
+			if hasName(signature, column) {
+				return d.Name
+			}
+		}
+	}
+	return "another form"
+}
+
+// nearest returns the dataset that a file seems to be of which is of none, and what the file lacks. It is one whose pickup time
+// the file has; the one of which the file lacks the least if there are several.
+func nearest(registry []element.Dataset, names []string) (near element.Dataset, err error) {
+	var looked []string
+	var pickup string
+	var lacks []string
+	for _, d := range registry {
+		if d.Unread != "" {
+			continue
+		}
+		for _, known := range d.Find(Pickup.Meaning()) {
+			looked = append(looked, fmt.Sprintf("%s (%s)", known.Name, d.Name))
+			if !hasName(names, known.Name) {
+				continue
+			}
+			if pickup != "" && !strings.EqualFold(pickup, known.Name) {
+				return element.Dataset{}, both(pickup, near.Name, known.Name, d.Name)
+			}
+			if more := missing(d.Signatures[0], names); pickup == "" || len(more) < len(lacks) {
+				near, pickup, lacks = d, known.Name, more
+			}
+		}
+	}
+	if pickup == "" {
+		return near, fmt.Errorf("found columns %s, expected %s: not a TLC trip-record file this program knows; leave it out", listing(names), strings.Join(looked, " or "))
+	}
+	return near, fmt.Errorf("found columns %s, expected also %s; leave the file out or add what is missing", listing(names), strings.Join(lacks, ", "))
+}
+
+// hasTime tells whether a file has a column that is a time of trips in any dataset.
+func hasTime(registry []element.Dataset, names []string) bool {
+	return slices.ContainsFunc(registry, func(d element.Dataset) bool {
+		return slices.ContainsFunc(d.Columns, func(k element.Known) bool {
+			return (k.Meaning == Pickup.Meaning() || k.Meaning == Dropoff.Meaning()) && hasName(names, k.Name)
+		})
+	})
+}
+
+func hasName(names []string, want string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return sameName(n, want) })
+}
+
+// sameName compares names of columns. Some old files have names with a leading space.
+func sameName(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
+
+// mapColumns finds the fields.
+func mapColumns(d element.Dataset, names []string, fields []Field) (m placesOf, err error) {
+	for _, f := range fields {
+		for _, known := range d.Find(f.Meaning()) {
+			i, err := index(names, known.Name)
+			if err != nil {
+				return m, err
+			}
+			if i >= 0 {
+				m[f] = append(m[f], i)
+			}
+		}
+	}
+	return m, nil
+}
+
+// index returns where a name is among names, without regard to case, or -1. Twice is an error.
+func index(names []string, want string) (int, error) {
+	found := -1
+	for i, n := range names {
+		if want == "" || !sameName(n, want) {
+			continue
+		}
+		if found >= 0 {
+			return -1, fmt.Errorf("found columns %q and %q, expected one %s; drop one of them", names[found], n, want)
+		}
+		found = i
+	}
+	return found, nil
+}
