@@ -58,7 +58,7 @@ type Config struct {
 	ID          string   // of this run, fixed at submission; names its temporaries
 	Tables      []string // the tables there must be
 	Absent      []string // tables of other runs, with other flags, that must not be there
-	Balance     []Total  // columns that must each sum to the rows counted of all inputs, without those that the table filters
+	Balance     []Total  // what must sum to the rows counted of all inputs, without those that the table filters
 	MaxRejected int64    // of a file's rows, in parts per million, that row rules may refuse; negative for any
 	Format      string   // in which tables are written: the name of a Format, or "" for the first
 	Meta        []Meta
@@ -77,8 +77,15 @@ type Config struct {
 	Fenced bool
 }
 
-// Total names an int64 column of a table.
+// Total names an int64 column of a table. Without a column it is the table's own count: element.Table.Counted.
 type Total struct{ Table, Column string }
+
+func (t Total) String() string {
+	if t.Column == "" {
+		return "the trips in its groups"
+	}
+	return t.Column
+}
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[publishFn]())
@@ -131,6 +138,14 @@ func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func
 
 // end checks what must hold and publishes.
 func (r *result) end(ctx context.Context, cfg Config) error {
+	if err := r.check(ctx, cfg); err != nil {
+		return err
+	}
+	return r.publish(ctx, cfg)
+}
+
+// check checks what must hold before anything is published.
+func (r *result) check(ctx context.Context, cfg Config) error {
 	slices.SortFunc(r.files, func(a, b element.Admitted) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.leftOut, func(a, b element.LeftOut) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.tables, func(a, b element.Table) int {
@@ -144,10 +159,7 @@ func (r *result) end(ctx context.Context, cfg Config) error {
 			return fault.New(fault.Failed, "reconciliation: %v; %s", err, fault.Ours)
 		}
 	}
-	if err := r.gate(ctx, cfg); err != nil {
-		return err
-	}
-	return r.publish(ctx, cfg)
+	return r.gate(ctx, cfg)
 }
 
 func filesOf(l element.AdmittedFiles) []element.Admitted { return l.Files }

@@ -67,7 +67,7 @@ func (r *result) reconcile(cfg Config) error {
 			if without > 0 {
 				want += fmt.Sprintf(" without the %d that the table filters", without)
 			}
-			return fault.New(fault.Failed, "reconciliation: table %s: found %d as the sum of %s, expected %s; %s", b.Table, n, b.Column, want, fault.Ours)
+			return fault.New(fault.Failed, "reconciliation: table %s: found %d as the sum of %s, expected %s; %s", b.Table, n, b, want, fault.Ours)
 		}
 	}
 	return nil
@@ -122,11 +122,14 @@ func whole(tallies []element.Tally) []element.Tally {
 	return out
 }
 
-// total sums an int64 column of a table; a column that is not there sums to -1, which no count is.
+// total is what a Total names, summed over a table; a column that is not there sums to -1, which no count is.
 func (r *result) total(t Total) int64 {
 	i := slices.IndexFunc(r.tables, func(e element.Table) bool { return e.Name == t.Table })
 	if i < 0 {
 		return -1
+	}
+	if t.Column == "" {
+		return r.tables[i].Counted
 	}
 	cols := r.tables[i].Record.Schema().FieldIndices(t.Column)
 	if len(cols) != 1 || r.tables[i].Record.Schema().Field(cols[0]).Type.ID() != arrow.INT64 {

@@ -21,6 +21,18 @@ func newGrouping(spec *Spec) *grouping {
 	return &grouping{spec: spec, sums: spec.sums(), months: map[int32]*monthGroups{}}
 }
 
+// add adds the rows of a batch that rules do not refuse.
+func (g *grouping) add(b *trip.Batch) error {
+	start := 0
+	for _, run := range b.Months {
+		if !run.Refused {
+			g.addRun(b, run.Month, start, run.End)
+		}
+		start = run.End
+	}
+	return nil
+}
+
 // addRun adds rows [start, end) of b, whose pickups all lie in a month.
 func (g *grouping) addRun(b *trip.Batch, month int32, start, end int) {
 	if len(g.spec.Where) == 0 {
@@ -77,13 +89,20 @@ func (g *grouping) month(month int32) *monthGroups {
 }
 
 // state returns what was added.
-func (g *grouping) state() State {
+func (g *grouping) state(rules []RuleCount, _ bool) (TableState, error) {
+	for i, sum := range g.sums {
+		if sum.rule != "" {
+			g.addRule(i, sum, rules)
+		}
+	}
 	s := State{Filtered: g.filtered}
 	for _, m := range g.months {
 		s.Groups = append(s.Groups, m.result()...)
 	}
 	slices.SortFunc(s.Groups, func(a, b Group) int { return a.compare(&b) })
-	return s
+	packed, err := s.packed()
+	*g = *newGrouping(g.spec)
+	return TableState{Table: g.spec.Name, State: packed}, err
 }
 
 // mostKeys is how many keys a table may have beside taxi and month.

@@ -9,6 +9,7 @@ import (
 
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
+	"tripstats/transforms/group"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/trip"
 )
@@ -69,6 +70,16 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 	t := element.Tally{Source: r.Source, Taxi: r.Taxi, NoCodes: r.NoCodes, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration)}
 	left := false
 	for _, spec := range fn.Tables {
+		if spec.declared() {
+			filtered, err := r.declaredBalances(spec)
+			if err != nil {
+				return err
+			}
+			if filtered > 0 {
+				t.Filtered = append(t.Filtered, element.Filtered{Table: spec.Name, Rows: filtered})
+			}
+			continue
+		}
 		state, err := r.State(spec.Name)
 		if err == nil {
 			err = r.balances(spec, state)
@@ -114,6 +125,21 @@ func (s Source) balances(spec *Spec, state State) error {
 	return nil
 }
 
+// declaredBalances is balances for a declared table. It returns how many trips the table filters.
+func (s Source) declaredBalances(spec *Spec) (filtered int64, err error) {
+	var c group.Counts
+	if state := s.bytes(spec.Name); len(state) > 0 {
+		if c, err = group.Header(state); err != nil {
+			return 0, err
+		}
+	}
+	if c.Counted+c.Filtered != s.Counted {
+		return 0, fault.New(fault.Failed, "reconciliation: %s: table %s: found %d trips in its groups and %d filtered, expected the %d that count; %s",
+			s.Source, spec.Name, c.Counted, c.Filtered, s.Counted, fault.Ours)
+	}
+	return c.Filtered, nil
+}
+
 // total returns the sum of all groups' Sums[i].
 func (s State) total(i int) (sum Sum) {
 	for _, g := range s.Groups {
@@ -156,7 +182,8 @@ func (c *sourceCombiner) ExtractOutput(acc Source) Source               { return
 type partialFn struct {
 	Tables []*Spec
 
-	sums []*sourceSums // of the current source, by taxi
+	sums  []*sourceSums // of the current source, by taxi
+	spare [][]adder     // by table, whose memory is used again
 }
 
 func (fn *partialFn) StartBundle(func(string, Source)) { fn.sums = nil }
@@ -167,8 +194,7 @@ func (fn *partialFn) ProcessElement(b trip.Batch, emit func(string, Source)) err
 			return err
 		}
 	}
-	fn.of(&b).addBatch(&b)
-	return nil
+	return fn.of(&b).addBatch(&b)
 }
 
 // of returns the sums of a batch's taxi.
@@ -178,18 +204,37 @@ func (fn *partialFn) of(b *trip.Batch) *sourceSums {
 			return s
 		}
 	}
-	s := newSourceSums(b, fn.Tables)
+	var tables []adder
+	if n := len(fn.spare); n > 0 {
+		tables, fn.spare = fn.spare[n-1], fn.spare[:n-1]
+	} else {
+		tables = adders(fn.Tables)
+	}
+	s := newSourceSums(b, tables)
 	fn.sums = append(fn.sums, s)
 	return s
 }
 
+func adders(tables []*Spec) []adder {
+	list := make([]adder, len(tables))
+	for i, t := range tables {
+		list[i] = newAdder(t)
+	}
+	return list
+}
+
 func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
+	rows := int64(0)
 	for _, s := range fn.sums {
-		r, err := s.result()
+		rows += s.rows
+	}
+	for _, s := range fn.sums {
+		r, err := s.result(s.alone && rows == s.fileRows)
 		if err != nil {
 			return err
 		}
 		emit(r.key(), r)
+		fn.spare = append(fn.spare, s.tables)
 	}
 	fn.sums = nil
 	return nil
@@ -198,23 +243,21 @@ func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
 // sourceSums is a Source in the making.
 type sourceSums struct {
 	source, taxi  string
+	alone         bool  // trip.Batch.Alone
+	fileRows      int64 // trip.Batch.FileRows
 	rows, counted int64
-	tables        []*grouping
+	tables        []adder
 	rules         map[int64]*RuleCount // by RuleCount.key
 	rawDuration   Sum
 	refused       map[int32]int64 // rows by plausible month
 	noCodes       [trip.NumFields]int64
 }
 
-func newSourceSums(b *trip.Batch, tables []*Spec) *sourceSums {
-	s := &sourceSums{source: b.Source, taxi: b.Taxi}
-	for _, t := range tables {
-		s.tables = append(s.tables, newGrouping(t))
-	}
-	return s
+func newSourceSums(b *trip.Batch, tables []adder) *sourceSums {
+	return &sourceSums{source: b.Source, taxi: b.Taxi, alone: b.Alone, fileRows: b.FileRows, tables: tables}
 }
 
-func (s *sourceSums) addBatch(b *trip.Batch) {
+func (s *sourceSums) addBatch(b *trip.Batch) error {
 	s.rows += int64(b.Rows)
 	if raw := &b.Columns[trip.RawDuration]; raw.Nulls < len(raw.Values) {
 		s.rawDuration.addWide(raw.Values)
@@ -232,12 +275,15 @@ func (s *sourceSums) addBatch(b *trip.Batch) {
 			s.addRefused(run.Month, int64(run.End-start))
 		} else {
 			s.counted += int64(run.End - start)
-			for _, t := range s.tables {
-				t.addRun(b, run.Month, start, run.End)
-			}
 		}
 		start = run.End
 	}
+	for _, t := range s.tables {
+		if err := t.add(b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *sourceSums) addRefused(month int32, rows int64) {
@@ -265,7 +311,9 @@ func (s *sourceSums) addFinding(f trip.Finding) {
 	have.Sum.add(f.Sum)
 }
 
-func (s *sourceSums) result() (Source, error) {
+// result returns what was added. Whole tells that these are all trips of the source, and that no other source has trips of its taxi
+// and month.
+func (s *sourceSums) result(whole bool) (Source, error) {
 	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows, Counted: s.counted, RawDuration: s.rawDuration}
 	for _, key := range sortedKeys(s.rules) {
 		out.Rules = append(out.Rules, *s.rules[key])
@@ -279,16 +327,11 @@ func (s *sourceSums) result() (Source, error) {
 		}
 	}
 	for _, t := range s.tables {
-		for i, sum := range t.sums {
-			if sum.rule != "" {
-				t.addRule(i, sum, out.Rules)
-			}
-		}
-		packed, err := t.state().packed()
+		state, err := t.state(out.Rules, whole)
 		if err != nil {
 			return out, err
 		}
-		out.States = append(out.States, TableState{t.spec.Name, packed})
+		out.States = append(out.States, state)
 	}
 	return out, nil
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/group"
 	"tripstats/transforms/trip"
 )
 
@@ -33,6 +34,8 @@ type Source struct {
 	Refused     []MonthRows  // rows that row rules refused, by their pickup's month, ascending: see plausible
 
 	NoCodes []element.ColumnRows // values without a number, by column: see trip.NoCode
+
+	Alone bool // element.Admitted.Alone
 }
 
 // key is the key of the results of one source and taxi.
@@ -68,18 +71,27 @@ func (s Source) mostRefused() MonthRows {
 // TableState is the state of one table in its binary form. Many files may each have one, and its groups would take much more
 // memory.
 type TableState struct {
-	Table string
-	State []byte
+	Table    string
+	State    []byte // of a declared table without trips: nothing
+	Declared bool   // the state is of package group, otherwise a [State]
 }
 
-// State returns the state of a table.
+// State returns the state of a table that is not declared.
 func (s Source) State(table string) (state State, err error) {
-	for _, t := range s.States {
-		if t.Table == table {
-			err = state.UnmarshalBinary(t.State)
-		}
+	if b := s.bytes(table); b != nil {
+		err = state.UnmarshalBinary(b)
 	}
 	return state, err
+}
+
+// bytes returns the state of a table in its binary form.
+func (s Source) bytes(table string) []byte {
+	for _, t := range s.States {
+		if t.Table == table {
+			return t.State
+		}
+	}
+	return nil
 }
 
 // RuleCount is how often a rule fired for trips of a month: the month of the pickup for cell rules, that of the file for row
@@ -117,6 +129,7 @@ func mergeSources(a, b Source) (Source, error) {
 		Rules:       mergeSorted(a.Rules, b.Rules, RuleCount.key, mergeRules),
 		States:      states,
 		NoCodes:     element.MergeColumnRows(a.NoCodes, b.NoCodes),
+		Alone:       a.Alone || b.Alone,
 	}, err
 }
 
@@ -130,19 +143,34 @@ func mergeStates(a, b []TableState) ([]TableState, error) {
 	}
 	merged := slices.Clone(a)
 	for i := range merged {
-		var x, y State
-		err := errors.Join(x.UnmarshalBinary(a[i].State), y.UnmarshalBinary(b[i].State))
+		var err error
 		switch {
-		case err == nil && x.empty(): // a seed: there may be many, and the bytes are there
+		case !a[i].Declared:
+			merged[i].State, err = mergePacked(a[i].State, b[i].State)
+		case len(a[i].State) == 0:
 			merged[i].State = b[i].State
-		case err == nil && !y.empty():
-			merged[i].State, err = x.Merge(y).packed()
+		case len(b[i].State) > 0:
+			merged[i].State, err = group.Merge(a[i].State, b[i].State)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
 	return merged, nil
+}
+
+func mergePacked(a, b []byte) ([]byte, error) {
+	var x, y State
+	err := errors.Join(x.UnmarshalBinary(a), y.UnmarshalBinary(b))
+	switch {
+	case err != nil:
+		return nil, err
+	case x.empty(): // a seed: there may be many, and the bytes are there
+		return b, nil
+	case y.empty():
+		return a, nil
+	}
+	return x.Merge(y).packed()
 }
 
 // mergeSorted merges two slices that ascend strictly by key into a new one, adding up equal keys.
@@ -164,8 +192,12 @@ func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T
 // seed is the result of a file without rows. It gives every file a result, and every seeded table a row for the month in the
 // file's name.
 func seed(f element.Admitted, tables []*Spec) (Source, error) {
-	s := Source{Source: f.Source, Whole: f.Whole(), Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown))}
+	s := Source{Source: f.Source, Whole: f.Whole(), Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown)), Alone: f.Alone}
 	for _, t := range tables {
+		if t.declared() {
+			s.States = append(s.States, TableState{Table: t.Name, Declared: true})
+			continue
+		}
 		var state State
 		if t.Seeded && f.Month != element.NoMonth {
 			state.Groups = []Group{{Month: f.Month, Sums: make([]Sum, len(t.sums()))}}
@@ -174,7 +206,7 @@ func seed(f element.Admitted, tables []*Spec) (Source, error) {
 		if err != nil {
 			return s, err
 		}
-		s.States = append(s.States, TableState{t.Name, packed})
+		s.States = append(s.States, TableState{Table: t.Name, State: packed})
 	}
 	return s, nil
 }

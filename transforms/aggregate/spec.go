@@ -5,6 +5,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"tripstats/transforms/group"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/trip"
 )
@@ -22,6 +23,11 @@ type Spec struct {
 	Values []Value
 	// Seeded tables have a row for the month in a file's name even if no trip is in it.
 	Seeded bool
+
+	// SQL is the query of a declared table, as package query prints it; see [Declared]. Such a table has its name, Step and MostGroups
+	// beside it, and nothing else.
+	SQL        string
+	MostGroups int64 // that are held in memory at once
 }
 
 // Key is a column by which trips are grouped.
@@ -72,6 +78,9 @@ var keyFields = []arrow.Field{
 
 // Schema is the schema of the table.
 func (s *Spec) Schema() *arrow.Schema {
+	if s.SQL != "" {
+		return group.Schema(s.query())
+	}
 	fields := slices.Clone(keyFields)
 	for _, k := range s.By {
 		fields = append(fields, arrow.Field{Name: k.Name, Type: k.arrowType(), Nullable: true})
@@ -118,6 +127,9 @@ func (s *Spec) sums() []summed {
 
 // Needs are the columns of trips that the table is made of, ascending.
 func (s *Spec) Needs() []trip.Field {
+	if s.SQL != "" {
+		return group.NewAdder(s.query(), s.MostGroups).Fields()
+	}
 	needed := []trip.Field{trip.Pickup}
 	for _, k := range s.By {
 		needed = append(needed, k.Of)
@@ -135,8 +147,12 @@ func (s *Spec) Needs() []trip.Field {
 	return slices.Compact(needed)
 }
 
-// Balance lists the columns of the table whose sum must be the number of trips that count and meet the conditions.
+// Balance lists the columns of the table whose sum must be the number of trips that count and meet the conditions. A declared
+// table has none, but a count of its own, which the list names "".
 func (s *Spec) Balance() []string {
+	if s.declared() {
+		return []string{""}
+	}
 	var names []string
 	for _, v := range s.Values {
 		if v.Kind == Rows {

@@ -50,6 +50,9 @@ func monthOrder(month int32) int64 {
 // Table transforms a PCollection<KV<string, Source>> into a PCollection<element.Table> of one element.
 func Table(s beam.Scope, spec *Spec, perSource beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Table(" + spec.Name + ")")
+	if spec.declared() {
+		return declaredTable(s, spec, perSource)
+	}
 	months := beam.ParDo(s, &monthsFn{Table: spec.Name}, beam.DropKey(s, perSource))
 	merged := beam.CombinePerKey(s.Scope("CombinePerKey("+spec.Step+")"), &stateCombiner{}, months)
 	return beam.ParDo(s, &tableFn{Spec: spec}, beam.Impulse(s), beam.SideInput{Input: merged})

@@ -32,7 +32,7 @@ func init() {
 }
 
 // The coded form of a Columns: source, taxi, variant (each a uvarint length and bytes), month, row group, first row, file row (uvarints), then
-// the record as an Arrow IPC stream. A Table is its name and then its record.
+// the record as an Arrow IPC stream. A Table is its name, its count and then its record.
 
 func encodeColumns(c Columns) ([]byte, error) {
 	head := AppendString(nil, c.Source)
@@ -101,12 +101,19 @@ func decodeRejects(b []byte) (r Rejects, err error) {
 	return r, err
 }
 
-func encodeTable(t Table) ([]byte, error) { return AppendRecord(AppendString(nil, t.Name), t.Record) }
+func encodeTable(t Table) ([]byte, error) {
+	return AppendRecord(binary.AppendUvarint(AppendString(nil, t.Name), uint64(t.Counted)), t.Record)
+}
 
 func decodeTable(b []byte) (t Table, err error) {
 	if t.Name, b, err = CutString(b); err != nil {
 		return Table{}, fmt.Errorf("element: table: name: %w", err)
 	}
+	var counted uint64
+	if counted, b, err = CutUvarint(b); err != nil {
+		return Table{}, fmt.Errorf("element: table: counted: %w", err)
+	}
+	t.Counted = int64(counted)
 	t.Record, err = CutRecord(b)
 	return t, err
 }

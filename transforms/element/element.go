@@ -62,8 +62,9 @@ var RejectColumns = []arrow.Field{
 
 // Table is one finished table of the output: small, sorted, whole.
 type Table struct {
-	Name   string
-	Record arrow.RecordBatch
+	Name    string
+	Record  arrow.RecordBatch
+	Counted int64 // of a declared table: the trips in its groups, of those too that are no row
 }
 
 // Tally is what became of the rows of one taxi in a source. Reconciliation compares all taxis of a source with its footer.

@@ -1,0 +1,168 @@
+package aggregate
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/group"
+	"tripstats/transforms/query"
+	"tripstats/transforms/trip"
+)
+
+// A declared table is a query that was written in SQL. Its groups are those of package group. Here they meet Beam: a bundle adds up
+// their state, the states of a source are merged, and blocks of states become the rows of the table.
+
+func init() {
+	beam.RegisterDoFn(reflect.TypeFor[blocksFn]())
+	beam.RegisterDoFn(reflect.TypeFor[rowsFn]())
+	register.Combiner2[Blocks, []byte](&blockCombiner{})
+	register.Emitter2[int64, []byte]()
+	register.Iter2[int64, Blocks]()
+	beam.RegisterType(reflect.TypeFor[Blocks]())
+	beam.RegisterFunction(encodeBlocks)
+	beam.RegisterFunction(decodeBlocks)
+	beam.RegisterCoder(reflect.TypeFor[Blocks](), encodeBlocks, decodeBlocks)
+}
+
+// Declared returns the table of a query. At most mostGroups of its groups are held in memory at once.
+func Declared(q *query.Query, mostGroups int64) *Spec {
+	return &Spec{Name: q.Name, Step: q.Name, SQL: q.String(), MostGroups: mostGroups}
+}
+
+// declared tells whether the table is a query.
+func (s *Spec) declared() bool { return s.SQL != "" }
+
+// query parses the query of a declared table. A text that [Declared] was not given is a fault of this program.
+func (s *Spec) query() *query.Query {
+	queries, err := query.ParseTables(s.Name, s.SQL)
+	if err != nil {
+		panic(fmt.Sprintf("aggregate: table %s: its query cannot be read again: %v", s.Name, err))
+	}
+	return queries[0]
+}
+
+// adder adds up the trips of one source for one table. A batch is added once; rows that rules refuse do not count.
+type adder interface {
+	add(b *trip.Batch) error
+
+	// state returns what was added in its binary form. Whole tells that it is all of the source. After it the adder is as new.
+	state(rules []RuleCount, whole bool) (TableState, error)
+}
+
+func newAdder(spec *Spec) adder {
+	if !spec.declared() {
+		return newGrouping(spec)
+	}
+	q := spec.query()
+	return &declaredAdder{name: spec.Name, q: q, groups: group.NewAdder(q, spec.MostGroups)}
+}
+
+type declaredAdder struct {
+	name   string
+	q      *query.Query
+	groups *group.Adder
+}
+
+func (d *declaredAdder) add(b *trip.Batch) error { return d.groups.Add(b) }
+
+func (d *declaredAdder) state(_ []RuleCount, whole bool) (TableState, error) {
+	state, err := d.groups.State()
+	d.groups.Reset()
+	if err == nil && whole && d.q.HasMonth() {
+		state, err = group.Finish(d.q, state)
+	}
+	return TableState{Table: d.name, Declared: true, State: slices.Clone(state)}, err
+}
+
+// declaredTable is [Table] for a declared table.
+func declaredTable(s beam.Scope, spec *Spec, perSource beam.PCollection) beam.PCollection {
+	blocks := beam.ParDo(s, &blocksFn{Spec: spec}, beam.DropKey(s, perSource))
+	merged := beam.CombinePerKey(s.Scope("CombinePerKey("+spec.Step+")"), &blockCombiner{}, blocks)
+	return beam.ParDo(s, &rowsFn{Spec: spec}, beam.Impulse(s), beam.SideInput{Input: merged})
+}
+
+// blocksFn cuts the state of a source into blocks. It finishes the groups of which no other source has trips.
+type blocksFn struct {
+	Spec *Spec
+
+	q *query.Query
+}
+
+func (fn *blocksFn) Setup() { fn.q = fn.Spec.query() }
+
+func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
+	state := r.bytes(fn.Spec.Name)
+	if len(state) == 0 {
+		return nil
+	}
+	counts, err := group.Header(state)
+	if err == nil && !counts.Finished && r.Alone && fn.q.HasMonth() {
+		state, err = group.Finish(fn.q, state)
+	}
+	if err != nil {
+		return err
+	}
+	return group.Blocks(state, func(shard uint32, block []byte) error {
+		emit(int64(shard), block)
+		return nil
+	})
+}
+
+// Blocks are the states of some groups: see [group.Blocks].
+type Blocks struct{ List [][]byte }
+
+func encodeBlocks(b Blocks) ([]byte, error) { return element.EncodeRow(b) }
+func decodeBlocks(b []byte) (Blocks, error) { return element.DecodeRow[Blocks](b) }
+
+// blockCombiner collects the blocks of one shard and merges those that may have the same groups.
+type blockCombiner struct{}
+
+func (c *blockCombiner) CreateAccumulator() Blocks { return Blocks{} }
+
+func (c *blockCombiner) AddInput(acc Blocks, block []byte) (Blocks, error) {
+	list, err := group.AddBlock(acc.List, slices.Clone(block))
+	return Blocks{list}, err
+}
+
+func (c *blockCombiner) MergeAccumulators(a, b Blocks) (Blocks, error) {
+	var err error
+	for _, block := range b.List {
+		if a.List, err = group.AddBlock(a.List, block); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+func (c *blockCombiner) ExtractOutput(acc Blocks) Blocks { return acc }
+
+// rowsFn makes the rows of a declared table.
+type rowsFn struct {
+	Spec *Spec
+
+	q *query.Query
+}
+
+func (fn *rowsFn) Setup() { fn.q = fn.Spec.query() }
+
+func (fn *rowsFn) ProcessElement(_ []byte, next func(*int64, *Blocks) bool, emit func(element.Table)) error {
+	var blocks [][]byte
+	for {
+		var shard int64
+		var b Blocks
+		if !next(&shard, &b) {
+			break
+		}
+		blocks = append(blocks, b.List...)
+	}
+	rows, counted, err := group.Rows(fn.q, blocks)
+	if err != nil {
+		return err
+	}
+	emit(element.Table{Name: fn.Spec.Name, Record: rows, Counted: counted})
+	return nil
+}
