@@ -30,7 +30,7 @@ func benchFile(b *testing.B, codec tlcgen.Codec) string {
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
-	if _, err := tlcgen.WriteFile(context.Background(), path, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2015, Month: 3}, Rows: benchRows, Codec: codec}); err != nil {
+	if _, err := tlcgen.WriteFile(context.Background(), path, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2015, Month: 3}, Rows: benchRows, Codec: codec}); err != nil {
 		b.Fatal(err)
 	}
 	return path
