@@ -72,8 +72,8 @@ type Config struct {
 	// Before is what the output had when the run began: see [Seen].
 	Before string
 
-	// Fenced tells that attempts at publishing may come late, or after the run has ended, as on a cluster: which runs
-	// have published, and which have been given up, is kept with the output. See [Revoke].
+	// Fenced says that an attempt at publishing may come after the run has ended, as on a cluster. So the output keeps
+	// which runs have published and which have been given up. See [Revoke].
 	Fenced bool
 }
 
@@ -118,7 +118,7 @@ type publishFn struct{ Config Config }
 
 func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool) error {
 	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables)}
-	return r.end(ctx, fn.Config)
+	return r.checkAndPublish(ctx, fn.Config)
 }
 
 // publishAllFn publishes the quarantine too.
@@ -126,11 +126,11 @@ type publishAllFn struct{ Config Config }
 
 func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, pieces func(*quarantine.Piece) bool) error {
 	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), pieces: element.Drain(pieces)}
-	return r.end(ctx, fn.Config)
+	return r.checkAndPublish(ctx, fn.Config)
 }
 
-// end checks what must hold and publishes.
-func (r *result) end(ctx context.Context, cfg Config) error {
+// checkAndPublish reconciles, applies the gate and publishes.
+func (r *result) checkAndPublish(ctx context.Context, cfg Config) error {
 	slices.SortFunc(r.files, func(a, b element.Admitted) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.leftOut, func(a, b element.LeftOut) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.tables, func(a, b element.Table) int {
@@ -213,7 +213,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	nothing := func(what string, err error) error {
 		return unpublished(err, "output %s: %s%v; nothing was published", shown, what, objstore.Reason(err))
 	}
-	past, err := fences(ctx, cfg)
+	past, err := readPast(ctx, cfg)
 	switch {
 	case err != nil:
 		return nothing("", err)
@@ -285,7 +285,7 @@ func planOf(cfg Config, format Format) plan {
 	}
 	p.publish = append(p.publish, ManifestName)
 	if cfg.Fenced {
-		p.publish = append(p.publish, fenceName)
+		p.publish = append(p.publish, runsName)
 	}
 	return p
 }
@@ -334,8 +334,8 @@ func stagedAs(place string) string {
 	switch place {
 	case ManifestName:
 		return manifestStage
-	case fenceName:
-		return fenceStage
+	case runsName:
+		return runsStage
 	}
 	table, _, _ := strings.Cut(place, "/")
 	return table

@@ -44,7 +44,7 @@ func TestAPublicationSurvivesAPowerCut(t *testing.T) {
 				renames[filepath.ToSlash(rel)] = true
 			}
 		}
-		for _, want := range []string{"new/out/trip_stats/trip_stats.parquet", "new/out/" + ManifestName, "new/out/" + fenceName, "kept/rows", "kept/.tripstats/quarantine"} {
+		for _, want := range []string{"new/out/trip_stats/trip_stats.parquet", "new/out/" + ManifestName, "new/out/" + runsName, "kept/rows", "kept/.tripstats/quarantine"} {
 			if !renames[want] {
 				t.Errorf("run %s: found no rename to %s: this test does not test", name, want)
 			}
