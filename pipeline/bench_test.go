@@ -55,7 +55,7 @@ func BenchmarkJob(b *testing.B) {
 				b.ResetTimer()
 				for b.Loop() {
 					p, s := beam.NewPipelineWithRoot()
-					build(s, plan{files: source.Files(objects, runner.Lanes()), lanes: runner.Lanes(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
+					build(s, plan{files: source.Files(objects, runner.Branches()), branches: runner.Branches(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
 					if _, err := runner.Run(b.Context(), p); err != nil {
 						b.Fatal(err)
 					}
@@ -122,7 +122,7 @@ func benchmarkTax(b *testing.B, pattern string) {
 		codes += scan(source.Config{Codes: true})
 		middle := cpuTime(b)
 		p, s := beam.NewPipelineWithRoot()
-		build(s, plan{files: source.Files(objects, 1), lanes: 1, trips: options, tables: aggregate.Tables(false), publish: cfg})
+		build(s, plan{files: source.Files(objects, 1), branches: 1, trips: options, tables: aggregate.Tables(false), publish: cfg})
 		if _, err := runner.Run(b.Context(), p); err != nil {
 			b.Fatal(err)
 		}

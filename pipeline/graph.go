@@ -17,7 +17,7 @@ import (
 type plan struct {
 	files     []element.Found
 	read      source.Config
-	lanes     int
+	branches  int
 	dealt     bool // files are cut in pieces, which are dealt out to the workers
 	trips     trip.Options
 	admission trip.Admission
@@ -56,7 +56,7 @@ func build(s beam.Scope, p plan) {
 	}
 	read := p.read
 	read.Codes = !p.trips.KeepOrigin // rows are kept by their values
-	spread := runners.Spread(s, p.lanes, works, func(s beam.Scope, works beam.PCollection) []beam.PCollection {
+	spread := runners.Spread(s, p.branches, works, func(s beam.Scope, works beam.PCollection) []beam.PCollection {
 		columns := source.Read(s, read, works)
 		trips := trip.MapFields(s, p.trips, columns)
 		trips = trip.Derive(s, p.trips, trips)

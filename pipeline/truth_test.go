@@ -88,7 +88,7 @@ func publishInto(t *testing.T, runner, pattern, out string) {
 	cfg := configOf("raw", quality.Config{})
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
-	build(s, plan{files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
+	build(s, plan{files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
 	if _, err := r.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}

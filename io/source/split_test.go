@@ -64,12 +64,12 @@ func TestFilesSpreadOverLanesByBytes(t *testing.T) {
 	}
 	load := make([]int64, 3)
 	for i, f := range Files(objects, 3) {
-		load[f.Lane] += f.Size
+		load[f.Branch] += f.Size
 		if f.Size != objects[i].Size || f.Month != 50*12+2 {
 			t.Errorf("file %d: %+v", i, f)
 		}
 	}
 	if !reflect.DeepEqual(load, []int64{10, 9, 9}) {
-		t.Errorf("lanes hold %v bytes, want [10 9 9]", load)
+		t.Errorf("branches hold %v bytes, want [10 9 9]", load)
 	}
 }

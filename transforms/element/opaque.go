@@ -102,13 +102,13 @@ func decodeRecognised(b []byte) (RecognisedFiles, error) {
 
 // codedWork is how a Work is coded.
 type codedWork struct {
-	Lane  int
-	Files sharedFiles
-	Units []Range // by file
+	Branch int
+	Files  sharedFiles
+	Units  []Range // by file
 }
 
 func encodeWork(w Work) ([]byte, error) {
-	coded, files := codedWork{Lane: w.Lane}, make([]Recognised, len(w.Pieces))
+	coded, files := codedWork{Branch: w.Branch}, make([]Recognised, len(w.Pieces))
 	for i, p := range w.Pieces {
 		files[i] = p.File
 		coded.Units = append(coded.Units, p.Units)
@@ -129,7 +129,7 @@ func decodeWork(b []byte) (Work, error) {
 	if err != nil {
 		return Work{}, err
 	}
-	w := Work{Lane: coded.Lane, Pieces: make([]Piece, len(files))}
+	w := Work{Branch: coded.Branch, Pieces: make([]Piece, len(files))}
 	for i, f := range files {
 		w.Pieces[i] = Piece{f, coded.Units[i]}
 	}
