@@ -43,7 +43,7 @@ func (p plan) endless() bool { return p.standard && p.quality.AsOf == element.No
 //	partials            one a bundle and file in it: what is shuffled is these accumulators
 //	perSource           one a file
 //	tables              one a table
-//	rejects, pieces     with --quarantine: one a batch with such rows, one a row group with such rows
+//	rejects, kept       with --quarantine: one a batch with such rows, one a row group with such rows
 func build(s beam.Scope, p plan) {
 	found := source.Found(s, p.files)
 	described, unreadable := source.Described(s, p.read.Access, found)
@@ -79,6 +79,6 @@ func build(s beam.Scope, p plan) {
 		tables = append(tables, aggregate.Ledger(s, perSource))
 	}
 	publish.Publish(s, p.publish, publish.Inputs{
-		Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Pieces: spread[1:],
+		Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Kept: spread[1:],
 	})
 }

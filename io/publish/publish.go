@@ -83,7 +83,7 @@ type Total struct{ Table, Column string }
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[publishFn]())
 	beam.RegisterDoFn(reflect.TypeFor[publishAllFn]())
-	register.Iter1[quarantine.Piece]()
+	register.Iter1[quarantine.File]()
 	register.Iter1[element.AdmittedFiles]()
 	register.Iter1[element.LeftOut]()
 	register.Iter1[element.Tallies]()
@@ -96,7 +96,7 @@ type Inputs struct {
 	LeftOut beam.PCollection   // of element.LeftOut: what was matched and, as asked, not read
 	Tallies beam.PCollection   // of element.Tallies: what became of the rows of each file
 	Tables  []beam.PCollection // of element.Table: the finished tables
-	Pieces  []beam.PCollection // of quarantine.Piece: one where rows are kept, else none
+	Kept    []beam.PCollection // of quarantine.File: one where rows are kept, else none
 }
 
 // Publish reconciles and publishes. It has no output: a run that ends without error has published.
@@ -111,7 +111,7 @@ func Publish(s beam.Scope, cfg Config, in Inputs) {
 		beam.ParDo0(s, &publishFn{Config: cfg}, beam.Impulse(s), sides...)
 		return
 	}
-	beam.ParDo0(s, &publishAllFn{Config: cfg}, beam.Impulse(s), append(sides, beam.SideInput{Input: in.Pieces[0]})...)
+	beam.ParDo0(s, &publishAllFn{Config: cfg}, beam.Impulse(s), append(sides, beam.SideInput{Input: in.Kept[0]})...)
 }
 
 type publishFn struct{ Config Config }
@@ -124,8 +124,8 @@ func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*e
 // publishAllFn publishes the quarantine too.
 type publishAllFn struct{ Config Config }
 
-func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, pieces func(*quarantine.Piece) bool) error {
-	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), pieces: element.Drain(pieces)}
+func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, kept func(*quarantine.File) bool) error {
+	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), kept: element.Drain(kept)}
 	return r.checkAndPublish(ctx, fn.Config)
 }
 
@@ -140,7 +140,7 @@ func (r *result) checkAndPublish(ctx context.Context, cfg Config) error {
 		return err
 	}
 	if cfg.Quarantine != nil {
-		if err := quarantine.Check(r.pieces, r.tallies); err != nil {
+		if err := quarantine.Check(r.kept, r.tallies); err != nil {
 			return fault.New(fault.Failed, "reconciliation: %v; %s", err, fault.Ours)
 		}
 	}
@@ -159,7 +159,7 @@ type result struct {
 	leftOut []element.LeftOut
 	tallies []element.Tally
 	tables  []element.Table
-	pieces  []quarantine.Piece
+	kept    []quarantine.File
 }
 
 // keepUnpublished moves the refused rows to a folder where the user can look at them. The rows of the run that published last
@@ -167,7 +167,7 @@ type result struct {
 func (r *result) keepUnpublished(ctx context.Context, cfg quarantine.Config) error {
 	Critical.Lock()
 	defer Critical.Unlock()
-	change, err := quarantine.Prepare(ctx, cfg, r.pieces, quarantine.Proof{})
+	change, err := quarantine.Prepare(ctx, cfg, r.kept, quarantine.Proof{})
 	if err == nil {
 		err = change.Do()
 	}
@@ -250,7 +250,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	}
 	change := &quarantine.Change{}
 	if cfg.Quarantine != nil {
-		if change, err = quarantine.Prepare(ctx, *cfg.Quarantine, r.pieces, cfg.proof(manifest.sum())); err != nil {
+		if change, err = quarantine.Prepare(ctx, *cfg.Quarantine, r.kept, cfg.proof(manifest.sum())); err != nil {
 			return notKept(*cfg.Quarantine, err)
 		}
 	}

@@ -215,7 +215,7 @@ func TestAConfirmedChangeHolds(t *testing.T) {
 	dir := t.TempDir()
 	killedBefore(t, dir, "out/.tripstats/stage-second")
 	cfg, r := judged(t, dir, "other")
-	cfg.Quarantine, r.pieces = nil, nil
+	cfg.Quarantine, r.kept = nil, nil
 	if err := r.checkAndPublish(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
