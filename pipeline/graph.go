@@ -18,7 +18,7 @@ type plan struct {
 	files     []element.Found
 	read      source.Config
 	branches  int
-	dealt     bool // files are cut in pieces, which are dealt out to the workers
+	dealt     bool // large files are cut into several works, which are dealt out to the workers
 	trips     trip.Options
 	admission trip.Admission
 	standard  bool              // judge by the rules; otherwise every row counts as it is

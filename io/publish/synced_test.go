@@ -27,7 +27,7 @@ func TestAPublicationSurvivesAPowerCut(t *testing.T) {
 		}
 		r.kept[0].Source, r.files[0].Source, r.tallies[0].Source = "2019/deep/a", "2019/deep/a", "2019/deep/a"
 		r.kept[1].Source = r.kept[0].Source
-		for i, p := range r.kept { // as the writer of kept does
+		for i, p := range r.kept { // as the writer of refused rows does
 			path := filepath.Join(kept, filepath.Base(p.Path))
 			if err := errors.Join(os.Rename(p.Path, path), objstore.CloseSynced(os.OpenFile(path, os.O_WRONLY, 0))); err != nil {
 				t.Fatal(err)

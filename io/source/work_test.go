@@ -35,17 +35,17 @@ func TestWorksCoverEveryUnitOnceLargestFirst(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		last := int64(-1)
-		for _, p := range worksOf([]element.RecognisedFiles{{Files: files}}, true) {
-			if n := bytesOf(p); last >= 0 && n > last {
-				t.Fatalf("a piece of %d bytes after one of %d", n, last)
+		for _, w := range worksOf([]element.RecognisedFiles{{Files: files}}, true) {
+			if n := bytesOf(w); last >= 0 && n > last {
+				t.Fatalf("works: found one of %d bytes after one of %d, expected the largest first", n, last)
 			} else {
 				last = n
 			}
-			for _, p := range p.Pieces {
+			for _, p := range w.Pieces {
 				for unit := p.Units.Start; unit < p.Units.End; unit++ {
 					key := fmt.Sprint(p.File.Source, "/", unit)
 					if seen[key] {
-						t.Fatalf("unit %s is in two pieces", key)
+						t.Fatalf("unit %s is in two works", key)
 					}
 					seen[key] = true
 				}
@@ -57,7 +57,7 @@ func TestWorksCoverEveryUnitOnceLargestFirst(t *testing.T) {
 	}
 }
 
-// TestEveryNthWorkIsAFairShare protects the balance over workers that are dealt the pieces in turn.
+// TestEveryNthWorkIsAFairShare protects the balance over workers that are dealt the works in turn.
 func TestEveryNthWorkIsAFairShare(t *testing.T) {
 	var files []element.Recognised
 	rng := rand.New(rand.NewPCG(5, 6))

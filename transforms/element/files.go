@@ -150,7 +150,7 @@ type Work struct {
 	Pieces []Piece
 }
 
-// Piece is a range of units of a file.
+// Piece is a range of units of one file, as a Work has it.
 type Piece struct {
 	File  Recognised
 	Units Range
