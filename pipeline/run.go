@@ -89,7 +89,7 @@ func (j *job) command(ctx context.Context, args []string) error {
 	if j.check(words, len(words) > 0 && args[0] == words[0], &wrong); len(wrong) > 0 {
 		return wrong.err()
 	}
-	return j.tables(ctx)
+	return j.makeTables(ctx)
 }
 
 // subcommand runs an entry of commands.
@@ -108,8 +108,8 @@ func (j *job) subcommand(ctx context.Context, name string, args []string) error 
 	return err
 }
 
-// tables is the main job.
-func (j *job) tables(ctx context.Context) error {
+// makeTables reads the input, makes the tables and publishes them: what the program does without a command.
+func (j *job) makeTables(ctx context.Context) error {
 	start := time.Now()
 	runner, err := runners.Find(j.runner)
 	if err != nil {
