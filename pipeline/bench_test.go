@@ -30,7 +30,7 @@ func benchFile(b *testing.B, codec tlcgen.Codec) string {
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
-	if _, err := tlcgen.WriteFile(context.Background(), path, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2015, Month: 3}, Rows: benchRows, Codec: codec}); err != nil {
+	if _, err := tlcgen.WriteFile(context.Background(), path, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2015, Month: 3}, Rows: benchRows, Codec: codec}); err != nil {
 		b.Fatal(err)
 	}
 	return path
@@ -55,7 +55,7 @@ func BenchmarkJob(b *testing.B) {
 				b.ResetTimer()
 				for b.Loop() {
 					p, s := beam.NewPipelineWithRoot()
-					build(s, plan{files: source.Files(objects, runner.Lanes()), lanes: runner.Lanes(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
+					build(s, plan{files: source.Files(objects, runner.Branches()), branches: runner.Branches(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
 					if _, err := runner.Run(b.Context(), p); err != nil {
 						b.Fatal(err)
 					}
@@ -122,7 +122,7 @@ func benchmarkTax(b *testing.B, pattern string) {
 		codes += scan(source.Config{Codes: true})
 		middle := cpuTime(b)
 		p, s := beam.NewPipelineWithRoot()
-		build(s, plan{files: source.Files(objects, 1), lanes: 1, trips: options, tables: aggregate.Tables(false), publish: cfg})
+		build(s, plan{files: source.Files(objects, 1), branches: 1, trips: options, tables: aggregate.Tables(false), publish: cfg})
 		if _, err := runner.Run(b.Context(), p); err != nil {
 			b.Fatal(err)
 		}

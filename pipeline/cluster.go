@@ -29,8 +29,8 @@ func (j *job) places(objects []objstore.Object) []runners.Place {
 	return list
 }
 
-// makeReachable names what workers write to so that they find it from any working directory, and has late attempts at
-// publishing fenced.
+// makeReachable makes the paths that workers write to absolute, so that a worker in any working directory finds them. It also
+// asks that late attempts at publishing are stopped.
 func (j *job) makeReachable(p *plan) error {
 	if p.quarantined() && j.beam.Detach {
 		return usage("--quarantine: with --detach nobody would wait to clean up the folder; leave one of them out")

@@ -67,7 +67,7 @@ func TestADryRunDescribesADataflowJob(t *testing.T) {
 	}
 	reshuffled := slices.ContainsFunc(job.Steps, func(s struct{ Name, Kind string }) bool { return strings.HasPrefix(s.Name, "Reshuffle/") })
 	if !reshuffled {
-		t.Error("found no Reshuffle: the pieces would stay on one worker")
+		t.Error("found no Reshuffle: all works would stay on one worker")
 	}
 	env := job.Environment
 	if len(env.WorkerPools) != 1 || env.ServiceAccountEmail != "worker@project.example" {

@@ -40,7 +40,7 @@ func TestDatasetsAreDeclaredWhole(t *testing.T) {
 	}
 	for _, taxi := range tlc.Taxis() {
 		if !probed[taxi] {
-			t.Errorf("%s: no dataset has a month that is surely published", taxi)
+			t.Errorf("%s: no dataset has a month that is known to be published", taxi)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func attempt(ctx context.Context, runner string, patterns []string, out string) 
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{
-		files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
+		files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", true),
 		standard: true, tables: aggregate.Tables(true), quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
 	})
 	_, err = r.Run(ctx, p)
@@ -69,8 +69,8 @@ func faultyFiles(t *testing.T) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
 	for _, o := range []tlcgen.Options{
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2019, Month: 8}, Rows: 3000, RowGroups: 3, Seed: 1},
-		{Taxi: tlcgen.Green, Month: tlcgen.Month{Year: 2023, Month: 5}, Rows: 2000, Seed: 2},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2019, Month: 8}, Rows: 3000, RowGroups: 3, Seed: 1},
+		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2023, Month: 5}, Rows: 2000, Seed: 2},
 	} {
 		var b bytes.Buffer
 		if _, err := tlcgen.Write(t.Context(), &b, o); err != nil {

@@ -17,8 +17,8 @@ import (
 type plan struct {
 	files     []element.Found
 	read      source.Config
-	lanes     int
-	dealt     bool // files are cut in pieces, which are dealt out to the workers
+	branches  int
+	dealt     bool // large files are cut into several works, which are dealt out to the workers
 	trips     trip.Options
 	admission trip.Admission
 	standard  bool              // judge by the rules; otherwise every row counts as it is
@@ -43,7 +43,7 @@ func (p plan) endless() bool { return p.standard && p.quality.AsOf == element.No
 //	partials            one a bundle and file in it: what is shuffled is these accumulators
 //	perSource           one a file
 //	tables              one a table
-//	rejects, pieces     with --quarantine: one a batch with such rows, one a row group with such rows
+//	rejects, kept       with --quarantine: one a batch with such rows, one a row group with such rows
 func build(s beam.Scope, p plan) {
 	found := source.Found(s, p.files)
 	described, unreadable := source.Described(s, p.read.Access, found)
@@ -56,7 +56,7 @@ func build(s beam.Scope, p plan) {
 	}
 	read := p.read
 	read.Codes = !p.trips.KeepOrigin // rows are kept by their values
-	spread := runners.Spread(s, p.lanes, works, func(s beam.Scope, works beam.PCollection) []beam.PCollection {
+	spread := runners.Spread(s, p.branches, works, func(s beam.Scope, works beam.PCollection) []beam.PCollection {
 		columns := source.Read(s, read, works)
 		trips := trip.MapFields(s, p.trips, columns)
 		trips = trip.Derive(s, p.trips, trips)
@@ -79,6 +79,6 @@ func build(s beam.Scope, p plan) {
 		tables = append(tables, aggregate.Ledger(s, perSource))
 	}
 	publish.Publish(s, p.publish, publish.Inputs{
-		Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Pieces: spread[1:],
+		Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Kept: spread[1:],
 	})
 }

@@ -19,11 +19,11 @@ import (
 )
 
 // graphOf builds the pipeline over two files and returns it with its edges.
-func graphOf(t *testing.T, lanes int) (*beam.Pipeline, []*graph.MultiEdge) {
+func graphOf(t *testing.T, branches int) (*beam.Pipeline, []*graph.MultiEdge) {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
 	cfg := configOf("raw", quality.Config{})
-	build(s, plan{files: []element.Found{{Source: "a"}, {Source: "b", Lane: lanes - 1}}, lanes: lanes, trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
+	build(s, plan{files: []element.Found{{Source: "a"}, {Source: "b", Branch: branches - 1}}, branches: branches, trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
 	edges, _, err := p.Build()
 	if err != nil {
 		t.Fatal(err)
@@ -52,8 +52,8 @@ const (
 
 // TestTheGraphIsABeamPipeline finds, in the pipeline that a runner gets, each step of the design, connected in order.
 func TestTheGraphIsABeamPipeline(t *testing.T) {
-	for _, lanes := range []int{1, 2} {
-		_, edges := graphOf(t, lanes)
+	for _, branches := range []int{1, 2} {
+		_, edges := graphOf(t, branches)
 		proto := protoOf(t, edges)
 		byName := map[string]*pipepb.PTransform{}
 		for _, tr := range proto.GetComponents().GetTransforms() {
@@ -65,7 +65,7 @@ func TestTheGraphIsABeamPipeline(t *testing.T) {
 					return tr
 				}
 			}
-			t.Errorf("%d lanes: no %s named %s in the graph", lanes, urn, pattern)
+			t.Errorf("%d branches: no %s named %s in the graph", branches, urn, pattern)
 			return nil
 		}
 		find(`source\.Described/`, urnParDo)
@@ -143,7 +143,7 @@ func TestBatchesAreConsumedAtOnce(t *testing.T) {
 			}
 		}
 	}
-	if seen != 6 { // read to fields, fields to derive, derive to partial, in two lanes
+	if seen != 6 { // read to fields, fields to derive, derive to partial, in two branches
 		t.Errorf("batches flow along %d edges, want 6", seen)
 	}
 }
@@ -169,11 +169,11 @@ func quarantineGraph(t *testing.T) *beam.Pipeline {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
 	rules := quality.Config{Keep: quality.KeepCells}
-	build(s, plan{files: []element.Found{{Source: "a"}}, lanes: 2, trips: tripOptions("", true), standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules)})
+	build(s, plan{files: []element.Found{{Source: "a"}}, branches: 2, trips: tripOptions("", true), standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules)})
 	return p
 }
 
-func TestPrismWorksInAsManyBranchesAsLanes(t *testing.T) {
+func TestPrismWorksInSeveralBranches(t *testing.T) {
 	_, edges := graphOf(t, 3)
 	var readers []string
 	for _, e := range edges {

@@ -171,7 +171,7 @@ func help(w io.Writer, all bool) error {
 	b.WriteString(helpOnFlags(mainFlags, 30, all))
 	b.WriteString("\nRunners:\n")
 	for _, r := range runners.All() {
-		fmt.Fprintf(&b, "  %-10s %s\n", r.Name, r.Is)
+		fmt.Fprintf(&b, "  %-10s %s\n", r.Name, r.Help)
 		if r.Note != "" {
 			fmt.Fprintf(&b, "  %-10s %s\n", "", r.Note)
 		}

@@ -113,7 +113,7 @@ func (j *job) inputs(ctx context.Context) ([]objstore.Object, error) {
 		return match(ctx, j.access(), "--input", j.input)
 	}
 	finder := tlc.Finder{Source: j.source, Taxi: j.taxi, Access: j.access()}
-	var found []tlc.Month
+	var found []tlc.MonthFile
 	for _, r := range j.parsed.months {
 		more, err := finder.Find(ctx, r)
 		if err != nil {

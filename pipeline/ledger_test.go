@@ -25,14 +25,14 @@ func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 	dir := t.TempDir()
 	var files []tlcgen.Options
 	for i, o := range []tlcgen.Options{
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2009, Month: 3}},
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2010, Month: 11}},
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2015, Month: 3}, Coordinates: true, StringTimes: true},
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2020, Month: 11}, RowGroups: 3},
-		{Taxi: tlcgen.Green, Month: tlcgen.Month{Year: 2018, Month: 3}},
-		{Taxi: tlcgen.Green, Month: tlcgen.Month{Year: 2024, Month: 11}},
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2025, Month: 3}, RowGroups: 2},
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2025, Month: 6}, Rows: -1},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2009, Month: 3}},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2010, Month: 11}},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2015, Month: 3}, Coordinates: true, StringTimes: true},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2020, Month: 11}, RowGroups: 3},
+		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2018, Month: 3}},
+		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2024, Month: 11}},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2025, Month: 3}, RowGroups: 2},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2025, Month: 6}, Rows: -1},
 	} {
 		o.Rows, o.Seed = max(0, o.Rows+int64(20_000+997*i)), 5
 		o.Plant = tlcgen.Plant{
@@ -147,7 +147,7 @@ func publishStandard(t *testing.T, runner, pattern, out string) {
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{
-		files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
+		files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", true),
 		standard: true, tables: aggregate.Tables(true), quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
 	})
 	if _, err := r.Run(t.Context(), p); err != nil {

@@ -257,8 +257,8 @@ func hexSHA256(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// tables returns the part of a tree that must be the same for the same input files, wherever they are and whichever runner is used.
-func (f tree) tables() tree {
+// tableFiles returns the files of a tree that must be the same for the same input, wherever it is and whichever runner is used.
+func (f tree) tableFiles() tree {
 	tables := tree{}
 	for path, sum := range f {
 		if strings.HasSuffix(path, ".parquet") {

@@ -77,7 +77,7 @@ func bases(t *testing.T) []base {
 			t.Fatal(err)
 		}
 		runOnce(t, command{args: []string{"--input=" + path, "--output=out"}, dir: dir}).succeeds(t)
-		all[i].want = treeOf(t, filepath.Join(dir, "out")).tables()
+		all[i].want = treeOf(t, filepath.Join(dir, "out")).tableFiles()
 	}
 	return all
 }

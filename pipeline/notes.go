@@ -36,7 +36,7 @@ func notes(w console, files []element.Admitted, endless, gaps bool) {
 	for _, c := range sortedNames(unknown) {
 		columns = append(columns, fmt.Sprintf("%s (in %d files, first %s)", c, len(unknown[c]), unknown[c][0]))
 	}
-	w.line("note: columns that are not known, and not needed: %s", some(columns))
+	w.line("note: columns that are not known, and not needed: %s", firstFew(columns))
 }
 
 // noteGaps tells whether to note months that are missing between others. The months of the sample are chosen, and months that
@@ -107,14 +107,14 @@ func noteUnpinned(w console, objects []objstore.Object) {
 		}
 	}
 	if len(names) > 0 {
-		w.line("note: the server gives neither ETag nor Last-Modified, so that a change while it is read shows in its length alone: %s", some(names))
+		w.line("note: the server gives neither ETag nor Last-Modified, so that a change while it is read shows in its length alone: %s", firstFew(names))
 	}
 }
 
 // noteNoTrips names files that were left out because they have no trips.
 func noteNoTrips(w console, names []string) {
 	if len(names) > 0 {
-		w.line("note: left out because they have no time column of taxi trips, and no taxi or month in their name: %s", some(names))
+		w.line("note: left out because they have no time column of taxi trips, and no taxi or month in their name: %s", firstFew(names))
 	}
 }
 
@@ -127,8 +127,8 @@ func sortedNames(m map[string][]string) []string {
 	return names
 }
 
-// some lists a few of many.
-func some(list []string) string {
+// firstFew lists the first few entries of a list, and says how many more there are.
+func firstFew(list []string) string {
 	const most = 12
 	if len(list) <= most {
 		return strings.Join(list, ", ")

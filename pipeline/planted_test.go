@@ -35,8 +35,8 @@ type (
 		FinishBundle(func(element.Tallies))
 	}
 	writer interface {
-		StartBundle(func(quarantine.Piece)) error
-		ProcessElement(element.Rejects, func(quarantine.Piece)) error
+		StartBundle(func(quarantine.File)) error
+		ProcessElement(element.Rejects, func(quarantine.File)) error
 	}
 )
 
@@ -129,7 +129,7 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 			return func(aggregate.Source, func(element.Tallies)) {}
 		}, "found results of 0 files, expected 1"},
 		{"no refused row kept", "quarantine.writeFn", func(any) any {
-			return func(element.Rejects, func(quarantine.Piece)) {}
+			return func(element.Rejects, func(quarantine.File)) {}
 		}, "found 0 refused rows in quarantine, expected "},
 		{"the refused rows of the last row group not kept", "quarantine.writeFn", func(own any) any {
 			if err := own.(writer).StartBundle(nil); err != nil {
@@ -178,7 +178,7 @@ func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any
 	}
 	rules := quality.Config{AsOf: element.NoMonth, Keep: quality.KeepRows}
 	p := plan{
-		files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", true),
+		files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", true),
 		standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules),
 	}
 	p.trips.KeepOrigin = p.quarantined()

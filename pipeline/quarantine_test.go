@@ -101,7 +101,7 @@ func TestTheQuarantineHoldsTheRowsOfTheLedger(t *testing.T) {
 			r := runOnce(t, command{args: []string{
 				"--input=raw/**/*.parquet", "--output=" + out, "--runner=" + runner, "--quarantine=" + kept, fmt.Sprintf("--quarantine-cells=%v", cells),
 			}, dir: dir}).succeeds(t)
-			if got := treeOf(t, out).tables(); published == nil {
+			if got := treeOf(t, out).tableFiles(); published == nil {
 				published = got
 			} else if !maps.Equal(got, published) {
 				t.Errorf("%s: the quarantine changes the tables", runner)
@@ -182,13 +182,13 @@ func TestTheQuarantineIsNoInput(t *testing.T) {
 		return runOnce(t, command{args: []string{"--input=" + input, "--output=out", "--quarantine=raw/kept"}, dir: dir})
 	}
 	run("raw/**/*.parquet").succeeds(t)
-	tables, rows := treeOf(t, filepath.Join(dir, "out")).tables(), treeOf(t, filepath.Join(dir, "raw")).tables()
+	tables, rows := treeOf(t, filepath.Join(dir, "out")).tableFiles(), treeOf(t, filepath.Join(dir, "raw")).tableFiles()
 	run("raw/**/*.parquet").succeeds(t)
 	run("raw/kept/rows/*/*.parquet").fails(t, 2, "--quarantine", "lies in raw/kept")
-	if again := treeOf(t, filepath.Join(dir, "out")).tables(); !maps.Equal(tables, again) {
+	if again := treeOf(t, filepath.Join(dir, "out")).tableFiles(); !maps.Equal(tables, again) {
 		t.Errorf("found tables %v, expected %v as before", again, tables)
 	}
-	if again := treeOf(t, filepath.Join(dir, "raw")).tables(); !maps.Equal(rows, again) {
+	if again := treeOf(t, filepath.Join(dir, "raw")).tableFiles(); !maps.Equal(rows, again) {
 		t.Errorf("found rows %v, expected %v as before", again, rows)
 	}
 }

@@ -157,7 +157,7 @@ func TestRealMonthsAddUp(t *testing.T) {
 				t.Errorf("%s: %s add up to %d, expected the %d rows of all files", runner, what, sum, rows)
 			}
 		}
-		got := treeOf(t, output).tables()
+		got := treeOf(t, output).tableFiles()
 		if first == nil {
 			first = got
 		}

@@ -89,7 +89,7 @@ func (j *job) command(ctx context.Context, args []string) error {
 	if j.check(words, len(words) > 0 && args[0] == words[0], &wrong); len(wrong) > 0 {
 		return wrong.err()
 	}
-	return j.tables(ctx)
+	return j.makeTables(ctx)
 }
 
 // subcommand runs an entry of commands.
@@ -108,8 +108,8 @@ func (j *job) subcommand(ctx context.Context, name string, args []string) error 
 	return err
 }
 
-// tables is the main job.
-func (j *job) tables(ctx context.Context) error {
+// makeTables reads the input, makes the tables and publishes them: what the program does without a command.
+func (j *job) makeTables(ctx context.Context) error {
 	start := time.Now()
 	runner, err := runners.Find(j.runner)
 	if err != nil {
@@ -130,9 +130,9 @@ func (j *job) tables(ctx context.Context) error {
 	memory := j.mostMemory()
 	memory.Bound()
 	p := plan{
-		files:     source.Files(objects, runner.Lanes()),
+		files:     source.Files(objects, runner.Branches()),
 		read:      source.Config{Access: j.access(), Memory: memory, Library: j.decoder == "library"},
-		lanes:     runner.Lanes(),
+		branches:  runner.Branches(),
 		dealt:     runner.Elsewhere(),
 		trips:     tripOptions(j.utc, j.standard()),
 		admission: trip.Admission{Taxi: j.taxi, MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
@@ -166,18 +166,18 @@ func (j *job) tables(ctx context.Context) error {
 			return err
 		}
 	}
-	end, err := j.profiled(func() (runners.Ending, error) { return j.runPipeline(ctx, runner, &p) })
+	outcome, err := j.profiled(func() (runners.Outcome, error) { return j.runPipeline(ctx, runner, &p) })
 	if err != nil && runner.Elsewhere() {
 		err = givenUp(ctx, p.publish, err)
 	}
 	switch {
 	case err != nil:
 		return err
-	case end.Dry != "":
-		_, err := fmt.Fprintln(j.stdout, end.Dry)
+	case outcome.Dry != "":
+		_, err := fmt.Fprintln(j.stdout, outcome.Dry)
 		return err
-	case end.On:
-		j.stderr.line("submitted runner=%s job=%s output=%s; it is not waited for", runner.Name, end.Job, objstore.Redact(j.output))
+	case outcome.Detached:
+		j.stderr.line("submitted runner=%s job=%s output=%s; it is not waited for", runner.Name, outcome.Job, objstore.Redact(j.output))
 		return nil
 	case runner.Elsewhere():
 		ctx = context.WithoutCancel(ctx) // it is published, whatever came since
@@ -205,13 +205,13 @@ func (j *job) tables(ctx context.Context) error {
 }
 
 // profiled calls run and writes the requested profiles. If the run succeeds and a profile cannot be written, a note says so.
-func (j *job) profiled(run func() (runners.Ending, error)) (runners.Ending, error) {
+func (j *job) profiled(run func() (runners.Outcome, error)) (runners.Outcome, error) {
 	stop, err := j.profiles.start()
 	if err != nil {
-		return runners.Ending{}, err
+		return runners.Outcome{}, err
 	}
-	end, err := run()
-	return end, j.afterwards(err, stop(), "a profile could not be written")
+	outcome, err := run()
+	return outcome, j.afterwards(err, stop(), "a profile could not be written")
 }
 
 // afterwards joins the error of a run with that of a step after it. If the run succeeded, the later error is only a note.
@@ -224,16 +224,16 @@ func (j *job) afterwards(run, after error, what string) error {
 }
 
 // runPipeline builds the pipeline and runs it to its end.
-func (j *job) runPipeline(ctx context.Context, runner runners.Runner, p *plan) (end runners.Ending, failed error) {
+func (j *job) runPipeline(ctx context.Context, runner runners.Runner, p *plan) (outcome runners.Outcome, failed error) {
 	if q := p.publish.Quarantine; q != nil {
 		area, err := quarantine.Open(ctx, *q)
 		switch {
 		case errors.Is(err, quarantine.ErrBusy):
-			return end, fault.New(fault.Conflict, "--quarantine: %v; run again when it is done, or name another folder", err)
+			return outcome, fault.New(fault.Conflict, "--quarantine: %v; run again when it is done, or name another folder", err)
 		case errors.Is(err, quarantine.ErrForeign), errors.Is(err, quarantine.ErrNotPrivate):
-			return end, usage("--quarantine: %v; name another folder", err)
+			return outcome, usage("--quarantine: %v; name another folder", err)
 		case err != nil:
-			return end, fault.New(fault.Failed, "--quarantine: %v; nothing was published: name a folder that can be written", err)
+			return outcome, fault.New(fault.Failed, "--quarantine: %v; nothing was published: name a folder that can be written", err)
 		}
 		defer func() {
 			failed = j.afterwards(failed, area.Close(), "what it needed for the quarantine could not be removed")

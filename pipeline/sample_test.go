@@ -125,7 +125,7 @@ func TestNothingButTheFilesDecidesTheBytes(t *testing.T) {
 		runOnce(t, command{
 			args: []string{"--input=" + c.input, "--output=" + output, "--runner=" + c.runner}, dir: dir, env: []string{"GOMAXPROCS=" + c.cores},
 		}).succeeds(t)
-		got := treeOf(t, output).tables()
+		got := treeOf(t, output).tableFiles()
 		if want == nil {
 			want = got
 		}

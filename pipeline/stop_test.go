@@ -188,7 +188,7 @@ func TestAKilledRunLeavesWholeTables(t *testing.T) {
 		if got := s.wait(); got.code == -1 {
 			killed++
 		}
-		after := treeOf(t, output).tables()
+		after := treeOf(t, output).tableFiles()
 		for path, sum := range after {
 			if sum != want[0][path] && sum != want[1][path] {
 				t.Fatalf("round %d, killed after %v: %s is neither the old nor the new one", i, delay, path)
@@ -204,7 +204,7 @@ func TestAKilledRunLeavesWholeTables(t *testing.T) {
 		}
 		runOnce(t, run).succeeds(t)
 		cleaned := treeOf(t, output)
-		if !maps.Equal(cleaned.tables(), want[next].tables()) {
+		if !maps.Equal(cleaned.tableFiles(), want[next].tableFiles()) {
 			t.Fatalf("round %d: the next run did not replace the tables", i)
 		}
 		wantOnly(t, slices.Collect(maps.Keys(cleaned)), outputFiles...)
@@ -239,7 +239,7 @@ func TestTwoRunsAtOnceLeaveTheTablesOfOne(t *testing.T) {
 			}
 		}
 		got := treeOf(t, output)
-		if tables := got.tables(); !maps.Equal(tables, want[0].tables()) && !maps.Equal(tables, want[1].tables()) {
+		if tables := got.tableFiles(); !maps.Equal(tables, want[0].tableFiles()) && !maps.Equal(tables, want[1].tableFiles()) {
 			t.Fatalf("round %d: the tables are those of neither run: %v", i, got)
 		}
 		for _, out := range readManifest(t, output).Outputs {

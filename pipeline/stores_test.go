@@ -183,12 +183,12 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 		files[filepath.Base(path)] = content
 	}
 	runOnce(t, command{args: []string{"--input=raw/*.parquet", "--output=out"}, dir: dir}).succeeds(t)
-	want := treeOf(t, filepath.Join(dir, "out")).tables()
+	want := treeOf(t, filepath.Join(dir, "out")).tableFiles()
 	if len(want) != 3 {
 		t.Fatalf("found %v", want)
 	}
 	runOnce(t, command{args: []string{"--input=raw/yellow*", "--output=yellow"}, dir: dir}).succeeds(t)
-	yellow := treeOf(t, filepath.Join(dir, "yellow")).tables()
+	yellow := treeOf(t, filepath.Join(dir, "yellow")).tableFiles()
 
 	t.Run("https", func(t *testing.T) {
 		web := fakes.NewWeb(t, files)
@@ -199,7 +199,7 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 		for _, runner := range runnerNames {
 			out := t.TempDir()
 			r := tripstats(t, "--input="+strings.Join(list, ","), "--output="+out, "--runner="+runner).succeeds(t)
-			if got := treeOf(t, out).tables(); !maps.Equal(got, want) {
+			if got := treeOf(t, out).tableFiles(); !maps.Equal(got, want) {
 				t.Errorf("%s: found %v, expected %v", runner, got, want)
 			}
 			manifest, err := os.ReadFile(filepath.Join(out, "_manifest.json"))
@@ -208,7 +208,7 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 			}
 		}
 		tripstats(t, "--months=2019-08..2019-09", "--taxi=yellow", "--source="+web.URL, "--output="+filepath.Join(dir, "months")).succeeds(t)
-		if got := treeOf(t, filepath.Join(dir, "months")).tables(); !maps.Equal(got, yellow) {
+		if got := treeOf(t, filepath.Join(dir, "months")).tableFiles(); !maps.Equal(got, yellow) {
 			t.Errorf("by months: found %v, expected %v", got, yellow)
 		}
 		tripstats(t, "--months=2019-07..2019-09", "--taxi=yellow", "--source="+web.URL).fails(t, 4, "2019-07", "--missing=skip")
@@ -225,7 +225,7 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 			for _, runner := range runnerNames {
 				local := t.TempDir()
 				runOnce(t, command{args: []string{"--input=" + b.base + "/raw/deep/*.parquet", "--output=" + local, "--runner=" + runner}, dir: dir, env: b.env}).succeeds(t)
-				if got := treeOf(t, local).tables(); !maps.Equal(got, want) {
+				if got := treeOf(t, local).tableFiles(); !maps.Equal(got, want) {
 					t.Errorf("%s: found %v, expected %v", runner, got, want)
 				}
 				for range 2 { // the second run replaces the tables of the first
@@ -241,7 +241,7 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 						got[below] = hexSHA256(content)
 					}
 				}
-				if !maps.Equal(got.tables(), want) {
+				if !maps.Equal(got.tableFiles(), want) {
 					t.Errorf("%s: published %v, expected %v", runner, got, want)
 				}
 				wantOnly(t, slices.Collect(maps.Keys(got)), append(slices.Collect(maps.Keys(want)), "_manifest.json")...)
@@ -273,7 +273,7 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 			}
 			local := t.TempDir()
 			runOnce(t, command{args: []string{"--months=2018-12..", "--taxi=yellow", "--source=" + b.base + "/fetched/{year}", "--missing=skip", "--output=" + local}, dir: dir, env: b.env}).succeeds(t)
-			if got := treeOf(t, local).tables(); !maps.Equal(got, yellow) {
+			if got := treeOf(t, local).tableFiles(); !maps.Equal(got, yellow) {
 				t.Errorf("an open range: found %v, expected %v", got, yellow)
 			}
 			runOnce(t, command{args: []string{"--input=" + b.base + "/nothing/*.parquet", "--output=x"}, dir: dir, env: b.env}).fails(t, 4, b.base+"/nothing/*.parquet")

@@ -30,7 +30,7 @@ import (
 func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 	dir := t.TempDir()
 	var files []tlcgen.Options
-	for i, m := range []tlcgen.Month{{Year: 2009, Month: 1}, {Year: 2010, Month: 2}, {Year: 2011, Month: 1}, {Year: 2018, Month: 6}, {Year: 2018, Month: 7}, {Year: 2023, Month: 1}, {Year: 2023, Month: 2}, {Year: 2025, Month: 1}, {Year: 2026, Month: 6}} {
+	for i, m := range []tlcgen.YearMonth{{Year: 2009, Month: 1}, {Year: 2010, Month: 2}, {Year: 2011, Month: 1}, {Year: 2018, Month: 6}, {Year: 2018, Month: 7}, {Year: 2023, Month: 1}, {Year: 2023, Month: 2}, {Year: 2025, Month: 1}, {Year: 2026, Month: 6}} {
 		for _, taxi := range []tlcgen.Taxi{tlcgen.Yellow, tlcgen.Green} {
 			if taxi == tlcgen.Green && m.Year < 2013 { // green taxis began in 2013
 				continue
@@ -43,10 +43,10 @@ func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 		}
 	}
 	for _, o := range []tlcgen.Options{ // as published before TLC replaced coordinates by zones
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2013, Month: 5}, Coordinates: true, StringTimes: true, OldNames: true},
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2016, Month: 2}, Coordinates: true, StringTimes: true},
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2016, Month: 3}, Coordinates: true},
-		{Taxi: tlcgen.Green, Month: tlcgen.Month{Year: 2014, Month: 11}, Coordinates: true, StringTimes: true},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2013, Month: 5}, Coordinates: true, StringTimes: true, OldNames: true},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2016, Month: 2}, Coordinates: true, StringTimes: true},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2016, Month: 3}, Coordinates: true},
+		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2014, Month: 11}, Coordinates: true, StringTimes: true},
 	} {
 		o.Rows, o.Seed = 10_000, 12
 		files = append(files, o)
@@ -88,7 +88,7 @@ func publishInto(t *testing.T, runner, pattern, out string) {
 	cfg := configOf("raw", quality.Config{})
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
-	build(s, plan{files: source.Files(objects, r.Lanes()), lanes: r.Lanes(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
+	build(s, plan{files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
 	if _, err := r.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func twoMonths(t *testing.T) (files map[string][]byte, want tree) {
 		files[tlcgen.FileName(o.Taxi, o.Month)] = content
 	}
 	runOnce(t, command{args: []string{"--input=raw/*", "--output=out"}, dir: dir}).succeeds(t)
-	return files, treeOf(t, filepath.Join(dir, "out")).tables()
+	return files, treeOf(t, filepath.Join(dir, "out")).tableFiles()
 }
 
 // TestSignedAddressesAreRead has a server that answers only GET requests with the signature, and gives no version.
@@ -70,7 +70,7 @@ func TestSignedAddressesAreRead(t *testing.T) {
 	for _, runner := range runnerNames {
 		out := t.TempDir()
 		r := tripstats(t, "--input="+strings.Join(signed, ","), "--output="+out, "--runner="+runner).succeeds(t)
-		if got := treeOf(t, out).tables(); !maps.Equal(got, want) {
+		if got := treeOf(t, out).tableFiles(); !maps.Equal(got, want) {
 			t.Errorf("%s: found %v, expected %v", runner, got, want)
 		}
 		if n := strings.Count(r.stderr, "neither ETag nor Last-Modified"); n != 1 || strings.Contains(r.stderr+r.stdout, "secret") {
@@ -111,7 +111,7 @@ func TestAYearInTheSourceIsReadThroughRefusals(t *testing.T) {
 	for _, runner := range runnerNames {
 		out := t.TempDir()
 		tripstats(t, "--months=2019-08..2019-09", "--taxi=yellow", "--source="+base+"/raw/{year}", "--output="+out, "--runner="+runner).succeeds(t)
-		if got := treeOf(t, out).tables(); !maps.Equal(got, want) {
+		if got := treeOf(t, out).tableFiles(); !maps.Equal(got, want) {
 			t.Errorf("%s: found %v, expected %v", runner, got, want)
 		}
 	}

@@ -32,7 +32,7 @@ func TestTheTimeZonesOfAMachineChangeNoTable(t *testing.T) {
 	runOnce(t, command{args: args("own"), dir: dir}).succeeds(t)
 	runOnce(t, command{args: args("strange"), dir: dir, env: []string{"ZONEINFO=" + filepath.Dir(zones)}}).succeeds(t)
 	want, got := treeOf(t, filepath.Join(dir, "own")), treeOf(t, filepath.Join(dir, "strange"))
-	if !maps.Equal(want.tables(), got.tables()) {
-		t.Errorf("found %v, expected %v", got.tables(), want.tables())
+	if !maps.Equal(want.tableFiles(), got.tableFiles()) {
+		t.Errorf("found %v, expected %v", got.tableFiles(), want.tableFiles())
 	}
 }

@@ -45,11 +45,11 @@ func (dataflowEngine) check(f Flags, places []Place) (notes []string, err error)
 	return nil, nil
 }
 
-func (dataflowEngine) run(ctx context.Context, f Flags, p *beam.Pipeline) (Ending, error) {
+func (dataflowEngine) run(ctx context.Context, f Flags, p *beam.Pipeline) (Outcome, error) {
 	if !f.IsSet("dry_run") {
 		binary, err := workerBinary(f)
 		if err != nil {
-			return Ending{}, err
+			return Outcome{}, err
 		}
 		f = f.with("worker_binary", binary)
 	}
@@ -61,20 +61,20 @@ func (dataflowEngine) run(ctx context.Context, f Flags, p *beam.Pipeline) (Endin
 	}
 	result, err := dataflow.Execute(ctx, p)
 	if err != nil {
-		return Ending{}, fault.New(fault.Failed, "--runner=dataflow: %v", err)
+		return Outcome{}, fault.New(fault.Failed, "--runner=dataflow: %v", err)
 	}
 	switch {
 	case f.IsSet("dry_run"):
 		dry, err := said.job()
-		return Ending{On: true, Dry: dry}, err
+		return Outcome{Detached: true, Dry: dry}, err
 	case result == nil: // a template was written
-		return Ending{On: true}, nil
+		return Outcome{Detached: true}, nil
 	}
 	id := result.JobID()
 	if !wait {
-		return Ending{Job: id, On: true}, nil
+		return Outcome{Job: id, Detached: true}, nil
 	}
-	return Ending{Job: id}, awaitDataflow(ctx, f.Value("dataflow_endpoint"), id)
+	return Outcome{Job: id}, awaitDataflow(ctx, f.Value("dataflow_endpoint"), id)
 }
 
 // awaitDataflow follows a job to its end. When ctx ends first it cancels the job.

@@ -147,14 +147,14 @@ type job struct {
 	loopback bool // its workers are in this process
 }
 
-func (e portable) run(ctx context.Context, f Flags, p *beam.Pipeline) (end Ending, err error) {
+func (e portable) run(ctx context.Context, f Flags, p *beam.Pipeline) (done Outcome, err error) {
 	endpoint := endpointOf(f)
 	cc, err := dial(ctx, endpoint)
 	if err != nil {
 		if ctx.Err() != nil {
-			return Ending{}, &Stopped{What: "no job was submitted"}
+			return Outcome{}, &Stopped{What: "no job was submitted"}
 		}
-		return Ending{}, fault.New(fault.Unavailable, "--runner=%s: no Beam job server answers at %s; start one (make %s-up starts one on this machine), or say where it is with --endpoint=HOST:PORT", e.name, endpoint, e.name)
+		return Outcome{}, fault.New(fault.Unavailable, "--runner=%s: no Beam job server answers at %s; start one (make %s-up starts one on this machine), or say where it is with --endpoint=HOST:PORT", e.name, endpoint, e.name)
 	}
 	defer cc.Close() //nolint:errcheck // nothing is written through it any more
 	// The workers of LOOPBACK must outlive ctx, as the job is cancelled first.
@@ -163,14 +163,14 @@ func (e portable) run(ctx context.Context, f Flags, p *beam.Pipeline) (end Endin
 	defer closeWorkers()
 	if err != nil {
 		if ctx.Err() != nil {
-			return Ending{}, &Stopped{What: "no job was submitted"}
+			return Outcome{}, &Stopped{What: "no job was submitted"}
 		}
-		return Ending{}, fault.New(fault.Failed, "--runner=%s: the job server at %s did not take the job: %s", e.name, endpoint, grpcReason(err))
+		return Outcome{}, fault.New(fault.Failed, "--runner=%s: the job server at %s did not take the job: %s", e.name, endpoint, grpcReason(err))
 	}
 	if f.Detach {
-		return Ending{Job: j.id, On: true}, nil
+		return Outcome{Job: j.id, Detached: true}, nil
 	}
-	return Ending{Job: j.id}, j.wait(ctx, away)
+	return Outcome{Job: j.id}, j.wait(ctx, away)
 }
 
 // dial connects to a job server. Where nobody listens it does not wait.

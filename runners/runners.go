@@ -22,7 +22,7 @@ import (
 // Runner is one value of --runner.
 type Runner struct {
 	Name string
-	Is   string // one line for help
+	Help string // one line for help
 	Note string // one line for stderr when it is chosen, or ""
 
 	// temp makes a temporary folder for a runner whose workers leave files behind. The function that it returns removes the
@@ -32,8 +32,8 @@ type Runner struct {
 	// threads is how many the runner needs, however few cores there are.
 	threads int
 
-	// lanes is how many branches, from the files to the partial sums, use all cores. See Spread.
-	lanes func() int
+	// branches is how many branches, from the files to the partial sums, use all cores. See Spread.
+	branches func() int
 
 	// engine is what runs the job elsewhere; nil where this process does.
 	engine engine
@@ -49,7 +49,7 @@ type engine interface {
 	// here tells whether the workers are in this process all the same.
 	here(f Flags) bool
 
-	run(ctx context.Context, f Flags, p *beam.Pipeline) (Ending, error)
+	run(ctx context.Context, f Flags, p *beam.Pipeline) (Outcome, error)
 }
 
 // Place is a file or folder that the workers must see.
@@ -58,23 +58,23 @@ type Place struct {
 	Local bool
 }
 
-// Ending is how a run came to its end without an error.
-type Ending struct {
+// Outcome is what became of a run without an error.
+type Outcome struct {
 	Job string // what its cluster calls it; "" in this process
 
-	// On tells that the job was not waited for, as the user wished.
-	On bool
+	// Detached says that the run did not wait for the job to end, as the user wished.
+	Detached bool
 
-	// Dry is the description of a job that was to be shown and not run.
+	// Dry is the description of a job that is shown and not run, or "".
 	Dry string
 }
 
-func one() int { return 1 }
+func oneBranch() int { return 1 }
 
-// prismLanes is one branch for every four cores. Prism puts all elements of a stage into one bundle, so a branch is one
-// goroutine, with those that decode its columns beside it: they keep some four cores busy, and every branch takes its
-// own memory. Prism runs at most eight bundles at once.
-func prismLanes() int { return min(8, max(1, runtime.GOMAXPROCS(0)/4)) }
+// prismBranches is one branch for every four cores. Prism puts all elements of a stage into one bundle, so a branch is one
+// goroutine with the goroutines that decode its columns: they keep about four cores busy. Every branch needs memory of its
+// own. Prism runs at most eight bundles at once.
+func prismBranches() int { return min(8, max(1, runtime.GOMAXPROCS(0)/4)) }
 
 // prismThreads is how many threads prism needs at least. While a stage waits for a side input, prism checks its watermarks again
 // and again. If that keeps the only thread busy, Go polls the network only every 10 ms, and prism and its workers communicate
@@ -82,14 +82,14 @@ func prismLanes() int { return min(8, max(1, runtime.GOMAXPROCS(0)/4)) }
 const prismThreads = 2
 
 var all = []Runner{
-	{Name: "direct", Is: "in this process, the default; one bundle, decoding on all cores", lanes: one},
+	{Name: "direct", Help: "in this process, the default; one bundle, decoding on all cores", branches: oneBranch},
 	{
-		Name: "prism", Is: "in this process, through Beam's portable model", lanes: prismLanes, threads: prismThreads, temp: sharedTemp,
+		Name: "prism", Help: "in this process, through Beam's portable model", branches: prismBranches, threads: prismThreads, temp: sharedTemp,
 		Note: "prism listens on all network interfaces of this machine while it runs",
 	},
-	{Name: "flink", Is: "on Apache Flink, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, engine: portable{"flink"}},
-	{Name: "spark", Is: "on Apache Spark, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", lanes: one, engine: portable{"spark"}},
-	{Name: "dataflow", Is: "on Google Cloud Dataflow: --project, --region and --staging_location are needed", lanes: one, engine: dataflowEngine{}},
+	{Name: "flink", Help: "on Apache Flink, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", branches: oneBranch, engine: portable{"flink"}},
+	{Name: "spark", Help: "on Apache Spark, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", branches: oneBranch, engine: portable{"spark"}},
+	{Name: "dataflow", Help: "on Google Cloud Dataflow: --project, --region and --staging_location are needed", branches: oneBranch, engine: dataflowEngine{}},
 }
 
 // aliases has the names that Beam and its launchers use for the runners.
@@ -127,8 +127,8 @@ func Names() []string {
 // All lists the runners with what they are.
 func All() []Runner { return slices.Clone(all) }
 
-// Lanes is how many branches should work side by side on this runner.
-func (r Runner) Lanes() int { return r.lanes() }
+// Branches is how many branches should work side by side on this runner. See Spread.
+func (r Runner) Branches() int { return r.branches() }
 
 // Elsewhere tells whether an engine outside of this program runs the job: attempts may be repeated there, and come late.
 func (r Runner) Elsewhere() bool { return r.engine != nil }
@@ -153,7 +153,7 @@ func (r Runner) Check(places []Place) (notes []string, err error) {
 
 // Run runs the pipeline and waits for its end. When ctx ends, a job that runs elsewhere is cancelled; the error then is
 // a [*Stopped].
-func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err error) {
+func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (done Outcome, err error) {
 	// Go's own variable goes before: it is the process's, as threads are.
 	if said, _ := strconv.Atoi(os.Getenv("GOMAXPROCS")); said < 1 && runtime.GOMAXPROCS(0) < r.threads {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.threads))
@@ -164,7 +164,7 @@ func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err erro
 	if r.temp != nil {
 		restore, failed := r.temp()
 		if failed != nil {
-			return Ending{}, failed
+			return Outcome{}, failed
 		}
 		defer func() { err = errors.Join(err, restore()) }()
 	}
@@ -172,5 +172,5 @@ func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (end Ending, err erro
 		return r.engine.run(ctx, r.flags, p)
 	}
 	_, err = beam.Run(ctx, r.Name, p)
-	return Ending{}, err
+	return Outcome{}, err
 }

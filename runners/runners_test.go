@@ -27,9 +27,9 @@ func init() {
 func sourceOf(w element.Work) string { return w.Pieces[0].File.Source }
 func uriOf(w element.Work) string    { return "/" + sourceOf(w) }
 
-// workOf is work on a file, in a lane.
-func workOf(source string, lane int) element.Work {
-	w := element.Work{Lane: lane, Pieces: make([]element.Piece, 1)}
+// workOf is work on a file, in a branch.
+func workOf(source string, branch int) element.Work {
+	w := element.Work{Branch: branch, Pieces: make([]element.Piece, 1)}
 	w.Pieces[0].File.Source = source
 	return w
 }
@@ -38,22 +38,22 @@ func threadsOf(element.Work) string { return strconv.Itoa(runtime.GOMAXPROCS(0))
 
 func TestSpreadWorksOnEveryFileOnce(t *testing.T) {
 	list := []element.Work{workOf("a", 0), workOf("b", 2), workOf("c", 1), workOf("d", 2)}
-	for _, lanes := range []int{1, 3} {
+	for _, wanted := range []int{1, 3} {
 		files := slices.Clone(list)
 		for i := range files {
-			files[i].Lane = min(files[i].Lane, lanes-1)
+			files[i].Branch = min(files[i].Branch, wanted-1)
 		}
 		p, s, col := ptest.CreateList(files)
 		branches := 0
-		out := Spread(s, lanes, col, func(s beam.Scope, part beam.PCollection) []beam.PCollection {
+		out := Spread(s, wanted, col, func(s beam.Scope, part beam.PCollection) []beam.PCollection {
 			branches++
 			return []beam.PCollection{beam.ParDo(s, sourceOf, part), beam.ParDo(s, uriOf, part)}
 		})
 		passert.EqualsList(s, out[0], []string{"a", "b", "c", "d"})
 		passert.EqualsList(s, out[1], []string{"/a", "/b", "/c", "/d"})
 		ptest.RunAndValidate(t, p)
-		if branches != lanes {
-			t.Errorf("%d branches, want %d", branches, lanes)
+		if branches != wanted {
+			t.Errorf("%d branches, want %d", branches, wanted)
 		}
 	}
 }
@@ -98,7 +98,7 @@ func TestPrismHasASecondThreadUnlessTheUserSaysOtherwise(t *testing.T) {
 func TestFindNamesWhatThereIs(t *testing.T) {
 	for _, name := range Names() {
 		r, err := Find(name)
-		if err != nil || r.Lanes() < 1 || r.Lanes() > max(1, runtime.GOMAXPROCS(0)) {
+		if err != nil || r.Branches() < 1 || r.Branches() > max(1, runtime.GOMAXPROCS(0)) {
 			t.Errorf("%s: %+v, %v", name, r, err)
 		}
 	}

@@ -10,22 +10,22 @@ import (
 )
 
 func init() {
-	register.Function1x1(laneOf)
+	register.Function1x1(branchOf)
 }
 
-// Spread applies work to what is to be read: once, or, with several lanes, in as many branches side by side, each to that
-// of its Lane. For a runner that gives a branch one goroutine, as prism does. What the branches return, each as many
-// PCollections, is flattened, so it should be small: a Flatten ends fusion.
+// Spread applies work to the elements of works: once, or in several branches of the graph, each with the elements of its
+// number. Several branches are for a runner that gives each branch one goroutine, as prism does. All branches return the
+// same number of PCollections. Those of the branches are flattened, which ends fusion, so they should be small.
 //
 // Spread transforms a PCollection<element.Work> into what work returns.
-func Spread(s beam.Scope, lanes int, works beam.PCollection, work func(s beam.Scope, works beam.PCollection) []beam.PCollection) []beam.PCollection {
-	if lanes <= 1 {
+func Spread(s beam.Scope, branches int, works beam.PCollection, work func(s beam.Scope, works beam.PCollection) []beam.PCollection) []beam.PCollection {
+	if branches <= 1 {
 		return work(s, works)
 	}
 	s = s.Scope("runners.Spread")
-	var lists [][]beam.PCollection // by output and lane
-	for i, part := range beam.Partition(s, lanes, laneOf, works) {
-		for k, out := range work(s.Scope(fmt.Sprintf("lane%d", i)), part) {
+	var lists [][]beam.PCollection // by output and branch
+	for i, part := range beam.Partition(s, branches, branchOf, works) {
+		for k, out := range work(s.Scope(fmt.Sprintf("branch%d", i)), part) {
 			if i == 0 {
 				lists = append(lists, nil)
 			}
@@ -39,4 +39,4 @@ func Spread(s beam.Scope, lanes int, works beam.PCollection, work func(s beam.Sc
 	return flat
 }
 
-func laneOf(w element.Work) int { return w.Lane }
+func branchOf(w element.Work) int { return w.Branch }

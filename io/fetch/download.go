@@ -43,7 +43,7 @@ var errStalled = errors.New("the server is too slow: next to nothing comes")
 
 // fetch brings the file to its place, unless it is there.
 func (d *download) fetch(ctx context.Context) (kind Kind, err error) {
-	if err := d.look(ctx); err != nil {
+	if err := d.findHad(ctx); err != nil {
 		return Failed, err
 	}
 	if o := d.job.Object; d.had.version != "" && o.Version == d.had.version && o.Size == d.had.size {
@@ -117,8 +117,8 @@ func isWeb(uri string) bool {
 	return scheme == "https" || scheme == "http"
 }
 
-// look finds out what is in the destination.
-func (d *download) look(ctx context.Context) error {
+// findHad finds out which version of the file the destination has.
+func (d *download) findHad(ctx context.Context) error {
 	size, there, err := d.dest.size(ctx, d.job.Place)
 	if err != nil {
 		return localError{err}
@@ -126,7 +126,7 @@ func (d *download) look(ctx context.Context) error {
 	if !there {
 		return nil
 	}
-	if s, ok := d.part.look(); ok && !d.part.exists() && d.dest.local(d.job.Place) != "" && s.SHA256 != "" && s.Size == size && s.Version != "" {
+	if s, ok := d.part.readSidecar(); ok && !d.part.exists() && d.dest.local(d.job.Place) != "" && s.SHA256 != "" && s.Size == size && s.Version != "" {
 		d.had = held{version: s.Version, size: size, adopted: s.SHA256}
 		return nil
 	}

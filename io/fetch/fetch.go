@@ -150,7 +150,7 @@ func (r *run) all(ctx context.Context, jobs []Job) {
 					case <-ctx.Done():
 						return
 					}
-					r.one(ctx, j, h)
+					r.fetchOne(ctx, j, h)
 					<-slots
 				}
 			})
@@ -230,8 +230,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// one fetches a file and reports how that went.
-func (r *run) one(ctx context.Context, j Job, h *host) {
+// fetchOne fetches a file and reports the result.
+func (r *run) fetchOne(ctx context.Context, j Job, h *host) {
 	d := &download{run: r, job: j, host: h, part: newPart(r.dest.part(j.Place), j.URI)}
 	start := time.Now()
 	kind, err := Failed, j.Err

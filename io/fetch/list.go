@@ -86,7 +86,7 @@ func newJob(access objstore.Access, uri string) (Job, error) {
 // Months finds the files of a range of months. Those that are not published come as missing. A month of which it could
 // not be found out is a job with that error, unless the source refuses everything.
 func Months(ctx context.Context, f tlc.Finder, r tlc.Range) (jobs []Job, missing []string, err error) {
-	add := func(months []tlc.Month) {
+	add := func(months []tlc.MonthFile) {
 		for _, m := range months {
 			if m.Absent {
 				missing = append(missing, tlc.FormatMonth(m.Month))

@@ -59,8 +59,8 @@ func newPart(path, uri string) *part {
 func (p *part) sidecarPath() string { return p.path + ".json" }
 func (p *part) tempPath() string    { return p.path + ".json.tmp" }
 
-// look reads the sidecar, if it is of this address.
-func (p *part) look() (sidecar, bool) {
+// readSidecar reads the sidecar, if it is of this address.
+func (p *part) readSidecar() (sidecar, bool) {
 	info, err := os.Lstat(p.sidecarPath())
 	if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<16 {
 		return sidecar{}, false
@@ -84,7 +84,7 @@ func (p *part) open() (err error) {
 	if _, err := objstore.MakeDirs(filepath.Dir(p.path), 0o777); err != nil {
 		return err
 	}
-	s, known := p.look()
+	s, known := p.readSidecar()
 	info, err := os.Lstat(p.path)
 	switch {
 	case err == nil && !info.Mode().IsRegular():

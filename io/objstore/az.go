@@ -346,7 +346,7 @@ func (s *az) Put(ctx context.Context, uri string, content []byte, when Condition
 	return s.write(ctx, uri, bytes.NewReader(content), int64(len(content)), when)
 }
 
-// PutFile is Put for content that is read piece by piece.
+// PutFile is Put for content that is read while it is sent.
 func (s *az) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
 	return s.write(ctx, uri, content, size, Condition{})
 }

@@ -238,7 +238,7 @@ func (g *gcs) Put(ctx context.Context, uri string, content []byte, when Conditio
 	return g.write(ctx, uri, bytes.NewReader(content), int64(len(content)), when)
 }
 
-// PutFile is Put for content that is read piece by piece. The library keeps none of it, because it makes one request.
+// PutFile is Put for content that is read while it is sent. The library keeps none of it, because it makes one request.
 func (g *gcs) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
 	return g.write(ctx, uri, content, size, Condition{})
 }

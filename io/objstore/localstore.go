@@ -78,7 +78,7 @@ func (localStore) Put(_ context.Context, uri string, content []byte, when Condit
 	return putLocal(path, func(w io.Writer) error { _, err := w.Write(content); return err }, when)
 }
 
-// PutFile is Put for content that is read piece by piece.
+// PutFile is Put for content that is read while it is sent.
 func (localStore) PutFile(_ context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
 	_, path := Scheme(uri)
 	return putLocal(path, func(w io.Writer) error { _, err := io.Copy(w, io.NewSectionReader(content, 0, size)); return err }, Condition{})

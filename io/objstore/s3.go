@@ -256,7 +256,7 @@ func (s *s3Store) Put(ctx context.Context, uri string, content []byte, when Cond
 	return s.write(ctx, uri, bytes.NewReader(content), int64(len(content)), when)
 }
 
-// PutFile is Put for content that is read piece by piece.
+// PutFile is Put for content that is read while it is sent.
 func (s *s3Store) PutFile(ctx context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
 	return s.write(ctx, uri, content, size, Condition{})
 }

@@ -24,7 +24,7 @@ func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection would empty what goes round between files
 	cost := func(batches int64, cfg Config) (allocs, bytes uint64) {
 		path := filepath.Join(t.TempDir(), "t_2019-08.parquet")
-		if _, err := tlcgen.WriteFile(t.Context(), path, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2019, Month: 8}, Rows: batches * batchRows}); err != nil {
+		if _, err := tlcgen.WriteFile(t.Context(), path, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2019, Month: 8}, Rows: batches * batchRows}); err != nil {
 			t.Fatal(err)
 		}
 		objects, err := objstore.Access{}.Match(t.Context(), []string{path})

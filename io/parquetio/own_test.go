@@ -86,13 +86,13 @@ func jsonOf(t *testing.T, rec arrow.RecordBatch) string {
 
 func TestFilesLikeTLCsAreReadAsArrowReadsThemAndWithoutIt(t *testing.T) {
 	for _, o := range []tlcgen.Options{
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2009, Month: 3}},
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2014, Month: 5}},
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2019, Month: 8}, RowGroups: 3},
-		{Taxi: tlcgen.Green, Month: tlcgen.Month{Year: 2022, Month: 1}},
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2023, Month: 5}},
-		{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2025, Month: 2}, Codec: tlcgen.Snappy},
-		{Taxi: tlcgen.Green, Month: tlcgen.Month{Year: 2026, Month: 7}, Codec: tlcgen.Uncompressed},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2009, Month: 3}},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2014, Month: 5}},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2019, Month: 8}, RowGroups: 3},
+		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2022, Month: 1}},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2023, Month: 5}},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2025, Month: 2}, Codec: tlcgen.Snappy},
+		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2026, Month: 7}, Codec: tlcgen.Uncompressed},
 	} {
 		o.Rows = 40_000
 		path := filepath.Join(t.TempDir(), "t_"+o.Month.String()+".parquet")

@@ -14,11 +14,11 @@ import (
 )
 
 // How a remote file is read. The columns are decoded in parallel, each from the start of its column chunk to the end. A request
-// costs a round trip, and fetched bytes that are not yet decoded cost memory. So large column chunks are fetched in pieces of
-// between one and two pieceBytes, small ones that are close together in one piece, and while a piece is decoded the column's
-// next piece is being fetched.
+// costs a round trip, and fetched bytes that are not yet decoded cost memory. So a large column chunk is fetched by several
+// requests, each of one to two times requestBytes. Small column chunks that are close together share one request. While the
+// bytes of one request are decoded, the column's next request is under way.
 const (
-	pieceBytes = 4 << 20
+	requestBytes = 4 << 20
 
 	// Bytes between column chunks that may be fetched for nothing, to save requests: a share of what is needed, and some
 	// that even a small file may waste. With the footer's tailBytes it is at most 1.05 times what is needed and 256 KiB.
@@ -60,48 +60,48 @@ func spanOf(firstPage int64, dictionary *int64, size int64) span {
 	return span{firstPage, firstPage + size}
 }
 
-// planPieces splits and merges column chunks, which are in the order of the file, into the ranges to fetch.
-func planPieces(chunks []chunkSpan) []span {
-	var pieces []span
+// planRequests splits and merges column chunks, which are in the order of the file, into the ranges that requests fetch.
+func planRequests(chunks []chunkSpan) []span {
+	var requests []span
 	needed := int64(0)
 	for _, c := range chunks {
 		needed += c.len()
-		if c.len() < 2*pieceBytes {
-			pieces = append(pieces, c.span)
+		if c.len() < 2*requestBytes {
+			requests = append(requests, c.span)
 			continue
 		}
-		n := c.len() / pieceBytes
+		n := c.len() / requestBytes
 		for i := range n {
-			pieces = append(pieces, span{c.off + c.len()*i/n, c.off + c.len()*(i+1)/n})
+			requests = append(requests, span{c.off + c.len()*i/n, c.off + c.len()*(i+1)/n})
 		}
 	}
 	// Merge neighbours, those with the least between them first. A footer that has column chunks overlap is damaged or
 	// hostile; those stay apart.
 	type gap struct{ after, bytes int64 }
 	var gaps []gap
-	for i := range len(pieces) - 1 {
-		if bytes := pieces[i+1].off - pieces[i].end; bytes >= 0 {
-			gaps = append(gaps, gap{pieces[i].off, bytes})
+	for i := range len(requests) - 1 {
+		if bytes := requests[i+1].off - requests[i].end; bytes >= 0 {
+			gaps = append(gaps, gap{requests[i].off, bytes})
 		}
 	}
 	slices.SortStableFunc(gaps, func(a, b gap) int { return cmp.Compare(a.bytes, b.bytes) })
 	waste := needed/wasteShare + wasteBytes
 	for _, g := range gaps {
-		i := slices.IndexFunc(pieces, func(p span) bool { return p.off <= g.after && g.after < p.end })
-		if i < 0 || i+1 >= len(pieces) || pieces[i+1].off < pieces[i].end {
+		i := slices.IndexFunc(requests, func(p span) bool { return p.off <= g.after && g.after < p.end })
+		if i < 0 || i+1 >= len(requests) || requests[i+1].off < requests[i].end {
 			continue
 		}
-		if between := pieces[i+1].off - pieces[i].end; between <= waste && pieces[i+1].end-pieces[i].off <= 2*pieceBytes {
+		if between := requests[i+1].off - requests[i].end; between <= waste && requests[i+1].end-requests[i].off <= 2*requestBytes {
 			waste -= between
-			pieces[i].end = pieces[i+1].end
-			pieces = slices.Delete(pieces, i+1, i+2)
+			requests[i].end = requests[i+1].end
+			requests = slices.Delete(requests, i+1, i+2)
 		}
 	}
-	return pieces
+	return requests
 }
 
-// ahead is how many bytes the process has fetched before a column needs them, and mostAhead how many it may. The piece for which a
-// column waits is always fetched. Both are of the process, as its memory is.
+// ahead is how many bytes the process has fetched before a column needs them, and mostAhead how many it may. A request
+// for which a column waits is always made. Both are of the process, because memory is.
 var ahead, mostAhead atomic.Int64
 
 // SetReadAhead says how many bytes of remote files may be fetched in this process before they are needed.
@@ -109,44 +109,44 @@ func SetReadAhead(bytes int64) { mostAhead.Store(bytes) }
 
 func init() { SetReadAhead(64 << 20) }
 
-// fetcher has the bytes of a remote file for the columns that are being decoded. It fetches pieces in goroutines, which end with
-// close, and frees a piece when every column in it has been read past it.
+// fetcher has the bytes of a remote file for the columns that are being decoded. It makes requests in goroutines, which end with
+// close, and frees the bytes of a request when every column has read past them.
 type fetcher struct {
 	r      io.ReaderAt
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
-	mu     sync.Mutex
-	pieces []*piece // in the order of the file
-	err    error    // of the first request that failed
-	free   [][]byte
+	mu       sync.Mutex
+	requests []*request // in the order of the file
+	err      error      // of the first request that failed
+	free     [][]byte
 }
 
-// piece is a range to fetch.
-type piece struct {
+// request fetches a range of bytes.
+type request struct {
 	span
-	next    []*piece // what its columns need after it, fetched ahead
-	readers int      // parts of column chunks in it that are not read yet
-	ahead   bool     // it was fetched ahead, and counts in that budget
+	next    []*request // what its columns need after it, fetched ahead
+	readers int        // parts of column chunks in it that are not read yet
+	ahead   bool       // it was fetched ahead, and counts in that budget
 	started bool
 	done    chan struct{}
 	data    []byte
 }
 
-// part is what a column chunk has of a piece.
+// part is the bytes of a column chunk in a request.
 type part struct {
 	span
-	piece *piece
-	read  bool
+	request *request
+	read    bool
 }
 
 func newFetcher(ctx context.Context, r objstore.Reader, chunks []chunkSpan) *fetcher {
 	f := &fetcher{}
 	f.ctx, f.cancel = context.WithCancel(ctx)
 	f.r = objstore.WithContext(f.ctx, r)
-	for _, s := range planPieces(chunks) {
-		f.pieces = append(f.pieces, &piece{span: s, done: make(chan struct{})})
+	for _, s := range planRequests(chunks) {
+		f.requests = append(f.requests, &request{span: s, done: make(chan struct{})})
 	}
 	return f
 }
@@ -160,15 +160,15 @@ type columnBytes struct {
 // column returns the bytes of the column at a place in the projection.
 func (f *fetcher) column(chunks []chunkSpan, column int) *columnBytes {
 	c := &columnBytes{f: f}
-	var last *piece
+	var last *request
 	for _, chunk := range chunks {
 		if chunk.column != column {
 			continue
 		}
-		for _, p := range f.pieces {
+		for _, p := range f.requests {
 			if p.off < chunk.end && chunk.off < p.end {
 				p.readers++
-				c.parts = append(c.parts, &part{span: span{max(p.off, chunk.off), min(p.end, chunk.end)}, piece: p})
+				c.parts = append(c.parts, &part{span: span{max(p.off, chunk.off), min(p.end, chunk.end)}, request: p})
 				if last != nil && last != p {
 					last.next = append(last.next, p)
 				}
@@ -179,8 +179,8 @@ func (f *fetcher) column(chunks []chunkSpan, column int) *columnBytes {
 	return c
 }
 
-// ReadAt reads from pieces, and waits for them. Bytes in no piece are read directly: if our decoder gives up a column, arrow-go's
-// reader reads it a second time.
+// ReadAt reads what requests have fetched, and waits for them. Bytes of no request are read directly: if our decoder gives up a
+// column, arrow-go's reader reads it a second time.
 func (c *columnBytes) ReadAt(b []byte, off int64) (int, error) {
 	n := 0
 	for n < len(b) {
@@ -192,11 +192,11 @@ func (c *columnBytes) ReadAt(b []byte, off int64) (int, error) {
 			}
 			return n + m, err
 		}
-		data, err := c.f.wait(c.parts[i].piece)
+		data, err := c.f.wait(c.parts[i].request)
 		if err != nil {
 			return n, err
 		}
-		m := copy(b[n:], data[off-c.parts[i].piece.off:c.parts[i].end-c.parts[i].piece.off])
+		m := copy(b[n:], data[off-c.parts[i].request.off:c.parts[i].end-c.parts[i].request.off])
 		n, off = n+m, off+int64(m)
 		passed := i
 		if off == c.parts[i].end {
@@ -215,8 +215,8 @@ func (c *columnBytes) pass(parts int) {
 	c.parts = c.parts[parts:]
 }
 
-// wait returns the bytes of a piece, and starts fetching those after it.
-func (f *fetcher) wait(p *piece) ([]byte, error) {
+// wait returns the bytes of a request, and starts the requests after it.
+func (f *fetcher) wait(p *request) ([]byte, error) {
 	f.mu.Lock()
 	f.start(p)
 	for _, n := range p.next {
@@ -238,8 +238,8 @@ func (f *fetcher) wait(p *piece) ([]byte, error) {
 	return p.data, f.err
 }
 
-// start starts fetching a piece, once. The caller holds the lock.
-func (f *fetcher) start(p *piece) {
+// start starts a request, once. The caller holds the lock.
+func (f *fetcher) start(p *request) {
 	if p.started {
 		return
 	}
@@ -262,7 +262,7 @@ func (f *fetcher) fail(err error) {
 	}
 }
 
-// memory returns memory, if possible that of a finished piece. The caller holds the lock.
+// memory returns memory, if possible that of a finished request. The caller holds the lock.
 func (f *fetcher) memory(n int64) []byte {
 	for i, b := range f.free {
 		if int64(cap(b)) >= n {
@@ -280,22 +280,22 @@ func (f *fetcher) release(p *part) {
 		return
 	}
 	p.read = true
-	if p.piece.readers--; p.piece.readers > 0 || !p.piece.started {
+	if p.request.readers--; p.request.readers > 0 || !p.request.started {
 		return
 	}
-	f.giveBack(p.piece)
+	f.giveBack(p.request)
 	select {
-	case <-p.piece.done:
+	case <-p.request.done:
 		if len(f.free) < 4 {
-			f.free = append(f.free, p.piece.data)
+			f.free = append(f.free, p.request.data)
 		}
 	default: // it was skipped and is still being fetched, so its memory cannot be reused
 	}
-	p.piece.data = nil
+	p.request.data = nil
 }
 
-// giveBack returns to the budget what a piece took of it. The caller holds the lock.
-func (f *fetcher) giveBack(p *piece) {
+// giveBack returns to the budget what a request took of it. The caller holds the lock.
+func (f *fetcher) giveBack(p *request) {
 	if p.ahead {
 		p.ahead = false
 		ahead.Add(-p.len())
@@ -318,7 +318,7 @@ func (f *fetcher) close() {
 	f.wg.Wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, p := range f.pieces {
+	for _, p := range f.requests {
 		f.giveBack(p)
 	}
 }

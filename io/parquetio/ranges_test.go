@@ -36,14 +36,14 @@ func TestPiecesCoverWhatIsNeeded(t *testing.T) {
 			}
 			off += size
 		}
-		pieces := planPieces(chunks)
-		if !slices.IsSortedFunc(pieces, func(a, b span) int { return int(a.end - b.off - 1) }) {
-			t.Fatalf("round %d: pieces overlap: %v", round, pieces)
+		planned := planRequests(chunks)
+		if !slices.IsSortedFunc(planned, func(a, b span) int { return int(a.end - b.off - 1) }) {
+			t.Fatalf("round %d: requests overlap: %v", round, planned)
 		}
 		fetched := int64(0)
-		for _, p := range pieces {
-			if fetched += p.len(); p.len() > 2*pieceBytes {
-				t.Fatalf("round %d: a piece of %d bytes", round, p.len())
+		for _, p := range planned {
+			if fetched += p.len(); p.len() > 2*requestBytes {
+				t.Fatalf("round %d: a request of %d bytes", round, p.len())
 			}
 		}
 		if most := needed + needed/20 + 256<<10 - tailBytes; fetched > most {
@@ -51,13 +51,13 @@ func TestPiecesCoverWhatIsNeeded(t *testing.T) {
 		}
 		for _, c := range chunks {
 			at := c.off
-			for _, p := range pieces {
+			for _, p := range planned {
 				if p.off <= at && at < p.end {
 					at = p.end
 				}
 			}
 			if at < c.end {
-				t.Fatalf("round %d: %v is not covered by %v", round, c, pieces)
+				t.Fatalf("round %d: %v is not covered by %v", round, c, planned)
 			}
 		}
 	}

@@ -47,7 +47,7 @@ func judged(t *testing.T, dir, name string) (Config, result) {
 		if err := os.WriteFile(path, []byte("row of "+name), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r.pieces = append(r.pieces, quarantine.Piece{Source: "a", FirstRow: int64(i), Path: path, Rows: 1, Refused: 1})
+		r.kept = append(r.kept, quarantine.File{Source: "a", FirstRow: int64(i), Path: path, Rows: 1, Refused: 1})
 	}
 	return cfg, r
 }
@@ -127,13 +127,13 @@ func TestWhatDoesNotReconcileIsNotPublished(t *testing.T) {
 			r.tables[1] = columns("location_stats", []string{"pickups", "pickups"}, []int64{5}, []int64{5})
 		}, "found -1 as the sum of pickups"},
 
-		"a refused row not in quarantine":    {func(r *result) { r.pieces = r.pieces[:1] }, "a: found 1 refused rows in quarantine, expected 2"},
-		"no refused row in quarantine":       {func(r *result) { r.pieces = nil }, "a: found 0 refused rows in quarantine, expected 2"},
-		"a refused row twice in quarantine":  {func(r *result) { r.pieces[0].Refused++ }, "a: found 3 refused rows in quarantine, expected 2"},
-		"only rows of cell rules":            {func(r *result) { r.pieces[0].Refused = 0 }, "a: found 1 refused rows in quarantine, expected 2"},
-		"a row of a file without refusals":   {func(r *result) { r.pieces[0].Source = "b" }, "a: found 1 refused rows in quarantine, expected 2"},
-		"rows in quarantine of no file":      {func(r *result) { r.pieces = append(r.pieces, quarantine.Piece{Source: "z", Refused: 1}) }, "z: found 1 refused rows in quarantine, expected no such file"},
-		"a quarantine file gone, by someone": {func(r *result) { r.pieces[1].Path += "-gone" }, "quarantine "},
+		"a refused row not in quarantine":    {func(r *result) { r.kept = r.kept[:1] }, "a: found 1 refused rows in quarantine, expected 2"},
+		"no refused row in quarantine":       {func(r *result) { r.kept = nil }, "a: found 0 refused rows in quarantine, expected 2"},
+		"a refused row twice in quarantine":  {func(r *result) { r.kept[0].Refused++ }, "a: found 3 refused rows in quarantine, expected 2"},
+		"only rows of cell rules":            {func(r *result) { r.kept[0].Refused = 0 }, "a: found 1 refused rows in quarantine, expected 2"},
+		"a row of a file without refusals":   {func(r *result) { r.kept[0].Source = "b" }, "a: found 1 refused rows in quarantine, expected 2"},
+		"rows in quarantine of no file":      {func(r *result) { r.kept = append(r.kept, quarantine.File{Source: "z", Refused: 1}) }, "z: found 1 refused rows in quarantine, expected no such file"},
+		"a quarantine file gone, by someone": {func(r *result) { r.kept[1].Path += "-gone" }, "quarantine "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

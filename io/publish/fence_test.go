@@ -21,7 +21,7 @@ func attempt(output, id string, n int64) error {
 	cfg.ID, cfg.Fenced = id, true
 	cfg.Balance = nil
 	r.tables[0], r.tables[1] = table("second", n), table("first", n)
-	return r.end(context.Background(), cfg)
+	return r.checkAndPublish(context.Background(), cfg)
 }
 
 func published1(t *testing.T, output string) string {
@@ -98,7 +98,7 @@ func TestAttemptsAtOncePublishOnce(t *testing.T) {
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(filepath.Join(output, filepath.FromSlash(fenceName)))
+	content, err := os.ReadFile(filepath.Join(output, filepath.FromSlash(runsName)))
 	if err != nil || string(content) != "one published\n" {
 		t.Errorf("found %q (%v), expected one line", content, err)
 	}
@@ -106,14 +106,14 @@ func TestAttemptsAtOncePublishOnce(t *testing.T) {
 
 func TestTheListOfRunsDoesNotGrow(t *testing.T) {
 	output := t.TempDir()
-	path := filepath.Join(output, filepath.FromSlash(fenceName))
-	long := strings.Repeat("another published\n", 2*fenceKept)
+	path := filepath.Join(output, filepath.FromSlash(runsName))
+	long := strings.Repeat("another published\n", 2*runsKept)
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(long), 0o666), attempt(output, "last", 1)); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(path)
-	if n := strings.Count(string(content), "\n"); err != nil || n > fenceKept || !strings.HasSuffix(string(content), "last published\n") {
-		t.Errorf("found %d lines (%v), expected %d at most, with the last run's", n, err, fenceKept)
+	if n := strings.Count(string(content), "\n"); err != nil || n > runsKept || !strings.HasSuffix(string(content), "last published\n") {
+		t.Errorf("found %d lines (%v), expected %d at most, with the last run's", n, err, runsKept)
 	}
 }
 
@@ -151,7 +151,7 @@ func TestTheFenceHoldsInABucket(t *testing.T) {
 	if read() != young {
 		t.Error("a late attempt has published")
 	}
-	content, err := objstore.Access{}.ReadAll(t.Context(), output+"/"+fenceName)
+	content, err := objstore.Access{}.ReadAll(t.Context(), output+"/"+runsName)
 	if want := "old published\nyoung published\nlost revoked\n"; err != nil || string(content) != want {
 		t.Errorf("found %q (%v), expected %q", content, err, want)
 	}

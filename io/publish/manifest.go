@@ -161,8 +161,8 @@ func (r *result) manifest(cfg Config) *Manifest {
 		m.Rules = &rules
 	}
 	if cfg.Quarantine != nil {
-		m.Kept = &Kept{Path: objstore.Hide(cfg.Quarantine.Dir), Files: len(r.pieces)}
-		for _, p := range r.pieces {
+		m.Kept = &Kept{Path: objstore.Hide(cfg.Quarantine.Dir), Files: len(r.kept)}
+		for _, p := range r.kept {
 			m.Kept.Rows += p.Rows
 		}
 	}

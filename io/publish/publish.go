@@ -72,8 +72,8 @@ type Config struct {
 	// Before is what the output had when the run began: see [Seen].
 	Before string
 
-	// Fenced tells that attempts at publishing may come late, or after the run has ended, as on a cluster: which runs
-	// have published, and which have been given up, is kept with the output. See [Revoke].
+	// Fenced says that an attempt at publishing may come after the run has ended, as on a cluster. So the output keeps
+	// which runs have published and which have been given up. See [Revoke].
 	Fenced bool
 }
 
@@ -90,7 +90,7 @@ func (t Total) String() string {
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[publishFn]())
 	beam.RegisterDoFn(reflect.TypeFor[publishAllFn]())
-	register.Iter1[quarantine.Piece]()
+	register.Iter1[quarantine.File]()
 	register.Iter1[element.AdmittedFiles]()
 	register.Iter1[element.LeftOut]()
 	register.Iter1[element.Tallies]()
@@ -103,7 +103,7 @@ type Inputs struct {
 	LeftOut beam.PCollection   // of element.LeftOut: what was matched and, as asked, not read
 	Tallies beam.PCollection   // of element.Tallies: what became of the rows of each file
 	Tables  []beam.PCollection // of element.Table: the finished tables
-	Pieces  []beam.PCollection // of quarantine.Piece: one where rows are kept, else none
+	Kept    []beam.PCollection // of quarantine.File: one where rows are kept, else none
 }
 
 // Publish reconciles and publishes. It has no output: a run that ends without error has published.
@@ -118,33 +118,33 @@ func Publish(s beam.Scope, cfg Config, in Inputs) {
 		beam.ParDo0(s, &publishFn{Config: cfg}, beam.Impulse(s), sides...)
 		return
 	}
-	beam.ParDo0(s, &publishAllFn{Config: cfg}, beam.Impulse(s), append(sides, beam.SideInput{Input: in.Pieces[0]})...)
+	beam.ParDo0(s, &publishAllFn{Config: cfg}, beam.Impulse(s), append(sides, beam.SideInput{Input: in.Kept[0]})...)
 }
 
 type publishFn struct{ Config Config }
 
 func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool) error {
 	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables)}
-	return r.end(ctx, fn.Config)
+	return r.checkAndPublish(ctx, fn.Config)
 }
 
 // publishAllFn publishes the quarantine too.
 type publishAllFn struct{ Config Config }
 
-func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, pieces func(*quarantine.Piece) bool) error {
-	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), pieces: element.Drain(pieces)}
-	return r.end(ctx, fn.Config)
+func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, kept func(*quarantine.File) bool) error {
+	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), kept: element.Drain(kept)}
+	return r.checkAndPublish(ctx, fn.Config)
 }
 
-// end checks what must hold and publishes.
-func (r *result) end(ctx context.Context, cfg Config) error {
+// checkAndPublish reconciles, applies the gate and publishes.
+func (r *result) checkAndPublish(ctx context.Context, cfg Config) error {
 	if err := r.check(ctx, cfg); err != nil {
 		return err
 	}
 	return r.publish(ctx, cfg)
 }
 
-// check checks what must hold before anything is published.
+// check reconciles and applies the gate.
 func (r *result) check(ctx context.Context, cfg Config) error {
 	slices.SortFunc(r.files, func(a, b element.Admitted) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.leftOut, func(a, b element.LeftOut) int { return strings.Compare(a.Source, b.Source) })
@@ -155,7 +155,7 @@ func (r *result) check(ctx context.Context, cfg Config) error {
 		return err
 	}
 	if cfg.Quarantine != nil {
-		if err := quarantine.Check(r.pieces, r.tallies); err != nil {
+		if err := quarantine.Check(r.kept, r.tallies); err != nil {
 			return fault.New(fault.Failed, "reconciliation: %v; %s", err, fault.Ours)
 		}
 	}
@@ -171,7 +171,7 @@ type result struct {
 	leftOut []element.LeftOut
 	tallies []element.Tally
 	tables  []element.Table
-	pieces  []quarantine.Piece
+	kept    []quarantine.File
 }
 
 // keepUnpublished moves the refused rows to a folder where the user can look at them. The rows of the run that published last
@@ -179,7 +179,7 @@ type result struct {
 func (r *result) keepUnpublished(ctx context.Context, cfg quarantine.Config) error {
 	Critical.Lock()
 	defer Critical.Unlock()
-	change, err := quarantine.Prepare(ctx, cfg, r.pieces, quarantine.Proof{})
+	change, err := quarantine.Prepare(ctx, cfg, r.kept, quarantine.Proof{})
 	if err == nil {
 		err = change.Do()
 	}
@@ -225,7 +225,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	nothing := func(what string, err error) error {
 		return unpublished(err, "output %s: %s%v; nothing was published", shown, what, objstore.Reason(err))
 	}
-	past, err := fences(ctx, cfg)
+	past, err := readPast(ctx, cfg)
 	switch {
 	case err != nil:
 		return nothing("", err)
@@ -262,7 +262,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	}
 	change := &quarantine.Change{}
 	if cfg.Quarantine != nil {
-		if change, err = quarantine.Prepare(ctx, *cfg.Quarantine, r.pieces, cfg.proof(manifest.sum())); err != nil {
+		if change, err = quarantine.Prepare(ctx, *cfg.Quarantine, r.kept, cfg.proof(manifest.sum())); err != nil {
 			return notKept(*cfg.Quarantine, err)
 		}
 	}
@@ -297,7 +297,7 @@ func planOf(cfg Config, format Format) plan {
 	}
 	p.publish = append(p.publish, ManifestName)
 	if cfg.Fenced {
-		p.publish = append(p.publish, fenceName)
+		p.publish = append(p.publish, runsName)
 	}
 	return p
 }
@@ -346,8 +346,8 @@ func stagedAs(place string) string {
 	switch place {
 	case ManifestName:
 		return manifestStage
-	case fenceName:
-		return fenceStage
+	case runsName:
+		return runsStage
 	}
 	table, _, _ := strings.Cut(place, "/")
 	return table

@@ -65,7 +65,7 @@ func publishThrough(cfg Config, r result) error {
 	}
 	in := Inputs{Files: beam.CreateList(s, []element.AdmittedFiles{{Files: r.files}}), LeftOut: beam.CreateList(s, r.leftOut), Tallies: beam.CreateList(s, []element.Tallies{{List: r.tallies}}), Tables: tables}
 	if cfg.Quarantine != nil {
-		in.Pieces = append(in.Pieces, beam.CreateList(s, r.pieces))
+		in.Kept = append(in.Kept, beam.CreateList(s, r.kept))
 	}
 	Publish(s, cfg, in)
 	return ptest.Run(p)

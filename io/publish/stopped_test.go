@@ -21,7 +21,7 @@ func runWhole(t *testing.T, cfg Config, r result) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.end(t.Context(), cfg), area.Close())
+	return errors.Join(r.checkAndPublish(t.Context(), cfg), area.Close())
 }
 
 var errStopped = errors.New("the run was killed")
@@ -126,7 +126,7 @@ func TestARunMayBeKilledAtAnyStep(t *testing.T) {
 			}
 		}
 	}
-	for _, faulty := range []string{"", "kept/rows", ManifestName, ".tripstats/quarantine", fenceName} {
+	for _, faulty := range []string{"", "kept/rows", ManifestName, ".tripstats/quarantine", runsName} {
 		name := faulty
 		if faulty == "" {
 			name = "no fault"
@@ -183,7 +183,7 @@ func TestARunMayBeKilledAtAnyStep(t *testing.T) {
 				}
 			}
 			t.Logf("runs that were found after a stop: %v", found)
-			if want := faulty == "" || faulty == fenceName || faulty == ".tripstats/quarantine"; found["first"] == 0 || (found["second"] > 0) != want {
+			if want := faulty == "" || faulty == runsName || faulty == ".tripstats/quarantine"; found["first"] == 0 || (found["second"] > 0) != want {
 				t.Errorf("found %v: this test does not test", slices.Sorted(maps.Keys(found)))
 			}
 		})
@@ -215,8 +215,8 @@ func TestAConfirmedChangeHolds(t *testing.T) {
 	dir := t.TempDir()
 	killedBefore(t, dir, "out/.tripstats/stage-second")
 	cfg, r := judged(t, dir, "other")
-	cfg.Quarantine, r.pieces = nil, nil
-	if err := r.end(t.Context(), cfg); err != nil {
+	cfg.Quarantine, r.kept = nil, nil
+	if err := r.checkAndPublish(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
 	area, err := quarantine.Open(t.Context(), quarantine.Config{Dir: filepath.Join(dir, "kept"), ID: "third"})

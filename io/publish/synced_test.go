@@ -14,8 +14,8 @@ import (
 // with refused rows in several folders.
 func TestAPublicationSurvivesAPowerCut(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "deep")
-	pieces := filepath.Join(dir, "stage-pieces")
-	if err := os.MkdirAll(pieces, 0o700); err != nil {
+	kept := filepath.Join(dir, "stage-kept")
+	if err := os.MkdirAll(kept, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	order, check := disk.Watch(t, []string{ManifestName, "quarantine"}, []string{"stage-", "gone-"})
@@ -25,14 +25,14 @@ func TestAPublicationSurvivesAPowerCut(t *testing.T) {
 		if name == "third" {
 			cfg.Absent, cfg.Tables, r.tables, cfg.Balance = []string{"quality", "never"}, cfg.Tables[:2], r.tables[:2], nil
 		}
-		r.pieces[0].Source, r.files[0].Source, r.tallies[0].Source = "2019/deep/a", "2019/deep/a", "2019/deep/a"
-		r.pieces[1].Source = r.pieces[0].Source
-		for i, p := range r.pieces { // as the writer of pieces does
-			path := filepath.Join(pieces, filepath.Base(p.Path))
+		r.kept[0].Source, r.files[0].Source, r.tallies[0].Source = "2019/deep/a", "2019/deep/a", "2019/deep/a"
+		r.kept[1].Source = r.kept[0].Source
+		for i, p := range r.kept { // as the writer of refused rows does
+			path := filepath.Join(kept, filepath.Base(p.Path))
 			if err := errors.Join(os.Rename(p.Path, path), objstore.CloseSynced(os.OpenFile(path, os.O_WRONLY, 0))); err != nil {
 				t.Fatal(err)
 			}
-			r.pieces[i].Path = path
+			r.kept[i].Path = path
 		}
 		order.Steps = nil
 		if err := runWhole(t, cfg, r); err != nil {
@@ -44,7 +44,7 @@ func TestAPublicationSurvivesAPowerCut(t *testing.T) {
 				renames[filepath.ToSlash(rel)] = true
 			}
 		}
-		for _, want := range []string{"new/out/trip_stats/trip_stats.parquet", "new/out/" + ManifestName, "new/out/" + fenceName, "kept/rows", "kept/.tripstats/quarantine"} {
+		for _, want := range []string{"new/out/trip_stats/trip_stats.parquet", "new/out/" + ManifestName, "new/out/" + runsName, "kept/rows", "kept/.tripstats/quarantine"} {
 			if !renames[want] {
 				t.Errorf("run %s: found no rename to %s: this test does not test", name, want)
 			}

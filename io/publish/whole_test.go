@@ -85,7 +85,7 @@ func TestAQuarantineComesWithItsTablesOrNotAtAll(t *testing.T) {
 			case "too many rows refused":
 				cfg.MaxRejected = 0
 			}
-			if f := fault.Find(r.end(ctx, cfg)); f == nil || f.Code != code {
+			if f := fault.Find(r.checkAndPublish(ctx, cfg)); f == nil || f.Code != code {
 				t.Errorf("found %v, expected exit code %d", f, code)
 			}
 			if after := contents(t, rows); !maps.Equal(before, after) {
@@ -133,7 +133,7 @@ func TestWhateverStepFailsIsUndone(t *testing.T) {
 			s, err := a.NewStaging(ctx, output, id, places, note)
 			return failing{s, place}, err
 		}
-		f := fault.Find(r.end(t.Context(), cfg))
+		f := fault.Find(r.checkAndPublish(t.Context(), cfg))
 		if f == nil || f.Code != fault.Failed || !strings.Contains(f.Message, place+": no room; what was published before is whole") {
 			t.Errorf("%s: found %v", place, f)
 		}
@@ -142,7 +142,7 @@ func TestWhateverStepFailsIsUndone(t *testing.T) {
 		}
 	}
 	staging = objstore.Access.NewStaging
-	if err := r.end(t.Context(), cfg); err != nil { // the next attempt finds what the previous ones have prepared
+	if err := r.checkAndPublish(t.Context(), cfg); err != nil { // the next attempt finds what the previous ones have prepared
 		t.Error(err)
 	}
 	if after := everything(); after[filepath.Join(cfg.Quarantine.Dir, "rows", "a%", "000000000000.parquet")] != "row of second" {
@@ -163,11 +163,11 @@ func TestWhatAnotherRunPublishedMeanwhileIsNotReplacedInSilence(t *testing.T) {
 		if others > 0 {
 			cfg, r := judged(t, dir, "quick")
 			cfg.Before = Seen(t.Context(), objstore.Access{}, cfg.Output)
-			if err := r.end(t.Context(), cfg); err != nil || len(notes) > 0 {
+			if err := r.checkAndPublish(t.Context(), cfg); err != nil || len(notes) > 0 {
 				t.Fatalf("found %v, notes %q", err, notes)
 			}
 		}
-		if err := result.end(t.Context(), slow); err != nil {
+		if err := result.checkAndPublish(t.Context(), slow); err != nil {
 			t.Fatal(err)
 		}
 		if len(notes) != others || others > 0 && !strings.Contains(notes[0], "another run published there while this one ran") {
@@ -186,7 +186,7 @@ func TestWhatFailsAfterPublishingIsANote(t *testing.T) {
 		s, err := a.NewStaging(ctx, output, id, places, note)
 		return leaving{s}, err
 	}
-	if err := r.end(t.Context(), cfg); err != nil || len(notes) != 1 || !strings.Contains(notes[0], "all is published") {
+	if err := r.checkAndPublish(t.Context(), cfg); err != nil || len(notes) != 1 || !strings.Contains(notes[0], "all is published") {
 		t.Errorf("found %v, notes %q, expected no error and a note", err, notes)
 	}
 }
@@ -207,7 +207,7 @@ func TestAFullDiskSaysItsCauseOnce(t *testing.T) {
 			s, err := a.NewStaging(ctx, output, id, places, note)
 			return full{s, room}, err
 		}
-		err := r.end(t.Context(), cfg)
+		err := r.checkAndPublish(t.Context(), cfg)
 		if err == nil {
 			continue
 		}

@@ -25,10 +25,10 @@ import (
 // moves are finished if the run has published, and undone if it has not. The folders that exist tell which moves are done. So this
 // recovery may be stopped too, and started again.
 type Change struct {
-	cfg  Config
-	mark []byte // content of the mark before the change
-	does bool   // whether the change still has to be made
-	kind Proof
+	cfg   Config
+	mark  []byte // content of the mark before the change
+	does  bool   // whether the change still has to be made
+	proof Proof
 }
 
 // Proof is a file that has a certain content once a run has published. The zero value is that of a run that a guard stopped.
@@ -47,9 +47,9 @@ func (p Proof) holds(ctx context.Context, access objstore.Access) (bool, error) 
 	return hex.EncodeToString(sum[:]) == p.SHA256, err
 }
 
-// Prepare does everything that needs disk space, and changes nothing yet. The pieces are those of a run that publishes, or of
+// Prepare does everything that needs disk space, and changes nothing yet. The files are those of a run that publishes, or of
 // one that a guard stopped. Another attempt may call it again, wherever the first one stopped.
-func Prepare(ctx context.Context, cfg Config, pieces []Piece, proof Proof) (*Change, error) {
+func Prepare(ctx context.Context, cfg Config, files []File, proof Proof) (*Change, error) {
 	if err := cfg.recover(ctx); err != nil {
 		return nil, err
 	}
@@ -57,13 +57,13 @@ func Prepare(ctx context.Context, cfg Config, pieces []Piece, proof Proof) (*Cha
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	c := &Change{cfg: cfg, mark: mark, kind: proof}
+	c := &Change{cfg: cfg, mark: mark, proof: proof}
 	_, ready, err := cfg.proof()
 	if err != nil || string(mark) == cfg.ID || ready && !exists(cfg.tree()) { // an attempt before has done it
 		return c, err
 	}
 	c.does = true
-	if err := build(cfg.tree(), pieces); err != nil {
+	if err := build(cfg.tree(), files); err != nil {
 		return nil, err
 	}
 	content, err := json.Marshal(proof)
@@ -73,13 +73,13 @@ func Prepare(ctx context.Context, cfg Config, pieces []Piece, proof Proof) (*Cha
 	return c, objstore.WriteSynced(cfg.ready(), cfg.run(), content)
 }
 
-// build moves the pieces into a new folder, in their final layout, and syncs it to the disk.
-func build(tree string, pieces []Piece) error {
+// build moves the files into a new folder, in their final layout, and syncs it to the disk.
+func build(tree string, files []File) error {
 	if _, err := objstore.MakeDirs(tree, 0o700); err != nil {
 		return err
 	}
 	changed := map[string]bool{tree: true}
-	for _, p := range pieces {
+	for _, p := range files {
 		to := filepath.Join(tree, p.place())
 		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 			return err
@@ -110,7 +110,7 @@ func (c *Change) Do() error {
 	if !c.does {
 		return nil
 	}
-	if err := c.cfg.forward(c.kind); err != nil {
+	if err := c.cfg.forward(c.proof); err != nil {
 		return errors.Join(err, c.Undo())
 	}
 	return nil
@@ -133,21 +133,21 @@ func (c *Change) Undo() error {
 	if now, err := os.ReadFile(c.cfg.mark()); err == nil && string(now) == c.cfg.ID {
 		failed = c.cfg.writeMark(c.mark)
 	}
-	return errors.Join(failed, c.cfg.back(c.kind))
+	return errors.Join(failed, c.cfg.back(c.proof))
 }
 
 // place returns the folder of the rows of a run that published, or of one that a guard stopped.
-func (c Config) place(kind Proof) string {
-	if kind.URI == "" {
+func (c Config) place(proof Proof) string {
+	if proof.URI == "" {
 		return c.Unpublished()
 	}
 	return c.rows()
 }
 
 // forward makes all moves of a change that are not made yet.
-func (c Config) forward(kind Proof) error {
+func (c Config) forward(proof Proof) error {
 	if exists(c.tree()) {
-		to := c.place(kind)
+		to := c.place(proof)
 		if err := c.putAside(to); err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (c Config) forward(kind Proof) error {
 			return fmt.Errorf("%s: %w", to, objstore.Reason(err))
 		}
 	}
-	if kind.URI != "" {
+	if proof.URI != "" {
 		if err := c.putAside(c.Unpublished()); err != nil {
 			return err
 		}
@@ -164,9 +164,9 @@ func (c Config) forward(kind Proof) error {
 }
 
 // back undoes all moves of a change that are made.
-func (c Config) back(kind Proof) error {
+func (c Config) back(proof Proof) error {
 	if !exists(c.tree()) && exists(c.ready()) {
-		if err := moveIfThere(c.place(kind), c.tree()); err != nil {
+		if err := moveIfThere(c.place(proof), c.tree()); err != nil {
 			return err
 		}
 	}
@@ -217,27 +217,27 @@ func (c Config) recover(ctx context.Context) error {
 	if mark, err := os.ReadFile(c.mark()); err == nil && string(mark) == c.ID || !exists(c.run()) {
 		return nil
 	}
-	kind, ready, err := c.proof()
+	proof, ready, err := c.proof()
 	switch {
 	case err != nil:
 		return err
 	case !ready:
-		return c.back(kind)
-	case kind.URI == "": // of a run that a guard stopped: once its rows are in place the change holds
+		return c.back(proof)
+	case proof.URI == "": // of a run that a guard stopped: once its rows are in place the change holds
 		if exists(c.tree()) {
-			return c.back(kind)
+			return c.back(proof)
 		}
 		return nil
 	}
-	published, err := kind.holds(ctx, c.Access)
+	published, err := proof.holds(ctx, c.Access)
 	switch {
 	case err != nil:
 		return fmt.Errorf("the run %s was stopped while it published; %s tells whether it did, but cannot be read: %w; make it readable, or remove %s to keep the refused rows as they are",
-			c.ID, objstore.Redact(kind.URI), objstore.Reason(err), c.ready())
+			c.ID, objstore.Redact(proof.URI), objstore.Reason(err), c.ready())
 	case !published:
-		return c.back(kind)
+		return c.back(proof)
 	}
-	if err := c.forward(kind); err != nil {
+	if err := c.forward(proof); err != nil {
 		return err
 	}
 	return c.writeMark([]byte(c.ID))

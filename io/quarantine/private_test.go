@@ -80,7 +80,7 @@ func TestAChangeIsUndone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		path := filepath.Join(cfg.run(), "piece")
+		path := filepath.Join(cfg.run(), "file")
 		if err := os.WriteFile(path, []byte(id), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestAChangeIsUndone(t *testing.T) {
 		if id == "two" { // a guard stops it
 			proof = Proof{}
 		}
-		c, err := Prepare(t.Context(), cfg, []Piece{{Source: "a", Path: path}}, proof)
+		c, err := Prepare(t.Context(), cfg, []File{{Source: "a", Path: path}}, proof)
 		if err == nil {
 			err = c.Do()
 		}

@@ -37,8 +37,8 @@ type Config struct {
 	Access objstore.Access // to the output
 }
 
-// Piece is a file that a bundle has written: rows of one row group.
-type Piece struct {
+// File is a file that a bundle has written: refused rows of one row group.
+type File struct {
 	Source   string
 	FirstRow int64  // in the file
 	Path     string // as written
@@ -190,9 +190,9 @@ func (c Config) leave(ctx context.Context) error {
 // Close removes what was written and not committed, and lets the next run in.
 func (a *Area) Close() error { return errors.Join(a.cfg.leave(a.ctx), a.lock.Unlock()) }
 
-// place is where a piece goes, below the folder of rows. Sources are paths below a pattern's fixed prefix; whatever else
+// place is where a file goes, below the folder of rows. Sources are paths below a pattern's fixed prefix; whatever else
 // they may be must not lead out of the folder. Should two sources come to one name all the same, Commit says so.
-func (p Piece) place() string {
+func (p File) place() string {
 	folder, isParquet := strings.CutSuffix(filepath.FromSlash(p.Source), ".parquet") // a folder of that name would be taken for a file
 	if !isParquet {
 		folder += "%"
@@ -204,10 +204,10 @@ func (p Piece) place() string {
 	return filepath.Join(folder, fmt.Sprintf("%012d.parquet", p.FirstRow))
 }
 
-// Check tells whether the pieces hold every row that row rules refused.
-func Check(pieces []Piece, tallies []element.Tally) error {
+// Check tells whether the files hold every row that row rules refused.
+func Check(files []File, tallies []element.Tally) error {
 	kept := map[string]int64{}
-	for _, p := range pieces {
+	for _, p := range files {
 		kept[p.Source] += p.Refused
 	}
 	for _, t := range tallies {

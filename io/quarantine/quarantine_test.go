@@ -21,9 +21,9 @@ import (
 
 func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
 
-func init() { register.Function1x2(rowsOfPiece) }
+func init() { register.Function1x2(rowsOfFile) }
 
-func rowsOfPiece(p Piece) (string, int64) { return p.Source, p.Rows*100 + p.Refused }
+func rowsOfFile(p File) (string, int64) { return p.Source, p.Rows*100 + p.Refused }
 
 func rejects(source string, rowGroup int, refused int64, numbers ...int64) element.Rejects {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(element.RejectColumns, nil))
@@ -36,9 +36,9 @@ func rejects(source string, rowGroup int, refused int64, numbers ...int64) eleme
 	return element.Rejects{Source: source, RowGroup: rowGroup, Refused: refused, Record: b.NewRecordBatch()}
 }
 
-// commit moves pieces into place, like a run that publishes.
-func commit(cfg Config, pieces []Piece) error {
-	c, err := Prepare(context.Background(), cfg, pieces, Proof{URI: filepath.Join(cfg.Dir, "no manifest")})
+// commit moves files into place, like a run that publishes.
+func commit(cfg Config, files []File) error {
+	c, err := Prepare(context.Background(), cfg, files, Proof{URI: filepath.Join(cfg.Dir, "no manifest")})
 	if err != nil {
 		return err
 	}
@@ -63,16 +63,16 @@ func open(t *testing.T, id string) Config {
 func TestWriteCountsWhatItWrote(t *testing.T) {
 	cfg := open(t, "one")
 	p, s, col := ptest.CreateList([]element.Rejects{rejects("a", 0, 2, 5, 6), rejects("b", 0, 0, 7)})
-	rows := beam.ParDo(s, rowsOfPiece, Write(s, cfg, col))
+	rows := beam.ParDo(s, rowsOfFile, Write(s, cfg, col))
 	passert.Equals(s, beam.DropKey(s, rows), int64(202), int64(100))
 	ptest.RunAndValidate(t, p)
 }
 
-// TestAPieceEndsWithItsRowGroup checks that names and content of files do not depend on how bundles are cut.
-func TestAPieceEndsWithItsRowGroup(t *testing.T) {
+// TestAFileEndsWithItsRowGroup checks that names and content of files do not depend on how bundles are cut.
+func TestAFileEndsWithItsRowGroup(t *testing.T) {
 	fn := &writeFn{Config: open(t, "one")}
-	var pieces []Piece
-	emit := func(p Piece) { pieces = append(pieces, p) }
+	var files []File
+	emit := func(p File) { files = append(files, p) }
 	if err := fn.StartBundle(emit); err != nil {
 		t.Fatal(err)
 	}
@@ -84,14 +84,14 @@ func TestAPieceEndsWithItsRowGroup(t *testing.T) {
 	if err := fn.FinishBundle(emit); err != nil {
 		t.Fatal(err)
 	}
-	want := []Piece{{Source: "a/b.parquet", FirstRow: 5, Rows: 2, Refused: 2}, {Source: "a/b.parquet", FirstRow: 20, Rows: 1, Refused: 1}, {Source: "c", FirstRow: 3, Rows: 1}}
-	for i, p := range pieces {
+	want := []File{{Source: "a/b.parquet", FirstRow: 5, Rows: 2, Refused: 2}, {Source: "a/b.parquet", FirstRow: 20, Rows: 1, Refused: 1}, {Source: "c", FirstRow: 3, Rows: 1}}
+	for i, p := range files {
 		p.Path = ""
 		if i >= len(want) || p != want[i] {
-			t.Fatalf("found %+v, expected %+v", pieces, want)
+			t.Fatalf("found %+v, expected %+v", files, want)
 		}
 	}
-	if err := commit(fn.Config, pieces); err != nil {
+	if err := commit(fn.Config, files); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"rows/a/b/000000000005.parquet", "rows/a/b/000000000020.parquet", "rows/c%/000000000003.parquet"} {
@@ -114,23 +114,23 @@ func TestAPieceEndsWithItsRowGroup(t *testing.T) {
 func TestCheckFindsRowsThatAreMissingOrTooMany(t *testing.T) {
 	tallies := []element.Tally{{Source: "a", Refused: []element.Refused{{Rule: "x", Rows: 2}, {Rule: "y", Rows: 1}}}, {Source: "b"}}
 	for name, c := range map[string]struct {
-		pieces []Piece
-		word   string
+		files []File
+		word  string
 	}{
-		"all":          {[]Piece{{Source: "a", Refused: 2}, {Source: "a", Refused: 1, Rows: 9}}, ""},
-		"one missing":  {[]Piece{{Source: "a", Refused: 2}}, "a: found 2 refused rows in quarantine, expected 3"},
+		"all":          {[]File{{Source: "a", Refused: 2}, {Source: "a", Refused: 1, Rows: 9}}, ""},
+		"one missing":  {[]File{{Source: "a", Refused: 2}}, "a: found 2 refused rows in quarantine, expected 3"},
 		"all missing":  {nil, "a: found 0"},
-		"one too many": {[]Piece{{Source: "a", Refused: 3}, {Source: "b", Refused: 1}}, "b: found 1 refused rows in quarantine, expected 0"},
-		"other file":   {[]Piece{{Source: "a", Refused: 3}, {Source: "c", Refused: 1}}, "c: found 1 refused rows in quarantine, expected no such file"},
+		"one too many": {[]File{{Source: "a", Refused: 3}, {Source: "b", Refused: 1}}, "b: found 1 refused rows in quarantine, expected 0"},
+		"other file":   {[]File{{Source: "a", Refused: 3}, {Source: "c", Refused: 1}}, "c: found 1 refused rows in quarantine, expected no such file"},
 	} {
-		err := Check(c.pieces, tallies)
+		err := Check(c.files, tallies)
 		if (err == nil) != (c.word == "") || err != nil && !strings.Contains(err.Error(), c.word) {
 			t.Errorf("%s: found %v, expected %q", name, err, c.word)
 		}
 	}
 }
 
-func TestAPiecesPlaceIsInTheFolder(t *testing.T) {
+func TestAFilesPlaceIsInTheFolder(t *testing.T) {
 	for source, want := range map[string]string{
 		"2019/yellow_tripdata_2019-08.parquet": "2019/yellow_tripdata_2019-08/000000000001.parquet",
 		"../../etc/x.parquet":                  "%..%2F..%2Fetc%2Fx.parquet/000000000001.parquet",
@@ -140,7 +140,7 @@ func TestAPiecesPlaceIsInTheFolder(t *testing.T) {
 		"x.parquet":                            "x/000000000001.parquet",
 		"":                                     "%/000000000001.parquet",
 	} {
-		if got := (Piece{Source: source, FirstRow: 1}).place(); got != filepath.FromSlash(want) || !filepath.IsLocal(got) {
+		if got := (File{Source: source, FirstRow: 1}).place(); got != filepath.FromSlash(want) || !filepath.IsLocal(got) {
 			t.Errorf("%q: found %s, expected %s", source, got, want)
 		}
 	}
@@ -196,23 +196,23 @@ func TestAFolderThatIsNotOursIsLeftAlone(t *testing.T) {
 // TestCommitMayBeCalledAgain has a publishing bundle that a runner repeats after the first attempt failed, at every point of it.
 func TestCommitMayBeCalledAgain(t *testing.T) {
 	cfg := open(t, "one")
-	piece := func(source, text string) Piece {
-		path := filepath.Join(cfg.run(), "piece-"+text)
+	file := func(source, text string) File {
+		path := filepath.Join(cfg.run(), "file-"+text)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return Piece{Source: source, Path: path}
+		return File{Source: source, Path: path}
 	}
-	pieces := []Piece{piece("a", "1"), piece("b", "2")}
+	files := []File{file("a", "1"), file("b", "2")}
 	half := filepath.Join(cfg.run(), rowsDir, "a%")
 	if err := os.MkdirAll(half, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(pieces[0].Path, filepath.Join(half, "000000000000.parquet")); err != nil {
+	if err := os.Rename(files[0].Path, filepath.Join(half, "000000000000.parquet")); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := commit(cfg, pieces); err != nil {
+		if err := commit(cfg, files); err != nil {
 			t.Fatal(err)
 		}
 		for source, want := range map[string]string{"a": "1", "b": "2"} {
@@ -223,9 +223,9 @@ func TestCommitMayBeCalledAgain(t *testing.T) {
 	}
 	clash := open(t, "two")
 	cfg = clash
-	same := []Piece{piece("a", "3"), piece("a", "4")}
+	same := []File{file("a", "3"), file("a", "4")}
 	if err := commit(cfg, same); err == nil || !strings.Contains(err.Error(), "two files") {
-		t.Errorf("two pieces of one name: found %v", err)
+		t.Errorf("two files of one name: found %v", err)
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"tripstats/io/objstore"
 )
 
-// TestAPieceIsOnTheDiskBeforeItIsHandedOn keeps a publication from moving a file that a power cut would empty.
-func TestAPieceIsOnTheDiskBeforeItIsHandedOn(t *testing.T) {
+// TestAFileIsOnTheDiskBeforeItIsHandedOn keeps a publication from moving a file that a power cut would empty.
+func TestAFileIsOnTheDiskBeforeItIsHandedOn(t *testing.T) {
 	fn := &writeFn{Config: open(t, "one")}
 	var synced []string
 	defer objstore.Watch(func(s objstore.Step) error {
@@ -18,7 +18,7 @@ func TestAPieceIsOnTheDiskBeforeItIsHandedOn(t *testing.T) {
 		return nil
 	})()
 	handedOn := 0
-	emit := func(p Piece) {
+	emit := func(p File) {
 		handedOn++
 		if !slices.Contains(synced, p.Path) {
 			t.Errorf("%s was not synced", p.Path)
@@ -32,6 +32,6 @@ func TestAPieceIsOnTheDiskBeforeItIsHandedOn(t *testing.T) {
 		err = fn.FinishBundle(emit)
 	}
 	if err != nil || handedOn != 3 {
-		t.Errorf("found %d pieces, %v", handedOn, err)
+		t.Errorf("found %d files, %v", handedOn, err)
 	}
 }

@@ -20,22 +20,22 @@ import (
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[writeFn]())
-	register.Emitter1[Piece]()
-	beam.RegisterType(reflect.TypeFor[Piece]())
-	beam.RegisterFunction(encodePiece)
-	beam.RegisterFunction(decodePiece)
-	beam.RegisterCoder(reflect.TypeFor[Piece](), encodePiece, decodePiece)
+	register.Emitter1[File]()
+	beam.RegisterType(reflect.TypeFor[File]())
+	beam.RegisterFunction(encodeFile)
+	beam.RegisterFunction(decodeFile)
+	beam.RegisterCoder(reflect.TypeFor[File](), encodeFile, decodeFile)
 }
 
-func encodePiece(p Piece) ([]byte, error) { return element.EncodeRow(p) } // bytes to a runner
-func decodePiece(b []byte) (Piece, error) { return element.DecodeRow[Piece](b) }
+func encodeFile(p File) ([]byte, error) { return element.EncodeRow(p) } // bytes to a runner
+func decodeFile(b []byte) (File, error) { return element.DecodeRow[File](b) }
 
 // rowGroupRows is how many rows are kept in memory before they are written: some MiB.
 const rowGroupRows = 32 << 10
 
 // Write writes rejects to files, one for each row group of a source in a bundle.
 //
-// Write transforms a PCollection<element.Rejects> into a PCollection<Piece>.
+// Write transforms a PCollection<element.Rejects> into a PCollection<File>.
 func Write(s beam.Scope, cfg Config, rejects beam.PCollection) beam.PCollection {
 	s = s.Scope("quarantine.Write")
 	return beam.ParDo(s, &writeFn{Config: cfg}, rejects)
@@ -46,12 +46,12 @@ func Write(s beam.Scope, cfg Config, rejects beam.PCollection) beam.PCollection 
 type writeFn struct {
 	Config Config
 
-	open     *openPiece
+	open     *openFile
 	rowGroup int
 }
 
 // StartBundle begins with no file.
-func (fn *writeFn) StartBundle(func(Piece)) error {
+func (fn *writeFn) StartBundle(func(File)) error {
 	if fn.open != nil { // of a bundle that failed: Open and Close remove its file
 		fn.open.file.Close() //nolint:errcheck // nothing of it is used
 		fn.open = nil
@@ -59,7 +59,7 @@ func (fn *writeFn) StartBundle(func(Piece)) error {
 	return nil
 }
 
-func (fn *writeFn) ProcessElement(r element.Rejects, emit func(Piece)) error {
+func (fn *writeFn) ProcessElement(r element.Rejects, emit func(File)) error {
 	if fn.open != nil && (fn.open.Source != r.Source || fn.rowGroup != r.RowGroup) {
 		if err := fn.finish(emit); err != nil {
 			return err
@@ -76,9 +76,9 @@ func (fn *writeFn) ProcessElement(r element.Rejects, emit func(Piece)) error {
 }
 
 // FinishBundle hands on the last file.
-func (fn *writeFn) FinishBundle(emit func(Piece)) error { return fn.finish(emit) }
+func (fn *writeFn) FinishBundle(emit func(File)) error { return fn.finish(emit) }
 
-func (fn *writeFn) finish(emit func(Piece)) error {
+func (fn *writeFn) finish(emit func(File)) error {
 	if fn.open == nil {
 		return nil
 	}
@@ -87,7 +87,7 @@ func (fn *writeFn) finish(emit func(Piece)) error {
 	if err := done.close(); err != nil {
 		return fn.fault(err)
 	}
-	emit(done.Piece)
+	emit(done.File)
 	return nil
 }
 
@@ -98,15 +98,15 @@ func (fn *writeFn) fault(err error) error {
 	return fault.New(fault.Failed, "quarantine %s: %v; nothing was published: make room or leave out --quarantine", fn.Config.Dir, objstore.Reason(err))
 }
 
-// openPiece is a piece that is being written.
-type openPiece struct {
-	Piece
+// openFile is a file that is being written.
+type openFile struct {
+	File
 	file *os.File
 	out  *pqarrow.FileWriter
 }
 
-func create(cfg Config, r element.Rejects) (*openPiece, error) {
-	f, err := os.CreateTemp(cfg.run(), "piece-*.parquet") // of mode 0600
+func create(cfg Config, r element.Rejects) (*openFile, error) {
+	f, err := os.CreateTemp(cfg.run(), "rows-*.parquet") // of mode 0600
 	if err != nil {
 		return nil, err
 	}
@@ -119,17 +119,17 @@ func create(cfg Config, r element.Rejects) (*openPiece, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	p := &openPiece{file: f, out: out}
+	p := &openFile{file: f, out: out}
 	p.Source, p.Path = r.Source, f.Name()
 	p.FirstRow = r.Record.Column(1).(*array.Int64).Value(0)
 	return p, nil
 }
 
-func (p *openPiece) add(r element.Rejects) error {
+func (p *openFile) add(r element.Rejects) error {
 	p.Rows += r.Record.NumRows()
 	p.Refused += r.Refused
 	return p.out.WriteBuffered(r.Record)
 }
 
 // close ends the file, on the disk.
-func (p *openPiece) close() error { return objstore.CloseSynced(p.file, p.out.Close()) }
+func (p *openFile) close() error { return objstore.CloseSynced(p.file, p.out.Close()) }

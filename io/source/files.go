@@ -9,10 +9,10 @@ import (
 	"tripstats/transforms/element"
 )
 
-// Files turns matched objects into the elements that [Found] takes, spread over lanes so that each has about the
-// same bytes: the largest file first, each to the lane that has least. The month of a part of a data set is in the folder's
-// name.
-func Files(objects []objstore.Object, lanes int) []element.Found {
+// Files turns matched objects into the elements that [Found] takes. It gives each file a branch, so that all branches read
+// about the same number of bytes: the largest file first, each to the branch with the fewest bytes so far. For a part of a
+// data set the folder's name has the month.
+func Files(objects []objstore.Object, branches int) []element.Found {
 	files := make([]element.Found, len(objects))
 	for i, o := range objects {
 		files[i] = element.Found{URI: o.URI, Source: o.Name, Dataset: o.Dataset, Size: o.Size, Version: o.Version, Wild: o.Wild, Identity: o.Identity}
@@ -34,10 +34,10 @@ func Files(objects []objstore.Object, lanes int) []element.Found {
 		largest[i] = &files[i]
 	}
 	slices.SortStableFunc(largest, func(a, b *element.Found) int { return cmp.Compare(b.Size, a.Size) })
-	load := make([]int64, max(1, lanes))
+	load := make([]int64, max(1, branches))
 	for _, f := range largest {
-		f.Lane = slices.Index(load, slices.Min(load))
-		load[f.Lane] += f.Size
+		f.Branch = slices.Index(load, slices.Min(load))
+		load[f.Branch] += f.Size
 	}
 	return files
 }

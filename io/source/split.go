@@ -7,26 +7,26 @@ import (
 )
 
 const (
-	// minSplitBytes keeps pieces of a file worth their own bundle: about a second of decoding.
+	// minSplitBytes keeps a range worth a bundle of its own.
 	minSplitBytes = 16 << 20
-	// maxSplits bounds the pieces of one file, as each carries what is known of the file.
+	// maxSplits limits the ranges of one file, because each carries what is known of the file.
 	maxSplits = 32
 )
 
-// split cuts the units of r into consecutive pieces of about equal bytes, none below minBytes where
-// that can be helped. The pieces cover r exactly, in order, and none is empty unless r is.
-func split(r offsetrange.Restriction, sizes []int64, minBytes int64, maxPieces int) []offsetrange.Restriction {
+// split cuts the units of r into consecutive ranges of about equal bytes, no more than most. It avoids ranges below minBytes. The
+// ranges cover r exactly, in order, and none is empty unless r is.
+func split(r offsetrange.Restriction, sizes []int64, minBytes int64, most int) []offsetrange.Restriction {
 	total := sizeOf(r, sizes)
-	pieces := min(total/max(1, minBytes), int64(maxPieces), r.End-r.Start)
-	if pieces <= 1 {
+	ranges := min(total/max(1, minBytes), int64(most), r.End-r.Start)
+	if ranges <= 1 {
 		return []offsetrange.Restriction{r}
 	}
-	out := make([]offsetrange.Restriction, 0, pieces)
+	out := make([]offsetrange.Restriction, 0, ranges)
 	start, done := r.Start, int64(0)
 	for i := r.Start; i < r.End; i++ {
 		done += sizes[i]
-		k := int64(len(out)) + 1 // pieces there are, once this one is cut
-		if k < pieces && done >= total/pieces*k && r.End-(i+1) > 0 {
+		k := int64(len(out)) + 1 // ranges there are, once this one is cut
+		if k < ranges && done >= total/ranges*k && r.End-(i+1) > 0 {
 			out = append(out, offsetrange.Restriction{Start: start, End: i + 1})
 			start = i + 1
 		}

@@ -43,16 +43,16 @@ func TestSplitCoversExactly(t *testing.T) {
 		}
 		start := int64(rng.IntN(len(sizes) + 1))
 		r := offsetrange.Restriction{Start: start, End: start + int64(rng.IntN(len(sizes)+1-int(start)))}
-		pieces := split(r, sizes, rng.Int64N(50), 1+rng.IntN(20))
+		ranges := split(r, sizes, rng.Int64N(50), 1+rng.IntN(20))
 		at := r.Start
-		for _, p := range pieces {
+		for _, p := range ranges {
 			if p.Start != at || p.End < p.Start || p.End == p.Start && r.End > r.Start {
-				t.Fatalf("%v of %v: pieces %v", r, sizes, pieces)
+				t.Fatalf("%v of %v: ranges %v", r, sizes, ranges)
 			}
 			at = p.End
 		}
 		if at != r.End {
-			t.Fatalf("%v of %v: pieces %v", r, sizes, pieces)
+			t.Fatalf("%v of %v: ranges %v", r, sizes, ranges)
 		}
 	}
 }
@@ -64,12 +64,12 @@ func TestFilesSpreadOverLanesByBytes(t *testing.T) {
 	}
 	load := make([]int64, 3)
 	for i, f := range Files(objects, 3) {
-		load[f.Lane] += f.Size
+		load[f.Branch] += f.Size
 		if f.Size != objects[i].Size || f.Month != 50*12+2 {
 			t.Errorf("file %d: %+v", i, f)
 		}
 	}
 	if !reflect.DeepEqual(load, []int64{10, 9, 9}) {
-		t.Errorf("lanes hold %v bytes, want [10 9 9]", load)
+		t.Errorf("branches hold %v bytes, want [10 9 9]", load)
 	}
 }

@@ -58,14 +58,14 @@ func (fn *worksFn) FinishBundle(emit func(element.Work)) {
 // worksOf returns the lists for all files. Without cut they are in the order of the files.
 func worksOf(lists []element.RecognisedFiles, cut bool) []element.Work {
 	var works []element.Work
-	open := map[int]int{} // by lane: which list may take more
+	open := map[int]int{} // by branch: which list may take more
 	room := map[int]int64{}
 	add := func(f element.Recognised) {
 		whole := offsetrangeOf(all(f))
 		bytes := sizeOf(whole, f.UnitBytes)
-		if at, ok := open[f.Lane]; ok && bytes <= room[f.Lane] && len(works[at].Pieces) < sharedFiles {
+		if at, ok := open[f.Branch]; ok && bytes <= room[f.Branch] && len(works[at].Pieces) < sharedFiles {
 			works[at].Pieces = append(works[at].Pieces, element.Piece{File: f, Units: all(f)})
-			room[f.Lane] -= bytes
+			room[f.Branch] -= bytes
 			return
 		}
 		ranges := []element.Range{all(f)}
@@ -76,10 +76,10 @@ func worksOf(lists []element.RecognisedFiles, cut bool) []element.Work {
 			}
 		}
 		for _, r := range ranges {
-			works = append(works, element.Work{Lane: f.Lane, Pieces: []element.Piece{{File: f, Units: r}}})
+			works = append(works, element.Work{Branch: f.Branch, Pieces: []element.Piece{{File: f, Units: r}}})
 		}
 		if bytes < sharedBytes {
-			open[f.Lane], room[f.Lane] = len(works)-1, sharedBytes-bytes
+			open[f.Branch], room[f.Branch] = len(works)-1, sharedBytes-bytes
 		}
 	}
 	for _, list := range lists {

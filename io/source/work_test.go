@@ -35,17 +35,17 @@ func TestWorksCoverEveryUnitOnceLargestFirst(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		last := int64(-1)
-		for _, p := range worksOf([]element.RecognisedFiles{{Files: files}}, true) {
-			if n := bytesOf(p); last >= 0 && n > last {
-				t.Fatalf("a piece of %d bytes after one of %d", n, last)
+		for _, w := range worksOf([]element.RecognisedFiles{{Files: files}}, true) {
+			if n := bytesOf(w); last >= 0 && n > last {
+				t.Fatalf("works: found one of %d bytes after one of %d, expected the largest first", n, last)
 			} else {
 				last = n
 			}
-			for _, p := range p.Pieces {
+			for _, p := range w.Pieces {
 				for unit := p.Units.Start; unit < p.Units.End; unit++ {
 					key := fmt.Sprint(p.File.Source, "/", unit)
 					if seen[key] {
-						t.Fatalf("unit %s is in two pieces", key)
+						t.Fatalf("unit %s is in two works", key)
 					}
 					seen[key] = true
 				}
@@ -57,7 +57,7 @@ func TestWorksCoverEveryUnitOnceLargestFirst(t *testing.T) {
 	}
 }
 
-// TestEveryNthWorkIsAFairShare protects the balance over workers that are dealt the pieces in turn.
+// TestEveryNthWorkIsAFairShare protects the balance over workers that are dealt the works in turn.
 func TestEveryNthWorkIsAFairShare(t *testing.T) {
 	var files []element.Recognised
 	rng := rand.New(rand.NewPCG(5, 6))
@@ -79,23 +79,23 @@ func TestEveryNthWorkIsAFairShare(t *testing.T) {
 	}
 }
 
-// TestSmallFilesShareOneElement: what a file costs is what its bytes cost. A large file is alone, and lanes stay apart.
+// TestSmallFilesShareOneElement: what a file costs is what its bytes cost. A large file is alone, and branches stay apart.
 func TestSmallFilesShareOneElement(t *testing.T) {
 	var files []element.Recognised
 	for i := range 2 * sharedFiles {
 		f := fileOf(i, 1000)
-		f.Lane = i % 2
+		f.Branch = i % 2
 		files = append(files, f)
 	}
 	files = append(files, fileOf(-1, sharedBytes, 5), fileOf(-2, sharedBytes-1000*sharedFiles), fileOf(-3, 1))
 	works := worksOf([]element.RecognisedFiles{{Files: files}}, false)
 	var found []string
 	for _, w := range works {
-		found = append(found, fmt.Sprintf("lane %d: %d files of %d bytes", w.Lane, len(w.Pieces), bytesOf(w)))
+		found = append(found, fmt.Sprintf("branch %d: %d files of %d bytes", w.Branch, len(w.Pieces), bytesOf(w)))
 	}
 	want := []string{
-		"lane 0: 256 files of 256000 bytes", "lane 1: 256 files of 256000 bytes",
-		"lane 0: 1 files of 1048581 bytes", "lane 0: 2 files of 792577 bytes",
+		"branch 0: 256 files of 256000 bytes", "branch 1: 256 files of 256000 bytes",
+		"branch 0: 1 files of 1048581 bytes", "branch 0: 2 files of 792577 bytes",
 	}
 	if !slices.Equal(found, want) {
 		t.Errorf("found %q, expected %q", found, want)

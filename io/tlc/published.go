@@ -43,28 +43,28 @@ type Finder struct {
 	Pause  time.Duration // before a source that seems to be slowing us down is asked again; it doubles. 0: 5 seconds
 	AtOnce int           // months asked for side by side. 0: 4
 
-	doubt *sync.Mutex
+	retrying *sync.Mutex // held by the month that is asked for again
 }
 
-// Month is a month's file, or that there is none.
-type Month struct {
+// MonthFile is the file of a month, or says that there is none.
+type MonthFile struct {
 	Month  int32
 	Object objstore.Object
 	Absent bool
 }
 
-// silence is after how many months that are not there the end of an open range is believed, of a source that cannot be
-// listed. TLC's own files have no gap.
-const silence = 6
+// absentAtEnd is how many months in a row must be absent before an open range ends, in a source that cannot be listed.
+// TLC's own files have no gap.
+const absentAtEnd = 6
 
 // latest is a month that nobody has records of, so that a source that answers to everything is found out.
 var latest = monthOf(2200, 1)
 
-// Find returns the months of a range, in order, with those that are not there. Of an open range these are the months
-// between others. It ends with the last month that is there, which a folder or a bucket tells; a web server is asked for
-// months, up to some beyond the last, and at least until the one that surely exists.
-func (f Finder) Find(ctx context.Context, r Range) ([]Month, error) {
-	f.doubt = new(sync.Mutex)
+// Find returns the months of a range, in order, with those that are absent. An open range ends with the last month that
+// is there. A folder or a bucket is listed to find it. A web server is asked month by month, at least to the probe
+// month, until absentAtEnd months in a row are absent.
+func (f Finder) Find(ctx context.Context, r Range) ([]MonthFile, error) {
+	f.retrying = new(sync.Mutex)
 	if r.Open && !f.web() {
 		var err error
 		if r.Last, err = f.last(ctx); err != nil {
@@ -76,7 +76,7 @@ func (f Finder) Find(ctx context.Context, r Range) ([]Month, error) {
 	if atOnce == 0 {
 		atOnce = 4
 	}
-	var found []Month
+	var found []MonthFile
 	for next := r.First; r.Open || next <= r.Last; next += atOnce {
 		if next > latest {
 			return nil, fmt.Errorf("%s: found a file of %s: this source has everything that it is asked for", objstore.Redact(f.Source), FormatMonth(next-1))
@@ -85,17 +85,17 @@ func (f Finder) Find(ctx context.Context, r Range) ([]Month, error) {
 		if !r.Open {
 			last = min(last, r.Last)
 		}
-		some, err := f.some(ctx, next, last)
+		asked, err := f.findMonths(ctx, next, last)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, some...)
+		found = append(found, asked...)
 		if r.Open {
 			there := len(found)
 			for there > 0 && found[there-1].Absent {
 				there--
 			}
-			if len(found)-there >= silence && last > probeMonth(f.Taxi) {
+			if len(found)-there >= absentAtEnd && last > probeMonth(f.Taxi) {
 				return found[:there], nil
 			}
 		}
@@ -135,16 +135,16 @@ func (f Finder) last(ctx context.Context) (int32, error) {
 	return last, nil
 }
 
-// some looks for a few months side by side. The first that fails ends it.
-func (f Finder) some(ctx context.Context, from, to int32) ([]Month, error) {
+// findMonths looks for several months at the same time. The first error ends it.
+func (f Finder) findMonths(ctx context.Context, from, to int32) ([]MonthFile, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	months := make([]Month, to-from+1)
+	months := make([]MonthFile, to-from+1)
 	var wg sync.WaitGroup
 	for i := range months {
 		wg.Go(func() {
 			var err error
-			if months[i], err = f.one(ctx, from+int32(i)); err != nil {
+			if months[i], err = f.findMonth(ctx, from+int32(i)); err != nil {
 				cancel(err)
 			}
 		})
@@ -154,34 +154,34 @@ func (f Finder) some(ctx context.Context, from, to int32) ([]Month, error) {
 }
 
 const (
-	tries  = 7 // with what surely exists refused, before the source is given up
-	rounds = 6 // in which a month is refused and what surely exists is not, before the month is taken for absent
+	tries  = 7 // if the probe month is refused in all of them, the source is given up
+	rounds = 6 // if a month is refused in all of them and the probe month in none, the month is absent
 )
 
-// one looks for a month. A source such as TLC's answers 403 both for what is not there and to who asks too often. So of
-// a 403 it is asked again, and for a month that surely exists: only if that is there every time, and the first never, is
-// the first not there. If even that is refused, there is nothing to do but to ask again later.
-func (f Finder) one(ctx context.Context, month int32) (Month, error) {
-	m, err := f.look(ctx, month)
+// findMonth looks for a month. A source such as TLC's answers 403 both for an absent file and to a client that asks too
+// often. So after a 403 it asks again, in turns with the probe month, which is known to be published. The month is absent only if
+// the probe month is there every time and the month never. If the probe month is refused too, it waits and asks again.
+func (f Finder) findMonth(ctx context.Context, month int32) (MonthFile, error) {
+	m, err := f.ask(ctx, month)
 	if err == nil {
 		return m, nil
 	}
-	if !objstore.Refused(err) || !f.web() { // a store knows what it has not
+	if !objstore.Refused(err) || !f.web() { // only a web server is asked again
 		return m, fmt.Errorf("%s: %w", objstore.Redact(f.places(month)[0]), err)
 	}
-	f.doubt.Lock() // one at a time, as this may be asking too much
-	defer f.doubt.Unlock()
+	f.retrying.Lock() // one month at a time, because the source may be slowing us down
+	defer f.retrying.Unlock()
 	pause := f.Pause
 	if pause == 0 {
 		pause = 5 * time.Second
 	}
 	for try := 1; ; try++ {
-		m, slowed, err := f.settle(ctx, month)
+		m, slowed, err := f.askAgain(ctx, month)
 		if !slowed {
 			return m, err
 		}
 		if try == tries {
-			return m, fault.Advised(objstore.Temporary(fmt.Errorf("%s: %w; so is %s, which surely exists: the source refuses everything, or slows us down: try again later, or give --source", FileName(f.Taxi, month), err, FileName(f.Taxi, probeMonth(f.Taxi)))))
+			return m, fault.Advised(objstore.Temporary(fmt.Errorf("%s: %w; so is %s, which is published: the source refuses everything, or slows us down: try again later, or give --source", FileName(f.Taxi, month), err, FileName(f.Taxi, probeMonth(f.Taxi)))))
 		}
 		select {
 		case <-time.After(pause):
@@ -192,18 +192,18 @@ func (f Finder) one(ctx context.Context, month int32) (Month, error) {
 	}
 }
 
-// settle finds out whether a month that was refused is absent. slowed tells that what surely exists was refused too.
-func (f Finder) settle(ctx context.Context, month int32) (m Month, slowed bool, err error) {
+// askAgain finds out whether a month that was refused is absent. slowed tells that the probe month was refused too.
+func (f Finder) askAgain(ctx context.Context, month int32) (m MonthFile, slowed bool, err error) {
 	for range rounds {
-		// In random order and number, so that a source that refuses every so many requests does not refuse always the same.
+		// Order and number are random, so that a source that refuses every n-th request does not always refuse the same month.
 		for _, who := range rand.Perm(2 + rand.N(2)) {
 			if who == 0 {
-				if m, err = f.look(ctx, month); !objstore.Refused(err) {
+				if m, err = f.ask(ctx, month); !objstore.Refused(err) {
 					return m, false, err
 				}
 				continue
 			}
-			switch known, probe := f.look(ctx, probeMonth(f.Taxi)); {
+			switch known, probe := f.ask(ctx, probeMonth(f.Taxi)); {
 			case probe == nil && known.Absent:
 				return m, false, fmt.Errorf("%s: it is refused, and whether that means that it is not there cannot be found out, as %s is not there: name the months that are", FileName(f.Taxi, month), FileName(f.Taxi, probeMonth(f.Taxi)))
 			case objstore.Refused(probe):
@@ -213,18 +213,18 @@ func (f Finder) settle(ctx context.Context, month int32) (m Month, slowed bool, 
 			}
 		}
 	}
-	return Month{Month: month, Absent: true}, false, nil
+	return MonthFile{Month: month, Absent: true}, false, nil
 }
 
-// look asks for a month once.
-func (f Finder) look(ctx context.Context, month int32) (Month, error) {
-	m := Month{Month: month, Absent: true}
+// ask asks for a month once.
+func (f Finder) ask(ctx context.Context, month int32) (MonthFile, error) {
+	m := MonthFile{Month: month, Absent: true}
 	for _, place := range f.places(month) {
 		o, err := f.Access.Stat(ctx, place)
 		switch {
 		case err == nil:
 			o.Name = path.Base(o.Name)
-			return Month{Month: month, Object: o}, nil
+			return MonthFile{Month: month, Object: o}, nil
 		case !errors.Is(err, fs.ErrNotExist):
 			return m, err
 		}
@@ -232,7 +232,7 @@ func (f Finder) look(ctx context.Context, month int32) (Month, error) {
 	return m, nil
 }
 
-// places are where a month's file may be. On a web server files lie side by side, unless the source says {year}; in a
+// places are the addresses that a month's file may have. On a web server files lie side by side, unless the source says {year}; in a
 // folder or a bucket they may also lie in one of their year, as fetch lays them.
 func (f Finder) places(month int32) []string {
 	name, year := FileName(f.Taxi, month), FormatMonth(month)[:4]

@@ -83,7 +83,7 @@ func find(t *testing.T, c *cdn, months string) (string, error) {
 	return listing(found), err
 }
 
-func listing(found []Month) string {
+func listing(found []MonthFile) string {
 	var parts []string
 	for _, m := range found {
 		text := FormatMonth(m.Month)
@@ -127,7 +127,7 @@ func TestAMonthThatIsNotPublishedIsToldFromBeingSlowedDown(t *testing.T) {
 		}
 	}
 	got, err := find(t, &cdn{there: until("2023-12"), throttle: func(int) bool { return true }}, "2023-08..2023-12")
-	if err == nil || !strings.Contains(err.Error(), "surely exists") {
+	if err == nil || !strings.Contains(err.Error(), "which is published") {
 		t.Errorf("slowed down for ever: found %s, %v, expected an error", got, err)
 	}
 }

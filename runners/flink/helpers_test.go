@@ -279,7 +279,7 @@ func small(t *testing.T) []string {
 	dir := t.TempDir()
 	var paths []string
 	for m := 1; m <= 12; m++ {
-		o := tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.Month{Year: 2019, Month: m}, Rows: 20_000, RowGroups: 2, Seed: uint64(m)}
+		o := tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2019, Month: m}, Rows: 20_000, RowGroups: 2, Seed: uint64(m)}
 		path := filepath.Join(dir, tlcgen.FileName(o.Taxi, o.Month))
 		if _, err := tlcgen.WriteFile(t.Context(), path, o); err != nil {
 			t.Fatal(err)

@@ -38,7 +38,7 @@ var kinds = []kindOf{
 }
 
 // Mutate returns f's bytes with damage of one kind, both chosen by the seed, and the kind's name. other is a file to
-// take pieces from.
+// take bytes from.
 func Mutate(f, other *File, seed uint64) (damaged []byte, kind string) {
 	r := rand.New(rand.NewPCG(seed, 0x7061727175657421))
 	k := kinds[seed%uint64(len(kinds))]
@@ -90,7 +90,7 @@ func flipTail(f, _ *File, r *rand.Rand) []byte {
 	return out
 }
 
-// cut takes the end off, or a piece out of the middle, so that the footer stays readable.
+// cut takes the end off, or some bytes out of the middle, so that the footer stays readable.
 func cut(f, _ *File, r *rand.Rand) []byte {
 	at := r.IntN(len(f.data))
 	if r.IntN(2) == 0 {

@@ -11,12 +11,12 @@ import (
 func BenchmarkWrite(b *testing.B) {
 	const rows = 200_000
 	for _, o := range []Options{
-		{Taxi: Yellow, Month: Month{2009, 3}},
-		{Taxi: Yellow, Month: Month{2014, 5}},
-		{Taxi: Yellow, Month: Month{2014, 5}, Codec: Uncompressed},
-		{Taxi: Yellow, Month: Month{2015, 5}, Coordinates: true},
-		{Taxi: Green, Month: Month{2019, 8}},
-		{Taxi: Yellow, Month: Month{2025, 2}},
+		{Taxi: Yellow, Month: YearMonth{2009, 3}},
+		{Taxi: Yellow, Month: YearMonth{2014, 5}},
+		{Taxi: Yellow, Month: YearMonth{2014, 5}, Codec: Uncompressed},
+		{Taxi: Yellow, Month: YearMonth{2015, 5}, Coordinates: true},
+		{Taxi: Green, Month: YearMonth{2019, 8}},
+		{Taxi: Yellow, Month: YearMonth{2025, 2}},
 	} {
 		o.Rows = rows
 		b.Run(fmt.Sprintf("%s/%v/codec=%s/coordinates=%v", o.Taxi, o.Month, max(o.Codec, Auto), o.Coordinates), func(b *testing.B) {
@@ -32,7 +32,7 @@ func BenchmarkWrite(b *testing.B) {
 
 // BenchmarkRows makes rows and counts them, without writing.
 func BenchmarkRows(b *testing.B) {
-	o := Options{Taxi: Yellow, Month: Month{2014, 3}, Rows: 200_000}
+	o := Options{Taxi: Yellow, Month: YearMonth{2014, 3}, Rows: 200_000}
 	v, err := o.check()
 	if err != nil {
 		b.Fatal(err)

@@ -102,25 +102,25 @@ var greenCoordinates = []Column{
 }
 
 // lastCoordinates is the last month that had coordinates.
-var lastCoordinates = Month{2016, 6}
+var lastCoordinates = YearMonth{2016, 6}
 
 // newNames is the month from which yellow files had today's names.
-var newNames = Month{2015, 1}
+var newNames = YearMonth{2015, 1}
 
 // coordinateVariants is to [Options].Coordinates what variants is to files as
 // published. Yellow files before 2015 have the columns of later ones: who
 // keeps all years in one form gives them that.
 var coordinateVariants = []variant{
-	{Yellow, Month{2011, 1}, writerOthers, yellowCoordinates, style2011},
+	{Yellow, YearMonth{2011, 1}, writerOthers, yellowCoordinates, style2011},
 	{Yellow, newNames, writerOthers, yellowCoordinates, inSingles(style2011)},
-	{Green, Month{2013, 8}, writerOthers, without(greenCoordinates, fImprovement), inSingles(style2011)},
+	{Green, YearMonth{2013, 8}, writerOthers, without(greenCoordinates, fImprovement), inSingles(style2011)},
 	{Green, newNames, writerOthers, greenCoordinates, inSingles(style2011)},
 }
 
 // oldNames is the variant of [Options].OldNames.
 var oldNames = variant{
 	Yellow,
-	Month{2011, 1},
+	YearMonth{2011, 1},
 	writerOthers,
 	withKind(withKind(yellow2010, Timestamp, "pickup_datetime", "dropoff_datetime"), Int64, "rate_code"),
 	style{texts: map[field][]parquet.ByteArray{

@@ -36,32 +36,32 @@ func TestCoordinateSchemas(t *testing.T) {
 			Payment_type i, Trip_type d`
 	)
 	types := map[string]string{"s": "BYTE_ARRAY String", "i": "INT64", "d": "DOUBLE", "t": "INT64 Timestamp"}
-	published := func(m Month) Options { return Options{Taxi: Yellow, Month: m} }
-	coordinates := func(taxi Taxi, m Month) Options { return Options{Taxi: taxi, Month: m, Coordinates: true} }
-	old := func(m Month) Options { return Options{Taxi: Yellow, Month: m, Coordinates: true, OldNames: true} }
+	published := func(m YearMonth) Options { return Options{Taxi: Yellow, Month: m} }
+	coordinates := func(taxi Taxi, m YearMonth) Options { return Options{Taxi: taxi, Month: m, Coordinates: true} }
+	old := func(m YearMonth) Options { return Options{Taxi: Yellow, Month: m, Coordinates: true, OldNames: true} }
 	for _, tt := range []struct {
 		o       Options
 		columns string
 		codec   string
 		version string
 	}{
-		{published(Month{2009, 1}), yellow2009, "GZIP", "v1.0"},
-		{published(Month{2009, 12}), yellow2009, "GZIP", "v1.0"},
-		{published(Month{2010, 1}), yellow2010, "GZIP", "v1.0"},
-		{published(Month{2010, 2}), yellow2010Index, "GZIP", "v1.0"},
-		{published(Month{2010, 3}), yellow2010Index, "GZIP", "v1.0"},
-		{published(Month{2010, 4}), yellow2010, "GZIP", "v1.0"},
-		{published(Month{2010, 12}), yellow2010, "GZIP", "v1.0"},
-		{coordinates(Yellow, Month{2009, 1}), yellow2009, "GZIP", "v1.0"},
-		{coordinates(Yellow, Month{2011, 1}), yellow, "SNAPPY", "v2.6"},
-		{coordinates(Yellow, Month{2016, 6}), yellow, "SNAPPY", "v2.6"},
-		{old(Month{2011, 1}), oldNames, "SNAPPY", "v2.6"},
-		{old(Month{2014, 12}), oldNames, "SNAPPY", "v2.6"},
-		{old(Month{2015, 1}), yellow, "SNAPPY", "v2.6"},
-		{coordinates(Green, Month{2013, 8}), green2013, "SNAPPY", "v2.6"},
-		{coordinates(Green, Month{2014, 12}), green2013, "SNAPPY", "v2.6"},
-		{coordinates(Green, Month{2015, 1}), green2015, "SNAPPY", "v2.6"},
-		{coordinates(Green, Month{2016, 6}), green2015, "SNAPPY", "v2.6"},
+		{published(YearMonth{2009, 1}), yellow2009, "GZIP", "v1.0"},
+		{published(YearMonth{2009, 12}), yellow2009, "GZIP", "v1.0"},
+		{published(YearMonth{2010, 1}), yellow2010, "GZIP", "v1.0"},
+		{published(YearMonth{2010, 2}), yellow2010Index, "GZIP", "v1.0"},
+		{published(YearMonth{2010, 3}), yellow2010Index, "GZIP", "v1.0"},
+		{published(YearMonth{2010, 4}), yellow2010, "GZIP", "v1.0"},
+		{published(YearMonth{2010, 12}), yellow2010, "GZIP", "v1.0"},
+		{coordinates(Yellow, YearMonth{2009, 1}), yellow2009, "GZIP", "v1.0"},
+		{coordinates(Yellow, YearMonth{2011, 1}), yellow, "SNAPPY", "v2.6"},
+		{coordinates(Yellow, YearMonth{2016, 6}), yellow, "SNAPPY", "v2.6"},
+		{old(YearMonth{2011, 1}), oldNames, "SNAPPY", "v2.6"},
+		{old(YearMonth{2014, 12}), oldNames, "SNAPPY", "v2.6"},
+		{old(YearMonth{2015, 1}), yellow, "SNAPPY", "v2.6"},
+		{coordinates(Green, YearMonth{2013, 8}), green2013, "SNAPPY", "v2.6"},
+		{coordinates(Green, YearMonth{2014, 12}), green2013, "SNAPPY", "v2.6"},
+		{coordinates(Green, YearMonth{2015, 1}), green2015, "SNAPPY", "v2.6"},
+		{coordinates(Green, YearMonth{2016, 6}), green2015, "SNAPPY", "v2.6"},
 	} {
 		for _, stringTimes := range []bool{false, true} {
 			o := tt.o
@@ -102,25 +102,25 @@ func TestTexts(t *testing.T) {
 		o    Options
 		want map[string]string
 	}{
-		{Options{Taxi: Yellow, Month: Month{2009, 10}}, map[string]string{
+		{Options{Taxi: Yellow, Month: YearMonth{2009, 10}}, map[string]string{
 			"vendor_name": "CMT,DDS,VTS", "Payment_Type": "CASH,CREDIT,Cash,Credit,Dispute,No Charge",
 			"Rate_Code": null, "store_and_forward": null, "mta_tax": null,
 		}},
-		{Options{Taxi: Yellow, Month: Month{2009, 11}}, map[string]string{"mta_tax": "0,0.5", "Rate_Code": null}},
-		{Options{Taxi: Yellow, Month: Month{2010, 1}}, map[string]string{
+		{Options{Taxi: Yellow, Month: YearMonth{2009, 11}}, map[string]string{"mta_tax": "0,0.5", "Rate_Code": null}},
+		{Options{Taxi: Yellow, Month: YearMonth{2010, 1}}, map[string]string{
 			"vendor_id": "CMT,VTS", "payment_type": "CAS,CRE,Cas,Cre,DIS,Dis,NOC,No ", "rate_code": "1,2,5",
 			"store_and_fwd_flag": "-,0,1", "mta_tax": "0,0.5",
 		}},
-		{Options{Taxi: Yellow, Month: Month{2012, 1}, Coordinates: true, OldNames: true}, map[string]string{
+		{Options{Taxi: Yellow, Month: YearMonth{2012, 1}, Coordinates: true, OldNames: true}, map[string]string{
 			"vendor_id": "CMT,VTS", "payment_type": "CRD,CSH,DIS,NOC", "rate_code": "1,2,5", "store_and_fwd_flag": "-,N,Y",
 		}},
-		{Options{Taxi: Yellow, Month: Month{2015, 1}, Coordinates: true}, map[string]string{
+		{Options{Taxi: Yellow, Month: YearMonth{2015, 1}, Coordinates: true}, map[string]string{
 			"VendorID": "1,2", "payment_type": "1,2,3,4", "store_and_fwd_flag": "N,Y",
 		}},
-		{Options{Taxi: Green, Month: Month{2015, 1}, Coordinates: true}, map[string]string{
+		{Options{Taxi: Green, Month: YearMonth{2015, 1}, Coordinates: true}, map[string]string{
 			"Ehail_fee": null, "Store_and_fwd_flag": "N,Y", "improvement_surcharge": "0.3",
 		}},
-		{Options{Taxi: Yellow, Month: Month{2026, 6}}, map[string]string{"request_source": "-,HV0003,HV0005"}},
+		{Options{Taxi: Yellow, Month: YearMonth{2026, 6}}, map[string]string{"request_source": "-,HV0003,HV0005"}},
 	} {
 		tt.o.Rows = 20_000
 		b, _ := makeFile(t, tt.o)
@@ -152,7 +152,7 @@ func TestTexts(t *testing.T) {
 
 // TestIndex checks the numbers in the index column of two months of 2010.
 func TestIndex(t *testing.T) {
-	b, _ := makeFile(t, Options{Taxi: Yellow, Month: Month{2010, 2}, Rows: 5_000, RowGroups: 2})
+	b, _ := makeFile(t, Options{Taxi: Yellow, Month: YearMonth{2010, 2}, Rows: 5_000, RowGroups: 2})
 	index := readFile(t, b)["__index_level_0__"].ints
 	if index[0] != 0 || !slices.IsSorted(index) || len(slices.Compact(slices.Clone(index))) != len(index) {
 		t.Error("rows are not numbered from 0 on, each once")
@@ -165,9 +165,9 @@ func TestIndex(t *testing.T) {
 // TestSameTrips checks that the form of places and times changes no trip.
 func TestSameTrips(t *testing.T) {
 	for _, o := range []Options{
-		{Taxi: Yellow, Month: Month{2013, 3}},
-		{Taxi: Yellow, Month: Month{2016, 6}},
-		{Taxi: Green, Month: Month{2014, 11}},
+		{Taxi: Yellow, Month: YearMonth{2013, 3}},
+		{Taxi: Yellow, Month: YearMonth{2016, 6}},
+		{Taxi: Green, Month: YearMonth{2014, 11}},
 	} {
 		o.Rows = 5_000
 		b, truth := makeFile(t, o)
@@ -216,9 +216,9 @@ func second(at time.Time, _ bool) time.Time { return at }
 // TestPlaces checks where trips are.
 func TestPlaces(t *testing.T) {
 	for _, o := range []Options{
-		{Taxi: Yellow, Month: Month{2009, 5}},
-		{Taxi: Yellow, Month: Month{2015, 5}, Coordinates: true},
-		{Taxi: Green, Month: Month{2015, 5}, Coordinates: true},
+		{Taxi: Yellow, Month: YearMonth{2009, 5}},
+		{Taxi: Yellow, Month: YearMonth{2015, 5}, Coordinates: true},
+		{Taxi: Green, Month: YearMonth{2015, 5}, Coordinates: true},
 	} {
 		o.Rows, o.Clean = 20_000, true
 		b, _ := makeFile(t, o)
@@ -258,7 +258,7 @@ func TestPlaces(t *testing.T) {
 // TestInexact checks that some decimals of 2009 and 2010 are not the nearest floating-point number, but agree with it to six
 // decimals.
 func TestInexact(t *testing.T) {
-	for month, want := range map[Month]bool{{2009, 5}: true, {2010, 5}: true, {2011, 5}: false} {
+	for month, want := range map[YearMonth]bool{{2009, 5}: true, {2010, 5}: true, {2011, 5}: false} {
 		b, _ := makeFile(t, Options{Taxi: Yellow, Month: month, Rows: 10_000})
 		missed := 0
 		for _, v := range readFile(t, b).find(t, "total").doubles {
@@ -278,7 +278,7 @@ func TestInexact(t *testing.T) {
 
 // TestRandomOrder checks that the rows of 2009 and 2010 are in no order.
 func TestRandomOrder(t *testing.T) {
-	for month, want := range map[Month]bool{{2009, 5}: true, {2010, 5}: true, {2011, 5}: false} {
+	for month, want := range map[YearMonth]bool{{2009, 5}: true, {2010, 5}: true, {2011, 5}: false} {
 		b, _ := makeFile(t, Options{Taxi: Yellow, Month: month, Rows: 10_000, Clean: true})
 		pickups := readFile(t, b).find(t, "pickup")
 		back := 0

@@ -118,7 +118,7 @@ const sampleSeed = 39
 // four eras, both taxis, small enough to be committed.
 func Sample() []Options {
 	var files []Options
-	for _, m := range []Month{{2014, 3}, {2019, 8}, {2023, 5}, {2025, 2}} {
+	for _, m := range []YearMonth{{2014, 3}, {2019, 8}, {2023, 5}, {2025, 2}} {
 		files = append(files,
 			Options{Taxi: Yellow, Month: m, Rows: 12_000, Seed: sampleSeed},
 			Options{Taxi: Green, Month: m, Rows: 2_500, Seed: sampleSeed})

@@ -72,9 +72,9 @@ func TestSampleHasAllDirt(t *testing.T) {
 func TestGenerate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
 	tree := Tree{Dir: dir, Files: []Options{
-		{Taxi: Yellow, Month: Month{2014, 3}, Rows: 500},
-		{Taxi: Green, Month: Month{2014, 3}, Rows: 300},
-		{Taxi: Yellow, Month: Month{2015, 1}, Rows: 0},
+		{Taxi: Yellow, Month: YearMonth{2014, 3}, Rows: 500},
+		{Taxi: Green, Month: YearMonth{2014, 3}, Rows: 300},
+		{Taxi: Yellow, Month: YearMonth{2015, 1}, Rows: 0},
 	}}
 	done := 0
 	tree.Done = func(FileTruth) { done++ }
@@ -108,9 +108,9 @@ func TestGenerate(t *testing.T) {
 // TestGenerateFails checks that a failure leaves no partial files.
 func TestGenerateFails(t *testing.T) {
 	dir := t.TempDir()
-	file := Options{Taxi: Yellow, Month: Month{2014, 3}, Rows: 500}
+	file := Options{Taxi: Yellow, Month: YearMonth{2014, 3}, Rows: 500}
 	bad := file
-	bad.Month = Month{2008, 12}
+	bad.Month = YearMonth{2008, 12}
 	if _, err := Generate(context.Background(), Tree{Dir: dir, Files: []Options{file, bad}}); err == nil {
 		t.Error("no error for a month that cannot be made")
 	}

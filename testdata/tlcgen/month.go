@@ -30,58 +30,58 @@ func ParseTaxis(s string) ([]Taxi, error) {
 	return taxis, nil
 }
 
-// Month is a calendar month. Months compare with == and Before.
-type Month struct {
+// YearMonth is a calendar month. Two of them compare with == and Before.
+type YearMonth struct {
 	Year  int
 	Month int // 1 to 12
 }
 
 // MonthOf returns the month of a year.
-func MonthOf(year, month int) Month { return Month{year, month} }
+func MonthOf(year, month int) YearMonth { return YearMonth{year, month} }
 
 // String returns the month as in file names: 2014-03.
-func (m Month) String() string { return fmt.Sprintf("%04d-%02d", m.Year, m.Month) }
+func (m YearMonth) String() string { return fmt.Sprintf("%04d-%02d", m.Year, m.Month) }
 
 // Before reports whether m is earlier than o.
-func (m Month) Before(o Month) bool { return m.index() < o.index() }
+func (m YearMonth) Before(o YearMonth) bool { return m.index() < o.index() }
 
 // Add returns the month n months later.
-func (m Month) Add(n int) Month {
+func (m YearMonth) Add(n int) YearMonth {
 	return monthOfIndex(m.index() + n)
 }
 
 // index counts months since year 0, so that months order as integers.
-func (m Month) index() int { return m.Year*12 + m.Month - 1 }
+func (m YearMonth) index() int { return m.Year*12 + m.Month - 1 }
 
-func monthOfIndex(i int) Month { return Month{i / 12, i%12 + 1} }
+func monthOfIndex(i int) YearMonth { return YearMonth{i / 12, i%12 + 1} }
 
 // monthAt returns the month of a time in microseconds since 1970.
-func monthAt(micros int64) Month {
+func monthAt(micros int64) YearMonth {
 	t := time.UnixMicro(micros).UTC()
-	return Month{t.Year(), int(t.Month())}
+	return YearMonth{t.Year(), int(t.Month())}
 }
 
 // start returns the first second of the month in seconds since 1970, on a
 // clock without zone or summer time, as the files' timestamps are.
-func (m Month) start() int64 {
+func (m YearMonth) start() int64 {
 	return time.Date(m.Year, time.Month(m.Month), 1, 0, 0, 0, 0, time.UTC).Unix()
 }
 
 // ParseMonth reads a month such as 2014-03.
-func ParseMonth(s string) (Month, error) {
+func ParseMonth(s string) (YearMonth, error) {
 	t, err := time.Parse("2006-01", s)
 	if err != nil {
-		return Month{}, fmt.Errorf("tlcgen: month %q is not of the form 2014-03", s)
+		return YearMonth{}, fmt.Errorf("tlcgen: month %q is not of the form 2014-03", s)
 	}
-	return Month{t.Year(), int(t.Month())}, nil
+	return YearMonth{t.Year(), int(t.Month())}, nil
 }
 
 // ParseMonths reads a comma-separated list of months and inclusive ranges:
 // 2014-01..2014-06,2023-01. Order is kept; a month that is named twice is an
 // error.
-func ParseMonths(s string) ([]Month, error) {
-	var months []Month
-	seen := map[Month]bool{}
+func ParseMonths(s string) ([]YearMonth, error) {
+	var months []YearMonth
+	seen := map[YearMonth]bool{}
 	for part := range strings.SplitSeq(s, ",") {
 		first, last, isRange := strings.Cut(strings.TrimSpace(part), "..")
 		from, err := ParseMonth(first)
@@ -110,14 +110,14 @@ func ParseMonths(s string) ([]Month, error) {
 
 // FileName returns the base name of a month's file:
 // yellow_tripdata_2014-03.parquet.
-func FileName(t Taxi, m Month) string {
+func FileName(t Taxi, m YearMonth) string {
 	return fmt.Sprintf("%s_tripdata_%v.parquet", t, m)
 }
 
 // FilePath returns the slash-separated path of a month's file below the
 // output folder: yellow/2014/yellow_tripdata_2014-03.parquet, or the base name
 // alone if flat.
-func FilePath(t Taxi, m Month, flat bool) string {
+func FilePath(t Taxi, m YearMonth, flat bool) string {
 	if flat {
 		return FileName(t, m)
 	}
@@ -136,7 +136,7 @@ type clock struct {
 	fall   int64 // 01:00 of the first Sunday in November: 01:00 to 02:00 exist twice
 }
 
-func clockOf(m Month) clock {
+func clockOf(m YearMonth) clock {
 	c := clock{-1, -1}
 	first := time.Date(m.Year, time.Month(m.Month), 1, 0, 0, 0, 0, time.UTC)
 	sunday := m.start() + int64((7-int(first.Weekday()))%7)*day

@@ -8,11 +8,11 @@ import (
 func TestParseMonths(t *testing.T) {
 	tests := []struct {
 		in   string
-		want []Month // nil for an error
+		want []YearMonth // nil for an error
 	}{
-		{"2014-03", []Month{{2014, 3}}},
-		{"2014-11..2015-02", []Month{{2014, 11}, {2014, 12}, {2015, 1}, {2015, 2}}},
-		{"2023-05, 2014-03..2014-04", []Month{{2023, 5}, {2014, 3}, {2014, 4}}},
+		{"2014-03", []YearMonth{{2014, 3}}},
+		{"2014-11..2015-02", []YearMonth{{2014, 11}, {2014, 12}, {2015, 1}, {2015, 2}}},
+		{"2023-05, 2014-03..2014-04", []YearMonth{{2023, 5}, {2014, 3}, {2014, 4}}},
 		{"2014-13", nil},
 		{"2014", nil},
 		{"2014-3", nil},
@@ -30,20 +30,20 @@ func TestParseMonths(t *testing.T) {
 }
 
 func TestFilePath(t *testing.T) {
-	if got, want := FilePath(Yellow, Month{2014, 3}, false), "yellow/2014/yellow_tripdata_2014-03.parquet"; got != want {
+	if got, want := FilePath(Yellow, YearMonth{2014, 3}, false), "yellow/2014/yellow_tripdata_2014-03.parquet"; got != want {
 		t.Errorf("FilePath = %s, want %s", got, want)
 	}
-	if got, want := FilePath(Green, Month{2014, 3}, true), "green_tripdata_2014-03.parquet"; got != want {
+	if got, want := FilePath(Green, YearMonth{2014, 3}, true), "green_tripdata_2014-03.parquet"; got != want {
 		t.Errorf("FilePath = %s, want %s", got, want)
 	}
 }
 
 func TestClockChange(t *testing.T) {
-	at := func(m Month, d, h, min int64) int64 { return m.start() + (d-1)*day + h*hour + min*60 }
-	march, november, july := Month{2014, 3}, Month{2014, 11}, Month{2014, 7}
+	at := func(m YearMonth, d, h, min int64) int64 { return m.start() + (d-1)*day + h*hour + min*60 }
+	march, november, july := YearMonth{2014, 3}, YearMonth{2014, 11}, YearMonth{2014, 7}
 	tests := []struct {
 		name    string
-		month   Month
+		month   YearMonth
 		pickup  int64
 		minutes int64
 		second  bool

@@ -52,7 +52,7 @@ const maxRowGroups = 32_767
 // Options say what one file holds.
 type Options struct {
 	Taxi  Taxi
-	Month Month
+	Month YearMonth
 	Rows  int64 // 0 gives the schema and nothing more
 	Seed  uint64
 

@@ -106,7 +106,7 @@ func plantClockSpan(r *row, c clock, k int64) {
 }
 
 // check returns why p cannot be planted into the file of a month, or nil.
-func (p *Plant) check(m Month, v variant) error {
+func (p *Plant) check(m YearMonth, v variant) error {
 	for _, kind := range plantKinds {
 		if kind.count(p) < 0 {
 			return errors.New("tlcgen: a negative number of rows to plant")

@@ -43,27 +43,27 @@ const maxDistance = 300_000_00
 // the end of a file, in their own order of time.
 var flexShares = []struct {
 	taxi     Taxi
-	from     Month
+	from     YearMonth
 	permille int64
 }{
-	{Yellow, Month{2019, 7}, 7},
-	{Yellow, Month{2020, 4}, 70},
-	{Yellow, Month{2021, 7}, 35},
-	{Yellow, Month{2022, 1}, 30},
-	{Yellow, Month{2024, 1}, 60},
-	{Yellow, Month{2024, 7}, 100},
-	{Yellow, Month{2025, 1}, 200},
-	{Yellow, Month{2025, 6}, 260},
-	{Green, Month{2019, 7}, 170},
-	{Green, Month{2020, 4}, 260},
-	{Green, Month{2021, 7}, 110},
-	{Green, Month{2023, 1}, 63},
-	{Green, Month{2025, 1}, 40},
-	{Green, Month{2025, 3}, 69},
+	{Yellow, YearMonth{2019, 7}, 7},
+	{Yellow, YearMonth{2020, 4}, 70},
+	{Yellow, YearMonth{2021, 7}, 35},
+	{Yellow, YearMonth{2022, 1}, 30},
+	{Yellow, YearMonth{2024, 1}, 60},
+	{Yellow, YearMonth{2024, 7}, 100},
+	{Yellow, YearMonth{2025, 1}, 200},
+	{Yellow, YearMonth{2025, 6}, 260},
+	{Green, YearMonth{2019, 7}, 170},
+	{Green, YearMonth{2020, 4}, 260},
+	{Green, YearMonth{2021, 7}, 110},
+	{Green, YearMonth{2023, 1}, 63},
+	{Green, YearMonth{2025, 1}, 40},
+	{Green, YearMonth{2025, 3}, 69},
 }
 
 // flexPermille returns the flex fares of a month in rows per thousand.
-func flexPermille(t Taxi, m Month) int64 {
+func flexPermille(t Taxi, m YearMonth) int64 {
 	share := int64(0)
 	for _, f := range flexShares {
 		if f.taxi == t && !m.Before(f.from) {

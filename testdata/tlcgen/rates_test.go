@@ -9,10 +9,10 @@ import (
 func TestRates(t *testing.T) {
 	const rows = 300_000
 	for _, o := range []Options{
-		{Taxi: Yellow, Month: Month{2009, 5}, Rows: rows},
-		{Taxi: Yellow, Month: Month{2014, 5}, Rows: rows, Coordinates: true},
-		{Taxi: Green, Month: Month{2022, 1}, Rows: rows},
-		{Taxi: Yellow, Month: Month{2025, 2}, Rows: rows},
+		{Taxi: Yellow, Month: YearMonth{2009, 5}, Rows: rows},
+		{Taxi: Yellow, Month: YearMonth{2014, 5}, Rows: rows, Coordinates: true},
+		{Taxi: Green, Month: YearMonth{2022, 1}, Rows: rows},
+		{Taxi: Yellow, Month: YearMonth{2025, 2}, Rows: rows},
 	} {
 		_, truth := makeFile(t, o)
 		d := truth.Dirt
@@ -53,7 +53,7 @@ func TestRates(t *testing.T) {
 
 // TestClean checks that no faults are left if all rates are zero.
 func TestClean(t *testing.T) {
-	for _, month := range []Month{{2009, 2}, {2025, 2}} {
+	for _, month := range []YearMonth{{2009, 2}, {2025, 2}} {
 		_, truth := makeFile(t, Options{Taxi: Yellow, Month: month, Rows: 100_000, Clean: true})
 		d := truth.Dirt
 		d.ZeroPassengers = 0                       // what drivers enter is no fault of the file
@@ -69,7 +69,7 @@ func TestClean(t *testing.T) {
 
 // TestRefundPairs checks that each negative row is followed by its charge.
 func TestRefundPairs(t *testing.T) {
-	b, truth := makeFile(t, Options{Taxi: Yellow, Month: Month{2022, 1}, Rows: 50_000})
+	b, truth := makeFile(t, Options{Taxi: Yellow, Month: YearMonth{2022, 1}, Rows: 50_000})
 	columns := readFile(t, b)
 	pairs := int64(0)
 	for i, total := range columns["total_amount"].doubles {
@@ -97,7 +97,7 @@ func TestRefundPairs(t *testing.T) {
 
 // TestLooksLikeTLC checks the rough shape: means, totals, columns that are null together, zones, and the order of the rows.
 func TestLooksLikeTLC(t *testing.T) {
-	b, truth := makeFile(t, Options{Taxi: Yellow, Month: Month{2019, 8}, Rows: 200_000, Clean: true})
+	b, truth := makeFile(t, Options{Taxi: Yellow, Month: YearMonth{2019, 8}, Rows: 200_000, Clean: true})
 	m := truth.Months[0]
 	mean := func(s Sum, unit float64) float64 { return float64(s.Sum) / float64(s.Count) / unit }
 	for _, k := range []struct {
@@ -143,7 +143,7 @@ func TestLooksLikeTLC(t *testing.T) {
 
 // TestFlexFares checks that flex fares are at the end, and which of their columns are null.
 func TestFlexFares(t *testing.T) {
-	b, truth := makeFile(t, Options{Taxi: Green, Month: Month{2022, 1}, Rows: 10_000})
+	b, truth := makeFile(t, Options{Taxi: Green, Month: YearMonth{2022, 1}, Rows: 10_000})
 	columns := readFile(t, b)
 	flex := int(truth.Rows - truth.Dirt.NullPassengers)
 	nulls := map[string]bool{

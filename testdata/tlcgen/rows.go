@@ -10,11 +10,11 @@ import (
 
 // minuteClock is the last month in which vendor 2 of the yellow taxis recorded
 // whole minutes. Published files grow by a byte a row in the month after.
-var minuteClock = Month{2014, 7}
+var minuteClock = YearMonth{2014, 7}
 
 // flexMinutes is the last month in which vendor 2 recorded flex fares in whole
 // minutes.
-var flexMinutes = Month{2024, 12}
+var flexMinutes = YearMonth{2024, 12}
 
 // stream makes the rows of one file in file order: the metered trips hour by
 // hour, in random order within an hour and a few of them an hour off, then the
@@ -293,7 +293,7 @@ func (s *stream) spoil(v *[numFields]int64, u int64) bool {
 	switch {
 	case hit(rateFarYear):
 		year := farYears[draw(int64(len(farYears)))]
-		if d := s.o.Month.index() - (Month{year, 1}).index(); -1 <= d && d <= 1 {
+		if d := s.o.Month.index() - (YearMonth{year, 1}).index(); -1 <= d && d <= 1 {
 			year = farYears[0] // as that year would be near
 		}
 		v[fPickup] = time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).Unix() + draw(day)

@@ -18,41 +18,41 @@ type tariff struct {
 
 // tariffs lists what changed in a month. Each row builds on the ones before.
 var tariffs = []struct {
-	from  Month
+	from  YearMonth
 	apply func(*tariff)
 }{
-	{Month{2009, 1}, func(t *tariff) {
+	{YearMonth{2009, 1}, func(t *tariff) {
 		*t = tariff{
 			base: 250, unit: 40, jfk: 4500, night: 50, rush: 100, toll: 415,
 			cardPermille: 260, vendor1Permille: 520,
 		}
 	}},
-	{Month{2009, 11}, func(t *tariff) { t.mtaTax = 50 }},
-	{Month{2010, 1}, func(t *tariff) { t.toll, t.cardPermille = 457, 380 }},
-	{Month{2011, 1}, func(t *tariff) {
+	{YearMonth{2009, 11}, func(t *tariff) { t.mtaTax = 50 }},
+	{YearMonth{2010, 1}, func(t *tariff) { t.toll, t.cardPermille = 457, 380 }},
+	{YearMonth{2011, 1}, func(t *tariff) {
 		*t = tariff{
 			base: 250, unit: 40, jfk: 4500, night: 50, rush: 100, mtaTax: 50, toll: 480,
 			cardPermille: 460, vendor1Permille: 500,
 		}
 	}},
-	{Month{2012, 9}, func(t *tariff) { t.unit, t.jfk, t.cardPermille = 50, 5200, 530 }},
-	{Month{2013, 3}, func(t *tariff) { t.toll, t.cardPermille = 533, 560 }},
-	{Month{2015, 1}, func(t *tariff) { t.improvement, t.cardPermille = 30, 620 }},
-	{Month{2015, 4}, func(t *tariff) { t.toll = 554 }},
-	{Month{2017, 4}, func(t *tariff) { t.toll, t.cardPermille, t.vendor1Permille = 576, 680, 450 }},
-	{Month{2019, 2}, func(t *tariff) { t.congestion, t.cardPermille, t.vendor1Permille = 250, 720, 370 }},
-	{Month{2019, 4}, func(t *tariff) { t.toll = 612 }},
-	{Month{2021, 4}, func(t *tariff) { t.airport, t.toll, t.vendor1Permille = 125, 655, 300 }},
-	{Month{2023, 1}, func(t *tariff) {
+	{YearMonth{2012, 9}, func(t *tariff) { t.unit, t.jfk, t.cardPermille = 50, 5200, 530 }},
+	{YearMonth{2013, 3}, func(t *tariff) { t.toll, t.cardPermille = 533, 560 }},
+	{YearMonth{2015, 1}, func(t *tariff) { t.improvement, t.cardPermille = 30, 620 }},
+	{YearMonth{2015, 4}, func(t *tariff) { t.toll = 554 }},
+	{YearMonth{2017, 4}, func(t *tariff) { t.toll, t.cardPermille, t.vendor1Permille = 576, 680, 450 }},
+	{YearMonth{2019, 2}, func(t *tariff) { t.congestion, t.cardPermille, t.vendor1Permille = 250, 720, 370 }},
+	{YearMonth{2019, 4}, func(t *tariff) { t.toll = 612 }},
+	{YearMonth{2021, 4}, func(t *tariff) { t.airport, t.toll, t.vendor1Permille = 125, 655, 300 }},
+	{YearMonth{2023, 1}, func(t *tariff) {
 		t.base, t.unit, t.jfk, t.night, t.rush, t.improvement = 300, 70, 7000, 100, 250, 100
 		t.cardPermille, t.vendor1Permille = 800, 270
 	}},
-	{Month{2023, 5}, func(t *tariff) { t.airport = 175 }},
-	{Month{2023, 8}, func(t *tariff) { t.toll = 694 }},
-	{Month{2025, 1}, func(t *tariff) { t.cbd, t.cardPermille, t.vendor1Permille = 75, 850, 210 }},
+	{YearMonth{2023, 5}, func(t *tariff) { t.airport = 175 }},
+	{YearMonth{2023, 8}, func(t *tariff) { t.toll = 694 }},
+	{YearMonth{2025, 1}, func(t *tariff) { t.cbd, t.cardPermille, t.vendor1Permille = 75, 850, 210 }},
 }
 
-func tariffOf(taxi Taxi, m Month) tariff {
+func tariffOf(taxi Taxi, m YearMonth) tariff {
 	var t tariff
 	for _, row := range tariffs {
 		if !m.Before(row.from) {

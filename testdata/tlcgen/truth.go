@@ -80,7 +80,7 @@ type monthSums struct {
 
 // counter adds up the blocks of one file.
 type counter struct {
-	month  Month
+	month  YearMonth
 	months map[int]*monthSums // by Month.index, or nullMonth
 	clocks []int64            // starts of the hours of clock change around the month, in microseconds
 	places bool               // whether the file has coordinates
@@ -92,7 +92,7 @@ type counter struct {
 
 const nullMonth = 1 << 30 // orders after every month
 
-func newCounter(m Month, v variant) *counter {
+func newCounter(m YearMonth, v variant) *counter {
 	c := &counter{month: m, months: map[int]*monthSums{}, places: v.has(fPickupLon)}
 	for n := -1; n <= 1; n++ {
 		for _, start := range clockOf(m.Add(n)).hours() {

@@ -22,23 +22,23 @@ func TestTruth(t *testing.T) {
 	clock.ClockHour, clock.ClockSpan = 31, 17
 	zones.NullPickupZone, zones.UnknownPickupZone, zones.UnknownDropoffZone = 5, 16, 19
 	for _, o := range []Options{
-		{Taxi: Yellow, Month: Month{2009, 1}, Rows: 20_000, Plant: more},
-		{Taxi: Yellow, Month: Month{2009, 2}, Rows: 20_000, Seed: 3},
-		{Taxi: Yellow, Month: Month{2009, 11}, Rows: 20_000, Plant: clock, RowGroups: 2},
-		{Taxi: Yellow, Month: Month{2010, 1}, Rows: 20_000, Plant: plant},
-		{Taxi: Yellow, Month: Month{2010, 3}, Rows: 20_000, Plant: clock},
-		{Taxi: Yellow, Month: Month{2012, 11}, Rows: 20_000, Plant: clock, Coordinates: true, OldNames: true},
-		{Taxi: Yellow, Month: Month{2015, 10}, Rows: 30_000, Coordinates: true, StringTimes: true}, // 2015-11-01 was a Sunday
-		{Taxi: Green, Month: Month{2014, 3}, Rows: 20_000, Plant: clock, Coordinates: true},
-		{Taxi: Green, Month: Month{2016, 6}, Rows: 20_000, Plant: plant, Coordinates: true},
-		{Taxi: Yellow, Month: Month{2014, 3}, Rows: 60_000},
-		{Taxi: Yellow, Month: Month{2018, 3}, Rows: 20_000, Plant: clock, StringTimes: true},
-		{Taxi: Yellow, Month: Month{2020, 11}, Rows: 60_000, Seed: 5, RowGroups: 4},
-		{Taxi: Yellow, Month: Month{2025, 2}, Rows: 30_000, Plant: plant},
-		{Taxi: Yellow, Month: Month{2025, 4}, Rows: 20_000, Plant: zones},
-		{Taxi: Green, Month: Month{2021, 6}, Rows: 30_000, Plant: plant},
-		{Taxi: Green, Month: Month{2023, 5}, Rows: 3_000, Clean: true},
-		{Taxi: Green, Month: Month{2026, 7}, Rows: 3_000, Plant: zones},
+		{Taxi: Yellow, Month: YearMonth{2009, 1}, Rows: 20_000, Plant: more},
+		{Taxi: Yellow, Month: YearMonth{2009, 2}, Rows: 20_000, Seed: 3},
+		{Taxi: Yellow, Month: YearMonth{2009, 11}, Rows: 20_000, Plant: clock, RowGroups: 2},
+		{Taxi: Yellow, Month: YearMonth{2010, 1}, Rows: 20_000, Plant: plant},
+		{Taxi: Yellow, Month: YearMonth{2010, 3}, Rows: 20_000, Plant: clock},
+		{Taxi: Yellow, Month: YearMonth{2012, 11}, Rows: 20_000, Plant: clock, Coordinates: true, OldNames: true},
+		{Taxi: Yellow, Month: YearMonth{2015, 10}, Rows: 30_000, Coordinates: true, StringTimes: true}, // 2015-11-01 was a Sunday
+		{Taxi: Green, Month: YearMonth{2014, 3}, Rows: 20_000, Plant: clock, Coordinates: true},
+		{Taxi: Green, Month: YearMonth{2016, 6}, Rows: 20_000, Plant: plant, Coordinates: true},
+		{Taxi: Yellow, Month: YearMonth{2014, 3}, Rows: 60_000},
+		{Taxi: Yellow, Month: YearMonth{2018, 3}, Rows: 20_000, Plant: clock, StringTimes: true},
+		{Taxi: Yellow, Month: YearMonth{2020, 11}, Rows: 60_000, Seed: 5, RowGroups: 4},
+		{Taxi: Yellow, Month: YearMonth{2025, 2}, Rows: 30_000, Plant: plant},
+		{Taxi: Yellow, Month: YearMonth{2025, 4}, Rows: 20_000, Plant: zones},
+		{Taxi: Green, Month: YearMonth{2021, 6}, Rows: 30_000, Plant: plant},
+		{Taxi: Green, Month: YearMonth{2023, 5}, Rows: 3_000, Clean: true},
+		{Taxi: Green, Month: YearMonth{2026, 7}, Rows: 3_000, Plant: zones},
 	} {
 		b, got := makeFile(t, o)
 		months := recount(t, o, readFile(t, b))
@@ -81,7 +81,7 @@ func zoneOrder(z ZoneTruth) int64 {
 
 // TestPlant checks that exactly the requested number of values is planted, and that nothing else changes.
 func TestPlant(t *testing.T) {
-	o := Options{Taxi: Yellow, Month: Month{2019, 8}, Rows: 10_000}
+	o := Options{Taxi: Yellow, Month: YearMonth{2019, 8}, Rows: 10_000}
 	plain, before := makeFile(t, o)
 	if d := before.Dirt; d.NotFinite != 0 || d.NullPickup != 0 || d.NullDropoff != 0 || d.NullPickupZone != 0 || d.NullDropoffZone != 0 {
 		t.Errorf("planted by default: %+v", d)
@@ -117,7 +117,7 @@ func TestPlant(t *testing.T) {
 // another.
 func TestPlantIsExact(t *testing.T) {
 	const rows = 400
-	o := Options{Taxi: Yellow, Month: Month{2019, 11}, Rows: rows, Clean: true}
+	o := Options{Taxi: Yellow, Month: YearMonth{2019, 11}, Rows: rows, Clean: true}
 	all := Plant{
 		NaN: 5, Inf: 7, NegativeDistance: 40, Over200Miles: 41, TotalOver5000: 100, TipOver5000: 101, NegativeTip: 106,
 		ClockHour: 229, ClockSpan: 171, NullPickupZone: 1, UnknownPickupZone: 399, NullDropoffZone: 200, UnknownDropoffZone: 200,
@@ -178,7 +178,7 @@ func TestPlantIsExact(t *testing.T) {
 // TestZoneTruth checks how the truth has zones that do not exist.
 func TestZoneTruth(t *testing.T) {
 	_, truth := makeFile(t, Options{
-		Taxi: Green, Month: Month{2019, 8}, Rows: 9, Clean: true,
+		Taxi: Green, Month: YearMonth{2019, 8}, Rows: 9, Clean: true,
 		Plant: Plant{NullPickupZone: 3, UnknownPickupZone: 6, UnknownDropoffZone: 9},
 	})
 	var got []string
@@ -197,7 +197,7 @@ func TestZoneTruth(t *testing.T) {
 // TestTruthJSON checks the form on which other programs rely.
 func TestTruthJSON(t *testing.T) {
 	_, f := makeFile(t, Options{
-		Taxi: Green, Month: Month{2014, 3}, Rows: 3, Clean: true,
+		Taxi: Green, Month: YearMonth{2014, 3}, Rows: 3, Clean: true,
 		Plant: Plant{NullPickup: 3, NullDropoffZone: 3},
 	})
 	f.Path = "green_tripdata_2014-03.parquet"

@@ -72,7 +72,7 @@ type style struct {
 // variant of the same taxi.
 type variant struct {
 	taxi    Taxi
-	from    Month
+	from    YearMonth
 	writer  writer
 	columns []Column
 	style   style
@@ -94,20 +94,20 @@ func (v *variant) fields() field {
 // variants lists every schema, ordered by taxi and month. A month is made by
 // the last row that is not later than it.
 var variants = []variant{
-	{Yellow, Month{2009, 1}, writer2022, yellow2009, style2009},
-	{Yellow, Month{2010, 1}, writer2022, yellow2010, style2010},
-	{Yellow, Month{2010, 2}, writer2022, with(withKind(yellow2010, Int64, "rate_code"), indexColumn), style2010},
-	{Yellow, Month{2010, 4}, writer2022, yellow2010, style2010},
-	{Yellow, Month{2011, 1}, writer2022, yellow2011, style2011},
-	{Yellow, Month{2018, 7}, writer2022, withKind(yellow2011, Double, "passenger_count", "RatecodeID"), style2011},
-	{Yellow, Month{2023, 2}, writer2023, yellow2023, style2011},
-	{Yellow, Month{2025, 1}, writer2025, with(yellow2023, cbdColumn), style2011},
-	{Yellow, Month{2026, 6}, writer2025, with(yellow2023, cbdColumn, sourceColumn), style2011},
-	{Green, Month{2013, 8}, writer2022, green2013, style2011},
-	{Green, Month{2018, 7}, writer2022, withKind(green2013, Double, "passenger_count", "RatecodeID", "payment_type"), style2011},
-	{Green, Month{2023, 2}, writer2023, green2023, style2011},
-	{Green, Month{2025, 1}, writer2025, with(green2023, cbdColumn), style2011},
-	{Green, Month{2026, 6}, writer2025, with(green2023, cbdColumn, sourceColumn), style2011},
+	{Yellow, YearMonth{2009, 1}, writer2022, yellow2009, style2009},
+	{Yellow, YearMonth{2010, 1}, writer2022, yellow2010, style2010},
+	{Yellow, YearMonth{2010, 2}, writer2022, with(withKind(yellow2010, Int64, "rate_code"), indexColumn), style2010},
+	{Yellow, YearMonth{2010, 4}, writer2022, yellow2010, style2010},
+	{Yellow, YearMonth{2011, 1}, writer2022, yellow2011, style2011},
+	{Yellow, YearMonth{2018, 7}, writer2022, withKind(yellow2011, Double, "passenger_count", "RatecodeID"), style2011},
+	{Yellow, YearMonth{2023, 2}, writer2023, yellow2023, style2011},
+	{Yellow, YearMonth{2025, 1}, writer2025, with(yellow2023, cbdColumn), style2011},
+	{Yellow, YearMonth{2026, 6}, writer2025, with(yellow2023, cbdColumn, sourceColumn), style2011},
+	{Green, YearMonth{2013, 8}, writer2022, green2013, style2011},
+	{Green, YearMonth{2018, 7}, writer2022, withKind(green2013, Double, "passenger_count", "RatecodeID", "payment_type"), style2011},
+	{Green, YearMonth{2023, 2}, writer2023, green2023, style2011},
+	{Green, YearMonth{2025, 1}, writer2025, with(green2023, cbdColumn), style2011},
+	{Green, YearMonth{2026, 6}, writer2025, with(green2023, cbdColumn, sourceColumn), style2011},
 }
 
 var style2011 = style{texts: map[field][]parquet.ByteArray{
@@ -210,11 +210,11 @@ func with(columns []Column, more ...Column) []Column {
 var nullColumns = []struct {
 	taxi     Taxi
 	name     string
-	from     Month // first month in which the column is of kind Null
-	until    Month // first month in which it is always DOUBLE
-	doubleIn []Month
+	from     YearMonth // first month in which the column is of kind Null
+	until    YearMonth // first month in which it is always DOUBLE
+	doubleIn []YearMonth
 }{
-	{Yellow, "congestion_surcharge", Month{2011, 1}, Month{2019, 1}, []Month{
+	{Yellow, "congestion_surcharge", YearMonth{2011, 1}, YearMonth{2019, 1}, []YearMonth{
 		{2011, 1},
 		{2011, 3},
 		{2012, 12},
@@ -225,15 +225,15 @@ var nullColumns = []struct {
 		{2018, 9},
 		{2018, 11},
 	}},
-	{Yellow, "airport_fee", Month{2011, 1}, Month{2020, 11}, []Month{
+	{Yellow, "airport_fee", YearMonth{2011, 1}, YearMonth{2020, 11}, []YearMonth{
 		{2011, 1}, {2018, 1}, {2020, 8}, {2020, 9},
 	}},
-	{Yellow, "improvement_surcharge", Month{2014, 8}, Month{2014, 9}, nil},
-	{Green, "congestion_surcharge", Month{2013, 8}, Month{2019, 1}, nil},
+	{Yellow, "improvement_surcharge", YearMonth{2014, 8}, YearMonth{2014, 9}, nil},
+	{Green, "congestion_surcharge", YearMonth{2013, 8}, YearMonth{2019, 1}, nil},
 }
 
 // find returns the row of a table of variants that makes a month, or nil.
-func find(table []variant, t Taxi, m Month) *variant {
+func find(table []variant, t Taxi, m YearMonth) *variant {
 	var found *variant
 	for i := range table {
 		if v := &table[i]; v.taxi == t && !m.Before(v.from) {
@@ -244,7 +244,7 @@ func find(table []variant, t Taxi, m Month) *variant {
 }
 
 // variantOf returns the schema and writer of one month's file as published.
-func variantOf(t Taxi, m Month) (variant, error) {
+func variantOf(t Taxi, m YearMonth) (variant, error) {
 	found := find(variants, t, m)
 	if found == nil {
 		for _, v := range variants {
@@ -293,7 +293,7 @@ func (o *Options) variant() (variant, error) {
 
 // Columns returns the columns of a month's file as published, in order. The
 // error says which month is the first that can be made.
-func Columns(t Taxi, m Month) ([]Column, error) {
+func Columns(t Taxi, m YearMonth) ([]Column, error) {
 	return Options{Taxi: t, Month: m}.Columns()
 }
 

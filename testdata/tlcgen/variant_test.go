@@ -19,61 +19,61 @@ func TestSchema(t *testing.T) {
 	)
 	tests := []struct {
 		taxi    Taxi
-		month   Month
+		month   YearMonth
 		codec   string
 		version string
 		columns int
 		types   map[string]string
 		flag    string // Arrow type of store_and_fwd_flag
 	}{
-		{Yellow, Month{2011, 1}, "GZIP", "v1.0", 19, map[string]string{
+		{Yellow, YearMonth{2011, 1}, "GZIP", "v1.0", 19, map[string]string{
 			"VendorID": i64, "tpep_pickup_datetime": ts, "tpep_dropoff_datetime": ts, "passenger_count": i64,
 			"trip_distance": dbl, "RatecodeID": i64, "store_and_fwd_flag": str, "PULocationID": i64,
 			"DOLocationID": i64, "payment_type": i64, "fare_amount": dbl, "extra": dbl, "mta_tax": dbl,
 			"tip_amount": dbl, "tolls_amount": dbl, "improvement_surcharge": dbl, "total_amount": dbl,
 			"congestion_surcharge": dbl, "airport_fee": dbl,
 		}, "utf8"},
-		{Yellow, Month{2011, 2}, "GZIP", "v1.0", 19, map[string]string{
+		{Yellow, YearMonth{2011, 2}, "GZIP", "v1.0", 19, map[string]string{
 			"congestion_surcharge": null, "airport_fee": null,
 		}, "utf8"},
-		{Yellow, Month{2014, 8}, "GZIP", "v1.0", 19, map[string]string{"improvement_surcharge": null}, "utf8"},
-		{Yellow, Month{2018, 6}, "GZIP", "v1.0", 19, map[string]string{
+		{Yellow, YearMonth{2014, 8}, "GZIP", "v1.0", 19, map[string]string{"improvement_surcharge": null}, "utf8"},
+		{Yellow, YearMonth{2018, 6}, "GZIP", "v1.0", 19, map[string]string{
 			"passenger_count": i64, "RatecodeID": i64, "congestion_surcharge": dbl, "airport_fee": null,
 		}, "utf8"},
-		{Yellow, Month{2018, 7}, "GZIP", "v1.0", 19, map[string]string{
+		{Yellow, YearMonth{2018, 7}, "GZIP", "v1.0", 19, map[string]string{
 			"passenger_count": dbl, "RatecodeID": dbl, "congestion_surcharge": null,
 		}, "utf8"},
-		{Yellow, Month{2020, 10}, "GZIP", "v1.0", 19, map[string]string{
+		{Yellow, YearMonth{2020, 10}, "GZIP", "v1.0", 19, map[string]string{
 			"congestion_surcharge": dbl, "airport_fee": null,
 		}, "utf8"},
-		{Yellow, Month{2023, 1}, "GZIP", "v1.0", 19, map[string]string{
+		{Yellow, YearMonth{2023, 1}, "GZIP", "v1.0", 19, map[string]string{
 			"VendorID": i64, "PULocationID": i64, "passenger_count": dbl, "RatecodeID": dbl, "airport_fee": dbl,
 		}, "utf8"},
-		{Yellow, Month{2023, 2}, "ZSTD", "v2.6", 19, map[string]string{
+		{Yellow, YearMonth{2023, 2}, "ZSTD", "v2.6", 19, map[string]string{
 			"VendorID": i32, "PULocationID": i32, "DOLocationID": i32, "passenger_count": i64,
 			"RatecodeID": i64, "payment_type": i64, "Airport_fee": dbl,
 		}, "large_utf8"},
-		{Yellow, Month{2024, 12}, "ZSTD", "v2.6", 19, map[string]string{"Airport_fee": dbl}, "large_utf8"},
-		{Yellow, Month{2025, 1}, "ZSTD", "v2.6", 20, map[string]string{
+		{Yellow, YearMonth{2024, 12}, "ZSTD", "v2.6", 19, map[string]string{"Airport_fee": dbl}, "large_utf8"},
+		{Yellow, YearMonth{2025, 1}, "ZSTD", "v2.6", 20, map[string]string{
 			"Airport_fee": dbl, "cbd_congestion_fee": dbl, "store_and_fwd_flag": str,
 		}, "large_utf8"},
-		{Yellow, Month{2026, 5}, "ZSTD", "v2.6", 20, nil, "large_utf8"},
-		{Yellow, Month{2026, 6}, "ZSTD", "v2.6", 21, map[string]string{
+		{Yellow, YearMonth{2026, 5}, "ZSTD", "v2.6", 20, nil, "large_utf8"},
+		{Yellow, YearMonth{2026, 6}, "ZSTD", "v2.6", 21, map[string]string{
 			"cbd_congestion_fee": dbl, "request_source": str,
 		}, "large_utf8"},
-		{Green, Month{2014, 3}, "GZIP", "v1.0", 20, map[string]string{
+		{Green, YearMonth{2014, 3}, "GZIP", "v1.0", 20, map[string]string{
 			"lpep_pickup_datetime": ts, "lpep_dropoff_datetime": ts, "passenger_count": i64, "payment_type": i64,
 			"trip_type": dbl, "ehail_fee": null, "congestion_surcharge": null,
 		}, "utf8"},
-		{Green, Month{2022, 1}, "GZIP", "v1.0", 20, map[string]string{
+		{Green, YearMonth{2022, 1}, "GZIP", "v1.0", 20, map[string]string{
 			"VendorID": i64, "passenger_count": dbl, "RatecodeID": dbl, "payment_type": dbl, "trip_type": dbl,
 			"ehail_fee": null, "congestion_surcharge": dbl,
 		}, "utf8"},
-		{Green, Month{2023, 3}, "ZSTD", "v2.6", 20, map[string]string{
+		{Green, YearMonth{2023, 3}, "ZSTD", "v2.6", 20, map[string]string{
 			"VendorID": i32, "passenger_count": i64, "payment_type": i64, "trip_type": i64, "ehail_fee": dbl,
 		}, "large_utf8"},
-		{Green, Month{2025, 1}, "ZSTD", "v2.6", 21, map[string]string{"cbd_congestion_fee": dbl}, "large_utf8"},
-		{Green, Month{2026, 6}, "ZSTD", "v2.6", 22, map[string]string{"request_source": str}, "large_utf8"},
+		{Green, YearMonth{2025, 1}, "ZSTD", "v2.6", 21, map[string]string{"cbd_congestion_fee": dbl}, "large_utf8"},
+		{Green, YearMonth{2026, 6}, "ZSTD", "v2.6", 22, map[string]string{"request_source": str}, "large_utf8"},
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.taxi)+" "+tt.month.String(), func(t *testing.T) {
@@ -147,7 +147,7 @@ func arrowType(t *testing.T, metadata, name string) string {
 
 // TestTimestampsAreLocal checks that timestamps are not marked as UTC.
 func TestTimestampsAreLocal(t *testing.T) {
-	b, _ := makeFile(t, Options{Taxi: Yellow, Month: Month{2023, 5}, Rows: 1})
+	b, _ := makeFile(t, Options{Taxi: Yellow, Month: YearMonth{2023, 5}, Rows: 1})
 	want := "Timestamp(isAdjustedToUTC=false, timeUnit=microseconds"
 	if got := openFile(t, b).MetaData().Schema.Column(1).LogicalType().String(); !strings.HasPrefix(got, want) {
 		t.Errorf("logical type %s, want %s...", got, want)
@@ -156,7 +156,7 @@ func TestTimestampsAreLocal(t *testing.T) {
 
 // TestStatistics checks that the files of 2023-02 to 2024-12 have none.
 func TestStatistics(t *testing.T) {
-	for month, want := range map[Month]bool{
+	for month, want := range map[YearMonth]bool{
 		{2023, 1}: true, {2023, 2}: false, {2024, 12}: false, {2025, 1}: true,
 	} {
 		b, _ := makeFile(t, Options{Taxi: Yellow, Month: month, Rows: 100})
@@ -190,12 +190,12 @@ func TestVariantsInOrder(t *testing.T) {
 func TestMonthsThatCannotBeMade(t *testing.T) {
 	for _, tt := range []struct {
 		taxi  Taxi
-		month Month
+		month YearMonth
 		want  string
 	}{
-		{Yellow, Month{2008, 12}, "the first is 2009-01"},
-		{Green, Month{2013, 7}, "the first is 2013-08"},
-		{"fhv", Month{2020, 1}, "neither yellow nor green"},
+		{Yellow, YearMonth{2008, 12}, "the first is 2009-01"},
+		{Green, YearMonth{2013, 7}, "the first is 2013-08"},
+		{"fhv", YearMonth{2020, 1}, "neither yellow nor green"},
 	} {
 		if _, err := Columns(tt.taxi, tt.month); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s %v: error %v, want %q", tt.taxi, tt.month, err, tt.want)

@@ -15,12 +15,12 @@ import (
 // TestDeterminism makes files twice, with one and with two processors.
 func TestDeterminism(t *testing.T) {
 	for _, o := range []Options{
-		{Taxi: Yellow, Month: Month{2014, 3}, Rows: 20_000, Seed: 7},
-		{Taxi: Green, Month: Month{2023, 5}, Rows: 20_000, RowGroups: 3},
-		{Taxi: Yellow, Month: Month{2025, 2}, Rows: 5_000, Codec: Snappy},
-		{Taxi: Yellow, Month: Month{2009, 12}, Rows: 5_000},
-		{Taxi: Yellow, Month: Month{2010, 2}, Rows: 5_000, RowGroups: 2},
-		{Taxi: Green, Month: Month{2015, 3}, Rows: 5_000, Coordinates: true, StringTimes: true, Plant: Plant{ClockHour: 9, NaN: 7}},
+		{Taxi: Yellow, Month: YearMonth{2014, 3}, Rows: 20_000, Seed: 7},
+		{Taxi: Green, Month: YearMonth{2023, 5}, Rows: 20_000, RowGroups: 3},
+		{Taxi: Yellow, Month: YearMonth{2025, 2}, Rows: 5_000, Codec: Snappy},
+		{Taxi: Yellow, Month: YearMonth{2009, 12}, Rows: 5_000},
+		{Taxi: Yellow, Month: YearMonth{2010, 2}, Rows: 5_000, RowGroups: 2},
+		{Taxi: Green, Month: YearMonth{2015, 3}, Rows: 5_000, Coordinates: true, StringTimes: true, Plant: Plant{ClockHour: 9, NaN: 7}},
 	} {
 		a, _ := makeFile(t, o)
 		b, _ := makeFile(t, o)
@@ -41,7 +41,7 @@ func TestDeterminism(t *testing.T) {
 
 // TestRowsDoNotDependOnLayout checks that rows do not depend on codec and row groups.
 func TestRowsDoNotDependOnLayout(t *testing.T) {
-	o := Options{Taxi: Yellow, Month: Month{2022, 1}, Rows: 10_000}
+	o := Options{Taxi: Yellow, Month: YearMonth{2022, 1}, Rows: 10_000}
 	b, truth := makeFile(t, o)
 	want := readFile(t, b)
 	for _, codec := range []Codec{GZIP, ZSTD, Snappy, Uncompressed} {
@@ -65,10 +65,10 @@ func TestJobColumns(t *testing.T) {
 		o    Options
 		want int // columns
 	}{
-		{Options{Taxi: Yellow, Month: Month{2014, 3}, Rows: 5000}, 8},
-		{Options{Taxi: Green, Month: Month{2023, 5}, Rows: 5000}, 8},
-		{Options{Taxi: Yellow, Month: Month{2026, 6}, Rows: 5000}, 8}, // rows of which more is drawn
-		{Options{Taxi: Yellow, Month: Month{2010, 2}, Rows: 5000}, 10},
+		{Options{Taxi: Yellow, Month: YearMonth{2014, 3}, Rows: 5000}, 8},
+		{Options{Taxi: Green, Month: YearMonth{2023, 5}, Rows: 5000}, 8},
+		{Options{Taxi: Yellow, Month: YearMonth{2026, 6}, Rows: 5000}, 8}, // rows of which more is drawn
+		{Options{Taxi: Yellow, Month: YearMonth{2010, 2}, Rows: 5000}, 10},
 	} {
 		b, truth := makeFile(t, tt.o)
 		all := readFile(t, b)
@@ -118,7 +118,7 @@ func TestRowGroups(t *testing.T) {
 		{0, 1, []int64{0}},
 		{0, 2, []int64{0, 0}},
 	} {
-		b, truth := makeFile(t, Options{Taxi: Green, Month: Month{2019, 8}, Rows: tt.rows, RowGroups: tt.groups})
+		b, truth := makeFile(t, Options{Taxi: Green, Month: YearMonth{2019, 8}, Rows: tt.rows, RowGroups: tt.groups})
 		r := openFile(t, b)
 		if r.NumRowGroups() != len(tt.want) || truth.RowGroups != len(tt.want) {
 			t.Errorf("%d rows: %d row groups, truth says %d, want %d",
@@ -141,7 +141,7 @@ func TestRowGroups(t *testing.T) {
 // TestSmallestFiles makes files with so few rows that most hours are empty.
 func TestSmallestFiles(t *testing.T) {
 	for rows := range int64(20) {
-		for _, month := range []Month{{2009, 3}, {2025, 2}} {
+		for _, month := range []YearMonth{{2009, 3}, {2025, 2}} {
 			_, truth := makeFile(t, Options{Taxi: Yellow, Month: month, Rows: rows, Plant: Plant{Inf: 1, ZeroPassengers: 30}})
 			total := int64(0)
 			for _, m := range truth.Months {
@@ -155,7 +155,7 @@ func TestSmallestFiles(t *testing.T) {
 }
 
 func TestWrongOptions(t *testing.T) {
-	good := Options{Taxi: Yellow, Month: Month{2014, 3}, Rows: 1}
+	good := Options{Taxi: Yellow, Month: YearMonth{2014, 3}, Rows: 1}
 	for _, tt := range []struct {
 		want string
 		set  func(*Options)
@@ -165,13 +165,13 @@ func TestWrongOptions(t *testing.T) {
 		{"row groups", func(o *Options) { o.RowGroups = -1 }},
 		{"row groups", func(o *Options) { o.RowGroups = maxRowGroups + 1 }},
 		{"codec", func(o *Options) { o.Codec = "lzo" }},
-		{"2009-01", func(o *Options) { o.Month = Month{2008, 12} }},
+		{"2009-01", func(o *Options) { o.Month = YearMonth{2008, 12} }},
 		{"plant", func(o *Options) { o.Plant.Inf = -1 }},
 		{"plant", func(o *Options) { o.Plant.ClockSpan = -1 }},
-		{"March and November", func(o *Options) { o.Month, o.Plant.ClockHour = Month{2014, 4}, 1 }},
-		{"no zones", func(o *Options) { o.Month, o.Plant.UnknownPickupZone = Month{2009, 4}, 1 }},
+		{"March and November", func(o *Options) { o.Month, o.Plant.ClockHour = YearMonth{2014, 4}, 1 }},
+		{"no zones", func(o *Options) { o.Month, o.Plant.UnknownPickupZone = YearMonth{2009, 4}, 1 }},
 		{"no zones", func(o *Options) { o.Coordinates, o.Plant.UnknownDropoffZone = true, 1 }},
-		{"2016-06", func(o *Options) { o.Month, o.Coordinates = Month{2016, 7}, true }},
+		{"2016-06", func(o *Options) { o.Month, o.Coordinates = YearMonth{2016, 7}, true }},
 		{"ask for both", func(o *Options) { o.OldNames = true }},
 	} {
 		o := good
@@ -199,7 +199,7 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 
 // TestWriterFails checks that an error of the sink is returned, wherever in the file it happens.
 func TestWriterFails(t *testing.T) {
-	o := Options{Taxi: Yellow, Month: Month{2014, 3}, Rows: 3_000, RowGroups: 2}
+	o := Options{Taxi: Yellow, Month: YearMonth{2014, 3}, Rows: 3_000, RowGroups: 2}
 	b, _ := makeFile(t, o)
 	for n := 0; n < len(b); n += len(b)/40 + 1 {
 		if _, err := Write(context.Background(), &failingWriter{n}, o); err == nil {

@@ -168,23 +168,23 @@ func (m *monthGroups) addBoth(k Key, b *trip.Batch, start, end int) {
 				break
 			}
 		}
-		m.one(of[n]).Rows++ // beyond the array
-		m.one(or[n]).Or++
+		m.groupOf(of[n]).Rows++ // beyond the array
+		m.groupOf(or[n]).Or++
 	}
 	// A null has the value 0 and was counted there.
 	null := groupKey{nulls: 1}
 	if n := int64(end - start - b.Columns[k.Of].Set(start, end)); n > 0 {
-		m.one(0).Rows -= n
+		m.groupOf(0).Rows -= n
 		m.group(null, 1, 0).Rows += n
 	}
 	if n := int64(end - start - b.Columns[*k.Or].Set(start, end)); n > 0 {
-		m.one(0).Or -= n
+		m.groupOf(0).Or -= n
 		m.group(null, 1, 0).Or += n
 	}
 }
 
-// one returns the group of a value, in a table with one key.
-func (m *monthGroups) one(value int64) *Group {
+// groupOf returns the group of a value, in a table with one key.
+func (m *monthGroups) groupOf(value int64) *Group {
 	return m.group(groupKey{keys: [mostKeys]int64{value}}, 1, 0)
 }
 
@@ -233,7 +233,7 @@ func (m *monthGroups) result() []Group {
 	if m.dense != nil {
 		for v, n := range m.dense {
 			if n != (either{}) {
-				g := m.one(int64(v))
+				g := m.groupOf(int64(v))
 				g.Rows, g.Or = g.Rows+n.of, g.Or+n.or
 			}
 		}

@@ -19,7 +19,7 @@ type Found struct {
 	Size    int64  // bytes
 	Version string // identity at match time; opening anything else is an error
 	Month   int32  // months since 1970-01 from the base name, or NoMonth
-	Lane    int    // which of the reader's branches reads this file
+	Branch  int    // which of the reader's branches reads this file
 
 	Dataset  string // if it is a part of a data set: the name of that folder, with which Source begins
 	NameTaxi string // the taxi that its name says, or ""
@@ -146,11 +146,11 @@ type Range struct{ Start, End int }
 // Work is one element for the reader: units of one file or of several. Many small files share a Work, so that a file does not cost
 // an element.
 type Work struct {
-	Lane   int // of all its parts
+	Branch int // which of the reader's branches reads it
 	Pieces []Piece
 }
 
-// Piece is a range of units of a file.
+// Piece is a range of units of one file, as a Work has it.
 type Piece struct {
 	File  Recognised
 	Units Range

@@ -12,7 +12,7 @@ import (
 // A file at each step of its way, with a value in every field.
 var (
 	found = Found{
-		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Lane: 3,
+		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Branch: 3,
 		Dataset: "d", NameTaxi: "green", Wild: true, Identity: "i", Refused: "why",
 	}
 	described = Described{
@@ -29,7 +29,7 @@ var (
 		Source: "x", Whole: "d", Rows: 3, Counted: 1, Refused: []Refused{{"rule", 2}}, RefusedMonth: 600, RefusedThere: 2, Read: Mean{3, 1.5}, Left: Mean{1, 2.5},
 	}
 	leftOut = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
-	work    = Work{Lane: 3, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}
+	work    = Work{Branch: 3, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}
 )
 
 // other has other columns.

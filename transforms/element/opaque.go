@@ -19,8 +19,8 @@ import (
 func init() {
 	opaque(typeOf[Found](), encodeFound, decodeFound)
 	opaque(typeOf[Described](), encodeDescribed, decodeDescribed)
-	opaque(typeOf[Recognised](), encodeOne, decodeOne)
-	opaque(typeOf[RecognisedFiles](), encodeRecognised, decodeRecognised)
+	opaque(typeOf[Recognised](), encodeRecognised, decodeRecognised)
+	opaque(typeOf[RecognisedFiles](), encodeRecognisedFiles, decodeRecognisedFiles)
 	opaque(typeOf[Unusable](), encodeUnusable, decodeUnusable)
 	opaque(typeOf[AdmittedFiles](), encodeAdmitted, decodeAdmitted)
 	opaque(typeOf[LeftOut](), encodeLeftOut, decodeLeftOut)
@@ -44,8 +44,8 @@ func encodeUnusable(f Unusable) ([]byte, error)      { return EncodeRow(f) }
 func decodeUnusable(b []byte) (Unusable, error)      { return DecodeRow[Unusable](b) }
 func encodeAdmitted(f AdmittedFiles) ([]byte, error) { return EncodeRow(f) }
 func decodeAdmitted(b []byte) (AdmittedFiles, error) { return DecodeRow[AdmittedFiles](b) }
-func encodeOne(f Recognised) ([]byte, error)         { return EncodeRow(f) }
-func decodeOne(b []byte) (Recognised, error)         { return DecodeRow[Recognised](b) }
+func encodeRecognised(f Recognised) ([]byte, error)  { return EncodeRow(f) }
+func decodeRecognised(b []byte) (Recognised, error)  { return DecodeRow[Recognised](b) }
 func encodeLeftOut(f LeftOut) ([]byte, error)        { return EncodeRow(f) }
 func decodeLeftOut(b []byte) (LeftOut, error)        { return DecodeRow[LeftOut](b) }
 func encodeTallies(t Tallies) ([]byte, error)        { return EncodeRow(t) }
@@ -87,11 +87,11 @@ func (s sharedFiles) files() ([]Recognised, error) {
 	return s.Files, nil
 }
 
-func encodeRecognised(f RecognisedFiles) ([]byte, error) {
+func encodeRecognisedFiles(f RecognisedFiles) ([]byte, error) {
 	return EncodeRow(share(slices.Clone(f.Files)))
 }
 
-func decodeRecognised(b []byte) (RecognisedFiles, error) {
+func decodeRecognisedFiles(b []byte) (RecognisedFiles, error) {
 	shared, err := DecodeRow[sharedFiles](b)
 	if err != nil {
 		return RecognisedFiles{}, err
@@ -102,13 +102,13 @@ func decodeRecognised(b []byte) (RecognisedFiles, error) {
 
 // codedWork is how a Work is coded.
 type codedWork struct {
-	Lane  int
-	Files sharedFiles
-	Units []Range // by file
+	Branch int
+	Files  sharedFiles
+	Units  []Range // by file
 }
 
 func encodeWork(w Work) ([]byte, error) {
-	coded, files := codedWork{Lane: w.Lane}, make([]Recognised, len(w.Pieces))
+	coded, files := codedWork{Branch: w.Branch}, make([]Recognised, len(w.Pieces))
 	for i, p := range w.Pieces {
 		files[i] = p.File
 		coded.Units = append(coded.Units, p.Units)
@@ -129,7 +129,7 @@ func decodeWork(b []byte) (Work, error) {
 	if err != nil {
 		return Work{}, err
 	}
-	w := Work{Lane: coded.Lane, Pieces: make([]Piece, len(files))}
+	w := Work{Branch: coded.Branch, Pieces: make([]Piece, len(files))}
 	for i, f := range files {
 		w.Pieces[i] = Piece{f, coded.Units[i]}
 	}

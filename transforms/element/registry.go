@@ -30,7 +30,7 @@ type Dataset struct {
 
 	// First and Last are the months that are published, since 1970-01. Last is 0 if files are still published.
 	First, Last int32
-	// Probe is a month that has been published for years, or 0: see tlc.Finder.
+	// Probe is a month that is known to be published, or 0. tlc.Finder asks for it to tell an absent file from a refused one.
 	Probe int32
 
 	// Signatures are sets of columns by which a file of the dataset is recognised: it has all columns of one set. A later set

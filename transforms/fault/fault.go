@@ -72,7 +72,7 @@ func CodeOf(err error, otherwise Code) Code {
 func New(code Code, format string, args ...any) *Fault {
 	message := marked.ReplaceAllString(fmt.Sprintf(format, args...), "$2")
 	if code == Failed || code == Input {
-		unavailable, advised := look(args)
+		unavailable, advised := adviceIn(args)
 		if unavailable {
 			code = Unavailable
 		}
@@ -86,8 +86,8 @@ func New(code Code, format string, args ...any) *Fault {
 // later is what to do about a store that is unavailable.
 const later = "; try again later"
 
-// look tells whether an error among args says that a store is unavailable, and whether one is Advised.
-func look(args []any) (unavailable, advised bool) {
+// adviceIn tells whether an error among args says that a store is unavailable, and whether one is Advised.
+func adviceIn(args []any) (unavailable, advised bool) {
 	for _, a := range args {
 		err, isError := a.(error)
 		if !isError {

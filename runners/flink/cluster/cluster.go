@@ -258,7 +258,7 @@ func (c *Cluster) Kill(name string) error {
 			if proc, err := os.FindProcess(p.pid); err == nil {
 				_ = proc.Kill() // it may be gone
 			}
-			return p.end(c.cfg.Dir, 5*time.Second)
+			return p.stop(c.cfg.Dir, 5*time.Second)
 		}
 	}
 	return fmt.Errorf("no process %s", name)
@@ -283,7 +283,7 @@ func Stop(dir string) error {
 		return err
 	}
 	for _, p := range list {
-		err = errors.Join(err, p.end(dir, 5*time.Second))
+		err = errors.Join(err, p.stop(dir, 5*time.Second))
 	}
 	return errors.Join(err, os.RemoveAll(filepath.Join(dir, "tmp")), os.RemoveAll(filepath.Join(dir, "artifacts")))
 }

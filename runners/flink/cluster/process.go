@@ -91,8 +91,8 @@ func born(pid int) string {
 	return fields[19]
 }
 
-// end asks the process to end, and after patience makes it.
-func (p process) end(dir string, patience time.Duration) error {
+// stop asks the process to end, and kills it if it has not ended after patience.
+func (p process) stop(dir string, patience time.Duration) error {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if !p.runs() {
 			break
