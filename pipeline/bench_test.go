@@ -55,7 +55,7 @@ func BenchmarkJob(b *testing.B) {
 				b.ResetTimer()
 				for b.Loop() {
 					p, s := beam.NewPipelineWithRoot()
-					build(s, plan{files: source.Files(objects, runner.Branches()), branches: runner.Branches(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
+					build(s, plan{files: source.Files(objects, runner.Branches()), branches: runner.Branches(), trips: tripOptions("", false, aggregate.Tables(false)), tables: aggregate.Tables(false), publish: cfg})
 					if _, err := runner.Run(b.Context(), p); err != nil {
 						b.Fatal(err)
 					}
@@ -90,7 +90,7 @@ func benchmarkTax(b *testing.B, pattern string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	options := tripOptions("", false)
+	options := tripOptions("", false, aggregate.Tables(false))
 	var files []element.Recognised
 	for _, f := range source.Files(objects, 1) {
 		d, err := source.Describe(b.Context(), objstore.Access{}, f)

@@ -14,7 +14,7 @@ import (
 func TestDatasetsAreDeclaredWhole(t *testing.T) {
 	seen := map[string]bool{}
 	probed := map[string]bool{}
-	for _, d := range tripOptions("", true).Registry {
+	for _, d := range tripOptions("", true, aggregate.Tables(true)).Registry {
 		if d.Name == "" || seen[d.Name] || len(d.Signatures) == 0 {
 			t.Errorf("%+v: want a name of its own, and a signature", d)
 		}
@@ -80,7 +80,7 @@ func TestEveryKindOfFileIsToldByItsColumns(t *testing.T) {
 		for _, name := range strings.Fields(c.columns) {
 			described.Columns = append(described.Columns, element.Column{Name: name, Kind: element.Null})
 		}
-		f, err := trip.Recognise(described, tripOptions("", true))
+		f, err := trip.Recognise(described, tripOptions("", true, aggregate.Tables(true)))
 		got := f.Variant
 		if err != nil {
 			got = err.Error()

@@ -23,7 +23,7 @@ func graphOf(t *testing.T, branches int) (*beam.Pipeline, []*graph.MultiEdge) {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
 	cfg := configOf("raw", quality.Config{})
-	build(s, plan{files: []element.Found{{Source: "a"}, {Source: "b", Branch: branches - 1}}, branches: branches, trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
+	build(s, plan{files: []element.Found{{Source: "a"}, {Source: "b", Branch: branches - 1}}, branches: branches, trips: tripOptions("", false, aggregate.Tables(false)), tables: aggregate.Tables(false), publish: cfg})
 	edges, _, err := p.Build()
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +169,7 @@ func quarantineGraph(t *testing.T) *beam.Pipeline {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
 	rules := quality.Config{Keep: quality.KeepCells}
-	build(s, plan{files: []element.Found{{Source: "a"}}, branches: 2, trips: tripOptions("", true), standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules)})
+	build(s, plan{files: []element.Found{{Source: "a"}}, branches: 2, trips: tripOptions("", true, aggregate.Tables(true)), standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules)})
 	return p
 }
 

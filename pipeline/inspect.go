@@ -94,7 +94,7 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 	var reports []fileReport
 	var problems []*fault.Fault
 	for _, f := range source.Files(objects, 1) {
-		report, err := inspectFile(ctx, j.stderr, j.access(), f, tripOptions(j.utc, true))
+		report, err := inspectFile(ctx, j.stderr, j.access(), f, tripOptions(j.utc, true, aggregate.Tables(true)))
 		reports = append(reports, report)
 		switch why := fault.Find(err); {
 		case why != nil:

@@ -42,7 +42,7 @@ func TestTheGraphPublishesInAFormatOfSomebodyElse(t *testing.T) {
 		cfg := configOf("raw", quality.Config{})
 		cfg.Output, cfg.Format = t.TempDir(), format
 		p, s := beam.NewPipelineWithRoot()
-		build(s, plan{files: source.Files(objects, 1), branches: 1, trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
+		build(s, plan{files: source.Files(objects, 1), branches: 1, trips: tripOptions("", false, aggregate.Tables(false)), tables: aggregate.Tables(false), publish: cfg})
 		if _, err := r.Run(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +142,7 @@ func TestTheFormatFlagChoosesARegisteredFormat(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.parsedFrom(flags)
-		if got := s.publishConfig(quality.Config{}).Format; got != name || !slices.Contains(publish.Formats(), got) {
+		if got := s.publishConfig(quality.Config{}, aggregate.Tables(s.standard())).Format; got != name || !slices.Contains(publish.Formats(), got) {
 			t.Errorf("--format=%s: the tables are written as %q, one of %q", name, got, publish.Formats())
 		}
 	}

@@ -178,7 +178,7 @@ func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any
 	}
 	rules := quality.Config{AsOf: element.NoMonth, Keep: quality.KeepRows}
 	p := plan{
-		files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", true),
+		files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", true, aggregate.Tables(true)),
 		standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules),
 	}
 	p.trips.KeepOrigin = p.quarantined()

@@ -111,37 +111,15 @@ func (j *job) subcommand(ctx context.Context, name string, args []string) error 
 // makeTables reads the input, makes the tables and publishes them: what the program does without a command.
 func (j *job) makeTables(ctx context.Context) error {
 	start := time.Now()
-	runner, err := runners.Find(j.runner)
-	if err != nil {
-		return usage("--runner: %v", err)
-	}
-	runner = runner.With(j.beam)
-	if j.input.readsSample() {
-		j.stderr.line(sampleNote)
-	}
-	objects, err := j.inputs(ctx)
+	tables, err := j.specs(ctx)
 	if err != nil {
 		return err
 	}
-	noteUnpinned(j.stderr, objects)
-	if err := j.checkKept(objects); err != nil {
+	p, runner, objects, err := j.prepare(ctx, tables)
+	if err != nil {
 		return err
 	}
-	memory := j.mostMemory()
-	memory.Bound()
-	p := plan{
-		files:     source.Files(objects, runner.Branches()),
-		read:      source.Config{Access: j.access(), Memory: memory, Library: j.decoder == "library"},
-		branches:  runner.Branches(),
-		dealt:     runner.Elsewhere(),
-		trips:     tripOptions(j.utc, j.standard()),
-		admission: trip.Admission{Taxi: j.taxi, MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
-		standard:  j.standard(),
-		tables:    aggregate.Tables(j.standard()),
-	}
-	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep()}
-	p.trips.KeepOrigin = p.quarantined()
-	p.publish = j.publishConfig(p.quality)
+	p.publish = j.publishConfig(p.quality, tables)
 	if j.plan {
 		return j.showPlan(ctx, p)
 	}
@@ -153,7 +131,7 @@ func (j *job) makeTables(ctx context.Context) error {
 		return usage("%v", err)
 	}
 	if !runner.Elsewhere() { // otherwise the workers, not this process, must reach the output
-		if err := publish.KeepReal(ctx, p.publish); err != nil {
+		if err := errors.Join(publish.KeepReal(ctx, p.publish), publish.KeepTables(ctx, p.publish)); err != nil {
 			return err
 		}
 	}
@@ -204,6 +182,39 @@ func (j *job) makeTables(ctx context.Context) error {
 	return nil
 }
 
+// prepare finds the input and says how it is to be read and judged.
+func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, runner runners.Runner, objects []objstore.Object, err error) {
+	if runner, err = runners.Find(j.runner); err != nil {
+		return p, runner, nil, usage("--runner: %v", err)
+	}
+	runner = runner.With(j.beam)
+	if j.input.readsSample() {
+		j.stderr.line(sampleNote)
+	}
+	if objects, err = j.inputs(ctx); err != nil {
+		return p, runner, nil, err
+	}
+	noteUnpinned(j.stderr, objects)
+	if err := j.checkKept(objects); err != nil {
+		return p, runner, nil, err
+	}
+	memory := j.mostMemory()
+	memory.Bound()
+	p = plan{
+		files:     source.Files(objects, runner.Branches()),
+		read:      source.Config{Access: j.access(), Memory: memory, Library: j.decoder == "library"},
+		branches:  runner.Branches(),
+		dealt:     runner.Elsewhere(),
+		trips:     tripOptions(j.utc, j.standard(), tables),
+		admission: trip.Admission{Taxi: j.taxi, MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
+		standard:  j.standard(),
+		tables:    tables,
+	}
+	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep()}
+	p.trips.KeepOrigin = p.quarantined()
+	return p, runner, objects, nil
+}
+
 // profiled calls run and writes the requested profiles. If the run succeeds and a profile cannot be written, a note says so.
 func (j *job) profiled(run func() (runners.Outcome, error)) (runners.Outcome, error) {
 	stop, err := j.profiles.start()
@@ -245,11 +256,11 @@ func (j *job) runPipeline(ctx context.Context, runner runners.Runner, p *plan) (
 	return runner.Run(ctx, pipeline)
 }
 
-// tripOptions are how files are understood.
-func tripOptions(utc string, standard bool) trip.Options {
-	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), UTC: utc, Judged: standard, More: aggregate.Needs(aggregate.Tables(standard))}
+// tripOptions are how files are understood, for tables that are made of them.
+func tripOptions(utc string, standard bool, tables []*aggregate.Spec) trip.Options {
+	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), UTC: utc, Judged: standard, Wanted: aggregate.Needs(tables)}
 	if standard {
-		options.More = append(options.More, quality.Needs()...)
+		options.Wanted = append(options.Wanted, append(quality.Needs(), trip.RawDuration)...)
 	}
 	return options
 }
@@ -265,7 +276,7 @@ func asOf(files []element.Found, given int32) int32 {
 	return last
 }
 
-func (s *settings) publishConfig(rules quality.Config) publish.Config {
+func (s *settings) publishConfig(rules quality.Config, tables []*aggregate.Spec) publish.Config {
 	cfg := publish.Config{
 		Output:      s.output,
 		Access:      s.access(),
@@ -294,13 +305,12 @@ func (s *settings) publishConfig(rules quality.Config) publish.Config {
 	if rules.Keep != quality.KeepNone {
 		cfg.Quarantine = &quarantine.Config{Dir: absolute(s.keepRows), ID: cfg.ID, Access: cfg.Access}
 	}
-	cfg.Tables = aggregate.Names(s.standard())
-	for _, name := range aggregate.Names(true) {
-		if !slices.Contains(cfg.Tables, name) {
-			cfg.Absent = append(cfg.Absent, name)
-		}
+	if cfg.Tables = aggregate.Names(tables); s.standard() {
+		cfg.Tables = append(cfg.Tables, aggregate.LedgerName)
+	} else {
+		cfg.Absent = []string{aggregate.LedgerName} // without rules there is none
 	}
-	for _, t := range aggregate.Tables(s.standard()) {
+	for _, t := range tables {
 		for _, column := range t.Balance() {
 			cfg.Balance = append(cfg.Balance, publish.Total{Table: t.Name, Column: column})
 		}

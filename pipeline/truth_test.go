@@ -71,7 +71,7 @@ func configOf(mode string, rules quality.Config) publish.Config {
 	s := new(settings)
 	s.parsedFrom(s.flagSet(mainFlags))
 	s.quality, s.parsed.maxRejected = mode, -1
-	return s.publishConfig(rules)
+	return s.publishConfig(rules, aggregate.Tables(s.standard()))
 }
 
 // publishInto runs the pipeline in this process.
@@ -88,7 +88,7 @@ func publishInto(t *testing.T, runner, pattern, out string) {
 	cfg := configOf("raw", quality.Config{})
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
-	build(s, plan{files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", false), tables: aggregate.Tables(false), publish: cfg})
+	build(s, plan{files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", false, aggregate.Tables(false)), tables: aggregate.Tables(false), publish: cfg})
 	if _, err := r.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}

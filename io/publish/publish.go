@@ -234,6 +234,9 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	case past[cfg.ID] == revoked:
 		return fault.New(fault.Conflict, "output %s: this run has been given up, so it may not publish any more", shown)
 	}
+	if err := KeepTables(ctx, cfg); err != nil {
+		return err
+	}
 	if err := keepReal(ctx, cfg); err != nil {
 		return err
 	}

@@ -56,14 +56,11 @@ var locationStats = &Spec{
 	},
 }
 
-// Names lists the names of the tables, including the ledger if rules are applied.
-func Names(judged bool) []string {
+// Names lists the names of tables.
+func Names(tables []*Spec) []string {
 	var names []string
-	for _, t := range Tables(judged) {
+	for _, t := range tables {
 		names = append(names, t.Name)
-	}
-	if judged {
-		names = append(names, LedgerName)
 	}
 	return names
 }
