@@ -99,6 +99,8 @@ func (j *job) subcommand(ctx context.Context, name string, args []string) error 
 		return j.inspect(ctx, args)
 	case name == "fetch":
 		return j.fetchFiles(ctx, args)
+	case name == "show":
+		return j.show(ctx, args)
 	case name == "help":
 		return helpOn(j.stdout, args)
 	case len(args) > 0:
