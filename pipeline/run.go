@@ -56,9 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, known *pr
 	if f == nil {
 		f = &fault.Fault{Code: fault.CodeOf(err, fault.Failed), Message: summary(err, j.verbose)}
 	}
-	for _, l := range f.Lines() {
-		j.stderr.line("%s", l)
-	}
+	j.stderr.lines(err, f)
 	return exitCode(f.Code)
 }
 
