@@ -56,9 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, known *pr
 	if f == nil {
 		f = &fault.Fault{Code: fault.CodeOf(err, fault.Failed), Message: summary(err, j.verbose)}
 	}
-	for _, l := range f.Lines() {
-		j.stderr.line("%s", l)
-	}
+	j.stderr.lines(err, f)
 	return exitCode(f.Code)
 }
 
@@ -99,6 +97,8 @@ func (j *job) subcommand(ctx context.Context, name string, args []string) error 
 		return j.inspect(ctx, args)
 	case name == "fetch":
 		return j.fetchFiles(ctx, args)
+	case name == "show":
+		return j.show(ctx, args)
 	case name == "help":
 		return helpOn(j.stdout, args)
 	case len(args) > 0:

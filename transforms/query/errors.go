@@ -90,14 +90,25 @@ func (r *report) add(off int, m message, args ...any) {
 	}
 	e := &Error{File: r.file, Message: fmt.Sprintf(string(m), args...), said: m, off: off}
 	if off != built {
-		off = min(off, len(r.text))
-		start := strings.LastIndexByte(r.text[:off], '\n') + 1
-		e.Line = strings.Count(r.text[:start], "\n") + 1
-		e.Column = utf8.RuneCountInString(r.text[start:off]) + 1
+		var start int
+		start, e.Line, e.Column = r.lineOf(off)
 		e.text, _, _ = strings.Cut(r.text[start:], "\n")
 		e.text = strings.TrimSuffix(e.text, "\r")
 	}
 	r.errors = append(r.errors, e)
+}
+
+// lineOf returns where the line of a place begins, and the numbers of the line and of the column, from 1.
+func (r *report) lineOf(off int) (start, line, column int) {
+	off = min(off, len(r.text))
+	start = strings.LastIndexByte(r.text[:off], '\n') + 1
+	return start, strings.Count(r.text[:start], "\n") + 1, utf8.RuneCountInString(r.text[start:off]) + 1
+}
+
+// place is a place of the text as messages name it.
+func (r *report) place(off int) string {
+	_, line, column := r.lineOf(off)
+	return fmt.Sprintf("%s:%d:%d", r.file, line, column)
 }
 
 // err returns the errors found, or nil.

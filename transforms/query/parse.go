@@ -42,6 +42,7 @@ func ParseTables(file, text string) ([]*Query, error) {
 		all = append(all, &Query{Name: s.name})
 		if q := check(r, s); q != nil {
 			checkTable(r, s, q)
+			q.Place = r.place(s.nameOff)
 			all[len(all)-1] = q
 		}
 	}
@@ -94,6 +95,7 @@ func ParseQuery(file, text string) (*Query, error) {
 			for i := range s.items {
 				columnName(r, s, q, i)
 			}
+			q.Place = r.place(s.off)
 		}
 	}
 	if err := r.err(); err != nil {

@@ -11,6 +11,7 @@ import (
 // aggregates and windows; the rows are sorted by Order and cut at Limit.
 type Query struct {
 	Name  string // of the table; empty for a query without one
+	Place string // where its text is: tables.sql:3:14; empty if it was built in Go
 	Where *Expr  // over trips; nil if all trips count
 
 	// Grouped is false for a SELECT of single trips, which has neither keys nor aggregates: its columns are over trips.
