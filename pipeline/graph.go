@@ -25,6 +25,7 @@ type plan struct {
 	tables    []*aggregate.Spec // beside the ledger
 	quality   quality.Config    // of the rules
 	publish   publish.Config
+	answers   bool // the only table is the answer to a question: it goes to this process, and only files that can have a part in it are read
 }
 
 // quarantined tells whether rows that rules refused are kept.
@@ -49,6 +50,10 @@ func build(s beam.Scope, p plan) {
 	described, unreadable := source.Described(s, p.read.Access, found)
 	recognised, unknown := trip.Recognised(s, p.trips, described)
 	toRead, admitted, leftOut := trip.Admitted(s, p.admission, source.Narrowed(s, recognised), beam.Flatten(s, unreadable, unknown))
+
+	if p.answers {
+		toRead, admitted = aggregate.Pruned(s, p.tables[0], p.standard, toRead, admitted)
+	}
 
 	works := source.Works(s, p.dealt, toRead)
 	if p.dealt {
@@ -75,10 +80,13 @@ func build(s beam.Scope, p plan) {
 	for _, t := range p.tables {
 		tables = append(tables, aggregate.Table(s, t, perSource))
 	}
-	if p.standard {
-		tables = append(tables, aggregate.Ledger(s, perSource))
+	in := publish.Inputs{Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Kept: spread[1:]}
+	if p.answers {
+		publish.Answer(s, p.publish, in)
+		return
 	}
-	publish.Publish(s, p.publish, publish.Inputs{
-		Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Kept: spread[1:],
-	})
+	if p.standard {
+		in.Tables = append(in.Tables, aggregate.Ledger(s, perSource))
+	}
+	publish.Publish(s, p.publish, in)
 }

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+
+	"tripstats/transforms/aggregate"
+)
+
+// specs returns the tables that the run makes, beside the ledger: those of --tables, in its order, with the standing ones first.
+func (j *job) specs(ctx context.Context) ([]*aggregate.Spec, error) {
+	list, err := declared(j.tables, func(path string) (string, error) { return readText(ctx, j.access(), path) })
+	if err != nil {
+		return nil, err
+	}
+	var specs, made []*aggregate.Spec
+	for _, t := range list {
+		if t.query != nil {
+			made = append(made, aggregate.Declared(t.query, j.maxGroups()))
+		} else if len(specs) == 0 { // standard stands for all of them
+			specs = aggregate.Tables(j.standard())
+		}
+	}
+	return append(specs, made...), nil
+}
