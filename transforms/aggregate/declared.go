@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"fmt"
+	"hash/crc32"
 	"reflect"
 	"slices"
 
@@ -107,14 +108,39 @@ func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 	if err != nil {
 		return err
 	}
-	return group.Blocks(state, func(shard uint32, block []byte) error {
+	next := crc32.ChecksumIEEE([]byte(r.key())) // finished blocks go anywhere, to all shards alike
+	return group.Blocks(state, func(shard uint32, finished bool, block []byte) error {
+		if finished {
+			shard, next = next%group.Shards, next+1
+		}
 		emit(int64(shard), block)
 		return nil
 	})
 }
 
 // Blocks are the states of some groups: see [group.Blocks].
-type Blocks struct{ List [][]byte }
+type Blocks struct {
+	Finished [][]byte
+	Others   [][]byte // each more than twice as large as the next, so that merging n blocks costs n log n
+}
+
+// add adds a block, which it keeps.
+func (b Blocks) add(block []byte) (Blocks, error) {
+	counts, err := group.Header(block)
+	if err != nil || counts.Finished {
+		b.Finished = append(b.Finished, block)
+		return b, err
+	}
+	b.Others = append(b.Others, block)
+	for n := len(b.Others) - 1; n > 0 && len(b.Others[n-1]) < 2*len(b.Others[n]); n-- {
+		both, err := group.Merge(b.Others[n-1], b.Others[n])
+		if err != nil {
+			return b, err
+		}
+		b.Others = append(b.Others[:n-1], both)
+	}
+	return b, nil
+}
 
 func encodeBlocks(b Blocks) ([]byte, error) { return element.EncodeRow(b) }
 func decodeBlocks(b []byte) (Blocks, error) { return element.DecodeRow[Blocks](b) }
@@ -125,19 +151,19 @@ type blockCombiner struct{}
 func (c *blockCombiner) CreateAccumulator() Blocks { return Blocks{} }
 
 func (c *blockCombiner) AddInput(acc Blocks, block []byte) (Blocks, error) {
-	list, err := group.AddBlock(acc.List, slices.Clone(block))
-	return Blocks{list}, err
+	return acc.add(block)
 }
 
 func (c *blockCombiner) MergeAccumulators(a, b Blocks) (Blocks, error) {
-	var err error
-	for _, block := range b.List {
-		if a.List, err = group.AddBlock(a.List, block); err != nil {
+	for _, block := range slices.Concat(b.Finished, b.Others) {
+		var err error
+		if a, err = a.add(block); err != nil {
 			return a, err
 		}
 	}
 	return a, nil
 }
+
 func (c *blockCombiner) ExtractOutput(acc Blocks) Blocks { return acc }
 
 // rowsFn makes the rows of a declared table.
@@ -157,7 +183,8 @@ func (fn *rowsFn) ProcessElement(_ []byte, next func(*int64, *Blocks) bool, emit
 		if !next(&shard, &b) {
 			break
 		}
-		blocks = append(blocks, b.List...)
+		blocks = append(blocks, b.Finished...)
+		blocks = append(blocks, b.Others...)
 	}
 	rows, counted, err := group.Rows(fn.q, blocks)
 	if err != nil {

@@ -34,10 +34,10 @@ func TestATableOfSeveralKeysIsOneEntry(t *testing.T) {
 	b.Columns[trip.PaymentType] = c64(1, 1, null, null, 2)
 	b.Columns[trip.Tip] = c64(500_000, null, 250_000, 100_000, 0)
 	b.Months = []trip.MonthRun{{Month: march, End: 2}, {Month: march, End: 3}, {Month: april, End: 4, Refused: true}, {Month: april, End: 5}}
-	g := newSourceSums(&b, []*Spec{byHourAndPayment})
+	g := newSourceSums(&b, adders([]*Spec{byHourAndPayment}))
 	g.addBatch(&b)
 	g.addBatch(&b)
-	got, err := g.result()
+	got, err := g.result(false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,9 +121,9 @@ func TestRefundsAreTheSumsOfTheirRule(t *testing.T) {
 		{Month: march, Rule: int32(quality.Named("tip_negative")), Rows: 9, Sum: 0},
 	}
 	spec := specOf("trip_stats", true)
-	g := newSourceSums(&b, []*Spec{spec})
+	g := newSourceSums(&b, adders([]*Spec{spec}))
 	g.addBatch(&b)
-	r, err := g.result()
+	r, err := g.result(false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func FuzzState(f *testing.F) {
 
 // TestStatesTravelBetweenWorkers encodes and decodes every accumulator, like a runner with workers.
 func TestStatesTravelBetweenWorkers(t *testing.T) {
-	in := Source{Source: "x", Taxi: "green", Rows: 8, Counted: 7, States: []TableState{{"t", []byte{1, 2}}, {"u", []byte{3}}}, RawDuration: Sum{1, 2, 3}}
+	in := Source{Source: "x", Taxi: "green", Rows: 8, Counted: 7, States: []TableState{{Table: "t", State: []byte{1, 2}}, {Table: "u", State: []byte{3}}}, RawDuration: Sum{1, 2, 3}}
 	b, err := encodeSource(in)
 	if err != nil {
 		t.Fatal(err)

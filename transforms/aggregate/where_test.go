@@ -33,9 +33,9 @@ func paidTrips() trip.Batch {
 
 func TestTripsThatDoNotMeetTheConditionsAreCountedApart(t *testing.T) {
 	b := paidTrips()
-	sums := newSourceSums(&b, []*Spec{cardTips, byHourAndPayment})
+	sums := newSourceSums(&b, adders([]*Spec{cardTips, byHourAndPayment}))
 	sums.addBatch(&b)
-	got, err := sums.result()
+	got, err := sums.result(false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestFilteredTripsSurviveMerging(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return []TableState{{"t", packed}}
+		return []TableState{{Table: "t", State: packed}}
 	}
 	full := State{Filtered: 1, Groups: []Group{{Month: march, Rows: 1}}}
 	for _, c := range [][2]State{{full, {Filtered: 4}}, {{Filtered: 4}, full}, {{Filtered: 5, Groups: full.Groups}, {}}} {
@@ -96,9 +96,9 @@ func TestATableThatDoesNotAccountForEveryTripEndsTheRun(t *testing.T) {
 		"a filtered trip is in twice": func(s *State) { s.Filtered++ },
 	} {
 		b := paidTrips()
-		sums := newSourceSums(&b, []*Spec{cardTips})
+		sums := newSourceSums(&b, adders([]*Spec{cardTips}))
 		sums.addBatch(&b)
-		source, err := sums.result()
+		source, err := sums.result(false)
 		if err != nil {
 			t.Fatal(err)
 		}
