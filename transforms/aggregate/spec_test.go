@@ -21,10 +21,10 @@ var byHourAndPayment = &Spec{
 	Name: "by_hour_and_payment", Step: "by_hour_and_payment",
 	By: []Key{{Name: "pickup_hour", Of: trip.PickupHour}, {Name: "payment_type", Of: trip.PaymentType}},
 	Values: []Value{
-		{Name: "trips", Kind: Rows},
-		{Name: "avg_minutes", Kind: Mean, Of: trip.Duration},
-		{Name: "tips", Kind: Total, Of: trip.Tip},
-		{Name: "tipped", Kind: Counted, Of: trip.Tip},
+		{Name: "trips", Func: Rows},
+		{Name: "avg_minutes", Func: Mean, Of: trip.Duration},
+		{Name: "tips", Func: Total, Of: trip.Tip},
+		{Name: "tipped", Func: Counted, Of: trip.Tip},
 	},
 }
 

@@ -17,7 +17,7 @@ import (
 var cardTips = &Spec{
 	Name: "card_tips", Step: "card_tips",
 	Where:  []Condition{{Of: trip.PaymentType, From: 1, To: 1}, {Of: trip.PickupHour, From: 9, To: 11}},
-	Values: []Value{{Name: "trips", Kind: Rows}, {Name: "tips", Kind: Total, Of: trip.Tip}},
+	Values: []Value{{Name: "trips", Func: Rows}, {Name: "tips", Func: Total, Of: trip.Tip}},
 }
 
 // paidTrips is a batch of trips whose payment, hour and month vary, with nulls.
