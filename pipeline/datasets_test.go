@@ -78,7 +78,7 @@ func TestEveryKindOfFileIsToldByItsColumns(t *testing.T) {
 	} {
 		described := element.Described{Found: element.Found{Source: "x.parquet"}}
 		for _, name := range strings.Fields(c.columns) {
-			described.Columns = append(described.Columns, element.Column{Name: name, Kind: element.Null})
+			described.Columns = append(described.Columns, element.Column{Name: name, Type: element.Null})
 		}
 		f, err := trip.Recognise(described, tripOptions("", true))
 		got := f.Variant

@@ -46,7 +46,7 @@ func TestAFooterIsReadAsFarAsItIsUnderstood(t *testing.T) {
 	nothing := func(*thrift.Writer) {}
 	for name, c := range map[string]struct {
 		file []byte
-		kind element.Kind
+		typ  element.ValueType
 	}{
 		"an empty list without a type": {madeFile(t, []byte{0x00}, nothing), element.Int64},
 		"a logical type of the future": {madeFile(t, typed, logical(30, nothing)), element.Unsupported},
@@ -61,8 +61,8 @@ func TestAFooterIsReadAsFarAsItIsUnderstood(t *testing.T) {
 		"a map of the future in an element": {madeFile(t, typed, func(w *thrift.Writer) { w.Raw(41, 11, []byte{1, 0x55, 2, 2}) }), element.Int64},
 	} {
 		f, err := tryReadBack(t, c.file)
-		if err != nil || len(f.Columns) != 1 || f.Columns[0].Kind != c.kind {
-			t.Errorf("%s: got %v, %v, want kind %v", name, f.Columns, err, c.kind)
+		if err != nil || len(f.Columns) != 1 || f.Columns[0].Type != c.typ {
+			t.Errorf("%s: got %v, %v, want type %v", name, f.Columns, err, c.typ)
 		}
 	}
 }

@@ -158,10 +158,10 @@ type Piece struct {
 
 // Column is one column of a file.
 type Column struct {
-	Name       string   // at the top of the schema; further leaves of a nested column go by their path
-	Leaf       int      // its place among the columns of the file
-	Kind       Kind     // what its values are
-	Found      string   // its type in a word, such as timestamp[us], for messages
-	ChunkBytes []int64  // bytes by unit
-	Codecs     []string // with which it is compressed, each once
+	Name       string    // at the top of the schema; further leaves of a nested column go by their path
+	Leaf       int       // its place among the columns of the file
+	Type       ValueType // what its values are
+	Found      string    // its type in a word, such as timestamp[us], for messages
+	ChunkBytes []int64   // bytes by unit
+	Codecs     []string  // with which it is compressed, each once
 }

@@ -20,7 +20,7 @@ func TestEveryColumnIsDeclaredWhole(t *testing.T) {
 			t.Errorf("%s: unit %q", c.Name, c.Unit)
 		}
 		if _, maps := accepted[c.Type]; maps == (len(c.From) > 0) {
-			t.Errorf("%s is derived from %v, and a file's kinds are known: %v", c.Name, c.From, maps)
+			t.Errorf("%s is derived from %v, and a file's types are known: %v", c.Name, c.From, maps)
 		}
 	}
 }
@@ -75,7 +75,7 @@ func TestASumBeyond64BitsIsNoNumber(t *testing.T) {
 func TestCodesAreNumbersWhateverFormAFileHasThemIn(t *testing.T) {
 	codes := map[string]int64{"CRD": 1, "CSH": 2}
 	for _, c := range []struct {
-		kind element.Kind
+		typ  element.ValueType
 		in   []string
 		want []any
 	}{
@@ -87,11 +87,11 @@ func TestCodesAreNumbersWhateverFormAFileHasThemIn(t *testing.T) {
 		{element.Null, []string{"", "", ""}, []any{nil, nil, nil}},
 	} {
 		opts := wanting([]Field{PaymentType}, element.Known{Name: "payment_type", Meaning: PaymentType.Meaning(), Codes: codes})
-		in := yellow(t)(3, col{"payment_type", c.kind, c.in})
+		in := yellow(t)(3, col{"payment_type", c.typ, c.in})
 		for form, in := range forms(t, in) {
 			b, err := (&fieldsFn{Options: opts}).batch(in)
 			if got := values(b.Columns[PaymentType]); err != nil || !slices.Equal(got, c.want) {
-				t.Errorf("kind %v as %s: %q: got %v, %v, want %v", c.kind, form, c.in, got, err, c.want)
+				t.Errorf("type %v as %s: %q: got %v, %v, want %v", c.typ, form, c.in, got, err, c.want)
 			}
 		}
 	}
@@ -144,7 +144,7 @@ func TestAColumnThatNobodyWantsIsNotThere(t *testing.T) {
 			t.Errorf("coded, wanted %v: it is there: %v", more, there)
 		}
 	}
-	f := fileWith(map[string]element.Kind{"fare_amount": element.Float64})
+	f := fileWith(map[string]element.ValueType{"fare_amount": element.Float64})
 	for more, want := range map[int]int{0: 4, 1: 5} {
 		opts := wanting([]Field{Fare}[:more], known)
 		if f, err := Recognise(f, opts); err != nil || len(f.Projection) != want {

@@ -61,7 +61,7 @@ func TestADatasetIsDecidedByItsWholeSignature(t *testing.T) {
 
 // TestALaterSignatureIsForFilesWithoutTheFirst has a file with one of two zones, and coordinates: it is incomplete.
 func TestALaterSignatureIsForFilesWithoutTheFirst(t *testing.T) {
-	f, err := Recognise(fileWith(merge(coordinatesFor(element.Int64), map[string]element.Kind{"DOLocationID": -1})), with(Options{}))
+	f, err := Recognise(fileWith(merge(coordinatesFor(element.Int64), map[string]element.ValueType{"DOLocationID": -1})), with(Options{}))
 	if err == nil || !strings.Contains(err.Error(), "expected also DOLocationID;") || f.Taxi != Yellow {
 		t.Errorf("got %v of %q taxis, want DOLocationID to be missing", err, f.Taxi)
 	}

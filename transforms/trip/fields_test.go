@@ -202,8 +202,8 @@ func TestMeasuresThatAreNoNumbersMayPass(t *testing.T) {
 
 func TestNumbersThatCannotBeZonesMayPass(t *testing.T) {
 	for _, c := range []struct {
-		kind element.Kind
-		bad  string
+		typ element.ValueType
+		bad string
 	}{
 		{element.Float64, "132.5"},
 		{element.Float64, "NaN"},
@@ -212,7 +212,7 @@ func TestNumbersThatCannotBeZonesMayPass(t *testing.T) {
 		{element.Uint64, "18446744073709551615"},
 		{element.Uint32, "4294967295"},
 	} {
-		for form, in := range forms(t, yellow(t)(3, col{"PULocationID", c.kind, []string{"132", c.bad, ""}})) {
+		for form, in := range forms(t, yellow(t)(3, col{"PULocationID", c.typ, []string{"132", c.bad, ""}})) {
 			b, err := (&fieldsFn{Options: with(Options{Judged: true})}).batch(in)
 			if err != nil {
 				t.Fatal(err)

@@ -10,20 +10,20 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// fileWith has the required columns of a yellow file but for those that change replaces, drops (kind -1) or adds.
-func fileWith(change map[string]element.Kind) element.Described {
+// fileWith has the required columns of a yellow file but for those that change replaces, drops (type -1) or adds.
+func fileWith(change map[string]element.ValueType) element.Described {
 	f := element.Described{Found: element.Found{Source: "x.parquet"}, UnitRows: []int64{5, 6}}
-	add := func(name string, kind element.Kind) {
+	add := func(name string, typ element.ValueType) {
 		if k, ok := change[name]; ok {
-			if kind = k; kind < 0 {
+			if typ = k; typ < 0 {
 				return
 			}
 		}
-		f.Columns = append(f.Columns, element.Column{Name: name, Kind: kind, Found: "TYPE", ChunkBytes: []int64{10, 20}})
+		f.Columns = append(f.Columns, element.Column{Name: name, Type: typ, Found: "TYPE", ChunkBytes: []int64{10, 20}})
 	}
 	required := []string{"VendorID", "tpep_pickup_datetime", "tpep_dropoff_datetime", "PULocationID", "DOLocationID"}
 	for i, name := range required {
-		add(name, []element.Kind{element.Int64, element.TimestampMicros, element.TimestampMicros, element.Int64, element.Int32}[i])
+		add(name, []element.ValueType{element.Int64, element.TimestampMicros, element.TimestampMicros, element.Int64, element.Int32}[i])
 	}
 	for name := range change {
 		if !strings.Contains(strings.Join(required, " "), name) {
@@ -34,7 +34,7 @@ func fileWith(change map[string]element.Kind) element.Described {
 }
 
 func TestRecogniseProjectsWhatIsNeeded(t *testing.T) {
-	f, err := Recognise(fileWith(map[string]element.Kind{"Total_Amount": element.Float64, "fare_amount": element.Float64}), with(Options{}))
+	f, err := Recognise(fileWith(map[string]element.ValueType{"Total_Amount": element.Float64, "fare_amount": element.Float64}), with(Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,30 +56,30 @@ func TestRecogniseProjectsWhatIsNeeded(t *testing.T) {
 
 func TestRecogniseFaults(t *testing.T) {
 	for name, c := range map[string]struct {
-		change map[string]element.Kind
+		change map[string]element.ValueType
 		opts   Options
 		want   []string // in the message; none: accepted
 	}{
 		"as it is":                   {},
-		"null times":                 {change: map[string]element.Kind{"tpep_pickup_datetime": element.Null}},
-		"int96":                      {change: map[string]element.Kind{"tpep_pickup_datetime": element.Int96}},
-		"string ids":                 {change: map[string]element.Kind{"PULocationID": element.String}},
-		"utc said to be wall":        {change: map[string]element.Kind{"tpep_pickup_datetime": element.TimestampMicrosUTC}, opts: Options{UTC: UTCWall}},
+		"null times":                 {change: map[string]element.ValueType{"tpep_pickup_datetime": element.Null}},
+		"int96":                      {change: map[string]element.ValueType{"tpep_pickup_datetime": element.Int96}},
+		"string ids":                 {change: map[string]element.ValueType{"PULocationID": element.String}},
+		"utc said to be wall":        {change: map[string]element.ValueType{"tpep_pickup_datetime": element.TimestampMicrosUTC}, opts: Options{UTC: UTCWall}},
 		"coordinates":                {change: coordinatesFor(-1)},
-		"coordinates, times as text": {change: merge(coordinatesFor(-1), map[string]element.Kind{"tpep_pickup_datetime": element.String, "tpep_dropoff_datetime": element.String})},
+		"coordinates, times as text": {change: merge(coordinatesFor(-1), map[string]element.ValueType{"tpep_pickup_datetime": element.String, "tpep_dropoff_datetime": element.String})},
 		"zones and coordinates":      {change: coordinatesFor(element.Int64)},
-		"three coordinates":          {change: merge(coordinatesFor(-1), map[string]element.Kind{"dropoff_latitude": -1}), want: []string{"expected also PULocationID, DOLocationID"}},
-		"zones, times as text":       {change: map[string]element.Kind{"tpep_pickup_datetime": element.String}, want: []string{"expected a timestamp"}},
-		"no pickup":                  {change: map[string]element.Kind{"tpep_pickup_datetime": -1}, want: []string{"VendorID", "tpep_pickup_datetime (yellow) or lpep_pickup_datetime (green)"}},
-		"no dropoff, no zone":        {change: map[string]element.Kind{"tpep_dropoff_datetime": -1, "DOLocationID": -1}, want: []string{"VendorID, tpep_pickup_datetime, PULocationID", "expected also tpep_dropoff_datetime, DOLocationID"}},
-		"green dropoff":              {change: map[string]element.Kind{"tpep_dropoff_datetime": -1, "lpep_dropoff_datetime": element.TimestampMicros}, want: []string{"expected also tpep_dropoff_datetime"}},
-		"both taxis":                 {change: map[string]element.Kind{"lpep_pickup_datetime": element.TimestampMicros}, want: []string{"found both"}},
-		"twice in another case":      {change: map[string]element.Kind{"pulocationid": element.Int64}, want: []string{`"PULocationID"`, `"pulocationid"`, "drop one"}},
-		"time as text":               {change: map[string]element.Kind{"tpep_pickup_datetime": element.String}, want: []string{`column "tpep_pickup_datetime": found TYPE, expected a timestamp`}},
-		"time as integer":            {change: map[string]element.Kind{"tpep_pickup_datetime": element.Int64}, want: []string{"expected a timestamp"}},
-		"decimal":                    {change: map[string]element.Kind{"total_amount": element.Unsupported}, want: []string{`column "total_amount": found TYPE, expected an integer or a floating-point number`}},
-		"zone as time":               {change: map[string]element.Kind{"DOLocationID": element.TimestampMicros}, want: []string{"expected a whole number"}},
-		"utc":                        {change: map[string]element.Kind{"tpep_dropoff_datetime": element.TimestampNanosUTC}, want: []string{"not adjusted to UTC", "--utc=wall", "--utc=convert"}},
+		"three coordinates":          {change: merge(coordinatesFor(-1), map[string]element.ValueType{"dropoff_latitude": -1}), want: []string{"expected also PULocationID, DOLocationID"}},
+		"zones, times as text":       {change: map[string]element.ValueType{"tpep_pickup_datetime": element.String}, want: []string{"expected a timestamp"}},
+		"no pickup":                  {change: map[string]element.ValueType{"tpep_pickup_datetime": -1}, want: []string{"VendorID", "tpep_pickup_datetime (yellow) or lpep_pickup_datetime (green)"}},
+		"no dropoff, no zone":        {change: map[string]element.ValueType{"tpep_dropoff_datetime": -1, "DOLocationID": -1}, want: []string{"VendorID, tpep_pickup_datetime, PULocationID", "expected also tpep_dropoff_datetime, DOLocationID"}},
+		"green dropoff":              {change: map[string]element.ValueType{"tpep_dropoff_datetime": -1, "lpep_dropoff_datetime": element.TimestampMicros}, want: []string{"expected also tpep_dropoff_datetime"}},
+		"both taxis":                 {change: map[string]element.ValueType{"lpep_pickup_datetime": element.TimestampMicros}, want: []string{"found both"}},
+		"twice in another case":      {change: map[string]element.ValueType{"pulocationid": element.Int64}, want: []string{`"PULocationID"`, `"pulocationid"`, "drop one"}},
+		"time as text":               {change: map[string]element.ValueType{"tpep_pickup_datetime": element.String}, want: []string{`column "tpep_pickup_datetime": found TYPE, expected a timestamp`}},
+		"time as integer":            {change: map[string]element.ValueType{"tpep_pickup_datetime": element.Int64}, want: []string{"expected a timestamp"}},
+		"decimal":                    {change: map[string]element.ValueType{"total_amount": element.Unsupported}, want: []string{`column "total_amount": found TYPE, expected an integer or a floating-point number`}},
+		"zone as time":               {change: map[string]element.ValueType{"DOLocationID": element.TimestampMicros}, want: []string{"expected a whole number"}},
+		"utc":                        {change: map[string]element.ValueType{"tpep_dropoff_datetime": element.TimestampNanosUTC}, want: []string{"not adjusted to UTC", "--utc=wall", "--utc=convert"}},
 	} {
 		_, err := Recognise(fileWith(c.change), with(c.opts))
 		if len(c.want) == 0 {
@@ -101,15 +101,15 @@ func TestRecogniseFaults(t *testing.T) {
 	}
 }
 
-// coordinatesFor adds coordinates, and gives the zones a kind or drops them.
-func coordinatesFor(zones element.Kind) map[string]element.Kind {
-	return map[string]element.Kind{
+// coordinatesFor adds coordinates, and gives the zones a type or drops them.
+func coordinatesFor(zones element.ValueType) map[string]element.ValueType {
+	return map[string]element.ValueType{
 		"pickup_longitude": element.Float64, "pickup_latitude": element.Float64, "dropoff_longitude": element.Float64, "dropoff_latitude": element.Float64,
 		"PULocationID": zones, "DOLocationID": zones,
 	}
 }
 
-func merge(a, b map[string]element.Kind) map[string]element.Kind {
+func merge(a, b map[string]element.ValueType) map[string]element.ValueType {
 	maps.Copy(a, b)
 	return a
 }
@@ -147,18 +147,18 @@ func TestAdmitRefusesOneMonthTwice(t *testing.T) {
 	}
 }
 
-// FuzzRecognise maps any column names and kinds. The result must be a fault with exit code 3, or a projection with each required
+// FuzzRecognise maps any column names and types. The result must be a fault with exit code 3, or a projection with each required
 // column once.
 func FuzzRecognise(f *testing.F) {
 	f.Add("tpep_pickup_datetime,tpep_dropoff_datetime,PULocationID,DOLocationID", []byte{10, 10, 3, 3})
 	f.Add("lpep_pickup_datetime,LPEP_DROPOFF_DATETIME,pulocationid,DOLocationID,tip_amount", []byte{15, 9, 1, 8, 7})
 	f.Add("a,a,\x00,", []byte{0})
-	f.Fuzz(func(t *testing.T, names string, kinds []byte) {
+	f.Fuzz(func(t *testing.T, names string, types []byte) {
 		in := element.Described{Found: element.Found{Source: "x"}, UnitRows: []int64{1}}
 		for i, name := range strings.Split(names, ",") {
 			c := element.Column{Name: name, ChunkBytes: []int64{1}}
-			if i < len(kinds) {
-				c.Kind = element.Kind(kinds[i]) % (element.Int96 + 1)
+			if i < len(types) {
+				c.Type = element.ValueType(types[i]) % (element.Int96 + 1)
 			}
 			in.Columns = append(in.Columns, c)
 		}
@@ -176,8 +176,8 @@ func FuzzRecognise(f *testing.F) {
 			if i > 0 && c <= out.Projection[i-1] {
 				t.Fatalf("projection %v does not ascend", out.Projection)
 			}
-			if k := out.Columns[c].Kind; k == element.Unsupported || k.IsUTC() {
-				t.Fatalf("column %q of kind %d is projected", out.Columns[c].Name, k)
+			if k := out.Columns[c].Type; k == element.Unsupported || k.IsUTC() {
+				t.Fatalf("column %q of type %d is projected", out.Columns[c].Name, k)
 			}
 		}
 	})

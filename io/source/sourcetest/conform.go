@@ -172,8 +172,8 @@ func (c *conforming) rows(t *testing.T, f element.Recognised) (take func(element
 				t.Fatal(err)
 			}
 			columns = append(columns, col)
-			if want := f.Columns[p]; b.Record.ColumnName(i) != want.Name || !arrow.TypeEqual(col.DataType(), want.Kind.Arrow()) {
-				t.Errorf("found a column %s of %s, expected %s of %s", b.Record.ColumnName(i), col.DataType(), want.Name, want.Kind.Arrow())
+			if want := f.Columns[p]; b.Record.ColumnName(i) != want.Name || !arrow.TypeEqual(col.DataType(), want.Type.Arrow()) {
+				t.Errorf("found a column %s of %s, expected %s of %s", b.Record.ColumnName(i), col.DataType(), want.Name, want.Type.Arrow())
 			}
 		}
 		for i := range int(b.Record.NumRows()) {
@@ -346,7 +346,7 @@ func (c *conforming) damaged(t *testing.T) {
 		if err == nil {
 			f := element.Recognised{Described: d}
 			for i, col := range d.Columns {
-				if col.Kind != element.Unsupported {
+				if col.Type != element.Unsupported {
 					f.Projection = append(f.Projection, i)
 				}
 			}
