@@ -16,7 +16,7 @@ func TestDatasetsAreDeclaredWhole(t *testing.T) {
 	probed := map[string]bool{}
 	for _, d := range tripOptions("", true).Registry {
 		if d.Name == "" || seen[d.Name] || len(d.Signatures) == 0 {
-			t.Errorf("%+v: want a name of its own, and a signature", d)
+			t.Errorf("%+v: expected a name of its own, and a signature", d)
 		}
 		seen[d.Name] = true
 		if d.Unread != "" {
@@ -24,7 +24,7 @@ func TestDatasetsAreDeclaredWhole(t *testing.T) {
 		}
 		pickups := d.Find(trip.Pickup.Meaning())
 		if d.First == 0 || d.Last != 0 && d.Last < d.First || d.Probe != 0 && (d.Probe < d.First || d.Last != 0 && d.Probe > d.Last) {
-			t.Errorf("%s: from %d to %d, probe %d: want months in order", d.Name, d.First, d.Last, d.Probe)
+			t.Errorf("%s: from %d to %d, probe %d: expected months in order", d.Name, d.First, d.Last, d.Probe)
 		}
 		probed[d.Taxi] = probed[d.Taxi] || d.Probe != 0
 		for _, s := range d.Signatures {

@@ -213,7 +213,7 @@ func TestColumnsComeAsCodesWhereTheFileHasThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	if next != groups*rows {
-		t.Errorf("%d rows, want %d", next, groups*rows)
+		t.Errorf("%d rows, expected %d", next, groups*rows)
 	}
 }
 
@@ -260,7 +260,7 @@ func TestFilesWithLargePagesAreReadWhateverOurDecoderMayTake(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got != want || gaveUp.Load() == before {
-			t.Errorf("found a sum of %d, want %d; %d columns were handed over, want some", got, want, gaveUp.Load()-before)
+			t.Errorf("found a sum of %d, expected %d; %d columns were handed over, expected some", got, want, gaveUp.Load()-before)
 		}
 	}
 }

@@ -13,14 +13,14 @@ func TestEveryColumnIsDeclaredWhole(t *testing.T) {
 	for f := range NumFields {
 		c := Fields[f]
 		if c.Name == "" || c.Doc == "" || seen[c.Name] || c.Name != strings.ToLower(c.Name) {
-			t.Errorf("column %d: %+v: want a name of its own in lower case, and what it means", f, c)
+			t.Errorf("column %d: %+v: expected a name of its own in lower case, and what it means", f, c)
 		}
 		seen[c.Name] = true
 		if measured := c.Type == Measure || c.Type == Span; measured != (c.Unit != "") {
-			t.Errorf("%s: unit %q", c.Name, c.Unit)
+			t.Errorf("%s: found the unit %q, expected one for a measure or span alone", c.Name, c.Unit)
 		}
 		if _, maps := accepted[c.Type]; maps == (len(c.From) > 0) {
-			t.Errorf("%s is derived from %v, and a file's types are known: %v", c.Name, c.From, maps)
+			t.Errorf("%s: derived from %v, types of file columns accepted: %v; expected one of the two", c.Name, c.From, maps)
 		}
 	}
 }
@@ -57,7 +57,7 @@ func TestSeveralColumnsOfAFileAddUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, want := values(b.Columns[Fare]), []any{int64(16_650_000), int64(5_000_000), nil, int64(100_000_001 * Unit)}; !slices.Equal(got, want) {
-			t.Errorf("judged %v: got %v, want %v", judged, got, want)
+			t.Errorf("judged %v: found %v, expected %v", judged, got, want)
 		}
 	}
 }
@@ -68,7 +68,7 @@ func TestASumBeyond64BitsIsNoNumber(t *testing.T) {
 	in := yellow(t)(2, col{"base", element.Float64, []string{"8e12", "NaN"}}, col{"tolls", element.Float64, []string{"8e12", "1"}})
 	b, err := (&fieldsFn{Options: opts}).batch(in)
 	if err != nil || !slices.Equal(b.NotNumbers, []int32{0, 1}) || b.Columns[Fare].Nulls != 2 {
-		t.Errorf("got %v, no numbers %v, %v", values(b.Columns[Fare]), b.NotNumbers, err)
+		t.Errorf("found %v, no numbers %v, %v", values(b.Columns[Fare]), b.NotNumbers, err)
 	}
 }
 
@@ -91,7 +91,7 @@ func TestCodesAreNumbersWhateverFormAFileHasThemIn(t *testing.T) {
 		for form, in := range forms(t, in) {
 			b, err := (&fieldsFn{Options: opts}).batch(in)
 			if got := values(b.Columns[PaymentType]); err != nil || !slices.Equal(got, c.want) {
-				t.Errorf("type %v as %s: %q: got %v, %v, want %v", c.typ, form, c.in, got, err, c.want)
+				t.Errorf("type %v as %s: %q: found %v, %v, expected %v", c.typ, form, c.in, got, err, c.want)
 			}
 		}
 	}
@@ -112,10 +112,10 @@ func TestValuesWithoutANumberAreCounted(t *testing.T) {
 		in := yellow(t)(4, col{"vendor_name", element.String, c.vendors}, col{"payment_type", element.Int64, []string{"1", "2", "", "9"}})
 		b, err := fn.batch(in)
 		if err != nil || !slices.Equal(b.NoCodes, c.want) {
-			t.Errorf("%q: got %v, %v, want %v", c.vendors, b.NoCodes, err, c.want)
+			t.Errorf("%q: found %v, %v, expected %v", c.vendors, b.NoCodes, err, c.want)
 		}
 		if out := recoded(t, b); !slices.Equal(out.NoCodes, c.want) {
-			t.Errorf("%q: coded: got %v, want %v", c.vendors, out.NoCodes, c.want)
+			t.Errorf("%q: coded: found %v, expected %v", c.vendors, out.NoCodes, c.want)
 		}
 	}
 }
@@ -124,7 +124,7 @@ func TestFlagsAreYOrN(t *testing.T) {
 	opts := wanting([]Field{StoredAndForwarded}, element.Known{Name: "flag", Meaning: StoredAndForwarded.Meaning()})
 	b, err := (&fieldsFn{Options: opts}).batch(yellow(t)(4, col{"flag", element.String, []string{"Y", "N", "", "maybe"}}))
 	if got, want := values(b.Columns[StoredAndForwarded]), []any{int64(1), int64(0), nil, nil}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("got %v, %v, want %v", got, err, want)
+		t.Errorf("found %v, %v, expected %v", got, err, want)
 	}
 }
 
@@ -164,6 +164,6 @@ func TestThePickupHourIsThatOfTheWallClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := values(b.Columns[PickupHour]), []any{int64(0), int64(23), int64(22), nil}; !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+		t.Errorf("found %v, expected %v", got, want)
 	}
 }

@@ -23,7 +23,7 @@ func TestATableOfThisProgramIsCalledOne(t *testing.T) {
 		}
 		_, err := Recognise(f, with(Options{}))
 		if err == nil || strings.Contains(err.Error(), "one of this program's own tables, not trip records; give the files it was made of") != own {
-			t.Errorf("%s: got %v, want own=%v", columns, err, own)
+			t.Errorf("%s: found %v, expected own=%v", columns, err, own)
 		}
 	}
 }

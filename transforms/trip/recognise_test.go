@@ -44,13 +44,13 @@ func TestRecogniseProjectsWhatIsNeeded(t *testing.T) {
 	}
 	want := "tpep_pickup_datetime tpep_dropoff_datetime PULocationID DOLocationID Total_Amount"
 	if got := strings.Join(names, " "); got != want || f.Taxi != Yellow {
-		t.Errorf("%s: %s, want yellow: %s", f.Taxi, got, want)
+		t.Errorf("%s: %s, expected yellow: %s", f.Taxi, got, want)
 	}
 	if len(f.Unknown) != 1 || f.Unknown[0] != "fare_amount" || f.Variant != "yellow" || f.Coordinates {
-		t.Errorf("variant %q, unknown %v, want yellow and fare_amount", f.Variant, f.Unknown)
+		t.Errorf("variant %q, unknown %v, expected yellow and fare_amount", f.Variant, f.Unknown)
 	}
 	if len(f.UnitBytes) != 2 || f.UnitBytes[0] != 50 || f.UnitBytes[1] != 100 {
-		t.Errorf("bytes needed by row group: %v, want [50 100]", f.UnitBytes)
+		t.Errorf("bytes needed by row group: %v, expected [50 100]", f.UnitBytes)
 	}
 }
 
@@ -84,18 +84,18 @@ func TestRecogniseFaults(t *testing.T) {
 		_, err := Recognise(fileWith(c.change), with(c.opts))
 		if len(c.want) == 0 {
 			if err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: found %v, expected no error", name, err)
 			}
 			continue
 		}
 		f := fault.Find(err)
 		if f == nil || f.Code != fault.Input || !strings.HasPrefix(f.Message, "x.parquet: ") {
-			t.Errorf("%s: %v, want a fault with exit code 3", name, err)
+			t.Errorf("%s: %v, expected a fault with exit code 3", name, err)
 			continue
 		}
 		for _, w := range c.want {
 			if !strings.Contains(f.Message, w) {
-				t.Errorf("%s: %q, want %q in it", name, f.Message, w)
+				t.Errorf("%s: %q, expected %q in it", name, f.Message, w)
 			}
 		}
 	}
@@ -127,23 +127,23 @@ func TestAdmitRefusesOneMonthTwice(t *testing.T) {
 	}
 	kept, left, err := Admit(slices.Clone(files), nil, Admission{})
 	if err != nil || len(kept) != 4 || len(left) != 0 || kept[0].Source != "a" {
-		t.Errorf("kept %v, left %v, error %v: want all, sorted", kept, left, err)
+		t.Errorf("kept %v, left %v, error %v: expected all, sorted", kept, left, err)
 	}
 	kept, left, err = Admit(slices.Clone(files), nil, Admission{Taxi: Green})
 	if err != nil || len(kept) != 1 || len(left) != 3 {
-		t.Errorf("green only: kept %v, left %v, error %v", kept, left, err)
+		t.Errorf("green only: kept %v, left %v, error %v: expected one kept and three left", kept, left, err)
 	}
 	twice := append(files, file("e", Yellow, 600))
 	_, _, err = Admit(slices.Clone(twice), nil, Admission{})
 	if f := fault.Find(err); f == nil || f.Code != fault.Input || !strings.Contains(f.Message, "e: found yellow taxis of 2020-01, which a is too") {
-		t.Errorf("one month twice: %v", err)
+		t.Errorf("one month twice: found %v, expected an error", err)
 	}
 	if kept, _, err = Admit(slices.Clone(twice), nil, Admission{MergeSameMonth: true}); err != nil || len(kept) != 5 {
-		t.Errorf("merged: kept %v, error %v", kept, err)
+		t.Errorf("merged: kept %v, error %v: expected five kept", kept, err)
 	}
 	_, _, err = Admit(slices.Clone(files[:1]), nil, Admission{Taxi: Green})
 	if f := fault.Find(err); f == nil || f.Code != fault.NoMatch {
-		t.Errorf("no green file: %v, want exit code 4", err)
+		t.Errorf("no green file: %v, expected exit code 4", err)
 	}
 }
 
@@ -165,16 +165,16 @@ func FuzzRecognise(f *testing.F) {
 		out, err := Recognise(in, with(Options{}))
 		if err != nil {
 			if g := fault.Find(err); g == nil || g.Code != fault.Input || strings.ContainsAny(g.Message, "\n\r\x00") {
-				t.Fatalf("not a one-line fault of the input: %q", err)
+				t.Fatalf("found %q, expected a fault of the input on one line", err)
 			}
 			return
 		}
 		if n := len(out.Projection); n < 4 && !out.Coordinates || n < 2 || n > len(Standing) || int64(n) != out.UnitBytes[0] {
-			t.Fatalf("projection %v, bytes %v", out.Projection, out.UnitBytes)
+			t.Fatalf("found the projection %v of %v bytes, expected the required columns", out.Projection, out.UnitBytes)
 		}
 		for i, c := range out.Projection {
 			if i > 0 && c <= out.Projection[i-1] {
-				t.Fatalf("projection %v does not ascend", out.Projection)
+				t.Fatalf("found the projection %v, expected ascending indices", out.Projection)
 			}
 			if k := out.Columns[c].Type; k == element.Unsupported || k.IsUTC() {
 				t.Fatalf("column %q of type %d is projected", out.Columns[c].Name, k)

@@ -326,7 +326,7 @@ func (c *conforming) cancelled(t *testing.T) {
 	batches := 0
 	err := source.Scan(ctx, c.known, source.Config{}, func(element.Columns) { batches++; cancel() })
 	if err != nil && !errors.Is(err, context.Canceled) || err == nil && batches > 1 {
-		t.Errorf("after %d batches: got %v, expected %v", batches, err, context.Canceled)
+		t.Errorf("after %d batches: found %v, expected %v", batches, err, context.Canceled)
 	}
 }
 
@@ -353,7 +353,7 @@ func (c *conforming) damaged(t *testing.T) {
 			err = source.Scan(t.Context(), withBytes(f), source.Config{}, func(element.Columns) {})
 		}
 		if why := (*fault.Fault)(nil); err != nil && (!errors.As(err, &why) || why.Code != fault.Input || !strings.HasPrefix(why.Message, of.Source+":")) {
-			t.Errorf("%s: got %v, expected a fault of the input that names it", what, err)
+			t.Errorf("%s: found %v, expected a fault of the input that names it", what, err)
 		}
 	}
 	check("nothing", nil)
@@ -385,6 +385,6 @@ func (c *conforming) changed(t *testing.T) {
 	}
 	err = source.Scan(t.Context(), f, source.Config{}, func(element.Columns) {})
 	if why := fault.Find(err); len(c.file.Rows) > 0 && (why == nil || why.Code != fault.Input) {
-		t.Errorf("got %v, expected a fault of the input", err)
+		t.Errorf("found %v, expected a fault of the input", err)
 	}
 }
