@@ -172,8 +172,8 @@ func TestInspectShowsAColumnThatTLCHasAddedAsUnknown(t *testing.T) {
 	}
 }
 
-// TestInspectReportsAFileThatIsRefused checks that inspect prints its report even if the main job would refuse the file. The exit code
-// is that of the main job.
+// TestInspectReportsAFileThatIsRefused checks that inspect prints its report even if a run that makes tables would refuse the file. The exit code
+// is the same as that run's.
 func TestInspectReportsAFileThatIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a_2019-08.parquet"), trips(t))

@@ -219,7 +219,7 @@ func (d *download) attempt(ctx context.Context) (unchanged bool, err error) {
 	return false, err
 }
 
-// restart drops the part file's content, as it is of a version that the server does not have any more.
+// restart drops the part file's content, because the server has another version.
 func (d *download) restart(why error) error {
 	if d.restarts++; d.restarts > d.cfg.Patience.Attempts {
 		return fmt.Errorf("%w, all the time", why)

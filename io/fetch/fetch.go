@@ -36,7 +36,7 @@ type Config struct {
 	Access   objstore.Access   // to the sources and the destination
 	PerHost  int               // downloads under way at once from one host
 	Patience objstore.Patience // with a source that fails
-	Refused  time.Duration     // before a file that is surely there, and was refused, is asked for again; it doubles
+	Refused  time.Duration     // before a file that is known to exist and was refused is asked for again; it doubles
 	Stall    time.Duration     // in which at least leastBytes must come
 	Report   func(e Event)     // is told what happens, from several goroutines, one at a time
 }

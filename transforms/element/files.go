@@ -133,7 +133,7 @@ func Sources[F interface{ Whole() string }](files []F) [][]F {
 			out[i] = append(out[i], files[:n]...)
 		} else {
 			at[name] = len(out)
-			out = append(out, files[:n:n]) // a part of files, as a copy of many files would count
+			out = append(out, files[:n:n]) // a part of files, because a copy of many files would need much memory
 		}
 		files = files[n:]
 	}

@@ -32,7 +32,7 @@ func isNumber(k element.ValueType) bool {
 	return k.IsNumber() || k == element.String || k == element.Null
 }
 
-// Options are the user's choices on how files are understood. Exported, as they travel in DoFns.
+// Options are the user's choices on how files are understood. They are exported, because they travel in DoFns.
 type Options struct {
 	Registry []element.Dataset // the forms in which files come
 
