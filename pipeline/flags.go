@@ -104,7 +104,7 @@ type several []error
 
 func (s several) Error() string { return errors.Join(s...).Error() }
 
-// checkEach refuses values of single flags that make no sense. Choices come first, as the other checks look at what was chosen. Flags that are not given and have no default have
+// checkEach refuses values of single flags that make no sense. Choices come first, because the other checks look at what was chosen. Flags that are not given and have no default have
 // nothing to check.
 // command stands before the flags in messages; it is "" for the main job.
 func (s *settings) checkEach(command string, defs []flagDef, wrong *problems) {

@@ -98,7 +98,7 @@ func damagedFooters(t *testing.T, b base, next func() (damaged []byte, what stri
 		}
 		switch why := fault.Find(err); {
 		case err != nil && (why == nil || why.Code != fault.Input):
-			t.Errorf("%s: %s: got %v, want a fault of the input", b.name, what, err)
+			t.Errorf("%s: %s: found %v, expected a fault of the input", b.name, what, err)
 		case err != nil:
 			refused++
 		case got == want:

@@ -24,7 +24,7 @@ func init() {
 	register.Emitter1[element.Columns]()
 }
 
-// Config is what the reader is told. It travels in the DoFn, as a worker may be another process than the one that has
+// Config is what the reader is told. It travels in the DoFn, because a worker may be another process than the one that has
 // the flags.
 type Config struct {
 	Access  objstore.Access

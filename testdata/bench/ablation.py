@@ -20,7 +20,7 @@ import report
 
 ROOT = os.path.dirname(os.path.dirname(common.HERE))
 
-# A pass, and how the program goes without it: what stands in a file, and what is put in its place.
+# A pass, and how it is switched off: the text old in a file is replaced by new.
 Pass = collections.namedtuple("Pass", "title file old new")
 PASSES = [
     Pass("AVX2: doubles to fixed point", "transforms/trip/fix_amd64.go", "n > 0 && hasAVX2", "n < 0"),
@@ -55,7 +55,7 @@ def without(p):
     with open(os.path.join(ROOT, p.file), encoding="utf-8") as f:
         text = f.read()
     if text.count(p.old) != 1:
-        sys.exit(f"bench: {p.file}: found {text.count(p.old)} times {p.old!r}, expected it once: the pass has changed, so must this list")
+        sys.exit(f"bench: {p.file}: found {p.old!r} {text.count(p.old)} times, expected it once: the pass has changed, so change the list PASSES too")
     return {p.file: text.replace(p.old, p.new)}
 
 

@@ -29,7 +29,7 @@ def median(runs, key):
 
 
 def ratio(runs, base, key):
-    """Returns the text of the ratio of two programs: the median, and the least and the most, of those within a round."""
+    """Returns the text of the ratio of two programs within a round: the median, the least and the most."""
     r = sorted(a[key] / b[key] for a, b in zip(runs, base))
     return f"{statistics.median(r):.2f} ({r[0]:.2f} to {r[-1]:.2f})"
 
@@ -93,7 +93,7 @@ COLOURS = {"tripstats": "#0072b2", "peer": "#999999", "decode": "#e69f00"}
 
 
 def panel(result, y):
-    """Returns the chart of one set, from y down, and where it ends."""
+    """Returns the chart of one set, from y down, and the y of its end."""
     runs = result["runs"]
     most = max(median(r, "wall") for r in runs.values())
     out = [f'<text x="10" y="{y + 16}" font-weight="bold">{xml.sax.saxutils.escape(title(result))}</text>']
@@ -113,7 +113,7 @@ def panel(result, y):
 
 
 def chart(results):
-    """Returns an SVG with a panel for each set, each at the most threads that it was run with."""
+    """Returns an SVG with a panel for each set, with the largest number of threads that it was run with."""
     best = {}
     for r in results:
         if r["threads"] >= best.get(r["set"], r)["threads"]:

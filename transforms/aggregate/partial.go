@@ -110,7 +110,7 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 // balances checks that the groups of a table and the trips filtered are the trips that count.
 func (s Source) balances(spec *Spec, state State) error {
 	for _, v := range spec.Values {
-		if v.Kind != Rows {
+		if v.Func != Rows {
 			continue
 		}
 		grouped := int64(0)

@@ -21,10 +21,10 @@ var byHourAndPayment = &Spec{
 	Name: "by_hour_and_payment", Step: "by_hour_and_payment",
 	By: []Key{{Name: "pickup_hour", Of: trip.PickupHour}, {Name: "payment_type", Of: trip.PaymentType}},
 	Values: []Value{
-		{Name: "trips", Kind: Rows},
-		{Name: "avg_minutes", Kind: Mean, Of: trip.Duration},
-		{Name: "tips", Kind: Total, Of: trip.Tip},
-		{Name: "tipped", Kind: Counted, Of: trip.Tip},
+		{Name: "trips", Func: Rows},
+		{Name: "avg_minutes", Func: Mean, Of: trip.Duration},
+		{Name: "tips", Func: Total, Of: trip.Tip},
+		{Name: "tipped", Func: Counted, Of: trip.Tip},
 	},
 }
 
@@ -42,7 +42,7 @@ func TestATableOfSeveralKeysIsOneEntry(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Rows != 10 || got.Counted != 8 {
-		t.Errorf("%d rows, %d counted, want 10 and 8", got.Rows, got.Counted)
+		t.Errorf("%d rows, %d counted, expected 10 and 8", got.Rows, got.Counted)
 	}
 	rows := rowsOf(t, byHourAndPayment, got)
 	want := `by_hour_and_payment
@@ -51,11 +51,11 @@ green 2020 2020-03-01 23 - 2 - 0.5 2
 green 2020 2020-04-01 0 2 2 0.5 0 2
 `
 	if rows != want {
-		t.Errorf("got %s, want %s", rows, want)
+		t.Errorf("found %s, expected %s", rows, want)
 	}
 	needs := byHourAndPayment.Needs()
 	if want := []trip.Field{trip.Pickup, trip.Tip, trip.PaymentType, trip.Duration, trip.PickupHour}; !reflect.DeepEqual(needs, want) {
-		t.Errorf("needs %v, want %v", needs, want)
+		t.Errorf("needs %v, expected %v", needs, want)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestEveryTableIsDeclaredWhole(t *testing.T) {
 		names := map[string]bool{}
 		for _, spec := range Tables(judged) {
 			if spec.Name == "" || spec.Step == "" || names[spec.Name] || len(spec.Balance()) == 0 {
-				t.Errorf("%+v: want a name of its own, a step, and a column that counts trips", spec)
+				t.Errorf("%+v: expected a name of its own, a step, and a column that counts trips", spec)
 			}
 			names[spec.Name] = true
 			if len(spec.By) > mostKeys {
@@ -128,7 +128,7 @@ func TestRefundsAreTheSumsOfTheirRule(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := strings.TrimSpace(rowsOf(t, spec, r)); !strings.HasSuffix(got, " 3 -8") {
-		t.Errorf("got %s, want 3 refunds of -8 dollars", got)
+		t.Errorf("found %s, expected 3 refunds of -8 dollars", got)
 	}
 }
 
@@ -150,11 +150,11 @@ func TestTheBinaryFormOfAStateIsThisVersions(t *testing.T) {
 		"b409" + "00" + "0e12" + "0400" + "04004d00000000000000" +
 		"ffffffff0f" + "03" + "0000" + "0200" + "00000000000000000000"
 	if got := hex.EncodeToString(b); got != golden {
-		t.Errorf("got %s, want %s", got, golden)
+		t.Errorf("found %s, expected %s", got, golden)
 	}
 	var back State
 	if err := back.UnmarshalBinary(b); err != nil || !reflect.DeepEqual(back, someState) {
-		t.Errorf("got %v, %v, want %v", back, err, someState)
+		t.Errorf("found %v, %v, expected %v", back, err, someState)
 	}
 }
 
@@ -175,7 +175,7 @@ func TestAStateThatIsDamagedIsAnError(t *testing.T) {
 		"groups that fall": {append(append([]byte{2, 0, 2, 0, 0}, 4, 0, 2, 0), 2, 0, 2, 0), "do not ascend"},
 	} {
 		if err := new(State).UnmarshalBinary(c.b); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: got %v, want %s", name, err, c.want)
+			t.Errorf("%s: found %v, expected %s", name, err, c.want)
 		}
 	}
 }
@@ -198,7 +198,7 @@ func FuzzState(f *testing.F) {
 			t.Fatal(err)
 		}
 		if err := again.UnmarshalBinary(coded); err != nil || !reflect.DeepEqual(s, again) {
-			t.Fatalf("got %v, %v, want %v", again, err, s)
+			t.Fatalf("found %v, %v, expected %v", again, err, s)
 		}
 	})
 }
@@ -212,7 +212,7 @@ func TestStatesTravelBetweenWorkers(t *testing.T) {
 	}
 	out, err := decodeSource(b)
 	if err != nil || !reflect.DeepEqual(in, out) {
-		t.Errorf("got %+v, %v, want %+v", out, err, in)
+		t.Errorf("found %+v, %v, expected %+v", out, err, in)
 	}
 	p, s := beam.NewPipelineWithRoot()
 	passert.Equals(s, beam.CreateList(s, []State{someState}), someState)

@@ -177,7 +177,7 @@ func AppendRecord(b []byte, rec arrow.RecordBatch) ([]byte, error) {
 }
 
 // sizeOf is about what rec takes as a stream. Runners encode some batches of every stage only to know their size, so what
-// it costs matters: a buffer that had to grow would cost three times as much.
+// it costs matters: a buffer that had to grow would cost far more.
 func sizeOf(rec arrow.RecordBatch) int {
 	const perColumn, perStream = 512, 4 << 10 // of metadata
 	size := perStream

@@ -112,7 +112,7 @@ func MergeColumnRows(a, b []ColumnRows) []ColumnRows {
 	return out[:n:n]
 }
 
-// Tallies are those of some sources.
+// Tallies are the tallies of some sources.
 type Tallies struct{ List []Tally }
 
 // Mean is an average and the number of values in it.
@@ -121,7 +121,7 @@ type Mean struct {
 	Mean  float64
 }
 
-// Filtered is how many rows of a source a table leaves out, as it is of some trips alone.
+// Filtered is how many rows of a source a table leaves out, because it is of some trips alone.
 type Filtered struct {
 	Table string
 	Rows  int64

@@ -139,7 +139,7 @@ func Sources[F interface{ Whole() string }](files []F) [][]F {
 			out[i] = append(out[i], files[:n]...)
 		} else {
 			at[name] = len(out)
-			out = append(out, files[:n:n]) // a part of files, as a copy of many files would count
+			out = append(out, files[:n:n]) // a part of files, because a copy of many files would need much memory
 		}
 		files = files[n:]
 	}
@@ -164,10 +164,10 @@ type Piece struct {
 
 // Column is one column of a file.
 type Column struct {
-	Name       string   // at the top of the schema; further leaves of a nested column go by their path
-	Leaf       int      // its place among the columns of the file
-	Kind       Kind     // what its values are
-	Found      string   // its type in a word, such as timestamp[us], for messages
-	ChunkBytes []int64  // bytes by unit
-	Codecs     []string // with which it is compressed, each once
+	Name       string    // at the top of the schema; further leaves of a nested column go by their path
+	Leaf       int       // its place among the columns of the file
+	Type       ValueType // what its values are
+	Found      string    // its type in a word, such as timestamp[us], for messages
+	ChunkBytes []int64   // bytes by unit
+	Codecs     []string  // with which it is compressed, each once
 }

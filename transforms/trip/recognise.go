@@ -15,7 +15,7 @@ import (
 
 // accepted says which columns of a file may be a trip's column of a type.
 var accepted = map[Type]struct {
-	kinds    func(element.Kind) bool
+	types    func(element.ValueType) bool
 	expected string
 }{
 	Time:    {isTime, "a timestamp or INT96"},
@@ -25,14 +25,14 @@ var accepted = map[Type]struct {
 	Flag:    {isNumber, "text or a whole number"},
 }
 
-func isTime(k element.Kind) bool { return k.IsTime() || k == element.Null }
+func isTime(k element.ValueType) bool { return k.IsTime() || k == element.Null }
 
 // isNumber takes strings too: some tools write ids as text. Text that is no number is found out when it is read.
-func isNumber(k element.Kind) bool {
+func isNumber(k element.ValueType) bool {
 	return k.IsNumber() || k == element.String || k == element.Null
 }
 
-// Options are the user's choices on how files are understood. Exported, as they travel in DoFns.
+// Options are the user's choices on how files are understood. They are exported, because they travel in DoFns.
 type Options struct {
 	Registry []element.Dataset // the forms in which files come
 
@@ -140,11 +140,11 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 	for _, fd := range opts.fields() {
 		for _, i := range m[fd] {
 			c, accepts := f.Columns[i], accepted[Fields[fd].Type]
-			text := f.Coordinates && c.Kind == element.String && Fields[fd].Type == Time // files of that age may have times as text
+			text := f.Coordinates && c.Type == element.String && Fields[fd].Type == Time // files of that age may have times as text
 			switch {
-			case !text && !accepts.kinds(c.Kind):
+			case !text && !accepts.types(c.Type):
 				return f, fault.Inputf("%s: column %q: found %s, expected %s; leave the file out or rewrite that column", f.Source, c.Name, c.Found, accepts.expected)
-			case c.Kind.IsUTC() && opts.UTC == UTCRefuse:
+			case c.Type.IsUTC() && opts.UTC == UTCRefuse:
 				return f, fault.Inputf("%s: column %q: found %s, expected a timestamp not adjusted to UTC, as TLC writes New York wall clock; say --utc=wall if it is wall clock all the same, or --utc=convert if it is UTC", f.Source, c.Name, c.Found)
 			}
 			f.Projection = append(f.Projection, i)
