@@ -106,15 +106,18 @@ func (r *register) andValid(other *register) {
 	}
 }
 
-// load makes the register the rows of a column. A selection of rows is gathered, so that kernels need not know of it.
-func (r *register) load(c *trip.Column, rows []int32) {
-	if rows == nil {
-		r.Ints, r.Valid = c.Values[:r.Rows], c.Valid
+// load makes the register the rows of a column. A list of rows is gathered, so that kernels need not know of it.
+func (r *register) load(c *trip.Column, s *selection) {
+	if s.rows == nil {
+		r.Ints, r.Valid = c.Values[s.first:s.first+s.n], c.Valid
+		if c.Valid != nil {
+			r.Valid = c.Valid[s.first/8 : (s.first+s.n+7)/8]
+		}
 		return
 	}
-	gather(r.makeInts(), c.Values, rows)
+	gather(r.makeInts(), c.Values, s.rows)
 	if c.Valid != nil {
-		gatherBits(r.makeValid(), c.Valid, rows)
+		gatherBits(r.makeValid(), c.Valid, s.rows)
 	}
 }
 
