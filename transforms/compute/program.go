@@ -26,8 +26,9 @@ type Program struct {
 	constants []constant
 	steps     []step
 
-	taxi       string // of the last run
-	generation int    // counts changes of the taxi
+	now        selection // of the last run
+	taxi       string
+	generation int // counts changes of the taxi
 	slow       []Vector
 	wasSlow    []bool // which expressions the last run computed row by row
 }
@@ -82,8 +83,7 @@ func (p *Program) Run(b *trip.Batch, rows []int32) error {
 	return p.run(selection{b, 0, len(rows), rows})
 }
 
-// RunRange computes the expressions for consecutive rows of a batch: from first on, a multiple of 8, up to end. Some thousands of rows at
-// once are the fastest, because all vectors stay in the processor's cache.
+// RunRange computes the expressions for consecutive rows of a batch: from first on, a multiple of 8, up to end.
 func (p *Program) RunRange(b *trip.Batch, first, end int) error {
 	return p.run(selection{b, first, end - first, nil})
 }
@@ -103,14 +103,16 @@ func (s *selection) at(i int) int {
 	return s.first + i
 }
 
-func (p *Program) run(s selection) error {
+func (p *Program) run(selected selection) error {
+	p.now = selected
+	s := &p.now
 	p.setTaxi(s.b.Taxi)
 	for _, r := range p.fixed {
 		r.Rows = s.n
 	}
 	for _, l := range p.leaves {
 		l.out.reset(s.n)
-		l.out.load(&s.b.Columns[l.field], &s)
+		l.out.load(&s.b.Columns[l.field], s)
 	}
 	for i := range p.steps {
 		p.steps[i].run(s.n)
@@ -118,7 +120,7 @@ func (p *Program) run(s selection) error {
 	for i, e := range p.exprs {
 		p.wasSlow[i] = p.roots[i].never || p.roots[i].failed
 		if p.wasSlow[i] {
-			if err := p.runSlow(&s, e, &p.slow[i]); err != nil {
+			if err := p.runSlow(s, e, &p.slow[i]); err != nil {
 				return err
 			}
 		}

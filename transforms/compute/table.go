@@ -128,14 +128,19 @@ func (t *table) lookUp(out, column *register) (found uint8) {
 	switch out.Type.Kind {
 	case query.Boolean:
 		to := out.makeBits()
-		for i := range to {
+		for ; len(a) >= 8; a, to = a[8:], to[1:] {
 			var b byte
-			for j, v := range a[8*i : min(8*i+8, len(a))] {
+			for _, v := range (*[8]int64)(a) {
 				e := &entries[min(uint64(v), beyond)]
-				b |= byte(e.value) << j
+				b = b>>1 | byte(e.value)<<7
 				found |= e.state
 			}
-			to[i] = b
+			to[0] = b
+		}
+		for i, v := range a {
+			e := &entries[min(uint64(v), beyond)]
+			to[0] = to[0]&(1<<i-1) | byte(e.value)<<i
+			found |= e.state
 		}
 	case query.Double:
 		to := out.makeFloats()
