@@ -29,6 +29,9 @@ func (c *chooser) choose(out *register, in []*register) bool {
 	for i := 1; i < last; i += 2 {
 		nulls = nulls || in[i].Valid != nil
 	}
+	if !nulls && c.lookUp(out, in) {
+		return true
+	}
 	c.mask = sized(c.mask, out.Rows)
 	out.copy(in[last], nulls)
 	for i := last - 2; i >= 0; i -= 2 {
@@ -37,6 +40,41 @@ func (c *chooser) choose(out *register, in []*register) bool {
 			c.mask[j], _ = condition.flags(j)
 		}
 		out.overlay(c.mask, in[i+1])
+	}
+	return true
+}
+
+// mostConditions is the number of conditions of a CASE for all whose combinations there is a table of the results.
+const mostConditions = 4
+
+// lookUp is CASE with few conditions and results that are the same in all rows. It tells whether that is so.
+func (c *chooser) lookUp(out *register, in []*register) bool {
+	count := len(in) / 2
+	if count > mostConditions || in[len(in)-1].Ints == nil {
+		return false
+	}
+	for i := range in {
+		if (i&1 == 1 || i == len(in)-1) && !in[i].Const {
+			return false
+		}
+	}
+	var results [1 << mostConditions]int64
+	for key := range results {
+		first := min(bits.TrailingZeros(uint(key)), count)
+		results[key] = in[min(2*first+1, len(in)-1)].Ints[0]
+	}
+	to := out.makeInts()
+	for i := range (len(to) + 7) / 8 {
+		var flags [mostConditions]byte
+		for j := range count {
+			flags[j], _ = in[2*j].flags(i)
+		}
+		// Of each condition the lowest bit is that of the next row.
+		f := uint32(flags[0]) | uint32(flags[1])<<8 | uint32(flags[2])<<16 | uint32(flags[3])<<24
+		for j, rest := 0, to[8*i:min(8*i+8, len(to))]; j < len(rest); j++ {
+			rest[j] = results[(f&1|f>>7&2|f>>14&4|f>>21&8)&(1<<mostConditions-1)]
+			f = f >> 1 & 0x7f7f7f7f
+		}
 	}
 	return true
 }

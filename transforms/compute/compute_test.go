@@ -153,13 +153,24 @@ func randomRows(rng *rand.Rand, n int) []int32 {
 // expressions kernels computed.
 func compareWithReference(t *testing.T, p *Program, texts []string, b *trip.Batch, rows []int32) (byKernels int) {
 	t.Helper()
-	err := p.Run(b, rows)
 	all := rows
 	if rows == nil {
-		for i := range b.Rows {
-			all = append(all, int32(i))
-		}
+		all = rangeOf(0, b.Rows)
 	}
+	return compareRun(t, p, texts, b, all, p.Run(b, rows))
+}
+
+func rangeOf(first, end int) []int32 {
+	rows := []int32{}
+	for i := first; i < end; i++ {
+		rows = append(rows, int32(i))
+	}
+	return rows
+}
+
+// compareRun compares what a run computed for rows of a batch.
+func compareRun(t *testing.T, p *Program, texts []string, b *trip.Batch, all []int32, err error) (byKernels int) {
+	t.Helper()
 	for i, e := range p.exprs {
 		v := p.Vector(i)
 		if err == nil && (v.Rows != len(all) || v.Type != e.Type) {
@@ -234,6 +245,11 @@ func TestKernelsComputeWhatExpressionsMean(t *testing.T) {
 		for range 3 {
 			b := randomBatch(rng, rng.IntN(70), k)
 			computed += len(exprs)
+			if first := 8 * rng.IntN(20); first < b.Rows {
+				end := first + rng.IntN(b.Rows-first+1)
+				byKernels += compareRun(t, p, texts, b, rangeOf(first, end), p.RunRange(b, first, end))
+				continue
+			}
 			byKernels += compareWithReference(t, p, texts, b, randomRows(rng, b.Rows))
 		}
 	}

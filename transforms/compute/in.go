@@ -91,8 +91,8 @@ func finder(values []int64) func(to []byte, a []int64) {
 		last := uint64(len(table) - 1)
 		for len(a) >= 8 {
 			var b byte
-			for j, v := range (*[8]int64)(a) {
-				b |= table[min(uint64(v)-uint64(low), last)] << j
+			for _, v := range (*[8]int64)(a) {
+				b = b>>1 | table[min(uint64(v)-uint64(low), last)]<<7
 			}
 			to[0] = b
 			a, to = a[8:], to[1:]

@@ -26,8 +26,9 @@ type Program struct {
 	constants []constant
 	steps     []step
 
-	taxi       string // of the last run
-	generation int    // counts changes of the taxi
+	now        selection // of the last run
+	taxi       string
+	generation int // counts changes of the taxi
 	slow       []Vector
 	wasSlow    []bool // which expressions the last run computed row by row
 }
@@ -76,31 +77,52 @@ func appendFields(fields []trip.Field, e *query.Expr) []trip.Field {
 // Run computes the expressions for some rows of a batch, ascending; nil is for all rows. The vectors are valid until the next run, and
 // as long as the batch is: a column that is an expression of its own is not copied. An error names the row; it has no exit code.
 func (p *Program) Run(b *trip.Batch, rows []int32) error {
-	if len(rows) == b.Rows {
-		rows = nil
+	if rows == nil || len(rows) == b.Rows {
+		return p.RunRange(b, 0, b.Rows)
 	}
-	n := len(rows)
-	if rows == nil {
-		n = b.Rows
+	return p.run(selection{b, 0, len(rows), rows})
+}
+
+// RunRange computes the expressions for consecutive rows of a batch: from first on, a multiple of 8, up to end.
+func (p *Program) RunRange(b *trip.Batch, first, end int) error {
+	return p.run(selection{b, first, end - first, nil})
+}
+
+// selection is what a program computes at once: n rows of a batch, from first on or those of a list.
+type selection struct {
+	b        *trip.Batch
+	first, n int
+	rows     []int32
+}
+
+// at returns a row of the batch.
+func (s *selection) at(i int) int {
+	if s.rows != nil {
+		return int(s.rows[i])
 	}
-	p.setTaxi(b.Taxi)
+	return s.first + i
+}
+
+func (p *Program) run(selected selection) error {
+	p.now = selected
+	s := &p.now
+	p.setTaxi(s.b.Taxi)
 	for _, r := range p.fixed {
-		r.Rows = n
+		r.Rows = s.n
 	}
 	for _, l := range p.leaves {
-		l.out.reset(n)
-		l.out.load(&b.Columns[l.field], rows)
+		l.out.reset(s.n)
+		l.out.load(&s.b.Columns[l.field], s)
 	}
 	for i := range p.steps {
-		p.steps[i].run(n)
+		p.steps[i].run(s.n)
 	}
 	for i, e := range p.exprs {
 		p.wasSlow[i] = p.roots[i].never || p.roots[i].failed
-		if !p.wasSlow[i] {
-			continue
-		}
-		if err := p.runSlow(b, rows, n, e, &p.slow[i]); err != nil {
-			return err
+		if p.wasSlow[i] {
+			if err := p.runSlow(s, e, &p.slow[i]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -141,18 +163,15 @@ func (s *step) run(rows int) {
 }
 
 // runSlow computes an expression row by row.
-func (p *Program) runSlow(b *trip.Batch, rows []int32, n int, e *query.Expr, to *Vector) error {
-	values := make([]query.Value, n)
-	for at := range values {
-		row := at
-		if rows != nil {
-			row = int(rows[at])
-		}
-		v, err := e.Eval(func(c *query.Expr) (query.Value, error) { return p.leaf(b, row, c) })
+func (p *Program) runSlow(s *selection, e *query.Expr, to *Vector) error {
+	values := make([]query.Value, s.n)
+	for i := range values {
+		row := s.at(i)
+		v, err := e.Eval(func(c *query.Expr) (query.Value, error) { return p.leaf(s.b, row, c) })
 		if err != nil {
-			return fmt.Errorf("%s: %w", b.Where(row), err)
+			return fmt.Errorf("%s: %w", s.b.Where(row), err)
 		}
-		values[at] = v
+		values[i] = v
 	}
 	*to = p.vector(e.Type, values)
 	return nil

@@ -106,15 +106,18 @@ func (r *register) andValid(other *register) {
 	}
 }
 
-// load makes the register the rows of a column. A selection of rows is gathered, so that kernels need not know of it.
-func (r *register) load(c *trip.Column, rows []int32) {
-	if rows == nil {
-		r.Ints, r.Valid = c.Values[:r.Rows], c.Valid
+// load makes the register the rows of a column. A list of rows is gathered, so that kernels need not know of it.
+func (r *register) load(c *trip.Column, s *selection) {
+	if s.rows == nil {
+		r.Ints, r.Valid = c.Values[s.first:s.first+s.n], c.Valid
+		if c.Valid != nil {
+			r.Valid = c.Valid[s.first/8 : (s.first+s.n+7)/8]
+		}
 		return
 	}
-	gather(r.makeInts(), c.Values, rows)
+	gather(r.makeInts(), c.Values, s.rows)
 	if c.Valid != nil {
-		gatherBits(r.makeValid(), c.Valid, rows)
+		gatherBits(r.makeValid(), c.Valid, s.rows)
 	}
 }
 
@@ -126,19 +129,15 @@ func gather(to, from []int64, rows []int32) {
 }
 
 func gatherBits(to, from []byte, rows []int32) {
-	i := 0
-	for ; i+8 <= len(rows); i += 8 {
+	for len(rows) >= 8 {
 		var b byte
-		for j, row := range rows[i : i+8 : i+8] {
-			b |= from[row>>3] >> (row & 7) & 1 << j
+		for _, row := range (*[8]int32)(rows) {
+			b = b>>1 | from[row>>3]>>(row&7)<<7
 		}
-		to[i>>3] = b
+		to[0] = b
+		to, rows = to[1:], rows[8:]
 	}
-	if i < len(rows) {
-		var b byte
-		for j, row := range rows[i:] {
-			b |= from[row>>3] >> (row & 7) & 1 << j
-		}
-		to[i>>3] = b
+	for i, row := range rows {
+		to[0] = to[0]&(1<<i-1) | from[row>>3]>>(row&7)&1<<i
 	}
 }

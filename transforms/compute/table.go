@@ -2,6 +2,7 @@ package compute
 
 import (
 	"math"
+	"math/bits"
 
 	"tripstats/transforms/query"
 	"tripstats/transforms/trip"
@@ -83,7 +84,8 @@ type table struct {
 	generation int
 	column     int
 	expr       *query.Expr
-	entries    []entry // the last is for NULL
+	entries    []entry // the last has no value: it is for values beyond
+	null       entry   // for NULL
 }
 
 // entry is the value of an expression; of a DOUBLE its bits.
@@ -105,87 +107,102 @@ func (t *table) compute(out *register, in []*register) bool {
 		for i := range t.entries {
 			t.entries[i] = entry{state: isUnknown}
 		}
+		t.null = entry{state: isUnknown}
 	}
-	if !t.complete(in[0]) {
-		return false
+	found := t.lookUp(out, in[0])
+	if found&isUnknown != 0 {
+		if !t.complete(in[0]) {
+			return false
+		}
+		found = t.lookUp(out, in[0])
 	}
-	found := uint8(0)
-	switch column, entries := in[0], t.entries; out.Type.Kind {
+	if found&isNothing != 0 {
+		rows(out.makeValid(), out.Rows, func(i int) bool { return t.of(in[0], i).state == isValue })
+	}
+	return true
+}
+
+// lookUp sets the values of all rows, and returns what their entries are.
+func (t *table) lookUp(out, column *register) (found uint8) {
+	a, entries, beyond := column.Ints[:out.Rows], t.entries, uint64(len(t.entries)-1)
+	switch out.Type.Kind {
 	case query.Boolean:
 		to := out.makeBits()
-		for i := range to {
+		for ; len(a) >= 8; a, to = a[8:], to[1:] {
 			var b byte
-			for j := range min(8, out.Rows-8*i) {
-				e := &entries[t.key(column, 8*i+j)]
-				b |= byte(e.value) << j
+			for _, v := range (*[8]int64)(a) {
+				e := &entries[min(uint64(v), beyond)]
+				b = b>>1 | byte(e.value)<<7
 				found |= e.state
 			}
-			to[i] = b
+			to[0] = b
+		}
+		for i, v := range a {
+			e := &entries[min(uint64(v), beyond)]
+			to[0] = to[0]&(1<<i-1) | byte(e.value)<<i
+			found |= e.state
 		}
 	case query.Double:
 		to := out.makeFloats()
-		for i := range to {
-			e := &entries[t.key(column, i)]
+		for i, v := range a {
+			e := &entries[min(uint64(v), beyond)]
 			to[i] = math.Float64frombits(uint64(e.value))
 			found |= e.state
 		}
 	default:
 		to := out.makeInts()
-		if column.Valid == nil {
-			for i, v := range column.Ints[:len(to)] {
-				e := &entries[v]
-				to[i] = e.value
-				found |= e.state
-			}
-			break
-		}
-		for i := range to {
-			e := &entries[t.key(column, i)]
+		for i, v := range a {
+			e := &entries[min(uint64(v), beyond)]
 			to[i] = e.value
 			found |= e.state
 		}
 	}
-	if found&isNothing != 0 {
-		rows(out.makeValid(), out.Rows, func(i int) bool { return t.entries[t.key(in[0], i)].state == isValue })
+	if column.Valid == nil {
+		return found
 	}
-	return true
-}
-
-// key is the entry of a row.
-func (t *table) key(column *register, row int) int {
-	if column.Valid != nil && column.Valid[row>>3]>>(row&7)&1 == 0 {
-		return len(t.entries) - 1
-	}
-	return int(column.Ints[row])
-}
-
-// complete computes the entries of all rows that have none. It tells whether there are such entries and all have a value.
-func (t *table) complete(column *register) bool {
-	last := len(t.entries) - 1
-	unknown := uint8(0)
-	if column.Valid != nil && t.entries[0].state == isUnknown {
-		t.entries[0] = t.evaluate(valueOf(t.column, 0)) // NULLs have the value 0
-	}
-	for _, v := range column.Ints[:column.Rows] {
-		if uint64(v) >= uint64(last) {
-			return false
+	null := t.null
+	for first, valid := range column.Valid[:(out.Rows+7)/8] {
+		for m := ^valid & (0xff >> max(0, 8*first+8-out.Rows)); m != 0; m &= m - 1 {
+			found |= null.state
+			row := 8*first + bits.TrailingZeros8(m)
+			switch out.Type.Kind {
+			case query.Boolean:
+				out.Bits[first] = out.Bits[first]&^(m&-m) | byte(null.value)<<(row&7)
+			case query.Double:
+				out.Floats[row] = math.Float64frombits(uint64(null.value))
+			default:
+				out.Ints[row] = null.value
+			}
 		}
-		unknown |= t.entries[v].state
 	}
-	if unknown&isUnknown == 0 && (column.Valid == nil || t.entries[last].state != isUnknown) {
-		return true
+	return found
+}
+
+// of returns the entry of a row.
+func (t *table) of(column *register, row int) *entry {
+	if column.IsNull(row) {
+		return &t.null
+	}
+	return &t.entries[min(uint64(column.Ints[row]), uint64(len(t.entries)-1))]
+}
+
+// complete computes the entries of all rows. It tells whether each has a value or is NULL.
+func (t *table) complete(column *register) bool {
+	if column.Valid != nil && t.entries[0].state == isUnknown {
+		t.entries[0] = t.evaluate(valueOf(t.column, 0)) // rows that are NULL have the value 0
 	}
 	for row := range column.Rows {
-		key := t.key(column, row)
-		if t.entries[key].state == isUnknown {
-			v := query.Value{IsNull: true}
-			if key < last {
-				v = valueOf(t.column, int64(key))
-			}
-			t.entries[key] = t.evaluate(v)
-			if t.entries[key].state == isUnknown {
-				return false
-			}
+		e := t.of(column, row)
+		switch {
+		case e.state != isUnknown:
+			continue
+		case e == &t.null:
+			*e = t.evaluate(query.Value{IsNull: true})
+		case e != &t.entries[len(t.entries)-1]:
+			*e = t.evaluate(valueOf(t.column, column.Ints[row]))
+		}
+		if e.state == isUnknown {
+			return false
 		}
 	}
 	return true

@@ -20,12 +20,12 @@ const (
 	bias     = biasDays * microsPerDay
 )
 
-// part is a part of a time.
+// part is a part of a time. It is a number of units, or it has the same value in all of a day, or, if it changes with months, in all
+// of a month.
 type part struct {
 	limits limits
-	unit   int64 // a part of a day is a number of units
-	wrap   int64 // of which there are so many in the next larger part
-	// Parts of longer times have the same value in all of a day, or, if they change with months, in all of a month.
+	unit   int64
+	kernel kernel
 	months bool
 }
 
@@ -36,19 +36,16 @@ var parts = map[string]part{
 	"week":    {limits: limits{1, 53}},
 	"day":     {limits: limits{1, 31}},
 	"isodow":  {limits: limits{1, 7}},
-	"hour":    {limits: limits{0, 23}, unit: microsPerHour, wrap: 24},
-	"minute":  {limits: limits{0, 59}, unit: microsPerMinute, wrap: 60},
-	"second":  {limits: limits{0, 59}, unit: microsPerSecond, wrap: 60},
+	"hour":    {limits: limits{0, 23}, unit: microsPerHour, kernel: hours},
+	"minute":  {limits: limits{0, 59}, unit: microsPerMinute, kernel: minutes},
+	"second":  {limits: limits{0, 59}, unit: microsPerSecond, kernel: seconds},
 }
 
 func init() {
 	for name, p := range parts {
 		builders[name] = strict(func(b *invocation) kernel {
-			if p.unit == 0 {
-				return nil // compiler.interval has it
-			}
 			b.narrow(p.limits)
-			return clock(divisorOf(p.unit), divisorOf(p.wrap))
+			return p.kernel // compiler.interval has the others
 		})
 	}
 	builders["date_trunc"] = strict(func(b *invocation) kernel {
@@ -64,19 +61,39 @@ func init() {
 	})
 }
 
-// clock is the number of units since the last time at which they count from 0 again.
-func clock(unit, wrap divisor) kernel {
-	return func(out *register, in []*register) bool {
-		to := out.makeInts()
-		outside := int64(0)
-		for i, v := range in[0].Ints[:len(to)] {
-			v += bias
-			outside |= v
-			q := unit.of(uint64(v))
-			to[i] = int64(q - wrap.of(q)*wrap.by)
-		}
-		return outside >= 0
+// The divisors of the following kernels are constants, so that there is no division. The number of hours has 32 bits.
+
+func hours(out *register, in []*register) bool {
+	to := out.makeInts()
+	outside := int64(0)
+	for i, v := range in[0].Ints[:len(to)] {
+		v += bias
+		outside |= v
+		to[i] = int64(uint32(uint64(v)/microsPerHour) % 24)
 	}
+	return outside >= 0
+}
+
+func minutes(out *register, in []*register) bool {
+	to := out.makeInts()
+	outside := int64(0)
+	for i, v := range in[0].Ints[:len(to)] {
+		v += bias
+		outside |= v
+		to[i] = int64(uint64(v) / microsPerMinute % 60)
+	}
+	return outside >= 0
+}
+
+func seconds(out *register, in []*register) bool {
+	to := out.makeInts()
+	outside := int64(0)
+	for i, v := range in[0].Ints[:len(to)] {
+		v += bias
+		outside |= v
+		to[i] = int64(uint64(v) / microsPerSecond % 60)
+	}
+	return outside >= 0
 }
 
 func truncate(unit divisor) kernel {
