@@ -57,7 +57,7 @@ func (h *header) read(b []byte) ([]byte, error) {
 	}
 	r := reader{in: b[2:]}
 	h.Finished = b[1] == 1
-	h.keys = r.size()
+	h.keys = int(r.number() & (1<<31 - 1))
 	n := r.size()
 	h.forms = h.forms[:0]
 	for range min(n, len(r.in)/3) {
