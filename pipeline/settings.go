@@ -56,6 +56,11 @@ type settings struct {
 
 	profiles profiles
 
+	// Of query.
+	as        string
+	file      string // of SQL
+	maxGroups int
+
 	// Of fetch and of inspect.
 	urls, dest  string
 	perHost     int
@@ -277,8 +282,11 @@ func (d flagDef) isSwitch() bool {
 	return is
 }
 
-// shown is the flag with what help shows for its value.
+// shown is the flag with what help shows for its value. A flag of one letter is shown as people write it: -f FILE.
 func (d flagDef) shown() string {
+	if len(d.name) == 1 {
+		return "-" + d.name + " " + d.value
+	}
 	value := d.value
 	if value == "" {
 		value = strings.Join(slices.DeleteFunc(slices.Clone(d.choices), func(c string) bool { return c == "" }), "|")
