@@ -9,8 +9,6 @@ import (
 	"tripstats/io/publish"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
-	"tripstats/transforms/element"
-	"tripstats/transforms/fault"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/query"
 )

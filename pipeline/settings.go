@@ -57,9 +57,8 @@ type settings struct {
 	profiles profiles
 
 	// Of query.
-	as        string
-	file      string // of SQL
-	maxGroups int
+	as   string
+	file string // of SQL
 
 	// Of fetch and of inspect.
 	urls, dest  string

@@ -86,7 +86,7 @@ func (c *compiler) compile(e *query.Expr) *node {
 			return c.compile(d)
 		}
 		if s := query.Columns[e.Index].Source; !s.Taxi {
-			key := fmt.Sprint("column ", s.Field, s.Recorded)
+			key := fmt.Sprint("column ", s.Field)
 			if n := c.nodes[key]; n != nil {
 				return n
 			}

@@ -12,6 +12,7 @@ import (
 
 	"tripstats/transforms/query"
 	"tripstats/transforms/query/querytest"
+	"tripstats/transforms/query/querytest/reference"
 	"tripstats/transforms/trip"
 )
 
@@ -83,7 +84,7 @@ func rowsText(r arrow.RecordBatch) []string {
 
 // expected is the table that a query should make of trips, as text.
 func expected(q *query.Query, trips [][]query.Value) ([]string, error) {
-	rows, err := querytest.Grouped(q, trips)
+	rows, err := reference.Grouped(q, trips)
 	if err != nil {
 		return nil, err
 	}

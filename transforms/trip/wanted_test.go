@@ -48,7 +48,7 @@ func TestOnlyWantedColumnsAreReadAndMade(t *testing.T) {
 		{[]Field{RecordedAmount}, "tpep_pickup_datetime total_amount", "pickup_datetime total_amount recorded_total_amount"},
 	} {
 		opts := with(Options{Wanted: c.wanted})
-		f, err := Recognise(fileWith(map[string]element.Kind{"total_amount": element.Float64}), opts)
+		f, err := Recognise(fileWith(map[string]element.ValueType{"total_amount": element.Float64}), opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,11 +78,11 @@ func TestOnlyWantedColumnsAreReadAndMade(t *testing.T) {
 // TestAFileIsRecognisedByAllItsColumns has files that are told apart by columns that nobody wants.
 func TestAFileIsRecognisedByAllItsColumns(t *testing.T) {
 	opts := with(Options{Wanted: []Field{Tip}})
-	old := merge(coordinatesFor(-1), map[string]element.Kind{"tpep_pickup_datetime": element.String, "tpep_dropoff_datetime": element.String})
+	old := merge(coordinatesFor(-1), map[string]element.ValueType{"tpep_pickup_datetime": element.String, "tpep_dropoff_datetime": element.String})
 	if f, err := Recognise(fileWith(old), opts); err != nil || !f.Coordinates || len(f.Projection) != 1 {
 		t.Errorf("with coordinates: found %v, projection %v, %v, expected coordinates and the pickup", f.Coordinates, f.Projection, err)
 	}
-	for _, change := range []map[string]element.Kind{{"DOLocationID": -1}, {"tpep_dropoff_datetime": -1}} {
+	for _, change := range []map[string]element.ValueType{{"DOLocationID": -1}, {"tpep_dropoff_datetime": -1}} {
 		if f, err := Recognise(fileWith(change), opts); err == nil {
 			t.Errorf("without %v: found taxi %s, expected that it is not recognised", slices.Collect(maps.Keys(change)), f.Taxi)
 		}
