@@ -30,9 +30,10 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Blocks](), encodeBlocks, decodeBlocks)
 }
 
-// Declared returns the table of a query. At most mostGroups of its groups are held in memory at once.
-func Declared(q *query.Query, mostGroups int64) *Spec {
-	return &Spec{Name: q.Name, Step: q.Name, SQL: q.String(), MostGroups: mostGroups}
+// Declared returns the table of a query. At most mostGroups of its groups are held in memory at once. Judged tells that rules hold the
+// pickup of a trip in the month of its file.
+func Declared(q *query.Query, mostGroups int64, judged bool) *Spec {
+	return &Spec{Name: q.Name, Step: q.Name, SQL: q.String(), MostGroups: mostGroups, PerFile: judged && q.HasMonth()}
 }
 
 // declared tells whether the table is a query.
@@ -60,13 +61,14 @@ func newAdder(spec *Spec) adder {
 		return newGrouping(spec)
 	}
 	q := spec.query()
-	return &declaredAdder{name: spec.Name, q: q, groups: group.NewAdder(q, spec.MostGroups)}
+	return &declaredAdder{name: spec.Name, perFile: spec.PerFile, q: q, groups: group.NewAdder(q, spec.MostGroups)}
 }
 
 type declaredAdder struct {
-	name   string
-	q      *query.Query
-	groups *group.Adder
+	name    string
+	perFile bool
+	q       *query.Query
+	groups  *group.Adder
 }
 
 func (d *declaredAdder) add(b *trip.Batch) error { return d.groups.Add(b) }
@@ -74,7 +76,7 @@ func (d *declaredAdder) add(b *trip.Batch) error { return d.groups.Add(b) }
 func (d *declaredAdder) state(_ []RuleCount, whole bool) (TableState, error) {
 	state, err := d.groups.State()
 	d.groups.Reset()
-	if err == nil && whole && d.q.HasMonth() {
+	if err == nil && whole && d.perFile {
 		state, err = group.Finish(d.q, state)
 	}
 	return TableState{Table: d.name, Declared: true, State: slices.Clone(state)}, err
@@ -102,7 +104,7 @@ func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 		return nil
 	}
 	counts, err := group.Header(state)
-	if err == nil && !counts.Finished && r.Alone && fn.q.HasMonth() {
+	if err == nil && !counts.Finished && r.Alone && fn.Spec.PerFile {
 		state, err = group.Finish(fn.q, state)
 	}
 	if err != nil {

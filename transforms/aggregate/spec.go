@@ -25,9 +25,10 @@ type Spec struct {
 	Seeded bool
 
 	// SQL is the query of a declared table, as package query prints it; see [Declared]. Such a table has its name, Step and MostGroups
-	// beside it, and nothing else.
+	// beside it, and PerFile, and nothing else.
 	SQL        string
 	MostGroups int64 // that are held in memory at once
+	PerFile    bool  // all trips of a group are in one file, unless several files are of one taxi and month
 }
 
 // Key is a column by which trips are grouped.
