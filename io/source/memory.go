@@ -31,9 +31,10 @@ var late sync.Once
 
 // collectLate lets the heap grow to the size that firstAt gives, and then to that of collectAt.
 func collectLate() {
-	debug.SetGCPercent(firstAt)
+	debug.SetGCPercent(-1) // this waits for a collection that runs: what is allocated meanwhile outlives it
 	// The pointer keeps the object out of the runtime's blocks of tiny objects, which may live longer.
 	runtime.AddCleanup(&struct{ _ *byte }{}, func(percent int) { debug.SetGCPercent(percent) }, collectAt)
+	debug.SetGCPercent(firstAt)
 }
 
 // Bound holds this process to it. GOMEMLIMIT and GOGC take precedence. Of several jobs in one process, the last one says how much.
