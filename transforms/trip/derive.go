@@ -50,6 +50,15 @@ func (fn *deriveFn) ProcessElement(b Batch, emit func(Batch)) error {
 	b.Columns[Duration] = duration
 	fn.runs = appendRuns(fn.runs[:0], pickup)
 	b.Months = fn.runs
+	if len(fn.Fields) > 0 {
+		b = fn.others(b)
+	}
+	emit(b)
+	return nil
+}
+
+// others returns b with the columns that have an [Info.Derive]. It is a function of its own because its b escapes to the heap.
+func (fn *deriveFn) others(b Batch) Batch {
 	for _, f := range fn.Fields {
 		mem := &fn.columns[f]
 		if n := (b.Rows + 7) / 8; len(mem.valid) < n {
@@ -58,8 +67,7 @@ func (fn *deriveFn) ProcessElement(b Batch, emit func(Batch)) error {
 		b.Columns[f] = Column{Values: mem.memory(b.Rows)}
 		Fields[f].Derive(&b.Columns[f], &b, mem.valid)
 	}
-	emit(b)
-	return nil
+	return b
 }
 
 // pickupHour is the Derive of PickupHour.
@@ -72,16 +80,15 @@ func pickupHour(dst *Column, b *Batch, valid []byte) {
 	maskNulls(dst, valid, pickup, pickup)
 }
 
-// subtract sets dst to a - b and tells whether any difference overflowed.
-func subtract(dst, a, b []int64) bool {
+// subtract sets dst to a - b and tells whether any value is negative. If none is, no difference overflowed.
+func subtract(dst, a, b []int64) (negative bool) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	overflow := int64(0)
+	signs := int64(0)
 	for i := range dst {
-		v := a[i] - b[i]
-		overflow |= (a[i] ^ b[i]) & (a[i] ^ v) // the sign bit is set if this difference overflowed
-		dst[i] = v
+		dst[i] = a[i] - b[i]
+		signs |= a[i] | b[i]
 	}
-	return overflow < 0
+	return signs < 0
 }
 
 func overflows(a, b int64) bool { return (a^b)&(a^(a-b)) < 0 }
