@@ -13,7 +13,7 @@ const (
 
 	// collectAt is how much garbage there may be, in percent of the memory in use. Memory is reused, so direct makes almost no
 	// garbage; prism encodes some batches to know their size. A lower percentage costs CPU time, a higher one only memory.
-	collectAt = 50
+	collectAt = 40
 
 	// firstAt is the percentage until the first collection. The runtime starts with a heap of 4 MiB times it. All that a run reuses
 	// is allocated in its first moments: with collectAt the heap would be collected each time it grows by half.
