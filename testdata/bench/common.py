@@ -75,9 +75,9 @@ def warm(paths):
                 pass
 
 
-# wall: seconds of the job; cpu: its user and system seconds; process: seconds of the whole process; rss: MiB; others: the share
+# wall: seconds of the job; cpu: its user and system seconds; user: its user seconds; process: seconds of the whole process; rss: MiB; others: the share
 # of all cores that other programs took meanwhile.
-Measure = collections.namedtuple("Measure", "wall cpu process rss others stdout")
+Measure = collections.namedtuple("Measure", "wall cpu user process rss others stdout")
 
 QUIET = 0.05  # the largest share of all cores that other programs may take for a measurement to count
 
@@ -129,7 +129,7 @@ def measure(argv, env=None):
             stderr.seek(0)
             sys.exit(f"bench: {' '.join(argv)[:300]}: exit code {child.returncode}\n{stderr.read().decode()}")
         stdout.seek(0)
-        return Measure(wall, cpu, wall, usage.ru_maxrss / 1024, others, stdout.read().decode())
+        return Measure(wall, cpu, usage.ru_utime, wall, usage.ru_maxrss / 1024, others, stdout.read().decode())
 
 
 def repeat(rounds, once, disturbed):

@@ -76,16 +76,15 @@ func pickupHour(dst *Column, b *Batch, valid []byte) error {
 	return nil
 }
 
-// subtract sets dst to a - b and tells whether any difference overflowed.
-func subtract(dst, a, b []int64) bool {
+// subtract sets dst to a - b and tells whether any value is negative. If none is, no difference overflowed.
+func subtract(dst, a, b []int64) (negative bool) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	overflow := int64(0)
+	signs := int64(0)
 	for i := range dst {
-		v := a[i] - b[i]
-		overflow |= (a[i] ^ b[i]) & (a[i] ^ v) // the sign bit is set if this difference overflowed
-		dst[i] = v
+		dst[i] = a[i] - b[i]
+		signs |= a[i] | b[i]
 	}
-	return overflow < 0
+	return signs < 0
 }
 
 func overflows(a, b int64) bool { return (a^b)&(a^(a-b)) < 0 }
