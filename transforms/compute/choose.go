@@ -65,19 +65,35 @@ func (c *chooser) lookUp(out *register, in []*register) bool {
 	}
 	to := out.makeInts()
 	for i := range (len(to) + 7) / 8 {
-		var flags [mostConditions]byte
+		var keys uint64
 		for j := range count {
-			flags[j], _ = in[2*j].flags(i)
+			flags, _ := in[2*j].flags(i)
+			keys |= spread[flags] << j
 		}
-		// Of each condition the lowest bit is that of the next row.
-		f := uint32(flags[0]) | uint32(flags[1])<<8 | uint32(flags[2])<<16 | uint32(flags[3])<<24
-		for j, rest := 0, to[8*i:min(8*i+8, len(to))]; j < len(rest); j++ {
-			rest[j] = results[(f&1|f>>7&2|f>>14&4|f>>21&8)&(1<<mostConditions-1)]
-			f = f >> 1 & 0x7f7f7f7f
+		if rest := to[8*i:]; len(rest) >= 8 {
+			for j := range (*[8]int64)(rest) {
+				rest[j] = results[keys&(1<<mostConditions-1)]
+				keys >>= 8
+			}
+			continue
+		}
+		for j := 8 * i; j < len(to); j++ {
+			to[j] = results[keys&(1<<mostConditions-1)]
+			keys >>= 8
 		}
 	}
 	return true
 }
+
+// spread has the bits of a byte in a byte each, the lowest bit in the lowest byte.
+var spread = func() (s [256]uint64) {
+	for b := range s {
+		for i := range 8 {
+			s[b] |= uint64(b>>i&1) << (8 * i)
+		}
+	}
+	return s
+}()
 
 // firstValue is COALESCE.
 func (c *chooser) firstValue(out *register, in []*register) bool {

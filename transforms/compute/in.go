@@ -90,11 +90,11 @@ func finder(values []int64) func(to []byte, a []int64) {
 	return func(to []byte, a []int64) {
 		last := uint64(len(table) - 1)
 		for len(a) >= 8 {
-			var b byte
+			var b uint64
 			for _, v := range (*[8]int64)(a) {
-				b = b>>1 | table[min(uint64(v)-uint64(low), last)]<<7
+				b = b>>1 | uint64(table[min(uint64(v)-uint64(low), last)])<<7
 			}
-			to[0] = b
+			to[0] = byte(b)
 			a, to = a[8:], to[1:]
 		}
 		for i, v := range a {

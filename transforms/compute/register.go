@@ -130,11 +130,11 @@ func gather(to, from []int64, rows []int32) {
 
 func gatherBits(to, from []byte, rows []int32) {
 	for len(rows) >= 8 {
-		var b byte
+		var b uint64
 		for _, row := range (*[8]int32)(rows) {
-			b = b>>1 | from[row>>3]>>(row&7)<<7
+			b = b>>1 | uint64(from[row>>3])>>(row&7)&1<<7
 		}
-		to[0] = b
+		to[0] = byte(b)
 		to, rows = to[1:], rows[8:]
 	}
 	for i, row := range rows {

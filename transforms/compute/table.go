@@ -129,13 +129,13 @@ func (t *table) lookUp(out, column *register) (found uint8) {
 	case query.Boolean:
 		to := out.makeBits()
 		for ; len(a) >= 8; a, to = a[8:], to[1:] {
-			var b byte
+			var b uint64
 			for _, v := range (*[8]int64)(a) {
 				e := &entries[min(uint64(v), beyond)]
-				b = b>>1 | byte(e.value)<<7
+				b = b>>1 | uint64(e.value)<<7
 				found |= e.state
 			}
-			to[0] = b
+			to[0] = byte(b)
 		}
 		for i, v := range a {
 			e := &entries[min(uint64(v), beyond)]
