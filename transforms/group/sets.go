@@ -3,27 +3,34 @@ package group
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"math/big"
+	"math/bits"
 	"slices"
 )
 
-// sets are the values of all groups and how often each occurs. New values are counted in a hash table of a bounded size. When it is full
-// it becomes a run, in which a value takes two or three bytes.
+// sets are the values of all groups and how often each occurs. Values that come again and again are counted in a hash table. If most do not,
+// they are collected in a log. When either is full it becomes a run, in which a value takes two or three bytes.
 type sets struct {
 	class class
 	texts *texts
 
 	slots []entry
 	used  int
+	added int // to the table since it was empty
 	shift uint
-	runs  []valueRun
-	wide  map[uint32]map[string]int64 // values of more than 64 bits, as written
+
+	logs   bool // values go to the log
+	values []int64
+	groups []uint32
+
+	runs []valueRun
+	wide map[uint32]map[string]int64 // values of more than 64 bits, as written
 
 	sorted []entry // memory
-	starts []uint32
+	keys   [2][]uint64
 	pieces []entry
 	set    set
+	unit   divisor // of all values, from one another
 }
 
 type entry struct {
@@ -33,20 +40,24 @@ type entry struct {
 }
 
 const (
-	fewestSlots = 1 << 10
-	mostSlots   = 1 << 18
+	fewestSlots = 1 << 8
+	mostSlots   = 1 << 14
+	mostLogged  = 1 << 18
 	mostRuns    = 32
+	// oftenSeen is how often the values of the table have to come so that it is worth while.
+	oftenSeen = 6
 )
 
 func (s *sets) reset() {
 	if s.used > 0 {
 		clear(s.slots)
 	}
-	s.used, s.runs, s.wide = 0, nil, nil
+	s.used, s.added, s.runs, s.wide, s.logs = 0, 0, nil, nil, false
+	s.values, s.groups = s.values[:0], s.groups[:0]
 }
 
 func (s *sets) bytes() int64 {
-	n := int64(cap(s.slots)+cap(s.sorted)+cap(s.pieces))*16 + int64(cap(s.starts))*4 + int64(len(s.wide))*200
+	n := int64(cap(s.slots)+cap(s.sorted)+cap(s.pieces))*16 + int64(cap(s.values)+cap(s.keys[0])+cap(s.keys[1]))*8 + int64(cap(s.groups))*4 + int64(len(s.wide))*200
 	for i := range s.runs {
 		n += int64(cap(s.runs[i].bytes)) + int64(cap(s.runs[i].ends))*4
 	}
@@ -58,10 +69,19 @@ func (s *sets) grow(int) {}
 func (s *sets) add(ids []uint32, _ bool, v values) {
 	ints := v.ints[:len(ids)]
 	for len(ids) > 0 {
+		if s.logs {
+			s.values, s.groups = append(s.values, ints...), append(s.groups, ids...)
+			if len(s.values) >= mostLogged {
+				s.flush()
+			}
+			return
+		}
 		if s.used*4 >= len(s.slots)*3 {
 			s.makeRoom()
+			continue
 		}
 		n := s.fill(ids, ints, len(s.slots)*3/4-s.used)
+		s.added += n
 		ids, ints = ids[n:], ints[n:]
 	}
 }
@@ -97,6 +117,7 @@ func hashOf(value int64, id uint32) uint64 {
 
 func (s *sets) makeRoom() {
 	if len(s.slots) >= mostSlots {
+		s.logs = s.added < s.used*oftenSeen
 		s.flush()
 		return
 	}
@@ -131,83 +152,105 @@ func (s *sets) addWide(id uint32, v, _ *big.Int) {
 	s.wide[id][string(appendBig(nil, v))]++
 }
 
-// valueRun is the values of all groups, ascending by group and value: for each group the first value by unit, its count, and for each other value the
-// distance from the one before by unit, times 2, plus 1 if the count follows.
-type valueRun struct {
-	unit  uint64
-	bytes []byte
-	ends  []uint32 // by group
-}
-
-// farAway stands for a distance that has no place beside the bit; it follows.
-const farAway = 1 << 63
-
-// flush turns the hash table into a run.
+// flush turns what the table or the log has into a run.
 func (s *sets) flush() {
-	if s.used == 0 {
+	switch {
+	case len(s.values) > 0:
+		s.flushLog()
+	case s.used > 0:
+		s.flushTable()
+	default:
 		return
 	}
-	groups := uint32(0)
-	for i := range s.slots {
-		if s.slots[i].count > 0 {
-			groups = max(groups, s.slots[i].group+1)
-		}
-	}
-	s.starts = slices.Grow(s.starts[:0], int(groups)+1)[:groups+1]
-	clear(s.starts)
-	unit := uint64(0)
-	for i := range s.slots {
-		if e := &s.slots[i]; e.count > 0 {
-			s.starts[e.group+1]++
-			unit = gcd(unit, e.value)
-		}
-	}
-	for g := range groups {
-		s.starts[g+1] += s.starts[g]
-	}
-	s.sorted = slices.Grow(s.sorted[:0], s.used)[:s.used]
-	for i := range s.slots {
-		if e := &s.slots[i]; e.count > 0 {
-			s.sorted[s.starts[e.group]] = *e
-			s.starts[e.group]++
-		}
-	}
-	// Each start has become the end of its group.
-	run := valueRun{unit: max(unit, 1), bytes: make([]byte, 0, s.used*3), ends: make([]uint32, groups)}
-	start := uint32(0)
-	for g := range groups {
-		end := s.starts[g]
-		list := s.sorted[start:end]
-		sortEntries(list)
-		run.append(list)
-		run.ends[g] = uint32(len(run.bytes))
-		start = end
-	}
-	s.runs = append(s.runs, run)
-	clear(s.slots)
-	s.used = 0
 	if len(s.runs) >= mostRuns {
 		s.joinRuns()
 	}
 }
 
-// joinRuns makes one run of all.
-func (s *sets) joinRuns() {
-	groups, size, unit := 0, 0, uint64(0)
-	for i := range s.runs {
-		groups, size = max(groups, len(s.runs[i].ends)), size+len(s.runs[i].bytes)
-		unit = gcd(unit, int64(s.runs[i].unit))
+func (s *sets) flushTable() {
+	s.sorted = slices.Grow(s.sorted[:0], s.used)
+	for _, e := range s.slots {
+		if e.count > 0 {
+			s.sorted = append(s.sorted, e)
+		}
 	}
-	all := valueRun{unit: unit, bytes: make([]byte, 0, size), ends: make([]uint32, groups)}
-	for g := range groups {
-		all.append(s.group(uint32(g)))
-		all.ends[g] = uint32(len(all.bytes))
-	}
-	s.runs = append(s.runs[:0], all)
+	clear(s.slots)
+	s.used, s.added = 0, 0
+	s.runs = append(s.runs, runOf(s.sorted))
 }
 
-func sortEntries(list []entry) {
-	if len(list) > 12 {
+// flushLog sorts the log: as numbers that have the group in their first bits and the distance from the least value in the others, if
+// these are 64 together.
+func (s *sets) flushLog() {
+	low, high, last := slices.Min(s.values), slices.Max(s.values), slices.Max(s.groups)
+	unit := unitFrom(0, low, s.values)
+	by := divisorOf(unit)
+	width := bits.Len64(by.by(uint64(high - low)))
+	if width+bits.Len32(last) > 64 {
+		s.sorted = s.sorted[:0]
+		for i, v := range s.values {
+			s.sorted = append(s.sorted, entry{v, s.groups[i], 1})
+		}
+		s.runs = append(s.runs, runOf(s.sorted))
+	} else {
+		n := len(s.values)
+		for i := range s.keys {
+			s.keys[i] = slices.Grow(s.keys[i][:0], n)[:n]
+		}
+		keys := s.keys[0]
+		for i, v := range s.values {
+			keys[i] = uint64(s.groups[i])<<width | by.by(uint64(v-low))
+		}
+		keys = sortKeys(keys, s.keys[1], width+bits.Len32(last))
+		run := newRun(low, unit, len(keys), last)
+		for i := 0; i < n; {
+			k, first := keys[i], i
+			for i++; i < n && keys[i] == k; i++ {
+			}
+			run.add(uint32(k>>width), k&(1<<width-1), uint32(i-first))
+		}
+		s.runs = append(s.runs, run.done())
+	}
+	s.values, s.groups = s.values[:0], s.groups[:0]
+}
+
+// joinRuns makes one run of all.
+func (s *sets) joinRuns() {
+	var all []entry
+	last := 0
+	for i := range s.runs {
+		last = max(last, len(s.runs[i].ends))
+	}
+	size, base, unit := 0, s.runs[0].base, uint64(0)
+	for i := range s.runs {
+		r := &s.runs[i]
+		size, base = size+len(r.bytes), min(base, r.base)
+	}
+	for i := range s.runs {
+		unit = unitFrom(gcd(unit, s.runs[i].unit), base, []int64{s.runs[i].base})
+	}
+	joined := newRun(base, unit, size/3, uint32(last-1))
+	by := divisorOf(unit)
+	for g := range last {
+		all = s.group(uint32(g))
+		for i := 0; i < len(all); {
+			v, n := all[i].value, uint64(0)
+			for ; i < len(all) && all[i].value == v && n+uint64(all[i].count) < 1<<32; i++ {
+				n += uint64(all[i].count)
+			}
+			joined.add(uint32(g), by.by(uint64(v-base)), uint32(n))
+		}
+	}
+	s.runs = append(s.runs[:0], joined.done())
+}
+
+func compareEntries(a, b entry) int {
+	return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.value, b.value))
+}
+
+// sortValues sorts entries of one group.
+func sortValues(list []entry) {
+	if len(list) > 16 {
 		slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.value, b.value) })
 		return
 	}
@@ -220,79 +263,6 @@ func sortEntries(list []entry) {
 	}
 }
 
-// gcd is the largest number that divides both, b if a is 0.
-func gcd(a uint64, v int64) uint64 {
-	b := uint64(v)
-	if v < 0 {
-		b = -b
-	}
-	if a == 1 || a == 0 {
-		return max(a, b*(1-a))
-	}
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
-}
-
-func (r *valueRun) append(list []entry) {
-	last := int64(0)
-	for i, e := range list {
-		if i == 0 {
-			r.bytes = binary.AppendVarint(r.bytes, e.value/int64(r.unit))
-			r.bytes = binary.AppendUvarint(r.bytes, uint64(e.count))
-			last = e.value
-			continue
-		}
-		d := uint64(e.value-last) / r.unit
-		last = e.value
-		multiple := uint64(0)
-		if e.count > 1 {
-			multiple = 1
-		}
-		if d >= farAway>>1 {
-			r.bytes = binary.AppendUvarint(r.bytes, farAway|multiple)
-			r.bytes = binary.AppendUvarint(r.bytes, d)
-		} else {
-			r.bytes = binary.AppendUvarint(r.bytes, d<<1|multiple)
-		}
-		if multiple == 1 {
-			r.bytes = binary.AppendUvarint(r.bytes, uint64(e.count))
-		}
-	}
-}
-
-// read appends the values of a group to list.
-func (r *valueRun) read(list []entry, group uint32) []entry {
-	if int(group) >= len(r.ends) {
-		return list
-	}
-	start := uint32(0)
-	if group > 0 {
-		start = r.ends[group-1]
-	}
-	in := reader{in: r.bytes[start:r.ends[group]]}
-	if len(in.in) == 0 {
-		return list
-	}
-	value := in.varint() * int64(r.unit)
-	list = append(list, entry{value, group, uint32(in.uvarint())})
-	for len(in.in) > 0 {
-		token := in.uvarint()
-		d := token >> 1
-		if token >= farAway {
-			d = in.uvarint()
-		}
-		value += int64(d * r.unit)
-		count := uint32(1)
-		if token&1 != 0 {
-			count = uint32(in.uvarint())
-		}
-		list = append(list, entry{value, group, count})
-	}
-	return list
-}
-
 // group returns the entries of a group in all runs, in their order. A value can occur several times.
 func (s *sets) group(id uint32) []entry {
 	s.pieces = s.pieces[:0]
@@ -300,12 +270,22 @@ func (s *sets) group(id uint32) []entry {
 		s.pieces = s.runs[i].read(s.pieces, id)
 	}
 	if len(s.runs) > 1 {
-		sortEntries(s.pieces)
+		sortValues(s.pieces)
 	}
 	return s.pieces
 }
 
-func (s *sets) close(int) { s.flush() }
+func (s *sets) close(int) {
+	s.flush()
+	s.unit = divisorOf(1)
+	if len(s.runs) > 0 {
+		base, unit := s.runs[0].base, uint64(0)
+		for i := range s.runs {
+			unit = unitFrom(gcd(unit, s.runs[i].unit), base, []int64{s.runs[i].base})
+		}
+		s.unit = divisorOf(unit)
+	}
+}
 
 func (s *sets) append(b []byte, id uint32, _ int64) []byte {
 	t := &s.set
@@ -320,7 +300,7 @@ func (s *sets) append(b []byte, id uint32, _ int64) []byte {
 	if s.class == text || len(s.wide[id]) > 0 {
 		s.spell(t, id)
 	}
-	return t.append(b, s.class)
+	return t.appendBy(b, s.class, s.unit)
 }
 
 // spell lists the values of a set as keys, with those of more than 64 bits.
