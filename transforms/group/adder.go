@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"math/big"
 	"slices"
-	"strings"
 
 	"tripstats/transforms/compute"
 	"tripstats/transforms/query"
@@ -19,49 +17,46 @@ type Adder struct {
 	maxGroups int64
 	plan      *plan
 	where     *compute.Program
-	values    *compute.Program // the keys, then the arguments and filters of parts
+	values    *compute.Program // the keys, then what columns read
 	fields    []trip.Field
-	filtered  int64
-	counted   int64
-	groups    map[string]*cells
-}
 
-// cells is a group.
-type cells struct {
-	rows  int64
-	parts []cell
-}
+	filtered, counted int64
 
-type cell struct {
-	count  int64
-	total  big.Int
-	floats floats
-	by     []byte
-	value  []byte
-	set    map[string]int64
+	selected []int32 // the rows of a batch that count
+	ids      []uint32
+	keys     grouper
+	texts    texts
+	rows     []int64 // by group
+	parts    []*adding
 }
 
 // NewAdder returns an adder of a query that is Grouped. More than maxGroups groups are an error.
 func NewAdder(q *query.Query, maxGroups int64) *Adder {
 	a := &Adder{q: q, maxGroups: maxGroups, plan: planOf(q)}
-	var where []*query.Expr
-	if q.Where != nil {
-		where = append(where, q.Where)
-	}
-	a.where = compute.Compile(where)
 	exprs := slices.Clone(q.Keys)
-	for _, p := range a.plan.parts {
-		for _, e := range []*query.Expr{p.arg, p.by, p.filter} {
-			if e != nil {
-				exprs = append(exprs, e)
-			}
+	vector := func(e *query.Expr) int {
+		if e == nil {
+			return -1
 		}
+		if i := slices.IndexFunc(exprs, e.Same); i >= 0 {
+			return i
+		}
+		exprs = append(exprs, e)
+		return len(exprs) - 1
+	}
+	for i := range a.plan.parts {
+		p := &a.plan.parts[i]
+		a.parts = append(a.parts, newAdding(p, vector(p.arg), vector(p.by), vector(p.filter), &a.texts))
 	}
 	a.values = compute.Compile(exprs)
-	a.fields = append(slices.Clone(a.where.Fields()), a.values.Fields()...)
+	a.fields = slices.Clone(a.values.Fields())
+	if q.Where != nil {
+		a.where = compute.Compile([]*query.Expr{q.Where})
+		a.fields = append(a.fields, a.where.Fields()...)
+	}
 	slices.Sort(a.fields)
 	a.fields = slices.Compact(a.fields)
-	a.Reset()
+	a.keys.init(q, &a.texts)
 	return a
 }
 
@@ -69,14 +64,74 @@ func NewAdder(q *query.Query, maxGroups int64) *Adder {
 func (a *Adder) Fields() []trip.Field { return a.fields }
 
 // Reset forgets what was added, and keeps memory for what comes next.
-func (a *Adder) Reset() { a.filtered, a.counted, a.groups = 0, 0, map[string]*cells{} }
+func (a *Adder) Reset() {
+	a.filtered, a.counted = 0, 0
+	a.rows = a.rows[:0]
+	a.keys.reset()
+	for _, p := range a.parts {
+		p.reset()
+	}
+}
 
 // Bytes is the memory that the adder holds, about.
-func (a *Adder) Bytes() int64 { return int64(len(a.groups)) * 200 }
+func (a *Adder) Bytes() int64 {
+	n := int64(cap(a.rows))*8 + int64(cap(a.ids)+cap(a.selected))*4 + a.keys.bytes() + a.texts.bytes()
+	for _, p := range a.parts {
+		n += p.bytes()
+	}
+	return n
+}
 
-// Add adds the trips of a batch that no rule refuses.
+// Add adds the trips of a batch that no rule refuses. An error names the row; it has no exit code.
 func (a *Adder) Add(b *trip.Batch) error {
-	var rows []int32
+	rows, n := a.visible(b)
+	if n > 0 && a.where != nil {
+		if err := a.where.Run(b, rows); err != nil {
+			return err
+		}
+		before := n
+		rows, n = a.filter(a.where.Vector(0), rows, n)
+		a.filtered += int64(before - n)
+	}
+	if n == 0 {
+		return nil
+	}
+	if err := a.values.Run(b, rows); err != nil {
+		return err
+	}
+	a.counted += int64(n)
+	if cap(a.ids) < n {
+		a.ids = make([]uint32, n)
+	}
+	ids := a.ids[:n]
+	one := a.keys.find(a.values, ids)
+	if groups := a.keys.groups; int64(groups) > a.maxGroups {
+		return a.tooMany()
+	}
+	a.rows = grown(a.rows, a.keys.groups, 0)
+	if one {
+		a.rows[ids[0]] += int64(n)
+	} else {
+		for _, g := range ids {
+			a.rows[g]++
+		}
+	}
+	for _, p := range a.parts {
+		p.add(a.values, ids, one, a.keys.groups)
+	}
+	return nil
+}
+
+// visible returns the rows that no rule refuses, nil if none is refused, and their number.
+func (a *Adder) visible(b *trip.Batch) ([]int32, int) {
+	refused := false
+	for _, m := range b.Months {
+		refused = refused || m.Refused
+	}
+	if !refused {
+		return nil, b.Rows
+	}
+	rows := a.selected[:0]
 	start := 0
 	for _, m := range b.Months {
 		for i := start; i < m.End && !m.Refused; i++ {
@@ -84,129 +139,42 @@ func (a *Adder) Add(b *trip.Batch) error {
 		}
 		start = m.End
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if a.q.Where != nil {
-		if err := a.where.Run(b, rows); err != nil {
-			return err
-		}
-		kept := rows[:0:0]
-		for i, r := range rows {
-			if a.where.Vector(0).Value(i).True() {
-				kept = append(kept, r)
-			}
-		}
-		a.filtered += int64(len(rows) - len(kept))
-		rows = kept
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if err := a.values.Run(b, rows); err != nil {
-		return err
-	}
-	a.counted += int64(len(rows))
-	for i := range rows {
-		var key []byte
-		for k, e := range a.q.Keys {
-			key = appendValue(key, e.Type, a.values.Vector(k).Value(i))
-		}
-		g := a.groups[string(key)]
-		if g == nil {
-			if int64(len(a.groups)) >= a.maxGroups {
-				return a.tooMany()
-			}
-			g = &cells{parts: make([]cell, len(a.plan.parts))}
-			a.groups[string(key)] = g
-		}
-		g.rows++
-		at := len(a.q.Keys)
-		take := func(e *query.Expr) query.Value {
-			at++
-			return a.values.Vector(at - 1).Value(i)
-		}
-		for j := range g.parts {
-			g.parts[j].add(&a.plan.parts[j], take)
-		}
-	}
-	return nil
+	a.selected = rows
+	return rows, len(rows)
 }
 
-func (c *cell) add(p *part, take func(*query.Expr) query.Value) {
-	var v, by query.Value
-	if p.arg != nil {
-		v = take(p.arg)
-	}
-	if p.by != nil {
-		by = take(p.by)
-	}
-	if p.filter != nil && !take(p.filter).True() || v.IsNull || by.IsNull {
-		return
-	}
-	c.count++
-	switch p.form.kind {
-	case sum:
-		c.total.Add(&c.total, p.arg.Type.Exact(v))
-	case floatSum:
-		if noteFloat(&c.floats.flags, v.Float) && v.Float != 0 {
-			m, e := new(big.Float).SetFloat64(v.Float), 0
-			e = m.MantExp(m) - 53
-			m.SetMantExp(m, 53)
-			i, _ := m.Int(nil)
-			c.floats.addScaled(i, e)
+// filter returns the rows for which a condition is true, nil if all rows of the batch are.
+func (a *Adder) filter(v *compute.Vector, rows []int32, n int) ([]int32, int) {
+	if v.Const {
+		if !v.Value(0).True() {
+			return nil, 0
 		}
-	case least, most:
-		x := appendValue(nil, p.arg.Type, v)
-		if c.value != nil {
-			x = better(p.form.kind == most, c.value, x)
-		}
-		c.value = x
-	case leastBy, mostBy:
-		x, y := appendValue(nil, p.by.Type, by), appendValue(nil, p.arg.Type, v)
-		if c.by == nil || (string(x) < string(c.by)) == (p.form.kind == leastBy) && string(x) != string(c.by) {
-			c.by, c.value = x, y
-		} else if string(x) == string(c.by) {
-			c.value = better(false, c.value, y)
-		}
-	case valueSet:
-		if c.set == nil {
-			c.set = map[string]int64{}
-		}
-		c.set[string(appendValue(nil, p.arg.Type, v))]++
+		return rows, n
 	}
-}
-
-func (c *cell) append(b []byte, f form) []byte {
-	switch f.kind {
-	case count:
-		return binary.AppendUvarint(b, uint64(c.count))
-	case sum:
-		return appendBig(binary.AppendUvarint(b, uint64(c.count)), &c.total)
-	case floatSum:
-		c.floats.count = c.count
-		return c.floats.append(b)
-	case least, most:
-		if c.value == nil {
-			return append(b, absent)
+	if rows == nil {
+		a.selected = slices.Grow(a.selected[:0], n)[:n]
+	}
+	out := a.selected[:n] // may be rows: what is written was read before
+	k := 0
+	for at := range (n + 7) / 8 {
+		mask := v.Bits[at]
+		if v.Valid != nil {
+			mask &= v.Valid[at]
 		}
-		return append(b, c.value...)
-	case leastBy, mostBy:
-		if c.by == nil {
-			return append(b, absent, absent)
+		for i := at * 8; i < min(n, at*8+8); i++ {
+			row := int32(i)
+			if rows != nil {
+				row = rows[i]
+			}
+			out[k] = row
+			k += int(mask & 1)
+			mask >>= 1
 		}
-		return append(append(b, c.by...), c.value...)
 	}
-	var s set
-	s.listed = true
-	for k := range c.set {
-		s.keys = append(s.keys, []byte(k))
+	if k == n {
+		return rows, n
 	}
-	slices.SortFunc(s.keys, bytes.Compare)
-	for _, k := range s.keys {
-		s.counts = append(s.counts, c.set[string(k)])
-	}
-	return s.append(b, f.class)
+	return out[:k], k
 }
 
 func (a *Adder) tooMany() error {
@@ -214,26 +182,38 @@ func (a *Adder) tooMany() error {
 	if a.q.Name != "" {
 		name = "table " + a.q.Name
 	}
-	return fmt.Errorf("%s has more than %d groups; give a larger --max-groups, group by coarser keys or leave trips out with WHERE", name, a.maxGroups)
+	return fmt.Errorf("%s has more than %d groups, and so many are held in memory at once; give a larger --max-groups, group by coarser keys, or leave trips out with WHERE",
+		name, a.maxGroups)
 }
 
 // State returns what was added since the last Reset.
 func (a *Adder) State() ([]byte, error) {
-	keys := make([]string, 0, len(a.groups))
-	for k := range a.groups {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, strings.Compare)
+	order, keys := a.keys.sorted()
 	h := header{keys: len(a.q.Keys), forms: a.plan.forms()}
-	h.Filtered, h.Counted, h.Groups = a.filtered, a.counted, int64(len(keys))
-	out := h.append(nil)
-	for _, k := range keys {
-		g := a.groups[k]
-		body := binary.AppendUvarint(nil, uint64(g.rows))
-		for j := range g.parts {
-			body = g.parts[j].append(body, h.forms[j])
-		}
-		out = appendRecord(out, []byte(k), body)
+	h.Filtered, h.Counted, h.Groups = a.filtered, a.counted, int64(len(order))
+	for _, p := range a.parts {
+		p.close(a.keys.groups)
 	}
-	return out, nil
+	out := h.append(nil)
+	var body []byte
+	for _, g := range order {
+		body = binary.AppendUvarint(body[:0], uint64(a.rows[g]))
+		for _, p := range a.parts {
+			body = p.append(body, g, a.rows[g])
+		}
+		out = appendRecord(out, keys[g], body)
+	}
+	return bytes.Clone(out), nil
+}
+
+// grown returns a slice with so many elements, those that are new being v.
+func grown[T any](s []T, n int, v T) []T {
+	if n <= len(s) {
+		return s
+	}
+	s = slices.Grow(s, n-len(s))
+	for len(s) < n {
+		s = append(s, v)
+	}
+	return s
 }

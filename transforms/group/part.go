@@ -179,7 +179,11 @@ func (s *floats) merge(o *floats) {
 }
 
 func (s *floats) append(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(s.count))
+	return s.appendSum(binary.AppendUvarint(b, uint64(s.count)))
+}
+
+// appendSum appends what follows the count.
+func (s *floats) appendSum(b []byte) []byte {
 	flags := s.flags &^ (isNegative | isNumber)
 	if s.mantissa.Sign() == 0 {
 		return append(b, flags)

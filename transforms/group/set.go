@@ -38,14 +38,17 @@ func (s *set) total() int64 {
 	return n
 }
 
-func (s *set) append(b []byte, c class) []byte {
+func (s *set) append(b []byte, c class) []byte { return s.appendBy(b, c, divisorOf(1)) }
+
+// appendBy is append where all values are known to be apart by multiples of a unit.
+func (s *set) appendBy(b []byte, c class, by divisor) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s.counts)))
 	if len(s.counts) == 0 {
 		return b
 	}
 	s.unlist(c) // a value may have come between two that were too far apart
 	if !s.listed {
-		if b, ok := appendSpaced(b, s.values, s.counts); ok {
+		if b, ok := appendSpaced(b, s.values, s.counts, by); ok {
 			return b
 		}
 		s.list(c)
@@ -58,19 +61,13 @@ func (s *set) append(b []byte, c class) []byte {
 	return b
 }
 
-// unitOf returns the largest number by which all values are apart. They ascend, and there are several.
-func unitOf(values []int64, unit uint64) uint64 {
-	last := values[0]
+// unitOf returns the largest number of units by which all values are apart. They ascend, and there are several.
+func unitOf(values []int64, by *divisor) uint64 {
+	last, unit := values[0], uint64(0)
 	for _, v := range values[1:] {
-		d := uint64(v - last)
+		d := by.by(uint64(v - last))
 		last = v
-		if unit == 0 {
-			unit = d
-		}
-		for unit > 1 && d%unit != 0 {
-			unit, d = d%unit, unit
-		}
-		if unit == 1 {
+		if unit = gcd(d, unit); unit == 1 {
 			break
 		}
 	}
@@ -78,31 +75,30 @@ func unitOf(values []int64, unit uint64) uint64 {
 }
 
 // appendSpaced is not ok, and appends nothing, if values are too far apart.
-func appendSpaced(b []byte, values, counts []int64) (_ []byte, ok bool) {
+func appendSpaced(b []byte, values, counts []int64, by divisor) (_ []byte, ok bool) {
 	start := len(b)
 	b = append(b, spaced)
 	b = binary.AppendVarint(b, values[0])
-	unit := uint64(1)
 	if len(values) > 1 {
-		unit = unitOf(values, 0)
-		b = binary.AppendUvarint(b, unit)
+		by = divisorOf(unitOf(values, &by) * by.unit)
+		b = binary.AppendUvarint(b, by.unit)
 	}
 	b = binary.AppendUvarint(b, uint64(counts[0]))
 	last := values[0]
 	for i := 1; i < len(values); i++ {
-		d := uint64(values[i] - last)
-		if unit > 1 {
-			d /= unit
-		}
+		d := by.by(uint64(values[i] - last))
 		if d > math.MaxInt64 {
 			return b[:start], false
 		}
 		last = values[i]
-		if n := counts[i]; n == 1 {
-			b = binary.AppendUvarint(b, d<<1)
-		} else {
+		switch n := counts[i]; {
+		case n > 1:
 			b = binary.AppendUvarint(b, d<<1|1)
 			b = binary.AppendUvarint(b, uint64(n))
+		case d < 0x40:
+			b = append(b, byte(d<<1))
+		default:
+			b = binary.AppendUvarint(b, d<<1)
 		}
 	}
 	return b, true
