@@ -49,7 +49,7 @@ func valuesOf(ctx context.Context, path, name string, size int) (sum string, err
 	var f element.Recognised
 	d, err := source.Describe(ctx, objstore.Access{}, element.Found{URI: path, Source: name, Size: int64(size), Month: element.NoMonth})
 	if err == nil {
-		f, err = trip.Recognise(d, trip.Options{Registry: tlc.Registry, UTC: trip.UTCRefuse, Judged: true})
+		f, err = trip.Recognise(d, trip.Options{Registry: tlc.Registry, UTC: trip.UTCRefuse, Judged: true, Wanted: trip.Standing})
 	}
 	if err == nil {
 		f, err = source.Narrow(f)

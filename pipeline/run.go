@@ -247,9 +247,9 @@ func (j *job) runPipeline(ctx context.Context, runner runners.Runner, p *plan) (
 
 // tripOptions are how files are understood.
 func tripOptions(utc string, standard bool) trip.Options {
-	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), UTC: utc, Judged: standard, More: aggregate.Needs(aggregate.Tables(standard))}
+	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), UTC: utc, Judged: standard, Wanted: aggregate.Needs(aggregate.Tables(standard))}
 	if standard {
-		options.More = append(options.More, quality.Needs()...)
+		options.Wanted = append(options.Wanted, append(quality.Needs(), trip.RawDuration)...)
 	}
 	return options
 }

@@ -21,7 +21,7 @@ var (
 		Metadata: []byte("foot"), MetadataSum: 3,
 	}
 	recognised = Recognised{
-		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Unknown: []string{"u"}, Projection: []int{1}, UnitBytes: []int64{9, 9},
+		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Unknown: []string{"u"}, Projection: []int{1}, UnitBytes: []int64{9, 9}, Alone: true,
 	}
 	unusable = Unusable{Found: found, Why: "why", Taxi: "fhv", NoTrips: true}
 	tally    = Tally{
@@ -93,7 +93,7 @@ func TestTheFilesOfADecodedWorkShareTheirColumns(t *testing.T) {
 }
 
 func TestAdmittedHasWhatRecognisedKnows(t *testing.T) {
-	want := Admitted{Source: "x", Dataset: "d", URI: "/x", Size: 5, Month: NoMonth, Taxi: "green", Variant: "v", Unknown: []string{"u"}, Rows: 1 << 40, Units: 2}
+	want := Admitted{Source: "x", Dataset: "d", URI: "/x", Size: 5, Month: NoMonth, Taxi: "green", Variant: "v", Unknown: []string{"u"}, Rows: 1 << 40, Units: 2, Alone: true}
 	if got := recognised.Admit(); !reflect.DeepEqual(got, want) {
 		t.Errorf("found %+v, expected %+v", got, want)
 	}

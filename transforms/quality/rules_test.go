@@ -81,7 +81,7 @@ func TestEveryRuleIsDeclaredWhole(t *testing.T) {
 		if rowCheck != (r.Scope == Row) || cellCheck != (r.Scope == Cell) {
 			t.Errorf("%s: its check is not one of scope %s", r.Name, r.Scope)
 		}
-		if len(r.looks()) == 0 && r.Name != "not_a_number" {
+		if len(r.about())+len(r.Looks) == 0 {
 			t.Errorf("%s looks at no column", r.Name)
 		}
 		if (r.Limit != 0) != (r.Unit != 0) || (r.Limit != 0) != (r.In != "") {

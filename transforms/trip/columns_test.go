@@ -19,16 +19,25 @@ func TestEveryColumnIsDeclaredWhole(t *testing.T) {
 		if measured := c.Type == Measure || c.Type == Span; measured != (c.Unit != "") {
 			t.Errorf("%s: unit %q", c.Name, c.Unit)
 		}
-		if _, maps := accepted[c.Type]; maps == (len(c.From) > 0) {
+		derived := c.Derive != nil || c.Before != nil
+		if _, maps := accepted[c.Type]; derived != (len(c.From) > 0) || !derived && !maps || c.Derive != nil && c.Before != nil {
 			t.Errorf("%s is derived from %v, and a file's kinds are known: %v", c.Name, c.From, maps)
+		}
+		if c.Before != nil && (*c.Before >= f || Fields[*c.Before].Type != c.Type) {
+			t.Errorf("%s has the values of %s, expected a column of its type before it", c.Name, Fields[*c.Before].Name)
+		}
+		for _, from := range c.From {
+			if len(Fields[from].From) > 0 {
+				t.Errorf("%s is derived from %s, expected columns of files", c.Name, Fields[from].Name)
+			}
 		}
 	}
 }
 
-// wanting returns options with a registry of one variant, of which additional columns are wanted.
+// wanting returns options with a registry of one variant, of which columns beside the standing ones are wanted.
 func wanting(more []Field, known ...element.Known) Options {
 	columns := append(testColumns("tpep"), known...)
-	return Options{Registry: []element.Dataset{{Name: "yellow", Taxi: Yellow, Signatures: testSignatures("tpep"), Columns: columns}}, More: more}
+	return Options{Registry: []element.Dataset{{Name: "yellow", Taxi: Yellow, Signatures: testSignatures("tpep"), Columns: columns}}, Wanted: append(slices.Clone(Standing), more...)}
 }
 
 func values(c Column) []any {
@@ -154,7 +163,7 @@ func TestAColumnThatNobodyWantsIsNotThere(t *testing.T) {
 }
 
 func TestThePickupHourIsThatOfTheWallClock(t *testing.T) {
-	opts := with(Options{More: []Field{PickupHour}})
+	opts := with(Options{Wanted: []Field{PickupHour}})
 	in := yellow(t)(4, col{"tpep_pickup_datetime", element.TimestampMicros, []string{"2020-03-01 00:00:00", "2020-03-01 23:59:59", "1969-12-31 22:59:59", ""}})
 	b, err := (&fieldsFn{Options: opts}).batch(in)
 	if err != nil {

@@ -129,7 +129,7 @@ func TestFieldsAndDeriveMapEveryPhysicalType(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			if err := new(deriveFn).ProcessElement(b, func(b Batch) { rowsOf(b, func(row string) { got = append(got, row) }) }); err != nil {
+			if err := deriving().ProcessElement(b, func(b Batch) { rowsOf(b, func(row string) { got = append(got, row) }) }); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(got, c.want) {
@@ -266,6 +266,7 @@ func TestFilesWithCoordinatesHaveNullZonesAndTimesAsText(t *testing.T) {
 	in := columnsOf(t, Yellow,
 		col{"tpep_pickup_datetime", element.String, []string{"2020-03-01 10:00:00", ""}},
 		col{"tpep_dropoff_datetime", element.String, []string{"2020-03-01 10:10:00.5", "2020-03-01 10:10:00"}})
+	in.Coordinates = true
 	fn := &fieldsFn{Options: with(Options{})}
 	b, err := fn.batch(in)
 	if err != nil {
@@ -283,13 +284,13 @@ func TestFilesWithCoordinatesHaveNullZonesAndTimesAsText(t *testing.T) {
 
 func TestADurationBeyond64BitsIsNamed(t *testing.T) {
 	b := Batch{Source: "x.parquet", Rows: 2, Columns: [NumFields]Column{Pickup: {Values: []int64{0, -1 << 62}}, Dropoff: {Values: []int64{0, 1 << 62}}}}
-	err := new(deriveFn).ProcessElement(b, func(Batch) {})
+	err := deriving().ProcessElement(b, func(Batch) {})
 	if f := fault.Find(err); f == nil || f.Code != fault.Input || !strings.HasPrefix(f.Message, "x.parquet: row group 0: row 1: ") {
 		t.Errorf("got %v", err)
 	}
 	// If a time is null, there is no duration that could overflow.
 	b.Columns[Pickup].Valid, b.Columns[Pickup].Nulls = []byte{0b01}, 1
-	if err := new(deriveFn).ProcessElement(b, func(Batch) {}); err != nil {
+	if err := deriving().ProcessElement(b, func(Batch) {}); err != nil {
 		t.Errorf("null pickup: %v", err)
 	}
 }
@@ -320,7 +321,7 @@ func TestBatchCoderKeepsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := new(deriveFn).ProcessElement(in, func(b Batch) { derived = b }); err != nil {
+	if err := deriving().ProcessElement(in, func(b Batch) { derived = b }); err != nil {
 		t.Fatal(err)
 	}
 	judged := derived
@@ -349,13 +350,12 @@ func TestACodedBatchThatContradictsItselfIsRefused(t *testing.T) {
 		Months: []MonthRun{{Month: 1, End: 1}, {Month: 2, End: 2}}, NotNumbers: []int32{1},
 	}
 	for name, change := range map[string]func(*Batch){
-		"":                                func(*Batch) {},
-		"months without durations":        func(b *Batch) { b.Columns[Duration] = Column{} },
-		"raw durations without durations": func(b *Batch) { b.Columns[Duration], b.Columns[RawDuration], b.Months = Column{}, one, nil },
-		"months in descending order":      func(b *Batch) { b.Months = []MonthRun{{Month: 1, End: 2}, {Month: 2, End: 1}} },
-		"a month beyond the rows":         func(b *Batch) { b.Months = []MonthRun{{Month: 1, End: 3}} },
-		"a row that there is not":         func(b *Batch) { b.NotNumbers = []int32{2} },
-		"a row before the first":          func(b *Batch) { b.NotNumbers = []int32{-1} },
+		"":                           func(*Batch) {},
+		"months without pickups":     func(b *Batch) { b.Columns[Pickup] = Column{} },
+		"months in descending order": func(b *Batch) { b.Months = []MonthRun{{Month: 1, End: 2}, {Month: 2, End: 1}} },
+		"a month beyond the rows":    func(b *Batch) { b.Months = []MonthRun{{Month: 1, End: 3}} },
+		"a row that there is not":    func(b *Batch) { b.NotNumbers = []int32{2} },
+		"a row before the first":     func(b *Batch) { b.NotNumbers = []int32{-1} },
 	} {
 		b := good
 		change(&b)
@@ -389,13 +389,13 @@ func FuzzDecodeBatch(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, f := range Standing {
-			if len(out.Columns[f].Values) != out.Rows {
-				t.Errorf("%d rows, %d values of %s", out.Rows, len(out.Columns[f].Values), Fields[f].Name)
+		for f, c := range out.Columns {
+			if c.Values != nil && len(c.Values) != out.Rows {
+				t.Errorf("%d rows, %d values of %s", out.Rows, len(c.Values), Fields[f].Name)
 			}
 		}
-		if len(out.Months) > 0 && (len(out.Columns[Duration].Values) != out.Rows || out.Months[len(out.Months)-1].End > out.Rows) {
-			t.Errorf("%d rows, %d durations, months %v", out.Rows, len(out.Columns[Duration].Values), out.Months)
+		if len(out.Months) > 0 && (len(out.Columns[Pickup].Values) != out.Rows || out.Months[len(out.Months)-1].End > out.Rows) {
+			t.Errorf("%d rows, %d pickups, months %v", out.Rows, len(out.Columns[Pickup].Values), out.Months)
 		}
 	})
 }
@@ -423,7 +423,7 @@ func TestABatchIsMappedInMemoryThatIsThere(t *testing.T) {
 }
 
 func testAllocations(t *testing.T, form string, in element.Columns) {
-	fields, derive := &fieldsFn{Options: with(Options{})}, &deriveFn{}
+	fields, derive := &fieldsFn{Options: with(Options{})}, deriving()
 	allocs := testing.AllocsPerRun(20, func() {
 		if err := fields.ProcessElement(in, func(b Batch) {
 			if err := derive.ProcessElement(b, func(Batch) {}); err != nil {
@@ -442,7 +442,7 @@ func BenchmarkFieldsAndDerive(b *testing.B) {
 	const rows = 16 << 10
 	for form, in := range forms(b, moneyed(b, rows)) {
 		b.Run(form, func(b *testing.B) {
-			fields, derive := &fieldsFn{Options: with(Options{})}, &deriveFn{}
+			fields, derive := &fieldsFn{Options: with(Options{})}, deriving()
 			b.ReportAllocs()
 			for b.Loop() {
 				if err := fields.ProcessElement(in, func(t Batch) {

@@ -56,11 +56,17 @@ func testColumns(prefix string) []element.Known {
 	}
 }
 
-// with returns opts with the test registry.
+// with returns opts with the test registry. If they do not say what is wanted, the standing columns and the duration are.
 func with(opts Options) Options {
 	opts.Registry = testRegistry
+	if opts.Wanted == nil {
+		opts.Wanted = append(slices.Clone(Standing), Duration)
+	}
 	return opts
 }
+
+// deriving makes the derived columns of with(Options{}).
+func deriving() *deriveFn { return &deriveFn{Fields: with(Options{}).derived()} }
 
 // col is a column of a test batch: values as text, "" for null.
 type col struct {

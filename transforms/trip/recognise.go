@@ -45,16 +45,14 @@ type Options struct {
 
 	KeepOrigin bool // fill Batch.Origin
 
-	More []Field // columns beside the Standing ones that are wanted
+	// Wanted are the columns that are wanted, of files and derived ones. The pickup is always read, because the months follow from it.
+	Wanted []Field
 }
 
 // fields are the columns of a file that are wanted, ascending.
 func (o Options) fields() []Field {
-	if len(o.More) == 0 {
-		return Standing
-	}
-	fields := slices.Clone(Standing)
-	for _, f := range o.More {
+	fields := []Field{Pickup}
+	for _, f := range o.Wanted {
 		if from := Fields[f].From; len(from) > 0 {
 			fields = append(fields, from...)
 		} else {
@@ -65,15 +63,19 @@ func (o Options) fields() []Field {
 	return slices.Compact(fields)
 }
 
-// derived are the columns with an Info.Derive that are wanted.
+// derived are the derived columns that are wanted, and those that they are made of, ascending.
 func (o Options) derived() []Field {
 	var fields []Field
-	for _, f := range o.More {
-		if Fields[f].Derive != nil && !slices.Contains(fields, f) {
+	for _, f := range o.Wanted {
+		if before := Fields[f].Before; before != nil && Fields[*before].Derive != nil {
+			fields = append(fields, *before)
+		}
+		if len(Fields[f].From) > 0 {
 			fields = append(fields, f)
 		}
 	}
-	return fields
+	slices.Sort(fields)
+	return slices.Compact(fields)
 }
 
 func init() {
@@ -134,7 +136,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		return f, fault.Inputf("%s: %v", f.Source, err)
 	}
 	f.Taxi, f.Variant = v.Taxi, v.Name
-	f.Coordinates = len(m[PickupZone]) == 0 && len(m[DropoffZone]) == 0
+	f.Coordinates = !hasZones(v, names)
 	for _, fd := range opts.fields() {
 		for _, i := range m[fd] {
 			c, accepts := f.Columns[i], accepted[Fields[fd].Type]
@@ -161,6 +163,13 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		}
 	}
 	return f, nil
+}
+
+// hasZones tells whether a file has the zone of either end of a trip, whether that is wanted or not.
+func hasZones(d element.Dataset, names []string) bool {
+	return slices.ContainsFunc(d.Columns, func(k element.Known) bool {
+		return (k.Meaning == PickupZone.Meaning() || k.Meaning == DropoffZone.Meaning()) && hasName(names, k.Name)
+	})
 }
 
 // listing names the columns of a file for a message, not without end.

@@ -89,7 +89,7 @@ func recognised(t *testing.T, format source.Format, f File) element.Recognised {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := element.Recognised{Described: d, Taxi: "yellow", Variant: "test"}
+	known := element.Recognised{Described: d, Taxi: "yellow", Variant: "test", Alone: true, Coordinates: true}
 	for _, name := range f.Columns {
 		i := slices.IndexFunc(d.Columns, func(c element.Column) bool { return c.Name == name })
 		if i < 0 {
@@ -161,6 +161,9 @@ func (c *conforming) rows(t *testing.T, f element.Recognised) (take func(element
 		}
 		if b.Source != f.Source || b.Taxi != f.Taxi || b.Variant != f.Variant || b.Month != f.Month || b.FileRow != before+b.FirstRow {
 			t.Errorf("found a batch of %s from unit %d, row %d, file row %d", b.Source, b.RowGroup, b.FirstRow, b.FileRow)
+		}
+		if b.FileRows != f.Rows || b.Alone != f.Alone || b.Coordinates != f.Coordinates {
+			t.Errorf("found a batch of a file of %d rows, alone %v, coordinates %v, expected %d, %v, %v", b.FileRows, b.Alone, b.Coordinates, f.Rows, f.Alone, f.Coordinates)
 		}
 		if int(b.Record.NumCols()) != len(f.Projection) {
 			t.Fatalf("found %d columns, expected %d", b.Record.NumCols(), len(f.Projection))
