@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"tripstats/testdata"
+	"tripstats/transforms/aggregate"
 )
 
 // The fenced blocks of the documents, by the word after the fence:
@@ -352,7 +353,7 @@ func headings(t *testing.T, path string) []string {
 func TestDocsListTheColumnsOfTables(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	tripstats(t, "--input=sample", "--output="+out)
-	for _, name := range []string{"trip_stats", "location_stats", "quality"} {
+	for _, name := range aggregate.Names(true) {
 		var found []string
 		for _, row := range rowsBelow(t, "README.md", "### "+name) {
 			found = append(found, strings.Trim(row[0], "*")+" "+row[1])

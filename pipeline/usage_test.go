@@ -28,7 +28,7 @@ func TestWrongUsageIsExit2AndSaysWhatToWrite(t *testing.T) {
 		{"runner of Beam's that checks only", "--input=sample --runner=vet", []string{"--runner", `"vet"`}},
 		{"empty runner", "--input=sample --runner=", []string{"--runner"}},
 		{"quality", "--quality=best", []string{"--quality", `"best"`, "raw"}},
-		{"format", "--format=csv", []string{"--format", `"csv"`, "parquet"}},
+		{"format", "--format=sheet", []string{"--format", `"sheet"`, "parquet"}},
 		{"taxi", "--taxi=purple", []string{"--taxi", `"purple"`, "yellow", "green"}},
 		{"utc", "--utc=maybe", []string{"--utc", `"maybe"`, "wall", "convert"}},
 		{"same-month", "--same-month=ignore", []string{"--same-month", `"ignore"`, "refuse", "merge"}},

@@ -134,6 +134,11 @@ func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 					break
 				}
 				b := tripsOf("x", 0, c64(measure[start:end]...), c64(pickups[start:end]...), c64(dropoffs[start:end]...))
+				for _, f := range Needs(fn.Tables) { // what a further table needs beside
+					if b.Columns[f].Values == nil {
+						b.Columns[f] = c64(measure[start:end]...)
+					}
+				}
 				b.Months = nil
 				for i, m := range months[start:end] {
 					b.Months = append(b.Months, trip.MonthRun{Month: m, End: i + 1})
