@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -141,21 +140,5 @@ func TestNothingButTheFilesDecidesTheBytes(t *testing.T) {
 		if len(got) != len(tableFiles(true)) || !maps.Equal(got, want) {
 			t.Errorf("%+v: found %v, expected %v", c, got, want)
 		}
-	}
-}
-
-func TestTablesCarryHowTheyWereMade(t *testing.T) {
-	dir := t.TempDir()
-	runOnce(t, command{args: []string{"--input=sample", "--output=out"}, dir: dir}).succeeds(t)
-	for _, name := range []string{"trip_stats", "location_stats", "quality"} {
-		meta := readTable(t, filepath.Join(dir, "out"), name).meta
-		for _, key := range []string{"tripstats.quality", "tripstats.rules_digest", "tripstats.limits", "tripstats.version"} {
-			if meta[key] == "" {
-				t.Errorf("%s: no %s in its metadata %v", name, key, meta)
-			}
-		}
-	}
-	if _, err := os.Stat(filepath.Join(dir, "out", ".tripstats", "lock")); err != nil {
-		t.Error(err)
 	}
 }
