@@ -1,4 +1,4 @@
-package main
+package tlc_test
 
 import (
 	"slices"
@@ -6,15 +6,19 @@ import (
 	"testing"
 
 	"tripstats/io/tlc"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/trip"
 )
+
+// registry has all datasets that a run knows: TLC's, and the program's own tables.
+var registry = slices.Concat(tlc.Registry, aggregate.Datasets())
 
 // TestDatasetsAreDeclaredWhole checks what the decision of a file's dataset, --months and fetch rely on.
 func TestDatasetsAreDeclaredWhole(t *testing.T) {
 	seen := map[string]bool{}
 	probed := map[string]bool{}
-	for _, d := range tripOptions("", true).Registry {
+	for _, d := range registry {
 		if d.Name == "" || seen[d.Name] || len(d.Signatures) == 0 {
 			t.Errorf("%+v: want a name of its own, and a signature", d)
 		}
@@ -80,7 +84,7 @@ func TestEveryKindOfFileIsToldByItsColumns(t *testing.T) {
 		for _, name := range strings.Fields(c.columns) {
 			described.Columns = append(described.Columns, element.Column{Name: name, Kind: element.Null})
 		}
-		f, err := trip.Recognise(described, tripOptions("", true))
+		f, err := trip.Recognise(described, trip.Options{Registry: registry, UTC: trip.UTCRefuse, Judged: true})
 		got := f.Variant
 		if err != nil {
 			got = err.Error()
