@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,8 +23,12 @@ import (
 var types = map[string]arrow.DataType{
 	"int": arrow.PrimitiveTypes.Int64, "int32": arrow.PrimitiveTypes.Int32, "double": arrow.PrimitiveTypes.Float64, "float": arrow.PrimitiveTypes.Float32,
 	"text": arrow.BinaryTypes.String, "date": arrow.FixedWidthTypes.Date32, "bool": arrow.FixedWidthTypes.Boolean, "null": arrow.Null,
-	"decimal": &arrow.Decimal128Type{Precision: 9, Scale: 2},
-	"list":    arrow.ListOf(arrow.PrimitiveTypes.Int64), "struct": arrow.StructOf(arrow.Field{Name: "id", Type: arrow.PrimitiveTypes.Int64, Nullable: true}),
+	"uint32": arrow.PrimitiveTypes.Uint32, "uint64": arrow.PrimitiveTypes.Uint64, "large_text": arrow.BinaryTypes.LargeString,
+	"nanos": &arrow.TimestampType{Unit: arrow.Nanosecond}, "utc_millis": &arrow.TimestampType{Unit: arrow.Millisecond, TimeZone: "UTC"},
+	"utc_nanos": &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"},
+	"coded":     &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String},
+	"decimal":   &arrow.Decimal128Type{Precision: 9, Scale: 2},
+	"list":      arrow.ListOf(arrow.PrimitiveTypes.Int64), "struct": arrow.StructOf(arrow.Field{Name: "id", Type: arrow.PrimitiveTypes.Int64, Nullable: true}),
 	"time": &arrow.TimestampType{Unit: arrow.Microsecond}, "millis": &arrow.TimestampType{Unit: arrow.Millisecond},
 	"utc": &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"},
 }
@@ -49,11 +54,13 @@ var yellow = []column{
 //	-NAME                 leaves the column out
 //	rows=N                writes N rows: the values of a column are repeated from the first, and its last value is in the last row
 //	group=N               begins a row group after each N rows
+//	as=FORM               writes in another form: one of [forms]
 func trips(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: trips FILE CHANGE...")
 	}
-	columns, rows, group := slices.Clone(yellow), 2, int64(1<<20)
+	columns, rows := slices.Clone(yellow), 2
+	form := form{parquet: []parquet.WriterProperty{parquet.WithStoreDecimalAsInteger(true)}}
 	for _, change := range args[1:] {
 		name, content, changes := strings.Cut(change, "=")
 		at := slices.IndexFunc(columns, func(c column) bool { return c.name == strings.TrimPrefix(name, "-") })
@@ -65,7 +72,12 @@ func trips(ts *testscript.TestScript, neg bool, args []string) {
 		case name == "rows":
 			rows = n
 		case name == "group":
-			group = int64(n)
+			form.parquet = append(form.parquet, parquet.WithMaxRowGroupLength(int64(n)))
+		case name == "as":
+			if forms[content].parquet == nil && forms[content].arrow == nil {
+				ts.Fatalf("trips: there is no form %s", content)
+			}
+			form.parquet, form.arrow = append(form.parquet, forms[content].parquet...), forms[content].arrow
 		case at >= 0:
 			columns[at].content = content
 		default:
@@ -74,10 +86,30 @@ func trips(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	path := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(filepath.Dir(path), 0o777))
-	ts.Check(write(path, columns, rows, group))
+	ts.Check(write(path, columns, rows, form))
 }
 
-func write(path string, columns []column, rows int, group int64) error {
+// form is how a file is written.
+type form struct {
+	parquet []parquet.WriterProperty
+	arrow   []pqarrow.WriterOption
+}
+
+// forms are what other writers make of the same trips.
+var forms = map[string]form{
+	"plain":  {parquet: []parquet.WriterProperty{parquet.WithDictionaryDefault(false)}},
+	"v2":     {parquet: []parquet.WriterProperty{parquet.WithDataPageVersion(parquet.DataPageV2)}},
+	"pages":  {parquet: []parquet.WriterProperty{parquet.WithDataPageSize(1), parquet.WithBatchSize(1)}},
+	"gzip":   {parquet: []parquet.WriterProperty{parquet.WithCompression(compress.Codecs.Gzip)}},
+	"zstd":   {parquet: []parquet.WriterProperty{parquet.WithCompression(compress.Codecs.Zstd)}},
+	"snappy": {parquet: []parquet.WriterProperty{parquet.WithCompression(compress.Codecs.Snappy)}},
+	"brotli": {parquet: []parquet.WriterProperty{parquet.WithCompression(compress.Codecs.Brotli)}},
+	"lz4":    {parquet: []parquet.WriterProperty{parquet.WithCompression(compress.Codecs.Lz4Raw)}},
+	"delta":  {parquet: []parquet.WriterProperty{parquet.WithDictionaryDefault(false), parquet.WithEncodingFor("PULocationID", parquet.Encodings.DeltaBinaryPacked)}},
+	"int96":  {arrow: []pqarrow.WriterOption{pqarrow.WithDeprecatedInt96Timestamps(true)}},
+}
+
+func write(path string, columns []column, rows int, form form) error {
 	var fields []arrow.Field
 	var arrays []arrow.Array
 	for _, c := range columns {
@@ -108,7 +140,7 @@ func write(path string, columns []column, rows int, group int64) error {
 	if err != nil {
 		return err
 	}
-	w, err := pqarrow.NewFileWriter(rec.Schema(), out, parquet.NewWriterProperties(parquet.WithMaxRowGroupLength(group), parquet.WithStoreDecimalAsInteger(true)), pqarrow.DefaultWriterProps())
+	w, err := pqarrow.NewFileWriter(rec.Schema(), out, parquet.NewWriterProperties(form.parquet...), pqarrow.NewArrowWriterProperties(form.arrow...))
 	if err != nil {
 		return err
 	}
@@ -134,6 +166,8 @@ func add(b array.Builder, words []string, i int) error {
 			b.Append(1<<63 - 1)
 			return nil
 		}
+	case *array.BinaryDictionaryBuilder:
+		return b.AppendString(word)
 	case *array.StructBuilder:
 		b.Append(true)
 		return add(b.FieldBuilder(0), words, i)
@@ -178,25 +212,33 @@ func read(ts *testscript.TestScript, path string) (names []string, rows [][]stri
 	return names, rows
 }
 
+// cells returns some columns of all rows, or all columns.
+func cells(ts *testscript.TestScript, path string, columns []string) (all [][]string) {
+	names, found := read(ts, path)
+	for _, row := range found {
+		var cells []string
+		for _, name := range columns {
+			at := slices.Index(names, name)
+			if at < 0 {
+				ts.Fatalf("%s: found the columns %q, expected %s", path, names, name)
+			}
+			cells = append(cells, row[at])
+		}
+		if len(columns) == 0 {
+			cells = row
+		}
+		all = append(all, cells)
+	}
+	return all
+}
+
 func rows(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: rows FILE COLUMN...")
 	}
-	names, found := read(ts, args[0])
 	out := ts.Stdout()
-	for _, row := range found {
-		var cells []string
-		for _, name := range args[1:] {
-			at := slices.Index(names, name)
-			if at < 0 {
-				ts.Fatalf("%s: found the columns %q, expected %s", args[0], names, name)
-			}
-			cells = append(cells, row[at])
-		}
-		if len(args) == 1 {
-			cells = row
-		}
-		fmt.Fprintln(out, strings.Join(cells, " "))
+	for _, row := range cells(ts, args[0], args[1:]) {
+		fmt.Fprintln(out, strings.Join(row, " "))
 	}
 }
 

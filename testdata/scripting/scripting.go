@@ -9,6 +9,7 @@
 //	sample DIR                     writes the files of the sample into a folder
 //	trips FILE CHANGE...           writes a file of two trips of yellow taxis; see [Trips]
 //	rows FILE COLUMN...            prints some columns of all rows of a parquet file; "-" is a null
+//	reads FILE MONTHS ZONES ARG... reads a file with each runner and compares both tables of raw
 //	about FILE                     prints what a parquet file says of itself: a line KEY=VALUE for each key of the program
 //	ledger DIR RULE...             prints the rows of rules in the ledger of an output, added up
 //	serve NAME DIR [STATUS]        serves the files of a folder, by their base names, at the address $NAME; its host and port are
@@ -43,6 +44,7 @@ var Commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"trips":   trips,
 	"rows":    rows,
 	"about":   about,
+	"reads":   reads,
 	"ledger":  ledger,
 	"serve":   serve,
 	"refuse":  refuse,
