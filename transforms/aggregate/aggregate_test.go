@@ -134,11 +134,6 @@ func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 					break
 				}
 				b := tripsOf("x", 0, c64(measure[start:end]...), c64(pickups[start:end]...), c64(dropoffs[start:end]...))
-				for _, f := range Needs(fn.Tables) { // what a further table needs beside
-					if b.Columns[f].Values == nil {
-						b.Columns[f] = c64(measure[start:end]...)
-					}
-				}
 				b.Months = nil
 				for i, m := range months[start:end] {
 					b.Months = append(b.Months, trip.MonthRun{Month: m, End: i + 1})
@@ -204,11 +199,7 @@ func TestMergeNeverWritesToItsInputs(t *testing.T) {
 // TestABatchIsAddedUpWithoutAllocating holds what a batch costs the garbage collector once its months are there.
 func TestABatchIsAddedUpWithoutAllocating(t *testing.T) {
 	in, fn := anyTrips(16<<10), &partialFn{Tables: Tables(true)}
-	for _, f := range Needs(fn.Tables) { // what a further table needs beside
-		if in.Columns[f].Values == nil {
-			in.Columns[f] = c64(make([]int64, in.Rows)...)
-		}
-	}
+	fillNeeded(&in)
 	fn.StartBundle(nil)
 	if allocs := testing.AllocsPerRun(20, func() { _ = fn.ProcessElement(in, nil) }); allocs != 0 {
 		t.Errorf("%v allocations a batch", allocs)
