@@ -17,19 +17,12 @@ import (
 	"tripstats/transforms/query"
 )
 
-// defaultMaxGroups bounds the groups of a table that are held in memory at once.
-const defaultMaxGroups = "1000000"
-
 // queryFlags are the flags of query: its own, and those of the main job that are about input, rules and how the program runs.
 var queryFlags = slices.Concat([]flagDef{
 	{name: "f", value: "FILE", of: func(s *settings) any { return &s.file }, text: "read the SELECT from a file, local or in a store, instead of the word"},
 	{
 		name: "as", of: func(s *settings) any { return &s.as }, choices: append([]string{""}, answerNames()...),
 		text: "form of the answer: table for people, CSV, a line of JSON for each row, or a stream of\nArrow (default table on a terminal, otherwise csv)",
-	},
-	{
-		name: "max-groups", value: "N", of: func(s *settings) any { return &s.maxGroups }, def: defaultMaxGroups, check: (*settings).checkMaxGroups,
-		text: "most groups that are held in memory at once (default 1000000)",
 	},
 }, ofMain("input", "months", "taxi"), []flagDef{
 	{
@@ -38,7 +31,7 @@ var queryFlags = slices.Concat([]flagDef{
 	},
 }, ofMain("quality", "same-month", "utc"), []flagDef{
 	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show the query as it is understood, and stop; nothing is read for this"},
-}, ofMain("verbose", "limits", "as-of", "require-complete", "unknown-columns", "source", "missing", "max-memory", "gcs-anonymous", "allow-http",
+}, ofMain("verbose", "limits", "as-of", "require-complete", "unknown-columns", "source", "missing", "max-memory", "max-groups", "gcs-anonymous", "allow-http",
 	"decoder", "cpuprofile", "memprofile", "trace"))
 
 // ofMain returns flags of the main job.
@@ -74,13 +67,6 @@ Examples:
 
 Flags:
 ` + helpOnFlags(queryFlags, 30, true) + "\n" + exitCodes
-}
-
-func (s *settings) checkMaxGroups() error {
-	if s.maxGroups < 1 {
-		return fmt.Errorf("found %d, expected 1 or more", s.maxGroups)
-	}
-	return nil
 }
 
 // ask is the subcommand query.

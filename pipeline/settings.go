@@ -54,10 +54,12 @@ type settings struct {
 
 	profiles profiles
 
-	// Of query.
-	as        string
-	file      string // of SQL
+	tableList string // --tables
 	maxGroups int
+
+	// Of query.
+	as   string
+	file string // of SQL
 
 	// Of fetch and of inspect.
 	urls, dest  string
@@ -140,6 +142,11 @@ var mainFlags = []flagDef{
 		label: "Output folder", pattern: "^(gs|s3|az)://[^/]+(/.*)?$",
 	},
 	{
+		name: "tables", value: "LIST", of: func(s *settings) any { return &s.tableList }, def: standardTables,
+		text:  "all tables to make, comma-separated: standard (the three, the default), tables of the\nlibrary (tripstats show tables), and files of SQL, which have / or .sql in their names",
+		label: "Tables", pattern: "^([a-z0-9_]+|(gs|s3|az|https?)://[^,]+)(,([a-z0-9_]+|(gs|s3|az|https?)://[^,]+))*$",
+	},
+	{
 		name: "runner", value: "NAME", of: func(s *settings) any { return &s.runner }, def: "direct", choices: runners.Names(),
 		text: "the engine that runs the pipeline (default direct); see below",
 	},
@@ -207,6 +214,11 @@ var mainFlags = []flagDef{
 		name: "max-memory", value: "SIZE", of: func(s *settings) any { return &s.memory }, check: (*settings).checkMemory, rare: true,
 		text:  "memory goal of the process (default 160MiB, with remote input 256MiB); GOMEMLIMIT takes\nprecedence",
 		label: "Memory of a worker process", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
+	},
+	{
+		name: "max-groups", value: "N", of: func(s *settings) any { return &s.maxGroups }, def: defaultMaxGroups, check: (*settings).checkMaxGroups, rare: true,
+		text:  "most groups of a table made by SQL that are held in memory at once (default " + defaultMaxGroups + ")",
+		label: "Most groups in memory", pattern: "^[0-9]+$",
 	},
 	{
 		name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, rare: true,
