@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"slices"
@@ -329,6 +330,44 @@ func (g *grouper) sorted() (order []uint32, keys [][]byte) {
 		}
 		keys[id], order[id] = arena[start:len(arena):len(arena)], uint32(id)
 	}
-	slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(keys[a], keys[b]) })
+	g.sort(order, keys, written)
 	return order, keys
+}
+
+// sort sorts groups by their keys: by the places that their codes have in the order of what is written, side by side in one number if that
+// is possible.
+func (g *grouper) sort(order []uint32, keys [][]byte, written [][][]byte) {
+	places, width := make([][]uint32, len(written)), 0
+	for k, all := range written {
+		byPlace := make([]uint32, len(all))
+		for i := range byPlace {
+			byPlace[i] = uint32(i)
+		}
+		slices.SortFunc(byPlace, func(a, b uint32) int { return bytes.Compare(all[a], all[b]) })
+		places[k] = make([]uint32, len(all))
+		for place, code := range byPlace {
+			places[k][code] = uint32(place)
+		}
+		width += bits.Len(uint(len(all)))
+	}
+	if width > 64 {
+		slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(keys[a], keys[b]) })
+		return
+	}
+	type placed struct {
+		place uint64
+		group uint32
+	}
+	list := make([]placed, len(order))
+	for id := range list {
+		place := uint64(0)
+		for k := range places {
+			place = place<<bits.Len(uint(len(places[k]))) | uint64(places[k][g.of[id*len(places)+k]])
+		}
+		list[id] = placed{place, uint32(id)}
+	}
+	slices.SortFunc(list, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
+	for i := range list {
+		order[i] = list[i].group
+	}
 }
