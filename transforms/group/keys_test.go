@@ -17,7 +17,7 @@ func TestManyGroupsAreFound(t *testing.T) {
 	}
 	for text, way := range map[string]string{
 		"SELECT pickup_location_id, pickup_hour, weekday, taxi, count(*) AS n FROM trips GROUP BY ALL":                                                        "direct",
-		"SELECT pickup_location_id, dropoff_location_id, weekday, taxi, is_refund, sum(tip_amount) AS n FROM trips GROUP BY ALL":                              "direct",
+		"SELECT pickup_location_id, dropoff_location_id, weekday, taxi, is_refund, sum(tip_amount) AS n FROM trips GROUP BY ALL":                              "hash",
 		"SELECT pickup_datetime, dropoff_datetime, pickup_borough, count(*) AS n, median(total_amount) AS m FROM trips GROUP BY ALL":                          "hash",
 		"SELECT pickup_datetime, dropoff_datetime, total_amount, tip_amount, fare_amount, trip_distance, tolls_amount, count(*) AS n FROM trips GROUP BY ALL": "names",
 	} {
