@@ -309,34 +309,14 @@ func (g *grouper) putAll() {
 	}
 }
 
-// sorted returns the groups in the order of their keys, and the keys by group.
-func (g *grouper) sorted() (order []uint32, keys [][]byte) {
-	written := make([][][]byte, len(g.keys))
+// sorted returns the groups in the order of their keys, and what each code of each key is written as.
+//
+// They are sorted by the places that their codes have in the order of what is written, side by side in one number if that is possible.
+func (g *grouper) sorted() (order []uint32, written [][][]byte) {
+	written, order = make([][][]byte, len(g.keys)), make([]uint32, g.groups)
 	for k := range g.keys {
 		written[k] = g.keys[k].written()
 	}
-	n, total := len(g.keys), 0
-	for id := range g.groups {
-		for k := range g.keys {
-			total += len(written[k][g.of[id*n+k]])
-		}
-	}
-	arena := make([]byte, 0, total)
-	keys, order = make([][]byte, g.groups), make([]uint32, g.groups)
-	for id := range keys {
-		start := len(arena)
-		for k := range g.keys {
-			arena = append(arena, written[k][g.of[id*n+k]]...)
-		}
-		keys[id], order[id] = arena[start:len(arena):len(arena)], uint32(id)
-	}
-	g.sort(order, keys, written)
-	return order, keys
-}
-
-// sort sorts groups by their keys: by the places that their codes have in the order of what is written, side by side in one number if that
-// is possible.
-func (g *grouper) sort(order []uint32, keys [][]byte, written [][][]byte) {
 	places, width := make([][]uint32, len(written)), 0
 	for k, all := range written {
 		byPlace := make([]uint32, len(all))
@@ -351,8 +331,12 @@ func (g *grouper) sort(order []uint32, keys [][]byte, written [][][]byte) {
 		width += bits.Len(uint(len(all)))
 	}
 	if width > 64 {
+		keys := make([][]byte, g.groups)
+		for id := range keys {
+			keys[id], order[id] = g.appendKey(nil, uint32(id), written), uint32(id)
+		}
 		slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(keys[a], keys[b]) })
-		return
+		return order, written
 	}
 	type placed struct {
 		place uint64
@@ -370,4 +354,13 @@ func (g *grouper) sort(order []uint32, keys [][]byte, written [][][]byte) {
 	for i := range list {
 		order[i] = list[i].group
 	}
+	return order, written
+}
+
+// appendKey appends the key of a group.
+func (g *grouper) appendKey(b []byte, id uint32, written [][][]byte) []byte {
+	for k, code := range g.of[int(id)*len(g.keys):][:len(g.keys)] {
+		b = append(b, written[k][code]...)
+	}
+	return b
 }
