@@ -49,6 +49,22 @@ func (s *Spec) query() *query.Query {
 	return q
 }
 
+// collector is what package group does to the trips of a query: a [group.Adder] or a [group.Lister].
+type collector interface {
+	Fields() []trip.Field
+	Add(b *trip.Batch) error
+	State() ([]byte, error)
+	Reset()
+}
+
+// collector returns a new one for a query of the table.
+func (s *Spec) collector(q *query.Query) collector {
+	if !q.Grouped {
+		return group.NewLister(q)
+	}
+	return group.NewAdder(q, s.MostGroups)
+}
+
 // adder adds up the trips of one source for one table. A batch is added once; rows that rules refuse do not count.
 type adder interface {
 	add(b *trip.Batch) error
@@ -62,21 +78,21 @@ func newAdder(spec *Spec) adder {
 		return newGrouping(spec)
 	}
 	q := spec.query()
-	return &declaredAdder{name: spec.Name, perFile: spec.PerFile, q: q, groups: group.NewAdder(q, spec.MostGroups)}
+	return &declaredAdder{name: spec.Name, perFile: spec.PerFile, q: q, trips: spec.collector(q)}
 }
 
 type declaredAdder struct {
 	name    string
 	perFile bool
 	q       *query.Query
-	groups  *group.Adder
+	trips   collector
 }
 
-func (d *declaredAdder) add(b *trip.Batch) error { return d.groups.Add(b) }
+func (d *declaredAdder) add(b *trip.Batch) error { return d.trips.Add(b) }
 
 func (d *declaredAdder) state(_ []RuleCount, whole bool) (TableState, error) {
-	state, err := d.groups.State()
-	d.groups.Reset()
+	state, err := d.trips.State()
+	d.trips.Reset()
 	if err == nil && whole && d.perFile {
 		state, err = group.Finish(d.q, state)
 	}
@@ -105,7 +121,11 @@ func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 		return nil
 	}
 	counts, err := group.Header(state)
-	if err == nil && !counts.Finished && r.Alone && fn.Spec.PerFile {
+	switch {
+	case err != nil:
+	case !fn.q.Grouped:
+		state, err = group.First(state, fn.q.Limit)
+	case !counts.Finished && r.Alone && fn.Spec.PerFile:
 		state, err = group.Finish(fn.q, state)
 	}
 	if err != nil {
