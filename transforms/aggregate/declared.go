@@ -55,6 +55,7 @@ type collector interface {
 	Add(b *trip.Batch) error
 	State() ([]byte, error)
 	Reset()
+	Bytes() int64
 }
 
 // collector returns a new one for a query of the table.

@@ -26,6 +26,7 @@ type Lister struct {
 	kept    []record // without whole
 	key     []byte
 	arena   []byte
+	held    int // bytes of arenas that are full
 }
 
 // NewLister returns a lister of a query that is not Grouped and has a LIMIT.
@@ -47,7 +48,12 @@ func (l *Lister) Fields() []trip.Field { return l.fields }
 // Reset forgets what was added, and keeps memory for what comes next.
 func (l *Lister) Reset() {
 	l.filtered, l.counted = 0, 0
-	l.kept, l.arena = l.kept[:0], l.arena[:0]
+	l.kept, l.arena, l.held = l.kept[:0], l.arena[:0], 0
+}
+
+// Bytes is the memory that the lister holds, about.
+func (l *Lister) Bytes() int64 {
+	return int64(cap(l.selected))*4 + int64(cap(l.kept))*72 + int64(l.held+cap(l.arena))
 }
 
 // Add adds the trips of a batch that no rule refuses. An error names the row; it has no exit code.
@@ -102,6 +108,7 @@ func (l *Lister) keep(b *trip.Batch, row int) {
 	}
 	l.kept = append(l.kept, record{key: l.arena[at:body:body], body: l.arena[body:len(l.arena):len(l.arena)]})
 	if len(l.arena) > cap(l.arena)/2 { // what is full stays where it is
+		l.held += cap(l.arena)
 		l.arena = make([]byte, 0, max(1<<12, min(2*cap(l.arena), 1<<20)))
 	}
 }
