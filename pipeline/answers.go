@@ -38,7 +38,15 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 	for _, n := range told {
 		j.stderr.line("note: %s", n)
 	}
-	r, err := j.collect(ctx, runner, p)
+	var r publish.Result
+	_, err = j.profiled(func() (none runners.Outcome, err error) {
+		if q.Grouped {
+			r, err = collect(ctx, runner, p)
+		} else {
+			r, err = list(ctx, runner, p, q.Limit)
+		}
+		return none, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -58,13 +66,10 @@ func (p *plan) narrow(table *aggregate.Spec) {
 }
 
 // collect runs a plan whose table is the answer to a query.
-func (j *job) collect(ctx context.Context, runner runners.Runner, p plan) (publish.Result, error) {
-	_, err := j.profiled(func() (runners.Outcome, error) {
-		pipeline, scope := beam.NewPipelineWithRoot()
-		build(scope, p)
-		return runner.Run(ctx, pipeline)
-	})
-	if err != nil {
+func collect(ctx context.Context, runner runners.Runner, p plan) (publish.Result, error) {
+	pipeline, scope := beam.NewPipelineWithRoot()
+	build(scope, p)
+	if _, err := runner.Run(ctx, pipeline); err != nil {
 		return publish.Result{}, err
 	}
 	return publish.Take(p.publish.ID)

@@ -20,7 +20,6 @@ import (
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
-	"tripstats/transforms/trip"
 )
 
 // mostRows is how many rows of the monthly table go to stdout.
@@ -173,31 +172,7 @@ func peakMemory() int64 {
 
 // showPlan says what a run would read, from the footers alone.
 func (j *job) showPlan(ctx context.Context, p plan) error {
-	var recognised []element.Recognised
-	var unusable []element.Unusable
-	for _, found := range p.files {
-		d, err := source.Describe(ctx, p.read.Access, found)
-		if err != nil {
-			u, err := found.Refuse(err)
-			if err != nil {
-				return err
-			}
-			unusable = append(unusable, u)
-			continue
-		}
-		f, err := trip.Recognise(d, p.trips)
-		if err != nil {
-			u, err := trip.Refuse(f, p.trips, err)
-			if err != nil {
-				return err
-			}
-			unusable = append(unusable, u)
-			continue
-		}
-		f.Metadata, f.Columns = nil, nil // there may be many files
-		recognised = append(recognised, f)
-	}
-	kept, left, err := trip.Admit(recognised, unusable, p.admission)
+	kept, left, err := p.admit(ctx)
 	if err != nil {
 		return err
 	}

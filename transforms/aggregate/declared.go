@@ -83,6 +83,23 @@ func (s *Spec) query() *query.Query {
 	return q
 }
 
+// collector is what package group does to the trips of a query: a [group.Adder] or a [group.Lister].
+type collector interface {
+	Fields() []trip.Field
+	Add(b *trip.Batch) error
+	State() ([]byte, error)
+	Reset()
+	Bytes() int64
+}
+
+// collector returns a new one for a query of the table.
+func (s *Spec) collector(q *query.Query) collector {
+	if !q.Grouped {
+		return group.NewLister(q)
+	}
+	return group.NewAdder(q, s.MostGroups)
+}
+
 // adder adds up the trips of one source for one table. A batch is added once; rows that rules refuse do not count.
 type adder interface {
 	add(b *trip.Batch) error
@@ -96,25 +113,25 @@ func newAdder(spec *Spec) adder {
 		return newGrouping(spec)
 	}
 	q := spec.query()
-	return &declaredAdder{spec: spec, q: q, groups: group.NewAdder(q, spec.MostGroups)}
+	return &declaredAdder{spec: spec, q: q, trips: spec.collector(q)}
 }
 
 type declaredAdder struct {
-	spec   *Spec
-	q      *query.Query
-	groups *group.Adder
+	spec  *Spec
+	q     *query.Query
+	trips collector
 }
 
 func (d *declaredAdder) add(b *trip.Batch) error {
-	if err := d.groups.Add(b); err != nil {
+	if err := d.trips.Add(b); err != nil {
 		return d.spec.fails(err)
 	}
-	return d.spec.fits(d.groups.Bytes())
+	return d.spec.fits(d.trips.Bytes())
 }
 
 func (d *declaredAdder) state(_ []RuleCount, whole bool) (TableState, error) {
-	state, err := d.groups.State()
-	d.groups.Reset()
+	state, err := d.trips.State()
+	d.trips.Reset()
 	if err == nil && whole && d.spec.PerFile {
 		state, err = group.Finish(d.q, state)
 	}
@@ -144,7 +161,11 @@ func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 		return nil
 	}
 	counts, err := group.Header(state)
-	if err == nil && !counts.Finished && r.Alone && fn.Spec.PerFile {
+	switch {
+	case err != nil:
+	case !fn.q.Grouped:
+		state, err = group.First(state, fn.q.Limit)
+	case !counts.Finished && r.Alone && fn.Spec.PerFile:
 		state, err = group.Finish(fn.q, state)
 	}
 	if err != nil {

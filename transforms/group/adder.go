@@ -13,26 +13,25 @@ import (
 
 // Adder adds up the trips of a grouped query. It keeps its memory from batch to batch, and is for one goroutine.
 type Adder struct {
+	chooser
 	q         *query.Query
 	maxGroups int64
 	plan      *plan
-	where     *compute.Program
 	values    *compute.Program // the keys, then what columns read
 	fields    []trip.Field
 
-	filtered, counted int64
+	counted int64
 
-	selected []int32 // the rows of a batch that count
-	ids      []uint32
-	keys     grouper
-	texts    texts
-	rows     []int64 // by group
-	parts    []*adding
+	ids   []uint32
+	keys  grouper
+	texts texts
+	rows  []int64 // by group
+	parts []*adding
 }
 
 // NewAdder returns an adder of a query that is Grouped. More than maxGroups groups are an error.
 func NewAdder(q *query.Query, maxGroups int64) *Adder {
-	a := &Adder{q: q, maxGroups: maxGroups, plan: planOf(q)}
+	a := &Adder{chooser: chooserOf(q), q: q, maxGroups: maxGroups, plan: planOf(q)}
 	exprs := slices.Clone(q.Keys)
 	vector := func(e *query.Expr) int {
 		if e == nil {
@@ -49,13 +48,7 @@ func NewAdder(q *query.Query, maxGroups int64) *Adder {
 		a.parts = append(a.parts, newAdding(p, vector(p.arg), vector(p.by), vector(p.filter), &a.texts))
 	}
 	a.values = compute.Compile(exprs)
-	a.fields = slices.Clone(a.values.Fields())
-	if q.Where != nil {
-		a.where = compute.Compile([]*query.Expr{q.Where})
-		a.fields = append(a.fields, a.where.Fields()...)
-	}
-	slices.Sort(a.fields)
-	a.fields = slices.Compact(a.fields)
+	a.fields = a.withFields(a.values.Fields())
 	a.keys.init(q, &a.texts)
 	return a
 }
@@ -84,17 +77,9 @@ func (a *Adder) Bytes() int64 {
 
 // Add adds the trips of a batch that no rule refuses. An error names the row; it has no exit code.
 func (a *Adder) Add(b *trip.Batch) error {
-	rows, n := a.visible(b)
-	if n > 0 && a.where != nil {
-		if err := a.where.Run(b, rows); err != nil {
-			return err
-		}
-		before := n
-		rows, n = a.filter(a.where.Vector(0), rows, n)
-		a.filtered += int64(before - n)
-	}
-	if n == 0 {
-		return nil
+	rows, n, err := a.choose(b)
+	if err != nil || n == 0 {
+		return err
 	}
 	if err := a.values.Run(b, rows); err != nil {
 		return err
@@ -120,61 +105,6 @@ func (a *Adder) Add(b *trip.Batch) error {
 		p.add(a.values, ids, one, a.keys.groups)
 	}
 	return nil
-}
-
-// visible returns the rows that no rule refuses, nil if none is refused, and their number.
-func (a *Adder) visible(b *trip.Batch) ([]int32, int) {
-	refused := false
-	for _, m := range b.Months {
-		refused = refused || m.Refused
-	}
-	if !refused {
-		return nil, b.Rows
-	}
-	rows := a.selected[:0]
-	start := 0
-	for _, m := range b.Months {
-		for i := start; i < m.End && !m.Refused; i++ {
-			rows = append(rows, int32(i))
-		}
-		start = m.End
-	}
-	a.selected = rows
-	return rows, len(rows)
-}
-
-// filter returns the rows for which a condition is true, nil if all rows of the batch are.
-func (a *Adder) filter(v *compute.Vector, rows []int32, n int) ([]int32, int) {
-	if v.Const {
-		if !v.Value(0).True() {
-			return nil, 0
-		}
-		return rows, n
-	}
-	if rows == nil {
-		a.selected = slices.Grow(a.selected[:0], n)[:n]
-	}
-	out := a.selected[:n] // may be rows: what is written was read before
-	k := 0
-	for at := range (n + 7) / 8 {
-		mask := v.Bits[at]
-		if v.Valid != nil {
-			mask &= v.Valid[at]
-		}
-		for i := at * 8; i < min(n, at*8+8); i++ {
-			row := int32(i)
-			if rows != nil {
-				row = rows[i]
-			}
-			out[k] = row
-			k += int(mask & 1)
-			mask >>= 1
-		}
-	}
-	if k == n {
-		return rows, n
-	}
-	return out[:k], k
 }
 
 // TooMany is the error of an adder with more groups than it may have.

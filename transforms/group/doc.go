@@ -8,6 +8,8 @@
 // can travel: unfinished ones by a hash of the keys, so that equal keys meet in a [Merger]. [Rows] makes the table of all blocks; for
 // HAVING, windows, ORDER BY and LIMIT, [query.Query.Finish] is what it is compared with.
 //
+// A query of single trips has a [Lister] instead of an Adder. The trips that it lists are finished groups, so that all that follows is the same.
+//
 // # What is exact
 //
 // A sum of exact values has as many bits as it needs, and one of doubles is exact too; both are rounded once. Quantiles and DISTINCT count

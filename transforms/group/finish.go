@@ -78,6 +78,9 @@ type partValue struct {
 }
 
 func newFinisher(q *query.Query) *finisher {
+	if !q.Grouped {
+		q = asGroups(q)
+	}
 	f := &finisher{q: q, plan: planOf(q)}
 	f.forms = f.plan.forms()
 	for _, a := range q.Aggregates {
@@ -90,6 +93,9 @@ func newFinisher(q *query.Query) *finisher {
 			return f.group.Keys[e.Index], nil
 		}
 		return f.group.Aggregates[e.Index], nil
+	}
+	if !q.Grouped {
+		f.leaf = f.listLeaf
 	}
 	return f
 }
@@ -161,8 +167,11 @@ func (f *finisher) having() (bool, error) {
 	return v.True(), nil
 }
 
-// fail names the table, the column and the group of an error.
+// fail names the table, the column and the group of an error, or the trip and the column.
 func (f *finisher) fail(column string, err error) error {
+	if !f.q.Grouped {
+		return fmt.Errorf("%s: row %d of the file: %s: %w", f.group.Keys[0].Text, f.group.Keys[1].Int, column, err)
+	}
 	where := column
 	if f.q.Name != "" {
 		where = "table " + f.q.Name + ", " + column

@@ -15,7 +15,7 @@ const version = 1
 // Counts are what a state says of itself.
 type Counts struct {
 	Filtered int64 // rows that are not refused and for which WHERE is not true
-	Counted  int64 // rows that were added to groups, before HAVING
+	Counted  int64 // rows that were added to groups, before HAVING and LIMIT
 	Groups   int64
 	Finished bool
 }
@@ -26,7 +26,7 @@ type header struct {
 	keys  int
 	forms []form
 	Counts
-	dropped int64 // rows of groups that HAVING has dropped
+	dropped int64 // rows of groups that HAVING or the LIMIT of single trips has dropped
 }
 
 func (h *header) append(b []byte) []byte {
