@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,14 +39,37 @@ var shown = []struct{ column, heading string }{
 	{"avg_tip", "tip $"},
 }
 
-// printTable prints the published monthly table, which m tells of.
+// printTables prints what was published, which m tells of: the rows of the monthly table, if it was made, and a line for each table in
+// SQL.
+func printTables(ctx context.Context, w io.Writer, access objstore.Access, output string, m *publish.Manifest) error {
+	lines := [][]string{{"table", "rows"}}
+	paths := []string{"path"}
+	for _, o := range m.Outputs {
+		if _, isStanding := standingNamed(o.Table); !isStanding {
+			lines = append(lines, []string{o.Table, strconv.FormatInt(o.Rows, 10)})
+			paths = append(paths, objstore.Redact(objstore.Join(output, o.Path)))
+		}
+	}
+	err := printTable(ctx, w, access, output, m)
+	if len(paths) == 1 {
+		return err
+	}
+	var b strings.Builder
+	for i, l := range strings.Split(strings.TrimSuffix(align(lines, 1), "\n"), "\n") {
+		b.WriteString(l + "  " + paths[i] + "\n")
+	}
+	_, wrong := io.WriteString(w, b.String())
+	return errors.Join(err, wrong)
+}
+
+// printTable prints the published monthly table, if it was made.
 func printTable(ctx context.Context, w io.Writer, access objstore.Access, output string, m *publish.Manifest) error {
 	const monthly = "trip_stats"
 	i := slices.IndexFunc(m.Outputs, func(o publish.Output) bool { return o.Table == monthly })
 	tables := aggregate.Tables(m.Quality == "standard")
 	at := slices.IndexFunc(tables, func(t *aggregate.Spec) bool { return t.Name == monthly })
 	if i < 0 || at < 0 {
-		return fmt.Errorf("reading back what was published: found no table %s", monthly)
+		return nil
 	}
 	path := objstore.Redact(objstore.Join(output, m.Outputs[i].Path))
 	t, err := publish.ReadTable(ctx, access, output, m.Outputs[i], tables[at].Schema())

@@ -171,8 +171,8 @@ func (j *job) makeTables(ctx context.Context) error {
 		j.stderr.line("note: all is published in %s, but reading it back failed: %v", objstore.Redact(j.output), objstore.Reason(err))
 		return nil
 	}
-	if err := printTable(ctx, j.stdout, j.access(), j.output, m); err != nil {
-		j.stderr.line("note: all is published in %s, but not all of the monthly table could be printed: %v", objstore.Redact(j.output), objstore.Reason(err))
+	if err := printTables(ctx, j.stdout, j.access(), j.output, m); err != nil {
+		j.stderr.line("note: all is published in %s, but not all of it could be printed: %v", objstore.Redact(j.output), objstore.Reason(err))
 	}
 	notes(j.stderr, filesOf(m), p.endless(), j.noteGaps())
 	if j.standard() {
@@ -200,7 +200,7 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 	if err := j.checkKept(objects); err != nil {
 		return p, runner, nil, err
 	}
-	memory := j.mostMemory()
+	memory := j.mostMemory(tables)
 	memory.Bound()
 	p = plan{
 		files:     source.Files(objects, runner.Branches()),
@@ -261,6 +261,11 @@ func (j *job) runPipeline(ctx context.Context, runner runners.Runner, p *plan) (
 // tripOptions are how files are understood, for tables that are made of them.
 func tripOptions(utc string, standard bool, tables []*aggregate.Spec) trip.Options {
 	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), UTC: utc, Judged: standard, Wanted: aggregate.Needs(tables)}
+	for _, t := range tables {
+		if t.SQL != "" {
+			options.Named = append(options.Named, t.Needs()...)
+		}
+	}
 	if standard {
 		options.Wanted = append(options.Wanted, append(quality.Needs(), trip.RawDuration)...)
 	}
