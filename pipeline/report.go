@@ -17,11 +17,8 @@ import (
 
 	"tripstats/io/objstore"
 	"tripstats/io/publish"
-	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
-	"tripstats/transforms/element"
-	"tripstats/transforms/trip"
 )
 
 // mostRows is how many rows of the monthly table go to stdout.
@@ -164,7 +161,10 @@ func (j *job) report(runner runners.Runner, m *publish.Manifest, elapsed time.Du
 		for _, in := range m.Inputs {
 			rejected -= in.Counted
 		}
-		judged = fmt.Sprintf(" rows_rejected=%d duration_minutes=%.1f->%.1f", rejected, r.DurationMinutesRaw, r.DurationMinutesStandard)
+		judged = fmt.Sprintf(" rows_rejected=%d", rejected)
+		if left := r.DurationMinutesStandard; left != nil {
+			judged += fmt.Sprintf(" duration_minutes=%.1f->%.1f", r.DurationMinutesRaw, *left)
+		}
 	}
 	if k := m.Kept; k != nil {
 		judged += fmt.Sprintf(" quarantined=%d", k.Rows)
@@ -193,77 +193,4 @@ func peakMemory() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.Sys)
-}
-
-// showPlan says what a run would read, from the footers alone.
-func (j *job) showPlan(ctx context.Context, p plan) error {
-	var recognised []element.Recognised
-	var unusable []element.Unusable
-	for _, found := range p.files {
-		d, err := source.Describe(ctx, p.read.Access, found)
-		if err != nil {
-			u, err := found.Refuse(err)
-			if err != nil {
-				return err
-			}
-			unusable = append(unusable, u)
-			continue
-		}
-		f, err := trip.Recognise(d, p.trips)
-		if err != nil {
-			u, err := trip.Refuse(f, p.trips, err)
-			if err != nil {
-				return err
-			}
-			unusable = append(unusable, u)
-			continue
-		}
-		f.Metadata, f.Columns = nil, nil // there may be many files
-		recognised = append(recognised, f)
-	}
-	kept, left, err := trip.Admit(recognised, unusable, p.admission)
-	if err != nil {
-		return err
-	}
-	rows := [][]string{{"source", "taxi", "rows", "row groups", "restrictions", "file bytes", "bytes needed"}}
-	var total [5]int64
-	add := func(name, taxi string, n [5]int64) {
-		row := []string{name, taxi}
-		for _, v := range n {
-			row = append(row, strconv.FormatInt(v, 10))
-		}
-		rows = append(rows, row)
-	}
-	sources, others := element.Sources(kept), element.Sources(left)
-	for _, parts := range sources {
-		var n [5]int64
-		for _, f := range parts {
-			of := [5]int64{f.Rows, int64(len(f.UnitRows)), int64(source.Restrictions(f)), f.Size, 0}
-			for _, b := range f.UnitBytes {
-				of[4] += b
-			}
-			for i, v := range of {
-				n[i] += v
-				total[i] += v
-			}
-		}
-		add(parts[0].Whole(), parts[0].Taxi, n)
-	}
-	add(fmt.Sprintf("%d files, %d left out", len(sources), len(others)), "", total)
-	if _, err := io.WriteString(j.stdout, align(rows, 2)); err != nil {
-		return err
-	}
-	var tables []string
-	for _, files := range others {
-		if files[0].NoTrips {
-			tables = append(tables, files[0].Whole())
-		}
-	}
-	noteNoTrips(j.stderr, tables)
-	admitted := make([]element.Admitted, len(kept))
-	for i, f := range kept {
-		admitted[i] = f.Admit()
-	}
-	notes(j.stderr, admitted, p.endless(), j.noteGaps())
-	return nil
 }

@@ -27,6 +27,7 @@ import (
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/quality"
+	"tripstats/transforms/query"
 	"tripstats/transforms/trip"
 )
 
@@ -36,6 +37,8 @@ type job struct {
 	stdout io.Writer // gets the result
 	stderr console   // gets one line, or a line for each fault
 	known  *progress
+
+	queries []*query.Query // of the tables in SQL, in their order
 }
 
 // run is the program. It depends on its arguments only, so that one process may have several runs, one after the other or at the same
@@ -317,6 +320,7 @@ func (s *settings) publishConfig(rules quality.Config, tables []*aggregate.Spec)
 	} else {
 		cfg.Absent = []string{aggregate.LedgerName} // without rules there is none
 	}
+	cfg.NoDurations = !slices.ContainsFunc(tables, func(t *aggregate.Spec) bool { return t.SQL == "" })
 	for _, t := range tables {
 		for _, column := range t.Balance() {
 			cfg.Balance = append(cfg.Balance, publish.Total{Table: t.Name, Column: column})

@@ -15,6 +15,7 @@ func (j *job) specs(ctx context.Context) ([]*aggregate.Spec, error) {
 	var specs, made []*aggregate.Spec
 	for _, t := range list {
 		if t.query != nil {
+			j.queries = append(j.queries, t.query)
 			made = append(made, aggregate.Declared(t.query, int64(j.maxGroups), j.standard()))
 		} else if len(specs) == 0 { // standard stands for all of them
 			specs = aggregate.Tables(j.standard())

@@ -52,9 +52,10 @@ type Rules struct {
 	Limits map[string]int64 `json:"limits"`          // in force, by rule
 	AsOf   string           `json:"as_of,omitempty"` // last month that a file without a month in its name may have
 
-	// What the rules changed: the mean duration of all rows, and of what the rules left.
-	DurationMinutesRaw      float64 `json:"duration_minutes_raw"`
-	DurationMinutesStandard float64 `json:"duration_minutes_standard"`
+	// What the rules changed: the mean duration of all rows, and of what the rules left. The latter is known if a standing table has
+	// durations.
+	DurationMinutesRaw      float64  `json:"duration_minutes_raw"`
+	DurationMinutesStandard *float64 `json:"duration_minutes_standard,omitempty"`
 }
 
 // Kept is what was put into quarantine.
@@ -161,7 +162,10 @@ func (r *result) manifest(cfg Config) *Manifest {
 	if cfg.Rules != nil {
 		rules := *cfg.Rules
 		rules.DurationMinutesRaw = mean(r.tallies, func(t element.Tally) element.Mean { return t.Read })
-		rules.DurationMinutesStandard = mean(r.tallies, func(t element.Tally) element.Mean { return t.Left })
+		if !cfg.NoDurations {
+			left := mean(r.tallies, func(t element.Tally) element.Mean { return t.Left })
+			rules.DurationMinutesStandard = &left
+		}
 		m.Rules = &rules
 	}
 	if cfg.Quarantine != nil {
