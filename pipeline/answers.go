@@ -17,7 +17,7 @@ import (
 
 // answer computes the rows of a query. Only what it needs is read, and nothing is published.
 func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, error) {
-	q.Name = "answer"
+	q.Name, j.queries = "answer", []*query.Query{q}
 	table := aggregate.Declared(q, j.bounds(), j.standard())
 	p, runner, objects, err := j.prepare(ctx, []*aggregate.Spec{table})
 	if err != nil {

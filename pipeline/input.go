@@ -14,6 +14,7 @@ import (
 	"tripstats/io/quarantine"
 	"tripstats/io/source"
 	"tripstats/io/tlc"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/trip"
 )
@@ -194,6 +195,9 @@ const (
 	localMemory  = 160 << 20
 	remoteMemory = 256 << 20
 
+	// tableMemory is what these grow by for each table in SQL: its groups are in memory while trips are added up.
+	tableMemory = 16 << 20
+
 	// The least limits that a run keeps on two cores, even if these are busy.
 	leastLocalMemory       = 112 << 20
 	leastRemoteMemory      = 144 << 20
@@ -224,12 +228,17 @@ func (s *settings) leastMemory() int64 {
 }
 
 // mostMemory is what a process that reads may take for that.
-func (s *settings) mostMemory() source.Memory {
+func (s *settings) mostMemory(tables []*aggregate.Spec) source.Memory {
 	most, remote := s.parsed.memory, s.remote()
 	if most == 0 {
 		most = localMemory
 		if remote {
 			most = remoteMemory
+		}
+		for _, t := range tables {
+			if t.SQL != "" {
+				most += tableMemory
+			}
 		}
 	}
 	if remote && s.runner == "prism" {

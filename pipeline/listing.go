@@ -77,7 +77,7 @@ func concatenated(records []arrow.RecordBatch, rows int64) (arrow.RecordBatch, e
 
 // contributing are the files that can have trips of the answer, by the names of their sources.
 func (p *plan) contributing(ctx context.Context) ([]element.Recognised, error) {
-	kept, _, err := p.admit(ctx)
+	kept, _, err := p.admit(ctx, func(element.Recognised) {})
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +91,9 @@ func (p *plan) contributing(ctx context.Context) ([]element.Recognised, error) {
 	return files, nil
 }
 
-// admit judges all files by their footers, in this process, as the pipeline does: see [trip.Admit].
-func (p *plan) admit(ctx context.Context) (kept []element.Recognised, left []element.LeftOut, err error) {
+// admit judges all files by their footers, in this process, as the pipeline does: see [trip.Admit]. It calls seen with each file that is recognised, while
+// its columns are known.
+func (p *plan) admit(ctx context.Context, seen func(element.Recognised)) (kept []element.Recognised, left []element.LeftOut, err error) {
 	var recognised []element.Recognised
 	var unusable []element.Unusable
 	for _, found := range p.files {
@@ -114,6 +115,7 @@ func (p *plan) admit(ctx context.Context) (kept []element.Recognised, left []ele
 			unusable = append(unusable, u)
 			continue
 		}
+		seen(f)
 		f.Metadata, f.Columns = nil, nil // there may be many files
 		recognised = append(recognised, f)
 	}

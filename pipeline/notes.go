@@ -13,22 +13,16 @@ import (
 )
 
 // notes tells what a user should know of files that are read, a line each: months that are missing between the first and
-// the last of a taxi, if asked, that none is too late, and columns that TLC has added.
+// the last of a taxi, if asked, that none is too late, columns that TLC has added, and columns that tables in SQL name and files lack.
 func notes(w console, files []element.Admitted, endless, gaps bool) {
-	unknown := map[string][]string{}
-	for _, f := range files {
-		for _, c := range f.Unknown {
-			if n := len(unknown[c]); n == 0 || unknown[c][n-1] != f.Whole() { // the parts of one data set follow each other
-				unknown[c] = append(unknown[c], f.Whole())
-			}
-		}
-	}
+	unknown := byColumn(files, func(f element.Admitted) []string { return f.Unknown })
 	if missing := trip.Gaps(files); gaps && len(missing) > 0 {
 		w.line("note: no file for %s", trip.SomeMonths(missing, w.verbose))
 	}
 	if monthless := slices.ContainsFunc(files, func(f element.Admitted) bool { return f.Month == element.NoMonth }); monthless && endless {
 		w.line("note: no file has a month in its name, so pickups of every month since 2009-01 count, however late; --as-of says which is the last")
 	}
+	noteNull(w, files)
 	if len(unknown) == 0 {
 		return
 	}
@@ -37,6 +31,31 @@ func notes(w console, files []element.Admitted, endless, gaps bool) {
 		columns = append(columns, fmt.Sprintf("%s (in %d files, first %s)", c, len(unknown[c]), unknown[c][0]))
 	}
 	w.line("note: columns that are not known, and not needed: %s", firstFew(columns))
+}
+
+// byColumn returns the sources by the columns that their files list.
+func byColumn(files []element.Admitted, list func(element.Admitted) []string) map[string][]string {
+	sources := map[string][]string{}
+	for _, f := range files {
+		for _, c := range list(f) {
+			if n := len(sources[c]); n == 0 || sources[c][n-1] != f.Whole() { // the parts of one data set follow each other
+				sources[c] = append(sources[c], f.Whole())
+			}
+		}
+	}
+	return sources
+}
+
+// noteNull names each column that tables in SQL name and files do not have, because TLC added it later or the other taxi has it.
+func noteNull(w console, files []element.Admitted) {
+	lacking := byColumn(files, func(f element.Admitted) []string { return f.Null })
+	for _, c := range sortedNames(lacking) {
+		have := fmt.Sprintf("%d files have", len(lacking[c]))
+		if len(lacking[c]) == 1 {
+			have = "1 file has"
+		}
+		w.line("note: %s: %s no such column, first %s; it is NULL there", c, have, lacking[c][0])
+	}
 }
 
 // noteGaps tells whether to note months that are missing between others. The months of the sample are chosen, and months that
@@ -90,7 +109,7 @@ const mostTold = 12
 func filesOf(m *publish.Manifest) []element.Admitted {
 	files := make([]element.Admitted, len(m.Inputs))
 	for i, in := range m.Inputs {
-		files[i] = element.Admitted{Source: in.Source, Taxi: in.Taxi, Month: element.NoMonth, Unknown: in.Unknown}
+		files[i] = element.Admitted{Source: in.Source, Taxi: in.Taxi, Month: element.NoMonth, Unknown: in.Unknown, Null: in.Null}
 		if month, ok := tlc.MonthOf(in.Month); ok {
 			files[i].Month = month
 		}

@@ -28,7 +28,7 @@ var queryFlags = slices.Concat([]flagDef{
 		text: "what runs the query, in this process (direct, the default, or prism)",
 	},
 }, ofMain("quality", "same-month", "utc"), []flagDef{
-	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show the query as it is understood, and stop; nothing is read for this"},
+	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read and how the query is understood, and stop; only footers are\nread for this"},
 }, ofMain("verbose", "limits", "as-of", "require-complete", "unknown-columns", "source", "missing", "max-memory", "max-groups", "gcs-anonymous", "allow-http",
 	"decoder", "cpuprofile", "memprofile", "trace"))
 
@@ -84,12 +84,8 @@ func (j *job) ask(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if j.plan {
-		_, err := io.WriteString(j.stdout, planOf(q))
-		return err
-	}
 	rows, err := j.answer(ctx, q)
-	if err != nil {
+	if err != nil || j.plan {
 		return err
 	}
 	defer rows.Release()
@@ -173,20 +169,4 @@ func (j *job) form() string {
 		return "table"
 	}
 	return "csv"
-}
-
-// planOf says how a query is understood: as it was checked, what it reads, and what the result has.
-func planOf(q *query.Query) string {
-	var b strings.Builder
-	b.WriteString(q.String() + "\n\n")
-	reads := make([]string, 0, len(q.Reads()))
-	for _, i := range q.Reads() {
-		reads = append(reads, query.Columns[i].Name)
-	}
-	fmt.Fprintf(&b, "columns read: %s\n", orNone(strings.Join(reads, ", ")))
-	lines := [][]string{{"column", "type"}}
-	for _, c := range q.Columns {
-		lines = append(lines, []string{printable(c.Name), c.Expr.Type.Published().String()})
-	}
-	return b.String() + align(lines, 2)
 }

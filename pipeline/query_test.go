@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"tripstats/transforms/fault"
-	"tripstats/transforms/query"
 )
 
 // TestSQLThatBeginsWithACommentIsNoFlag separates texts from flags.
@@ -57,17 +56,5 @@ func TestAnErrorOfAQuestionHasItsLine(t *testing.T) {
 	}
 	if want := "      count(*) AS n, nothing FROM trips GROUP BY taxi\n" + strings.Repeat(" ", 21) + "^"; text.excerpts[0] != want {
 		t.Errorf("found\n%s\nexpected\n%s", text.excerpts[0], want)
-	}
-}
-
-// TestAPlanOfSingleTrips has no groups to show.
-func TestAPlanOfSingleTrips(t *testing.T) {
-	q, err := query.ParseQuery("query", "SELECT 1 AS one, tip_amount AS \"tip $\" FROM trips LIMIT 3")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "SELECT 1 AS one,\n       tip_amount AS \"tip $\"\nFROM trips\nLIMIT 3\n\ncolumns read: tip_amount\ncolumn  type\none     INTEGER\ntip $   DECIMAL(38,6)\n"
-	if found := planOf(q); found != want {
-		t.Errorf("found\n%s\nexpected\n%s", found, want)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,10 +17,8 @@ import (
 
 	"tripstats/io/objstore"
 	"tripstats/io/publish"
-	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
-	"tripstats/transforms/element"
 )
 
 // mostRows is how many rows of the monthly table go to stdout.
@@ -37,14 +36,37 @@ var shown = []struct{ column, heading string }{
 	{"avg_tip", "tip $"},
 }
 
-// printTable prints the published monthly table, which m tells of.
+// printTables prints what was published, which m tells of: the rows of the monthly table, if it was made, and a line for each table in
+// SQL.
+func printTables(ctx context.Context, w io.Writer, access objstore.Access, output string, m *publish.Manifest) error {
+	lines := [][]string{{"table", "rows"}}
+	paths := []string{"path"}
+	for _, o := range m.Outputs {
+		if _, isStanding := standingNamed(o.Table); !isStanding {
+			lines = append(lines, []string{o.Table, strconv.FormatInt(o.Rows, 10)})
+			paths = append(paths, objstore.Redact(objstore.Join(output, o.Path)))
+		}
+	}
+	err := printTable(ctx, w, access, output, m)
+	if len(paths) == 1 {
+		return err
+	}
+	var b strings.Builder
+	for i, l := range strings.Split(strings.TrimSuffix(align(lines, 1), "\n"), "\n") {
+		b.WriteString(l + "  " + paths[i] + "\n")
+	}
+	_, wrong := io.WriteString(w, b.String())
+	return errors.Join(err, wrong)
+}
+
+// printTable prints the published monthly table, if it was made.
 func printTable(ctx context.Context, w io.Writer, access objstore.Access, output string, m *publish.Manifest) error {
 	const monthly = "trip_stats"
 	i := slices.IndexFunc(m.Outputs, func(o publish.Output) bool { return o.Table == monthly })
 	tables := aggregate.Tables(m.Quality == "standard")
 	at := slices.IndexFunc(tables, func(t *aggregate.Spec) bool { return t.Name == monthly })
 	if i < 0 || at < 0 {
-		return fmt.Errorf("reading back what was published: found no table %s", monthly)
+		return nil
 	}
 	path := objstore.Redact(objstore.Join(output, m.Outputs[i].Path))
 	t, err := publish.ReadTable(ctx, access, output, m.Outputs[i], tables[at].Schema())
@@ -139,7 +161,10 @@ func (j *job) report(runner runners.Runner, m *publish.Manifest, elapsed time.Du
 		for _, in := range m.Inputs {
 			rejected -= in.Counted
 		}
-		judged = fmt.Sprintf(" rows_rejected=%d duration_minutes=%.1f->%.1f", rejected, r.DurationMinutesRaw, r.DurationMinutesStandard)
+		judged = fmt.Sprintf(" rows_rejected=%d", rejected)
+		if left := r.DurationMinutesStandard; left != nil {
+			judged += fmt.Sprintf(" duration_minutes=%.1f->%.1f", r.DurationMinutesRaw, *left)
+		}
 	}
 	if k := m.Kept; k != nil {
 		judged += fmt.Sprintf(" quarantined=%d", k.Rows)
@@ -168,53 +193,4 @@ func peakMemory() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.Sys)
-}
-
-// showPlan says what a run would read, from the footers alone.
-func (j *job) showPlan(ctx context.Context, p plan) error {
-	kept, left, err := p.admit(ctx)
-	if err != nil {
-		return err
-	}
-	rows := [][]string{{"source", "taxi", "rows", "row groups", "restrictions", "file bytes", "bytes needed"}}
-	var total [5]int64
-	add := func(name, taxi string, n [5]int64) {
-		row := []string{name, taxi}
-		for _, v := range n {
-			row = append(row, strconv.FormatInt(v, 10))
-		}
-		rows = append(rows, row)
-	}
-	sources, others := element.Sources(kept), element.Sources(left)
-	for _, parts := range sources {
-		var n [5]int64
-		for _, f := range parts {
-			of := [5]int64{f.Rows, int64(len(f.UnitRows)), int64(source.Restrictions(f)), f.Size, 0}
-			for _, b := range f.UnitBytes {
-				of[4] += b
-			}
-			for i, v := range of {
-				n[i] += v
-				total[i] += v
-			}
-		}
-		add(parts[0].Whole(), parts[0].Taxi, n)
-	}
-	add(fmt.Sprintf("%d files, %d left out", len(sources), len(others)), "", total)
-	if _, err := io.WriteString(j.stdout, align(rows, 2)); err != nil {
-		return err
-	}
-	var tables []string
-	for _, files := range others {
-		if files[0].NoTrips {
-			tables = append(tables, files[0].Whole())
-		}
-	}
-	noteNoTrips(j.stderr, tables)
-	admitted := make([]element.Admitted, len(kept))
-	for i, f := range kept {
-		admitted[i] = f.Admit()
-	}
-	notes(j.stderr, admitted, p.endless(), j.noteGaps())
-	return nil
 }

@@ -27,6 +27,7 @@ import (
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/quality"
+	"tripstats/transforms/query"
 	"tripstats/transforms/trip"
 )
 
@@ -36,6 +37,8 @@ type job struct {
 	stdout io.Writer // gets the result
 	stderr console   // gets one line, or a line for each fault
 	known  *progress
+
+	queries []*query.Query // of the tables in SQL, in their order
 }
 
 // run is the program. It depends on its arguments only, so that one process may have several runs, one after the other or at the same
@@ -171,8 +174,8 @@ func (j *job) makeTables(ctx context.Context) error {
 		j.stderr.line("note: all is published in %s, but reading it back failed: %v", objstore.Redact(j.output), objstore.Reason(err))
 		return nil
 	}
-	if err := printTable(ctx, j.stdout, j.access(), j.output, m); err != nil {
-		j.stderr.line("note: all is published in %s, but not all of the monthly table could be printed: %v", objstore.Redact(j.output), objstore.Reason(err))
+	if err := printTables(ctx, j.stdout, j.access(), j.output, m); err != nil {
+		j.stderr.line("note: all is published in %s, but not all of it could be printed: %v", objstore.Redact(j.output), objstore.Reason(err))
 	}
 	notes(j.stderr, filesOf(m), p.endless(), j.noteGaps())
 	if j.standard() {
@@ -200,7 +203,7 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 	if err := j.checkKept(objects); err != nil {
 		return p, runner, nil, err
 	}
-	memory := j.mostMemory()
+	memory := j.mostMemory(tables)
 	memory.Bound()
 	p = plan{
 		files:     source.Files(objects, runner.Branches()),
@@ -261,6 +264,11 @@ func (j *job) runPipeline(ctx context.Context, runner runners.Runner, p *plan) (
 // tripOptions are how files are understood, for tables that are made of them.
 func tripOptions(utc string, standard bool, tables []*aggregate.Spec) trip.Options {
 	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), UTC: utc, Judged: standard, Wanted: aggregate.Needs(tables)}
+	for _, t := range tables {
+		if t.SQL != "" {
+			options.Named = append(options.Named, t.Needs()...)
+		}
+	}
 	if standard {
 		options.Wanted = append(options.Wanted, append(quality.Needs(), trip.RawDuration)...)
 	}
@@ -312,6 +320,7 @@ func (s *settings) publishConfig(rules quality.Config, tables []*aggregate.Spec)
 	} else {
 		cfg.Absent = []string{aggregate.LedgerName} // without rules there is none
 	}
+	cfg.NoDurations = !slices.ContainsFunc(tables, func(t *aggregate.Spec) bool { return t.SQL == "" })
 	for _, t := range tables {
 		for _, column := range t.Balance() {
 			cfg.Balance = append(cfg.Balance, publish.Total{Table: t.Name, Column: column})

@@ -168,7 +168,7 @@ var mainFlags = []flagDef{
 		text:  "how to read times that a file marks as UTC: wall takes them as New York wall clock,\nconvert converts them; without it such a file is an error: TLC writes wall clock",
 		label: "Times marked as UTC",
 	},
-	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read, and stop; only footers are read for this"},
+	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read, and how tables in SQL are made, and stop; only footers are\nread for this"},
 	{name: "verbose", of: func(s *settings) any { return &s.verbose }, text: "show everything that Beam logs, and full errors"},
 	{name: "version", of: func(s *settings) any { return &s.version }, text: "print the version, like the command version"},
 	{
@@ -212,7 +212,7 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "max-memory", value: "SIZE", of: func(s *settings) any { return &s.memory }, check: (*settings).checkMemory, rare: true,
-		text:  "memory goal of the process (default 160MiB, with remote input 256MiB); GOMEMLIMIT takes\nprecedence",
+		text:  "memory goal of the process (default 160MiB, with remote input 256MiB, and 16MiB more for\neach SELECT); GOMEMLIMIT takes precedence",
 		label: "Memory of a worker process", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
 	},
 	{

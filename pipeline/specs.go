@@ -8,7 +8,7 @@ import (
 
 // bounds are those of a declared table. Its groups may take as much as reading may.
 func (s *settings) bounds() aggregate.Bounds {
-	return aggregate.Bounds{Groups: int64(s.maxGroups), Bytes: int64(s.mostMemory())}
+	return aggregate.Bounds{Groups: int64(s.maxGroups), Bytes: int64(s.mostMemory(nil))}
 }
 
 // specs returns the tables that the run makes, beside the ledger: those of --tables, in its order, with the standing ones first.
@@ -20,6 +20,7 @@ func (j *job) specs(ctx context.Context) ([]*aggregate.Spec, error) {
 	var specs, made []*aggregate.Spec
 	for _, t := range list {
 		if t.query != nil {
+			j.queries = append(j.queries, t.query)
 			made = append(made, aggregate.Declared(t.query, j.bounds(), j.standard()))
 		} else if len(specs) == 0 { // standard stands for all of them
 			specs = aggregate.Tables(j.standard())

@@ -19,6 +19,9 @@ import (
 	"tripstats/transforms/fault"
 )
 
+// BatchRows is the number of rows of a batch, unless its row group ends before.
+const BatchRows = batchRows
+
 const (
 	// batchRows is the size of a batch. Eight columns of 16,384 eight-byte values are 1 MiB, what a core's second-level
 	// cache has, while Beam's cost per element is spread over enough rows.

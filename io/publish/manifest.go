@@ -52,9 +52,10 @@ type Rules struct {
 	Limits map[string]int64 `json:"limits"`          // in force, by rule
 	AsOf   string           `json:"as_of,omitempty"` // last month that a file without a month in its name may have
 
-	// What the rules changed: the mean duration of all rows, and of what the rules left.
-	DurationMinutesRaw      float64 `json:"duration_minutes_raw"`
-	DurationMinutesStandard float64 `json:"duration_minutes_standard"`
+	// What the rules changed: the mean duration of all rows, and of what the rules left. The latter is known if a standing table has
+	// durations.
+	DurationMinutesRaw      float64  `json:"duration_minutes_raw"`
+	DurationMinutesStandard *float64 `json:"duration_minutes_standard,omitempty"`
 }
 
 // Kept is what was put into quarantine.
@@ -83,6 +84,10 @@ type Input struct {
 	Counted   int64    `json:"rows_counted"`
 	Variant   string   `json:"variant"`
 	Unknown   []string `json:"unknown_columns,omitempty"`
+
+	// Null are the columns of trips that tables in SQL name and the input does not have: they are null there. In a data set some part
+	// does not have them.
+	Null []string `json:"null_columns,omitempty"`
 
 	// NoCodes is how many values have no number and are null, by column of trips: see trip.NoCode.
 	NoCodes map[string]int64 `json:"codes_without_number,omitempty"`
@@ -132,7 +137,7 @@ func (r *result) manifest(cfg Config) *Manifest {
 	}
 	for _, parts := range element.Sources(r.files) {
 		f := parts[0]
-		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: f.Units, Rows: f.Rows, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown}
+		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: f.Units, Rows: f.Rows, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null}
 		if f.Month != element.NoMonth {
 			in.Month = tlc.FormatMonth(f.Month)
 		}
@@ -157,7 +162,10 @@ func (r *result) manifest(cfg Config) *Manifest {
 	if cfg.Rules != nil {
 		rules := *cfg.Rules
 		rules.DurationMinutesRaw = mean(r.tallies, func(t element.Tally) element.Mean { return t.Read })
-		rules.DurationMinutesStandard = mean(r.tallies, func(t element.Tally) element.Mean { return t.Left })
+		if !cfg.NoDurations {
+			left := mean(r.tallies, func(t element.Tally) element.Mean { return t.Left })
+			rules.DurationMinutesStandard = &left
+		}
 		m.Rules = &rules
 	}
 	if cfg.Quarantine != nil {
@@ -178,7 +186,7 @@ func (r *result) manifest(cfg Config) *Manifest {
 // asDataset turns in, the input of the first file of a data set, into the input of the whole data set.
 func (in *Input) asDataset(parts []element.Admitted, tallies map[string]element.Tally) {
 	f := parts[0]
-	in.Source, in.Bytes, in.Rows, in.RowGroups, in.Counted, in.Unknown = f.Dataset, 0, 0, 0, 0, nil
+	in.Source, in.Bytes, in.Rows, in.RowGroups, in.Counted, in.Unknown, in.Null = f.Dataset, 0, 0, 0, 0, nil, nil
 	in.URI = strings.TrimSuffix(in.URI, strings.TrimPrefix(f.Source, f.Dataset))
 	var variants []string
 	for _, p := range parts {
@@ -187,10 +195,11 @@ func (in *Input) asDataset(parts []element.Admitted, tallies map[string]element.
 		in.RowGroups += p.Units
 		in.Counted += tallies[p.Source].Counted
 		in.Unknown = append(in.Unknown, p.Unknown...)
+		in.Null = append(in.Null, p.Null...)
 		variants = append(variants, p.Variant)
 		in.Parts = append(in.Parts, Part{Name: strings.TrimPrefix(p.Source, p.Dataset+"/"), Bytes: p.Size, Rows: p.Rows})
 	}
-	in.Unknown, in.Variant = distinct(in.Unknown), strings.Join(distinct(variants), ", ")
+	in.Unknown, in.Null, in.Variant = distinct(in.Unknown), distinct(in.Null), strings.Join(distinct(variants), ", ")
 }
 
 func distinct(names []string) []string {

@@ -21,7 +21,7 @@ func listing(t *testing.T, text string) *Spec {
 		t.Fatal(err)
 	}
 	q.Name = "answer"
-	spec := Declared(q, 1, true)
+	spec := Declared(q, Bounds{1, 1 << 30}, true)
 	if spec.PerFile {
 		t.Error("found groups that are finished with their file, expected none")
 	}

@@ -55,6 +55,7 @@ type Recognised struct {
 	Variant     string   // in which form its columns are
 	Coordinates bool     // it has longitudes and latitudes instead of zones
 	Unknown     []string // names of columns that the registry does not know
+	Null        []string // columns of trips that tables in SQL name and the file does not have
 	Projection  []int    // indices into Columns, ascending: what is read
 	UnitBytes   []int64  // by unit: bytes that hold the projected columns
 
@@ -74,6 +75,7 @@ type Admitted struct {
 	Taxi    string
 	Variant string
 	Unknown []string
+	Null    []string // Recognised.Null
 	Rows    int64
 	Units   int  // number of units
 	Alone   bool // Recognised.Alone
@@ -86,7 +88,7 @@ func (f Admitted) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 func (f Recognised) Admit() Admitted {
 	return Admitted{
 		Source: f.Source, Dataset: f.Dataset, URI: f.URI, Size: f.Size, Month: f.Month,
-		Taxi: f.Taxi, Variant: f.Variant, Unknown: f.Unknown, Rows: f.Rows, Units: len(f.UnitRows), Alone: f.Alone,
+		Taxi: f.Taxi, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null, Rows: f.Rows, Units: len(f.UnitRows), Alone: f.Alone,
 	}
 }
 

@@ -52,7 +52,7 @@ func TestBuiltAndParsedQueriesAreEqual(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, q := range []*Query{got, want[0]} {
-			q.Place = ""
+			q.Place, q.unfolded = "", nil // what constants are made of may differ
 			forgetPlaces(reflect.ValueOf(q), map[uintptr]bool{})
 		}
 		if !reflect.DeepEqual(got, want[0]) {

@@ -233,10 +233,7 @@ func (c *checker) has(e *Expr, op Op) bool {
 // finish replaces what is grouped by keys, folds constants and names the columns.
 func (c *checker) finish() {
 	q := c.q
-	to := c.fold
-	if q.Grouped {
-		to = func(e *Expr) *Expr { return c.fold(c.regroup(e)) }
-	} else if len(q.Windows) > 0 {
+	if !q.Grouped && len(q.Windows) > 0 {
 		for _, e := range c.items {
 			e.walk(func(e *Expr) {
 				if e.Op == WindowRef {
@@ -246,6 +243,26 @@ func (c *checker) finish() {
 		}
 		return
 	}
+	before := len(c.errors)
+	folded, unfolded := *q, *q
+	if c.finishWith(&folded, c.fold); len(c.errors) > before {
+		return
+	}
+	c.finishWith(&unfolded, func(e *Expr) *Expr { return e })
+	*q = folded
+	q.unfolded = &unfolded
+	if q.Where != nil && q.Where.Op == Literal && q.Where.Value.True() {
+		q.Where = nil
+	}
+}
+
+// finishWith replaces what is grouped by keys in a query, which takes each of its expressions through fold.
+func (c *checker) finishWith(q *Query, fold func(*Expr) *Expr) {
+	to := fold
+	if q.Grouped {
+		to = func(e *Expr) *Expr { return fold(c.regroup(e)) }
+	}
+	q.Windows, q.Order, q.Aggregates = slices.Clone(q.Windows), slices.Clone(q.Order), slices.Clone(q.Aggregates)
 	for i := range q.Windows {
 		q.Windows[i] = q.Windows[i].mapExprs(to)
 	}
@@ -256,12 +273,9 @@ func (c *checker) finish() {
 	for i := range q.Order {
 		q.Order[i].Expr = to(q.Order[i].Expr)
 	}
-	q.Where, q.Keys = c.fold(q.Where), mapAll(q.Keys, c.fold)
+	q.Where, q.Keys = fold(q.Where), mapAll(q.Keys, fold)
 	for i, a := range q.Aggregates {
-		q.Aggregates[i].Args, q.Aggregates[i].Filter = mapAll(a.Args, c.fold), c.fold(a.Filter)
-	}
-	if q.Where != nil && q.Where.Op == Literal && q.Where.Value.True() {
-		q.Where = nil
+		q.Aggregates[i].Args, q.Aggregates[i].Filter = mapAll(a.Args, fold), fold(a.Filter)
 	}
 }
 

@@ -26,6 +26,16 @@ type Query struct {
 	Columns []OutputColumn
 	Order   []OrderKey
 	Limit   int64 // NoLimit if there is none
+
+	unfolded *Query // see [Query.Checked]
+}
+
+// Checked returns the query as it was before constants were folded. It is for people: a run computes q.
+func (q *Query) Checked() *Query {
+	if q.unfolded == nil {
+		return q
+	}
+	return q.unfolded
 }
 
 // NoLimit is the limit of a query without LIMIT.

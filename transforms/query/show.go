@@ -9,6 +9,7 @@ import (
 )
 
 // String returns the query as it was checked, as SQL: casts are written out, names are looked up, constants are folded.
+// [Query.Checked] is the query before the last of these.
 func (q *Query) String() string {
 	var b strings.Builder
 	if q.Name != "" {

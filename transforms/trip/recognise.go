@@ -47,6 +47,9 @@ type Options struct {
 
 	// Wanted are the columns that are wanted, of files and derived ones. The pickup is always read, because the months follow from it.
 	Wanted []Field
+
+	// Named are those of the wanted columns that tables in SQL name. A file tells which of them it does not have: they are null there.
+	Named []Field
 }
 
 // fields are the columns of a file that are wanted, ascending.
@@ -155,6 +158,11 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 	for _, c := range f.Projection {
 		for rg, n := range f.Columns[c].ChunkBytes {
 			f.UnitBytes[rg] += n
+		}
+	}
+	for _, fd := range (Options{Wanted: opts.Named}).fields() {
+		if len(m[fd]) == 0 {
+			f.Null = append(f.Null, Fields[fd].Name)
 		}
 	}
 	for _, n := range names {
