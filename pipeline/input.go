@@ -14,6 +14,7 @@ import (
 	"tripstats/io/quarantine"
 	"tripstats/io/source"
 	"tripstats/io/tlc"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/trip"
 )
@@ -194,6 +195,9 @@ const (
 	localMemory  = 160 << 20
 	remoteMemory = 256 << 20
 
+	// tableMemory is added to either for each table that is declared in SQL, for its groups and the columns that are computed for it.
+	tableMemory = 8 << 20
+
 	// The least limits that a run keeps on two cores, even if these are busy.
 	leastLocalMemory       = 112 << 20
 	leastRemoteMemory      = 144 << 20
@@ -223,13 +227,18 @@ func (s *settings) leastMemory() int64 {
 	return leastLocalMemory
 }
 
-// mostMemory is what a process that reads may take for that.
-func (s *settings) mostMemory() source.Memory {
+// mostMemory is what a process that reads for these tables may take for that.
+func (s *settings) mostMemory(tables []*aggregate.Spec) source.Memory {
 	most, remote := s.parsed.memory, s.remote()
 	if most == 0 {
 		most = localMemory
 		if remote {
 			most = remoteMemory
+		}
+		for _, t := range tables {
+			if t.SQL != "" {
+				most += tableMemory
+			}
 		}
 	}
 	if remote && s.runner == "prism" {

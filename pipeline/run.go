@@ -200,7 +200,7 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 	if err := j.checkKept(objects); err != nil {
 		return p, runner, nil, err
 	}
-	memory := j.mostMemory()
+	memory := j.mostMemory(tables)
 	memory.Bound()
 	p = plan{
 		files:     source.Files(objects, runner.Branches()),
