@@ -195,8 +195,8 @@ const (
 	localMemory  = 160 << 20
 	remoteMemory = 256 << 20
 
-	// tableMemory is what these grow by for each table in SQL: its groups are in memory while trips are added up.
-	tableMemory = 16 << 20
+	// tableMemory is added to either for each table that is declared in SQL, for its groups and the columns that are computed for it.
+	tableMemory = 8 << 20
 
 	// The least limits that a run keeps on two cores, even if these are busy.
 	leastLocalMemory       = 112 << 20
@@ -227,7 +227,7 @@ func (s *settings) leastMemory() int64 {
 	return leastLocalMemory
 }
 
-// mostMemory is what a process that reads may take for that.
+// mostMemory is what a process that reads for these tables may take for that.
 func (s *settings) mostMemory(tables []*aggregate.Spec) source.Memory {
 	most, remote := s.parsed.memory, s.remote()
 	if most == 0 {

@@ -212,7 +212,7 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "max-memory", value: "SIZE", of: func(s *settings) any { return &s.memory }, check: (*settings).checkMemory, rare: true,
-		text:  "memory goal of the process (default 160MiB, with remote input 256MiB, and 16MiB more for\neach SELECT); GOMEMLIMIT takes precedence",
+		text:  "memory goal of the process (default 160MiB, with remote input 256MiB, and 8MiB more for each\ntable made by SQL); GOMEMLIMIT takes precedence",
 		label: "Memory of a worker process", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
 	},
 	{

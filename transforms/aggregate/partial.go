@@ -293,6 +293,9 @@ func (s *sourceSums) addBatch(b *trip.Batch) error {
 		}
 		start = run.End
 	}
+	if len(s.tables) >= fewTables {
+		return sideBySide(len(s.tables), func(i int) error { return s.tables[i].add(b) })
+	}
 	for _, t := range s.tables {
 		if err := t.add(b); err != nil {
 			return err
@@ -344,14 +347,12 @@ func (s *sourceSums) result(whole bool) (Source, error) {
 			out.NoCodes = element.MergeColumnRows(out.NoCodes, []element.ColumnRows{{Column: trip.Fields[f].Name, Rows: n}})
 		}
 	}
-	for _, t := range s.tables {
-		state, err := t.state(out.Rules, whole)
-		if err != nil {
-			return out, err
-		}
-		out.States = append(out.States, state)
-	}
-	return out, nil
+	out.States = make([]TableState, len(s.tables))
+	err := sideBySide(len(s.tables), func(i int) (err error) {
+		out.States[i], err = s.tables[i].state(out.Rules, whole)
+		return err
+	})
+	return out, err
 }
 
 // addRule sets the sum of the values that a rule has left out, in the group of their month.

@@ -1,0 +1,58 @@
+package aggregate
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+)
+
+// fewTables is the least number of tables that are added side by side. The standing tables are so fast that handing them to other goroutines
+// would take longer.
+const fewTables = 3
+
+// sideBySide calls f for 0 to n-1 on as many goroutines as the process may use, and returns when all calls have. The error is that of
+// the least number, whatever the order of the calls.
+//
+// A panic of f is one of the caller, so that the runner reports it as it does any other: elsewhere it would end the process.
+func sideBySide(n int, f func(int) error) error {
+	workers := min(runtime.GOMAXPROCS(0), n)
+	if n < fewTables || workers < 2 {
+		for i := range n {
+			if err := f(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	errs := make([]error, n)
+	var next atomic.Int64
+	var panicked atomic.Pointer[string]
+	work := func() {
+		defer func() {
+			if p := recover(); p != nil {
+				text := fmt.Sprintf("%v\n%s", p, debug.Stack())
+				panicked.CompareAndSwap(nil, &text)
+			}
+		}()
+		for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+			errs[i] = f(int(i))
+		}
+	}
+	var others sync.WaitGroup
+	for range workers - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
+	if text := panicked.Load(); text != nil {
+		panic(*text)
+	}
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
