@@ -17,6 +17,13 @@ AGGREGATES = {"count", "sum", "avg", "min", "max", "median", "quantile_cont", "q
 CLAUSES = ["select", "from", "where", "group", "having", "order", "limit"]
 TOKEN = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+|\w+|<=|>=|<>|!=|//|::|\s+|.""", re.S)
 
+# TLC's names of columns that have others in trips.
+ALIASES = {
+    "pulocationid": "pickup_location_id", "dolocationid": "dropoff_location_id",
+    **dict.fromkeys(["tpep_pickup_datetime", "lpep_pickup_datetime"], "pickup_datetime"),
+    **dict.fromkeys(["tpep_dropoff_datetime", "lpep_dropoff_datetime"], "dropoff_datetime"),
+}
+
 TOLERANCE = 1e-9  # of a DOUBLE, relative
 
 
@@ -102,7 +109,7 @@ def keys(sql):
         elif len(parts) == 1:
             parts = next((item.parts for item in items if item.name == parts[0].lower()), parts)
         found.append(join(parts))
-    return found
+    return [text for text in found if not re.fullmatch(r"[\d.]+|'.*'|true|false|null", text, re.I)]  # a number would be a position
 
 
 def arguments(parts, i):
@@ -153,7 +160,7 @@ def with_keys(parts, by):
 def told(sql):
     """Returns a SELECT in which DuckDB leaves nothing to chance."""
     by = keys(sql)
-    c = clauses(with_keys(tokens(sql), by))
+    c = clauses(with_keys([ALIASES.get(t.lower(), t) for t in tokens(sql)], by))
     order = by if by is not None else ["source_", "row_number_"]
     if by is None and "order" not in c and c["select"] == ["*"]:
         c["select"] = ["* EXCLUDE (source_, row_number_)"]
