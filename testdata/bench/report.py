@@ -129,7 +129,7 @@ def chart(results):
 
 HEAD = """# What the benchmarks gave
 
-Made by `make bench-peers`, `make bench-decade` and `make bench-ablation`; not edited by hand, except constants.md, which is its end. All files but those called real are made by
+Made by `make bench-peers`, `make bench-decade`, `make bench-query` and `make bench-ablation`; not edited by hand, except constants.md, which is its end. All files but those called real are made by
 `testdata/gen`: they have the schemas, codecs, sizes, order and dirt of TLC's, and no published row. All programs do the
 same job, tripstats with `--quality=raw`, write both tables, and gave the same rows before they were timed. Files were in the system's cache.
 Medians of the rounds; ratios are those within a round: median (least to most). The fastest peer and the fastest DuckDB are those of
@@ -170,16 +170,58 @@ def ablation(done):
     return "\n".join(lines + [f"| {title} | {' | '.join(cells)} |" for title, cells in done["passes"]]) + "\n"
 
 
+def queries(done):
+    """Returns the tables of declared tables and questions in Markdown."""
+    lines = [
+        QUERIES, "",
+        f"`make bench-query` on {done['date']}, {done['machine']}; {', '.join(f'{k} {v}' for k, v in done['versions'].items())}; tripstats {done['commit']}, direct runner, --quality=raw if"
+        f" nothing else is said. {done['months']} months of 3 million rows, in the codecs of TLC's files; 2 cores; {done['note']}.", "",
+        "The questions are [questions.sql](questions.sql), in DuckDB the fastest of [these formulations](duckdb_questions.py), in Polars [these](polars_questions.py). Of both, wall"
+        " seconds are the question's alone; of tripstats they are the whole program's.", "",
+        "| question | tripstats: wall s | peak MiB | DuckDB: wall s | peak MiB | Polars: wall s | peak MiB | tripstats / DuckDB | at most |", "|---|" + "---:|" * 8,
+    ]
+    for name, r in done["questions"].items():
+        cells = [f"{median(r[who], 'wall'):.2f} | {max(m['rss'] for m in r[who]):.0f}" if r[who] else "- | -" for who in ("tripstats", "duckdb", "polars")]
+        lines.append(f"| {name} | {' | '.join(cells)} | {ratio(r['tripstats'], r['duckdb'], 'wall')} | {done['bounds']['question']} |")
+    lines += ["", "| several tables in one pass | wall s | peak MiB | beside | wall s | ratio | at most |", "|---|---:|---:|---|---:|---:|---:|"]
+    for what, beside, most, runs, base in done["passes"]:
+        peak = max(m["rss"] for m in runs)
+        lines.append(f"| {what} | {median(runs, 'wall'):.2f} | {peak:.0f} | {beside} | {median(base, 'wall'):.2f} | {ratio(runs, base, 'wall')} | {most} |")
+    lines += ["", "| peak memory | MiB | at most |", "|---|---:|---:|"]
+    lines += [f"| {what} | {peak if isinstance(peak, str) else f'{peak:.0f}'} | {most} |" for what, peak, most in done["memory"]]
+    return "\n".join(lines) + "\n"
+
+
+QUERIES = "### Questions in SQL"  # the heading of their section
+
+
+def put(heading, text):
+    """Puts a section into the page in place of the one with its heading, or before the constants. Other sections stay as they are."""
+    path = os.path.join(common.HERE, "README.md")
+    with open(path, encoding="utf-8") as f:
+        page = f.read()
+    start = page.find(heading + "\n")
+    if start < 0:
+        start = end = page.index(CONSTANTS)
+    else:
+        end = page.find("\n### ", start) + 1 or len(page)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(page[:start] + text + ("\n" if end < len(page) else "") + page[end:])
+
+
+CONSTANTS = "### Measurements behind constants"
+
+
 def write():
     """Writes the report of all results that are kept."""
     results = [r for name in TITLES for threads in range(64, 0, -1) if (r := load(f"{name}-{threads}"))]
-    done, passes = load("decade"), load("ablation")
+    done, passes, asked = load("decade"), load("ablation"), load("queries")
     text = HEAD
     for what in ("machine", "versions"):
         for found in dict.fromkeys(json.dumps(r[what]) for r in [*results, done] if r):
             found = json.loads(found)
             text += f"- {found if what == 'machine' else ', '.join(f'{k} {v}' for k, v in found.items())}\n"
-    text += "\n" + "\n".join([*map(table, results), *([decade(done)] if done else []), *([ablation(passes)] if passes else [])])
+    text += "\n" + "\n".join([*map(table, results), *([decade(done)] if done else []), *([queries(asked)] if asked else []), *([ablation(passes)] if passes else [])])
     with open(os.path.join(common.HERE, "constants.md"), encoding="utf-8") as f:
         text += "\n" + f.read()
     with open(os.path.join(common.HERE, "README.md"), "w", encoding="utf-8") as f:
