@@ -34,6 +34,7 @@ COUNT    ?= 6
 ROUNDS   ?= 5
 FUZZTIME ?= 10s
 COMBINATIONS ?= 100
+QUERIES      ?= 100
 PYTHON   := .venv/bin/python
 
 # RUST: what the benchmarks in Rust need, unless PEERS names none of them. $(call flag,sets): --sets=$(SETS), if SETS is set.
@@ -69,9 +70,10 @@ lint: ## gofmt, go vet, staticcheck, gofumpt, govulncheck
 	*) echo "$$found"; exit 1 ;; \
 	esac
 
-verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes; what the documents show
+verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes; declared tables, QUERIES=100 random; what the documents show
 	testdata/verify/run.sh bin/tripstats $(PYTHON)
 	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
+	$(PYTHON) testdata/verify/random_queries.py bin/tripstats --count $(QUERIES)
 	go test -count 1 ./transforms/query -run DuckDB
 	@# Some of what the documents show needs Python.
 	go test -count 1 ./pipeline -run '^TestDocs'
@@ -108,10 +110,12 @@ fuzz-plain: ## every fuzz target for FUZZTIME=10s, not guided; needs no further 
 
 soak: FUZZTIME = 10m
 soak: COMBINATIONS = 1000
-soak: build .venv/ready ## the long loops of the tests, io and transforms with the race detector, COMBINATIONS=1000, then every fuzz target for FUZZTIME=10m
+soak: QUERIES = 2000
+soak: build .venv/ready ## the long loops of the tests, io and transforms with the race detector, COMBINATIONS=1000, QUERIES=2000, then every fuzz target for FUZZTIME=10m
 	go test -race -timeout 0 -count 1 ./io/... ./transforms/...
 	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio ./io/fetch ./transforms/query
 	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
+	$(PYTHON) testdata/verify/random_queries.py bin/tripstats --count $(QUERIES) --seed 2
 	TRIPSTATS_SOAK=1 $(MAKE) flink-cluster-test
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
 
