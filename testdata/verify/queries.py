@@ -8,6 +8,7 @@ Each difference is one line on stderr. The exit code is 0 if there are none, oth
 """
 
 import argparse
+import collections
 import concurrent.futures
 import contextlib
 import glob
@@ -47,7 +48,7 @@ class Program:
     """Runs tripstats and keeps what is wrong."""
 
     def __init__(self, path, scratch):
-        self.path, self.scratch, self.wrong, self.runs = path, scratch, [], 0
+        self.path, self.scratch, self.wrong, self.runs, self.failures = path, scratch, [], 0, collections.Counter()
 
     def run(self, *args, cores=None):
         """Returns stdout, or None if the program fails."""
@@ -55,8 +56,10 @@ class Program:
         env = {**os.environ, **({"GOMAXPROCS": str(cores)} if cores else {})}
         done = subprocess.run([self.path, *args], capture_output=True, env=env, check=False)
         if done.returncode:
-            shown = " ".join(a if len(a) < 300 else a[:300] + "..." for a in args)
-            self.wrong.append(f"exit {done.returncode}: tripstats {shown}\n{done.stderr.decode(errors='replace').strip()[-2000:]}")
+            message = done.stderr.decode(errors="replace").strip()[-2000:]
+            self.failures[message] += 1
+            if self.failures[message] <= 2:
+                self.wrong.append(f"exit {done.returncode}: tripstats {' '.join(a if len(a) < 300 else a[:300] + '...' for a in args)}\n{message}")
             return None
         return done.stdout
 
@@ -306,6 +309,9 @@ def main():
             print(f"queries: {line}", file=sys.stderr)
         if len(program.wrong) > most:
             print(f"queries: and {len(program.wrong) - most:,} differences more", file=sys.stderr)
+        for message, n in program.failures.items():
+            if n > 2:
+                print(f"queries: {n} runs failed like this: {message.splitlines()[0]}", file=sys.stderr)
         sys.exit(1 if program.wrong else 0)
 
 
