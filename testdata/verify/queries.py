@@ -1,8 +1,8 @@
 """Compares declared tables and answers of tripstats with DuckDB: queries.py TRIPSTATS [--data DIR] [--questions FILE]... [--only WORD]
 
-The tables are those of the library, of questions.sql beside this file, and of ../query/questions.sql beside the folder of real data, if it is
+The tables are those of the library and of questions.sql beside this file, and of ../query/questions.sql beside the folder of real data, if it is
 there. Inputs are the sample, files with all edges of the rules, and the real months, with --quality=raw and with the rules. Whole numbers,
-decimals and texts must be equal, floats within 1e-9 relative, rows in the same order, types as documented. Every table must be the same bytes
+decimals and texts must be equal, floats within 1e-9 relative, rows in the same order, types as documented. The former must be the same bytes
 from direct and prism, with one core and two, from files in reverse, cut in other row groups, and cut in two that --same-month=merge joins.
 Each difference is one line on stderr. The exit code is 0 if there are none, otherwise 1.
 """
@@ -259,7 +259,7 @@ def main():
     beside = os.path.join(data, "..", "query", "questions.sql")
     if not os.path.exists(beside):
         print(f"queries: SKIPPED: no {os.path.normpath(beside)}", file=sys.stderr)
-    files = [os.path.join(HERE, "questions.sql"), *[beside] * os.path.exists(beside), *args.questions]
+    own, others = os.path.join(HERE, "questions.sql"), [*[beside] * os.path.exists(beside), *args.questions]
     edges = None
     with tempfile.TemporaryDirectory() as scratch:
         program = Program(os.path.abspath(args.tripstats), scratch)
@@ -274,7 +274,9 @@ def main():
             inputs.append(("real months", os.path.join(data, "raw_data", "**", "*.parquet"), ["raw", "standard"]))
         else:
             print(f"queries: SKIPPED: real data: no folder {data}/raw_data (TRIPSTATS_DATA says where)", file=sys.stderr)
-        lists = [(LIBRARY, library(program)), *(([os.path.abspath(f)], read(f)) for f in files)]
+        questions = read(own)
+        lists = [("the library and questions.sql", [*LIBRARY, own], library(program) | questions)]
+        lists += [(os.path.relpath(f), [os.path.abspath(f)], read(f)) for f in others]
         for title, pattern, qualities in inputs:
             if args.only and args.only not in title:
                 continue
@@ -285,21 +287,19 @@ def main():
                 counted = trips.raw(paths) if quality == "raw" else trips.standard([pattern])
                 print(f"== {about}: {counted:,} trips counted")
                 before = len(program.wrong)
-                for items, selects in lists:
-                    if not selects:
-                        continue
+                for name, items, selects in lists:
                     out = program.tables(items, pattern, *flags)
                     if out is None:
                         continue
                     rows = compare(program, about, out, selects)
-                    print(f"{len(selects):>12,} tables of {os.path.basename(items[0]) if len(items) == 1 else 'the library'}, {rows:,} rows, as DuckDB computes them")
-                    if title != "edges of every rule":
+                    print(f"{len(selects):>12,} tables of {name}, {rows:,} rows, as DuckDB computes them")
+                    if own in items and title != "edges of every rule":
                         ways = same_bytes(program, about, items, list(selects), pattern, paths, out, *flags)
                         print(f"             same bytes in {ways} other ways")
-                    if "hours" in selects and title == "the sample":
+                    if own in items and title == "the sample":
                         program.wrong += self_test(pq.read_table(path_of(out, "hours")), selects["hours"])
                         print(f"{len(DAMAGES) + 1:>12,} cases of the self-test")
-                asked = ANSWERS + [sql for _, selects in lists[1:2] for sql in selects.values() if title == "the sample"]
+                asked = ANSWERS + [sql for sql in questions.values() if title == "the sample"]
                 answers(program, about, pattern, asked, *flags)
                 print(f"{len(asked):>12,} answers of tripstats query, in four forms")
                 if len(program.wrong) > before:

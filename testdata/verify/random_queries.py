@@ -55,7 +55,7 @@ def money(r, wild, judged):
         return r.randrange(10**6) / 10**6
     if not wild:
         return float(r.randrange(30))
-    return r.choice([-0.0, 1e-6, -1e-6, 99_999_999.99, -99_999_999.99, 100_000_000.0, -5_000.01, 5_000.0, 199.99, *[NAN, INF, -INF, 1e13] * judged])
+    return r.choice([-0.0, 1e-6, -1e-6, 99_999_999.99, -99_999_999.99, 100_000_000.0, -5_000.01, 5_000.0, 199.99, *[NAN, INF, -INF, 1e13, 8e12, -8e12] * judged])
 
 
 def column(r, n, make, nulls=None):

@@ -58,6 +58,7 @@ TEXTS = {  # the codes of before 2011
 # The measures that rules look at, as standard.py calls them.
 JUDGED = {"passenger_count": "passengers", "trip_distance": "distance", "total_amount": "amount", "tip_amount": "tip"}
 
+WIDEST = 9_000_000_000_000  # larger money is not_a_number, whatever it is of
 UNITS = "CAST(CAST({} AS DECIMAL(19,0)) * CAST(0.000001 AS DECIMAL(7,6)) AS DECIMAL(38,6))"  # millionths as what they are of
 
 # What follows from the columns of files. micros is the duration.
@@ -152,8 +153,9 @@ def standard(patterns):
         expected.view(source)
         duckdb.execute(f"CREATE OR REPLACE TABLE judged_{i} AS SELECT number, amount AS recorded, {kept}, {zones} FROM temp.trips WHERE refused IS NULL")
         replaced = [f"{UNITS.format('kept_' + measure)} AS {column}" for column, measure in JUDGED.items()]
+        wide = {column: f"CASE WHEN abs({column}) <= {WIDEST} THEN {column} END" for column in MONEY if column not in JUDGED}
+        replaced += [f"{sql} AS {column}" for column, sql in wide.items()]
         replaced += ["CAST(kept_zone_from AS INTEGER) AS pickup_location_id", "CAST(kept_zone_to AS INTEGER) AS dropoff_location_id"]
-        # What no rule looks at is rounded to millionths too.
         selects.append(f"""
             SELECT f.* REPLACE ({", ".join(replaced)}), kept_duration AS micros, {UNITS.format("recorded")} AS recorded_total_amount, {i} AS source_
             FROM ({rows_of(source.path)}) AS f JOIN judged_{i} ON number = row_number_""")
