@@ -37,8 +37,8 @@ ANSWERS = [
     "SELECT taxi, pickup_datetime, total_amount FROM trips WHERE total_amount > 100 LIMIT 10000",
     "SELECT pickup_zone AS zone_, speed_mph, is_refund FROM trips WHERE pickup_borough = 'Queens' AND speed_mph IS NOT NULL LIMIT 500",
     "SELECT VendorID AS vendor, PULocationID AS place, round(tip_amount / nullif(fare_amount, 0), 3) AS share FROM trips WHERE payment_type = 1 LIMIT 300",
-    "SELECT tip_amount, pickup_date, dropoff_zone FROM trips WHERE tip_amount IS NOT NULL ORDER BY tip_amount DESC LIMIT 200",
-    "SELECT passenger_count, extra, store_and_fwd_flag FROM trips ORDER BY passenger_count, extra DESC LIMIT 1000",
+    "SELECT tip_amount, pickup_date, dropoff_zone FROM trips WHERE tip_amount > 20 LIMIT 200",
+    "SELECT passenger_count, extra, store_and_fwd_flag, weekday = 7 AS sunday FROM trips WHERE extra IN (0.5, 1) LIMIT 1000",
     "SELECT taxi FROM trips WHERE FALSE LIMIT 3",
     "SELECT taxi FROM trips LIMIT 0",
 ]
