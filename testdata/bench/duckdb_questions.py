@@ -75,6 +75,16 @@ SHARES = f"SELECT {PACKED} AS m, {PU} AS pu, count(*) AS n FROM {{trips}} GROUP 
 TOTALS = f"""SELECT count(*) AS n, count(passenger_count) AS with_passengers, sum(passenger_count) AS passengers, sum({SPEED}) AS mph,
     count({SPEED}) AS moving, min({PICKUP}) AS first_pickup, max({PICKUP}) AS last_pickup FROM {{trips}}"""
 
+PRICES = f"""SELECT CAST(year({PICKUP}) AS SMALLINT) AS y, fare_amount AS f, total_amount AS t, count(*) AS n FROM {{trips}}
+    WHERE fare_amount > 0 AND total_amount IS NOT NULL GROUP BY ALL"""
+OF_COUNTS = """t AS (SELECT y, t, n, sum(n) OVER (PARTITION BY y ORDER BY t) AS upto, sum(n) OVER (PARTITION BY y) AS total FROM (SELECT y, t, sum(n) AS n FROM c GROUP BY ALL)),
+        f AS (SELECT y, f, n, sum(n) OVER (PARTITION BY y ORDER BY f) AS upto, sum(n) OVER (PARTITION BY y) AS total FROM (SELECT y, f, sum(n) AS n FROM c GROUP BY ALL)),
+        p AS (SELECT y, min(t) FILTER (WHERE upto > floor((total - 1) * 0.05)) AS a, min(t) FILTER (WHERE upto > ceil((total - 1) * 0.05)) AS b, any_value((total - 1) * 0.05) AS at5,
+                     min(t) FILTER (WHERE upto > floor((total - 1) * 0.95)) AS c, min(t) FILTER (WHERE upto > ceil((total - 1) * 0.95)) AS d, any_value((total - 1) * 0.95) AS at95,
+                     min(t) AS lowest, max(t) AS highest, count(*) AS amounts FROM t GROUP BY y),
+        m AS (SELECT y, (min(f) FILTER (WHERE upto > (total - 1) // 2) + min(f) FILTER (WHERE upto > total // 2)) / 2 AS fare FROM f GROUP BY y)
+        SELECT 'yellow', y, fare, a + (b - a) * (at5 - floor(at5)), c + (d - c) * (at95 - floor(at95)), lowest, highest, amounts FROM p JOIN m USING (y) ORDER BY ALL"""
+
 ADDED = {  # what is made of groups g, which several files can have
     "hours": f"""SELECT 'yellow', {UNPACKED} AS month_start, h // 24, h % 24, CAST(sum(n) AS BIGINT), sum(us) / sum(timed) / 6e7, sum(amount) / sum(with_amount)
         FROM {{g}} GROUP BY m, h ORDER BY ALL""",
@@ -136,15 +146,8 @@ FORMS = {
         "packed": once(f"""SELECT 'yellow', y, f, q[1], q[2], a, b, n FROM (
             SELECT CAST(year({PICKUP}) AS SMALLINT) AS y, median(fare_amount) AS f, quantile_cont(total_amount, [0.05, 0.95]) AS q, min(total_amount) AS a, max(total_amount) AS b,
             count(DISTINCT total_amount) AS n FROM {{trips}} WHERE fare_amount > 0 AND total_amount IS NOT NULL GROUP BY y) ORDER BY ALL"""),
-        "counted": once(f"""WITH c AS MATERIALIZED (SELECT CAST(year({PICKUP}) AS SMALLINT) AS y, fare_amount AS f, total_amount AS t, count(*) AS n FROM {{trips}}
-                WHERE fare_amount > 0 AND total_amount IS NOT NULL GROUP BY ALL),
-            t AS (SELECT y, t, n, sum(n) OVER (PARTITION BY y ORDER BY t) AS upto, sum(n) OVER (PARTITION BY y) AS total FROM (SELECT y, t, sum(n) AS n FROM c GROUP BY ALL)),
-            f AS (SELECT y, f, n, sum(n) OVER (PARTITION BY y ORDER BY f) AS upto, sum(n) OVER (PARTITION BY y) AS total FROM (SELECT y, f, sum(n) AS n FROM c GROUP BY ALL)),
-            p AS (SELECT y, min(t) FILTER (WHERE upto > floor((total - 1) * 0.05)) AS a, min(t) FILTER (WHERE upto > ceil((total - 1) * 0.05)) AS b, any_value((total - 1) * 0.05) AS at5,
-                         min(t) FILTER (WHERE upto > floor((total - 1) * 0.95)) AS c, min(t) FILTER (WHERE upto > ceil((total - 1) * 0.95)) AS d, any_value((total - 1) * 0.95) AS at95,
-                         min(t) AS lowest, max(t) AS highest, count(*) AS amounts FROM t GROUP BY y),
-            m AS (SELECT y, (min(f) FILTER (WHERE upto > (total - 1) // 2) + min(f) FILTER (WHERE upto > total // 2)) / 2 AS fare FROM f GROUP BY y)
-            SELECT 'yellow', y, fare, a + (b - a) * (at5 - floor(at5)), c + (d - c) * (at95 - floor(at95)), lowest, highest, amounts FROM p JOIN m USING (y) ORDER BY ALL"""),
+        "counted": once(f"WITH c AS MATERIALIZED ({PRICES}), {OF_COUNTS}"),
+        "months": by_file(PRICES, f"WITH c AS (SELECT y, f, t, sum(n) AS n FROM g GROUP BY ALL), {OF_COUNTS}"),
     },
     "to_airports": {
         "plain": once(f"""SELECT 'yellow', {MONTH} AS month_start, borough, count(*), avg({MICROS}) / 6e7, count(*) FILTER (WHERE hour({PICKUP}) BETWEEN 6 AND 9)
@@ -169,7 +172,7 @@ FORMS = {
 }
 
 # The fastest formulation of each question, on 24 months with two threads.
-FASTEST = dict.fromkeys(["hours", "paying", "to_airports", "speeds", "days", "shares", "totals"], "months") | {"journeys": "packed", "waits": "packed", "prices": "counted"}
+FASTEST = dict.fromkeys(["hours", "paying", "to_airports", "speeds", "days", "shares", "totals"], "months") | {"journeys": "packed", "waits": "packed", "prices": "months"}
 
 
 def main():
