@@ -9,15 +9,13 @@ import (
 	"tripstats/io/publish"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
-	"tripstats/transforms/element"
-	"tripstats/transforms/fault"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/query"
 )
 
 // answer computes the rows of a query. Only what it needs is read, and nothing is published.
 func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, error) {
-	table := aggregate.Declared(q, j.maxGroups())
+	table := aggregate.Declared(q, int64(j.maxGroups), j.standard())
 	p, runner, objects, err := j.prepare(ctx, []*aggregate.Spec{table})
 	if err != nil {
 		return nil, err
@@ -37,7 +35,7 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 	for _, n := range told {
 		j.stderr.line("note: %s", n)
 	}
-	r, err := j.ask(ctx, runner, p)
+	r, err := j.collect(ctx, runner, p)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +54,8 @@ func (p *plan) narrow(table *aggregate.Spec) {
 	}
 }
 
-// ask runs a plan whose table is the answer to a query.
-func (j *job) ask(ctx context.Context, runner runners.Runner, p plan) (publish.Result, error) {
+// collect runs a plan whose table is the answer to a query.
+func (j *job) collect(ctx context.Context, runner runners.Runner, p plan) (publish.Result, error) {
 	_, err := j.profiled(func() (runners.Outcome, error) {
 		pipeline, scope := beam.NewPipelineWithRoot()
 		build(scope, p)

@@ -28,7 +28,7 @@ func TestNoJobServerIsOneLine(t *testing.T) {
 			runOnce(t, command{args: []string{"--input=sample", "--output=out", "--runner=" + runner, "--endpoint=" + endpoint}, dir: dir}).
 				fails(t, 7, "no Beam job server answers at "+endpoint, "--endpoint")
 			if got := treeOf(t, dir); len(got) > 0 {
-				t.Errorf("found %v", got)
+				t.Errorf("without a job server: found files %v, expected none", got)
 			}
 		}
 	}
@@ -50,7 +50,7 @@ func TestWhatCannotWorkOnAClusterIsWrongUsage(t *testing.T) {
 		})
 	}
 	if got := treeOf(t, dir); len(got) > 0 {
-		t.Errorf("found %v", got)
+		t.Errorf("after wrong usage: found files %v, expected none", got)
 	}
 }
 

@@ -71,15 +71,15 @@ func TestADryRunDescribesADataflowJob(t *testing.T) {
 	}
 	env := job.Environment
 	if len(env.WorkerPools) != 1 || env.ServiceAccountEmail != "worker@project.example" {
-		t.Fatalf("found %+v", env)
+		t.Fatalf("found the environment %+v, expected one worker pool and the service account", env)
 	}
 	pool := env.WorkerPools[0]
 	if pool.MachineType != "n2-standard-4" || pool.NumWorkers != 2 || pool.AutoscalingSettings.MaxNumWorkers != 5 || pool.DiskSizeGb != 30 ||
 		pool.IPConfiguration != "WORKER_IP_PRIVATE" || pool.Subnetwork != "regions/europe-west1/subnetworks/s" {
-		t.Errorf("found workers %+v", pool)
+		t.Errorf("found workers %+v, expected what the flags say", pool)
 	}
 	if len(pool.Packages) != 1 || !strings.HasPrefix(pool.Packages[0].Location, "gs://bucket/staging/") {
-		t.Errorf("found packages %+v", pool.Packages)
+		t.Errorf("found packages %+v, expected the program in the staging folder", pool.Packages)
 	}
 	here, err := os.Getwd()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tripstats/io/tlc"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/trip"
 )
@@ -16,7 +17,7 @@ func TestDatasetsAreDeclaredWhole(t *testing.T) {
 	probed := map[string]bool{}
 	for _, d := range tripOptions("", true, aggregate.Tables(true)).Registry {
 		if d.Name == "" || seen[d.Name] || len(d.Signatures) == 0 {
-			t.Errorf("%+v: want a name of its own, and a signature", d)
+			t.Errorf("%+v: expected a name of its own, and a signature", d)
 		}
 		seen[d.Name] = true
 		if d.Unread != "" {
@@ -24,7 +25,7 @@ func TestDatasetsAreDeclaredWhole(t *testing.T) {
 		}
 		pickups := d.Find(trip.Pickup.Meaning())
 		if d.First == 0 || d.Last != 0 && d.Last < d.First || d.Probe != 0 && (d.Probe < d.First || d.Last != 0 && d.Probe > d.Last) {
-			t.Errorf("%s: from %d to %d, probe %d: want months in order", d.Name, d.First, d.Last, d.Probe)
+			t.Errorf("%s: from %d to %d, probe %d: expected months in order", d.Name, d.First, d.Last, d.Probe)
 		}
 		probed[d.Taxi] = probed[d.Taxi] || d.Probe != 0
 		for _, s := range d.Signatures {
@@ -78,7 +79,7 @@ func TestEveryKindOfFileIsToldByItsColumns(t *testing.T) {
 	} {
 		described := element.Described{Found: element.Found{Source: "x.parquet"}}
 		for _, name := range strings.Fields(c.columns) {
-			described.Columns = append(described.Columns, element.Column{Name: name, Kind: element.Null})
+			described.Columns = append(described.Columns, element.Column{Name: name, Type: element.Null})
 		}
 		f, err := trip.Recognise(described, tripOptions("", true, aggregate.Tables(true)))
 		got := f.Variant

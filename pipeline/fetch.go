@@ -172,7 +172,7 @@ func (j *job) fetchJobs(ctx context.Context) (jobs []fetch.Job, missing []string
 
 // textOf is what a line says of an event, or "".
 func textOf(c console, e fetch.Event) string {
-	switch e.Kind {
+	switch e.Type {
 	case fetch.Fetched:
 		return fmt.Sprintf("fetched %s bytes=%d seconds=%.1f", e.Place, e.Size, e.Took.Seconds())
 	case fetch.Republished:

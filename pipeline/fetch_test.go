@@ -189,7 +189,7 @@ func TestFetchGetsMonths(t *testing.T) {
 	fetch("--months=2014-03..2014-04", "--missing=skip").wantLines(t, 0, "note: not published.*: 2014-04", unchangedLine(mar), fmt.Sprintf(doneLine, 1, 0, 1, 0, 0, 1))
 	fetch("--months=2013-01..2013-02").wantLines(t, 4, fmt.Sprintf(doneLine, 0, 0, 0, 0, 0, 2), ".*not published.*2013-01, 2013-02.*")
 	if !maps.Equal(before, treeOf(t, raw)) {
-		t.Error("something has changed")
+		t.Error("files have changed, expected all as before")
 	}
 
 	o := month(tlcgen.Yellow, 2014, 2, 500)
@@ -288,11 +288,11 @@ func TestFetchUsage(t *testing.T) {
 		}
 	}
 	if found := treeOf(t, dir); len(found) != 3 {
-		t.Errorf("found %v", found)
+		t.Errorf("after refused arguments: found files %v, expected three", found)
 	}
 	r := runOnce(t, command{args: []string{"fetch", "--help"}, dir: dir}).succeeds(t)
 	if r.stderr != "" {
-		t.Errorf("found %s", r.stderr)
+		t.Errorf("--help: found stderr %q, expected none", r.stderr)
 	}
 	golden(t, "fetch_help", r.stdout)
 }

@@ -114,7 +114,7 @@ func (s *fetchShow) draw() {
 	s.drawn, s.last = len(s.places)+1, time.Now()
 }
 
-// fit makes one line of a bar, no wider than the terminal, as a wrapped line could not be drawn over.
+// fit makes one line of a bar, no wider than the terminal, because a wrapped line could not be drawn over.
 func (s *fetchShow) fit(bar string) string {
 	text := []rune(strings.TrimSpace(strings.ReplaceAll(bar, "\r", "")))
 	return string(text[:min(len(text), max(0, s.width()-1))]) + "\n"

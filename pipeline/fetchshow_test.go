@@ -19,13 +19,13 @@ func TestBarsAreDrawnBelowTheLines(t *testing.T) {
 	s.begin(2, func() int { return 90 })
 	const a, z = "2014/yellow_tripdata_2014-01.parquet", "z.parquet"
 	for _, e := range []fetch.Event{
-		{Kind: fetch.Started, Place: a, Size: 1000},
-		{Kind: fetch.Progress, Place: a, Size: 1000, Done: 500},
-		{Kind: fetch.Started, Place: z, Size: -1},
-		{Kind: fetch.Progress, Place: z, Size: -1, Done: 10},
-		{Kind: fetch.Progress, Place: z, Size: 100, Done: 20},
-		{Kind: fetch.Fetched, Place: a, Size: 1000, Took: time.Second},
-		{Kind: fetch.Failed, Place: z, Err: fault.Inputf("no\nsuch %s", "file")},
+		{Type: fetch.Started, Place: a, Size: 1000},
+		{Type: fetch.Progress, Place: a, Size: 1000, Done: 500},
+		{Type: fetch.Started, Place: z, Size: -1},
+		{Type: fetch.Progress, Place: z, Size: -1, Done: 10},
+		{Type: fetch.Progress, Place: z, Size: 100, Done: 20},
+		{Type: fetch.Fetched, Place: a, Size: 1000, Took: time.Second},
+		{Type: fetch.Failed, Place: z, Err: fault.Inputf("no\nsuch %s", "file")},
 	} {
 		s.last = time.Time{}
 		s.event(e)

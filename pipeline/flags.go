@@ -104,7 +104,7 @@ type several []error
 
 func (s several) Error() string { return errors.Join(s...).Error() }
 
-// checkEach refuses values of single flags that make no sense. Choices come first, as the other checks look at what was chosen. Flags that are not given and have no default have
+// checkEach refuses values of single flags that make no sense. Choices come first, because the other checks look at what was chosen. Flags that are not given and have no default have
 // nothing to check.
 // command stands before the flags in messages; it is "" for the main job.
 func (s *settings) checkEach(command string, defs []flagDef, wrong *problems) {
@@ -146,9 +146,14 @@ func (s *settings) check(words []string, first bool, wrong *problems) {
 	if s.keepCells && s.keepRows == "" && s.standard() {
 		wrong.add("--quarantine-cells does not say where to: add --quarantine=DIR")
 	}
-	for _, d := range mainFlags {
+	s.checkJudged("", mainFlags, wrong)
+}
+
+// checkJudged refuses flags that are about rules where no rule is applied.
+func (s *settings) checkJudged(command string, defs []flagDef, wrong *problems) {
+	for _, d := range defs {
 		if d.judged && s.given[d.name] && s.quality == "raw" {
-			wrong.add("--%s goes with --quality=standard: raw applies no rule", d.name)
+			wrong.add("%s--%s goes with --quality=standard: raw applies no rule", command, d.name)
 		}
 	}
 }

@@ -91,7 +91,7 @@ func TestTheTemplateOfDataflowIsMadeFromTheFlags(t *testing.T) {
 
 // TestEachFlagSaysAllThatIsAskedOfIt finds entries of the tables that lack something.
 func TestEachFlagSaysAllThatIsAskedOfIt(t *testing.T) {
-	for _, defs := range [][]flagDef{mainFlags, fetchFlags, inspectFlags} {
+	for _, defs := range [][]flagDef{mainFlags, fetchFlags, inspectFlags, queryFlags} {
 		flags := new(settings).flagSet(defs) // panics if a name is there twice
 		for _, d := range defs {
 			f := flags.Lookup(d.name)

@@ -49,7 +49,7 @@ func valuesOf(ctx context.Context, path, name string, size int) (sum string, err
 	var f element.Recognised
 	d, err := source.Describe(ctx, objstore.Access{}, element.Found{URI: path, Source: name, Size: int64(size), Month: element.NoMonth})
 	if err == nil {
-		f, err = trip.Recognise(d, trip.Options{Registry: tlc.Registry, UTC: trip.UTCRefuse, Judged: true})
+		f, err = trip.Recognise(d, trip.Options{Registry: tlc.Registry, UTC: trip.UTCRefuse, Judged: true, Wanted: trip.Standing})
 	}
 	if err == nil {
 		f, err = source.Narrow(f)
@@ -98,7 +98,7 @@ func damagedFooters(t *testing.T, b base, next func() (damaged []byte, what stri
 		}
 		switch why := fault.Find(err); {
 		case err != nil && (why == nil || why.Code != fault.Input):
-			t.Errorf("%s: %s: got %v, want a fault of the input", b.name, what, err)
+			t.Errorf("%s: %s: found %v, expected a fault of the input", b.name, what, err)
 		case err != nil:
 			refused++
 		case got == want:

@@ -85,10 +85,10 @@ func TestTheGraphIsABeamPipeline(t *testing.T) {
 			t.Error("the reader is not a splittable DoFn")
 		}
 		if n := len(publish.GetOutputs()); n != 0 {
-			t.Errorf("publish has %d outputs, want none: it comes last", n)
+			t.Errorf("publish has %d outputs, expected none: it comes last", n)
 		}
 		if n := len(publish.GetInputs()); n != 5 { // the impulse and files, left out, tallies, tables
-			t.Errorf("publish has %d inputs, want 5", n)
+			t.Errorf("publish has %d inputs, expected 5", n)
 		}
 	}
 }
@@ -124,7 +124,7 @@ func TestNoDoFnBothReadsAndAggregates(t *testing.T) {
 		"trip.deriveFn": "aggregate.partialFn",
 	} {
 		if got := follow(from); len(got) != 1 || !strings.HasSuffix(got[0], want) {
-			t.Errorf("%s feeds %v, want %s alone", from, got, want)
+			t.Errorf("%s feeds %v, expected %s alone", from, got, want)
 		}
 	}
 }
@@ -144,7 +144,7 @@ func TestBatchesAreConsumedAtOnce(t *testing.T) {
 		}
 	}
 	if seen != 6 { // read to fields, fields to derive, derive to partial, in two branches
-		t.Errorf("batches flow along %d edges, want 6", seen)
+		t.Errorf("batches flow along %d edges, expected 6", seen)
 	}
 }
 
@@ -183,6 +183,6 @@ func TestPrismWorksInSeveralBranches(t *testing.T) {
 	}
 	slices.Sort(readers)
 	if readers = slices.Compact(readers); len(readers) != 3 {
-		t.Errorf("readers in %v, want three scopes", readers)
+		t.Errorf("readers in %v, expected three scopes", readers)
 	}
 }

@@ -56,6 +56,7 @@ var commands = []struct {
 	{"inspect", inspectHelp},
 	{"fetch", fetchHelp},
 	{"show", showHelp},
+	{"query", queryHelp},
 	{"version", nil},
 	{"help", nil},
 }

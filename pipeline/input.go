@@ -93,7 +93,7 @@ func refusing(source string) string {
 	return ""
 }
 
-// checkSource refuses a source of months that cannot be asked. Its errors do not repeat it, as it may be signed.
+// checkSource refuses a source of months that cannot be asked. Its errors do not repeat it, because it may be signed.
 func checkSource(source string, access objstore.Access) error {
 	scheme, _ := objstore.Scheme(source)
 	switch {

@@ -13,6 +13,7 @@ import (
 	"tripstats/io/objstore"
 	"tripstats/io/source"
 	"tripstats/io/tlc"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/trip"

@@ -88,7 +88,7 @@ func TestInspectSaysWhatAFileIs(t *testing.T) {
 	}
 	if f.Source != filepath.Base(path) || f.URI != path || f.Bytes != info.Size() || f.Taxi != "yellow" || f.Month != "2025-02" ||
 		f.Variant != "yellow since 2011" || f.Rows != 12_000 || f.RowGroups != 1 || !slices.Equal(f.Codecs, []string{"ZSTD"}) || f.Problem != "" {
-		t.Errorf("found %+v", f)
+		t.Errorf("--json: found %+v, expected what the generator wrote", f)
 	}
 	columns, err := tlcgen.Columns(tlcgen.Yellow, tlcgen.MonthOf(2025, 2))
 	if err != nil || len(f.Columns) != len(columns) {
@@ -167,13 +167,13 @@ func TestInspectShowsAColumnThatTLCHasAddedAsUnknown(t *testing.T) {
 	f := parseInspected(t, tripstats(t, "inspect", "--json", path).succeeds(t).stdout)[0]
 	for _, c := range f.Columns {
 		if c.Known != (c.Name != "new_fee") {
-			t.Errorf("found %+v", c)
+			t.Errorf("a file with a new column: found %+v, expected that new_fee alone is unknown", c)
 		}
 	}
 }
 
-// TestInspectReportsAFileThatIsRefused checks that inspect prints its report even if the main job would refuse the file. The exit code
-// is that of the main job.
+// TestInspectReportsAFileThatIsRefused checks that inspect prints its report even if a run that makes tables would refuse the file. The exit code
+// is the same as that run's.
 func TestInspectReportsAFileThatIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a_2019-08.parquet"), trips(t))
@@ -223,7 +223,7 @@ func TestInspectKeepsHostileNamesOnTheirLine(t *testing.T) {
 	path := write(t, filepath.Join(t.TempDir(), "x.parquet"), append(trips(t), column{"x\ntaxi  green\x1b[2J", of(t, doubles, "1 2")}))
 	text := tripstats(t, "inspect", path).succeeds(t).stdout
 	if strings.Contains(text, "\x1b") || strings.Contains(text, "\ntaxi  green") {
-		t.Errorf("found %q", text)
+		t.Errorf("a hostile column name: found %q, expected it quoted on one line", text)
 	}
 }
 

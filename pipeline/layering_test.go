@@ -82,7 +82,7 @@ func TestDoFnsAreRegisteredByReflection(t *testing.T) {
 }
 
 // TestTheMakefilesTagsLeaveOutWhatIsNotUsed protects the size of the program too: Go does not report a tag that no dependency
-// knows any more.
+// has.
 func TestTheMakefilesTagsLeaveOutWhatIsNotUsed(t *testing.T) {
 	makefile, err := os.ReadFile("../Makefile")
 	if err != nil {

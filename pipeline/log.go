@@ -39,7 +39,7 @@ func (c console) messageOf(err error) string {
 	return summary(err, c.verbose)
 }
 
-// silent is above every level but that of what ends the process on the spot.
+// silent is above every level except the level of messages that end the process on the spot.
 const silent = slog.LevelError + 1
 
 // initBeam initialises Beam, once in a process; a worker of a remote runner never comes back from it. It routes Beam's own logging, and

@@ -192,7 +192,7 @@ func (r result) problem() string {
 func (r result) succeeds(t *testing.T) result {
 	t.Helper()
 	if problem := r.problem(); problem != "" || r.code != 0 {
-		t.Fatalf("tripstats %q: exit code %d, want 0 (%s)\nstdout: %s\nstderr: %s", r.args, r.code, problem, r.stdout, r.stderr)
+		t.Fatalf("tripstats %q: exit code %d, expected 0 (%s)\nstdout: %s\nstderr: %s", r.args, r.code, problem, r.stdout, r.stderr)
 	}
 	return r
 }

@@ -35,7 +35,7 @@ func TestTheManifestSaysWhatWasReadAndPublished(t *testing.T) {
 	m := readManifest(t, output)
 
 	if m.Schema != publish.ManifestSchema || m.Program.Name != "tripstats" || m.Program.Version == "" || m.Quality != "standard" || m.Rules == nil || m.Rows != 500 {
-		t.Errorf("found %+v", m)
+		t.Errorf("the manifest: found %+v, expected schema, program, rules and 500 rows", m)
 	}
 	if m.Flags["input"] != "raw/*.parquet" || m.Flags["same-month"] != "merge" || m.Flags["output"] != "out" {
 		t.Errorf("found flags %v, expected those given", m.Flags)

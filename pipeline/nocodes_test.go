@@ -19,6 +19,6 @@ func TestValuesWithoutANumberHaveANoteForEachColumn(t *testing.T) {
 tripstats: note: vendorid: found 7 values without a number, in 2 files, first b; they count as null
 `
 	if got.String() != want {
-		t.Errorf("got\n%swant\n%s", got.String(), want)
+		t.Errorf("found\n%sexpected\n%s", got.String(), want)
 	}
 }

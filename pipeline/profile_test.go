@@ -30,7 +30,7 @@ func TestAProfileThatCannotBeWrittenIsWrongUsage(t *testing.T) {
 	for _, p := range []profiles{{cpu: bad}, {trace: bad}, {memory: bad}, {cpu: good, trace: bad}} {
 		_, err := p.start()
 		if f := fault.Find(err); f == nil || f.Code != fault.Usage {
-			t.Errorf("%+v: %v, want exit code %d", p, err, fault.Usage)
+			t.Errorf("%+v: %v, expected exit code %d", p, err, fault.Usage)
 		}
 	}
 	// The profiles that had begun have ended.

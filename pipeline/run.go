@@ -99,6 +99,8 @@ func (j *job) subcommand(ctx context.Context, name string, args []string) error 
 		return j.fetchFiles(ctx, args)
 	case name == "show":
 		return j.show(ctx, args)
+	case name == "query":
+		return j.ask(ctx, args)
 	case name == "help":
 		return helpOn(j.stdout, args)
 	case len(args) > 0:

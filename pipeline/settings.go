@@ -44,6 +44,8 @@ type settings struct {
 	version   bool
 	detach    bool
 
+	tables    string
+	maxGroups int
 	months    string
 	source    string
 	missing   string
@@ -53,6 +55,10 @@ type settings struct {
 	decoder   string
 
 	profiles profiles
+
+	// Of query.
+	as   string
+	file string // of SQL
 
 	// Of fetch and of inspect.
 	urls, dest  string
@@ -156,6 +162,10 @@ var mainFlags = []flagDef{
 		text:  "how to read times that a file marks as UTC: wall takes them as New York wall clock,\nconvert converts them; without it such a file is an error: TLC writes wall clock",
 		label: "Times marked as UTC",
 	},
+	{
+		name: "tables", value: "LIST", of: func(s *settings) any { return &s.tables }, def: standardTables,
+		text: "the tables to make: standard (the default: trip_stats and location_stats), tables of the\nlibrary (show tables), and files of SQL with / or .sql in their names; the list is complete",
+	},
 	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read, and stop; only footers are read for this"},
 	{name: "verbose", of: func(s *settings) any { return &s.verbose }, text: "show everything that Beam logs, and full errors"},
 	{name: "version", of: func(s *settings) any { return &s.version }, text: "print the version, like the command version"},
@@ -202,6 +212,10 @@ var mainFlags = []flagDef{
 		name: "max-memory", value: "SIZE", of: func(s *settings) any { return &s.memory }, check: (*settings).checkMemory, rare: true,
 		text:  "memory goal of the process (default 160MiB, with remote input 256MiB); GOMEMLIMIT takes\nprecedence",
 		label: "Memory of a worker process", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
+	},
+	{
+		name: "max-groups", value: "N", of: func(s *settings) any { return &s.maxGroups }, def: "1000000", check: (*settings).checkMaxGroups, rare: true,
+		text: "groups of a declared table that a worker may hold at once (default 1000000)",
 	},
 	{
 		name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, rare: true,
@@ -267,8 +281,11 @@ func (d flagDef) isSwitch() bool {
 	return is
 }
 
-// shown is the flag with what help shows for its value.
+// shown is the flag with what help shows for its value. A flag of one letter is shown as people write it: -f FILE.
 func (d flagDef) shown() string {
+	if len(d.name) == 1 {
+		return "-" + d.name + " " + d.value
+	}
 	value := d.value
 	if value == "" {
 		value = strings.Join(slices.DeleteFunc(slices.Clone(d.choices), func(c string) bool { return c == "" }), "|")

@@ -2,9 +2,17 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"tripstats/transforms/aggregate"
 )
+
+func (s *settings) checkMaxGroups() error {
+	if s.maxGroups < 1 {
+		return fmt.Errorf("found %d, expected 1 or more", s.maxGroups)
+	}
+	return nil
+}
 
 // specs returns the tables that the run makes, beside the ledger: those of --tables, in its order, with the standing ones first.
 func (j *job) specs(ctx context.Context) ([]*aggregate.Spec, error) {
@@ -15,7 +23,7 @@ func (j *job) specs(ctx context.Context) ([]*aggregate.Spec, error) {
 	var specs, made []*aggregate.Spec
 	for _, t := range list {
 		if t.query != nil {
-			made = append(made, aggregate.Declared(t.query, j.maxGroups()))
+			made = append(made, aggregate.Declared(t.query, int64(j.maxGroups), j.standard()))
 		} else if len(specs) == 0 { // standard stands for all of them
 			specs = aggregate.Tables(j.standard())
 		}

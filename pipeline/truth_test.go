@@ -214,7 +214,7 @@ func compare(t *testing.T, name string, got, want []string) {
 		t.Fatalf("%s: the truth has %d rows only: the test does not test", name, len(want))
 	}
 	if len(got) != len(want) {
-		t.Errorf("%s: %d rows, want %d", name, len(got), len(want))
+		t.Errorf("%s: %d rows, expected %d", name, len(got), len(want))
 	}
 	wrong := 0
 	for i := range min(len(got), len(want)) {

@@ -144,7 +144,7 @@ func TestMonthsThatNobodyHas(t *testing.T) {
 			dir := t.TempDir()
 			runOnce(t, command{args: append([]string{"fetch", "--dest=raw"}, months...), dir: dir}).fails(t, 4, "--months", "yellow", "2030-01..", source)
 			if found := treeOf(t, dir); len(found) != 0 {
-				t.Errorf("found %v", found)
+				t.Errorf("months that are not published: found files %v, expected none", found)
 			}
 		}
 	}

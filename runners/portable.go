@@ -157,7 +157,7 @@ func (e portable) run(ctx context.Context, f Flags, p *beam.Pipeline) (done Outc
 		return Outcome{}, fault.New(fault.Unavailable, "--runner=%s: no Beam job server answers at %s; start one (make %s-up starts one on this machine), or say where it is with --endpoint=HOST:PORT", e.name, endpoint, e.name)
 	}
 	defer cc.Close() //nolint:errcheck // nothing is written through it any more
-	// The workers of LOOPBACK must outlive ctx, as the job is cancelled first.
+	// The workers of LOOPBACK must outlive ctx, because the job is cancelled first.
 	away := context.WithoutCancel(ctx)
 	j, closeWorkers, err := submit(ctx, away, cc, f, p)
 	defer closeWorkers()

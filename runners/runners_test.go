@@ -53,7 +53,7 @@ func TestSpreadWorksOnEveryFileOnce(t *testing.T) {
 		passert.EqualsList(s, out[1], []string{"/a", "/b", "/c", "/d"})
 		ptest.RunAndValidate(t, p)
 		if branches != wanted {
-			t.Errorf("%d branches, want %d", branches, wanted)
+			t.Errorf("%d branches, expected %d", branches, wanted)
 		}
 	}
 }
@@ -103,6 +103,6 @@ func TestFindNamesWhatThereIs(t *testing.T) {
 		}
 	}
 	if _, err := Find("samza"); err == nil || !strings.Contains(err.Error(), "direct, prism") {
-		t.Errorf("got %v", err)
+		t.Errorf("found %v", err)
 	}
 }

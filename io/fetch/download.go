@@ -42,20 +42,20 @@ const (
 var errStalled = errors.New("the server is too slow: next to nothing comes")
 
 // fetch brings the file to its place, unless it is there.
-func (d *download) fetch(ctx context.Context) (kind Kind, err error) {
+func (d *download) fetch(ctx context.Context) (happened EventType, err error) {
 	if err := d.findHad(ctx); err != nil {
 		return Failed, err
 	}
 	if o := d.job.Object; d.had.version != "" && o.Version == d.had.version && o.Size == d.had.size {
 		return d.keepHad(ctx)
 	}
-	d.report(Event{Kind: Started, Place: d.job.Place, Size: d.expected()})
+	d.report(Event{Type: Started, Place: d.job.Place, Size: d.expected()})
 	if err := d.part.open(); err != nil {
 		return Failed, localError{err}
 	}
 	defer func() {
 		if closing := d.part.close(); closing != nil && err == nil {
-			kind, err = Failed, localError{closing}
+			happened, err = Failed, localError{closing}
 		}
 	}()
 	d.resumed = d.part.offset > 0
@@ -77,7 +77,7 @@ func (d *download) fetch(ctx context.Context) (kind Kind, err error) {
 			}
 			return d.keepHad(ctx)
 		case err == nil:
-			kind, err := d.finish(ctx)
+			happened, err := d.finish(ctx)
 			var wrong *wrongContent
 			if errors.As(err, &wrong) && d.resumed && ctx.Err() == nil { // what was left may have been damaged
 				d.resumed = false
@@ -86,7 +86,7 @@ func (d *download) fetch(ctx context.Context) (kind Kind, err error) {
 				}
 				continue
 			}
-			return kind, err
+			return happened, err
 		case ctx.Err() != nil:
 			return Failed, ctx.Err()
 		}
@@ -144,9 +144,9 @@ func (d *download) expected() int64 {
 }
 
 // keepHad leaves the file that is there. One that is not in the manifest yet comes into it.
-func (d *download) keepHad(ctx context.Context) (Kind, error) {
+func (d *download) keepHad(ctx context.Context) (EventType, error) {
 	d.whole = d.had.size
-	kind := Unchanged
+	happened := Unchanged
 	if d.had.adopted != "" {
 		sum, err := verify(ctx, d.dest.local(d.job.Place), d.job.Place)
 		if err == nil && sum != d.had.adopted {
@@ -158,12 +158,12 @@ func (d *download) keepHad(ctx context.Context) (Kind, error) {
 		if err := d.keep(ctx, d.newEntry(d.had.version, sum)); err != nil {
 			return Failed, err
 		}
-		kind = Fetched
+		happened = Fetched
 	}
 	if err := d.part.drop(); err != nil { // what a run may have left that was killed just before it removed it
 		return Failed, localError{err}
 	}
-	return kind, nil
+	return happened, nil
 }
 
 func (d *download) newEntry(version, sum string) Entry {
@@ -219,7 +219,7 @@ func (d *download) attempt(ctx context.Context) (unchanged bool, err error) {
 	return false, err
 }
 
-// restart drops the part file's content, as it is of a version that the server does not have any more.
+// restart drops the part file's content, because the server has another version.
 func (d *download) restart(why error) error {
 	if d.restarts++; d.restarts > d.cfg.Patience.Attempts {
 		return fmt.Errorf("%w, all the time", why)
@@ -254,7 +254,7 @@ func (d *download) copy(ctx context.Context, body *objstore.Body, stalled *time.
 				return localError{err}
 			}
 			d.received += int64(n)
-			d.report(Event{Kind: Progress, Place: d.job.Place, Done: p.offset, Size: p.Size})
+			d.report(Event{Type: Progress, Place: d.job.Place, Done: p.offset, Size: p.Size})
 			if sinceReset += n; sinceReset >= leastBytes {
 				stalled.Reset(d.cfg.Stall)
 				sinceReset = 0
@@ -296,7 +296,7 @@ type wrongContent struct{ error }
 func (e *wrongContent) Unwrap() error { return e.error }
 
 // finish makes the whole part file the file.
-func (d *download) finish(ctx context.Context) (Kind, error) {
+func (d *download) finish(ctx context.Context) (EventType, error) {
 	p := d.part
 	if err := p.sync(); err != nil {
 		return Failed, localError{err}

@@ -36,7 +36,7 @@ type Config struct {
 	Access   objstore.Access   // to the sources and the destination
 	PerHost  int               // downloads under way at once from one host
 	Patience objstore.Patience // with a source that fails
-	Refused  time.Duration     // before a file that is surely there, and was refused, is asked for again; it doubles
+	Refused  time.Duration     // before a file that is known to exist and was refused is asked for again; it doubles
 	Stall    time.Duration     // in which at least leastBytes must come
 	Report   func(e Event)     // is told what happens, from several goroutines, one at a time
 }
@@ -52,12 +52,12 @@ const MostPerHost = 8
 // mostAtOnce is how many downloads may be under way in all.
 const mostAtOnce = 8
 
-// Kind is what happens to a file.
-type Kind int
+// EventType is what happens to a file.
+type EventType int
 
 // What happens to a file: it is Started, makes Progress, and then one of the others.
 const (
-	Started Kind = iota
+	Started EventType = iota
 	Progress
 	Fetched     // it is there now
 	Unchanged   // it was there, in the version that the source has
@@ -67,7 +67,7 @@ const (
 
 // Event tells what happens to a file.
 type Event struct {
-	Kind  Kind
+	Type  EventType
 	Place string
 	Done  int64 // bytes that are there
 	Size  int64 // bytes of the whole file, -1 if that is not known
@@ -234,19 +234,19 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (r *run) fetchOne(ctx context.Context, j Job, h *host) {
 	d := &download{run: r, job: j, host: h, part: newPart(r.dest.part(j.Place), j.URI)}
 	start := time.Now()
-	kind, err := Failed, j.Err
+	happened, err := Failed, j.Err
 	switch {
 	case err != nil:
 	case h.down():
 		err = objstore.Temporary(fmt.Errorf("not tried, because %d files before it have failed there", mostInRow))
 	default:
-		kind, err = d.fetch(ctx)
+		happened, err = d.fetch(ctx)
 		h.done(err)
 	}
 	if ctx.Err() != nil && err != nil {
 		return
 	}
-	e := Event{Kind: kind, Place: j.Place, Done: d.whole, Size: d.whole, Took: time.Since(start)}
+	e := Event{Type: happened, Place: j.Place, Done: d.whole, Size: d.whole, Took: time.Since(start)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sum.Bytes += d.received
@@ -254,14 +254,14 @@ func (r *run) fetchOne(ctx context.Context, j Job, h *host) {
 	case err != nil:
 		f := faultOf(err)
 		f.Message = objstore.Hide(f.Message, j.URI) // other packages may quote the address
-		e.Kind, e.Err = Failed, f
+		e.Type, e.Err = Failed, f
 		r.sum.Failed = append(r.sum.Failed, j.Place)
 		r.errs = append(r.errs, f)
-	case kind == Fetched:
+	case happened == Fetched:
 		r.sum.Fetched++
-	case kind == Republished:
+	case happened == Republished:
 		r.sum.Republished++
-	case kind == Unchanged:
+	case happened == Unchanged:
 		r.sum.Unchanged++
 	}
 	r.cfg.Report(e)

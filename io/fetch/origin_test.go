@@ -130,7 +130,7 @@ type told struct {
 func (l *told) event(e Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	what := map[Kind]string{Fetched: "fetched", Unchanged: "unchanged", Republished: "re-published", Failed: "failed"}[e.Kind]
+	what := map[EventType]string{Fetched: "fetched", Unchanged: "unchanged", Republished: "re-published", Failed: "failed"}[e.Type]
 	if what == "" {
 		return
 	}

@@ -317,7 +317,7 @@ func (in *input) extra(e uint32) int {
 
 // fast decodes the block at hand as long as input and output have room for a whole round.
 //
-// It works on raw pointers, because the checks of bounds cost a fifth of its speed. What keeps it within bounds: a round
+// It works on raw pointers, because checks of bounds cost speed. What keeps it within bounds: a round
 // reads at most 16 bytes from pos on and writes at most fastOut from out on, both of which the loop's condition grants;
 // every index into a table comes from a mask or from an entry that build wrote; and a distance is checked against out.
 func (d *Decoder) fast() error {

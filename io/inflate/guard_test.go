@@ -87,7 +87,7 @@ func TestNothingBesideThePagesIsTouched(t *testing.T) {
 					g.where = fmt.Sprintf("%s in %d", at, n/2-short)
 					g.page(n/2-short, good, good, n, func(_ []byte, err error) {
 						if !errors.Is(err, ErrTooLong) {
-							t.Fatalf("%s: error %v, want %v", g.where, err, ErrTooLong)
+							t.Fatalf("%s: error %v, expected %v", g.where, err, ErrTooLong)
 						}
 					})
 				}
@@ -142,7 +142,7 @@ func TestTheLongestRoundEndsWithinThePage(t *testing.T) {
 		g.where = fmt.Sprintf("%d of %d bytes", n, len(want))
 		g.page(n, good, good, len(want), func(_ []byte, err error) {
 			if !errors.Is(err, ErrTooLong) {
-				t.Fatalf("%s: error %v, want %v", g.where, err, ErrTooLong)
+				t.Fatalf("%s: error %v, expected %v", g.where, err, ErrTooLong)
 			}
 		})
 	}

@@ -133,7 +133,7 @@ func TestBlocksAndMembersFollowOneAnother(t *testing.T) {
 	}
 	got := make([]byte, len(want))
 	if n, err := d.Gzip(got, src); err != nil || n != len(want) || !bytes.Equal(got, want) {
-		t.Errorf("%d bytes, error %v; want %d", n, err, len(want))
+		t.Errorf("%d bytes, error %v; expected %d", n, err, len(want))
 	}
 }
 
@@ -142,7 +142,7 @@ func TestAWordThatTheCodeDoesNotHaveIsDamage(t *testing.T) {
 	body := []byte("\x04\xc0\x81\x00\x00\x00\x00\x00\x10\xff\xd5X0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 	src := append([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0}, body...)
 	if _, err := new(Decoder).Gzip(make([]byte, 700), src); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("got %v, want %v", err, ErrCorrupt)
+		t.Errorf("found %v, expected %v", err, ErrCorrupt)
 	}
 }
 
@@ -172,7 +172,7 @@ func TestOutputIsBoundedByTheBuffer(t *testing.T) {
 			for _, size := range []int{0, 1, 100, 49_000, 49_999} {
 				buf := bytes.Repeat([]byte{0x55}, len(c))
 				if err := d.Page(buf[:size:size], src); !errors.Is(err, ErrTooLong) {
-					t.Errorf("%s at level %d in %d bytes: %v, want %v", name, level, size, err, ErrTooLong)
+					t.Errorf("%s at level %d in %d bytes: %v, expected %v", name, level, size, err, ErrTooLong)
 				}
 				if !bytes.Equal(buf[size:], bytes.Repeat([]byte{0x55}, len(c)-size)) {
 					t.Errorf("%s at level %d in %d bytes: wrote beyond", name, level, size)

@@ -5,15 +5,15 @@ import (
 	"hash/crc32"
 )
 
-// Pair decompresses two pages at once: one after the other, or in turns. Most of what inflating costs is waiting, as a
-// symbol must be looked up before it is known where the next begins; a second stream fills the time. The zero value is
+// Pair decompresses two pages at once: one after the other, or in turns. Inflating mostly waits: a
+// symbol must be looked up before it is known where the next one begins. A second stream fills the time. The zero value is
 // ready. It must not be used by two goroutines at once.
 type Pair struct {
 	lanes [2]lane
 	a, b  Decoder
 }
 
-// lane is a stream as the loop over two of them has it: addresses, and what is in registers.
+// lane is one of the two streams in the loop: its addresses, and what is in registers.
 type lane struct {
 	src, srcLast uintptr // of the next byte; the last at which a round may begin
 	dst, dstLast uintptr

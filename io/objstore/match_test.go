@@ -58,14 +58,14 @@ func TestMatchNamesObjectsBelowTheFixedPrefix(t *testing.T) {
 		"strange characters":    {[]string{at("we[i]rd,{x}.parquet")}, []string{"we[i]rd,{x}.parquet"}},
 	} {
 		if got := namesOf(t, c.patterns...); !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
+			t.Errorf("%s: %v, expected %v", name, got, c.want)
 		}
 		reversed := append([]string(nil), c.patterns...)
 		for i, j := 0, len(reversed)-1; i < j; i, j = i+1, j-1 {
 			reversed[i], reversed[j] = reversed[j], reversed[i]
 		}
 		if got := namesOf(t, reversed...); !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%s, patterns in reverse: %v, want %v", name, got, c.want)
+			t.Errorf("%s, patterns in reverse: %v, expected %v", name, got, c.want)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func TestASymbolicLinkIsTheFileItPointsTo(t *testing.T) {
 		t.Skip("no symbolic links here:", err)
 	}
 	if got := namesOf(t, filepath.Join(root, "link.parquet"), filepath.Join(root, "real", "*")); len(got) != 1 {
-		t.Errorf("read %v, want the file once", got)
+		t.Errorf("read %v, expected the file once", got)
 	}
 }
 
@@ -96,7 +96,7 @@ func TestMatchFaults(t *testing.T) {
 	} {
 		_, err := Match(context.Background(), []string{c.pattern})
 		if err == nil || !strings.Contains(err.Error(), c.want) || errors.Is(err, ErrNoMatch) != c.noMatch {
-			t.Errorf("%s: %v, want %q, no match %v", name, err, c.want, c.noMatch)
+			t.Errorf("%s: %v, expected %q, no match %v", name, err, c.want, c.noMatch)
 		}
 	}
 }
@@ -111,7 +111,7 @@ func TestSplitPatternsKeepsCommasInBraces(t *testing.T) {
 		`a\,b,c\d,{e\,f}`: {"a,b", `c\d`, `{e\,f}`},
 	} {
 		if got := SplitPatterns(in); len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
-			t.Errorf("SplitPatterns(%q) = %q, want %q", in, got, want)
+			t.Errorf("SplitPatterns(%q) = %q, expected %q", in, got, want)
 		}
 	}
 }
@@ -138,7 +138,7 @@ func TestOpenRefusesAnotherVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Open(context.Background(), objects[0]); !errors.Is(err, ErrChanged) {
-		t.Errorf("got %v, want %v", err, ErrChanged)
+		t.Errorf("found %v, expected %v", err, ErrChanged)
 	}
 }
 
@@ -149,7 +149,7 @@ func TestAMountedFileSystemIsMatchedAndRead(t *testing.T) {
 		t.Fatalf("%+v, %v", objects, err)
 	}
 	if _, err := Match(context.Background(), []string{"mounted://*.csv"}); !errors.Is(err, ErrNoMatch) {
-		t.Errorf("got %v, want %v", err, ErrNoMatch)
+		t.Errorf("found %v, expected %v", err, ErrNoMatch)
 	}
 }
 

@@ -50,7 +50,7 @@ func TestStagedFilesShowOnlyOncePublished(t *testing.T) {
 	}
 	left, err := filepath.Glob(filepath.Join(out, StateDir, "*"))
 	if err != nil || len(left) != 1 || filepath.Base(left[0]) != lockName {
-		t.Errorf("left in the state folder: %v, %v, want the lock alone", left, err)
+		t.Errorf("left in the state folder: %v, %v, expected the lock alone", left, err)
 	}
 }
 
@@ -70,10 +70,10 @@ func TestAFailedWriteLeavesThePublishedFile(t *testing.T) {
 	}
 	broken := errors.New("disk full")
 	if err := s.Stage("t", func(w io.Writer) error { return errors.Join(write("half")(w), broken) }); !errors.Is(err, broken) {
-		t.Fatalf("got %v", err)
+		t.Fatalf("found %v", err)
 	}
 	if got := content(t, filepath.Join(out, "t.parquet")); got != "old" {
-		t.Errorf("published %q, want the old content", got)
+		t.Errorf("published %q, expected the old content", got)
 	}
 }
 

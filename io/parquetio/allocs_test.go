@@ -62,7 +62,7 @@ func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 		allocs, bytes := (int64(allocsMany)-int64(allocsFew))/(many-few), (int64(bytesMany)-int64(bytesFew))/(many-few)
 		t.Logf("a batch of 8 columns, codes=%v: %d allocations, %d bytes", cfg.Codes, allocs, bytes)
 		if allocs > 80 || bytes > 64<<10 {
-			t.Errorf("codes=%v: a batch costs %d allocations of %d bytes, want at most 80 of 64 KiB: its values have %d KiB", cfg.Codes, allocs, bytes, batchRows*8*8>>10)
+			t.Errorf("codes=%v: a batch costs %d allocations of %d bytes, expected at most 80 of 64 KiB: its values have %d KiB", cfg.Codes, allocs, bytes, batchRows*8*8>>10)
 		}
 	}
 }

@@ -15,8 +15,8 @@ type buffer struct {
 	bitmap []byte
 }
 
-// What our decoder fills goes round between files and row groups: garbage by the file would be more than all else together. Values
-// and codes go apart, as a column of codes has a quarter of the bytes, and which it is shows only in its pages.
+// The buffers that our decoder fills are used again for other files and row groups, because they are most of a file's garbage. Values
+// and codes go apart, because a column of codes has fewer bytes, and only its pages show which it is.
 var (
 	buffers                      = sync.Pool{New: func() any { return new(buffer) }}
 	slices16, slices32, slices64 sync.Pool

@@ -44,7 +44,7 @@ func TestNoGoodFileIsRefused(t *testing.T) {
 			return nil
 		}
 		for i, c := range f.Columns {
-			if c.Kind != element.Unsupported {
+			if c.Type != element.Unsupported {
 				f.Projection = append(f.Projection, i)
 			}
 		}

@@ -86,7 +86,7 @@ func newDecoder(ctx context.Context, f element.Recognised, r objstore.Reader, st
 		}
 		var own *ownReader
 		if !cfg.Library {
-			own = ownColumn(meta, f.Columns[c].Kind, c, bytes, ownMem, cfg.Codes)
+			own = ownColumn(meta, f.Columns[c].Type, c, bytes, ownMem, cfg.Codes)
 		}
 		s := newStream(f, c, own)
 		s.fetch = d.fetch
@@ -136,7 +136,7 @@ type stream struct {
 	source string
 	name   string
 	leaf   int
-	kind   element.Kind
+	typ    element.ValueType
 	rows   []int64 // by row group of the file
 	fetch  *fetcher
 	own    *ownReader // nil where arrow-go reads
@@ -157,7 +157,7 @@ type chunk struct {
 func newStream(f element.Recognised, col int, own *ownReader) *stream {
 	c := f.Columns[col]
 	s := &stream{
-		source: f.Source, name: c.Name, leaf: col, kind: c.Kind, rows: f.UnitRows, own: own,
+		source: f.Source, name: c.Name, leaf: col, typ: c.Type, rows: f.UnitRows, own: own,
 		out: make(chan chunk, readAhead),
 	}
 	batches := int64(2) // one that is decoded and one that is handed out
@@ -219,7 +219,7 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget, rg 
 		}
 	}()
 	open := func() (err error) { // arrow-go's reader
-		library, err = openLibrary(pf, rg, s.leaf, mem, s.kind)
+		library, err = openLibrary(pf, rg, s.leaf, mem, s.typ)
 		decode = library.decode
 		return err
 	}
@@ -227,7 +227,7 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget, rg 
 	switch {
 	case own:
 		decode = s.own.decode
-	case s.kind != element.Null: // of that nothing is to be read: the type says that every value is null
+	case s.typ != element.Null: // of that nothing is to be read: the type says that every value is null
 		if err := open(); err != nil {
 			return s.fault(rg, 0, err)
 		}

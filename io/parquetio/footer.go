@@ -117,7 +117,7 @@ func describe(f *element.Described, o *outline, size int64) error {
 			f.Columns[c].Name = root.Name() + "." + f.Columns[c].Name
 		}
 		if o.strange[c] {
-			f.Columns[c].Kind, f.Columns[c].Found = element.Unsupported, f.Columns[c].Found+" of a logical type that is not known here"
+			f.Columns[c].Type, f.Columns[c].Found = element.Unsupported, f.Columns[c].Found+" of a logical type that is not known here"
 		}
 		f.Columns[c].Leaf, f.Columns[c].ChunkBytes = c, make([]int64, o.groups)
 	}
@@ -153,7 +153,7 @@ func describe(f *element.Described, o *outline, size int64) error {
 // describeChunk adds a column chunk of a row group to the description of its column.
 func describeChunk(to *element.Column, col *schema.Column, chunk *columnChunk, group int, size int64) error {
 	if chunk.encrypted {
-		to.Kind, to.Found = element.Unsupported, "encrypted values"
+		to.Type, to.Found = element.Unsupported, "encrypted values"
 		if !chunk.described {
 			return nil
 		}
@@ -190,7 +190,7 @@ func column(d *schema.Column, nested bool) element.Column {
 		c.Found += " (nested)"
 		return c
 	}
-	c.Kind = kindOf(d.PhysicalType(), logical)
+	c.Type = valueTypeOf(d.PhysicalType(), logical)
 	return c
 }
 
@@ -238,7 +238,7 @@ func unitName(u schema.TimeUnitType) string {
 	return "?"
 }
 
-func kindOf(physical parquet.Type, logical schema.LogicalType) element.Kind {
+func valueTypeOf(physical parquet.Type, logical schema.LogicalType) element.ValueType {
 	if logical == nil {
 		logical = schema.NoLogicalType{}
 	}
@@ -270,14 +270,14 @@ func kindOf(physical parquet.Type, logical schema.LogicalType) element.Kind {
 
 // plain is k for a column without a logical type, else Unsupported: a DECIMAL read as an integer would be wrong by its
 // scale.
-func plain(logical schema.LogicalType, k element.Kind) element.Kind {
+func plain(logical schema.LogicalType, k element.ValueType) element.ValueType {
 	if logical.IsNone() {
 		return k
 	}
 	return element.Unsupported
 }
 
-func integer(logical schema.LogicalType, signed, unsigned element.Kind) element.Kind {
+func integer(logical schema.LogicalType, signed, unsigned element.ValueType) element.ValueType {
 	if t, isInt := logical.(schema.IntLogicalType); isInt {
 		if t.IsSigned() {
 			return signed
@@ -294,13 +294,13 @@ func isUTC(ts schema.TimestampLogicalType) bool {
 }
 
 // timestamp maps a timestamp.
-func timestamp(ts schema.TimestampLogicalType) element.Kind {
-	kinds := map[schema.TimeUnitType][2]element.Kind{
+func timestamp(ts schema.TimestampLogicalType) element.ValueType {
+	types := map[schema.TimeUnitType][2]element.ValueType{
 		schema.TimeUnitMillis: {element.TimestampMillis, element.TimestampMillisUTC},
 		schema.TimeUnitMicros: {element.TimestampMicros, element.TimestampMicrosUTC},
 		schema.TimeUnitNanos:  {element.TimestampNanos, element.TimestampNanosUTC},
 	}
-	k, ok := kinds[ts.TimeUnit()]
+	k, ok := types[ts.TimeUnit()]
 	switch {
 	case !ok:
 		return element.Unsupported

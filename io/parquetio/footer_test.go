@@ -44,7 +44,7 @@ func TestFooterFaultsSayWhatWasFound(t *testing.T) {
 		_, err := tryReadBack(t, c.bytes)
 		f := fault.Find(err)
 		if f == nil || f.Code != fault.Input || !strings.Contains(f.Message, c.want) || !strings.HasPrefix(f.Message, "t_2020-01.parquet: ") {
-			t.Errorf("%s: got %v, want exit 3 with %q", name, err, c.want)
+			t.Errorf("%s: found %v, expected exit 3 with %q", name, err, c.want)
 		}
 	}
 }
@@ -52,12 +52,12 @@ func TestFooterFaultsSayWhatWasFound(t *testing.T) {
 func TestFooterDescribesRowGroupsAndColumns(t *testing.T) {
 	f := testFile(t, 10, 0, 25)
 	if f.Rows != 35 || len(f.UnitRows) != 3 || f.UnitRows[2] != 25 {
-		t.Errorf("rows %d in row groups %v, want 35 in [10 0 25]", f.Rows, f.UnitRows)
+		t.Errorf("rows %d in row groups %v, expected 35 in [10 0 25]", f.Rows, f.UnitRows)
 	}
-	want := []element.Kind{element.Int64, element.String, element.Float64, element.String, element.Int32, element.Null}
+	want := []element.ValueType{element.Int64, element.String, element.Float64, element.String, element.Int32, element.Null}
 	for i, c := range f.Columns {
-		if c.Name != testSchema.Field(i).Name || c.Kind != want[i] || c.ChunkBytes[0] <= 0 {
-			t.Errorf("column %d: %+v, want %s of kind %d", i, c, testSchema.Field(i).Name, want[i])
+		if c.Name != testSchema.Field(i).Name || c.Type != want[i] || c.ChunkBytes[0] <= 0 {
+			t.Errorf("column %d: %+v, expected %s of type %d", i, c, testSchema.Field(i).Name, want[i])
 		}
 	}
 }
@@ -70,7 +70,7 @@ func TestKindOfTakesPhysicalAndLogicalTypeTogether(t *testing.T) {
 	for _, c := range []struct {
 		physical parquet.Type
 		logical  schema.LogicalType
-		want     element.Kind
+		want     element.ValueType
 	}{
 		{parquet.Types.Int64, nil, element.Int64},
 		{parquet.Types.Int64, schema.NewIntLogicalType(64, true), element.Int64},
@@ -95,8 +95,8 @@ func TestKindOfTakesPhysicalAndLogicalTypeTogether(t *testing.T) {
 		{parquet.Types.Boolean, nil, element.Unsupported},
 		{parquet.Types.FixedLenByteArray, nil, element.Unsupported},
 	} {
-		if got := kindOf(c.physical, c.logical); got != c.want {
-			t.Errorf("%v %v: kind %d, want %d", c.physical, c.logical, got, c.want)
+		if got := valueTypeOf(c.physical, c.logical); got != c.want {
+			t.Errorf("%v %v: type %d, expected %d", c.physical, c.logical, got, c.want)
 		}
 	}
 }

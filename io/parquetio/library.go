@@ -25,13 +25,13 @@ type libraryReader struct {
 	decode decodeFunc
 }
 
-func openLibrary(pf *file.Reader, rowGroup, leaf int, mem memory.Allocator, kind element.Kind) (libraryReader, error) {
+func openLibrary(pf *file.Reader, rowGroup, leaf int, mem memory.Allocator, typ element.ValueType) (libraryReader, error) {
 	r, err := columnReader(pf, rowGroup, leaf, mem)
 	if err != nil {
 		return libraryReader{}, err
 	}
 	l := libraryReader{reader: r}
-	if l.decode, err = decoderOf(r, kind); err != nil {
+	if l.decode, err = decoderOf(r, typ); err != nil {
 		return libraryReader{}, errors.Join(err, r.Close())
 	}
 	return l, nil
@@ -44,8 +44,8 @@ func (l libraryReader) close() error {
 	return l.reader.Close()
 }
 
-func decoderOf(r file.ColumnChunkReader, kind element.Kind) (decodeFunc, error) {
-	typ := kind.Arrow()
+func decoderOf(r file.ColumnChunkReader, values element.ValueType) (decodeFunc, error) {
+	typ := values.Arrow()
 	switch r := r.(type) {
 	case *file.Int32ColumnChunkReader:
 		return fixed(r, typ, arrow.Int32Traits.CastToBytes), nil

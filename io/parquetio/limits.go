@@ -13,7 +13,7 @@ import (
 // Limits on what a file may make the reader allocate, beyond those on its footer's bytes and its pages'. A file is
 // damaged or hostile long before it reaches one: TLC's have 20 columns, footers of some 2,000 values and pages of 1 MiB.
 const (
-	// maxFooterValues bounds the numbers, texts and lists in a footer, as each takes time. 6,000 row groups of 20 columns have
+	// maxFooterValues bounds the numbers, texts and lists in a footer, because each takes time. 6,000 row groups of 20 columns have
 	// 3 million.
 	maxFooterValues = 8 << 20
 

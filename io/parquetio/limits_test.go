@@ -83,10 +83,10 @@ func TestASchemaWhosePathsNeedTooMuchIsRefused(t *testing.T) {
 	}{{maxSchemaProduct/(2*elements+1) - 100, false}, {maxSchemaProduct/(2*elements+1) + 100, true}} {
 		err := checkFooter(footer(2, elements, c.bytes))
 		if errors.Is(err, errTooWide) != c.wide || !c.wide && err != nil {
-			t.Errorf("%d bytes: got %v", c.bytes, err)
+			t.Errorf("%d bytes: found %v", c.bytes, err)
 		}
 		if err := checkFooter(footer(7, elements, c.bytes)); err != nil {
-			t.Errorf("%d bytes in a field that is no schema: got %v", c.bytes, err)
+			t.Errorf("%d bytes in a field that is no schema: found %v", c.bytes, err)
 		}
 	}
 	for _, id := range []int64{2 + 1<<16, 2 - 1<<16} { // of which the Thrift library sees 2
@@ -103,7 +103,7 @@ func TestABudgetIsNotExceeded(t *testing.T) {
 	func() {
 		defer func() {
 			if r, ok := recover().(error); !ok || !errors.Is(r, errTooLarge) {
-				t.Errorf("101 bytes more: %v, want %v", r, errTooLarge)
+				t.Errorf("101 bytes more: %v, expected %v", r, errTooLarge)
 			}
 		}()
 		b.Allocate(101)
@@ -111,7 +111,7 @@ func TestABudgetIsNotExceeded(t *testing.T) {
 	b.Allocate(100) // what was refused was not counted
 	b.Free(buf)
 	if left := b.left.Load(); left != 900 {
-		t.Errorf("%d bytes left, want 900", left)
+		t.Errorf("%d bytes left, expected 900", left)
 	}
 }
 

@@ -28,7 +28,7 @@ func TestAFileThatIsNotParquetIsNamedWithWhatToDo(t *testing.T) {
 		_, err := tryReadBack(t, []byte(c.content))
 		f := fault.Find(err)
 		if f == nil || f.Code != fault.Input || !strings.Contains(f.Message, c.what) || !strings.Contains(f.Message, c.todo) {
-			t.Errorf("%s: got %v, want exit 3 with %q and %q", name, err, c.what, c.todo)
+			t.Errorf("%s: found %v, expected exit 3 with %q and %q", name, err, c.what, c.todo)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func TestAFooterIsReadAsFarAsItIsUnderstood(t *testing.T) {
 	nothing := func(*thrift.Writer) {}
 	for name, c := range map[string]struct {
 		file []byte
-		kind element.Kind
+		typ  element.ValueType
 	}{
 		"an empty list without a type": {madeFile(t, []byte{0x00}, nothing), element.Int64},
 		"a logical type of the future": {madeFile(t, typed, logical(30, nothing)), element.Unsupported},
@@ -61,8 +61,8 @@ func TestAFooterIsReadAsFarAsItIsUnderstood(t *testing.T) {
 		"a map of the future in an element": {madeFile(t, typed, func(w *thrift.Writer) { w.Raw(41, 11, []byte{1, 0x55, 2, 2}) }), element.Int64},
 	} {
 		f, err := tryReadBack(t, c.file)
-		if err != nil || len(f.Columns) != 1 || f.Columns[0].Kind != c.kind {
-			t.Errorf("%s: got %v, %v, want kind %v", name, f.Columns, err, c.kind)
+		if err != nil || len(f.Columns) != 1 || f.Columns[0].Type != c.typ {
+			t.Errorf("%s: found %v, %v, expected type %v", name, f.Columns, err, c.typ)
 		}
 	}
 }
@@ -86,7 +86,7 @@ func TestFilesOfOtherWritersAreDescribed(t *testing.T) {
 		}
 		f, err := tryReadBack(t, content)
 		if err != nil || f.Rows != want.rows || len(f.Columns) != want.columns {
-			t.Errorf("%s: got %d rows, %d columns, %v, want %+v", name, f.Rows, len(f.Columns), err, want)
+			t.Errorf("%s: found %d rows, %d columns, %v, expected %+v", name, f.Rows, len(f.Columns), err, want)
 		}
 	}
 }
@@ -114,7 +114,7 @@ func TestNarrowKeepsWhatIsRead(t *testing.T) {
 	for name, file := range map[string]element.Recognised{"read again": narrowed, "kept": far} {
 		meta, err := footerOf(file, bytes.NewReader(content))
 		if err != nil || meta.Schema.NumColumns() != 2 || len(meta.RowGroups) != 2 || meta.Schema.Column(1).Name() != f.Columns[2].Name {
-			t.Fatalf("%s: got %v, %v", name, meta, err)
+			t.Fatalf("%s: found %v, %v", name, meta, err)
 		}
 		whole, err := parseFooter(f.Metadata)
 		if err != nil {
@@ -123,12 +123,12 @@ func TestNarrowKeepsWhatIsRead(t *testing.T) {
 		for g := range whole.RowGroups {
 			a, b := whole.RowGroups[g].Columns[2].MetaData, meta.RowGroups[g].Columns[1].MetaData
 			if a.DataPageOffset != b.DataPageOffset || a.TotalCompressedSize != b.TotalCompressedSize || a.NumValues != b.NumValues || a.Codec != b.Codec {
-				t.Errorf("%s: row group %d: got %v, want %v", name, g, b, a)
+				t.Errorf("%s: row group %d: found %v, expected %v", name, g, b, a)
 			}
 		}
 	}
 	narrowed.MetadataSum++
 	if _, err := footerOf(narrowed, bytes.NewReader(content)); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
-		t.Errorf("another footer than before: got %v", err)
+		t.Errorf("another footer than before: found %v", err)
 	}
 }

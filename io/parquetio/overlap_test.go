@@ -101,7 +101,7 @@ func TestColumnChunksInEachOthersPlaceAreRefused(t *testing.T) {
 	} {
 		_, err := tryReadBack(t, replaced(t, content, c.change))
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: got %v, want %q", name, err, c.want)
+			t.Errorf("%s: found %v, expected %q", name, err, c.want)
 		}
 	}
 }
@@ -119,7 +119,7 @@ func TestTheFirstPageIsTheDictionaryThatTheFooterSays(t *testing.T) {
 		for _, cfg := range []Config{{}, {Library: true}} {
 			err := Scan(context.Background(), f, cfg, func(element.Columns) {})
 			if err == nil || !strings.Contains(err.Error(), "the footer says that the dictionary begins") {
-				t.Errorf("%s, library=%v: got %v", codec, cfg.Library, err)
+				t.Errorf("%s, library=%v: found %v", codec, cfg.Library, err)
 			}
 		}
 	}

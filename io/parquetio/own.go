@@ -41,18 +41,18 @@ var (
 	readers64 = sync.Pool{New: func() any { return new(pages.Reader[uint64]) }}
 )
 
-// ownColumn returns the reader of a column, or nil if its values are not of a kind that package pages reads. With codes it
+// ownColumn returns the reader of a column, or nil if its values are not of a type that package pages reads. With codes it
 // gives codes of a dictionary where it can.
-func ownColumn(meta *metadata.FileMetaData, kind element.Kind, leaf int, src io.ReaderAt, mem *budget, codes bool) *ownReader {
-	if kind == element.Null || !pages.Native() {
+func ownColumn(meta *metadata.FileMetaData, typ element.ValueType, leaf int, src io.ReaderAt, mem *budget, codes bool) *ownReader {
+	if typ == element.Null || !pages.Native() {
 		return nil
 	}
 	o := &ownReader{meta: meta, leaf: leaf, src: src}
 	switch meta.Schema.Column(leaf).PhysicalType() {
 	case parquet.Types.Int32, parquet.Types.Float:
-		setUp(o, &readers32, &slices32, kind.Arrow(), mem, codes, arrow.Uint32Traits.CastToBytes)
+		setUp(o, &readers32, &slices32, typ.Arrow(), mem, codes, arrow.Uint32Traits.CastToBytes)
 	case parquet.Types.Int64, parquet.Types.Double:
-		setUp(o, &readers64, &slices64, kind.Arrow(), mem, codes, arrow.Uint64Traits.CastToBytes)
+		setUp(o, &readers64, &slices64, typ.Arrow(), mem, codes, arrow.Uint64Traits.CastToBytes)
 	default:
 		return nil
 	}

@@ -43,7 +43,7 @@ func sameByBothDecoders(t *testing.T, path string) int64 {
 	}
 	f.UnitBytes = make([]int64, len(f.UnitRows))
 	for i, c := range f.Columns {
-		if c.Kind != element.Unsupported {
+		if c.Type != element.Unsupported {
 			f.Projection = append(f.Projection, i)
 		}
 	}
@@ -129,7 +129,7 @@ func testHandOver(t *testing.T, codes bool) {
 			t.Fatal(err)
 		}
 		mem := newBudget(maxDecodeBytes)
-		own := ownColumn(meta, f.Columns[0].Kind, 0, in, mem, codes)
+		own := ownColumn(meta, f.Columns[0].Type, 0, in, mem, codes)
 		s, calls, before := newStream(f, 0, own), 0, gaveUp.Load()
 		decode := own.decode
 		own.decode = func(buf *buffer, n int) (arrow.Array, error) {
@@ -213,7 +213,7 @@ func TestColumnsComeAsCodesWhereTheFileHasThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	if next != groups*rows {
-		t.Errorf("%d rows, want %d", next, groups*rows)
+		t.Errorf("%d rows, expected %d", next, groups*rows)
 	}
 }
 
@@ -260,7 +260,7 @@ func TestFilesWithLargePagesAreReadWhateverOurDecoderMayTake(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got != want || gaveUp.Load() == before {
-			t.Errorf("found a sum of %d, want %d; %d columns were handed over, want some", got, want, gaveUp.Load()-before)
+			t.Errorf("found a sum of %d, expected %d; %d columns were handed over, expected some", got, want, gaveUp.Load()-before)
 		}
 	}
 }

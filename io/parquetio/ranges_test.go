@@ -135,12 +135,12 @@ func TestARemoteFileIsReadAsALocalOne(t *testing.T) {
 			}
 			got, _, err := process(remote, new(readFn).CreateTracker(r), func(int) {})
 			if err != nil || !slices.Equal(got, want) {
-				t.Errorf("%v from %d: %d rows, %v, want %d", rowGroups, start, len(got), err, len(want))
+				t.Errorf("%v from %d: %d rows, %v, expected %d", rowGroups, start, len(got), err, len(want))
 			}
 		}
 	}
 	if taken := ahead.Load(); taken != 0 {
-		t.Errorf("%d bytes of the budget to read ahead are taken, want none", taken)
+		t.Errorf("%d bytes of the budget to read ahead are taken, expected none", taken)
 	}
 }
 
@@ -199,6 +199,6 @@ func TestReadingAheadEndsWithTheReader(t *testing.T) {
 		t.Errorf("found %v", err)
 	}
 	if taken := ahead.Load(); taken != 0 {
-		t.Errorf("%d bytes of the budget to read ahead are taken, want none", taken)
+		t.Errorf("%d bytes of the budget to read ahead are taken, expected none", taken)
 	}
 }

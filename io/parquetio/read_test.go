@@ -138,7 +138,7 @@ func TestSplitsAndDrainsLoseAndRepeatNothing(t *testing.T) {
 			}
 			slices.Sort(got)
 			if !slices.Equal(got, want) {
-				t.Fatalf("split at batch %d, %d/10: %d rows, want each of %d once", batch, tenths, len(got), len(want))
+				t.Fatalf("split at batch %d, %d/10: %d rows, expected each of %d once", batch, tenths, len(got), len(want))
 			}
 		}
 	}
@@ -162,7 +162,7 @@ func TestEverySubrangeReadsItsRowGroups(t *testing.T) {
 				t.Fatal(err)
 			}
 			if want := upTo(f.Rows)[first[start]:first[end]]; !slices.Equal(got, want) {
-				t.Errorf("row groups [%d, %d): got %v, want %v", start, end, got, want)
+				t.Errorf("row groups [%d, %d): found %v, expected %v", start, end, got, want)
 			}
 		}
 	}
@@ -187,7 +187,7 @@ func TestACancelledReadEnds(t *testing.T) {
 	rt := new(readFn).CreateTracker(offsetrange.Restriction{Start: 0, End: 1})
 	err := new(readFn).ProcessElement(ctx, rt, workOf(f), func(element.Columns) { cancel() })
 	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want %v", err, context.Canceled)
+		t.Errorf("found %v, expected %v", err, context.Canceled)
 	}
 }
 
@@ -198,7 +198,7 @@ func TestAFileThatChangedSinceItWasMatchedIsRefused(t *testing.T) {
 	}
 	_, _, err := process(f, new(readFn).CreateTracker(offsetrange.Restriction{Start: 0, End: 1}), func(int) {})
 	if g := fault.Find(err); g == nil || g.Code != fault.Input {
-		t.Errorf("got %v, want a fault with exit code %d", err, fault.Input)
+		t.Errorf("found %v, expected a fault with exit code %d", err, fault.Input)
 	}
 }
 
@@ -220,7 +220,7 @@ func TestRestrictionSizeIsTheProjectedBytes(t *testing.T) {
 		}
 	}
 	if int64(total) >= all {
-		t.Errorf("projection of %v bytes, all columns %v: want less", total, all)
+		t.Errorf("projection of %v bytes, all columns %v: expected less", total, all)
 	}
 }
 

@@ -49,6 +49,6 @@ func TestATableIsThereInOneFormat(t *testing.T) {
 	cfg, r := good(out)
 	cfg.Format = "xml"
 	if f := fault.Find(publishThrough(cfg, r)); f == nil || f.Code != fault.Failed {
-		t.Errorf("an unknown format: got %v", f)
+		t.Errorf("an unknown format: found %v", f)
 	}
 }

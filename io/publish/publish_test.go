@@ -118,7 +118,7 @@ func TestTablesOfAnotherModeAreRemoved(t *testing.T) {
 	}
 	for path, want := range map[string]bool{"first/first.parquet": true, "second": false} {
 		if _, err := os.Stat(filepath.Join(out, path)); (err == nil) != want {
-			t.Errorf("%s: %v, want it there: %v", path, err, want)
+			t.Errorf("%s: %v, expected it there: %v", path, err, want)
 		}
 	}
 }
@@ -169,7 +169,7 @@ func TestAnOutputThatCannotBeWrittenIsNamed(t *testing.T) {
 	}
 	cfg, r := good(out)
 	if f := fault.Find(publishThrough(cfg, r)); f == nil || f.Code != fault.Failed || !strings.Contains(f.Message, out) {
-		t.Errorf("got %v", f)
+		t.Errorf("found %v", f)
 	}
 }
 

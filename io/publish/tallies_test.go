@@ -25,7 +25,7 @@ func TestTheTaxisOfASourceAreReconciledTogether(t *testing.T) {
 		NoCodes: []element.ColumnRows{{Column: "vendorid", Rows: 2}},
 	}
 	if want := []element.Tally{green, both}; !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+		t.Errorf("found    %+v\nexpected %+v", got, want)
 	}
 	if _, err := bySource([]element.Tally{uber, lyft, uber}); err == nil || !strings.Contains(err.Error(), "b: found two results, expected one") {
 		t.Errorf("one taxi twice: %v", err)

@@ -44,7 +44,7 @@ type Format interface {
 	Narrow(f element.Recognised) (element.Recognised, error)
 
 	// Open starts to read the projected columns of a range of units. Each is a column of an Arrow record, with the name that it has
-	// in the file and the type of its kind. Open may read ahead.
+	// in the file and its Arrow type. Open may read ahead.
 	Open(ctx context.Context, f element.Recognised, r objstore.Reader, units element.Range, cfg Config) (Units, error)
 
 	// ReadAhead limits how many bytes all readers of this process together may hold before they are needed.

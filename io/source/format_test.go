@@ -40,7 +40,7 @@ func TestTheEndingOrElseTheFirstBytesTellTheFormat(t *testing.T) {
 	Register(fake{name: "first", endings: []string{".first"}, starts: []string{"FIRST"}})
 	alone, err := formatOf(element.Found{Source: "x"}, nil) // nothing is read
 	if err != nil || alone.Name() != "first" {
-		t.Errorf("the only format: got %v, %v", alone, err)
+		t.Errorf("the only format: found %v, %v", alone, err)
 	}
 	Register(fake{name: "second", endings: []string{".csv", ".csv.gz"}})
 	Register(fake{name: "third", starts: []string{"3"}})
@@ -56,7 +56,7 @@ func TestTheEndingOrElseTheFirstBytesTellTheFormat(t *testing.T) {
 	} {
 		f, err := formatOf(element.Found{Source: c.source, Size: int64(len(c.content))}, bytes.NewReader([]byte(c.content)))
 		if err != nil || f.Name() != c.want {
-			t.Errorf("%s with %q: got %v, %v, expected %s", c.source, c.content, f, err, c.want)
+			t.Errorf("%s with %q: found %v, %v, expected %s", c.source, c.content, f, err, c.want)
 		}
 	}
 }

@@ -2,7 +2,9 @@ package source
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
+	"sync"
 )
 
 const (
@@ -11,7 +13,11 @@ const (
 
 	// collectAt is how much garbage there may be, in percent of the memory in use. Memory is reused, so direct makes almost no
 	// garbage; prism encodes some batches to know their size. A lower percentage costs CPU time, a higher one only memory.
-	collectAt = 50
+	collectAt = 40
+
+	// firstAt is the percentage until the first collection. The runtime starts with a heap of 4 MiB times it. All that a run reuses
+	// is allocated in its first moments: with collectAt the heap would be collected each time it grows by half.
+	firstAt = 500
 
 	// decoding is roughly the memory that a run needs in addition to what it reads ahead.
 	decoding = 64 << 20
@@ -20,13 +26,24 @@ const (
 // Memory is what a process that reads may take, in bytes; 0 leaves it as it is.
 type Memory int64
 
+// late makes the late first collection happen once in a process. Every worker that reads calls Bound.
+var late sync.Once
+
+// collectLate lets the heap grow to the size that firstAt gives, and then to that of collectAt.
+func collectLate() {
+	debug.SetGCPercent(-1) // this waits for a collection that runs: what is allocated meanwhile outlives it
+	// The pointer keeps the object out of the runtime's blocks of tiny objects, which may live longer.
+	runtime.AddCleanup(&struct{ _ *byte }{}, func(percent int) { debug.SetGCPercent(percent) }, collectAt)
+	debug.SetGCPercent(firstAt)
+}
+
 // Bound holds this process to it. GOMEMLIMIT and GOGC take precedence. Of several jobs in one process, the last one says how much.
 func (m Memory) Bound() {
 	if m == 0 {
 		return
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
+		late.Do(collectLate)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(max(m-outsideHeap, 32<<20)))

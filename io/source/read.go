@@ -24,7 +24,7 @@ func init() {
 	register.Emitter1[element.Columns]()
 }
 
-// Config is what the reader is told. It travels in the DoFn, as a worker may be another process than the one that has
+// Config is what the reader is told. It travels in the DoFn, because a worker may be another process than the one that has
 // the flags.
 type Config struct {
 	Access  objstore.Access
@@ -129,7 +129,7 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 		return false, ofFile(f.Found, err)
 	}
 	defer reader.Close()
-	c := element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month}
+	c := element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, FileRows: f.Rows, Alone: f.Alone, Coordinates: f.Coordinates}
 	for _, n := range f.UnitRows[:units.Start] {
 		c.FileRow += n
 	}

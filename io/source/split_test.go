@@ -29,7 +29,7 @@ func TestSplitBalancesBytes(t *testing.T) {
 		"empty":         {r(2, 2), []int64{1, 1}, 9, []offsetrange.Restriction{r(2, 2)}},
 	} {
 		if got := split(c.in, c.sizes, 10, c.max); !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%s: got %v, want %v", name, got, c.want)
+			t.Errorf("%s: found %v, expected %v", name, got, c.want)
 		}
 	}
 }
@@ -70,6 +70,6 @@ func TestFilesSpreadOverLanesByBytes(t *testing.T) {
 		}
 	}
 	if !reflect.DeepEqual(load, []int64{10, 9, 9}) {
-		t.Errorf("branches hold %v bytes, want [10 9 9]", load)
+		t.Errorf("branches hold %v bytes, expected [10 9 9]", load)
 	}
 }

@@ -21,7 +21,7 @@ func TestMonthOfTakesTheFirstValidMonthOfTheBaseName(t *testing.T) {
 			got = FormatMonth(m)
 		}
 		if got != c.want {
-			t.Errorf("MonthOf(%q) = %q, want %q", c.name, got, c.want)
+			t.Errorf("MonthOf(%q) = %q, expected %q", c.name, got, c.want)
 		}
 	}
 }
@@ -29,7 +29,7 @@ func TestMonthOfTakesTheFirstValidMonthOfTheBaseName(t *testing.T) {
 func TestFormatMonthBeforeTheEpoch(t *testing.T) {
 	for month, want := range map[int32]string{0: "1970-01", -1: "1969-12", -12: "1969-01", 11: "1970-12", 660: "2025-01"} {
 		if got := FormatMonth(month); got != want {
-			t.Errorf("FormatMonth(%d) = %q, want %q", month, got, want)
+			t.Errorf("FormatMonth(%d) = %q, expected %q", month, got, want)
 		}
 	}
 }

@@ -17,15 +17,15 @@ var Registry = []e.Dataset{
 		Name: "yellow since 2011", Taxi: "yellow", First: monthOf(2011, 1), Probe: monthOf(2019, 1),
 		Signatures: since2011Signatures("tpep"), Without: pickupsBut("tpep_pickup_datetime"),
 		Columns: slices.Concat(since2011("tpep"), []e.Known{
-			{Name: "airport_fee", Meaning: "airport_fee", Kinds: fees}, // Airport_fee since 2023-02
+			{Name: "airport_fee", Meaning: "airport_fee", Types: fees}, // Airport_fee since 2023-02
 		}),
 	},
 	{
 		Name: "green since 2013", Taxi: "green", First: monthOf(2013, 8), Probe: monthOf(2019, 1),
 		Signatures: since2011Signatures("lpep"), Without: pickupsBut("lpep_pickup_datetime"),
 		Columns: slices.Concat(since2011("lpep"), []e.Known{
-			{Name: "ehail_fee", Meaning: "ehail_fee", Kinds: fees},
-			{Name: "trip_type", Meaning: "trip_type", Kinds: counts},
+			{Name: "ehail_fee", Meaning: "ehail_fee", Types: fees},
+			{Name: "trip_type", Meaning: "trip_type", Types: counts},
 		}),
 	},
 	{
@@ -33,24 +33,24 @@ var Registry = []e.Dataset{
 		Signatures: [][]string{{"Trip_Pickup_DateTime", "Trip_Dropoff_DateTime", "Start_Lon", "Start_Lat", "End_Lon", "End_Lat"}},
 		Without:    pickupsBut("Trip_Pickup_DateTime"),
 		Columns: []e.Known{
-			{Name: "vendor_name", Meaning: "vendorid", Codes: vendors, Kinds: texts},
-			{Name: "Trip_Pickup_DateTime", Meaning: "pickup_datetime", Kinds: texts},
-			{Name: "Trip_Dropoff_DateTime", Meaning: "dropoff_datetime", Kinds: texts},
-			{Name: "Passenger_Count", Meaning: "passenger_count", Kinds: counts},
-			{Name: "Trip_Distance", Meaning: "trip_distance", Kinds: doubles},
-			{Name: "Start_Lon", Meaning: e.PickupLongitude, Kinds: doubles},
-			{Name: "Start_Lat", Meaning: e.PickupLatitude, Kinds: doubles},
-			{Name: "Rate_Code", Meaning: "ratecodeid", Kinds: counts},
-			{Name: "store_and_forward", Meaning: "store_and_fwd_flag", Kinds: counts},
-			{Name: "End_Lon", Meaning: e.DropoffLongitude, Kinds: doubles},
-			{Name: "End_Lat", Meaning: e.DropoffLatitude, Kinds: doubles},
-			{Name: "Payment_Type", Meaning: "payment_type", Codes: payments, Kinds: texts},
-			{Name: "Fare_Amt", Meaning: "fare_amount", Kinds: doubles},
-			{Name: "surcharge", Meaning: "extra", Kinds: doubles},
-			{Name: "mta_tax", Meaning: "mta_tax", Kinds: doubles},
-			{Name: "Tip_Amt", Meaning: "tip_amount", Kinds: doubles},
-			{Name: "Tolls_Amt", Meaning: "tolls_amount", Kinds: doubles},
-			{Name: "Total_Amt", Meaning: "total_amount", Kinds: doubles},
+			{Name: "vendor_name", Meaning: "vendorid", Codes: vendors, Types: texts},
+			{Name: "Trip_Pickup_DateTime", Meaning: "pickup_datetime", Types: texts},
+			{Name: "Trip_Dropoff_DateTime", Meaning: "dropoff_datetime", Types: texts},
+			{Name: "Passenger_Count", Meaning: "passenger_count", Types: counts},
+			{Name: "Trip_Distance", Meaning: "trip_distance", Types: doubles},
+			{Name: "Start_Lon", Meaning: e.PickupLongitude, Types: doubles},
+			{Name: "Start_Lat", Meaning: e.PickupLatitude, Types: doubles},
+			{Name: "Rate_Code", Meaning: "ratecodeid", Types: counts},
+			{Name: "store_and_forward", Meaning: "store_and_fwd_flag", Types: counts},
+			{Name: "End_Lon", Meaning: e.DropoffLongitude, Types: doubles},
+			{Name: "End_Lat", Meaning: e.DropoffLatitude, Types: doubles},
+			{Name: "Payment_Type", Meaning: "payment_type", Codes: payments, Types: texts},
+			{Name: "Fare_Amt", Meaning: "fare_amount", Types: doubles},
+			{Name: "surcharge", Meaning: "extra", Types: doubles},
+			{Name: "mta_tax", Meaning: "mta_tax", Types: doubles},
+			{Name: "Tip_Amt", Meaning: "tip_amount", Types: doubles},
+			{Name: "Tolls_Amt", Meaning: "tolls_amount", Types: doubles},
+			{Name: "Total_Amt", Meaning: "total_amount", Types: doubles},
 		},
 	},
 	{
@@ -58,21 +58,21 @@ var Registry = []e.Dataset{
 		Signatures: [][]string{append([]string{"pickup_datetime", "dropoff_datetime"}, places...)},
 		Without:    pickupsBut("pickup_datetime"),
 		Columns: slices.Concat([]e.Known{
-			{Name: "vendor_id", Meaning: "vendorid", Codes: vendors, Kinds: texts},
-			{Name: "pickup_datetime", Meaning: "pickup_datetime", Kinds: texts},
-			{Name: "dropoff_datetime", Meaning: "dropoff_datetime", Kinds: texts},
-			{Name: "passenger_count", Meaning: "passenger_count", Kinds: counts},
-			{Name: "trip_distance", Meaning: "trip_distance", Kinds: doubles},
-			{Name: "rate_code", Meaning: "ratecodeid", Kinds: slices.Concat(texts, counts)},
-			{Name: "store_and_fwd_flag", Meaning: "store_and_fwd_flag", Kinds: texts},
-			{Name: "payment_type", Meaning: "payment_type", Codes: payments, Kinds: texts},
-			{Name: "fare_amount", Meaning: "fare_amount", Kinds: doubles},
-			{Name: "surcharge", Meaning: "extra", Kinds: doubles},
-			{Name: "mta_tax", Meaning: "mta_tax", Kinds: doubles},
-			{Name: "tip_amount", Meaning: "tip_amount", Kinds: doubles},
-			{Name: "tolls_amount", Meaning: "tolls_amount", Kinds: doubles},
-			{Name: "total_amount", Meaning: "total_amount", Kinds: doubles},
-			{Name: "__index_level_0__", Kinds: []e.Kind{e.Int64}}, // a leftover of pandas, in 2010-02 and 2010-03
+			{Name: "vendor_id", Meaning: "vendorid", Codes: vendors, Types: texts},
+			{Name: "pickup_datetime", Meaning: "pickup_datetime", Types: texts},
+			{Name: "dropoff_datetime", Meaning: "dropoff_datetime", Types: texts},
+			{Name: "passenger_count", Meaning: "passenger_count", Types: counts},
+			{Name: "trip_distance", Meaning: "trip_distance", Types: doubles},
+			{Name: "rate_code", Meaning: "ratecodeid", Types: slices.Concat(texts, counts)},
+			{Name: "store_and_fwd_flag", Meaning: "store_and_fwd_flag", Types: texts},
+			{Name: "payment_type", Meaning: "payment_type", Codes: payments, Types: texts},
+			{Name: "fare_amount", Meaning: "fare_amount", Types: doubles},
+			{Name: "surcharge", Meaning: "extra", Types: doubles},
+			{Name: "mta_tax", Meaning: "mta_tax", Types: doubles},
+			{Name: "tip_amount", Meaning: "tip_amount", Types: doubles},
+			{Name: "tolls_amount", Meaning: "tolls_amount", Types: doubles},
+			{Name: "total_amount", Meaning: "total_amount", Types: doubles},
+			{Name: "__index_level_0__", Types: []e.ValueType{e.Int64}}, // a leftover of pandas, in 2010-02 and 2010-03
 		}, coordinates),
 	},
 	{
@@ -80,8 +80,8 @@ var Registry = []e.Dataset{
 		Signatures: [][]string{{"hvfhs_license_num", "dispatching_base_num"}, {"hvfhs_license_num"}},
 		Unread:     "found trips of high-volume for-hire vehicles (fhvhv: hvfhs_license_num), expected trips of taxis; leave the file out",
 		Columns: []e.Known{
-			{Name: "pickup_datetime", Meaning: "pickup_datetime", Kinds: times},
-			{Name: "dropoff_datetime", Meaning: "dropoff_datetime", Kinds: times},
+			{Name: "pickup_datetime", Meaning: "pickup_datetime", Types: times},
+			{Name: "dropoff_datetime", Meaning: "dropoff_datetime", Types: times},
 		},
 	},
 	{
@@ -89,9 +89,9 @@ var Registry = []e.Dataset{
 		Signatures: [][]string{{"dispatching_base_num"}},
 		Unread:     "found trips of for-hire vehicles (fhv: dispatching_base_num), expected trips of taxis; leave the file out",
 		Columns: []e.Known{
-			{Name: "pickup_datetime", Meaning: "pickup_datetime", Kinds: times},
-			{Name: "Pickup_date", Meaning: "pickup_datetime", Kinds: times}, // 2015 and 2016
-			{Name: "dropOff_datetime", Meaning: "dropoff_datetime", Kinds: times},
+			{Name: "pickup_datetime", Meaning: "pickup_datetime", Types: times},
+			{Name: "Pickup_date", Meaning: "pickup_datetime", Types: times}, // 2015 and 2016
+			{Name: "dropOff_datetime", Meaning: "dropoff_datetime", Types: times},
 		},
 	},
 }
@@ -110,18 +110,18 @@ var (
 )
 
 var (
-	texts   = []e.Kind{e.String}
-	doubles = []e.Kind{e.Float64}
-	counts  = []e.Kind{e.Int32, e.Int64, e.Float64}
-	fees    = []e.Kind{e.Float64, e.Null} // null where no trip of the month had it
-	times   = []e.Kind{e.TimestampMicros}
+	texts   = []e.ValueType{e.String}
+	doubles = []e.ValueType{e.Float64}
+	counts  = []e.ValueType{e.Int32, e.Int64, e.Float64}
+	fees    = []e.ValueType{e.Float64, e.Null} // null where no trip of the month had it
+	times   = []e.ValueType{e.TimestampMicros}
 )
 
 var coordinates = []e.Known{
-	{Name: "pickup_longitude", Meaning: e.PickupLongitude, Kinds: doubles},
-	{Name: "pickup_latitude", Meaning: e.PickupLatitude, Kinds: doubles},
-	{Name: "dropoff_longitude", Meaning: e.DropoffLongitude, Kinds: doubles},
-	{Name: "dropoff_latitude", Meaning: e.DropoffLatitude, Kinds: doubles},
+	{Name: "pickup_longitude", Meaning: e.PickupLongitude, Types: doubles},
+	{Name: "pickup_latitude", Meaning: e.PickupLatitude, Types: doubles},
+	{Name: "dropoff_longitude", Meaning: e.DropoffLongitude, Types: doubles},
+	{Name: "dropoff_latitude", Meaning: e.DropoffLatitude, Types: doubles},
 }
 
 // places are the coordinates by which files without zones are recognised.
@@ -180,25 +180,25 @@ func probeMonth(taxi string) int32 {
 // since2011 are the columns that yellow and green files share: the times of one have another prefix than the other's.
 func since2011(prefix string) []e.Known {
 	return slices.Concat([]e.Known{
-		{Name: "VendorID", Meaning: "vendorid", Kinds: counts},
-		{Name: prefix + "_pickup_datetime", Meaning: "pickup_datetime", Kinds: times},
-		{Name: prefix + "_dropoff_datetime", Meaning: "dropoff_datetime", Kinds: times},
-		{Name: "passenger_count", Meaning: "passenger_count", Kinds: counts},
-		{Name: "trip_distance", Meaning: "trip_distance", Kinds: doubles},
-		{Name: "RatecodeID", Meaning: "ratecodeid", Kinds: counts},
-		{Name: "store_and_fwd_flag", Meaning: "store_and_fwd_flag", Kinds: []e.Kind{e.String, e.Null}},
-		{Name: "PULocationID", Meaning: "pickup_location_id", Kinds: []e.Kind{e.Int64, e.Int32}},
-		{Name: "DOLocationID", Meaning: "dropoff_location_id", Kinds: []e.Kind{e.Int64, e.Int32}},
-		{Name: "payment_type", Meaning: "payment_type", Kinds: counts},
-		{Name: "fare_amount", Meaning: "fare_amount", Kinds: doubles},
-		{Name: "extra", Meaning: "extra", Kinds: doubles},
-		{Name: "mta_tax", Meaning: "mta_tax", Kinds: doubles},
-		{Name: "tip_amount", Meaning: "tip_amount", Kinds: doubles},
-		{Name: "tolls_amount", Meaning: "tolls_amount", Kinds: doubles},
-		{Name: "improvement_surcharge", Meaning: "improvement_surcharge", Kinds: fees}, // since 2015
-		{Name: "total_amount", Meaning: "total_amount", Kinds: doubles},
-		{Name: "congestion_surcharge", Meaning: "congestion_surcharge", Kinds: fees}, // since 2019
-		{Name: "cbd_congestion_fee", Meaning: "cbd_congestion_fee", Kinds: doubles},  // since 2025
-		{Name: "request_source", Kinds: texts},                                       // since mid 2026
+		{Name: "VendorID", Meaning: "vendorid", Types: counts},
+		{Name: prefix + "_pickup_datetime", Meaning: "pickup_datetime", Types: times},
+		{Name: prefix + "_dropoff_datetime", Meaning: "dropoff_datetime", Types: times},
+		{Name: "passenger_count", Meaning: "passenger_count", Types: counts},
+		{Name: "trip_distance", Meaning: "trip_distance", Types: doubles},
+		{Name: "RatecodeID", Meaning: "ratecodeid", Types: counts},
+		{Name: "store_and_fwd_flag", Meaning: "store_and_fwd_flag", Types: []e.ValueType{e.String, e.Null}},
+		{Name: "PULocationID", Meaning: "pickup_location_id", Types: []e.ValueType{e.Int64, e.Int32}},
+		{Name: "DOLocationID", Meaning: "dropoff_location_id", Types: []e.ValueType{e.Int64, e.Int32}},
+		{Name: "payment_type", Meaning: "payment_type", Types: counts},
+		{Name: "fare_amount", Meaning: "fare_amount", Types: doubles},
+		{Name: "extra", Meaning: "extra", Types: doubles},
+		{Name: "mta_tax", Meaning: "mta_tax", Types: doubles},
+		{Name: "tip_amount", Meaning: "tip_amount", Types: doubles},
+		{Name: "tolls_amount", Meaning: "tolls_amount", Types: doubles},
+		{Name: "improvement_surcharge", Meaning: "improvement_surcharge", Types: fees}, // since 2015
+		{Name: "total_amount", Meaning: "total_amount", Types: doubles},
+		{Name: "congestion_surcharge", Meaning: "congestion_surcharge", Types: fees}, // since 2019
+		{Name: "cbd_congestion_fee", Meaning: "cbd_congestion_fee", Types: doubles},  // since 2025
+		{Name: "request_source", Types: texts},                                       // since mid 2026
 	}, coordinates)
 }

@@ -1,7 +1,7 @@
 """The same job in chdb, which is ClickHouse in a library. See peer.py for its arguments.
 
-All is grouped once, by month and both zones packed in one number: a key of three columns takes a third more CPU seconds,
-and so do grouping sets. Month by month only one core works, since files have one row group.
+One query groups all trips, by month and both zones packed in one number. A key of three columns and grouping sets both need
+more CPU time. Month by month only one core would work, because a file has one row group.
 """
 
 import os

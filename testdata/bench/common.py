@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-# 24 months across the eras, as every one would be 3 GB. All but the last are GZIP, as TLC's own are; it is ZSTD.
+# 24 months across the eras, because all months would fill a disk. The last is ZSTD and the others are GZIP, like TLC's own.
 MONTHS = [f"{year}-{month}" for year in range(2014, 2024) for month in ("01", "07")] + ["2015-04", "2017-04", "2019-04", "2021-04"]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -77,9 +77,9 @@ def warm(paths):
                 pass
 
 
-# Seconds, seconds of user and system, the seconds of the whole process, which wall may be a part of, MiB; others is the
-# share of all cores that other programs took meanwhile.
-Measure = collections.namedtuple("Measure", "wall cpu process rss others stdout")
+# wall: seconds of the job; cpu: its user and system seconds; user: its user seconds; process: seconds of the whole process; rss: MiB; others: the share
+# of all cores that other programs took meanwhile.
+Measure = collections.namedtuple("Measure", "wall cpu user process rss others stdout")
 
 QUIET = 0.05  # the largest share of all cores that other programs may take for a measurement to count
 
@@ -104,12 +104,12 @@ def wait_for_quiet(most=120):
 
 
 def keeps_to(cores):
-    """Tells whether on_cores leaves a program so many."""
+    """Tells whether on_cores can limit a program to so many cores."""
     return cores >= os.cpu_count() or bool(shutil.which("taskset"))
 
 
 def on_cores(argv, cores):
-    """Returns argv kept to the first cores, where the system has more of them and can."""
+    """Returns argv limited to the first cores, if the machine has more cores and the system can limit a program."""
     if cores < os.cpu_count() and keeps_to(cores):
         return ["taskset", "-c", f"0-{cores - 1}", *argv]
     return argv
@@ -131,7 +131,7 @@ def measure(argv, env=None):
             stderr.seek(0)
             sys.exit(f"bench: {' '.join(argv)[:300]}: exit code {child.returncode}\n{stderr.read().decode()}")
         stdout.seek(0)
-        return Measure(wall, cpu, wall, usage.ru_maxrss / 1024, others, stdout.read().decode())
+        return Measure(wall, cpu, usage.ru_utime, wall, usage.ru_maxrss / 1024, others, stdout.read().decode())
 
 
 def repeat(rounds, once, disturbed):

@@ -43,14 +43,14 @@ def ledger(out):
 
 
 class Decade:
-    """The runs that are done, in the order in which they were, and the folder for their tables."""
+    """The runs that are done, in their order, and the folder for their tables."""
 
     def __init__(self, binary, scratch, wait):
         self.binary, self.scratch, self.wait, self.ours = binary, scratch, wait, None
         with open(binary, "rb") as f:
             program = hashlib.file_digest(f, "sha256").hexdigest()
         self.done = report.load("decade") or {}
-        if self.done.get("program") != program:  # runs of another are no part of this one's table
+        if self.done.get("program") != program:  # runs of another program do not belong in this one's table
             self.done = {"program": program, "commit": programs.commit(), "runs": []}
 
     def keep(self, **more):
@@ -58,7 +58,7 @@ class Decade:
         report.keep("decade", self.done)
 
     def run(self, name, months, quality="raw"):
-        """Runs a program on the first months, unless that was done. Returns its output folder, or None."""
+        """Runs a program on the first months, unless that run is done. Returns its output folder, or None."""
         what = {"program": name, "months": months, "quality": quality}
         if any(what.items() <= r.items() for r in self.done["runs"]):
             return None
@@ -76,7 +76,7 @@ class Decade:
         return out
 
     def compare(self, paths, theirs):
-        """Ends this program unless a peer's tables are ours."""
+        """Ends this program unless a peer's tables are the same as ours."""
         if not self.ours:
             self.ours = os.path.join(self.scratch, "ours")
             common.measure(common.tripstats(self.binary, "direct", paths, self.ours))

@@ -1,7 +1,7 @@
 """The same job in pandas on pyarrow, month by month. See peer.py for its arguments.
 
-Grouping in pandas itself takes a sixth more CPU seconds, and of one month only the reading uses more than one core: so as
-many months are worked on as there are threads.
+pyarrow does the grouping, because it needs less CPU time than pandas. Within one month only the reading uses more than one
+core, so as many months are worked on at the same time as there are threads.
 """
 
 import concurrent.futures
@@ -18,7 +18,7 @@ MEANS = {"passengers": "avg_passengers", "miles": "avg_trip_distance_miles", "us
 
 
 def read(file):
-    """Returns the columns of the job of one file, as a table of Arrow's."""
+    """Returns the columns that the job needs of one file, as an Arrow table."""
     pickup, dropoff = peer.times([file])
     t = pq.read_table(file, columns=[pickup, dropoff, "PULocationID", "DOLocationID", "passenger_count", "trip_distance", "total_amount", "tip_amount"])
     t = t.rename_columns(["pickup", "dropoff", "zone_from", "zone_to", "passengers", "miles", "amount", "tip"])

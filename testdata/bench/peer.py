@@ -40,5 +40,5 @@ def run(forms):
     wall, cpu = time.monotonic(), time.process_time()
     forms[form](threads, out, files)
     print(time.monotonic() - wall, time.process_time() - cpu, flush=True)
-    # What a library takes to unload is not the job's.
+    # The time to unload a library is not part of the job.
     os._exit(0)

@@ -20,7 +20,8 @@ KEPT = 5  # rounds, of results that are kept
 
 
 def check(first, others, binary, paths, scratch, threads):
-    """Runs all programs once and ends this one unless they give the same tables; the decode has none, but two forms."""
+    """Runs all programs once, and ends this one unless they give the same tables. The two forms of the decode must give the same
+    number of values."""
     ours = os.path.join(scratch, first.name)
     programs.run(first, binary, paths, ours, threads)
     for p in others:
@@ -29,7 +30,7 @@ def check(first, others, binary, paths, scratch, threads):
         if p.kind == "decode":
             other = programs.run(p._replace(form="batches"), binary, paths, out, threads)
             if m.stdout != other.stdout:
-                sys.exit(f"bench: {p.title}: {m.stdout.strip()} values, its batches have {other.stdout.strip()}")
+                sys.exit(f"bench: {p.title}: found {m.stdout.strip()} values, expected the {other.stdout.strip()} of its batches")
         else:
             common.measure([sys.executable, os.path.join(common.HERE, "agree.py"), ours, out])
 
@@ -62,7 +63,7 @@ def bench(binary, name, threads, chosen, rounds, wait):
 
 
 def disturbed(r):
-    """The share of the cores that other programs took, in the worst run of a round."""
+    """Returns the share of the cores that other programs took, in the worst run of a round."""
     return max(m.others for m in r.values())
 
 

@@ -1,8 +1,8 @@
 """The same job in Polars, lazy and streaming, month by month. See peer.py for its arguments.
 
-One query of all files takes ten times the memory and a quarter more CPU seconds: Polars begins to read all of them at
-once. One group by month and both zones, as is best in other engines, takes as long as these three; one key of all three
-packed is no faster, and dt.truncate is slower than year and month.
+One query of all files needs much more memory and CPU time, because Polars begins to read all of them at once. One group by
+month and both zones, the best form in other engines, is no faster here than these three groups. One packed key of all three
+is no faster either, and dt.truncate is slower than year and month.
 """
 
 import os

@@ -12,7 +12,7 @@ import common
 
 RUST = os.path.join(".cache", "bench-peers", "release")  # where the Makefile has cargo build
 
-# name: as in PEERS; kind: tripstats, peer or decode; peer: the engine; form: what the program calls it, or the runner.
+# name: as in PEERS; kind: tripstats, peer or decode; peer: the engine; form: which query the peer runs, or the runner.
 Program = collections.namedtuple("Program", "name kind peer form title")
 
 PYTHON = ("duckdb", "polars", "chdb", "pandas")
@@ -44,7 +44,7 @@ def commit():
 
 
 def chosen(names):
-    """Returns the programs of names, which mean all of their forms too: duckdb is duckdb-once as well. None means all."""
+    """Returns the programs of the given names. The name of an engine means all its forms: duckdb is duckdb-once too. No name means all."""
     known = {p.name for p in PROGRAMS}
     for name in names:
         if name not in known:
@@ -53,7 +53,7 @@ def chosen(names):
 
 
 def argv(program, binary, paths, out, threads, quality):
-    """Returns how a program is called, and what is added to its environment."""
+    """Returns the command line of a program, and what is added to its environment."""
     if program.kind == "tripstats":
         return common.tripstats(binary, program.form, paths, out, quality), None if common.keeps_to(threads) else {"GOMAXPROCS": str(threads)}
     if program.kind == "decode":
@@ -80,7 +80,7 @@ def crate(name):
 
 
 def versions(binary):
-    """Returns the versions of all that is compared."""
+    """Returns the versions of the programs that are compared."""
     found = {"tripstats": subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]}
     for package in ("duckdb", "polars", "chdb", "pandas", "pyarrow"):
         found[package] = importlib.metadata.version(package)
@@ -91,7 +91,7 @@ def versions(binary):
 
 
 def machine():
-    """Returns what the machine is, as far as the system says."""
+    """Returns a description of the machine, as far as the system tells it."""
     model = platform.processor() or platform.machine()
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as f:

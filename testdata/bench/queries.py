@@ -210,7 +210,7 @@ def main():
             failed.append(f"{what}: {ratio:.2f} of {beside}, expected at most {most}")
     if args.keep or args.rounds >= 5 and args.months >= len(common.MONTHS) and not args.no_polars:
         report.keep("queries", done)
-        report.put(report.QUERIES, text)
+        report.write()
     if failed:
         sys.exit("\n".join(f"bench: {line}" for line in failed))
 

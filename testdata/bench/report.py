@@ -29,7 +29,7 @@ def median(runs, key):
 
 
 def ratio(runs, base, key):
-    """Returns the text of the ratio of two programs: the median, and the least and the most, of those within a round."""
+    """Returns the text of the ratio of two programs within a round: the median, the least and the most."""
     r = sorted(a[key] / b[key] for a, b in zip(runs, base))
     return f"{statistics.median(r):.2f} ({r[0]:.2f} to {r[-1]:.2f})"
 
@@ -74,7 +74,7 @@ def decade(done):
     """Returns the tables of the decade in Markdown: time and memory, how they grow, and the ledger."""
     titles = {p.name: p.title for p in programs.PROGRAMS}
     lines = [
-        "### The decade: yellow, from 2014-01 on, each month with the rows that TLC published; one run each", "",
+        DECADE, "",
         f"tripstats {done['commit']}.", "",
         "| program | months | rows | MB | wall s | CPU s | process s | peak MiB | million rows/s | others took |", "|---|" + "---:|" * 9,
     ]
@@ -93,7 +93,7 @@ COLOURS = {"tripstats": "#0072b2", "peer": "#999999", "decode": "#e69f00"}
 
 
 def panel(result, y):
-    """Returns the chart of one set, from y down, and where it ends."""
+    """Returns the chart of one set, from y down, and the y of its end."""
     runs = result["runs"]
     most = max(median(r, "wall") for r in runs.values())
     out = [f'<text x="10" y="{y + 16}" font-weight="bold">{xml.sax.saxutils.escape(title(result))}</text>']
@@ -113,7 +113,7 @@ def panel(result, y):
 
 
 def chart(results):
-    """Returns an SVG with a panel for each set, each at the most threads that it was run with."""
+    """Returns an SVG with a panel for each set, with the largest number of threads that it was run with."""
     best = {}
     for r in results:
         if r["threads"] >= best.get(r["set"], r)["threads"]:
@@ -142,6 +142,11 @@ to as many cores. parquet-rs, bare decode, reads the job's eight columns and doe
 """
 
 
+PASSES = "### What each hand-made pass over the rows gains"
+DECADE = "### The decade: yellow, from 2014-01 on, each month with the rows that TLC published; one run each"
+QUERIES = "### Questions in SQL"
+
+
 def load(name):
     """Returns a result that was kept, or None."""
     path = os.path.join(RESULTS, f"{name}.json")
@@ -160,12 +165,13 @@ def keep(name, result):
 
 def ablation(done):
     """Returns the table of what each hand-made pass gains, in Markdown."""
-    sets = done["sets"]
+    columns = done["columns"]
     lines = [
-        "### What each hand-made pass over the rows gains", "",
-        f"`make bench-ablation` on {done['date']}, {done['machine']}; tripstats {done['commit']}, --quality={done['quality']}, direct runner."
-        " CPU seconds without the pass over those with it, in turns on the same files: median (least to most).", "",
-        "| without | " + " | ".join(sets) + " |", "|---|" + "---:|" * len(sets),
+        PASSES, "",
+        f"`make bench-ablation` on {done['date']}, {done['machine']}; {done['files']} months of 3 million rows, {done['rounds']} rounds, tripstats"
+        f" {done['commit']}, direct runner. CPU seconds in user mode without the pass over those with it, in turns on the same files: median"
+        " (least to most). A pass stays if it gains 2 % on any of them.", "",
+        "| without | " + " | ".join(columns) + " |", "|---|" + "---:|" * len(columns),
     ]
     return "\n".join(lines + [f"| {title} | {' | '.join(cells)} |" for title, cells in done["passes"]]) + "\n"
 
@@ -192,41 +198,52 @@ def queries(done):
     return "\n".join(lines) + "\n"
 
 
-QUERIES = "### Questions in SQL"  # the heading of their section
+PAGE = os.path.join(common.HERE, "README.md")
 
 
-def put(heading, text):
-    """Puts a section into the page in place of the one with its heading, or before the constants. Other sections stay as they are."""
-    path = os.path.join(common.HERE, "README.md")
-    with open(path, encoding="utf-8") as f:
-        page = f.read()
-    start = page.find(heading + "\n")
-    if start < 0:
-        start = end = page.index(CONSTANTS)
-    else:
-        end = page.find("\n### ", start) + 1 or len(page)
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(page[:start] + text + ("\n" if end < len(page) else "") + page[end:])
-
-
-CONSTANTS = "### Measurements behind constants"
+def sections(page):
+    """Returns the text of each section of a page by its heading; that before the first by None."""
+    found = {None: ""}
+    heading = None
+    for line in page.splitlines(keepends=True):
+        if line.startswith("### "):
+            heading = line.strip()
+            found[heading] = ""
+        found[heading] += line
+    return found
 
 
 def write():
-    """Writes the report of all results that are kept."""
-    results = [r for name in TITLES for threads in range(64, 0, -1) if (r := load(f"{name}-{threads}"))]
+    """Writes the report. What was not measured on this machine stays on the page as it is."""
+    kept = {}
+    if os.path.exists(PAGE):
+        with open(PAGE, encoding="utf-8") as f:
+            kept = sections(f.read())
+    results, tables = [], {}  # in the order of the page
+    for name in TITLES:
+        for threads in range(64, 0, -1):
+            heading = f"### {title({'set': name, 'threads': threads})}"
+            if r := load(f"{name}-{threads}"):
+                results.append(r)
+                tables[heading] = table(r)
+            elif heading in kept:
+                tables[heading] = kept[heading]
     done, passes, asked = load("decade"), load("ablation"), load("queries")
-    text = HEAD
+    for heading, text in ((DECADE, done and decade(done)), (QUERIES, asked and queries(asked)), (PASSES, passes and ablation(passes))):
+        if text or heading in kept:
+            tables[heading] = text or kept[heading]
+    about = []  # lines on machines and versions
     for what in ("machine", "versions"):
         for found in dict.fromkeys(json.dumps(r[what]) for r in [*results, done] if r):
             found = json.loads(found)
-            text += f"- {found if what == 'machine' else ', '.join(f'{k} {v}' for k, v in found.items())}\n"
-    text += "\n" + "\n".join([*map(table, results), *([decade(done)] if done else []), *([queries(asked)] if asked else []), *([ablation(passes)] if passes else [])])
+            about.append(f"- {found if what == 'machine' else ', '.join(f'{k} {v}' for k, v in found.items())}")
+    about = dict.fromkeys(about + [line for line in kept.get(None, "").splitlines() if line.startswith("- ")])
+    text = HEAD + "".join(f"{line}\n" for line in about) + "\n" + "\n".join(t.rstrip("\n") + "\n" for t in tables.values())
     with open(os.path.join(common.HERE, "constants.md"), encoding="utf-8") as f:
         text += "\n" + f.read()
-    with open(os.path.join(common.HERE, "README.md"), "w", encoding="utf-8") as f:
+    with open(PAGE, "w", encoding="utf-8") as f:
         f.write(text)
-    if results:
+    if results and len(results) == sum(h not in (DECADE, QUERIES, PASSES) for h in tables):  # a chart of some would drop the others
         with open(os.path.join(common.HERE, "peers.svg"), "w", encoding="utf-8") as f:
             f.write(chart(results))
 

@@ -39,7 +39,7 @@ func TestWrongFlags(t *testing.T) {
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := run(context.Background(), strings.Fields(tt.args), &stdout, &stderr); code != 2 {
-			t.Errorf("%q: exit code %d, want 2", tt.args, code)
+			t.Errorf("%q: exit code %d, expected 2", tt.args, code)
 		}
 		if !strings.Contains(stderr.String(), tt.want) {
 			t.Errorf("%q: %q says nothing of %q", tt.args, stderr.String(), tt.want)
@@ -82,7 +82,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(truth.Files) != 4 {
-		t.Fatalf("%d files, want 4", len(truth.Files))
+		t.Fatalf("%d files, expected 4", len(truth.Files))
 	}
 	for _, f := range truth.Files {
 		info, err := os.Stat(filepath.Join(out, filepath.FromSlash(f.Path)))
@@ -117,7 +117,7 @@ func TestCoordinates(t *testing.T) {
 		}
 		c := r.MetaData().Schema.Column(1)
 		if c.Name() != tt.pickup || c.PhysicalType() != parquet.Types.ByteArray {
-			t.Errorf("%s has %s of type %v, want %s as text", tt.month, c.Name(), c.PhysicalType(), tt.pickup)
+			t.Errorf("%s has %s of type %v, expected %s as text", tt.month, c.Name(), c.PhysicalType(), tt.pickup)
 		}
 		if err := r.Close(); err != nil {
 			t.Error(err)
@@ -145,7 +145,7 @@ func TestSample(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(got) != len(want) {
-		t.Errorf("%d files, want %d", len(got), len(want))
+		t.Errorf("%d files, expected %d", len(got), len(want))
 	}
 	for _, e := range want {
 		a, err := fs.ReadFile(testdata.Sample, "sample/"+e.Name())
@@ -166,7 +166,7 @@ func TestInterrupted(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	args := []string{"--months", "2014-01", "--flat", "--out", out}
 	if code := run(ctx, args, &stdout, &stderr); code != 130 {
-		t.Errorf("exit code %d, want 130: %s", code, stderr.String())
+		t.Errorf("exit code %d, expected 130: %s", code, stderr.String())
 	}
 	if entries, err := os.ReadDir(out); err != nil || len(entries) != 0 {
 		t.Errorf("interrupted run left %v (%v)", entries, err)

@@ -1,7 +1,7 @@
 // Package lines is a format of text files, made as somebody would who adds a format to the program: it uses what package source
 // offers and nothing else of the program. Tests of package source and of the whole graph read it.
 //
-// The first line names the columns and their kinds, such as "id int64" and "at timestamp", apart by tabs. Each further line is a
+// The first line names the columns and their types, such as "id int64" and "at timestamp", apart by tabs. Each further line is a
 // row, its cells apart by tabs; an empty cell is null. A unit is up to 1,000 lines.
 package lines
 
@@ -28,7 +28,7 @@ import (
 // UnitRows is how many lines are a unit.
 const UnitRows = 1000
 
-var kinds = map[string]element.Kind{
+var types = map[string]element.ValueType{
 	"int64": element.Int64, "float64": element.Float64, "string": element.String, "timestamp": element.TimestampMicros,
 }
 
@@ -48,11 +48,11 @@ func (Format) Describe(_ context.Context, f element.Found, r objstore.Reader) (d
 		return d, errors.New("found no line, expected one with the names of columns")
 	}
 	for i, c := range strings.Split(strings.TrimSuffix(head, "\n"), "\t") {
-		name, kind, _ := strings.Cut(c, " ")
-		if kinds[kind] == element.Unsupported || name == "" {
+		name, typ, _ := strings.Cut(c, " ")
+		if types[typ] == element.Unsupported || name == "" {
 			return d, fmt.Errorf("line 1: found the column %q, expected a name and one of int64, float64, string, timestamp", c)
 		}
-		d.Columns = append(d.Columns, element.Column{Name: name, Leaf: i, Kind: kinds[kind], Found: kind})
+		d.Columns = append(d.Columns, element.Column{Name: name, Leaf: i, Type: types[typ], Found: typ})
 	}
 	at, start := int64(len(head)), int64(len(head)) // start is where the unit begins
 	finish := func(rows int64) {
@@ -120,7 +120,7 @@ func (u *reader) Next(ctx context.Context, emit func(arrow.RecordBatch)) error {
 	var fields []arrow.Field
 	for _, c := range u.file.Projection {
 		col := u.file.Columns[c]
-		fields = append(fields, arrow.Field{Name: col.Name, Type: col.Kind.Arrow(), Nullable: true})
+		fields = append(fields, arrow.Field{Name: col.Name, Type: col.Type.Arrow(), Nullable: true})
 	}
 	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(fields, nil))
 	defer b.Release()
@@ -174,18 +174,18 @@ func add(to array.Builder, cell string) (err error) {
 	return err
 }
 
-// Write writes records of the same schema as such a file. Columns of other kinds are left out.
+// Write writes records of the same schema as such a file. Columns of other types are left out.
 func Write(w io.Writer, records ...arrow.RecordBatch) error {
 	out := bufio.NewWriter(w)
 	var columns []int
 	var heads []string
 	for i, f := range records[0].Schema().Fields() {
-		kind := f.Type.Name()
+		typ := f.Type.Name()
 		if f.Type.ID() == arrow.STRING {
-			kind = "string"
+			typ = "string"
 		}
-		if kinds[kind] != element.Unsupported {
-			columns, heads = append(columns, i), append(heads, f.Name+" "+kind)
+		if types[typ] != element.Unsupported {
+			columns, heads = append(columns, i), append(heads, f.Name+" "+typ)
 		}
 	}
 	fmt.Fprintln(out, strings.Join(heads, "\t"))

@@ -32,7 +32,7 @@ func TestAFileTakenApartIsWrittenAgainAsItWas(t *testing.T) {
 		t.Error("the footer came out another one")
 	}
 	if len(f.pages) < 2*19 {
-		t.Errorf("found %d pages, want one for each column and row group at least", len(f.pages))
+		t.Errorf("found %d pages, expected one for each column and row group at least", len(f.pages))
 	}
 	for _, p := range f.pages {
 		if got := f.withHeader(p, f.header(p)); !bytes.Equal(got, f.data) {
@@ -51,7 +51,7 @@ func TestALongerPageHeaderMovesWhatFollows(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(moved.pages) != len(f.pages) {
-		t.Fatalf("found %d pages, want %d", len(moved.pages), len(f.pages))
+		t.Fatalf("found %d pages, expected %d", len(moved.pages), len(f.pages))
 	}
 	for i, q := range moved.pages {
 		was := f.pages[i]

@@ -122,7 +122,7 @@ var oldNames = variant{
 	Yellow,
 	YearMonth{2011, 1},
 	writerOthers,
-	withKind(withKind(yellow2010, Timestamp, "pickup_datetime", "dropoff_datetime"), Int64, "rate_code"),
+	withType(withType(yellow2010, Timestamp, "pickup_datetime", "dropoff_datetime"), Int64, "rate_code"),
 	style{texts: map[field][]parquet.ByteArray{
 		fVendor:  vendors,
 		fFlag:    texts("N", "Y"),

@@ -81,7 +81,7 @@ func TestCoordinateSchemas(t *testing.T) {
 					names[i] = name + " " + got[name]
 				}
 				if !slices.Equal(names, want) {
-					t.Errorf("columns\n%q, want\n%q", names, want)
+					t.Errorf("columns\n%q, expected\n%q", names, want)
 				}
 				if !truth.Coordinates {
 					t.Error("truth does not say that the file has coordinates")
@@ -144,7 +144,7 @@ func TestTexts(t *testing.T) {
 			}
 			slices.Sort(got)
 			if strings.Join(got, ",") != want {
-				t.Errorf("%s %v: %s has %q, want %q", tt.o.Taxi, tt.o.Month, name, got, want)
+				t.Errorf("%s %v: %s has %q, expected %q", tt.o.Taxi, tt.o.Month, name, got, want)
 			}
 		}
 	}
@@ -197,7 +197,7 @@ func TestSameTrips(t *testing.T) {
 				}
 			}
 			if len(other.Months) != len(truth.Months) {
-				t.Errorf("%+v: %d months, want %d", o, len(other.Months), len(truth.Months))
+				t.Errorf("%+v: %d months, expected %d", o, len(other.Months), len(truth.Months))
 			}
 			for i, m := range other.Months {
 				if o.Coordinates && (len(m.Zones) != 1 || m.Zones[0].Zone != nil || m.Zones[0].Pickups != m.TripCount || m.Zones[0].Dropoffs != m.TripCount) {
@@ -250,7 +250,7 @@ func TestPlaces(t *testing.T) {
 			want = [2]float64{0.2, 0.6}
 		}
 		if share := float64(manhattan) / float64(o.Rows); share < want[0] || share > want[1] {
-			t.Errorf("%s %v: %.2f of the trips begin in Manhattan, want %v", o.Taxi, o.Month, share, want)
+			t.Errorf("%s %v: %.2f of the trips begin in Manhattan, expected %v", o.Taxi, o.Month, share, want)
 		}
 	}
 }

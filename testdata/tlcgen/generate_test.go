@@ -37,7 +37,7 @@ func TestSample(t *testing.T) {
 	}
 	slices.Sort(names)
 	if len(entries) != len(names) {
-		t.Errorf("%d files in the sample, want %v", len(entries), names)
+		t.Errorf("%d files in the sample, expected %v", len(entries), names)
 	}
 	if total > 2<<20 {
 		t.Errorf("the sample has %d bytes, more than 2 MiB", total)
@@ -89,7 +89,7 @@ func TestGenerate(t *testing.T) {
 	}
 	for i, f := range truth.Files {
 		if f.Path != want[i] {
-			t.Errorf("file %d is %s, want %s", i, f.Path, want[i])
+			t.Errorf("file %d is %s, expected %s", i, f.Path, want[i])
 		}
 		got, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(f.Path)))
 		if err != nil {

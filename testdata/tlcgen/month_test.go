@@ -24,17 +24,17 @@ func TestParseMonths(t *testing.T) {
 	for _, tt := range tests {
 		got, err := ParseMonths(tt.in)
 		if (err != nil) != (tt.want == nil) || !slices.Equal(got, tt.want) {
-			t.Errorf("ParseMonths(%q) = %v, %v, want %v", tt.in, got, err, tt.want)
+			t.Errorf("ParseMonths(%q) = %v, %v, expected %v", tt.in, got, err, tt.want)
 		}
 	}
 }
 
 func TestFilePath(t *testing.T) {
 	if got, want := FilePath(Yellow, YearMonth{2014, 3}, false), "yellow/2014/yellow_tripdata_2014-03.parquet"; got != want {
-		t.Errorf("FilePath = %s, want %s", got, want)
+		t.Errorf("FilePath = %s, expected %s", got, want)
 	}
 	if got, want := FilePath(Green, YearMonth{2014, 3}, true), "green_tripdata_2014-03.parquet"; got != want {
-		t.Errorf("FilePath = %s, want %s", got, want)
+		t.Errorf("FilePath = %s, expected %s", got, want)
 	}
 }
 

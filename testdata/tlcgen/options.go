@@ -21,10 +21,9 @@ const (
 
 // codecs gives the parquet codec and its level, chosen to come near the sizes
 // of published files. These have the defaults of Arrow C++: zlib 9 for GZIP
-// and 1 for ZSTD. Of the Go compressor's GZIP levels, those below 7 do not
-// shrink bit-packed dictionary indices (16.2 instead of 15.4 bytes a row), and
-// 9 takes six times as long for 1 % less. ZSTD above 1 makes timestamps smaller
-// than the published ones.
+// and 1 for ZSTD. The Go compressor's GZIP levels below 7 do not shrink
+// bit-packed dictionary indices, and level 9 takes much longer for hardly any
+// gain. ZSTD levels above 1 make timestamps smaller than the published ones.
 var codecs = map[Codec]struct {
 	codec compress.Compression
 	level int

@@ -34,16 +34,16 @@ func TestRates(t *testing.T) {
 				want *= 1 - float64(flexPermille(o.Taxi, o.Month))/1000
 			}
 			if diff := math.Abs(float64(k.got) - want); diff > 5*math.Sqrt(want) || k.got == 0 {
-				t.Errorf("%s %v: %s in %d rows, want about %.0f", o.Taxi, o.Month, k.name, k.got, want)
+				t.Errorf("%s %v: %s in %d rows, expected about %.0f", o.Taxi, o.Month, k.name, k.got, want)
 			}
 		}
 		if want := float64(rows) * (rateNoPlaces + rateNoDropoff) / 1e6; truth.Coordinates {
 			if diff := math.Abs(float64(d.ZeroCoordinates) - want); diff > 5*math.Sqrt(want) {
-				t.Errorf("%s %v: no coordinates in %d rows, want about %.0f", o.Taxi, o.Month, d.ZeroCoordinates, want)
+				t.Errorf("%s %v: no coordinates in %d rows, expected about %.0f", o.Taxi, o.Month, d.ZeroCoordinates, want)
 			}
 		}
 		if want := rows * flexPermille(o.Taxi, o.Month) / 1000; d.NullPassengers != want {
-			t.Errorf("%s %v: no passenger count in %d rows, want %d", o.Taxi, o.Month, d.NullPassengers, want)
+			t.Errorf("%s %v: no passenger count in %d rows, expected %d", o.Taxi, o.Month, d.NullPassengers, want)
 		}
 		if d.NegativeTotal != d.RefundPairs {
 			t.Errorf("%s %v: %d negative totals in %d refund pairs", o.Taxi, o.Month, d.NegativeTotal, d.RefundPairs)
@@ -111,7 +111,7 @@ func TestLooksLikeTLC(t *testing.T) {
 		{"tip", mean(m.Tip, 1e6), 1.6, 2.6},
 	} {
 		if k.got < k.lo || k.got > k.hi {
-			t.Errorf("mean %s %.2f, want %v to %v", k.name, k.got, k.lo, k.hi)
+			t.Errorf("mean %s %.2f, expected %v to %v", k.name, k.got, k.lo, k.hi)
 		}
 	}
 	if n := len(m.Zones); n < 255 || n > zoneCount {

@@ -89,7 +89,7 @@ func TestPlant(t *testing.T) {
 	o.Plant = Plant{NaN: 9, Inf: 3, NullPickup: 5, NullDropoff: 4, NullPickupZone: 2, NullDropoffZone: 1}
 	planted, after := makeFile(t, o)
 	if d := after.Dirt; d.NotFinite != 12 || d.NullPickup != 5 || d.NullDropoff != 4 || d.NullPickupZone != 2 || d.NullDropoffZone != 1 {
-		t.Errorf("planted %+v, got %+v", o.Plant, d)
+		t.Errorf("planted %+v, found %+v", o.Plant, d)
 	}
 	want, got := readFile(t, plain), readFile(t, planted)
 	for name, changed := range map[string]int{
@@ -108,7 +108,7 @@ func TestPlant(t *testing.T) {
 			}
 		}
 		if n != changed {
-			t.Errorf("%s differs in %d rows, want %d", name, n, changed)
+			t.Errorf("%s differs in %d rows, expected %d", name, n, changed)
 		}
 	}
 }
@@ -146,14 +146,14 @@ func TestPlantIsExact(t *testing.T) {
 			{"passengers over 9", p.PassengersOver9, d.PassengersOver9},
 		} {
 			if k.want != k.got {
-				t.Errorf("%s in %d rows, want %d", k.name, k.got, k.want)
+				t.Errorf("%s in %d rows, expected %d", k.name, k.got, k.want)
 			}
 		}
 	}
 	check(all, truth.Dirt)
 	// These trips have anyhow, unless all rows are planted into.
 	if d := truth.Dirt; d.ClockHour != all.ClockHour || d.ClockSpan != all.ClockSpan || d.ZeroPassengers != all.ZeroPassengers {
-		t.Errorf("planted %+v, got %+v", all, d)
+		t.Errorf("planted %+v, found %+v", all, d)
 	}
 
 	for _, p := range []Plant{
@@ -190,7 +190,7 @@ func TestZoneTruth(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %d %d", id, z.Pickups, z.Dropoffs))
 	}
 	if want := []string{"0 2 3", "266 2 3", "999 2 3", "null 3 0"}; !slices.Equal(got, want) {
-		t.Errorf("zones %q, want %q", got, want)
+		t.Errorf("zones %q, expected %q", got, want)
 	}
 }
 

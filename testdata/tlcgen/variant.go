@@ -10,25 +10,25 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/schema"
 )
 
-// Kind is the type of a column: the physical and logical parquet type, and the
+// ColumnType is the type of a column: the physical and logical parquet type, and the
 // Arrow type that the ARROW:schema metadata gives it.
-type Kind uint8
+type ColumnType uint8
 
-// The kinds of column. All are OPTIONAL.
+// The types of columns. All are OPTIONAL.
 const (
-	Int32       Kind = iota // INT32, no logical type
-	Int64                   // INT64, no logical type
-	Double                  // DOUBLE, no logical type
-	Timestamp               // INT64, TIMESTAMP(MICROS), isAdjustedToUTC=false
-	String                  // BYTE_ARRAY, STRING; Arrow string
-	LargeString             // BYTE_ARRAY, STRING; Arrow large_string
-	Null                    // INT32, NULL: a column without any value
+	Int32       ColumnType = iota // INT32, no logical type
+	Int64                         // INT64, no logical type
+	Double                        // DOUBLE, no logical type
+	Timestamp                     // INT64, TIMESTAMP(MICROS), isAdjustedToUTC=false
+	String                        // BYTE_ARRAY, STRING; Arrow string
+	LargeString                   // BYTE_ARRAY, STRING; Arrow large_string
+	Null                          // INT32, NULL: a column without any value
 )
 
 // Column is one column of a file.
 type Column struct {
 	Name string
-	Kind Kind
+	Type ColumnType
 
 	field field
 }
@@ -52,7 +52,7 @@ var (
 	writerOthers = writer{codec: Snappy, version: parquet.V2_6, stats: true}
 )
 
-// style is how the values of a variant are written, as far as the kinds of its
+// style is how the values of a variant are written, as far as the types of its
 // columns do not say it.
 type style struct {
 	texts map[field][]parquet.ByteArray // of fields that are text, by value
@@ -96,15 +96,15 @@ func (v *variant) fields() field {
 var variants = []variant{
 	{Yellow, YearMonth{2009, 1}, writer2022, yellow2009, style2009},
 	{Yellow, YearMonth{2010, 1}, writer2022, yellow2010, style2010},
-	{Yellow, YearMonth{2010, 2}, writer2022, with(withKind(yellow2010, Int64, "rate_code"), indexColumn), style2010},
+	{Yellow, YearMonth{2010, 2}, writer2022, with(withType(yellow2010, Int64, "rate_code"), indexColumn), style2010},
 	{Yellow, YearMonth{2010, 4}, writer2022, yellow2010, style2010},
 	{Yellow, YearMonth{2011, 1}, writer2022, yellow2011, style2011},
-	{Yellow, YearMonth{2018, 7}, writer2022, withKind(yellow2011, Double, "passenger_count", "RatecodeID"), style2011},
+	{Yellow, YearMonth{2018, 7}, writer2022, withType(yellow2011, Double, "passenger_count", "RatecodeID"), style2011},
 	{Yellow, YearMonth{2023, 2}, writer2023, yellow2023, style2011},
 	{Yellow, YearMonth{2025, 1}, writer2025, with(yellow2023, cbdColumn), style2011},
 	{Yellow, YearMonth{2026, 6}, writer2025, with(yellow2023, cbdColumn, sourceColumn), style2011},
 	{Green, YearMonth{2013, 8}, writer2022, green2013, style2011},
-	{Green, YearMonth{2018, 7}, writer2022, withKind(green2013, Double, "passenger_count", "RatecodeID", "payment_type"), style2011},
+	{Green, YearMonth{2018, 7}, writer2022, withType(green2013, Double, "passenger_count", "RatecodeID", "payment_type"), style2011},
 	{Green, YearMonth{2023, 2}, writer2023, green2023, style2011},
 	{Green, YearMonth{2025, 1}, writer2025, with(green2023, cbdColumn), style2011},
 	{Green, YearMonth{2026, 6}, writer2025, with(green2023, cbdColumn, sourceColumn), style2011},
@@ -148,8 +148,8 @@ var yellow2011 = []Column{
 // yellow2023 has the ids narrowed, the counts back to integers and a capital A
 // in Airport_fee.
 var yellow2023 = func() []Column {
-	c := withKind(yellow2011, Int32, "VendorID", "PULocationID", "DOLocationID")
-	c = withKind(c, LargeString, "store_and_fwd_flag")
+	c := withType(yellow2011, Int32, "VendorID", "PULocationID", "DOLocationID")
+	c = withType(c, LargeString, "store_and_fwd_flag")
 	c[len(c)-1].Name = "Airport_fee"
 	return c
 }()
@@ -178,17 +178,17 @@ var green2013 = []Column{
 }
 
 var green2023 = func() []Column {
-	c := withKind(green2013, Int32, "VendorID", "PULocationID", "DOLocationID")
-	c = withKind(c, LargeString, "store_and_fwd_flag")
-	c = withKind(c, Int64, "trip_type")
-	return withKind(c, Double, "ehail_fee")
+	c := withType(green2013, Int32, "VendorID", "PULocationID", "DOLocationID")
+	c = withType(c, LargeString, "store_and_fwd_flag")
+	c = withType(c, Int64, "trip_type")
+	return withType(c, Double, "ehail_fee")
 }()
 
-func withKind(columns []Column, kind Kind, names ...string) []Column {
+func withType(columns []Column, typ ColumnType, names ...string) []Column {
 	columns = slices.Clone(columns)
 	for _, name := range names {
 		i := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
-		columns[i].Kind = kind
+		columns[i].Type = typ
 	}
 	return columns
 }
@@ -206,11 +206,11 @@ func with(columns []Column, more ...Column) []Column {
 
 // nullColumns lists the columns that hold no value in early months. TLC's
 // writer then inferred a type or none from month to month: such a column is
-// of kind Null, except in the months of doubleIn.
+// of type Null, except in the months of doubleIn.
 var nullColumns = []struct {
 	taxi     Taxi
 	name     string
-	from     YearMonth // first month in which the column is of kind Null
+	from     YearMonth // first month in which the column is of type Null
 	until    YearMonth // first month in which it is always DOUBLE
 	doubleIn []YearMonth
 }{
@@ -257,7 +257,7 @@ func variantOf(t Taxi, m YearMonth) (variant, error) {
 	v := *found
 	for _, n := range nullColumns {
 		if n.taxi == t && !m.Before(n.from) && m.Before(n.until) && !slices.Contains(n.doubleIn, m) {
-			v.columns = withKind(v.columns, Null, n.name)
+			v.columns = withType(v.columns, Null, n.name)
 		}
 	}
 	return v, nil
@@ -283,8 +283,8 @@ func (o *Options) variant() (variant, error) {
 	if o.StringTimes {
 		v.columns = slices.Clone(v.columns)
 		for i := range v.columns {
-			if v.columns[i].Kind == Timestamp {
-				v.columns[i].Kind = String
+			if v.columns[i].Type == Timestamp {
+				v.columns[i].Type = String
 			}
 		}
 	}
@@ -322,7 +322,7 @@ func (c Column) node() schema.Node {
 		logical  schema.LogicalType = schema.NoLogicalType{}
 		physical parquet.Type
 	)
-	switch c.Kind {
+	switch c.Type {
 	case Int32:
 		physical = parquet.Types.Int32
 	case Int64:
@@ -351,5 +351,5 @@ func (c Column) arrowField() arrow.Field {
 		LargeString: arrow.BinaryTypes.LargeString,
 		Null:        arrow.Null,
 	}
-	return arrow.Field{Name: c.Name, Type: types[c.Kind], Nullable: true}
+	return arrow.Field{Name: c.Name, Type: types[c.Type], Nullable: true}
 }

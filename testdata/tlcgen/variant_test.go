@@ -81,15 +81,15 @@ func TestSchema(t *testing.T) {
 			meta := openFile(t, b).MetaData()
 			names, got := schemaOf(t, meta, tt.codec, tt.version)
 			if len(names) != tt.columns {
-				t.Errorf("%d columns, want %d", len(names), tt.columns)
+				t.Errorf("%d columns, expected %d", len(names), tt.columns)
 			}
 			for name, want := range tt.types {
 				if got[name] != want {
-					t.Errorf("%s is %q, want %q", name, got[name], want)
+					t.Errorf("%s is %q, expected %q", name, got[name], want)
 				}
 			}
 			if flag := arrowType(t, *meta.KeyValueMetadata().FindValue("ARROW:schema"), "store_and_fwd_flag"); flag != tt.flag {
-				t.Errorf("ARROW:schema has store_and_fwd_flag %s, want %s", flag, tt.flag)
+				t.Errorf("ARROW:schema has store_and_fwd_flag %s, expected %s", flag, tt.flag)
 			}
 		})
 	}
@@ -100,7 +100,7 @@ func TestSchema(t *testing.T) {
 func schemaOf(t *testing.T, meta *metadata.FileMetaData, codec, version string) (names []string, types map[string]string) {
 	t.Helper()
 	if v := meta.Version().String(); v != version {
-		t.Errorf("format %s, want %s", v, version)
+		t.Errorf("format %s, expected %s", v, version)
 	}
 	types = map[string]string{}
 	for i := range meta.Schema.NumColumns() {
@@ -118,7 +118,7 @@ func schemaOf(t *testing.T, meta *metadata.FileMetaData, codec, version string) 
 			t.Fatal(err)
 		}
 		if chunk.Compression().String() != codec {
-			t.Errorf("%s is %v, want %s", c.Name(), chunk.Compression(), codec)
+			t.Errorf("%s is %v, expected %s", c.Name(), chunk.Compression(), codec)
 		}
 	}
 	return names, types
@@ -150,7 +150,7 @@ func TestTimestampsAreLocal(t *testing.T) {
 	b, _ := makeFile(t, Options{Taxi: Yellow, Month: YearMonth{2023, 5}, Rows: 1})
 	want := "Timestamp(isAdjustedToUTC=false, timeUnit=microseconds"
 	if got := openFile(t, b).MetaData().Schema.Column(1).LogicalType().String(); !strings.HasPrefix(got, want) {
-		t.Errorf("logical type %s, want %s...", got, want)
+		t.Errorf("logical type %s, expected %s...", got, want)
 	}
 }
 
@@ -165,7 +165,7 @@ func TestStatistics(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := chunk.StatsSet(); err != nil || got != want {
-			t.Errorf("%v: statistics %v (%v), want %v", month, got, err, want)
+			t.Errorf("%v: statistics %v (%v), expected %v", month, got, err, want)
 		}
 	}
 }
@@ -198,7 +198,7 @@ func TestMonthsThatCannotBeMade(t *testing.T) {
 		{"fhv", YearMonth{2020, 1}, "neither yellow nor green"},
 	} {
 		if _, err := Columns(tt.taxi, tt.month); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s %v: error %v, want %q", tt.taxi, tt.month, err, tt.want)
+			t.Errorf("%s %v: error %v, expected %q", tt.taxi, tt.month, err, tt.want)
 		}
 	}
 }

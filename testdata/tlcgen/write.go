@@ -202,7 +202,7 @@ func (c *chunkWriter) write(w file.ColumnChunkWriter, col Column, b *block) erro
 func (c *chunkWriter) nonNull(col Column, b *block) ([]int64, []int16) {
 	f := col.field
 	switch {
-	case col.Kind == Null || b.all.has(f):
+	case col.Type == Null || b.all.has(f):
 		return nil, absent[:b.n]
 	case !b.any.has(f):
 		return b.v[f][:b.n], present[:b.n]

@@ -77,7 +77,7 @@ func TestJobColumns(t *testing.T) {
 		job := readFile(t, b)
 		columns, err := tt.o.Columns()
 		if err != nil || len(job) != tt.want || len(columns) != tt.want {
-			t.Errorf("%v: %d columns, Columns() has %d, want %d (%v)", tt.o.Month, len(job), len(columns), tt.want, err)
+			t.Errorf("%v: %d columns, Columns() has %d, expected %d (%v)", tt.o.Month, len(job), len(columns), tt.want, err)
 		}
 		for name, c := range job {
 			if all[name] == nil || !sameColumn(all[name], c) {
@@ -121,13 +121,13 @@ func TestRowGroups(t *testing.T) {
 		b, truth := makeFile(t, Options{Taxi: Green, Month: YearMonth{2019, 8}, Rows: tt.rows, RowGroups: tt.groups})
 		r := openFile(t, b)
 		if r.NumRowGroups() != len(tt.want) || truth.RowGroups != len(tt.want) {
-			t.Errorf("%d rows: %d row groups, truth says %d, want %d",
+			t.Errorf("%d rows: %d row groups, truth says %d, expected %d",
 				tt.rows, r.NumRowGroups(), truth.RowGroups, len(tt.want))
 			continue
 		}
 		for g, want := range tt.want {
 			if got := r.RowGroup(g).NumRows(); got != want {
-				t.Errorf("%d rows: row group %d has %d, want %d", tt.rows, g, got, want)
+				t.Errorf("%d rows: row group %d has %d, expected %d", tt.rows, g, got, want)
 			}
 		}
 		for name, c := range readFile(t, b) {
@@ -177,7 +177,7 @@ func TestWrongOptions(t *testing.T) {
 		o := good
 		tt.set(&o)
 		if _, err := Write(context.Background(), io.Discard, o); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%+v: error %v, want one about %s", o, err, tt.want)
+			t.Errorf("%+v: error %v, expected one about %s", o, err, tt.want)
 		}
 	}
 	if err := good.Check(); err != nil {

@@ -97,7 +97,7 @@ func TestSchemasAreTheContract(t *testing.T) {
 		{fieldsOf(LedgerSchema), "taxi:utf8 source:utf8 month_start:date32 rule:utf8 scope:utf8 rows:int64"},
 	} {
 		if c.got != c.want {
-			t.Errorf("got  %s\nwant %s", c.got, c.want)
+			t.Errorf("found    %s\nexpected %s", c.got, c.want)
 		}
 	}
 }
@@ -162,11 +162,11 @@ func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 	}
 	want := sum(1)
 	if months := stateOf(t, want, "trip_stats").Groups; want.Rows != rows || len(months) != 4 {
-		t.Fatalf("%d rows in %d months, want %d in 4", want.Rows, len(months), rows)
+		t.Fatalf("%d rows in %d months, expected %d in 4", want.Rows, len(months), rows)
 	}
 	for cuts := 1; cuts < 60; cuts++ {
 		if got := sum(cuts); !reflect.DeepEqual(got, want) {
-			t.Fatalf("cut into some %d batches: another result", cuts)
+			t.Fatalf("cut into about %d batches: found another result than with one batch", cuts)
 		}
 	}
 }
@@ -188,7 +188,7 @@ func TestMergeNeverWritesToItsInputs(t *testing.T) {
 	before := fmt.Sprint(a, b)
 	acc := State{}.Merge(a).Merge(b)
 	if got, want := fmt.Sprint(acc), "{5 [{1 0 [1] 1 0 [{1 0 1}]} {1 0 [2] 5 0 [{5 0 5}]} {1 0 [3] 2 0 [{10 0 10}]}]}"; got != want {
-		t.Errorf("got %s, want %s", got, want)
+		t.Errorf("found %s, expected %s", got, want)
 	}
 	acc.Merge(b)
 	if after := fmt.Sprint(a, b); after != before {
@@ -201,7 +201,7 @@ func TestABatchIsAddedUpWithoutAllocating(t *testing.T) {
 	in, fn := anyTrips(16<<10), &partialFn{Tables: Tables(true)}
 	fn.StartBundle(nil)
 	if allocs := testing.AllocsPerRun(20, func() { _ = fn.ProcessElement(in, nil) }); allocs != 0 {
-		t.Errorf("%v allocations a batch", allocs)
+		t.Errorf("found %v allocations a batch, expected none", allocs)
 	}
 }
 

@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"fmt"
+	"hash/crc32"
 	"reflect"
 	"slices"
 
@@ -29,9 +30,10 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Blocks](), encodeBlocks, decodeBlocks)
 }
 
-// Declared returns the table of a query. At most mostGroups of its groups are held in memory at once.
-func Declared(q *query.Query, mostGroups int64) *Spec {
-	return &Spec{Name: q.Name, Step: q.Name, SQL: q.String(), MostGroups: mostGroups}
+// Declared returns the table of a query. At most mostGroups of its groups are held in memory at once. Judged tells that rules hold the
+// pickup of a trip in the month of its file.
+func Declared(q *query.Query, mostGroups int64, judged bool) *Spec {
+	return &Spec{Name: q.Name, Step: q.Name, SQL: q.String(), MostGroups: mostGroups, PerFile: judged && q.HasMonth()}
 }
 
 // declared tells whether the table is a query.
@@ -59,13 +61,14 @@ func newAdder(spec *Spec) adder {
 		return newGrouping(spec)
 	}
 	q := spec.query()
-	return &declaredAdder{name: spec.Name, q: q, groups: group.NewAdder(q, spec.MostGroups)}
+	return &declaredAdder{name: spec.Name, perFile: spec.PerFile, q: q, groups: group.NewAdder(q, spec.MostGroups)}
 }
 
 type declaredAdder struct {
-	name   string
-	q      *query.Query
-	groups *group.Adder
+	name    string
+	perFile bool
+	q       *query.Query
+	groups  *group.Adder
 }
 
 func (d *declaredAdder) add(b *trip.Batch) error { return d.groups.Add(b) }
@@ -73,7 +76,7 @@ func (d *declaredAdder) add(b *trip.Batch) error { return d.groups.Add(b) }
 func (d *declaredAdder) state(_ []RuleCount, whole bool) (TableState, error) {
 	state, err := d.groups.State()
 	d.groups.Reset()
-	if err == nil && whole && d.q.HasMonth() {
+	if err == nil && whole && d.perFile {
 		state, err = group.Finish(d.q, state)
 	}
 	return TableState{Table: d.name, Declared: true, State: slices.Clone(state)}, err
@@ -101,20 +104,45 @@ func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 		return nil
 	}
 	counts, err := group.Header(state)
-	if err == nil && !counts.Finished && r.Alone && fn.q.HasMonth() {
+	if err == nil && !counts.Finished && r.Alone && fn.Spec.PerFile {
 		state, err = group.Finish(fn.q, state)
 	}
 	if err != nil {
 		return err
 	}
-	return group.Blocks(state, func(shard uint32, block []byte) error {
+	next := crc32.ChecksumIEEE([]byte(r.key())) // finished blocks go anywhere, to all shards alike
+	return group.Blocks(state, func(shard uint32, finished bool, block []byte) error {
+		if finished {
+			shard, next = next%group.Shards, next+1
+		}
 		emit(int64(shard), block)
 		return nil
 	})
 }
 
 // Blocks are the states of some groups: see [group.Blocks].
-type Blocks struct{ List [][]byte }
+type Blocks struct {
+	Finished [][]byte
+	Others   [][]byte // each more than twice as large as the next, so that merging n blocks costs n log n
+}
+
+// add adds a block, which it keeps.
+func (b Blocks) add(block []byte) (Blocks, error) {
+	counts, err := group.Header(block)
+	if err != nil || counts.Finished {
+		b.Finished = append(b.Finished, block)
+		return b, err
+	}
+	b.Others = append(b.Others, block)
+	for n := len(b.Others) - 1; n > 0 && len(b.Others[n-1]) < 2*len(b.Others[n]); n-- {
+		both, err := group.Merge(b.Others[n-1], b.Others[n])
+		if err != nil {
+			return b, err
+		}
+		b.Others = append(b.Others[:n-1], both)
+	}
+	return b, nil
+}
 
 func encodeBlocks(b Blocks) ([]byte, error) { return element.EncodeRow(b) }
 func decodeBlocks(b []byte) (Blocks, error) { return element.DecodeRow[Blocks](b) }
@@ -125,19 +153,19 @@ type blockCombiner struct{}
 func (c *blockCombiner) CreateAccumulator() Blocks { return Blocks{} }
 
 func (c *blockCombiner) AddInput(acc Blocks, block []byte) (Blocks, error) {
-	list, err := group.AddBlock(acc.List, slices.Clone(block))
-	return Blocks{list}, err
+	return acc.add(block)
 }
 
 func (c *blockCombiner) MergeAccumulators(a, b Blocks) (Blocks, error) {
-	var err error
-	for _, block := range b.List {
-		if a.List, err = group.AddBlock(a.List, block); err != nil {
+	for _, block := range slices.Concat(b.Finished, b.Others) {
+		var err error
+		if a, err = a.add(block); err != nil {
 			return a, err
 		}
 	}
 	return a, nil
 }
+
 func (c *blockCombiner) ExtractOutput(acc Blocks) Blocks { return acc }
 
 // rowsFn makes the rows of a declared table.
@@ -157,7 +185,8 @@ func (fn *rowsFn) ProcessElement(_ []byte, next func(*int64, *Blocks) bool, emit
 		if !next(&shard, &b) {
 			break
 		}
-		blocks = append(blocks, b.List...)
+		blocks = append(blocks, b.Finished...)
+		blocks = append(blocks, b.Others...)
 	}
 	rows, counted, err := group.Rows(fn.q, blocks)
 	if err != nil {

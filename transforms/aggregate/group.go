@@ -117,8 +117,8 @@ type groupKey struct {
 // monthGroups are the groups of one month.
 type monthGroups struct {
 	month  int32
-	all    *Group // where there are no keys
-	dense  *[denseKeys]either
+	all    *Group       // where there are no keys
+	dense  *denseGroups // in a table with one key, for the small values
 	groups map[groupKey]*Group
 }
 
@@ -129,8 +129,8 @@ const denseKeys = 512
 // denseRows is the run length from which the array is worth its memory. Shorter runs are stray rows of other months.
 const denseRows = 64
 
-// either counts the trips in a group by Key.Of and by Key.Or.
-type either struct{ of, or int64 }
+// denseGroups counts the trips of each group by Key.Of and by Key.Or. The two are apart, so that the processor can count both at once.
+type denseGroups struct{ of, or [denseKeys]int64 }
 
 func (m *monthGroups) group(key groupKey, keys, sums int) *Group {
 	g := m.groups[key]
@@ -159,7 +159,7 @@ func (m *monthGroups) addAll(g *grouping, b *trip.Batch, start, end int) {
 // addBoth counts each row in two groups: that of the value of each column.
 func (m *monthGroups) addBoth(k Key, b *trip.Batch, start, end int) {
 	if m.dense == nil && end-start >= denseRows {
-		m.dense = new([denseKeys]either)
+		m.dense = new(denseGroups)
 	}
 	of, or := b.Columns[k.Of].Values[start:end], b.Columns[*k.Or].Values[start:end]
 	for n := 0; n < len(of); n++ {
@@ -189,15 +189,15 @@ func (m *monthGroups) groupOf(value int64) *Group {
 }
 
 // countDense counts rows up to the first that has a value beyond the array. It returns how many it counted.
-func countDense(dense *[denseKeys]either, of, or []int64) int {
+func countDense(dense *denseGroups, of, or []int64) int {
 	or = or[:len(of)]
 	for i, v := range of {
 		w := or[i]
 		if uint64(v|w) >= denseKeys { // a negative one too
 			return i
 		}
-		dense[v&(denseKeys-1)].of++
-		dense[w&(denseKeys-1)].or++
+		dense.of[v&(denseKeys-1)]++
+		dense.or[w&(denseKeys-1)]++
 	}
 	return len(of)
 }
@@ -231,10 +231,10 @@ func (m *monthGroups) addEach(g *grouping, b *trip.Batch, start, end int) {
 // result returns the groups with trips.
 func (m *monthGroups) result() []Group {
 	if m.dense != nil {
-		for v, n := range m.dense {
-			if n != (either{}) {
+		for v, of := range m.dense.of {
+			if or := m.dense.or[v]; of != 0 || or != 0 {
 				g := m.groupOf(int64(v))
-				g.Rows, g.Or = g.Rows+n.of, g.Or+n.or
+				g.Rows, g.Or = g.Rows+of, g.Or+or
 			}
 		}
 		m.dense = nil

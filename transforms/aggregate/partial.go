@@ -110,7 +110,7 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 // balances checks that the groups of a table and the trips filtered are the trips that count.
 func (s Source) balances(spec *Spec, state State) error {
 	for _, v := range spec.Values {
-		if v.Kind != Rows {
+		if v.Func != Rows {
 			continue
 		}
 		grouped := int64(0)
@@ -184,6 +184,7 @@ type partialFn struct {
 
 	sums  []*sourceSums // of the current source, by taxi
 	spare [][]adder     // by table, whose memory is used again
+	batch trip.Batch    // the current one, here because an adder's argument would be on the heap otherwise
 }
 
 func (fn *partialFn) StartBundle(func(string, Source)) { fn.sums = nil }
@@ -194,7 +195,8 @@ func (fn *partialFn) ProcessElement(b trip.Batch, emit func(string, Source)) err
 			return err
 		}
 	}
-	return fn.of(&b).addBatch(&b)
+	fn.batch = b
+	return fn.of(&fn.batch).addBatch(&fn.batch)
 }
 
 // of returns the sums of a batch's taxi.
@@ -236,7 +238,7 @@ func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
 		emit(r.key(), r)
 		fn.spare = append(fn.spare, s.tables)
 	}
-	fn.sums = nil
+	fn.sums, fn.batch = nil, trip.Batch{}
 	return nil
 }
 

@@ -19,11 +19,11 @@ func TestTheMonthOfRefusedRowsIsKept(t *testing.T) {
 	var a, b sourceSums
 	a.addBatch(batch(refused(may, 3), refused(element.NoMonth, 4), refused(may+1, 5), refused(1<<20, 105)))
 	b.addBatch(batch(refused(may+1, 1), refused(may, 3), refused(-500, 9)))
-	first, err := a.result()
+	first, err := a.result(false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := b.result()
+	second, err := b.result(false)
 	if err != nil {
 		t.Fatal(err)
 	}

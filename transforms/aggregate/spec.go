@@ -25,9 +25,10 @@ type Spec struct {
 	Seeded bool
 
 	// SQL is the query of a declared table, as package query prints it; see [Declared]. Such a table has its name, Step and MostGroups
-	// beside it, and nothing else.
+	// beside it, and PerFile, and nothing else.
 	SQL        string
 	MostGroups int64 // that are held in memory at once
+	PerFile    bool  // all trips of a group are in one file, unless several files are of one taxi and month
 }
 
 // Key is a column by which trips are grouped.
@@ -47,7 +48,7 @@ type Condition struct {
 // Value is a column that is made of the trips of a group.
 type Value struct {
 	Name string
-	Kind Kind
+	Func Function
 	Of   trip.Field // the column of trips; not used for Rows
 	Rule string     // for Counted and Total: take the values of Of that this rule left out, instead of the others
 	Or   bool       // for Rows: count the trips that are in the group by Key.Or
@@ -55,15 +56,15 @@ type Value struct {
 	Whole bool
 }
 
-// Kind says how a value is made.
-type Kind uint8
+// Function says how a value is made.
+type Function uint8
 
-// The kinds of values.
+// The functions of values.
 const (
-	Rows    Kind = iota // int64: the trips
-	Counted             // int64: the trips with a value in Of
-	Mean                // float64: the average of Of in its unit, null if all are null
-	Total               // DECIMAL(38,6): the sum of Of in its unit
+	Rows    Function = iota // int64: the trips
+	Counted                 // int64: the trips with a value in Of
+	Mean                    // float64: the average of Of in its unit, null if all are null
+	Total                   // DECIMAL(38,6): the sum of Of in its unit
 )
 
 // sumType holds an exact sum at 10^-6.
@@ -88,9 +89,9 @@ func (s *Spec) Schema() *arrow.Schema {
 	for _, v := range s.Values {
 		f := arrow.Field{Name: v.Name, Type: arrow.PrimitiveTypes.Int64}
 		switch {
-		case v.Kind == Mean:
+		case v.Func == Mean:
 			f.Type, f.Nullable = arrow.PrimitiveTypes.Float64, true
-		case v.Kind == Total && !v.Whole:
+		case v.Func == Total && !v.Whole:
 			f.Type = sumType
 		}
 		fields = append(fields, f)
@@ -118,7 +119,7 @@ type summed struct {
 func (s *Spec) sums() []summed {
 	var sums []summed
 	for _, v := range s.Values {
-		if want := (summed{v.Of, v.Rule}); v.Kind != Rows && !slices.Contains(sums, want) {
+		if want := (summed{v.Of, v.Rule}); v.Func != Rows && !slices.Contains(sums, want) {
 			sums = append(sums, want)
 		}
 	}
@@ -155,7 +156,7 @@ func (s *Spec) Balance() []string {
 	}
 	var names []string
 	for _, v := range s.Values {
-		if v.Kind == Rows {
+		if v.Func == Rows {
 			names = append(names, v.Name)
 		}
 	}

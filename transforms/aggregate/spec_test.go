@@ -21,10 +21,10 @@ var byHourAndPayment = &Spec{
 	Name: "by_hour_and_payment", Step: "by_hour_and_payment",
 	By: []Key{{Name: "pickup_hour", Of: trip.PickupHour}, {Name: "payment_type", Of: trip.PaymentType}},
 	Values: []Value{
-		{Name: "trips", Kind: Rows},
-		{Name: "avg_minutes", Kind: Mean, Of: trip.Duration},
-		{Name: "tips", Kind: Total, Of: trip.Tip},
-		{Name: "tipped", Kind: Counted, Of: trip.Tip},
+		{Name: "trips", Func: Rows},
+		{Name: "avg_minutes", Func: Mean, Of: trip.Duration},
+		{Name: "tips", Func: Total, Of: trip.Tip},
+		{Name: "tipped", Func: Counted, Of: trip.Tip},
 	},
 }
 
@@ -34,15 +34,15 @@ func TestATableOfSeveralKeysIsOneEntry(t *testing.T) {
 	b.Columns[trip.PaymentType] = c64(1, 1, null, null, 2)
 	b.Columns[trip.Tip] = c64(500_000, null, 250_000, 100_000, 0)
 	b.Months = []trip.MonthRun{{Month: march, End: 2}, {Month: march, End: 3}, {Month: april, End: 4, Refused: true}, {Month: april, End: 5}}
-	g := newSourceSums(&b, []*Spec{byHourAndPayment})
+	g := newSourceSums(&b, adders([]*Spec{byHourAndPayment}))
 	g.addBatch(&b)
 	g.addBatch(&b)
-	got, err := g.result()
+	got, err := g.result(false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.Rows != 10 || got.Counted != 8 {
-		t.Errorf("%d rows, %d counted, want 10 and 8", got.Rows, got.Counted)
+		t.Errorf("%d rows, %d counted, expected 10 and 8", got.Rows, got.Counted)
 	}
 	rows := rowsOf(t, byHourAndPayment, got)
 	want := `by_hour_and_payment
@@ -51,11 +51,11 @@ green 2020 2020-03-01 23 - 2 - 0.5 2
 green 2020 2020-04-01 0 2 2 0.5 0 2
 `
 	if rows != want {
-		t.Errorf("got %s, want %s", rows, want)
+		t.Errorf("found %s, expected %s", rows, want)
 	}
 	needs := byHourAndPayment.Needs()
 	if want := []trip.Field{trip.Pickup, trip.Tip, trip.PaymentType, trip.Duration, trip.PickupHour}; !reflect.DeepEqual(needs, want) {
-		t.Errorf("needs %v, want %v", needs, want)
+		t.Errorf("needs %v, expected %v", needs, want)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestEveryTableIsDeclaredWhole(t *testing.T) {
 		names := map[string]bool{}
 		for _, spec := range Tables(judged) {
 			if spec.Name == "" || spec.Step == "" || names[spec.Name] || len(spec.Balance()) == 0 {
-				t.Errorf("%+v: want a name of its own, a step, and a column that counts trips", spec)
+				t.Errorf("%+v: expected a name of its own, a step, and a column that counts trips", spec)
 			}
 			names[spec.Name] = true
 			if len(spec.By) > mostKeys {
@@ -121,14 +121,14 @@ func TestRefundsAreTheSumsOfTheirRule(t *testing.T) {
 		{Month: march, Rule: int32(quality.Named("tip_negative")), Rows: 9, Sum: 0},
 	}
 	spec := specOf("trip_stats", true)
-	g := newSourceSums(&b, []*Spec{spec})
+	g := newSourceSums(&b, adders([]*Spec{spec}))
 	g.addBatch(&b)
-	r, err := g.result()
+	r, err := g.result(false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.TrimSpace(rowsOf(t, spec, r)); !strings.HasSuffix(got, " 3 -8") {
-		t.Errorf("got %s, want 3 refunds of -8 dollars", got)
+		t.Errorf("found %s, expected 3 refunds of -8 dollars", got)
 	}
 }
 
@@ -150,11 +150,11 @@ func TestTheBinaryFormOfAStateIsThisVersions(t *testing.T) {
 		"b409" + "00" + "0e12" + "0400" + "04004d00000000000000" +
 		"ffffffff0f" + "03" + "0000" + "0200" + "00000000000000000000"
 	if got := hex.EncodeToString(b); got != golden {
-		t.Errorf("got %s, want %s", got, golden)
+		t.Errorf("found %s, expected %s", got, golden)
 	}
 	var back State
 	if err := back.UnmarshalBinary(b); err != nil || !reflect.DeepEqual(back, someState) {
-		t.Errorf("got %v, %v, want %v", back, err, someState)
+		t.Errorf("found %v, %v, expected %v", back, err, someState)
 	}
 }
 
@@ -175,7 +175,7 @@ func TestAStateThatIsDamagedIsAnError(t *testing.T) {
 		"groups that fall": {append(append([]byte{2, 0, 2, 0, 0}, 4, 0, 2, 0), 2, 0, 2, 0), "do not ascend"},
 	} {
 		if err := new(State).UnmarshalBinary(c.b); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: got %v, want %s", name, err, c.want)
+			t.Errorf("%s: found %v, expected %s", name, err, c.want)
 		}
 	}
 }
@@ -198,21 +198,21 @@ func FuzzState(f *testing.F) {
 			t.Fatal(err)
 		}
 		if err := again.UnmarshalBinary(coded); err != nil || !reflect.DeepEqual(s, again) {
-			t.Fatalf("got %v, %v, want %v", again, err, s)
+			t.Fatalf("found %v, %v, expected %v", again, err, s)
 		}
 	})
 }
 
 // TestStatesTravelBetweenWorkers encodes and decodes every accumulator, like a runner with workers.
 func TestStatesTravelBetweenWorkers(t *testing.T) {
-	in := Source{Source: "x", Taxi: "green", Rows: 8, Counted: 7, States: []TableState{{"t", []byte{1, 2}}, {"u", []byte{3}}}, RawDuration: Sum{1, 2, 3}}
+	in := Source{Source: "x", Taxi: "green", Rows: 8, Counted: 7, States: []TableState{{Table: "t", State: []byte{1, 2}}, {Table: "u", State: []byte{3}}}, RawDuration: Sum{1, 2, 3}}
 	b, err := encodeSource(in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out, err := decodeSource(b)
 	if err != nil || !reflect.DeepEqual(in, out) {
-		t.Errorf("got %+v, %v, want %+v", out, err, in)
+		t.Errorf("found %+v, %v, expected %+v", out, err, in)
 	}
 	p, s := beam.NewPipelineWithRoot()
 	passert.Equals(s, beam.CreateList(s, []State{someState}), someState)

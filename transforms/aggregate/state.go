@@ -37,7 +37,7 @@ func (g *Group) compare(o *Group) int {
 	return 0
 }
 
-// trips returns the trips that a value of kind Rows counts.
+// trips returns the trips that a value with the function Rows counts.
 func (g *Group) trips(v Value) int64 {
 	if v.Or {
 		return g.Or

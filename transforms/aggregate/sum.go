@@ -57,10 +57,10 @@ func (s Sum) average(unit int64) (avg float64, ok bool) {
 	return avg, true
 }
 
-// sumRows is how many values of at most 10^14 (trip.MaxValue at trip.Unit) surely sum in an int64.
+// sumRows is how many values of at most 10^14 (trip.MaxValue at trip.Unit) can be added up in an int64 without overflow.
 const sumRows = 1 << 16
 
-// addWide adds values of any magnitude. Nearly always they are so small that they surely sum in an int64. Otherwise high
+// addWide adds values of any magnitude. Nearly always they are so small that their sum fits an int64. Otherwise high
 // and low halves are added apart, each of which is safe for 2^31 values.
 func (s *Sum) addWide(values []int64) {
 	for len(values) > 0 {

@@ -34,7 +34,7 @@ func TestSumIsExactBeyond64Bits(t *testing.T) {
 		right.addWide(values[cut:])
 		left.merge(right)
 		if whole.big().Cmp(want) != 0 || left != whole {
-			t.Fatalf("sum of %v: %v one by one, %v in two parts, want %v", values, whole.big(), left.big(), want)
+			t.Fatalf("sum of %v: %v one by one, %v in two parts, expected %v", values, whole.big(), left.big(), want)
 		}
 	}
 }
@@ -48,7 +48,7 @@ func TestTheLargestMeasuresSumExactly(t *testing.T) {
 	s.addWide(values)
 	want := new(big.Int).Mul(big.NewInt(int64(len(values))), big.NewInt(values[0]))
 	if s.big().Cmp(want) != 0 {
-		t.Errorf("got %v, want %v", s.big(), want)
+		t.Errorf("found %v, expected %v", s.big(), want)
 	}
 }
 
@@ -63,7 +63,7 @@ func TestSumsOfManyAreThoseOfEach(t *testing.T) {
 			bits |= max(values[i], ^values[i])
 		}
 		if total, magnitudes := sumOf(values); total != want || magnitudes != bits {
-			t.Errorf("%v: sum %d, magnitudes %x, want %d, %x", values, total, magnitudes, want, bits)
+			t.Errorf("%v: sum %d, magnitudes %x, expected %d, %x", values, total, magnitudes, want, bits)
 		}
 	}
 }
@@ -80,7 +80,7 @@ func TestAverageIsRoundedOnce(t *testing.T) {
 		{Sum{Count: 7, Lo: 0}, 60_000_000, 0},
 	} {
 		if got, ok := c.sum.average(c.unit); got != c.want || !ok {
-			t.Errorf("%+v / %d = %v, %v, want %v", c.sum, c.unit, got, ok, c.want)
+			t.Errorf("%+v / %d = %v, %v, expected %v", c.sum, c.unit, got, ok, c.want)
 		}
 	}
 	if _, ok := (Sum{Lo: 5}).average(1); ok {

@@ -176,12 +176,12 @@ func appendOr(is bool, value, null func()) {
 }
 
 func (r *rowBuilder) value(v Value, g *Group) {
-	if v.Kind == Rows {
+	if v.Func == Rows {
 		r.next().(*array.Int64Builder).Append(g.trips(v))
 		return
 	}
 	sum := g.Sums[slices.Index(r.sums, summed{v.Of, v.Rule})]
-	switch v.Kind {
+	switch v.Func {
 	case Counted:
 		r.next().(*array.Int64Builder).Append(sum.Count)
 	case Mean:

@@ -20,29 +20,29 @@ func Tables(judged bool) []*Spec {
 
 // averages are the columns of trip_stats after its keys: one row for each taxi and month.
 var averages = []Value{
-	{Name: "trip_count", Kind: Rows},
-	{Name: "avg_passengers", Kind: Mean, Of: trip.Passengers},
-	{Name: "avg_trip_distance_miles", Kind: Mean, Of: trip.Distance},
-	{Name: "avg_trip_duration_minutes", Kind: Mean, Of: trip.Duration},
-	{Name: "avg_amount", Kind: Mean, Of: trip.Amount},
-	{Name: "avg_tip", Kind: Mean, Of: trip.Tip},
+	{Name: "trip_count", Func: Rows},
+	{Name: "avg_passengers", Func: Mean, Of: trip.Passengers},
+	{Name: "avg_trip_distance_miles", Func: Mean, Of: trip.Distance},
+	{Name: "avg_trip_duration_minutes", Func: Mean, Of: trip.Duration},
+	{Name: "avg_amount", Func: Mean, Of: trip.Amount},
+	{Name: "avg_tip", Func: Mean, Of: trip.Tip},
 }
 
 // rollUp are the further columns of trip_stats, if rules are applied: how many values were counted, and their sums. With them
 // months can be rolled up exactly. A refund counts as a trip, but only refund_sum has its amount.
 var rollUp = []Value{
-	{Name: "passengers_counted", Kind: Counted, Of: trip.Passengers},
-	{Name: "distance_counted", Kind: Counted, Of: trip.Distance},
-	{Name: "duration_counted", Kind: Counted, Of: trip.Duration},
-	{Name: "amount_counted", Kind: Counted, Of: trip.Amount},
-	{Name: "tip_counted", Kind: Counted, Of: trip.Tip},
-	{Name: "passengers_sum", Kind: Total, Of: trip.Passengers, Whole: true},
-	{Name: "distance_sum", Kind: Total, Of: trip.Distance},
-	{Name: "duration_minutes_sum", Kind: Total, Of: trip.Duration},
-	{Name: "amount_sum", Kind: Total, Of: trip.Amount},
-	{Name: "tip_sum", Kind: Total, Of: trip.Tip},
-	{Name: "refund_rows", Kind: Counted, Of: trip.Amount, Rule: "amount_negative"},
-	{Name: "refund_sum", Kind: Total, Of: trip.Amount, Rule: "amount_negative"},
+	{Name: "passengers_counted", Func: Counted, Of: trip.Passengers},
+	{Name: "distance_counted", Func: Counted, Of: trip.Distance},
+	{Name: "duration_counted", Func: Counted, Of: trip.Duration},
+	{Name: "amount_counted", Func: Counted, Of: trip.Amount},
+	{Name: "tip_counted", Func: Counted, Of: trip.Tip},
+	{Name: "passengers_sum", Func: Total, Of: trip.Passengers, Whole: true},
+	{Name: "distance_sum", Func: Total, Of: trip.Distance},
+	{Name: "duration_minutes_sum", Func: Total, Of: trip.Duration},
+	{Name: "amount_sum", Func: Total, Of: trip.Amount},
+	{Name: "tip_sum", Func: Total, Of: trip.Tip},
+	{Name: "refund_rows", Func: Counted, Of: trip.Amount, Rule: "amount_negative"},
+	{Name: "refund_sum", Func: Total, Of: trip.Amount, Rule: "amount_negative"},
 }
 
 // locationStats has a row for each taxi, month and zone with pickups or dropoffs. A dropoff counts in the month of its trip's
@@ -51,8 +51,8 @@ var locationStats = &Spec{
 	Name: "location_stats", Step: "location",
 	By: []Key{{Name: "location_id", Of: trip.PickupZone, Or: new(trip.DropoffZone)}},
 	Values: []Value{
-		{Name: "pickups", Kind: Rows},
-		{Name: "dropoffs", Kind: Rows, Or: true},
+		{Name: "pickups", Func: Rows},
+		{Name: "dropoffs", Func: Rows, Or: true},
 	},
 }
 

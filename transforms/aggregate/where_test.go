@@ -17,7 +17,7 @@ import (
 var cardTips = &Spec{
 	Name: "card_tips", Step: "card_tips",
 	Where:  []Condition{{Of: trip.PaymentType, From: 1, To: 1}, {Of: trip.PickupHour, From: 9, To: 11}},
-	Values: []Value{{Name: "trips", Kind: Rows}, {Name: "tips", Kind: Total, Of: trip.Tip}},
+	Values: []Value{{Name: "trips", Func: Rows}, {Name: "tips", Func: Total, Of: trip.Tip}},
 }
 
 // paidTrips is a batch of trips whose payment, hour and month vary, with nulls.
@@ -33,24 +33,24 @@ func paidTrips() trip.Batch {
 
 func TestTripsThatDoNotMeetTheConditionsAreCountedApart(t *testing.T) {
 	b := paidTrips()
-	sums := newSourceSums(&b, []*Spec{cardTips, byHourAndPayment})
+	sums := newSourceSums(&b, adders([]*Spec{cardTips, byHourAndPayment}))
 	sums.addBatch(&b)
-	got, err := sums.result()
+	got, err := sums.result(false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	rows := rowsOf(t, cardTips, got)
 	if want := "card_tips\ngreen 2020 2020-03-01 1 1\ngreen 2020 2020-04-01 1 2.5\n"; rows != want {
-		t.Errorf("found %s, want %s", rows, want)
+		t.Errorf("found %s, expected %s", rows, want)
 	}
 	if n := stateOf(t, got, "card_tips").Filtered; n != 5 || got.Counted != 7 {
-		t.Errorf("%d filtered of %d that count, want 5 of 7", n, got.Counted)
+		t.Errorf("%d filtered of %d that count, expected 5 of 7", n, got.Counted)
 	}
 	if n := stateOf(t, got, byHourAndPayment.Name).Filtered; n != 0 {
 		t.Errorf("a table without conditions filtered %d trips", n)
 	}
 	if want := []trip.Field{trip.Pickup, trip.Tip, trip.PaymentType, trip.PickupHour}; !reflect.DeepEqual(cardTips.Needs(), want) {
-		t.Errorf("needs %v, want %v", cardTips.Needs(), want)
+		t.Errorf("needs %v, expected %v", cardTips.Needs(), want)
 	}
 }
 
@@ -61,7 +61,7 @@ func TestFilteredTripsSurviveMerging(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return []TableState{{"t", packed}}
+		return []TableState{{Table: "t", State: packed}}
 	}
 	full := State{Filtered: 1, Groups: []Group{{Month: march, Rows: 1}}}
 	for _, c := range [][2]State{{full, {Filtered: 4}}, {{Filtered: 4}, full}, {{Filtered: 5, Groups: full.Groups}, {}}} {
@@ -70,7 +70,7 @@ func TestFilteredTripsSurviveMerging(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := stateOf(t, Source{States: merged}, "t"); got.Filtered != 5 || len(got.Groups) != 1 {
-			t.Errorf("%v and %v: found %v, want 5 filtered and a group", c[0], c[1], got)
+			t.Errorf("%v and %v: found %v, expected 5 filtered and a group", c[0], c[1], got)
 		}
 	}
 }
@@ -96,9 +96,9 @@ func TestATableThatDoesNotAccountForEveryTripEndsTheRun(t *testing.T) {
 		"a filtered trip is in twice": func(s *State) { s.Filtered++ },
 	} {
 		b := paidTrips()
-		sums := newSourceSums(&b, []*Spec{cardTips})
+		sums := newSourceSums(&b, adders([]*Spec{cardTips}))
 		sums.addBatch(&b)
-		source, err := sums.result()
+		source, err := sums.result(false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestATableThatDoesNotAccountForEveryTripEndsTheRun(t *testing.T) {
 		err = fn.ProcessElement(source, func(element.Tallies) {})
 		const want = "reconciliation: a: table card_tips: found "
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "exit=1") {
-			t.Errorf("%s: %v, want %q and exit 1", name, err, want)
+			t.Errorf("%s: %v, expected %q and exit 1", name, err, want)
 		}
 	}
 }

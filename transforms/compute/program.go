@@ -16,18 +16,35 @@ import (
 
 // Program computes expressions over trips. It keeps its memory from batch to batch, and is for one goroutine.
 type Program struct {
-	exprs   []*query.Expr
-	fields  []trip.Field
-	vectors []Vector
-	texts   Texts
+	exprs  []*query.Expr
+	fields []trip.Field
+	texts  Texts
+
+	roots     []*node // of the expressions
+	leaves    []leaf
+	fixed     []*register // that are constant
+	constants []constant
+	steps     []step
+
+	now        selection // of the last run
+	taxi       string
+	generation int // counts changes of the taxi
+	slow       []Vector
+	wasSlow    []bool // which expressions the last run computed row by row
 }
 
 // Compile makes a program. The expressions are over trips: their leaves are columns.
 func Compile(exprs []*query.Expr) *Program {
-	p := &Program{exprs: exprs, vectors: make([]Vector, len(exprs))}
+	p := &Program{exprs: exprs, slow: make([]Vector, len(exprs)), wasSlow: make([]bool, len(exprs))}
+	for _, text := range flags {
+		p.texts.Code(text) // so that the column's values are codes
+	}
+	c := &compiler{p: p, nodes: map[string]*node{}}
 	for _, e := range exprs {
 		p.fields = appendFields(p.fields, e)
+		p.roots = append(p.roots, c.compile(e))
 	}
+	c.finish(p.roots)
 	slices.Sort(p.fields)
 	p.fields = slices.Compact(p.fields)
 	return p
@@ -35,6 +52,9 @@ func Compile(exprs []*query.Expr) *Program {
 
 // Fields are the columns of trips that the program reads, ascending.
 func (p *Program) Fields() []trip.Field { return p.fields }
+
+// RowByRow tells whether an expression, or a part of it, is always computed row by row, which takes a hundred times longer.
+func (p *Program) RowByRow(i int) bool { return p.roots[i].never }
 
 func appendFields(fields []trip.Field, e *query.Expr) []trip.Field {
 	if e == nil {
@@ -54,55 +74,142 @@ func appendFields(fields []trip.Field, e *query.Expr) []trip.Field {
 	return fields
 }
 
-// Run computes the expressions for some rows of a batch, ascending; nil is for all rows. The vectors are valid until the next run. An
-// error names the row; it has no exit code.
+// Run computes the expressions for some rows of a batch, ascending; nil is for all rows. The vectors are valid until the next run, and
+// as long as the batch is: a column that is an expression of its own is not copied. An error names the row; it has no exit code.
 func (p *Program) Run(b *trip.Batch, rows []int32) error {
-	n := len(rows)
-	if rows == nil {
-		n = b.Rows
+	if rows == nil || len(rows) == b.Rows {
+		return p.RunRange(b, 0, b.Rows)
+	}
+	return p.run(selection{b, 0, len(rows), rows})
+}
+
+// RunRange computes the expressions for consecutive rows of a batch: from first on, a multiple of 8, up to end.
+func (p *Program) RunRange(b *trip.Batch, first, end int) error {
+	return p.run(selection{b, first, end - first, nil})
+}
+
+// selection is what a program computes at once: n rows of a batch, from first on or those of a list.
+type selection struct {
+	b        *trip.Batch
+	first, n int
+	rows     []int32
+}
+
+// at returns a row of the batch.
+func (s *selection) at(i int) int {
+	if s.rows != nil {
+		return int(s.rows[i])
+	}
+	return s.first + i
+}
+
+func (p *Program) run(selected selection) error {
+	p.now = selected
+	s := &p.now
+	p.setTaxi(s.b.Taxi)
+	for _, r := range p.fixed {
+		r.Rows = s.n
+	}
+	for _, l := range p.leaves {
+		l.out.reset(s.n)
+		l.out.load(&s.b.Columns[l.field], s)
+	}
+	for i := range p.steps {
+		p.steps[i].run(s.n)
 	}
 	for i, e := range p.exprs {
-		values := make([]query.Value, n)
-		for at := range values {
-			row := at
-			if rows != nil {
-				row = int(rows[at])
+		p.wasSlow[i] = p.roots[i].never || p.roots[i].failed
+		if p.wasSlow[i] {
+			if err := p.runSlow(s, e, &p.slow[i]); err != nil {
+				return err
 			}
-			v, err := e.Eval(func(c *query.Expr) (query.Value, error) { return p.leaf(b, row, c) })
-			if err != nil {
-				return fmt.Errorf("%s: %w", b.Where(row), err)
-			}
-			values[at] = v
 		}
-		p.vectors[i] = p.vector(e.Type, values)
 	}
 	return nil
 }
 
+// setTaxi computes the expressions that depend on the taxi alone.
+func (p *Program) setTaxi(taxi string) {
+	if taxi == p.taxi && p.generation > 0 {
+		return
+	}
+	p.taxi = taxi
+	p.generation++
+	for _, c := range p.constants {
+		v, err := c.expr.Eval(p.taxiOf)
+		if c.out.failed = err != nil; !c.out.failed {
+			c.out.set(p.vector(c.expr.Type, []query.Value{v}))
+		}
+	}
+}
+
+// taxiOf returns the value of a column that depends on the taxi alone.
+func (p *Program) taxiOf(c *query.Expr) (query.Value, error) {
+	if d := query.Derivation(c.Index); d != nil {
+		return d.Eval(p.taxiOf)
+	}
+	return query.Value{Text: p.taxi}, nil
+}
+
+func (s *step) run(rows int) {
+	s.out.reset(rows)
+	for _, a := range s.in {
+		if a.failed || a.Wide != nil {
+			s.out.failed = true
+			return
+		}
+	}
+	s.out.failed = !s.kernel(s.out, s.in)
+}
+
+// runSlow computes an expression row by row.
+func (p *Program) runSlow(s *selection, e *query.Expr, to *Vector) error {
+	values := make([]query.Value, s.n)
+	for i := range values {
+		row := s.at(i)
+		v, err := e.Eval(func(c *query.Expr) (query.Value, error) { return p.leaf(s.b, row, c) })
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.b.Where(row), err)
+		}
+		values[i] = v
+	}
+	*to = p.vector(e.Type, values)
+	return nil
+}
+
 // Vector returns the values of an expression that the last run computed.
-func (p *Program) Vector(i int) *Vector { return &p.vectors[i] }
+func (p *Program) Vector(i int) *Vector {
+	if p.wasSlow[i] {
+		return &p.slow[i]
+	}
+	return &p.roots[i].Vector
+}
 
 // leaf returns the value of a column in a row.
 func (p *Program) leaf(b *trip.Batch, row int, c *query.Expr) (query.Value, error) {
 	if d := query.Derivation(c.Index); d != nil {
 		return d.Eval(func(c *query.Expr) (query.Value, error) { return p.leaf(b, row, c) })
 	}
-	column := query.Columns[c.Index]
-	if column.Source.Taxi {
+	source := query.Columns[c.Index].Source
+	if source.Taxi {
 		return query.Value{Text: b.Taxi}, nil
 	}
-	values := &b.Columns[column.Source.Field]
+	values := &b.Columns[source.Field]
 	if values.IsNull(row) {
 		return query.Value{IsNull: true}, nil
 	}
-	v := values.Values[row]
-	switch column.Type.Kind {
+	return valueOf(c.Index, values.Values[row]), nil
+}
+
+// valueOf returns a value that a column of a batch has.
+func valueOf(column int, v int64) query.Value {
+	switch query.Columns[column].Type.Kind {
 	case query.Decimal:
-		return query.Value{Big: big.NewInt(v)}, nil
+		return query.Value{Big: big.NewInt(v)}
 	case query.Varchar: // the only such column: see trip.Flag
-		return query.Value{Text: flags[v]}, nil
+		return query.Value{Text: flags[v]}
 	}
-	return query.Value{Int: v}, nil
+	return query.Value{Int: v}
 }
 
 // flags are the texts of a column of type trip.Flag.

@@ -31,8 +31,8 @@ func init() {
 	beam.RegisterCoder(typeOf[Rejects](), encodeRejects, decodeRejects)
 }
 
-// The coded form of a Columns: source, taxi, variant (each a uvarint length and bytes), month, row group, first row, file row (uvarints), then
-// the record as an Arrow IPC stream. A Table is its name, its count and then its record.
+// The coded form of a Columns: source, taxi, variant (each a uvarint length and bytes), month, row group, first row, file row, rows of
+// the file, flags (uvarints), then the record as an Arrow IPC stream. A Table is its name, its count and then its record.
 
 func encodeColumns(c Columns) ([]byte, error) {
 	head := AppendString(nil, c.Source)
@@ -42,6 +42,15 @@ func encodeColumns(c Columns) ([]byte, error) {
 	head = binary.AppendUvarint(head, uint64(c.RowGroup))
 	head = binary.AppendUvarint(head, uint64(c.FirstRow))
 	head = binary.AppendUvarint(head, uint64(c.FileRow))
+	head = binary.AppendUvarint(head, uint64(c.FileRows))
+	flags := uint64(0)
+	if c.Alone {
+		flags |= 1
+	}
+	if c.Coordinates {
+		flags |= 2
+	}
+	head = binary.AppendUvarint(head, flags)
 	rec, err := PlainRecord(c.Record) // a dictionary with every batch would be more than its values
 	if err != nil {
 		return nil, err
@@ -60,7 +69,7 @@ func decodeColumns(b []byte) (c Columns, err error) {
 	if c.Variant, b, err = CutString(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: variant: %w", err)
 	}
-	var month, rowGroup, firstRow, fileRow uint64
+	var month, rowGroup, firstRow, fileRow, fileRows, flags uint64
 	if month, b, err = CutUvarint(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: month: %w", err)
 	}
@@ -73,7 +82,14 @@ func decodeColumns(b []byte) (c Columns, err error) {
 	if fileRow, b, err = CutUvarint(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: file row: %w", err)
 	}
+	if fileRows, b, err = CutUvarint(b); err != nil {
+		return Columns{}, fmt.Errorf("element: columns: rows of the file: %w", err)
+	}
+	if flags, b, err = CutUvarint(b); err != nil {
+		return Columns{}, fmt.Errorf("element: columns: flags: %w", err)
+	}
 	c.Month, c.RowGroup, c.FirstRow, c.FileRow = int32(uint32(month)), int(rowGroup), int64(firstRow), int64(fileRow)
+	c.FileRows, c.Alone, c.Coordinates = int64(fileRows), flags&1 == 1, flags&2 == 2
 	c.Record, err = CutRecord(b)
 	return c, err
 }
@@ -161,7 +177,7 @@ func AppendRecord(b []byte, rec arrow.RecordBatch) ([]byte, error) {
 }
 
 // sizeOf is about what rec takes as a stream. Runners encode some batches of every stage only to know their size, so what
-// it costs matters: a buffer that had to grow would cost three times as much.
+// it costs matters: a buffer that had to grow would cost far more.
 func sizeOf(rec arrow.RecordBatch) int {
 	const perColumn, perStream = 512, 4 << 10 // of metadata
 	size := perStream

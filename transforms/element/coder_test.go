@@ -41,7 +41,7 @@ func TestRejectsCoderKeepsAll(t *testing.T) {
 	}
 	out, err := decodeRejects(b)
 	if err != nil || !array.RecordEqual(in.Record, out.Record) || out.Source != in.Source || out.RowGroup != in.RowGroup || out.Refused != in.Refused {
-		t.Errorf("got %v, %v, want %v", out, err, in)
+		t.Errorf("found %v, %v, expected %v", out, err, in)
 	}
 	for n := range len(b) / 7 {
 		if _, err := decodeRejects(b[:n]); err == nil {
@@ -61,7 +61,7 @@ func TestColumnsCoderKeepsRecordAndProvenance(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !array.RecordEqual(in.Record, out.Record) || !in.Record.Schema().Equal(out.Record.Schema()) || in.Where(2) != out.Where(2) || in.Taxi != out.Taxi || in.Variant != out.Variant || in.Month != out.Month || in.FileRow != out.FileRow {
-		t.Errorf("got %v, want %v", out, in)
+		t.Errorf("found %v, expected %v", out, in)
 	}
 	for n := range len(b) - 1 {
 		if _, err := decodeColumns(b[:n/7]); err == nil {
@@ -95,7 +95,7 @@ func TestColumnsOfCodesCrossAStageBoundaryAsValues(t *testing.T) {
 	}
 	got, err := decodeColumns(coded)
 	if want := rec(typ.ValueType, values.NewArray()); err != nil || !array.RecordEqual(got.Record, want) || !got.Record.Schema().Equal(want.Schema()) {
-		t.Errorf("found %v, %v, want %v", got.Record, err, want)
+		t.Errorf("found %v, %v, expected %v", got.Record, err, want)
 	}
 }
 
@@ -106,7 +106,7 @@ func TestTableCoderKeepsNameAndRows(t *testing.T) {
 	}
 	out, err := decodeTable(b)
 	if err != nil || out.Name != "t" || !array.RecordEqual(out.Record, record()) {
-		t.Errorf("got %v, %v", out, err)
+		t.Errorf("found %v, %v, expected the table that was coded", out, err)
 	}
 }
 
@@ -120,7 +120,7 @@ func FuzzDecodeColumns(f *testing.F) {
 	f.Add(b[:20])
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if c, err := decodeColumns(b); err == nil && c.Record == nil {
-			t.Error("no error and no record")
+			t.Error("found neither an error nor a record")
 		}
 	})
 }

@@ -23,14 +23,17 @@ const NoMonth int32 = -1 << 31
 // A batch is read-only. The reader may use its memory again once the emit call that handed it out has returned, so a
 // stage that keeps rows must copy them.
 type Columns struct {
-	Source   string
-	Taxi     string
-	Variant  string
-	Month    int32 // of the file: Found.Month
-	RowGroup int
-	FirstRow int64 // index within the row group
-	FileRow  int64 // index within the file
-	Record   arrow.RecordBatch
+	Source      string
+	Taxi        string
+	Variant     string
+	Month       int32 // of the file: Found.Month
+	FileRows    int64 // rows of the whole file
+	Alone       bool  // Recognised.Alone
+	Coordinates bool  // Recognised.Coordinates
+	RowGroup    int
+	FirstRow    int64 // index within the row group
+	FileRow     int64 // index within the file
+	Record      arrow.RecordBatch
 }
 
 // Where names the place of row i of the batch for messages: "x.parquet: row group 0: row 12". Rows count from 0
@@ -109,7 +112,7 @@ func MergeColumnRows(a, b []ColumnRows) []ColumnRows {
 	return out[:n:n]
 }
 
-// Tallies are those of some sources.
+// Tallies are the tallies of some sources.
 type Tallies struct{ List []Tally }
 
 // Mean is an average and the number of values in it.
@@ -118,7 +121,7 @@ type Mean struct {
 	Mean  float64
 }
 
-// Filtered is how many rows of a source a table leaves out, as it is of some trips alone.
+// Filtered is how many rows of a source a table leaves out, because it is of some trips alone.
 type Filtered struct {
 	Table string
 	Rows  int64

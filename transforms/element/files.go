@@ -57,6 +57,11 @@ type Recognised struct {
 	Unknown     []string // names of columns that the registry does not know
 	Projection  []int    // indices into Columns, ascending: what is read
 	UnitBytes   []int64  // by unit: bytes that hold the projected columns
+
+	// Alone is set when files are admitted. It tells that no other admitted file can have trips of this taxi and month that rules let
+	// count: the file's name has a month, and so have the names of the taxi's other files, all of them other months. The file is not one of
+	// several parts of a data set.
+	Alone bool
 }
 
 // Admitted is a file whose trips count. It has what results, checks and the manifest need. What the reader needs is in a [Work].
@@ -70,7 +75,8 @@ type Admitted struct {
 	Variant string
 	Unknown []string
 	Rows    int64
-	Units   int // number of units
+	Units   int  // number of units
+	Alone   bool // Recognised.Alone
 }
 
 // Whole is as [Found.Whole].
@@ -80,7 +86,7 @@ func (f Admitted) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 func (f Recognised) Admit() Admitted {
 	return Admitted{
 		Source: f.Source, Dataset: f.Dataset, URI: f.URI, Size: f.Size, Month: f.Month,
-		Taxi: f.Taxi, Variant: f.Variant, Unknown: f.Unknown, Rows: f.Rows, Units: len(f.UnitRows),
+		Taxi: f.Taxi, Variant: f.Variant, Unknown: f.Unknown, Rows: f.Rows, Units: len(f.UnitRows), Alone: f.Alone,
 	}
 }
 
@@ -133,7 +139,7 @@ func Sources[F interface{ Whole() string }](files []F) [][]F {
 			out[i] = append(out[i], files[:n]...)
 		} else {
 			at[name] = len(out)
-			out = append(out, files[:n:n]) // a part of files, as a copy of many files would count
+			out = append(out, files[:n:n]) // a part of files, because a copy of many files would need much memory
 		}
 		files = files[n:]
 	}
@@ -158,10 +164,10 @@ type Piece struct {
 
 // Column is one column of a file.
 type Column struct {
-	Name       string   // at the top of the schema; further leaves of a nested column go by their path
-	Leaf       int      // its place among the columns of the file
-	Kind       Kind     // what its values are
-	Found      string   // its type in a word, such as timestamp[us], for messages
-	ChunkBytes []int64  // bytes by unit
-	Codecs     []string // with which it is compressed, each once
+	Name       string    // at the top of the schema; further leaves of a nested column go by their path
+	Leaf       int       // its place among the columns of the file
+	Type       ValueType // what its values are
+	Found      string    // its type in a word, such as timestamp[us], for messages
+	ChunkBytes []int64   // bytes by unit
+	Codecs     []string  // with which it is compressed, each once
 }

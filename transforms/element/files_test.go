@@ -17,11 +17,11 @@ var (
 	}
 	described = Described{
 		Found: found, Format: "parquet", Rows: 1 << 40, UnitRows: []int64{1, 2},
-		Columns:  []Column{{Name: "a"}, {Name: "b", Leaf: 4, Kind: Int96, Found: "INT96", ChunkBytes: []int64{7}, Codecs: []string{"GZIP"}}},
+		Columns:  []Column{{Name: "a"}, {Name: "b", Leaf: 4, Type: Int96, Found: "INT96", ChunkBytes: []int64{7}, Codecs: []string{"GZIP"}}},
 		Metadata: []byte("foot"), MetadataSum: 3,
 	}
 	recognised = Recognised{
-		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Unknown: []string{"u"}, Projection: []int{1}, UnitBytes: []int64{9, 9},
+		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Unknown: []string{"u"}, Projection: []int{1}, UnitBytes: []int64{9, 9}, Alone: true,
 	}
 	unusable = Unusable{Found: found, Why: "why", Taxi: "fhv", NoTrips: true}
 	tally    = Tally{
@@ -93,7 +93,7 @@ func TestTheFilesOfADecodedWorkShareTheirColumns(t *testing.T) {
 }
 
 func TestAdmittedHasWhatRecognisedKnows(t *testing.T) {
-	want := Admitted{Source: "x", Dataset: "d", URI: "/x", Size: 5, Month: NoMonth, Taxi: "green", Variant: "v", Unknown: []string{"u"}, Rows: 1 << 40, Units: 2}
+	want := Admitted{Source: "x", Dataset: "d", URI: "/x", Size: 5, Month: NoMonth, Taxi: "green", Variant: "v", Unknown: []string{"u"}, Rows: 1 << 40, Units: 2, Alone: true}
 	if got := recognised.Admit(); !reflect.DeepEqual(got, want) {
 		t.Errorf("found %+v, expected %+v", got, want)
 	}

@@ -137,7 +137,7 @@ func decodeWork(b []byte) (Work, error) {
 }
 
 func sameColumn(a, b Column) bool {
-	return a.Name == b.Name && a.Leaf == b.Leaf && a.Kind == b.Kind && a.Found == b.Found &&
+	return a.Name == b.Name && a.Leaf == b.Leaf && a.Type == b.Type && a.Found == b.Found &&
 		slices.Equal(a.ChunkBytes, b.ChunkBytes) && slices.Equal(a.Codecs, b.Codecs)
 }
 

@@ -16,7 +16,7 @@ const (
 type Known struct {
 	Name    string // compared without regard to case
 	Meaning Meaning
-	Kinds   []Kind // the types seen in published files
+	Types   []ValueType // the types seen in published files
 
 	// Codes are the numbers for the texts of a column, if the column of trips is a number.
 	Codes map[string]int64

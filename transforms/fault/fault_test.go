@@ -18,10 +18,10 @@ func TestFindRecoversAFaultFromWrappedText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := Find(err)
 			if got == nil || got.Code != Input || !strings.HasPrefix(got.Message, "x.parquet: row group 3: column") {
-				t.Fatalf("Find(%v) = %+v", err, got)
+				t.Fatalf("Find(%v): found %+v, expected the fault that was wrapped", err, got)
 			}
 			if strings.ContainsAny(got.Message, "\n\t") {
-				t.Errorf("message is not one line: %q", got.Message)
+				t.Errorf("found the message %q, expected one line", got.Message)
 			}
 		})
 	}
@@ -30,7 +30,7 @@ func TestFindRecoversAFaultFromWrappedText(t *testing.T) {
 func TestFindSeesNoFaultWhereThereIsNone(t *testing.T) {
 	for _, text := range []string{"", "boom", "[tripstats exit=0] ok [/tripstats]", "[tripstats exit=999] x [/tripstats]", "[tripstats exit=3] no end"} {
 		if f := FindText(text); f != nil {
-			t.Errorf("FindText(%q) = %+v, want none", text, f)
+			t.Errorf("FindText(%q): found %+v, expected none", text, f)
 		}
 	}
 	if Find(nil) != nil {

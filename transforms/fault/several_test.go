@@ -36,7 +36,7 @@ func TestAllNamesSomeAndCountsTheRest(t *testing.T) {
 	}
 	lines := Find(All(problems...)).Lines()
 	if len(lines) != 21 || lines[19] != "file 19" || lines[20] != "... and 3 more like these" {
-		t.Errorf("found %q", lines)
+		t.Errorf("23 faults: found lines %q, expected 20 of them and how many more there are", lines)
 	}
 	for _, c := range []struct{ a, b, want Code }{
 		{NoMatch, NoMatch, NoMatch}, {NoMatch, Input, Input}, {Usage, NoMatch, Usage},

@@ -22,6 +22,10 @@ type Config struct {
 	Limits Limits
 	AsOf   int32 // last month that a file without a month in its name may have, or element.NoMonth for none
 	Keep   Keep  // which rows come out as rejects, by JudgedWithRejects
+
+	// Wanted are the columns of judged trips that somebody looks at: only the rules that have to do with these are applied, see [For]. It
+	// is nil if all rules are applied.
+	Wanted []trip.Field
 }
 
 // FirstMonth is the first month TLC has published: 2009-01.
@@ -43,7 +47,10 @@ type judgeFn struct {
 	changes  []change
 	limits   []int64 // by rule
 	passes   []pass
-	longest  int64 // of the durations that no rule leaves out
+	finds    []ID // the rules that apply and have a Finds
+	wants    [trip.NumFields]bool
+	needs    []trip.Field // what a batch must have
+	longest  int64        // of the durations that no rule leaves out
 	runs     []trip.MonthRun
 	findings []trip.Finding
 	columns  [trip.NumFields]scratch
@@ -75,10 +82,14 @@ func (fn *judgeFn) Setup() error {
 		return fault.New(fault.Failed, "%v", err)
 	}
 	fn.fired, fn.sums, fn.limits, fn.passes = make([]int64, len(Rules)), make([]int64, len(Rules)), nil, nil
+	applied := fn.wanted()
 	for id, r := range Rules {
 		limit := fn.Config.Limits.of(ID(id))
 		fn.limits = append(fn.limits, limit)
-		if r.Values == nil {
+		if r.Finds != nil && slices.Contains(applied, ID(id)) {
+			fn.finds = append(fn.finds, ID(id))
+		}
+		if r.Values == nil || !fn.wants[r.Leaves] {
 			continue
 		}
 		i := slices.IndexFunc(fn.passes, func(p pass) bool { return p.field == r.Leaves })
@@ -96,6 +107,25 @@ func (fn *judgeFn) Setup() error {
 	return nil
 }
 
+// wanted prepares for the columns that are wanted, and returns the rules that apply.
+func (fn *judgeFn) wanted() (applied []ID) {
+	wanted := fn.Config.Wanted
+	for f := range trip.NumFields {
+		fn.wants[f] = wanted == nil || slices.Contains(wanted, f)
+	}
+	fn.finds = nil
+	if wanted != nil {
+		applied, fn.needs = For(wanted)
+		fn.needs = append(fn.needs, wanted...)
+		return applied
+	}
+	for id := range Rules {
+		applied = append(applied, ID(id))
+	}
+	fn.needs = Needs()
+	return applied
+}
+
 // add adds the values that a rule leaves out. What is left around the least positive value stays good.
 func (p *pass) add(s span) {
 	p.spans = append(p.spans, s)
@@ -107,17 +137,23 @@ func (p *pass) add(s span) {
 }
 
 func (fn *judgeFn) ProcessElement(b trip.Batch, emit func(trip.Batch)) error {
-	fn.judge(&b)
+	if err := fn.judge(&b); err != nil {
+		return err
+	}
 	emit(b)
 	return nil
 }
 
 // judge applies the rules to b, whose columns it replaces before it writes to them.
-func (fn *judgeFn) judge(b *trip.Batch) {
+func (fn *judgeFn) judge(b *trip.Batch) error {
+	for _, f := range fn.needs {
+		if len(b.Columns[f].Values) != b.Rows {
+			return fault.New(fault.Failed, "%s: found a batch without %s, expected this column, because a rule needs it; %s", b.Where(0), trip.Fields[f].Name, fault.Ours)
+		}
+	}
 	fn.runs = fn.runs[:0]
 	fn.findings = append(fn.findings[:0], b.Findings...)
 	fn.rejects = fn.rejects[:0]
-	b.Columns[trip.RawDuration] = b.Columns[trip.Duration]
 	for _, p := range fn.passes {
 		fn.columns[p.field].reset(&b.Columns[p.field])
 	}
@@ -134,6 +170,7 @@ func (fn *judgeFn) judge(b *trip.Batch) {
 		start = run.End
 	}
 	b.Months, b.Findings = fn.runs, fn.findings
+	return nil
 }
 
 // rows splits rows [start, end), which are of one month, into runs that row rules refuse and runs that count.
@@ -216,10 +253,8 @@ func (fn *judgeFn) cells(b *trip.Batch, month int32, start, end int) {
 			}
 		})
 	}
-	for id, r := range Rules { // after the others, because they drop values that the others look at
-		if r.Finds != nil {
-			r.Finds(fn, ID(id), b, month, start, end)
-		}
+	for _, id := range fn.finds { // after the others, because they drop values that the others look at
+		Rules[id].Finds(fn, id, b, month, start, end)
 	}
 	for id, rows := range fn.fired {
 		fn.note(month, ID(id), rows, fn.sums[id])
@@ -257,8 +292,11 @@ func zoneMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
 	}
 	for row := start; row < end; row++ {
 		fn.fire(row, id)
-		fn.columns[trip.PickupZone].put(row, UnknownZone)
-		fn.columns[trip.DropoffZone].put(row, UnknownZone)
+		for _, zone := range [...]trip.Field{trip.PickupZone, trip.DropoffZone} {
+			if fn.wants[zone] {
+				fn.columns[zone].put(row, UnknownZone)
+			}
+		}
 	}
 }
 

@@ -136,12 +136,12 @@ func TestEveryCellRuleFiresAloneAndDropsItsValueAlone(t *testing.T) {
 		}
 		b := judged(t, Config{}, batchOf(march2020, good(), bad, edge))
 		if len(b.Findings) != 1 || Rules[b.Findings[0].Rule].Name != name || b.Findings[0].Rows != 1 || b.Findings[0].Month != march2020 {
-			t.Errorf("%s: findings %v, want it once", name, named(b.Findings))
+			t.Errorf("%s: findings %v, expected it once", name, named(b.Findings))
 		}
 		for column, c64 := range map[string]trip.Column{"duration": b.Columns[trip.Duration], "distance": b.Columns[trip.Distance], "amount": b.Columns[trip.Amount], "tip": b.Columns[trip.Tip], "passengers": b.Columns[trip.Passengers]} {
 			for i := range b.Rows {
 				if left := column == c.left && i == 1; c64.IsNull(i) != left {
-					t.Errorf("%s: %s of row %d is null: %v, want %v", name, column, i, !left, left)
+					t.Errorf("%s: %s of row %d is null: %v, expected %v", name, column, i, !left, left)
 				}
 			}
 		}
@@ -171,11 +171,11 @@ func TestAllCellRulesThatApplyFire(t *testing.T) {
 	for _, f := range b.Findings {
 		got[Rules[f.Rule].Name] += f.Rows
 		if ID(f.Rule) == Named("amount_negative") && f.Sum != -7*trip.Unit {
-			t.Errorf("refunds sum to %d, want %d", f.Sum, -7*trip.Unit)
+			t.Errorf("refunds sum to %d, expected %d", f.Sum, -7*trip.Unit)
 		}
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+		t.Errorf("found %v, expected %v", got, want)
 	}
 }
 
@@ -183,7 +183,7 @@ func TestNullsBreakNoRuleButDropoffMissing(t *testing.T) {
 	r := row{pickup: at("2020-03-15 10:00:00"), dropoff: null, passengers: null, distance: null, amount: null, tip: null}
 	b := judged(t, Config{}, batchOf(march2020, r, good()))
 	if got := named(b.Findings); len(got) != 1 || ID(b.Findings[0].Rule) != Named("dropoff_missing") {
-		t.Errorf("findings %v", got)
+		t.Errorf("found %v, expected dropoff_missing once", got)
 	}
 }
 
@@ -216,7 +216,7 @@ func TestBothNightsOfClockChange(t *testing.T) {
 			fired = fired || ID(f.Rule) == Named("clock_change")
 		}
 		if fired != c.fires || fired && !b.Columns[trip.Duration].IsNull(0) {
-			t.Errorf("%s: fired %v, want %v; duration null %v", name, fired, c.fires, b.Columns[trip.Duration].IsNull(0))
+			t.Errorf("%s: fired %v, expected %v; duration null %v", name, fired, c.fires, b.Columns[trip.Duration].IsNull(0))
 		}
 	}
 }
@@ -243,7 +243,7 @@ func TestRowRulesTakeTheFirstThatApplies(t *testing.T) {
 	} {
 		id, refused := Config{AsOf: c.asOf}.rowRule(c.month, c.file)
 		if refused != c.refused || refused && id != c.want {
-			t.Errorf("%s: %s %v, want %s %v", name, Rules[id].Name, refused, Rules[c.want].Name, c.refused)
+			t.Errorf("%s: %s %v, expected %s %v", name, Rules[id].Name, refused, Rules[c.want].Name, c.refused)
 		}
 	}
 }
@@ -252,7 +252,7 @@ func TestRefusedRowsBreakNoCellRule(t *testing.T) {
 	bad := row{pickup: at("2008-01-01 00:00:00"), dropoff: null, distance: -1, amount: -1, tip: -1}
 	b := judged(t, Config{}, batchOf(march2020, bad, good()))
 	if len(b.Findings) != 1 || ID(b.Findings[0].Rule) != Named("pickup_stray") || b.Findings[0].Month != march2020 || !b.Months[0].Refused || b.Months[1].Refused {
-		t.Errorf("findings %v, runs %v", named(b.Findings), b.Months)
+		t.Errorf("found findings %v and runs %v", named(b.Findings), b.Months)
 	}
 }
 
@@ -261,7 +261,7 @@ func TestNotANumberCountsARowOnce(t *testing.T) {
 	b.NotNumbers = []int32{0, 2}
 	b = judged(t, Config{}, b)
 	if got := named(b.Findings); len(got) != 2 || ID(b.Findings[0].Rule) != Named("not_a_number") || b.Findings[0].Rows != 1 {
-		t.Errorf("findings %v, want not_a_number once and pickup_missing", got)
+		t.Errorf("findings %v, expected not_a_number once and pickup_missing", got)
 	}
 }
 
@@ -281,7 +281,7 @@ func TestRefundsBeyond64BitsAreNotedInParts(t *testing.T) {
 		}
 	}
 	if count != 3 || len(b.Findings) != 3 {
-		t.Errorf("findings %v", named(b.Findings))
+		t.Errorf("found %v, expected three findings", named(b.Findings))
 	}
 }
 
@@ -316,14 +316,14 @@ func TestJudgedInAPipeline(t *testing.T) {
 func TestLimitsCanBeOverridden(t *testing.T) {
 	l, err := ParseLimits(" duration_over=240, distance_over=100 ")
 	if err != nil || l.of(Named("duration_over")) != 240*minute || l.of(Named("distance_over")) != 100*trip.Unit || l.of(Named("tip_over")) != 5000*trip.Unit {
-		t.Errorf("%v, %v", l, err)
+		t.Errorf("found the limits %v, %v, expected two that are overridden and the others by default", l, err)
 	}
 	if l.Digest() == (Limits{}).Digest() || (Limits{}).Digest() != (Limits{"tip_over": 5000}).Digest() {
 		t.Error("the digest does not follow the limits in force")
 	}
 	for _, bad := range []string{"x=1", "duration_zero=1", "tip_over", "tip_over=-1", "tip_over=1,tip_over=2", "tip_over=1.5", "tip_over=100000001"} {
 		if l, err := ParseLimits(bad); err == nil {
-			t.Errorf("%q: %v, want an error", bad, l)
+			t.Errorf("%q: found the limits %v, expected an error", bad, l)
 		}
 	}
 }
@@ -332,7 +332,7 @@ func TestRulesAreComplete(t *testing.T) {
 	seen := map[string]bool{}
 	for id, r := range Rules {
 		if r.Name == "" || seen[r.Name] || r.Reason == "" || r.Source == "" || r.Scope != Row && r.Scope != Cell || (r.Limit == 0) != (r.Unit == 0) {
-			t.Errorf("rule %d: %+v", id, r)
+			t.Errorf("rule %d: found %+v, expected a name of its own, a reason, a source, a scope, and a limit with a unit or neither", id, r)
 		}
 		seen[r.Name] = true
 	}
@@ -427,7 +427,7 @@ func TestABatchIsJudgedInMemoryThatIsThere(t *testing.T) {
 		}
 	})
 	if allocs > 10 {
-		t.Errorf("%v allocations a batch, want at most 10", allocs)
+		t.Errorf("%v allocations a batch, expected at most 10", allocs)
 	}
 }
 

@@ -52,7 +52,9 @@ func (fn *judgeAndKeepFn) Setup() error {
 }
 
 func (fn *judgeAndKeepFn) ProcessElement(b trip.Batch, emit func(trip.Batch), reject func(element.Rejects)) error {
-	fn.judge.judge(&b)
+	if err := fn.judge.judge(&b); err != nil {
+		return err
+	}
 	if len(fn.judge.rejects) > 0 {
 		if b.Origin == nil {
 			return fault.New(fault.Failed, "%s: found a batch without its origin, expected one with it", b.Where(0))

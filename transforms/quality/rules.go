@@ -56,7 +56,9 @@ type Rule struct {
 	// Cell rules look at the other rows, and all that apply fire.
 	Check
 
-	Looks []trip.Field // the columns that the check looks at
+	// About are the columns whose values the check is about, beside [Check.Leaves]. Of a cell rule it is enough that one is wanted.
+	About []trip.Field
+	Looks []trip.Field // the further columns that the check looks at
 }
 
 // Check is how a rule finds rows or values. Limits are in the fixed point of the columns.
@@ -132,6 +134,7 @@ var Rules = []Rule{
 	{
 		Name: "dropoff_missing", Scope: Cell, Source: ours,
 		Reason: "without a dropoff time there is no duration",
+		About:  []trip.Field{trip.Dropoff, trip.Duration},
 		Looks:  []trip.Field{trip.Dropoff},
 		Check:  Check{Finds: dropoffMissing},
 	},
@@ -153,7 +156,8 @@ var Rules = []Rule{
 	{
 		Name: "clock_change", Scope: Cell, Source: "IANA time zone America/New_York",
 		Reason: "pickup or dropoff is in the hour that New York's clock repeats or skips, or the trip crosses it: wall clock times do not tell the duration",
-		Looks:  []trip.Field{trip.Pickup, trip.Dropoff, trip.Duration},
+		About:  []trip.Field{trip.Duration},
+		Looks:  []trip.Field{trip.Pickup, trip.Dropoff},
 		Check:  Check{Finds: clockChange},
 	},
 	{
@@ -199,24 +203,25 @@ var Rules = []Rule{
 	{
 		Name: "not_a_number", Scope: Cell, Source: ours,
 		Reason: "NaN, infinite, or too large for 64 bits in millionths; or a passenger count below -10^8, which no other rule covers",
+		About:  filesMeasures(),
 		Check:  Check{Finds: notANumber, Leaves: trip.Passengers, Values: beyond},
 	},
 	{
 		Name: "zone_missing", Scope: Cell, Source: "TLC's files of before 2011, and of before mid 2016 as first published",
 		Reason: "the file has coordinates instead of zones; both zones count as 264 (Unknown)",
-		Looks:  []trip.Field{trip.PickupZone, trip.DropoffZone},
+		About:  []trip.Field{trip.PickupZone, trip.DropoffZone},
 		Check:  Check{Finds: zoneMissing},
 	},
 	{
 		Name: "pickup_zone_missing", Scope: Cell, Source: zones,
 		Reason: "null; counts as 264 (Unknown)",
-		Looks:  []trip.Field{trip.PickupZone},
+		About:  []trip.Field{trip.PickupZone},
 		Check:  Check{Finds: zoneNull(trip.PickupZone)},
 	},
 	{
 		Name: "dropoff_zone_missing", Scope: Cell, Source: zones,
 		Reason: "null; counts as 264 (Unknown)",
-		Looks:  []trip.Field{trip.DropoffZone},
+		About:  []trip.Field{trip.DropoffZone},
 		Check:  Check{Finds: zoneNull(trip.DropoffZone)},
 	},
 	{
@@ -229,25 +234,6 @@ var Rules = []Rule{
 		Reason: "outside 1 to 265; counts as 264 (Unknown)",
 		Check:  Check{Leaves: trip.DropoffZone, Values: noZone, Becomes: UnknownZone},
 	},
-}
-
-// looks are the columns that the check of a rule looks at.
-func (r Rule) looks() []trip.Field {
-	fields := r.Looks
-	if r.Values != nil {
-		fields = append(slices.Clone(fields), r.Leaves)
-	}
-	return fields
-}
-
-// Needs are the columns of trips that the rules look at, ascending.
-func Needs() []trip.Field {
-	var needed []trip.Field
-	for _, r := range Rules {
-		needed = append(needed, r.looks()...)
-	}
-	slices.Sort(needed)
-	return slices.Compact(needed)
 }
 
 // The zones of TLC's table, and the one that stands for a zone that is not known.

@@ -70,7 +70,7 @@ func TestEveryRuleIsDeclaredWhole(t *testing.T) {
 	seen := map[string]bool{}
 	for id, r := range Rules {
 		if r.Name == "" || seen[r.Name] || r.Reason == "" || r.Source == "" || (r.Scope != Row && r.Scope != Cell) {
-			t.Errorf("rule %d: %+v: want a name of its own, a reason, a source and a scope of a row or cell", id, r)
+			t.Errorf("rule %d: %+v: expected a name of its own, a reason, a source and a scope of a row or cell", id, r)
 		}
 		seen[r.Name] = true
 		if Named(r.Name) != ID(id) {
@@ -81,11 +81,11 @@ func TestEveryRuleIsDeclaredWhole(t *testing.T) {
 		if rowCheck != (r.Scope == Row) || cellCheck != (r.Scope == Cell) {
 			t.Errorf("%s: its check is not one of scope %s", r.Name, r.Scope)
 		}
-		if len(r.looks()) == 0 && r.Name != "not_a_number" {
-			t.Errorf("%s looks at no column", r.Name)
+		if r.Scope == Cell && len(r.about()) == 0 || r.Scope == Row && len(r.Looks) == 0 {
+			t.Errorf("%s: found a rule about no column, expected one at least", r.Name)
 		}
 		if (r.Limit != 0) != (r.Unit != 0) || (r.Limit != 0) != (r.In != "") {
-			t.Errorf("%s: limit %d, unit %d in %q: want all or none", r.Name, r.Limit, r.Unit, r.In)
+			t.Errorf("%s: limit %d, unit %d in %q: expected all or none", r.Name, r.Limit, r.Unit, r.In)
 		}
 		if limit := fmt.Sprint(r.Limit); r.Limit != 0 && strings.Contains(r.Name, limit) {
 			t.Errorf("%s has its limit in its name, which another limit makes untrue", r.Name)
@@ -102,7 +102,7 @@ func TestAnOldNameOfALimitIsToldTheNewOne(t *testing.T) {
 			continue
 		}
 		if _, err := ParseLimits(r.Was + "=7"); err == nil || !strings.Contains(err.Error(), r.Was) || !strings.Contains(err.Error(), ", "+r.Name) {
-			t.Errorf("%s: got %v, want %s in it", r.Was, err, r.Name)
+			t.Errorf("%s: found %v, expected %s in it", r.Was, err, r.Name)
 		}
 	}
 }

@@ -29,8 +29,6 @@ type Source struct {
 	Field trip.Field
 	// Taxi: the column is the taxi of the batch, Field has no meaning.
 	Taxi bool
-	// Recorded: the values as the file has them, also where a rule leaves them out.
-	Recorded bool
 }
 
 var (
@@ -94,7 +92,7 @@ var Columns = []Column{
 	},
 
 	{Name: "trip_duration_micros", Type: bigint, Unit: "µs", Doc: "from pickup to dropoff; NULL where a rule leaves it out", Source: Source{Field: trip.Duration}, hidden: true},
-	{Name: "recorded_total_amount", Type: money, Unit: "dollars", Doc: "the total as the file has it", Source: Source{Field: trip.Amount, Recorded: true}, hidden: true},
+	{Name: "recorded_total_amount", Type: money, Unit: "dollars", Doc: "the total as the file has it", Source: Source{Field: trip.RecordedAmount}, hidden: true},
 }
 
 // of is a column that files have.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tripstats/transforms/query/querytest"
 )
 
 // The derived columns in DuckDB's words, where those are not the dialect's own.
@@ -345,105 +346,6 @@ func TestRandomExpressionsMeanWhatTheyMeanInDuckDB(t *testing.T) {
 // generator makes random expressions.
 type generator struct{ *rand.Rand }
 
-func (g generator) pick(list ...string) string { return list[g.IntN(len(list))] }
-
-func (g generator) any(depth int) string {
-	return []func(int) string{g.number, g.number, g.boolean, g.text, g.time}[g.IntN(5)](depth)
-}
-
-// maybe puts parentheses around an expression, or leaves them out.
-func (g generator) maybe(s string) string {
-	if g.IntN(3) > 0 {
-		return "(" + s + ")"
-	}
-	return s
-}
-
-func (g generator) number(depth int) string {
-	if depth <= 0 {
-		return g.pick("pickup_location_id", "pickup_hour", "payment_type", "total_amount", "tip_amount", "trip_distance", "trip_duration_minutes", "speed_mph",
-			"1", "2", "-3", "0", "1.5", "-0.25", "10.00", "2e0", "3000000000", "year", "weekday", "passenger_count")
-	}
-	a, b := g.number(depth-1), g.number(depth-1-g.IntN(2))
-	switch g.IntN(12) {
-	case 0, 1, 2, 3:
-		return g.maybe(a) + " " + g.pick("+", "-", "*", "/", "%", "//") + " " + g.maybe(b)
-	case 4:
-		return "- " + g.maybe(a)
-	case 5:
-		return g.pick("round", "floor", "ceil", "abs") + "(" + a + ")"
-	case 6:
-		return "round(" + a + ", " + g.pick("0", "1", "2", "-1", "7") + ")"
-	case 7:
-		return g.pick("least", "greatest", "coalesce") + "(" + a + ", " + b + ")"
-	case 8:
-		return "nullif(" + a + ", " + b + ")"
-	case 9:
-		return "CASE WHEN " + g.boolean(depth-1) + " THEN " + a + " ELSE " + b + " END"
-	case 10:
-		return "CAST(" + a + " AS " + g.pick("INTEGER", "BIGINT", "DOUBLE", "DECIMAL(10,2)", "DECIMAL(18,4)", "DECIMAL(38,6)", "HUGEINT") + ")"
-	}
-	return g.pick("hour", "day", "isodow", "month", "quarter", "year", "week", "minute", "second") + "(" + g.time(depth-1) + ")"
-}
-
-func (g generator) boolean(depth int) string {
-	if depth <= 0 {
-		return g.pick("is_refund", "total_amount IS NULL", "pickup_location_id = 132", "TRUE", "taxi = 'yellow'", "tip_amount > 1")
-	}
-	a, b := g.number(depth-1), g.number(depth-1)
-	switch g.IntN(9) {
-	case 0:
-		return g.maybe(a) + " " + g.pick("=", "<>", "<", "<=", ">", ">=") + " " + g.maybe(b)
-	case 1:
-		return g.maybe(g.boolean(depth-1)) + " " + g.pick("AND", "OR") + " " + g.maybe(g.boolean(depth-1))
-	case 2:
-		return "NOT " + g.maybe(g.boolean(depth-1))
-	case 3:
-		return g.maybe(a) + g.pick(" IN (", " NOT IN (") + b + ", " + g.number(0) + g.pick(")", ", NULL)")
-	case 4:
-		return g.maybe(a) + g.pick(" BETWEEN ", " NOT BETWEEN ") + g.maybe(b) + " AND " + g.maybe(g.number(depth-1))
-	case 5:
-		return g.maybe(g.any(depth-1)) + g.pick(" IS NULL", " IS NOT NULL")
-	case 6:
-		return g.maybe(g.text(depth-1)) + g.pick(" LIKE ", " ILIKE ", " NOT LIKE ") + g.pick("'%e%'", "'Y_l%'", "'%airport%'", "'_'", "''", "'%%a_'")
-	case 7:
-		return g.maybe(g.time(depth-1)) + g.pick(" = ", " < ", " >= ") + g.pick(g.maybe(g.time(depth-1)), "'2023-12-01'")
-	}
-	return g.maybe(g.text(depth-1)) + g.pick(" = ", " < ", " >= ") + g.maybe(g.text(depth-1))
-}
-
-func (g generator) text(depth int) string {
-	if depth <= 0 {
-		return g.pick("taxi", "store_and_fwd_flag", "pickup_zone", "pickup_borough", "dropoff_service_zone", "'yellow'", "'It''s'", "''")
-	}
-	a := g.text(depth - 1)
-	switch g.IntN(6) {
-	case 0:
-		return g.pick("lower", "upper") + "(" + a + ")"
-	case 1:
-		return g.pick("coalesce", "least", "greatest", "nullif") + "(" + a + ", " + g.text(depth-1) + ")"
-	case 2:
-		return "CASE " + a + " WHEN " + g.text(0) + " THEN " + g.text(depth-1) + " ELSE " + g.text(0) + " END"
-	case 3:
-		return "CAST(" + g.any(depth-1) + " AS VARCHAR)"
-	}
-	return a
-}
-
-func (g generator) time(depth int) string {
-	if depth <= 0 {
-		return g.pick("pickup_datetime", "dropoff_datetime", "month_start", "pickup_date", "DATE '2024-02-29'", "TIMESTAMP '2023-11-30 23:59:59.5'")
-	}
-	a := g.time(depth - 1)
-	switch g.IntN(5) {
-	case 0:
-		return "date_trunc('" + g.pick("year", "quarter", "month", "week", "day", "hour", "minute", "second") + "', " + a + ")"
-	case 1:
-		return "CAST(" + a + " AS " + g.pick("DATE", "TIMESTAMP") + ")"
-	case 2:
-		return g.maybe(a) + g.pick(" + ", " - ") + g.maybe(g.number(depth-2))
-	case 3:
-		return g.pick("coalesce", "least", "greatest") + "(" + a + ", " + g.time(depth-1) + ")"
-	}
-	return fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", g.boolean(depth-1), a, g.time(depth-1))
-}
+func (g generator) pick(list ...string) string { return querytest.Generator(g).Pick(list...) }
+func (g generator) any(depth int) string       { return querytest.Generator(g).Any(depth) }
+func (g generator) boolean(depth int) string   { return querytest.Generator(g).Boolean(depth) }

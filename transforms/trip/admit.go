@@ -161,6 +161,7 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 	if len(kept) == 0 {
 		return nil, nil, nothing(left, noTrips, rules.Taxi)
 	}
+	setAlone(kept)
 	read := map[string]bool{} // data sets of which a part is read
 	for _, f := range kept {
 		read[f.Dataset] = true
@@ -171,6 +172,21 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 		}
 	}
 	return kept, left, nil
+}
+
+// setAlone sets Alone of the files that are to be read.
+func setAlone(files []element.Recognised) {
+	months, parts := map[taxiMonth]int{}, map[string]int{}
+	for _, f := range files {
+		months[taxiMonth{f.Taxi, f.Month}]++
+		parts[f.Dataset]++
+	}
+	for i := range files {
+		f := &files[i]
+		whole := f.Dataset == "" || parts[f.Dataset] == 1
+		anyMonth := months[taxiMonth{f.Taxi, element.NoMonth}] > 0 // such a file may have trips of any month
+		f.Alone = whole && !anyMonth && months[taxiMonth{f.Taxi, f.Month}] == 1
+	}
 }
 
 // problem is a fault and the source that it is about.

@@ -27,17 +27,19 @@ type Batch struct {
 	Source    string
 	Taxi      string
 	FileMonth int32 // element.Found.Month
+	FileRows  int64 // rows of the whole file
+	Alone     bool  // element.Recognised.Alone
 	RowGroup  int
-	FirstRow  int64
+	FirstRow  int64 // index within the row group
+	FileRow   int64 // index within the file
 	Rows      int
 
-	// Columns are indexed by [Field]. Only those that a table or a rule needs have values. A needed column that the file lacks is
-	// null in all rows.
+	// Columns are indexed by [Field]. Only those of [Options.Wanted] and what they are made of have values. Such a column that the file
+	// lacks is null in all rows.
 	Columns [NumFields]Column
 
-	// If refused rows are kept: the rows as they are in the file, and the index of the first row within the file.
-	Origin  arrow.RecordBatch
-	FileRow int64
+	// If refused rows are kept: the rows as they are in the file.
+	Origin arrow.RecordBatch
 
 	// NoZones tells that the file has no zones at all.
 	NoZones bool

@@ -14,14 +14,14 @@ func TestMonthsAgreeWithTheStandardLibrary(t *testing.T) {
 		tm := time.Unix(day*86400, 0).UTC()
 		month := MonthOf(day*microsPerDay + microsPerDay - 1)
 		if want := int32((tm.Year()-1970)*12 + int(tm.Month()) - 1); month != want {
-			t.Fatalf("month of %v: %d, want %d", tm, month, want)
+			t.Fatalf("month of %v: %d, expected %d", tm, month, want)
 		}
 		if YearOf(month) != int32(tm.Year()) {
 			t.Fatalf("year of %v: %d", tm, YearOf(month))
 		}
 		first := time.Date(tm.Year(), tm.Month(), 1, 0, 0, 0, 0, time.UTC)
 		if want := int32(floorDiv(first.Unix(), 86400)); FirstDay(month) != want {
-			t.Fatalf("first day of %v: %d, want %d", tm, FirstDay(month), want)
+			t.Fatalf("first day of %v: %d, expected %d", tm, FirstDay(month), want)
 		}
 	}
 }
@@ -51,7 +51,7 @@ func TestRunsCoverEveryRowWithItsMonth(t *testing.T) {
 		"zero":  {Column{Values: []int64{0, 0}, Valid: []byte{0b01}, Nulls: 1}, []MonthRun{{Month: 0, End: 1}, {Month: element.NoMonth, End: 2}}},
 	} {
 		if got := appendRuns(nil, &c.pickup); !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
+			t.Errorf("%s: %v, expected %v", name, got, c.want)
 		}
 	}
 }
@@ -75,10 +75,10 @@ func TestWallClockOfNewYorkOnBothNightsOfClockChange(t *testing.T) {
 		}
 		got, ok := w.at(instant.UnixMicro())
 		if text := time.UnixMicro(got).UTC().Format("2006-01-02 15:04:05"); text != want || !ok {
-			t.Errorf("%s: %s, want %s", in, text, want)
+			t.Errorf("%s: %s, expected %s", in, text, want)
 		}
 	}
 	if _, ok := w.at(math.MinInt64); ok {
-		t.Error("the earliest instant has no wall clock of 64 bits, but got one")
+		t.Error("the earliest instant has no wall clock of 64 bits, but found one")
 	}
 }

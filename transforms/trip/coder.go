@@ -36,14 +36,6 @@ func schemaOf(present int64) *arrow.Schema {
 	return arrow.NewSchema(fields, nil)
 }
 
-// standing has a bit for each column that every batch has.
-var standing = func() (bits int64) {
-	for _, f := range Standing {
-		bits |= 1 << f
-	}
-	return bits
-}()
-
 func encodeBatch(b Batch) ([]byte, error) {
 	out := element.AppendString(nil, b.Source)
 	out = element.AppendString(out, b.Taxi)
@@ -55,12 +47,15 @@ func encodeBatch(b Batch) ([]byte, error) {
 		}
 	}
 	out = element.AppendString(out, string(origin))
-	noZones := int64(0)
+	flags := int64(0)
 	if b.NoZones {
-		noZones = 1
+		flags |= 1
+	}
+	if b.Alone {
+		flags |= 2
 	}
 	var arrays []arrow.Array
-	present := standing
+	present := int64(0)
 	for f := range NumFields {
 		if b.Columns[f].Values != nil {
 			present |= 1 << f
@@ -71,7 +66,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 	}
 	rec := array.NewRecordBatch(schemaOf(present), arrays, int64(b.Rows))
 	defer rec.Release()
-	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, noZones, int64(b.Rows), present,
+	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, b.FileRows, flags, int64(b.Rows), present,
 		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)))
 	for _, run := range b.Months {
 		refused := int64(0)
@@ -148,7 +143,10 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	}
 	v := varints{in: in}
 	b.FileMonth, b.RowGroup, b.FirstRow, b.FileRow = int32(v.next()), int(v.next()), v.next(), v.next()
-	b.NoZones, b.Rows = v.next() == 1, int(v.next())
+	b.FileRows = v.next()
+	flags := v.next()
+	b.NoZones, b.Alone = flags&1 == 1, flags&2 == 2
+	b.Rows = int(v.next())
 	present := v.next()
 	months, notNumbers, findings, noCodes := v.next(), v.next(), v.next(), v.next()
 	for range months {
@@ -184,8 +182,8 @@ func decodeBatch(in []byte) (b Batch, err error) {
 		return Batch{}, err
 	}
 	defer rec.Release() // its memory is garbage-collected, and the columns below still refer to it
-	if present&standing != standing || present>>NumFields != 0 {
-		return Batch{}, fmt.Errorf("trip: batch: found columns %b, expected %b at least", present, standing)
+	if present>>NumFields != 0 {
+		return Batch{}, fmt.Errorf("trip: batch: found columns %b, expected %d at most", present, NumFields)
 	}
 	if schema := schemaOf(present); !rec.Schema().Equal(schema) || int(rec.NumRows()) != b.Rows {
 		return Batch{}, fmt.Errorf("trip: batch: found %d rows of %v, expected %d of %v", rec.NumRows(), rec.Schema(), b.Rows, schema)
@@ -203,8 +201,8 @@ func decodeBatch(in []byte) (b Batch, err error) {
 
 // consistent returns an error if the decoded rows and runs do not fit together. Later stages use them as indices.
 func (b *Batch) consistent() error {
-	if b.Columns[Duration].Values == nil && (len(b.Months) > 0 || b.Columns[RawDuration].Values != nil) {
-		return errors.New("trip: batch: months or raw durations without durations")
+	if len(b.Months) > 0 && b.Columns[Pickup].Values == nil {
+		return errors.New("trip: batch: months without pickups")
 	}
 	at := 0
 	for _, run := range b.Months {

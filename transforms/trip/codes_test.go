@@ -91,7 +91,7 @@ func TestAValueOfADictionaryCountsOnlyWhereARowHasIt(t *testing.T) {
 		}
 		b, err = fn.batch(coded(t, dictionary, codesOf(0, 0, 1)))
 		if judged && (err != nil || !slices.Equal(b.NotNumbers, []int32{2})) || !judged && (err == nil || !strings.Contains(err.Error(), "row 102: ")) {
-			t.Errorf("judged %v: no numbers %v, %v, want row 2", judged, b.NotNumbers, err)
+			t.Errorf("judged %v: no numbers %v, %v, expected row 2", judged, b.NotNumbers, err)
 		}
 	}
 }
@@ -125,7 +125,7 @@ func TestEachDictionaryIsAskedForItsOwnValues(t *testing.T) {
 		}
 		for row, v := range b.Columns[Amount].Values {
 			if v != c.want[row]*Unit {
-				t.Errorf("batch %d: found %s, want %d", i, fmt.Sprint(b.Columns[Amount].Values), c.want)
+				t.Errorf("batch %d: found %s, expected %d", i, fmt.Sprint(b.Columns[Amount].Values), c.want)
 				break
 			}
 		}

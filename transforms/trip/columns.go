@@ -38,6 +38,7 @@ const (
 	Duration
 	RawDuration
 	PickupHour
+	RecordedAmount
 
 	NumFields
 )
@@ -65,9 +66,13 @@ type Info struct {
 	Doc  string
 	From []Field // the columns from which it is derived; none for a column of files
 
-	// Derive fills a column of a batch. The column's values have the length of the batch, and valid is memory for its bitmap. A derived
-	// column without Derive is always made.
-	Derive func(dst *Column, b *Batch, valid []byte)
+	// A derived column has one of these. The columns that it is made of come before it in [Fields].
+	//
+	// Derive fills a column of a batch. The column's values have the length of the batch, and valid is memory for its bitmap.
+	Derive func(dst *Column, b *Batch, valid []byte) error
+	// Before is the column of which this one has the values before a rule leaves them out. It shares their memory, and rules do not write
+	// to that.
+	Before *Field
 }
 
 // Fields is the list of columns: the one place where a column is declared. Projection, mapping, the coder of a [Batch],
@@ -97,9 +102,10 @@ var Fields = [NumFields]Info{
 	TripType:             {Name: "trip_type", Type: Code, Doc: "1 street hail, 2 dispatch; green taxis only"},
 	StoredAndForwarded:   {Name: "store_and_fwd_flag", Type: Flag, Doc: "whether the record was held in the vehicle before it was sent"},
 
-	Duration:    {Name: "trip_duration", Type: Span, Unit: "minutes", Doc: "from pickup to dropoff; null where a rule leaves it out", From: []Field{Pickup, Dropoff}},
-	RawDuration: {Name: "raw_trip_duration", Type: Span, Unit: "minutes", Doc: "the duration before a rule leaves it out; it exists only if rules are applied", From: []Field{Pickup, Dropoff}},
-	PickupHour:  {Name: "pickup_hour", Type: Part, Doc: "the hour of the pickup, 0 to 23", From: []Field{Pickup}, Derive: pickupHour},
+	Duration:       {Name: "trip_duration", Type: Span, Unit: "minutes", Doc: "from pickup to dropoff; null where a rule leaves it out", From: []Field{Pickup, Dropoff}, Derive: duration},
+	RawDuration:    {Name: "raw_trip_duration", Type: Span, Unit: "minutes", Doc: "the duration before a rule leaves it out; it exists only if rules are applied", From: []Field{Pickup, Dropoff}, Before: new(Duration)},
+	PickupHour:     {Name: "pickup_hour", Type: Part, Doc: "the hour of the pickup, 0 to 23", From: []Field{Pickup}, Derive: pickupHour},
+	RecordedAmount: {Name: "recorded_total_amount", Type: Measure, Unit: "dollars", Doc: "the total charged before a rule leaves it out", From: []Field{Amount}, Before: new(Amount)},
 }
 
 // Meaning is how a source's column names f.

@@ -13,22 +13,31 @@ func TestEveryColumnIsDeclaredWhole(t *testing.T) {
 	for f := range NumFields {
 		c := Fields[f]
 		if c.Name == "" || c.Doc == "" || seen[c.Name] || c.Name != strings.ToLower(c.Name) {
-			t.Errorf("column %d: %+v: want a name of its own in lower case, and what it means", f, c)
+			t.Errorf("column %d: %+v: expected a name of its own in lower case, and what it means", f, c)
 		}
 		seen[c.Name] = true
 		if measured := c.Type == Measure || c.Type == Span; measured != (c.Unit != "") {
-			t.Errorf("%s: unit %q", c.Name, c.Unit)
+			t.Errorf("%s: found the unit %q, expected one for a measure or span alone", c.Name, c.Unit)
 		}
-		if _, maps := accepted[c.Type]; maps == (len(c.From) > 0) {
-			t.Errorf("%s is derived from %v, and a file's kinds are known: %v", c.Name, c.From, maps)
+		derived := c.Derive != nil || c.Before != nil
+		if _, maps := accepted[c.Type]; derived != (len(c.From) > 0) || !derived && !maps || c.Derive != nil && c.Before != nil {
+			t.Errorf("%s: derived from %v, types of file columns accepted: %v; expected one of the two", c.Name, c.From, maps)
+		}
+		if c.Before != nil && (*c.Before >= f || Fields[*c.Before].Type != c.Type) {
+			t.Errorf("%s has the values of %s, expected a column of its type before it", c.Name, Fields[*c.Before].Name)
+		}
+		for _, from := range c.From {
+			if len(Fields[from].From) > 0 {
+				t.Errorf("%s is derived from %s, expected columns of files", c.Name, Fields[from].Name)
+			}
 		}
 	}
 }
 
-// wanting returns options with a registry of one variant, of which additional columns are wanted.
+// wanting returns options with a registry of one variant, of which columns beside the standing ones are wanted.
 func wanting(more []Field, known ...element.Known) Options {
 	columns := append(testColumns("tpep"), known...)
-	return Options{Registry: []element.Dataset{{Name: "yellow", Taxi: Yellow, Signatures: testSignatures("tpep"), Columns: columns}}, More: more}
+	return Options{Registry: []element.Dataset{{Name: "yellow", Taxi: Yellow, Signatures: testSignatures("tpep"), Columns: columns}}, Wanted: append(slices.Clone(Standing), more...)}
 }
 
 func values(c Column) []any {
@@ -57,7 +66,7 @@ func TestSeveralColumnsOfAFileAddUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, want := values(b.Columns[Fare]), []any{int64(16_650_000), int64(5_000_000), nil, int64(100_000_001 * Unit)}; !slices.Equal(got, want) {
-			t.Errorf("judged %v: got %v, want %v", judged, got, want)
+			t.Errorf("judged %v: found %v, expected %v", judged, got, want)
 		}
 	}
 }
@@ -68,14 +77,14 @@ func TestASumBeyond64BitsIsNoNumber(t *testing.T) {
 	in := yellow(t)(2, col{"base", element.Float64, []string{"8e12", "NaN"}}, col{"tolls", element.Float64, []string{"8e12", "1"}})
 	b, err := (&fieldsFn{Options: opts}).batch(in)
 	if err != nil || !slices.Equal(b.NotNumbers, []int32{0, 1}) || b.Columns[Fare].Nulls != 2 {
-		t.Errorf("got %v, no numbers %v, %v", values(b.Columns[Fare]), b.NotNumbers, err)
+		t.Errorf("found %v, no numbers %v, %v", values(b.Columns[Fare]), b.NotNumbers, err)
 	}
 }
 
 func TestCodesAreNumbersWhateverFormAFileHasThemIn(t *testing.T) {
 	codes := map[string]int64{"CRD": 1, "CSH": 2}
 	for _, c := range []struct {
-		kind element.Kind
+		typ  element.ValueType
 		in   []string
 		want []any
 	}{
@@ -87,11 +96,11 @@ func TestCodesAreNumbersWhateverFormAFileHasThemIn(t *testing.T) {
 		{element.Null, []string{"", "", ""}, []any{nil, nil, nil}},
 	} {
 		opts := wanting([]Field{PaymentType}, element.Known{Name: "payment_type", Meaning: PaymentType.Meaning(), Codes: codes})
-		in := yellow(t)(3, col{"payment_type", c.kind, c.in})
+		in := yellow(t)(3, col{"payment_type", c.typ, c.in})
 		for form, in := range forms(t, in) {
 			b, err := (&fieldsFn{Options: opts}).batch(in)
 			if got := values(b.Columns[PaymentType]); err != nil || !slices.Equal(got, c.want) {
-				t.Errorf("kind %v as %s: %q: got %v, %v, want %v", c.kind, form, c.in, got, err, c.want)
+				t.Errorf("type %v as %s: %q: found %v, %v, expected %v", c.typ, form, c.in, got, err, c.want)
 			}
 		}
 	}
@@ -112,10 +121,10 @@ func TestValuesWithoutANumberAreCounted(t *testing.T) {
 		in := yellow(t)(4, col{"vendor_name", element.String, c.vendors}, col{"payment_type", element.Int64, []string{"1", "2", "", "9"}})
 		b, err := fn.batch(in)
 		if err != nil || !slices.Equal(b.NoCodes, c.want) {
-			t.Errorf("%q: got %v, %v, want %v", c.vendors, b.NoCodes, err, c.want)
+			t.Errorf("%q: found %v, %v, expected %v", c.vendors, b.NoCodes, err, c.want)
 		}
 		if out := recoded(t, b); !slices.Equal(out.NoCodes, c.want) {
-			t.Errorf("%q: coded: got %v, want %v", c.vendors, out.NoCodes, c.want)
+			t.Errorf("%q: coded: found %v, expected %v", c.vendors, out.NoCodes, c.want)
 		}
 	}
 }
@@ -124,7 +133,7 @@ func TestFlagsAreYOrN(t *testing.T) {
 	opts := wanting([]Field{StoredAndForwarded}, element.Known{Name: "flag", Meaning: StoredAndForwarded.Meaning()})
 	b, err := (&fieldsFn{Options: opts}).batch(yellow(t)(4, col{"flag", element.String, []string{"Y", "N", "", "maybe"}}))
 	if got, want := values(b.Columns[StoredAndForwarded]), []any{int64(1), int64(0), nil, nil}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("got %v, %v, want %v", got, err, want)
+		t.Errorf("found %v, %v, expected %v", got, err, want)
 	}
 }
 
@@ -144,7 +153,7 @@ func TestAColumnThatNobodyWantsIsNotThere(t *testing.T) {
 			t.Errorf("coded, wanted %v: it is there: %v", more, there)
 		}
 	}
-	f := fileWith(map[string]element.Kind{"fare_amount": element.Float64})
+	f := fileWith(map[string]element.ValueType{"fare_amount": element.Float64})
 	for more, want := range map[int]int{0: 4, 1: 5} {
 		opts := wanting([]Field{Fare}[:more], known)
 		if f, err := Recognise(f, opts); err != nil || len(f.Projection) != want {
@@ -154,7 +163,7 @@ func TestAColumnThatNobodyWantsIsNotThere(t *testing.T) {
 }
 
 func TestThePickupHourIsThatOfTheWallClock(t *testing.T) {
-	opts := with(Options{More: []Field{PickupHour}})
+	opts := with(Options{Wanted: []Field{PickupHour}})
 	in := yellow(t)(4, col{"tpep_pickup_datetime", element.TimestampMicros, []string{"2020-03-01 00:00:00", "2020-03-01 23:59:59", "1969-12-31 22:59:59", ""}})
 	b, err := (&fieldsFn{Options: opts}).batch(in)
 	if err != nil {
@@ -164,6 +173,6 @@ func TestThePickupHourIsThatOfTheWallClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := values(b.Columns[PickupHour]), []any{int64(0), int64(23), int64(22), nil}; !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+		t.Errorf("found %v, expected %v", got, want)
 	}
 }

@@ -54,15 +54,15 @@ func TestADatasetIsDecidedByItsWholeSignature(t *testing.T) {
 			got = err.Error()
 		}
 		if err == nil && got != want || err != nil && !strings.Contains(got, want) {
-			t.Errorf("%q: got %q, want %q", columns, got, want)
+			t.Errorf("%q: found %q, expected %q", columns, got, want)
 		}
 	}
 }
 
 // TestALaterSignatureIsForFilesWithoutTheFirst has a file with one of two zones, and coordinates: it is incomplete.
 func TestALaterSignatureIsForFilesWithoutTheFirst(t *testing.T) {
-	f, err := Recognise(fileWith(merge(coordinatesFor(element.Int64), map[string]element.Kind{"DOLocationID": -1})), with(Options{}))
+	f, err := Recognise(fileWith(merge(coordinatesFor(element.Int64), map[string]element.ValueType{"DOLocationID": -1})), with(Options{}))
 	if err == nil || !strings.Contains(err.Error(), "expected also DOLocationID;") || f.Taxi != Yellow {
-		t.Errorf("got %v of %q taxis, want DOLocationID to be missing", err, f.Taxi)
+		t.Errorf("found %v of %q taxis, expected DOLocationID to be missing", err, f.Taxi)
 	}
 }

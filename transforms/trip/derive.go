@@ -12,8 +12,8 @@ func init() {
 	beam.RegisterDoFn(reflect.TypeFor[deriveFn]())
 }
 
-// Derive adds the columns that are derived from others: a trip's duration, the year and month of its pickup, and the wanted
-// columns that have an [Info.Derive]. A duration of more than 64 bits of microseconds is a fault with exit code 3.
+// Derive adds the year and month of each pickup, and the wanted columns that are derived from others. A duration of more than 64 bits
+// of microseconds is a fault with exit code 3.
 //
 // Derive transforms a PCollection<Batch> into a PCollection<Batch>.
 func Derive(s beam.Scope, opts Options, trips beam.PCollection) beam.PCollection {
@@ -23,22 +23,37 @@ func Derive(s beam.Scope, opts Options, trips beam.PCollection) beam.PCollection
 
 // deriveFn reuses its memory for every batch: an emitted batch is valid until emit returns.
 type deriveFn struct {
-	Fields []Field // the wanted columns that have an Info.Derive
+	Fields []Field // the columns to be made: see Options.derived
 
-	durations []int64
-	valid     []byte
-	runs      []MonthRun
-	columns   [NumFields]columnMemory
+	runs    []MonthRun
+	columns [NumFields]columnMemory
 }
 
 func (fn *deriveFn) ProcessElement(b Batch, emit func(Batch)) error {
-	if len(fn.durations) < b.Rows {
-		fn.durations = make([]int64, b.Rows)
-		fn.valid = make([]byte, (b.Rows+7)/8)
+	fn.runs = appendRuns(fn.runs[:0], &b.Columns[Pickup])
+	b.Months = fn.runs
+	for _, f := range fn.Fields {
+		if before := Fields[f].Before; before != nil {
+			b.Columns[f] = b.Columns[*before]
+			continue
+		}
+		mem := &fn.columns[f]
+		if n := (b.Rows + 7) / 8; len(mem.valid) < n {
+			mem.valid = make([]byte, n)
+		}
+		b.Columns[f] = Column{Values: mem.memory(b.Rows)}
+		if err := Fields[f].Derive(&b.Columns[f], &b, mem.valid); err != nil {
+			return err
+		}
 	}
+	emit(b)
+	return nil
+}
+
+// duration is the Derive of Duration.
+func duration(dst *Column, b *Batch, valid []byte) error {
 	pickup, dropoff := &b.Columns[Pickup], &b.Columns[Dropoff]
-	duration := Column{Values: fn.durations[:b.Rows]}
-	if subtract(duration.Values, dropoff.Values, pickup.Values) {
+	if subtract(dst.Values, dropoff.Values, pickup.Values) {
 		for i := range b.Rows {
 			if overflows(dropoff.Values[i], pickup.Values[i]) && !pickup.IsNull(i) && !dropoff.IsNull(i) {
 				return fault.Inputf("%s: found pickup and dropoff %d and %d µs from 1970, expected a duration of 64 bits in microseconds; leave the file out or repair the value",
@@ -46,42 +61,30 @@ func (fn *deriveFn) ProcessElement(b Batch, emit func(Batch)) error {
 			}
 		}
 	}
-	maskNulls(&duration, fn.valid, pickup, dropoff)
-	b.Columns[Duration] = duration
-	fn.runs = appendRuns(fn.runs[:0], pickup)
-	b.Months = fn.runs
-	for _, f := range fn.Fields {
-		mem := &fn.columns[f]
-		if n := (b.Rows + 7) / 8; len(mem.valid) < n {
-			mem.valid = make([]byte, n)
-		}
-		b.Columns[f] = Column{Values: mem.memory(b.Rows)}
-		Fields[f].Derive(&b.Columns[f], &b, mem.valid)
-	}
-	emit(b)
+	maskNulls(dst, valid, pickup, dropoff)
 	return nil
 }
 
 // pickupHour is the Derive of PickupHour.
-func pickupHour(dst *Column, b *Batch, valid []byte) {
+func pickupHour(dst *Column, b *Batch, valid []byte) error {
 	const hour = 3600 * microsPerSecond
 	pickup := &b.Columns[Pickup]
 	for i, v := range pickup.Values {
 		dst.Values[i] = floorDiv(v, hour) - floorDiv(v, microsPerDay)*24
 	}
 	maskNulls(dst, valid, pickup, pickup)
+	return nil
 }
 
-// subtract sets dst to a - b and tells whether any difference overflowed.
-func subtract(dst, a, b []int64) bool {
+// subtract sets dst to a - b and tells whether any value is negative. If none is, no difference overflowed.
+func subtract(dst, a, b []int64) (negative bool) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	overflow := int64(0)
+	signs := int64(0)
 	for i := range dst {
-		v := a[i] - b[i]
-		overflow |= (a[i] ^ b[i]) & (a[i] ^ v) // the sign bit is set if this difference overflowed
-		dst[i] = v
+		dst[i] = a[i] - b[i]
+		signs |= a[i] | b[i]
 	}
-	return overflow < 0
+	return signs < 0
 }
 
 func overflows(a, b int64) bool { return (a^b)&(a^(a-b)) < 0 }

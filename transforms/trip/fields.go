@@ -70,10 +70,12 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 	if err := fn.remap(in); err != nil {
 		return Batch{}, err
 	}
-	b := Batch{Source: in.Source, Taxi: in.Taxi, FileMonth: in.Month, RowGroup: in.RowGroup, FirstRow: in.FirstRow, Rows: int(in.Record.NumRows())}
-	b.NoZones = fn.sources[PickupZone] == nil && fn.sources[DropoffZone] == nil
+	b := Batch{
+		Source: in.Source, Taxi: in.Taxi, FileMonth: in.Month, FileRows: in.FileRows, Alone: in.Alone, NoZones: in.Coordinates,
+		RowGroup: in.RowGroup, FirstRow: in.FirstRow, FileRow: in.FileRow, Rows: int(in.Record.NumRows()),
+	}
 	if fn.Options.KeepOrigin {
-		b.Origin, b.FileRow = in.Record, in.FileRow
+		b.Origin = in.Record
 	}
 	for _, f := range fn.fields {
 		if err := fn.column(in, f, &b.Columns[f]); err != nil {

@@ -129,11 +129,11 @@ func TestFieldsAndDeriveMapEveryPhysicalType(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			if err := new(deriveFn).ProcessElement(b, func(b Batch) { rowsOf(b, func(row string) { got = append(got, row) }) }); err != nil {
+			if err := deriving().ProcessElement(b, func(b Batch) { rowsOf(b, func(row string) { got = append(got, row) }) }); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(got, c.want) {
-				t.Errorf("%s as %s: %q, want %q", name, form, got, c.want)
+				t.Errorf("%s as %s: %q, expected %q", name, form, got, c.want)
 			}
 		}
 	}
@@ -146,7 +146,7 @@ func TestInt96IsReadAsItStands(t *testing.T) {
 	b.AppendNull()
 	values, bad := (&fieldsFn{}).timeColumn(b.NewArray(), make([]int64, 2))
 	if bad != nil || values[0] != tenOClock {
-		t.Errorf("got %v, %+v, want %d", values, bad, int64(tenOClock))
+		t.Errorf("found %v, %+v, expected %d", values, bad, int64(tenOClock))
 	}
 }
 
@@ -168,7 +168,7 @@ func TestValuesThatCannotBeRepresentedAreNamed(t *testing.T) {
 			_, err := (&fieldsFn{Options: with(Options{})}).batch(in)
 			f := fault.Find(err)
 			if f == nil || f.Code != fault.Input || !strings.Contains(f.Message, c.want) {
-				t.Errorf("%s as %s: %v, want %q", name, form, err, c.want)
+				t.Errorf("%s as %s: %v, expected %q", name, form, err, c.want)
 			}
 		}
 	}
@@ -185,25 +185,25 @@ func TestMeasuresThatAreNoNumbersMayPass(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(b.NotNumbers, []int32{1, 4}) {
-			t.Errorf("%s: rows %v are no numbers, want [1 4]", form, b.NotNumbers)
+			t.Errorf("%s: rows %v are no numbers, expected [1 4]", form, b.NotNumbers)
 		}
 		var got []string
 		rowsOf(b, func(s string) { got = append(got, strings.Join(strings.Fields(s)[6:], " ")) })
 		want := []string{"1000000 1000000 1000000", "2000000 - -", "9000000000000000000 - 2000000", "4000000 -100000000500000 3000000", "- - 4000000"}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: distance, amount and tip %q, want %q", form, got, want)
+			t.Errorf("%s: distance, amount and tip %q, expected %q", form, got, want)
 		}
 		b, err = fn.batch(yellow(t)(1, col{"total_amount", element.Float64, []string{"1"}}))
 		if err != nil || b.NotNumbers != nil {
-			t.Errorf("%s: the next batch: %v, %v, want no trace of the first", form, b.NotNumbers, err)
+			t.Errorf("%s: the next batch: %v, %v, expected no trace of the first", form, b.NotNumbers, err)
 		}
 	}
 }
 
 func TestNumbersThatCannotBeZonesMayPass(t *testing.T) {
 	for _, c := range []struct {
-		kind element.Kind
-		bad  string
+		typ element.ValueType
+		bad string
 	}{
 		{element.Float64, "132.5"},
 		{element.Float64, "NaN"},
@@ -212,13 +212,13 @@ func TestNumbersThatCannotBeZonesMayPass(t *testing.T) {
 		{element.Uint64, "18446744073709551615"},
 		{element.Uint32, "4294967295"},
 	} {
-		for form, in := range forms(t, yellow(t)(3, col{"PULocationID", c.kind, []string{"132", c.bad, ""}})) {
+		for form, in := range forms(t, yellow(t)(3, col{"PULocationID", c.typ, []string{"132", c.bad, ""}})) {
 			b, err := (&fieldsFn{Options: with(Options{Judged: true})}).batch(in)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got := b.Columns[PickupZone]; got.Values[0] != 132 || got.Values[1] != 0 || got.IsNull(1) || !got.IsNull(2) {
-				t.Errorf("%s as %s: got %v, want 132, 0, null", c.bad, form, got)
+				t.Errorf("%s as %s: found %v, expected 132, 0, null", c.bad, form, got)
 			}
 			if _, err := (&fieldsFn{Options: with(Options{})}).batch(in); err == nil {
 				t.Errorf("%s as %s: no error where nobody judges it", c.bad, form)
@@ -256,7 +256,7 @@ func TestABatchCarriesItsOriginWhereAskedTo(t *testing.T) {
 		out := recoded(t, b)
 		for _, b := range []Batch{b, out} {
 			if (b.Origin != nil) != keep || keep && (!array.RecordEqual(b.Origin, in.Record) || b.FileRow != 77) || b.NoZones {
-				t.Errorf("keep %v: got %v at row %d", keep, b.Origin, b.FileRow)
+				t.Errorf("keep %v: found %v at row %d", keep, b.Origin, b.FileRow)
 			}
 		}
 	}
@@ -266,31 +266,32 @@ func TestFilesWithCoordinatesHaveNullZonesAndTimesAsText(t *testing.T) {
 	in := columnsOf(t, Yellow,
 		col{"tpep_pickup_datetime", element.String, []string{"2020-03-01 10:00:00", ""}},
 		col{"tpep_dropoff_datetime", element.String, []string{"2020-03-01 10:10:00.5", "2020-03-01 10:10:00"}})
+	in.Coordinates = true
 	fn := &fieldsFn{Options: with(Options{})}
 	b, err := fn.batch(in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if b.Columns[Pickup].Values[0] != tenOClock || !b.Columns[Pickup].IsNull(1) || b.Columns[Dropoff].Values[0] != tenOClock+600_500_000 || b.Columns[PickupZone].Nulls != 2 || !b.NoZones {
-		t.Errorf("pickup %v, dropoff %v, zones %v", b.Columns[Pickup], b.Columns[Dropoff], b.Columns[PickupZone])
+		t.Errorf("a file of coordinates with times as text: found pickups %v, dropoffs %v, zones %v", b.Columns[Pickup], b.Columns[Dropoff], b.Columns[PickupZone])
 	}
 	_, err = fn.batch(columnsOf(t, Yellow,
 		col{"tpep_pickup_datetime", element.String, []string{"01/03/2020"}}, col{"tpep_dropoff_datetime", element.String, []string{""}}))
 	if f := fault.Find(err); f == nil || !strings.Contains(f.Message, `found "01/03/2020", expected a time such as`) {
-		t.Errorf("got %v", err)
+		t.Errorf("a time in another format: found %v, expected an error that shows a time that can be read", err)
 	}
 }
 
 func TestADurationBeyond64BitsIsNamed(t *testing.T) {
 	b := Batch{Source: "x.parquet", Rows: 2, Columns: [NumFields]Column{Pickup: {Values: []int64{0, -1 << 62}}, Dropoff: {Values: []int64{0, 1 << 62}}}}
-	err := new(deriveFn).ProcessElement(b, func(Batch) {})
+	err := deriving().ProcessElement(b, func(Batch) {})
 	if f := fault.Find(err); f == nil || f.Code != fault.Input || !strings.HasPrefix(f.Message, "x.parquet: row group 0: row 1: ") {
-		t.Errorf("got %v", err)
+		t.Errorf("a duration beyond 64 bits: found %v, expected an error with file, row group and row", err)
 	}
 	// If a time is null, there is no duration that could overflow.
 	b.Columns[Pickup].Valid, b.Columns[Pickup].Nulls = []byte{0b01}, 1
-	if err := new(deriveFn).ProcessElement(b, func(Batch) {}); err != nil {
-		t.Errorf("null pickup: %v", err)
+	if err := deriving().ProcessElement(b, func(Batch) {}); err != nil {
+		t.Errorf("a null pickup: found %v, expected no error", err)
 	}
 }
 
@@ -301,14 +302,14 @@ func TestAFieldsFnReusesItsMemoryBetweenBatchesOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	if first.Columns[Amount].Values[0] != 1_000_000 || !first.Columns[Amount].IsNull(1) {
-		t.Errorf("first batch: %+v", first.Columns[Amount])
+		t.Errorf("first batch: found %+v, expected 1 and a null", first.Columns[Amount])
 	}
 	second, err := fn.batch(yellow(t)(2, col{"total_amount", element.Float64, []string{"2", "3"}}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if second.Columns[Amount].Valid != nil || second.Columns[Amount].Values[1] != 3_000_000 {
-		t.Errorf("second batch: %+v, want no trace of the first", second.Columns[Amount])
+		t.Errorf("second batch: found %+v, expected no trace of the first", second.Columns[Amount])
 	}
 }
 
@@ -320,7 +321,7 @@ func TestBatchCoderKeepsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := new(deriveFn).ProcessElement(in, func(b Batch) { derived = b }); err != nil {
+	if err := deriving().ProcessElement(in, func(b Batch) { derived = b }); err != nil {
 		t.Fatal(err)
 	}
 	judged := derived
@@ -328,7 +329,7 @@ func TestBatchCoderKeepsEverything(t *testing.T) {
 	for name, b := range map[string]Batch{"not derived": in, "not judged": derived, "judged": judged} {
 		out := recoded(t, b)
 		if !reflect.DeepEqual(out.Columns[Duration], b.Columns[Duration]) || !reflect.DeepEqual(out.Columns[RawDuration], b.Columns[RawDuration]) {
-			t.Errorf("%s: got durations %v and %v, want %v and %v", name, out.Columns[Duration], out.Columns[RawDuration], b.Columns[Duration], b.Columns[RawDuration])
+			t.Errorf("%s: found durations %v and %v, expected %v and %v", name, out.Columns[Duration], out.Columns[RawDuration], b.Columns[Duration], b.Columns[RawDuration])
 		}
 	}
 	out := recoded(t, derived)
@@ -336,7 +337,7 @@ func TestBatchCoderKeepsEverything(t *testing.T) {
 	rowsOf(derived, func(s string) { want = append(want, s) })
 	rowsOf(out, func(s string) { got = append(got, s) })
 	if !reflect.DeepEqual(got, want) || out.Where(1) != "x.parquet: row group 2: row 101" {
-		t.Errorf("got %q at %s, want %q", got, out.Where(1), want)
+		t.Errorf("found %q at %s, expected %q", got, out.Where(1), want)
 	}
 }
 
@@ -349,13 +350,12 @@ func TestACodedBatchThatContradictsItselfIsRefused(t *testing.T) {
 		Months: []MonthRun{{Month: 1, End: 1}, {Month: 2, End: 2}}, NotNumbers: []int32{1},
 	}
 	for name, change := range map[string]func(*Batch){
-		"":                                func(*Batch) {},
-		"months without durations":        func(b *Batch) { b.Columns[Duration] = Column{} },
-		"raw durations without durations": func(b *Batch) { b.Columns[Duration], b.Columns[RawDuration], b.Months = Column{}, one, nil },
-		"months in descending order":      func(b *Batch) { b.Months = []MonthRun{{Month: 1, End: 2}, {Month: 2, End: 1}} },
-		"a month beyond the rows":         func(b *Batch) { b.Months = []MonthRun{{Month: 1, End: 3}} },
-		"a row that there is not":         func(b *Batch) { b.NotNumbers = []int32{2} },
-		"a row before the first":          func(b *Batch) { b.NotNumbers = []int32{-1} },
+		"":                           func(*Batch) {},
+		"months without pickups":     func(b *Batch) { b.Columns[Pickup] = Column{} },
+		"months in descending order": func(b *Batch) { b.Months = []MonthRun{{Month: 1, End: 2}, {Month: 2, End: 1}} },
+		"a month beyond the rows":    func(b *Batch) { b.Months = []MonthRun{{Month: 1, End: 3}} },
+		"a row that there is not":    func(b *Batch) { b.NotNumbers = []int32{2} },
+		"a row before the first":     func(b *Batch) { b.NotNumbers = []int32{-1} },
 	} {
 		b := good
 		change(&b)
@@ -364,7 +364,7 @@ func TestACodedBatchThatContradictsItselfIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := decodeBatch(coded); (err == nil) != (name == "") {
-			t.Errorf("%s: got %v", name, err)
+			t.Errorf("%s: found %v", name, err)
 		}
 	}
 }
@@ -389,13 +389,13 @@ func FuzzDecodeBatch(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, f := range Standing {
-			if len(out.Columns[f].Values) != out.Rows {
-				t.Errorf("%d rows, %d values of %s", out.Rows, len(out.Columns[f].Values), Fields[f].Name)
+		for f, c := range out.Columns {
+			if c.Values != nil && len(c.Values) != out.Rows {
+				t.Errorf("%d rows: found %d values of %s, expected one a row", out.Rows, len(c.Values), Fields[f].Name)
 			}
 		}
-		if len(out.Months) > 0 && (len(out.Columns[Duration].Values) != out.Rows || out.Months[len(out.Months)-1].End > out.Rows) {
-			t.Errorf("%d rows, %d durations, months %v", out.Rows, len(out.Columns[Duration].Values), out.Months)
+		if len(out.Months) > 0 && (len(out.Columns[Pickup].Values) != out.Rows || out.Months[len(out.Months)-1].End > out.Rows) {
+			t.Errorf("%d rows: found %d pickups and months %v, expected one a row and months within the rows", out.Rows, len(out.Columns[Pickup].Values), out.Months)
 		}
 	})
 }
@@ -423,7 +423,7 @@ func TestABatchIsMappedInMemoryThatIsThere(t *testing.T) {
 }
 
 func testAllocations(t *testing.T, form string, in element.Columns) {
-	fields, derive := &fieldsFn{Options: with(Options{})}, &deriveFn{}
+	fields, derive := &fieldsFn{Options: with(Options{})}, deriving()
 	allocs := testing.AllocsPerRun(20, func() {
 		if err := fields.ProcessElement(in, func(b Batch) {
 			if err := derive.ProcessElement(b, func(Batch) {}); err != nil {
@@ -434,7 +434,7 @@ func testAllocations(t *testing.T, form string, in element.Columns) {
 		}
 	})
 	if allocs > 30 {
-		t.Errorf("%s: %v allocations a batch, want at most 30", form, allocs)
+		t.Errorf("%s: %v allocations a batch, expected at most 30", form, allocs)
 	}
 }
 
@@ -442,7 +442,7 @@ func BenchmarkFieldsAndDerive(b *testing.B) {
 	const rows = 16 << 10
 	for form, in := range forms(b, moneyed(b, rows)) {
 		b.Run(form, func(b *testing.B) {
-			fields, derive := &fieldsFn{Options: with(Options{})}, &deriveFn{}
+			fields, derive := &fieldsFn{Options: with(Options{})}, deriving()
 			b.ReportAllocs()
 			for b.Loop() {
 				if err := fields.ProcessElement(in, func(t Batch) {

@@ -56,16 +56,22 @@ func testColumns(prefix string) []element.Known {
 	}
 }
 
-// with returns opts with the test registry.
+// with returns opts with the test registry. If they do not say what is wanted, the standing columns and the duration are.
 func with(opts Options) Options {
 	opts.Registry = testRegistry
+	if opts.Wanted == nil {
+		opts.Wanted = append(slices.Clone(Standing), Duration)
+	}
 	return opts
 }
+
+// deriving makes the derived columns of with(Options{}).
+func deriving() *deriveFn { return &deriveFn{Fields: with(Options{}).derived()} }
 
 // col is a column of a test batch: values as text, "" for null.
 type col struct {
 	name   string
-	kind   element.Kind
+	typ    element.ValueType
 	values []string
 }
 
@@ -75,7 +81,7 @@ func columnsOf(t testing.TB, taxi string, cols ...col) element.Columns {
 	var fields []arrow.Field
 	var arrays []arrow.Array
 	for _, c := range cols {
-		b := array.NewBuilder(memory.DefaultAllocator, c.kind.Arrow())
+		b := array.NewBuilder(memory.DefaultAllocator, c.typ.Arrow())
 		for _, v := range c.values {
 			if v == "" {
 				b.AppendNull()
@@ -83,7 +89,7 @@ func columnsOf(t testing.TB, taxi string, cols ...col) element.Columns {
 				t.Fatal(err)
 			}
 		}
-		fields = append(fields, arrow.Field{Name: c.name, Type: c.kind.Arrow(), Nullable: true})
+		fields = append(fields, arrow.Field{Name: c.name, Type: c.typ.Arrow(), Nullable: true})
 		arrays = append(arrays, b.NewArray())
 	}
 	rec := array.NewRecordBatch(arrow.NewSchema(fields, nil), arrays, int64(len(cols[0].values)))

@@ -34,12 +34,12 @@ func TestFixFloatRoundsHalfAwayFromZero(t *testing.T) {
 		{99_999_999.999999, 99_999_999_999_999},
 	} {
 		if got, ok := fixFloat(c.in); got != c.want || !ok {
-			t.Errorf("fixFloat(%v) = %d, %v, want %d", c.in, got, ok, c.want)
+			t.Errorf("fixFloat(%v) = %d, %v, expected %d", c.in, got, ok, c.want)
 		}
 	}
 	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 100_000_000.1, -1e9, math.MaxFloat64} {
 		if got, ok := fixFloat(v); ok {
-			t.Errorf("fixFloat(%v) = %d, want refused", v, got)
+			t.Errorf("fixFloat(%v) = %d, expected refused", v, got)
 		}
 	}
 }
@@ -67,7 +67,7 @@ func TestFixFloatIsExactRounding(t *testing.T) {
 			want = -want
 		}
 		if got, ok := fixFloat(v); got != want || !ok {
-			t.Fatalf("fixFloat(%v) = %d, want %d", v, got, want)
+			t.Fatalf("fixFloat(%v) = %d, expected %d", v, got, want)
 		}
 	}
 }
@@ -79,12 +79,12 @@ func TestFixTextReadsDecimalsExactly(t *testing.T) {
 		"1e2": 100_000_000, "007": 7_000_000,
 	} {
 		if got, ok := fixText(in); got != want || !ok {
-			t.Errorf("fixText(%q) = %d, %v, want %d", in, got, ok, want)
+			t.Errorf("fixText(%q) = %d, %v, expected %d", in, got, ok, want)
 		}
 	}
 	for _, in := range []string{"", "-", ".", "abc", "1.2.3", "NaN", "inf", "100000000.0000005", "100000001", "99999999999999999999999", "1e9", "--1", " 1"} {
 		if got, ok := fixText(in); ok {
-			t.Errorf("fixText(%q) = %d, want refused", in, got)
+			t.Errorf("fixText(%q) = %d, expected refused", in, got)
 		}
 	}
 }
@@ -118,12 +118,12 @@ func FuzzFixText(f *testing.F) {
 func TestZonesAreWholeNumbersOf32Bits(t *testing.T) {
 	for in, want := range map[string]int64{"132": 132, "-5": -5, "0": 0, "132.0": 132, "2147483647": math.MaxInt32, "1e2": 100} {
 		if got, ok := zoneText(in); got != want || !ok {
-			t.Errorf("zoneText(%q) = %d, %v, want %d", in, got, ok, want)
+			t.Errorf("zoneText(%q) = %d, %v, expected %d", in, got, ok, want)
 		}
 	}
 	for _, in := range []string{"", "132.5", "2147483648", "NaN", "abc", "inf"} {
 		if got, ok := zoneText(in); ok {
-			t.Errorf("zoneText(%q) = %d, want refused", in, got)
+			t.Errorf("zoneText(%q) = %d, expected refused", in, got)
 		}
 	}
 	if _, ok := zoneInt(1 << 31); ok {
@@ -137,7 +137,7 @@ func TestZonesAreWholeNumbersOf32Bits(t *testing.T) {
 func TestTimesComeToMicroseconds(t *testing.T) {
 	for in, want := range map[int64]int64{1499: 1, 1500: 2, -1499: -1, -1500: -2, 0: 0, math.MaxInt64: math.MaxInt64/1000 + 1} {
 		if got, ok := microsFromNanos(in); got != want || !ok {
-			t.Errorf("microsFromNanos(%d) = %d, want %d", in, got, want)
+			t.Errorf("microsFromNanos(%d) = %d, expected %d", in, got, want)
 		}
 	}
 	if got, ok := microsFromMillis(-5); got != -5000 || !ok {
@@ -161,7 +161,7 @@ func TestTimesComeToMicroseconds(t *testing.T) {
 		{0, math.MinInt32, 0, false},
 	} {
 		if got, ok := microsFromInt96(c.nanos, c.julian); ok != c.ok || ok && got != c.want {
-			t.Errorf("microsFromInt96(%d, %d) = %d, %v, want %d, %v", c.nanos, c.julian, got, ok, c.want, c.ok)
+			t.Errorf("microsFromInt96(%d, %d) = %d, %v, expected %d, %v", c.nanos, c.julian, got, ok, c.want, c.ok)
 		}
 	}
 }
@@ -192,7 +192,7 @@ func TestManyAreConvertedAsOne(t *testing.T) {
 			want, certain := fixFast(v)
 			switch {
 			case k < n && (!certain || dst[k] != want):
-				t.Fatalf("%v became %d, want %d, certain: %v", v, dst[k], want, certain)
+				t.Fatalf("%v became %d, expected %d, certain: %v", v, dst[k], want, certain)
 			case k >= n && dst[k] != 0:
 				t.Fatalf("wrote %d at %d, after %d were converted", dst[k], k, n)
 			}
@@ -203,7 +203,7 @@ func TestManyAreConvertedAsOne(t *testing.T) {
 			want = min(want, uncertain&^7)
 		}
 		if n != want {
-			t.Fatalf("%d of %v were converted, want %d", n, src, want)
+			t.Fatalf("%d of %v were converted, expected %d", n, src, want)
 		}
 	}
 }

@@ -19,11 +19,11 @@ func TestATableOfThisProgramIsCalledOne(t *testing.T) {
 	} {
 		f := element.Described{Found: element.Found{Source: "x.parquet"}}
 		for _, name := range strings.Fields(columns) {
-			f.Columns = append(f.Columns, element.Column{Name: name, Kind: element.Int64})
+			f.Columns = append(f.Columns, element.Column{Name: name, Type: element.Int64})
 		}
 		_, err := Recognise(f, with(Options{}))
 		if err == nil || strings.Contains(err.Error(), "one of this program's own tables, not trip records; give the files it was made of") != own {
-			t.Errorf("%s: got %v, want own=%v", columns, err, own)
+			t.Errorf("%s: found %v, expected own=%v", columns, err, own)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // accepted says which columns of a file may be a trip's column of a type.
 var accepted = map[Type]struct {
-	kinds    func(element.Kind) bool
+	types    func(element.ValueType) bool
 	expected string
 }{
 	Time:    {isTime, "a timestamp or INT96"},
@@ -25,14 +25,14 @@ var accepted = map[Type]struct {
 	Flag:    {isNumber, "text or a whole number"},
 }
 
-func isTime(k element.Kind) bool { return k.IsTime() || k == element.Null }
+func isTime(k element.ValueType) bool { return k.IsTime() || k == element.Null }
 
 // isNumber takes strings too: some tools write ids as text. Text that is no number is found out when it is read.
-func isNumber(k element.Kind) bool {
+func isNumber(k element.ValueType) bool {
 	return k.IsNumber() || k == element.String || k == element.Null
 }
 
-// Options are the user's choices on how files are understood. Exported, as they travel in DoFns.
+// Options are the user's choices on how files are understood. They are exported, because they travel in DoFns.
 type Options struct {
 	Registry []element.Dataset // the forms in which files come
 
@@ -45,16 +45,14 @@ type Options struct {
 
 	KeepOrigin bool // fill Batch.Origin
 
-	More []Field // columns beside the Standing ones that are wanted
+	// Wanted are the columns that are wanted, of files and derived ones. The pickup is always read, because the months follow from it.
+	Wanted []Field
 }
 
 // fields are the columns of a file that are wanted, ascending.
 func (o Options) fields() []Field {
-	if len(o.More) == 0 {
-		return Standing
-	}
-	fields := slices.Clone(Standing)
-	for _, f := range o.More {
+	fields := []Field{Pickup}
+	for _, f := range o.Wanted {
 		if from := Fields[f].From; len(from) > 0 {
 			fields = append(fields, from...)
 		} else {
@@ -65,15 +63,19 @@ func (o Options) fields() []Field {
 	return slices.Compact(fields)
 }
 
-// derived are the columns with an Info.Derive that are wanted.
+// derived are the derived columns that are wanted, and those that they are made of, ascending.
 func (o Options) derived() []Field {
 	var fields []Field
-	for _, f := range o.More {
-		if Fields[f].Derive != nil && !slices.Contains(fields, f) {
+	for _, f := range o.Wanted {
+		if before := Fields[f].Before; before != nil && Fields[*before].Derive != nil {
+			fields = append(fields, *before)
+		}
+		if len(Fields[f].From) > 0 {
 			fields = append(fields, f)
 		}
 	}
-	return fields
+	slices.Sort(fields)
+	return slices.Compact(fields)
 }
 
 func init() {
@@ -134,15 +136,15 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		return f, fault.Inputf("%s: %v", f.Source, err)
 	}
 	f.Taxi, f.Variant = v.Taxi, v.Name
-	f.Coordinates = len(m[PickupZone]) == 0 && len(m[DropoffZone]) == 0
+	f.Coordinates = !hasZones(v, names)
 	for _, fd := range opts.fields() {
 		for _, i := range m[fd] {
 			c, accepts := f.Columns[i], accepted[Fields[fd].Type]
-			text := f.Coordinates && c.Kind == element.String && Fields[fd].Type == Time // files of that age may have times as text
+			text := f.Coordinates && c.Type == element.String && Fields[fd].Type == Time // files of that age may have times as text
 			switch {
-			case !text && !accepts.kinds(c.Kind):
+			case !text && !accepts.types(c.Type):
 				return f, fault.Inputf("%s: column %q: found %s, expected %s; leave the file out or rewrite that column", f.Source, c.Name, c.Found, accepts.expected)
-			case c.Kind.IsUTC() && opts.UTC == UTCRefuse:
+			case c.Type.IsUTC() && opts.UTC == UTCRefuse:
 				return f, fault.Inputf("%s: column %q: found %s, expected a timestamp not adjusted to UTC, as TLC writes New York wall clock; say --utc=wall if it is wall clock all the same, or --utc=convert if it is UTC", f.Source, c.Name, c.Found)
 			}
 			f.Projection = append(f.Projection, i)
@@ -161,6 +163,13 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		}
 	}
 	return f, nil
+}
+
+// hasZones tells whether a file has the zone of either end of a trip, whether that is wanted or not.
+func hasZones(d element.Dataset, names []string) bool {
+	return slices.ContainsFunc(d.Columns, func(k element.Known) bool {
+		return (k.Meaning == PickupZone.Meaning() || k.Meaning == DropoffZone.Meaning()) && hasName(names, k.Name)
+	})
 }
 
 // listing names the columns of a file for a message, not without end.

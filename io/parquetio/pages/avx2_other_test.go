@@ -2,5 +2,5 @@
 
 package pages
 
-// withoutAVX2 runs f, as there is none.
+// withoutAVX2 runs f: there is no AVX2 here.
 func withoutAVX2(f func()) { f() }

@@ -452,7 +452,7 @@ func TestADamagedPageWithAChecksumIsNamedAsSuch(t *testing.T) {
 		damaged := bytes.Clone(page)
 		damaged[i] ^= 1
 		if _, _, _, err := ours[uint32](damaged, chunk, 4, false, &unlimited{left: 1 << 20}); !errors.Is(err, pages.ErrChecksum) {
-			t.Errorf("byte %d: %v, want %v", i-start, err, pages.ErrChecksum)
+			t.Errorf("byte %d: %v, expected %v", i-start, err, pages.ErrChecksum)
 		}
 	}
 }

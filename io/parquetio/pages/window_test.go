@@ -55,10 +55,10 @@ func TestAFileIsToldOfAllThatWillBeReadOnceAndOfNothingElse(t *testing.T) {
 			}
 		}
 		if end := chunk.Off + chunk.Size; f.from != chunk.Off || f.to != end {
-			t.Errorf("%d rows: told of %d to %d, want %d to %d", rows, f.from, f.to, chunk.Off, end)
+			t.Errorf("%d rows: told of %d to %d, expected %d to %d", rows, f.from, f.to, chunk.Off, end)
 		}
 		if most := int(chunk.Size>>20) + 1; f.calls > most {
-			t.Errorf("%d rows: told %d times, want at most %d", rows, f.calls, most)
+			t.Errorf("%d rows: told %d times, expected at most %d", rows, f.calls, most)
 		}
 	}
 }

@@ -30,20 +30,20 @@ func TestFieldsAreFoundByTheirIDs(t *testing.T) {
 	})
 	const values = 7 + 3 + 2 + 1 // fields, elements of the lists, a field of an element
 	if err != nil || number != -3 || w.At != len(whole) || w.Values != values {
-		t.Errorf("got %v, number %d, at %d of %d, %d values, want %d", err, number, w.At, len(whole), w.Values, values)
+		t.Errorf("found %v, number %d, at %d of %d, %d values, expected %d", err, number, w.At, len(whole), w.Values, values)
 	}
 	if want := []int{1, 2, 17, 18, 19, 20, 21}; !slices.Equal(ids, want) {
-		t.Errorf("got fields %v, want %v", ids, want)
+		t.Errorf("found fields %v, expected %v", ids, want)
 	}
 	if want := []int{Int32, True, 7, 9, 8, 10, 13}; !slices.Equal(types, want) {
-		t.Errorf("got types %v, want %v", types, want)
+		t.Errorf("found types %v, expected %v", types, want)
 	}
 }
 
 func TestAPartOfAValueIsShort(t *testing.T) {
 	for n := range whole {
 		if err := (&Walk{Bytes: whole[:n]}).Fields(nil); !errors.Is(err, ErrShort) {
-			t.Errorf("%d of %d bytes: got %v, want %v", n, len(whole), err, ErrShort)
+			t.Errorf("%d of %d bytes: found %v, expected %v", n, len(whole), err, ErrShort)
 		}
 	}
 }
@@ -71,7 +71,7 @@ func TestWhatIsNoValueIsRefused(t *testing.T) {
 		"fifty numbers":               {append(append([]byte{0x19, 0xf5}, long(50)...), make([]byte, 60)...), ErrMany},
 	} {
 		if err := (&Walk{Bytes: c.raw, Most: 50}).Fields(nil); !errors.Is(err, c.want) {
-			t.Errorf("%s: got %v, want %v", name, err, c.want)
+			t.Errorf("%s: found %v, expected %v", name, err, c.want)
 		}
 	}
 }

@@ -17,7 +17,7 @@ func TestWhatThisProgramDoesNotKnowIsSkipped(t *testing.T) {
 	} {
 		w := Walk{Bytes: append(bytes.Clone(raw), 99)}
 		if err := w.Fields(nil); err != nil || w.At != len(raw) {
-			t.Errorf("%s: got %v, at %d of %d", name, err, w.At, len(raw))
+			t.Errorf("%s: found %v, at %d of %d", name, err, w.At, len(raw))
 		}
 	}
 }
@@ -57,6 +57,6 @@ func TestAWriterWritesWhatAWalkReads(t *testing.T) {
 		return false, nil
 	})
 	if err != nil || walk.At != len(w.Bytes)+1 || number != -3 || string(text) != "ab" || sum != 16<<40 || len(ids) != 5 {
-		t.Errorf("got %v, at %d of %d, %d, %q, %d, fields %v", err, walk.At, len(w.Bytes)+1, number, text, sum, ids)
+		t.Errorf("found %v, at %d of %d, %d, %q, %d, fields %v", err, walk.At, len(w.Bytes)+1, number, text, sum, ids)
 	}
 }

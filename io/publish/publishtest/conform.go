@@ -106,7 +106,7 @@ func conform(t *testing.T, format publish.Format, rec arrow.RecordBatch) {
 	}
 	for room := 0; room < out.Len(); room += 1 + out.Len()/20 {
 		if err := format.Write(&full{room}, rec, meta); !errors.Is(err, errFull) {
-			t.Errorf("with room for %d of %d bytes: got %v, expected %v", room, out.Len(), err, errFull)
+			t.Errorf("with room for %d of %d bytes: found %v, expected %v", room, out.Len(), err, errFull)
 		}
 	}
 	for n := range out.Len() { // what is cut short is an error, or rows that are whole

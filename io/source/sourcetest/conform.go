@@ -89,7 +89,7 @@ func recognised(t *testing.T, format source.Format, f File) element.Recognised {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := element.Recognised{Described: d, Taxi: "yellow", Variant: "test"}
+	known := element.Recognised{Described: d, Taxi: "yellow", Variant: "test", Alone: true, Coordinates: true}
 	for _, name := range f.Columns {
 		i := slices.IndexFunc(d.Columns, func(c element.Column) bool { return c.Name == name })
 		if i < 0 {
@@ -162,6 +162,9 @@ func (c *conforming) rows(t *testing.T, f element.Recognised) (take func(element
 		if b.Source != f.Source || b.Taxi != f.Taxi || b.Variant != f.Variant || b.Month != f.Month || b.FileRow != before+b.FirstRow {
 			t.Errorf("found a batch of %s from unit %d, row %d, file row %d", b.Source, b.RowGroup, b.FirstRow, b.FileRow)
 		}
+		if b.FileRows != f.Rows || b.Alone != f.Alone || b.Coordinates != f.Coordinates {
+			t.Errorf("found a batch of a file of %d rows, alone %v, coordinates %v, expected %d, %v, %v", b.FileRows, b.Alone, b.Coordinates, f.Rows, f.Alone, f.Coordinates)
+		}
 		if int(b.Record.NumCols()) != len(f.Projection) {
 			t.Fatalf("found %d columns, expected %d", b.Record.NumCols(), len(f.Projection))
 		}
@@ -172,8 +175,8 @@ func (c *conforming) rows(t *testing.T, f element.Recognised) (take func(element
 				t.Fatal(err)
 			}
 			columns = append(columns, col)
-			if want := f.Columns[p]; b.Record.ColumnName(i) != want.Name || !arrow.TypeEqual(col.DataType(), want.Kind.Arrow()) {
-				t.Errorf("found a column %s of %s, expected %s of %s", b.Record.ColumnName(i), col.DataType(), want.Name, want.Kind.Arrow())
+			if want := f.Columns[p]; b.Record.ColumnName(i) != want.Name || !arrow.TypeEqual(col.DataType(), want.Type.Arrow()) {
+				t.Errorf("found a column %s of %s, expected %s of %s", b.Record.ColumnName(i), col.DataType(), want.Name, want.Type.Arrow())
 			}
 		}
 		for i := range int(b.Record.NumRows()) {
@@ -326,7 +329,7 @@ func (c *conforming) cancelled(t *testing.T) {
 	batches := 0
 	err := source.Scan(ctx, c.known, source.Config{}, func(element.Columns) { batches++; cancel() })
 	if err != nil && !errors.Is(err, context.Canceled) || err == nil && batches > 1 {
-		t.Errorf("after %d batches: got %v, expected %v", batches, err, context.Canceled)
+		t.Errorf("after %d batches: found %v, expected %v", batches, err, context.Canceled)
 	}
 }
 
@@ -346,14 +349,14 @@ func (c *conforming) damaged(t *testing.T) {
 		if err == nil {
 			f := element.Recognised{Described: d}
 			for i, col := range d.Columns {
-				if col.Kind != element.Unsupported {
+				if col.Type != element.Unsupported {
 					f.Projection = append(f.Projection, i)
 				}
 			}
 			err = source.Scan(t.Context(), withBytes(f), source.Config{}, func(element.Columns) {})
 		}
 		if why := (*fault.Fault)(nil); err != nil && (!errors.As(err, &why) || why.Code != fault.Input || !strings.HasPrefix(why.Message, of.Source+":")) {
-			t.Errorf("%s: got %v, expected a fault of the input that names it", what, err)
+			t.Errorf("%s: found %v, expected a fault of the input that names it", what, err)
 		}
 	}
 	check("nothing", nil)
@@ -385,6 +388,6 @@ func (c *conforming) changed(t *testing.T) {
 	}
 	err = source.Scan(t.Context(), f, source.Config{}, func(element.Columns) {})
 	if why := fault.Find(err); len(c.file.Rows) > 0 && (why == nil || why.Code != fault.Input) {
-		t.Errorf("got %v, expected a fault of the input", err)
+		t.Errorf("found %v, expected a fault of the input", err)
 	}
 }

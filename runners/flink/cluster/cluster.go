@@ -38,7 +38,7 @@ type Config struct {
 // Cluster is what was started.
 type Cluster struct {
 	cfg   Config
-	made  int // TaskManagers so far, as no two may have one name
+	made  int // TaskManagers so far: each has a name of its own
 	rpc   int
 	procs []process
 }

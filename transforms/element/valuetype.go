@@ -2,13 +2,13 @@ package element
 
 import "github.com/apache/arrow-go/v18/arrow"
 
-// Kind says what the values of a leaf column are, physical and logical type taken together.
-type Kind int32
+// ValueType says what the values of a leaf column are, physical and logical type taken together.
+type ValueType int32
 
-// The kinds a column may have. Everything this program has no use for is Unsupported.
+// The types of values. Whatever this program cannot use is Unsupported.
 const (
-	Unsupported Kind = iota
-	Null             // logical type Null (UNKNOWN): nothing but nulls, whatever the physical type
+	Unsupported ValueType = iota
+	Null                  // logical type Null (UNKNOWN): nothing but nulls, whatever the physical type
 	Int32
 	Int64
 	Uint32
@@ -28,7 +28,7 @@ const (
 // Int96Type is how an INT96 column travels in an Arrow record: 12 bytes as in the file.
 var Int96Type = &arrow.FixedSizeBinaryType{ByteWidth: 12}
 
-var arrowTypes = map[Kind]arrow.DataType{
+var arrowTypes = map[ValueType]arrow.DataType{
 	Null:               arrow.Null,
 	Int32:              arrow.PrimitiveTypes.Int32,
 	Int64:              arrow.PrimitiveTypes.Int64,
@@ -46,14 +46,14 @@ var arrowTypes = map[Kind]arrow.DataType{
 	Int96:              Int96Type,
 }
 
-// Arrow returns the Arrow type in which a column of this kind travels, or nil for Unsupported.
-func (k Kind) Arrow() arrow.DataType { return arrowTypes[k] }
+// Arrow returns the Arrow type in which a column of this type travels, or nil for Unsupported.
+func (t ValueType) Arrow() arrow.DataType { return arrowTypes[t] }
 
-// IsTime tells whether the kind is a point in time.
-func (k Kind) IsTime() bool { return k >= TimestampMillis && k <= Int96 }
+// IsTime tells whether the type is a point in time.
+func (t ValueType) IsTime() bool { return t >= TimestampMillis && t <= Int96 }
 
-// IsUTC tells whether the kind is a timestamp adjusted to UTC.
-func (k Kind) IsUTC() bool { return k >= TimestampMillisUTC && k <= TimestampNanosUTC }
+// IsUTC tells whether the type is a timestamp adjusted to UTC.
+func (t ValueType) IsUTC() bool { return t >= TimestampMillisUTC && t <= TimestampNanosUTC }
 
-// IsNumber tells whether the kind is an integer or a floating-point number.
-func (k Kind) IsNumber() bool { return k >= Int32 && k <= Float64 }
+// IsNumber tells whether the type is an integer or a floating-point number.
+func (t ValueType) IsNumber() bool { return t >= Int32 && t <= Float64 }

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"tripstats/io/objstore"
+	"tripstats/runners"
+	"tripstats/transforms/fault"
+	"tripstats/transforms/query"
+)
+
+// queryFlags are the flags of query: its own, and those of the main job that are about input, rules and how the program runs.
+var queryFlags = slices.Concat([]flagDef{
+	{name: "f", value: "FILE", of: func(s *settings) any { return &s.file }, text: "read the SELECT from a file, local or in a store, instead of the word"},
+	{
+		name: "as", of: func(s *settings) any { return &s.as }, choices: append([]string{""}, answerNames()...),
+		text: "form of the answer: table for people, CSV, a line of JSON for each row, or a stream of\nArrow (default table on a terminal, otherwise csv)",
+	},
+}, ofMain("input", "months", "taxi"), []flagDef{
+	{
+		name: "runner", of: func(s *settings) any { return &s.runner }, def: "direct", choices: runnersHere(),
+		text: "what runs the query, in this process (direct, the default, or prism)",
+	},
+}, ofMain("quality", "same-month", "utc"), []flagDef{
+	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show the query as it is understood, and stop; nothing is read for this"},
+}, ofMain("verbose", "limits", "as-of", "require-complete", "unknown-columns", "source", "missing", "max-memory", "max-groups", "gcs-anonymous", "allow-http",
+	"decoder", "cpuprofile", "memprofile", "trace"))
+
+// ofMain returns flags of the main job.
+func ofMain(names ...string) []flagDef {
+	defs := make([]flagDef, len(names))
+	for i, name := range names {
+		defs[i] = mainFlags[slices.IndexFunc(mainFlags, func(d flagDef) bool { return d.name == name })]
+	}
+	return defs
+}
+
+// runnersHere lists the runners that run in this process.
+func runnersHere() (names []string) {
+	for _, r := range runners.All() {
+		if !r.Elsewhere() {
+			names = append(names, r.Name)
+		}
+	}
+	return names
+}
+
+func queryHelp() string {
+	return `Usage: tripstats query 'SELECT ...' [flags]
+       tripstats query -f FILE [flags]
+
+Answers one SELECT over the table trips and writes its rows to stdout. Nothing is published, and only the columns that
+the query needs are read. The rules apply as in the main job: refused rows are invisible, values left out are NULL.
+tripstats show columns lists the columns. A SELECT without GROUP BY or aggregates needs a LIMIT of at most ` + fmt.Sprint(query.MaxRows) + `.
+
+Examples:
+  tripstats query 'SELECT taxi, count(*) AS trips FROM trips GROUP BY taxi'
+  tripstats query -f tips.sql --input='raw_data/**/*.parquet' --as=jsonl
+
+Flags:
+` + helpOnFlags(queryFlags, 30, true) + "\n" + exitCodes
+}
+
+// ask is the subcommand query.
+func (j *job) ask(ctx context.Context, args []string) error {
+	texts, args := textsIn(args)
+	words, wrong, err := j.parseCommand("query: ", queryFlags, args)
+	if err != nil { // flag.ErrHelp
+		_, err := io.WriteString(j.stdout, queryHelp())
+		return err
+	}
+	j.runner = runners.Canonical(strings.ToLower(j.runner))
+	j.stderr.verbose = j.verbose
+	if j.checkAsk(append(texts, words...), &wrong); len(wrong) > 0 {
+		return wrong.err()
+	}
+	q, err := j.question(ctx, append(texts, words...))
+	if err != nil {
+		return err
+	}
+	if j.plan {
+		_, err := io.WriteString(j.stdout, planOf(q))
+		return err
+	}
+	rows, err := j.answer(ctx, q)
+	if err != nil {
+		return err
+	}
+	defer rows.Release()
+	if err := writeAnswer(j.stdout, j.form(), rows); err != nil {
+		return fault.New(fault.Failed, "query: the answer could not be written: %v", err)
+	}
+	return nil
+}
+
+// textsIn separates SQL that begins with a comment from the flags: -- and a space begin no flag.
+func textsIn(args []string) (texts, others []string) {
+	for i, arg := range args {
+		switch {
+		case arg == "--":
+			return texts, append(others, args[i:]...)
+		case beginsWithComment.MatchString(arg):
+			texts = append(texts, arg)
+		default:
+			others = append(others, arg)
+		}
+	}
+	return texts, others
+}
+
+var beginsWithComment = regexp.MustCompile(`^--(\s|[^=]*\n)`)
+
+// checkAsk refuses flags and words that make no sense, before anything is read. If something was not understood, it does not say what only
+// follows from that.
+func (s *settings) checkAsk(words []string, wrong *problems) {
+	if len(*wrong) == 0 {
+		switch {
+		case len(words) == 0 && !s.given["f"]:
+			wrong.add("query: found no SELECT, expected one as a word in quotes, or -f FILE")
+		case len(words) > 0 && s.given["f"]:
+			wrong.add("query: found the word %q and -f, expected one of them", objstore.Redact(words[0]))
+		case len(words) > 1:
+			wrong.add("query: found %d words, expected one: put the SELECT in quotes, as in tripstats query 'SELECT count(*) AS trips FROM trips'", len(words))
+		case len(words) == 1 && !strings.ContainsAny(words[0], " \t\r\n") && (objstore.Remote(words[0]) || strings.EqualFold(path.Ext(words[0]), ".sql")):
+			wrong.add("query: found %s, which looks like a file, expected a SELECT; a file goes with -f", objstore.Redact(words[0]))
+		case s.given["f"] && s.file == "":
+			wrong.add("query: -f: found nothing, expected a file")
+		}
+	}
+	if len(*wrong) == 0 {
+		s.checkTogether(wrong)
+	}
+	s.checkEach("query: ", queryFlags, wrong)
+	s.checkJudged("query: ", queryFlags, wrong)
+}
+
+// question is the query that the user asks.
+func (j *job) question(ctx context.Context, words []string) (*query.Query, error) {
+	name, text := "query", ""
+	if j.given["f"] {
+		var err error
+		if text, err = readText(ctx, j.access(), j.file); err != nil {
+			return nil, textFileFault("query: -f", j.file, err)
+		}
+		name = objstore.Redact(j.file)
+	} else {
+		text = words[0]
+	}
+	q, err := query.ParseQuery(name, text)
+	if err != nil {
+		var wrong textErrors
+		wrong.addText(err)
+		return nil, wrong.err()
+	}
+	if j.form() == "arrow" && isTerminal(j.stdout) && !j.plan {
+		return nil, usage("query: --as=arrow writes bytes that a terminal cannot show, expected a file or a pipe on stdout")
+	}
+	return q, nil
+}
+
+// form is the form of the answer.
+func (j *job) form() string {
+	switch {
+	case j.as != "":
+		return j.as
+	case isTerminal(j.stdout):
+		return "table"
+	}
+	return "csv"
+}
+
+// planOf says how a query is understood: as it was checked, what it reads, and what the result has.
+func planOf(q *query.Query) string {
+	var b strings.Builder
+	b.WriteString(q.String() + "\n\n")
+	reads := make([]string, 0, len(q.Reads()))
+	for _, i := range q.Reads() {
+		reads = append(reads, query.Columns[i].Name)
+	}
+	fmt.Fprintf(&b, "columns read: %s\n", orNone(strings.Join(reads, ", ")))
+	lines := [][]string{{"column", "type"}}
+	for _, c := range q.Columns {
+		lines = append(lines, []string{printable(c.Name), c.Expr.Type.Published().String()})
+	}
+	return b.String() + align(lines, 2)
+}

@@ -1,0 +1,77 @@
+package aggregate
+
+import (
+	"reflect"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/query"
+	"tripstats/transforms/trip"
+)
+
+func init() {
+	beam.RegisterDoFn(reflect.TypeFor[pruneFn]())
+	beam.RegisterDoFn(reflect.TypeFor[pruneAdmittedFn]())
+	register.Emitter1[element.RecognisedFiles]()
+	register.Emitter1[element.AdmittedFiles]()
+}
+
+// Pruned leaves out the files that cannot have a trip which a declared table counts. If rules are applied, a trip's pickup is in its
+// file's month.
+//
+// Pruned transforms a PCollection<element.RecognisedFiles> and a PCollection<element.AdmittedFiles> into such collections of fewer files.
+func Pruned(s beam.Scope, spec *Spec, judged bool, toRead, admitted beam.PCollection) (read, admits beam.PCollection) {
+	s = s.Scope("aggregate.Pruned")
+	p := Pruning{Spec: spec, Judged: judged}
+	return beam.ParDo(s, &pruneFn{p}, toRead), beam.ParDo(s, &pruneAdmittedFn{p}, admitted)
+}
+
+// Pruning says which files a declared table can do without.
+type Pruning struct {
+	Spec   *Spec
+	Judged bool
+}
+
+// Needs tells whether a file of a taxi and month can have trips that the table counts. A file without a month in its name has
+// element.NoMonth.
+func (p Pruning) Needs(taxi string, month int32) bool { return p.needs(p.Spec.query(), taxi, month) }
+
+func (p Pruning) needs(q *query.Query, taxi string, month int32) bool {
+	return q.CanMatch(func(column int) (low, high query.Value, ok bool) {
+		switch source := query.Columns[column].Source; {
+		case source.Taxi:
+			return query.Value{Text: taxi}, query.Value{Text: taxi}, taxi != ""
+		case source.Field == trip.Pickup && p.Judged && month != element.NoMonth:
+			return query.Value{Int: int64(trip.FirstDay(month)) * day}, query.Value{Int: int64(trip.FirstDay(month+1))*day - 1}, true
+		}
+		return low, high, false
+	})
+}
+
+const day = 86_400_000_000 // µs
+
+type pruneFn struct{ Pruning Pruning }
+
+func (fn *pruneFn) ProcessElement(list element.RecognisedFiles, emit func(element.RecognisedFiles)) {
+	q, kept := fn.Pruning.Spec.query(), element.RecognisedFiles{}
+	for _, f := range list.Files {
+		if fn.Pruning.needs(q, f.Taxi, f.Month) {
+			kept.Files = append(kept.Files, f)
+		}
+	}
+	emit(kept)
+}
+
+type pruneAdmittedFn struct{ Pruning Pruning }
+
+func (fn *pruneAdmittedFn) ProcessElement(list element.AdmittedFiles, emit func(element.AdmittedFiles)) {
+	q, kept := fn.Pruning.Spec.query(), element.AdmittedFiles{}
+	for _, f := range list.Files {
+		if fn.Pruning.needs(q, f.Taxi, f.Month) {
+			kept.Files = append(kept.Files, f)
+		}
+	}
+	emit(kept)
+}

@@ -1,0 +1,219 @@
+package group
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"tripstats/transforms/compute"
+	"tripstats/transforms/query"
+	"tripstats/transforms/trip"
+)
+
+// Adder adds up the trips of a grouped query. It keeps its memory from batch to batch, and is for one goroutine.
+type Adder struct {
+	q         *query.Query
+	maxGroups int64
+	plan      *plan
+	where     *compute.Program
+	values    *compute.Program // the keys, then what columns read
+	fields    []trip.Field
+
+	filtered, counted int64
+
+	selected []int32 // the rows of a batch that count
+	ids      []uint32
+	keys     grouper
+	texts    texts
+	rows     []int64 // by group
+	parts    []*adding
+}
+
+// NewAdder returns an adder of a query that is Grouped. More than maxGroups groups are an error.
+func NewAdder(q *query.Query, maxGroups int64) *Adder {
+	a := &Adder{q: q, maxGroups: maxGroups, plan: planOf(q)}
+	exprs := slices.Clone(q.Keys)
+	vector := func(e *query.Expr) int {
+		if e == nil {
+			return -1
+		}
+		if i := slices.IndexFunc(exprs, e.Same); i >= 0 {
+			return i
+		}
+		exprs = append(exprs, e)
+		return len(exprs) - 1
+	}
+	for i := range a.plan.parts {
+		p := &a.plan.parts[i]
+		a.parts = append(a.parts, newAdding(p, vector(p.arg), vector(p.by), vector(p.filter), &a.texts))
+	}
+	a.values = compute.Compile(exprs)
+	a.fields = slices.Clone(a.values.Fields())
+	if q.Where != nil {
+		a.where = compute.Compile([]*query.Expr{q.Where})
+		a.fields = append(a.fields, a.where.Fields()...)
+	}
+	slices.Sort(a.fields)
+	a.fields = slices.Compact(a.fields)
+	a.keys.init(q, &a.texts)
+	return a
+}
+
+// Fields are the columns of trips that Add reads, ascending.
+func (a *Adder) Fields() []trip.Field { return a.fields }
+
+// Reset forgets what was added, and keeps memory for what comes next.
+func (a *Adder) Reset() {
+	a.filtered, a.counted = 0, 0
+	a.rows = a.rows[:0]
+	a.keys.reset()
+	for _, p := range a.parts {
+		p.reset()
+	}
+}
+
+// Bytes is the memory that the adder holds, about.
+func (a *Adder) Bytes() int64 {
+	n := int64(cap(a.rows))*8 + int64(cap(a.ids)+cap(a.selected))*4 + a.keys.bytes() + a.texts.bytes()
+	for _, p := range a.parts {
+		n += p.bytes()
+	}
+	return n
+}
+
+// Add adds the trips of a batch that no rule refuses. An error names the row; it has no exit code.
+func (a *Adder) Add(b *trip.Batch) error {
+	rows, n := a.visible(b)
+	if n > 0 && a.where != nil {
+		if err := a.where.Run(b, rows); err != nil {
+			return err
+		}
+		before := n
+		rows, n = a.filter(a.where.Vector(0), rows, n)
+		a.filtered += int64(before - n)
+	}
+	if n == 0 {
+		return nil
+	}
+	if err := a.values.Run(b, rows); err != nil {
+		return err
+	}
+	a.counted += int64(n)
+	if cap(a.ids) < n {
+		a.ids = make([]uint32, n)
+	}
+	ids := a.ids[:n]
+	one := a.keys.find(a.values, ids)
+	if groups := a.keys.groups; int64(groups) > a.maxGroups {
+		return a.tooMany()
+	}
+	a.rows = grown(a.rows, a.keys.groups, 0)
+	if one {
+		a.rows[ids[0]] += int64(n)
+	} else {
+		for _, g := range ids {
+			a.rows[g]++
+		}
+	}
+	for _, p := range a.parts {
+		p.add(a.values, ids, one, a.keys.groups)
+	}
+	return nil
+}
+
+// visible returns the rows that no rule refuses, nil if none is refused, and their number.
+func (a *Adder) visible(b *trip.Batch) ([]int32, int) {
+	refused := false
+	for _, m := range b.Months {
+		refused = refused || m.Refused
+	}
+	if !refused {
+		return nil, b.Rows
+	}
+	rows := a.selected[:0]
+	start := 0
+	for _, m := range b.Months {
+		for i := start; i < m.End && !m.Refused; i++ {
+			rows = append(rows, int32(i))
+		}
+		start = m.End
+	}
+	a.selected = rows
+	return rows, len(rows)
+}
+
+// filter returns the rows for which a condition is true, nil if all rows of the batch are.
+func (a *Adder) filter(v *compute.Vector, rows []int32, n int) ([]int32, int) {
+	if v.Const {
+		if !v.Value(0).True() {
+			return nil, 0
+		}
+		return rows, n
+	}
+	if rows == nil {
+		a.selected = slices.Grow(a.selected[:0], n)[:n]
+	}
+	out := a.selected[:n] // may be rows: what is written was read before
+	k := 0
+	for at := range (n + 7) / 8 {
+		mask := v.Bits[at]
+		if v.Valid != nil {
+			mask &= v.Valid[at]
+		}
+		for i := at * 8; i < min(n, at*8+8); i++ {
+			row := int32(i)
+			if rows != nil {
+				row = rows[i]
+			}
+			out[k] = row
+			k += int(mask & 1)
+			mask >>= 1
+		}
+	}
+	if k == n {
+		return rows, n
+	}
+	return out[:k], k
+}
+
+func (a *Adder) tooMany() error {
+	name := "the query"
+	if a.q.Name != "" {
+		name = "table " + a.q.Name
+	}
+	return fmt.Errorf("%s has more than %d groups, and so many are held in memory at once; give a larger --max-groups, group by coarser keys, or leave trips out with WHERE",
+		name, a.maxGroups)
+}
+
+// State returns what was added since the last Reset.
+func (a *Adder) State() ([]byte, error) {
+	order, keys := a.keys.sorted()
+	h := header{keys: len(a.q.Keys), forms: a.plan.forms()}
+	h.Filtered, h.Counted, h.Groups = a.filtered, a.counted, int64(len(order))
+	for _, p := range a.parts {
+		p.close(a.keys.groups)
+	}
+	out := h.append(nil)
+	var body []byte
+	for _, g := range order {
+		body = binary.AppendUvarint(body[:0], uint64(a.rows[g]))
+		for _, p := range a.parts {
+			body = p.append(body, g, a.rows[g])
+		}
+		out = appendRecord(out, keys[g], body)
+	}
+	return bytes.Clone(out), nil
+}
+
+// grown returns a slice with so many elements, those that are new being v.
+func grown[T any](s []T, n int, v T) []T {
+	if n <= len(s) {
+		return s
+	}
+	s = slices.Grow(s, n-len(s))
+	for len(s) < n {
+		s = append(s, v)
+	}
+	return s
+}

@@ -1,0 +1,137 @@
+package group
+
+const (
+	// Shards is the number of shards of a table's unfinished groups.
+	Shards = 64
+	// blockBytes is what the groups of a block take at most, unless one alone takes more.
+	blockBytes = 1<<20 - 1<<10
+)
+
+// shardOf spreads keys over the shards. It depends on nothing but the key, as equal keys of all workers must meet.
+func shardOf(key []byte) uint32 {
+	h := uint64(14695981039346656037) // FNV-1a
+	for _, b := range key {
+		h = (h ^ uint64(b)) * 1099511628211
+	}
+	return uint32((h ^ h>>29) * 0x9e3779b97f4a7c15 >> 58)
+}
+
+// Blocks cuts a state into blocks: states of some of its groups. A group is never cut. Equal keys of unfinished states are in blocks of
+// the same shard; those of a finished state are never merged, and their shard tells nothing. A state without groups has no blocks, unless HAVING
+// dropped groups of it. The blocks tell of rows filtered and counted only what they have in their groups.
+func Blocks(state []byte, emit func(shard uint32, finished bool, block []byte) error) error {
+	var h header
+	in, err := h.read(state)
+	if err != nil {
+		return err
+	}
+	var shards [Shards]blockWriter
+	dropped := h.dropped
+	for {
+		g, rest, ok, err := next(in)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		in = rest
+		shard := uint32(0)
+		if !h.Finished {
+			shard = shardOf(g.key)
+		}
+		rows, _, err := g.rows()
+		if err != nil {
+			return err
+		}
+		w := &shards[shard]
+		if len(w.groups) > 0 && len(w.groups)+len(g.whole) > blockBytes {
+			if err := emit(shard, h.Finished, w.block(&h, dropped)); err != nil {
+				return err
+			}
+			dropped = 0
+		}
+		w.add(&g, rows)
+	}
+	for i := range shards {
+		if w := &shards[i]; w.n > 0 || dropped > 0 {
+			if err := emit(uint32(i), h.Finished, w.block(&h, dropped)); err != nil {
+				return err
+			}
+			dropped = 0
+		}
+	}
+	return nil
+}
+
+// blockWriter collects the groups of a block.
+type blockWriter struct {
+	groups  []byte
+	n, rows int64
+}
+
+func (w *blockWriter) add(g *record, rows int64) {
+	w.groups = append(w.groups, g.whole...)
+	w.n++
+	w.rows += rows
+}
+
+// block returns the block and begins a new one.
+func (w *blockWriter) block(of *header, dropped int64) []byte {
+	h := header{keys: of.keys, forms: of.forms, dropped: dropped}
+	h.Groups, h.Counted, h.Finished = w.n, w.rows+dropped, of.Finished
+	b := append(h.append(make([]byte, 0, len(w.groups)+64)), w.groups...)
+	*w = blockWriter{groups: w.groups[:0]}
+	return b
+}
+
+// Merger merges many states or blocks of one table, in any order, in time that grows with n log n.
+type Merger struct {
+	runs [][]byte // each more than twice as large as the next
+}
+
+// Add adds a state. The merger keeps it.
+func (m *Merger) Add(state []byte) error {
+	m.runs = append(m.runs, state)
+	for n := len(m.runs); n > 1 && len(m.runs[n-2]) < 2*len(m.runs[n-1]); n = len(m.runs) {
+		if err := m.join(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// join merges the last two runs.
+func (m *Merger) join() error {
+	n := len(m.runs)
+	both, err := Merge(m.runs[n-2], m.runs[n-1])
+	if err != nil {
+		return err
+	}
+	m.runs[n-1] = nil
+	m.runs[n-2] = both
+	m.runs = m.runs[:n-1]
+	return nil
+}
+
+// State returns what was added, nil if that is nothing.
+func (m *Merger) State() ([]byte, error) {
+	for len(m.runs) > 1 {
+		if err := m.join(); err != nil {
+			return nil, err
+		}
+	}
+	if len(m.runs) == 0 {
+		return nil, nil
+	}
+	return m.runs[0], nil
+}
+
+// Bytes is the memory that the merger holds, about.
+func (m *Merger) Bytes() int64 {
+	n := int64(0)
+	for _, r := range m.runs {
+		n += int64(cap(r))
+	}
+	return n
+}

@@ -1,0 +1,269 @@
+package group
+
+import (
+	"math/big"
+	"slices"
+
+	"tripstats/transforms/compute"
+	"tripstats/transforms/query"
+)
+
+// mostSpan is the largest span of values that are looked up in a table to get their codes.
+const mostSpan = 1 << 16
+
+// codes numbers the values of a key. NULL is 0.
+type codes struct {
+	t      query.Type
+	texts  *texts
+	count  int              // codes, NULL's too
+	values []int64          // by code less 1: as intsOf makes them
+	wide   map[int]*big.Int // those of more than 64 bits, by code
+
+	base   int64
+	table  []uint32 // by value less base: the code, 0 if there is none
+	hash   numbers  // if the values span too much for a table
+	hashed bool
+	wides  map[string]int
+
+	memory []int64
+}
+
+func (c *codes) reset() {
+	c.count, c.values, c.wide, c.wides = 1, c.values[:0], nil, nil
+	c.table, c.hashed = c.table[:0], false
+	c.hash.reset()
+}
+
+func (c *codes) bytes() int64 {
+	return int64(cap(c.values)+cap(c.memory))*8 + int64(cap(c.table))*4 + c.hash.bytes()
+}
+
+// of returns the codes of the rows of a vector, or a single one if all are the same.
+func (c *codes) of(v *compute.Vector, out []uint32, n int) []uint32 {
+	if cap(out) < n {
+		out = make([]uint32, n)
+	}
+	if v.Type.Kind == query.Null {
+		return append(out[:0], 0)
+	}
+	if v.Const {
+		n = 1
+	}
+	out = out[:n]
+	if v.Wide != nil {
+		for i := range out {
+			out[i] = c.wideCode(v, i)
+		}
+		return out
+	}
+	ints := intsOf(v, n, c.texts, &c.memory)
+	if v.Valid != nil {
+		for i, x := range ints {
+			out[i] = 0
+			if v.Valid[i>>3]>>(i&7)&1 != 0 {
+				out[i] = c.code(x)
+			}
+		}
+		return out
+	}
+	if same(ints) {
+		return append(out[:0], c.code(ints[0]))
+	}
+	if c.hashed {
+		for i, x := range ints {
+			out[i] = c.code(x)
+		}
+		return out
+	}
+	for i, x := range ints {
+		code := uint32(0)
+		if at := uint64(x - c.base); at < uint64(len(c.table)) {
+			code = c.table[at]
+		}
+		if code == 0 {
+			code = c.code(x)
+		}
+		out[i] = code
+	}
+	return out
+}
+
+// same tells whether all values are the same.
+func same(ints []int64) bool {
+	first := ints[0]
+	for _, x := range ints {
+		if x != first {
+			return false
+		}
+	}
+	return true
+}
+
+// code returns the code of a value, a new one if it has none.
+func (c *codes) code(x int64) uint32 {
+	if !c.hashed {
+		if at := uint64(x - c.base); at < uint64(len(c.table)) {
+			if c.table[at] == 0 {
+				c.table[at] = c.add(x)
+			}
+			return c.table[at]
+		}
+		if c.widen(x) {
+			return c.code(x)
+		}
+	}
+	code, known := c.hash.find(uint64(x))
+	if !known {
+		code = c.add(x)
+		c.hash.put(uint64(x), code)
+	}
+	return code
+}
+
+func (c *codes) add(x int64) uint32 {
+	c.values = append(c.values, x)
+	c.count++
+	return uint32(c.count - 1)
+}
+
+// widen makes a table that has place for a value. If that takes too much it turns to hashing.
+func (c *codes) widen(x int64) bool {
+	low, high := x, x
+	for i, v := range c.values {
+		if c.wide[i+1] == nil {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	span := uint64(high) - uint64(low)
+	if span >= mostSpan {
+		c.hashed = true
+		for i, v := range c.values {
+			if c.wide[i+1] == nil {
+				c.hash.put(uint64(v), uint32(i+1))
+			}
+		}
+		return false
+	}
+	slack := int64(min(mostSpan-1-span, span/2+8))
+	if low > -1<<62 {
+		low -= slack / 2
+	}
+	c.base = low
+	c.table = grown(c.table[:0], int(span)+1+int(slack), 0)
+	clear(c.table)
+	for i, v := range c.values {
+		if c.wide[i+1] == nil {
+			c.table[v-low] = uint32(i + 1)
+		}
+	}
+	return true
+}
+
+// wideCode is the code of a value of a vector with values of more than 64 bits.
+func (c *codes) wideCode(v *compute.Vector, i int) uint32 {
+	switch {
+	case v.IsNull(i):
+		return 0
+	case v.Wide[i].IsInt64():
+		return c.code(v.Wide[i].Int64())
+	}
+	name := string(v.Wide[i].Append(nil, 62))
+	code, known := c.wides[name]
+	if !known {
+		if c.wides == nil {
+			c.wides, c.wide = map[string]int{}, map[int]*big.Int{}
+		}
+		code = int(c.add(0))
+		c.wides[name], c.wide[code] = code, new(big.Int).Set(v.Wide[i])
+	}
+	return uint32(code)
+}
+
+// written returns each code's value as keys have it.
+func (c *codes) written() [][]byte {
+	all := make([][]byte, c.count)
+	all[0] = []byte{absent}
+	for i, v := range c.values {
+		if b := c.wide[i+1]; b != nil {
+			all[i+1] = appendBig(nil, b)
+		} else {
+			all[i+1] = appendNumber(nil, classOf(c.t), v, c.texts)
+		}
+	}
+	return all
+}
+
+// intsOf returns the values of n rows as numbers: those of doubles by floatOrder, texts by their codes in t. The vector is not Wide.
+func intsOf(v *compute.Vector, n int, t *texts, memory *[]int64) []int64 {
+	if v.Ints != nil && v.Texts == nil {
+		return v.Ints[:n]
+	}
+	*memory = slices.Grow((*memory)[:0], n)
+	out := (*memory)[:n]
+	switch {
+	case v.Texts != nil:
+		codes := t.codesOf(v.Texts)
+		for i, x := range v.Ints[:n] {
+			if uint64(x) < uint64(len(codes)) {
+				out[i] = codes[x]
+			} else { // the row is null
+				out[i] = 0
+			}
+		}
+	case v.Floats != nil:
+		for i, x := range v.Floats[:n] {
+			out[i] = floatOrder(x)
+		}
+	case v.Bits != nil:
+		for i := range out {
+			out[i] = int64(v.Bits[i>>3] >> (i & 7) & 1)
+		}
+	default:
+		clear(out)
+	}
+	return out
+}
+
+// appendNumber writes a value that intsOf made.
+func appendNumber(b []byte, c class, v int64, t *texts) []byte {
+	switch c {
+	case double:
+		return appendDouble(b, orderFloat(v))
+	case text:
+		return appendText(b, t.list[v])
+	}
+	return appendInt(b, v)
+}
+
+// texts numbers the texts of all vectors of an adder.
+type texts struct {
+	list  []string
+	codes map[string]int64
+	of    map[*compute.Texts][]int64 // by the codes of vectors
+	size  int64
+}
+
+// codesOf returns the codes of the texts of a vector. A code of a vector must mean one text for ever.
+func (t *texts) codesOf(v *compute.Texts) []int64 {
+	if t.of == nil {
+		t.of, t.codes = map[*compute.Texts][]int64{}, map[string]int64{}
+	}
+	known := t.of[v]
+	if len(known) == v.Len() {
+		return known
+	}
+	for i := len(known); i < v.Len(); i++ {
+		s := v.Of(int64(i))
+		code, seen := t.codes[s]
+		if !seen {
+			code = int64(len(t.list))
+			t.list, t.codes[s] = append(t.list, s), code
+			t.size += int64(len(s)) + 64
+		}
+		known = append(known, code)
+	}
+	t.of[v] = known
+	return known
+}
+
+func (t *texts) bytes() int64 { return t.size }

@@ -1,0 +1,355 @@
+package group
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/big"
+	"strings"
+
+	"tripstats/transforms/query"
+)
+
+// Finish turns a state into its finished form, in which each group has the values of its aggregates, and groups that HAVING drops are only
+// counted. Nothing can be merged into these groups any more.
+func Finish(q *query.Query, state []byte) ([]byte, error) {
+	f := newFinisher(q)
+	var h header
+	in, err := h.read(state)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.accepts(&h); err != nil {
+		return nil, err
+	}
+	done := header{keys: h.keys, forms: f.finished, dropped: h.dropped}
+	done.Filtered, done.Counted, done.Finished = h.Filtered, h.Counted, true
+	var groups, body []byte
+	for {
+		g, rest, ok, err := next(in)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			break
+		}
+		in = rest
+		if err := f.read(&g, h.Finished); err != nil {
+			return nil, err
+		}
+		keep, err := f.having()
+		if err != nil {
+			return nil, err
+		}
+		if !keep {
+			done.dropped += f.rows
+			continue
+		}
+		body = binary.AppendUvarint(body[:0], uint64(f.rows))
+		for i, v := range f.group.Aggregates {
+			body = appendValue(body, q.Aggregates[i].Type, v)
+		}
+		groups = appendRecord(groups, g.key, body)
+		done.Groups++
+	}
+	return append(done.append(make([]byte, 0, len(groups)+64)), groups...), nil
+}
+
+// finisher reads groups of a query, finished or not, as values. It keeps its memory from group to group.
+type finisher struct {
+	q        *query.Query
+	plan     *plan
+	forms    []form // of the parts
+	finished []form // of the aggregates
+	group    query.Group
+	rows     int64
+	leaf     query.Leaf
+
+	values []partValue // of the parts
+}
+
+// partValue is what a part of a group holds.
+type partValue struct {
+	count  int64
+	total  *big.Int
+	floats floats
+	value  query.Value
+	set    set
+}
+
+func newFinisher(q *query.Query) *finisher {
+	f := &finisher{q: q, plan: planOf(q)}
+	f.forms = f.plan.forms()
+	for _, a := range q.Aggregates {
+		f.finished = append(f.finished, form{kind: value, class: classOf(a.Type)})
+	}
+	f.values = make([]partValue, len(f.forms))
+	f.group = query.Group{Keys: make([]query.Value, len(q.Keys)), Aggregates: make([]query.Value, len(q.Aggregates))}
+	f.leaf = func(e *query.Expr) (query.Value, error) {
+		if e.Op == query.KeyRef {
+			return f.group.Keys[e.Index], nil
+		}
+		return f.group.Aggregates[e.Index], nil
+	}
+	return f
+}
+
+// accepts tells whether a state is the query's.
+func (f *finisher) accepts(h *header) error {
+	own := header{keys: len(f.q.Keys), forms: f.forms}
+	if own.Finished = h.Finished; h.Finished {
+		own.forms = f.finished
+	}
+	return own.like(h)
+}
+
+// read reads a group.
+func (f *finisher) read(g *record, finished bool) error {
+	rest := g.key
+	for i, k := range f.q.Keys {
+		c := classOf(k.Type)
+		n := c.length(rest)
+		if n == 0 {
+			return errBroken
+		}
+		var ok bool
+		if f.group.Keys[i], ok = valueOf(k.Type, rest[:n]); !ok {
+			return errBroken
+		}
+		rest = rest[n:]
+	}
+	r := reader{in: g.body}
+	f.rows = r.number()
+	if finished {
+		for i := range f.q.Aggregates {
+			f.group.Aggregates[i] = readValue(&r, f.q.Aggregates[i].Type)
+		}
+	} else {
+		for i := range f.plan.parts {
+			f.values[i].read(&r, &f.plan.parts[i])
+		}
+	}
+	if r.short || len(r.in) > 0 || len(rest) > 0 {
+		return errBroken
+	}
+	if finished {
+		return nil
+	}
+	return f.finish()
+}
+
+// finish makes the aggregates of the parts.
+func (f *finisher) finish() error {
+	for i := range f.q.Aggregates {
+		v, err := f.aggregate(i)
+		if err != nil {
+			return f.fail(f.columnOf(i), err)
+		}
+		f.group.Aggregates[i] = v
+	}
+	return nil
+}
+
+func (f *finisher) having() (bool, error) {
+	if f.q.Having == nil {
+		return true, nil
+	}
+	v, err := f.q.Having.Eval(f.leaf)
+	if err != nil {
+		return false, f.fail("HAVING", err)
+	}
+	return v.True(), nil
+}
+
+// fail names the table, the column and the group of an error.
+func (f *finisher) fail(column string, err error) error {
+	where := column
+	if f.q.Name != "" {
+		where = "table " + f.q.Name + ", " + column
+	}
+	var keys []string
+	for i, k := range f.q.Keys {
+		keys = append(keys, k.Type.Format(f.group.Keys[i]))
+	}
+	if len(keys) > 0 {
+		where += ", group " + strings.Join(keys, ", ")
+	}
+	return fmt.Errorf("%s: %w", where, err)
+}
+
+// columnOf names the first column that an aggregate is in.
+func (f *finisher) columnOf(aggregate int) string {
+	for _, c := range f.q.Columns {
+		if uses(c.Expr, query.AggregateRef, aggregate) {
+			return c.Name
+		}
+	}
+	return f.q.Aggregates[aggregate].Func.Name
+}
+
+func uses(e *query.Expr, op query.Op, index int) bool {
+	if e.Op == op && e.Index == index {
+		return true
+	}
+	for _, a := range e.Args {
+		if uses(a, op, index) {
+			return true
+		}
+	}
+	return false
+}
+
+func readValue(r *reader, t query.Type) query.Value {
+	v, ok := valueOf(t, r.value(classOf(t)))
+	if !ok {
+		r.fail()
+	}
+	return v
+}
+
+func (v *partValue) read(r *reader, p *part) {
+	switch p.form.kind {
+	case count:
+		v.count = r.number()
+	case sum:
+		v.count = r.number()
+		b := r.value(exact)
+		if b[0] == absent {
+			r.fail()
+			return
+		}
+		v.total = bigOf(b)
+	case floatSum:
+		v.floats = readFloats(r)
+		v.count = v.floats.count
+	case least, most:
+		v.value = readValue(r, p.arg.Type)
+	case leastBy, mostBy:
+		r.value(p.form.by)
+		v.value = readValue(r, p.arg.Type)
+	case valueSet:
+		v.set.read(r, p.form.class)
+		v.count = v.set.total()
+	}
+}
+
+// aggregate returns the value of an aggregate of the group.
+func (f *finisher) aggregate(i int) (query.Value, error) {
+	a, from := &f.q.Aggregates[i], &f.plan.of[i]
+	v := &f.values[from.part]
+	switch kindOf(a) {
+	case ofCount:
+		if a.Distinct {
+			return v.distinct(from)
+		}
+		return query.Value{Int: v.count}, nil
+	case ofSum:
+		return v.sum(a)
+	case ofPair:
+		return v.value, nil
+	case ofEnd:
+		if f.forms[from.part].kind != valueSet {
+			return from.value(v.value)
+		}
+		if v.count == 0 {
+			return query.Value{IsNull: true}, nil
+		}
+		at := 0
+		if a.Func.Name == "max" {
+			at = len(v.set.counts) - 1
+		}
+		return v.set.at(from, at)
+	}
+	if v.count == 0 {
+		return query.Value{IsNull: true}, nil
+	}
+	return v.quantile(a, from)
+}
+
+// sum returns a sum or an average.
+func (v *partValue) sum(a *query.Aggregate) (query.Value, error) {
+	t, averages := a.Args[0].Type, a.Func.Name == "avg"
+	switch {
+	case v.count == 0:
+		return query.Value{IsNull: true}, nil
+	case t.Kind == query.Double && averages:
+		return query.Value{Float: v.floats.by(v.count)}, nil
+	case t.Kind == query.Double:
+		return query.Value{Float: v.floats.by(1)}, nil
+	case averages:
+		return query.Value{Float: average(t, v.total, v.count)}, nil
+	}
+	return a.Type.FromExact(v.total)
+}
+
+// at returns a value of a set by its index.
+func (s *set) at(from *source, i int) (query.Value, error) {
+	if s.listed {
+		v, ok := valueOf(from.inner, s.keys[i])
+		if !ok {
+			return v, errBroken
+		}
+		return from.value(v)
+	}
+	switch from.inner.Kind {
+	case query.Double:
+		return from.value(query.Value{Float: orderFloat(s.values[i])})
+	case query.Decimal, query.HugeInt:
+		return from.value(query.Value{Big: big.NewInt(s.values[i])})
+	}
+	return from.value(query.Value{Int: s.values[i]})
+}
+
+// distinct counts the different values. A function of different values may have one value.
+func (v *partValue) distinct(from *source) (query.Value, error) {
+	n := int64(len(v.set.counts))
+	if from.apply == nil {
+		return query.Value{Int: n}, nil
+	}
+	var last query.Value
+	different := int64(0)
+	for i := range v.set.counts {
+		x, err := v.set.at(from, i)
+		if err != nil {
+			return x, err
+		}
+		if i == 0 || x.Float != last.Float {
+			different++
+		}
+		last = x
+	}
+	return query.Value{Int: different}, nil
+}
+
+// place returns the value at a place, counting from 0, of all values in their order.
+func (v *partValue) place(from *source, place int64) (query.Value, error) {
+	i := 0
+	for ; place >= v.set.counts[i] && i < len(v.set.counts)-1; i++ {
+		place -= v.set.counts[i]
+	}
+	return v.set.at(from, i)
+}
+
+func (v *partValue) quantile(a *query.Aggregate, from *source) (query.Value, error) {
+	if a.Func.Name == "quantile_disc" {
+		place := new(big.Int).Mul(big.NewInt(v.count), big.NewInt(a.Fraction.Digits))
+		_, rest := place.DivMod(place, query.Power(a.Fraction.Scale), new(big.Int))
+		if rest.Sign() == 0 && place.Sign() > 0 {
+			place.Sub(place, big.NewInt(1))
+		}
+		return v.place(from, place.Int64())
+	}
+	place := float64(v.count-1) * a.Fraction.Float()
+	low, err := v.place(from, int64(math.Floor(place)))
+	if err != nil || place == math.Floor(place) {
+		if err == nil {
+			return a.Args[0].Type.Convert(a.Type, low)
+		}
+		return low, err
+	}
+	high, err := v.place(from, int64(math.Ceil(place)))
+	if err != nil {
+		return high, err
+	}
+	return a.Args[0].Type.Between(a.Type, low, high, place-math.Floor(place))
+}

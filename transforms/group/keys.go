@@ -1,0 +1,334 @@
+package group
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+
+	"tripstats/transforms/compute"
+	"tripstats/transforms/query"
+)
+
+// mostDirect is the largest number of entries of a table that codes of keys are looked up in directly.
+const mostDirect = 1 << 20
+
+// grouper numbers the groups of a query.
+type grouper struct {
+	keys   []codes
+	groups int
+	of     []uint32 // the codes of each group's keys, side by side
+
+	radix  []int    // by key: more than any code, for the direct table
+	direct []uint32 // by the codes in mixed radix: the group plus 1; nil if hash is used
+	shift  []uint   // by key: the place of the code in hash's keys
+	hash   numbers
+	long   map[string]uint32 // if codes need more than 64 bits: by the codes side by side
+
+	lists  [][]uint32 // by key: the codes of a batch
+	varies []int      // the keys that have several values in the batch
+	name   []byte
+}
+
+func (g *grouper) init(q *query.Query, t *texts) {
+	for _, k := range q.Keys {
+		g.keys = append(g.keys, codes{t: k.Type, texts: t})
+	}
+	n := len(q.Keys)
+	g.radix, g.shift, g.lists = make([]int, n), make([]uint, n), make([][]uint32, n)
+	g.reset()
+}
+
+func (g *grouper) reset() {
+	g.groups, g.of, g.long = 0, g.of[:0], nil
+	for i := range g.keys {
+		g.keys[i].reset()
+		g.radix[i] = 1
+	}
+	g.hash.reset()
+	g.direct = grown(g.direct[:0], 1, 0)
+	g.direct[0] = 0
+}
+
+func (g *grouper) bytes() int64 {
+	n := int64(cap(g.of)+cap(g.direct))*4 + g.hash.bytes()
+	for i := range g.keys {
+		n += g.keys[i].bytes() + int64(cap(g.lists[i]))*4
+	}
+	return n
+}
+
+// find sets the group of each row of a batch. It tells whether all are of one group.
+func (g *grouper) find(p *compute.Program, ids []uint32) (one bool) {
+	g.varies = g.varies[:0]
+	for i := range g.keys {
+		if g.lists[i] = g.keys[i].of(p.Vector(i), g.lists[i], len(ids)); len(g.lists[i]) > 1 {
+			g.varies = append(g.varies, i)
+		}
+	}
+	g.fit()
+	if len(g.varies) == 0 {
+		id := g.group(0)
+		for i := range ids {
+			ids[i] = id
+		}
+		return true
+	}
+	if g.direct == nil {
+		g.findHashed(ids)
+	} else {
+		g.findDirect(ids)
+	}
+	return false
+}
+
+// code is the code of a key in a row.
+func (g *grouper) code(key, row int) uint32 {
+	if len(g.lists[key]) == 1 {
+		row = 0
+	}
+	return g.lists[key][row]
+}
+
+func (g *grouper) findDirect(ids []uint32) {
+	base, stride := uint32(0), uint32(1)
+	strides := [3]uint32{}
+	var lists [3][]uint32
+	v := 0
+	general := len(g.varies) > len(lists)
+	for k := range g.keys {
+		switch {
+		case len(g.lists[k]) == 1:
+			base += g.lists[k][0] * stride
+		case !general:
+			strides[v], lists[v] = stride, g.lists[k]
+			v++
+		}
+		stride *= uint32(g.radix[k])
+	}
+	n := len(ids)
+	switch {
+	case general:
+		g.findGeneral(ids)
+	case v == 1:
+		a, s := lists[0][:n], strides[0]
+		for i := range ids {
+			id := g.direct[base+a[i]*s]
+			if id == 0 {
+				id = g.group(i) + 1
+			}
+			ids[i] = id - 1
+		}
+	case v == 2:
+		a, s, b, t := lists[0][:n], strides[0], lists[1][:n], strides[1]
+		for i := range ids {
+			id := g.direct[base+a[i]*s+b[i]*t]
+			if id == 0 {
+				id = g.group(i) + 1
+			}
+			ids[i] = id - 1
+		}
+	default:
+		a, s, b, t, c, u := lists[0][:n], strides[0], lists[1][:n], strides[1], lists[2][:n], strides[2]
+		for i := range ids {
+			id := g.direct[base+a[i]*s+b[i]*t+c[i]*u]
+			if id == 0 {
+				id = g.group(i) + 1
+			}
+			ids[i] = id - 1
+		}
+	}
+}
+
+// findGeneral is findDirect for many keys.
+func (g *grouper) findGeneral(ids []uint32) {
+	clear(ids)
+	stride := uint32(1)
+	for k, list := range g.lists {
+		for i := range ids {
+			ids[i] += list[min(i, len(list)-1)] * stride
+		}
+		stride *= uint32(g.radix[k])
+	}
+	for i, at := range ids {
+		id := g.direct[at]
+		if id == 0 {
+			id = g.group(i) + 1
+		}
+		ids[i] = id - 1
+	}
+}
+
+func (g *grouper) findHashed(ids []uint32) {
+	if g.long != nil {
+		for i := range ids {
+			ids[i] = g.group(i)
+		}
+		return
+	}
+	base := uint64(0)
+	for k, list := range g.lists {
+		if len(list) == 1 {
+			base |= uint64(list[0]) << g.shift[k]
+		}
+	}
+	for i := range ids {
+		key := base
+		for _, k := range g.varies {
+			key |= uint64(g.lists[k][i]) << g.shift[k]
+		}
+		id, known := g.hash.find(key)
+		if !known {
+			id = g.group(i)
+		}
+		ids[i] = id
+	}
+}
+
+// group returns the group of a row, and makes it if there is none.
+func (g *grouper) group(row int) uint32 {
+	tuple := make([]uint32, 0, 8)
+	for k := range g.keys {
+		tuple = append(tuple, g.code(k, row))
+	}
+	id, known := g.look(tuple)
+	if !known {
+		id = uint32(g.groups)
+		g.groups++
+		g.of = append(g.of, tuple...)
+		g.put(tuple, id)
+	}
+	return id
+}
+
+func (g *grouper) look(tuple []uint32) (uint32, bool) {
+	switch {
+	case g.direct != nil:
+		id := g.direct[g.at(tuple)]
+		return id - 1, id > 0
+	case g.long != nil:
+		id, known := g.long[string(g.nameOf(tuple))]
+		return id, known
+	}
+	return g.hash.find(g.packed(tuple))
+}
+
+func (g *grouper) put(tuple []uint32, id uint32) {
+	switch {
+	case g.direct != nil:
+		g.direct[g.at(tuple)] = id + 1
+	case g.long != nil:
+		g.long[string(g.nameOf(tuple))] = id
+	default:
+		g.hash.put(g.packed(tuple), id)
+	}
+}
+
+func (g *grouper) at(tuple []uint32) int {
+	at, stride := 0, 1
+	for k, c := range tuple {
+		at += int(c) * stride
+		stride *= g.radix[k]
+	}
+	return at
+}
+
+func (g *grouper) packed(tuple []uint32) (key uint64) {
+	for k, c := range tuple {
+		key |= uint64(c) << g.shift[k]
+	}
+	return key
+}
+
+func (g *grouper) nameOf(tuple []uint32) []byte {
+	g.name = g.name[:0]
+	for _, c := range tuple {
+		g.name = binary.LittleEndian.AppendUint32(g.name, c)
+	}
+	return g.name
+}
+
+// fit makes room for the codes that there are. A code has room if it is less than the radix of its key.
+func (g *grouper) fit() {
+	fits := true
+	for k := range g.keys {
+		fits = fits && g.keys[k].count <= g.radix[k]
+	}
+	if fits || g.long != nil {
+		return
+	}
+	if g.direct != nil {
+		product := 1
+		for _, slack := range []int{2, 8, 0} { // room for half as many codes more, for an eighth, for none
+			if product = g.setRadix(slack); product <= mostDirect {
+				break
+			}
+		}
+		if product <= mostDirect {
+			g.direct = grown(g.direct[:0], product, 0)
+			clear(g.direct)
+			g.putAll()
+			return
+		}
+		g.direct = nil
+	}
+	place := uint(0)
+	for k := range g.keys {
+		width := uint(bits.Len(uint(max(g.keys[k].count, g.radix[k]))))
+		g.radix[k] = 1 << width
+		g.shift[k] = place
+		place += width
+	}
+	g.hash.reset()
+	if place > 64 {
+		g.long = map[string]uint32{}
+	}
+	g.putAll()
+}
+
+func (g *grouper) setRadix(slack int) (product int) {
+	product = 1
+	for k := range g.keys {
+		n := g.keys[k].count
+		if slack > 0 && n > 2 {
+			n += n/slack + 1
+		}
+		g.radix[k] = n
+		if product *= n; product > mostDirect {
+			product = mostDirect + 1
+		}
+	}
+	return product
+}
+
+func (g *grouper) putAll() {
+	n := len(g.keys)
+	for id := range g.groups {
+		g.put(g.of[id*n:id*n+n], uint32(id))
+	}
+}
+
+// sorted returns the groups in the order of their keys, and the keys by group.
+func (g *grouper) sorted() (order []uint32, keys [][]byte) {
+	written := make([][][]byte, len(g.keys))
+	for k := range g.keys {
+		written[k] = g.keys[k].written()
+	}
+	n, total := len(g.keys), 0
+	for id := range g.groups {
+		for k := range g.keys {
+			total += len(written[k][g.of[id*n+k]])
+		}
+	}
+	arena := make([]byte, 0, total)
+	keys, order = make([][]byte, g.groups), make([]uint32, g.groups)
+	for id := range keys {
+		start := len(arena)
+		for k := range g.keys {
+			arena = append(arena, written[k][g.of[id*n+k]]...)
+		}
+		keys[id], order[id] = arena[start:len(arena):len(arena)], uint32(id)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(keys[a], keys[b]) })
+	return order, keys
+}

@@ -1,0 +1,325 @@
+package group
+
+import (
+	"bytes"
+	"cmp"
+	"math/big"
+	"math/bits"
+	"slices"
+)
+
+// sets are the values of all groups and how often each occurs. Values that come again and again are counted in a hash table. If most do not,
+// they are collected in a log. When either is full it becomes a run, in which a value takes two or three bytes.
+type sets struct {
+	class class
+	texts *texts
+
+	slots []entry
+	used  int
+	added int // to the table since it was empty
+	shift uint
+
+	logs   bool // values go to the log
+	values []int64
+	groups []uint32
+
+	runs []valueRun
+	wide map[uint32]map[string]int64 // values of more than 64 bits, as written
+
+	sorted []entry // memory
+	keys   [2][]uint64
+	pieces []entry
+	set    set
+	unit   divisor // of all values, from one another
+}
+
+type entry struct {
+	value int64
+	group uint32
+	count uint32 // 0 if the slot is free
+}
+
+const (
+	fewestSlots = 1 << 8
+	mostSlots   = 1 << 14
+	mostLogged  = 1 << 18
+	mostRuns    = 32
+	// oftenSeen is how often the values of the table have to come so that it is worth while.
+	oftenSeen = 6
+)
+
+func (s *sets) reset() {
+	if s.used > 0 {
+		clear(s.slots)
+	}
+	s.used, s.added, s.runs, s.wide, s.logs = 0, 0, nil, nil, false
+	s.values, s.groups = s.values[:0], s.groups[:0]
+}
+
+func (s *sets) bytes() int64 {
+	n := int64(cap(s.slots)+cap(s.sorted)+cap(s.pieces))*16 + int64(cap(s.values)+cap(s.keys[0])+cap(s.keys[1]))*8 + int64(cap(s.groups))*4 + int64(len(s.wide))*200
+	for i := range s.runs {
+		n += int64(cap(s.runs[i].bytes)) + int64(cap(s.runs[i].ends))*4
+	}
+	return n
+}
+
+func (s *sets) grow(int) {}
+
+func (s *sets) add(ids []uint32, _ bool, v values) {
+	ints := v.ints[:len(ids)]
+	for len(ids) > 0 {
+		if s.logs {
+			s.values, s.groups = append(s.values, ints...), append(s.groups, ids...)
+			if len(s.values) >= mostLogged {
+				s.flush()
+			}
+			return
+		}
+		if s.used*4 >= len(s.slots)*3 {
+			s.makeRoom()
+			continue
+		}
+		n := s.fill(ids, ints, len(s.slots)*3/4-s.used)
+		s.added += n
+		ids, ints = ids[n:], ints[n:]
+	}
+}
+
+// fill adds values until room new ones were added. It returns how many were added in all.
+func (s *sets) fill(ids []uint32, ints []int64, room int) int {
+	slots, last, shift := s.slots, uint64(len(s.slots)-1), s.shift
+	limit := s.used + room
+	for k, value := range ints {
+		id := ids[k]
+		for i := hashOf(value, id) >> shift; ; i++ {
+			e := &slots[i&last]
+			if e.count == 0 {
+				if s.used == limit {
+					return k
+				}
+				s.used++
+				*e = entry{value, id, 1}
+				break
+			}
+			if e.value == value && e.group == id && e.count != 1<<32-1 {
+				e.count++
+				break
+			}
+		}
+	}
+	return len(ints)
+}
+
+func hashOf(value int64, id uint32) uint64 {
+	return (uint64(value) ^ uint64(id)*0xd6e8feb86659fd93) * mix
+}
+
+func (s *sets) makeRoom() {
+	if len(s.slots) >= mostSlots {
+		s.logs = s.added < s.used*oftenSeen
+		s.flush()
+		return
+	}
+	old := s.slots
+	s.slots = make([]entry, max(fewestSlots, 4*len(old)))
+	for s.shift = 64; 1<<(64-s.shift) < len(s.slots); s.shift-- {
+	}
+	last := uint64(len(s.slots) - 1)
+	for _, e := range old {
+		if e.count == 0 {
+			continue
+		}
+		i := hashOf(e.value, e.group) >> s.shift
+		for s.slots[i&last].count != 0 {
+			i++
+		}
+		s.slots[i&last] = e
+	}
+}
+
+func (s *sets) addWide(id uint32, v, _ *big.Int) {
+	if v.IsInt64() {
+		s.add([]uint32{id}, false, values{ints: []int64{v.Int64()}})
+		return
+	}
+	if s.wide == nil {
+		s.wide = map[uint32]map[string]int64{}
+	}
+	if s.wide[id] == nil {
+		s.wide[id] = map[string]int64{}
+	}
+	s.wide[id][string(appendBig(nil, v))]++
+}
+
+// flush turns what the table or the log has into a run.
+func (s *sets) flush() {
+	switch {
+	case len(s.values) > 0:
+		s.flushLog()
+	case s.used > 0:
+		s.flushTable()
+	default:
+		return
+	}
+	if len(s.runs) >= mostRuns {
+		s.joinRuns()
+	}
+}
+
+func (s *sets) flushTable() {
+	s.sorted = slices.Grow(s.sorted[:0], s.used)
+	for _, e := range s.slots {
+		if e.count > 0 {
+			s.sorted = append(s.sorted, e)
+		}
+	}
+	clear(s.slots)
+	s.used, s.added = 0, 0
+	s.runs = append(s.runs, runOf(s.sorted))
+}
+
+// flushLog sorts the log: as numbers that have the group in their first bits and the distance from the least value in the others, if
+// these are 64 together.
+func (s *sets) flushLog() {
+	low, high, last := slices.Min(s.values), slices.Max(s.values), slices.Max(s.groups)
+	unit := unitFrom(0, low, s.values)
+	by := divisorOf(unit)
+	width := bits.Len64(by.by(uint64(high - low)))
+	if width+bits.Len32(last) > 64 {
+		s.sorted = s.sorted[:0]
+		for i, v := range s.values {
+			s.sorted = append(s.sorted, entry{v, s.groups[i], 1})
+		}
+		s.runs = append(s.runs, runOf(s.sorted))
+	} else {
+		n := len(s.values)
+		for i := range s.keys {
+			s.keys[i] = slices.Grow(s.keys[i][:0], n)[:n]
+		}
+		keys := s.keys[0]
+		for i, v := range s.values {
+			keys[i] = uint64(s.groups[i])<<width | by.by(uint64(v-low))
+		}
+		keys = sortKeys(keys, s.keys[1], width+bits.Len32(last))
+		run := newRun(low, unit, len(keys), last)
+		for i := 0; i < n; {
+			k, first := keys[i], i
+			for i++; i < n && keys[i] == k; i++ {
+			}
+			run.add(uint32(k>>width), k&(1<<width-1), uint32(i-first))
+		}
+		s.runs = append(s.runs, run.done())
+	}
+	s.values, s.groups = s.values[:0], s.groups[:0]
+}
+
+// joinRuns makes one run of all.
+func (s *sets) joinRuns() {
+	var all []entry
+	last := 0
+	for i := range s.runs {
+		last = max(last, len(s.runs[i].ends))
+	}
+	size, base, unit := 0, s.runs[0].base, uint64(0)
+	for i := range s.runs {
+		r := &s.runs[i]
+		size, base = size+len(r.bytes), min(base, r.base)
+	}
+	for i := range s.runs {
+		unit = unitFrom(gcd(unit, s.runs[i].unit), base, []int64{s.runs[i].base})
+	}
+	joined := newRun(base, unit, size/3, uint32(last-1))
+	by := divisorOf(unit)
+	for g := range last {
+		all = s.group(uint32(g))
+		for i := 0; i < len(all); {
+			v, n := all[i].value, uint64(0)
+			for ; i < len(all) && all[i].value == v && n+uint64(all[i].count) < 1<<32; i++ {
+				n += uint64(all[i].count)
+			}
+			joined.add(uint32(g), by.by(uint64(v-base)), uint32(n))
+		}
+	}
+	s.runs = append(s.runs[:0], joined.done())
+}
+
+func compareEntries(a, b entry) int {
+	return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.value, b.value))
+}
+
+// sortValues sorts entries of one group.
+func sortValues(list []entry) {
+	if len(list) > 16 {
+		slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.value, b.value) })
+		return
+	}
+	for i := 1; i < len(list); i++ {
+		e, j := list[i], i
+		for ; j > 0 && list[j-1].value > e.value; j-- {
+			list[j] = list[j-1]
+		}
+		list[j] = e
+	}
+}
+
+// group returns the entries of a group in all runs, in their order. A value can occur several times.
+func (s *sets) group(id uint32) []entry {
+	s.pieces = s.pieces[:0]
+	for i := range s.runs {
+		s.pieces = s.runs[i].read(s.pieces, id)
+	}
+	if len(s.runs) > 1 {
+		sortValues(s.pieces)
+	}
+	return s.pieces
+}
+
+func (s *sets) close(int) {
+	s.flush()
+	s.unit = divisorOf(1)
+	if len(s.runs) > 0 {
+		base, unit := s.runs[0].base, uint64(0)
+		for i := range s.runs {
+			unit = unitFrom(gcd(unit, s.runs[i].unit), base, []int64{s.runs[i].base})
+		}
+		s.unit = divisorOf(unit)
+	}
+}
+
+func (s *sets) append(b []byte, id uint32, _ int64) []byte {
+	t := &s.set
+	t.reset()
+	for _, e := range s.group(id) {
+		if n := len(t.values); n > 0 && t.values[n-1] == e.value {
+			t.counts[n-1] += int64(e.count)
+			continue
+		}
+		t.values, t.counts = append(t.values, e.value), append(t.counts, int64(e.count))
+	}
+	if s.class == text || len(s.wide[id]) > 0 {
+		s.spell(t, id)
+	}
+	return t.appendBy(b, s.class, s.unit)
+}
+
+// spell lists the values of a set as keys, with those of more than 64 bits.
+func (s *sets) spell(t *set, id uint32) {
+	type counted struct {
+		key   []byte
+		count int64
+	}
+	var all []counted
+	for i, v := range t.values {
+		all = append(all, counted{appendNumber(nil, s.class, v, s.texts), t.counts[i]})
+	}
+	for k, n := range s.wide[id] {
+		all = append(all, counted{[]byte(k), n})
+	}
+	slices.SortFunc(all, func(a, b counted) int { return bytes.Compare(a.key, b.key) })
+	t.reset()
+	t.listed = true
+	for _, c := range all {
+		t.keys, t.counts = append(t.keys, c.key), append(t.counts, c.count)
+	}
+}

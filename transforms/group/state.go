@@ -1,0 +1,300 @@
+package group
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// version is the first byte of a state. It changes whenever the form does.
+const version = 1
+
+// Counts are what a state says of itself.
+type Counts struct {
+	Filtered int64 // rows that are not refused and for which WHERE is not true
+	Counted  int64 // rows that were added to groups, before HAVING
+	Groups   int64
+	Finished bool
+}
+
+// header is what a state begins with: the version, whether it is finished, how many keys there are, the forms of the parts, the counts;
+// then the groups follow, each as the length of its key, its key, the length of its body, its body: rows, then the parts.
+type header struct {
+	keys  int
+	forms []form
+	Counts
+	dropped int64 // rows of groups that HAVING has dropped
+}
+
+func (h *header) append(b []byte) []byte {
+	finished := byte(0)
+	if h.Finished {
+		finished = 1
+	}
+	b = append(b, version, finished)
+	b = binary.AppendUvarint(b, uint64(h.keys))
+	b = binary.AppendUvarint(b, uint64(len(h.forms)))
+	for _, f := range h.forms {
+		b = append(b, byte(f.kind), byte(f.class), byte(f.by))
+	}
+	for _, n := range []int64{h.Filtered, h.Counted, h.dropped, h.Groups} {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	return b
+}
+
+// read reads a header, and returns what follows it.
+func (h *header) read(b []byte) ([]byte, error) {
+	if len(b) < 2 || b[0] != version {
+		found := "nothing"
+		if len(b) > 0 {
+			found = fmt.Sprintf("version %d", b[0])
+		}
+		return nil, fmt.Errorf("group: a state: found %s, expected version %d; it was written by another release", found, version)
+	}
+	r := reader{in: b[2:]}
+	h.Finished = b[1] == 1
+	h.keys = int(r.number() & (1<<31 - 1))
+	n := r.size()
+	h.forms = h.forms[:0]
+	for range min(n, len(r.in)/3) {
+		h.forms = append(h.forms, form{kind(r.in[0]), class(r.in[1]), class(r.in[2])})
+		r.in = r.in[3:]
+	}
+	for _, f := range h.forms {
+		if !f.known() || (f.kind == value) != h.Finished {
+			return nil, errBroken
+		}
+	}
+	h.Filtered, h.Counted, h.dropped, h.Groups = r.number(), r.number(), r.number(), r.number()
+	if r.short || b[1] > 1 || len(h.forms) != n {
+		return nil, errBroken
+	}
+	return r.in, nil
+}
+
+var errBroken = errors.New("group: a state: it is not as this program writes it; it was changed on its way")
+
+// like tells whether two states can be of one table.
+func (h *header) like(o *header) error {
+	if h.keys != o.keys || h.Finished != o.Finished || !slices.Equal(h.forms, o.forms) {
+		return errors.New("group: two states are not of one table")
+	}
+	return nil
+}
+
+// record is a group of a state.
+type record struct {
+	key, body []byte
+	whole     []byte // with the lengths
+}
+
+// next reads a group from the front of a state's groups. It is not ok at the end.
+func next(in []byte) (g record, rest []byte, ok bool, err error) {
+	if len(in) == 0 {
+		return g, nil, false, nil
+	}
+	r := reader{in: in}
+	g.key = r.bytes(r.size())
+	g.body = r.bytes(r.size())
+	if r.short {
+		return g, nil, false, errBroken
+	}
+	g.whole = in[:len(in)-len(r.in)]
+	return g, r.in, true, nil
+}
+
+func appendRecord(b, key, body []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(key)))
+	b = append(b, key...)
+	b = binary.AppendUvarint(b, uint64(len(body)))
+	return append(b, body...)
+}
+
+// rows returns the rows of a group, and its parts.
+func (g *record) rows() (int64, []byte, error) {
+	r := reader{in: g.body}
+	n := r.number()
+	if r.short {
+		return 0, nil, errBroken
+	}
+	return n, r.in, nil
+}
+
+// Header returns the counts of a state or block. Those of the groups themselves are not looked at.
+func Header(state []byte) (Counts, error) {
+	var h header
+	_, err := h.read(state)
+	return h.Counts, err
+}
+
+// Merge adds up two states of one table. Groups of a finished state are never merged: it is an error if both have one key.
+func Merge(a, b []byte) ([]byte, error) {
+	var ha, hb header
+	as, err := ha.read(a)
+	if err != nil {
+		return nil, err
+	}
+	bs, err := hb.read(b)
+	if err != nil {
+		return nil, err
+	}
+	if err := ha.like(&hb); err != nil {
+		return nil, err
+	}
+	groups := make([]byte, 0, len(as)+len(bs))
+	sum := header{keys: ha.keys, forms: ha.forms, dropped: ha.dropped + hb.dropped}
+	sum.Filtered, sum.Counted, sum.Finished = ha.Filtered+hb.Filtered, ha.Counted+hb.Counted, ha.Finished
+	if groups, sum.Groups, err = ha.mergeGroups(groups, as, bs); err != nil {
+		return nil, err
+	}
+	return append(sum.append(make([]byte, 0, len(groups)+64)), groups...), nil
+}
+
+// mergeGroups appends the groups of a and b.
+func (h *header) mergeGroups(out, a, b []byte) (_ []byte, groups int64, err error) {
+	var m merger
+	x, a, okX, err := next(a)
+	if err != nil {
+		return nil, 0, err
+	}
+	y, b, okY, err := next(b)
+	for err == nil && (okX || okY) {
+		c := 0
+		switch {
+		case !okY:
+			c = -1
+		case !okX:
+			c = 1
+		default:
+			c = bytes.Compare(x.key, y.key)
+		}
+		switch {
+		case c < 0:
+			out = append(out, x.whole...)
+		case c > 0:
+			out = append(out, y.whole...)
+		default:
+			if err = m.merge(h, x.body, y.body); err != nil {
+				return nil, 0, err
+			}
+			out = appendRecord(out, x.key, m.out)
+		}
+		groups++
+		var err2 error
+		if c <= 0 {
+			x, a, okX, err = next(a)
+		}
+		if c >= 0 {
+			y, b, okY, err2 = next(b)
+		}
+		err = errors.Join(err, err2)
+	}
+	return out, groups, err
+}
+
+// merger merges the bodies of groups with one key.
+type merger struct {
+	out []byte
+	set setMerger
+}
+
+func (m *merger) merge(h *header, a, b []byte) error {
+	if h.Finished {
+		return errors.New("group: two finished groups have one key; its trips came from more than one file that was held to be the only one")
+	}
+	x, y := reader{in: a}, reader{in: b}
+	m.out = binary.AppendUvarint(m.out[:0], uint64(x.number())+uint64(y.number()))
+	for _, f := range h.forms {
+		m.part(f, &x, &y)
+	}
+	if x.short || y.short || len(x.in)+len(y.in) > 0 {
+		return errBroken
+	}
+	return nil
+}
+
+// reader reads from bytes. If they are not as expected, it sets short and returns nothing from there on.
+type reader struct {
+	in    []byte
+	short bool
+}
+
+func (r *reader) fail() {
+	r.short, r.in = true, nil
+}
+
+func (r *reader) uvarint() uint64 {
+	if len(r.in) > 0 && r.in[0] < 0x80 {
+		v := r.in[0]
+		r.in = r.in[1:]
+		return uint64(v)
+	}
+	v, n := binary.Uvarint(r.in)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.in = r.in[n:]
+	return v
+}
+
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.in)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.in = r.in[n:]
+	return v
+}
+
+// number reads a number that is not negative.
+func (r *reader) number() int64 {
+	v := r.uvarint()
+	if v > math.MaxInt64 {
+		r.fail()
+		return 0
+	}
+	return int64(v)
+}
+
+// size reads how many things follow, each of at least one byte.
+func (r *reader) size() int {
+	v := r.uvarint()
+	if v > uint64(len(r.in)) {
+		r.fail()
+		return 0
+	}
+	return int(v)
+}
+
+func (r *reader) byte() byte {
+	if b := r.bytes(1); len(b) == 1 {
+		return b[0]
+	}
+	return 0
+}
+
+func (r *reader) bytes(n int) []byte {
+	if n > len(r.in) {
+		r.fail()
+		return nil
+	}
+	b := r.in[:n:n]
+	r.in = r.in[n:]
+	return b
+}
+
+// value reads a value. It is NULL if none is there.
+func (r *reader) value(c class) []byte {
+	n := c.length(r.in)
+	if n == 0 {
+		r.fail()
+		return []byte{absent}
+	}
+	return r.bytes(n)
+}

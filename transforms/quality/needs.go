@@ -1,0 +1,64 @@
+package quality
+
+import (
+	"slices"
+
+	"tripstats/transforms/trip"
+)
+
+// about are the columns whose values the rule is about.
+func (r Rule) about() []trip.Field {
+	if r.Values != nil {
+		return append(slices.Clone(r.About), r.Leaves)
+	}
+	return r.About
+}
+
+// applies tells whether the rule has to do with trips of which only some columns are wanted. A row rule always has.
+func (r Rule) applies(wanted []trip.Field) bool {
+	return r.Scope == Row || slices.ContainsFunc(r.about(), func(f trip.Field) bool { return slices.Contains(wanted, f) })
+}
+
+// For returns the rules that have to do with trips of which only some columns are wanted, and the columns, ascending, that these
+// rules look at beside the wanted ones. Where the other rules are left out, the wanted columns have the same values as under all rules,
+// and the same rows are refused. A column that a rule only looks at keeps the values that the file has.
+func For(wanted []trip.Field) (rules []ID, looks []trip.Field) {
+	for id, r := range Rules {
+		if !r.applies(wanted) {
+			continue
+		}
+		rules = append(rules, ID(id))
+		for _, f := range r.Looks {
+			if !slices.Contains(wanted, f) {
+				looks = append(looks, f)
+			}
+		}
+	}
+	slices.Sort(looks)
+	return rules, slices.Compact(looks)
+}
+
+// Needs are the columns of trips that all rules together need, ascending. The rule not_a_number is about further columns, if they are
+// wanted for something else.
+func Needs() []trip.Field {
+	var needed []trip.Field
+	for _, r := range Rules {
+		if needed = append(needed, r.Looks...); r.Values != nil {
+			needed = append(needed, r.Leaves)
+		} else {
+			needed = append(needed, r.About...)
+		}
+	}
+	slices.Sort(needed)
+	return slices.Compact(needed)
+}
+
+// filesMeasures are the columns of files that may have a value that is no number.
+func filesMeasures() (measures []trip.Field) {
+	for f, info := range trip.Fields {
+		if info.Type == trip.Measure && len(info.From) == 0 {
+			measures = append(measures, trip.Field(f))
+		}
+	}
+	return measures
+}
