@@ -76,7 +76,7 @@ verify: build .venv/ready ## compare with DuckDB: the sample, files of other wri
 	$(PYTHON) testdata/verify/random_queries.py bin/tripstats --count $(QUERIES)
 	go test -count 1 ./transforms/query -run DuckDB
 	@# Some of what the documents show needs Python.
-	go test -count 1 ./pipeline -run '^TestDocs'
+	go test -count 1 ./testdata/docs
 
 bench: ## Go benchmarks; COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(call with,^func Benchmark)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -11,10 +12,12 @@ import (
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/query"
+	"tripstats/transforms/trip"
 )
 
 // answer computes the rows of a query. Only what it needs is read, and nothing is published.
 func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, error) {
+	q.Name = "answer"
 	table := aggregate.Declared(q, int64(j.maxGroups), j.standard())
 	p, runner, objects, err := j.prepare(ctx, []*aggregate.Spec{table})
 	if err != nil {
@@ -46,11 +49,11 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 // narrow makes the plan read only what a table needs.
 func (p *plan) narrow(table *aggregate.Spec) {
 	p.answers = true
-	p.trips.Wanted = table.Needs()
+	p.trips.Wanted = append([]trip.Field{trip.Pickup}, table.Needs()...)
 	if p.standard {
-		p.quality.Wanted = table.Needs()
+		p.quality.Wanted = p.trips.Wanted
 		_, looks := quality.For(p.quality.Wanted)
-		p.trips.Wanted = append(p.trips.Wanted, looks...)
+		p.trips.Wanted = slices.Concat(p.trips.Wanted, looks)
 	}
 }
 

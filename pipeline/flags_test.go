@@ -32,7 +32,7 @@ func TestTheReferenceOfFlagsIsMadeFromTheirTables(t *testing.T) {
 	for _, c := range []struct {
 		command string
 		defs    []flagDef
-	}{{"tripstats", mainFlags}, {"tripstats fetch", fetchFlags}, {"tripstats inspect", inspectFlags}} {
+	}{{"tripstats", mainFlags}, {"tripstats fetch", fetchFlags}, {"tripstats inspect", inspectFlags}, {"tripstats query", queryFlags}} {
 		fmt.Fprintf(&b, "\n## %s\n\n| flag | default | meaning |\n| --- | --- | --- |\n", c.command)
 		for _, d := range c.defs {
 			def := ""

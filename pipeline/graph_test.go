@@ -12,6 +12,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/graphx"
 	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/vet"
+	"google.golang.org/protobuf/proto"
 
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
@@ -43,6 +44,13 @@ func protoOf(t *testing.T, edges []*graph.MultiEdge) *pipepb.Pipeline {
 		t.Fatal(err)
 	}
 	return proto
+}
+
+func unmarshal(t *testing.T, b []byte, m proto.Message) {
+	t.Helper()
+	if err := proto.Unmarshal(b, m); err != nil {
+		t.Fatal(err)
+	}
 }
 
 const (

@@ -16,9 +16,10 @@ Usage:
   tripstats [--input=GLOBS] [--output=DIR] [--runner=NAME] [flags]
   tripstats inspect FILE...                       what a file is, column by column, or with --short in one line
   tripstats fetch --months=A..B --taxi=NAME --dest=DIR    download TLC's files
+  tripstats query 'SELECT ... FROM trips ...'     answer a question in SQL on stdout; nothing is published
   tripstats show [tables|columns|rules|datasets]  what the program knows: tables and their SQL, columns, rules, files
   tripstats version                               version and revision
-  tripstats help [all|beam|inspect|fetch|show]    all flags; Beam's own; help on a command
+  tripstats help [all|beam|COMMAND]               all flags; Beam's own; help on a command
 
 Examples:
   tripstats                                       the made-up sample in the program, to ./out

@@ -137,26 +137,10 @@ func (c command) prepare(program, temp string) (cmd *exec.Cmd, stdout, stderr *b
 
 const notePrefix = "tripstats: note: "
 
-// prismNote is the first line of a run with prism.
-const prismNote = notePrefix + "prism listens on all network interfaces of this machine while it runs\n"
-
 // sampleNote is the first line of a run on the sample.
 const sampleNote = notePrefix + "the sample is made up: these are no trips of real taxis; to read real ones, say --input='dir/**/*.parquet' or --months=2023 --taxi=yellow\n"
 
-// notes and lines split what the run wrote to stderr: notes returns its notes, without those about prism and the sample, and lines
-// returns the rest.
-func (r result) notes() (notes []string) {
-	for l := range strings.Lines(r.stderr) {
-		if l == prismNote || l == sampleNote {
-			continue
-		}
-		if note, ok := strings.CutPrefix(l, notePrefix); ok {
-			notes = append(notes, strings.TrimSuffix(note, "\n"))
-		}
-	}
-	return notes
-}
-
+// lines returns what the run wrote to stderr, without its notes.
 func (r result) lines() (lines []string) {
 	for l := range strings.Lines(r.stderr) {
 		if !strings.HasPrefix(l, notePrefix) {

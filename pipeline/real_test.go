@@ -168,3 +168,16 @@ func TestRealMonthsAddUp(t *testing.T) {
 		}
 	}
 }
+
+// refuses reads one file with each runner. It expects exit code 3, one line with the given words, and no output.
+func refuses(t *testing.T, path, quality string, words ...string) {
+	t.Helper()
+	words = append(words, filepath.Base(path))
+	for _, runner := range runnerNames {
+		dir := t.TempDir()
+		runOnce(t, command{args: []string{"--quality=" + quality, "--input=" + path, "--output=out", "--runner=" + runner}, dir: dir}).fails(t, 3, words...)
+		if got := treeOf(t, dir); len(got) != 0 {
+			t.Errorf("%s: refused, but wrote %v", runner, got)
+		}
+	}
+}

@@ -44,8 +44,6 @@ type settings struct {
 	version   bool
 	detach    bool
 
-	tables    string
-	maxGroups int
 	months    string
 	source    string
 	missing   string
@@ -55,6 +53,9 @@ type settings struct {
 	decoder   string
 
 	profiles profiles
+
+	tableList string // --tables
+	maxGroups int
 
 	// Of query.
 	as   string
@@ -141,6 +142,11 @@ var mainFlags = []flagDef{
 		label: "Output folder", pattern: "^(gs|s3|az)://[^/]+(/.*)?$",
 	},
 	{
+		name: "tables", value: "LIST", of: func(s *settings) any { return &s.tableList }, def: standardTables,
+		text:  "all tables to make, comma-separated: standard (the three, the default), tables of the\nlibrary (tripstats show tables), and files of SQL, which have / or .sql in their names",
+		label: "Tables", pattern: "^([a-z0-9_]+|(gs|s3|az|https?)://[^,]+)(,([a-z0-9_]+|(gs|s3|az|https?)://[^,]+))*$",
+	},
+	{
 		name: "runner", value: "NAME", of: func(s *settings) any { return &s.runner }, def: "direct", choices: runners.Names(),
 		text: "the engine that runs the pipeline (default direct); see below",
 	},
@@ -161,10 +167,6 @@ var mainFlags = []flagDef{
 		name: "utc", of: func(s *settings) any { return &s.utc }, def: trip.UTCRefuse, choices: utcChoices,
 		text:  "how to read times that a file marks as UTC: wall takes them as New York wall clock,\nconvert converts them; without it such a file is an error: TLC writes wall clock",
 		label: "Times marked as UTC",
-	},
-	{
-		name: "tables", value: "LIST", of: func(s *settings) any { return &s.tables }, def: standardTables,
-		text: "the tables to make: standard (the default: trip_stats and location_stats), tables of the\nlibrary (show tables), and files of SQL with / or .sql in their names; the list is complete",
 	},
 	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read, and stop; only footers are read for this"},
 	{name: "verbose", of: func(s *settings) any { return &s.verbose }, text: "show everything that Beam logs, and full errors"},
@@ -214,8 +216,9 @@ var mainFlags = []flagDef{
 		label: "Memory of a worker process", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
 	},
 	{
-		name: "max-groups", value: "N", of: func(s *settings) any { return &s.maxGroups }, def: "1000000", check: (*settings).checkMaxGroups, rare: true,
-		text: "groups of a declared table that a worker may hold at once (default 1000000)",
+		name: "max-groups", value: "N", of: func(s *settings) any { return &s.maxGroups }, def: defaultMaxGroups, check: (*settings).checkMaxGroups, rare: true,
+		text:  "most groups of a table made by SQL that are held in memory at once (default " + defaultMaxGroups + ")",
+		label: "Most groups in memory", pattern: "^[0-9]+$",
 	},
 	{
 		name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, rare: true,

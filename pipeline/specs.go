@@ -2,21 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"tripstats/transforms/aggregate"
 )
 
-func (s *settings) checkMaxGroups() error {
-	if s.maxGroups < 1 {
-		return fmt.Errorf("found %d, expected 1 or more", s.maxGroups)
-	}
-	return nil
-}
-
 // specs returns the tables that the run makes, beside the ledger: those of --tables, in its order, with the standing ones first.
 func (j *job) specs(ctx context.Context) ([]*aggregate.Spec, error) {
-	list, err := declared(j.tables, func(path string) (string, error) { return readText(ctx, j.access(), path) })
+	list, err := j.declaredTables(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -10,26 +10,6 @@ import (
 	"tripstats/transforms/query"
 )
 
-// TestShowSaysWhatTheDocumentsSay compares the columns of standing tables with the tables of the document.
-func TestShowSaysWhatTheDocumentsSay(t *testing.T) {
-	for _, name := range []string{"trip_stats", "location_stats", "quality"} {
-		var found, expected [][]string
-		for l := range strings.Lines(tripstats(t, "show", "tables", name).succeeds(t).stdout) {
-			cells := slices.DeleteFunc(strings.Split(strings.TrimSpace(l), "  "), func(s string) bool { return s == "" })
-			for i := range cells {
-				cells[i] = strings.TrimSpace(cells[i])
-			}
-			found = append(found, cells)
-		}
-		for _, row := range rowsBelow(t, "README.md", "### "+name) {
-			expected = append(expected, []string{strings.Trim(row[0], "*"), row[1], row[2]})
-		}
-		if !slices.EqualFunc(found[1:], expected, slices.Equal[[]string]) {
-			t.Errorf("show tables %s: found\n%q\nexpected, as README.md has it,\n%q", name, found[1:], expected)
-		}
-	}
-}
-
 // TestShowListsEverything counts the lines: one for each table, column and rule.
 func TestShowListsEverything(t *testing.T) {
 	names := func(topic string) (found []string) {

@@ -184,7 +184,7 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 	}
 	runOnce(t, command{args: []string{"--input=raw/*.parquet", "--output=out"}, dir: dir}).succeeds(t)
 	want := treeOf(t, filepath.Join(dir, "out")).tableFiles()
-	if len(want) != 3 {
+	if len(want) != len(tableFiles(true)) {
 		t.Fatalf("found %v", want)
 	}
 	runOnce(t, command{args: []string{"--input=raw/yellow*", "--output=yellow"}, dir: dir}).succeeds(t)

@@ -23,6 +23,16 @@ const (
 	mostTextSize = 64 << 10 // bytes of a file
 )
 
+// defaultMaxGroups bounds the groups of a table that are held in memory at once.
+const defaultMaxGroups = "1000000"
+
+func (s *settings) checkMaxGroups() error {
+	if s.maxGroups < 1 {
+		return fmt.Errorf("found %d, expected 1 or more", s.maxGroups)
+	}
+	return nil
+}
+
 // declaredTable is a table that a run is to make.
 type declaredTable struct {
 	name  string
@@ -67,6 +77,11 @@ func declared(list string, read func(path string) (string, error)) ([]declaredTa
 		return nil, err
 	}
 	return tables, nil
+}
+
+// declaredTables returns the tables that --tables names.
+func (j *job) declaredTables(ctx context.Context) ([]declaredTable, error) {
+	return declared(j.tableList, func(path string) (string, error) { return readText(ctx, j.access(), path) })
 }
 
 // expectedItems says what an item of --tables can be.

@@ -33,7 +33,7 @@ func init() {
 // Declared returns the table of a query. At most mostGroups of its groups are held in memory at once. Judged tells that rules hold the
 // pickup of a trip in the month of its file.
 func Declared(q *query.Query, mostGroups int64, judged bool) *Spec {
-	return &Spec{Name: q.Name, Step: q.Name, SQL: q.String(), MostGroups: mostGroups, PerFile: judged && q.HasMonth()}
+	return &Spec{Name: q.Name, Step: q.Name, SQL: q.SQL, MostGroups: mostGroups, PerFile: judged && q.HasMonth()}
 }
 
 // declared tells whether the table is a query.
@@ -41,11 +41,12 @@ func (s *Spec) declared() bool { return s.SQL != "" }
 
 // query parses the query of a declared table. A text that [Declared] was not given is a fault of this program.
 func (s *Spec) query() *query.Query {
-	queries, err := query.ParseTables(s.Name, s.SQL)
+	q, err := query.ParseQuery(s.Name, s.SQL)
 	if err != nil {
 		panic(fmt.Sprintf("aggregate: table %s: its query cannot be read again: %v", s.Name, err))
 	}
-	return queries[0]
+	q.Name = s.Name
+	return q
 }
 
 // adder adds up the trips of one source for one table. A batch is added once; rows that rules refuse do not count.

@@ -40,7 +40,7 @@ func c64(values ...int64) trip.Column {
 // tripsOf makes a batch of one month whose measures are all the same column.
 func tripsOf(source string, month int32, measure, pickupZones, dropoffZones trip.Column) trip.Batch {
 	rows := len(measure.Values)
-	return trip.Batch{
+	b := trip.Batch{
 		Source: source, Taxi: "green", Rows: rows,
 		Columns: [trip.NumFields]trip.Column{
 			trip.Pickup: c64(make([]int64, rows)...), trip.Dropoff: c64(make([]int64, rows)...),
@@ -48,6 +48,17 @@ func tripsOf(source string, month int32, measure, pickupZones, dropoffZones trip
 			trip.Passengers: measure, trip.Distance: measure, trip.Amount: measure, trip.Tip: measure, trip.Duration: measure,
 		},
 		Months: []trip.MonthRun{{Month: month, End: rows}},
+	}
+	fillNeeded(&b)
+	return b
+}
+
+// fillNeeded gives a batch the columns that some table needs and the test does not name.
+func fillNeeded(b *trip.Batch) {
+	for _, f := range Needs(Tables(true)) {
+		if b.Columns[f].Values == nil {
+			b.Columns[f] = c64(make([]int64, b.Rows)...)
+		}
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"tripstats/transforms/element"
 	"tripstats/transforms/query"
-	"tripstats/transforms/trip"
 )
 
 func init() {
@@ -39,18 +38,11 @@ type Pruning struct {
 func (p Pruning) Needs(taxi string, month int32) bool { return p.needs(p.Spec.query(), taxi, month) }
 
 func (p Pruning) needs(q *query.Query, taxi string, month int32) bool {
-	return q.CanMatch(func(column int) (low, high query.Value, ok bool) {
-		switch source := query.Columns[column].Source; {
-		case source.Taxi:
-			return query.Value{Text: taxi}, query.Value{Text: taxi}, taxi != ""
-		case source.Field == trip.Pickup && p.Judged && month != element.NoMonth:
-			return query.Value{Int: int64(trip.FirstDay(month)) * day}, query.Value{Int: int64(trip.FirstDay(month+1))*day - 1}, true
-		}
-		return low, high, false
-	})
+	if !p.Judged {
+		month = element.NoMonth // a pickup may be in any
+	}
+	return q.CanMatch(query.BoundsOf(taxi, month))
 }
-
-const day = 86_400_000_000 // µs
 
 type pruneFn struct{ Pruning Pruning }
 

@@ -24,7 +24,7 @@ type Spec struct {
 	// Seeded tables have a row for the month in a file's name even if no trip is in it.
 	Seeded bool
 
-	// SQL is the query of a declared table, as package query prints it; see [Declared]. Such a table has its name, Step and MostGroups
+	// SQL is the query of a declared table, query.Query.SQL; see [Declared]. Such a table has its name, Step and MostGroups
 	// beside it, and PerFile, and nothing else.
 	SQL        string
 	MostGroups int64 // that are held in memory at once

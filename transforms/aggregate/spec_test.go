@@ -16,8 +16,8 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// byHourAndPayment is a table with two keys. The program's own tables have one key at most.
-var byHourAndPayment = &Spec{
+// exampleTable is a table with two keys, which the documents show. The program's own tables have one key at most.
+var exampleTable = &Spec{
 	Name: "by_hour_and_payment", Step: "by_hour_and_payment",
 	By: []Key{{Name: "pickup_hour", Of: trip.PickupHour}, {Name: "payment_type", Of: trip.PaymentType}},
 	Values: []Value{
@@ -34,7 +34,7 @@ func TestATableOfSeveralKeysIsOneEntry(t *testing.T) {
 	b.Columns[trip.PaymentType] = c64(1, 1, null, null, 2)
 	b.Columns[trip.Tip] = c64(500_000, null, 250_000, 100_000, 0)
 	b.Months = []trip.MonthRun{{Month: march, End: 2}, {Month: march, End: 3}, {Month: april, End: 4, Refused: true}, {Month: april, End: 5}}
-	g := newSourceSums(&b, adders([]*Spec{byHourAndPayment}))
+	g := newSourceSums(&b, adders([]*Spec{exampleTable}))
 	g.addBatch(&b)
 	g.addBatch(&b)
 	got, err := g.result(false)
@@ -44,7 +44,7 @@ func TestATableOfSeveralKeysIsOneEntry(t *testing.T) {
 	if got.Rows != 10 || got.Counted != 8 {
 		t.Errorf("%d rows, %d counted, expected 10 and 8", got.Rows, got.Counted)
 	}
-	rows := rowsOf(t, byHourAndPayment, got)
+	rows := rowsOf(t, exampleTable, got)
 	want := `by_hour_and_payment
 green 2020 2020-03-01 9 1 4 1.5 1 2
 green 2020 2020-03-01 23 - 2 - 0.5 2
@@ -53,7 +53,7 @@ green 2020 2020-04-01 0 2 2 0.5 0 2
 	if rows != want {
 		t.Errorf("found %s, expected %s", rows, want)
 	}
-	needs := byHourAndPayment.Needs()
+	needs := exampleTable.Needs()
 	if want := []trip.Field{trip.Pickup, trip.Tip, trip.PaymentType, trip.Duration, trip.PickupHour}; !reflect.DeepEqual(needs, want) {
 		t.Errorf("needs %v, expected %v", needs, want)
 	}

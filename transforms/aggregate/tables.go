@@ -56,6 +56,15 @@ var locationStats = &Spec{
 	},
 }
 
+// StandingNames lists the names of [Tables], and of the ledger if rules are applied.
+func StandingNames(judged bool) []string {
+	names := Names(Tables(judged))
+	if judged {
+		names = append(names, LedgerName)
+	}
+	return names
+}
+
 // Names lists the names of tables.
 func Names(tables []*Spec) []string {
 	var names []string

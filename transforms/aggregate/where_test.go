@@ -33,7 +33,7 @@ func paidTrips() trip.Batch {
 
 func TestTripsThatDoNotMeetTheConditionsAreCountedApart(t *testing.T) {
 	b := paidTrips()
-	sums := newSourceSums(&b, adders([]*Spec{cardTips, byHourAndPayment}))
+	sums := newSourceSums(&b, adders([]*Spec{cardTips, exampleTable}))
 	sums.addBatch(&b)
 	got, err := sums.result(false)
 	if err != nil {
@@ -46,7 +46,7 @@ func TestTripsThatDoNotMeetTheConditionsAreCountedApart(t *testing.T) {
 	if n := stateOf(t, got, "card_tips").Filtered; n != 5 || got.Counted != 7 {
 		t.Errorf("%d filtered of %d that count, expected 5 of 7", n, got.Counted)
 	}
-	if n := stateOf(t, got, byHourAndPayment.Name).Filtered; n != 0 {
+	if n := stateOf(t, got, exampleTable.Name).Filtered; n != 0 {
 		t.Errorf("a table without conditions filtered %d trips", n)
 	}
 	if want := []trip.Field{trip.Pickup, trip.Tip, trip.PaymentType, trip.PickupHour}; !reflect.DeepEqual(cardTips.Needs(), want) {
@@ -76,7 +76,7 @@ func TestFilteredTripsSurviveMerging(t *testing.T) {
 }
 
 func TestTheTallyHasWhatATableFilters(t *testing.T) {
-	tables := []*Spec{cardTips, byHourAndPayment}
+	tables := []*Spec{cardTips, exampleTable}
 	p, s, files := ptest.CreateList([]element.AdmittedFiles{{Files: []element.Admitted{{Source: "a", Taxi: "green", Month: march}}}})
 	perSource := PerSource(s, tables, files, Partials(s, tables, beam.CreateList(s, []trip.Batch{paidTrips(), paidTrips()})))
 	passert.EqualsList(s, beam.ParDo(s, text, Table(s, cardTips, perSource)), []string{"card_tips\ngreen 2020 2020-03-01 2 2\ngreen 2020 2020-04-01 2 5\n"})

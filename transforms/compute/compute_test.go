@@ -179,8 +179,8 @@ func compareRun(t *testing.T, p *Program, texts []string, b *trip.Batch, all []i
 		for at, row := range all {
 			want, failed := e.Eval(func(c *query.Expr) (query.Value, error) { return p.leaf(b, int(row), c) })
 			if failed != nil {
-				if err == nil || !strings.Contains(err.Error(), failed.Error()) {
-					t.Fatalf("%s: found error %v, expected %v in row %d", texts[i], err, failed, row)
+				if want := b.Where(int(row)) + ": " + failed.Error(); err == nil || err.Error() != want {
+					t.Fatalf("%s: found error %v, expected %s", texts[i], err, want)
 				}
 				return byKernels
 			}

@@ -1,8 +1,23 @@
 // Package compute computes the expressions of queries over batches of trips, a column at a time.
 //
-// [Compile] makes a [Program] of expressions. [Program.Run] computes all of them for some rows of a batch, as [Vector]s. What an
-// expression means is what [query.Expr.Eval] computes row by row; that is also what computes an expression of which a row has no value here, such as one
-// that needs more than 64 bits.
+// [Compile] makes a [Program] of expressions. [Program.Run] computes all of them for some rows of a batch, as [Vector]s.
+//
+// # How
+//
+// Compile expands derived columns and makes one step of each different subexpression. A step is a kernel: a function from registers to
+// a register. Rows that are selected are gathered before, so kernels know of no selection. Some expressions take no kernel of their own
+// for each call in them:
+//
+//   - those that are the same in all rows, because they depend on the taxi alone, are computed once for each taxi (compile.go)
+//   - those of one column with few values, such as a zone, once for each value (table.go)
+//   - parts of times that change with days or months, once for each day (time.go)
+//   - functions of a text, once for each text (text.go)
+//
+// What an expression means is what [query.Expr.Eval] computes row by row, and the tests compare with it. Eval also computes here, for the
+// rows of one run, what kernels do not: an expression with a call that has no kernel, or of which some row, or some part in some row, has
+// no value in 64 bits. So an error is that of Eval, and parts that a CASE does not choose raise none.
+//
+// A kernel is an entry of the table builders, by the name of its function.
 package compute
 
 import (

@@ -9,7 +9,8 @@ import (
 )
 
 // Vector holds the values of an expression in consecutive rows. Only one of Ints, Floats, Bits and Wide has them; which one follows
-// from the type. Where a row is null, its value has no meaning.
+// from the type. Where a row is null, its value has no meaning, but a code is always one of Texts. Bits of bitmaps beyond the last row have
+// no meaning.
 type Vector struct {
 	Type query.Type
 	Rows int

@@ -188,22 +188,30 @@ func (a *Adder) tooMany() error {
 
 // State returns what was added since the last Reset.
 func (a *Adder) State() ([]byte, error) {
-	order, keys := a.keys.sorted()
+	order, written := a.keys.sorted()
 	h := header{keys: len(a.q.Keys), forms: a.plan.forms()}
 	h.Filtered, h.Counted, h.Groups = a.filtered, a.counted, int64(len(order))
 	for _, p := range a.parts {
 		p.close(a.keys.groups)
 	}
 	out := h.append(nil)
-	var body []byte
-	for _, g := range order {
+	const sample = 1 << 10 // groups by which the size of all is estimated
+	var key, body []byte
+	for i, g := range order {
+		if i == sample {
+			out = slices.Grow(out, len(out)/sample*(len(order)-sample)*17/16)
+		}
+		key = a.keys.appendKey(key[:0], g, written)
 		body = binary.AppendUvarint(body[:0], uint64(a.rows[g]))
 		for _, p := range a.parts {
 			body = p.append(body, g, a.rows[g])
 		}
-		out = appendRecord(out, keys[g], body)
+		out = appendRecord(out, key, body)
 	}
-	return bytes.Clone(out), nil
+	if len(out) < cap(out)/8*7 {
+		out = bytes.Clone(out)
+	}
+	return out, nil
 }
 
 // grown returns a slice with so many elements, those that are new being v.

@@ -15,6 +15,7 @@ var measured = map[string]string{
 		FROM trips GROUP BY taxi, month_start, weekday, pickup_hour`,
 	"od": `SELECT taxi, month_start, pickup_location_id, dropoff_location_id, count(*) AS trips, quantile_disc(trip_duration_seconds, 0.5) AS median_seconds
 		FROM trips GROUP BY ALL HAVING count(*) >= 10`,
+	"od_by_hour": `SELECT taxi, month_start, pickup_location_id, dropoff_location_id, pickup_hour, count(*) AS trips, avg(total_amount) AS amount FROM trips GROUP BY ALL`,
 	"zone_minutes": `SELECT taxi, month_start, pickup_location_id, count(trip_duration_minutes) AS timed,
 		quantile_disc(trip_duration_minutes, 0.5) AS p50, quantile_disc(trip_duration_minutes, 0.9) AS p90, quantile_disc(trip_duration_minutes, 0.99) AS p99
 		FROM trips GROUP BY ALL`,

@@ -47,6 +47,21 @@ type column struct {
 
 func newColumn(t query.Type) column { return column{t: t, codes: map[string]int32{}} }
 
+func (c *column) reserve(rows int) {
+	switch c.t.Kind {
+	case query.Boolean:
+		c.bools = make([]bool, 0, rows)
+	case query.BigInt, query.Timestamp:
+		c.ints = make([]int64, 0, rows)
+	case query.Decimal, query.HugeInt:
+		c.wide = make([]decimal128.Num, 0, rows)
+	case query.Double:
+		c.floats = make([]float64, 0, rows)
+	default:
+		c.small = make([]int32, 0, rows)
+	}
+}
+
 func (c *column) add(v query.Value) {
 	if v.IsNull && c.nulls == nil {
 		c.nulls = make([]bool, c.rows)

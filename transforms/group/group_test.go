@@ -124,6 +124,15 @@ func check(t *testing.T, rng *rand.Rand, text string, q *query.Query, sources []
 	if err != nil {
 		return true
 	}
+	slow := newSlowAdder(q, 1<<20)
+	for _, b := range all {
+		if err := slow.Add(b); err != nil {
+			t.Fatal(text, err)
+		}
+	}
+	if s, err := slow.State(); err != nil || !bytes.Equal(s, whole) {
+		t.Errorf("%s\n  the state is not that of an adder that goes row by row, %v", text, err)
+	}
 	if c, err := Header(whole); err != nil || c.Filtered+c.Counted != int64(len(trips)) {
 		t.Errorf("%s\n  found %d filtered and %d counted, expected together %d, %v", text, c.Filtered, c.Counted, len(trips), err)
 	}

@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"slices"
@@ -308,27 +309,58 @@ func (g *grouper) putAll() {
 	}
 }
 
-// sorted returns the groups in the order of their keys, and the keys by group.
-func (g *grouper) sorted() (order []uint32, keys [][]byte) {
-	written := make([][][]byte, len(g.keys))
+// sorted returns the groups in the order of their keys, and what each code of each key is written as.
+//
+// They are sorted by the places that their codes have in the order of what is written, side by side in one number if that is possible.
+func (g *grouper) sorted() (order []uint32, written [][][]byte) {
+	written, order = make([][][]byte, len(g.keys)), make([]uint32, g.groups)
 	for k := range g.keys {
 		written[k] = g.keys[k].written()
 	}
-	n, total := len(g.keys), 0
-	for id := range g.groups {
-		for k := range g.keys {
-			total += len(written[k][g.of[id*n+k]])
+	places, width := make([][]uint32, len(written)), 0
+	for k, all := range written {
+		byPlace := make([]uint32, len(all))
+		for i := range byPlace {
+			byPlace[i] = uint32(i)
 		}
-	}
-	arena := make([]byte, 0, total)
-	keys, order = make([][]byte, g.groups), make([]uint32, g.groups)
-	for id := range keys {
-		start := len(arena)
-		for k := range g.keys {
-			arena = append(arena, written[k][g.of[id*n+k]]...)
+		slices.SortFunc(byPlace, func(a, b uint32) int { return bytes.Compare(all[a], all[b]) })
+		places[k] = make([]uint32, len(all))
+		for place, code := range byPlace {
+			places[k][code] = uint32(place)
 		}
-		keys[id], order[id] = arena[start:len(arena):len(arena)], uint32(id)
+		width += bits.Len(uint(len(all)))
 	}
-	slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(keys[a], keys[b]) })
-	return order, keys
+	if width > 64 {
+		keys := make([][]byte, g.groups)
+		for id := range keys {
+			keys[id], order[id] = g.appendKey(nil, uint32(id), written), uint32(id)
+		}
+		slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(keys[a], keys[b]) })
+		return order, written
+	}
+	type placed struct {
+		place uint64
+		group uint32
+	}
+	list := make([]placed, len(order))
+	for id := range list {
+		place := uint64(0)
+		for k := range places {
+			place = place<<bits.Len(uint(len(places[k]))) | uint64(places[k][g.of[id*len(places)+k]])
+		}
+		list[id] = placed{place, uint32(id)}
+	}
+	slices.SortFunc(list, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
+	for i := range list {
+		order[i] = list[i].group
+	}
+	return order, written
+}
+
+// appendKey appends the key of a group.
+func (g *grouper) appendKey(b []byte, id uint32, written [][][]byte) []byte {
+	for k, code := range g.of[int(id)*len(g.keys):][:len(g.keys)] {
+		b = append(b, written[k][code]...)
+	}
+	return b
 }

@@ -21,6 +21,7 @@ func Rows(q *query.Query, blocks [][]byte) (table arrow.RecordBatch, counted int
 		return nil, 0, err
 	}
 	out := newTable(q)
+	out.reserve(in.most)
 	if len(q.Windows) > 0 {
 		err = out.addAll(in)
 	} else {
@@ -46,6 +47,7 @@ type groups struct {
 	*finisher
 	heap    []*run
 	counted int64
+	most    int  // groups that there can be
 	any     bool // a group was read
 	merger  [2]merger
 }
@@ -69,6 +71,7 @@ func newGroups(q *query.Query, blocks [][]byte) (*groups, error) {
 			return nil, err
 		}
 		g.counted += r.dropped
+		g.most += int(min(r.Groups, int64(len(r.rest)/3)))
 		g.any = g.any || r.dropped > 0
 		if err := g.push(r); err != nil {
 			return nil, err
@@ -202,6 +205,19 @@ func newTable(q *query.Query) *table {
 		t.limit = int(min(q.Limit, 1<<31-1))
 	}
 	return t
+}
+
+// reserve makes room for so many rows, so that no list grows to twice its size.
+func (t *table) reserve(rows int) {
+	if t.limit >= 0 && len(t.q.Order) == 0 {
+		rows = min(rows, t.limit)
+	}
+	for i := range t.columns {
+		t.columns[i].reserve(rows)
+	}
+	if len(t.q.Order) > 0 {
+		t.order = make([][]byte, 0, rows)
+	}
 }
 
 // addEach adds the groups one at a time.

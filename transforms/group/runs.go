@@ -101,22 +101,35 @@ func (r *valueRun) read(list []entry, group uint32) []entry {
 	if group > 0 {
 		start = r.ends[group-1]
 	}
-	in := reader{in: r.bytes[start:r.ends[group]]}
-	if len(in.in) == 0 {
+	in := r.bytes[start:r.ends[group]]
+	if len(in) == 0 {
 		return list
 	}
-	value := r.base + int64(in.uvarint()*r.unit)
-	list = append(list, entry{value, group, uint32(in.uvarint())})
-	for len(in.in) > 0 {
-		token := in.uvarint()
+	next := func() uint64 {
+		v, n := binary.Uvarint(in)
+		in = in[n:]
+		return v
+	}
+	value := r.base + int64(next()*r.unit)
+	list = append(list, entry{value, group, uint32(next())})
+	for len(in) > 0 {
+		token := uint64(in[0])
+		if token < 0x80 {
+			in = in[1:]
+		} else if len(in) > 1 && in[1] < 0x80 {
+			token = token&0x7f | uint64(in[1])<<7
+			in = in[2:]
+		} else {
+			token = next()
+		}
 		d := token >> 1
 		if token >= farAway {
-			d = in.uvarint()
+			d = next()
 		}
 		value += int64(d * r.unit)
 		count := uint32(1)
 		if token&1 != 0 {
-			count = uint32(in.uvarint())
+			count = uint32(next())
 		}
 		list = append(list, entry{value, group, count})
 	}

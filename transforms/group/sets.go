@@ -29,6 +29,7 @@ type sets struct {
 	sorted []entry // memory
 	keys   [2][]uint64
 	pieces []entry
+	ends   []int // of the runs' entries in pieces
 	set    set
 	unit   divisor // of all values, from one another
 }
@@ -248,12 +249,8 @@ func compareEntries(a, b entry) int {
 	return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.value, b.value))
 }
 
-// sortValues sorts entries of one group.
+// sortValues sorts a few entries of one group.
 func sortValues(list []entry) {
-	if len(list) > 16 {
-		slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.value, b.value) })
-		return
-	}
 	for i := 1; i < len(list); i++ {
 		e, j := list[i], i
 		for ; j > 0 && list[j-1].value > e.value; j-- {
@@ -265,14 +262,41 @@ func sortValues(list []entry) {
 
 // group returns the entries of a group in all runs, in their order. A value can occur several times.
 func (s *sets) group(id uint32) []entry {
-	s.pieces = s.pieces[:0]
+	s.pieces, s.ends = s.pieces[:0], s.ends[:0]
 	for i := range s.runs {
 		s.pieces = s.runs[i].read(s.pieces, id)
+		if n := len(s.pieces); n > 0 && (len(s.ends) == 0 || s.ends[len(s.ends)-1] < n) {
+			s.ends = append(s.ends, n)
+		}
 	}
-	if len(s.runs) > 1 {
+	if len(s.ends) > 1 && len(s.pieces) <= 16 {
 		sortValues(s.pieces)
+		return s.pieces
 	}
-	return s.pieces
+	s.sorted = slices.Grow(s.sorted[:0], len(s.pieces))
+	from, to := s.pieces, s.sorted[:len(s.pieces)]
+	for len(s.ends) > 1 {
+		joined, start := s.ends[:0], 0
+		for i := 0; i < len(s.ends); i += 2 {
+			middle, end := s.ends[i], s.ends[min(i+1, len(s.ends)-1)]
+			mergeValues(to[start:end], from[start:middle], from[middle:end])
+			joined, start = append(joined, end), end
+		}
+		s.ends = joined
+		from, to = to, from
+	}
+	return from
+}
+
+// mergeValues fills to with the entries of a and b, both of which are in the order of their values.
+func mergeValues(to, a, b []entry) {
+	for i := range to {
+		if len(b) == 0 || len(a) > 0 && a[0].value <= b[0].value {
+			to[i], a = a[0], a[1:]
+		} else {
+			to[i], b = b[0], b[1:]
+		}
+	}
 }
 
 func (s *sets) close(int) {

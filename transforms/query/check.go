@@ -29,7 +29,7 @@ const (
 // check returns the query of a statement. If something is wrong it is reported, and the query is nil.
 func check(r *report, s *statement) *Query {
 	before := len(r.errors)
-	c := &checker{report: r, s: s, q: &Query{Name: s.name, Limit: NoLimit}}
+	c := &checker{report: r, s: s, q: &Query{Name: s.name, SQL: s.String(), Limit: NoLimit}}
 	if s.limit != nil {
 		c.q.Limit = *s.limit
 	}

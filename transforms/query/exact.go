@@ -2,6 +2,7 @@ package query
 
 import (
 	"errors"
+	"math"
 	"math/big"
 )
 
@@ -29,11 +30,11 @@ func (t Type) Between(to Type, low, high Value, part float64) (Value, error) {
 		a, err := convert(t, to, low)
 		b, err2 := convert(t, to, high)
 		if to.Kind == Double {
-			return floatValue(a.Float + float64((b.Float-a.Float)*part)), errors.Join(err, err2)
+			return floatValue(math.FMA(a.Float, 1-part, b.Float*part)), errors.Join(err, err2)
 		}
-		return intValue(a.Int + int64(float64(b.Int-a.Int)*part)), errors.Join(err, err2)
+		return intValue(int64(math.Round(math.FMA(float64(a.Int), 1-part, float64(b.Int)*part)))), errors.Join(err, err2)
 	}
-	d := new(big.Float).SetInt(new(big.Int).Sub(high.Big, low.Big))
+	d := new(big.Float).SetPrec(53).SetInt(new(big.Int).Sub(high.Big, low.Big)) // a product of doubles
 	whole, _ := d.Mul(d, big.NewFloat(part)).Int(nil)
 	return bigValue(whole.Add(whole, low.Big)), nil
 }

@@ -11,6 +11,7 @@ import (
 // aggregates and windows; the rows are sorted by Order and cut at Limit.
 type Query struct {
 	Name  string // of the table; empty for a query without one
+	SQL   string // as it was written, but in one line: what String returns may not be accepted again, as constants are folded in it
 	Place string // where its text is: tables.sql:3:14; empty if it was built in Go
 	Where *Expr  // over trips; nil if all trips count
 

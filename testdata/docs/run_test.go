@@ -1,7 +1,11 @@
-package main_test
+// Package docs tests the documents of the repository: what they show is run, what they list is compared with the code, and their links
+// lead somewhere.
+package docs
 
 import (
 	"bytes"
+	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,7 +16,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"tripstats/testdata"
+	"tripstats/transforms/aggregate"
 )
 
 // The fenced blocks of the documents, by the word after the fence:
@@ -30,6 +37,35 @@ import (
 // The blocks of one document are run in order, in one folder that has the made-up sample below raw_data, by year, and the program
 // as bin/tripstats and on the path. In what is expected, a line "..." stands for any lines, and "..." in a line for any text.
 const needs = "Needs "
+
+// root is the folder of the repository, from that of this test.
+const root = "../.."
+
+var update = flag.Bool("update", false, "write what the program prints into the documents")
+
+// program is the built program.
+var program string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "tripstats-docs-")
+	if err == nil {
+		program = filepath.Join(dir, "tripstats")
+		var out []byte
+		if out, err = exec.Command("go", "build", "-o", program, "tripstats/pipeline").CombinedOutput(); err != nil {
+			err = fmt.Errorf("go build: %w: %s", err, out)
+		}
+	}
+	code := 1
+	if err == nil {
+		code = m.Run()
+	}
+	if err := errors.Join(err, os.RemoveAll(dir)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // block is a fenced block of a document.
 type block struct {
@@ -56,8 +92,8 @@ func (b block) needing() string {
 func documents(t *testing.T) []string {
 	t.Helper()
 	var found []string
-	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && path != ".." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "bin" || d.Name() == "out") {
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "bin" || d.Name() == "out") {
 			return filepath.SkipDir
 		}
 		if err == nil && d.Name() == "README.md" {
@@ -105,7 +141,7 @@ func blocksOf(t *testing.T, path string) []block {
 // TestDocsRun runs what the documents show.
 func TestDocsRun(t *testing.T) {
 	for _, path := range documents(t) {
-		t.Run(strings.TrimPrefix(filepath.ToSlash(path), "../"), func(t *testing.T) {
+		t.Run(strings.TrimPrefix(filepath.ToSlash(path), "../../"), func(t *testing.T) {
 			s := newSession(t)
 			s.play(t, path, blocksOf(t, path))
 		})
@@ -129,8 +165,8 @@ func newSession(t *testing.T) *session {
 		}
 	}
 	must(os.Mkdir(filepath.Join(s.dir, "bin"), 0o777))
-	must(os.Symlink(program(t), filepath.Join(s.dir, "bin", "tripstats")))
-	must(os.Symlink(program(t), filepath.Join(s.bin, "tripstats")))
+	must(os.Symlink(program, filepath.Join(s.dir, "bin", "tripstats")))
+	must(os.Symlink(program, filepath.Join(s.bin, "tripstats")))
 	// The documents say go run ./pipeline; what that compiles is this program.
 	must(os.WriteFile(filepath.Join(s.bin, "go"), []byte("#!/bin/sh\n[ \"$1 $2\" = 'run ./pipeline' ] || exit 1\nshift 2\nexec tripstats \"$@\"\n"), 0o777))
 	files, err := testdata.Sample.ReadDir("sample")
@@ -143,7 +179,7 @@ func newSession(t *testing.T) *session {
 		must(os.MkdirAll(year, 0o777))
 		must(os.WriteFile(filepath.Join(year, f.Name()), content, 0o666))
 	}
-	python, err := filepath.Abs(filepath.Join("..", ".venv", "bin", "python"))
+	python, err := filepath.Abs(filepath.Join(root, ".venv", "bin", "python"))
 	must(err)
 	if _, err := os.Stat(python); err == nil {
 		s.python = python
@@ -179,7 +215,7 @@ func (s *session) play(t *testing.T, path string, blocks []block) {
 			t.Errorf("%s: found a block of %q that does not begin with a comment %q: say what it needs, or make it a console block", place, b.kind, needs+"...")
 		}
 	}
-	if updating() {
+	if *update {
 		s.update(t, path)
 	}
 }
@@ -348,18 +384,20 @@ func headings(t *testing.T, path string) []string {
 	return all
 }
 
-// TestDocsListTheColumnsOfTables compares the tables of columns with those that a run publishes.
+// TestDocsListTheColumnsOfTables compares the tables of columns with those of the tables.
 func TestDocsListTheColumnsOfTables(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "out")
-	tripstats(t, "--input=sample", "--output="+out)
-	for _, name := range []string{"trip_stats", "location_stats", "quality"} {
+	schemas := map[string]*arrow.Schema{aggregate.LedgerName: aggregate.LedgerSchema}
+	for _, table := range aggregate.Tables(true) {
+		schemas[table.Name] = table.Schema()
+	}
+	for _, name := range aggregate.StandingNames(true) {
 		var found []string
-		for _, row := range rowsBelow(t, "README.md", "### "+name) {
+		for _, row := range rowsBelow(t, root+"/pipeline/README.md", "### "+name) {
 			found = append(found, strings.Trim(row[0], "*")+" "+row[1])
 		}
 		var expected []string
-		for _, column := range readTable(t, out, name).schema {
-			expected = append(expected, strings.ReplaceAll(column, " utf8", " string"))
+		for _, f := range schemas[name].Fields() {
+			expected = append(expected, f.Name+" "+strings.ReplaceAll(f.Type.String(), "utf8", "string"))
 		}
 		if !slices.Equal(found, expected) {
 			t.Errorf("README.md: %s: found columns %q, expected %q", name, found, expected)
@@ -369,7 +407,11 @@ func TestDocsListTheColumnsOfTables(t *testing.T) {
 
 // TestDocsListTheExitCodes compares the table of exit codes with the help text.
 func TestDocsListTheExitCodes(t *testing.T) {
-	_, list, found := strings.Cut(tripstats(t, "help").stdout, "Exit codes:\n")
+	help, err := exec.Command(program, "help").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, found := strings.Cut(string(help), "Exit codes:\n")
 	if !found {
 		t.Fatal("help: found no exit codes")
 	}
@@ -381,7 +423,7 @@ func TestDocsListTheExitCodes(t *testing.T) {
 		code, meaning, _ := strings.Cut(strings.TrimSpace(l), "  ")
 		expected = append(expected, []string{code, strings.TrimSpace(meaning)})
 	}
-	rows := rowsBelow(t, "README.md", "## Exit codes")
+	rows := rowsBelow(t, root+"/pipeline/README.md", "## Exit codes")
 	for i := range rows {
 		rows[i] = rows[i][:2]
 	}
@@ -420,11 +462,35 @@ func rowsBelow(t *testing.T, path, heading string) [][]string {
 
 // TestReadmeIsShort keeps the first page one that people read: what is long goes to the documents of the folders.
 func TestReadmeIsShort(t *testing.T) {
-	content, err := os.ReadFile("../README.md")
+	content, err := os.ReadFile(root + "/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(string(content), "\n"); n > 120 {
 		t.Errorf("README.md: found %d lines, expected at most 120", n)
+	}
+}
+
+// TestShowSaysWhatTheDocumentsSay compares the columns of standing tables with the tables of the document.
+func TestShowSaysWhatTheDocumentsSay(t *testing.T) {
+	for _, name := range aggregate.StandingNames(true) {
+		shown, err := exec.Command(program, "show", "tables", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found, expected [][]string
+		for l := range strings.Lines(string(shown)) {
+			cells := slices.DeleteFunc(strings.Split(strings.TrimSpace(l), "  "), func(s string) bool { return s == "" })
+			for i := range cells {
+				cells[i] = strings.TrimSpace(cells[i])
+			}
+			found = append(found, cells)
+		}
+		for _, row := range rowsBelow(t, root+"/pipeline/README.md", "### "+name) {
+			expected = append(expected, []string{strings.Trim(row[0], "*"), row[1], row[2]})
+		}
+		if !slices.EqualFunc(found[1:], expected, slices.Equal[[]string]) {
+			t.Errorf("show tables %s: found\n%q\nexpected, as README.md has it,\n%q", name, found[1:], expected)
+		}
 	}
 }

@@ -1,6 +1,7 @@
-package main_test
+package parquetio_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -22,6 +23,19 @@ import (
 	"tripstats/transforms/trip"
 )
 
+// soaking tells whether TRIPSTATS_SOAK=1 requests the long loops.
+func soaking() bool { return os.Getenv("TRIPSTATS_SOAK") == "1" }
+
+// mostMemory is what may be allocated for a file with a damaged footer.
+const mostMemory = 256 << 20
+
+// base is a well-formed file that is damaged.
+type base struct {
+	name   string
+	data   []byte
+	parsed *mutate.File
+}
+
 // small returns four files whose footers are damaged.
 func small(t *testing.T) []base {
 	t.Helper()
@@ -33,7 +47,11 @@ func small(t *testing.T) []base {
 		{Taxi: tlcgen.Yellow, Month: tlcgen.MonthOf(2025, 2), Codec: tlcgen.Snappy, RowGroups: 1},
 	} {
 		o.Rows, o.Seed = 40, uint64(i)
-		b := base{name: tlcgen.FileName(o.Taxi, o.Month), data: generated(t, o)}
+		var data bytes.Buffer
+		if _, err := tlcgen.Write(t.Context(), &data, o); err != nil {
+			t.Fatal(err)
+		}
+		b := base{name: tlcgen.FileName(o.Taxi, o.Month), data: data.Bytes()}
 		var err error
 		if b.parsed, err = mutate.Parse(b.data); err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package main
+package tlc_test
 
 import (
 	"slices"
@@ -11,11 +11,14 @@ import (
 	"tripstats/transforms/trip"
 )
 
+// registry has all datasets that a run knows: TLC's, and the program's own tables.
+var registry = slices.Concat(tlc.Registry, aggregate.Datasets())
+
 // TestDatasetsAreDeclaredWhole checks what the decision of a file's dataset, --months and fetch rely on.
 func TestDatasetsAreDeclaredWhole(t *testing.T) {
 	seen := map[string]bool{}
 	probed := map[string]bool{}
-	for _, d := range tripOptions("", true, aggregate.Tables(true)).Registry {
+	for _, d := range registry {
 		if d.Name == "" || seen[d.Name] || len(d.Signatures) == 0 {
 			t.Errorf("%+v: expected a name of its own, and a signature", d)
 		}
@@ -81,7 +84,7 @@ func TestEveryKindOfFileIsToldByItsColumns(t *testing.T) {
 		for _, name := range strings.Fields(c.columns) {
 			described.Columns = append(described.Columns, element.Column{Name: name, Type: element.Null})
 		}
-		f, err := trip.Recognise(described, tripOptions("", true, aggregate.Tables(true)))
+		f, err := trip.Recognise(described, trip.Options{Registry: registry, UTC: trip.UTCRefuse, Judged: true})
 		got := f.Variant
 		if err != nil {
 			got = err.Error()

@@ -1,4 +1,4 @@
-package main_test
+package docs
 
 import (
 	"fmt"
@@ -60,5 +60,5 @@ func compareDocs(t *testing.T, rows, want [][]string) {
 // docsTable returns the cells of the first table below a heading of transforms/README.md, without its two head lines.
 func docsTable(t *testing.T, heading string) [][]string {
 	t.Helper()
-	return rowsBelow(t, "../transforms/README.md", "## "+heading)
+	return rowsBelow(t, root+"/transforms/README.md", "## "+heading)
 }

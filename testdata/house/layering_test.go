@@ -1,4 +1,6 @@
-package main
+// Package house tests the rules of the whole repository: which package may import which, what may read the process, and which package
+// variables may change.
+package house
 
 import (
 	"encoding/json"
@@ -10,16 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"google.golang.org/protobuf/proto"
 )
-
-func unmarshal(t *testing.T, b []byte, m proto.Message) {
-	t.Helper()
-	if err := proto.Unmarshal(b, m); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // TestImportsPointOneWay protects the layers: pipeline imports all; io and transforms share only the elements that cross between
 // them, and the faults; objstore imports neither Beam nor Arrow.
@@ -84,7 +77,7 @@ func TestDoFnsAreRegisteredByReflection(t *testing.T) {
 // TestTheMakefilesTagsLeaveOutWhatIsNotUsed protects the size of the program too: Go does not report a tag that no dependency
 // has.
 func TestTheMakefilesTagsLeaveOutWhatIsNotUsed(t *testing.T) {
-	makefile, err := os.ReadFile("../Makefile")
+	makefile, err := os.ReadFile("../../Makefile")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +107,7 @@ type listed struct {
 
 func list(t *testing.T, args ...string) []listed {
 	t.Helper()
-	root, err := filepath.Abs("..")
+	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package house
 
 import (
 	"go/ast"
@@ -128,6 +128,8 @@ var mayChange = map[string]string{
 	"io/source.formats":              "set before main: the formats of files",
 	"io/publish.formats":             "set before main: the formats of tables",
 	"transforms/newyork.zoneTable":   "set by the compiler: the table of zones",
+	"io/source.late":                 "a lock: the late first collection is of the process",
+	"pipeline.topicNames":            "set by init: what show can show",
 	"io/parquetio.buffers":           "memory to use again",
 	"io/parquetio.slices16":          "memory to use again",
 	"io/parquetio.slices32":          "memory to use again",
@@ -139,6 +141,7 @@ var mayChange = map[string]string{
 	"io/parquetio.gaveUp":            "counts",
 	"io/parquetio.ahead":             "memory of this process that is taken",
 	"io/parquetio.mostAhead":         "memory of this process",
+	"io/publish.answers":             "what the queries of this process have found, by the ID of the run",
 	"io/publish.Critical":            "a lock against signals, which are of the process",
 	"io/publish.listeners":           "who is told of a run, by its ID",
 	"runners.parsing":                "a lock: Beam's flags are of the process",
@@ -146,6 +149,7 @@ var mayChange = map[string]string{
 	"runners.temps":                  "TMPDIR is of the process",
 	"transforms/element.rowEncoders": "functions to use again, by type",
 	"transforms/element.rowDecoders": "functions to use again, by type",
+	"transforms/library.text":        "set by the compiler: the SQL of the library",
 	"transforms/newyork.data":        "set by the compiler",
 	"pipeline.builtFrom":             "set by the linker",
 }

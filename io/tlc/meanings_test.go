@@ -1,4 +1,4 @@
-package main
+package tlc_test
 
 import (
 	"strings"
