@@ -20,7 +20,8 @@ func inputs(t *testing.T) map[string][]string {
 		"sample":           {"--input=sample"},
 		"12 x 1 million":   {"--input=" + months(t)},
 		"sample, all rows": {"--input=sample", "--quality=raw"},
-		"declared tables":  {"--input=sample", "--tables=standard,by_hour,payment,od,zone_minutes,fares,airport,daily," + questions},
+		"the library":      {"--input=sample", "--tables=standard,by_hour,payment,od,zone_minutes,fares,airport,daily"},
+		"tables of a file": {"--input=sample", "--tables=" + questions, "--quality=raw"},
 	}
 	if dir := realData(t); dir != "" {
 		all["real months"] = []string{"--input=" + filepath.Join(dir, "raw_data", "**", "*.parquet")}
