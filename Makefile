@@ -113,7 +113,7 @@ soak: COMBINATIONS = 1000
 soak: QUERIES = 2000
 soak: build .venv/ready ## the long loops of the tests, io and transforms with the race detector, COMBINATIONS=1000, QUERIES=2000, then every fuzz target for FUZZTIME=10m
 	go test -race -timeout 0 -count 1 ./io/... ./transforms/...
-	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio ./io/fetch ./transforms/query ./transforms/compute
+	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio ./io/fetch ./transforms/query ./transforms/compute ./transforms/group
 	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
 	$(PYTHON) testdata/verify/random_queries.py bin/tripstats --count $(QUERIES) --seed 2
 	TRIPSTATS_SOAK=1 $(MAKE) flink-cluster-test

@@ -18,7 +18,7 @@ import (
 // answer computes the rows of a query. Only what it needs is read, and nothing is published.
 func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, error) {
 	q.Name = "answer"
-	table := aggregate.Declared(q, int64(j.maxGroups), j.standard())
+	table := aggregate.Declared(q, j.bounds(), j.standard())
 	p, runner, objects, err := j.prepare(ctx, []*aggregate.Spec{table})
 	if err != nil {
 		return nil, err

@@ -6,6 +6,11 @@ import (
 	"tripstats/transforms/aggregate"
 )
 
+// bounds are those of a declared table. Its groups may take as much as reading may.
+func (s *settings) bounds() aggregate.Bounds {
+	return aggregate.Bounds{Groups: int64(s.maxGroups), Bytes: int64(s.mostMemory())}
+}
+
 // specs returns the tables that the run makes, beside the ledger: those of --tables, in its order, with the standing ones first.
 func (j *job) specs(ctx context.Context) ([]*aggregate.Spec, error) {
 	list, err := j.declaredTables(ctx)
@@ -15,7 +20,7 @@ func (j *job) specs(ctx context.Context) ([]*aggregate.Spec, error) {
 	var specs, made []*aggregate.Spec
 	for _, t := range list {
 		if t.query != nil {
-			made = append(made, aggregate.Declared(t.query, int64(j.maxGroups), j.standard()))
+			made = append(made, aggregate.Declared(t.query, j.bounds(), j.standard()))
 		} else if len(specs) == 0 { // standard stands for all of them
 			specs = aggregate.Tables(j.standard())
 		}

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
 	"tripstats/transforms/group"
 	"tripstats/transforms/query"
 	"tripstats/transforms/trip"
@@ -30,10 +32,42 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Blocks](), encodeBlocks, decodeBlocks)
 }
 
-// Declared returns the table of a query. At most mostGroups of its groups are held in memory at once. Judged tells that rules hold the
-// pickup of a trip in the month of its file.
-func Declared(q *query.Query, mostGroups int64, judged bool) *Spec {
-	return &Spec{Name: q.Name, Step: q.Name, SQL: q.SQL, MostGroups: mostGroups, PerFile: judged && q.HasMonth()}
+// Bounds are how many groups of a declared table a worker may hold at once, and how many bytes they may take.
+type Bounds struct{ Groups, Bytes int64 }
+
+// Declared returns the table of a query. Judged tells that rules hold the pickup of a trip in the month of its file.
+func Declared(q *query.Query, most Bounds, judged bool) *Spec {
+	return &Spec{Name: q.Name, Step: q.Name, SQL: q.SQL, Place: q.Place, MostGroups: most.Groups, MostBytes: most.Bytes, PerFile: judged && q.HasMonth()}
+}
+
+// fails is the fault of an error of a declared table: what its query asks for has no value, or takes too much.
+func (s *Spec) fails(err error) error {
+	if err == nil || fault.Find(err) != nil {
+		return err
+	}
+	code := fault.Usage
+	var tooMany *group.TooMany
+	if errors.As(err, &tooMany) {
+		code = fault.Gate
+	}
+	return fault.New(code, "%s: %v; nothing was published", s.named(), err)
+}
+
+// named names the table and the place of its text.
+func (s *Spec) named() string {
+	if s.Place == "" {
+		return "table " + s.Name
+	}
+	return s.Place + ": table " + s.Name
+}
+
+// fits checks that the groups of a table do not take too much memory.
+func (s *Spec) fits(bytes int64) error {
+	if bytes <= s.MostBytes {
+		return nil
+	}
+	return fault.New(fault.Gate, "%s: its groups take more than %d MiB of memory; give a larger --max-memory, group by coarser keys, or leave trips out with WHERE; nothing was published",
+		s.named(), s.MostBytes>>20)
 }
 
 // declared tells whether the table is a query.
@@ -62,25 +96,29 @@ func newAdder(spec *Spec) adder {
 		return newGrouping(spec)
 	}
 	q := spec.query()
-	return &declaredAdder{name: spec.Name, perFile: spec.PerFile, q: q, groups: group.NewAdder(q, spec.MostGroups)}
+	return &declaredAdder{spec: spec, q: q, groups: group.NewAdder(q, spec.MostGroups)}
 }
 
 type declaredAdder struct {
-	name    string
-	perFile bool
-	q       *query.Query
-	groups  *group.Adder
+	spec   *Spec
+	q      *query.Query
+	groups *group.Adder
 }
 
-func (d *declaredAdder) add(b *trip.Batch) error { return d.groups.Add(b) }
+func (d *declaredAdder) add(b *trip.Batch) error {
+	if err := d.groups.Add(b); err != nil {
+		return d.spec.fails(err)
+	}
+	return d.spec.fits(d.groups.Bytes())
+}
 
 func (d *declaredAdder) state(_ []RuleCount, whole bool) (TableState, error) {
 	state, err := d.groups.State()
 	d.groups.Reset()
-	if err == nil && whole && d.perFile {
+	if err == nil && whole && d.spec.PerFile {
 		state, err = group.Finish(d.q, state)
 	}
-	return TableState{Table: d.name, Declared: true, State: slices.Clone(state)}, err
+	return TableState{Table: d.spec.Name, Declared: true, State: slices.Clone(state)}, d.spec.fails(err)
 }
 
 // declaredTable is [Table] for a declared table.
@@ -94,10 +132,11 @@ func declaredTable(s beam.Scope, spec *Spec, perSource beam.PCollection) beam.PC
 type blocksFn struct {
 	Spec *Spec
 
-	q *query.Query
+	q     *query.Query
+	bytes int64 // of the blocks that it has emitted
 }
 
-func (fn *blocksFn) Setup() { fn.q = fn.Spec.query() }
+func (fn *blocksFn) Setup() { fn.q, fn.bytes = fn.Spec.query(), 0 }
 
 func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 	state := r.bytes(fn.Spec.Name)
@@ -109,15 +148,16 @@ func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 		state, err = group.Finish(fn.q, state)
 	}
 	if err != nil {
-		return err
+		return fn.Spec.fails(err)
 	}
 	next := crc32.ChecksumIEEE([]byte(r.key())) // finished blocks go anywhere, to all shards alike
 	return group.Blocks(state, func(shard uint32, finished bool, block []byte) error {
 		if finished {
 			shard, next = next%group.Shards, next+1
 		}
+		fn.bytes += int64(len(block))
 		emit(int64(shard), block)
-		return nil
+		return fn.Spec.fits(fn.bytes)
 	})
 }
 
@@ -191,7 +231,7 @@ func (fn *rowsFn) ProcessElement(_ []byte, next func(*int64, *Blocks) bool, emit
 	}
 	rows, counted, err := group.Rows(fn.q, blocks)
 	if err != nil {
-		return err
+		return fn.Spec.fails(err)
 	}
 	emit(element.Table{Name: fn.Spec.Name, Record: rows, Counted: counted})
 	return nil

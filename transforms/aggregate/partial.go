@@ -67,7 +67,7 @@ func (fn *tallyFn) FinishBundle(emit func(element.Tallies)) {
 }
 
 func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
-	t := element.Tally{Source: r.Source, Taxi: r.Taxi, NoCodes: r.NoCodes, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration)}
+	t := element.Tally{Source: r.Source, Taxi: r.Taxi, NoCodes: r.NoCodes, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(r.Duration)}
 	left := false
 	for _, spec := range fn.Tables {
 		if spec.declared() {
@@ -90,7 +90,7 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 		if state.Filtered > 0 {
 			t.Filtered = append(t.Filtered, element.Filtered{Table: spec.Name, Rows: state.Filtered})
 		}
-		if i := slices.Index(spec.sums(), summed{of: trip.Duration}); i >= 0 && len(spec.Where) == 0 && !left {
+		if i := spec.durations(); i >= 0 && !left {
 			t.Left, left = meanOf(state.total(i)), true
 		}
 	}
@@ -105,6 +105,14 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 		fn.FinishBundle(emit)
 	}
 	return nil
+}
+
+// durations is the place of the sum of all trips' durations among the sums of the table, or -1.
+func (s *Spec) durations() int {
+	if s.declared() || len(s.Where) > 0 {
+		return -1
+	}
+	return slices.Index(s.sums(), summed{of: trip.Duration})
 }
 
 // balances checks that the groups of a table and the trips filtered are the trips that count.
@@ -213,6 +221,9 @@ func (fn *partialFn) of(b *trip.Batch) *sourceSums {
 		tables = adders(fn.Tables)
 	}
 	s := newSourceSums(b, tables)
+	if !slices.ContainsFunc(fn.Tables, func(t *Spec) bool { return t.durations() >= 0 }) {
+		s.duration = new(Sum)
+	}
 	fn.sums = append(fn.sums, s)
 	return s
 }
@@ -251,6 +262,7 @@ type sourceSums struct {
 	tables        []adder
 	rules         map[int64]*RuleCount // by RuleCount.key
 	rawDuration   Sum
+	duration      *Sum            // nil if a table adds it up
 	refused       map[int32]int64 // rows by plausible month
 	noCodes       [trip.NumFields]int64
 }
@@ -261,10 +273,8 @@ func newSourceSums(b *trip.Batch, tables []adder) *sourceSums {
 
 func (s *sourceSums) addBatch(b *trip.Batch) error {
 	s.rows += int64(b.Rows)
-	if raw := &b.Columns[trip.RawDuration]; raw.Nulls < len(raw.Values) {
-		s.rawDuration.addWide(raw.Values)
-		s.rawDuration.Count += int64(raw.Set(0, len(raw.Values)))
-	}
+	raw := &b.Columns[trip.RawDuration]
+	s.rawDuration.addAll(raw, 0, len(raw.Values))
 	for _, f := range b.Findings {
 		s.addFinding(f)
 	}
@@ -277,6 +287,9 @@ func (s *sourceSums) addBatch(b *trip.Batch) error {
 			s.addRefused(run.Month, int64(run.End-start))
 		} else {
 			s.counted += int64(run.End - start)
+			if s.duration != nil && len(raw.Values) > 0 {
+				s.duration.addAll(&b.Columns[trip.Duration], start, run.End)
+			}
 		}
 		start = run.End
 	}
@@ -317,6 +330,9 @@ func (s *sourceSums) addFinding(f trip.Finding) {
 // and month.
 func (s *sourceSums) result(whole bool) (Source, error) {
 	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows, Counted: s.counted, RawDuration: s.rawDuration}
+	if s.duration != nil {
+		out.Duration = *s.duration
+	}
 	for _, key := range sortedKeys(s.rules) {
 		out.Rules = append(out.Rules, *s.rules[key])
 	}

@@ -31,6 +31,7 @@ type Source struct {
 	States      []TableState // in the order of Tables
 	Rules       []RuleCount  // ascending by month and rule
 	RawDuration Sum          // µs, of all rows read, where rules were applied
+	Duration    Sum          // µs, of the trips that count, where rules were applied and no table adds it up
 	Refused     []MonthRows  // rows that row rules refused, by their pickup's month, ascending: see plausible
 
 	NoCodes []element.ColumnRows // values without a number, by column: see trip.NoCode
@@ -115,9 +116,11 @@ func mergeRules(a, b RuleCount) RuleCount {
 // mergeSources adds up two results of one source. It changes neither of them.
 func mergeSources(a, b Source) (Source, error) {
 	a.RawDuration.merge(b.RawDuration)
+	a.Duration.merge(b.Duration)
 	states, err := mergeStates(a.States, b.States)
 	return Source{
 		RawDuration: a.RawDuration,
+		Duration:    a.Duration,
 		Source:      cmp.Or(a.Source, b.Source),
 		Whole:       cmp.Or(a.Whole, b.Whole),
 		Taxi:        cmp.Or(a.Taxi, b.Taxi),

@@ -27,8 +27,10 @@ type Spec struct {
 	// SQL is the query of a declared table, query.Query.SQL; see [Declared]. Such a table has its name, Step and MostGroups
 	// beside it, and PerFile, and nothing else.
 	SQL        string
-	MostGroups int64 // that are held in memory at once
-	PerFile    bool  // all trips of a group are in one file, unless several files are of one taxi and month
+	Place      string // where its text is, for messages
+	MostGroups int64  // that are held in memory at once
+	MostBytes  int64  // that its groups may take in memory
+	PerFile    bool   // all trips of a group are in one file, unless several files are of one taxi and month
 }
 
 // Key is a column by which trips are grouped.

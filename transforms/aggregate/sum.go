@@ -3,6 +3,8 @@ package aggregate
 import (
 	"math/big"
 	"math/bits"
+
+	"tripstats/transforms/trip"
 )
 
 // Sum is an exact sum and the number of values in it: what an average needs. The sum is 128 bits wide, two's
@@ -55,6 +57,14 @@ func (s Sum) average(unit int64) (avg float64, ok bool) {
 	divisor := new(big.Int).Mul(big.NewInt(s.Count), big.NewInt(unit))
 	avg, _ = new(big.Rat).SetFrac(s.big(), divisor).Float64()
 	return avg, true
+}
+
+// addAll adds the values of rows [start, end) that are not null, and counts them.
+func (s *Sum) addAll(c *trip.Column, start, end int) {
+	if c.Nulls < len(c.Values) {
+		s.addWide(c.Values[start:end])
+		s.Count += int64(c.Set(start, end))
+	}
 }
 
 // sumRows is how many values of at most 10^14 (trip.MaxValue at trip.Unit) can be added up in an int64 without overflow.

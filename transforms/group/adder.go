@@ -106,7 +106,7 @@ func (a *Adder) Add(b *trip.Batch) error {
 	ids := a.ids[:n]
 	one := a.keys.find(a.values, ids)
 	if groups := a.keys.groups; int64(groups) > a.maxGroups {
-		return a.tooMany()
+		return &TooMany{a.maxGroups}
 	}
 	a.rows = grown(a.rows, a.keys.groups, 0)
 	if one {
@@ -177,13 +177,11 @@ func (a *Adder) filter(v *compute.Vector, rows []int32, n int) ([]int32, int) {
 	return out[:k], k
 }
 
-func (a *Adder) tooMany() error {
-	name := "the query"
-	if a.q.Name != "" {
-		name = "table " + a.q.Name
-	}
-	return fmt.Errorf("%s has more than %d groups, and so many are held in memory at once; give a larger --max-groups, group by coarser keys, or leave trips out with WHERE",
-		name, a.maxGroups)
+// TooMany is the error of an adder with more groups than it may have.
+type TooMany struct{ Most int64 }
+
+func (e *TooMany) Error() string {
+	return fmt.Sprintf("found more than %d groups at once, expected at most as many; give a larger --max-groups, group by coarser keys, or leave trips out with WHERE", e.Most)
 }
 
 // State returns what was added since the last Reset.
