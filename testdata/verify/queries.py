@@ -143,7 +143,7 @@ def answers(program, title, source, selects, *flags):
         as_csv = pyarrow.csv.read_csv(
             io.BytesIO(as_text["csv"]),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
-            convert_options=pyarrow.csv.ConvertOptions(column_types=dict(columns), strings_can_be_null=True, quoted_strings_can_be_null=False),
+            convert_options=pyarrow.csv.ConvertOptions(column_types=dict(columns), null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False),
         ) if table.num_columns else table
         if as_csv.to_pylist() != table.to_pylist() or as_csv.column_names != names:
             program.wrong.append(f"{title}: query {sql}: CSV has other rows than Arrow")
@@ -160,7 +160,7 @@ def plain(row):
         if value is None or isinstance(value, bool | int | float | str):
             out[name] = value
         elif hasattr(value, "hour"):
-            out[name] = value.isoformat(" ")
+            out[name] = value.isoformat()
         elif hasattr(value, "year"):
             out[name] = value.isoformat()
         else:
