@@ -34,13 +34,14 @@ COUNT    ?= 6
 ROUNDS   ?= 5
 FUZZTIME ?= 10s
 COMBINATIONS ?= 100
+QUERIES      ?= 100
 PYTHON   := .venv/bin/python
 
 # RUST: what the benchmarks in Rust need, unless PEERS names none of them. $(call flag,sets): --sets=$(SETS), if SETS is set.
 RUST  := $(if $(PEERS),$(if $(filter datafusion% decode,$(subst $(comma), ,$(PEERS))),.cache/bench-peers/ready),.cache/bench-peers/ready)
 flag   = $(if $($(shell echo $1 | tr a-z A-Z)),--$1='$($(shell echo $1 | tr a-z A-Z))')
 
-.PHONY: help goflags build test lint verify bench bench-peers bench-decade bench-rules bench-ablation bench-memory sample fuzz fuzz-plain soak azurite clean \
+.PHONY: help goflags build test lint verify bench bench-peers bench-decade bench-query bench-rules bench-ablation bench-memory sample fuzz fuzz-plain soak azurite clean \
 	flink-jar spark-jar flink-up flink-cluster-up spark-up flink-down flink-test flink-cluster-test spark-test workers dataflow-template
 
 help: ## list the targets
@@ -69,9 +70,10 @@ lint: ## gofmt, go vet, staticcheck, gofumpt, govulncheck
 	*) echo "$$found"; exit 1 ;; \
 	esac
 
-verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes; what the documents show
+verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes; declared tables, QUERIES=100 random; what the documents show
 	testdata/verify/run.sh bin/tripstats $(PYTHON)
 	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
+	$(PYTHON) testdata/verify/random_queries.py bin/tripstats --count $(QUERIES)
 	go test -count 1 ./transforms/query -run DuckDB
 	@# Some of what the documents show needs Python.
 	go test -count 1 ./testdata/docs
@@ -84,6 +86,9 @@ bench-peers: build .venv/bench $(RUST) ## time against DuckDB, DataFusion, Polar
 
 bench-decade: build .venv/bench $(RUST) ## 877 million rows, with the two fastest peers; MONTHS= PEERS=; makes 12.4 GB once
 	$(PYTHON) testdata/bench/decade.py bin/tripstats $(foreach v,months peers wait,$(call flag,$v))
+
+bench-query: build .venv/bench ## questions in SQL against DuckDB and Polars, one by one and in one pass, and their memory; ROUNDS=5 MONTHS=24
+	$(PYTHON) testdata/bench/queries.py bin/tripstats --rounds $(ROUNDS) $(foreach v,months wait,$(call flag,$v))
 
 bench-rules: build .venv/ready ## CPU time of --quality=standard over raw's, on the same files
 	$(PYTHON) testdata/bench/rules.py bin/tripstats --rounds $(ROUNDS)
@@ -105,10 +110,12 @@ fuzz-plain: ## every fuzz target for FUZZTIME=10s, not guided; needs no further 
 
 soak: FUZZTIME = 10m
 soak: COMBINATIONS = 1000
-soak: build .venv/ready ## the long loops of the tests, io and transforms with the race detector, COMBINATIONS=1000, then every fuzz target for FUZZTIME=10m
+soak: QUERIES = 2000
+soak: build .venv/ready ## the long loops of the tests, io and transforms with the race detector, COMBINATIONS=1000, QUERIES=2000, then every fuzz target for FUZZTIME=10m
 	go test -race -timeout 0 -count 1 ./io/... ./transforms/...
 	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio ./io/fetch ./transforms/query ./transforms/compute ./transforms/group
 	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
+	$(PYTHON) testdata/verify/random_queries.py bin/tripstats --count $(QUERIES) --seed 2
 	TRIPSTATS_SOAK=1 $(MAKE) flink-cluster-test
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
 

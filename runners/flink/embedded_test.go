@@ -12,10 +12,16 @@ import (
 
 // inputs are the inputs for which every engine must give the same bytes as direct.
 func inputs(t *testing.T) map[string][]string {
+	questions, err := filepath.Abs(filepath.Join("..", "..", "testdata", "verify", "questions.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := map[string][]string{
 		"sample":           {"--input=sample"},
 		"12 x 1 million":   {"--input=" + months(t)},
 		"sample, all rows": {"--input=sample", "--quality=raw"},
+		"the library":      {"--input=sample", "--tables=standard,by_hour,payment,od,zone_minutes,fares,airport,daily"},
+		"tables of a file": {"--input=sample", "--tables=" + questions, "--quality=raw"},
 	}
 	if dir := realData(t); dir != "" {
 		all["real months"] = []string{"--input=" + filepath.Join(dir, "raw_data", "**", "*.parquet")}

@@ -31,6 +31,7 @@ def decade(months):
 # Name of a set: the folder in the cache, the rows of each month, and additional flags of the generator.
 SETS = {
     "tlc": ("tlc", dict.fromkeys(MONTHS, 3_000_000), []),
+    "tlc-green": ("tlc", dict.fromkeys(MONTHS, 1_000_000), ["--taxi", "green"]),
     "snappy": ("snappy", dict.fromkeys(MONTHS, 3_000_000), ["--codec", "snappy"]),
     "month": ("tlc", {"2019-07": 3_000_000}, []),
     "one14m": ("one14m", {"2014-05": 14_000_000}, []),
@@ -50,7 +51,8 @@ def files(name):
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "tripstats-bench")
     subfolder, months, flags = SETS[name]
     folder = os.path.join(cache, subfolder)
-    paths = {m: os.path.join(folder, "yellow", m[:4], f"yellow_tripdata_{m}.parquet") for m in sorted(months)}
+    taxi = "green" if "green" in flags else "yellow"
+    paths = {m: os.path.join(folder, taxi, m[:4], f"{taxi}_tripdata_{m}.parquet") for m in sorted(months)}
     missing = [m for m, path in paths.items() if not os.path.exists(path)]
     if missing:
         print(f"bench: making {len(missing)} files in {folder}, once: {sum(months[m] for m in missing):,} rows,"

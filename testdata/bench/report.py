@@ -129,7 +129,7 @@ def chart(results):
 
 HEAD = """# What the benchmarks gave
 
-Made by `make bench-peers`, `make bench-decade` and `make bench-ablation`; not edited by hand, except constants.md, which is its end. All files but those called real are made by
+Made by `make bench-peers`, `make bench-decade`, `make bench-query` and `make bench-ablation`; not edited by hand, except constants.md, which is its end. All files but those called real are made by
 `testdata/gen`: they have the schemas, codecs, sizes, order and dirt of TLC's, and no published row. All programs do the
 same job, tripstats with `--quality=raw`, write both tables, and gave the same rows before they were timed. Files were in the system's cache.
 Medians of the rounds; ratios are those within a round: median (least to most). The fastest peer and the fastest DuckDB are those of
@@ -144,6 +144,7 @@ to as many cores. parquet-rs, bare decode, reads the job's eight columns and doe
 
 PASSES = "### What each hand-made pass over the rows gains"
 DECADE = "### The decade: yellow, from 2014-01 on, each month with the rows that TLC published; one run each"
+QUERIES = "### Questions in SQL"
 
 
 def load(name):
@@ -173,6 +174,28 @@ def ablation(done):
         "| without | " + " | ".join(columns) + " |", "|---|" + "---:|" * len(columns),
     ]
     return "\n".join(lines + [f"| {title} | {' | '.join(cells)} |" for title, cells in done["passes"]]) + "\n"
+
+
+def queries(done):
+    """Returns the tables of declared tables and questions in Markdown."""
+    lines = [
+        QUERIES, "",
+        f"`make bench-query` on {done['date']}, {done['machine']}; {', '.join(f'{k} {v}' for k, v in done['versions'].items())}; tripstats {done['commit']}, direct runner, --quality=raw if"
+        f" nothing else is said. {done['months']} months of 3 million rows, in the codecs of TLC's files; 2 cores; {done['note']}.", "",
+        "The questions are [questions.sql](questions.sql), in DuckDB the fastest of [these formulations](duckdb_questions.py), in Polars [these](polars_questions.py). Of both, wall"
+        " seconds are the question's alone; of tripstats they are the whole program's.", "",
+        "| question | tripstats: wall s | peak MiB | DuckDB: wall s | peak MiB | Polars: wall s | peak MiB | tripstats / DuckDB | at most |", "|---|" + "---:|" * 8,
+    ]
+    for name, r in done["questions"].items():
+        cells = [f"{median(r[who], 'wall'):.2f} | {max(m['rss'] for m in r[who]):.0f}" if r[who] else "- | -" for who in ("tripstats", "duckdb", "polars")]
+        lines.append(f"| {name} | {' | '.join(cells)} | {ratio(r['tripstats'], r['duckdb'], 'wall')} | {done['bounds']['question']} |")
+    lines += ["", "| several tables in one pass | wall s | peak MiB | beside | wall s | ratio | at most |", "|---|---:|---:|---|---:|---:|---:|"]
+    for what, beside, most, runs, base in done["passes"]:
+        peak = max(m["rss"] for m in runs)
+        lines.append(f"| {what} | {median(runs, 'wall'):.2f} | {peak:.0f} | {beside} | {median(base, 'wall'):.2f} | {ratio(runs, base, 'wall')} | {most} |")
+    lines += ["", "| peak memory | MiB | at most |", "|---|---:|---:|"]
+    lines += [f"| {what} | {peak if isinstance(peak, str) else f'{peak:.0f}'} | {most} |" for what, peak, most in done["memory"]]
+    return "\n".join(lines) + "\n"
 
 
 PAGE = os.path.join(common.HERE, "README.md")
@@ -205,8 +228,8 @@ def write():
                 tables[heading] = table(r)
             elif heading in kept:
                 tables[heading] = kept[heading]
-    done, passes = load("decade"), load("ablation")
-    for heading, text in ((DECADE, done and decade(done)), (PASSES, passes and ablation(passes))):
+    done, passes, asked = load("decade"), load("ablation"), load("queries")
+    for heading, text in ((DECADE, done and decade(done)), (QUERIES, asked and queries(asked)), (PASSES, passes and ablation(passes))):
         if text or heading in kept:
             tables[heading] = text or kept[heading]
     about = []  # lines on machines and versions
@@ -220,7 +243,7 @@ def write():
         text += "\n" + f.read()
     with open(PAGE, "w", encoding="utf-8") as f:
         f.write(text)
-    if results and len(results) == sum(h not in (DECADE, PASSES) for h in tables):  # a chart of some would drop the others
+    if results and len(results) == sum(h not in (DECADE, QUERIES, PASSES) for h in tables):  # a chart of some would drop the others
         with open(os.path.join(common.HERE, "peers.svg"), "w", encoding="utf-8") as f:
             f.write(chart(results))
 

@@ -76,3 +76,6 @@ if [[ -d $data/raw_data ]]; then
   echo "== standard: real months, and TLC's own figures"
   standard "$data/raw_data/**/*.parquet" "$data/raw_data/**/*.parquet" --reference "$data/reference" --self-test
 fi
+
+echo "== declared tables, against DuckDB"
+"$python" "$here/queries.py" "$tripstats" --data "$data"

@@ -166,7 +166,7 @@ func (c *Cluster) flinkConf() string {
 		{"taskmanager.memory.managed.size", "64m"},
 		{"taskmanager.memory.network.min", "96m"},
 		{"taskmanager.memory.network.max", "96m"},
-		{"taskmanager.network.sort-shuffle.min-buffers", "64"}, // 2 MiB for each of the many small shuffles, not 16
+		{"taskmanager.network.sort-shuffle.min-buffers", "24"}, // 0.75 MiB for each of the many small shuffles, not 16: there are two for each table
 		{"taskmanager.load-balance.mode", "SLOTS"},             // a job takes slots of all TaskManagers
 		{"restart-strategy.type", "fixed-delay"},
 		{"restart-strategy.fixed-delay.attempts", strconv.Itoa(c.attempts())},
