@@ -93,7 +93,7 @@ func TestTheFilesOfADecodedWorkShareTheirColumns(t *testing.T) {
 }
 
 func TestAdmittedHasWhatRecognisedKnows(t *testing.T) {
-	want := Admitted{Source: "x", Dataset: "d", URI: "/x", Size: 5, Month: NoMonth, Taxi: "green", Variant: "v", Unknown: []string{"u"}, Rows: 1 << 40, Units: 2, Alone: true}
+	want := Admitted{Source: "x", Dataset: "d", URI: "/x", Size: 5, Month: NoMonth, Taxi: "green", Variant: "v", Unknown: []string{"u"}, Null: []string{"n"}, Rows: 1 << 40, Units: 2, Alone: true}
 	if got := recognised.Admit(); !reflect.DeepEqual(got, want) {
 		t.Errorf("found %+v, expected %+v", got, want)
 	}
