@@ -50,6 +50,8 @@ if [[ -d $data/raw_data ]]; then
   for odd in string_ids spark_int96 five_columns; do
     check "real, rewritten by others: $odd" "$data/odd/*$odd.parquet" "$data/odd/*$odd.parquet"
   done
+  echo "== questions about single trips: real months"
+  "$python" "$here/rows.py" "$tripstats" "$data/raw_data"
 else
   echo "verify: SKIPPED: real data: no folder $data/raw_data (TRIPSTATS_DATA says where)"
 fi
