@@ -21,10 +21,15 @@ import (
 
 // configOf returns the configuration of publishing for raw or standard, with the defaults of all flags.
 func configOf(mode string, rules quality.Config) publish.Config {
+	return tablesConfig(mode, rules, aggregate.Tables(mode == "standard"))
+}
+
+// tablesConfig is configOf for some tables.
+func tablesConfig(mode string, rules quality.Config, tables []*aggregate.Spec) publish.Config {
 	s := new(settings)
 	s.parsedFrom(s.flagSet(mainFlags))
 	s.quality, s.parsed.maxRejected = mode, -1
-	return s.publishConfig(rules, aggregate.Tables(s.standard()))
+	return s.publishConfig(rules, tables)
 }
 
 // publishInto runs the pipeline in this process.

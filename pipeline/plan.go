@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"tripstats/io/parquetio"
 	"tripstats/io/source"
@@ -133,7 +134,11 @@ func (p plan) explain(queries []*query.Query, in plannedFiles) string {
 		}
 		b.WriteString("\n" + title + "\n")
 		for _, part := range p.parts(spec, q, in, seen) {
-			text := strings.ReplaceAll(part[1], "\n", "\n"+strings.Repeat(" ", labelWidth))
+			text := part[1]
+			if !strings.HasPrefix(text, "SELECT") {
+				text = wrapped(text)
+			}
+			text = strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", labelWidth))
 			fmt.Fprintf(&b, "%-*s%s\n", labelWidth, part[0], text)
 		}
 		seen = append(seen, trip.FileColumns(spec.Needs())...)
@@ -181,7 +186,7 @@ func (p plan) parts(spec *aggregate.Spec, q *query.Query, in plannedFiles, seen 
 	for _, c := range q.Columns {
 		result = append(result, printable(c.Name)+" "+c.Expr.Type.Published().String())
 	}
-	return append(parts, [2]string{"result", wrapped(result)})
+	return append(parts, [2]string{"result", strings.Join(result, ", ")})
 }
 
 // unnamed is a query as SQL, without a name.
@@ -191,27 +196,25 @@ func unnamed(q *query.Query) string {
 	return plain.String()
 }
 
-// wrapped joins items by commas, in lines of at most some length.
-func wrapped(items []string) string {
+// wrapped breaks the lines of a text between words, so that they are not longer than 100 unless a word is.
+func wrapped(text string) string {
 	const most = 100
-	var b strings.Builder
-	at := 0
-	for i, item := range items {
-		if i > 0 {
-			b.WriteString(",")
-			if at += len(item) + 2; at > most {
-				b.WriteString("\n")
-				at = 0
-			} else {
-				b.WriteString(" ")
+	var lines []string
+	for _, line := range strings.Split(text, "\n") {
+		out := ""
+		for i, word := range strings.Split(line, " ") {
+			switch {
+			case i == 0:
+				out = word
+			case utf8.RuneCountInString(out)+1+utf8.RuneCountInString(word) > most:
+				lines, out = append(lines, out), word
+			default:
+				out += " " + word
 			}
 		}
-		if at == 0 {
-			at = len(item)
-		}
-		b.WriteString(item)
+		lines = append(lines, out)
 	}
-	return b.String()
+	return strings.Join(lines, "\n")
 }
 
 // planned returns the files that were admitted, and those that a run reads.
@@ -276,7 +279,7 @@ func (p plan) columns(spec *aggregate.Spec, in plannedFiles, seen []trip.Field) 
 		names  []string
 	}{{"", added}, {"for rules: ", rules}, {"0 bytes, as they are read for other tables or rules too: ", shared}} {
 		if len(l.names) > 0 {
-			lines = append(lines, wrapped(append([]string{l.before + l.names[0]}, l.names[1:]...)))
+			lines = append(lines, l.before+strings.Join(l.names, ", "))
 		}
 	}
 	return strings.Join(append(lines, fmt.Sprintf("%d bytes added", total)), "\n")
@@ -311,7 +314,7 @@ func grouping(q *query.Query, judged bool) string {
 		text = "hash, or dense codes if the keys of a file have few of their values"
 	}
 	if len(keys) > 0 {
-		text += "\nvalues in a file: " + wrapped(keys)
+		text += "\nvalues in a file: " + strings.Join(keys, ", ")
 	}
 	return text
 }
@@ -334,7 +337,7 @@ func (p plan) finished(spec *aggregate.Spec, q *query.Query, in plannedFiles) st
 	}
 	text := "with each file: the keys have taxi and month, rules hold pickups in the file's month, and no other file is of its taxi and month"
 	if alone < len(in.read) {
-		text = fmt.Sprintf("with each of %d files, because the keys have taxi and month, and rules hold pickups in the file's month;\nat the end for %d files, because others may have trips of their taxi and month", alone, len(in.read)-alone)
+		text = fmt.Sprintf("with each of %d files, because the keys have taxi and month, and rules hold pickups in the file's month; at the end for %d files, because others may have trips of their taxi and month", alone, len(in.read)-alone)
 	}
 	return text
 }

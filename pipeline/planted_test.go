@@ -168,6 +168,12 @@ func packed(t *testing.T, g aggregate.Group) []byte {
 // functions. This works only on the direct runner, which calls the functions in the graph itself.
 func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any) any) error {
 	t.Helper()
+	return publishTables(t, aggregate.Tables(true), path, out, kept, fn, plant)
+}
+
+// publishTables is publishPlanted for some tables.
+func publishTables(t *testing.T, tables []*aggregate.Spec, path, out, kept, fn string, plant func(own any) any) error {
+	t.Helper()
 	objects, err := objstore.Access{}.Match(t.Context(), []string{path})
 	if err != nil {
 		t.Fatal(err)
@@ -178,8 +184,8 @@ func publishPlanted(t *testing.T, path, out, kept, fn string, plant func(own any
 	}
 	rules := quality.Config{AsOf: element.NoMonth, Keep: quality.KeepRows}
 	p := plan{
-		files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", true, aggregate.Tables(true)),
-		standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules),
+		files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", true, tables),
+		standard: true, tables: tables, quality: rules, publish: tablesConfig("standard", rules, tables),
 	}
 	p.trips.KeepOrigin = p.quarantined()
 	p.publish.Output, p.publish.Quarantine.Dir = out, kept

@@ -40,10 +40,14 @@ func Declared(q *query.Query, most Bounds, judged bool) *Spec {
 	return &Spec{Name: q.Name, Step: q.Name, SQL: q.SQL, Place: q.Place, MostGroups: most.Groups, MostBytes: most.Bytes, PerFile: judged && q.HasMonth()}
 }
 
-// fails is the fault of an error of a declared table: what its query asks for has no value, or takes too much.
+// fails is the fault of an error of a declared table: what its query asks for has no value, or takes too much, or a state is broken.
 func (s *Spec) fails(err error) error {
 	if err == nil || fault.Find(err) != nil {
 		return err
+	}
+	var broken *group.BrokenState
+	if errors.As(err, &broken) {
+		return fault.New(fault.Failed, "reconciliation: table %s: %s; %s", s.Name, broken.What, fault.Ours)
 	}
 	code := fault.Usage
 	var tooMany *group.TooMany

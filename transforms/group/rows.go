@@ -2,7 +2,6 @@ package group
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -89,7 +88,7 @@ func (g *groups) push(r *run) error {
 		return err
 	}
 	if before != nil && bytes.Compare(before, r.key) >= 0 {
-		return errors.New("group: a state: its groups do not ascend")
+		return brokenState("found groups that do not ascend, expected them in order")
 	}
 	if r.key == nil {
 		r.key = []byte{}

@@ -53,7 +53,7 @@ func (h *header) read(b []byte) ([]byte, error) {
 		if len(b) > 0 {
 			found = fmt.Sprintf("version %d", b[0])
 		}
-		return nil, fmt.Errorf("group: a state: found %s, expected version %d; it was written by another release", found, version)
+		return nil, brokenState("found %s, expected version %d; it was written by another release", found, version)
 	}
 	r := reader{in: b[2:]}
 	h.Finished = b[1] == 1
@@ -76,12 +76,19 @@ func (h *header) read(b []byte) ([]byte, error) {
 	return r.in, nil
 }
 
-var errBroken = errors.New("group: a state: it is not as this program writes it; it was changed on its way")
+// BrokenState is the error of states that this program does not make, if it and its runner have no fault.
+type BrokenState struct{ What string }
+
+func (e *BrokenState) Error() string { return "group: a state: " + e.What }
+
+func brokenState(format string, args ...any) error { return &BrokenState{fmt.Sprintf(format, args...)} }
+
+var errBroken = brokenState("found bytes that this program does not write, expected a state; it was changed on its way")
 
 // like tells whether two states can be of one table.
 func (h *header) like(o *header) error {
 	if h.keys != o.keys || h.Finished != o.Finished || !slices.Equal(h.forms, o.forms) {
-		return errors.New("group: two states are not of one table")
+		return brokenState("found states of two tables, expected one")
 	}
 	return nil
 }
@@ -204,7 +211,7 @@ type merger struct {
 
 func (m *merger) merge(h *header, a, b []byte) error {
 	if h.Finished {
-		return errors.New("group: two finished groups have one key; its trips came from more than one file that was held to be the only one")
+		return brokenState("found two finished groups with one key, expected one: its trips came from more than one file that was held to be the only one, or a block came twice")
 	}
 	x, y := reader{in: a}, reader{in: b}
 	m.out = binary.AppendUvarint(m.out[:0], uint64(x.number())+uint64(y.number()))

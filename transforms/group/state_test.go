@@ -132,7 +132,7 @@ func TestFinishedGroupsAreNeverMerged(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, other := range [][]byte{done, state} {
-		if _, _, err := Rows(q, [][]byte{other, done}); err == nil || !strings.Contains(err.Error(), "two finished groups have one key") {
+		if _, _, err := Rows(q, [][]byte{other, done}); err == nil || !strings.Contains(err.Error(), "two finished groups with one key") {
 			t.Errorf("found %v", err)
 		}
 	}
