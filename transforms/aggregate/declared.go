@@ -62,25 +62,25 @@ func newAdder(spec *Spec) adder {
 		return newGrouping(spec)
 	}
 	q := spec.query()
-	return &declaredAdder{name: spec.Name, perFile: spec.PerFile, q: q, groups: group.NewAdder(q, spec.MostGroups)}
+	return &declaredAdder{name: spec.Name, perFile: spec.PerFile, groups: group.NewAdder(q, spec.MostGroups)}
 }
 
 type declaredAdder struct {
 	name    string
 	perFile bool
-	q       *query.Query
 	groups  *group.Adder
 }
 
 func (d *declaredAdder) add(b *trip.Batch) error { return d.groups.Add(b) }
 
 func (d *declaredAdder) state(_ []RuleCount, whole bool) (TableState, error) {
-	state, err := d.groups.State()
-	d.groups.Reset()
-	if err == nil && whole && d.perFile {
-		state, err = group.Finish(d.q, state)
+	stateOf := d.groups.State
+	if whole && d.perFile {
+		stateOf = d.groups.Finished
 	}
-	return TableState{Table: d.name, Declared: true, State: slices.Clone(state)}, err
+	state, err := stateOf()
+	d.groups.Reset()
+	return TableState{Table: d.name, Declared: true, State: state}, err
 }
 
 // declaredTable is [Table] for a declared table.
