@@ -91,7 +91,8 @@ func (s *Spec) query() *query.Query {
 type collector interface {
 	Fields() []trip.Field
 	Add(b *trip.Batch) error
-	State() ([]byte, error)
+	State() ([]byte, error)    // the groups as they can be merged
+	Finished() ([]byte, error) // the groups if no other has a part in them
 	Reset()
 	Bytes() int64
 }
@@ -117,12 +118,11 @@ func newAdder(spec *Spec) adder {
 		return newGrouping(spec)
 	}
 	q := spec.query()
-	return &declaredAdder{spec: spec, q: q, trips: spec.collector(q)}
+	return &declaredAdder{spec: spec, trips: spec.collector(q)}
 }
 
 type declaredAdder struct {
 	spec  *Spec
-	q     *query.Query
 	trips collector
 }
 
@@ -134,12 +134,13 @@ func (d *declaredAdder) add(b *trip.Batch) error {
 }
 
 func (d *declaredAdder) state(_ []RuleCount, whole bool) (TableState, error) {
-	state, err := d.trips.State()
-	d.trips.Reset()
-	if err == nil && whole && d.spec.PerFile {
-		state, err = group.Finish(d.q, state)
+	stateOf := d.trips.State
+	if whole && d.spec.PerFile {
+		stateOf = d.trips.Finished
 	}
-	return TableState{Table: d.spec.Name, Declared: true, State: slices.Clone(state)}, d.spec.fails(err)
+	state, err := stateOf()
+	d.trips.Reset()
+	return TableState{Table: d.spec.Name, Declared: true, State: state}, d.spec.fails(err)
 }
 
 // declaredTable is [Table] for a declared table.

@@ -24,6 +24,7 @@ type adding struct {
 	byInts    []int64
 	memory    [2][]int64
 	floatsOut []float64
+	written   []byte
 }
 
 // collector is what a kind of part holds of all groups.
@@ -96,6 +97,22 @@ func (a *adding) append(b []byte, id uint32, rows int64) []byte {
 		b = binary.AppendUvarint(b, uint64(n))
 	}
 	return a.column.append(b, id, n)
+}
+
+// value is what append writes, as a value. Of a set, which may have millions of values, nothing is written.
+func (a *adding) value(v *partValue, id uint32, rows int64) error {
+	if s, ok := a.column.(*sets); ok {
+		v.count = rows - a.missing[id]
+		v.set.reset()
+		s.fill(&v.set, id)
+		return nil
+	}
+	a.written = a.append(a.written[:0], id, rows)
+	r := reader{in: a.written}
+	if v.read(&r, a.part); r.short || len(r.in) > 0 {
+		return errBroken
+	}
+	return nil
 }
 
 // add adds a batch.

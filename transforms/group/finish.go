@@ -22,9 +22,7 @@ func Finish(q *query.Query, state []byte) ([]byte, error) {
 	if err := f.accepts(&h); err != nil {
 		return nil, err
 	}
-	done := header{keys: h.keys, forms: f.finished, dropped: h.dropped}
-	done.Filtered, done.Counted, done.Finished = h.Filtered, h.Counted, true
-	var groups, body []byte
+	w := finishedWriter{f: f, dropped: h.dropped}
 	for {
 		g, rest, ok, err := next(in)
 		if err != nil {
@@ -37,22 +35,44 @@ func Finish(q *query.Query, state []byte) ([]byte, error) {
 		if err := f.read(&g, h.Finished); err != nil {
 			return nil, err
 		}
-		keep, err := f.having()
-		if err != nil {
+		if err := w.add(g.key); err != nil {
 			return nil, err
 		}
-		if !keep {
-			done.dropped += f.rows
-			continue
-		}
-		body = binary.AppendUvarint(body[:0], uint64(f.rows))
-		for i, v := range f.group.Aggregates {
-			body = appendValue(body, q.Aggregates[i].Type, v)
-		}
-		groups = appendRecord(groups, g.key, body)
-		done.Groups++
 	}
-	return append(done.append(make([]byte, 0, len(groups)+64)), groups...), nil
+	return w.state(h.Filtered, h.Counted), nil
+}
+
+// finishedWriter writes a finished state.
+type finishedWriter struct {
+	f            *finisher
+	groups, body []byte
+	written      int64 // groups
+	dropped      int64 // rows
+}
+
+// add adds the group that the finisher has, unless HAVING drops it.
+func (w *finishedWriter) add(key []byte) error {
+	keep, err := w.f.having()
+	if err != nil {
+		return err
+	}
+	if !keep {
+		w.dropped += w.f.rows
+		return nil
+	}
+	w.body = binary.AppendUvarint(w.body[:0], uint64(w.f.rows))
+	for i, v := range w.f.group.Aggregates {
+		w.body = appendValue(w.body, w.f.q.Aggregates[i].Type, v)
+	}
+	w.groups = appendRecord(w.groups, key, w.body)
+	w.written++
+	return nil
+}
+
+func (w *finishedWriter) state(filtered, counted int64) []byte {
+	h := header{keys: len(w.f.q.Keys), forms: w.f.finished, dropped: w.dropped}
+	h.Filtered, h.Counted, h.Groups, h.Finished = filtered, counted, w.written, true
+	return append(h.append(make([]byte, 0, len(w.groups)+64)), w.groups...)
 }
 
 // finisher reads groups of a query, finished or not, as values. It keeps its memory from group to group.
@@ -111,18 +131,8 @@ func (f *finisher) accepts(h *header) error {
 
 // read reads a group.
 func (f *finisher) read(g *record, finished bool) error {
-	rest := g.key
-	for i, k := range f.q.Keys {
-		c := classOf(k.Type)
-		n := c.length(rest)
-		if n == 0 {
-			return errBroken
-		}
-		var ok bool
-		if f.group.Keys[i], ok = valueOf(k.Type, rest[:n]); !ok {
-			return errBroken
-		}
-		rest = rest[n:]
+	if err := f.readKeys(g.key); err != nil {
+		return err
 	}
 	r := reader{in: g.body}
 	f.rows = r.number()
@@ -135,13 +145,32 @@ func (f *finisher) read(g *record, finished bool) error {
 			f.values[i].read(&r, &f.plan.parts[i])
 		}
 	}
-	if r.short || len(r.in) > 0 || len(rest) > 0 {
+	if r.short || len(r.in) > 0 {
 		return errBroken
 	}
 	if finished {
 		return nil
 	}
 	return f.finish()
+}
+
+func (f *finisher) readKeys(rest []byte) error {
+	for i, k := range f.q.Keys {
+		c := classOf(k.Type)
+		n := c.length(rest)
+		if n == 0 {
+			return errBroken
+		}
+		var ok bool
+		if f.group.Keys[i], ok = valueOf(k.Type, rest[:n]); !ok {
+			return errBroken
+		}
+		rest = rest[n:]
+	}
+	if len(rest) > 0 {
+		return errBroken
+	}
+	return nil
 }
 
 // finish makes the aggregates of the parts.

@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -39,7 +40,21 @@ func addTo(a *Adder, batches []*trip.Batch) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return a.State()
+	state, err := a.State()
+	if err != nil {
+		return nil, err
+	}
+	return state, sameFinished(a, state)
+}
+
+// sameFinished tells whether an adder finishes its groups as its state is finished.
+func sameFinished(a *Adder, state []byte) error {
+	want, wantErr := Finish(a.q, state)
+	found, err := a.Finished()
+	if !bytes.Equal(found, want) || fmt.Sprint(err) != fmt.Sprint(wantErr) {
+		return fmt.Errorf("%s: found %x, %v of the adder, expected %x, %v as of its state", a.q.SQL, found, err, want, wantErr)
+	}
+	return nil
 }
 
 // blocksOf cuts states into blocks and merges those that meet.

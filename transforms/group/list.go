@@ -113,6 +113,9 @@ func (l *Lister) keep(b *trip.Batch, row int) {
 	}
 }
 
+// Finished returns the same as State: a trip is never merged with another.
+func (l *Lister) Finished() ([]byte, error) { return l.State() }
+
 // State returns the trips listed since the last Reset. Those that are not among the first are only counted.
 func (l *Lister) State() ([]byte, error) {
 	h := header{keys: len(listKeys), forms: l.forms, dropped: l.counted - int64(len(l.kept))}

@@ -8,11 +8,18 @@ import (
 	"slices"
 )
 
-// sets are the values of all groups and how often each occurs. Values that come again and again are counted in a hash table. If most do not,
-// they are collected in a log. When either is full it becomes a run, in which a value takes two or three bytes.
+// sets are the values of all groups and how often each occurs. Most values are packed. Those that are too far apart for that are sparse: if they
+// come again and again they are counted in a hash table, and if most do not, they are collected in a log. What is full becomes a run, in which
+// a value takes two or three bytes.
 type sets struct {
-	class class
-	texts *texts
+	class  class
+	texts  *texts
+	groups int
+
+	packed  packed
+	sparse  bool // no value is packed
+	restIDs []uint32
+	rest    []int64
 
 	slots []entry
 	used  int
@@ -21,7 +28,7 @@ type sets struct {
 
 	logs   bool // values go to the log
 	values []int64
-	groups []uint32
+	ids    []uint32
 
 	runs []valueRun
 	wide map[uint32]map[string]int64 // values of more than 64 bits, as written
@@ -31,6 +38,8 @@ type sets struct {
 	pieces []entry
 	ends   []int // of the runs' entries in pieces
 	set    set
+	ofRuns set
+	both   set
 	unit   divisor // of all values, from one another
 }
 
@@ -54,24 +63,67 @@ func (s *sets) reset() {
 		clear(s.slots)
 	}
 	s.used, s.added, s.runs, s.wide, s.logs = 0, 0, nil, nil, false
-	s.values, s.groups = s.values[:0], s.groups[:0]
+	s.sparse, s.groups = false, 0
+	s.packed.reset()
+	s.values, s.ids = s.values[:0], s.ids[:0]
 }
 
 func (s *sets) bytes() int64 {
-	n := int64(cap(s.slots)+cap(s.sorted)+cap(s.pieces))*16 + int64(cap(s.values)+cap(s.keys[0])+cap(s.keys[1]))*8 + int64(cap(s.groups))*4 + int64(len(s.wide))*200
+	n := int64(cap(s.slots)+cap(s.sorted)+cap(s.pieces))*16 + int64(cap(s.values)+cap(s.keys[0])+cap(s.keys[1]))*8 + int64(cap(s.ids))*4 + int64(len(s.wide))*200
+	n += s.packed.bytes()
 	for i := range s.runs {
 		n += int64(cap(s.runs[i].bytes)) + int64(cap(s.runs[i].ends))*4
 	}
 	return n
 }
 
-func (s *sets) grow(int) {}
+func (s *sets) grow(groups int) { s.groups = groups }
 
 func (s *sets) add(ids []uint32, _ bool, v values) {
-	ints := v.ints[:len(ids)]
-	for len(ids) > 0 {
+	if s.sparse {
+		s.addSparse(ids, v.ints)
+		return
+	}
+	p := &s.packed
+	if !p.began && !p.begin(v.ints) {
+		s.sparse = true
+		s.addSparse(ids, v.ints)
+		return
+	}
+	if p.full(len(ids)) {
+		s.flushPacked()
+	}
+	s.restIDs, s.rest = p.add(ids, v.ints, s.restIDs[:0], s.rest[:0])
+	if len(s.rest) > 0 {
+		s.addSparse(s.restIDs, s.rest)
+		if uint64(p.misfit) > p.added/64+1<<10 { // base and unit are those of other values
+			s.flushPacked()
+			s.sparse = p.begins >= mostBegins || !p.begin(s.rest)
+		}
+	}
+	p.chooseTable(s.groups)
+}
+
+// flushPacked makes a run of the values that are packed.
+func (s *sets) flushPacked() {
+	if s.packed.added > 0 {
+		s.packed.close(s.groups)
+		s.addRun(s.packed.run(s.groups))
+	}
+	s.packed.empty()
+}
+
+func (s *sets) addRun(r valueRun) {
+	if s.runs = append(s.runs, r); len(s.runs) >= mostRuns {
+		s.joinRuns()
+	}
+}
+
+// addSparse adds values that are not packed.
+func (s *sets) addSparse(ids []uint32, ints []int64) {
+	for ints = ints[:len(ids)]; len(ids) > 0; {
 		if s.logs {
-			s.values, s.groups = append(s.values, ints...), append(s.groups, ids...)
+			s.values, s.ids = append(s.values, ints...), append(s.ids, ids...)
 			if len(s.values) >= mostLogged {
 				s.flush()
 			}
@@ -81,14 +133,14 @@ func (s *sets) add(ids []uint32, _ bool, v values) {
 			s.makeRoom()
 			continue
 		}
-		n := s.fill(ids, ints, len(s.slots)*3/4-s.used)
+		n := s.count(ids, ints, len(s.slots)*3/4-s.used)
 		s.added += n
 		ids, ints = ids[n:], ints[n:]
 	}
 }
 
-// fill adds values until room new ones were added. It returns how many were added in all.
-func (s *sets) fill(ids []uint32, ints []int64, room int) int {
+// count counts values until room new ones were added. It returns how many were added in all.
+func (s *sets) count(ids []uint32, ints []int64, room int) int {
 	slots, last, shift := s.slots, uint64(len(s.slots)-1), s.shift
 	limit := s.used + room
 	for k, value := range ints {
@@ -160,11 +212,6 @@ func (s *sets) flush() {
 		s.flushLog()
 	case s.used > 0:
 		s.flushTable()
-	default:
-		return
-	}
-	if len(s.runs) >= mostRuns {
-		s.joinRuns()
 	}
 }
 
@@ -177,22 +224,22 @@ func (s *sets) flushTable() {
 	}
 	clear(s.slots)
 	s.used, s.added = 0, 0
-	s.runs = append(s.runs, runOf(s.sorted))
+	s.addRun(runOf(s.sorted))
 }
 
 // flushLog sorts the log: as numbers that have the group in their first bits and the distance from the least value in the others, if
 // these are 64 together.
 func (s *sets) flushLog() {
-	low, high, last := slices.Min(s.values), slices.Max(s.values), slices.Max(s.groups)
+	low, high, last := slices.Min(s.values), slices.Max(s.values), slices.Max(s.ids)
 	unit := unitFrom(0, low, s.values)
 	by := divisorOf(unit)
 	width := bits.Len64(by.by(uint64(high - low)))
 	if width+bits.Len32(last) > 64 {
 		s.sorted = s.sorted[:0]
 		for i, v := range s.values {
-			s.sorted = append(s.sorted, entry{v, s.groups[i], 1})
+			s.sorted = append(s.sorted, entry{v, s.ids[i], 1})
 		}
-		s.runs = append(s.runs, runOf(s.sorted))
+		s.addRun(runOf(s.sorted))
 	} else {
 		n := len(s.values)
 		for i := range s.keys {
@@ -200,7 +247,7 @@ func (s *sets) flushLog() {
 		}
 		keys := s.keys[0]
 		for i, v := range s.values {
-			keys[i] = uint64(s.groups[i])<<width | by.by(uint64(v-low))
+			keys[i] = uint64(s.ids[i])<<width | by.by(uint64(v-low))
 		}
 		keys = sortKeys(keys, s.keys[1], width+bits.Len32(last))
 		run := newRun(low, unit, len(keys), last)
@@ -210,9 +257,9 @@ func (s *sets) flushLog() {
 			}
 			run.add(uint32(k>>width), k&(1<<width-1), uint32(i-first))
 		}
-		s.runs = append(s.runs, run.done())
+		s.addRun(run.done())
 	}
-	s.values, s.groups = s.values[:0], s.groups[:0]
+	s.values, s.ids = s.values[:0], s.ids[:0]
 }
 
 // joinRuns makes one run of all.
@@ -299,32 +346,54 @@ func mergeValues(to, a, b []entry) {
 	}
 }
 
-func (s *sets) close(int) {
+func (s *sets) close(groups int) {
 	s.flush()
-	s.unit = divisorOf(1)
-	if len(s.runs) > 0 {
-		base, unit := s.runs[0].base, uint64(0)
-		for i := range s.runs {
-			unit = unitFrom(gcd(unit, s.runs[i].unit), base, []int64{s.runs[i].base})
-		}
-		s.unit = divisorOf(unit)
+	s.packed.close(groups)
+	base, unit := s.packed.base, uint64(0)
+	if s.packed.added > 0 {
+		unit = s.packed.unit.unit
+	} else if len(s.runs) > 0 {
+		base = s.runs[0].base
 	}
+	for i := range s.runs {
+		unit = unitFrom(gcd(unit, s.runs[i].unit), base, []int64{s.runs[i].base})
+	}
+	s.unit = divisorOf(unit)
 }
 
 func (s *sets) append(b []byte, id uint32, _ int64) []byte {
-	t := &s.set
-	t.reset()
-	for _, e := range s.group(id) {
-		if n := len(t.values); n > 0 && t.values[n-1] == e.value {
-			t.counts[n-1] += int64(e.count)
-			continue
-		}
-		t.values, t.counts = append(t.values, e.value), append(t.counts, int64(e.count))
+	s.set.reset()
+	s.fill(&s.set, id)
+	return s.set.appendBy(b, s.class, s.unit)
+}
+
+// fill makes a set that has no values that of a group.
+func (s *sets) fill(t *set, id uint32) {
+	s.packed.fill(t, id)
+	if len(s.runs) > 0 {
+		s.addRuns(t, id)
 	}
 	if s.class == text || len(s.wide[id]) > 0 {
 		s.spell(t, id)
 	}
-	return t.appendBy(b, s.class, s.unit)
+}
+
+// addRuns adds to a set the values that a group has in runs.
+func (s *sets) addRuns(t *set, id uint32) {
+	of := &s.ofRuns
+	of.reset()
+	for _, e := range s.group(id) {
+		if n := len(of.values); n > 0 && of.values[n-1] == e.value {
+			of.counts[n-1] += int64(e.count)
+			continue
+		}
+		of.values, of.counts = append(of.values, e.value), append(of.counts, int64(e.count))
+	}
+	if len(of.values) == 0 {
+		return
+	}
+	s.both.union(t, of)
+	*t, s.both = s.both, *t
 }
 
 // spell lists the values of a set as keys, with those of more than 64 bits.

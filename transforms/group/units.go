@@ -79,3 +79,35 @@ func sortKeys(keys, spare []uint64, width int) []uint64 {
 	}
 	return keys
 }
+
+// sortDistances sorts more than one number. It returns one of the slices, which have one length.
+func sortDistances(list, spare []uint32) []uint32 {
+	const most = 8 // bits of a digit: a few numbers are sorted with few counts
+	low, high := list[0], list[0]
+	for _, d := range list {
+		low, high = min(low, d), max(high, d)
+	}
+	width := bits.Len32(high - low)
+	passes := (width + most - 1) / most
+	for pass := range passes {
+		digit := (width + passes - 1) / passes
+		shift, mask := pass*digit, uint32(1)<<digit-1
+		var counts [1 << most]uint32
+		starts := counts[:mask+1]
+		for _, d := range list {
+			starts[(d-low)>>shift&mask]++
+		}
+		sum := uint32(0)
+		for i, n := range starts {
+			starts[i] = sum
+			sum += n
+		}
+		for _, d := range list {
+			at := &starts[(d-low)>>shift&mask]
+			spare[*at] = d
+			*at++
+		}
+		list, spare = spare, list
+	}
+	return list
+}

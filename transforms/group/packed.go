@@ -1,0 +1,297 @@
+package group
+
+import (
+	"math"
+	"slices"
+)
+
+// packed are values of groups as distances from a base in units, of 32 bits each. Values are counted in a table, by group and distance, if it is
+// not much larger than their number. All others are collected in a log, which is spread over the groups at the end.
+type packed struct {
+	began  bool // base and unit are known
+	base   int64
+	unit   divisor
+	added  uint64 // values since the table and the log were empty
+	misfit int    // values that were not packed since it began
+	begins int    // how often it began since the last reset
+
+	chunks [][]grouped // the log. The first are full; those after the current one are memory
+	logged int
+
+	// The table has width counts for each group, of the distances from low on. It is of as many groups as there is place for.
+	low, width uint32
+	counts     []uint32
+	retry      int // how many values are logged when a table is thought of again
+
+	starts  []uint32 // by group: where its values begin in spread
+	spread  []uint32
+	scratch []uint32
+}
+
+// grouped is a value of a group.
+type grouped struct{ group, distance uint32 }
+
+const (
+	chunkSize = 1 << 14
+	// mostPacked is the number of values of a log, and mostCounters that of counts, that are held at most.
+	mostPacked   = 1 << 22
+	mostCounters = 1 << 22
+	// counterRatio is how many counts there may be for each value.
+	counterRatio = 4
+	firstTry     = 1 << 14
+	// mostBegins is how often base and unit are chosen again before values are held to be of another kind.
+	mostBegins = 4
+)
+
+func (p *packed) reset() {
+	p.empty()
+	p.misfit, p.begins = 0, 0
+}
+
+// empty forgets the values.
+func (p *packed) empty() {
+	p.added, p.logged, p.retry = 0, 0, 0
+	p.counts = p.counts[:0]
+	p.starts, p.spread = p.starts[:0], p.spread[:0]
+}
+
+func (p *packed) bytes() int64 {
+	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)+cap(p.starts)+cap(p.spread)+cap(p.scratch))*4
+}
+
+// begin chooses the base and the unit by some values. It is false if they are too far apart.
+func (p *packed) begin(values []int64) bool {
+	low, high := values[0], values[0]
+	for _, v := range values {
+		low, high = min(low, v), max(high, v)
+	}
+	unit := uint64(0)
+	if p.began {
+		unit = unitFrom(p.unit.unit, p.base, []int64{low})
+	}
+	unit = max(unitFrom(unit, low, values), 1)
+	const room = 1 << 30 // units below the least value
+	if uint64(high)-uint64(low) > math.MaxInt64 || uint64(high-low)/unit >= 1<<31 {
+		return false
+	}
+	p.base = low
+	if unit < 1<<32 && low > -1<<62 {
+		p.base -= room * int64(unit)
+	}
+	p.began, p.unit, p.misfit, p.width = true, divisorOf(unit), 0, 0
+	p.begins++
+	return true
+}
+
+// add adds values. Those that it cannot hold it appends to the last two arguments, with their groups.
+func (p *packed) add(ids []uint32, values []int64, restIDs []uint32, rest []int64) ([]uint32, []int64) {
+	p.added += uint64(len(ids))
+	base, unit, low, width, counts := p.base, p.unit, uint64(p.low), uint64(p.width), p.counts
+	values = values[:len(ids)]
+	log := p.chunk()
+	for i, id := range ids {
+		x := uint64(values[i] - base)
+		d := unit.by(x)
+		if x>>unit.shift<<unit.shift != x || d > unit.most || d > math.MaxUint32 {
+			restIDs, rest = append(restIDs, id), append(rest, values[i])
+			continue
+		}
+		if in := d - low; in < width {
+			at := uint64(id)*width + in
+			if at < uint64(len(counts)) {
+				counts[at]++
+				continue
+			}
+			if p.tabulate(id) {
+				counts = p.counts
+				counts[at]++
+				continue
+			}
+		}
+		if len(log) == cap(log) {
+			p.logged += len(log) - p.logged%chunkSize
+			log = p.chunk()
+		}
+		log = append(log, grouped{id, uint32(d)})
+	}
+	p.logged += len(log) - p.logged%chunkSize
+	p.misfit += len(rest)
+	return restIDs, rest
+}
+
+// chunk returns the used part of the chunk of the log that is filled next.
+func (p *packed) chunk() []grouped {
+	at := p.logged / chunkSize
+	if at == len(p.chunks) {
+		p.chunks = append(p.chunks, make([]grouped, chunkSize))
+	}
+	return p.chunks[at][:p.logged%chunkSize]
+}
+
+// eachLogged calls f for the parts of the log.
+func (p *packed) eachLogged(f func([]grouped)) {
+	for i := 0; i < p.logged; i += chunkSize {
+		f(p.chunks[i/chunkSize][:min(chunkSize, p.logged-i)])
+	}
+}
+
+// tabulate makes place for a group in the table, unless that would be too large.
+func (p *packed) tabulate(group uint32) bool {
+	n := (int(group) + 1) * int(p.width)
+	if n > mostCounters {
+		return false
+	}
+	have := len(p.counts)
+	p.counts = slices.Grow(p.counts, n-have)[:n]
+	clear(p.counts[have:])
+	return true
+}
+
+// chooseTable makes a table if there is none and it pays for what was added. The table is of the distances that nearly all values have.
+func (p *packed) chooseTable(groups int) {
+	if p.width > 0 || p.logged < max(p.retry, firstTry) {
+		return
+	}
+	p.retry = 2 * p.logged
+	last := p.chunks[(p.logged-1)/chunkSize][:(p.logged-1)%chunkSize+1]
+	if first := p.chunks[0]; len(last) < chunkSize && p.logged > chunkSize {
+		last = first
+	}
+	p.scratch = p.scratch[:0]
+	for i := 0; i < len(last); i += 4 {
+		p.scratch = append(p.scratch, last[i].distance)
+	}
+	slices.Sort(p.scratch)
+	n := len(p.scratch)
+	low, high := uint64(p.scratch[n/200]), uint64(p.scratch[n-1-n/200])
+	slack := (high-low)/4 + 8
+	low -= min(low, slack/4)
+	width := high + slack - low
+	if uint64(groups)*width > uint64(min(counterRatio*p.logged, mostCounters)) || low+width > math.MaxUint32 {
+		return
+	}
+	p.low, p.width = uint32(low), uint32(width)
+	n, p.logged = p.logged, 0
+	for i := 0; i < n; i += chunkSize { // what is kept is written where it was read before
+		for _, v := range p.chunks[i/chunkSize][:min(chunkSize, n-i)] {
+			in := v.distance - p.low
+			at := int(v.group)*int(p.width) + int(in)
+			if in < p.width && (at < len(p.counts) || p.tabulate(v.group)) {
+				p.counts[at]++
+				continue
+			}
+			p.chunks[p.logged/chunkSize][p.logged%chunkSize] = v
+			p.logged++
+		}
+	}
+}
+
+// full tells whether the values have to become a run before more are added.
+func (p *packed) full(more int) bool {
+	return p.logged+more > mostPacked || p.added+uint64(more) > math.MaxUint32
+}
+
+// close spreads the log over the groups.
+func (p *packed) close(groups int) {
+	p.starts = slices.Grow(p.starts[:0], groups+1)[:groups+1]
+	clear(p.starts)
+	starts := p.starts
+	p.eachLogged(func(list []grouped) {
+		for _, v := range list {
+			starts[v.group]++
+		}
+	})
+	sum := uint32(0)
+	for i, n := range starts {
+		sum += n
+		starts[i] = sum
+	}
+	p.spread = slices.Grow(p.spread[:0], p.logged)[:p.logged]
+	spread := p.spread
+	p.eachLogged(func(list []grouped) {
+		for _, v := range list { // from the end of the group's place to its start
+			starts[v.group]--
+			spread[starts[v.group]] = v.distance
+		}
+	})
+}
+
+// fill appends the values of a group to a set that has none. It is called after close.
+func (p *packed) fill(t *set, group uint32) {
+	if int(group) >= len(p.starts)-1 {
+		return
+	}
+	list := p.sorted(p.spread[p.starts[group]:p.starts[group+1]])
+	row := p.row(group)
+	if row == nil {
+		p.fillLogged(t, list)
+		return
+	}
+	// What is logged of a group that is in the table is outside of the table's distances.
+	below, _ := slices.BinarySearch(list, p.low)
+	p.fillLogged(t, list[:below])
+	start, unit := p.base+int64(uint64(p.low)*p.unit.unit), int64(p.unit.unit)
+	for i, n := range row {
+		if n > 0 {
+			t.values, t.counts = append(t.values, start+int64(i)*unit), append(t.counts, int64(n))
+		}
+	}
+	p.fillLogged(t, list[below:])
+}
+
+func (p *packed) fillLogged(t *set, list []uint32) {
+	t.values, t.counts = slices.Grow(t.values, len(list)), slices.Grow(t.counts, len(list))
+	for i := 0; i < len(list); {
+		d, first := list[i], i
+		for i++; i < len(list) && list[i] == d; i++ {
+		}
+		t.values, t.counts = append(t.values, p.base+int64(uint64(d)*p.unit.unit)), append(t.counts, int64(i-first))
+	}
+}
+
+// row returns the counts of a group, nil if it is not in the table.
+func (p *packed) row(group uint32) []uint32 {
+	if end := (int(group) + 1) * int(p.width); end <= len(p.counts) {
+		return p.counts[end-int(p.width) : end]
+	}
+	return nil
+}
+
+// sorted sorts distances.
+func (p *packed) sorted(list []uint32) []uint32 {
+	const few = 40
+	if len(list) <= few {
+		for i := 1; i < len(list); i++ {
+			d, j := list[i], i
+			for ; j > 0 && list[j-1] > d; j-- {
+				list[j] = list[j-1]
+			}
+			list[j] = d
+		}
+		return list
+	}
+	p.scratch = slices.Grow(p.scratch[:0], len(list))
+	return sortDistances(list, p.scratch[:len(list)])
+}
+
+// run makes a run of the values. It is called after close.
+func (p *packed) run(groups int) valueRun {
+	low := uint32(math.MaxUint32)
+	for _, d := range p.spread {
+		low = min(low, d)
+	}
+	if p.width > 0 {
+		low = min(low, p.low)
+	}
+	base := p.base + int64(uint64(low)*p.unit.unit)
+	w := newRun(base, p.unit.unit, len(p.spread), uint32(groups-1))
+	var t set
+	for g := range uint32(groups) {
+		t.reset()
+		p.fill(&t, g)
+		for i, v := range t.values {
+			w.add(g, p.unit.by(uint64(v-base)), uint32(t.counts[i]))
+		}
+	}
+	return w.done()
+}
