@@ -89,7 +89,7 @@ func (j *job) ask(ctx context.Context, args []string) error {
 		return err
 	}
 	defer rows.Release()
-	if err := writeAnswer(j.stdout, j.form(), rows); err != nil {
+	if err := writeAnswer(unfiltered(j.stdout), j.form(), rows); err != nil {
 		return fault.New(fault.Failed, "query: the answer could not be written: %v", err)
 	}
 	return nil

@@ -61,6 +61,15 @@ func keepSecrets(args []string, stdout, stderr io.Writer) (io.Writer, io.Writer)
 	return objstore.HidingWriter{W: stdout}, objstore.HidingWriter{W: stderr}
 }
 
+// unfiltered returns the writer that a writer of keepSecrets writes to. The rows of an answer go there: they have values of files, not of
+// arguments, and a value that looked like a secret would be replaced.
+func unfiltered(w io.Writer) io.Writer {
+	if h, ok := w.(objstore.HidingWriter); ok {
+		return h.W
+	}
+	return w
+}
+
 // isSwitch tells whether a flag needs no value.
 func isSwitch(f *flag.Flag) bool {
 	if f == nil {

@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/term"
 
-	"tripstats/io/objstore"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/query"
 )
@@ -73,9 +72,6 @@ func (c console) lines(err error, f *fault.Fault) {
 
 // isTerminal tells whether what is written to w is shown on a terminal.
 func isTerminal(w io.Writer) bool {
-	if hiding, ok := w.(objstore.HidingWriter); ok {
-		w = hiding.W
-	}
-	f, ok := w.(*os.File)
+	f, ok := unfiltered(w).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -34,6 +34,12 @@ func (t Type) Between(to Type, low, high Value, part float64) (Value, error) {
 		}
 		return intValue(int64(math.Round(math.FMA(float64(a.Int), 1-part, float64(b.Int)*part)))), errors.Join(err, err2)
 	}
+	if to.Width <= 18 { // DuckDB has these as doubles meanwhile
+		a, _ := new(big.Float).SetInt(low.Big).Float64()
+		b, _ := new(big.Float).SetInt(high.Big).Float64()
+		whole, _ := big.NewFloat(math.FMA(a, 1-part, b*part)).Int(nil)
+		return bigValue(whole), nil
+	}
 	d := new(big.Float).SetPrec(53).SetInt(new(big.Int).Sub(high.Big, low.Big)) // a product of doubles
 	whole, _ := d.Mul(d, big.NewFloat(part)).Int(nil)
 	return bigValue(whole.Add(whole, low.Big)), nil
