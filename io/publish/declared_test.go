@@ -51,7 +51,8 @@ func TestTheManifestNamesColumnsThatInputsLack(t *testing.T) {
 	cfg, r := good("out")
 	r.files = []element.Admitted{
 		{Source: "a", Null: []string{"tip_amount", "airport_fee"}},
-		{Source: "b/1", Dataset: "b", Null: []string{"tip_amount"}}, {Source: "b/2", Dataset: "b", Null: []string{"airport_fee", "tip_amount"}},
+		{Source: "b/1", Dataset: "b", Null: []string{"tip_amount"}},
+		{Source: "b/2", Dataset: "b", Null: []string{"airport_fee", "tip_amount"}},
 		{Source: "c"},
 	}
 	m := r.manifest(cfg)

@@ -39,8 +39,10 @@ func declaredOf(t *testing.T, name, text string, judged bool) *Spec {
 // month that is given. If that is a's, neither is alone.
 func zonedTrips(monthOfB int32) (files []element.AdmittedFiles, batches []trip.Batch) {
 	list := []element.Admitted{
-		{Source: "a", Taxi: "green", Month: march, Rows: 5, Alone: monthOfB != march}, {Source: "b", Taxi: "green", Month: monthOfB, Rows: 2, Alone: monthOfB != march},
-		{Source: "c", Taxi: "yellow", Month: march, Rows: 2, Alone: true}, {Source: "d", Taxi: "green", Month: april + 1, Alone: true},
+		{Source: "a", Taxi: "green", Month: march, Rows: 5, Alone: monthOfB != march},
+		{Source: "b", Taxi: "green", Month: monthOfB, Rows: 2, Alone: monthOfB != march},
+		{Source: "c", Taxi: "yellow", Month: march, Rows: 2, Alone: true},
+		{Source: "d", Taxi: "green", Month: april + 1, Alone: true},
 	}
 	add := func(file int, zones, tips []int64) *trip.Batch {
 		f := list[file]
