@@ -178,7 +178,7 @@ func (p plan) parts(spec *aggregate.Spec, q *query.Query, in plannedFiles, seen 
 	}
 	parts := [][2]string{{"checked", checked}, {"rewritten", rewritten}, {"files", p.matching(q, in)}, {"columns", p.columns(spec, in, seen)}, {"filter", filter}}
 	if !q.Grouped {
-		parts = append(parts, [2]string{"groups", fmt.Sprintf("none: the first %d trips, by source and row number", q.Limit)})
+		parts = append(parts, [2]string{"groups", fmt.Sprintf("none: the first %d trips, by source and row number; rows are read of as many files as it takes", q.Limit)})
 	} else {
 		parts = append(parts, [2]string{"groups", grouping(q, p.standard)}, [2]string{"finished", p.finished(spec, q, in)}, [2]string{"elements", p.elements(in, q)})
 	}
