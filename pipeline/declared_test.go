@@ -215,3 +215,16 @@ func TestWorkersAreToldTheSQL(t *testing.T) {
 		t.Errorf("found %v, expected %v", told, want)
 	}
 }
+
+// TestTheMemoryGoalGrowsWithEachTableInSQL unless the user has given it.
+func TestTheMemoryGoalGrowsWithEachTableInSQL(t *testing.T) {
+	s := &settings{runner: "direct"}
+	standing := s.mostMemory(aggregate.Tables(true))
+	if found, want := s.mostMemory(append(aggregate.Tables(true), declaredIn(t, true, byFile, together)...)), standing+2*tableMemory; found != want {
+		t.Errorf("found %d MiB, expected %d", found>>20, want>>20)
+	}
+	s.parsed.memory = 300 << 20
+	if found := s.mostMemory(declaredIn(t, true, byFile)); found != 300<<20 {
+		t.Errorf("found %d MiB, expected the 300 that are given", found>>20)
+	}
+}
