@@ -161,10 +161,7 @@ func (j *job) report(runner runners.Runner, m *publish.Manifest, elapsed time.Du
 		for _, in := range m.Inputs {
 			rejected -= in.Counted
 		}
-		judged = fmt.Sprintf(" rows_rejected=%d", rejected)
-		if left := r.DurationMinutesStandard; left != nil {
-			judged += fmt.Sprintf(" duration_minutes=%.1f->%.1f", r.DurationMinutesRaw, *left)
-		}
+		judged = fmt.Sprintf(" rows_rejected=%d duration_minutes=%.1f->%.1f", rejected, r.DurationMinutesRaw, r.DurationMinutesStandard)
 	}
 	if k := m.Kept; k != nil {
 		judged += fmt.Sprintf(" quarantined=%d", k.Rows)

@@ -320,7 +320,6 @@ func (s *settings) publishConfig(rules quality.Config, tables []*aggregate.Spec)
 	} else {
 		cfg.Absent = []string{aggregate.LedgerName} // without rules there is none
 	}
-	cfg.NoDurations = !slices.ContainsFunc(tables, func(t *aggregate.Spec) bool { return t.SQL == "" })
 	for _, t := range tables {
 		for _, column := range t.Balance() {
 			cfg.Balance = append(cfg.Balance, publish.Total{Table: t.Name, Column: column})

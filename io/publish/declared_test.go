@@ -62,17 +62,3 @@ func TestTheManifestNamesColumnsThatInputsLack(t *testing.T) {
 		}
 	}
 }
-
-// TestTheManifestHasNoDurationWithoutATableOfDurations does not say 0 where nothing is known.
-func TestTheManifestHasNoDurationWithoutATableOfDurations(t *testing.T) {
-	cfg, r := good("out")
-	cfg.Rules = &Rules{}
-	r.tallies[0].Read, r.tallies[0].Left = element.Mean{Count: 2, Mean: 10}, element.Mean{Count: 1, Mean: 7}
-	if rules := r.manifest(cfg).Rules; rules.DurationMinutesStandard == nil || *rules.DurationMinutesStandard != 7 {
-		t.Errorf("found %v, expected 7", rules.DurationMinutesStandard)
-	}
-	cfg.NoDurations = true
-	if rules := r.manifest(cfg).Rules; rules.DurationMinutesStandard != nil || rules.DurationMinutesRaw != 10 {
-		t.Errorf("found %v of %v, expected nothing of 10", rules.DurationMinutesStandard, rules.DurationMinutesRaw)
-	}
-}

@@ -55,7 +55,7 @@ type Rules struct {
 	// What the rules changed: the mean duration of all rows, and of what the rules left. The latter is known if a standing table has
 	// durations.
 	DurationMinutesRaw      float64  `json:"duration_minutes_raw"`
-	DurationMinutesStandard *float64 `json:"duration_minutes_standard,omitempty"`
+	DurationMinutesStandard float64 `json:"duration_minutes_standard"`
 }
 
 // Kept is what was put into quarantine.
@@ -162,10 +162,7 @@ func (r *result) manifest(cfg Config) *Manifest {
 	if cfg.Rules != nil {
 		rules := *cfg.Rules
 		rules.DurationMinutesRaw = mean(r.tallies, func(t element.Tally) element.Mean { return t.Read })
-		if !cfg.NoDurations {
-			left := mean(r.tallies, func(t element.Tally) element.Mean { return t.Left })
-			rules.DurationMinutesStandard = &left
-		}
+		rules.DurationMinutesStandard = mean(r.tallies, func(t element.Tally) element.Mean { return t.Left })
 		m.Rules = &rules
 	}
 	if cfg.Quarantine != nil {

@@ -58,7 +58,6 @@ type Config struct {
 	ID          string   // of this run, fixed at submission; names its temporaries
 	Tables      []string // the tables there must be
 	Absent      []string // tables of other runs, with other flags, that must not be there
-	NoDurations bool     // no table adds up durations
 	Balance     []Total  // what must sum to the rows counted of all inputs, without those that the table filters
 	MaxRejected int64    // of a file's rows, in parts per million, that row rules may refuse; negative for any
 	Format      string   // in which tables are written: the name of a Format, or "" for the first
