@@ -52,9 +52,8 @@ type Rules struct {
 	Limits map[string]int64 `json:"limits"`          // in force, by rule
 	AsOf   string           `json:"as_of,omitempty"` // last month that a file without a month in its name may have
 
-	// What the rules changed: the mean duration of all rows, and of what the rules left. The latter is known if a standing table has
-	// durations.
-	DurationMinutesRaw      float64  `json:"duration_minutes_raw"`
+	// What the rules changed: the mean duration of all rows, and of what the rules left.
+	DurationMinutesRaw      float64 `json:"duration_minutes_raw"`
 	DurationMinutesStandard float64 `json:"duration_minutes_standard"`
 }
 
