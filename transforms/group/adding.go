@@ -175,10 +175,28 @@ func gather[T any](memory *[]T, from []T, constant bool, n int, all bool, at []i
 		}
 		return out
 	}
-	for i, row := range at {
-		out[i] = from[row]
-	}
+	pick(out, from, at)
 	return out
+}
+
+// pick sets out to the values of some rows, ascending. Nearly all rows follow one another, as few are left out.
+func pick[T any](out, from []T, rows []int32) {
+	const stretch = 32
+	for len(rows) > 0 {
+		n := 0
+		for next := stretch; next <= len(rows) && rows[next-1]-rows[0] == int32(next-1); next *= 2 {
+			n = next
+		}
+		if n > 0 {
+			copy(out[:n], from[rows[0]:])
+		} else {
+			n = min(stretch, len(rows))
+			for i, row := range rows[:n] {
+				out[i] = from[row]
+			}
+		}
+		out, rows = out[n:], rows[n:]
+	}
 }
 
 // choose lists the rows in at whose values are not NULL and that the filter chooses. It is true, and lists nothing, if these are all rows.
@@ -231,16 +249,19 @@ func (a *adding) leaveOut(ids []uint32) []uint32 {
 		a.gathered = make([]uint32, len(ids))
 	}
 	out := a.gathered[:len(a.at)]
-	next := int32(0)
-	for i, row := range a.at {
-		for ; next < row; next++ {
+	pick(out, ids, a.at)
+	next, left := int32(0), len(ids)-len(a.at)
+	for i := 0; left > 0 && i < len(a.at); i++ {
+		for ; next < a.at[i]; next++ {
 			a.missing[ids[next]]++
+			left--
 		}
 		next++
-		out[i] = ids[row]
 	}
-	for _, id := range ids[next:] {
-		a.missing[id]++
+	if left > 0 {
+		for _, id := range ids[next:] {
+			a.missing[id]++
+		}
 	}
 	return out
 }
