@@ -20,9 +20,10 @@ func randomBatches(rng *rand.Rand, rows int, extremes bool) []*trip.Batch {
 	var batches []*trip.Batch
 	taxi := []string{"yellow", "green"}[rng.IntN(2)]
 	for first := 0; first < rows; {
-		b := &trip.Batch{Source: "x.parquet", Taxi: taxi, FirstRow: int64(first), Rows: min(rows-first, 1+rng.IntN(40))}
+		most := []int{40, 400}[rng.IntN(2)] // few rows are left out of many, and many of few
+		b := &trip.Batch{Source: "x.parquet", Taxi: taxi, FirstRow: int64(first), Rows: min(rows-first, 1+rng.IntN(most))}
 		for f := range b.Columns {
-			nulls := []int{0, 5, 100}[rng.IntN(3)]
+			nulls := []int{0, 1, 5, 100}[rng.IntN(4)]
 			c := &b.Columns[f]
 			c.Values = make([]int64, b.Rows)
 			for i := range c.Values {
@@ -42,7 +43,7 @@ func randomBatches(rng *rand.Rand, rows int, extremes bool) []*trip.Batch {
 			}
 		}
 		for end := 0; end < b.Rows; {
-			end = min(b.Rows, end+1+rng.IntN(30))
+			end = min(b.Rows, end+1+rng.IntN(most))
 			b.Months = append(b.Months, trip.MonthRun{End: end, Refused: rng.IntN(4) == 0})
 		}
 		batches = append(batches, b)
