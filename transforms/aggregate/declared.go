@@ -57,12 +57,41 @@ type adder interface {
 	state(rules []RuleCount, whole bool) (TableState, error)
 }
 
-func newAdder(spec *Spec) adder {
+// tableAdders are the adders of all tables.
+type tableAdders struct {
+	list     []adder
+	declared group.Together
+}
+
+func newAdders(tables []*Spec) *tableAdders {
+	a := &tableAdders{}
+	for _, t := range tables {
+		a.list = append(a.list, a.newAdder(t))
+	}
+	return a
+}
+
+func (a *tableAdders) add(b *trip.Batch) error {
+	if err := a.declared.Compute(b); err != nil {
+		return err
+	}
+	if len(a.list) >= fewTables {
+		return sideBySide(len(a.list), func(i int) error { return a.list[i].add(b) })
+	}
+	for _, t := range a.list {
+		if err := t.add(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *tableAdders) newAdder(spec *Spec) adder {
 	if !spec.declared() {
 		return newGrouping(spec)
 	}
 	q := spec.query()
-	return &declaredAdder{name: spec.Name, perFile: spec.PerFile, groups: group.NewAdder(q, spec.MostGroups)}
+	return &declaredAdder{name: spec.Name, perFile: spec.PerFile, groups: a.declared.NewAdder(q, spec.MostGroups)}
 }
 
 type declaredAdder struct {

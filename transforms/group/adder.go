@@ -17,7 +17,8 @@ type Adder struct {
 	maxGroups int64
 	plan      *plan
 	where     *compute.Program
-	values    *compute.Program // the keys, then what columns read
+	values    *compute.Program // of keys and what columns read
+	together  *Together        // that runs values; nil if the adder does
 	fields    []trip.Field
 
 	filtered, counted int64
@@ -33,32 +34,49 @@ type Adder struct {
 
 // NewAdder returns an adder of a query that is Grouped. More than maxGroups groups are an error.
 func NewAdder(q *query.Query, maxGroups int64) *Adder {
+	var exprs expressions
+	a := newAdder(q, maxGroups, &exprs)
+	a.values = compute.Compile(exprs)
+	return a
+}
+
+// newAdder returns an adder without a program. It adds the expressions that it needs.
+func newAdder(q *query.Query, maxGroups int64, exprs *expressions) *Adder {
 	a := &Adder{q: q, maxGroups: maxGroups, plan: planOf(q)}
-	exprs := slices.Clone(q.Keys)
+	used := slices.Clone(q.Keys)
 	vector := func(e *query.Expr) int {
 		if e == nil {
 			return -1
 		}
-		if i := slices.IndexFunc(exprs, e.Same); i >= 0 {
-			return i
-		}
-		exprs = append(exprs, e)
-		return len(exprs) - 1
+		used = append(used, e)
+		return exprs.index(e)
+	}
+	a.keys.init(q, &a.texts)
+	for i, k := range q.Keys {
+		a.keys.vectors[i] = exprs.index(k)
 	}
 	for i := range a.plan.parts {
 		p := &a.plan.parts[i]
 		a.parts = append(a.parts, newAdding(p, vector(p.arg), vector(p.by), vector(p.filter), &a.texts))
 	}
-	a.values = compute.Compile(exprs)
-	a.fields = slices.Clone(a.values.Fields())
 	if q.Where != nil {
 		a.where = compute.Compile([]*query.Expr{q.Where})
-		a.fields = append(a.fields, a.where.Fields()...)
+		used = append(used, q.Where)
 	}
-	slices.Sort(a.fields)
-	a.fields = slices.Compact(a.fields)
-	a.keys.init(q, &a.texts)
+	a.fields = compute.Compile(used).Fields()
 	return a
+}
+
+// expressions are different expressions.
+type expressions []*query.Expr
+
+// index returns the place of an expression. It adds the expression if it is not there.
+func (l *expressions) index(e *query.Expr) int {
+	if i := slices.IndexFunc(*l, e.Same); i >= 0 {
+		return i
+	}
+	*l = append(*l, e)
+	return len(*l) - 1
 }
 
 // Fields are the columns of trips that Add reads, ascending.
@@ -85,7 +103,7 @@ func (a *Adder) Bytes() int64 {
 
 // Add adds the trips of a batch that no rule refuses. An error names the row; it has no exit code.
 func (a *Adder) Add(b *trip.Batch) error {
-	rows, n := a.visible(b)
+	rows, n := a.rowsOf(b)
 	if n > 0 && a.where != nil {
 		if err := a.where.Run(b, rows); err != nil {
 			return err
@@ -97,8 +115,10 @@ func (a *Adder) Add(b *trip.Batch) error {
 	if n == 0 {
 		return nil
 	}
-	if err := a.values.Run(b, rows); err != nil {
-		return err
+	if a.together == nil || a.where != nil {
+		if err := a.values.Run(b, rows); err != nil {
+			return err
+		}
 	}
 	a.counted += int64(n)
 	if cap(a.ids) < n {
@@ -123,8 +143,20 @@ func (a *Adder) Add(b *trip.Batch) error {
 	return nil
 }
 
-// visible returns the rows that no rule refuses, nil if none is refused, and their number.
-func (a *Adder) visible(b *trip.Batch) ([]int32, int) {
+// rowsOf is visible, unless that is known.
+func (a *Adder) rowsOf(b *trip.Batch) ([]int32, int) {
+	if t := a.together; t != nil {
+		return t.rows, t.n
+	}
+	rows, n := visible(b, a.selected)
+	if rows != nil {
+		a.selected = rows
+	}
+	return rows, n
+}
+
+// visible returns the rows that no rule refuses, nil if none is refused, and their number. It may use memory of an earlier list.
+func visible(b *trip.Batch, memory []int32) ([]int32, int) {
 	refused := false
 	for _, m := range b.Months {
 		refused = refused || m.Refused
@@ -132,7 +164,7 @@ func (a *Adder) visible(b *trip.Batch) ([]int32, int) {
 	if !refused {
 		return nil, b.Rows
 	}
-	rows := a.selected[:0]
+	rows := slices.Grow(memory[:0], b.Rows)
 	start := 0
 	for _, m := range b.Months {
 		for i := start; i < m.End && !m.Refused; i++ {
@@ -140,7 +172,6 @@ func (a *Adder) visible(b *trip.Batch) ([]int32, int) {
 		}
 		start = m.End
 	}
-	a.selected = rows
 	return rows, len(rows)
 }
 
@@ -152,10 +183,8 @@ func (a *Adder) filter(v *compute.Vector, rows []int32, n int) ([]int32, int) {
 		}
 		return rows, n
 	}
-	if rows == nil {
-		a.selected = slices.Grow(a.selected[:0], n)[:n]
-	}
-	out := a.selected[:n] // may be rows: what is written was read before
+	a.selected = slices.Grow(a.selected[:0], n)[:n]
+	out := a.selected // may be rows: what is written was read before
 	k := 0
 	for at := range (n + 7) / 8 {
 		mask := v.Bits[at]
