@@ -57,6 +57,10 @@ type adder interface {
 	state(rules []RuleCount, whole bool) (TableState, error)
 }
 
+// fewTables is the least number of tables that are added side by side. The standing tables are so fast that handing them to other goroutines
+// would take longer.
+const fewTables = 3
+
 // tableAdders are the adders of all tables.
 type tableAdders struct {
 	list     []adder
@@ -76,7 +80,7 @@ func (a *tableAdders) add(b *trip.Batch) error {
 		return err
 	}
 	if len(a.list) >= fewTables {
-		return sideBySide(len(a.list), func(i int) error { return a.list[i].add(b) })
+		return group.SideBySide(len(a.list), func(i int) error { return a.list[i].add(b) })
 	}
 	for _, t := range a.list {
 		if err := t.add(b); err != nil {

@@ -317,7 +317,7 @@ func (s *sourceSums) result(whole bool) (Source, error) {
 	}
 	tables := s.tables.list
 	out.States = make([]TableState, len(tables))
-	err := sideBySide(len(tables), func(i int) (err error) {
+	err := group.SideBySide(len(tables), func(i int) (err error) {
 		out.States[i], err = tables[i].state(out.Rules, whole)
 		return err
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"tripstats/transforms/compute"
@@ -23,13 +24,13 @@ type Adder struct {
 
 	filtered, counted int64
 
-	selected []int32 // the rows of a batch that count
-	ids      []uint32
-	keys     grouper
-	texts    texts
-	rows     []int64 // by group
-	parts    []*adding
-	finisher *finisher
+	selected  []int32 // the rows of a batch that count
+	ids       []uint32
+	keys      grouper
+	texts     texts
+	rows      []int64 // by group
+	parts     []*adding
+	finishers []*finishing
 }
 
 // NewAdder returns an adder of a query that is Grouped. More than maxGroups groups are an error.
@@ -244,37 +245,61 @@ func (a *Adder) State() ([]byte, error) {
 	return out, nil
 }
 
-// Finished returns what [Finish] makes of State, without the detour.
+// fewGroups are finished by one goroutine.
+const fewGroups = 256
+
+// Finished returns what [Finish] makes of State, without the detour. It uses all cores if there are many groups.
 func (a *Adder) Finished() ([]byte, error) {
-	if a.finisher == nil {
-		a.finisher = newFinisher(a.q)
-	}
-	f := a.finisher
 	order, written := a.keys.sorted()
 	for _, p := range a.parts {
 		p.close(a.keys.groups)
 	}
-	w := finishedWriter{f: f}
-	var key []byte
-	for _, g := range order {
-		key = a.keys.appendKey(key[:0], g, written)
-		if err := f.readKeys(key); err != nil {
-			return nil, err
+	pieces := 1
+	if len(order) >= fewGroups {
+		pieces = runtime.GOMAXPROCS(0)
+	}
+	for len(a.finishers) < pieces {
+		a.finishers = append(a.finishers, &finishing{finisher: newFinisher(a.q)})
+	}
+	writers := make([]finishedWriter, pieces)
+	err := SideBySide(pieces, func(i int) error {
+		writers[i].f = a.finishers[i].finisher
+		return a.finish(a.finishers[i], &writers[i], order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return finishedState(writers, a.filtered, a.counted), nil
+}
+
+// finishing is the memory of one that finishes groups.
+type finishing struct {
+	*finisher
+	filler filler
+	key    []byte
+}
+
+// finish finishes some groups.
+func (a *Adder) finish(f *finishing, w *finishedWriter, groups []uint32, written [][][]byte) error {
+	for _, g := range groups {
+		f.key = a.keys.appendKey(f.key[:0], g, written)
+		if err := f.readKeys(f.key); err != nil {
+			return err
 		}
 		f.rows = a.rows[g]
 		for i, p := range a.parts {
-			if err := p.value(&f.values[i], g, f.rows); err != nil {
-				return nil, err
+			if err := p.value(&f.filler, &f.values[i], g, f.rows); err != nil {
+				return err
 			}
 		}
-		if err := f.finish(); err != nil {
-			return nil, err
+		if err := f.finisher.finish(); err != nil {
+			return err
 		}
-		if err := w.add(key); err != nil {
-			return nil, err
+		if err := w.add(f.key); err != nil {
+			return err
 		}
 	}
-	return w.state(a.filtered, a.counted), nil
+	return nil
 }
 
 // grown returns a slice with so many elements, those that are new being v.

@@ -27,7 +27,6 @@ type adding struct {
 	byInts    []int64
 	memory    [2][]int64
 	floatsOut []float64
-	written   []byte
 	masked    []byte
 }
 
@@ -104,15 +103,15 @@ func (a *adding) append(b []byte, id uint32, rows int64) []byte {
 }
 
 // value is what append writes, as a value. Of a set, which may have millions of values, nothing is written.
-func (a *adding) value(v *partValue, id uint32, rows int64) error {
+func (a *adding) value(f *filler, v *partValue, id uint32, rows int64) error {
 	if s, ok := a.column.(*sets); ok {
 		v.count = rows - a.missing[id]
 		v.set.reset()
-		s.fill(&v.set, id)
+		s.fill(f, &v.set, id)
 		return nil
 	}
-	a.written = a.append(a.written[:0], id, rows)
-	r := reader{in: a.written}
+	f.written = a.append(f.written[:0], id, rows)
+	r := reader{in: f.written}
 	if v.read(&r, a.part); r.short || len(r.in) > 0 {
 		return errBroken
 	}

@@ -253,11 +253,11 @@ func (p *packed) close(groups int) {
 }
 
 // fill appends the values of a group to a set that has none. It is called after close.
-func (p *packed) fill(t *set, group uint32) {
+func (p *packed) fill(f *filler, t *set, group uint32) {
 	if int(group) >= len(p.starts)-1 {
 		return
 	}
-	list := p.sorted(p.spread[p.starts[group]:p.starts[group+1]])
+	list := f.sort(p.spread[p.starts[group]:p.starts[group+1]])
 	row := p.row(group)
 	if row == nil {
 		p.fillLogged(t, list)
@@ -293,8 +293,8 @@ func (p *packed) row(group uint32) []uint32 {
 	return nil
 }
 
-// sorted sorts distances.
-func (p *packed) sorted(list []uint32) []uint32 {
+// sort sorts distances.
+func (s *filler) sort(list []uint32) []uint32 {
 	const few = 40
 	if len(list) <= few {
 		for i := 1; i < len(list); i++ {
@@ -306,12 +306,12 @@ func (p *packed) sorted(list []uint32) []uint32 {
 		}
 		return list
 	}
-	p.scratch = slices.Grow(p.scratch[:0], len(list))
-	return sortDistances(list, p.scratch[:len(list)])
+	s.distances = slices.Grow(s.distances[:0], len(list))
+	return sortDistances(list, s.distances[:len(list)])
 }
 
 // run makes a run of the values. It is called after close.
-func (p *packed) run(groups int) valueRun {
+func (p *packed) run(f *filler, groups int) valueRun {
 	low := uint32(math.MaxUint32)
 	for _, d := range p.spread {
 		low = min(low, d)
@@ -324,7 +324,7 @@ func (p *packed) run(groups int) valueRun {
 	var t set
 	for g := range uint32(groups) {
 		t.reset()
-		p.fill(&t, g)
+		p.fill(f, &t, g)
 		for i, v := range t.values {
 			w.add(g, p.unit.by(uint64(v-base)), uint32(t.counts[i]))
 		}

@@ -11,8 +11,8 @@ import (
 type Together struct {
 	exprs  expressions
 	values *compute.Program // nil until the first batch
-	adders []*Adder // that it computes for
-	some   bool     // it has adders
+	adders []*Adder         // that it computes for
+	some   bool             // it has adders
 
 	rows     []int32 // of the batch, that no rule refuses; nil for all
 	n        int     // their number

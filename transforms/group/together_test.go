@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"strings"
 	"testing"
 
 	"tripstats/transforms/query"
@@ -71,5 +73,22 @@ func TestAddersTogetherAddWhatTheyAddAlone(t *testing.T) {
 	}
 	if compared < 100 {
 		t.Errorf("found %d states to compare, expected more", compared)
+	}
+}
+
+// Many groups are finished by several goroutines.
+func TestManyGroupsAreFinishedAsTheirStateIs(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
+	rng := rand.New(rand.NewPCG(9, 9))
+	q := sql(t, strings.Replace(everyKind, "GROUP BY", "GROUP BY dropoff_datetime,", 1))
+	a, most := NewAdder(q, 1<<20), 0
+	for range 6 {
+		if _, err := addTo(a, longBatches(rng, 4000, false)); err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, a.keys.groups)
+	}
+	if most < 2*fewGroups {
+		t.Errorf("found at most %d groups, expected many", most)
 	}
 }
