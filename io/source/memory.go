@@ -4,7 +4,9 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -37,6 +39,36 @@ func collectLate() {
 	debug.SetGCPercent(firstAt)
 }
 
+// loosen makes the process loosen its limit, once, however many jobs and workers it has.
+var loosen sync.Once
+
+// goal is the limit of the last job.
+var goal atomic.Int64
+
+// loosenAt is how much of the limit, in percent, may be in use after a collection. With more the collector would run all the time and free
+// next to nothing: the memory would be the same, and the time several times as much.
+const loosenAt = 80
+
+// loosenAfterEach raises the limit after a collection that left too much in use, and takes it back to the goal later.
+func loosenAfterEach() {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	var arm func()
+	arm = func() {
+		runtime.AddCleanup(&struct{ _ *byte }{}, func(struct{}) {
+			metrics.Read(live)
+			limit := goal.Load()
+			if v := live[0].Value; v.Kind() == metrics.KindUint64 {
+				limit = max(limit, int64(v.Uint64()/loosenAt*100))
+			}
+			if limit != debug.SetMemoryLimit(-1) {
+				debug.SetMemoryLimit(limit)
+			}
+			arm()
+		}, struct{}{})
+	}
+	arm()
+}
+
 // Bound holds this process to it. GOMEMLIMIT and GOGC take precedence. Of several jobs in one process, the last one says how much.
 func (m Memory) Bound() {
 	if m == 0 {
@@ -46,7 +78,10 @@ func (m Memory) Bound() {
 		late.Do(collectLate)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(max(m-outsideHeap, 32<<20)))
+		limit := int64(max(m-outsideHeap, 32<<20))
+		debug.SetMemoryLimit(limit)
+		goal.Store(limit)
+		loosen.Do(loosenAfterEach)
 	}
 	for _, f := range formats {
 		f.ReadAhead(int64(max(0, (m-outsideHeap-decoding)/3))) // a third, as the collector needs room

@@ -97,12 +97,12 @@ type collector interface {
 	Bytes() int64
 }
 
-// collector returns a new one for a query of the table.
-func (s *Spec) collector(q *query.Query) collector {
+// collector returns a new one for a query of the table, which computes with others what they need alike.
+func (s *Spec) collector(q *query.Query, others *group.Together) collector {
 	if !q.Grouped {
 		return group.NewLister(q)
 	}
-	return group.NewAdder(q, s.MostGroups)
+	return others.NewAdder(q, s.MostGroups)
 }
 
 // adder adds up the trips of one source for one table. A batch is added once; rows that rules refuse do not count.
@@ -113,12 +113,57 @@ type adder interface {
 	state(rules []RuleCount, whole bool) (TableState, error)
 }
 
-func newAdder(spec *Spec) adder {
+// fewTables is the least number of tables that are added side by side. The standing tables are so fast that handing them to other goroutines
+// would take longer.
+const fewTables = 3
+
+// tableAdders are the adders of all tables.
+type tableAdders struct {
+	list     []adder
+	declared group.Together
+}
+
+func newAdders(tables []*Spec) *tableAdders {
+	a := &tableAdders{}
+	for _, t := range tables {
+		a.list = append(a.list, a.newAdder(t))
+	}
+	return a
+}
+
+func (a *tableAdders) add(b *trip.Batch) error {
+	if err := a.declared.Compute(b); err != nil {
+		return a.fails(err)
+	}
+	if len(a.list) >= fewTables {
+		return group.SideBySide(len(a.list), func(i int) error { return a.list[i].add(b) })
+	}
+	for _, t := range a.list {
+		if err := t.add(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fails is the fault of the table whose expressions failed.
+func (a *tableAdders) fails(err error) error {
+	if failing := (*group.Failing)(nil); errors.As(err, &failing) {
+		for _, t := range a.list {
+			if d, ok := t.(*declaredAdder); ok && d.spec.Name == failing.Query.Name {
+				return d.spec.fails(failing.Err)
+			}
+		}
+	}
+	return err
+}
+
+func (a *tableAdders) newAdder(spec *Spec) adder {
 	if !spec.declared() {
 		return newGrouping(spec)
 	}
 	q := spec.query()
-	return &declaredAdder{spec: spec, trips: spec.collector(q)}
+	return &declaredAdder{spec: spec, trips: spec.collector(q, &a.declared)}
 }
 
 type declaredAdder struct {

@@ -88,7 +88,7 @@ func filteredIn(t element.Tallies) int64 {
 func TestALostTripOfAListIsAnError(t *testing.T) {
 	spec := listing(t, "SELECT tip_amount FROM trips WHERE tip_amount > 3 LIMIT 1")
 	_, batches := listedTrips()
-	sums := newSourceSums(&batches[1], adders([]*Spec{spec}))
+	sums := newSourceSums(&batches[1], newAdders([]*Spec{spec}))
 	if err := sums.addBatch(&batches[1]); err != nil {
 		t.Fatal(err)
 	}

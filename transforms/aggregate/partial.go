@@ -190,9 +190,9 @@ func (c *sourceCombiner) ExtractOutput(acc Source) Source               { return
 type partialFn struct {
 	Tables []*Spec
 
-	sums  []*sourceSums // of the current source, by taxi
-	spare [][]adder     // by table, whose memory is used again
-	batch trip.Batch    // the current one, here because an adder's argument would be on the heap otherwise
+	sums  []*sourceSums  // of the current source, by taxi
+	spare []*tableAdders // whose memory is used again
+	batch trip.Batch     // the current one, here because an adder's argument would be on the heap otherwise
 }
 
 func (fn *partialFn) StartBundle(func(string, Source)) { fn.sums = nil }
@@ -214,11 +214,11 @@ func (fn *partialFn) of(b *trip.Batch) *sourceSums {
 			return s
 		}
 	}
-	var tables []adder
+	var tables *tableAdders
 	if n := len(fn.spare); n > 0 {
 		tables, fn.spare = fn.spare[n-1], fn.spare[:n-1]
 	} else {
-		tables = adders(fn.Tables)
+		tables = newAdders(fn.Tables)
 	}
 	s := newSourceSums(b, tables)
 	if !slices.ContainsFunc(fn.Tables, func(t *Spec) bool { return t.durations() >= 0 }) {
@@ -226,14 +226,6 @@ func (fn *partialFn) of(b *trip.Batch) *sourceSums {
 	}
 	fn.sums = append(fn.sums, s)
 	return s
-}
-
-func adders(tables []*Spec) []adder {
-	list := make([]adder, len(tables))
-	for i, t := range tables {
-		list[i] = newAdder(t)
-	}
-	return list
 }
 
 func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
@@ -259,7 +251,7 @@ type sourceSums struct {
 	alone         bool  // trip.Batch.Alone
 	fileRows      int64 // trip.Batch.FileRows
 	rows, counted int64
-	tables        []adder
+	tables        *tableAdders
 	rules         map[int64]*RuleCount // by RuleCount.key
 	rawDuration   Sum
 	duration      *Sum            // nil if a table adds it up
@@ -267,7 +259,7 @@ type sourceSums struct {
 	noCodes       [trip.NumFields]int64
 }
 
-func newSourceSums(b *trip.Batch, tables []adder) *sourceSums {
+func newSourceSums(b *trip.Batch, tables *tableAdders) *sourceSums {
 	return &sourceSums{source: b.Source, taxi: b.Taxi, alone: b.Alone, fileRows: b.FileRows, tables: tables}
 }
 
@@ -293,15 +285,7 @@ func (s *sourceSums) addBatch(b *trip.Batch) error {
 		}
 		start = run.End
 	}
-	if len(s.tables) >= fewTables {
-		return sideBySide(len(s.tables), func(i int) error { return s.tables[i].add(b) })
-	}
-	for _, t := range s.tables {
-		if err := t.add(b); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.tables.add(b)
 }
 
 func (s *sourceSums) addRefused(month int32, rows int64) {
@@ -347,9 +331,10 @@ func (s *sourceSums) result(whole bool) (Source, error) {
 			out.NoCodes = element.MergeColumnRows(out.NoCodes, []element.ColumnRows{{Column: trip.Fields[f].Name, Rows: n}})
 		}
 	}
-	out.States = make([]TableState, len(s.tables))
-	err := sideBySide(len(s.tables), func(i int) (err error) {
-		out.States[i], err = s.tables[i].state(out.Rules, whole)
+	tables := s.tables.list
+	out.States = make([]TableState, len(tables))
+	err := group.SideBySide(len(tables), func(i int) (err error) {
+		out.States[i], err = tables[i].state(out.Rules, whole)
 		return err
 	})
 	return out, err

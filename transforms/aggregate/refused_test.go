@@ -16,7 +16,7 @@ func TestTheMonthOfRefusedRowsIsKept(t *testing.T) {
 	refused := func(month int32, end int) trip.MonthRun {
 		return trip.MonthRun{Month: month, End: end, Refused: true}
 	}
-	var a, b sourceSums
+	a, b := sourceSums{tables: newAdders(nil)}, sourceSums{tables: newAdders(nil)}
 	a.addBatch(batch(refused(may, 3), refused(element.NoMonth, 4), refused(may+1, 5), refused(1<<20, 105)))
 	b.addBatch(batch(refused(may+1, 1), refused(may, 3), refused(-500, 9)))
 	first, err := a.result(false)

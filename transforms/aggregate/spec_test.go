@@ -34,7 +34,7 @@ func TestATableOfSeveralKeysIsOneEntry(t *testing.T) {
 	b.Columns[trip.PaymentType] = c64(1, 1, null, null, 2)
 	b.Columns[trip.Tip] = c64(500_000, null, 250_000, 100_000, 0)
 	b.Months = []trip.MonthRun{{Month: march, End: 2}, {Month: march, End: 3}, {Month: april, End: 4, Refused: true}, {Month: april, End: 5}}
-	g := newSourceSums(&b, adders([]*Spec{exampleTable}))
+	g := newSourceSums(&b, newAdders([]*Spec{exampleTable}))
 	g.addBatch(&b)
 	g.addBatch(&b)
 	got, err := g.result(false)
@@ -121,7 +121,7 @@ func TestRefundsAreTheSumsOfTheirRule(t *testing.T) {
 		{Month: march, Rule: int32(quality.Named("tip_negative")), Rows: 9, Sum: 0},
 	}
 	spec := specOf("trip_stats", true)
-	g := newSourceSums(&b, adders([]*Spec{spec}))
+	g := newSourceSums(&b, newAdders([]*Spec{spec}))
 	g.addBatch(&b)
 	r, err := g.result(false)
 	if err != nil {

@@ -33,7 +33,7 @@ func paidTrips() trip.Batch {
 
 func TestTripsThatDoNotMeetTheConditionsAreCountedApart(t *testing.T) {
 	b := paidTrips()
-	sums := newSourceSums(&b, adders([]*Spec{cardTips, exampleTable}))
+	sums := newSourceSums(&b, newAdders([]*Spec{cardTips, exampleTable}))
 	sums.addBatch(&b)
 	got, err := sums.result(false)
 	if err != nil {
@@ -96,7 +96,7 @@ func TestATableThatDoesNotAccountForEveryTripEndsTheRun(t *testing.T) {
 		"a filtered trip is in twice": func(s *State) { s.Filtered++ },
 	} {
 		b := paidTrips()
-		sums := newSourceSums(&b, adders([]*Spec{cardTips}))
+		sums := newSourceSums(&b, newAdders([]*Spec{cardTips}))
 		sums.addBatch(&b)
 		source, err := sums.result(false)
 		if err != nil {

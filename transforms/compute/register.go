@@ -121,20 +121,48 @@ func (r *register) load(c *trip.Column, s *selection) {
 	}
 }
 
+// stretch is how many rows at the least are looked at together. Nearly all rows of a list follow one another, as few are left out.
+const stretch = 32
+
+// following returns how many of the first rows follow one another; less than stretch may be 0.
+func following(rows []int32) int {
+	n := 0
+	for next := stretch; next <= len(rows) && rows[next-1]-rows[0] == int32(next-1); next *= 2 {
+		n = next
+	}
+	return n
+}
+
 func gather(to, from []int64, rows []int32) {
-	to = to[:len(rows)]
-	for i, row := range rows {
-		to[i] = from[row]
+	for to = to[:len(rows)]; len(rows) > 0; {
+		n := following(rows)
+		if n > 0 {
+			copy(to[:n], from[rows[0]:])
+		} else {
+			n = min(stretch, len(rows))
+			for i, row := range rows[:n] {
+				to[i] = from[row]
+			}
+		}
+		to, rows = to[n:], rows[n:]
 	}
 }
 
 func gatherBits(to, from []byte, rows []int32) {
 	for len(rows) >= 8 {
-		var b uint64
-		for _, row := range (*[8]int32)(rows) {
-			b = b>>1 | uint64(from[row>>3])>>(row&7)&1<<7
+		first := rows[0]
+		if shift := first & 7; rows[7]-first == 7 {
+			to[0] = from[first>>3] >> shift
+			if shift > 0 {
+				to[0] |= from[first>>3+1] << (8 - shift)
+			}
+		} else {
+			var b uint64
+			for _, row := range (*[8]int32)(rows) {
+				b = b>>1 | uint64(from[row>>3])>>(row&7)&1<<7
+			}
+			to[0] = byte(b)
 		}
-		to[0] = byte(b)
 		to, rows = to[1:], rows[8:]
 	}
 	for i, row := range rows {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"tripstats/transforms/compute"
@@ -17,41 +18,61 @@ type Adder struct {
 	q         *query.Query
 	maxGroups int64
 	plan      *plan
-	values    *compute.Program // the keys, then what columns read
+	used      []*query.Expr    // the keys and what parts read
+	values    *compute.Program // of these
+	together  *Together        // that runs values; nil if the adder does
 	fields    []trip.Field
 
 	counted int64
 
-	ids      []uint32
-	keys     grouper
-	texts    texts
-	rows     []int64 // by group
-	parts    []*adding
-	finisher *finisher
+	ids       []uint32
+	keys      grouper
+	texts     texts
+	rows      []int64 // by group
+	parts     []*adding
+	finishers []*finishing
 }
 
 // NewAdder returns an adder of a query that is Grouped. More than maxGroups groups are an error.
 func NewAdder(q *query.Query, maxGroups int64) *Adder {
-	a := &Adder{chooser: chooserOf(q), q: q, maxGroups: maxGroups, plan: planOf(q)}
-	exprs := slices.Clone(q.Keys)
+	var exprs expressions
+	a := newAdder(q, maxGroups, &exprs)
+	a.values = compute.Compile(exprs)
+	return a
+}
+
+// newAdder returns an adder without a program. It adds the expressions that it needs.
+func newAdder(q *query.Query, maxGroups int64, exprs *expressions) *Adder {
+	a := &Adder{chooser: chooserOf(q), q: q, maxGroups: maxGroups, plan: planOf(q), used: slices.Clone(q.Keys)}
 	vector := func(e *query.Expr) int {
 		if e == nil {
 			return -1
 		}
-		if i := slices.IndexFunc(exprs, e.Same); i >= 0 {
-			return i
-		}
-		exprs = append(exprs, e)
-		return len(exprs) - 1
+		a.used = append(a.used, e)
+		return exprs.index(e)
+	}
+	a.keys.init(q, &a.texts)
+	for i, k := range q.Keys {
+		a.keys.vectors[i] = exprs.index(k)
 	}
 	for i := range a.plan.parts {
 		p := &a.plan.parts[i]
 		a.parts = append(a.parts, newAdding(p, vector(p.arg), vector(p.by), vector(p.filter), &a.texts))
 	}
-	a.values = compute.Compile(exprs)
-	a.fields = a.withFields(a.values.Fields())
-	a.keys.init(q, &a.texts)
+	a.fields = a.withFields(compute.Compile(a.used).Fields())
 	return a
+}
+
+// expressions are different expressions.
+type expressions []*query.Expr
+
+// index returns the place of an expression. It adds the expression if it is not there.
+func (l *expressions) index(e *query.Expr) int {
+	if i := slices.IndexFunc(*l, e.Same); i >= 0 {
+		return i
+	}
+	*l = append(*l, e)
+	return len(*l) - 1
 }
 
 // Fields are the columns of trips that Add reads, ascending.
@@ -82,8 +103,10 @@ func (a *Adder) Add(b *trip.Batch) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	if err := a.values.Run(b, rows); err != nil {
-		return err
+	if a.together == nil || a.where != nil {
+		if err := a.values.Run(b, rows); err != nil {
+			return err
+		}
 	}
 	a.counted += int64(n)
 	if cap(a.ids) < n {
@@ -143,37 +166,61 @@ func (a *Adder) State() ([]byte, error) {
 	return out, nil
 }
 
-// Finished returns what [Finish] makes of State, without the detour.
+// fewGroups are finished by one goroutine.
+const fewGroups = 256
+
+// Finished returns what [Finish] makes of State, without the detour. It uses all cores if there are many groups.
 func (a *Adder) Finished() ([]byte, error) {
-	if a.finisher == nil {
-		a.finisher = newFinisher(a.q)
-	}
-	f := a.finisher
 	order, written := a.keys.sorted()
 	for _, p := range a.parts {
 		p.close(a.keys.groups)
 	}
-	w := finishedWriter{f: f}
-	var key []byte
-	for _, g := range order {
-		key = a.keys.appendKey(key[:0], g, written)
-		if err := f.readKeys(key); err != nil {
-			return nil, err
+	pieces := 1
+	if len(order) >= fewGroups {
+		pieces = runtime.GOMAXPROCS(0)
+	}
+	for len(a.finishers) < pieces {
+		a.finishers = append(a.finishers, &finishing{finisher: newFinisher(a.q)})
+	}
+	writers := make([]finishedWriter, pieces)
+	err := SideBySide(pieces, func(i int) error {
+		writers[i].f = a.finishers[i].finisher
+		return a.finish(a.finishers[i], &writers[i], order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return finishedState(writers, a.filtered, a.counted), nil
+}
+
+// finishing is the memory of one that finishes groups.
+type finishing struct {
+	*finisher
+	filler filler
+	key    []byte
+}
+
+// finish finishes some groups.
+func (a *Adder) finish(f *finishing, w *finishedWriter, groups []uint32, written [][][]byte) error {
+	for _, g := range groups {
+		f.key = a.keys.appendKey(f.key[:0], g, written)
+		if err := f.readKeys(f.key); err != nil {
+			return err
 		}
 		f.rows = a.rows[g]
 		for i, p := range a.parts {
-			if err := p.value(&f.values[i], g, f.rows); err != nil {
-				return nil, err
+			if err := p.value(&f.filler, &f.values[i], g, f.rows); err != nil {
+				return err
 			}
 		}
-		if err := f.finish(); err != nil {
-			return nil, err
+		if err := f.finisher.finish(); err != nil {
+			return err
 		}
-		if err := w.add(key); err != nil {
-			return nil, err
+		if err := w.add(f.key); err != nil {
+			return err
 		}
 	}
-	return w.state(a.filtered, a.counted), nil
+	return nil
 }
 
 // grown returns a slice with so many elements, those that are new being v.

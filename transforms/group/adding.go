@@ -2,7 +2,10 @@ package group
 
 import (
 	"encoding/binary"
+	"math"
 	"math/big"
+	"math/bits"
+	"slices"
 
 	"tripstats/transforms/compute"
 	"tripstats/transforms/query"
@@ -24,7 +27,7 @@ type adding struct {
 	byInts    []int64
 	memory    [2][]int64
 	floatsOut []float64
-	written   []byte
+	masked    []byte
 }
 
 // collector is what a kind of part holds of all groups.
@@ -100,15 +103,15 @@ func (a *adding) append(b []byte, id uint32, rows int64) []byte {
 }
 
 // value is what append writes, as a value. Of a set, which may have millions of values, nothing is written.
-func (a *adding) value(v *partValue, id uint32, rows int64) error {
+func (a *adding) value(f *filler, v *partValue, id uint32, rows int64) error {
 	if s, ok := a.column.(*sets); ok {
 		v.count = rows - a.missing[id]
 		v.set.reset()
-		s.fill(&v.set, id)
+		s.fill(f, &v.set, id)
 		return nil
 	}
-	a.written = a.append(a.written[:0], id, rows)
-	r := reader{in: a.written}
+	f.written = a.append(f.written[:0], id, rows)
+	r := reader{in: f.written}
 	if v.read(&r, a.part); r.short || len(r.in) > 0 {
 		return errBroken
 	}
@@ -128,11 +131,42 @@ func (a *adding) add(p *compute.Program, ids []uint32, one bool, groups int) {
 	if a.filter >= 0 {
 		filter = p.Vector(a.filter)
 	}
-	all := a.choose(n, arg, by, filter)
-	if !all {
+	mask, some := a.mask(n, arg, by, filter)
+	switch left := n - ones(mask, n); {
+	case !some:
 		a.missing = grown(a.missing, groups, 0)
-		ids = a.leaveOut(ids)
+		for _, id := range ids {
+			a.missing[id]++
+		}
+	case mask == nil || left == 0:
+		a.addRows(ids, one, groups, true, arg, by)
+	case a.column == nil:
+		a.missing = grown(a.missing, groups, 0)
+		for i, id := range ids {
+			a.missing[id] += int64(^mask[i>>3] >> (i & 7) & 1)
+		}
+	case left <= n/stretch && a.inStretches(arg, by):
+		a.missing = grown(a.missing, groups, 0)
+		a.column.grow(groups)
+		a.addStretches(mask, ids, one, a.values(n, n, true, arg, by))
+	default:
+		a.missing = grown(a.missing, groups, 0)
+		a.choose(mask, n)
+		a.addRows(a.leaveOut(ids), one, groups, false, arg, by)
 	}
+}
+
+// stretch is how many rows follow one another without one that is left out, at the least, so that they are added together.
+const stretch = 32
+
+// inStretches tells whether rows can be added a few at a time. A set has to see many values first, by which it finds how to hold them.
+func (a *adding) inStretches(arg, by *compute.Vector) bool {
+	s, ok := a.column.(*sets)
+	return arg.Wide == nil && (by == nil || by.Wide == nil) && (!ok || s.sparse || s.packed.began)
+}
+
+// addRows adds rows of a batch: all, or those that are listed.
+func (a *adding) addRows(ids []uint32, one bool, groups int, all bool, arg, by *compute.Vector) {
 	if a.column == nil || len(ids) == 0 {
 		return
 	}
@@ -141,16 +175,85 @@ func (a *adding) add(p *compute.Program, ids []uint32, one bool, groups int) {
 		a.addWides(ids, all, arg, by)
 		return
 	}
-	var v values
-	if a.form.kind == floatSum {
-		v.floats = gather(&a.floatsOut, arg.Floats, arg.Const, len(ids), all, a.at)
-	} else {
-		v.ints = a.numbers(arg, n, len(ids), all, &a.memory[0], &a.ints)
-		if by != nil {
-			v.by = a.numbers(by, n, len(ids), all, &a.memory[1], &a.byInts)
+	rows := len(ids)
+	if !all {
+		rows = arg.Rows
+	}
+	a.column.add(ids, one, a.values(rows, len(ids), all, arg, by))
+}
+
+// addStretches adds the rows of a batch that a mask chooses, which are nearly all.
+func (a *adding) addStretches(mask []byte, ids []uint32, one bool, v values) {
+	for row := 0; row < len(ids); {
+		end := nextZero(mask, row, len(ids))
+		if end > row {
+			part := values{}
+			if v.floats != nil {
+				part.floats = v.floats[row:end]
+			} else {
+				part.ints = v.ints[row:end]
+			}
+			if v.by != nil {
+				part.by = v.by[row:end]
+			}
+			a.column.add(ids[row:end], one, part)
+		}
+		for row = end; row < len(ids) && mask[row>>3]>>(row&7)&1 == 0; row++ {
+			a.missing[ids[row]]++
 		}
 	}
-	a.column.add(ids, one, v)
+}
+
+// nextZero returns the first bit that is 0, from a bit on and before n; n if there is none.
+func nextZero(mask []byte, from, n int) int {
+	if from&7 != 0 {
+		if rest := ^mask[from>>3] >> (from & 7); rest != 0 {
+			return min(n, from+bits.TrailingZeros8(rest))
+		}
+		from = from&^7 + 8
+	}
+	for ; from < n; from += 8 {
+		if len(mask) >= from>>3+8 && binary.LittleEndian.Uint64(mask[from>>3:]) == math.MaxUint64 {
+			from += 56
+			continue
+		}
+		if m := mask[from>>3]; m != 0xff {
+			return min(n, from+bits.TrailingZeros8(^m))
+		}
+	}
+	return n
+}
+
+// ones counts the first n bits of a mask that are 1.
+func ones(mask []byte, n int) int {
+	if mask == nil {
+		return n
+	}
+	c, whole := 0, n/8
+	for len(mask) >= 8 && whole >= 8 {
+		c += bits.OnesCount64(binary.LittleEndian.Uint64(mask))
+		mask, whole = mask[8:], whole-8
+	}
+	for _, m := range mask[:whole] {
+		c += bits.OnesCount8(m)
+	}
+	if n%8 > 0 {
+		c += bits.OnesCount8(mask[whole] << (8 - n%8))
+	}
+	return c
+}
+
+// values returns the values of the chosen rows of n.
+func (a *adding) values(n, chosen int, all bool, arg, by *compute.Vector) (v values) {
+	if a.form.kind == floatSum {
+		v.floats = gather(&a.floatsOut, arg.Floats, arg.Const, chosen, all, a.at)
+		return v
+	}
+	v.ints = a.numbers(arg, n, chosen, all, &a.memory[0], &a.ints)
+	if by != nil {
+		v.by = a.numbers(by, n, chosen, all, &a.memory[1], &a.byInts)
+	}
+	return v
 }
 
 func (a *adding) numbers(v *compute.Vector, n, chosen int, all bool, memory, out *[]int64) []int64 {
@@ -175,54 +278,82 @@ func gather[T any](memory *[]T, from []T, constant bool, n int, all bool, at []i
 		}
 		return out
 	}
-	for i, row := range at {
-		out[i] = from[row]
-	}
+	pick(out, from, at)
 	return out
 }
 
-// choose lists the rows in at whose values are not NULL and that the filter chooses. It is true, and lists nothing, if these are all rows.
-func (a *adding) choose(n int, arg, by, filter *compute.Vector) (all bool) {
-	var masks [4][]byte
-	used := masks[:0]
+// pick sets out to the values of some rows, ascending. Often many rows follow one another.
+func pick[T any](out, from []T, rows []int32) {
+	for len(rows) > 0 {
+		n := 0
+		for next := stretch; next <= len(rows) && rows[next-1]-rows[0] == int32(next-1); next *= 2 {
+			n = next
+		}
+		if n > 0 {
+			copy(out[:n], from[rows[0]:])
+		} else {
+			n = min(stretch, len(rows))
+			for i, row := range rows[:n] {
+				out[i] = from[row]
+			}
+		}
+		out, rows = out[n:], rows[n:]
+	}
+}
+
+// mask returns the bitmap of the rows whose values are not NULL and that the filter chooses, nil for all rows. It tells whether some
+// row can be one.
+func (a *adding) mask(n int, arg, by, filter *compute.Vector) (mask []byte, some bool) {
+	shared := false // the mask is not our own
 	for _, v := range []*compute.Vector{arg, by, filter} {
 		switch {
 		case v == nil:
 			continue
 		case v.Type.Kind == query.Null, v.Const && (v.IsNull(0) || v == filter && !v.Value(0).True()):
-			a.at = a.at[:0]
-			return false
+			return nil, false
 		case v.Const:
 			continue
 		}
-		if v.Valid != nil {
-			used = append(used, v.Valid)
-		}
-		if v == filter {
-			used = append(used, v.Bits)
+		for _, m := range [][]byte{v.Valid, v.Bits} {
+			switch {
+			case m == nil:
+			case mask == nil:
+				mask, shared = m, true
+			default:
+				size := (n + 7) / 8
+				if shared {
+					a.masked = slices.Grow(a.masked[:0], size)[:size]
+					copy(a.masked, mask)
+					mask, shared = a.masked, false
+				}
+				for i, x := range m[:size] {
+					mask[i] &= x
+				}
+			}
+			if v != filter {
+				break // the bits are values
+			}
 		}
 	}
-	if len(used) == 0 {
-		return true
-	}
+	return mask, true
+}
+
+// choose lists in at the rows that a mask chooses.
+func (a *adding) choose(mask []byte, n int) {
 	if cap(a.at) < n {
 		a.at = make([]int32, n)
 	}
 	out := a.at[:n]
 	k := 0
 	for i := 0; i < n; i += 8 {
-		mask := byte(0xff)
-		for _, m := range used {
-			mask &= m[i>>3]
-		}
+		m := mask[i>>3]
 		for j := i; j < min(n, i+8); j++ {
 			out[k] = int32(j)
-			k += int(mask & 1)
-			mask >>= 1
+			k += int(m & 1)
+			m >>= 1
 		}
 	}
 	a.at = out[:k]
-	return k == n
 }
 
 // leaveOut returns the groups of the chosen rows, and counts the others.
@@ -231,16 +362,19 @@ func (a *adding) leaveOut(ids []uint32) []uint32 {
 		a.gathered = make([]uint32, len(ids))
 	}
 	out := a.gathered[:len(a.at)]
-	next := int32(0)
-	for i, row := range a.at {
-		for ; next < row; next++ {
+	pick(out, ids, a.at)
+	next, left := int32(0), len(ids)-len(a.at)
+	for i := 0; left > 0 && i < len(a.at); i++ {
+		for ; next < a.at[i]; next++ {
 			a.missing[ids[next]]++
+			left--
 		}
 		next++
-		out[i] = ids[row]
 	}
-	for _, id := range ids[next:] {
-		a.missing[id]++
+	if left > 0 {
+		for _, id := range ids[next:] {
+			a.missing[id]++
+		}
 	}
 	return out
 }

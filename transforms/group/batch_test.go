@@ -17,12 +17,22 @@ const (
 
 // randomBatches makes small batches of one taxi with nulls, ties, extremes and runs that a rule refuses.
 func randomBatches(rng *rand.Rand, rows int, extremes bool) []*trip.Batch {
+	return batchesOf(rng, rows, extremes, 40, []int{0, 5, 100})
+}
+
+// longBatches are random batches of which most rows follow one another, as few are NULL or refused.
+func longBatches(rng *rand.Rand, rows int, extremes bool) []*trip.Batch {
+	return batchesOf(rng, rows, extremes, 600, []int{0, 0, 1, 100})
+}
+
+// batchesOf makes batches of at most so many rows. In each column some percentage of the values is NULL.
+func batchesOf(rng *rand.Rand, rows int, extremes bool, most int, percentages []int) []*trip.Batch {
 	var batches []*trip.Batch
 	taxi := []string{"yellow", "green"}[rng.IntN(2)]
 	for first := 0; first < rows; {
-		b := &trip.Batch{Source: "x.parquet", Taxi: taxi, FirstRow: int64(first), Rows: min(rows-first, 1+rng.IntN(40))}
+		b := &trip.Batch{Source: "x.parquet", Taxi: taxi, FirstRow: int64(first), Rows: min(rows-first, 1+rng.IntN(most))}
 		for f := range b.Columns {
-			nulls := []int{0, 5, 100}[rng.IntN(3)]
+			nulls := percentages[rng.IntN(len(percentages))]
 			c := &b.Columns[f]
 			c.Values = make([]int64, b.Rows)
 			for i := range c.Values {
@@ -42,7 +52,7 @@ func randomBatches(rng *rand.Rand, rows int, extremes bool) []*trip.Batch {
 			}
 		}
 		for end := 0; end < b.Rows; {
-			end = min(b.Rows, end+1+rng.IntN(30))
+			end = min(b.Rows, end+1+rng.IntN(most*3/4))
 			b.Months = append(b.Months, trip.MonthRun{End: end, Refused: rng.IntN(4) == 0})
 		}
 		batches = append(batches, b)

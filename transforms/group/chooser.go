@@ -13,6 +13,36 @@ type chooser struct {
 	where    *compute.Program // nil if all trips count
 	filtered int64            // trips for which WHERE is not true
 	selected []int32          // the rows of a batch that count
+	own      visible          // if it has to find them
+	visible  *visible         // that another finds, or nil
+}
+
+// visible are the rows of a batch that no rule refuses.
+type visible struct {
+	rows   []int32 // ascending; nil for all
+	n      int
+	memory []int32
+}
+
+// find finds the rows.
+func (v *visible) find(b *trip.Batch) {
+	refused := false
+	for _, m := range b.Months {
+		refused = refused || m.Refused
+	}
+	if !refused {
+		v.rows, v.n = nil, b.Rows
+		return
+	}
+	rows := slices.Grow(v.memory[:0], b.Rows)
+	start := 0
+	for _, m := range b.Months {
+		for i := start; i < m.End && !m.Refused; i++ {
+			rows = append(rows, int32(i))
+		}
+		start = m.End
+	}
+	v.rows, v.n, v.memory = rows, len(rows), rows
 }
 
 func chooserOf(q *query.Query) chooser {
@@ -34,7 +64,12 @@ func (c *chooser) withFields(fields []trip.Field) []trip.Field {
 
 // choose returns the rows that no rule refuses and for which WHERE is true, nil if all rows of the batch are, and their number.
 func (c *chooser) choose(b *trip.Batch) ([]int32, int, error) {
-	rows, n := c.visible(b)
+	v := c.visible
+	if v == nil {
+		v = &c.own
+		v.find(b)
+	}
+	rows, n := v.rows, v.n
 	if n == 0 || c.where == nil {
 		return rows, n, nil
 	}
@@ -47,27 +82,6 @@ func (c *chooser) choose(b *trip.Batch) ([]int32, int, error) {
 	return rows, n, nil
 }
 
-// visible returns the rows that no rule refuses, nil if none is refused, and their number.
-func (c *chooser) visible(b *trip.Batch) ([]int32, int) {
-	refused := false
-	for _, m := range b.Months {
-		refused = refused || m.Refused
-	}
-	if !refused {
-		return nil, b.Rows
-	}
-	rows := c.selected[:0]
-	start := 0
-	for _, m := range b.Months {
-		for i := start; i < m.End && !m.Refused; i++ {
-			rows = append(rows, int32(i))
-		}
-		start = m.End
-	}
-	c.selected = rows
-	return rows, len(rows)
-}
-
 // filter returns the rows for which a condition is true, nil if all rows of the batch are.
 func (c *chooser) filter(v *compute.Vector, rows []int32, n int) ([]int32, int) {
 	if v.Const {
@@ -76,10 +90,8 @@ func (c *chooser) filter(v *compute.Vector, rows []int32, n int) ([]int32, int) 
 		}
 		return rows, n
 	}
-	if rows == nil {
-		c.selected = slices.Grow(c.selected[:0], n)[:n]
-	}
-	out := c.selected[:n] // may be rows: what is written was read before
+	c.selected = slices.Grow(c.selected[:0], n)[:n]
+	out := c.selected
 	k := 0
 	for at := range (n + 7) / 8 {
 		mask := v.Bits[at]

@@ -39,7 +39,7 @@ func Finish(q *query.Query, state []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return w.state(h.Filtered, h.Counted), nil
+	return finishedState([]finishedWriter{w}, h.Filtered, h.Counted), nil
 }
 
 // finishedWriter writes a finished state.
@@ -69,10 +69,21 @@ func (w *finishedWriter) add(key []byte) error {
 	return nil
 }
 
-func (w *finishedWriter) state(filtered, counted int64) []byte {
-	h := header{keys: len(w.f.q.Keys), forms: w.f.finished, dropped: w.dropped}
-	h.Filtered, h.Counted, h.Groups, h.Finished = filtered, counted, w.written, true
-	return append(h.append(make([]byte, 0, len(w.groups)+64)), w.groups...)
+// finishedState returns the state of what writers have, one after the other.
+func finishedState(writers []finishedWriter, filtered, counted int64) []byte {
+	f, size := writers[0].f, 0
+	h := header{keys: len(f.q.Keys), forms: f.finished}
+	h.Filtered, h.Counted, h.Finished = filtered, counted, true
+	for i := range writers {
+		h.dropped += writers[i].dropped
+		h.Groups += writers[i].written
+		size += len(writers[i].groups)
+	}
+	b := h.append(make([]byte, 0, size+64))
+	for i := range writers {
+		b = append(b, writers[i].groups...)
+	}
+	return b
 }
 
 // finisher reads groups of a query, finished or not, as values. It keeps its memory from group to group.

@@ -236,6 +236,9 @@ func TestRandomQueriesMeanWhatTheirPartsMean(t *testing.T) {
 		if check(t, rng, text, q, [][]*trip.Batch{randomBatches(rng, rng.IntN(100), extremes), randomBatches(rng, 1+rng.IntN(200), extremes)}) {
 			failures++
 		}
+		if accepted%4 == 0 {
+			check(t, rng, text, q, [][]*trip.Batch{longBatches(rng, 700, false), randomBatches(rng, 10, false)})
+		}
 	}
 	t.Logf("%d queries of %d are accepted, %d have no value", accepted, n, failures)
 	if accepted < n/2 || failures > accepted/3 {

@@ -16,9 +16,10 @@ const mostDirect = 1 << 20
 
 // grouper numbers the groups of a query.
 type grouper struct {
-	keys   []codes
-	groups int
-	of     []uint32 // the codes of each group's keys, side by side
+	keys    []codes
+	vectors []int // by key: of the program
+	groups  int
+	of      []uint32 // the codes of each group's keys, side by side
 
 	radix  []int    // by key: more than any code, for the direct table
 	direct []uint32 // by the codes in mixed radix: the group plus 1; nil if hash is used
@@ -36,6 +37,7 @@ func (g *grouper) init(q *query.Query, t *texts) {
 		g.keys = append(g.keys, codes{t: k.Type, texts: t})
 	}
 	n := len(q.Keys)
+	g.vectors = make([]int, n)
 	g.radix, g.shift, g.lists = make([]int, n), make([]uint, n), make([][]uint32, n)
 	g.reset()
 }
@@ -63,7 +65,7 @@ func (g *grouper) bytes() int64 {
 func (g *grouper) find(p *compute.Program, ids []uint32) (one bool) {
 	g.varies = g.varies[:0]
 	for i := range g.keys {
-		if g.lists[i] = g.keys[i].of(p.Vector(i), g.lists[i], len(ids)); len(g.lists[i]) > 1 {
+		if g.lists[i] = g.keys[i].of(p.Vector(g.vectors[i]), g.lists[i], len(ids)); len(g.lists[i]) > 1 {
 			g.varies = append(g.varies, i)
 		}
 	}

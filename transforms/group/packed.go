@@ -26,6 +26,7 @@ type packed struct {
 	starts  []uint32 // by group: where its values begin in spread
 	spread  []uint32
 	scratch []uint32
+	ids     []uint32
 }
 
 // grouped is a value of a group.
@@ -56,7 +57,7 @@ func (p *packed) empty() {
 }
 
 func (p *packed) bytes() int64 {
-	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)+cap(p.starts)+cap(p.spread)+cap(p.scratch))*4
+	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)+cap(p.starts)+cap(p.spread)+cap(p.scratch)+cap(p.ids))*4
 }
 
 // begin chooses the base and the unit by some values. It is false if they are too far apart.
@@ -71,11 +72,11 @@ func (p *packed) begin(values []int64) bool {
 	}
 	unit = max(unitFrom(unit, low, values), 1)
 	const room = 1 << 30 // units below the least value
-	if uint64(high)-uint64(low) > math.MaxInt64 || uint64(high-low)/unit >= 1<<31 {
+	if unit >= 1<<32 || uint64(high)-uint64(low) > math.MaxInt64 || uint64(high-low)/unit >= 1<<31 {
 		return false
 	}
 	p.base = low
-	if unit < 1<<32 && low > -1<<62 {
+	if low > -1<<62 {
 		p.base -= room * int64(unit)
 	}
 	p.began, p.unit, p.misfit, p.width = true, divisorOf(unit), 0, 0
@@ -85,47 +86,82 @@ func (p *packed) begin(values []int64) bool {
 
 // add adds values. Those that it cannot hold it appends to the last two arguments, with their groups.
 func (p *packed) add(ids []uint32, values []int64, restIDs []uint32, rest []int64) ([]uint32, []int64) {
-	p.added += uint64(len(ids))
-	base, unit, low, width, counts := p.base, p.unit, uint64(p.low), uint64(p.width), p.counts
 	values = values[:len(ids)]
-	log := p.chunk()
-	for i, id := range ids {
-		x := uint64(values[i] - base)
-		d := unit.by(x)
-		if x>>unit.shift<<unit.shift != x || d > unit.most || d > math.MaxUint32 {
-			restIDs, rest = append(restIDs, id), append(rest, values[i])
-			continue
-		}
-		if in := d - low; in < width {
-			at := uint64(id)*width + in
-			if at < uint64(len(counts)) {
-				counts[at]++
-				continue
-			}
-			if p.tabulate(id) {
-				counts = p.counts
-				counts[at]++
-				continue
+	p.scratch = slices.Grow(p.scratch[:0], len(ids))
+	distances := p.scratch[:len(ids)]
+	if !p.measure(distances, values) {
+		p.ids = p.ids[:0]
+		distances = distances[:0]
+		for i, v := range values {
+			if x := uint64(v - p.base); p.unit.divides(x) && p.unit.by(x) <= math.MaxUint32 {
+				distances, p.ids = append(distances, uint32(p.unit.by(x))), append(p.ids, ids[i])
+			} else {
+				restIDs, rest = append(restIDs, ids[i]), append(rest, v)
 			}
 		}
-		if len(log) == cap(log) {
-			p.logged += len(log) - p.logged%chunkSize
-			log = p.chunk()
-		}
-		log = append(log, grouped{id, uint32(d)})
+		ids = p.ids
 	}
-	p.logged += len(log) - p.logged%chunkSize
+	p.added += uint64(len(ids))
 	p.misfit += len(rest)
+	if p.width > 0 {
+		p.count(ids, distances)
+	} else {
+		p.log(ids, distances)
+	}
 	return restIDs, rest
 }
 
-// chunk returns the used part of the chunk of the log that is filled next.
-func (p *packed) chunk() []grouped {
-	at := p.logged / chunkSize
-	if at == len(p.chunks) {
-		p.chunks = append(p.chunks, make([]grouped, chunkSize))
+// measure sets the distances of values. It tells whether all have one. As the unit is less than 2^32, what is not a multiple of it has a
+// quotient that is not.
+func (p *packed) measure(distances []uint32, values []int64) bool {
+	base, unit := p.base, p.unit
+	part := uint64(1)<<unit.shift - 1
+	bad := uint64(0)
+	for i, v := range values[:len(distances)] {
+		x := uint64(v - base)
+		d := unit.by(x)
+		bad |= d>>32 | x&part
+		distances[i] = uint32(d)
 	}
-	return p.chunks[at][:p.logged%chunkSize]
+	return bad == 0
+}
+
+// count adds values to the table, and those that have no place there to the log.
+func (p *packed) count(ids, distances []uint32) {
+	low, width, counts := p.low, p.width, p.counts
+	distances = distances[:len(ids)]
+	for i, id := range ids {
+		in := distances[i] - low
+		at := uint64(id)*uint64(width) + uint64(in)
+		switch {
+		case in >= width:
+		case at < uint64(len(counts)):
+			counts[at]++
+			continue
+		case p.tabulate(id):
+			counts = p.counts
+			counts[at]++
+			continue
+		}
+		p.log(ids[i:i+1], distances[i:i+1])
+	}
+}
+
+func (p *packed) log(ids, distances []uint32) {
+	for len(ids) > 0 {
+		at := p.logged / chunkSize
+		if at == len(p.chunks) {
+			p.chunks = append(p.chunks, make([]grouped, chunkSize))
+		}
+		free := p.chunks[at][p.logged%chunkSize:]
+		n := min(len(free), len(ids))
+		free = free[:n]
+		for i := range free {
+			free[i] = grouped{ids[i], distances[i]}
+		}
+		p.logged += n
+		ids, distances = ids[n:], distances[n:]
+	}
 }
 
 // eachLogged calls f for the parts of the log.
@@ -217,11 +253,11 @@ func (p *packed) close(groups int) {
 }
 
 // fill appends the values of a group to a set that has none. It is called after close.
-func (p *packed) fill(t *set, group uint32) {
+func (p *packed) fill(f *filler, t *set, group uint32) {
 	if int(group) >= len(p.starts)-1 {
 		return
 	}
-	list := p.sorted(p.spread[p.starts[group]:p.starts[group+1]])
+	list := f.sort(p.spread[p.starts[group]:p.starts[group+1]])
 	row := p.row(group)
 	if row == nil {
 		p.fillLogged(t, list)
@@ -257,8 +293,8 @@ func (p *packed) row(group uint32) []uint32 {
 	return nil
 }
 
-// sorted sorts distances.
-func (p *packed) sorted(list []uint32) []uint32 {
+// sort sorts distances.
+func (s *filler) sort(list []uint32) []uint32 {
 	const few = 40
 	if len(list) <= few {
 		for i := 1; i < len(list); i++ {
@@ -270,12 +306,12 @@ func (p *packed) sorted(list []uint32) []uint32 {
 		}
 		return list
 	}
-	p.scratch = slices.Grow(p.scratch[:0], len(list))
-	return sortDistances(list, p.scratch[:len(list)])
+	s.distances = slices.Grow(s.distances[:0], len(list))
+	return sortDistances(list, s.distances[:len(list)])
 }
 
 // run makes a run of the values. It is called after close.
-func (p *packed) run(groups int) valueRun {
+func (p *packed) run(f *filler, groups int) valueRun {
 	low := uint32(math.MaxUint32)
 	for _, d := range p.spread {
 		low = min(low, d)
@@ -288,7 +324,7 @@ func (p *packed) run(groups int) valueRun {
 	var t set
 	for g := range uint32(groups) {
 		t.reset()
-		p.fill(&t, g)
+		p.fill(f, &t, g)
 		for i, v := range t.values {
 			w.add(g, p.unit.by(uint64(v-base)), uint32(t.counts[i]))
 		}

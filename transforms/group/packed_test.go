@@ -74,7 +74,7 @@ func TestPackedValuesAreExact(t *testing.T) {
 				different := 0
 				for g := range uint32(k.groups) {
 					var found set
-					s.fill(&found, g)
+					s.fill(&s.filler, &found, g)
 					for i, v := range found.values {
 						if i > 0 && found.values[i-1] >= v {
 							t.Fatalf("group %d: found %d after %d, expected ascending values", g, v, found.values[i-1])

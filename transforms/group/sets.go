@@ -35,12 +35,18 @@ type sets struct {
 
 	sorted []entry // memory
 	keys   [2][]uint64
-	pieces []entry
-	ends   []int // of the runs' entries in pieces
+	filler filler
 	set    set
-	ofRuns set
-	both   set
 	unit   divisor // of all values, from one another
+}
+
+// filler is memory for the values of a group. Those who have one each can fill sets at the same time.
+type filler struct {
+	pieces, sorted []entry
+	ends           []int // of the runs' entries in pieces
+	ofRuns, both   set
+	distances      []uint32
+	written        []byte
 }
 
 type entry struct {
@@ -69,7 +75,7 @@ func (s *sets) reset() {
 }
 
 func (s *sets) bytes() int64 {
-	n := int64(cap(s.slots)+cap(s.sorted)+cap(s.pieces))*16 + int64(cap(s.values)+cap(s.keys[0])+cap(s.keys[1]))*8 + int64(cap(s.ids))*4 + int64(len(s.wide))*200
+	n := int64(cap(s.slots)+cap(s.sorted)+cap(s.filler.pieces)+cap(s.filler.sorted))*16 + int64(cap(s.values)+cap(s.keys[0])+cap(s.keys[1]))*8 + int64(cap(s.ids))*4 + int64(len(s.wide))*200
 	n += s.packed.bytes()
 	for i := range s.runs {
 		n += int64(cap(s.runs[i].bytes)) + int64(cap(s.runs[i].ends))*4
@@ -108,7 +114,7 @@ func (s *sets) add(ids []uint32, _ bool, v values) {
 func (s *sets) flushPacked() {
 	if s.packed.added > 0 {
 		s.packed.close(s.groups)
-		s.addRun(s.packed.run(s.groups))
+		s.addRun(s.packed.run(&s.filler, s.groups))
 	}
 	s.packed.empty()
 }
@@ -280,7 +286,7 @@ func (s *sets) joinRuns() {
 	joined := newRun(base, unit, size/3, uint32(last-1))
 	by := divisorOf(unit)
 	for g := range last {
-		all = s.group(uint32(g))
+		all = s.filler.group(s.runs, uint32(g))
 		for i := 0; i < len(all); {
 			v, n := all[i].value, uint64(0)
 			for ; i < len(all) && all[i].value == v && n+uint64(all[i].count) < 1<<32; i++ {
@@ -307,11 +313,11 @@ func sortValues(list []entry) {
 	}
 }
 
-// group returns the entries of a group in all runs, in their order. A value can occur several times.
-func (s *sets) group(id uint32) []entry {
+// group returns the entries of a group in runs, in their order. A value can occur several times.
+func (s *filler) group(runs []valueRun, id uint32) []entry {
 	s.pieces, s.ends = s.pieces[:0], s.ends[:0]
-	for i := range s.runs {
-		s.pieces = s.runs[i].read(s.pieces, id)
+	for i := range runs {
+		s.pieces = runs[i].read(s.pieces, id)
 		if n := len(s.pieces); n > 0 && (len(s.ends) == 0 || s.ends[len(s.ends)-1] < n) {
 			s.ends = append(s.ends, n)
 		}
@@ -363,15 +369,15 @@ func (s *sets) close(groups int) {
 
 func (s *sets) append(b []byte, id uint32, _ int64) []byte {
 	s.set.reset()
-	s.fill(&s.set, id)
+	s.fill(&s.filler, &s.set, id)
 	return s.set.appendBy(b, s.class, s.unit)
 }
 
 // fill makes a set that has no values that of a group.
-func (s *sets) fill(t *set, id uint32) {
-	s.packed.fill(t, id)
+func (s *sets) fill(f *filler, t *set, id uint32) {
+	s.packed.fill(f, t, id)
 	if len(s.runs) > 0 {
-		s.addRuns(t, id)
+		f.addRuns(t, s.runs, id)
 	}
 	if s.class == text || len(s.wide[id]) > 0 {
 		s.spell(t, id)
@@ -379,10 +385,10 @@ func (s *sets) fill(t *set, id uint32) {
 }
 
 // addRuns adds to a set the values that a group has in runs.
-func (s *sets) addRuns(t *set, id uint32) {
+func (s *filler) addRuns(t *set, runs []valueRun, id uint32) {
 	of := &s.ofRuns
 	of.reset()
-	for _, e := range s.group(id) {
+	for _, e := range s.group(runs, id) {
 		if n := len(of.values); n > 0 && of.values[n-1] == e.value {
 			of.counts[n-1] += int64(e.count)
 			continue

@@ -1,4 +1,4 @@
-package aggregate
+package group
 
 import (
 	"errors"
@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// Tables are added side by side, whatever their number; the first error by their order is returned; a panic reaches the caller.
+// Calls are made side by side, whatever their number; the first error by their order is returned; a panic reaches the caller.
 func TestSideBySide(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
 	for n := range 20 {
 		called := make([]atomic.Int32, n)
-		if err := sideBySide(n, func(i int) error { called[i].Add(1); return nil }); err != nil {
+		if err := SideBySide(n, func(i int) error { called[i].Add(1); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		for i := range called {
@@ -25,7 +25,7 @@ func TestSideBySide(t *testing.T) {
 		if n == 0 {
 			continue
 		}
-		err := sideBySide(n, func(i int) error {
+		err := SideBySide(n, func(i int) error {
 			if i >= n/2 {
 				return fmt.Errorf("table %d", i)
 			}
@@ -40,7 +40,7 @@ func TestSideBySide(t *testing.T) {
 					t.Errorf("%d tables: found the panic %v, expected that of table 0", n, p)
 				}
 			}()
-			sideBySide(n, func(i int) error { //nolint:errcheck // it panics
+			SideBySide(n, func(i int) error { //nolint:errcheck // it panics
 				if i == 0 {
 					panic(errors.New("a fault of table 0"))
 				}

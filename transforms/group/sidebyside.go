@@ -1,4 +1,4 @@
-package aggregate
+package group
 
 import (
 	"fmt"
@@ -8,17 +8,13 @@ import (
 	"sync/atomic"
 )
 
-// fewTables is the least number of tables that are added side by side. The standing tables are so fast that handing them to other goroutines
-// would take longer.
-const fewTables = 3
-
-// sideBySide calls f for 0 to n-1 on as many goroutines as the process may use, and returns when all calls have. The error is that of
+// SideBySide calls f for 0 to n-1 on as many goroutines as the process may use, and returns when all calls have. The error is that of
 // the least number, whatever the order of the calls.
 //
 // A panic of f is one of the caller, so that the runner reports it as it does any other: elsewhere it would end the process.
-func sideBySide(n int, f func(int) error) error {
+func SideBySide(n int, f func(int) error) error {
 	workers := min(runtime.GOMAXPROCS(0), n)
-	if n < fewTables || workers < 2 {
+	if workers < 2 {
 		for i := range n {
 			if err := f(i); err != nil {
 				return err
