@@ -10,6 +10,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
 	"tripstats/transforms/group"
 	"tripstats/transforms/query"
 	"tripstats/transforms/trip"
@@ -98,21 +99,41 @@ func (a *tableAdders) newAdder(spec *Spec) adder {
 	return &declaredAdder{name: spec.Name, perFile: spec.PerFile, groups: a.declared.NewAdder(q, spec.MostGroups)}
 }
 
+// What the groups of a table may take as states, of all files together, as they are in memory at once when the table is made. Its rows take
+// several times as much as finished groups do; other states shrink as they are merged and finished.
+const (
+	mostFinishedBytes = 64 << 20
+	mostStateBytes    = 192 << 20
+)
+
+// checkHeld returns an error if groups of a table take too much.
+func checkHeld(table string, finished, others int64) error {
+	if finished <= mostFinishedBytes && others <= mostStateBytes {
+		return nil
+	}
+	return fault.New(fault.Failed, "table %s has groups that take %d MiB so far, and all of them are held in memory when the table is made; group by coarser keys, leave trips out with WHERE or groups with HAVING, or give fewer files",
+		table, (finished+others)>>20)
+}
+
 type declaredAdder struct {
 	name    string
 	perFile bool
+	bytes   [2]int64 // of the states of all sources so far, of finished ones last
 	groups  *group.Adder
 }
 
 func (d *declaredAdder) add(b *trip.Batch) error { return d.groups.Add(b) }
 
 func (d *declaredAdder) state(_ []RuleCount, whole bool) (TableState, error) {
-	stateOf := d.groups.State
+	stateOf, kind := d.groups.State, 0
 	if whole && d.perFile {
-		stateOf = d.groups.Finished
+		stateOf, kind = d.groups.Finished, 1
 	}
 	state, err := stateOf()
 	d.groups.Reset()
+	if d.bytes[kind] += int64(len(state)); err == nil {
+		err = checkHeld(d.name, d.bytes[1], d.bytes[0])
+	}
 	return TableState{Table: d.name, Declared: true, State: state}, err
 }
 
@@ -213,14 +234,24 @@ func (fn *rowsFn) Setup() { fn.q = fn.Spec.query() }
 
 func (fn *rowsFn) ProcessElement(_ []byte, next func(*int64, *Blocks) bool, emit func(element.Table)) error {
 	var blocks [][]byte
+	var finished, others int64
 	for {
 		var shard int64
 		var b Blocks
 		if !next(&shard, &b) {
 			break
 		}
+		for _, block := range b.Finished {
+			finished += int64(len(block))
+		}
+		for _, block := range b.Others {
+			others += int64(len(block))
+		}
 		blocks = append(blocks, b.Finished...)
 		blocks = append(blocks, b.Others...)
+	}
+	if err := checkHeld(fn.Spec.Name, finished, others); err != nil {
+		return err
 	}
 	rows, counted, err := group.Rows(fn.q, blocks)
 	if err != nil {
