@@ -23,20 +23,28 @@ func TestPackedValuesAreExact(t *testing.T) {
 			}
 			return 1e6 * rng.Int64N(500)
 		}, func(s *sets) bool { return s.packed.width > 0 && s.packed.logged > 0 && len(s.runs) == 0 }},
-		{"many groups", 20, 50_000, func(rng *rand.Rand, _ int) int64 { return rng.Int64N(5000) - 2500 },
-			func(s *sets) bool { return s.packed.width == 0 && len(s.runs) == 0 }},
-		{"more than a log", 300, 9_000, func(rng *rand.Rand, _ int) int64 { return 100 * rng.Int64N(700) },
-			func(s *sets) bool { return len(s.runs) > 0 }},
+		{
+			"many groups", 20, 50_000, func(rng *rand.Rand, _ int) int64 { return rng.Int64N(5000) - 2500 },
+			func(s *sets) bool { return s.packed.width == 0 && len(s.runs) == 0 },
+		},
+		{
+			"more than a log", 300, 9_000, func(rng *rand.Rand, _ int) int64 { return 100 * rng.Int64N(700) },
+			func(s *sets) bool { return len(s.runs) > 0 },
+		},
 		{"a smaller unit", 30, 100, func(rng *rand.Rand, batch int) int64 {
 			if batch == 0 {
 				return 500_000 * rng.Int64N(100)
 			}
 			return 10_000*rng.Int64N(5000) + 3
 		}, func(s *sets) bool { return !s.sparse && s.packed.begins > 1 }},
-		{"always another base", 30, 3, func(rng *rand.Rand, batch int) int64 { return int64(batch)<<40 + rng.Int64N(100) },
-			func(s *sets) bool { return s.sparse }},
-		{"far apart", 10, 3, func(rng *rand.Rand, _ int) int64 { return int64(rng.Uint64()) },
-			func(s *sets) bool { return s.sparse }},
+		{
+			"always another base", 30, 3, func(rng *rand.Rand, batch int) int64 { return int64(batch)<<40 + rng.Int64N(100) },
+			func(s *sets) bool { return s.sparse },
+		},
+		{
+			"far apart", 10, 3, func(rng *rand.Rand, _ int) int64 { return int64(rng.Uint64()) },
+			func(s *sets) bool { return s.sparse },
+		},
 		{"one value in all", 3, 1, func(*rand.Rand, int) int64 { return math.MinInt64 }, nil},
 	}
 	for _, k := range kinds {
