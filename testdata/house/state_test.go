@@ -128,6 +128,8 @@ var mayChange = map[string]string{
 	"io/source.formats":              "set before main: the formats of files",
 	"io/publish.formats":             "set before main: the formats of tables",
 	"transforms/newyork.zoneTable":   "set by the compiler: the table of zones",
+	"io/source.goal":                 "memory of this process: the limit of the last job",
+	"io/source.loosen":               "a lock: the limit is of the process",
 	"io/source.late":                 "a lock: the late first collection is of the process",
 	"pipeline.topicNames":            "set by init: what show can show",
 	"io/parquetio.buffers":           "memory to use again",

@@ -57,6 +57,16 @@ func (s *Spec) fails(err error) error {
 	return fault.New(code, "%s: %v; nothing was published", s.named(), err)
 }
 
+// holds checks that the states of all files do not take too much memory: they are there at once when the table is made. Its rows take several
+// times as much as finished groups do; other states shrink as they are merged and finished.
+func (s *Spec) holds(finished, others int64) error {
+	if 5*finished <= 2*s.MostBytes && 5*others <= 6*s.MostBytes {
+		return nil
+	}
+	return fault.New(fault.Gate, "%s: its groups take %d MiB so far, and all of them are held in memory when the table is made; give a larger --max-memory, group by coarser keys, leave trips out with WHERE or groups with HAVING, or give fewer files; nothing was published",
+		s.named(), (finished+others)>>20)
+}
+
 // named names the table and the place of its text.
 func (s *Spec) named() string {
 	if s.Place == "" {
@@ -169,6 +179,7 @@ func (a *tableAdders) newAdder(spec *Spec) adder {
 type declaredAdder struct {
 	spec  *Spec
 	trips collector
+	held  [2]int64 // bytes of the states of all sources so far, of finished ones last
 }
 
 func (d *declaredAdder) add(b *trip.Batch) error {
@@ -179,12 +190,15 @@ func (d *declaredAdder) add(b *trip.Batch) error {
 }
 
 func (d *declaredAdder) state(_ []RuleCount, whole bool) (TableState, error) {
-	stateOf := d.trips.State
+	stateOf, kind := d.trips.State, 0
 	if whole && d.spec.PerFile {
-		stateOf = d.trips.Finished
+		stateOf, kind = d.trips.Finished, 1
 	}
 	state, err := stateOf()
 	d.trips.Reset()
+	if d.held[kind] += int64(len(state)); err == nil {
+		err = d.spec.holds(d.held[1], d.held[0])
+	}
 	return TableState{Table: d.spec.Name, Declared: true, State: state}, d.spec.fails(err)
 }
 
@@ -199,11 +213,10 @@ func declaredTable(s beam.Scope, spec *Spec, perSource beam.PCollection) beam.PC
 type blocksFn struct {
 	Spec *Spec
 
-	q     *query.Query
-	bytes int64 // of the blocks that it has emitted
+	q *query.Query
 }
 
-func (fn *blocksFn) Setup() { fn.q, fn.bytes = fn.Spec.query(), 0 }
+func (fn *blocksFn) Setup() { fn.q = fn.Spec.query() }
 
 func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 	state := r.bytes(fn.Spec.Name)
@@ -226,9 +239,8 @@ func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 		if finished {
 			shard, next = next%group.Shards, next+1
 		}
-		fn.bytes += int64(len(block))
 		emit(int64(shard), block)
-		return fn.Spec.fits(fn.bytes)
+		return nil
 	})
 }
 
@@ -291,14 +303,24 @@ func (fn *rowsFn) Setup() { fn.q = fn.Spec.query() }
 
 func (fn *rowsFn) ProcessElement(_ []byte, next func(*int64, *Blocks) bool, emit func(element.Table)) error {
 	var blocks [][]byte
+	var finished, others int64
 	for {
 		var shard int64
 		var b Blocks
 		if !next(&shard, &b) {
 			break
 		}
+		for _, block := range b.Finished {
+			finished += int64(len(block))
+		}
+		for _, block := range b.Others {
+			others += int64(len(block))
+		}
 		blocks = append(blocks, b.Finished...)
 		blocks = append(blocks, b.Others...)
+	}
+	if err := fn.Spec.holds(finished, others); err != nil {
+		return err
 	}
 	rows, counted, err := group.Rows(fn.q, blocks)
 	if err != nil {
