@@ -131,8 +131,6 @@ var mayChange = map[string]string{
 	"io/source.goal":                 "memory of this process: the limit of the last job",
 	"io/source.loosen":               "a lock: the limit is of the process",
 	"io/source.late":                 "a lock: the late first collection is of the process",
-	"io/source.loosen":               "a lock: the limit is loosened once in a process",
-	"io/source.goal":                 "of the process: the limit that its last job set",
 	"pipeline.topicNames":            "set by init: what show can show",
 	"io/parquetio.buffers":           "memory to use again",
 	"io/parquetio.slices16":          "memory to use again",
