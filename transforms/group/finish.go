@@ -207,15 +207,12 @@ func (f *finisher) having() (bool, error) {
 	return v.True(), nil
 }
 
-// fail names the table, the column and the group of an error, or the trip and the column.
+// fail names the column and the group of an error, or the trip and the column. Who calls this package knows the table.
 func (f *finisher) fail(column string, err error) error {
 	if !f.q.Grouped {
 		return fmt.Errorf("%s: row %d of the file: %s: %w", f.group.Keys[0].Text, f.group.Keys[1].Int, column, err)
 	}
 	where := column
-	if f.q.Name != "" {
-		where = "table " + f.q.Name + ", " + column
-	}
 	var keys []string
 	for i, k := range f.q.Keys {
 		keys = append(keys, k.Type.Format(f.group.Keys[i]))

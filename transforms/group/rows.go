@@ -2,7 +2,6 @@ package group
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -345,9 +344,6 @@ func (t *table) addAll(in *groups) error {
 	whole.Having = nil // is applied
 	rows, err := whole.Finish(all)
 	if err != nil {
-		if t.q.Name != "" {
-			err = fmt.Errorf("table %s, %w", t.q.Name, err)
-		}
 		return err
 	}
 	for _, row := range rows {
