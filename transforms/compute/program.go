@@ -96,21 +96,16 @@ func appendFields(fields []trip.Field, e *query.Expr) []trip.Field {
 // as long as the batch is: a column that is an expression of its own is not copied. An error names the row; it has no exit code.
 func (p *Program) Run(b *trip.Batch, rows []int32) error {
 	if rows == nil || len(rows) == b.Rows {
-		return p.RunRange(b, 0, b.Rows)
+		return p.run(selection{b, b.Rows, nil})
 	}
-	return p.run(selection{b, 0, len(rows), rows})
+	return p.run(selection{b, len(rows), rows})
 }
 
-// RunRange computes the expressions for consecutive rows of a batch: from first on, a multiple of 8, up to end.
-func (p *Program) RunRange(b *trip.Batch, first, end int) error {
-	return p.run(selection{b, first, end - first, nil})
-}
-
-// selection is what a program computes at once: n rows of a batch, from first on or those of a list.
+// selection is what a program computes at once: n rows of a batch, all or those of a list.
 type selection struct {
-	b        *trip.Batch
-	first, n int
-	rows     []int32
+	b    *trip.Batch
+	n    int
+	rows []int32
 }
 
 // at returns a row of the batch.
@@ -118,7 +113,7 @@ func (s *selection) at(i int) int {
 	if s.rows != nil {
 		return int(s.rows[i])
 	}
-	return s.first + i
+	return i
 }
 
 func (p *Program) run(selected selection) error {
