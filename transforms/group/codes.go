@@ -36,7 +36,7 @@ func (c *codes) reset() {
 }
 
 func (c *codes) bytes() int64 {
-	return int64(cap(c.values)+cap(c.memory))*8 + int64(cap(c.table))*4 + c.hash.bytes()
+	return int64(cap(c.values)+cap(c.memory))*8 + int64(cap(c.table))*4 + c.hash.bytes() + int64(len(c.wide))*250
 }
 
 // of returns the codes of the rows of a vector, or a single one if all are the same.
