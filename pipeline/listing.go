@@ -18,7 +18,7 @@ import (
 // mostListed is how many trips the files of one run may list together. All of them are in memory until the run ends.
 const mostListed = 1 << 17
 
-// list is collect for a query of single trips, which needs its first trips alone. All files are judged by their footers, so that whatever
+// list runs the plan of a query of single trips, of which only the first are needed. All files are judged by their footers, so that whatever
 // is wrong with them is found. Then the files are read in the order of their names, only as many as there have to be: one, and while too few trips
 // are found, twice as many as before.
 func list(ctx context.Context, runner runners.Runner, p plan, limit int64) (publish.Result, error) {

@@ -110,16 +110,5 @@ func BenchmarkQuestions(b *testing.B) {
 	batch := realistic(1)
 	for _, q := range questions(b) {
 		b.Run(q.Name, func(b *testing.B) { benchmark(b, batch, nil, expressionsOf(q)...) })
-		b.Run(q.Name+" in ranges", func(b *testing.B) {
-			p := Compile(expressionsOf(q))
-			for b.Loop() {
-				for first := 0; first < batchRows; first += batchRows / 8 {
-					if err := p.RunRange(batch, first, first+batchRows/8); err != nil {
-						b.Fatal(err)
-					}
-				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batchRows, "ns/row")
-		})
 	}
 }

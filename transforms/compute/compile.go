@@ -72,7 +72,8 @@ type compiler struct {
 func (c *compiler) add(key string, n node) *node {
 	n.register = &register{Vector: Vector{Type: n.expr.Type}, memory: &memory{}}
 	if n.Type.Kind == query.Varchar {
-		n.Texts = &c.p.texts
+		n.Texts = c.p.texts
+		c.p.varchars = append(c.p.varchars, n.register)
 	}
 	c.nodes[key] = &n
 	c.list = append(c.list, &n)

@@ -155,22 +155,12 @@ func compareWithReference(t *testing.T, p *Program, texts []string, b *trip.Batc
 	t.Helper()
 	all := rows
 	if rows == nil {
-		all = rangeOf(0, b.Rows)
+		all = []int32{}
+		for row := range b.Rows {
+			all = append(all, int32(row))
+		}
 	}
-	return compareRun(t, p, texts, b, all, p.Run(b, rows))
-}
-
-func rangeOf(first, end int) []int32 {
-	rows := []int32{}
-	for i := first; i < end; i++ {
-		rows = append(rows, int32(i))
-	}
-	return rows
-}
-
-// compareRun compares what a run computed for rows of a batch.
-func compareRun(t *testing.T, p *Program, texts []string, b *trip.Batch, all []int32, err error) (byKernels int) {
-	t.Helper()
+	err := p.Run(b, rows)
 	for i, e := range p.exprs {
 		v := p.Vector(i)
 		if err == nil && (v.Rows != len(all) || v.Type != e.Type) {
@@ -245,11 +235,6 @@ func TestKernelsComputeWhatExpressionsMean(t *testing.T) {
 		for range 3 {
 			b := randomBatch(rng, rng.IntN(70), k)
 			computed += len(exprs)
-			if first := 8 * rng.IntN(20); first < b.Rows {
-				end := first + rng.IntN(b.Rows-first+1)
-				byKernels += compareRun(t, p, texts, b, rangeOf(first, end), p.RunRange(b, first, end))
-				continue
-			}
 			byKernels += compareWithReference(t, p, texts, b, randomRows(rng, b.Rows))
 		}
 	}

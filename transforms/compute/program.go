@@ -31,9 +31,11 @@ import (
 
 // Program computes expressions over trips. It keeps its memory from batch to batch, and is for one goroutine.
 type Program struct {
-	exprs  []*query.Expr
-	fields []trip.Field
-	texts  Texts
+	exprs    []*query.Expr
+	fields   []trip.Field
+	texts    *Texts
+	own      int         // texts of the program itself, which come first: flags and literals
+	varchars []*register // of texts
 
 	roots     []*node // of the expressions
 	leaves    []leaf
@@ -43,14 +45,14 @@ type Program struct {
 
 	now        selection // of the last run
 	taxi       string
-	generation int // counts changes of the taxi
+	generation int // counts changes of the taxi and of the texts; kernels forget what they know of others
 	slow       []Vector
 	wasSlow    []bool // which expressions the last run computed row by row
 }
 
 // Compile makes a program. The expressions are over trips: their leaves are columns.
 func Compile(exprs []*query.Expr) *Program {
-	p := &Program{exprs: exprs, slow: make([]Vector, len(exprs)), wasSlow: make([]bool, len(exprs))}
+	p := &Program{exprs: exprs, texts: &Texts{}, slow: make([]Vector, len(exprs)), wasSlow: make([]bool, len(exprs))}
 	for _, text := range flags {
 		p.texts.Code(text) // so that the column's values are codes
 	}
@@ -60,6 +62,7 @@ func Compile(exprs []*query.Expr) *Program {
 		p.roots = append(p.roots, c.compile(e))
 	}
 	c.finish(p.roots)
+	p.own = p.texts.Len()
 	slices.Sort(p.fields)
 	p.fields = slices.Compact(p.fields)
 	return p
@@ -93,21 +96,16 @@ func appendFields(fields []trip.Field, e *query.Expr) []trip.Field {
 // as long as the batch is: a column that is an expression of its own is not copied. An error names the row; it has no exit code.
 func (p *Program) Run(b *trip.Batch, rows []int32) error {
 	if rows == nil || len(rows) == b.Rows {
-		return p.RunRange(b, 0, b.Rows)
+		return p.run(selection{b, b.Rows, nil})
 	}
-	return p.run(selection{b, 0, len(rows), rows})
+	return p.run(selection{b, len(rows), rows})
 }
 
-// RunRange computes the expressions for consecutive rows of a batch: from first on, a multiple of 8, up to end.
-func (p *Program) RunRange(b *trip.Batch, first, end int) error {
-	return p.run(selection{b, first, end - first, nil})
-}
-
-// selection is what a program computes at once: n rows of a batch, from first on or those of a list.
+// selection is what a program computes at once: n rows of a batch, all or those of a list.
 type selection struct {
-	b        *trip.Batch
-	first, n int
-	rows     []int32
+	b    *trip.Batch
+	n    int
+	rows []int32
 }
 
 // at returns a row of the batch.
@@ -115,13 +113,15 @@ func (s *selection) at(i int) int {
 	if s.rows != nil {
 		return int(s.rows[i])
 	}
-	return s.first + i
+	return i
 }
 
 func (p *Program) run(selected selection) error {
 	p.now = selected
 	s := &p.now
-	p.setTaxi(s.b.Taxi)
+	if p.forgetTexts() || s.b.Taxi != p.taxi || p.generation == 0 {
+		p.setTaxi(s.b.Taxi)
+	}
 	for _, r := range p.fixed {
 		r.Rows = s.n
 	}
@@ -143,11 +143,28 @@ func (p *Program) run(selected selection) error {
 	return nil
 }
 
+// mostTexts is how many texts a program or a kernel keeps.
+const mostTexts = 1 << 16
+
+// forgetTexts begins with new texts if there are too many: times as texts are different in every trip. The texts of an earlier run stay as they
+// are, as someone may know them by their address. It tells whether codes have changed.
+func (p *Program) forgetTexts() bool {
+	if p.texts.Len() <= p.own+mostTexts {
+		return false
+	}
+	before := p.texts
+	p.texts = &Texts{}
+	for code := range p.own {
+		p.texts.Code(before.Of(int64(code)))
+	}
+	for _, r := range p.varchars {
+		r.Texts = p.texts
+	}
+	return true
+}
+
 // setTaxi computes the expressions that depend on the taxi alone.
 func (p *Program) setTaxi(taxi string) {
-	if taxi == p.taxi && p.generation > 0 {
-		return
-	}
 	p.taxi = taxi
 	p.generation++
 	for _, c := range p.constants {
@@ -262,7 +279,7 @@ func (p *Program) vector(t query.Type, values []query.Value) Vector {
 	}
 	v.Ints = make([]int64, len(values))
 	if t.Kind == query.Varchar {
-		v.Texts = &p.texts
+		v.Texts = p.texts
 	}
 	for row, x := range values {
 		switch {

@@ -109,9 +109,9 @@ func (r *register) andValid(other *register) {
 // load makes the register the rows of a column. A list of rows is gathered, so that kernels need not know of it.
 func (r *register) load(c *trip.Column, s *selection) {
 	if s.rows == nil {
-		r.Ints, r.Valid = c.Values[s.first:s.first+s.n], c.Valid
+		r.Ints, r.Valid = c.Values[:s.n], c.Valid
 		if c.Valid != nil {
-			r.Valid = c.Valid[s.first/8 : (s.first+s.n+7)/8]
+			r.Valid = c.Valid[:(s.n+7)/8]
 		}
 		return
 	}

@@ -68,17 +68,18 @@ func perText(b *invocation, arg int, f *query.Function) kernel {
 	}
 }
 
-// mostTexts is the number of values of which a kernel keeps the texts.
-const mostTexts = 1 << 16
-
 // perValue is for casts to texts. They are computed once for each value.
 func perValue(b *invocation) kernel {
-	from, texts := b.args[0].Type, &b.p.texts
+	program, generation, from := b.p, -1, b.args[0].Type
 	if from.Kind == query.Double || from.Kind == query.Null {
 		return nil
 	}
 	known := map[int64]int64{}
 	return func(out *register, in []*register) bool {
+		if generation != program.generation {
+			clear(known)
+			generation = program.generation
+		}
 		to := out.makeInts()
 		for i := range to {
 			if out.IsNull(i) {
@@ -95,7 +96,7 @@ func perValue(b *invocation) kernel {
 				if len(known) >= mostTexts {
 					clear(known)
 				}
-				code = texts.Code(from.Format(x))
+				code = program.texts.Code(from.Format(x))
 				known[key] = code
 			}
 			to[i] = code

@@ -2,8 +2,6 @@ package compute
 
 import (
 	"math/big"
-	"math/bits"
-	"slices"
 
 	"tripstats/transforms/query"
 )
@@ -58,42 +56,6 @@ func (v *Vector) Value(row int) query.Value {
 		return query.Value{Big: big.NewInt(v.Ints[row])}
 	}
 	return query.Value{Int: v.Ints[row]}
-}
-
-// AppendTrue appends the rows in which a boolean is true. It appends positions in the vector, or, if rows has the rows of a batch that
-// the vector is of, those rows.
-func (v *Vector) AppendTrue(to, rows []int32) []int32 {
-	if v.Const && (v.IsNull(0) || v.Bits[0]&1 == 0) {
-		return to
-	}
-	to = slices.Grow(to, v.Rows)
-	at := len(to)
-	to = to[:at+v.Rows]
-	for first := 0; first < v.Rows; first += 8 {
-		set := byte(0xff)
-		if !v.Const {
-			if set = v.Bits[first>>3]; v.Valid != nil {
-				set &= v.Valid[first>>3]
-			}
-		}
-		set &= byte(0xff) >> max(0, first+8-v.Rows)
-		if set == 0xff && rows == nil {
-			for i, next := int32(first), to[at:at+8]; len(next) > 0; i, next = i+1, next[1:] {
-				next[0] = i
-			}
-			at += 8
-			continue
-		}
-		for ; set != 0; set &= set - 1 {
-			row := int32(first + bits.TrailingZeros8(set))
-			if rows != nil {
-				row = rows[row]
-			}
-			to[at] = row
-			at++
-		}
-	}
-	return to[:at]
 }
 
 // Texts numbers texts, each once. Codes count from 0.

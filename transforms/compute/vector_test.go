@@ -2,47 +2,8 @@ package compute
 
 import (
 	"math/rand/v2"
-	"slices"
 	"testing"
-
-	"tripstats/transforms/query"
 )
-
-// TestAppendTrue compares the selection that a boolean makes with its values row by row, and computes other expressions for it.
-func TestAppendTrue(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	var exprs []*query.Expr
-	texts := []string{"tip_amount > 5", "tip_amount > 5 IS NOT NULL", "TRUE", "FALSE", "NULL = 1", "taxi = 'yellow'", "CASE WHEN pickup_hour > 3 THEN TRUE END"}
-	for _, text := range texts {
-		exprs = append(exprs, mustParse(t, text))
-	}
-	p, selected := Compile(exprs), Compile([]*query.Expr{mustParse(t, "tip_amount + 1")})
-	var memory []int32
-	for range 50 {
-		b := randomBatch(rng, rng.IntN(40), nulls)
-		rows := randomRows(rng, b.Rows)
-		if err := p.Run(b, rows); err != nil {
-			t.Fatal(err)
-		}
-		for i, text := range texts {
-			want := []int32{-1}
-			for at := range p.Vector(i).Rows {
-				row := int32(at)
-				if rows != nil {
-					row = rows[at]
-				}
-				if p.Vector(i).Value(at).True() {
-					want = append(want, row)
-				}
-			}
-			memory = p.Vector(i).AppendTrue(append(memory[:0], -1), rows)
-			if !slices.Equal(memory, want) {
-				t.Fatalf("%s: found rows %v, expected %v", text, memory, want)
-			}
-			compareWithReference(t, selected, []string{"tip_amount + 1"}, b, memory[1:])
-		}
-	}
-}
 
 // TestDivisor compares quotients by a multiplication with those by a division.
 func TestDivisor(t *testing.T) {

@@ -68,6 +68,7 @@ func newAdding(p *part, arg, by, filter int, t *texts) *adding {
 }
 
 func (a *adding) reset() {
+	a.texts.forget()
 	a.missing = a.missing[:0]
 	if a.column != nil {
 		a.column.reset()

@@ -29,13 +29,14 @@ type codes struct {
 }
 
 func (c *codes) reset() {
+	c.texts.forget()
 	c.count, c.values, c.wide, c.wides = 1, c.values[:0], nil, nil
 	c.table, c.hashed = c.table[:0], false
 	c.hash.reset()
 }
 
 func (c *codes) bytes() int64 {
-	return int64(cap(c.values)+cap(c.memory))*8 + int64(cap(c.table))*4 + c.hash.bytes()
+	return int64(cap(c.values)+cap(c.memory))*8 + int64(cap(c.table))*4 + c.hash.bytes() + int64(len(c.wide))*250
 }
 
 // of returns the codes of the rows of a vector, or a single one if all are the same.
@@ -239,20 +240,32 @@ func appendNumber(b []byte, c class, v int64, t *texts) []byte {
 type texts struct {
 	list  []string
 	codes map[string]int64
-	of    map[*compute.Texts][]int64 // by the codes of vectors
 	size  int64
+
+	last  *compute.Texts // of the last vector
+	known []int64        // by its codes
 }
 
-// codesOf returns the codes of the texts of a vector. A code of a vector must mean one text for ever.
+// mostTextBytes is what texts that no group needs may take.
+const mostTextBytes = 1 << 20
+
+// forget is called when no group is left: texts that are different in every trip would grow from source to source. A few texts, such as names
+// of zones, are kept, because the next source has them too.
+func (t *texts) forget() {
+	if t.size > mostTextBytes {
+		*t = texts{}
+	}
+}
+
+// codesOf returns the codes of the texts of a vector. A code of the same compute.Texts always means the same text.
 func (t *texts) codesOf(v *compute.Texts) []int64 {
-	if t.of == nil {
-		t.of, t.codes = map[*compute.Texts][]int64{}, map[string]int64{}
+	if t.codes == nil {
+		t.codes = map[string]int64{}
 	}
-	known := t.of[v]
-	if len(known) == v.Len() {
-		return known
+	if v != t.last {
+		t.last, t.known = v, t.known[:0]
 	}
-	for i := len(known); i < v.Len(); i++ {
+	for i := len(t.known); i < v.Len(); i++ {
 		s := v.Of(int64(i))
 		code, seen := t.codes[s]
 		if !seen {
@@ -260,10 +273,9 @@ func (t *texts) codesOf(v *compute.Texts) []int64 {
 			t.list, t.codes[s] = append(t.list, s), code
 			t.size += int64(len(s)) + 64
 		}
-		known = append(known, code)
+		t.known = append(t.known, code)
 	}
-	t.of[v] = known
-	return known
+	return t.known
 }
 
-func (t *texts) bytes() int64 { return t.size }
+func (t *texts) bytes() int64 { return t.size + int64(cap(t.known))*8 }

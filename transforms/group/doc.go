@@ -1,13 +1,13 @@
 // Package group computes the groups of a query over trips: exact states that can be merged in any order, and the table that is made of them. It
 // knows nothing of Beam.
 //
-//	Together.Compute(batch), Adder.Add(batch) ... Adder.State → Merge → [Finish] → Blocks → Merger → Rows
+//	Together.Compute(batch), Adder.Add(batch) ... Adder.State → Merge → [Finish] → Blocks → Merge → Rows
 //	                                              Adder.Finished → Blocks → Rows
 //
 // An [Adder] filters batches of trips, groups them and adds them up. Its [Adder.State] are bytes that say what they are, so [Merge] needs
 // no query. If no other trips can belong to the groups of a state, [Finish] turns them into values at once; [Adder.Finished] is the
 // same without the state. Adders of several queries compute [Together] what they need alike. [Blocks] cuts a state into pieces that
-// can travel: unfinished ones by a hash of the keys, so that equal keys meet in a [Merger]. [Rows] makes the table of all blocks; for
+// can travel: unfinished ones by a hash of the keys, so that equal keys meet in one shard, where [Merge] adds them up. [Rows] makes the table of all blocks; for
 // HAVING, windows, ORDER BY and LIMIT, [query.Query.Finish] is what it is compared with.
 //
 // A query of single trips has a [Lister] instead of an Adder. The trips that it lists are finished groups, so that all that follows is the same.

@@ -59,24 +59,24 @@ func sameFinished(a *Adder, state []byte) error {
 
 // blocksOf cuts states into blocks and merges those that meet.
 func blocksOf(states ...[]byte) (blocks [][]byte, err error) {
-	var shards [Shards]Merger
+	var shards [Shards][]byte
 	for _, s := range states {
-		err := Blocks(s, func(shard uint32, finished bool, block []byte) error {
+		err := Blocks(s, func(shard uint32, finished bool, block []byte) (err error) {
 			if finished {
 				blocks = append(blocks, block)
 				return nil
 			}
-			return shards[shard].Add(block)
+			if shards[shard] != nil {
+				block, err = Merge(shards[shard], block)
+			}
+			shards[shard] = block
+			return err
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	for i := range shards {
-		b, err := shards[i].State()
-		if err != nil {
-			return nil, err
-		}
+	for _, b := range shards {
 		if b != nil {
 			blocks = append(blocks, b)
 		}

@@ -24,7 +24,7 @@ func (s *int128) add(v int64) {
 }
 
 func (s *sums) reset()          { s.list, s.wide = s.list[:0], nil }
-func (s *sums) bytes() int64    { return int64(cap(s.list)) * 16 }
+func (s *sums) bytes() int64    { return int64(cap(s.list))*16 + int64(len(s.wide))*100 }
 func (s *sums) grow(groups int) { s.list = grown(s.list, groups, int128{}) }
 func (s *sums) close(int)       {}
 

@@ -123,7 +123,7 @@ func call(off int, f *Function, t Type, args ...*Expr) *Expr {
 	return e
 }
 
-// IsNull tells whether e is the literal NULL.
+// isNull tells whether e is the literal NULL.
 func (e *Expr) isNull() bool { return e.Op == Literal && e.Value.IsNull }
 
 // isText tells whether e is a text in quotes, which takes the type of what it meets.
