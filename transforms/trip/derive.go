@@ -78,8 +78,9 @@ func pickupHour(dst *Column, b *Batch, valid []byte) error {
 
 // subtract sets dst to a - b and tells whether any value is negative. If none is, no difference overflowed.
 func subtract(dst, a, b []int64) (negative bool) {
+	n, signs := subtractMany(dst, a, b)
+	dst, a, b = dst[n:], a[n:], b[n:]
 	a, b = a[:len(dst)], b[:len(dst)]
-	signs := int64(0)
 	for i := range dst {
 		dst[i] = a[i] - b[i]
 		signs |= a[i] | b[i]

@@ -20,27 +20,29 @@ func withAndWithoutAVX2(t *testing.T, f func(t *testing.T)) {
 }
 
 func TestSubtractTellsOfANegativeValue(t *testing.T) {
-	for _, n := range passLengths {
-		a, b, dst := guard.AtEnd[int64](t, n), guard.AtEnd[int64](t, n), guard.AtEnd[int64](t, n)
-		for i := range a {
-			a[i], b[i] = rand.Int64(), rand.Int64()
-		}
-		if subtract(dst, a, b) {
-			t.Errorf("%d rows: a negative value where there is none", n)
-		}
-		for i := range dst {
-			if dst[i] != a[i]-b[i] {
-				t.Fatalf("%d rows: row %d: got %d, want %d", n, i, dst[i], a[i]-b[i])
+	withAndWithoutAVX2(t, func(t *testing.T) {
+		for _, n := range passLengths {
+			a, b, dst := guard.AtEnd[int64](t, n), guard.AtEnd[int64](t, n), guard.AtEnd[int64](t, n)
+			for i := range a {
+				a[i], b[i] = rand.Int64(), rand.Int64()
 			}
-			was, of := a[i], b[i]
-			for _, values := range [][2]int64{{math.MinInt64, 1}, {math.MaxInt64, -1}, {0, math.MinInt64}, {-2, math.MaxInt64}, {-1, -1}} {
-				if a[i], b[i] = values[0], values[1]; !subtract(dst, a, b) {
-					t.Errorf("%d rows: row %d: of %d and %d none was found negative", n, i, a[i], b[i])
+			if subtract(dst, a, b) {
+				t.Errorf("%d rows: a negative value where there is none", n)
+			}
+			for i := range dst {
+				if dst[i] != a[i]-b[i] {
+					t.Fatalf("%d rows: row %d: got %d, want %d", n, i, dst[i], a[i]-b[i])
 				}
+				was, of := a[i], b[i]
+				for _, values := range [][2]int64{{math.MinInt64, 1}, {math.MaxInt64, -1}, {0, math.MinInt64}, {-2, math.MaxInt64}, {-1, -1}} {
+					if a[i], b[i] = values[0], values[1]; !subtract(dst, a, b) {
+						t.Errorf("%d rows: row %d: of %d and %d none was found negative", n, i, a[i], b[i])
+					}
+				}
+				a[i], b[i] = was, of
 			}
-			a[i], b[i] = was, of
 		}
-	}
+	})
 }
 
 func TestWithinEndsAtTheFirstValueOutside(t *testing.T) {
