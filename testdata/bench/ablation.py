@@ -26,7 +26,8 @@ ROOT = os.path.dirname(os.path.dirname(common.HERE))
 Pass = collections.namedtuple("Pass", "title file old new")
 PASSES = [
     Pass("AVX2: doubles to fixed point", "transforms/trip/fix_amd64.go", "n > 0 && hasAVX2", "n > 0 && hasAVX2 && !OFF"),
-    Pass("AVX2: values within limits, and months", "transforms/trip/passes_amd64.go", "n == 0 || !hasAVX2", "n == 0 || !hasAVX2 || OFF"),
+    Pass("AVX2: durations", "transforms/trip/passes_amd64.go", "min(len(dst), len(a), len(b)) &^ 7; n == 0 || !hasAVX2", "min(len(dst), len(a), len(b)) &^ 7; n == 0 || !hasAVX2 || OFF"),
+    Pass("AVX2: values within limits, and months", "transforms/trip/passes_amd64.go", "if n == 0 || !hasAVX2", "if n == 0 || !hasAVX2 || OFF"),
     Pass("AVX2: sums", "transforms/aggregate/sum_amd64.go", "n == 0 || !hasAVX2", "n == 0 || !hasAVX2 || OFF"),
     Pass("codes of dictionaries", "pipeline/graph.go", "read.Codes = !p.trips.KeepOrigin", "read.Codes = !p.trips.KeepOrigin && !OFF"),
     Pass("sums of whole runs of a month", "transforms/aggregate/group.go", "case len(g.spec.By) == 0:", "case len(g.spec.By) == 0 && !OFF:"),
