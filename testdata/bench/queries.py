@@ -146,7 +146,7 @@ def main():
                 rss = once().rss
             except SystemExit as e:  # the program failed: measure says how
                 message = str(e).strip().splitlines()[-1]
-                memory.append((what, f"refused: {message}" if refusable else f"failed: {message}", most))
+                memory.append((what, "refused, exit 5" if refusable else f"failed: {message}", most))
                 if not refusable:
                     failed.append(f"{what}: {message}")
                 return
