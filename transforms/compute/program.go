@@ -53,7 +53,7 @@ type Program struct {
 // Compile makes a program. The expressions are over trips: their leaves are columns.
 func Compile(exprs []*query.Expr) *Program {
 	p := &Program{exprs: exprs, texts: &Texts{}, slow: make([]Vector, len(exprs)), wasSlow: make([]bool, len(exprs))}
-	for _, text := range flags {
+	for _, text := range trip.FlagTexts {
 		p.texts.Code(text) // so that the column's values are codes
 	}
 	c := &compiler{p: p, nodes: map[string]*node{}}
@@ -239,13 +239,10 @@ func valueOf(column int, v int64) query.Value {
 	case query.Decimal:
 		return query.Value{Big: big.NewInt(v)}
 	case query.Varchar: // the only such column: see trip.Flag
-		return query.Value{Text: flags[v]}
+		return query.Value{Text: trip.FlagTexts[v]}
 	}
 	return query.Value{Int: v}
 }
-
-// flags are the texts of a column of type trip.Flag.
-var flags = [...]string{"N", "Y"}
 
 // vector packs values.
 func (p *Program) vector(t query.Type, values []query.Value) Vector {

@@ -9,7 +9,7 @@ import (
 )
 
 // sizes are how many values, from 0 on, columns of a type have that occur often.
-var sizes = map[trip.Type]int{trip.Zone: 266, trip.Code: 128, trip.Flag: len(flags)}
+var sizes = map[trip.Type]int{trip.Zone: 266, trip.Code: 128, trip.Flag: len(trip.FlagTexts)}
 
 // table makes the node of an expression that depends on one column with few values, so that it is computed once for each of them; nil
 // if the expression is another one, or as fast to compute in every row.

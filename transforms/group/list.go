@@ -101,7 +101,7 @@ func (l *Lister) keep(b *trip.Batch, row int) {
 		case values.IsNull(row):
 			l.arena = append(l.arena, absent)
 		case column.Type.Kind == query.Varchar:
-			l.arena = appendText(l.arena, flagTexts[values.Values[row]])
+			l.arena = appendText(l.arena, trip.FlagTexts[values.Values[row]])
 		default:
 			l.arena = appendInt(l.arena, values.Values[row])
 		}
@@ -157,9 +157,6 @@ func First(state []byte, most int64) ([]byte, error) {
 		h.dropped += rows
 	}
 }
-
-// flagTexts are the texts of a column of type trip.Flag.
-var flagTexts = [...]string{"N", "Y"}
 
 // listKeys are the keys of a trip that is listed: its source, and its row in the file.
 var listKeys = []*query.Expr{{Type: query.Type{Kind: query.Varchar}}, {Type: query.Type{Kind: query.BigInt}}}

@@ -10,8 +10,11 @@ import (
 // noCode stands for a value that is not a code, until that becomes null.
 const noCode = math.MinInt64
 
-// flags has the texts of a column of type [Flag], with their values.
-var flags = map[string]int64{"N": 0, "Y": 1}
+// FlagTexts are the texts of a column of type [Flag], by value.
+var FlagTexts = [...]string{"N", "Y"}
+
+// flags has the values of a column of type [Flag], by text.
+var flags = map[string]int64{FlagTexts[0]: 0, FlagTexts[1]: 1}
 
 // codeColumn converts codes and flags. Whole numbers stay as they are, texts are translated by codes, and all else becomes noCode.
 func codeColumn(a arrow.Array, codes map[string]int64, dst []int64) ([]int64, *badValue) {
