@@ -225,7 +225,7 @@ func TestRandomQueriesMeanWhatTheirPartsMean(t *testing.T) {
 	rng := rand.New(rand.NewPCG(21, uint64(n)))
 	accepted, failures := 0, 0
 	for range n {
-		g := querytest.Generator{Rand: rng}
+		g := querytest.Generator{Rand: rng, Ties: true}
 		text := g.Query()
 		q, err := query.ParseQuery("test", text)
 		if err != nil || !q.Grouped {

@@ -22,7 +22,7 @@ func TestAddersTogetherAddWhatTheyAddAlone(t *testing.T) {
 		var adders []*Adder
 		var queries []*query.Query
 		for range 1 + rng.IntN(6) {
-			g := querytest.Generator{Rand: rng}
+			g := querytest.Generator{Rand: rng, Ties: true}
 			if q, err := query.ParseQuery("test", g.Query()); err == nil && q.Grouped {
 				queries = append(queries, q)
 				adders = append(adders, together.NewAdder(q, 1<<20))

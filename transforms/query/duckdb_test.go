@@ -346,6 +346,8 @@ func TestRandomExpressionsMeanWhatTheyMeanInDuckDB(t *testing.T) {
 // generator makes random expressions.
 type generator struct{ *rand.Rand }
 
-func (g generator) pick(list ...string) string { return querytest.Generator(g).Pick(list...) }
-func (g generator) any(depth int) string       { return querytest.Generator(g).Any(depth) }
-func (g generator) boolean(depth int) string   { return querytest.Generator(g).Boolean(depth) }
+func (g generator) pick(list ...string) string {
+	return querytest.Generator{Rand: g.Rand}.Pick(list...)
+}
+func (g generator) any(depth int) string     { return querytest.Generator{Rand: g.Rand}.Any(depth) }
+func (g generator) boolean(depth int) string { return querytest.Generator{Rand: g.Rand}.Boolean(depth) }

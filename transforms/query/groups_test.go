@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"tripstats/transforms/query/querytest"
 )
 
 // run computes a grouped query of trips by what its parts mean, one trip after the other.
@@ -317,105 +319,7 @@ func TestRandomQueriesMeanWhatTheyMeanInDuckDB(t *testing.T) {
 	g := generator{rand.New(rand.NewPCG(13, uint64(n)))}
 	var texts []string
 	for range n {
-		texts = append(texts, g.query())
+		texts = append(texts, querytest.Generator{Rand: g.Rand}.Query())
 	}
 	compareGroups(t, withDuckDB(t, groupTrips(t)), texts)
-}
-
-// query makes a SELECT with groups.
-func (g generator) query() string {
-	var items, keys []string
-	for i := range g.IntN(4) {
-		key := g.pick("taxi", "year", "month_start", "pickup_hour", "weekday", "payment_type", "pickup_borough", "pickup_location_id", "is_refund", "store_and_fwd_flag",
-			"pickup_hour // 6", "CASE WHEN trip_distance < 3 THEN 'short' ELSE 'long' END", "date_trunc('week', pickup_datetime)", "upper(taxi)", "floor(total_amount / 10)",
-			"round(tip_amount)", "coalesce(pickup_zone, 'none')")
-		items, keys = append(items, key+" AS k"+strconv.Itoa(i)), append(keys, key)
-	}
-	for i := range 1 + g.IntN(4) {
-		items = append(items, g.aggregate(1)+" AS v"+strconv.Itoa(i))
-	}
-	windowed := len(keys) > 0 && g.IntN(3) == 0
-	if windowed {
-		items = append(items, g.window(keys)+" AS w")
-	}
-	sql := "SELECT " + strings.Join(items, ", ") + " FROM trips"
-	if g.IntN(3) == 0 {
-		sql += " WHERE " + g.boolean(1)
-	}
-	if len(keys) > 0 {
-		switch g.IntN(3) {
-		case 0:
-			sql += " GROUP BY " + strings.Join(keys, ", ")
-		case 1:
-			sql += " GROUP BY k0"
-			for i := range keys[1:] {
-				sql += ", " + strconv.Itoa(i+2)
-			}
-		default:
-			sql += " GROUP BY ALL"
-		}
-	}
-	if g.IntN(4) == 0 {
-		sql += " HAVING " + g.pick("count(*) > 3", "v0 IS NOT NULL", "sum(tip_amount) > 1", "min(total_amount) < max(total_amount)")
-	}
-	if g.IntN(2) == 0 && len(keys) > 0 {
-		sql += " ORDER BY "
-		for i := range keys {
-			sql += "k" + strconv.Itoa(i) + g.pick("", " DESC", " NULLS FIRST", " DESC NULLS LAST") + ", "
-		}
-		if sql += "count(*) DESC"; g.IntN(2) == 0 {
-			sql += " LIMIT " + g.pick("0", "1", "5", "1000")
-		}
-	}
-	return sql
-}
-
-func (g generator) aggregate(depth int) string {
-	column := g.pick("total_amount", "tip_amount", "trip_distance", "trip_duration_seconds", "payment_type", "pickup_location_id", "passenger_count", "pickup_hour + 1",
-		"total_amount * 2", "tip_amount + 0.5")
-	s := ""
-	switch g.IntN(12) {
-	case 0:
-		s = "count(*)"
-	case 1:
-		s = "count(" + g.pick("", "DISTINCT ") + g.any(0) + ")"
-	case 2, 3:
-		s = g.pick("sum", "avg", "min", "max", "median") + "(" + column + ")"
-	case 4:
-		s = g.pick("quantile_cont", "quantile_disc") + "(" + column + ", " + g.pick("0", "1", "0.5", "0.05", "0.9", "0.07", "0.333") + ")"
-	case 5:
-		s = g.pick("min", "max") + "(" + g.any(0) + ")"
-	case 6:
-		s = g.pick("arg_min", "arg_max") + "(" + column + ", dropoff_datetime)"
-	case 7:
-		s = g.pick("median(pickup_date)", "quantile_cont(dropoff_datetime, 0.25)", "quantile_disc(taxi, 0.5)", "max(pickup_zone)")
-	default:
-		if depth == 0 {
-			return "count(*)"
-		}
-		a, b := g.aggregate(0), g.aggregate(0)
-		return g.pick("sum(tip_amount) / nullif(sum(total_amount), 0)", "round(avg("+column+"), 2)", "coalesce(sum("+column+"), 0)", "CASE WHEN "+a+" IS NULL THEN 0 ELSE 1 END",
-			"("+a+" = "+b+")", "count(*) * 100.0 / 7", "max(total_amount) - min(total_amount)", "sum(pickup_hour) // 3", "greatest(count(*), 10)")
-	}
-	if g.IntN(4) == 0 {
-		s += " FILTER (WHERE " + g.boolean(g.IntN(2)) + ")"
-	}
-	return s
-}
-
-func (g generator) window(keys []string) string {
-	order := "ORDER BY count(*)" + g.pick("", " DESC")
-	total := order + ", " + strings.Join(keys, ", ")
-	partition := g.pick("", "PARTITION BY "+keys[0]+" ")
-	return g.pick(
-		"rank() OVER ("+partition+order+")",
-		"row_number() OVER ("+partition+total+")",
-		"lag(sum(tip_amount)) OVER ("+partition+total+")",
-		"lag(count(*), 2, 0) OVER ("+partition+total+")",
-		"sum(count(*)) OVER ("+partition+")",
-		"sum(sum(total_amount)) OVER ("+partition+order+")",
-		"count(max(tip_amount)) OVER ("+partition+order+")",
-		"count(*) / sum(count(*)) OVER ("+partition+")",
-		"sum(avg(tip_amount)) OVER ("+partition+order+")",
-	)
 }

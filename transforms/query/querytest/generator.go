@@ -8,7 +8,20 @@ import (
 
 // Generator makes random expressions over trips, as texts. Some of them are not accepted: it does not regard types of numbers, nor how
 // operators bind.
-type Generator struct{ *rand.Rand }
+type Generator struct {
+	*rand.Rand
+	// Ties makes queries, too, whose rows or last bits DuckDB leaves to chance: values of which several are largest, keys of doubles, and
+	// sums beyond what a double holds exactly.
+	Ties bool
+}
+
+// pickWith picks from a list, and with Ties from more.
+func (g Generator) pickWith(list []string, ties ...string) string {
+	if g.Ties {
+		list = append(list, ties...)
+	}
+	return g.Pick(list...)
+}
 
 // Pick returns one of the texts.
 func (g Generator) Pick(list ...string) string { return list[g.IntN(len(list))] }

@@ -9,9 +9,10 @@ import (
 func (g Generator) Query() string {
 	var items, keys []string
 	for i := range g.IntN(4) {
-		key := g.Pick("taxi", "year", "month_start", "pickup_hour", "weekday", "payment_type", "pickup_borough", "pickup_location_id", "is_refund", "store_and_fwd_flag",
-			"pickup_hour // 6", "CASE WHEN trip_distance < 3 THEN 'short' ELSE 'long' END", "date_trunc('week', pickup_datetime)", "upper(taxi)", "floor(total_amount / 10)", "speed_mph", "date_trunc('hour', pickup_datetime)", "pickup_date", "dropoff_location_id", "tip_amount * 10000000000000",
-			"round(tip_amount)", "coalesce(pickup_zone, 'none')")
+		key := g.pickWith([]string{"taxi", "year", "month_start", "pickup_hour", "weekday", "payment_type", "pickup_borough", "pickup_location_id", "is_refund", "store_and_fwd_flag",
+			"pickup_hour // 6", "CASE WHEN trip_distance < 3 THEN 'short' ELSE 'long' END", "date_trunc('week', pickup_datetime)", "upper(taxi)", "floor(total_amount / 10)",
+			"round(tip_amount)", "coalesce(pickup_zone, 'none')"},
+			"speed_mph", "date_trunc('hour', pickup_datetime)", "pickup_date", "dropoff_location_id", "tip_amount * 10000000000000")
 		items, keys = append(items, key+" AS k"+strconv.Itoa(i)), append(keys, key)
 	}
 	for i := range 1 + g.IntN(4) {
@@ -54,8 +55,8 @@ func (g Generator) Query() string {
 }
 
 func (g Generator) aggregate(depth int) string {
-	column := g.Pick("total_amount", "tip_amount", "trip_distance", "trip_duration_seconds", "payment_type", "pickup_location_id", "passenger_count", "pickup_hour + 1",
-		"total_amount * 2", "tip_amount + 0.5", "speed_mph", "trip_duration_minutes", "total_amount * 3e-200", "total_amount * 100000000000000", "trip_duration_minutes * 2 / 7", "2 * trip_distance")
+	column := g.pickWith([]string{"total_amount", "tip_amount", "trip_distance", "trip_duration_seconds", "payment_type", "pickup_location_id", "passenger_count", "pickup_hour + 1",
+		"total_amount * 2", "tip_amount + 0.5"}, "speed_mph", "trip_duration_minutes", "total_amount * 3e-200", "total_amount * 100000000000000", "trip_duration_minutes * 2 / 7", "2 * trip_distance")
 	s := ""
 	switch g.IntN(12) {
 	case 0:
@@ -71,7 +72,8 @@ func (g Generator) aggregate(depth int) string {
 	case 6:
 		s = g.Pick("arg_min", "arg_max") + "(" + column + ", dropoff_datetime)"
 	case 7:
-		s = g.Pick("median(pickup_date)", "quantile_cont(dropoff_datetime, 0.25)", "quantile_disc(taxi, 0.5)", "max(pickup_zone)", "arg_max(pickup_zone, tip_amount)", "arg_min(dropoff_datetime, pickup_zone)", "count(DISTINCT trip_duration_minutes * 1e-300 / 1e17)")
+		s = g.pickWith([]string{"median(pickup_date)", "quantile_cont(dropoff_datetime, 0.25)", "quantile_disc(taxi, 0.5)", "max(pickup_zone)"},
+			"arg_max(pickup_zone, tip_amount)", "arg_min(dropoff_datetime, pickup_zone)", "count(DISTINCT trip_duration_minutes * 1e-300 / 1e17)")
 	default:
 		if depth == 0 {
 			return "count(*)"
