@@ -346,8 +346,5 @@ func TestRandomExpressionsMeanWhatTheyMeanInDuckDB(t *testing.T) {
 // generator makes random expressions.
 type generator struct{ *rand.Rand }
 
-func (g generator) pick(list ...string) string {
-	return querytest.Generator{Rand: g.Rand}.Pick(list...)
-}
 func (g generator) any(depth int) string     { return querytest.Generator{Rand: g.Rand}.Any(depth) }
 func (g generator) boolean(depth int) string { return querytest.Generator{Rand: g.Rand}.Boolean(depth) }

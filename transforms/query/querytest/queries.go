@@ -9,9 +9,11 @@ import (
 func (g Generator) Query() string {
 	var items, keys []string
 	for i := range g.IntN(4) {
-		key := g.pickWith([]string{"taxi", "year", "month_start", "pickup_hour", "weekday", "payment_type", "pickup_borough", "pickup_location_id", "is_refund", "store_and_fwd_flag",
+		key := g.pickWith([]string{
+			"taxi", "year", "month_start", "pickup_hour", "weekday", "payment_type", "pickup_borough", "pickup_location_id", "is_refund", "store_and_fwd_flag",
 			"pickup_hour // 6", "CASE WHEN trip_distance < 3 THEN 'short' ELSE 'long' END", "date_trunc('week', pickup_datetime)", "upper(taxi)", "floor(total_amount / 10)",
-			"round(tip_amount)", "coalesce(pickup_zone, 'none')"},
+			"round(tip_amount)", "coalesce(pickup_zone, 'none')",
+		},
 			"speed_mph", "date_trunc('hour', pickup_datetime)", "pickup_date", "dropoff_location_id", "tip_amount * 10000000000000")
 		items, keys = append(items, key+" AS k"+strconv.Itoa(i)), append(keys, key)
 	}
@@ -55,8 +57,10 @@ func (g Generator) Query() string {
 }
 
 func (g Generator) aggregate(depth int) string {
-	column := g.pickWith([]string{"total_amount", "tip_amount", "trip_distance", "trip_duration_seconds", "payment_type", "pickup_location_id", "passenger_count", "pickup_hour + 1",
-		"total_amount * 2", "tip_amount + 0.5"}, "speed_mph", "trip_duration_minutes", "total_amount * 3e-200", "total_amount * 100000000000000", "trip_duration_minutes * 2 / 7", "2 * trip_distance")
+	column := g.pickWith([]string{
+		"total_amount", "tip_amount", "trip_distance", "trip_duration_seconds", "payment_type", "pickup_location_id", "passenger_count", "pickup_hour + 1",
+		"total_amount * 2", "tip_amount + 0.5",
+	}, "speed_mph", "trip_duration_minutes", "total_amount * 3e-200", "total_amount * 100000000000000", "trip_duration_minutes * 2 / 7", "2 * trip_distance")
 	s := ""
 	switch g.IntN(12) {
 	case 0:
