@@ -20,6 +20,9 @@ TITLES = {
     "snappy": "The same 24 months in SNAPPY",
     "month": "One month of 3 million rows, GZIP",
     "one14m": "One month of 14 million rows in one row group, GZIP",
+    "csv": "CSV: four months of 3 million rows, as TLC published them",
+    "csv-gz": "The same four months as CSV.gz",
+    "fhvhv": "High-volume for-hire vehicles: 24 months of 3 million rows, ZSTD",
     common.REAL: "Real files: eight months of green taxis, 2022 to 2025",
 }
 
