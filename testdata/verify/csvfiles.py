@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 import csvtext
@@ -268,9 +269,9 @@ def check_kept(folder, source, fired):
     """Compares the rows in quarantine."""
     wrong, found, lines = [], collections.Counter(), {line.start: line for line in source.text.lines}
     for path in sorted(glob.glob(os.path.join(folder, "rows", "**", "*.parquet"), recursive=True)):
-        for row in pq.read_table(path, partitioning=None).to_pylist():
+        for row in binary(pq.read_table(path, partitioning=None)).to_pylist():
             place = row.pop("row_number")
-            found[place, row.pop("rule")] += 1
+            found[place, row.pop("rule").decode()] += 1
             row.pop("source")
             if place in lines:
                 wrong += check_cells(place, lines[place], row, source)
@@ -279,15 +280,35 @@ def check_kept(folder, source, fired):
     return wrong
 
 
+def binary(table):
+    """Returns a table with bytes for text, which need not be UTF-8."""
+    return table.cast(pa.schema([pa.field(f.name, pa.binary()) if pa.types.is_string(f.type) else f for f in table.schema]))
+
+
+def text_of(cell):
+    """Returns the text in bytes. What is no UTF-8 is one replacement character."""
+    return re.sub("\ufffd+", "\ufffd", cell.decode("utf-8", "replace"))
+
+
 def check_cells(place, line, row, source):
-    expected = {}
+    expected = {} if line.cells else {"malformed_line": text_of(line.content)}
     for name in source.read_columns:
-        text = line.cells[source.at[name.lower()]] if line.cells else ""
-        expected[name] = None if text in csvtext.NULL else text
-    row = {name: value for name, value in row.items() if name in expected or value is not None}
-    if {k: v if v is None else v.encode("latin-1", "replace") for k, v in expected.items()} != {k: v if v is None else str(v).encode("latin-1", "replace") for k, v in row.items()}:
-        return [f"quarantine: byte {place}: found {row}, expected {expected}"]
-    return []
+        cell = line.cells[source.at[name.lower()]] if line.cells else ""
+        expected[name] = None if cell in csvtext.NULL else text_of(cell.encode("latin-1"))
+    wrong = [f"{name} is no UTF-8" for name, cell in row.items() if cell is not None and not valid(cell)]
+    row = {name: None if cell is None else text_of(cell) for name, cell in row.items() if name in expected or cell is not None}
+    if row != expected:
+        keys = [k for k in row.keys() | expected if row.get(k) != expected.get(k)]
+        wrong += [f"{k}: found {row.get(k)!r}, expected {expected.get(k)!r}" for k in keys]
+    return [f"quarantine: byte {place}: {text}" for text in wrong]
+
+
+def valid(cell):
+    try:
+        cell.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def main():
@@ -310,7 +331,7 @@ def main():
                 outcomes[quality, "refused" if understood(f, raw)[1] else "read"] += 1
             if found:
                 differ += 1
-                print(f"csvfiles: file {number} of seed {args.seed}: {f}", *found[:6], sep="\n  ", file=sys.stderr)
+                print(f"csvfiles: file {number} of seed {args.seed}: {f}", *(line[:400] for line in found[:6]), sep="\n  ", file=sys.stderr)
                 if args.keep:
                     os.makedirs(args.keep, exist_ok=True)
                     shutil.copy(f.path, os.path.join(args.keep, f"{number}-{os.path.basename(f.path)}"))
