@@ -58,6 +58,7 @@ type judgeFn struct {
 	fired    []int64  // in the current run of rows, by rule
 	sums     []int64  // of the values left out, by rule
 	rejects  []reject // in the current batch
+	marked   []reject // in the current batch: what marks returned
 }
 
 // pass has the rules about the values of one column. Nearly all values are from lo to hi, and no rule leaves these out.
@@ -157,20 +158,39 @@ func (fn *judgeFn) judge(b *trip.Batch) error {
 	for _, p := range fn.passes {
 		fn.columns[p.field].reset(&b.Columns[p.field])
 	}
+	marked := fn.marks(b)
 	start := 0
 	for _, run := range b.Months {
-		if id, refused := fn.Config.rowRule(run.Month, b.FileMonth); refused {
-			run.Refused = true
-			fn.note(b.FileMonth, id, int64(run.End-start), 0)
-			fn.refuse(start, run.End, id)
-			fn.runs = append(fn.runs, run)
-		} else {
-			fn.rows(b, run.Month, start, run.End)
+		for len(marked) > 0 && marked[0].row < run.End {
+			m := marked[0]
+			fn.month(b, run.Month, start, m.row)
+			fn.refuseRun(b, m.rule, run.Month, m.row, m.row+1)
+			start, marked = m.row+1, marked[1:]
 		}
+		fn.month(b, run.Month, start, run.End)
 		start = run.End
 	}
 	b.Months, b.Findings = fn.runs, fn.findings
 	return nil
+}
+
+// month judges rows [start, end), which are of one month.
+func (fn *judgeFn) month(b *trip.Batch, month int32, start, end int) {
+	if start == end {
+		return
+	}
+	if id, refused := fn.Config.rowRule(month, b.FileMonth); refused {
+		fn.refuseRun(b, id, month, start, end)
+	} else {
+		fn.rows(b, month, start, end)
+	}
+}
+
+// refuseRun refuses rows [start, end), which are of one month.
+func (fn *judgeFn) refuseRun(b *trip.Batch, id ID, month int32, start, end int) {
+	fn.note(b.FileMonth, id, int64(end-start), 0)
+	fn.refuse(start, end, id)
+	fn.runs = append(fn.runs, trip.MonthRun{Month: month, End: end, Refused: true})
 }
 
 // rows splits rows [start, end), which are of one month, into runs that row rules refuse and runs that count.
@@ -186,9 +206,7 @@ func (fn *judgeFn) rows(b *trip.Batch, month int32, start, end int) {
 			if row > start {
 				fn.rows(b, month, start, row) // the other rules look at these rows later
 			}
-			fn.note(b.FileMonth, ID(id), 1, 0)
-			fn.refuse(row, row+1, ID(id))
-			fn.runs = append(fn.runs, trip.MonthRun{Month: month, End: row + 1, Refused: true})
+			fn.refuseRun(b, ID(id), month, row, row+1)
 			start = row + 1
 		}
 	}

@@ -51,8 +51,8 @@ type Rule struct {
 	Reason string
 	Source string
 
-	// The check. A row rule has one of the first two. Rules about months are asked before rules about rows, each in the table's
-	// order; the first that applies to a row refuses it.
+	// The check. A row rule has one of the first three. They are asked in that order, and each in the table's order; the first that
+	// applies to a row refuses it.
 	// Cell rules look at the other rows, and all that apply fire.
 	Check
 
@@ -63,6 +63,9 @@ type Rule struct {
 
 // Check is how a rule finds rows or values. Limits are in the fixed point of the columns.
 type Check struct {
+	// Marked returns the rows, ascending, that a row rule refuses whatever values they have.
+	Marked func(b *trip.Batch) []int32
+
 	// Month tells whether a row rule refuses pickups of the month pickup in a file of the month file; asOf is [Config.AsOf].
 	// Months are since 1970-01, or element.NoMonth.
 	Month func(pickup, file, asOf int32) bool
@@ -105,6 +108,11 @@ const (
 
 // Rules is the table of rules. Limits are exclusive. The names are a contract: they stand in the ledger.
 var Rules = []Rule{
+	{
+		Name: "malformed", Scope: Row, Source: "published CSV files: lines that are cut or run into another",
+		Reason: "a line of text that has not the cells that the header names: too few, too many, or a quote that does not end",
+		Check:  Check{Marked: malformed},
+	},
 	{
 		Name: "pickup_missing", Scope: Row, Source: ours,
 		Reason: "without a pickup time a trip belongs to no month",
