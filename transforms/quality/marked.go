@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
 	"tripstats/transforms/trip"
 )
 
@@ -33,4 +37,24 @@ func malformed(b *trip.Batch) []int32 {
 		rows[i] = m.Row
 	}
 	return rows
+}
+
+// malformedLine is the last column of the rejects of a file of text. A malformed line has no cells, so it is kept as the file has it.
+const malformedLine = "malformed_line"
+
+// malformedLines returns the lines of the rejects of a batch that are malformed, and null for the others.
+func (fn *judgeFn) malformedLines(b *trip.Batch) arrow.Array {
+	lines := array.NewStringBuilder(memory.DefaultAllocator)
+	left := b.Text.Malformed
+	for _, r := range fn.rejects { // ascending, each malformed row once
+		for len(left) > 0 && int(left[0].Row) < r.row {
+			left = left[1:]
+		}
+		if len(left) > 0 && int(left[0].Row) == r.row {
+			lines.Append(string(left[0].Line))
+		} else {
+			lines.AppendNull()
+		}
+	}
+	return lines.NewArray()
 }
