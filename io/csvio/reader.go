@@ -153,7 +153,7 @@ func (u *reader) NextText(ctx context.Context, emit func(arrow.RecordBatch, *ele
 				continue
 			}
 			rec := r.record(u.schema)
-			emit(rec, &element.Text{Counts: counts, FileBytes: u.file.Size, Starts: r.starts, Malformed: r.malformed, Finder: u})
+			emit(rec, &element.Text{Counts: counts, FileBytes: u.file.Size, Starts: r.starts, Malformed: r.malformed, Lines: r.lines, Finder: u})
 			rec.Release()
 			counts = element.TextCounts{}
 		}

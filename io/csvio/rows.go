@@ -67,11 +67,12 @@ func (t *texts) array(rows int) arrow.Array {
 type rows struct {
 	starts    []int64 // in the text
 	columns   []texts
-	malformed []element.Malformed
+	malformed []int32 // indices in starts
+	lines     []element.Malformed
 }
 
 func (r *rows) reset(columns int) {
-	r.starts, r.malformed = r.starts[:0], r.malformed[:0]
+	r.starts, r.malformed, r.lines = r.starts[:0], r.malformed[:0], r.lines[:0]
 	if have := len(r.columns); have < columns {
 		r.columns = append(r.columns, make([]texts, columns-have)...)
 	}
@@ -278,7 +279,7 @@ func (c *cutter) slow(r *rows, line []byte, start int64) {
 	r.starts = append(r.starts, start)
 	wrong := c.cellsOf(line)
 	if wrong != "" {
-		r.malformed = append(r.malformed, element.Malformed{Row: int32(row), Why: wrong, Line: line})
+		r.malformed, r.lines = append(r.malformed, int32(row)), append(r.lines, element.Malformed{Why: wrong, Line: line})
 	}
 	for i := range r.columns {
 		if wrong != "" {

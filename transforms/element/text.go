@@ -30,13 +30,13 @@ type Text struct {
 	Counts    TextCounts
 	FileBytes int64       // of the whole file, as it is stored
 	Starts    []int64     // by row: where its line starts in the text, in bytes; in the unpacked text, if the file is packed
-	Malformed []Malformed // ascending by row
+	Malformed []int32     // the rows whose line has not the form that the header promises, ascending. All their columns are null
+	Lines     []Malformed // by entry of Malformed
 	Finder    LineFinder  // nil where the file is not at hand: after an element was coded
 }
 
-// Malformed is a row whose line does not have the form that the header promises. All its columns are null.
+// Malformed is a malformed line.
 type Malformed struct {
-	Row  int32
 	Why  string // what was found and expected
 	Line []byte // as the file has it, without its end
 }
@@ -74,10 +74,10 @@ func AppendText(b []byte, t *Text) []byte {
 		b = binary.AppendUvarint(b, uint64(at-last))
 		last = at
 	}
-	for _, m := range t.Malformed {
-		b = binary.AppendUvarint(b, uint64(m.Row))
-		b = AppendString(b, m.Why)
-		b = AppendString(b, string(m.Line))
+	for i, row := range t.Malformed {
+		b = binary.AppendUvarint(b, uint64(row))
+		b = AppendString(b, t.Lines[i].Why)
+		b = AppendString(b, string(t.Lines[i].Line))
 	}
 	return b
 }
@@ -129,8 +129,8 @@ func CutText(b []byte) (*Text, []byte, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		m.Row, m.Line, b, before = int32(row), []byte(line), rest, int64(row)
-		t.Malformed = append(t.Malformed, m)
+		m.Line, b, before = []byte(line), rest, int64(row)
+		t.Malformed, t.Lines = append(t.Malformed, int32(row)), append(t.Lines, m)
 	}
 	return t, b, nil
 }

@@ -10,6 +10,5 @@ func (fn *fieldsFn) checkText(in element.Columns) error {
 	if in.Text == nil || len(in.Text.Malformed) == 0 || fn.Options.Judged {
 		return nil
 	}
-	m := in.Text.Malformed[0]
-	return fault.Inputf("%s: %s; repair the line, or leave --quality=raw out: then a rule refuses it", in.Where(int(m.Row)), m.Why)
+	return fault.Inputf("%s: %s; repair the line, or leave --quality=raw out: then a rule refuses it", in.Where(int(in.Text.Malformed[0])), in.Text.Lines[0].Why)
 }
