@@ -97,8 +97,8 @@ type Admitted struct {
 	Unknown []string
 	Null    []string // Recognised.Null
 	Rows    int64    // or UnknownRows
-	Units   int  // number of units
-	Alone   bool // Recognised.Alone
+	Units   int      // number of units
+	Alone   bool     // Recognised.Alone
 }
 
 // Whole is as [Found.Whole].
