@@ -27,7 +27,7 @@ type fileReport struct {
 	Taxi      string         `json:"taxi,omitempty"`
 	Month     string         `json:"month,omitempty"`
 	Variant   string         `json:"variant,omitempty"`
-	Rows      int64          `json:"rows"`
+	Rows      *int64         `json:"rows"` // null if only reading the file tells it
 	RowGroups int            `json:"row_groups"`
 	Codecs    []string       `json:"codecs"`
 	Columns   []columnReport `json:"columns"`
@@ -126,14 +126,17 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 
 // inspectFile describes a file as far as it can be read. The error is why the main job would refuse it.
 func inspectFile(ctx context.Context, stderr console, access objstore.Access, found element.Found, opts trip.Options) (fileReport, error) {
-	report := fileReport{Source: found.Source, URI: objstore.Redact(found.URI), Bytes: found.Size, Columns: []columnReport{}, Codecs: []string{}}
+	report := fileReport{Source: found.Source, URI: objstore.Redact(found.URI), Bytes: found.Size, Rows: new(int64), Columns: []columnReport{}, Codecs: []string{}}
 	if found.Month != element.NoMonth {
 		report.Month = tlc.FormatMonth(found.Month)
 	}
 	var f element.Recognised
 	described, err := source.Describe(ctx, access, found)
 	if err == nil {
-		report.Rows, report.RowGroups = described.Rows, len(described.UnitRows)
+		report.RowGroups = len(described.UnitRows)
+		if *report.Rows = described.Rows; described.Rows == element.UnknownRows {
+			report.Rows = nil
+		}
 		f, err = trip.Recognise(described, opts)
 	}
 	report.Taxi, report.Variant = f.Taxi, f.Variant
@@ -175,7 +178,11 @@ func (r fileReport) rowsFound() (rows, groups string) {
 	if r.Problem != "" && r.RowGroups == 0 {
 		return "-", "-"
 	}
-	return strconv.FormatInt(r.Rows, 10), strconv.Itoa(r.RowGroups)
+	rows = "-"
+	if r.Rows != nil {
+		rows = strconv.FormatInt(*r.Rows, 10)
+	}
+	return rows, strconv.Itoa(r.RowGroups)
 }
 
 // shortReports prints one line for each file, below headings.

@@ -39,12 +39,18 @@ func (r *result) reconcile(cfg Config) error {
 	}
 	rows, filtered := int64(0), map[string]int64{}
 	for i, f := range r.files {
+		t, ok := tallies[f.Source]
+		if !ok {
+			return fault.New(fault.Failed, "reconciliation: %s: found no result, expected one; %s", f.Source, fault.Ours)
+		}
+		if f.Rows == element.UnknownRows {
+			r.files[i].Rows = t.Rows
+		}
 		if again(i) {
 			continue
 		}
-		t, ok := tallies[f.Source]
-		if !ok || t.Rows != f.Rows {
-			return fault.New(fault.Failed, "reconciliation: %s: found %d rows read, expected the footer's %d; %s", f.Source, t.Rows, f.Rows, fault.Ours)
+		if err := allRead(f, t); err != nil {
+			return fault.New(fault.Failed, "reconciliation: %s: %v; %s", f.Source, err, fault.Ours)
 		}
 		if refused := refusedRows(t); t.Counted+refused != t.Rows {
 			return fault.New(fault.Failed, "reconciliation: %s: found %d rows counted and %d refused, expected the %d read; %s", f.Source, t.Counted, refused, t.Rows, fault.Ours)
@@ -69,6 +75,25 @@ func (r *result) reconcile(cfg Config) error {
 			}
 			return fault.New(fault.Failed, "reconciliation: table %s: found %d as the sum of %s, expected %s; %s", b.Table, n, b, want, fault.Ours)
 		}
+	}
+	return nil
+}
+
+// allRead checks that all rows of a file were read once. The rows of a file of text are known only by its lines: these are counted apart
+// from the rows, in ranges that must be the whole file.
+func allRead(f element.Admitted, t element.Tally) error {
+	text := t.Text
+	switch {
+	case f.Rows != element.UnknownRows:
+		if t.Rows != f.Rows {
+			return fmt.Errorf("found %d rows read, expected the footer's %d", t.Rows, f.Rows)
+		}
+	case text.Bytes != f.Size:
+		return fmt.Errorf("found ranges of %d bytes read, expected the file's %d", text.Bytes, f.Size)
+	case text.Header != 1:
+		return fmt.Errorf("found %d lines read as the header, expected 1", text.Header)
+	case text.Header+text.Blank+t.Rows != text.Lines:
+		return fmt.Errorf("found a header, %d blank lines and %d rows read, of them %d malformed, expected the file's %d lines", text.Blank, t.Rows, text.Malformed, text.Lines)
 	}
 	return nil
 }

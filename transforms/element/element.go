@@ -26,19 +26,24 @@ type Columns struct {
 	Source      string
 	Taxi        string
 	Variant     string
-	Month       int32 // of the file: Found.Month
-	FileRows    int64 // rows of the whole file
-	Alone       bool  // Recognised.Alone
-	Coordinates bool  // Recognised.Coordinates
+	Month       int32     // of the file: Found.Month
+	FileRows    int64     // rows of the whole file, or UnknownRows
+	Alone       bool      // Recognised.Alone
+	Coordinates bool      // Recognised.Coordinates
+	Dates       DateOrder // Recognised.Dates
 	RowGroup    int
 	FirstRow    int64 // index within the row group
-	FileRow     int64 // index within the file
+	FileRow     int64 // index within the file; 0 in a file of text
+	Text        *Text // if the file is one of text
 	Record      arrow.RecordBatch
 }
 
 // Where names the place of row i of the batch for messages: "x.parquet: row group 0: row 12". Rows count from 0
-// within their row group.
+// within their row group. In a file of text it is a line.
 func (c Columns) Where(i int) string {
+	if c.Text != nil {
+		return c.Text.Where(c.Source, i)
+	}
 	return Where(c.Source, c.RowGroup, c.FirstRow+int64(i))
 }
 
@@ -59,7 +64,7 @@ type Rejects struct {
 // RejectColumns are the first columns of the record of a Rejects.
 var RejectColumns = []arrow.Field{
 	{Name: "source", Type: arrow.BinaryTypes.String},
-	{Name: "row_number", Type: arrow.PrimitiveTypes.Int64}, // in the file, from 0
+	{Name: "row_number", Type: arrow.PrimitiveTypes.Int64}, // in the file, from 0; in a file of text the byte at which its line starts
 	{Name: "rule", Type: arrow.BinaryTypes.String},
 }
 
@@ -88,6 +93,8 @@ type Tally struct {
 	Left Mean // duration in minutes of the values that rules did not leave out
 
 	NoCodes []ColumnRows // by column, for those that have any: see trip.NoCode
+
+	Text TextCounts // of a file of text
 }
 
 // ColumnRows is a number of rows that have something in a column.

@@ -2,6 +2,7 @@ package element
 
 import (
 	"cmp"
+	"slices"
 
 	"tripstats/transforms/fault"
 )
@@ -38,26 +39,45 @@ type Described struct {
 	Found
 
 	Format   string   // name of the format
-	Rows     int64    // of the whole file
-	UnitRows []int64  // rows of each unit
+	Rows     int64    // of the whole file, or UnknownRows
+	UnitRows []int64  // rows of each unit, or UnknownRows
 	Columns  []Column // in the order of the file
+
+	// TextBytes are the bytes of each unit of a file of text, which are all read, whatever the projection is. They are nil for a file whose
+	// columns are read one by one. The rows of a file of text are unknown, and its columns have no bytes of their own.
+	TextBytes []int64
 
 	// What the format needs again to read the file. Only the format knows what it means.
 	Metadata    []byte // nil if reading it again costs less than keeping it
 	MetadataSum int64  // a checksum of the metadata in the file
 }
 
+// BytesOf returns by unit the bytes that hold some columns, which are indices into Columns. In a file of text these are all bytes.
+func (f Described) BytesOf(columns []int) []int64 {
+	if f.TextBytes != nil {
+		return slices.Clone(f.TextBytes)
+	}
+	bytes := make([]int64, len(f.UnitRows))
+	for _, c := range columns {
+		for unit, n := range f.Columns[c].ChunkBytes {
+			bytes[unit] += n
+		}
+	}
+	return bytes
+}
+
 // Recognised is a file whose taxi is known, with the columns that are read of it.
 type Recognised struct {
 	Described
 
-	Taxi        string   // "yellow" or "green"
-	Variant     string   // in which form its columns are
-	Coordinates bool     // it has longitudes and latitudes instead of zones
-	Unknown     []string // names of columns that the registry does not know
-	Null        []string // columns of trips that tables in SQL name and the file does not have
-	Projection  []int    // indices into Columns, ascending: what is read
-	UnitBytes   []int64  // by unit: bytes that hold the projected columns
+	Taxi        string    // "yellow" or "green"
+	Variant     string    // in which form its columns are
+	Coordinates bool      // it has longitudes and latitudes instead of zones
+	Unknown     []string  // names of columns that the registry does not know
+	Dates       DateOrder // how its texts write dates that end with the year, if they do
+	Null        []string  // columns of trips that tables in SQL name and the file does not have
+	Projection  []int     // indices into Columns, ascending: what is read
+	UnitBytes   []int64   // by unit: bytes that hold the projected columns; of a file of text all bytes
 
 	// Alone is set when files are admitted. It tells that no other admitted file can have trips of this taxi and month that rules let
 	// count: the file's name has a month, and so have the names of the taxi's other files, all of them other months. The file is not one of
@@ -76,9 +96,9 @@ type Admitted struct {
 	Variant string
 	Unknown []string
 	Null    []string // Recognised.Null
-	Rows    int64
-	Units   int  // number of units
-	Alone   bool // Recognised.Alone
+	Rows    int64    // or UnknownRows
+	Units   int      // number of units
+	Alone   bool     // Recognised.Alone
 }
 
 // Whole is as [Found.Whole].

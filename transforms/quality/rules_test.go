@@ -76,12 +76,12 @@ func TestEveryRuleIsDeclaredWhole(t *testing.T) {
 		if Named(r.Name) != ID(id) {
 			t.Errorf("%s is not found by its name", r.Name)
 		}
-		rowCheck := r.Month != nil || r.Refuses != nil
+		rowCheck := r.Marks != nil || r.Month != nil || r.Refuses != nil
 		cellCheck := r.Values != nil || r.Finds != nil
 		if rowCheck != (r.Scope == Row) || cellCheck != (r.Scope == Cell) {
 			t.Errorf("%s: its check is not one of scope %s", r.Name, r.Scope)
 		}
-		if r.Scope == Cell && len(r.about()) == 0 || r.Scope == Row && len(r.Looks) == 0 {
+		if r.Scope == Cell && len(r.about()) == 0 || r.Scope == Row && len(r.Looks) == 0 && r.Marks == nil {
 			t.Errorf("%s: found a rule about no column, expected one at least", r.Name)
 		}
 		if (r.Limit != 0) != (r.Unit != 0) || (r.Limit != 0) != (r.In != "") {

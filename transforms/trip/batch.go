@@ -27,12 +27,13 @@ type Batch struct {
 	Source    string
 	Taxi      string
 	FileMonth int32 // element.Found.Month
-	FileRows  int64 // rows of the whole file
+	FileRows  int64 // rows of the whole file, or element.UnknownRows
 	Alone     bool  // element.Recognised.Alone
 	RowGroup  int
 	FirstRow  int64 // index within the row group
-	FileRow   int64 // index within the file
+	FileRow   int64 // index within the file; 0 in a file of text
 	Rows      int
+	Text      *element.Text // if the file is one of text
 
 	// Columns are indexed by [Field]. Only those of [Options.Wanted] and what they are made of have values. Such a column that the file
 	// lacks is null in all rows.
@@ -44,9 +45,13 @@ type Batch struct {
 	// NoZones tells that the file has no zones at all.
 	NoZones bool
 
-	// NotNumbers has the rows with a measure that is not a number, ascending, if such rows are not an error. The measure is null
+	// NotNumbers has the rows with a measure or zone that is not a number, ascending, if such rows are not an error. The value is null
 	// there.
 	NotNumbers []int32
+
+	// NotPickups and NotDropoffs have the rows with a pickup or dropoff that is text and not a time, ascending, if such rows are not an
+	// error. The time is null there.
+	NotPickups, NotDropoffs []int32
 
 	// NoCodes are the columns with values that have no number.
 	NoCodes []NoCode
@@ -82,4 +87,18 @@ type MonthRun struct {
 }
 
 // Where names row i for messages.
-func (b *Batch) Where(i int) string { return element.Where(b.Source, b.RowGroup, b.FirstRow+int64(i)) }
+func (b *Batch) Where(i int) string {
+	if b.Text != nil {
+		return b.Text.Where(b.Source, i)
+	}
+	return element.Where(b.Source, b.RowGroup, b.FirstRow+int64(i))
+}
+
+// RowNumber tells row i from all others of its file. Numbers ascend in the order of the file: the row's number from 0, or in a file of
+// text the byte at which its line starts.
+func (b *Batch) RowNumber(i int) int64 {
+	if b.Text != nil {
+		return b.Text.Starts[i]
+	}
+	return b.FileRow + int64(i)
+}

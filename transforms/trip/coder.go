@@ -21,7 +21,7 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Batch](), encodeBatch, decodeBatch)
 }
 
-// The encoded form of a Batch: source, taxi, origin (a record, or nothing), then, as varints, all that is not a column, then the
+// The encoded form of a Batch: source, taxi, origin (a record, or nothing), the text if there is one, then, as varints, all that is not a column, then the
 // columns as an Arrow record. One of the varints says which columns the record has. Prism encodes some batches only to know their
 // size, so a column without values must cost nothing.
 
@@ -46,7 +46,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 			return nil, err
 		}
 	}
-	out = element.AppendString(out, string(origin))
+	out = element.AppendText(element.AppendString(out, string(origin)), b.Text)
 	flags := int64(0)
 	if b.NoZones {
 		flags |= 1
@@ -67,7 +67,8 @@ func encodeBatch(b Batch) ([]byte, error) {
 	rec := array.NewRecordBatch(schemaOf(present), arrays, int64(b.Rows))
 	defer rec.Release()
 	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, b.FileRows, flags, int64(b.Rows), present,
-		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)))
+		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)),
+		int64(len(b.NotPickups)), int64(len(b.NotDropoffs)))
 	for _, run := range b.Months {
 		refused := int64(0)
 		if run.Refused {
@@ -75,8 +76,10 @@ func encodeBatch(b Batch) ([]byte, error) {
 		}
 		out = appendVarints(out, int64(run.Month), int64(run.End), refused)
 	}
-	for _, row := range b.NotNumbers {
-		out = appendVarints(out, int64(row))
+	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs} {
+		for _, row := range rows {
+			out = appendVarints(out, int64(row))
+		}
 	}
 	for _, f := range b.Findings {
 		out = appendVarints(out, int64(f.Month), int64(f.Rule), f.Rows, f.Sum)
@@ -110,6 +113,16 @@ func (v *varints) next() int64 {
 	return x
 }
 
+// rows reads n numbers of rows.
+func (v *varints) rows(n int64) (rows []int32) {
+	for range n {
+		if rows = append(rows, int32(v.next())); v.short {
+			break
+		}
+	}
+	return rows
+}
+
 func toArrow(c Column) arrow.Array {
 	buffers := []*memory.Buffer{nil, memory.NewBufferBytes(arrow.GetBytes(c.Values))}
 	if c.Valid != nil {
@@ -141,6 +154,9 @@ func decodeBatch(in []byte) (b Batch, err error) {
 			return Batch{}, err
 		}
 	}
+	if b.Text, in, err = element.CutText(in); err != nil {
+		return Batch{}, fmt.Errorf("trip: batch: text: %w", err)
+	}
 	v := varints{in: in}
 	b.FileMonth, b.RowGroup, b.FirstRow, b.FileRow = int32(v.next()), int(v.next()), v.next(), v.next()
 	b.FileRows = v.next()
@@ -149,16 +165,13 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	b.Rows = int(v.next())
 	present := v.next()
 	months, notNumbers, findings, noCodes := v.next(), v.next(), v.next(), v.next()
+	notPickups, notDropoffs := v.next(), v.next()
 	for range months {
 		if b.Months = append(b.Months, MonthRun{Month: int32(v.next()), End: int(v.next()), Refused: v.next() == 1}); v.short {
 			break
 		}
 	}
-	for range notNumbers {
-		if b.NotNumbers = append(b.NotNumbers, int32(v.next())); v.short {
-			break
-		}
-	}
+	b.NotNumbers, b.NotPickups, b.NotDropoffs = v.rows(notNumbers), v.rows(notPickups), v.rows(notDropoffs)
 	for range findings {
 		if b.Findings = append(b.Findings, Finding{Month: int32(v.next()), Rule: int32(v.next()), Rows: v.next(), Sum: v.next()}); v.short {
 			break
@@ -211,9 +224,14 @@ func (b *Batch) consistent() error {
 		}
 		at = run.End
 	}
-	for _, row := range b.NotNumbers {
-		if row < 0 || int(row) >= b.Rows {
-			return fmt.Errorf("trip: batch: no number in row %d, expected less than %d", row, b.Rows)
+	if b.Text != nil && len(b.Text.Starts) != b.Rows {
+		return fmt.Errorf("trip: batch: found lines of %d rows, expected %d", len(b.Text.Starts), b.Rows)
+	}
+	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs} {
+		for _, row := range rows {
+			if row < 0 || int(row) >= b.Rows {
+				return fmt.Errorf("trip: batch: no number or time in row %d, expected less than %d", row, b.Rows)
+			}
 		}
 	}
 	return nil

@@ -38,9 +38,12 @@ type fieldsFn struct {
 	clock   *wallClock
 	columns [NumFields]columnMemory
 	addend  columnMemory // for a column that is added to another
-	bad     []int32      // the rows of one column with values that are not numbers
-	allBad  []int32      // the same for all columns of the batch
-	noCodes []NoCode     // of the batch
+	texts   textClock
+	bad     []int32              // the rows of one column with values that are not numbers, or not times
+	allBad  []int32              // those of all columns of the batch that are not numbers
+	noTimes [Dropoff + 1][]int32 // those of the pickup and the dropoff
+	blank   []int32              // the rows of one column with texts that stand for nothing
+	noCodes []NoCode             // of the batch
 }
 
 // source is a column of the file from which a column of trips is made. If there are several, they are added up.
@@ -67,12 +70,20 @@ func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
 
 func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 	fn.allBad, fn.noCodes = fn.allBad[:0], fn.noCodes[:0]
+	fn.noTimes[Pickup], fn.noTimes[Dropoff] = fn.noTimes[Pickup][:0], fn.noTimes[Dropoff][:0]
+	if fn.texts.order != in.Dates || fn.texts.utc != fn.Options.UTC {
+		fn.texts = textClock{order: in.Dates, utc: fn.Options.UTC}
+	}
 	if err := fn.remap(in); err != nil {
+		return Batch{}, err
+	}
+	if err := fn.checkText(in); err != nil {
 		return Batch{}, err
 	}
 	b := Batch{
 		Source: in.Source, Taxi: in.Taxi, FileMonth: in.Month, FileRows: in.FileRows, Alone: in.Alone, NoZones: in.Coordinates,
 		RowGroup: in.RowGroup, FirstRow: in.FirstRow, FileRow: in.FileRow, Rows: int(in.Record.NumRows()),
+		Text: in.Text,
 	}
 	if fn.Options.KeepOrigin {
 		b.Origin = in.Record
@@ -83,6 +94,7 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 		}
 	}
 	b.NoCodes = fn.noCodes
+	b.NotPickups, b.NotDropoffs = orNil(fn.noTimes[Pickup]), orNil(fn.noTimes[Dropoff])
 	if len(fn.allBad) > 0 {
 		slices.Sort(fn.allBad)
 		b.NotNumbers = slices.Compact(fn.allBad)
@@ -114,9 +126,21 @@ func (fn *fieldsFn) column(in element.Columns, f Field, out *Column) (err error)
 		slices.Sort(fn.bad)
 		fn.bad = slices.Compact(fn.bad)
 		mem.valid = makeNull(out, fn.bad, mem.valid)
-		fn.allBad = append(fn.allBad, fn.bad...)
+		if Fields[f].Type == Time {
+			fn.noTimes[f] = append(fn.noTimes[f], fn.bad...)
+		} else {
+			fn.allBad = append(fn.allBad, fn.bad...)
+		}
 	}
 	return nil
+}
+
+// orNil returns nil for no rows.
+func orNil(rows []int32) []int32 {
+	if len(rows) == 0 {
+		return nil
+	}
+	return rows
 }
 
 // add adds b to sum, whose memory is mem. A sum of more than 64 bits is not a number.
@@ -223,9 +247,9 @@ func (fn *fieldsFn) converter(f Field, s source) converter {
 	case Zone:
 		return fn.zoneColumn
 	case Code:
-		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return codeColumn(a, s.codes, dst) }
+		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return fn.codeColumn(a, s.codes, dst) }
 	case Flag:
-		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return codeColumn(a, flags, dst) }
+		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return fn.codeColumn(a, flags, dst) }
 	}
 	return fn.measureColumn
 }
@@ -242,12 +266,21 @@ func (fn *fieldsFn) convert(in element.Columns, f Field, s source, mem *columnMe
 			return Column{}, fmt.Errorf("%s: column %q: %w", in.Where(0), in.Record.ColumnName(s.index), err)
 		}
 	}
+	fn.blank = fn.blank[:0]
 	values, bad := to(a, dst)
 	if bad != nil {
 		name := in.Record.ColumnName(s.index)
-		return Column{}, fault.Inputf("%s: column %q: found %s, expected %v; leave the file out or repair the value", in.Where(bad.row), name, found(a, bad.row), bad.expected)
+		advice := "; leave the file out or repair the value"
+		if bad.expected == errOffset {
+			advice = "" // it has its own
+		}
+		return Column{}, fault.Inputf("%s: column %q: found %s, expected %v%s", in.Where(bad.row), name, found(a, bad.row), bad.expected, advice)
 	}
-	return fn.finish(f, withNulls(a, values, dst), mem), nil
+	c := withNulls(a, values, dst)
+	if len(fn.blank) > 0 {
+		mem.valid = makeNull(&c, fn.blank, mem.valid)
+	}
+	return fn.finish(f, c, mem), nil
 }
 
 // finish makes the values null that are not codes, in a column of codes, and counts them.
@@ -314,20 +347,6 @@ func fill[S any](a arrow.Array, src []S, dst []int64, expected error, f func(S) 
 	for i, v := range src {
 		x, ok := f(v)
 		if !ok && a.IsValid(i) {
-			return nil, &badValue{i, expected}
-		}
-		dst[i] = x
-	}
-	return dst, nil
-}
-
-func fillText(a *array.String, dst []int64, expected error, f func(string) (int64, bool)) ([]int64, *badValue) {
-	for i := range dst {
-		if a.IsNull(i) {
-			continue
-		}
-		x, ok := f(a.Value(i))
-		if !ok {
 			return nil, &badValue{i, expected}
 		}
 		dst[i] = x

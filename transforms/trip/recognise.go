@@ -18,14 +18,15 @@ var accepted = map[Type]struct {
 	types    func(element.ValueType) bool
 	expected string
 }{
-	Time:    {isTime, "a timestamp or INT96"},
+	Time:    {isTime, "a timestamp, INT96 or text"},
 	Zone:    {isNumber, "a whole number"},
 	Measure: {isNumber, "an integer or a floating-point number"},
 	Code:    {isNumber, "a whole number or text"},
 	Flag:    {isNumber, "text or a whole number"},
 }
 
-func isTime(k element.ValueType) bool { return k.IsTime() || k == element.Null }
+// isTime takes strings too. Text that is no time is found out when it is read.
+func isTime(k element.ValueType) bool { return k.IsTime() || k == element.String || k == element.Null }
 
 // isNumber takes strings too: some tools write ids as text. Text that is no number is found out when it is read.
 func isNumber(k element.ValueType) bool {
@@ -40,7 +41,8 @@ type Options struct {
 
 	// Judged lets values that cannot be represented pass, for a rule to leave out; otherwise they are faults. Measures
 	// that are NaN, infinite or beyond 64 bits come as null with the row in Batch.NotNumbers, those beyond MaxValue as they
-	// are; numbers that cannot be a zone's id come as zone 0, which no zone has.
+	// are; numbers that cannot be a zone's id come as zone 0, which no zone has. Texts that are no numbers come as null with the row in
+	// Batch.NotNumbers, and texts that are no times as null with the row in Batch.NotPickups or Batch.NotDropoffs.
 	Judged bool
 
 	KeepOrigin bool // fill Batch.Origin
@@ -143,9 +145,8 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 	for _, fd := range opts.fields() {
 		for _, i := range m[fd] {
 			c, accepts := f.Columns[i], accepted[Fields[fd].Type]
-			text := f.Coordinates && c.Type == element.String && Fields[fd].Type == Time // files of that age may have times as text
 			switch {
-			case !text && !accepts.types(c.Type):
+			case !accepts.types(c.Type):
 				return f, fault.Inputf("%s: column %q: found %s, expected %s; leave the file out or rewrite that column", f.Source, c.Name, c.Found, accepts.expected)
 			case c.Type.IsUTC() && opts.UTC == UTCRefuse:
 				return f, fault.Inputf("%s: column %q: found %s, expected a timestamp not adjusted to UTC, as TLC writes New York wall clock; say --utc=wall if it is wall clock all the same, or --utc=convert if it is UTC", f.Source, c.Name, c.Found)
@@ -154,12 +155,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		}
 	}
 	slices.Sort(f.Projection)
-	f.UnitBytes = make([]int64, len(f.UnitRows))
-	for _, c := range f.Projection {
-		for rg, n := range f.Columns[c].ChunkBytes {
-			f.UnitBytes[rg] += n
-		}
-	}
+	f.UnitBytes = f.BytesOf(f.Projection)
 	for _, fd := range (Options{Wanted: opts.Named}).fields() {
 		if len(m[fd]) == 0 {
 			f.Null = append(f.Null, Fields[fd].Name)
