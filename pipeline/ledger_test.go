@@ -33,11 +33,20 @@ func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2024, Month: 11}},
 		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2025, Month: 3}, RowGroups: 2},
 		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2025, Month: 6}, Rows: -1},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2012, Month: 5}, Format: tlcgen.CSV, Coordinates: true, OldNames: true, Text: tlcgen.Text{Quoted: tlcgen.QuoteSome, NotAvailable: true, StrayBlanks: 9}},
+		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2020, Month: 3}, Format: tlcgen.CSVGzip, Text: tlcgen.Text{Lines: tlcgen.HeaderLF, BlankLines: 1, Index: true, TrailingCommas: 2}},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2022, Month: 11}, StringTimes: true},
 	} {
 		o.Rows, o.Seed = max(0, o.Rows+int64(20_000+997*i)), 5
 		o.Plant = tlcgen.Plant{
 			NaN: 3, Inf: 2, NullPickup: 4, NullDropoff: 5, NegativeDistance: 6, Over200Miles: 7, TotalOver5000: 8, TipOver5000: 9,
 			NegativeTip: 10, ZeroPassengers: 11, PassengersOver9: 12,
+		}
+		if o.Format != "" {
+			o.Plant.NotNumber, o.Plant.Malformed = 19, 20
+		}
+		if o.Format != "" || o.StringTimes {
+			o.Plant.PickupNotTime, o.Plant.DropoffNotTime = 21, 22
 		}
 		if o.Month.Month == 3 || o.Month.Month == 11 {
 			o.Plant.ClockHour, o.Plant.ClockSpan = 13, 14
@@ -65,7 +74,7 @@ func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 	for _, name := range inProcess() {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
-			publishStandard(t, name, filepath.Join(dir, "**", "*.parquet"), out)
+			publishStandard(t, name, filepath.Join(dir, "**", "*_tripdata_*"), out)
 			got := readTable(t, out, "quality")
 			if !slices.Equal(got, want) {
 				for _, l := range got {
@@ -88,6 +97,7 @@ func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 func ledgerOf(f tlcgen.FileTruth, fired map[string]bool) []string {
 	month := f.Month + "-01"
 	rules := map[string]int64{
+		"malformed": f.Malformed, "pickup_not_a_time": f.Dirt.PickupNotTime,
 		"pickup_missing": f.Dirt.NullPickup, "pickup_adjacent_month": f.Dirt.AdjacentMonth, "pickup_stray": f.Dirt.FarMonth,
 	}
 	refused := int64(0)
@@ -100,11 +110,11 @@ func ledgerOf(f tlcgen.FileTruth, fired map[string]bool) []string {
 		}
 		d := m.Dirt
 		maps.Copy(rules, map[string]int64{
-			"dropoff_missing": d.NullDropoff, "dropoff_before_pickup": d.DropoffBeforePickup, "duration_zero": d.ZeroDuration,
+			"not_a_time": d.DropoffNotTime, "dropoff_missing": d.NullDropoff, "dropoff_before_pickup": d.DropoffBeforePickup, "duration_zero": d.ZeroDuration,
 			"duration_over": d.Over5Hours, "clock_change": d.ClockHour + d.ClockSpan,
 			"distance_negative": d.NegativeDistance, "distance_over": d.Over200Miles,
 			"amount_negative": d.NegativeTotal, "amount_over": d.TotalOver5000, "tip_negative": d.NegativeTip, "tip_over": d.TipOver5000,
-			"passengers_zero": d.ZeroPassengers, "passengers_over": d.PassengersOver9, "not_a_number": d.NotFinite,
+			"passengers_zero": d.ZeroPassengers, "passengers_over": d.PassengersOver9, "not_a_number": d.NotFinite + d.NotNumber,
 		})
 		if f.Coordinates {
 			rules["zone_missing"] = m.TripCount
@@ -117,7 +127,8 @@ func ledgerOf(f tlcgen.FileTruth, fired map[string]bool) []string {
 	line := func(rule, scope string, rows int64) string {
 		return fmt.Sprintf(" %s %s %s %s %s %d", f.Taxi, source, month, rule, scope, rows)
 	}
-	lines := []string{line("rows_read", "file", f.Rows), line("rows_counted", "file", f.Rows-refused)}
+	read := f.Rows + f.Malformed
+	lines := []string{line("rows_read", "file", read), line("rows_counted", "file", read-refused)}
 	for name, rows := range rules {
 		if rows > 0 {
 			fired[name] = true

@@ -89,6 +89,16 @@ func publishedOf(t Taxi, m YearMonth) *publishedCSV {
 	return found
 }
 
+// PublishedTexts returns the first file of each form in which TLC published CSV files.
+func PublishedTexts() []Options {
+	var all []Options
+	for _, p := range publishedCSVs {
+		o, _ := PublishedText(Options{Taxi: p.taxi, Month: p.from}) // there is one
+		all = append(all, o)
+	}
+	return all
+}
+
 // PublishedText returns o as the CSV file that TLC published for the month: with its columns, their names and all that is odd in
 // its lines.
 func PublishedText(o Options) (Options, error) {
