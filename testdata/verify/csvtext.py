@@ -290,26 +290,25 @@ def time_of(text, order, utc):
     return micros
 
 
-SLASHES = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})\b", re.A)
+SLASHES = re.compile(r"(\d\d?)/(\d\d?)/\d{4}", re.A)
 
 
-def order_of(pickups, asked):
-    """Returns the order of the dates of a file that end with the year, by the texts of its pickups."""
-    first = second = any_ = False
-    for text in pickups:
-        m = SLASHES.match(text)
-        if m is None:
-            continue
-        any_ = True
-        first |= 12 < int(m[1]) <= 31
-        second |= 12 < int(m[2]) <= 31
-    if not any_:
-        return None
-    if asked:
+def evidence(texts):
+    """Tells whether there are dates that end with the year, and the orders that those with a day above 12 have."""
+    dates = [(int(m[1]), int(m[2])) for m in map(SLASHES.match, texts) if m]
+    orders = {"mdy" for a, b in dates if 1 <= a <= 12 < b <= 31} | {"dmy" for a, b in dates if 1 <= b <= 12 < a <= 31}
+    return bool(dates), orders
+
+
+def order_of(pickups, dropoffs, asked):
+    """Returns the order of the dates of a file that end with the year. The dropoffs tell it if the pickups do not."""
+    any_, orders = evidence(pickups)
+    if asked or not any_:
         return asked
-    if first == second:
+    orders = orders or evidence(dropoffs)[1]
+    if len(orders) != 1:
         raise Refused("dates")
-    return "dmy" if first else "mdy"
+    return orders.pop()
 
 
 # A file.
@@ -341,7 +340,8 @@ class Source:
             if name in lower:
                 self.at[name] = lower.index(name)
         self.read_columns = [n for n in text.names if n.lower() in self.at]
-        self.order = order_of((line.cells[self.at[d.pickup]] for line in text.lines if line.cells), dates)
+        pickups, dropoffs = ([line.cells[self.at[name]] for line in text.lines if line.cells] if name in self.at else [] for name in (d.pickup, d.dropoff))
+        self.order = order_of(pickups, dropoffs, dates)
         self.utc = utc
         self.bad = set()  # places where raw stops
         self.trips = [self.row(line) for line in text.lines]
