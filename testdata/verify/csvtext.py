@@ -366,7 +366,7 @@ class Source:
         try:
             value = time_of(text, self.order, self.utc)
         except Zoned:
-            raise Refused("zone", {(n.number, None) for n in self.text.lines}) from None
+            raise Refused("zone") from None
         if value is None:
             self.wrong(line, name)
         return value, value is None
