@@ -18,14 +18,15 @@ var accepted = map[Type]struct {
 	types    func(element.ValueType) bool
 	expected string
 }{
-	Time:    {isTime, "a timestamp or INT96"},
+	Time:    {isTime, "a timestamp, INT96 or text"},
 	Zone:    {isNumber, "a whole number"},
 	Measure: {isNumber, "an integer or a floating-point number"},
 	Code:    {isNumber, "a whole number or text"},
 	Flag:    {isNumber, "text or a whole number"},
 }
 
-func isTime(k element.ValueType) bool { return k.IsTime() || k == element.Null }
+// isTime takes strings too: CSV files and files of 2009 and 2010 have times as text. Text that is no time is found out when it is read.
+func isTime(k element.ValueType) bool { return k.IsTime() || k == element.String || k == element.Null }
 
 // isNumber takes strings too: some tools write ids as text. Text that is no number is found out when it is read.
 func isNumber(k element.ValueType) bool {
@@ -143,9 +144,8 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 	for _, fd := range opts.fields() {
 		for _, i := range m[fd] {
 			c, accepts := f.Columns[i], accepted[Fields[fd].Type]
-			text := f.Coordinates && c.Type == element.String && Fields[fd].Type == Time // files of that age may have times as text
 			switch {
-			case !text && !accepts.types(c.Type):
+			case !accepts.types(c.Type):
 				return f, fault.Inputf("%s: column %q: found %s, expected %s; leave the file out or rewrite that column", f.Source, c.Name, c.Found, accepts.expected)
 			case c.Type.IsUTC() && opts.UTC == UTCRefuse:
 				return f, fault.Inputf("%s: column %q: found %s, expected a timestamp not adjusted to UTC, as TLC writes New York wall clock; say --utc=wall if it is wall clock all the same, or --utc=convert if it is UTC", f.Source, c.Name, c.Found)
@@ -154,6 +154,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		}
 	}
 	slices.Sort(f.Projection)
+	f.Projection = slices.Compact(f.Projection) // one column of the file may be wanted for several fields
 	f.UnitBytes = make([]int64, len(f.UnitRows))
 	for _, c := range f.Projection {
 		for rg, n := range f.Columns[c].ChunkBytes {
