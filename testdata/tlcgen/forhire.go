@@ -57,6 +57,7 @@ var (
 )
 
 var (
+	fhvZones    = YearMonth{2017, 1} // the first month with zones of dropoffs
 	fhvDropoffs = YearMonth{2017, 6} // the first month with dropoffs
 	fhvShared   = YearMonth{2018, 1} // the first and the last month with shared trips
 	fhvAlone    = YearMonth{2019, 2} // since then the high-volume services have files of their own
@@ -68,7 +69,7 @@ var forHireVariants = []variant{
 	{FHVHV, YearMonth{2023, 2}, writer2023, fhvhv2023, styleForHire},
 	{FHVHV, YearMonth{2025, 1}, writer2025, with(fhvhv2023, cbdColumn), styleForHire},
 	{FHV, YearMonth{2015, 1}, writer2022, fhv2015, styleForHire},
-	{FHV, fhvDropoffs, writer2022, fhv2017, styleForHire},
+	{FHV, fhvZones, writer2022, fhv2017, styleForHire},
 	{FHV, fhvShared, writer2022, fhv2018, styleForHire},
 	{FHV, fhvAlone, writer2022, fhv2017, styleForHire},
 	{FHV, YearMonth{2023, 2}, writer2023, fhv2023, styleForHire},

@@ -115,7 +115,7 @@ func newStream(o Options, v variant) *stream {
 		if o.Taxi == FHV && o.Month.Before(fhvDropoffs) {
 			s.unset |= setOf(fDropoff)
 		}
-		if o.Taxi == FHV && o.Month.Before(YearMonth{2017, 1}) {
+		if o.Taxi == FHV && o.Month.Before(fhvZones) {
 			s.unset |= setOf(fDropoffZone)
 		}
 		s.unset |= setOf(fNothing)

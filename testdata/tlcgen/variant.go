@@ -321,8 +321,11 @@ func (o *Options) written(columns []Column) []Column {
 		return columns
 	}
 	job := jobFields
-	if o.Taxi == FHVHV {
-		job |= setOf(totalParts...)
+	switch o.Taxi { // licences and bases tell these files from others
+	case FHVHV:
+		job |= setOf(totalParts...) | setOf(fLicence)
+	case FHV:
+		job |= setOf(fBase)
 	}
 	return slices.DeleteFunc(slices.Clone(columns), func(c Column) bool { return !job.has(c.field) })
 }
