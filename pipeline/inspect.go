@@ -41,6 +41,7 @@ type columnReport struct {
 	Type    string `json:"type"`
 	Bytes   int64  `json:"bytes"` // compressed, in all row groups
 	Meaning string `json:"meaning,omitempty"`
+	Adds    string `json:"adds,omitempty"` // what it is an addend of
 	Known   bool   `json:"known"`
 }
 
@@ -160,7 +161,8 @@ func inspectFile(ctx context.Context, stderr console, cfg source.Config, found e
 			}
 		}
 		if i := slices.IndexFunc(variant.Columns, func(k element.Known) bool { return strings.EqualFold(k.Name, strings.TrimSpace(c.Name)) }); i >= 0 {
-			col.Known, col.Meaning = true, string(variant.Columns[i].Meaning)
+			known := variant.Columns[i]
+			col.Known, col.Meaning, col.Adds = true, string(known.Meaning), string(known.Adds)
 		}
 		report.Columns = append(report.Columns, col)
 	}
@@ -226,6 +228,8 @@ func (r fileReport) String() string {
 	for _, c := range r.Columns {
 		meaning := c.Meaning
 		switch {
+		case c.Adds != "":
+			meaning += ", part of " + c.Adds
 		case !c.Known && r.Variant != "":
 			meaning = "unknown"
 		case meaning == "":

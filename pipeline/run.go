@@ -225,7 +225,7 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 		branches:  runner.Branches(),
 		dealt:     runner.Elsewhere(),
 		trips:     tripOptions(j.utc, j.standard(), tables),
-		admission: trip.Admission{Taxi: j.taxi, MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
+		admission: trip.Admission{Taxis: j.taxis(), MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
 		standard:  j.standard(),
 		tables:    tables,
 	}

@@ -72,8 +72,8 @@ type settings struct {
 	given map[string]bool // the flags that the user has given, by name
 
 	parsed struct { // the values above, parsed by the checks of their flags
-		months      []tlc.Range
-		memory      int64 // bytes; 0: by what is read
+		months      map[string][]tlc.Range // by taxi
+		memory      int64                  // bytes; 0: by what is read
 		limits      quality.Limits
 		asOf        int32
 		maxRejected int64 // parts per million, negative for any
@@ -115,6 +115,7 @@ type flagDef struct {
 	of      func(s *settings) any   // where its value goes: *string, *bool, *int or flag.Value
 	def     string                  // what it is if it is not given
 	choices []string                // what it may be; "" is not shown
+	list    bool                    // it may be several of the choices, comma-separated; help shows a value
 	check   func(s *settings) error // what is wrong with its value, or several; nil if any is good
 	judged  bool                    // it is about rules, and goes with --quality=standard
 	rare    bool                    // only help all tells of it
@@ -162,8 +163,9 @@ var mainFlags = []flagDef{
 		text: "the engine that runs the pipeline (default direct); see below",
 	},
 	{
-		name: "taxi", of: func(s *settings) any { return &s.taxi }, choices: append([]string{""}, tlc.Taxis()...),
-		text: "read only this taxi's files and say how many were left out", label: "Taxi",
+		name: "taxi", value: "LIST", of: func(s *settings) any { return &s.taxi }, choices: append([]string{""}, tlc.Taxis()...), list: true,
+		text:  "read only these taxis' files and say how many were left out: " + strings.Join(tlc.Taxis(), ", ") + ",\nor a list of these, comma-separated",
+		label: "Taxis",
 	},
 	{
 		name: "quality", of: func(s *settings) any { return &s.quality }, def: defaultQuality, choices: []string{"standard", "raw"},

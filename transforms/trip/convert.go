@@ -94,6 +94,7 @@ func (fn *fieldsFn) uncertain(a arrow.Array, i int, v float64) (int64, bool) {
 	if x, ok = fixWide(v); !ok {
 		fn.bad = append(fn.bad, int32(i))
 	}
+	fn.wide = true
 	return x, true
 }
 

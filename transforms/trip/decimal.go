@@ -124,7 +124,9 @@ func (fn *fieldsFn) decimalMeasures(a arrow.Array, dst []int64) ([]int64, *badVa
 		case !fn.Options.Judged:
 			return nil, &badValue{i, errMeasure}
 		case !ok:
-			fn.bad = append(fn.bad, int32(i))
+			dst[i], fn.bad = 0, append(fn.bad, int32(i))
+		default:
+			fn.wide = true
 		}
 	}
 	return dst, nil

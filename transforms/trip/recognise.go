@@ -157,6 +157,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		}
 	}
 	slices.Sort(f.Projection)
+	f.Projection = slices.Compact(f.Projection) // one column of the file may be wanted for several fields
 	f.UnitBytes = make([]int64, len(f.UnitRows))
 	for _, c := range f.Projection {
 		for rg, n := range f.Columns[c].ChunkBytes {

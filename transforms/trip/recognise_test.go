@@ -128,7 +128,7 @@ func TestAdmitRefusesOneMonthTwice(t *testing.T) {
 	if err != nil || len(kept) != 4 || len(left) != 0 || kept[0].Source != "a" {
 		t.Errorf("kept %v, left %v, error %v: expected all, sorted", kept, left, err)
 	}
-	kept, left, err = Admit(slices.Clone(files), nil, Admission{Taxi: Green})
+	kept, left, err = Admit(slices.Clone(files), nil, Admission{Taxis: []string{Green}})
 	if err != nil || len(kept) != 1 || len(left) != 3 {
 		t.Errorf("green only: kept %v, left %v, error %v: expected one kept and three left", kept, left, err)
 	}
@@ -140,7 +140,7 @@ func TestAdmitRefusesOneMonthTwice(t *testing.T) {
 	if kept, _, err = Admit(slices.Clone(twice), nil, Admission{MergeSameMonth: true}); err != nil || len(kept) != 5 {
 		t.Errorf("merged: kept %v, error %v: expected five kept", kept, err)
 	}
-	_, _, err = Admit(slices.Clone(files[:1]), nil, Admission{Taxi: Green})
+	_, _, err = Admit(slices.Clone(files[:1]), nil, Admission{Taxis: []string{Green}})
 	if f := fault.Find(err); f == nil || f.Code != fault.NoMatch {
 		t.Errorf("no green file: %v, expected exit code 4", err)
 	}
