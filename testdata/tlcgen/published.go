@@ -62,6 +62,13 @@ var publishedCSVs = []publishedCSV{
 	{taxi: Green, from: YearMonth{2019, 1}, text: Text{Lines: CRLF, Numbers: NumbersSQL}},
 	{taxi: Green, from: YearMonth{2020, 6}, names: lowered("lpep"), text: Text{Numbers: NumbersSQL}},
 	{taxi: Green, from: YearMonth{2020, 7}, text: Text{Lines: CRLF, Numbers: NumbersSQL}},
+
+	{taxi: FHV, from: YearMonth{2015, 1}, oldNames: true, text: Text{Lines: CRLF}},
+	{taxi: FHV, from: YearMonth{2017, 7}, oldNames: true, text: Text{Lines: CRLF, Quoted: QuoteAll}},
+	{taxi: FHV, from: YearMonth{2019, 1}, oldNames: true, text: Text{Lines: CRLF}},
+
+	{taxi: FHVHV, from: YearMonth{2019, 2}, oldNames: true, text: Text{Lines: CRLF}},
+	{taxi: FHVHV, from: june2020, oldNames: true},
 }
 
 // spaced is the name that has a space at its end.
