@@ -34,7 +34,7 @@ func TestWrongFlags(t *testing.T) {
 		{"--months 2014-01 --format tsv --out " + out, "parquet, csv, csv.gz"},
 		{"--months 2014-01 --text bom --out " + out, "--format=csv"},
 		{"--months 2014-01 --format csv --text tabs --out " + out, "mixed-lines"},
-		{"--months 2022-01 --format csv --text published --out " + out, "its last 2021-07"},
+		{"--months 2022-01 --format csv --text published --out " + out, "the last 2021-07"},
 		{"--months 2014-01 --plant malformed=3 --out " + out, "no text to plant into"},
 		{"--months 2014-01 --plant faults=3 --out " + out, "unknown-pickup-zone"},
 		{"--months 2014-01 --row-groups 0 --out " + out, "row-groups"},

@@ -85,11 +85,14 @@ func lowered(prefix string) map[string]string {
 	}
 }
 
-// publishedOf returns the published form of a month, or nil if TLC published none. Its last CSV files are of 2021-07.
+// afterCSV is the month after that of the last CSV file of each taxi. The form of later ones of for-hire vehicles is not known here.
+var afterCSV = map[Taxi]YearMonth{Yellow: {2021, 8}, Green: {2021, 8}, FHV: {2020, 7}, FHVHV: {2020, 7}}
+
+// publishedOf returns the published form of a month, or nil if there is none.
 func publishedOf(t Taxi, m YearMonth) *publishedCSV {
 	var found *publishedCSV
 	for i := range publishedCSVs {
-		if p := &publishedCSVs[i]; p.taxi == t && !m.Before(p.from) && m.Before(YearMonth{2021, 8}) {
+		if p := &publishedCSVs[i]; p.taxi == t && !m.Before(p.from) && m.Before(afterCSV[t]) {
 			found = p
 		}
 	}
@@ -111,7 +114,7 @@ func PublishedTexts() []Options {
 func PublishedText(o Options) (Options, error) {
 	p := publishedOf(o.Taxi, o.Month)
 	if p == nil {
-		return o, fmt.Errorf("tlcgen: TLC published no CSV file of %s %v: its first is %v, its last 2021-07", o.Taxi, o.Month, firstPublished(o.Taxi))
+		return o, fmt.Errorf("tlcgen: TLC published no CSV file of %s %v: the first is %v, the last %v", o.Taxi, o.Month, firstPublished(o.Taxi), afterCSV[o.Taxi].Add(-1))
 	}
 	if !o.Format.text() {
 		o.Format = CSV
