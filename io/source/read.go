@@ -129,7 +129,7 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 		return false, ofFile(f.Found, err)
 	}
 	defer reader.Close()
-	c := element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, FileRows: f.Rows, Alone: f.Alone, Coordinates: f.Coordinates}
+	c := element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, FileRows: f.Rows, Alone: f.Alone, Coordinates: f.Coordinates, Dates: f.Dates}
 	for _, n := range f.UnitRows[:units.Start] {
 		c.FileRow += n
 	}

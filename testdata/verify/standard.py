@@ -72,11 +72,13 @@ LIMITS = {
     "passengers_over": 9,
 }
 ROW_RULES = [  # the first that applies refuses the row. months: the pickup's month minus the file's, null if the file has none
+    ("pickup_not_a_time", "FALSE"),  # times that are text and none are not in the files that this reads
     ("pickup_missing", "picked_up IS NULL"),
     ("pickup_adjacent_month", "abs(months) = 1"),
     ("pickup_stray", "months <> 0 OR (months IS NULL AND (picked_up < TIMESTAMP '2009-01-01' OR picked_up >= {end}))"),
 ]
 CELL_RULES = [  # all that apply take effect: what they leave out, the rule, its condition
+    (None, "not_a_time", "FALSE"),
     (None, "dropoff_missing", "dropped_off IS NULL"),
     ("duration", "dropoff_before_pickup", "duration < 0"),
     ("duration", "duration_zero", "duration = 0"),

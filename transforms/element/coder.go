@@ -50,6 +50,7 @@ func encodeColumns(c Columns) ([]byte, error) {
 	if c.Coordinates {
 		flags |= 2
 	}
+	flags |= uint64(slices.Index(dateOrders, c.Dates)) << 2
 	head = binary.AppendUvarint(head, flags)
 	rec, err := PlainRecord(c.Record) // a dictionary with every batch would be more than its values
 	if err != nil {
@@ -90,6 +91,10 @@ func decodeColumns(b []byte) (c Columns, err error) {
 	}
 	c.Month, c.RowGroup, c.FirstRow, c.FileRow = int32(uint32(month)), int(rowGroup), int64(firstRow), int64(fileRow)
 	c.FileRows, c.Alone, c.Coordinates = int64(fileRows), flags&1 == 1, flags&2 == 2
+	if flags>>2 >= uint64(len(dateOrders)) {
+		return Columns{}, fmt.Errorf("element: columns: found flags %b, expected an order of dates", flags)
+	}
+	c.Dates = dateOrders[flags>>2]
 	c.Record, err = CutRecord(b)
 	return c, err
 }

@@ -26,10 +26,11 @@ type Columns struct {
 	Source      string
 	Taxi        string
 	Variant     string
-	Month       int32 // of the file: Found.Month
-	FileRows    int64 // rows of the whole file
-	Alone       bool  // Recognised.Alone
-	Coordinates bool  // Recognised.Coordinates
+	Month       int32     // of the file: Found.Month
+	FileRows    int64     // rows of the whole file
+	Alone       bool      // Recognised.Alone
+	Coordinates bool      // Recognised.Coordinates
+	Dates       DateOrder // Recognised.Dates
 	RowGroup    int
 	FirstRow    int64 // index within the row group
 	FileRow     int64 // index within the file

@@ -51,13 +51,14 @@ type Described struct {
 type Recognised struct {
 	Described
 
-	Taxi        string   // "yellow" or "green"
-	Variant     string   // in which form its columns are
-	Coordinates bool     // it has longitudes and latitudes instead of zones
-	Unknown     []string // names of columns that the registry does not know
-	Null        []string // columns of trips that tables in SQL name and the file does not have
-	Projection  []int    // indices into Columns, ascending: what is read
-	UnitBytes   []int64  // by unit: bytes that hold the projected columns
+	Taxi        string    // "yellow" or "green"
+	Variant     string    // in which form its columns are
+	Coordinates bool      // it has longitudes and latitudes instead of zones
+	Unknown     []string  // names of columns that the registry does not know
+	Dates       DateOrder // how its texts write dates that end with the year, if they do
+	Null        []string  // columns of trips that tables in SQL name and the file does not have
+	Projection  []int     // indices into Columns, ascending: what is read
+	UnitBytes   []int64   // by unit: bytes that hold the projected columns
 
 	// Alone is set when files are admitted. It tells that no other admitted file can have trips of this taxi and month that rules let
 	// count: the file's name has a month, and so have the names of the taxi's other files, all of them other months. The file is not one of

@@ -21,7 +21,7 @@ var (
 		Metadata: []byte("foot"), MetadataSum: 3,
 	}
 	recognised = Recognised{
-		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Unknown: []string{"u"}, Null: []string{"n"}, Projection: []int{1}, UnitBytes: []int64{9, 9}, Alone: true,
+		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Dates: DayFirst, Unknown: []string{"u"}, Null: []string{"n"}, Projection: []int{1}, UnitBytes: []int64{9, 9}, Alone: true,
 	}
 	unusable = Unusable{Found: found, Why: "why", Taxi: "fhv", NoTrips: true}
 	tally    = Tally{

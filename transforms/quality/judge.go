@@ -8,6 +8,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
+	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/trip"
 )
@@ -159,18 +160,63 @@ func (fn *judgeFn) judge(b *trip.Batch) error {
 	}
 	start := 0
 	for _, run := range b.Months {
-		if id, refused := fn.Config.rowRule(run.Month, b.FileMonth); refused {
-			run.Refused = true
-			fn.note(b.FileMonth, id, int64(run.End-start), 0)
-			fn.refuse(start, run.End, id)
-			fn.runs = append(fn.runs, run)
+		if run.Month == element.NoMonth {
+			fn.withoutPickup(b, start, run.End)
 		} else {
-			fn.rows(b, run.Month, start, run.End)
+			fn.run(b, run.Month, start, run.End)
 		}
 		start = run.End
 	}
 	b.Months, b.Findings = fn.runs, fn.findings
 	return nil
+}
+
+// run judges rows [start, end), which are of one month.
+func (fn *judgeFn) run(b *trip.Batch, month int32, start, end int) {
+	if id, refused := fn.Config.rowRule(month, b.FileMonth); refused {
+		fn.refused(b, month, start, end, id)
+		return
+	}
+	fn.rows(b, month, start, end)
+}
+
+// refused notes that a row rule refuses rows [start, end).
+func (fn *judgeFn) refused(b *trip.Batch, month int32, start, end int, id ID) {
+	fn.note(b.FileMonth, id, int64(end-start), 0)
+	fn.refuse(start, end, id)
+	fn.runs = append(fn.runs, trip.MonthRun{Month: month, End: end, Refused: true})
+}
+
+// withoutPickup judges rows [start, end), none of which has a pickup: those that the batch marks for a rule are refused by it.
+func (fn *judgeFn) withoutPickup(b *trip.Batch, start, end int) {
+	for start < end {
+		id, marked := mark(b, start)
+		next := start + 1
+		for ; next < end; next++ {
+			if other, is := mark(b, next); other != id || is != marked {
+				break
+			}
+		}
+		if marked {
+			fn.refused(b, element.NoMonth, start, next, id)
+		} else {
+			fn.run(b, element.NoMonth, start, next)
+		}
+		start = next
+	}
+}
+
+// mark returns the first rule for which a batch marks a row.
+func mark(b *trip.Batch, row int) (ID, bool) {
+	for id, r := range Rules {
+		if r.Marks == nil {
+			continue
+		}
+		if _, is := slices.BinarySearch(r.Marks(b), int32(row)); is {
+			return ID(id), true
+		}
+	}
+	return 0, false
 }
 
 // rows splits rows [start, end), which are of one month, into runs that row rules refuse and runs that count.
@@ -186,9 +232,7 @@ func (fn *judgeFn) rows(b *trip.Batch, month int32, start, end int) {
 			if row > start {
 				fn.rows(b, month, start, row) // the other rules look at these rows later
 			}
-			fn.note(b.FileMonth, ID(id), 1, 0)
-			fn.refuse(row, row+1, ID(id))
-			fn.runs = append(fn.runs, trip.MonthRun{Month: month, End: row + 1, Refused: true})
+			fn.refused(b, month, row, row+1, ID(id))
 			start = row + 1
 		}
 	}
@@ -279,8 +323,24 @@ func dropoffMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) 
 		return
 	}
 	for row := start; row < end; row++ {
-		if dropoff.IsNull(row) {
+		if !dropoff.IsNull(row) {
+			continue
+		}
+		if _, text := slices.BinarySearch(b.NotDropoffs, int32(row)); !text { // about these is another rule
 			fn.fire(row, id)
+		}
+	}
+}
+
+func notATime(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
+	fn.each(b.NotDropoffs, id, start, end)
+}
+
+// each fires a rule for the rows that are in [start, end).
+func (fn *judgeFn) each(rows []int32, id ID, start, end int) {
+	for _, row := range rows {
+		if int(row) >= start && int(row) < end {
+			fn.fire(int(row), id)
 		}
 	}
 }
@@ -322,11 +382,7 @@ func zoneNull(end trip.Field) func(*judgeFn, ID, *trip.Batch, int32, int, int) {
 }
 
 func notANumber(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
-	for _, row := range b.NotNumbers {
-		if int(row) >= start && int(row) < end {
-			fn.fire(int(row), id)
-		}
-	}
+	fn.each(b.NotNumbers, id, start, end)
 }
 
 // changing tells whether a trip with a pickup in the month may touch a change of the clock, if its duration is within the

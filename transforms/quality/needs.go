@@ -53,12 +53,12 @@ func Needs() []trip.Field {
 	return slices.Compact(needed)
 }
 
-// filesMeasures are the columns of files that may have a value that is no number.
-func filesMeasures() (measures []trip.Field) {
+// filesNumbers are the columns of files that may have a value that is no number. Codes are not among them: what is no code is null.
+func filesNumbers() (numbers []trip.Field) {
 	for f, info := range trip.Fields {
-		if info.Type == trip.Measure && len(info.From) == 0 {
-			measures = append(measures, trip.Field(f))
+		if (info.Type == trip.Measure || info.Type == trip.Zone) && len(info.From) == 0 {
+			numbers = append(numbers, trip.Field(f))
 		}
 	}
-	return measures
+	return numbers
 }

@@ -119,7 +119,7 @@ func TestWantedColumnsAreAsUnderAllRules(t *testing.T) {
 }
 
 func TestRulesFollowFromTheWantedColumns(t *testing.T) {
-	rows := "pickup_missing pickup_adjacent_month pickup_stray"
+	rows := "pickup_not_a_time pickup_missing pickup_adjacent_month pickup_stray"
 	for _, c := range []struct {
 		wanted []trip.Field
 		rules  string // beside the row rules
@@ -128,12 +128,12 @@ func TestRulesFollowFromTheWantedColumns(t *testing.T) {
 		{[]trip.Field{}, "", []trip.Field{trip.Pickup}},
 		{[]trip.Field{trip.PickupHour, trip.PaymentType}, "", []trip.Field{trip.Pickup}},
 		{[]trip.Field{trip.RecordedAmount, trip.RawDuration}, "", []trip.Field{trip.Pickup}},
-		{[]trip.Field{trip.Duration}, " dropoff_missing dropoff_before_pickup duration_zero duration_over clock_change", []trip.Field{trip.Pickup, trip.Dropoff}},
-		{[]trip.Field{trip.Pickup, trip.Dropoff}, " dropoff_missing", nil},
+		{[]trip.Field{trip.Duration}, " not_a_time dropoff_missing dropoff_before_pickup duration_zero duration_over clock_change", []trip.Field{trip.Pickup, trip.Dropoff}},
+		{[]trip.Field{trip.Pickup, trip.Dropoff}, " not_a_time dropoff_missing", nil},
 		{[]trip.Field{trip.Amount}, " amount_negative amount_over not_a_number", []trip.Field{trip.Pickup}},
 		{[]trip.Field{trip.Fare}, " not_a_number", []trip.Field{trip.Pickup}},
 		{[]trip.Field{trip.Passengers}, " passengers_zero passengers_over not_a_number", []trip.Field{trip.Pickup}},
-		{[]trip.Field{trip.DropoffZone}, " zone_missing dropoff_zone_missing dropoff_zone_unknown", []trip.Field{trip.Pickup}},
+		{[]trip.Field{trip.DropoffZone}, " not_a_number zone_missing dropoff_zone_missing dropoff_zone_unknown", []trip.Field{trip.Pickup}},
 	} {
 		rules, looks := For(c.wanted)
 		var names []string

@@ -51,8 +51,8 @@ type Rule struct {
 	Reason string
 	Source string
 
-	// The check. A row rule has one of the first two. Rules about months are asked before rules about rows, each in the table's
-	// order; the first that applies to a row refuses it.
+	// The check. A row rule has one of the first three. Rules about rows that a batch marks are asked first, then rules about months, then
+	// rules about rows, each in the table's order; the first that applies to a row refuses it.
 	// Cell rules look at the other rows, and all that apply fire.
 	Check
 
@@ -63,6 +63,9 @@ type Rule struct {
 
 // Check is how a rule finds rows or values. Limits are in the fixed point of the columns.
 type Check struct {
+	// Marks returns the rows that a row rule refuses, ascending, as the batch has them. None of them has a pickup.
+	Marks func(b *trip.Batch) []int32
+
 	// Month tells whether a row rule refuses pickups of the month pickup in a file of the month file; asOf is [Config.AsOf].
 	// Months are since 1970-01, or element.NoMonth.
 	Month func(pickup, file, asOf int32) bool
@@ -106,6 +109,12 @@ const (
 // Rules is the table of rules. Limits are exclusive. The names are a contract: they stand in the ledger.
 var Rules = []Rule{
 	{
+		Name: "pickup_not_a_time", Scope: Row, Source: ours,
+		Reason: "the pickup is text and not a time: the trip belongs to no month",
+		Looks:  []trip.Field{trip.Pickup},
+		Check:  Check{Marks: func(b *trip.Batch) []int32 { return b.NotPickups }},
+	},
+	{
 		Name: "pickup_missing", Scope: Row, Source: ours,
 		Reason: "without a pickup time a trip belongs to no month",
 		Looks:  []trip.Field{trip.Pickup},
@@ -131,6 +140,13 @@ var Rules = []Rule{
 		}},
 	},
 
+	{
+		Name: "not_a_time", Scope: Cell, Source: ours,
+		Reason: "the dropoff is text and not a time: there is no duration",
+		About:  []trip.Field{trip.Dropoff, trip.Duration},
+		Looks:  []trip.Field{trip.Dropoff},
+		Check:  Check{Finds: notATime},
+	},
 	{
 		Name: "dropoff_missing", Scope: Cell, Source: ours,
 		Reason: "without a dropoff time there is no duration",
@@ -202,8 +218,8 @@ var Rules = []Rule{
 	},
 	{
 		Name: "not_a_number", Scope: Cell, Source: ours,
-		Reason: "NaN, infinite, or too large for 64 bits in millionths; or a passenger count below -10^8, which no other rule covers",
-		About:  filesMeasures(),
+		Reason: "text that is no number; NaN, infinite, or too large for 64 bits in millionths; or a passenger count below -10^8, which no other rule covers",
+		About:  filesNumbers(),
 		Check:  Check{Finds: notANumber, Leaves: trip.Passengers, Values: beyond},
 	},
 	{

@@ -76,7 +76,7 @@ func TestEveryRuleIsDeclaredWhole(t *testing.T) {
 		if Named(r.Name) != ID(id) {
 			t.Errorf("%s is not found by its name", r.Name)
 		}
-		rowCheck := r.Month != nil || r.Refuses != nil
+		rowCheck := r.Marks != nil || r.Month != nil || r.Refuses != nil
 		cellCheck := r.Values != nil || r.Finds != nil
 		if rowCheck != (r.Scope == Row) || cellCheck != (r.Scope == Cell) {
 			t.Errorf("%s: its check is not one of scope %s", r.Name, r.Scope)

@@ -47,9 +47,13 @@ type Batch struct {
 	// MayLack are the columns whose nulls are no fault: see element.Dataset.MayLack.
 	MayLack FieldSet
 
-	// NotNumbers has the rows with a measure that is not a number, ascending, if such rows are not an error. The measure is null
+	// NotNumbers has the rows with a measure or zone that is not a number, ascending, if such rows are not an error. The value is null
 	// there.
 	NotNumbers []int32
+
+	// NotPickups and NotDropoffs have the rows with a pickup or dropoff that is text and not a time, ascending, if such rows are not an
+	// error. The time is null there.
+	NotPickups, NotDropoffs []int32
 
 	// NoCodes are the columns with values that have no number.
 	NoCodes []NoCode

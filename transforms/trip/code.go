@@ -17,7 +17,7 @@ var FlagTexts = [...]string{"N", "Y"}
 var flags = map[string]int64{FlagTexts[0]: 0, FlagTexts[1]: 1}
 
 // codeColumn converts codes and flags. Whole numbers stay as they are, texts are translated by codes, and all else becomes noCode.
-func codeColumn(a arrow.Array, codes map[string]int64, dst []int64) ([]int64, *badValue) {
+func (fn *fieldsFn) codeColumn(a arrow.Array, codes map[string]int64, dst []int64) ([]int64, *badValue) {
 	switch a := a.(type) {
 	case *array.Int64:
 		copy(dst, a.Int64Values()) // the array's memory must not be written to
@@ -47,9 +47,7 @@ func codeColumn(a arrow.Array, codes map[string]int64, dst []int64) ([]int64, *b
 		}
 		return dst, nil
 	case *array.String:
-		for i := range dst {
-			dst[i] = textCode(a.Value(i), codes)
-		}
+		fn.textCodes(a, codes, dst)
 		return dst, nil
 	}
 	return dst, nil // of the null type
@@ -62,16 +60,6 @@ func codeOf(v float64) int64 {
 		return noCode
 	}
 	return int64(v)
-}
-
-func textCode(s string, codes map[string]int64) int64 {
-	if c, ok := codes[s]; ok {
-		return c
-	}
-	if x, ok := zoneText(s); ok {
-		return x
-	}
-	return noCode
 }
 
 // dropNoCodes makes the rows with noCode null. It returns the memory that it used for the bitmap.

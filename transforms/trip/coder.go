@@ -67,7 +67,8 @@ func encodeBatch(b Batch) ([]byte, error) {
 	rec := array.NewRecordBatch(schemaOf(present), arrays, int64(b.Rows))
 	defer rec.Release()
 	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, b.FileRows, flags, int64(b.MayLack), int64(b.Rows), present,
-		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)))
+		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)),
+		int64(len(b.NotPickups)), int64(len(b.NotDropoffs)))
 	for _, run := range b.Months {
 		refused := int64(0)
 		if run.Refused {
@@ -75,8 +76,10 @@ func encodeBatch(b Batch) ([]byte, error) {
 		}
 		out = appendVarints(out, int64(run.Month), int64(run.End), refused)
 	}
-	for _, row := range b.NotNumbers {
-		out = appendVarints(out, int64(row))
+	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs} {
+		for _, row := range rows {
+			out = appendVarints(out, int64(row))
+		}
 	}
 	for _, f := range b.Findings {
 		out = appendVarints(out, int64(f.Month), int64(f.Rule), f.Rows, f.Sum)
@@ -108,6 +111,16 @@ func (v *varints) next() int64 {
 	}
 	v.in = v.in[n:]
 	return x
+}
+
+// rows reads n numbers of rows.
+func (v *varints) rows(n int64) (rows []int32) {
+	for range n {
+		if rows = append(rows, int32(v.next())); v.short {
+			break
+		}
+	}
+	return rows
 }
 
 func toArrow(c Column) arrow.Array {
@@ -150,16 +163,13 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	b.Rows = int(v.next())
 	present := v.next()
 	months, notNumbers, findings, noCodes := v.next(), v.next(), v.next(), v.next()
+	notPickups, notDropoffs := v.next(), v.next()
 	for range months {
 		if b.Months = append(b.Months, MonthRun{Month: int32(v.next()), End: int(v.next()), Refused: v.next() == 1}); v.short {
 			break
 		}
 	}
-	for range notNumbers {
-		if b.NotNumbers = append(b.NotNumbers, int32(v.next())); v.short {
-			break
-		}
-	}
+	b.NotNumbers, b.NotPickups, b.NotDropoffs = v.rows(notNumbers), v.rows(notPickups), v.rows(notDropoffs)
 	for range findings {
 		if b.Findings = append(b.Findings, Finding{Month: int32(v.next()), Rule: int32(v.next()), Rows: v.next(), Sum: v.next()}); v.short {
 			break
@@ -212,9 +222,11 @@ func (b *Batch) consistent() error {
 		}
 		at = run.End
 	}
-	for _, row := range b.NotNumbers {
-		if row < 0 || int(row) >= b.Rows {
-			return fmt.Errorf("trip: batch: no number in row %d, expected less than %d", row, b.Rows)
+	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs} {
+		for _, row := range rows {
+			if row < 0 || int(row) >= b.Rows {
+				return fmt.Errorf("trip: batch: no number or time in row %d, expected less than %d", row, b.Rows)
+			}
 		}
 	}
 	return nil

@@ -8,12 +8,12 @@ import (
 // codedValues converts columns that come as codes of a dictionary. It converts the dictionary once and looks up each row.
 type codedValues struct {
 	dictionary arrow.ArrayData // the last one; kept, so that no other dictionary gets its address
-	clean      bool            // all its values can be represented
 	wide       bool            // a value is beyond MaxValue
+	clean      bool            // all its values can be represented, and none stands for nothing
 	table      *[1 << 16]int64 // by code
 }
 
-// convert fills dst, which has a's length. It returns false if a value of the dictionary cannot be represented; the caller must
+// convert fills dst, which has a's length. It returns false if a value of the dictionary cannot be represented or stands for nothing; the caller must
 // then convert row by row, because the value may be in no row at all. Null rows get any value.
 func (c *codedValues) convert(fn *fieldsFn, a *array.Dictionary, dst []int64, to converter) bool {
 	codes, ok := c.tabulated(fn, a, to)
@@ -62,8 +62,9 @@ func (c *codedValues) tabulate(fn *fieldsFn, dictionary arrow.Array, to converte
 		return false
 	}
 	before := len(fn.bad)
+	fn.blank = fn.blank[:0]
 	values, bad := to(dictionary, c.table[:n])
-	if bad != nil || len(fn.bad) > before {
+	if bad != nil || len(fn.bad) > before || len(fn.blank) > 0 {
 		fn.bad = fn.bad[:before]
 		return false
 	}

@@ -55,7 +55,7 @@ func (fn *fieldsFn) measureColumn(a arrow.Array, dst []int64) ([]int64, *badValu
 	case *array.Uint32:
 		return integers(fn, a, a.Uint32Values(), dst)
 	case *array.String:
-		return fillText(a, dst, errMeasure, fixText)
+		return fn.textMeasures(a, dst)
 	case *array.Null:
 		return dst, nil
 	}
@@ -133,7 +133,7 @@ func (fn *fieldsFn) zoneColumn(a arrow.Array, dst []int64) ([]int64, *badValue) 
 	case *array.Float32:
 		return fillZones(fn, a, a.Float32Values(), dst, func(v float32) (int64, bool) { return zoneFloat(float64(v)) })
 	case *array.String:
-		return fillText(a, dst, errZone, zoneText)
+		return fn.textZones(a, dst)
 	case *array.Null:
 		return dst, nil
 	}
@@ -157,11 +157,8 @@ func (fn *fieldsFn) timeColumn(a arrow.Array, dst []int64) ([]int64, *badValue) 
 		if bad != nil || t.TimeZone == "" || fn.Options.UTC != UTCConvert {
 			return values, bad
 		}
-		if fn.clock == nil {
-			var err error
-			if fn.clock, err = newWallClock(); err != nil {
-				return nil, &badValue{0, err}
-			}
+		if err := fn.needClock(); err != nil {
+			return nil, err
 		}
 		return fill(a, values, dst, errTime, fn.clock.at)
 	case *array.FixedSizeBinary:
@@ -178,11 +175,23 @@ func (fn *fieldsFn) timeColumn(a arrow.Array, dst []int64) ([]int64, *badValue) 
 		}
 		return dst, nil
 	case *array.String:
-		return fillText(a, dst, errTimeText, microsFromText)
+		return fn.textTimes(a, dst)
 	case *array.Null:
 		return dst, nil
 	}
 	return nil, &badValue{0, fmt.Errorf("%w, not %s", errTime, a.DataType())}
+}
+
+// needClock makes the clock that converts instants.
+func (fn *fieldsFn) needClock() *badValue {
+	if fn.clock != nil {
+		return nil
+	}
+	var err error
+	if fn.clock, err = newWallClock(); err != nil {
+		return &badValue{0, err}
+	}
+	return nil
 }
 
 func micros(a *array.Timestamp, unit arrow.TimeUnit, dst []int64) ([]int64, *badValue) {

@@ -41,9 +41,12 @@ type fieldsFn struct {
 	addend  columnMemory              // for a column that is added to another
 	tables  [NumFields][]*codedValues // of further columns that are added to another
 	wide    bool                      // set where a value is beyond MaxValue or not a number
-	bad     []int32                   // the rows of one column with values that are not numbers
-	allBad  []int32                   // the same for all columns of the batch
-	noCodes []NoCode                  // of the batch
+	texts   textClock
+	bad     []int32              // the rows of one column with values that are not numbers, or not times
+	allBad  []int32              // those of all columns of the batch that are not numbers
+	noTimes [Dropoff + 1][]int32 // those of the pickup and the dropoff
+	blank   []int32              // the rows of one column with texts that stand for nothing
+	noCodes []NoCode             // of the batch
 }
 
 // source is a column of the file from which a column of trips is made. If there are several, they are added up.
@@ -70,6 +73,10 @@ func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
 
 func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 	fn.allBad, fn.noCodes = fn.allBad[:0], fn.noCodes[:0]
+	fn.noTimes[Pickup], fn.noTimes[Dropoff] = fn.noTimes[Pickup][:0], fn.noTimes[Dropoff][:0]
+	if fn.texts.order != in.Dates || fn.texts.utc != fn.Options.UTC {
+		fn.texts = textClock{order: in.Dates, utc: fn.Options.UTC}
+	}
 	if err := fn.remap(in); err != nil {
 		return Batch{}, err
 	}
@@ -91,6 +98,7 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 			b.MayLack |= 1 << f
 		}
 	}
+	b.NotPickups, b.NotDropoffs = orNil(fn.noTimes[Pickup]), orNil(fn.noTimes[Dropoff])
 	if len(fn.allBad) > 0 {
 		slices.Sort(fn.allBad)
 		b.NotNumbers = slices.Compact(fn.allBad)
@@ -119,9 +127,21 @@ func (fn *fieldsFn) column(in element.Columns, f Field, out *Column) (err error)
 		slices.Sort(fn.bad)
 		fn.bad = slices.Compact(fn.bad)
 		mem.valid = makeNull(out, fn.bad, mem.valid)
-		fn.allBad = append(fn.allBad, fn.bad...)
+		if Fields[f].Type == Time {
+			fn.noTimes[f] = append(fn.noTimes[f], fn.bad...)
+		} else {
+			fn.allBad = append(fn.allBad, fn.bad...)
+		}
 	}
 	return nil
+}
+
+// orNil returns nil for no rows.
+func orNil(rows []int32) []int32 {
+	if len(rows) == 0 {
+		return nil
+	}
+	return rows
 }
 
 // memory returns memory for n values.
@@ -203,9 +223,9 @@ func (fn *fieldsFn) converter(f Field, s source) converter {
 	case Zone:
 		return fn.zoneColumn
 	case Code:
-		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return codeColumn(a, s.codes, dst) }
+		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return fn.codeColumn(a, s.codes, dst) }
 	case Flag:
-		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return codeColumn(a, flags, dst) }
+		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return fn.codeColumn(a, flags, dst) }
 	}
 	return fn.measureColumn
 }
@@ -222,17 +242,25 @@ func (fn *fieldsFn) convert(in element.Columns, f Field, s source, mem *columnMe
 			return Column{}, fmt.Errorf("%s: column %q: %w", in.Where(0), in.Record.ColumnName(s.index), err)
 		}
 	}
+	fn.blank = fn.blank[:0]
 	values, bad := to(a, dst)
 	if bad != nil {
 		return Column{}, fn.badAt(in, s, a, bad)
 	}
-	return fn.finish(f, withNulls(a, values, dst), mem), nil
+	c := withNulls(a, values, dst)
+	if len(fn.blank) > 0 {
+		mem.valid = makeNull(&c, fn.blank, mem.valid)
+	}
+	return fn.finish(f, c, mem), nil
 }
 
 // badAt is the fault for a value that cannot be represented.
 func (fn *fieldsFn) badAt(in element.Columns, s source, a arrow.Array, bad *badValue) error {
-	name := in.Record.ColumnName(s.index)
-	return fault.Inputf("%s: column %q: found %s, expected %v; leave the file out or repair the value", in.Where(bad.row), name, found(a, bad.row), bad.expected)
+	name, advice := in.Record.ColumnName(s.index), "; leave the file out or repair the value"
+	if bad.expected == errOffset {
+		advice = "" // it has its own
+	}
+	return fault.Inputf("%s: column %q: found %s, expected %v%s", in.Where(bad.row), name, found(a, bad.row), bad.expected, advice)
 }
 
 // finish makes the values null that are not codes, in a column of codes, and counts them.
@@ -299,20 +327,6 @@ func fill[S any](a arrow.Array, src []S, dst []int64, expected error, f func(S) 
 	for i, v := range src {
 		x, ok := f(v)
 		if !ok && a.IsValid(i) {
-			return nil, &badValue{i, expected}
-		}
-		dst[i] = x
-	}
-	return dst, nil
-}
-
-func fillText(a *array.String, dst []int64, expected error, f func(string) (int64, bool)) ([]int64, *badValue) {
-	for i := range dst {
-		if a.IsNull(i) {
-			continue
-		}
-		x, ok := f(a.Value(i))
-		if !ok {
 			return nil, &badValue{i, expected}
 		}
 		dst[i] = x

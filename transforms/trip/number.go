@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"strconv"
-	"strings"
-	"time"
 )
 
 // errValue says what a value was expected to be. The caller adds the place and what was found.
@@ -15,6 +12,7 @@ var (
 	errMeasure  = fmt.Errorf("a number from %d to %d", -MaxValue, MaxValue)
 	errZone     = errors.New("a whole number of 32 bits")
 	errTimeText = errors.New("a time such as 2009-01-04 02:52:00")
+	errOffset   = errors.New("a time without an offset, as TLC writes New York wall clock; say --utc=wall if it is wall clock all the same, or --utc=convert if the offset is right")
 	errTime     = errors.New("a time of 64 bits in microseconds")
 )
 
@@ -81,61 +79,7 @@ func fixInt(v int64) (int64, bool) {
 	return v * Unit, true
 }
 
-// fixText returns the decimal number in s in units of 10^-6, rounded half away from zero, and whether it can be represented.
-// Numbers without an exponent are read exactly, digit by digit; those with an exponent go through a float64.
-func fixText(s string) (int64, bool) {
-	rest, negative := s, false
-	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
-		negative, rest = rest[0] == '-', rest[1:]
-	}
-	v, digits, fraction := int64(0), 0, -1 // fraction: decimals read, -1 before the point
-	roundUp := false
-	for i := range len(rest) {
-		c := rest[i]
-		switch {
-		case c == '.' && fraction < 0:
-			fraction = 0
-		case c < '0' || c > '9':
-			f, ok := decimal(s)
-			if !ok {
-				return 0, false
-			}
-			return fixFloat(f)
-		case fraction < 6:
-			digits++
-			if v = v*10 + int64(c-'0'); v > MaxValue*Unit {
-				return 0, false
-			}
-			if fraction >= 0 {
-				fraction++
-			}
-		default: // the seventh decimal decides how to round
-			if digits++; fraction == 6 {
-				roundUp = c >= '5'
-			}
-			fraction++
-		}
-	}
-	if digits == 0 {
-		return 0, false
-	}
-	for fraction = max(fraction, 0); fraction < 6; fraction++ {
-		if v *= 10; v > MaxValue*Unit {
-			return 0, false
-		}
-	}
-	if roundUp {
-		if v++; v > MaxValue*Unit {
-			return 0, false
-		}
-	}
-	if negative {
-		v = -v
-	}
-	return v, true
-}
-
-// zoneInt, zoneFloat and zoneText return a zone id and whether it can be represented.
+// zoneInt and zoneFloat return a zone id and whether it can be represented.
 func zoneInt(v int64) (int64, bool) { return v, int64(int32(v)) == v }
 
 func zoneFloat(v float64) (int64, bool) {
@@ -145,30 +89,7 @@ func zoneFloat(v float64) (int64, bool) {
 	return int64(v), true
 }
 
-func zoneText(s string) (int64, bool) {
-	if v, err := strconv.ParseInt(s, 10, 32); err == nil {
-		return v, true
-	}
-	f, ok := decimal(s) // "132.0", as pandas writes ids of a column with nulls
-	if !ok {
-		return 0, false
-	}
-	return zoneFloat(f)
-}
-
-// decimal returns the number in s: digits with an optional sign, point and decimal exponent. It refuses forms that only Go reads as
-// numbers: 1_000, 0x1p4, inf.
-func decimal(s string) (float64, bool) {
-	for i := range len(s) {
-		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '+' && c != '-' && c != 'e' && c != 'E' {
-			return 0, false
-		}
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	return f, err == nil
-}
-
-// microsOf returns v in units of 10^-9 * nanos seconds as µs, rounded half away from zero, and whether it fits.
+// microsFromMillis returns v milliseconds as µs, and whether they fit.
 func microsFromMillis(v int64) (int64, bool) {
 	return v * 1000, v >= math.MinInt64/1000 && v <= math.MaxInt64/1000
 }
@@ -183,15 +104,6 @@ func microsFromNanos(v int64) (int64, bool) {
 		q--
 	}
 	return q, true
-}
-
-// microsFromText reads a time as in files of 2009 and 2010: 2009-01-04 02:52:00, with or without a fraction.
-func microsFromText(s string) (int64, bool) {
-	t, err := time.Parse("2006-01-02 15:04:05", s)
-	if err != nil || strings.IndexByte(s, ',') >= 0 { // Go takes a comma for a point
-		return 0, false
-	}
-	return t.Unix()*microsPerSecond + roundNanos(int64(t.Nanosecond()), t.Unix() < 0), true
 }
 
 // microsFromInt96 reads the timestamp of Impala and Spark: nanoseconds of the day in the first eight bytes, the

@@ -41,7 +41,8 @@ type Options struct {
 
 	// Judged lets values that cannot be represented pass, for a rule to leave out; otherwise they are faults. Measures
 	// that are NaN, infinite or beyond 64 bits come as null with the row in Batch.NotNumbers, those beyond MaxValue as they
-	// are; numbers that cannot be a zone's id come as zone 0, which no zone has.
+	// are; numbers that cannot be a zone's id come as zone 0, which no zone has. Texts that are no numbers come as null with the row in
+	// Batch.NotNumbers, and texts that are no times as null with the row in Batch.NotPickups or Batch.NotDropoffs.
 	Judged bool
 
 	KeepOrigin bool // fill Batch.Origin

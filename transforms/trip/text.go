@@ -1,0 +1,148 @@
+package trip
+
+import (
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+)
+
+// Texts are values in columns of any type: formats without types have nothing else, and some tools write ids, amounts and times as
+// text. Spaces around a value do not count. An empty text and N/A are null. What else is no value is an error or, where rules are
+// applied, null and noted for a rule. The texts of a batch are read where they are, without copies.
+
+// value returns the value in row i, and whether there is one. A text that stands for nothing is noted.
+func (fn *fieldsFn) value(a *array.String, i int) (string, bool) {
+	s := strings.Trim(a.Value(i), " ")
+	if a.IsNull(i) {
+		return "", false
+	}
+	if s == "" || s == "N/A" {
+		fn.blank = append(fn.blank, int32(i))
+		return "", false
+	}
+	return s, true
+}
+
+// textMeasures converts texts to units of 10^-6.
+func (fn *fieldsFn) textMeasures(a *array.String, dst []int64) ([]int64, *badValue) {
+	for i := range dst {
+		x, plain := plainDecimal(a.Value(i))
+		if dst[i] = x; plain && x <= MaxValue*Unit && x >= -MaxValue*Unit {
+			continue
+		}
+		s, is := fn.value(a, i)
+		if !is {
+			continue
+		}
+		x, form := readDecimal(s)
+		switch {
+		case form == decimalNumber && x <= MaxValue*Unit && x >= -MaxValue*Unit:
+			dst[i] = x
+		case form == decimalNumber && fn.Options.Judged:
+			dst[i], fn.wide = x, true
+		case fn.Options.Judged:
+			dst[i] = 0
+			fn.bad = append(fn.bad, int32(i))
+		default:
+			return nil, &badValue{i, errMeasure}
+		}
+	}
+	return dst, nil
+}
+
+// textZones converts texts to zone ids.
+func (fn *fieldsFn) textZones(a *array.String, dst []int64) ([]int64, *badValue) {
+	for i := range dst {
+		if x, ok := shortNumber(a.Value(i)); ok {
+			dst[i] = x
+			continue
+		}
+		dst[i] = noZone
+		s, is := fn.value(a, i)
+		if !is {
+			continue
+		}
+		x, form := zoneText(s)
+		switch {
+		case form == decimalNumber:
+			dst[i] = x
+		case !fn.Options.Judged:
+			return nil, &badValue{i, errZone}
+		case form == noNumeral:
+			fn.bad = append(fn.bad, int32(i))
+		}
+	}
+	return dst, nil
+}
+
+// shortNumber returns the whole number in s, of one to four digits, as nearly all ids and codes have.
+func shortNumber(s string) (int64, bool) {
+	if s == "" || len(s) > 4 {
+		return 0, false
+	}
+	v := int64(0)
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		v = v*10 + int64(c)
+	}
+	return v, true
+}
+
+// textCodes converts texts to codes: numbers, and texts that codes translates. What is neither becomes noCode.
+func (fn *fieldsFn) textCodes(a *array.String, codes map[string]int64, dst []int64) {
+	for i := range dst {
+		if x, ok := shortNumber(a.Value(i)); ok {
+			dst[i] = x
+			continue
+		}
+		dst[i] = 0
+		s, is := fn.value(a, i)
+		if !is {
+			continue
+		}
+		if c, ok := codes[s]; ok {
+			dst[i] = c
+		} else if x, form := zoneText(s); form == decimalNumber {
+			dst[i] = x
+		} else {
+			dst[i] = noCode
+		}
+	}
+}
+
+// textTimes converts texts to µs of New York wall clock.
+func (fn *fieldsFn) textTimes(a *array.String, dst []int64) ([]int64, *badValue) {
+	c := &fn.texts
+	if c.utc == UTCConvert {
+		if err := fn.needClock(); err != nil {
+			return nil, err
+		}
+		c.wall = fn.clock
+	}
+	for i := range dst {
+		x, form := c.read(a.Value(i))
+		if dst[i] = x; form == wallTime {
+			continue
+		}
+		dst[i] = 0
+		s, is := fn.value(a, i)
+		if !is {
+			continue
+		}
+		x, form = c.read(s)
+		switch {
+		case form == wallTime:
+			dst[i] = x
+		case form == hasZone:
+			return nil, &badValue{i, errOffset}
+		case fn.Options.Judged:
+			fn.bad = append(fn.bad, int32(i))
+		default:
+			return nil, &badValue{i, errTimeText}
+		}
+	}
+	return dst, nil
+}
