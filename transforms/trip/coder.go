@@ -67,7 +67,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 	rec := array.NewRecordBatch(schemaOf(present), arrays, int64(b.Rows))
 	defer rec.Release()
 	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, b.FileRows, flags, int64(b.Rows), present,
-		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)))
+		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)), int64(len(b.Skips)))
 	for _, run := range b.Months {
 		refused := int64(0)
 		if run.Refused {
@@ -83,6 +83,9 @@ func encodeBatch(b Batch) ([]byte, error) {
 	}
 	for _, n := range b.NoCodes {
 		out = appendVarints(out, int64(n.Field), n.Rows)
+	}
+	for _, rows := range b.Skips {
+		out = appendVarints(out, int64(rows))
 	}
 	return element.AppendRecord(out, rec)
 }
@@ -148,7 +151,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	b.NoZones, b.Alone = flags&1 == 1, flags&2 == 2
 	b.Rows = int(v.next())
 	present := v.next()
-	months, notNumbers, findings, noCodes := v.next(), v.next(), v.next(), v.next()
+	months, notNumbers, findings, noCodes, skips := v.next(), v.next(), v.next(), v.next(), v.next()
 	for range months {
 		if b.Months = append(b.Months, MonthRun{Month: int32(v.next()), End: int(v.next()), Refused: v.next() == 1}); v.short {
 			break
@@ -171,6 +174,11 @@ func decodeBatch(in []byte) (b Batch, err error) {
 		}
 		if n.Field >= NumFields {
 			return Batch{}, fmt.Errorf("trip: batch: found codes of column %d, expected less than %d", n.Field, NumFields)
+		}
+	}
+	for range skips {
+		if b.Skips = append(b.Skips, int32(v.next())); v.short {
+			break
 		}
 	}
 	if v.short {
@@ -210,6 +218,9 @@ func (b *Batch) consistent() error {
 			return fmt.Errorf("trip: batch: a month's rows end at %d, expected from %d to %d", run.End, at+1, b.Rows)
 		}
 		at = run.End
+	}
+	if b.Skips != nil && len(b.Skips) != b.Rows {
+		return fmt.Errorf("trip: batch: found the places of %d rows, expected %d", len(b.Skips), b.Rows)
 	}
 	for _, row := range b.NotNumbers {
 		if row < 0 || int(row) >= b.Rows {
