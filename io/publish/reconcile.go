@@ -22,6 +22,10 @@ func (r *result) reconcile(cfg Config) error {
 	if err != nil {
 		return err
 	}
+	ofTaxi := map[[2]string]int64{}
+	for _, t := range r.tallies {
+		ofTaxi[[2]string{t.Source, t.Taxi}] = t.Rows
+	}
 	r.tallies = sources
 	tallies := map[string]element.Tally{}
 	for _, t := range r.tallies {
@@ -30,6 +34,12 @@ func (r *result) reconcile(cfg Config) error {
 	files := wholeFiles(r.files)
 	if len(r.tallies) != len(files) {
 		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), len(files), fault.Ours)
+	}
+	for i, f := range r.files {
+		several := i > 0 && r.files[i-1].Source == f.Source || i+1 < len(r.files) && r.files[i+1].Source == f.Source
+		if read := ofTaxi[[2]string{f.Source, f.Taxi}]; several && read != f.Rows {
+			return fault.New(fault.Failed, "reconciliation: %s: found %d rows of %s, expected the %d that its column has; %s", f.Source, read, f.Taxi, f.Rows, fault.Ours)
+		}
 	}
 	rows, filtered := int64(0), map[string]int64{}
 	for _, f := range files {
