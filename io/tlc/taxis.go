@@ -13,11 +13,21 @@ var telling = e.Telling{
 		"taxi_type", "cab_type", "taxi", "cab", "taxi_color", "taxi_colour", "cab_color", "cab_colour", "color", "colour", "service_type",
 	},
 	Values: []e.TaxiValue{
-		{Value: "yellow", Taxi: "yellow"}, {Value: "yellow taxi", Taxi: "yellow"}, {Value: "yellow cab", Taxi: "yellow"}, {Value: "yellow tripdata", Taxi: "yellow"},
-		{Value: "green", Taxi: "green"}, {Value: "green taxi", Taxi: "green"}, {Value: "green cab", Taxi: "green"}, {Value: "green tripdata", Taxi: "green"},
+		{Value: "yellow", Taxi: "yellow"},
+		{Value: "yellow taxi", Taxi: "yellow"},
+		{Value: "yellow cab", Taxi: "yellow"},
+		{Value: "yellow tripdata", Taxi: "yellow"},
+		{Value: "green", Taxi: "green"},
+		{Value: "green taxi", Taxi: "green"},
+		{Value: "green cab", Taxi: "green"},
+		{Value: "green tripdata", Taxi: "green"},
 		{Value: "boro taxi", Taxi: "green"}, // TLC's name for them
-		{Value: "fhv", Taxi: "fhv"}, {Value: "fhv tripdata", Taxi: "fhv"},
-		{Value: "fhvhv", Taxi: "fhvhv"}, {Value: "fhvhv tripdata", Taxi: "fhvhv"}, {Value: "hvfhv", Taxi: "fhvhv"}, {Value: "hvfhs", Taxi: "fhvhv"},
+		{Value: "fhv", Taxi: "fhv"},
+		{Value: "fhv tripdata", Taxi: "fhv"},
+		{Value: "fhvhv", Taxi: "fhvhv"},
+		{Value: "fhvhv tripdata", Taxi: "fhvhv"},
+		{Value: "hvfhv", Taxi: "fhvhv"},
+		{Value: "hvfhs", Taxi: "fhvhv"},
 	},
 }
 
