@@ -36,8 +36,8 @@ func (p plan) endless() bool { return p.standard && p.quality.AsOf == element.No
 
 // build lays out the whole pipeline. What flows, and how many elements of it:
 //
-//	found, described, unusable, left out: one a file
-//	recognised, admitted, tallies: one 256 files, because a runner needs as much memory for an element as a small file has
+//	found, described, recognised, told, unusable, left out: one a file
+//	narrowed, admitted, tallies: one 256 files, because a runner needs as much memory for an element as a small file has
 //	works               one a large file, or some small ones; on a cluster one a run of row groups, 16 MB or one row group at
 //	                    least, dealt out to the workers
 //	columns, trips      one a batch of 16,384 rows: all that is done to rows is done in fused stages, to batches
@@ -49,7 +49,8 @@ func build(s beam.Scope, p plan) {
 	found := source.Found(s, p.files)
 	described, unreadable := source.Described(s, p.read.Access, found)
 	recognised, unknown := trip.Recognised(s, p.trips, described)
-	toRead, admitted, leftOut := trip.Admitted(s, p.admission, source.Narrowed(s, recognised), beam.Flatten(s, unreadable, unknown))
+	told, untold := source.Told(s, p.read, p.trips.Telling, recognised)
+	toRead, admitted, leftOut := trip.Admitted(s, p.admission, source.Narrowed(s, told), beam.Flatten(s, unreadable, unknown, untold))
 
 	if p.answers {
 		toRead, admitted = aggregate.Pruned(s, p.tables[0], p.standard, toRead, admitted)

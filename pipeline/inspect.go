@@ -24,14 +24,21 @@ type fileReport struct {
 	Source    string         `json:"source"`
 	URI       string         `json:"uri"`
 	Bytes     int64          `json:"bytes"`
-	Taxi      string         `json:"taxi,omitempty"`
+	Taxi      string         `json:"taxi,omitempty"` // of a file with several taxis the list of them
 	Month     string         `json:"month,omitempty"`
 	Variant   string         `json:"variant,omitempty"`
 	Rows      int64          `json:"rows"`
 	RowGroups int            `json:"row_groups"`
 	Codecs    []string       `json:"codecs"`
+	Taxis     []taxiReport   `json:"taxis,omitempty"` // if a column says the taxi of each trip, and there are several
 	Columns   []columnReport `json:"columns"`
 	Problem   string         `json:"problem,omitempty"` // why the main job would refuse the file
+}
+
+// taxiReport is how many trips of a file are of a taxi.
+type taxiReport struct {
+	Taxi string `json:"taxi"`
+	Rows int64  `json:"rows"`
 }
 
 // columnReport is one column of a file.
@@ -137,11 +144,14 @@ func inspectFile(ctx context.Context, stderr console, access objstore.Access, fo
 		report.Rows, report.RowGroups = described.Rows, len(described.UnitRows)
 		f, err = trip.Recognise(described, opts)
 	}
-	report.Taxi, report.Variant = f.Taxi, f.Variant
-	var variant element.Dataset
-	if i := slices.IndexFunc(tlc.Registry, func(d element.Dataset) bool { return d.Name == f.Variant }); i >= 0 {
-		variant = tlc.Registry[i]
+	if err == nil {
+		f, err = source.Tell(ctx, source.Config{Access: access}, opts.Telling, f)
 	}
+	for _, s := range f.Shares {
+		report.Taxis = append(report.Taxis, taxiReport{s.Taxi, s.Rows})
+	}
+	report.Taxi, report.Variant = f.Taxi, f.Variant
+	variant, _ := opts.Dataset(f.Variant, f.TaxiColumn != "")
 	for _, c := range f.Columns {
 		col := columnReport{Name: c.Name, Type: c.Found}
 		for _, n := range c.ChunkBytes {
@@ -155,6 +165,8 @@ func inspectFile(ctx context.Context, stderr console, access objstore.Access, fo
 		if i := slices.IndexFunc(variant.Columns, func(k element.Known) bool { return strings.EqualFold(k.Name, strings.TrimSpace(c.Name)) }); i >= 0 {
 			known := variant.Columns[i]
 			col.Known, col.Meaning, col.Adds = true, string(known.Meaning), string(known.Adds)
+		} else if c.Name == f.TaxiColumn {
+			col.Known, col.Meaning = true, "taxi"
 		}
 		report.Columns = append(report.Columns, col)
 	}
@@ -180,6 +192,18 @@ func (r fileReport) rowsFound() (rows, groups string) {
 	return strconv.FormatInt(r.Rows, 10), strconv.Itoa(r.RowGroups)
 }
 
+// taxis names the taxis of the file, with their rows if there are several.
+func (r fileReport) taxis() string {
+	if len(r.Taxis) == 0 {
+		return r.Taxi
+	}
+	var parts []string
+	for _, t := range r.Taxis {
+		parts = append(parts, fmt.Sprintf("%s (%d rows)", t.Taxi, t.Rows))
+	}
+	return strings.Join(parts, ", ")
+}
+
 // shortReports prints one line for each file, below headings.
 func shortReports(reports []fileReport) string {
 	lines := [][]string{{"file", "taxi", "month", "variant", "usable", "rows", "row groups", "bytes"}}
@@ -199,7 +223,7 @@ func (r fileReport) String() string {
 	rowsFound, groups := r.rowsFound()
 	facts := [][]string{
 		{"file", orNone(r.Source)},
-		{"taxi", orNone(r.Taxi)},
+		{"taxi", orNone(r.taxis())},
 		{"month", orNone(r.Month)},
 		{"variant", orNone(r.Variant)},
 		{"rows", rowsFound},

@@ -44,7 +44,7 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 	for _, parts := range sources {
 		var n [5]int64
 		for _, f := range parts {
-			of := [5]int64{f.Rows, int64(len(f.UnitRows)), int64(source.Restrictions(f)), f.Size, 0}
+			of := [5]int64{f.RowsToRead(), int64(len(f.UnitRows)), int64(source.Restrictions(f)), f.Size, 0}
 			for _, b := range f.UnitBytes {
 				of[4] += b
 			}
@@ -53,7 +53,7 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 				total[i] += v
 			}
 		}
-		add(parts[0].Whole(), parts[0].Taxi, n)
+		add(parts[0].Whole(), taxisOf(parts), n)
 	}
 	summary := fmt.Sprintf("%d files, %d left out", len(sources), len(others))
 	if n := len(element.Sources(in.files)) - len(sources); n > 0 {
@@ -70,12 +70,24 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 		}
 	}
 	noteNoTrips(j.stderr, tables)
-	admitted := make([]element.Admitted, len(in.read))
-	for i, f := range in.read {
-		admitted[i] = f.Admit()
+	var admitted []element.Admitted
+	for _, f := range in.read {
+		admitted = append(admitted, f.Admit()...)
 	}
 	notes(j.stderr, admitted, p.endless(), j.noteGaps())
 	return nil
+}
+
+// taxisOf lists the taxis of files, of each those that are read.
+func taxisOf(files []element.Recognised) string {
+	var taxis []string
+	for _, f := range files {
+		for _, s := range f.ByTaxi() {
+			taxis = append(taxis, s.Taxi)
+		}
+	}
+	slices.Sort(taxis)
+	return strings.Join(slices.Compact(taxis), ", ")
 }
 
 // fileBytes are the bytes of a file that hold each column of files.
@@ -100,19 +112,26 @@ const (
 
 // ruleOut tells whether a query can do without a file, because its WHERE is not true for any trip of it.
 func (p plan) ruleOut(q *query.Query, f element.Recognised) ruledOut {
-	month := f.Month
-	if !p.standard { // a pickup may be in any
-		month = element.NoMonth
+	canMatch := func(month int32) bool {
+		return slices.ContainsFunc(f.ByTaxi(), func(s element.Share) bool { return q.CanMatch(query.BoundsOf(s.Taxi, month)) })
 	}
 	switch {
 	case !q.CanMatch(query.BoundsOf("", element.NoMonth)):
 		return byAnything
-	case !q.CanMatch(query.BoundsOf(f.Taxi, element.NoMonth)):
+	case !canMatch(element.NoMonth):
 		return byTaxi
-	case !q.CanMatch(query.BoundsOf(f.Taxi, month)):
+	case !canMatch(p.monthOf(f)):
 		return byMonth
 	}
 	return needed
+}
+
+// monthOf is the month of all pickups of a file, or element.NoMonth.
+func (p plan) monthOf(f element.Recognised) int32 {
+	if !p.standard { // a pickup may be in any
+		return element.NoMonth
+	}
+	return f.Month
 }
 
 // explain says for each table in SQL how its query is understood and how it will run. Queries are those of the tables, in their order.
@@ -224,7 +243,7 @@ func (p plan) planned(admitted []element.Recognised, queries []*query.Query, byt
 		in.read = nil
 		for _, f := range admitted {
 			if p.ruleOut(queries[0], f) == needed {
-				in.read = append(in.read, f)
+				in.read = append(in.read, f.Only(func(taxi string) bool { return queries[0].CanMatch(query.BoundsOf(taxi, p.monthOf(f))) }))
 			}
 		}
 	}
@@ -323,7 +342,7 @@ func grouping(q *query.Query, judged bool) string {
 func (p plan) finished(spec *aggregate.Spec, q *query.Query, in plannedFiles) string {
 	alone := 0
 	for _, f := range in.read {
-		if f.Alone {
+		if !slices.ContainsFunc(f.ByTaxi(), func(s element.Share) bool { return !s.Alone }) {
 			alone++
 		}
 	}

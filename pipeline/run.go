@@ -277,7 +277,7 @@ func (j *job) runPipeline(ctx context.Context, runner runners.Runner, p *plan) (
 
 // tripOptions are how files are understood, for tables that are made of them.
 func tripOptions(utc string, standard bool, tables []*aggregate.Spec) trip.Options {
-	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), UTC: utc, Judged: standard, Wanted: aggregate.Needs(tables)}
+	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), Telling: tlc.Telling(), UTC: utc, Judged: standard, Wanted: aggregate.Needs(tables)}
 	for _, t := range tables {
 		if t.SQL != "" {
 			options.Named = append(options.Named, t.Needs()...)

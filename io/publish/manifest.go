@@ -75,12 +75,13 @@ type Program struct {
 type Input struct {
 	Source    string   `json:"source"` // as it is named in tables and messages
 	URI       string   `json:"uri"`
-	Taxi      string   `json:"taxi"`
+	Taxi      string   `json:"taxi"`            // of an input with several taxis the list of them
 	Month     string   `json:"month,omitempty"` // 2014-01, from the file's name
 	Bytes     int64    `json:"bytes"`
 	RowGroups int      `json:"row_groups"`
 	Rows      int64    `json:"rows"`
 	Counted   int64    `json:"rows_counted"`
+	Others    int64    `json:"rows_of_other_taxis,omitempty"` // in the input, and as asked not among its rows
 	Variant   string   `json:"variant"`
 	Unknown   []string `json:"unknown_columns,omitempty"`
 
@@ -134,9 +135,9 @@ func (r *result) manifest(cfg Config) *Manifest {
 	for _, t := range r.tallies {
 		tallies[t.Source] = t
 	}
-	for _, parts := range element.Sources(r.files) {
+	for _, parts := range element.Sources(wholeFiles(r.files)) {
 		f := parts[0]
-		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: f.Units, Rows: f.Rows, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null}
+		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: f.Units, Rows: f.Rows, Others: f.Others, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null}
 		if f.Month != element.NoMonth {
 			in.Month = tlc.FormatMonth(f.Month)
 		}
@@ -182,12 +183,14 @@ func (r *result) manifest(cfg Config) *Manifest {
 // asDataset turns in, the input of the first file of a data set, into the input of the whole data set.
 func (in *Input) asDataset(parts []element.Admitted, tallies map[string]element.Tally) {
 	f := parts[0]
-	in.Source, in.Bytes, in.Rows, in.RowGroups, in.Counted, in.Unknown, in.Null = f.Dataset, 0, 0, 0, 0, nil, nil
+	in.Source, in.Bytes, in.Rows, in.Others, in.RowGroups, in.Counted, in.Unknown, in.Null = f.Dataset, 0, 0, 0, 0, 0, nil, nil
 	in.URI = strings.TrimSuffix(in.URI, strings.TrimPrefix(f.Source, f.Dataset))
 	var variants []string
 	for _, p := range parts {
 		in.Bytes += p.Size
+		in.Taxi = element.JoinTaxis(in.Taxi, p.Taxi)
 		in.Rows += p.Rows
+		in.Others += p.Others
 		in.RowGroups += p.Units
 		in.Counted += tallies[p.Source].Counted
 		in.Unknown = append(in.Unknown, p.Unknown...)

@@ -22,29 +22,34 @@ func (r *result) reconcile(cfg Config) error {
 	if err != nil {
 		return err
 	}
+	ofTaxi := map[[2]string]int64{}
+	for _, t := range r.tallies {
+		ofTaxi[[2]string{t.Source, t.Taxi}] = t.Rows
+	}
 	r.tallies = sources
 	tallies := map[string]element.Tally{}
 	for _, t := range r.tallies {
 		tallies[t.Source] = t
 	}
-	again := func(i int) bool { return i > 0 && r.files[i-1].Source == r.files[i].Source } // a file of several taxis is there for each
-	files := 0
-	for i := range r.files {
-		if !again(i) {
-			files++
-		}
+	files := wholeFiles(r.files)
+	if len(r.tallies) != len(files) {
+		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), len(files), fault.Ours)
 	}
-	if len(r.tallies) != files {
-		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), files, fault.Ours)
+	for i, f := range r.files {
+		several := i > 0 && r.files[i-1].Source == f.Source || i+1 < len(r.files) && r.files[i+1].Source == f.Source
+		if read := ofTaxi[[2]string{f.Source, f.Taxi}]; several && read != f.Rows {
+			return fault.New(fault.Failed, "reconciliation: %s: found %d rows of %s, expected the %d that its column has; %s", f.Source, read, f.Taxi, f.Rows, fault.Ours)
+		}
 	}
 	rows, filtered := int64(0), map[string]int64{}
-	for i, f := range r.files {
-		if again(i) {
-			continue
-		}
+	for _, f := range files {
 		t, ok := tallies[f.Source]
 		if !ok || t.Rows != f.Rows {
-			return fault.New(fault.Failed, "reconciliation: %s: found %d rows read, expected the footer's %d; %s", f.Source, t.Rows, f.Rows, fault.Ours)
+			expected := "the footer's"
+			if f.Others > 0 {
+				expected = fmt.Sprintf("the footer's without %d of other taxis, so", f.Others)
+			}
+			return fault.New(fault.Failed, "reconciliation: %s: found %d rows read, expected %s %d; %s", f.Source, t.Rows, expected, f.Rows, fault.Ours)
 		}
 		if refused := refusedRows(t); t.Counted+refused != t.Rows {
 			return fault.New(fault.Failed, "reconciliation: %s: found %d rows counted and %d refused, expected the %d read; %s", f.Source, t.Counted, refused, t.Rows, fault.Ours)
@@ -71,6 +76,21 @@ func (r *result) reconcile(cfg Config) error {
 		}
 	}
 	return nil
+}
+
+// wholeFiles makes one of the entries that a file of several taxis has in files, which are sorted by source. It has the rows of all of them.
+func wholeFiles(files []element.Admitted) []element.Admitted {
+	var out []element.Admitted
+	for _, f := range files {
+		n := len(out)
+		if n == 0 || out[n-1].Source != f.Source {
+			out = append(out, f)
+			continue
+		}
+		out[n-1].Taxi = element.JoinTaxis(out[n-1].Taxi, f.Taxi)
+		out[n-1].Rows += f.Rows
+	}
+	return out
 }
 
 func refusedRows(t element.Tally) int64 {

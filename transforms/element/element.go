@@ -27,7 +27,7 @@ type Columns struct {
 	Taxi        string
 	Variant     string
 	Month       int32     // of the file: Found.Month
-	FileRows    int64     // rows of the whole file
+	FileRows    int64     // rows of the whole file that are of taxis which are read
 	Alone       bool      // Recognised.Alone
 	Coordinates bool      // Recognised.Coordinates
 	Dates       DateOrder // Recognised.Dates
@@ -35,11 +35,22 @@ type Columns struct {
 	FirstRow    int64 // index within the row group
 	FileRow     int64 // index within the file
 	Record      arrow.RecordBatch
+
+	// If the rows are of several taxis: the column that tells which, and the taxis.
+	TaxiColumn string
+	Shares     []Share
+
+	// Skips tells how many rows of the file, since the first row of the batch, are before each row. It is nil if the rows follow each
+	// other, as they do when they are read. Only rows of one taxi that were taken out of a batch have it. It is not coded.
+	Skips []int32
 }
 
 // Where names the place of row i of the batch for messages: "x.parquet: row group 0: row 12". Rows count from 0
 // within their row group.
 func (c Columns) Where(i int) string {
+	if c.Skips != nil {
+		return Where(c.Source, c.RowGroup, c.FirstRow+int64(c.Skips[i]))
+	}
 	return Where(c.Source, c.RowGroup, c.FirstRow+int64(i))
 }
 

@@ -51,7 +51,7 @@ type Described struct {
 type Recognised struct {
 	Described
 
-	Taxi        string    // "yellow" or "green"
+	Taxi        string    // such as "yellow"; of a file with several taxis the list of them
 	Variant     string    // in which form its columns are
 	Coordinates bool      // it has longitudes and latitudes instead of zones
 	Unknown     []string  // names of columns that the registry does not know
@@ -60,13 +60,16 @@ type Recognised struct {
 	Projection  []int     // indices into Columns, ascending: what is read
 	UnitBytes   []int64   // by unit: bytes that hold the projected columns
 
+	TaxiColumn string  // the column that tells the taxi of each row, or ""
+	Shares     []Share // the taxis of all rows, if that column names several, in the order of their names
+
 	// Alone is set when files are admitted. It tells that no other admitted file can have trips of this taxi and month that rules let
 	// count: the file's name has a month, and so have the names of the taxi's other files, all of them other months. The file is not one of
 	// several parts of a data set.
 	Alone bool
 }
 
-// Admitted is a file whose trips count. It has what results, checks and the manifest need. What the reader needs is in a [Work].
+// Admitted is a file whose trips of one taxi count. It has what results, checks and the manifest need. What the reader needs is in a [Work].
 type Admitted struct {
 	Source  string
 	Dataset string
@@ -77,20 +80,26 @@ type Admitted struct {
 	Variant string
 	Unknown []string
 	Null    []string // Recognised.Null
-	Rows    int64
-	Units   int  // number of units
-	Alone   bool // Recognised.Alone
+	Rows    int64    // of this taxi; a file of several taxis is admitted for each
+	Others  int64    // rows of the file that are of taxis which are not read
+	Units   int      // number of units
+	Alone   bool     // Recognised.Alone
 }
 
 // Whole is as [Found.Whole].
 func (f Admitted) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 
-// Admit returns f as a file whose trips count.
-func (f Recognised) Admit() Admitted {
-	return Admitted{
-		Source: f.Source, Dataset: f.Dataset, URI: f.URI, Size: f.Size, Month: f.Month,
-		Taxi: f.Taxi, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null, Rows: f.Rows, Units: len(f.UnitRows), Alone: f.Alone,
+// Admit returns f as a file whose trips count: one for each taxi that is read.
+func (f Recognised) Admit() []Admitted {
+	var admitted []Admitted
+	others := f.Rows - f.RowsToRead()
+	for _, s := range f.ByTaxi() {
+		admitted = append(admitted, Admitted{
+			Source: f.Source, Dataset: f.Dataset, URI: f.URI, Size: f.Size, Month: f.Month,
+			Taxi: s.Taxi, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null, Rows: s.Rows, Others: others, Units: len(f.UnitRows), Alone: s.Alone,
+		})
 	}
+	return admitted
 }
 
 // MostInList is how many files or results are one element at most.

@@ -98,7 +98,7 @@ func (fn *judgeFn) rejected(b *trip.Batch) (element.Rejects, error) {
 			out.Refused++
 		}
 		sources.Append(b.Source)
-		numbers.Append(b.FileRow + int64(r.row))
+		numbers.Append(b.Number(r.row))
 		rules.Append(rule.Name)
 	}
 	columns := []arrow.Array{sources.NewArray(), numbers.NewArray(), rules.NewArray()}

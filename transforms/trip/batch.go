@@ -21,7 +21,7 @@ const (
 	MaxValue = 100_000_000
 )
 
-// Batch is a batch of trips: consecutive rows of one row group. Like element.Columns it is read-only, and its memory
+// Batch is a batch of trips of one taxi: rows of one row group, consecutive unless the file has trips of several taxis. Like element.Columns it is read-only, and its memory
 // may be used again once the emit call that handed it out has returned.
 type Batch struct {
 	Source    string
@@ -33,6 +33,8 @@ type Batch struct {
 	FirstRow  int64 // index within the row group
 	FileRow   int64 // index within the file
 	Rows      int
+
+	Skips []int32 // element.Columns.Skips
 
 	// Columns are indexed by [Field]. Only those of [Options.Wanted] and what they are made of have values. Such a column that the file
 	// lacks is null in all rows.
@@ -95,4 +97,16 @@ type MonthRun struct {
 }
 
 // Where names row i for messages.
-func (b *Batch) Where(i int) string { return element.Where(b.Source, b.RowGroup, b.FirstRow+int64(i)) }
+func (b *Batch) Where(i int) string {
+	return element.Where(b.Source, b.RowGroup, b.FirstRow+b.skip(i))
+}
+
+// Number returns the index of row i within the file.
+func (b *Batch) Number(i int) int64 { return b.FileRow + b.skip(i) }
+
+func (b *Batch) skip(i int) int64 {
+	if b.Skips == nil {
+		return int64(i)
+	}
+	return int64(b.Skips[i])
+}

@@ -47,6 +47,7 @@ type fieldsFn struct {
 	noTimes [Dropoff + 1][]int32 // those of the pickup and the dropoff
 	blank   []int32              // the rows of one column with texts that stand for nothing
 	noCodes []NoCode             // of the batch
+	taxis   taxiSplitter         // of batches with several taxis
 }
 
 // source is a column of the file from which a column of trips is made. If there are several, they are added up.
@@ -63,6 +64,9 @@ type columnMemory struct {
 }
 
 func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
+	if len(in.Shares) > 0 {
+		return fn.eachTaxi(in, emit)
+	}
 	b, err := fn.batch(in)
 	if err != nil {
 		return err
@@ -82,7 +86,7 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 	}
 	b := Batch{
 		Source: in.Source, Taxi: in.Taxi, FileMonth: in.Month, FileRows: in.FileRows, Alone: in.Alone, NoZones: in.Coordinates,
-		RowGroup: in.RowGroup, FirstRow: in.FirstRow, FileRow: in.FileRow, Rows: int(in.Record.NumRows()),
+		RowGroup: in.RowGroup, FirstRow: in.FirstRow, FileRow: in.FileRow, Rows: int(in.Record.NumRows()), Skips: in.Skips,
 	}
 	if fn.Options.KeepOrigin {
 		b.Origin = in.Record
@@ -184,14 +188,14 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 	for i := range names {
 		names[i] = in.Record.ColumnName(i)
 	}
-	i := slices.IndexFunc(fn.Options.Registry, func(d element.Dataset) bool { return d.Name == in.Variant })
-	if i < 0 {
+	dataset, known := fn.Options.Dataset(in.Variant, in.TaxiColumn != "")
+	if !known {
 		return fault.New(fault.Failed, "%s: found variant %q, expected one of the registry", in.Source, in.Variant)
 	}
 	fields := fn.Options.fields()
 	var sources [NumFields][]source
 	for _, f := range fields {
-		for _, known := range fn.Options.Registry[i].Find(f.Meaning()) {
+		for _, known := range dataset.Find(f.Meaning()) {
 			at, err := index(names, known.Name)
 			if err != nil {
 				return fault.Inputf("%s: %v", in.Source, err)
@@ -201,7 +205,7 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 			}
 		}
 	}
-	fn.schema, fn.fields, fn.sources, fn.dataset = in.Record.Schema(), fields, sources, fn.Options.Registry[i]
+	fn.schema, fn.fields, fn.sources, fn.dataset = in.Record.Schema(), fields, sources, dataset
 	return nil
 }
 

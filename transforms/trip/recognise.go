@@ -36,6 +36,7 @@ func isNumber(k element.ValueType) bool {
 // Options are the user's choices on how files are understood. They are exported, because they travel in DoFns.
 type Options struct {
 	Registry []element.Dataset // the forms in which files come
+	Telling  element.Telling   // how a file tells the taxi of each trip, if it has trips of several
 
 	UTC string // UTCRefuse, UTCWall or UTCConvert
 
@@ -135,12 +136,12 @@ func namesOf(columns []element.Column) []string {
 func Recognise(described element.Described, opts Options) (element.Recognised, error) {
 	f := element.Recognised{Described: described}
 	names := namesOf(f.Columns)
-	v, m, err := datasetOf(opts.Registry, names, opts.fields())
+	v, taxi, m, err := opts.datasetOf(names)
 	if err != nil {
 		f.Taxi = v.Taxi
 		return f, fault.Inputf("%s: %v", f.Source, err)
 	}
-	f.Taxi, f.Variant = v.Taxi, v.Name
+	f.Taxi, f.Variant, f.TaxiColumn = v.Taxi, v.Name, taxi
 	f.Coordinates = !hasZones(v, names)
 	for _, fd := range opts.fields() {
 		for _, i := range m[fd] {
@@ -168,7 +169,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		}
 	}
 	for _, n := range names {
-		if !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return sameName(k.Name, n) }) {
+		if n != f.TaxiColumn && !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return sameName(k.Name, n) }) {
 			f.Unknown = append(f.Unknown, n)
 		}
 	}
