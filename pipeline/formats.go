@@ -1,6 +1,7 @@
 package main
 
 import (
+	"tripstats/io/csvio"
 	"tripstats/io/parquetio"
 	"tripstats/io/publish"
 	"tripstats/io/source"
@@ -13,6 +14,7 @@ var tableFormats = registerFormats()
 // is read, and refused, by the first.
 func registerFormats() []string {
 	source.Register(parquetio.Format{})
+	source.Register(csvio.Format{})
 
 	publish.Register(publish.Parquet{})
 	return publish.Formats()

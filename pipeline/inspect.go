@@ -27,7 +27,7 @@ type fileReport struct {
 	Taxi      string         `json:"taxi,omitempty"` // of a file with several taxis the list of them
 	Month     string         `json:"month,omitempty"`
 	Variant   string         `json:"variant,omitempty"`
-	Rows      int64          `json:"rows"`
+	Rows      *int64         `json:"rows"` // null if only reading the file tells it
 	RowGroups int            `json:"row_groups"`
 	Codecs    []string       `json:"codecs"`
 	Taxis     []taxiReport   `json:"taxis,omitempty"` // if a column says the taxi of each trip, and there are several
@@ -134,14 +134,17 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 
 // inspectFile describes a file as far as it can be read. The error is why the main job would refuse it.
 func inspectFile(ctx context.Context, stderr console, access objstore.Access, found element.Found, opts trip.Options) (fileReport, error) {
-	report := fileReport{Source: found.Source, URI: objstore.Redact(found.URI), Bytes: found.Size, Columns: []columnReport{}, Codecs: []string{}}
+	report := fileReport{Source: found.Source, URI: objstore.Redact(found.URI), Bytes: found.Size, Rows: new(int64), Columns: []columnReport{}, Codecs: []string{}}
 	if found.Month != element.NoMonth {
 		report.Month = tlc.FormatMonth(found.Month)
 	}
 	var f element.Recognised
 	described, err := source.Describe(ctx, access, found)
 	if err == nil {
-		report.Rows, report.RowGroups = described.Rows, len(described.UnitRows)
+		report.RowGroups = len(described.UnitRows)
+		if *report.Rows = described.Rows; described.Rows == element.UnknownRows {
+			report.Rows = nil
+		}
 		f, err = trip.Recognise(described, opts)
 	}
 	if err == nil {
@@ -189,7 +192,11 @@ func (r fileReport) rowsFound() (rows, groups string) {
 	if r.Problem != "" && r.RowGroups == 0 {
 		return "-", "-"
 	}
-	return strconv.FormatInt(r.Rows, 10), strconv.Itoa(r.RowGroups)
+	rows = "-"
+	if r.Rows != nil {
+		rows = strconv.FormatInt(*r.Rows, 10)
+	}
+	return rows, strconv.Itoa(r.RowGroups)
 }
 
 // taxis names the taxis of the file, with their rows if there are several.

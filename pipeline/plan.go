@@ -35,7 +35,11 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 	var total [5]int64
 	add := func(name, taxi string, n [5]int64) {
 		row := []string{name, taxi}
-		for _, v := range n {
+		for i, v := range n {
+			if i == 0 {
+				row = append(row, rowsShown(v))
+				continue
+			}
 			row = append(row, strconv.FormatInt(v, 10))
 		}
 		rows = append(rows, row)
@@ -49,6 +53,10 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 				of[4] += b
 			}
 			for i, v := range of {
+				if i == 0 {
+					n[0], total[0] = addRows(n[0], v), addRows(total[0], v)
+					continue
+				}
 				n[i] += v
 				total[i] += v
 			}
@@ -88,6 +96,22 @@ func taxisOf(files []element.Recognised) string {
 	}
 	slices.Sort(taxis)
 	return strings.Join(slices.Compact(taxis), ", ")
+}
+
+// addRows adds numbers of rows, of which one may be unknown.
+func addRows(a, b int64) int64 {
+	if a == element.UnknownRows || b == element.UnknownRows {
+		return element.UnknownRows
+	}
+	return a + b
+}
+
+// rowsShown is a number of rows to print, or a dash if only reading the file tells it.
+func rowsShown(rows int64) string {
+	if rows == element.UnknownRows {
+		return "-"
+	}
+	return strconv.FormatInt(rows, 10)
 }
 
 // fileBytes are the bytes of a file that hold each column of files.
@@ -363,8 +387,12 @@ func (p plan) finished(spec *aggregate.Spec, q *query.Query, in plannedFiles) st
 
 // elements says how many elements go through the stages of a table.
 func (p plan) elements(in plannedFiles, q *query.Query) string {
-	batches := int64(0)
+	batches, more := int64(0), ""
 	for _, f := range in.read {
+		if f.Rows == element.UnknownRows {
+			more = " and those of files of text"
+			continue
+		}
 		for _, rows := range f.UnitRows {
 			batches += (rows + parquetio.BatchRows - 1) / parquetio.BatchRows
 		}
@@ -373,5 +401,5 @@ func (p plan) elements(in plannedFiles, q *query.Query) string {
 	if len(q.Keys) == 0 {
 		shards = 1
 	}
-	return fmt.Sprintf("batches of trips: %d; partial states: one a bundle and file; states: %d, one a file; shards of groups: at most %d; tables: 1", batches, len(in.read), shards)
+	return fmt.Sprintf("batches of trips: %d%s; partial states: one a bundle and file; states: %d, one a file; shards of groups: at most %d; tables: 1", batches, more, len(in.read), shards)
 }

@@ -106,7 +106,7 @@ func TestWhatDoesNotReconcileIsNotPublished(t *testing.T) {
 		"no tally":             {func(r *result) { r.tallies = nil }, "found results of 0 files, expected 2"},
 		"a tally twice":        {func(r *result) { r.tallies[1].Source = "a" }, "a: found two results"},
 		"a tally too many":     {func(r *result) { r.tallies = append(r.tallies, element.Tally{Source: "c"}) }, "found results of 3 files, expected 2"},
-		"a tally from nowhere": {func(r *result) { r.tallies[1].Source = "z" }, "b: found 0 rows read"},
+		"a tally from nowhere": {func(r *result) { r.tallies[1].Source = "z" }, "b: found no result, expected one"},
 
 		"a table lost":            {func(r *result) { r.tables = r.tables[:2] }, "found tables [trip_stats location_stats], expected [trip_stats location_stats quality]"},
 		"a table twice":           {func(r *result) { r.tables = append(r.tables, r.tables[2]) }, "found tables [trip_stats location_stats quality quality]"},

@@ -41,15 +41,19 @@ func (r *result) reconcile(cfg Config) error {
 			return fault.New(fault.Failed, "reconciliation: %s: found %d rows of %s, expected the %d that its column has; %s", f.Source, read, f.Taxi, f.Rows, fault.Ours)
 		}
 	}
+	for i, f := range r.files { // of a file of text, reading has told them
+		if f.Rows == element.UnknownRows {
+			r.files[i].Rows = tallies[f.Source].Rows
+		}
+	}
 	rows, filtered := int64(0), map[string]int64{}
 	for _, f := range files {
 		t, ok := tallies[f.Source]
-		if !ok || t.Rows != f.Rows {
-			expected := "the footer's"
-			if f.Others > 0 {
-				expected = fmt.Sprintf("the footer's without %d of other taxis, so", f.Others)
-			}
-			return fault.New(fault.Failed, "reconciliation: %s: found %d rows read, expected %s %d; %s", f.Source, t.Rows, expected, f.Rows, fault.Ours)
+		if !ok {
+			return fault.New(fault.Failed, "reconciliation: %s: found no result, expected one; %s", f.Source, fault.Ours)
+		}
+		if err := allRead(f, t); err != nil {
+			return fault.New(fault.Failed, "reconciliation: %s: %v; %s", f.Source, err, fault.Ours)
 		}
 		if refused := refusedRows(t); t.Counted+refused != t.Rows {
 			return fault.New(fault.Failed, "reconciliation: %s: found %d rows counted and %d refused, expected the %d read; %s", f.Source, t.Counted, refused, t.Rows, fault.Ours)
@@ -91,6 +95,26 @@ func wholeFiles(files []element.Admitted) []element.Admitted {
 		out[n-1].Rows += f.Rows
 	}
 	return out
+}
+
+// allRead checks that all rows of a file were read once. The rows of a file of text are known only by its lines: these are counted apart
+// from the rows, in ranges that must be the whole file.
+func allRead(f element.Admitted, t element.Tally) error {
+	text := t.Text
+	switch {
+	case f.Rows != element.UnknownRows && f.Others > 0 && t.Rows != f.Rows:
+		return fmt.Errorf("found %d rows read, expected the footer's without %d of other taxis, so %d", t.Rows, f.Others, f.Rows)
+	case f.Rows != element.UnknownRows && t.Rows != f.Rows:
+		return fmt.Errorf("found %d rows read, expected the footer's %d", t.Rows, f.Rows)
+	case f.Rows != element.UnknownRows && text == element.TextCounts{}:
+	case text.Bytes != f.Size:
+		return fmt.Errorf("found ranges of %d bytes read, expected the file's %d", text.Bytes, f.Size)
+	case text.Header != 1:
+		return fmt.Errorf("found %d lines read as the header, expected 1", text.Header)
+	case text.Header+text.Blank+t.Rows+f.Others != text.Lines:
+		return fmt.Errorf("found a header, %d blank lines and %d rows read, of them %d malformed, expected the file's %d lines", text.Blank, t.Rows, text.Malformed, text.Lines)
+	}
+	return nil
 }
 
 func refusedRows(t element.Tally) int64 {

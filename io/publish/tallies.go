@@ -38,6 +38,7 @@ func together(a, b element.Tally) element.Tally {
 	}
 	a.Read, a.Left = addMeans(a.Read, b.Read), addMeans(a.Left, b.Left)
 	a.Filtered = slices.Concat(a.Filtered, b.Filtered)
+	a.Text = a.Text.Plus(b.Text)
 	a.NoCodes = element.MergeColumnRows(a.NoCodes, b.NoCodes)
 	return a
 }

@@ -33,11 +33,12 @@ type Format interface {
 	// Endings returns the endings of file names, such as ".parquet", in lower case.
 	Endings() []string
 
-	// Starts returns the byte sequences with which files may begin. It returns none if the first bytes do not tell the format.
+	// Starts returns the byte sequences with which files may begin. It returns none if the first bytes do not tell the format, or if they
+	// tell it otherwise: see [Sniffer].
 	Starts() []string
 
 	// Describe returns what a file holds: its number of rows, the rows of each unit, and the columns. It reads no rows. It returns
-	// an error if the file contradicts itself.
+	// an error if the file contradicts itself. The rows of a file of text are [element.UnknownRows].
 	Describe(ctx context.Context, f element.Found, r objstore.Reader) (element.Described, error)
 
 	// Narrow returns f without everything that reading the projection does not need. Only columns of the projection remain.
@@ -58,6 +59,24 @@ type Units interface {
 
 	// Close ends all reading.
 	Close()
+}
+
+// Sniffer is what a format has whose files do not begin with certain bytes.
+type Sniffer interface {
+	// Sniff tells whether a file that begins with head, which is [SniffBytes] or the whole file, is one of this format.
+	Sniff(head []byte) bool
+}
+
+// SniffBytes is how much of a file a [Sniffer] sees.
+const SniffBytes = 4 << 10
+
+// TextUnits are what a format of text reads. The units of such a file do not tell how many rows they have.
+type TextUnits interface {
+	Units
+
+	// NextText does what Next does, and says of each batch what it has beside its columns. The batches of a unit have all its counts together.
+	// A unit without rows has one batch, with its counts.
+	NextText(ctx context.Context, emit func(arrow.RecordBatch, *element.Text)) error
 }
 
 var formats []Format
@@ -106,6 +125,9 @@ func formatOf(f element.Found, r io.ReaderAt) (Format, error) {
 		for _, start := range format.Starts() {
 			longest = max(longest, len(start))
 		}
+		if _, sniffs := format.(Sniffer); sniffs {
+			longest = max(longest, SniffBytes)
+		}
 	}
 	head := make([]byte, min(int64(longest), f.Size))
 	if _, err := io.ReadFull(io.NewSectionReader(r, 0, int64(len(head))), head); err != nil {
@@ -113,6 +135,11 @@ func formatOf(f element.Found, r io.ReaderAt) (Format, error) {
 	}
 	for _, format := range formats {
 		if slices.ContainsFunc(format.Starts(), func(start string) bool { return bytes.HasPrefix(head, []byte(start)) }) {
+			return format, nil
+		}
+	}
+	for _, format := range formats {
+		if s, sniffs := format.(Sniffer); sniffs && s.Sniff(head) {
 			return format, nil
 		}
 	}

@@ -137,28 +137,41 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 		Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, FileRows: f.RowsToRead(), Alone: f.Alone, Coordinates: f.Coordinates,
 		Dates: f.Dates, TaxiColumn: f.TaxiColumn, Shares: f.Shares,
 	}
+	isText := f.Rows == element.UnknownRows
 	for _, n := range f.UnitRows[:units.Start] {
-		c.FileRow += n
+		if !isText {
+			c.FileRow += n
+		}
 	}
 	for unit := units.Start; unit < units.End; unit++ {
 		if !claim(unit) {
 			return false, nil
 		}
 		c.RowGroup, c.FirstRow = unit, 0
-		if err := reader.Next(ctx, func(rec arrow.RecordBatch) {
+		if err := next(ctx, reader, func(rec arrow.RecordBatch, text *element.Text) {
 			rows := rec.NumRows()
-			c.Record = rec
+			c.Record, c.Text = rec, text
 			emit(c)
 			c.FirstRow += rows
-			c.FileRow += rows
+			if !isText {
+				c.FileRow += rows
+			}
 		}); err != nil {
 			return false, ofFile(f.Found, err)
 		}
-		if want := f.UnitRows[unit]; c.FirstRow != want {
+		if want := f.UnitRows[unit]; c.FirstRow != want && !isText {
 			return false, fault.New(fault.Failed, "%s: row group %d: read %d rows where %d were due", f.Source, unit, c.FirstRow, want)
 		}
 	}
 	return true, nil
+}
+
+// next reads a unit of any format. Only a format of text has a Text for a batch.
+func next(ctx context.Context, reader Units, emit func(arrow.RecordBatch, *element.Text)) error {
+	if text, is := reader.(TextUnits); is {
+		return text.NextText(ctx, emit)
+	}
+	return reader.Next(ctx, func(rec arrow.RecordBatch) { emit(rec, nil) })
 }
 
 // ofFile adds the name of the file to an error of its format. A fault has the name already.

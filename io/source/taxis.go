@@ -119,9 +119,7 @@ func Tell(ctx context.Context, cfg Config, telling element.Telling, f element.Re
 	case len(shares) > 1:
 		f.Taxi, f.Shares = element.TaxiList(shares), shares
 		f.Projection = slices.Sorted(slices.Values(append(slices.Clone(f.Projection), at)))
-		for unit, n := range column.ChunkBytes {
-			f.UnitBytes[unit] += n
-		}
+		f.UnitBytes = f.BytesOf(f.Projection)
 	}
 	return f, nil
 }
@@ -133,7 +131,9 @@ const mostValues = 256
 type values struct {
 	rows  map[string]int64
 	nulls int64
-	more  int64 // rows with values beyond the first mostValues
+	// malformed are rows of a file of text that have no value in any column. They are none of nulls.
+	malformed int64
+	more      int64 // rows with values beyond the first mostValues
 }
 
 // add counts rows with a value. The text may be memory that is used again.
@@ -154,7 +154,7 @@ func (v *values) add(text string, rows int64) {
 // valuesOf reads one column of a file.
 func valuesOf(ctx context.Context, cfg Config, f element.Recognised, column int) (*values, error) {
 	f.Projection = []int{column}
-	f.UnitBytes = f.Columns[column].ChunkBytes
+	f.UnitBytes = f.BytesOf(f.Projection)
 	cfg.Codes = true
 	found := &values{rows: map[string]int64{}}
 	var wrong error
@@ -168,6 +168,10 @@ func valuesOf(ctx context.Context, cfg Config, f element.Recognised, column int)
 			wrong = cmp.Or(wrong, found.addCodes(a))
 		default:
 			wrong = fault.New(fault.Failed, "%s: column %q: read as %s, expected text", f.Source, f.TaxiColumn, a.DataType())
+		}
+		if c.Text != nil {
+			found.malformed += int64(len(c.Text.Malformed))
+			found.nulls -= int64(len(c.Text.Malformed))
 		}
 	})
 	return found, cmp.Or(err, wrong)
@@ -249,6 +253,9 @@ func sharesOf(found *values, telling element.Telling) ([]element.Share, error) {
 			strings.Join(wrong, ", "), strings.Join(telling.Taxis(), ", "))
 	}
 	slices.SortFunc(shares, func(a, b element.Share) int { return strings.Compare(a.Taxi, b.Taxi) })
+	if len(shares) > 0 {
+		shares[0].Rows += found.malformed // a malformed line does not tell its taxi: it counts as one of the first
+	}
 	return shares, nil
 }
 

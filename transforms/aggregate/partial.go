@@ -67,7 +67,7 @@ func (fn *tallyFn) FinishBundle(emit func(element.Tallies)) {
 }
 
 func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
-	t := element.Tally{Source: r.Source, Taxi: r.Taxi, NoCodes: r.NoCodes, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(r.Duration)}
+	t := element.Tally{Source: r.Source, Taxi: r.Taxi, NoCodes: r.NoCodes, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(r.Duration), Text: r.Text}
 	left := false
 	for _, spec := range fn.Tables {
 		if spec.declared() {
@@ -229,12 +229,17 @@ func (fn *partialFn) of(b *trip.Batch) *sourceSums {
 }
 
 func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
-	rows := int64(0)
+	rows, bytes := int64(0), int64(0)
 	for _, s := range fn.sums {
 		rows += s.rows
+		bytes += s.text.Bytes
 	}
 	for _, s := range fn.sums {
-		r, err := s.result(s.alone && rows == s.fileRows)
+		whole := rows == s.fileRows
+		if s.fileRows == element.UnknownRows {
+			whole = bytes == s.fileBytes
+		}
+		r, err := s.result(s.alone && whole)
 		if err != nil {
 			return err
 		}
@@ -250,6 +255,8 @@ type sourceSums struct {
 	source, taxi  string
 	alone         bool  // trip.Batch.Alone
 	fileRows      int64 // trip.Batch.FileRows
+	fileBytes     int64 // element.Text.FileBytes
+	text          element.TextCounts
 	rows, counted int64
 	tables        *tableAdders
 	rules         map[int64]*RuleCount // by RuleCount.key
@@ -265,6 +272,9 @@ func newSourceSums(b *trip.Batch, tables *tableAdders) *sourceSums {
 
 func (s *sourceSums) addBatch(b *trip.Batch) error {
 	s.rows += int64(b.Rows)
+	if b.Text != nil {
+		s.text, s.fileBytes = s.text.Plus(b.Text.Counts), b.Text.FileBytes
+	}
 	raw := &b.Columns[trip.RawDuration]
 	s.rawDuration.addAll(raw, 0, len(raw.Values))
 	for _, f := range b.Findings {
@@ -316,7 +326,7 @@ func (s *sourceSums) addFinding(f trip.Finding) {
 // result returns what was added. Whole tells that these are all trips of the source, and that no other source has trips of its taxi
 // and month.
 func (s *sourceSums) result(whole bool) (Source, error) {
-	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows, Counted: s.counted, RawDuration: s.rawDuration}
+	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows, Counted: s.counted, RawDuration: s.rawDuration, Text: s.text}
 	if s.duration != nil {
 		out.Duration = *s.duration
 	}

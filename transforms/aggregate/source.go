@@ -37,6 +37,8 @@ type Source struct {
 	NoCodes []element.ColumnRows // values without a number, by column: see trip.NoCode
 
 	Alone bool // element.Admitted.Alone
+
+	Text element.TextCounts // of a file of text
 }
 
 // key is the key of the results of one source and taxi.
@@ -133,6 +135,7 @@ func mergeSources(a, b Source) (Source, error) {
 		States:      states,
 		NoCodes:     element.MergeColumnRows(a.NoCodes, b.NoCodes),
 		Alone:       a.Alone || b.Alone,
+		Text:        a.Text.Plus(b.Text),
 	}, err
 }
 

@@ -35,7 +35,7 @@ func init() {
 type shares struct{ List []Share }
 
 // The coded form of a Columns: source, taxi, variant, column of the taxi, taxis (each a uvarint length and bytes), month, row group, first row, file row, rows of
-// the file, flags (uvarints), then the record as an Arrow IPC stream. A Table is its name, its count and then its record.
+// the file, flags (uvarints), the text if there is one, then the record as an Arrow IPC stream. A Table is its name, its count and then its record.
 
 func encodeColumns(c Columns) ([]byte, error) {
 	head := AppendString(nil, c.Source)
@@ -53,7 +53,7 @@ func encodeColumns(c Columns) ([]byte, error) {
 	head = binary.AppendUvarint(head, uint64(c.RowGroup))
 	head = binary.AppendUvarint(head, uint64(c.FirstRow))
 	head = binary.AppendUvarint(head, uint64(c.FileRow))
-	head = binary.AppendUvarint(head, uint64(c.FileRows))
+	head = binary.AppendUvarint(head, uint64(c.FileRows)) // UnknownRows too
 	flags := uint64(0)
 	if c.Alone {
 		flags |= 1
@@ -62,7 +62,7 @@ func encodeColumns(c Columns) ([]byte, error) {
 		flags |= 2
 	}
 	flags |= uint64(slices.Index(dateOrders, c.Dates)) << 2
-	head = binary.AppendUvarint(head, flags)
+	head = AppendText(binary.AppendUvarint(head, flags), c.Text)
 	rec, err := PlainRecord(c.Record) // a dictionary with every batch would be more than its values
 	if err != nil {
 		return nil, err
@@ -120,7 +120,12 @@ func decodeColumns(b []byte) (c Columns, err error) {
 		return Columns{}, fmt.Errorf("element: columns: found flags %b, expected an order of dates", flags)
 	}
 	c.Dates = dateOrders[flags>>2]
-	c.Record, err = CutRecord(b)
+	if c.Text, b, err = CutText(b); err != nil {
+		return Columns{}, fmt.Errorf("element: columns: text: %w", err)
+	}
+	if c.Record, err = CutRecord(b); err == nil && c.Text != nil && int64(len(c.Text.Starts)) != c.Record.NumRows() {
+		err = fmt.Errorf("element: columns: found lines of %d rows, expected %d", len(c.Text.Starts), c.Record.NumRows())
+	}
 	return c, err
 }
 

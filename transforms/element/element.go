@@ -27,13 +27,14 @@ type Columns struct {
 	Taxi        string
 	Variant     string
 	Month       int32     // of the file: Found.Month
-	FileRows    int64     // rows of the whole file that are of taxis which are read
+	FileRows    int64     // rows of the whole file that are of taxis which are read, or UnknownRows
 	Alone       bool      // Recognised.Alone
 	Coordinates bool      // Recognised.Coordinates
 	Dates       DateOrder // Recognised.Dates
 	RowGroup    int
 	FirstRow    int64 // index within the row group
-	FileRow     int64 // index within the file
+	FileRow     int64 // index within the file; 0 in a file of text
+	Text        *Text // if the file is one of text
 	Record      arrow.RecordBatch
 
 	// If the rows are of several taxis: the column that tells which, and the taxis.
@@ -46,9 +47,12 @@ type Columns struct {
 }
 
 // Where names the place of row i of the batch for messages: "x.parquet: row group 0: row 12". Rows count from 0
-// within their row group.
+// within their row group. In a file of text it is a line.
 func (c Columns) Where(i int) string {
-	if c.Skips != nil {
+	switch {
+	case c.Text != nil:
+		return c.Text.Where(c.Source, i)
+	case c.Skips != nil:
 		return Where(c.Source, c.RowGroup, c.FirstRow+int64(c.Skips[i]))
 	}
 	return Where(c.Source, c.RowGroup, c.FirstRow+int64(i))
@@ -71,7 +75,7 @@ type Rejects struct {
 // RejectColumns are the first columns of the record of a Rejects.
 var RejectColumns = []arrow.Field{
 	{Name: "source", Type: arrow.BinaryTypes.String},
-	{Name: "row_number", Type: arrow.PrimitiveTypes.Int64}, // in the file, from 0
+	{Name: "row_number", Type: arrow.PrimitiveTypes.Int64}, // in the file, from 0; in a file of text the byte at which its line starts
 	{Name: "rule", Type: arrow.BinaryTypes.String},
 }
 
@@ -100,6 +104,8 @@ type Tally struct {
 	Left Mean // duration in minutes of the values that rules did not leave out
 
 	NoCodes []ColumnRows // by column, for those that have any: see trip.NoCode
+
+	Text TextCounts // of a file of text
 }
 
 // ColumnRows is a number of rows that have something in a column.

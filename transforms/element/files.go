@@ -2,6 +2,7 @@ package element
 
 import (
 	"cmp"
+	"slices"
 
 	"tripstats/transforms/fault"
 )
@@ -38,13 +39,31 @@ type Described struct {
 	Found
 
 	Format   string   // name of the format
-	Rows     int64    // of the whole file
-	UnitRows []int64  // rows of each unit
+	Rows     int64    // of the whole file, or UnknownRows
+	UnitRows []int64  // rows of each unit, or UnknownRows
 	Columns  []Column // in the order of the file
+
+	// TextBytes are the bytes of each unit of a file of text, which are all read, whatever the projection is. They are nil for a file whose
+	// columns are read one by one. The rows of a file of text are unknown, and its columns have no bytes of their own.
+	TextBytes []int64
 
 	// What the format needs again to read the file. Only the format knows what it means.
 	Metadata    []byte // nil if reading it again costs less than keeping it
 	MetadataSum int64  // a checksum of the metadata in the file
+}
+
+// BytesOf returns by unit the bytes that hold some columns, which are indices into Columns. In a file of text these are all bytes.
+func (f Described) BytesOf(columns []int) []int64 {
+	if f.TextBytes != nil {
+		return slices.Clone(f.TextBytes)
+	}
+	bytes := make([]int64, len(f.UnitRows))
+	for _, c := range columns {
+		for unit, n := range f.Columns[c].ChunkBytes {
+			bytes[unit] += n
+		}
+	}
+	return bytes
 }
 
 // Recognised is a file whose taxi is known, with the columns that are read of it.
@@ -58,7 +77,7 @@ type Recognised struct {
 	Dates       DateOrder // how its texts write dates that end with the year, if they do
 	Null        []string  // columns of trips that tables in SQL name and the file does not have
 	Projection  []int     // indices into Columns, ascending: what is read
-	UnitBytes   []int64   // by unit: bytes that hold the projected columns
+	UnitBytes   []int64   // by unit: bytes that hold the projected columns; of a file of text all bytes
 
 	TaxiColumn string  // the column that tells the taxi of each row, or ""
 	Shares     []Share // the taxis of all rows, if that column names several, in the order of their names
@@ -80,7 +99,7 @@ type Admitted struct {
 	Variant string
 	Unknown []string
 	Null    []string // Recognised.Null
-	Rows    int64    // of this taxi; a file of several taxis is admitted for each
+	Rows    int64    // of this taxi, or UnknownRows; a file of several taxis is admitted for each
 	Others  int64    // rows of the file that are of taxis which are not read
 	Units   int      // number of units
 	Alone   bool     // Recognised.Alone
@@ -92,7 +111,12 @@ func (f Admitted) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 // Admit returns f as a file whose trips count: one for each taxi that is read.
 func (f Recognised) Admit() []Admitted {
 	var admitted []Admitted
-	others := f.Rows - f.RowsToRead()
+	others := int64(0)
+	for _, s := range f.Shares {
+		if s.Left {
+			others += s.Rows
+		}
+	}
 	for _, s := range f.ByTaxi() {
 		admitted = append(admitted, Admitted{
 			Source: f.Source, Dataset: f.Dataset, URI: f.URI, Size: f.Size, Month: f.Month,

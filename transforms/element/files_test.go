@@ -18,7 +18,7 @@ var (
 	described = Described{
 		Found: found, Format: "parquet", Rows: 1 << 40, UnitRows: []int64{1, 2},
 		Columns:  []Column{{Name: "a"}, {Name: "b", Leaf: 4, Type: Int96, Found: "INT96", ChunkBytes: []int64{7}, Codecs: []string{"GZIP"}}},
-		Metadata: []byte("foot"), MetadataSum: 3,
+		Metadata: []byte("foot"), MetadataSum: 3, TextBytes: []int64{8, 9},
 	}
 	recognised = Recognised{
 		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Dates: DayFirst, Unknown: []string{"u"}, Null: []string{"n"}, Projection: []int{1}, UnitBytes: []int64{9, 9}, Alone: true,
@@ -28,6 +28,7 @@ var (
 	tally    = Tally{
 		Taxi: "green", NoCodes: []ColumnRows{{"c", 1}}, Filtered: []Filtered{{"t", 1}},
 		Source: "x", Whole: "d", Rows: 3, Counted: 1, Refused: []Refused{{"rule", 2}}, RefusedMonth: 600, RefusedThere: 2, Read: Mean{3, 1.5}, Left: Mean{1, 2.5},
+		Text: TextCounts{Bytes: 1, Lines: 2, Header: 3, Blank: 4, Malformed: 5},
 	}
 	leftOut = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
 	work    = Work{Branch: 3, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}

@@ -69,7 +69,7 @@ func (l *Lister) Add(b *trip.Batch) error {
 		if rows != nil {
 			row = int(rows[i])
 		}
-		l.key = appendInt(appendText(l.key[:0], b.Source), b.Number(row))
+		l.key = appendInt(appendText(l.key[:0], b.Source), b.RowNumber(row))
 		if have := len(l.kept); have > 0 {
 			after := bytes.Compare(l.key, l.kept[have-1].key) > 0
 			if after && sorted && have >= l.most {

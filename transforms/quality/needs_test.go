@@ -119,7 +119,7 @@ func TestWantedColumnsAreAsUnderAllRules(t *testing.T) {
 }
 
 func TestRulesFollowFromTheWantedColumns(t *testing.T) {
-	rows := "pickup_not_a_time pickup_missing pickup_adjacent_month pickup_stray"
+	rows := "malformed pickup_not_a_time pickup_missing pickup_adjacent_month pickup_stray"
 	for _, c := range []struct {
 		wanted []trip.Field
 		rules  string // beside the row rules

@@ -98,7 +98,7 @@ func (fn *judgeFn) rejected(b *trip.Batch) (element.Rejects, error) {
 			out.Refused++
 		}
 		sources.Append(b.Source)
-		numbers.Append(b.Number(r.row))
+		numbers.Append(b.RowNumber(r.row))
 		rules.Append(rule.Name)
 	}
 	columns := []arrow.Array{sources.NewArray(), numbers.NewArray(), rules.NewArray()}
@@ -110,6 +110,9 @@ func (fn *judgeFn) rejected(b *trip.Batch) (element.Rejects, error) {
 		}
 		columns = append(columns, taken)
 		fields = append(fields, b.Origin.Schema().Field(i))
+	}
+	if b.Text != nil {
+		columns, fields = append(columns, fn.malformedLines(b)), append(fields, arrow.Field{Name: malformedLine, Type: arrow.BinaryTypes.String, Nullable: true})
 	}
 	out.Record = array.NewRecordBatch(arrow.NewSchema(fields, nil), columns, int64(len(fn.rejects)))
 	return out, nil

@@ -109,6 +109,11 @@ const (
 // Rules is the table of rules. Limits are exclusive. The names are a contract: they stand in the ledger.
 var Rules = []Rule{
 	{
+		Name: "malformed", Scope: Row, Source: "published CSV files: lines that are cut or run into another",
+		Reason: "a line of text that has not the cells that the header names: too few, too many, or a quote that does not end",
+		Check:  Check{Marks: malformed},
+	},
+	{
 		Name: "pickup_not_a_time", Scope: Row, Source: ours,
 		Reason: "the pickup is text and not a time: the trip belongs to no month",
 		Looks:  []trip.Field{trip.Pickup},

@@ -27,12 +27,13 @@ type Batch struct {
 	Source    string
 	Taxi      string
 	FileMonth int32 // element.Found.Month
-	FileRows  int64 // rows of the whole file
+	FileRows  int64 // rows of the whole file, or element.UnknownRows
 	Alone     bool  // element.Recognised.Alone
 	RowGroup  int
 	FirstRow  int64 // index within the row group
-	FileRow   int64 // index within the file
+	FileRow   int64 // index within the file; 0 in a file of text
 	Rows      int
+	Text      *element.Text // if the file is one of text
 
 	Skips []int32 // element.Columns.Skips
 
@@ -98,11 +99,20 @@ type MonthRun struct {
 
 // Where names row i for messages.
 func (b *Batch) Where(i int) string {
+	if b.Text != nil {
+		return b.Text.Where(b.Source, i)
+	}
 	return element.Where(b.Source, b.RowGroup, b.FirstRow+b.skip(i))
 }
 
-// Number returns the index of row i within the file.
-func (b *Batch) Number(i int) int64 { return b.FileRow + b.skip(i) }
+// RowNumber tells row i from all others of its file. Numbers ascend in the order of the file: the row's number from 0, or in a file of
+// text the byte at which its line starts.
+func (b *Batch) RowNumber(i int) int64 {
+	if b.Text != nil {
+		return b.Text.Starts[i]
+	}
+	return b.FileRow + b.skip(i)
+}
 
 func (b *Batch) skip(i int) int64 {
 	if b.Skips == nil {

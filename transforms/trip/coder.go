@@ -21,7 +21,7 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Batch](), encodeBatch, decodeBatch)
 }
 
-// The encoded form of a Batch: source, taxi, origin (a record, or nothing), then, as varints, all that is not a column, then the
+// The encoded form of a Batch: source, taxi, origin (a record, or nothing), the text if there is one, then, as varints, all that is not a column, then the
 // columns as an Arrow record. One of the varints says which columns the record has. Prism encodes some batches only to know their
 // size, so a column without values must cost nothing.
 
@@ -46,7 +46,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 			return nil, err
 		}
 	}
-	out = element.AppendString(out, string(origin))
+	out = element.AppendText(element.AppendString(out, string(origin)), b.Text)
 	flags := int64(0)
 	if b.NoZones {
 		flags |= 1
@@ -157,6 +157,9 @@ func decodeBatch(in []byte) (b Batch, err error) {
 			return Batch{}, err
 		}
 	}
+	if b.Text, in, err = element.CutText(in); err != nil {
+		return Batch{}, fmt.Errorf("trip: batch: text: %w", err)
+	}
 	v := varints{in: in}
 	b.FileMonth, b.RowGroup, b.FirstRow, b.FileRow = int32(v.next()), int(v.next()), v.next(), v.next()
 	b.FileRows = v.next()
@@ -228,6 +231,9 @@ func (b *Batch) consistent() error {
 	}
 	if b.Skips != nil && len(b.Skips) != b.Rows {
 		return fmt.Errorf("trip: batch: found the places of %d rows, expected %d", len(b.Skips), b.Rows)
+	}
+	if b.Text != nil && len(b.Text.Starts) != b.Rows {
+		return fmt.Errorf("trip: batch: found lines of %d rows, expected %d", len(b.Text.Starts), b.Rows)
 	}
 	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs} {
 		for _, row := range rows {

@@ -84,9 +84,13 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 	if err := fn.remap(in); err != nil {
 		return Batch{}, err
 	}
+	if err := fn.checkText(in); err != nil {
+		return Batch{}, err
+	}
 	b := Batch{
 		Source: in.Source, Taxi: in.Taxi, FileMonth: in.Month, FileRows: in.FileRows, Alone: in.Alone, NoZones: in.Coordinates,
 		RowGroup: in.RowGroup, FirstRow: in.FirstRow, FileRow: in.FileRow, Rows: int(in.Record.NumRows()), Skips: in.Skips,
+		Text: in.Text,
 	}
 	if fn.Options.KeepOrigin {
 		b.Origin = in.Record

@@ -157,12 +157,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 	}
 	slices.Sort(f.Projection)
 	f.Projection = slices.Compact(f.Projection) // one column of the file may be wanted for several fields
-	f.UnitBytes = make([]int64, len(f.UnitRows))
-	for _, c := range f.Projection {
-		for rg, n := range f.Columns[c].ChunkBytes {
-			f.UnitBytes[rg] += n
-		}
-	}
+	f.UnitBytes = f.BytesOf(f.Projection)
 	for _, fd := range (Options{Wanted: opts.Named}).fields() {
 		if len(m[fd]) == 0 {
 			f.Null = append(f.Null, Fields[fd].Name)

@@ -57,6 +57,7 @@ type taxiSplitter struct {
 	rows []int32 // of one share
 
 	columns []takenColumn
+	counted bool // the counts of the batch's text have been handed on, or there are none
 
 	byText     map[string]uint8 // the shares of the current source, by the value of the column
 	source     string
@@ -87,7 +88,7 @@ func (t *taxiSplitter) tell(in element.Columns) error {
 	ok := false
 	switch a := column.(type) {
 	case *array.String:
-		ok = t.texts(a)
+		ok = t.texts(a, in.Text)
 	case *array.Dictionary:
 		ok = t.codes(a)
 	}
@@ -104,9 +105,18 @@ func (t *taxiSplitter) tell(in element.Columns) error {
 	return nil
 }
 
-func (t *taxiSplitter) texts(a *array.String) bool {
+// texts tells the share of each row by its text. The malformed rows of a file of text are of the first share: see source.Tell.
+func (t *taxiSplitter) texts(a *array.String, text *element.Text) bool {
 	last, share := "", uint8(noShare)
+	var malformed []int32
+	if text != nil {
+		malformed = text.Malformed
+	}
 	for i := range t.of {
+		if len(malformed) > 0 && int(malformed[0]) == i {
+			t.of[i], malformed = 0, malformed[1:]
+			continue
+		}
 		if a.IsNull(i) {
 			return false
 		}
@@ -147,8 +157,22 @@ func (t *taxiSplitter) codes(a *array.Dictionary) bool {
 }
 
 // split calls each with the rows of one share, for all shares that are read: with the runs in their order if there are few, otherwise
-// with all rows of each taxi. Rows keep their order.
+// with all rows of each taxi. Rows keep their order. Of a batch of text, the first call has the counts. If no row is read, it is a call
+// without rows.
 func (t *taxiSplitter) split(in element.Columns, each func(element.Columns) error) error {
+	t.counted = in.Text == nil
+	if err := t.parts(in, each); err != nil || t.counted {
+		return err
+	}
+	for share, s := range in.Shares {
+		if !s.Left {
+			return t.slice(in, uint8(share), 0, 0, each)
+		}
+	}
+	return nil
+}
+
+func (t *taxiSplitter) parts(in element.Columns, each func(element.Columns) error) error {
 	if in.Record.NumRows() == 0 {
 		return nil
 	}
@@ -162,14 +186,8 @@ func (t *taxiSplitter) split(in element.Columns, each func(element.Columns) erro
 	}
 	start := int32(0)
 	for _, end := range t.runs {
-		one := ofShare(in, t.of[start])
-		one.FirstRow += int64(start)
-		one.FileRow += int64(start)
-		if one.Taxi != "" {
-			one.Record = in.Record.NewSlice(int64(start), int64(end))
-			err := each(one)
-			one.Record.Release()
-			if err != nil {
+		if share := t.of[start]; !in.Shares[share].Left {
+			if err := t.slice(in, share, start, end, each); err != nil {
 				return err
 			}
 		}
@@ -178,22 +196,48 @@ func (t *taxiSplitter) split(in element.Columns, each func(element.Columns) erro
 	return nil
 }
 
-// ofShare returns in without its rows as a batch of one share. The taxi is "" if the share is not read.
+// slice calls each with rows [start, end) as a batch of one share.
+func (t *taxiSplitter) slice(in element.Columns, share uint8, start, end int32, each func(element.Columns) error) error {
+	one := ofShare(in, share)
+	one.FirstRow += int64(start)
+	one.FileRow += int64(start)
+	if in.Text != nil {
+		rows := make([]int32, 0, end-start)
+		for row := start; row < end; row++ {
+			rows = append(rows, row)
+		}
+		one.Text = t.text(in.Text, rows)
+	}
+	one.Record = in.Record.NewSlice(int64(start), int64(end))
+	defer one.Record.Release()
+	return each(one)
+}
+
+// text returns what some rows of a batch have of its text, which may be nil. The counts of the batch are in the first result.
+func (t *taxiSplitter) text(of *element.Text, rows []int32) *element.Text {
+	if of == nil {
+		return nil
+	}
+	part := of.Rows(rows)
+	if !t.counted {
+		part.Counts, t.counted = of.Counts, true
+	}
+	return part
+}
+
+// ofShare returns in without its rows as a batch of one share.
 func ofShare(in element.Columns, share uint8) element.Columns {
 	s := in.Shares[share]
 	in.Taxi, in.Alone, in.Shares, in.Record = s.Taxi, s.Alone, nil, nil
-	if s.Left {
-		in.Taxi = ""
-	}
 	return in
 }
 
 // take copies the rows of a share out of a batch.
 func (t *taxiSplitter) take(in element.Columns, share uint8, each func(element.Columns) error) error {
-	one := ofShare(in, share)
-	if one.Taxi == "" {
+	if in.Shares[share].Left {
 		return nil
 	}
+	one := ofShare(in, share)
 	t.rows = t.rows[:0]
 	for i, of := range t.of {
 		if of == share {
@@ -203,7 +247,7 @@ func (t *taxiSplitter) take(in element.Columns, share uint8, each func(element.C
 	if len(t.rows) == 0 {
 		return nil
 	}
-	one.Skips = t.rows
+	one.Skips, one.Text = t.rows, t.text(in.Text, t.rows)
 	arrays := make([]arrow.Array, in.Record.NumCols())
 	for len(t.columns) < len(arrays) {
 		t.columns = append(t.columns, takenColumn{})

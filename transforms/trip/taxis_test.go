@@ -33,7 +33,7 @@ func severalTaxis(t testing.TB, colors []string, more ...col) element.Columns {
 }
 
 // inCodes is a batch with codes in the column of the taxi.
-func inCodes(in element.Columns) element.Columns {
+func colorInCodes(in element.Columns) element.Columns {
 	i := in.Record.Schema().FieldIndices("color")[0]
 	values := in.Record.Column(i).(*array.String)
 	dictionary, codes := array.NewStringBuilder(memory.DefaultAllocator), array.NewUint16Builder(memory.DefaultAllocator)
@@ -67,8 +67,8 @@ func tipsOf(t *testing.T, fn *fieldsFn, in element.Columns) []string {
 		for i := range b.Rows {
 			tip := b.Columns[Tip].Values[i] / Unit
 			text += fmt.Sprint(" ", tip)
-			if b.Number(i) != 1000+tip || recoded.Number(i) != b.Number(i) || b.Where(i) != fmt.Sprint("x.parquet: row group 2: row ", 100+tip) {
-				t.Errorf("row %d of the file is said to be %s, number %d", 1000+tip, b.Where(i), b.Number(i))
+			if b.RowNumber(i) != 1000+tip || recoded.RowNumber(i) != b.RowNumber(i) || b.Where(i) != fmt.Sprint("x.parquet: row group 2: row ", 100+tip) {
+				t.Errorf("row %d of the file is said to be %s, number %d", 1000+tip, b.Where(i), b.RowNumber(i))
 			}
 		}
 		batches = append(batches, text)
@@ -93,7 +93,7 @@ func TestABatchOfSeveralTaxisIsParted(t *testing.T) {
 			want = []string{"green alone 0", "yellow 1", "green alone 2", "yellow 3 4"}
 		}
 		in := severalTaxis(t, words)
-		for form, in := range map[string]element.Columns{"values": in, "codes": inCodes(in)} {
+		for form, in := range map[string]element.Columns{"values": in, "codes": colorInCodes(in)} {
 			fn := &fieldsFn{Options: with(Options{})}
 			for range 2 { // what was learnt from a batch is right for the next
 				if got := tipsOf(t, fn, in); !slices.Equal(got, want) {
@@ -124,7 +124,7 @@ func TestEachRowIsInOneBatchOfItsTaxi(t *testing.T) {
 		}
 		in := severalTaxis(t, colors)
 		seen := make([]string, len(colors))
-		for _, batch := range tipsOf(t, fn, inCodes(in)) {
+		for _, batch := range tipsOf(t, fn, colorInCodes(in)) {
 			words := strings.Fields(strings.Replace(batch, " alone", "", 1))
 			for _, row := range words[1:] {
 				var i int
@@ -173,7 +173,7 @@ func TestAnotherValueThanBeforeIsAnError(t *testing.T) {
 			t.Errorf("%s: found %v, expected an error that names the column", colors, err)
 		}
 	}
-	in := inCodes(severalTaxis(t, []string{"yellow", "blue"}))
+	in := colorInCodes(severalTaxis(t, []string{"yellow", "blue"}))
 	if err := (&fieldsFn{Options: with(Options{})}).ProcessElement(in, func(Batch) {}); fault.Find(err) == nil {
 		t.Errorf("found %v, expected an error", err)
 	}
@@ -279,7 +279,7 @@ func BenchmarkSeveralTaxis(b *testing.B) {
 		fields := append(in.Record.Schema().Fields(), arrow.Field{Name: "color", Type: arrow.BinaryTypes.String})
 		in.Record = array.NewRecordBatch(arrow.NewSchema(fields, nil), append(slices.Clone(in.Record.Columns()), extra.Record.Column(5)), rows)
 		in.TaxiColumn, in.Shares = extra.TaxiColumn, extra.Shares
-		in = inCodes(in)
+		in = colorInCodes(in)
 		b.Run(fmt.Sprint("run=", run), func(b *testing.B) {
 			fn := &fieldsFn{Options: with(Options{})}
 			b.ReportAllocs()

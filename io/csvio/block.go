@@ -1,0 +1,141 @@
+package csvio
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"tripstats/transforms/element"
+)
+
+// block is some text of a file, and the rows in it. Blocks go round: reader, goroutine, reader.
+type block struct {
+	cutter
+
+	from, to int64 // in a plain file: the bytes whose lines it has
+	last     bool  // of its unit
+
+	memory []byte
+	text   []byte // whole lines, each with its end; slack follows
+	off    int64  // of text
+	counts element.TextCounts
+	err    error
+	done   chan struct{}
+}
+
+// tail is how many bytes after a block are read with it: most lines that start in it end there.
+const tail = 1 << 10
+
+// fill reads the lines that start in [from, to) of a plain file, and counts the ends of lines there.
+func (b *block) fill(r io.ReaderAt, size int64) error {
+	begin, end := max(b.from-1, 0), min(b.to+tail, size) // the byte before tells whether a line starts at from
+	if err := b.read(r, 0, begin, end); err != nil {
+		return err
+	}
+	own := b.memory[b.from-begin : b.to-begin]
+	b.counts = element.TextCounts{Bytes: b.to - b.from, Lines: int64(bytes.Count(own, newline))}
+	if b.to == size && own[len(own)-1] != '\n' {
+		b.counts.Lines++
+	}
+	first := int64(0)
+	if b.from > 0 {
+		first = 1 + int64(bytes.IndexByte(b.memory[:b.to-begin-1], '\n')) // of a byte before the last: after it a line starts here
+	}
+	if first == 0 && b.from > 0 {
+		b.text, b.off = nil, b.from
+		return nil
+	}
+	for at := b.to - 1 - begin; ; { // the last line may start at to - 1
+		if i := bytes.IndexByte(b.memory[at:end-begin], '\n'); i >= 0 {
+			end = begin + at + int64(i) + 1
+			break
+		}
+		if end == size {
+			b.memory[end-begin] = '\n'
+			end++
+			break
+		}
+		at = end - begin
+		if at-(b.to-begin) > maxLine {
+			break // the check of lines says where
+		}
+		more := min(end+max(64<<10, end-b.to), size)
+		if err := b.read(r, at, end, more); err != nil {
+			return err
+		}
+		end = more
+	}
+	b.text, b.off = b.memory[first:end-begin], begin+first
+	return nil
+}
+
+// read reads bytes [from, to) of the file to a place in the memory, after what is there, and leaves room for an end of a line and slack.
+func (b *block) read(r io.ReaderAt, at, from, to int64) error {
+	if need := at + to - from + 1 + slack; int64(cap(b.memory)) < need {
+		b.memory = append(make([]byte, 0, need), b.memory[:at]...)
+	}
+	b.memory = b.memory[:cap(b.memory)]
+	n, err := r.ReadAt(b.memory[at:at+to-from], from)
+	switch {
+	case int64(n) == to-from:
+		return nil
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("found its end at byte %d, expected %d bytes as matched", from+int64(n), to)
+	}
+	return err
+}
+
+var newline = []byte{'\n'}
+
+// skipHeader drops the header and the blank lines before it from the text.
+func (b *block) skipHeader(l layout) {
+	if b.off >= l.end || len(b.text) == 0 {
+		return
+	}
+	end := b.off + int64(len(b.text))
+	blank := b.text[:max(0, min(l.start, end)-b.off)]
+	b.counts.Blank += int64(bytes.Count(blank, newline))
+	if b.off <= l.start && l.start < end {
+		b.counts.Header = 1
+	}
+	skip := min(l.end, end) - b.off
+	b.text, b.off = b.text[skip:], b.off+skip
+}
+
+// errLong is of a line that is too long; at is where it starts.
+type errLong struct{ at int64 }
+
+func (e errLong) Error() string {
+	return fmt.Sprintf("found a line of more than %d bytes, expected less: is it a line of CSV? leave the file out or repair the line", maxLine)
+}
+
+// work cuts the text into rows.
+func (b *block) work(l layout) error {
+	b.reset()
+	b.skipHeader(l)
+	if len(b.text) > maxLine {
+		if err := b.checkLength(); err != nil {
+			return err
+		}
+	}
+	b.cut(b.text, b.off)
+	b.counts.Blank += b.blank
+	for _, r := range b.list[:b.used] {
+		b.counts.Malformed += int64(len(r.malformed))
+	}
+	return nil
+}
+
+// checkLength refuses a line that is too long.
+func (b *block) checkLength() error {
+	text, off := b.text, b.off
+	for len(text) > maxLine {
+		n := bytes.LastIndexByte(text[:maxLine+1], '\n') + 1
+		if n == 0 {
+			return errLong{off}
+		}
+		text, off = text[n:], off+int64(n)
+	}
+	return nil
+}

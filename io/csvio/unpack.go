@@ -1,0 +1,184 @@
+package csvio
+
+import (
+	"bytes"
+	"compress/flate"
+	"errors"
+	"fmt"
+	"io"
+
+	kflate "github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+
+	"tripstats/transforms/element"
+)
+
+// unpacker says what is wrong with packed bytes.
+type unpacker struct{ z *gzip.Reader }
+
+func (u unpacker) Read(p []byte) (int, error) {
+	n, err := u.z.Read(p)
+	if err != nil && err != io.EOF {
+		err = unpackError(err)
+	}
+	return n, err
+}
+
+// unpackError returns an error of package gzip as what it says of a file. Errors of reading the file stay what they are.
+func unpackError(err error) error {
+	var corrupt flate.CorruptInputError
+	var corruptToo kflate.CorruptInputError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return errors.New("gzip: found its end too early; the file is cut: fetch it again")
+	case errors.Is(err, gzip.ErrChecksum):
+		return errors.New("gzip: found text of another checksum; the file is damaged: fetch it again")
+	case errors.Is(err, gzip.ErrHeader):
+		return errors.New("gzip: found bytes that are not gzip after packed text; the file is damaged: fetch it again")
+	case errors.As(err, &corrupt), errors.As(err, &corruptToo):
+		return fmt.Errorf("gzip: found bytes that make no sense (%w); the file is damaged: fetch it again", err)
+	}
+	return err
+}
+
+// packedBytes is how much of a packed file is read at once.
+const packedBytes = 256 << 10
+
+// unpack makes blocks of a packed file, which is one unit. An error comes with an empty block.
+func (u *reader) unpack() {
+	failed := func(b *block, err error) {
+		b.err = err
+		b.text, b.off = nil, 0
+		u.start(b, func() error { return err })
+	}
+	b := u.slot()
+	if b == nil {
+		return
+	}
+	z, err := gzip.NewReader(&fileReader{u: u})
+	if err != nil {
+		failed(b, unpackError(err))
+		return
+	}
+	text := unpacker{z}
+	var rest []byte // of a line whose end is in the next block
+	off := int64(0) // of rest in the text
+	size := int(u.blockBytes)
+	for {
+		if cap(b.memory) < size+1+slack+len(rest) {
+			b.memory = make([]byte, len(rest)+size+1+slack)
+		}
+		b.memory = b.memory[:cap(b.memory)]
+		n := copy(b.memory, rest)
+		read, err := io.ReadFull(text, b.memory[n:len(b.memory)-1-slack])
+		n += read
+		end := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		switch {
+		case err != nil && !end:
+			failed(b, err)
+			return
+		case end:
+			if n > 0 && b.memory[n-1] != '\n' {
+				b.memory[n] = '\n'
+				n++
+			}
+			b.last = true
+			b.counts.Bytes = u.file.Size
+		}
+		whole := bytes.LastIndexByte(b.memory[:n], '\n') + 1
+		rest = append(rest[:0], b.memory[whole:n]...)
+		if len(rest) > maxLine {
+			failed(b, errLong{off + int64(whole)})
+			return
+		}
+		b.text, b.off = b.memory[:whole], off
+		off += int64(whole)
+		b.counts.Lines = int64(bytes.Count(b.text, newline))
+		current := b
+		u.start(current, func() error { return current.work(u.layout) })
+		if end {
+			return
+		}
+		if b = u.slot(); b == nil {
+			return
+		}
+	}
+}
+
+// fileReader reads a file from its start.
+type fileReader struct {
+	u   *reader
+	at  int64
+	buf []byte
+	err error
+	mem []byte
+}
+
+func (f *fileReader) Read(p []byte) (int, error) {
+	if len(f.buf) == 0 {
+		if err := f.more(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, f.buf)
+	f.buf = f.buf[n:]
+	return n, nil
+}
+
+// ReadByte lets package gzip read without a buffer of its own.
+func (f *fileReader) ReadByte() (byte, error) {
+	if len(f.buf) == 0 {
+		if err := f.more(); err != nil {
+			return 0, err
+		}
+	}
+	c := f.buf[0]
+	f.buf = f.buf[1:]
+	return c, nil
+}
+
+func (f *fileReader) more() error {
+	if err := f.u.ctx.Err(); err != nil {
+		return err
+	}
+	n := min(packedBytes, f.u.file.Size-f.at)
+	if n <= 0 {
+		return io.EOF
+	}
+	if f.mem == nil {
+		f.mem = make([]byte, packedBytes)
+	}
+	read, err := f.u.in.ReadAt(f.mem[:n], f.at)
+	if int64(read) < n {
+		if err == nil || errors.Is(err, io.EOF) {
+			err = fmt.Errorf("found its end at byte %d, expected %d bytes as matched", f.at+int64(read), f.u.file.Size)
+		}
+		return err
+	}
+	f.at, f.buf = f.at+n, f.mem[:n]
+	return nil
+}
+
+// LineAt counts the lines before a place in the text, from the start of the file. It is for messages.
+func (u *reader) LineAt(offset int64) (int64, error) {
+	var text io.Reader = &fileReader{u: u}
+	if u.layout.packed {
+		z, err := gzip.NewReader(text)
+		if err != nil {
+			return 0, err
+		}
+		text = z
+	}
+	line, buf := int64(1), make([]byte, packedBytes)
+	for offset > 0 {
+		n, err := text.Read(buf[:min(int64(len(buf)), offset)])
+		line += int64(bytes.Count(buf[:n], newline))
+		offset -= int64(n)
+		if err != nil && offset > 0 {
+			return 0, err
+		}
+	}
+	return line, nil
+}
+
+var _ element.LineFinder = (*reader)(nil)
