@@ -35,13 +35,14 @@ ROUNDS   ?= 5
 FUZZTIME ?= 10s
 COMBINATIONS ?= 100
 QUERIES      ?= 100
+CSVFILES     ?= 30
 PYTHON   := .venv/bin/python
 
 # RUST: what the benchmarks in Rust need, unless PEERS names none of them. $(call flag,sets): --sets=$(SETS), if SETS is set.
 RUST  := $(if $(PEERS),$(if $(filter datafusion% decode,$(subst $(comma), ,$(PEERS))),.cache/bench-peers/ready),.cache/bench-peers/ready)
 flag   = $(if $($(shell echo $1 | tr a-z A-Z)),--$1='$($(shell echo $1 | tr a-z A-Z))')
 
-.PHONY: help goflags build test lint verify bench bench-peers bench-decade bench-query bench-rules bench-ablation bench-memory sample fuzz fuzz-plain soak azurite clean \
+.PHONY: help goflags build test lint verify bench bench-peers bench-csv bench-fhvhv bench-decade bench-query bench-rules bench-ablation bench-memory sample fuzz fuzz-plain soak azurite clean \
 	flink-jar spark-jar flink-up flink-cluster-up spark-up flink-down flink-test flink-cluster-test spark-test workers dataflow-template
 
 help: ## list the targets
@@ -70,9 +71,11 @@ lint: ## gofmt, go vet, staticcheck, gofumpt, govulncheck
 	*) echo "$$found"; exit 1 ;; \
 	esac
 
-verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes; declared tables, QUERIES=100 random; what the documents show
+verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes; CSVFILES=30 random CSV files, damaged; declared tables, QUERIES=100 random; what the documents show
 	testdata/verify/run.sh bin/tripstats $(PYTHON)
 	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
+	go build -o .cache/gen ./testdata/gen
+	$(PYTHON) testdata/verify/csvfiles.py bin/tripstats .cache/gen $(CSVFILES)
 	$(PYTHON) testdata/verify/random_queries.py bin/tripstats --count $(QUERIES)
 	go test -count 1 ./transforms/query -run DuckDB
 	@# Some of what the documents show needs Python.
@@ -83,6 +86,12 @@ bench: ## Go benchmarks; COUNT=6
 
 bench-peers: build .venv/bench $(RUST) ## time against DuckDB, DataFusion, Polars, chdb, pandas; SETS= THREADS= PEERS= ROUNDS=5; makes 2.5 GB once
 	$(PYTHON) testdata/bench/peers.py bin/tripstats --rounds $(ROUNDS) $(foreach v,sets threads peers wait,$(call flag,$v))
+
+bench-csv: build .venv/bench ## CSV and CSV.gz, 4 months of 3 million rows, against DuckDB and Polars; at most 0.7 of DuckDB's wall time; ROUNDS=5; makes 1.5 GB once
+	$(PYTHON) testdata/bench/peers.py bin/tripstats --sets csv,csv-gz --threads 2 --rounds $(ROUNDS) $(call flag,wait)
+
+bench-fhvhv: build .venv/bench ## 24 months of 3 million trips of fhvhv against DuckDB; at most 0.4 of its wall time; ROUNDS=5; makes 2 GB once
+	$(PYTHON) testdata/bench/peers.py bin/tripstats --sets fhvhv --threads 2 --rounds $(ROUNDS) $(call flag,wait)
 
 bench-decade: build .venv/bench $(RUST) ## 877 million rows, with the two fastest peers; MONTHS= PEERS=; makes 12.4 GB once
 	$(PYTHON) testdata/bench/decade.py bin/tripstats $(foreach v,months peers wait,$(call flag,$v))
@@ -110,11 +119,14 @@ fuzz-plain: ## every fuzz target for FUZZTIME=10s, not guided; needs no further 
 
 soak: FUZZTIME = 10m
 soak: COMBINATIONS = 1000
+soak: CSVFILES = 300
 soak: QUERIES = 2000
-soak: build .venv/ready ## the long loops of the tests, io and transforms with the race detector, COMBINATIONS=1000, QUERIES=2000, then every fuzz target for FUZZTIME=10m
+soak: build .venv/ready ## the long loops of the tests, io and transforms with the race detector, COMBINATIONS=1000, CSVFILES=300, QUERIES=2000, then every fuzz target for FUZZTIME=10m
 	go test -race -timeout 0 -count 1 ./io/... ./transforms/...
 	TRIPSTATS_SOAK=1 go test -timeout 0 -count 1 ./pipeline ./io/parquetio ./io/fetch ./transforms/query ./transforms/compute ./transforms/group
 	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
+	go build -o .cache/gen ./testdata/gen
+	$(PYTHON) testdata/verify/csvfiles.py bin/tripstats .cache/gen $(CSVFILES) 2
 	$(PYTHON) testdata/verify/random_queries.py bin/tripstats --count $(QUERIES) --seed 2
 	TRIPSTATS_SOAK=1 $(MAKE) flink-cluster-test
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)

@@ -28,6 +28,13 @@ def decade(months):
     return "decade", dict(list(published().items())[:months]), []
 
 
+# CSV as TLC published it. The months are of one form.
+CSV_MONTHS = ["2019-01", "2019-04", "2019-07", "2019-10"]
+CSV = ["--text", "published", "--format", "csv"]
+
+# 24 months from the first of 2021 on, the first year in which all columns have values.
+FHVHV_MONTHS = [f"{year}-{month:02}" for year in (2021, 2022, 2023, 2024) for month in range(1, 13, 2)]
+
 # Name of a set: the folder in the cache, the rows of each month, and additional flags of the generator.
 SETS = {
     "tlc": ("tlc", dict.fromkeys(MONTHS, 3_000_000), []),
@@ -36,7 +43,19 @@ SETS = {
     "month": ("tlc", {"2019-07": 3_000_000}, []),
     "one14m": ("one14m", {"2014-05": 14_000_000}, []),
     **{f"decade-{n}": decade(n) for n in (1, 6, 24, 60, 120)},
+    "csv": ("csv", dict.fromkeys(CSV_MONTHS, 3_000_000), CSV),
+    "csv-month": ("csv-month", {"2019-07": 1_000_000}, CSV),
+    "csv-gz": ("csv-gz", dict.fromkeys(CSV_MONTHS, 3_000_000), [*CSV[:-1], "csv.gz"]),
+    "fhvhv": ("fhvhv", dict.fromkeys(FHVHV_MONTHS, 3_000_000), ["--taxi", "fhvhv"]),
+    "fhvhv-month": ("fhvhv-month", {"2023-07": 1_000_000}, ["--taxi", "fhvhv"]),
 }
+
+# The sets that only some peers read: the names of these peers. MOST is how much of the fastest DuckDB's wall time tripstats may take.
+READERS = {
+    **dict.fromkeys(["csv", "csv-month", "csv-gz"], ["duckdb", "polars"]),
+    **dict.fromkeys(["fhvhv", "fhvhv-month"], ["duckdb"]),
+}
+MOST = {"csv": 0.7, "fhvhv": 0.4}
 
 # Published months, not made by the generator.
 REAL = "green"
@@ -51,8 +70,9 @@ def files(name):
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "tripstats-bench")
     subfolder, months, flags = SETS[name]
     folder = os.path.join(cache, subfolder)
-    taxi = "green" if "green" in flags else "yellow"
-    paths = {m: os.path.join(folder, taxi, m[:4], f"{taxi}_tripdata_{m}.parquet") for m in sorted(months)}
+    taxi = flags[flags.index("--taxi") + 1] if "--taxi" in flags else "yellow"
+    form = flags[flags.index("--format") + 1] if "--format" in flags else "parquet"
+    paths = {m: os.path.join(folder, taxi, m[:4], f"{taxi}_tripdata_{m}.{form}") for m in sorted(months)}
     missing = [m for m, path in paths.items() if not os.path.exists(path)]
     if missing:
         print(f"bench: making {len(missing)} files in {folder}, once: {sum(months[m] for m in missing):,} rows,"

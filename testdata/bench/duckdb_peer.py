@@ -57,7 +57,19 @@ def trips(files):
     """Returns the text of a query of all columns of files. What some months call passenger_count, BIGINT, is DOUBLE in others."""
     names = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
     pickup, dropoff = peer.times(files)
-    return f"(SELECT *, {pickup} AS pickup, {dropoff} AS dropoff FROM read_parquet([{names}], union_by_name = true)) AS trips"
+    more = ""
+    if peer.taxi(files) == "fhvhv":
+        has = {row[0] for row in duckdb.execute(f"DESCRIBE SELECT * FROM read_parquet([{names}], union_by_name = true)").fetchall()}
+        paid = [f"CAST({c} AS DOUBLE)" for c in peer.PAID if c in has]
+        more = f"""
+            , CAST(NULL AS DOUBLE) AS passenger_count, trip_miles AS trip_distance, tips AS tip_amount,
+            CASE WHEN coalesce({", ".join(paid)}) IS NOT NULL THEN {" + ".join(f"coalesce({c}, 0)" for c in paid)} END AS total_amount"""
+    source = f"read_parquet([{names}], union_by_name = true)"
+    if peer.is_text(files):
+        types = peer.TYPES | dict.fromkeys((pickup, dropoff), "TIMESTAMP")
+        columns = {name: types.get(name, "VARCHAR") for name in peer.names(files[0])}
+        source = f"""read_csv([{names}], columns = {columns}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"')"""
+    return f"(SELECT *, {pickup} AS pickup, {dropoff} AS dropoff{more} FROM {source}) AS trips"
 
 
 def all_at_once(select, threads, files):

@@ -5,6 +5,7 @@
 A peer prints the wall and the CPU seconds of the job, without the start of Python and the import of its library.
 """
 
+import gzip
 import os
 import re
 import sys
@@ -14,13 +15,31 @@ TABLES = ("trip_stats", "location_stats")
 
 
 def taxi(files):
-    return re.match("yellow|green", os.path.basename(files[0]))[0]
+    return re.match("yellow|green|fhvhv", os.path.basename(files[0]))[0]
 
 
 def times(files):
     """Returns the names of the columns with the times of pickup and dropoff."""
-    prefix = {"yellow": "tpep", "green": "lpep"}[taxi(files)]
-    return f"{prefix}_pickup_datetime", f"{prefix}_dropoff_datetime"
+    prefix = {"yellow": "tpep_", "green": "lpep_", "fhvhv": ""}[taxi(files)]
+    return f"{prefix}pickup_datetime", f"{prefix}dropoff_datetime"
+
+
+# What passengers pay for a trip of fhvhv. A null adds nothing.
+PAID = ["base_passenger_fare", "tolls", "bcf", "sales_tax", "congestion_surcharge", "airport_fee", "cbd_congestion_fee", "tips"]
+
+# The columns that the job reads of a CSV file, and what they are. All others are text that nobody looks at.
+TYPES = {"passenger_count": "BIGINT", "trip_distance": "DOUBLE", "PULocationID": "INTEGER", "DOLocationID": "INTEGER",
+         "total_amount": "DOUBLE", "tip_amount": "DOUBLE"}
+
+
+def is_text(files):
+    return not files[0].endswith(".parquet")
+
+
+def names(file):
+    """Returns the names of the columns of a CSV file."""
+    with (gzip.open if file.endswith(".gz") else open)(file, "rt", encoding="utf-8") as f:
+        return f.readline().strip().split(",")
 
 
 def table_path(out, table):

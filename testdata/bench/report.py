@@ -20,6 +20,9 @@ TITLES = {
     "snappy": "The same 24 months in SNAPPY",
     "month": "One month of 3 million rows, GZIP",
     "one14m": "One month of 14 million rows in one row group, GZIP",
+    "csv": "CSV: four months of 3 million rows, as TLC published them",
+    "csv-gz": "The same four months as CSV.gz",
+    "fhvhv": "High-volume for-hire vehicles: 24 months of 3 million rows, ZSTD",
     common.REAL: "Real files: eight months of green taxis, 2022 to 2025",
 }
 
@@ -129,7 +132,7 @@ def chart(results):
 
 HEAD = """# What the benchmarks gave
 
-Made by `make bench-peers`, `make bench-decade`, `make bench-query` and `make bench-ablation`; not edited by hand, except constants.md, which is its end. All files but those called real are made by
+Made by `make bench-peers`, `make bench-csv`, `make bench-fhvhv`, `make bench-decade`, `make bench-query` and `make bench-ablation`; not edited by hand, except constants.md, which is its end. All files but those called real are made by
 `testdata/gen`: they have the schemas, codecs, sizes, order and dirt of TLC's, and no published row. All programs do the
 same job, tripstats with `--quality=raw`, write both tables, and gave the same rows before they were timed. Files were in the system's cache.
 Medians of the rounds; ratios are those within a round: median (least to most). The fastest peer and the fastest DuckDB are those of

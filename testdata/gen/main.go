@@ -1,4 +1,4 @@
-// Command gen writes parquet files that look like the trip records of the New
+// Command gen writes parquet and CSV files that look like the trip records of the New
 // York City Taxi and Limousine Commission. See --help and package tlcgen.
 package main
 
@@ -42,6 +42,13 @@ Flags:
   --columns NAME   all, or job: those that the tables are made of (default all)
   --codec NAME     auto, gzip, zstd, snappy or uncompressed (default auto: gzip
                    up to 2023-01, then zstd)
+  --format NAME    parquet, csv or csv.gz (default parquet)
+  --text LIST      how CSV files are written: published (as TLC published the
+                   month: columns, names, blank second lines, ...), random (drawn
+                   by --seed), or words such as
+                   bom,crlf,index,na,quote-all,dmy,trailing-commas=2
+  --plant LIST     bad rows in exact numbers, such as
+                   malformed=5,not-number=2,null-dropoff=9
   --coordinates    longitudes and latitudes instead of zones, in months up to
                    2016-06, as in TLC's files before 2022. 2009 and 2010 have
                    them anyhow
@@ -136,6 +143,9 @@ func parse(args []string) (job, error) {
 		codec  = fs.String("codec", "auto", "")
 		cols   = fs.String("columns", "all", "")
 		sample = fs.Bool("sample", false, "")
+		format = fs.String("format", string(tlcgen.Parquet), "")
+		text   = fs.String("text", "", "")
+		plant  = fs.String("plant", "", "")
 		o      tlcgen.Options
 	)
 	fs.SetOutput(io.Discard)
@@ -176,12 +186,25 @@ func parse(args []string) (job, error) {
 	if o.Codec, err = tlcgen.ParseCodec(*codec); err != nil {
 		return j, fmt.Errorf("--codec: %w", err)
 	}
+	if o.Format, err = tlcgen.ParseFormat(*format); err != nil {
+		return j, fmt.Errorf("--format: %w", err)
+	}
+	if o.Plant, err = tlcgen.ParsePlant(*plant); err != nil {
+		return j, fmt.Errorf("--plant: %w", err)
+	}
+	if *text != "" && o.Format == tlcgen.Parquet {
+		return j, errors.New("--text is for --format=csv and csv.gz")
+	}
 	if *cols != "all" && *cols != "job" {
 		return j, fmt.Errorf("--columns %q is neither all nor job", *cols)
 	}
 	o.JobColumns = *cols == "job"
 	for _, o.Taxi = range taxis {
 		for _, o.Month = range ms {
+			o, err := o.ParseText(*text)
+			if err != nil {
+				return j, fmt.Errorf("--text: %w", err)
+			}
 			if err := o.Check(); err != nil {
 				return j, err
 			}

@@ -46,10 +46,11 @@ var money = [...]field{
 	fFare, fExtra, fMTATax, fTip, fTolls, fImprovement, fTotal, fCongestion, fAirport, fCBD,
 }
 
-// Values of distance and money fields that stand for what is not a number.
+// Values of distance, money and times that stand for what is none.
 const (
 	valueNaN = math.MinInt64
 	valueInf = math.MinInt64 + 1
+	valueBad = math.MinInt64 + 2 // in text: a cell that holds no number or no time
 )
 
 // fieldSet has bit 1<<f set for each field f in it.

@@ -29,6 +29,7 @@ type Dirt struct {
 	TipOver5000      int64 `json:"tip_over_5000"`
 	RefundPairs      int64 `json:"refund_pairs"` // pairs of rows: a refund and the charge it cancels
 	NotFinite        int64 `json:"not_finite"`   // NaN or infinite distance, total or tip
+	NotNumber        int64 `json:"not_number"`   // distance, total or tip is text that is no number
 
 	NullPassengers  int64 `json:"null_passengers"`
 	ZeroPassengers  int64 `json:"zero_passengers"`
@@ -36,6 +37,9 @@ type Dirt struct {
 
 	NullPickup  int64 `json:"null_pickup"`
 	NullDropoff int64 `json:"null_dropoff"`
+
+	PickupNotTime  int64 `json:"pickup_not_time"` // text that is no time; such a row counts under no month
+	DropoffNotTime int64 `json:"dropoff_not_time"`
 
 	// In files without zones, all rows.
 	NullPickupZone  int64 `json:"null_pickup_zone"`

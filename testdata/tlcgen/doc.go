@@ -1,4 +1,4 @@
-// Package tlcgen makes parquet files that look like the trip records of the
+// Package tlcgen makes parquet and CSV files that look like the trip records of the
 // New York City Taxi and Limousine Commission (TLC): the physical schema of
 // each month, the codecs, the order of the rows, the sizes and the dirt of the
 // published files. No published row is in them.
@@ -28,6 +28,8 @@
 //	tariff.go       fares and surcharges by month
 //	rows.go         how these become rows
 //	dirt.go         what is counted as dirt
+//	csv.go          how a CSV file may be written
+//	published.go    how TLC wrote the CSV file of a month
 //
 // Not supported: the key-value metadata that pandas adds; page indexes and
 // bloom filters, which published files do not have.

@@ -57,7 +57,7 @@ func Generate(ctx context.Context, tree Tree) (Truth, error) {
 		if _, err := o.check(); err != nil {
 			return Truth{}, err
 		}
-		truths[i].Path = FilePath(o.Taxi, o.Month, tree.Flat)
+		truths[i].Path = o.path(tree.Flat)
 		if seen[truths[i].Path] {
 			return Truth{}, fmt.Errorf("tlcgen: %s %v is asked for twice", o.Taxi, o.Month)
 		}

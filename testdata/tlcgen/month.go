@@ -124,6 +124,16 @@ func FilePath(t Taxi, m YearMonth, flat bool) string {
 	return path.Join(string(t), fmt.Sprintf("%04d", m.Year), FileName(t, m))
 }
 
+// Name returns the base name of the file: yellow_tripdata_2014-03.csv.gz.
+func (o Options) Name() string {
+	return strings.TrimSuffix(FileName(o.Taxi, o.Month), Parquet.extension()) + o.Format.extension()
+}
+
+// path is FilePath with the extension of the format.
+func (o Options) path(flat bool) string {
+	return strings.TrimSuffix(FilePath(o.Taxi, o.Month, flat), Parquet.extension()) + o.Format.extension()
+}
+
 const (
 	hour = 3600 // seconds
 	day  = 24 * hour

@@ -55,6 +55,12 @@ type Options struct {
 	Rows  int64 // 0 gives the schema and nothing more
 	Seed  uint64
 
+	// Format is the form of the file; "" is Parquet. It changes no row.
+	Format Format
+
+	// Text says how a CSV file is written.
+	Text Text
+
 	// RowGroups is the number of row groups, which share the rows evenly; 0
 	// means one, as in published files. It changes no row.
 	RowGroups int
@@ -105,8 +111,15 @@ func (o *Options) check() (variant, error) {
 	if o.RowGroups < 0 || o.RowGroups > maxRowGroups {
 		return v, fmt.Errorf("tlcgen: %d row groups: from 1 to %d can be made", o.RowGroups, maxRowGroups)
 	}
-	if err := o.Plant.check(o.Month, v); err != nil {
+	if err := o.Plant.check(o.Month, v, o.Format); err != nil {
 		return v, err
+	}
+	if err := o.Text.check(o.Format); err != nil {
+		return v, err
+	}
+	if o.Format.text() {
+		o.RowGroups, o.Codec = 0, ""
+		return v, nil
 	}
 	if o.RowGroups == 0 {
 		o.RowGroups = 1

@@ -16,6 +16,10 @@ import (
 type Plant struct {
 	NaN             int64 // NaN as trip_distance, total_amount or tip_amount in turn
 	Inf             int64 // +Inf, likewise
+	NotNumber       int64 // text that is no number, likewise; for files of text
+	PickupNotTime   int64 // text that is no time; for files whose times are text
+	DropoffNotTime  int64
+	Malformed       int64 // lines beside the rows that are no rows; for files of text
 	NullPickup      int64 // null pickup time
 	NullDropoff     int64
 	NullPickupZone  int64
@@ -47,6 +51,7 @@ var plantKinds = []struct {
 }{
 	{0, func(p *Plant) int64 { return p.NaN }, plantOneOf(valueNaN, fDistance, fTotal, fTip)},
 	{0, func(p *Plant) int64 { return p.Inf }, plantOneOf(valueInf, fDistance, fTotal, fTip)},
+	{0, func(p *Plant) int64 { return p.NotNumber }, plantOneOf(valueBad, fDistance, fTotal, fTip)},
 	{0, func(p *Plant) int64 { return p.NegativeDistance }, plantValue(fDistance, -1, -2_50, -37_00)},
 	{0, func(p *Plant) int64 { return p.Over200Miles }, plantValue(fDistance, 200_01, 1_234_50, maxDistance)},
 	{0, func(p *Plant) int64 { return p.TotalOver5000 }, plantValue(fTotal, 5_000_01, 12_345_67, 998_310_03)},
@@ -54,6 +59,8 @@ var plantKinds = []struct {
 	{0, func(p *Plant) int64 { return p.NegativeTip }, plantValue(fTip, -1, -2_00, -86_14)},
 	{1, func(p *Plant) int64 { return p.NullPickup }, plantNull(fPickup)},
 	{1, func(p *Plant) int64 { return p.NullDropoff }, plantNull(fDropoff)},
+	{1, func(p *Plant) int64 { return p.PickupNotTime }, plantValue(fPickup, valueBad)},
+	{1, func(p *Plant) int64 { return p.DropoffNotTime }, plantValue(fDropoff, valueBad)},
 	{1, func(p *Plant) int64 { return p.ClockHour }, plantClockHour},
 	{1, func(p *Plant) int64 { return p.ClockSpan }, plantClockSpan},
 	{2, func(p *Plant) int64 { return p.NullPickupZone }, plantNull(fPickupZone)},
@@ -106,11 +113,20 @@ func plantClockSpan(r *row, c clock, k int64) {
 }
 
 // check returns why p cannot be planted into the file of a month, or nil.
-func (p *Plant) check(m YearMonth, v variant) error {
+func (p *Plant) check(m YearMonth, v variant, f Format) error {
 	for _, kind := range plantKinds {
 		if kind.count(p) < 0 {
 			return errors.New("tlcgen: a negative number of rows to plant")
 		}
+	}
+	if p.Malformed < 0 {
+		return errors.New("tlcgen: a negative number of malformed lines to plant")
+	}
+	if p.NotNumber+p.Malformed > 0 && !f.text() {
+		return errors.New("tlcgen: no text to plant into: what is not a number, and lines that are no rows, are for CSV files")
+	}
+	if p.PickupNotTime+p.DropoffNotTime > 0 && !f.text() && !v.textTimes() {
+		return errors.New("tlcgen: no text to plant into: what is not a time is for CSV files and for times that are text")
 	}
 	if p.ClockHour+p.ClockSpan > 0 && len(clockOf(m).hours()) == 0 {
 		return fmt.Errorf("tlcgen: no clock change to plant trips into in %v: March and November have one", m)

@@ -45,6 +45,8 @@ type column struct {
 	ints    []int64
 	doubles []float64
 	strings []string
+
+	bad map[int]bool // rows whose text is no number or no time; such a cell has no value
 }
 
 func (c *column) len() int { return len(c.valid) }

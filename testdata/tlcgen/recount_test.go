@@ -52,8 +52,8 @@ var roles = map[string][]string{
 	"distance":     {"Trip_Distance", "Trip_distance", "trip_distance"},
 	"total":        {"Total_Amt", "Total_amount", "total_amount"},
 	"tip":          {"Tip_Amt", "Tip_amount", "tip_amount"},
-	"pickup zone":  {"PULocationID"},
-	"dropoff zone": {"DOLocationID"},
+	"pickup zone":  {"PULocationID", "pulocationid"},
+	"dropoff zone": {"DOLocationID", "dolocationid"},
 	"pickup lon":   {"Start_Lon", "pickup_longitude", "Pickup_longitude"},
 	"dropoff lon":  {"End_Lon", "dropoff_longitude", "Dropoff_longitude"},
 }
@@ -85,9 +85,12 @@ func (c *column) time(t *testing.T, i int) (time.Time, bool) {
 	}
 	at, err := time.Parse(time.DateTime, c.strings[i])
 	if err != nil {
-		t.Fatal(err)
+		if c.bad == nil {
+			c.bad = map[int]bool{}
+		}
+		c.bad[i] = true
 	}
-	return at, true
+	return at, err == nil
 }
 
 // number returns the value of row i, whatever its type.
@@ -146,7 +149,9 @@ func recount(t *testing.T, o Options, cols columns) map[string]*monthCount {
 		}
 		m.trips++
 		d := &m.dirt
-		if !hasPickup {
+		if !hasPickup && pickups.bad[i] {
+			d.PickupNotTime++
+		} else if !hasPickup {
 			d.NullPickup++
 		} else {
 			switch start := time.Date(pickup.Year(), pickup.Month(), 1, 0, 0, 0, 0, time.UTC); {
@@ -157,7 +162,9 @@ func recount(t *testing.T, o Options, cols columns) map[string]*monthCount {
 				d.FarMonth++
 			}
 		}
-		if !hasDropoff {
+		if !hasDropoff && dropoffs.bad[i] {
+			d.DropoffNotTime++
+		} else if !hasDropoff {
 			d.NullDropoff++
 		} else if hasPickup {
 			m.duration(dropoff.Sub(pickup))
@@ -212,9 +219,13 @@ func (m *monthCount) measures(found map[string]*column, i int) {
 			d.PassengersOver9++
 		}
 	}
-	finite := true
+	finite, numbers := true, true
 	for j, role := range [...]string{1: "distance", 3: "total", 4: "tip"} {
 		if role == "" {
+			continue
+		}
+		if found[role].bad[i] {
+			numbers = false
 			continue
 		}
 		v := found[role].doubles[i]
@@ -246,6 +257,9 @@ func (m *monthCount) measures(found map[string]*column, i int) {
 	}
 	if !finite {
 		d.NotFinite++
+	}
+	if !numbers {
+		d.NotNumber++
 	}
 }
 

@@ -20,7 +20,15 @@ type FileTruth struct {
 	RowGroups int    `json:"row_groups"`
 	Codec     Codec  `json:"codec"`
 	Bytes     int64  `json:"bytes"` // length of the file
-	Dirt      Dirt   `json:"dirt"`
+
+	// Of files of text, whose RowGroups are 0 and whose Codec is empty. Lines are the header, blank ones, those of rows and malformed ones;
+	// Rows has the third alone.
+	Format    Format `json:"format,omitempty"`
+	Lines     int64  `json:"lines,omitempty"`
+	Blank     int64  `json:"blank,omitempty"`
+	Malformed int64  `json:"malformed,omitempty"`
+
+	Dirt Dirt `json:"dirt"`
 
 	// Coordinates says that the file has longitudes and latitudes in the place
 	// of zones. All its trips then count under the null zone.
@@ -151,7 +159,11 @@ func (c *counter) row(b *block, i int) {
 		m.amount.add(total * 1e4)
 		m.tip.add(tip * 1e4)
 	} else {
-		d.NotFinite++
+		if distance == valueBad || total == valueBad || tip == valueBad {
+			d.NotNumber++
+		} else {
+			d.NotFinite++
+		}
 		m.distance.addFinite(distance)
 		m.amount.addFinite(total)
 		m.tip.addFinite(tip)
@@ -180,6 +192,11 @@ func (c *counter) sumsOf(b *block, i int) *monthSums {
 		return m
 	}
 	pickup := b.v[fPickup][i]
+	if pickup == valueBad {
+		m := c.sums(nullMonth)
+		m.dirt.PickupNotTime++
+		return m
+	}
 	m := c.at(pickup)
 	if m != c.months[c.month.index()] {
 		switch monthAt(pickup).index() - c.month.index() {
@@ -195,8 +212,11 @@ func (c *counter) sumsOf(b *block, i int) *monthSums {
 // times counts the pickup and dropoff of a row.
 func (c *counter) times(b *block, i int, m *monthSums) {
 	pickup, dropoff, d := b.v[fPickup][i], b.v[fDropoff][i], &m.dirt
-	hasPickup, hasDropoff := !b.nulls[i].has(fPickup), !b.nulls[i].has(fDropoff)
-	if !hasDropoff {
+	hasPickup, hasDropoff := !b.nulls[i].has(fPickup) && pickup != valueBad, !b.nulls[i].has(fDropoff)
+	if dropoff == valueBad {
+		d.DropoffNotTime++
+		hasDropoff = false
+	} else if !hasDropoff {
 		d.NullDropoff++
 	} else if hasPickup {
 		duration := dropoff - pickup
@@ -242,7 +262,7 @@ func (m *monthSums) zone(b *block, i int, f field, end int, counts *[zoneCount +
 	}
 }
 
-func finite(v int64) bool { return v > valueInf }
+func finite(v int64) bool { return v > valueBad }
 
 // addFinite adds hundredths unless they are NaN or infinite.
 func (s *Sum) addFinite(v int64) {

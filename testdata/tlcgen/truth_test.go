@@ -41,33 +41,38 @@ func TestTruth(t *testing.T) {
 		{Taxi: Green, Month: YearMonth{2026, 7}, Rows: 3_000, Plant: zones},
 	} {
 		b, got := makeFile(t, o)
-		months := recount(t, o, readFile(t, b))
-		var dirt Dirt
-		for _, m := range months {
-			dirt.add(m.dirt)
+		compareTruth(t, o, got, recount(t, o, readFile(t, b)))
+	}
+}
+
+// compareTruth compares a truth with the result of recount.
+func compareTruth(t *testing.T, o Options, got FileTruth, months map[string]*monthCount) {
+	t.Helper()
+	var dirt Dirt
+	for _, m := range months {
+		dirt.add(m.dirt)
+	}
+	dirt.RefundPairs, dirt.ClockChange = got.Dirt.RefundPairs, got.Dirt.ClockChange // the rows do not show these
+	if got.Dirt != dirt {
+		t.Errorf("%s %v: dirt\n%+v, file has\n%+v", o.Taxi, o.Month, got.Dirt, dirt)
+	}
+	if len(got.Months) != len(months) {
+		t.Errorf("%s %v: %d months, file has %d", o.Taxi, o.Month, len(got.Months), len(months))
+	}
+	for i, m := range got.Months {
+		key := ""
+		if m.Month != nil {
+			key = *m.Month
+		} else if i != len(got.Months)-1 {
+			t.Error("the null month is not the last")
 		}
-		dirt.RefundPairs, dirt.ClockChange = got.Dirt.RefundPairs, got.Dirt.ClockChange // the rows do not show these
-		if got.Dirt != dirt {
-			t.Errorf("%s %v: dirt\n%+v, file has\n%+v", o.Taxi, o.Month, got.Dirt, dirt)
+		if want := months[key]; want == nil || !reflect.DeepEqual(flatten(m), want.result()) {
+			t.Errorf("%s %v: month %q is\n%v, file has\n%v", o.Taxi, o.Month, key, flatten(m), want.result())
 		}
-		if len(got.Months) != len(months) {
-			t.Errorf("%s %v: %d months, file has %d", o.Taxi, o.Month, len(got.Months), len(months))
-		}
-		for i, m := range got.Months {
-			key := ""
-			if m.Month != nil {
-				key = *m.Month
-			} else if i != len(got.Months)-1 {
-				t.Error("the null month is not the last")
-			}
-			if want := months[key]; want == nil || !reflect.DeepEqual(flatten(m), want.result()) {
-				t.Errorf("%s %v: month %q is\n%v, file has\n%v", o.Taxi, o.Month, key, flatten(m), want.result())
-			}
-			if !slices.IsSortedFunc(m.Zones, func(a, b ZoneTruth) int {
-				return cmp.Compare(zoneOrder(a), zoneOrder(b))
-			}) {
-				t.Errorf("%s %v: zones are not in order: %v", o.Taxi, o.Month, m.Zones)
-			}
+		if !slices.IsSortedFunc(m.Zones, func(a, b ZoneTruth) int {
+			return cmp.Compare(zoneOrder(a), zoneOrder(b))
+		}) {
+			t.Errorf("%s %v: zones are not in order: %v", o.Taxi, o.Month, m.Zones)
 		}
 	}
 }

@@ -280,6 +280,13 @@ func (o *Options) variant() (variant, error) {
 	default:
 		v = *find(coordinateVariants, o.Taxi, o.Month)
 	}
+	if o.Text.Published {
+		p := publishedOf(o.Taxi, o.Month)
+		if p == nil {
+			return v, fmt.Errorf("tlcgen: TLC published no CSV file of %s %v", o.Taxi, o.Month)
+		}
+		v.columns = p.columns(v.columns)
+	}
 	if o.StringTimes {
 		v.columns = slices.Clone(v.columns)
 		for i := range v.columns {
@@ -289,6 +296,11 @@ func (o *Options) variant() (variant, error) {
 		}
 	}
 	return v, nil
+}
+
+// textTimes reports whether the pickup is text.
+func (v *variant) textTimes() bool {
+	return slices.ContainsFunc(v.columns, func(c Column) bool { return c.field == fPickup && isText(c) })
 }
 
 // Columns returns the columns of a month's file as published, in order. The

@@ -21,23 +21,35 @@ import (
 // arrow-go alone does not change the bytes of a file.
 const createdBy = "tripstats-tlcgen version 1.0.0"
 
-// Write writes one parquet file to w and returns what it holds. Memory grows
+// Write writes one file to w and returns what it holds. Memory grows
 // with the compressed size of a row group, about 13 to 17 bytes a row; nothing
-// of a row group reaches w before all of it is made. It stops with ctx's error
-// once ctx is done. After an error, what w got is not a parquet file.
+// of a row group reaches w before all of it is made. Text needs a few MiB. It stops
+// with ctx's error once ctx is done. After an error, what w got is not a file.
 func Write(ctx context.Context, w io.Writer, o Options) (FileTruth, error) {
 	v, err := o.check()
 	if err != nil {
 		return FileTruth{}, err
 	}
 	out := &countingWriter{w: w}
-	counts, refunds, clockChanges, err := write(ctx, out, o, v)
+	writeRows, text := write, textTruth{}
+	if o.Format.text() {
+		writeRows = func(ctx context.Context, w io.Writer, o Options, v variant) (*counter, int64, int64, error) {
+			counts, rows, truth, err := writeText(ctx, w, o, v)
+			text = truth
+			return counts, rows.refunds, rows.clockChanges, err
+		}
+	}
+	counts, refunds, clockChanges, err := writeRows(ctx, out, o, v)
 	if err != nil {
 		return FileTruth{}, fmt.Errorf("tlcgen: %s %v: %w", o.Taxi, o.Month, err)
 	}
 	t := FileTruth{
 		Taxi: o.Taxi, Month: o.Month.String(), Rows: o.Rows, RowGroups: o.RowGroups, Codec: o.Codec,
 		Coordinates: v.has(fPickupLon), Bytes: out.n, Months: counts.result(),
+	}
+	if o.Format.text() {
+		t.Format, t.Blank, t.Malformed = o.Format, text.blank, text.malformed
+		t.Lines = 1 + text.blank + o.Rows + text.malformed
 	}
 	for _, m := range t.Months {
 		t.Dirt.add(m.Dirt)
@@ -162,6 +174,7 @@ type chunkWriter struct {
 	doubles [blockRows]float64
 	strings [blockRows]parquet.ByteArray
 	text    []byte
+	ends    []int // in text
 }
 
 var (
@@ -270,12 +283,19 @@ func (s *style) inexactly(x float64, v int64) float64 {
 func (c *chunkWriter) toStrings(values []int64, f field) {
 	switch f {
 	case fPickup, fDropoff:
-		c.text = c.text[:0]
-		for _, v := range values {
-			c.text = time.UnixMicro(v).UTC().AppendFormat(c.text, time.DateTime)
+		c.text, c.ends = c.text[:0], c.ends[:0]
+		for i, v := range values {
+			if v == valueBad {
+				c.text = append(c.text, badTexts[true][mix(uint64(i))%4]...)
+			} else {
+				c.text = time.UnixMicro(v).UTC().AppendFormat(c.text, time.DateTime)
+			}
+			c.ends = append(c.ends, len(c.text))
 		}
-		for i := range values {
-			c.strings[i] = c.text[i*len(time.DateTime) : (i+1)*len(time.DateTime)]
+		start := 0
+		for i, end := range c.ends {
+			c.strings[i] = c.text[start:end]
+			start = end
 		}
 	default:
 		texts := c.style.texts[f]

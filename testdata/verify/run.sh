@@ -79,5 +79,10 @@ if [[ -d $data/raw_data ]]; then
   standard "$data/raw_data/**/*.parquet" "$data/raw_data/**/*.parquet" --reference "$data/reference" --self-test
 fi
 
+if [[ -d $data/csv ]]; then
+  echo "== files that others wrote: pipeline/testdata/found.txt is what DuckDB gives"
+  diff <("$python" "$here/found.py" "$data") "$here/../../pipeline/testdata/found.txt" || { echo "verify: found.txt is not what found.py prints" >&2; exit 1; }
+fi
+
 echo "== declared tables, against DuckDB"
 "$python" "$here/queries.py" "$tripstats" --data "$data"
