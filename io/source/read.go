@@ -124,11 +124,17 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 		}
 		err = errors.Join(err, in.Close())
 	}()
-	reader, err := format.Open(ctx, f, in, units, cfg)
+	own, inPath := inFile(f)
+	if len(own.Projection) == 0 && len(inPath) > 0 {
+		return false, ofFile(f.Found, errOnlyConstants)
+	}
+	reader, err := format.Open(ctx, own, in, units, cfg)
 	if err != nil {
 		return false, ofFile(f.Found, err)
 	}
 	defer reader.Close()
+	constants := constantArrays{file: f, columns: inPath}
+	defer constants.release()
 	c := element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, FileRows: f.Rows, Alone: f.Alone, Coordinates: f.Coordinates}
 	for _, n := range f.UnitRows[:units.Start] {
 		c.FileRow += n
@@ -141,6 +147,10 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 		if err := reader.Next(ctx, func(rec arrow.RecordBatch) {
 			rows := rec.NumRows()
 			rowsRead.Inc(ctx, rows)
+			if len(inPath) > 0 {
+				rec = constants.addTo(rec)
+				defer rec.Release()
+			}
 			c.Record = rec
 			emit(c)
 			c.FirstRow += rows

@@ -165,8 +165,9 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 			f.Null = append(f.Null, Fields[fd].Name)
 		}
 	}
-	for _, n := range names {
-		if !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return sameName(k.Name, n) }) {
+	for i, n := range names {
+		_, inPath := f.Columns[i].Constant()
+		if !inPath && !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return sameName(k.Name, n) }) {
 			f.Unknown = append(f.Unknown, n)
 		}
 	}
