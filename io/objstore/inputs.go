@@ -145,7 +145,7 @@ func (m *matches) addFiles(ctx context.Context, t *table, files []TableFile) err
 		default:
 			return fmt.Errorf("%s: %w", Redact(f.Path), Reason(err))
 		}
-		o.Wild, o.Logged, o.Values = t.wild, true, f.Values
+		o.Wild, o.Table, o.Values = t.wild, t.URI, f.Values
 		m.add(match{Object: o, folder: t.URI, source: t.source, part: partOf(f)})
 	}
 	if m.hits == had && t.whole && !t.wild {

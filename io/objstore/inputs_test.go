@@ -137,7 +137,7 @@ func TestATablesLogTellsItsObjects(t *testing.T) {
 		return []TableFile{{Path: "x.parquet"}, {Path: "y.parquet"}}, nil
 	}
 	objects, err := Access{}.MatchInputs(t.Context(), []string{"mem://b/t/"}, in)
-	if err != nil || len(objects) != 2 || objects[1].Size != 2 || objects[1].Version != "v" || !objects[1].Logged {
+	if err != nil || len(objects) != 2 || objects[1].Size != 2 || objects[1].Version != "v" || objects[1].Table != "mem://b/t" {
 		t.Errorf("found %+v, %v", objects, err)
 	}
 	if len(ops) != 1 {

@@ -31,7 +31,7 @@ type Object struct {
 	Refused  string // why it cannot be read, and what to do; "" if it can be read
 	Identity string // equal for two names of one local file; "" if not known
 
-	Logged bool    // it is a file of a table's latest version
+	Table  string  // if it is a file of a table's latest version: the table's folder
 	Values []Value // the columns that are not in the file, as the table's log has them
 }
 
