@@ -144,7 +144,10 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		for _, i := range m[fd] {
 			c, accepts := f.Columns[i], accepted[Fields[fd].Type]
 			text := f.Coordinates && c.Type == element.String && Fields[fd].Type == Time // files of that age may have times as text
+			_, inPath := c.Constant()
 			switch {
+			case inPath && Fields[fd].Type == Time:
+				return f, fault.Inputf("%s: column %q: found one time for all trips, in the file's path or table; expected a column of the file; leave the file out", f.Source, c.Name)
 			case !text && !accepts.types(c.Type):
 				return f, fault.Inputf("%s: column %q: found %s, expected %s; leave the file out or rewrite that column", f.Source, c.Name, c.Found, accepts.expected)
 			case c.Type.IsUTC() && opts.UTC == UTCRefuse:
