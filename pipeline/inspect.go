@@ -26,6 +26,7 @@ type fileReport struct {
 	Bytes     int64          `json:"bytes"`
 	Taxi      string         `json:"taxi,omitempty"` // of a file with several taxis the list of them
 	Month     string         `json:"month,omitempty"`
+	MonthFrom string         `json:"month_from,omitempty"` // what holds the month, if that is not the file's name
 	Variant   string         `json:"variant,omitempty"`
 	Rows      *int64         `json:"rows"` // null if only reading the file tells it
 	RowGroups int            `json:"row_groups"`
@@ -136,7 +137,7 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 func inspectFile(ctx context.Context, stderr console, access objstore.Access, found element.Found, opts trip.Options) (fileReport, error) {
 	report := fileReport{Source: found.Source, URI: objstore.Redact(found.URI), Bytes: found.Size, Rows: new(int64), Columns: []columnReport{}, Codecs: []string{}}
 	if found.Month != element.NoMonth {
-		report.Month = tlc.FormatMonth(found.Month)
+		report.Month, report.MonthFrom = tlc.FormatMonth(found.Month), found.MonthFrom
 	}
 	var f element.Recognised
 	described, err := source.Describe(ctx, access, found)
@@ -187,6 +188,14 @@ func orNone(s string) string {
 	return fault.OneLine(s)
 }
 
+// monthAndPlace prints a month and what holds it, if that is not the file's name.
+func monthAndPlace(month, from string) string {
+	if from == "" {
+		return orNone(month)
+	}
+	return month + " (from " + fault.OneLine(from) + ")"
+}
+
 // rowsFound returns the numbers of rows and row groups to print, or dashes if the footer could not be read.
 func (r fileReport) rowsFound() (rows, groups string) {
 	if r.Problem != "" && r.RowGroups == 0 {
@@ -231,7 +240,7 @@ func (r fileReport) String() string {
 	facts := [][]string{
 		{"file", orNone(r.Source)},
 		{"taxi", orNone(r.taxis())},
-		{"month", orNone(r.Month)},
+		{"month", monthAndPlace(r.Month, r.MonthFrom)},
 		{"variant", orNone(r.Variant)},
 		{"rows", rowsFound},
 		{"row groups", groups},

@@ -11,6 +11,7 @@ import (
 
 	"tripstats/io/parquetio"
 	"tripstats/io/source"
+	"tripstats/io/tlc"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/group"
@@ -31,10 +32,18 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 		return err
 	}
 	in := p.planned(kept, j.queries, bytes)
+	sources, others := element.Sources(in.read), element.Sources(left)
+	places := slices.ContainsFunc(in.read, func(f element.Recognised) bool { return f.MonthFrom != "" })
 	rows := [][]string{{"source", "taxi", "rows", "row groups", "restrictions", "file bytes", "bytes needed"}}
+	if places {
+		rows[0] = slices.Insert(rows[0], 2, "month")
+	}
 	var total [5]int64
-	add := func(name, taxi string, n [5]int64) {
+	add := func(name, taxi, month string, n [5]int64) {
 		row := []string{name, taxi}
+		if places {
+			row = append(row, month)
+		}
 		for i, v := range n {
 			if i == 0 {
 				row = append(row, rowsShown(v))
@@ -44,7 +53,6 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 		}
 		rows = append(rows, row)
 	}
-	sources, others := element.Sources(in.read), element.Sources(left)
 	for _, parts := range sources {
 		var n [5]int64
 		for _, f := range parts {
@@ -61,14 +69,19 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 				total[i] += v
 			}
 		}
-		add(parts[0].Whole(), taxisOf(parts), n)
+		month := ""
+		if f := parts[0]; f.Month != element.NoMonth {
+			month = tlc.FormatMonth(f.Month)
+		}
+		add(parts[0].Whole(), taxisOf(parts), monthAndPlace(month, parts[0].MonthFrom), n)
 	}
 	summary := fmt.Sprintf("%d files, %d left out", len(sources), len(others))
 	if n := len(element.Sources(in.files)) - len(sources); n > 0 {
 		summary += fmt.Sprintf(", %d not needed", n)
 	}
-	add(summary, "", total)
-	if _, err := io.WriteString(j.stdout, align(rows, 2)+p.explain(j.queries, in)); err != nil {
+	add(summary, "", "", total)
+	texts := len(rows[0]) - len(total)
+	if _, err := io.WriteString(j.stdout, align(rows, texts)+p.explain(j.queries, in)); err != nil {
 		return err
 	}
 	var tables []string

@@ -229,6 +229,11 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 		standard:  j.standard(),
 		tables:    tables,
 	}
+	if !p.admission.MergeSameMonth {
+		if err := source.FindCopies(ctx, j.access(), objects, p.files); err != nil {
+			return p, runner, nil, err
+		}
+	}
 	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep()}
 	p.trips.KeepOrigin = p.quarantined()
 	return p, runner, objects, nil

@@ -90,6 +90,16 @@ func Register(f Format) {
 	formats = append(formats, f)
 }
 
+// Endings are the endings of the names of files that some format reads, sorted.
+func Endings() []string {
+	var all []string
+	for _, f := range formats {
+		all = append(all, f.Endings()...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // Registered tells whether there is a format of a name.
 func Registered(name string) bool {
 	_, err := named(name)

@@ -128,7 +128,11 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 		}
 		err = errors.Join(err, in.Close())
 	}()
-	reader, err := format.Open(ctx, f, in, units, cfg)
+	own, inPath := inFile(f)
+	if len(own.Projection) == 0 && len(inPath) > 0 {
+		return false, ofFile(f.Found, errOnlyConstants)
+	}
+	reader, err := format.Open(ctx, own, in, units, cfg)
 	if err != nil {
 		return false, ofFile(f.Found, err)
 	}
@@ -138,6 +142,8 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 		Dates: f.Dates, TaxiColumn: f.TaxiColumn, Shares: f.Shares,
 	}
 	isText := f.Rows == element.UnknownRows
+	constants := constantArrays{file: f, columns: inPath}
+	defer constants.release()
 	for _, n := range f.UnitRows[:units.Start] {
 		if !isText {
 			c.FileRow += n
@@ -150,6 +156,10 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 		c.RowGroup, c.FirstRow = unit, 0
 		if err := next(ctx, reader, func(rec arrow.RecordBatch, text *element.Text) {
 			rows := rec.NumRows()
+			if len(inPath) > 0 {
+				rec = constants.addTo(rec)
+				defer rec.Release()
+			}
 			c.Record, c.Text = rec, text
 			emit(c)
 			c.FirstRow += rows

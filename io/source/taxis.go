@@ -105,7 +105,10 @@ func Tell(ctx context.Context, cfg Config, telling element.Telling, f element.Re
 		return f, fault.Inputf("%s: column %q: found %s, expected text that names a taxi (%s), because a column of this name says whose trips these are; rename the column or leave the file out",
 			f.Source, column.Name, column.Found, strings.Join(telling.Taxis(), ", "))
 	}
-	found, err := valuesOf(ctx, cfg, f, at)
+	found, err := valuesInPath(f, column), error(nil)
+	if found == nil {
+		found, err = valuesOf(ctx, cfg, f, at)
+	}
 	if err != nil {
 		return f, err
 	}
@@ -149,6 +152,22 @@ func (v *values) add(text string, rows int64) {
 		text = strings.Clone(text)
 	}
 	v.rows[text] += rows
+}
+
+// valuesInPath are the values of a column that is constant, or nil.
+func valuesInPath(f element.Recognised, column element.Column) *values {
+	i, is := column.Constant()
+	if !is {
+		return nil
+	}
+	rows := f.Rows
+	if rows == element.UnknownRows {
+		rows = 1
+	}
+	if c := f.Constants[i]; !c.Null {
+		return &values{rows: map[string]int64{c.Value: rows}}
+	}
+	return &values{nulls: rows}
 }
 
 // valuesOf reads one column of a file.

@@ -19,7 +19,7 @@ type Found struct {
 	Source  string // short, stable, distinct name: the same from a folder and from a bucket
 	Size    int64  // bytes
 	Version string // identity at match time; opening anything else is an error
-	Month   int32  // months since 1970-01 from the base name, or NoMonth
+	Month   int32  // months since 1970-01 from the path, or NoMonth
 	Branch  int    // which of the reader's branches reads this file
 
 	Dataset  string // if it is a part of a data set: the name of that folder, with which Source begins
@@ -27,6 +27,18 @@ type Found struct {
 	Wild     bool   // only wildcards matched it, so that it may be left out if it holds no trips
 	Identity string // equal for two names of one local file; "" where that is not known
 	Refused  string // why it cannot be used, whatever its content is, or ""
+
+	MonthFrom string     // what holds the month, such as year=2024/month=01, if that is not the base name
+	Constants []Constant // columns that have one value in the whole file, because its place says it: see Column.Constant
+	Digest    string     // of its content, if another file without a month may be a copy of it
+}
+
+// Constant is a column that has one value in the whole file: a key of a folder, such as color=yellow, or a partition of a table.
+type Constant struct {
+	Name  string
+	Value string    // as text
+	Null  bool      // all rows are null, and Value is ""
+	Type  ValueType // of the column: String unless a table's schema has another one
 }
 
 // Whole is the name of the source in tables and the manifest: the name of the data set that the file is a part of, or of the
@@ -201,9 +213,12 @@ type Piece struct {
 // Column is one column of a file.
 type Column struct {
 	Name       string    // at the top of the schema; further leaves of a nested column go by their path
-	Leaf       int       // its place among the columns of the file
+	Leaf       int       // its place among the columns of the file; -1-i if it is not in the file but Constants[i] of it
 	Type       ValueType // what its values are
 	Found      string    // its type in a word, such as timestamp[us], for messages
 	ChunkBytes []int64   // bytes by unit
 	Codecs     []string  // with which it is compressed, each once
 }
+
+// Constant tells whether the column is not in the file itself, and which of Found.Constants it is.
+func (c Column) Constant() (i int, ok bool) { return -1 - c.Leaf, c.Leaf < 0 }

@@ -114,7 +114,7 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 	slices.SortFunc(unusable, func(a, b element.Unusable) int { return cmp.Compare(a.Source, b.Source) })
 	var problems []problem
 	add := func(source string, f *fault.Fault) { problems = append(problems, problem{source, f}) }
-	seen := seen{months: map[taxiMonth]string{}, names: map[string]string{}}
+	seen := seen{months: map[taxiMonth]string{}, names: map[string]string{}, contents: map[string]string{}}
 	var noTrips []element.Unusable // those left out
 	kept = recognised[:0]
 	for _, f := range recognised {
@@ -226,6 +226,8 @@ func hasNoTrips(f element.Unusable) bool {
 type seen struct {
 	months map[taxiMonth]string // the source
 	names  map[string]string    // the source by identity
+
+	contents map[string]string // the source by digest
 }
 
 type taxiMonth struct {
@@ -233,7 +235,7 @@ type taxiMonth struct {
 	month int32
 }
 
-// twice refuses a file that would count twice: a second one of one taxi and month, or another name of one that was seen.
+// twice refuses a file that would count twice: a second one of one taxi and month, or another name or a copy of one that was seen.
 func (s seen) twice(f element.Recognised, rules Admission) *fault.Fault {
 	if other, linked := s.names[f.Identity]; linked {
 		return fault.Inputf("%s: found the file that %s is too (a hard link), expected each file under one name, because it would count twice; name one of them, or delete one", f.Source, other)
@@ -241,7 +243,16 @@ func (s seen) twice(f element.Recognised, rules Admission) *fault.Fault {
 	if f.Identity != "" {
 		s.names[f.Identity] = f.Source
 	}
-	if f.Month == element.NoMonth || rules.MergeSameMonth {
+	if rules.MergeSameMonth {
+		return nil
+	}
+	if f.Digest != "" && f.Rows > 0 {
+		if other, copied := s.contents[f.Digest]; copied {
+			return fault.Inputf("%s: found a copy of %s (the same bytes), expected each trip in one file, because it would count twice; leave one out, or say --same-month=merge to add them up", f.Source, other)
+		}
+		s.contents[f.Digest] = f.Source
+	}
+	if f.Month == element.NoMonth {
 		return nil
 	}
 	for _, share := range f.ByTaxi() {

@@ -146,7 +146,10 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 	for _, fd := range opts.fields() {
 		for _, i := range m[fd] {
 			c, accepts := f.Columns[i], accepted[Fields[fd].Type]
+			_, inPath := c.Constant()
 			switch {
+			case inPath && Fields[fd].Type == Time:
+				return f, fault.Inputf("%s: column %q: found one time for all trips, in the file's path or table; expected a column of the file; leave the file out", f.Source, c.Name)
 			case !accepts.types(c.Type):
 				return f, fault.Inputf("%s: column %q: found %s, expected %s; leave the file out or rewrite that column", f.Source, c.Name, c.Found, accepts.expected)
 			case c.Type.IsUTC() && opts.UTC == UTCRefuse:
@@ -163,8 +166,9 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 			f.Null = append(f.Null, Fields[fd].Name)
 		}
 	}
-	for _, n := range names {
-		if n != f.TaxiColumn && !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return sameName(k.Name, n) }) {
+	for i, n := range names {
+		_, inPath := f.Columns[i].Constant()
+		if n != f.TaxiColumn && !inPath && !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return sameName(k.Name, n) }) {
 			f.Unknown = append(f.Unknown, n)
 		}
 	}
