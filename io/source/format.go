@@ -60,6 +60,10 @@ type Units interface {
 	Close()
 }
 
+// Ending is implemented by units that run ahead of Next. Its channel is closed when so little is left to do that others may begin: all is decoded, or
+// decoding needs few cores and little memory.
+type Ending interface{ Ending() <-chan struct{} }
+
 var formats []Format
 
 // Register adds a format. A file that no format knows is given to the first one that was registered, which says what is wrong.
