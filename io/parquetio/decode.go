@@ -106,15 +106,15 @@ func newDecoder(ctx context.Context, f element.Recognised, r objstore.Reader, st
 	}
 	var decoding atomic.Int64
 	decoding.Store(int64(len(d.streams)))
-	few := d.fetch == nil && len(d.streams) <= besideNext
-	if few || len(d.streams) == 0 {
+	beside := d.fetch == nil && len(d.streams) <= besideNext
+	if beside {
 		close(d.ending)
 	}
 	for i, s := range d.streams {
 		d.running.Go(func() {
 			s.run(ctx, readers[i], mem, start, end)
 			s.ended()
-			if decoding.Add(-1) == 0 && !few {
+			if decoding.Add(-1) == 0 && !beside {
 				close(d.ending)
 			}
 		})
@@ -130,8 +130,14 @@ func readAheadOf(columns int) int {
 	return min(4*readAhead, fewBatches/max(1, columns))
 }
 
-// Ending is closed when the decoder of the next file may begin: when all is decoded, or at once if there are few columns.
-func (d *decoder) Ending() <-chan struct{} { return d.ending }
+// Ending is closed when the decoder of the next file may begin: when all is decoded, or at once if there are next to no columns. It is nil if there are
+// many, as two decoders would take much memory.
+func (d *decoder) Ending() <-chan struct{} {
+	if len(d.streams) > fewColumns {
+		return nil
+	}
+	return d.ending
+}
 
 // next returns the next n rows of every column, in the order of the projection.
 func (d *decoder) next(ctx context.Context, n int) ([]arrow.Array, error) {

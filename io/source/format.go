@@ -60,8 +60,8 @@ type Units interface {
 	Close()
 }
 
-// Ending is implemented by units that run ahead of Next. Its channel is closed when so little is left to do that others may begin: all is decoded, or
-// decoding needs few cores and little memory.
+// Ending is implemented by units that run ahead of Next. Its channel is closed when so little is left to do that others may begin, at the latest by
+// Close. It is nil if no others may begin before.
 type Ending interface{ Ending() <-chan struct{} }
 
 var formats []Format

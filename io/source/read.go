@@ -171,7 +171,9 @@ func (fn *ReadFn) scan(ctx context.Context, p part, next *part, claim func(unit 
 		err = errors.Join(o.changed(ctx, p, err), o.close())
 	}()
 	if ending, ok := o.units.(Ending); ok && next != nil {
-		fn.ahead = openAhead(ctx, fn.Config, *next, ending.Ending())
+		if when := ending.Ending(); when != nil {
+			fn.ahead = openAhead(ctx, fn.Config, *next, when)
+		}
 	}
 	c := element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, FileRows: f.Rows, Alone: f.Alone, Coordinates: f.Coordinates}
 	for _, n := range f.UnitRows[:units.Start] {
