@@ -113,7 +113,7 @@ func newDecoder(ctx context.Context, f element.Recognised, r objstore.Reader, st
 	for i, s := range d.streams {
 		d.running.Go(func() {
 			s.run(ctx, readers[i], mem, start, end)
-			s.ended()
+			s.ended(d.Ending() != nil)
 			if decoding.Add(-1) == 0 && !beside {
 				close(d.ending)
 			}
@@ -219,9 +219,9 @@ func newStream(f element.Recognised, col int, own *ownReader, ahead int) *stream
 	return s
 }
 
-// ended gives what decoding took to the next streams.
-func (s *stream) ended() {
-	if s.own != nil {
+// ended gives what decoding took to the next streams, if they begin before this one is closed.
+func (s *stream) ended(early bool) {
+	if s.own != nil && early {
 		s.own.close()
 		s.done.Store(true)
 	}
