@@ -303,6 +303,7 @@ func (fn *rowsFn) Setup() { fn.q = fn.Spec.query() }
 
 func (fn *rowsFn) ProcessElement(_ []byte, next func(*int64, *Blocks) bool, emit func(element.Table)) error {
 	var blocks [][]byte
+	var shards [][][]byte // of groups that are not finished
 	var finished, others int64
 	for {
 		var shard int64
@@ -317,10 +318,19 @@ func (fn *rowsFn) ProcessElement(_ []byte, next func(*int64, *Blocks) bool, emit
 			others += int64(len(block))
 		}
 		blocks = append(blocks, b.Finished...)
-		blocks = append(blocks, b.Others...)
+		if len(b.Others) > 0 {
+			shards = append(shards, b.Others)
+		}
 	}
 	if err := fn.Spec.holds(finished, others); err != nil {
 		return err
+	}
+	if more, err := group.FinishShards(fn.q, shards); err == nil {
+		blocks = append(blocks, more...)
+	} else { // which error is told does not depend on the order of shards
+		for _, b := range shards {
+			blocks = append(blocks, b...)
+		}
 	}
 	rows, counted, err := group.Rows(fn.q, blocks)
 	if err != nil {
