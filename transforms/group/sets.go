@@ -255,7 +255,7 @@ func (s *sets) flushLog() {
 		for i, v := range s.values {
 			keys[i] = uint64(s.ids[i])<<width | by.by(uint64(v-low))
 		}
-		keys = sortKeys(keys, s.keys[1], width+bits.Len32(last))
+		keys = sortKeys(keys, s.keys[1], 0, width+bits.Len32(last))
 		run := newRun(low, unit, len(keys), last)
 		for i := 0; i < n; {
 			k, first := keys[i], i
