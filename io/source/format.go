@@ -79,6 +79,10 @@ type TextUnits interface {
 	NextText(ctx context.Context, emit func(arrow.RecordBatch, *element.Text)) error
 }
 
+// Ending is implemented by units that run ahead of Next. Its channel is closed when so little is left to do that others may begin, at the latest by
+// Close. It is nil if no others may begin before.
+type Ending interface{ Ending() <-chan struct{} }
+
 var formats []Format
 
 // Register adds a format. A file that no format knows is given to the first one that was registered, which says what is wrong.

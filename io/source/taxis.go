@@ -177,7 +177,7 @@ func valuesOf(ctx context.Context, cfg Config, f element.Recognised, column int)
 	cfg.Codes = true
 	found := &values{rows: map[string]int64{}}
 	var wrong error
-	_, err := scan(ctx, f, cfg, all(f), func(int) bool { return true }, func(c element.Columns) {
+	err := Scan(ctx, f, cfg, func(c element.Columns) {
 		switch a := c.Record.Column(0).(type) {
 		case *array.Null:
 			found.nulls += int64(a.Len())

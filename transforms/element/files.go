@@ -202,6 +202,11 @@ type Range struct{ Start, End int }
 type Work struct {
 	Branch int // which of the reader's branches reads it
 	Pieces []Piece
+
+	// Ordered tells that one reader gets all works and ranges of units in their order, and Then is the next work's first piece, if there is a next
+	// one. The reader may begin with it before this work is done. They get lost when a work is coded: whoever decodes it knows nothing of the others.
+	Ordered bool
+	Then    []Piece
 }
 
 // Piece is a range of units of one file, as a Work has it.
