@@ -39,7 +39,11 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 		rows[0] = slices.Insert(rows[0], 2, "month")
 	}
 	var total [5]int64
-	add := func(name, taxi, month string, n [5]int64) {
+	dated := slices.ContainsFunc(in.read, func(f element.Recognised) bool { return f.Dates != element.NoOrder })
+	if dated {
+		rows[0] = append(rows[0], "dates")
+	}
+	add := func(name, taxi, month string, n [5]int64, dates element.DateOrder) {
 		row := []string{name, taxi}
 		if places {
 			row = append(row, month)
@@ -50,6 +54,9 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 				continue
 			}
 			row = append(row, strconv.FormatInt(v, 10))
+		}
+		if dated {
+			row = append(row, string(dates))
 		}
 		rows = append(rows, row)
 	}
@@ -73,14 +80,14 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 		if f := parts[0]; f.Month != element.NoMonth {
 			month = tlc.FormatMonth(f.Month)
 		}
-		add(parts[0].Whole(), taxisOf(parts), monthAndPlace(month, parts[0].MonthFrom), n)
+		add(parts[0].Whole(), taxisOf(parts), monthAndPlace(month, parts[0].MonthFrom), n, parts[0].Dates)
 	}
 	summary := fmt.Sprintf("%d files, %d left out", len(sources), len(others))
 	if n := len(element.Sources(in.files)) - len(sources); n > 0 {
 		summary += fmt.Sprintf(", %d not needed", n)
 	}
-	add(summary, "", "", total)
-	texts := len(rows[0]) - len(total)
+	add(summary, "", "", total, element.NoOrder)
+	texts := slices.Index(rows[0], "rows")
 	if _, err := io.WriteString(j.stdout, align(rows, texts)+p.explain(j.queries, in)); err != nil {
 		return err
 	}

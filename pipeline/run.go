@@ -235,7 +235,7 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 		}
 	}
 	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep()}
-	p.trips.KeepOrigin = p.quarantined()
+	p.trips.KeepOrigin, p.trips.Dates = p.quarantined(), j.datesOrder()
 	return p, runner, objects, nil
 }
 

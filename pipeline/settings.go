@@ -30,6 +30,7 @@ type settings struct {
 	taxi      string
 	sameMonth string
 	utc       string
+	dates     string
 	quality   string
 	format    string
 	limits    string
@@ -125,6 +126,16 @@ type flagDef struct {
 
 var utcChoices = []string{trip.UTCRefuse, trip.UTCWall, trip.UTCConvert}
 
+var datesChoices = []string{trip.DatesAuto, string(element.MonthFirst), string(element.DayFirst)}
+
+// datesOrder is the order of dates that the user has given.
+func (s *settings) datesOrder() element.DateOrder {
+	if s.dates == trip.DatesAuto || s.dates == "" {
+		return element.NoOrder
+	}
+	return element.DateOrder(s.dates)
+}
+
 // mainFlags are the flags of the main job, in the order in which help shows them.
 var mainFlags = []flagDef{
 	{
@@ -167,10 +178,15 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "utc", of: func(s *settings) any { return &s.utc }, def: trip.UTCRefuse, choices: utcChoices,
-		text:  "how to read times that a file marks as UTC: wall takes them as New York wall clock,\nconvert converts them; without it such a file is an error: TLC writes wall clock",
+		text:  "how to read times marked as UTC or with an offset: wall takes them as New York wall\nclock, convert converts them; without it such a file is an error: TLC writes wall clock",
 		label: "Times marked as UTC",
 	},
-	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read, and how tables in SQL are made, and stop; only footers are\nread for this"},
+	{
+		name: "dates", of: func(s *settings) any { return &s.dates }, def: trip.DatesAuto, choices: datesChoices, rare: true,
+		text:  "how dates such as 3/4/2021 are read that are text: with the month first (mdy), the day first\n(dmy), or as each file's dates above 12 tell (auto, the default); if they do not, it is an error",
+		label: "Order of dates in text",
+	},
+	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read, and how tables in SQL are made, and stop; only footers are\nread for this, and dates that are text"},
 	{name: "verbose", of: func(s *settings) any { return &s.verbose }, text: "show everything that Beam logs, and full errors"},
 	{name: "version", of: func(s *settings) any { return &s.version }, text: "print the version, like the command version"},
 	{

@@ -5,92 +5,17 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
 
-func init() { beam.RegisterDoFn(reflect.TypeFor[tellFn]()) }
-
-// Told finds out whose trips a file has that tells this in a column. It reads that column of the file and no other. A file whose
-// column names no taxi in some row comes out as Unusable.
-//
-// Told transforms a PCollection<element.Recognised> into a PCollection<element.Recognised> and a PCollection<element.Unusable>.
-func Told(s beam.Scope, cfg Config, telling element.Telling, files beam.PCollection) (told, unusable beam.PCollection) {
-	s = s.Scope("source.Told")
-	return beam.ParDo2(s, &tellFn{Config: cfg, Telling: telling}, files)
-}
-
-// tellFn reads the columns of several files of a bundle concurrently.
-type tellFn struct {
-	Config  Config
-	Telling element.Telling
-
-	pending []chan telling // in the order of the files
-}
-
-type telling struct {
-	file element.Recognised
-	err  error
-}
-
-// toldAtOnce is how many files may be in progress. Each holds pages of a column in memory.
-const toldAtOnce = 4
-
-// StartBundle begins with no file in progress.
-func (fn *tellFn) StartBundle(_ func(element.Recognised), _ func(element.Unusable)) { fn.pending = nil }
-
-func (fn *tellFn) ProcessElement(ctx context.Context, f element.Recognised, emit func(element.Recognised), refuse func(element.Unusable)) error {
-	if f.TaxiColumn == "" {
-		emit(f)
-		return nil
-	}
-	if len(fn.pending) == toldAtOnce {
-		if err := fn.first(emit, refuse); err != nil {
-			return err
-		}
-	}
-	result := make(chan telling, 1)
-	fn.pending = append(fn.pending, result)
-	go func() {
-		known, err := Tell(ctx, fn.Config, fn.Telling, f)
-		result <- telling{known, err}
-	}()
-	return nil
-}
-
-// FinishBundle emits the last files.
-func (fn *tellFn) FinishBundle(emit func(element.Recognised), refuse func(element.Unusable)) error {
-	for len(fn.pending) > 0 {
-		if err := fn.first(emit, refuse); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// first waits for the first file in progress.
-func (fn *tellFn) first(emit func(element.Recognised), refuse func(element.Unusable)) error {
-	t := <-fn.pending[0]
-	fn.pending = fn.pending[1:]
-	if t.err == nil {
-		emit(t.file)
-		return nil
-	}
-	u, err := t.file.Refuse(t.err)
-	if err == nil {
-		refuse(u)
-	}
-	return err
-}
-
-// Tell does for one file what [Told] does. If all rows are of one taxi, that is the taxi of the file, whatever its other columns and
+// Tell finds out whose trips a file has that tells this in a column. It reads that column of the file and no other. A row without a taxi
+// is a fault. If all rows are of one taxi, that is the taxi of the file, whatever its other columns and
 // its name say. If they are of several, the file has a share for each, and its projection has the column.
 func Tell(ctx context.Context, cfg Config, telling element.Telling, f element.Recognised) (element.Recognised, error) {
 	if f.TaxiColumn == "" {

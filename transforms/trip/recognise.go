@@ -40,6 +40,8 @@ type Options struct {
 
 	UTC string // UTCRefuse, UTCWall or UTCConvert
 
+	Dates element.DateOrder // the order of dates in texts; NoOrder if the files tell it, see [Dated]
+
 	// Judged lets values that cannot be represented pass, for a rule to leave out; otherwise they are faults. Measures
 	// that are NaN, infinite or beyond 64 bits come as null with the row in Batch.NotNumbers, those beyond MaxValue as they
 	// are; numbers that cannot be a zone's id come as zone 0, which no zone has. Texts that are no numbers come as null with the row in
