@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"tripstats/transforms/element"
-	"tripstats/transforms/newyork"
+	"tripstats/transforms/timezone"
 	"tripstats/transforms/trip"
 )
 
@@ -318,6 +318,6 @@ func (l Limits) Digest() string {
 		fmt.Fprintf(h, "%s %s\n", r.Name, r.Scope)
 	}
 	fmt.Fprintln(h, l)
-	fmt.Fprintln(h, "time zones", newyork.Version) // the rule clock_change follows them
+	fmt.Fprintln(h, "time zones", timezone.Version) // the rule clock_change follows them
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }
