@@ -109,6 +109,9 @@ func (s several) Error() string { return errors.Join(s...).Error() }
 // command stands before the flags in messages; it is "" for the main job.
 func (s *settings) checkEach(command string, defs []flagDef, wrong *problems) {
 	for _, d := range defs {
+		if d.name == "taxi" {
+			d.choices = s.taxiChoices(d.choices)
+		}
 		if v, _ := d.of(s).(*string); len(d.choices) > 0 && !isOneOf(v, d.choices) {
 			wrong.add("%s--%s: found %q, expected %s", command, d.name, *v, orList(d.choices))
 		}

@@ -68,6 +68,7 @@ var inspectFlags = []flagDef{
 	{name: "short", of: func(s *settings) any { return &s.short }, text: "one line for each file"},
 	{name: "json", of: func(s *settings) any { return &s.json }, text: "the same as JSON"},
 	{name: "utc", of: func(s *settings) any { return &s.utc }, def: trip.UTCRefuse, choices: utcChoices, text: "how to read times that a file marks as UTC"},
+	datasetFlag,
 	{name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, text: "read gs:// without credentials"},
 	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, text: "also read http:// addresses of other hosts, which are not encrypted"},
 }
@@ -77,6 +78,9 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 	words, wrong, err := j.parseCommand("inspect: ", inspectFlags, args)
 	if err != nil { // flag.ErrHelp
 		_, err := io.WriteString(j.stdout, inspectHelp())
+		return err
+	}
+	if err := j.declareDatasets(ctx); err != nil {
 		return err
 	}
 	understood := len(wrong) == 0
@@ -102,7 +106,7 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 	var reports []fileReport
 	var problems []*fault.Fault
 	for _, f := range source.Files(objects, 1) {
-		report, err := inspectFile(ctx, j.stderr, j.access(), f, tripOptions(j.utc, true, aggregate.Tables(true)))
+		report, err := inspectFile(ctx, j.stderr, j.access(), f, j.tripOptions(true, aggregate.Tables(true)))
 		reports = append(reports, report)
 		switch why := fault.Find(err); {
 		case why != nil:

@@ -46,8 +46,10 @@ type fieldsFn struct {
 
 // source is a column of the file from which a column of trips is made. If there are several, they are added up.
 type source struct {
-	index int // index in the record
-	codes map[string]int64
+	index       int // index in the record
+	codes       map[string]int64
+	scale       element.Scale
+	sincePickup bool
 }
 
 // columnMemory is memory for converting a column, reused for every batch.
@@ -82,7 +84,7 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 		b.Origin = in.Record
 	}
 	for _, f := range fn.fields {
-		if err := fn.column(in, f, &b.Columns[f]); err != nil {
+		if err := fn.column(in, f, &b); err != nil {
 			return b, err
 		}
 	}
@@ -96,9 +98,9 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 
 // column makes a column of the batch. If the file lacks it, it is null in all rows. If several columns of the file have this
 // meaning, they are added up: a null adds nothing, and the sum is null if all are.
-func (fn *fieldsFn) column(in element.Columns, f Field, out *Column) (err error) {
+func (fn *fieldsFn) column(in element.Columns, f Field, b *Batch) (err error) {
 	fn.bad = fn.bad[:0]
-	mem, rows := &fn.columns[f], int(in.Record.NumRows())
+	mem, rows, out := &fn.columns[f], int(in.Record.NumRows()), &b.Columns[f]
 	switch sources := fn.sources[f]; len(sources) {
 	case 0:
 		*out = withNulls(array.NewNull(rows), mem.memory(rows), mem.memory(rows))
@@ -106,11 +108,15 @@ func (fn *fieldsFn) column(in element.Columns, f Field, out *Column) (err error)
 		if *out, err = fn.convert(in, f, sources[0], mem); err != nil {
 			return err
 		}
+		if fn.rescale(out, sources[0].scale); sources[0].sincePickup {
+			fn.sincePickup(out, &b.Columns[Pickup], mem)
+		}
 		for _, s := range sources[1:] {
 			addend, err := fn.convert(in, f, s, &fn.addend)
 			if err != nil {
 				return err
 			}
+			fn.rescale(&addend, s.scale)
 			fn.add(mem, out, addend)
 		}
 	}
@@ -201,7 +207,7 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 				return fault.Inputf("%s: %v", in.Source, err)
 			}
 			if at >= 0 {
-				sources[f] = append(sources[f], source{at, known.Codes})
+				sources[f] = append(sources[f], source{at, known.Codes, known.Scale, known.SincePickup})
 			}
 		}
 	}
@@ -221,6 +227,9 @@ type converter func(a arrow.Array, dst []int64) ([]int64, *badValue)
 
 // converter returns the function that converts a column.
 func (fn *fieldsFn) converter(f Field, s source) converter {
+	if s.sincePickup {
+		return fn.measureColumn
+	}
 	switch Fields[f].Type {
 	case Time:
 		return fn.timeColumn
