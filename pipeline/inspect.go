@@ -72,6 +72,7 @@ var inspectFlags = []flagDef{
 	{name: "json", of: func(s *settings) any { return &s.json }, text: "the same as JSON"},
 	{name: "utc", of: func(s *settings) any { return &s.utc }, def: trip.UTCRefuse, choices: utcChoices, text: "how to read times marked as UTC or with an offset"},
 	{name: "dates", of: func(s *settings) any { return &s.dates }, def: trip.DatesAuto, choices: datesChoices, text: "how to read dates such as 3/4/2021 that are text"},
+	datasetFlag,
 	{name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, text: "read gs:// without credentials"},
 	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, text: "also read http:// addresses of other hosts, which are not encrypted"},
 }
@@ -81,6 +82,9 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 	words, wrong, err := j.parseCommand("inspect: ", inspectFlags, args)
 	if err != nil { // flag.ErrHelp
 		_, err := io.WriteString(j.stdout, inspectHelp())
+		return err
+	}
+	if err := j.declareDatasets(ctx); err != nil {
 		return err
 	}
 	understood := len(wrong) == 0
@@ -105,7 +109,7 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 	}
 	var reports []fileReport
 	var problems []*fault.Fault
-	options := tripOptions(j.utc, true, aggregate.Tables(true))
+	options := j.tripOptions(true, aggregate.Tables(true))
 	options.Dates = j.datesOrder()
 	for _, f := range source.Files(objects, 1) {
 		report, err := inspectFile(ctx, j.stderr, source.Config{Access: j.access()}, f, options)

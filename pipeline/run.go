@@ -91,6 +91,9 @@ func (j *job) command(ctx context.Context, args []string) error {
 		j.settings = settings{verbose: j.verbose} // a command has flags of its own
 		return j.subcommand(ctx, words[0], words[1:])
 	}
+	if err := j.declareDatasets(ctx); err != nil {
+		return err
+	}
 	if j.check(words, len(words) > 0 && args[0] == words[0], &wrong); len(wrong) > 0 {
 		return wrong.err()
 	}
@@ -224,7 +227,7 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 		read:      source.Config{Access: j.access(), Memory: memory, Library: j.decoder == "library"},
 		branches:  runner.Branches(),
 		dealt:     runner.Elsewhere(),
-		trips:     tripOptions(j.utc, j.standard(), tables),
+		trips:     j.tripOptions(j.standard(), tables),
 		admission: trip.Admission{Taxis: j.taxis(), MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
 		standard:  j.standard(),
 		tables:    tables,
@@ -234,7 +237,7 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 			return p, runner, nil, err
 		}
 	}
-	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep()}
+	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep(), Places: quality.Places(j.datasets(), tlc.Taxis())}
 	p.trips.KeepOrigin, p.trips.Dates = p.quarantined(), j.datesOrder()
 	return p, runner, objects, nil
 }
@@ -321,6 +324,11 @@ func (s *settings) publishConfig(rules quality.Config, tables []*aggregate.Spec)
 		Program: publish.Program{Name: "tripstats", Version: version, Revision: revision()},
 		Quality: s.quality,
 		Flags:   map[string]string{},
+
+		Datasets: s.usedDatasets(),
+	}
+	if digest := s.digestOfDatasets(); digest != "" {
+		cfg.Meta = append(cfg.Meta, publish.Meta{Key: "tripstats.datasets", Value: digest})
 	}
 	if s.standard() {
 		cfg.MaxRejected = s.parsed.maxRejected

@@ -37,9 +37,10 @@ type Manifest struct {
 	Sample  bool              `json:"sample"`  // the program's made-up sample is among the inputs
 	Quality string            `json:"quality"` // raw or standard
 	Rules   *Rules            `json:"rules,omitempty"`
-	Flags   map[string]string `json:"flags"`  // as given, without secrets
-	Rows    int64             `json:"rows"`   // of all inputs
-	Inputs  []Input           `json:"inputs"` // sorted by source
+	Flags   map[string]string `json:"flags"`              // as given, without secrets
+	Sets    []Dataset         `json:"datasets,omitempty"` // that the user declared
+	Rows    int64             `json:"rows"`               // of all inputs
+	Inputs  []Input           `json:"inputs"`             // sorted by source
 	LeftOut []string          `json:"left_out,omitempty"`
 	NoTrips []string          `json:"no_trip_records,omitempty"` // the inputs in left_out without a time column, such as a table of zones
 	Kept    *Kept             `json:"quarantine,omitempty"`
@@ -55,6 +56,14 @@ type Rules struct {
 	// What the rules changed: the mean duration of all rows, and of what the rules left.
 	DurationMinutesRaw      float64 `json:"duration_minutes_raw"`
 	DurationMinutesStandard float64 `json:"duration_minutes_standard"`
+}
+
+// Dataset is a dataset that a file of the user declared.
+type Dataset struct {
+	Name   string `json:"name"` // as in Input.Variant
+	Taxi   string `json:"taxi"`
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"`
 }
 
 // Kept is what was put into quarantine.
@@ -130,7 +139,7 @@ type Output struct {
 }
 
 func (r *result) manifest(cfg Config) *Manifest {
-	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Sample: cfg.Sample, Quality: cfg.Quality, Rules: cfg.Rules, Flags: cfg.Flags, Inputs: []Input{}}
+	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Sample: cfg.Sample, Quality: cfg.Quality, Rules: cfg.Rules, Flags: cfg.Flags, Sets: cfg.Datasets, Inputs: []Input{}}
 	tallies := map[string]element.Tally{}
 	for _, t := range r.tallies {
 		tallies[t.Source] = t

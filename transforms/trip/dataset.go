@@ -67,13 +67,15 @@ type match struct {
 }
 
 // decide returns the dataset of a file with these columns. A file is of a dataset if it has one of the dataset's signatures and
-// none of the columns that exclude it. If several datasets remain, the file is of the one whose signature contains the signatures
-// of all others. For example, fhvhv's files have all columns by which fhv's are recognised, and one more.
+// none of the columns that exclude it. Datasets that the user declares go before the others. If several datasets remain, the file is of
+// the one whose signature contains the signatures of all others. For example, fhvhv's files have all columns by which fhv's are
+// recognised, and one more.
 func decide(registry []element.Dataset, names []string) (element.Dataset, error) {
 	var matches []match
+	declared := slices.ContainsFunc(registry, func(d element.Dataset) bool { return d.Declared && signatureOf(d, names) != nil })
 	for _, d := range registry {
 		signature := signatureOf(d, names)
-		if signature == nil || d.Taxi == "" && hasTime(registry, names) { // a table joined with trips is not the table
+		if signature == nil || declared && !d.Declared || d.Taxi == "" && hasTime(registry, names) { // a table joined with trips is not the table
 			continue
 		}
 		for _, column := range d.Without {

@@ -52,8 +52,10 @@ type fieldsFn struct {
 
 // source is a column of the file from which a column of trips is made. If there are several, they are added up.
 type source struct {
-	index int // index in the record
-	codes map[string]int64
+	index       int // index in the record
+	codes       map[string]int64
+	scale       element.Scale
+	sincePickup bool
 }
 
 // columnMemory is memory for converting a column, reused for every batch.
@@ -96,7 +98,7 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 		b.Origin = in.Record
 	}
 	for _, f := range fn.fields {
-		if err := fn.column(in, f, &b.Columns[f]); err != nil {
+		if err := fn.column(in, f, &b); err != nil {
 			return b, err
 		}
 	}
@@ -116,15 +118,18 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 
 // column makes a column of the batch. If the file lacks it, it is null in all rows. If several columns of the file have this
 // meaning, they are added up: a null adds nothing, and the sum is null if all are.
-func (fn *fieldsFn) column(in element.Columns, f Field, out *Column) (err error) {
+func (fn *fieldsFn) column(in element.Columns, f Field, b *Batch) (err error) {
 	fn.bad = fn.bad[:0]
-	mem, rows := &fn.columns[f], int(in.Record.NumRows())
+	mem, rows, out := &fn.columns[f], int(in.Record.NumRows()), &b.Columns[f]
 	switch sources := fn.sources[f]; len(sources) {
 	case 0:
 		*out = withNulls(array.NewNull(rows), mem.memory(rows), mem.memory(rows))
 	case 1:
 		if *out, err = fn.convert(in, f, sources[0], mem); err != nil {
 			return err
+		}
+		if fn.rescale(out, sources[0].scale); sources[0].sincePickup {
+			fn.sincePickup(out, &b.Columns[Pickup], mem)
 		}
 	default:
 		if *out, err = fn.addUp(in, f, sources, mem); err != nil {
@@ -205,7 +210,7 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 				return fault.Inputf("%s: %v", in.Source, err)
 			}
 			if at >= 0 {
-				sources[f] = append(sources[f], source{at, known.Codes})
+				sources[f] = append(sources[f], source{at, known.Codes, known.Scale, known.SincePickup})
 			}
 		}
 	}
@@ -225,6 +230,9 @@ type converter func(a arrow.Array, dst []int64) ([]int64, *badValue)
 
 // converter returns the function that converts a column.
 func (fn *fieldsFn) converter(f Field, s source) converter {
+	if s.sincePickup {
+		return fn.measureColumn
+	}
 	switch Fields[f].Type {
 	case Time:
 		return fn.timeColumn

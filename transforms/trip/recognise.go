@@ -147,14 +147,16 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 	f.Coordinates = !hasZones(v, names)
 	for _, fd := range opts.fields() {
 		for _, i := range m[fd] {
-			c, accepts := f.Columns[i], accepted[Fields[fd].Type]
+			c, accepts := f.Columns[i], accepted[typeIn(v, fd, f.Columns[i].Name)]
 			_, inPath := c.Constant()
 			switch {
 			case inPath && Fields[fd].Type == Time:
 				return f, fault.Inputf("%s: column %q: found one time for all trips, in the file's path or table; expected a column of the file; leave the file out", f.Source, c.Name)
 			case !accepts.types(c.Type):
 				return f, fault.Inputf("%s: column %q: found %s, expected %s; leave the file out or rewrite that column", f.Source, c.Name, c.Found, accepts.expected)
-			case c.Type.IsUTC() && opts.UTC == UTCRefuse:
+			case c.Type.IsUTC() && v.Declared && v.Local.Stored == element.StoredMarked:
+				return f, fault.Inputf("%s: column %q: found %s, expected a timestamp not adjusted to UTC; say in the declaration of %s what it is: times: {stored: wall} or {stored: utc}", f.Source, c.Name, c.Found, v.Name)
+			case c.Type.IsUTC() && !v.Declared && opts.UTC == UTCRefuse:
 				return f, fault.Inputf("%s: column %q: found %s, expected a timestamp not adjusted to UTC, as TLC writes New York wall clock; say --utc=wall if it is wall clock all the same, or --utc=convert if it is UTC", f.Source, c.Name, c.Found)
 			}
 			f.Projection = append(f.Projection, i)
@@ -175,6 +177,16 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		}
 	}
 	return f, nil
+}
+
+// typeIn returns the type of which a column of a dataset is, as the field fd.
+func typeIn(d element.Dataset, fd Field, name string) Type {
+	for _, k := range d.Find(fd.Meaning()) {
+		if k.SincePickup && sameName(k.Name, name) {
+			return Measure
+		}
+	}
+	return Fields[fd].Type
 }
 
 // hasZones tells whether a file has the zone of either end of a trip, whether that is wanted or not.

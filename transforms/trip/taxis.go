@@ -12,8 +12,11 @@ import (
 )
 
 // taxiColumn returns the column that tells the taxi of each row of a file, or "". A column that has another meaning in the dataset
-// does not tell it.
+// does not tell it, and a declared dataset says the taxi itself.
 func taxiColumn(d element.Dataset, telling element.Telling, names []string) (string, error) {
+	if d.Declared {
+		return "", nil
+	}
 	for _, name := range telling.Columns {
 		if slices.ContainsFunc(d.Columns, func(k element.Known) bool { return sameName(k.Name, name) }) {
 			continue
