@@ -90,7 +90,7 @@ func TestWhatIsWrongHasAPlace(t *testing.T) {
 		{"first: 1, last: 77", "first: 5, last: 4", "c.yaml:15:25: found 4, expected 5 or more, the first zone"},
 		{", last: 77", "", "c.yaml:15:8: found no last, expected it"},
 		{"known: [Trip ID", "known: [&a Trip ID, *a", "found an alias, expected text"},
-		{"columns:\n", "columns: 1\nx:\n", "c.yaml:3:10: found 1, expected a mapping with airport_fee, "},
+		{"columns:\n", "columns: 1\nx:\n", "c.yaml:3:10: found 1, expected a mapping with a"},
 		{chicago, "", "c.yaml:1:1: found no mapping, or several documents, expected one mapping, with taxi and columns"},
 		{chicago, "- a", "c.yaml:1:1: found a list, expected one mapping, with taxi and columns"},
 		{chicago, "a: 1\n---\nb: 2", "c.yaml:1:1: found no mapping, or several documents"},

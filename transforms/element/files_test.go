@@ -32,7 +32,7 @@ var (
 		Text: TextCounts{Bytes: 1, Lines: 2, Header: 3, Blank: 4, Malformed: 5},
 	}
 	leftOut = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
-	work    = Work{Branch: 3, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}
+	work    = Work{Branch: 3, Ordered: true, Then: []Piece{{other(), Range{0, 5}}}, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}
 )
 
 // other has other columns.

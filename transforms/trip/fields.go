@@ -140,7 +140,7 @@ func (fn *fieldsFn) column(in element.Columns, f Field, b *Batch) (err error) {
 		slices.Sort(fn.bad)
 		fn.bad = slices.Compact(fn.bad)
 		mem.valid = makeNull(out, fn.bad, mem.valid)
-		if Fields[f].Type == Time {
+		if f <= Dropoff {
 			fn.noTimes[f] = append(fn.noTimes[f], fn.bad...)
 		} else {
 			fn.allBad = append(fn.allBad, fn.bad...)
