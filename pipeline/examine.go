@@ -15,7 +15,7 @@ import (
 
 func init() { beam.RegisterDoFn(reflect.TypeFor[examineFn]()) }
 
-// examined adds to recognised files what only their values tell: the order of their dates. A file whose values do not tell it cannot
+// examined adds to recognised files what only their values tell: whose trips they have, and the order of their dates. A file whose values do not tell it cannot
 // be used.
 //
 // examined transforms a PCollection<element.Recognised> into a PCollection<element.Recognised> and a PCollection<element.Unusable>.
@@ -76,7 +76,7 @@ type examination struct {
 func (e *examinations) add(ctx context.Context, cfg source.Config, opts trip.Options, f element.Recognised) {
 	result := make(chan examination, 1)
 	*e = append(*e, result)
-	if len(trip.TextTimes(f, opts)) == 0 {
+	if f.TaxiColumn == "" && len(trip.TextTimes(f, opts)) == 0 {
 		result <- examination{f, nil}
 		return
 	}
@@ -95,6 +95,10 @@ func (e *examinations) first() (element.Recognised, error) {
 
 // examine does for one file what [examined] does.
 func examine(ctx context.Context, cfg source.Config, opts trip.Options, f element.Recognised) (element.Recognised, error) {
+	f, err := source.Tell(ctx, cfg, opts.Telling, f)
+	if err != nil {
+		return f, err
+	}
 	cfg.Codes = false
 	return trip.Dated(ctx, f, opts, func(ctx context.Context, f element.Recognised, column int, emit func(arrow.Array) bool) error {
 		ctx, stop := context.WithCancel(ctx)

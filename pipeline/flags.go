@@ -124,6 +124,9 @@ func (s several) Error() string { return errors.Join(s...).Error() }
 // command stands before the flags in messages; it is "" for the main job.
 func (s *settings) checkEach(command string, defs []flagDef, wrong *problems) {
 	for _, d := range defs {
+		if d.name == "taxi" {
+			d.choices = s.taxiChoices(d.choices)
+		}
 		v, _ := d.of(s).(*string)
 		switch {
 		case len(d.choices) == 0:

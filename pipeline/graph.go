@@ -36,8 +36,8 @@ func (p plan) endless() bool { return p.standard && p.quality.AsOf == element.No
 
 // build lays out the whole pipeline. What flows, and how many elements of it:
 //
-//	found, described, unusable, left out: one a file
-//	recognised, admitted, tallies: one 256 files, because a runner needs as much memory for an element as a small file has
+//	found, described, recognised, told, unusable, left out: one a file
+//	narrowed, admitted, tallies: one 256 files, because a runner needs as much memory for an element as a small file has
 //	works               one a large file, or some small ones; on a cluster one a run of row groups, 16 MB or one row group at
 //	                    least, dealt out to the workers
 //	columns, trips      one a batch of 16,384 rows: all that is done to rows is done in fused stages, to batches

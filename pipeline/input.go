@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tripstats/io/delta"
 	"tripstats/io/objstore"
 	"tripstats/io/publish"
 	"tripstats/io/quarantine"
@@ -205,23 +206,24 @@ func match(ctx context.Context, access objstore.Access, by string, input []strin
 		}
 		patterns[i] = p
 	}
-	objects, err := access.Match(ctx, patterns, publish.Own, quarantine.Own)
+	in := objstore.Inputs{Endings: source.Endings(), Own: []objstore.Own{publish.Own, quarantine.Own}, Files: delta.Files}
+	objects, err := access.MatchInputs(ctx, patterns, in)
 	switch f := matchFault(by, err); {
 	case f == nil:
 		return objects, nil
 	case len(patterns) == 1 || f.Code == fault.Unavailable || ctx.Err() != nil:
 		return nil, f
 	default:
-		return nil, matchEach(ctx, access, by, patterns, f)
+		return nil, matchEach(ctx, access, by, patterns, in, f)
 	}
 }
 
 // matchEach matches the patterns one by one, to report what is wrong with each; if each is right alone, it reports what is
 // wrong with them together.
-func matchEach(ctx context.Context, access objstore.Access, by string, patterns []string, together *fault.Fault) error {
+func matchEach(ctx context.Context, access objstore.Access, by string, patterns []string, in objstore.Inputs, together *fault.Fault) error {
 	var problems []*fault.Fault
 	for _, p := range patterns {
-		if _, err := access.Match(ctx, []string{p}, publish.Own, quarantine.Own); err != nil {
+		if _, err := access.MatchInputs(ctx, []string{p}, in); err != nil {
 			problems = append(problems, matchFault(by, err))
 		}
 	}

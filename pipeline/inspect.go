@@ -24,15 +24,23 @@ type fileReport struct {
 	Source    string         `json:"source"`
 	URI       string         `json:"uri"`
 	Bytes     int64          `json:"bytes"`
-	Taxi      string         `json:"taxi,omitempty"`
+	Taxi      string         `json:"taxi,omitempty"` // of a file with several taxis the list of them
 	Month     string         `json:"month,omitempty"`
+	MonthFrom string         `json:"month_from,omitempty"` // what holds the month, if that is not the file's name
 	Variant   string         `json:"variant,omitempty"`
 	Rows      *int64         `json:"rows"` // null if only reading the file tells it
 	RowGroups int            `json:"row_groups"`
 	Codecs    []string       `json:"codecs"`
+	Taxis     []taxiReport   `json:"taxis,omitempty"` // if a column says the taxi of each trip, and there are several
 	Columns   []columnReport `json:"columns"`
 	Dates     string         `json:"dates,omitempty"`   // the order of its dates, if they are text and end with the year
 	Problem   string         `json:"problem,omitempty"` // why the main job would refuse the file
+}
+
+// taxiReport is how many trips of a file are of a taxi.
+type taxiReport struct {
+	Taxi string `json:"taxi"`
+	Rows int64  `json:"rows"`
 }
 
 // columnReport is one column of a file.
@@ -64,6 +72,7 @@ var inspectFlags = []flagDef{
 	{name: "json", of: func(s *settings) any { return &s.json }, text: "the same as JSON"},
 	{name: "utc", of: func(s *settings) any { return &s.utc }, def: trip.UTCRefuse, choices: utcChoices, text: "how to read times marked as UTC or with an offset"},
 	{name: "dates", of: func(s *settings) any { return &s.dates }, def: trip.DatesAuto, choices: datesChoices, text: "how to read dates such as 3/4/2021 that are text"},
+	datasetFlag,
 	{name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, text: "read gs:// without credentials"},
 	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, text: "also read http:// addresses of other hosts, which are not encrypted"},
 }
@@ -73,6 +82,9 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 	words, wrong, err := j.parseCommand("inspect: ", inspectFlags, args)
 	if err != nil { // flag.ErrHelp
 		_, err := io.WriteString(j.stdout, inspectHelp())
+		return err
+	}
+	if err := j.declareDatasets(ctx); err != nil {
 		return err
 	}
 	understood := len(wrong) == 0
@@ -97,7 +109,7 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 	}
 	var reports []fileReport
 	var problems []*fault.Fault
-	options := tripOptions(j.utc, true, aggregate.Tables(true))
+	options := j.tripOptions(true, aggregate.Tables(true))
 	options.Dates = j.datesOrder()
 	for _, f := range source.Files(objects, 1) {
 		report, err := inspectFile(ctx, j.stderr, source.Config{Access: j.access()}, f, options)
@@ -133,7 +145,7 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 func inspectFile(ctx context.Context, stderr console, cfg source.Config, found element.Found, opts trip.Options) (fileReport, error) {
 	report := fileReport{Source: found.Source, URI: objstore.Redact(found.URI), Bytes: found.Size, Rows: new(int64), Columns: []columnReport{}, Codecs: []string{}}
 	if found.Month != element.NoMonth {
-		report.Month = tlc.FormatMonth(found.Month)
+		report.Month, report.MonthFrom = tlc.FormatMonth(found.Month), found.MonthFrom
 	}
 	var f element.Recognised
 	described, err := source.Describe(ctx, cfg.Access, found)
@@ -148,11 +160,11 @@ func inspectFile(ctx context.Context, stderr console, cfg source.Config, found e
 		f, err = examine(ctx, cfg, opts, f)
 	}
 	report.Dates = string(f.Dates)
-	report.Taxi, report.Variant = f.Taxi, f.Variant
-	var variant element.Dataset
-	if i := slices.IndexFunc(tlc.Registry, func(d element.Dataset) bool { return d.Name == f.Variant }); i >= 0 {
-		variant = tlc.Registry[i]
+	for _, s := range f.Shares {
+		report.Taxis = append(report.Taxis, taxiReport{s.Taxi, s.Rows})
 	}
+	report.Taxi, report.Variant = f.Taxi, f.Variant
+	variant, _ := opts.Dataset(f.Variant, f.TaxiColumn != "")
 	for _, c := range f.Columns {
 		col := columnReport{Name: c.Name, Type: c.Found}
 		for _, n := range c.ChunkBytes {
@@ -166,6 +178,8 @@ func inspectFile(ctx context.Context, stderr console, cfg source.Config, found e
 		if i := slices.IndexFunc(variant.Columns, func(k element.Known) bool { return strings.EqualFold(k.Name, strings.TrimSpace(c.Name)) }); i >= 0 {
 			known := variant.Columns[i]
 			col.Known, col.Meaning, col.Adds = true, string(known.Meaning), string(known.Adds)
+		} else if c.Name == f.TaxiColumn {
+			col.Known, col.Meaning = true, "taxi"
 		}
 		report.Columns = append(report.Columns, col)
 	}
@@ -183,6 +197,14 @@ func orNone(s string) string {
 	return fault.OneLine(s)
 }
 
+// monthAndPlace prints a month and what holds it, if that is not the file's name.
+func monthAndPlace(month, from string) string {
+	if from == "" {
+		return orNone(month)
+	}
+	return month + " (from " + fault.OneLine(from) + ")"
+}
+
 // rowsFound returns the numbers of rows and row groups to print, or dashes if the footer could not be read.
 func (r fileReport) rowsFound() (rows, groups string) {
 	if r.Problem != "" && r.RowGroups == 0 {
@@ -193,6 +215,18 @@ func (r fileReport) rowsFound() (rows, groups string) {
 		rows = strconv.FormatInt(*r.Rows, 10)
 	}
 	return rows, strconv.Itoa(r.RowGroups)
+}
+
+// taxis names the taxis of the file, with their rows if there are several.
+func (r fileReport) taxis() string {
+	if len(r.Taxis) == 0 {
+		return r.Taxi
+	}
+	var parts []string
+	for _, t := range r.Taxis {
+		parts = append(parts, fmt.Sprintf("%s (%d rows)", t.Taxi, t.Rows))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // shortReports prints one line for each file, below headings.
@@ -214,8 +248,8 @@ func (r fileReport) String() string {
 	rowsFound, groups := r.rowsFound()
 	facts := [][]string{
 		{"file", orNone(r.Source)},
-		{"taxi", orNone(r.Taxi)},
-		{"month", orNone(r.Month)},
+		{"taxi", orNone(r.taxis())},
+		{"month", monthAndPlace(r.Month, r.MonthFrom)},
 		{"variant", orNone(r.Variant)},
 		{"rows", rowsFound},
 		{"row groups", groups},

@@ -266,7 +266,7 @@ func TestInspectSaysWhatToWrite(t *testing.T) {
 		{"pattern that is none", "inspect [", 2, []string{"inspect", "pattern"}},
 		{"missing file", "inspect missing.parquet", 4, []string{"inspect: missing.parquet", "no such file"}},
 		{"one missing of two", "inspect sample missing.parquet", 4, []string{"missing.parquet"}},
-		{"folder", "inspect .", 4, []string{"inspect", "it is a folder"}},
+		{"folder", "inspect .", 4, []string{"inspect", "no file in this folder"}},
 	} {
 		t.Run(c.name, func(t *testing.T) { tripstats(t, strings.Fields(c.args)...).fails(t, c.code, c.words...) })
 	}

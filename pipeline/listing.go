@@ -31,7 +31,7 @@ func list(ctx context.Context, runner runners.Runner, p plan, limit int64) (publ
 	}
 	var all publish.Result
 	for _, f := range files {
-		all.Files = append(all.Files, f.Admit())
+		all.Files = append(all.Files, f.Admit()...)
 	}
 	p.admission.RequireComplete = false // of all files
 	var records []arrow.RecordBatch
@@ -84,7 +84,7 @@ func (p *plan) contributing(ctx context.Context) ([]element.Recognised, error) {
 	pruning := aggregate.Pruning{Spec: p.tables[0], Judged: p.standard}
 	var files []element.Recognised
 	for _, f := range kept {
-		if pruning.Needs(f.Taxi, f.Month) {
+		if f = f.Only(func(taxi string) bool { return pruning.Needs(taxi, f.Month) }); len(f.ByTaxi()) > 0 {
 			files = append(files, f)
 		}
 	}

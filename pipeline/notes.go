@@ -107,11 +107,14 @@ const mostTold = 12
 
 // filesOf are the inputs of a manifest, as far as notes are about them.
 func filesOf(m *publish.Manifest) []element.Admitted {
-	files := make([]element.Admitted, len(m.Inputs))
-	for i, in := range m.Inputs {
-		files[i] = element.Admitted{Source: in.Source, Taxi: in.Taxi, Month: element.NoMonth, Unknown: in.Unknown, Null: in.Null}
+	var files []element.Admitted
+	for _, in := range m.Inputs {
+		f := element.Admitted{Source: in.Source, Month: element.NoMonth, Unknown: in.Unknown, Null: in.Null}
 		if month, ok := tlc.MonthOf(in.Month); ok {
-			files[i].Month = month
+			f.Month = month
+		}
+		for _, f.Taxi = range element.SplitTaxis(in.Taxi) {
+			files = append(files, f)
 		}
 	}
 	return files

@@ -11,6 +11,7 @@ import (
 
 	"tripstats/io/parquetio"
 	"tripstats/io/source"
+	"tripstats/io/tlc"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/group"
@@ -31,14 +32,22 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 		return err
 	}
 	in := p.planned(kept, j.queries, bytes)
+	sources, others := element.Sources(in.read), element.Sources(left)
+	places := slices.ContainsFunc(in.read, func(f element.Recognised) bool { return f.MonthFrom != "" })
 	rows := [][]string{{"source", "taxi", "rows", "row groups", "restrictions", "file bytes", "bytes needed"}}
+	if places {
+		rows[0] = slices.Insert(rows[0], 2, "month")
+	}
 	var total [5]int64
 	dated := slices.ContainsFunc(in.read, func(f element.Recognised) bool { return f.Dates != element.NoOrder })
 	if dated {
 		rows[0] = append(rows[0], "dates")
 	}
-	add := func(name, taxi string, n [5]int64, dates element.DateOrder) {
+	add := func(name, taxi, month string, n [5]int64, dates element.DateOrder) {
 		row := []string{name, taxi}
+		if places {
+			row = append(row, month)
+		}
 		for i, v := range n {
 			if i == 0 {
 				row = append(row, rowsShown(v))
@@ -51,11 +60,10 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 		}
 		rows = append(rows, row)
 	}
-	sources, others := element.Sources(in.read), element.Sources(left)
 	for _, parts := range sources {
 		var n [5]int64
 		for _, f := range parts {
-			of := [5]int64{f.Rows, int64(len(f.UnitRows)), int64(source.Restrictions(f)), f.Size, 0}
+			of := [5]int64{f.RowsToRead(), int64(len(f.UnitRows)), int64(source.Restrictions(f)), f.Size, 0}
 			for _, b := range f.UnitBytes {
 				of[4] += b
 			}
@@ -68,14 +76,19 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 				total[i] += v
 			}
 		}
-		add(parts[0].Whole(), parts[0].Taxi, n, parts[0].Dates)
+		month := ""
+		if f := parts[0]; f.Month != element.NoMonth {
+			month = tlc.FormatMonth(f.Month)
+		}
+		add(parts[0].Whole(), taxisOf(parts), monthAndPlace(month, parts[0].MonthFrom), n, parts[0].Dates)
 	}
 	summary := fmt.Sprintf("%d files, %d left out", len(sources), len(others))
 	if n := len(element.Sources(in.files)) - len(sources); n > 0 {
 		summary += fmt.Sprintf(", %d not needed", n)
 	}
-	add(summary, "", total, element.NoOrder)
-	if _, err := io.WriteString(j.stdout, align(rows, 2)+p.explain(j.queries, in)); err != nil {
+	add(summary, "", "", total, element.NoOrder)
+	texts := slices.Index(rows[0], "rows")
+	if _, err := io.WriteString(j.stdout, align(rows, texts)+p.explain(j.queries, in)); err != nil {
 		return err
 	}
 	var tables []string
@@ -85,12 +98,24 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 		}
 	}
 	noteNoTrips(j.stderr, tables)
-	admitted := make([]element.Admitted, len(in.read))
-	for i, f := range in.read {
-		admitted[i] = f.Admit()
+	var admitted []element.Admitted
+	for _, f := range in.read {
+		admitted = append(admitted, f.Admit()...)
 	}
 	notes(j.stderr, admitted, p.endless(), j.noteGaps())
 	return nil
+}
+
+// taxisOf lists the taxis of files, of each those that are read.
+func taxisOf(files []element.Recognised) string {
+	var taxis []string
+	for _, f := range files {
+		for _, s := range f.ByTaxi() {
+			taxis = append(taxis, s.Taxi)
+		}
+	}
+	slices.Sort(taxis)
+	return strings.Join(slices.Compact(taxis), ", ")
 }
 
 // addRows adds numbers of rows, of which one may be unknown.
@@ -131,19 +156,26 @@ const (
 
 // ruleOut tells whether a query can do without a file, because its WHERE is not true for any trip of it.
 func (p plan) ruleOut(q *query.Query, f element.Recognised) ruledOut {
-	month := f.Month
-	if !p.standard { // a pickup may be in any
-		month = element.NoMonth
+	canMatch := func(month int32) bool {
+		return slices.ContainsFunc(f.ByTaxi(), func(s element.Share) bool { return q.CanMatch(query.BoundsOf(s.Taxi, month)) })
 	}
 	switch {
 	case !q.CanMatch(query.BoundsOf("", element.NoMonth)):
 		return byAnything
-	case !q.CanMatch(query.BoundsOf(f.Taxi, element.NoMonth)):
+	case !canMatch(element.NoMonth):
 		return byTaxi
-	case !q.CanMatch(query.BoundsOf(f.Taxi, month)):
+	case !canMatch(p.monthOf(f)):
 		return byMonth
 	}
 	return needed
+}
+
+// monthOf is the month of all pickups of a file, or element.NoMonth.
+func (p plan) monthOf(f element.Recognised) int32 {
+	if !p.standard { // a pickup may be in any
+		return element.NoMonth
+	}
+	return f.Month
 }
 
 // explain says for each table in SQL how its query is understood and how it will run. Queries are those of the tables, in their order.
@@ -255,7 +287,7 @@ func (p plan) planned(admitted []element.Recognised, queries []*query.Query, byt
 		in.read = nil
 		for _, f := range admitted {
 			if p.ruleOut(queries[0], f) == needed {
-				in.read = append(in.read, f)
+				in.read = append(in.read, f.Only(func(taxi string) bool { return queries[0].CanMatch(query.BoundsOf(taxi, p.monthOf(f))) }))
 			}
 		}
 	}
@@ -354,7 +386,7 @@ func grouping(q *query.Query, judged bool) string {
 func (p plan) finished(spec *aggregate.Spec, q *query.Query, in plannedFiles) string {
 	alone := 0
 	for _, f := range in.read {
-		if f.Alone {
+		if !slices.ContainsFunc(f.ByTaxi(), func(s element.Share) bool { return !s.Alone }) {
 			alone++
 		}
 	}

@@ -91,6 +91,9 @@ func (j *job) command(ctx context.Context, args []string) error {
 		j.settings = settings{verbose: j.verbose} // a command has flags of its own
 		return j.subcommand(ctx, words[0], words[1:])
 	}
+	if err := j.declareDatasets(ctx); err != nil {
+		return err
+	}
 	if j.check(words, len(words) > 0 && args[0] == words[0], &wrong); len(wrong) > 0 {
 		return wrong.err()
 	}
@@ -224,12 +227,17 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 		read:      source.Config{Access: j.access(), Memory: memory, Library: j.decoder == "library"},
 		branches:  runner.Branches(),
 		dealt:     runner.Elsewhere(),
-		trips:     tripOptions(j.utc, j.standard(), tables),
+		trips:     j.tripOptions(j.standard(), tables),
 		admission: trip.Admission{Taxis: j.taxis(), MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
 		standard:  j.standard(),
 		tables:    tables,
 	}
-	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep()}
+	if !p.admission.MergeSameMonth {
+		if err := source.FindCopies(ctx, j.access(), objects, p.files); err != nil {
+			return p, runner, nil, err
+		}
+	}
+	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep(), Places: quality.Places(j.datasets(), tlc.Taxis())}
 	p.trips.KeepOrigin, p.trips.Dates = p.quarantined(), j.datesOrder()
 	return p, runner, objects, nil
 }
@@ -277,7 +285,7 @@ func (j *job) runPipeline(ctx context.Context, runner runners.Runner, p *plan) (
 
 // tripOptions are how files are understood, for tables that are made of them.
 func tripOptions(utc string, standard bool, tables []*aggregate.Spec) trip.Options {
-	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), UTC: utc, Judged: standard, Wanted: aggregate.Needs(tables)}
+	options := trip.Options{Registry: slices.Concat(tlc.Registry, aggregate.Datasets()), Telling: tlc.Telling(), UTC: utc, Judged: standard, Wanted: aggregate.Needs(tables)}
 	for _, t := range tables {
 		if t.SQL != "" {
 			options.Named = append(options.Named, t.Needs()...)
@@ -316,6 +324,11 @@ func (s *settings) publishConfig(rules quality.Config, tables []*aggregate.Spec)
 		Program: publish.Program{Name: "tripstats", Version: version, Revision: revision()},
 		Quality: s.quality,
 		Flags:   map[string]string{},
+
+		Datasets: s.usedDatasets(),
+	}
+	if digest := s.digestOfDatasets(); digest != "" {
+		cfg.Meta = append(cfg.Meta, publish.Meta{Key: "tripstats.datasets", Value: digest})
 	}
 	if s.standard() {
 		cfg.MaxRejected = s.parsed.maxRejected

@@ -58,6 +58,8 @@ type settings struct {
 	tableList string // --tables
 	maxGroups int
 
+	datasetList string // --dataset
+
 	// Of query.
 	as   string
 	file string // of SQL
@@ -74,6 +76,7 @@ type settings struct {
 	parsed struct { // the values above, parsed by the checks of their flags
 		months      map[string][]tlc.Range // by taxi
 		memory      int64                  // bytes; 0: by what is read
+		datasets    []declaredDataset
 		limits      quality.Limits
 		asOf        int32
 		maxRejected int64 // parts per million, negative for any
@@ -189,6 +192,7 @@ var mainFlags = []flagDef{
 	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read, and how tables in SQL are made, and stop; only footers are\nread for this, and dates that are text"},
 	{name: "verbose", of: func(s *settings) any { return &s.verbose }, text: "show everything that Beam logs, and full errors"},
 	{name: "version", of: func(s *settings) any { return &s.version }, text: "print the version, like the command version"},
+	datasetFlag,
 	{
 		name: "limits", value: "RULE=N,...|@FILE", of: func(s *settings) any { return &s.limits }, check: (*settings).checkLimits, judged: true, rare: true,
 		text:  "change limits of rules, in the rule's unit, such as duration_over=240; @FILE reads the\nlist from a file",
@@ -252,6 +256,13 @@ var mainFlags = []flagDef{
 	{name: "cpuprofile", value: "FILE", of: func(s *settings) any { return &s.profiles.cpu }, rare: true, text: "write a profile of where this process spends its time, for go tool pprof"},
 	{name: "memprofile", value: "FILE", of: func(s *settings) any { return &s.profiles.memory }, rare: true, text: "write a profile of its heap at the end"},
 	{name: "trace", value: "FILE", of: func(s *settings) any { return &s.profiles.trace }, rare: true, text: "write a trace of its goroutines, for go tool trace"},
+}
+
+// datasetFlag is the flag of each command that recognises files.
+var datasetFlag = flagDef{
+	name: "dataset", value: "FILE,...", of: func(s *settings) any { return &s.datasetList }, rare: true,
+	text:  "files of YAML that declare datasets of your own: which column is what, and in which\nunit; pipeline/datasets.md has an example",
+	label: "Datasets of your own", pattern: "^(gs|s3|az|https?)://[^,]+(,(gs|s3|az|https?)://[^,]+)*$",
 }
 
 // flagSet makes the flags of a table. They set the fields of s, which get the default values first; a switch keeps its value.

@@ -19,12 +19,16 @@ import (
 var topics = []struct {
 	name string
 	text string
-	show func(words []string) (string, error) // words are those after the name
+	show func(words []string, declared []element.Dataset) (string, error) // words are those after the name
 }{
-	{"tables", "the tables that the program knows by name; show tables NAME prints one as SQL", showTables},
-	{"columns", "the columns of trips, which SQL can name", func(words []string) (string, error) { return showColumns(), noMore("columns", words) }},
-	{"rules", "the rules that judge rows and values", func(words []string) (string, error) { return showRules(), noMore("rules", words) }},
-	{"datasets", "the files that are recognised", func(words []string) (string, error) { return showDatasets(), noMore("datasets", words) }},
+	{"tables", "the tables that the program knows by name; show tables NAME prints one as SQL", func(words []string, _ []element.Dataset) (string, error) { return showTables(words) }},
+	{"columns", "the columns of trips, which SQL can name", func(words []string, _ []element.Dataset) (string, error) {
+		return showColumns(), noMore("columns", words)
+	}},
+	{"rules", "the rules that judge rows and values", func(words []string, _ []element.Dataset) (string, error) { return showRules(), noMore("rules", words) }},
+	{"datasets", "the files that are recognised, with those of --dataset=FILE", func(words []string, declared []element.Dataset) (string, error) {
+		return showDatasets(declared), noMore("datasets", words)
+	}},
 }
 
 // topicNames is made by init, as the entries of topics refer to functions that list it.
@@ -47,8 +51,9 @@ func listTopics() string {
 func showHelp() string {
 	return `Usage: tripstats show [` + strings.Join(topicNames, "|") + `]
        tripstats show tables NAME
+       tripstats show datasets --dataset=FILE
 
-Shows what the program knows. It reads no files.
+Shows what the program knows. It reads no files but those of --dataset.
 
 ` + listTopics() + `
 A table of the library is shown as SQL: save it in a file to change it. A standing table is shown with its columns.
@@ -56,13 +61,16 @@ A table of the library is shown as SQL: save it in a file to change it. A standi
 }
 
 // show is the subcommand of that name.
-func (j *job) show(_ context.Context, args []string) error {
-	words, wrong, err := j.parseCommand("show: ", nil, args)
+func (j *job) show(ctx context.Context, args []string) error {
+	words, wrong, err := j.parseCommand("show: ", []flagDef{datasetFlag}, args)
 	if err != nil { // flag.ErrHelp
 		_, err := io.WriteString(j.stdout, showHelp())
 		return err
 	}
 	if err := wrong.err(); err != nil {
+		return err
+	}
+	if err := j.declareDatasets(ctx); err != nil {
 		return err
 	}
 	if len(words) == 0 {
@@ -73,7 +81,7 @@ func (j *job) show(_ context.Context, args []string) error {
 	if i < 0 {
 		return usage("show: found %q, expected one of %s%s", objstore.Redact(words[0]), strings.Join(topicNames, ", "), didYouMean(words[0], topicNames))
 	}
-	text, err := topics[i].show(words[1:])
+	text, err := topics[i].show(words[1:], j.datasets())
 	if err != nil {
 		return err
 	}
@@ -165,9 +173,9 @@ func showRules() string {
 }
 
 // showDatasets lists the kinds of files that are recognised.
-func showDatasets() string {
+func showDatasets(declared []element.Dataset) string {
 	lines := [][]string{{"name", "taxi", "months", "read", "recognised by its columns"}}
-	for _, d := range tlc.Registry {
+	for _, d := range slices.Concat(tlc.Registry, declared) {
 		read := "yes"
 		if d.Unread != "" {
 			read = "no"
@@ -183,6 +191,9 @@ func showDatasets() string {
 
 // monthsOf are the months that a dataset covers, as --months takes them.
 func monthsOf(d element.Dataset) string {
+	if d.Declared {
+		return "any"
+	}
 	months := tlc.FormatMonth(d.First) + ".."
 	if d.Last != 0 {
 		months += tlc.FormatMonth(d.Last)

@@ -26,5 +26,5 @@ func (j *job) specs(ctx context.Context) ([]*aggregate.Spec, error) {
 			specs = aggregate.Tables(j.standard())
 		}
 	}
-	return append(specs, made...), nil
+	return append(specs, made...), j.checkZoneNames(j.queries)
 }

@@ -3,6 +3,7 @@ package fetch
 import (
 	"bytes"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -91,7 +92,7 @@ func TestPlaces(t *testing.T) {
 
 func TestListsOfAddresses(t *testing.T) {
 	jobs, err := ParseList(objstore.Access{}, strings.NewReader("\ufeff# all\n\nhttps://h/a.parquet # one\r\n\thttps://h/b_2014-01.parquet?x=1#frag\nhttps://h/a.parquet\n"))
-	if err != nil || len(jobs) != 2 || jobs[0] != (Job{URI: "https://h/a.parquet", Place: "a.parquet"}) || jobs[1].Place != "2014/b_2014-01.parquet" || jobs[1].URI != "https://h/b_2014-01.parquet?x=1#frag" {
+	if err != nil || len(jobs) != 2 || !reflect.DeepEqual(jobs[0], Job{URI: "https://h/a.parquet", Place: "a.parquet"}) || jobs[1].Place != "2014/b_2014-01.parquet" || jobs[1].URI != "https://h/b_2014-01.parquet?x=1#frag" {
 		t.Errorf("found %+v, %v", jobs, err)
 	}
 	for list, words := range map[string]string{

@@ -20,7 +20,12 @@ var lake = []string{
 // described returns the matches of a pattern as words: NAME or DATASET:NAME, with ! if it is refused and = if it is named.
 func described(t *testing.T, patterns ...string) string {
 	t.Helper()
-	objects, err := Match(context.Background(), patterns, ours...)
+	return describedBy(t, func() ([]Object, error) { return Match(context.Background(), patterns, ours...) })
+}
+
+func describedBy(t *testing.T, match func() ([]Object, error)) string {
+	t.Helper()
+	objects, err := match()
 	if err != nil {
 		return err.Error()
 	}

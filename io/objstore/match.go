@@ -1,7 +1,6 @@
 package objstore
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -26,7 +25,16 @@ import (
 // Wildcards do not match parts of a path that begin with _ or ., which other programs keep for themselves, nor what own describes
 // below the fixed prefix. If the pattern's own part begins with _ or ., it matches.
 func (a Access) Match(ctx context.Context, patterns []string, own ...Own) ([]Object, error) {
-	m := &matches{access: a, own: own, found: map[string]match{}, signs: map[string]bool{}, deltas: map[string]bool{}}
+	return a.MatchInputs(ctx, patterns, Inputs{Own: own})
+}
+
+// MatchInputs is [Access.Match] where folders and Delta tables may be inputs.
+//
+// Any other folder that is named without wildcards stands for the files below it with one of in's endings, as if wildcards matched
+// them. A Delta table stands for the files of its latest version: all of them if a pattern names or matches its folder or a folder
+// above it, otherwise those that the pattern matches. They are a data set.
+func (a Access) MatchInputs(ctx context.Context, patterns []string, in Inputs) ([]Object, error) {
+	m := &matches{access: a, in: in, found: map[string]match{}, signs: map[string]bool{}, deltas: map[string]bool{}, tables: map[string]*table{}}
 	for _, pattern := range patterns {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -35,17 +43,21 @@ func (a Access) Match(ctx context.Context, patterns []string, own ...Own) ([]Obj
 			return nil, err
 		}
 	}
+	if err := m.expandTables(ctx); err != nil {
+		return nil, err
+	}
 	return m.named()
 }
 
 // matches are the objects that patterns have found so far.
 type matches struct {
 	access Access
-	own    []Own
-	found  map[string]match // by canonical address
-	hits   int              // number of matches; an object that is matched twice counts twice
-	signs  map[string]bool  // by address of a file: whether it is the sign of a folder of this program
-	deltas map[string]bool  // by folder: whether it is a Delta table
+	in     Inputs
+	found  map[string]match  // by canonical address
+	hits   int               // number of matches; an object that is matched twice counts twice
+	signs  map[string]bool   // by address of a file: whether it is the sign of a folder of this program
+	deltas map[string]bool   // by folder: whether it is a Delta table
+	tables map[string]*table // by address: the Delta tables
 }
 
 // match is an object and where its name comes from.
@@ -141,6 +153,9 @@ func (o match) address() string {
 // within makes a match of an object at a path below a fixed prefix, both with slashes. If the path leads through a data
 // set, the object is a part of it.
 func within(o Object, prefix, full string) match {
+	for strings.Contains(path.Base(prefix), "=") { // a key such as month=1 tells the file from those in other folders
+		prefix = strings.TrimSuffix(path.Dir(prefix), ".")
+	}
 	below := strings.TrimPrefix(strings.TrimPrefix(full, prefix), "/")
 	dir := path.Dir(full)
 	for dir != "." && dir != "/" && !isDataset(dir) {
@@ -160,19 +175,6 @@ func within(o Object, prefix, full string) match {
 func isDataset(folder string) bool {
 	return strings.HasSuffix(strings.ToLower(path.Base(folder)), ".parquet")
 }
-
-// refusedDelta is the match of a Delta table at a folder.
-func refusedDelta(uri, prefix, folder string, wild bool) match {
-	name := strings.TrimPrefix(strings.TrimPrefix(folder, prefix), "/")
-	if name == "" || len(folder) < len(prefix) {
-		name = path.Base(cmp.Or(folder, Redact(uri))) // the folder may be a whole bucket
-	}
-	return match{source: name, Object: Object{URI: uri, Wild: wild, Refused: "a Delta table (it has " + deltaLog + "): its old files would count too; " +
-		"give a folder with copies of its present files, or leave it out"}}
-}
-
-// deltaLog is the folder by which a Delta table is known.
-const deltaLog = "_delta_log"
 
 // isHidden tells whether wildcards skip a part of a path.
 func isHidden(part string) bool { return part != "" && (part[0] == '_' || part[0] == '.') }

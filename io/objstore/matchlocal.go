@@ -58,8 +58,8 @@ func (m *matches) local(ctx context.Context, pattern string) error {
 		case err != nil:
 			return fmt.Errorf("%s: %w", full, Reason(err))
 		case !info.IsDir():
-			err = m.localFile(ctx, dir, full, true)
-		case isDataset(full):
+			err = m.localFile(ctx, dir, full, true, slashed, func(p string) bool { return matchesBelow(rest, dir, p, hidden) })
+		case isDataset(full), exists(filepath.Join(full, deltaLog)):
 			err = m.localDataset(ctx, dir, full, true, hidden)
 		}
 		if err != nil {
@@ -76,19 +76,57 @@ func (m *matches) local(ctx context.Context, pattern string) error {
 func (m *matches) localFolder(ctx context.Context, folder string) error {
 	had := m.hits
 	slashed := filepath.ToSlash(folder)
-	if delta, err := m.localDelta(path.Dir(slashed), slashed, false); delta || err != nil {
+	table, dir, isTable, err := m.localDelta(path.Dir(slashed), slashed)
+	switch {
+	case err != nil:
 		return err
-	}
-	if !isDataset(slashed) {
+	case isTable && dir == slashed:
+		m.addTable(table, path.Dir(slashed), dir, "", nil)
+		return nil
+	case !isTable && !isDataset(slashed) && m.in.Endings == nil:
 		return folderError(folder, string(filepath.Separator), holdsFiles(folder))
+	case isTable || !isDataset(slashed): // a folder of a table's partition too
+		err = m.localBelow(ctx, slashed, slashed)
+	default:
+		err = m.localDataset(ctx, path.Dir(slashed), slashed, false, isHidden)
 	}
-	if err := m.localDataset(ctx, path.Dir(slashed), slashed, false, isHidden); err != nil {
-		return err
+	if err == nil && m.hits == had {
+		return m.nothingIn(isDataset(slashed))
 	}
-	if m.hits == had {
+	return err
+}
+
+// nothingIn says that a folder has no file.
+func (m *matches) nothingIn(dataset bool) error {
+	if dataset {
 		return fmt.Errorf("%w: no file in this folder", ErrNoMatch)
 	}
-	return nil
+	return fmt.Errorf("%w: no file in this folder or below it that can be read (%s), beside names that begin with _ or . and outputs of this program", ErrNoMatch, m.in.expected())
+}
+
+// localBelow matches the files below a folder that can be read. prefix is the folder that was named.
+func (m *matches) localBelow(ctx context.Context, prefix, folder string) error {
+	table, dir, isTable, err := m.localDelta(prefix, folder)
+	if err != nil {
+		return err
+	}
+	if isTable && dir == folder {
+		table.wild = true
+		m.addTable(table, prefix, dir, "", nil)
+		return nil
+	}
+	if isDataset(folder) {
+		return m.localDataset(ctx, prefix, folder, true, isHidden)
+	}
+	return m.localEntries(ctx, folder, isHidden, func(full string, isFolder bool) error {
+		if isFolder {
+			return m.localBelow(ctx, prefix, full)
+		}
+		if !m.in.ends(full) {
+			return nil
+		}
+		return m.localFile(ctx, prefix, full, true, prefix, func(p string) bool { return strings.HasPrefix(p, prefix+"/") })
+	})
 }
 
 // folderError says how to name the files of a folder: the files in it or, if there are none, the files in folders below it.
@@ -107,9 +145,26 @@ func holdsFiles(folder string) bool {
 
 // localDataset matches all files below a folder.
 func (m *matches) localDataset(ctx context.Context, prefix, folder string, wild bool, hidden func(string) bool) error {
-	if delta, err := m.localDelta(prefix, folder, wild); delta || err != nil {
+	table, dir, isTable, err := m.localDelta(prefix, folder)
+	if err != nil {
 		return err
 	}
+	if isTable && dir == folder {
+		table.wild = wild
+		m.addTable(table, prefix, dir, "", nil)
+		return nil
+	}
+	return m.localEntries(ctx, folder, hidden, func(full string, isFolder bool) error {
+		if isFolder {
+			return m.localDataset(ctx, prefix, full, wild, hidden)
+		}
+		return m.localFile(ctx, prefix, full, wild, folder, func(p string) bool { return strings.HasPrefix(p, folder+"/") })
+	})
+}
+
+// localEntries calls take for the files and folders in a folder that are not hidden. A link to a folder may lead back up: it is left
+// out.
+func (m *matches) localEntries(ctx context.Context, folder string, hidden func(string) bool, take func(full string, isFolder bool) error) error {
 	entries, err := os.ReadDir(filepath.FromSlash(folder))
 	if err != nil {
 		return fmt.Errorf("%s: %w", folder, Reason(err))
@@ -125,10 +180,10 @@ func (m *matches) localDataset(ctx context.Context, prefix, folder string, wild 
 			return ctx.Err()
 		case err != nil:
 			return fmt.Errorf("%s: %w", full, Reason(err))
-		case info.IsDir() && e.Type()&fs.ModeSymlink == 0: // a link may lead back up
-			err = m.localDataset(ctx, prefix, full, wild, hidden)
+		case info.IsDir() && e.Type()&fs.ModeSymlink == 0:
+			err = take(full, true)
 		case !info.IsDir():
-			err = m.localFile(ctx, prefix, full, wild)
+			err = take(full, false)
 		}
 		if err != nil {
 			return err
@@ -137,13 +192,19 @@ func (m *matches) localDataset(ctx context.Context, prefix, folder string, wild 
 	return nil
 }
 
-// localFile matches a file below a fixed prefix.
-func (m *matches) localFile(ctx context.Context, prefix, full string, wild bool) error {
+// localFile matches a file below a fixed prefix. accepts tells whether a path is one that the pattern or folder by stands for.
+func (m *matches) localFile(ctx context.Context, prefix, full string, wild bool, by string, accepts func(full string) bool) error {
 	if m.isOwn(ctx, prefix, full, localSign) {
 		return nil
 	}
-	if delta, err := m.localDelta(prefix, path.Dir(full), wild); delta || err != nil {
+	table, dir, isTable, err := m.localDelta(prefix, path.Dir(full))
+	if err != nil {
 		return err
+	}
+	if isTable {
+		table.wild = wild
+		m.addTable(table, prefix, dir, by, func(below string) bool { return accepts(path.Join(dir, below)) })
+		return nil
 	}
 	o, err := describe(filepath.FromSlash(full))
 	if err != nil {
@@ -160,34 +221,19 @@ func (m *matches) localFile(ctx context.Context, prefix, full string, wild bool)
 	return nil
 }
 
+// matchesBelow tells whether a pattern below a folder matches a path, and the path is not hidden from it.
+func matchesBelow(pattern, dir, full string, hidden func(string) bool) bool {
+	below := strings.TrimPrefix(strings.TrimPrefix(full, dir), "/")
+	ok, err := doublestar.Match(pattern, below)
+	return ok && err == nil && !slices.ContainsFunc(strings.Split(below, "/"), hidden)
+}
+
 // localSign returns a path if there is such a file.
 func localSign(path string) string {
 	if exists(filepath.FromSlash(path)) {
 		return path
 	}
 	return ""
-}
-
-// localDelta matches the Delta table that a folder below a prefix is or belongs to, and tells whether there is one.
-func (m *matches) localDelta(prefix, folder string, wild bool) (bool, error) {
-	for dir := folder; ; dir = path.Dir(dir) {
-		is, known := m.deltas[dir]
-		if !known {
-			is = exists(filepath.Join(filepath.FromSlash(dir), deltaLog))
-			m.deltas[dir] = is
-		}
-		if is {
-			uri, err := canonical(filepath.FromSlash(dir))
-			if err != nil {
-				return false, err
-			}
-			m.add(refusedDelta(uri, prefix, dir, wild))
-			return true, nil
-		}
-		if dir == "." || dir == "/" || len(dir) <= len(prefix) && !strings.Contains(path.Base(dir), "=") { // a folder month=1 is part of a table
-			return false, nil
-		}
-	}
 }
 
 // visible is a folder without its hidden entries. Unlike os.DirFS it allows names that are not UTF-8.

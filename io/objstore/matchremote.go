@@ -49,13 +49,17 @@ func (m *matches) remote(ctx context.Context, pattern string) error {
 		return fmt.Errorf("%s: %w", shown, err)
 	}
 	hidden := hides(below)
+	accepts := func(k string) bool {
+		return matchesKey(key, base, k) && !slices.ContainsFunc(partsBelow(base, k), hidden)
+	}
+	m.addTables(objects, base, true, accepts)
 	for _, o := range objects.below(base) {
 		k := strings.TrimPrefix(o.URI, root)
-		if !matchesKey(key, base, k) || slices.ContainsFunc(partsBelow(base, k), hidden) || m.isOwn(ctx, base, k, objects.sign) {
+		if !accepts(k) || m.isOwn(ctx, base, k, objects.sign) {
 			continue
 		}
 		o.Wild = true
-		m.addRemote(objects, o, base, k)
+		m.addRemote(objects, o, base, k, key, accepts)
 	}
 	if m.hits == had {
 		return fmt.Errorf("%s: %w: no object", shown, ErrNoMatch)
@@ -95,22 +99,32 @@ func (m *matches) address(ctx context.Context, s *retrying, uri string, web bool
 	switch {
 	case err != nil || len(found) == 0: // without the right to list, the error is about the object
 		return fmt.Errorf("%s: %w: no such object", shown, ErrNoMatch)
-	case !isDataset(base) && !objects.deltas[base]:
+	case !isDataset(base) && !objects.deltas[base] && m.in.Endings == nil:
 		direct := slices.ContainsFunc(found, func(o Object) bool {
 			first, _, _ := strings.Cut(strings.TrimPrefix(o.URI, folder+"/"), "/")
 			return isDataset(first)
 		})
 		return fmt.Errorf("%s: %w", shown, folderError(Redact(folder), "/", direct))
 	}
-	had := m.hits
+	had, prefix, plain := m.hits, path.Dir(base), !isDataset(base) && !objects.deltas[base]
+	if plain {
+		prefix = base
+	}
+	accepts := func(k string) bool {
+		return (base == "" || k == base || strings.HasPrefix(k, base+"/")) && !slices.ContainsFunc(partsBelow(base, k), isHidden)
+	}
+	m.addTables(objects, prefix, plain, accepts)
 	for _, o := range found {
 		k := strings.TrimPrefix(o.URI, root)
-		if !slices.ContainsFunc(partsBelow(base, k), isHidden) {
-			m.addRemote(objects, o, path.Dir(base), k)
+		inSet := slices.ContainsFunc(partsBelow(base, path.Dir(k)), isDataset)
+		if !accepts(k) || plain && (!inSet && !m.in.ends(k) || m.isOwn(ctx, base, k, objects.sign)) {
+			continue
 		}
+		o.Wild = plain
+		m.addRemote(objects, o, prefix, k, base, accepts)
 	}
 	if m.hits == had {
-		return fmt.Errorf("%s: %w: no object in this folder", shown, ErrNoMatch)
+		return fmt.Errorf("%s: %w", shown, m.nothingIn(!plain))
 	}
 	return nil
 }
@@ -119,13 +133,15 @@ func (m *matches) address(ctx context.Context, s *retrying, uri string, web bool
 type listed struct {
 	root    string // the bucket's address, with a slash
 	objects []Object
-	deltas  map[string]bool // the keys of folders that are Delta tables
+	deltas  map[string]bool     // the keys of folders that are Delta tables
+	logs    map[string][]Object // the files in the logs of these, by the same
+	at      map[string]int      // by address: which of objects
 }
 
 // listing lists a folder of a bucket. If the folder is a partition, such as month=1, it also finds out whether the folder above
 // is a Delta table.
 func listing(ctx context.Context, s *retrying, root, folder string) (listed, error) {
-	l := listed{root: root, deltas: map[string]bool{}}
+	l := listed{root: root, deltas: map[string]bool{}, logs: map[string][]Object{}, at: map[string]int{}}
 	prefix := root
 	if folder != "" {
 		prefix += folder + "/"
@@ -134,10 +150,13 @@ func listing(ctx context.Context, s *retrying, root, folder string) (listed, err
 	if l.objects, err = s.list(ctx, prefix); err != nil {
 		return l, err
 	}
-	for _, o := range l.objects {
+	for n, o := range l.objects {
+		l.at[o.URI] = n
 		key := strings.TrimPrefix(o.URI, root)
 		if i := strings.Index("/"+key, "/"+deltaLog+"/"); i >= 0 {
-			l.deltas[strings.TrimSuffix(key[:i], "/")] = true
+			table := strings.TrimSuffix(key[:i], "/")
+			l.deltas[table] = true
+			l.addLog(table, o)
 		}
 	}
 	for dir := folder; strings.Contains(path.Base(dir), "="); {
@@ -152,9 +171,23 @@ func listing(ctx context.Context, s *retrying, root, folder string) (listed, err
 			return l, err
 		}
 		l.deltas[dir] = len(entries) > 0
+		for _, o := range entries {
+			l.addLog(dir, o)
+		}
 	}
 	return l, nil
 }
+
+// addLog adds an object below the log of a table. The log is the objects that are in no further folder.
+func (l listed) addLog(folder string, o Object) {
+	name := strings.TrimPrefix(strings.TrimPrefix(o.URI, l.tableURI(folder)), "/"+deltaLog+"/")
+	if name != "" && !strings.Contains(name, "/") {
+		l.logs[folder] = append(l.logs[folder], o)
+	}
+}
+
+// tableURI is the address of a table's folder.
+func (l listed) tableURI(folder string) string { return strings.TrimSuffix(l.root+folder, "/") }
 
 // below returns the objects in a folder, without the empty objects that some programs make to represent a folder.
 func (l listed) below(folder string) []Object {
@@ -178,13 +211,13 @@ func (l listed) deltaOf(key string) (folder string, ok bool) {
 	}
 }
 
-// addRemote matches an object below a fixed prefix.
-func (m *matches) addRemote(l listed, o Object, prefix, key string) {
+// addRemote matches an object below a fixed prefix. accepts tells whether a key is one that the pattern or folder by stands for.
+func (m *matches) addRemote(l listed, o Object, prefix, key, by string, accepts func(key string) bool) {
 	if prefix == "." {
 		prefix = ""
 	}
 	if folder, ok := l.deltaOf(key); ok {
-		m.add(refusedDelta(strings.TrimSuffix(l.root+folder, "/"), prefix, folder, o.Wild))
+		m.addTable(l.table(folder, o.Wild), prefix, folder, by, func(p string) bool { return accepts(strings.TrimPrefix(folder+"/"+p, "/")) })
 		return
 	}
 	found := within(o, prefix, key)
@@ -192,6 +225,30 @@ func (m *matches) addRemote(l listed, o Object, prefix, key string) {
 		found.folder = l.root + found.folder
 	}
 	m.add(found)
+}
+
+// addTables matches the tables whose folders a pattern stands for.
+func (m *matches) addTables(l listed, prefix string, wild bool, accepts func(key string) bool) {
+	if prefix == "." {
+		prefix = ""
+	}
+	for folder, is := range l.deltas {
+		if is && accepts(folder) {
+			m.addTable(l.table(folder, wild), prefix, folder, "", nil)
+		}
+	}
+}
+
+// table is the Delta table in a folder.
+func (l listed) table(folder string, wild bool) table {
+	t := table{Table: Table{URI: l.tableURI(folder), Log: l.logs[folder]}, wild: wild}
+	t.listed = func(p string) *Object {
+		if i, ok := l.at[t.URI+"/"+p]; ok {
+			return &l.objects[i]
+		}
+		return nil
+	}
+	return t
 }
 
 // sign returns the address of a key if there is such an object.

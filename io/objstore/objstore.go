@@ -30,6 +30,17 @@ type Object struct {
 	Wild     bool   // only patterns with wildcards matched it or its folder
 	Refused  string // why it cannot be read, and what to do; "" if it can be read
 	Identity string // equal for two names of one local file; "" if not known
+
+	Table  string  // if it is a file of a table's latest version: the table's folder
+	Values []Value // the columns that are not in the file, as the table's log has them
+}
+
+// Value is the value of a column in all rows of a file.
+type Value struct {
+	Name string
+	Text string
+	Null bool   // Text is "" then
+	Type string // as the table's schema names it; "" is text
 }
 
 // Reader reads an object at any offset, from several goroutines at once.
@@ -199,6 +210,11 @@ func (a Access) ReadAll(ctx context.Context, uri string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.Content(ctx, o)
+}
+
+// Content returns the content of a small object that was listed or matched.
+func (a Access) Content(ctx context.Context, o Object) ([]byte, error) {
 	r, err := a.Open(ctx, o)
 	if err != nil {
 		return nil, err

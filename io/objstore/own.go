@@ -23,7 +23,7 @@ func (m *matches) isOwn(ctx context.Context, prefix, full string, at func(path s
 		if folder == "." {
 			below = full
 		}
-		for _, o := range m.own {
+		for _, o := range m.in.Own {
 			if o.Written(below) && m.isSigned(ctx, o, at(path.Join(folder, o.Sign))) {
 				return true
 			}

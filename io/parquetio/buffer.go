@@ -33,6 +33,12 @@ func fromPool[T uint16 | uint32 | uint64](pool *sync.Pool) []T {
 
 // keep gives b to the pools.
 func (b *buffer) keep() {
+	b.keepValues()
+	buffers.Put(b)
+}
+
+// keepValues gives the values to the pools.
+func (b *buffer) keepValues() {
 	if b.codes != nil {
 		slices16.Put((*[batchRows]uint16)(b.codes))
 	}
@@ -43,7 +49,6 @@ func (b *buffer) keep() {
 		slices64.Put((*[batchRows]uint64)(v))
 	}
 	b.values, b.codes, b.wide = nil, nil, nil
-	buffers.Put(b)
 }
 
 // roomIn returns room for n values in b, as it is or from pool.

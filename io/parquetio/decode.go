@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/parquet"
@@ -31,6 +32,13 @@ const (
 	// inflated at once, give so many. With fewer, a core would wait for the column that is being inflated.
 	readAhead = 16
 
+	// fewColumns are decoded further ahead: the cores wait for one another less, and it takes no more memory than the columns of the standing tables do.
+	fewColumns = 7
+	// fewBatches is how many batches of all columns may wait if there are few columns.
+	fewBatches = 192
+	// besideNext is how many columns a file may have so that it is decoded side by side with the next one: they do not keep all cores busy.
+	besideNext = 2
+
 	// bufferBytes is how many bytes are read at once from a column chunk. By default arrow-go reads the whole chunk, and TLC's row
 	// groups are large.
 	bufferBytes = 256 << 10
@@ -47,6 +55,7 @@ type decoder struct {
 	fetch   *fetcher // of a remote file, else nil
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+	ending  chan struct{} // see Ending
 }
 
 // seekableAt gives arrow-go the Seek and Read that its constructor asks for. Only ReadAt is used, from all columns at once.
@@ -70,7 +79,7 @@ func newDecoder(ctx context.Context, f element.Recognised, r objstore.Reader, st
 	props.MaxCompressedPageSize = maxPageBytes
 	props.MaxUncompressedPageSize = maxPageBytes
 	ctx, cancel := context.WithCancel(ctx)
-	d := &decoder{source: f.Source, cancel: cancel}
+	d := &decoder{source: f.Source, cancel: cancel, ending: make(chan struct{})}
 	var chunks []chunkSpan
 	if objstore.Remote(f.URI) {
 		chunks = chunkSpans(meta, f.Projection, start, end)
@@ -91,14 +100,43 @@ func newDecoder(ctx context.Context, f element.Recognised, r objstore.Reader, st
 		if !cfg.Library {
 			own = ownColumn(meta, f.Columns[c], c, bytes, ownMem, cfg.Codes)
 		}
-		s := newStream(f, c, own)
+		s := newStream(f, c, own, readAheadOf(len(f.Projection)))
 		s.fetch = d.fetch
 		d.streams, readers = append(d.streams, s), append(readers, pf)
 	}
+	var decoding atomic.Int64
+	decoding.Store(int64(len(d.streams)))
+	beside := d.fetch == nil && len(d.streams) <= besideNext
+	if beside {
+		close(d.ending)
+	}
 	for i, s := range d.streams {
-		d.running.Go(func() { s.run(ctx, readers[i], mem, start, end) })
+		d.running.Go(func() {
+			s.run(ctx, readers[i], mem, start, end)
+			s.ended(d.Ending() != nil)
+			if decoding.Add(-1) == 0 && !beside {
+				close(d.ending)
+			}
+		})
 	}
 	return d, nil
+}
+
+// readAheadOf is how many decoded batches of a column may wait if so many columns are decoded.
+func readAheadOf(columns int) int {
+	if columns > fewColumns {
+		return readAhead
+	}
+	return min(4*readAhead, fewBatches/max(1, columns))
+}
+
+// Ending is closed when the decoder of the next file may begin: when all is decoded, or at once if there are next to no columns. It is nil if there are
+// many, as two decoders would take much memory.
+func (d *decoder) Ending() <-chan struct{} {
+	if len(d.streams) > fewColumns {
+		return nil
+	}
+	return d.ending
 }
 
 // next returns the next n rows of every column, in the order of the projection.
@@ -148,7 +186,9 @@ type stream struct {
 	out     chan chunk
 	free    chan *buffer
 	all     []*buffer
-	current *buffer // handed out last
+	current *buffer     // handed out last
+	used    []*buffer   // before it, and not yet back in free
+	done    atomic.Bool // nothing more is decoded
 }
 
 // chunk is a decoded batch of one column, or the error that ended the stream.
@@ -158,17 +198,17 @@ type chunk struct {
 	err   error
 }
 
-func newStream(f element.Recognised, col int, own *ownReader) *stream {
+func newStream(f element.Recognised, col int, own *ownReader, ahead int) *stream {
 	c := f.Columns[col]
 	s := &stream{
 		source: f.Source, name: c.Name, leaf: col, typ: c.Type, arrow: c.Arrow(), rows: f.UnitRows, own: own,
-		out: make(chan chunk, readAhead),
+		out: make(chan chunk, ahead),
 	}
 	batches := int64(2) // one that is decoded and one that is handed out
 	for _, n := range f.UnitRows {
 		batches += (n + batchRows - 1) / batchRows
 	}
-	s.free = make(chan *buffer, min(batches, readAhead+2)) // a small file takes little memory
+	s.free = make(chan *buffer, min(batches, int64(ahead)+2)) // a small file takes little memory
 	for range cap(s.free) {
 		b := &buffer{}
 		if own != nil {
@@ -180,7 +220,15 @@ func newStream(f element.Recognised, col int, own *ownReader) *stream {
 	return s
 }
 
-// close gives memory to the next streams, when nobody decodes and nobody reads what was decoded.
+// ended gives what decoding took to the next streams, if they begin before this one is closed.
+func (s *stream) ended(early bool) {
+	if s.own != nil && early {
+		s.own.close()
+		s.done.Store(true)
+	}
+}
+
+// close gives the rest of the memory to the next streams, when nobody decodes and nobody reads what was decoded.
 func (s *stream) close() {
 	if s.own == nil {
 		return
@@ -191,10 +239,22 @@ func (s *stream) close() {
 	}
 }
 
+// recycle takes back the batch that was handed out last. If no other follows, its values go to other streams at once; else it goes back with others,
+// so that a stream that waits is not woken for each.
 func (s *stream) recycle() {
-	if s.current != nil {
-		s.free <- s.current
-		s.current = nil
+	if s.current == nil {
+		return
+	}
+	if s.done.Load() {
+		s.current.keepValues()
+	}
+	s.used = append(s.used, s.current)
+	s.current = nil
+	if len(s.used) >= cap(s.free)/2 {
+		for _, b := range s.used {
+			s.free <- b
+		}
+		s.used = s.used[:0]
 	}
 }
 

@@ -37,9 +37,10 @@ type Manifest struct {
 	Sample  bool              `json:"sample"`  // the program's made-up sample is among the inputs
 	Quality string            `json:"quality"` // raw or standard
 	Rules   *Rules            `json:"rules,omitempty"`
-	Flags   map[string]string `json:"flags"`  // as given, without secrets
-	Rows    int64             `json:"rows"`   // of all inputs
-	Inputs  []Input           `json:"inputs"` // sorted by source
+	Flags   map[string]string `json:"flags"`              // as given, without secrets
+	Sets    []Dataset         `json:"datasets,omitempty"` // that the user declared
+	Rows    int64             `json:"rows"`               // of all inputs
+	Inputs  []Input           `json:"inputs"`             // sorted by source
 	LeftOut []string          `json:"left_out,omitempty"`
 	NoTrips []string          `json:"no_trip_records,omitempty"` // the inputs in left_out without a time column, such as a table of zones
 	Kept    *Kept             `json:"quarantine,omitempty"`
@@ -55,6 +56,14 @@ type Rules struct {
 	// What the rules changed: the mean duration of all rows, and of what the rules left.
 	DurationMinutesRaw      float64 `json:"duration_minutes_raw"`
 	DurationMinutesStandard float64 `json:"duration_minutes_standard"`
+}
+
+// Dataset is a dataset that a file of the user declared.
+type Dataset struct {
+	Name   string `json:"name"` // as in Input.Variant
+	Taxi   string `json:"taxi"`
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"`
 }
 
 // Kept is what was put into quarantine.
@@ -75,12 +84,13 @@ type Program struct {
 type Input struct {
 	Source    string   `json:"source"` // as it is named in tables and messages
 	URI       string   `json:"uri"`
-	Taxi      string   `json:"taxi"`
+	Taxi      string   `json:"taxi"`            // of an input with several taxis the list of them
 	Month     string   `json:"month,omitempty"` // 2014-01, from the file's name
 	Bytes     int64    `json:"bytes"`
 	RowGroups int      `json:"row_groups"`
 	Rows      int64    `json:"rows"`
 	Counted   int64    `json:"rows_counted"`
+	Others    int64    `json:"rows_of_other_taxis,omitempty"` // in the input, and as asked not among its rows
 	Variant   string   `json:"variant"`
 	Unknown   []string `json:"unknown_columns,omitempty"`
 
@@ -129,14 +139,14 @@ type Output struct {
 }
 
 func (r *result) manifest(cfg Config) *Manifest {
-	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Sample: cfg.Sample, Quality: cfg.Quality, Rules: cfg.Rules, Flags: cfg.Flags, Inputs: []Input{}}
+	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Sample: cfg.Sample, Quality: cfg.Quality, Rules: cfg.Rules, Flags: cfg.Flags, Sets: cfg.Datasets, Inputs: []Input{}}
 	tallies := map[string]element.Tally{}
 	for _, t := range r.tallies {
 		tallies[t.Source] = t
 	}
-	for _, parts := range element.Sources(r.files) {
+	for _, parts := range element.Sources(wholeFiles(r.files)) {
 		f := parts[0]
-		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: f.Units, Rows: f.Rows, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null}
+		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: f.Units, Rows: f.Rows, Others: f.Others, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null}
 		if f.Month != element.NoMonth {
 			in.Month = tlc.FormatMonth(f.Month)
 		}
@@ -182,12 +192,14 @@ func (r *result) manifest(cfg Config) *Manifest {
 // asDataset turns in, the input of the first file of a data set, into the input of the whole data set.
 func (in *Input) asDataset(parts []element.Admitted, tallies map[string]element.Tally) {
 	f := parts[0]
-	in.Source, in.Bytes, in.Rows, in.RowGroups, in.Counted, in.Unknown, in.Null = f.Dataset, 0, 0, 0, 0, nil, nil
+	in.Source, in.Bytes, in.Rows, in.Others, in.RowGroups, in.Counted, in.Unknown, in.Null = f.Dataset, 0, 0, 0, 0, 0, nil, nil
 	in.URI = strings.TrimSuffix(in.URI, strings.TrimPrefix(f.Source, f.Dataset))
 	var variants []string
 	for _, p := range parts {
 		in.Bytes += p.Size
+		in.Taxi = element.JoinTaxis(in.Taxi, p.Taxi)
 		in.Rows += p.Rows
+		in.Others += p.Others
 		in.RowGroups += p.Units
 		in.Counted += tallies[p.Source].Counted
 		in.Unknown = append(in.Unknown, p.Unknown...)

@@ -10,6 +10,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -66,6 +67,7 @@ type Config struct {
 	Quality     string
 	Rules       *Rules // nil where no rule was applied
 	Flags       map[string]string
+	Datasets    []Dataset          // that the user declared
 	Sample      bool               // the input is made up: it does not replace tables of real data
 	Quarantine  *quarantine.Config // nil where rows that rules refused are not kept
 
@@ -146,7 +148,9 @@ func (r *result) checkAndPublish(ctx context.Context, cfg Config) error {
 
 // check reconciles and applies the gate.
 func (r *result) check(ctx context.Context, cfg Config) error {
-	slices.SortFunc(r.files, func(a, b element.Admitted) int { return strings.Compare(a.Source, b.Source) })
+	slices.SortFunc(r.files, func(a, b element.Admitted) int {
+		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Taxi, b.Taxi))
+	})
 	slices.SortFunc(r.leftOut, func(a, b element.LeftOut) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(r.tables, func(a, b element.Table) int {
 		return slices.Index(cfg.Tables, a.Name) - slices.Index(cfg.Tables, b.Name)

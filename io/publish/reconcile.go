@@ -22,32 +22,35 @@ func (r *result) reconcile(cfg Config) error {
 	if err != nil {
 		return err
 	}
+	ofTaxi := map[[2]string]int64{}
+	for _, t := range r.tallies {
+		ofTaxi[[2]string{t.Source, t.Taxi}] = t.Rows
+	}
 	r.tallies = sources
 	tallies := map[string]element.Tally{}
 	for _, t := range r.tallies {
 		tallies[t.Source] = t
 	}
-	again := func(i int) bool { return i > 0 && r.files[i-1].Source == r.files[i].Source } // a file of several taxis is there for each
-	files := 0
-	for i := range r.files {
-		if !again(i) {
-			files++
+	files := wholeFiles(r.files)
+	if len(r.tallies) != len(files) {
+		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), len(files), fault.Ours)
+	}
+	for i, f := range r.files {
+		several := i > 0 && r.files[i-1].Source == f.Source || i+1 < len(r.files) && r.files[i+1].Source == f.Source
+		if read := ofTaxi[[2]string{f.Source, f.Taxi}]; several && read != f.Rows {
+			return fault.New(fault.Failed, "reconciliation: %s: found %d rows of %s, expected the %d that its column has; %s", f.Source, read, f.Taxi, f.Rows, fault.Ours)
 		}
 	}
-	if len(r.tallies) != files {
-		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), files, fault.Ours)
+	for i, f := range r.files { // of a file of text, reading has told them
+		if f.Rows == element.UnknownRows {
+			r.files[i].Rows = tallies[f.Source].Rows
+		}
 	}
 	rows, filtered := int64(0), map[string]int64{}
-	for i, f := range r.files {
+	for _, f := range files {
 		t, ok := tallies[f.Source]
 		if !ok {
 			return fault.New(fault.Failed, "reconciliation: %s: found no result, expected one; %s", f.Source, fault.Ours)
-		}
-		if f.Rows == element.UnknownRows {
-			r.files[i].Rows = t.Rows
-		}
-		if again(i) {
-			continue
 		}
 		if err := allRead(f, t); err != nil {
 			return fault.New(fault.Failed, "reconciliation: %s: %v; %s", f.Source, err, fault.Ours)
@@ -79,20 +82,36 @@ func (r *result) reconcile(cfg Config) error {
 	return nil
 }
 
+// wholeFiles makes one of the entries that a file of several taxis has in files, which are sorted by source. It has the rows of all of them.
+func wholeFiles(files []element.Admitted) []element.Admitted {
+	var out []element.Admitted
+	for _, f := range files {
+		n := len(out)
+		if n == 0 || out[n-1].Source != f.Source {
+			out = append(out, f)
+			continue
+		}
+		out[n-1].Taxi = element.JoinTaxis(out[n-1].Taxi, f.Taxi)
+		out[n-1].Rows += f.Rows
+	}
+	return out
+}
+
 // allRead checks that all rows of a file were read once. The rows of a file of text are known only by its lines: these are counted apart
 // from the rows, in ranges that must be the whole file.
 func allRead(f element.Admitted, t element.Tally) error {
 	text := t.Text
 	switch {
-	case f.Rows != element.UnknownRows:
-		if t.Rows != f.Rows {
-			return fmt.Errorf("found %d rows read, expected the footer's %d", t.Rows, f.Rows)
-		}
+	case f.Rows != element.UnknownRows && f.Others > 0 && t.Rows != f.Rows:
+		return fmt.Errorf("found %d rows read, expected the footer's without %d of other taxis, so %d", t.Rows, f.Others, f.Rows)
+	case f.Rows != element.UnknownRows && t.Rows != f.Rows:
+		return fmt.Errorf("found %d rows read, expected the footer's %d", t.Rows, f.Rows)
+	case f.Rows != element.UnknownRows && text == element.TextCounts{}:
 	case text.Bytes != f.Size:
 		return fmt.Errorf("found ranges of %d bytes read, expected the file's %d", text.Bytes, f.Size)
 	case text.Header != 1:
 		return fmt.Errorf("found %d lines read as the header, expected 1", text.Header)
-	case text.Header+text.Blank+t.Rows != text.Lines:
+	case text.Header+text.Blank+t.Rows+f.Others != text.Lines:
 		return fmt.Errorf("found a header, %d blank lines and %d rows read, of them %d malformed, expected the file's %d lines", text.Blank, t.Rows, text.Malformed, text.Lines)
 	}
 	return nil

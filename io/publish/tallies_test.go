@@ -30,12 +30,21 @@ func TestTheTaxisOfASourceAreReconciledTogether(t *testing.T) {
 	if _, err := bySource([]element.Tally{uber, lyft, uber}); err == nil || !strings.Contains(err.Error(), "b: found two results, expected one") {
 		t.Errorf("one taxi twice: %v", err)
 	}
-	r := result{files: []element.Admitted{{Source: "b", Taxi: "lyft", Rows: 11}, {Source: "b", Taxi: "uber", Rows: 11}}, tallies: []element.Tally{uber, lyft}}
-	if err := r.reconcile(Config{}); err == nil || !strings.Contains(err.Error(), "b: found 10 rows read, expected the footer's 11") {
-		t.Errorf("a row lost: %v", err)
+	for name, c := range map[string]struct {
+		lyft, uber int64
+		want       string
+	}{
+		"all rows there":            {7, 3, ""},
+		"a row lost":                {8, 3, "b: found 7 rows of lyft, expected the 8 that its column has"},
+		"a row with another taxi's": {8, 2, "b: found 7 rows of lyft, expected the 8 that its column has"},
+	} {
+		r := result{files: []element.Admitted{{Source: "b", Taxi: "lyft", Rows: c.lyft}, {Source: "b", Taxi: "uber", Rows: c.uber}}, tallies: []element.Tally{uber, lyft}}
+		if err := r.reconcile(Config{}); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
-	r = result{files: []element.Admitted{{Source: "b", Taxi: "lyft", Rows: 10}, {Source: "b", Taxi: "uber", Rows: 10}}, tallies: []element.Tally{uber, lyft}}
-	if err := r.reconcile(Config{}); err != nil {
-		t.Errorf("all rows there: %v", err)
+	r := result{files: []element.Admitted{{Source: "b", Taxi: "lyft", Rows: 8, Others: 3}}, tallies: []element.Tally{lyft}}
+	if err := r.reconcile(Config{}); err == nil || !strings.Contains(err.Error(), "b: found 7 rows read, expected the footer's without 3 of other taxis, so 8") {
+		t.Errorf("a row of the only taxi that is read lost: %v", err)
 	}
 }

@@ -126,6 +126,7 @@ func create(cfg Config, r element.Rejects) (*openFile, error) {
 }
 
 func (p *openFile) add(r element.Rejects) error {
+	p.FirstRow = min(p.FirstRow, r.Record.Column(1).(*array.Int64).Value(0)) // batches of several taxis take turns
 	p.Rows += r.Record.NumRows()
 	p.Refused += r.Refused
 	return p.out.WriteBuffered(r.Record)

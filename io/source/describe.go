@@ -127,7 +127,7 @@ func describe(ctx context.Context, access objstore.Access, f element.Found, form
 		return d, ofFile(f, err)
 	}
 	d.Found, d.Format = f, format.Name()
-	return d, nil
+	return withConstants(d), nil
 }
 
 // open opens f and turns errors into faults that name it and say what to do.
@@ -181,9 +181,17 @@ func Narrow(f element.Recognised) (element.Recognised, error) {
 	if err != nil {
 		return f, err
 	}
-	narrowed, err := format.Narrow(f)
+	own, constants := inFile(f)
+	narrowed, err := format.Narrow(own)
 	if err != nil {
 		return f, fault.New(fault.Failed, "%s: %v", f.Source, err)
+	}
+	if len(constants) > 0 { // formats share the columns of files
+		narrowed.Columns = slices.Concat(narrowed.Columns, constants)
+		narrowed.Projection = slices.Clone(narrowed.Projection)
+		for i := range constants {
+			narrowed.Projection = append(narrowed.Projection, len(narrowed.Columns)-len(constants)+i)
+		}
 	}
 	return narrowed, nil
 }

@@ -2,7 +2,9 @@ package source
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
+	"strings"
 
 	"tripstats/io/objstore"
 	"tripstats/io/tlc"
@@ -17,13 +19,9 @@ func Files(objects []objstore.Object, branches int) []element.Found {
 	for i, o := range objects {
 		files[i] = element.Found{URI: o.URI, Source: o.Name, Dataset: o.Dataset, Size: o.Size, Version: o.Version, Wild: o.Wild, Identity: o.Identity}
 		f := &files[i]
-		month, ok := tlc.MonthOf(f.Whole())
-		if own, isMonth := tlc.MonthOf(f.Source); !ok && isMonth { // a folder of months, whatever it is named
-			month, ok, f.Dataset = own, true, ""
-		}
-		if f.Month = month; !ok {
-			f.Month = element.NoMonth
-		}
+		path := pathOf(o)
+		f.Constants = constants(o, path)
+		setMonth(f, path)
 		f.NameTaxi = tlc.TaxiOf(f.Whole())
 		if o.Refused != "" {
 			f.Refused = o.Name + ": " + o.Refused
@@ -40,4 +38,101 @@ func Files(objects []objstore.Object, branches int) []element.Found {
 		load[f.Branch] += f.Size
 	}
 	return files
+}
+
+// pathOf is the whole path of an object, with slashes and its name at its end. Folders above the pattern's fixed prefix may have
+// keys too. Where a name is not the end of an address, because of a link or of odd characters, it is the path.
+func pathOf(o objstore.Object) string {
+	_, path := objstore.Scheme(objstore.Redact(o.URI))
+	if path = strings.ReplaceAll(path, `\`, "/"); strings.HasSuffix(path, "/"+o.Name) {
+		return path
+	}
+	return o.Name
+}
+
+// setMonth sets the month of a file and where it stands. The parts of a data set have the month of its folder's name, or else those of
+// their own names, or else those of the keys of folders.
+//
+// The parts in a folder such as year=2024/month=01 are one data set, of the taxi that a key says.
+func setMonth(f *element.Found, path string) {
+	month, ok := tlc.MonthOf(f.Whole())
+	at := tlc.Place{}
+	if !ok {
+		month, at, ok = tlc.MonthIn(path)
+		switch {
+		case f.Dataset == "" || at.Depth > 0:
+		case ok && at.Text == "": // a folder of months, whatever it is named
+			f.Dataset = ""
+		default: // a part's name in another form counts its parts
+			month, at, ok = tlc.MonthIn(strings.TrimSuffix(path, strings.TrimPrefix(f.Source, f.Dataset)))
+		}
+	}
+	if f.Month, f.MonthFrom = month, at.Text; !ok {
+		f.Month, f.MonthFrom = element.NoMonth, ""
+	}
+	setPartition(f, strings.Count(path, "/")-at.Depth, at.Depth > 0)
+}
+
+// setPartition makes a file in a folder of a month a part of that folder's data set, if the folder is in its name. It makes a part of
+// a data set that has folders of taxis a part of its taxi's. above is how many folders the base name is below the folder of the month.
+func setPartition(f *element.Found, above int, isMonth bool) {
+	parts := strings.Split(f.Source, "/")
+	folders := parts[:len(parts)-1]
+	last := strings.Count(f.Dataset, "/") + 1
+	if f.Dataset == "" {
+		last = 0
+	}
+	if isMonth {
+		last = max(last, len(folders)-above)
+	}
+	if last <= 0 {
+		return
+	}
+	for i := last; i < len(folders); i++ {
+		if strings.Contains(folders[i], "=") && tlc.TaxiOf(folders[i]) != "" {
+			last = i + 1
+		}
+	}
+	f.Dataset = strings.Join(folders[:last], "/")
+}
+
+// mostKeys is how many keys of folders are looked at.
+const mostKeys = 64
+
+// nullKey is the value of a key that stands for null.
+const nullKey = "__HIVE_DEFAULT_PARTITION__"
+
+// constants are the columns that have one value in a whole file: what the log of its table says, and the keys of its folders.
+func constants(o objstore.Object, path string) []element.Constant {
+	var list []element.Constant
+	for _, v := range o.Values {
+		list = append(list, element.Constant{Name: v.Name, Value: v.Text, Null: v.Null, Type: typeOf(v)})
+	}
+	folders := strings.Split(path, "/")
+	for _, folder := range folders[:len(folders)-1] {
+		key, value, isKey := strings.Cut(folder, "=")
+		if !isKey || key == "" || len(list) >= mostKeys {
+			continue
+		}
+		c := element.Constant{Name: unescaped(key), Value: unescaped(value)}
+		c.Type = typeOf(objstore.Value{Text: c.Value})
+		if value == nullKey {
+			c.Value, c.Null = "", true
+		}
+		same := func(have element.Constant) bool { return strings.EqualFold(have.Name, c.Name) }
+		if at := slices.IndexFunc(list, same); at < 0 {
+			list = append(list, c)
+		} else if at >= len(o.Values) {
+			list[at] = c // the nearer folder
+		}
+	}
+	return list
+}
+
+// unescaped is a key or value without the %XX that stand for characters which a path may not have.
+func unescaped(text string) string {
+	if plain, err := url.PathUnescape(text); err == nil {
+		return plain
+	}
+	return text
 }

@@ -79,6 +79,10 @@ type TextUnits interface {
 	NextText(ctx context.Context, emit func(arrow.RecordBatch, *element.Text)) error
 }
 
+// Ending is implemented by units that run ahead of Next. Its channel is closed when so little is left to do that others may begin, at the latest by
+// Close. It is nil if no others may begin before.
+type Ending interface{ Ending() <-chan struct{} }
+
 var formats []Format
 
 // Register adds a format. A file that no format knows is given to the first one that was registered, which says what is wrong.
@@ -88,6 +92,16 @@ func Register(f Format) {
 		panic(fmt.Sprintf("source: two formats are named %s", f.Name()))
 	}
 	formats = append(formats, f)
+}
+
+// Endings are the endings of the names of files that some format reads, sorted.
+func Endings() []string {
+	var all []string
+	for _, f := range formats {
+		all = append(all, f.Endings()...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Registered tells whether there is a format of a name.

@@ -43,7 +43,11 @@ func Read(s beam.Scope, cfg Config, works beam.PCollection) beam.PCollection {
 
 // ReadFn is the splittable DoFn of [Read]. Its restrictions are ranges of the units of an element.Work, counted from 0 over all
 // its pieces. It is exported for tests that act as a runner. All that it needs to know of the files is in the element.
-type ReadFn struct{ Config Config }
+type ReadFn struct {
+	Config Config
+
+	ahead *ahead // the units that come next, while they are being opened or read ahead
+}
 
 // Setup says what the process may take.
 func (fn *ReadFn) Setup() { fn.Config.Memory.Bound() }
@@ -80,26 +84,73 @@ func (fn *ReadFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, w el
 		rowsRead.Inc(ctx, c.Record.NumRows())
 		emit(c)
 	}
+	whole := false
+	defer func() {
+		if !whole { // an error, a split, or a panic of a later stage
+			fn.ahead.close()
+			fn.ahead = nil
+		}
+	}()
+	parts := partsOf(w, r)
+	for i, p := range parts {
+		var next *part
+		switch {
+		case i+1 < len(parts):
+			next = &parts[i+1]
+		case w.Ordered:
+			next = fn.after(w, r)
+		}
+		goOn, err := fn.scan(ctx, p, next, func(unit int) bool { return rt.TryClaim(int64(unit) - p.shift) }, counted)
+		if err != nil || !goOn {
+			return err
+		}
+	}
+	rt.TryClaim(r.End) // tells the tracker that all is done
+	whole = true
+	return nil
+}
+
+// part is the units of a file that a restriction has.
+type part struct {
+	file  element.Recognised
+	units element.Range
+	shift int64 // from a unit of the restriction to that of the file
+}
+
+// partsOf returns the parts of a restriction that have units.
+func partsOf(w element.Work, r offsetrange.Restriction) (parts []part) {
 	first := int64(0) // unit of the piece, counted over all pieces
 	for _, p := range w.Pieces {
 		next := first + int64(p.Units.End-p.Units.Start)
-		if next > r.Start && first < r.End {
+		if max(r.Start, first) < min(r.End, next) {
 			shift := int64(p.Units.Start) - first
-			units := element.Range{Start: int(max(r.Start, first) + shift), End: int(min(r.End, next) + shift)}
-			goOn, err := scan(ctx, p.File, fn.Config, units, func(unit int) bool { return rt.TryClaim(int64(unit) - shift) }, counted)
-			if err != nil || !goOn {
-				return err
-			}
+			parts = append(parts, part{p.File, element.Range{Start: int(max(r.Start, first) + shift), End: int(min(r.End, next) + shift)}, shift})
 		}
 		first = next
 	}
-	rt.TryClaim(r.End) // tells the tracker that all is done
+	return parts
+}
+
+// after returns what the reader gets after a restriction, nil if that is not known.
+func (fn *ReadFn) after(w element.Work, r offsetrange.Restriction) *part {
+	if r.End == fn.CreateInitialRestriction(w).End {
+		w, r = element.Work{Pieces: w.Then}, offsetrange.Restriction{}
+	}
+	for _, next := range fn.SplitRestriction(w, fn.CreateInitialRestriction(w)) {
+		if next.Start != r.End {
+			continue
+		}
+		if parts := partsOf(w, next); len(parts) > 0 {
+			return &parts[0]
+		}
+	}
 	return nil
 }
 
 // Scan is what [Read] does to one file, without a runner: it calls emit with every batch.
 func Scan(ctx context.Context, f element.Recognised, cfg Config, emit func(element.Columns)) error {
-	_, err := scan(ctx, f, cfg, all(f), func(int) bool { return true }, emit)
+	fn := &ReadFn{Config: cfg}
+	_, err := fn.scan(ctx, part{file: f, units: all(f)}, nil, func(int) bool { return true }, emit)
 	return err
 }
 
@@ -107,34 +158,35 @@ func Scan(ctx context.Context, f element.Recognised, cfg Config, emit func(eleme
 func all(f element.Recognised) element.Range { return element.Range{End: len(f.UnitRows)} }
 
 // scan emits the rows of units as long as it can claim them, and tells whether it could claim all. Formats read ahead of the claims;
-// what they have read of units that a split took away is dropped. Batches are emitted from the calling goroutine only.
-func scan(ctx context.Context, f element.Recognised, cfg Config, units element.Range, claim func(unit int) bool, emit func(element.Columns)) (all bool, err error) {
+// what they have read of units that a split took away is dropped. Batches are emitted from the calling goroutine only. The units that come next,
+// if they are known, are opened while the last of these are decoded.
+func (fn *ReadFn) scan(ctx context.Context, p part, next *part, claim func(unit int) bool, emit func(element.Columns)) (all bool, err error) {
+	f, units := p.file, p.units
 	if units.Start >= units.End {
 		return true, nil
 	}
-	format, err := named(f.Format)
-	if err != nil {
-		return false, err
-	}
-	in, err := open(ctx, cfg.Access, f.Found)
+	o, err := fn.open(ctx, p)
 	if err != nil {
 		return false, err
 	}
 	defer func() {
 		// This check comes before the emitted rows count. If the file has changed, that is also the cause of any error of the
 		// format.
-		if changed := objstore.Unchanged(in); changed != nil && ctx.Err() == nil {
-			err = fault.Inputf("%s: %v", f.Source, objstore.Reason(changed))
-		}
-		err = errors.Join(err, in.Close())
+		err = errors.Join(o.changed(ctx, p, err), o.close())
 	}()
-	reader, err := format.Open(ctx, f, in, units, cfg)
-	if err != nil {
-		return false, ofFile(f.Found, err)
+	_, inPath := inFile(f)
+	c := element.Columns{
+		Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, FileRows: f.RowsToRead(), Alone: f.Alone, Coordinates: f.Coordinates,
+		Dates: f.Dates, TaxiColumn: f.TaxiColumn, Shares: f.Shares,
 	}
-	defer reader.Close()
-	c := element.Columns{Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, FileRows: f.Rows, Alone: f.Alone, Coordinates: f.Coordinates, Dates: f.Dates}
 	isText := f.Rows == element.UnknownRows
+	constants := constantArrays{file: f, columns: inPath}
+	defer constants.release()
+	if ending, ok := o.units.(Ending); ok && next != nil {
+		if when := ending.Ending(); when != nil {
+			fn.ahead = openAhead(ctx, fn.Config, *next, when)
+		}
+	}
 	for _, n := range f.UnitRows[:units.Start] {
 		if !isText {
 			c.FileRow += n
@@ -145,8 +197,12 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 			return false, nil
 		}
 		c.RowGroup, c.FirstRow = unit, 0
-		if err := next(ctx, reader, func(rec arrow.RecordBatch, text *element.Text) {
+		if err := nextUnit(ctx, o.units, func(rec arrow.RecordBatch, text *element.Text) {
 			rows := rec.NumRows()
+			if len(inPath) > 0 {
+				rec = constants.addTo(rec)
+				defer rec.Release()
+			}
 			c.Record, c.Text = rec, text
 			emit(c)
 			c.FirstRow += rows
@@ -163,12 +219,24 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 	return true, nil
 }
 
-// next reads a unit of any format. Only a format of text has a Text for a batch.
-func next(ctx context.Context, reader Units, emit func(arrow.RecordBatch, *element.Text)) error {
+// nextUnit reads a unit of any format. Only a format of text has a Text for a batch.
+func nextUnit(ctx context.Context, reader Units, emit func(arrow.RecordBatch, *element.Text)) error {
 	if text, is := reader.(TextUnits); is {
 		return text.NextText(ctx, emit)
 	}
 	return reader.Next(ctx, func(rec arrow.RecordBatch) { emit(rec, nil) })
+}
+
+// open opens units, unless they were opened ahead.
+func (fn *ReadFn) open(ctx context.Context, p part) (opened, error) {
+	a := fn.ahead
+	fn.ahead = nil
+	if a != nil && a.of(p) {
+		<-a.done
+		return a.opened, a.err
+	}
+	a.close()
+	return openPart(ctx, fn.Config, p)
 }
 
 // ofFile adds the name of the file to an error of its format. A fault has the name already.

@@ -87,10 +87,22 @@ func worksOf(lists []element.RecognisedFiles, cut bool) []element.Work {
 			add(f)
 		}
 	}
-	if cut {
+	if !cut {
+		inOrder(works)
+	} else {
 		slices.SortStableFunc(works, func(a, b element.Work) int { return cmp.Compare(bytesOf(b), bytesOf(a)) })
 	}
 	return works
+}
+
+// inOrder tells each work which one its reader gets next.
+func inOrder(works []element.Work) {
+	next := map[int][]element.Piece{} // by branch
+	for i := len(works) - 1; i >= 0; i-- {
+		w := &works[i]
+		w.Ordered, w.Then = true, next[w.Branch]
+		next[w.Branch] = w.Pieces[:1]
+	}
 }
 
 func bytesOf(w element.Work) int64 {

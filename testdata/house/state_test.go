@@ -152,7 +152,7 @@ var mayChange = map[string]string{
 	"transforms/element.rowEncoders": "functions to use again, by type",
 	"transforms/element.rowDecoders": "functions to use again, by type",
 	"transforms/library.text":        "set by the compiler: the SQL of the library",
-	"transforms/newyork.data":        "set by the compiler",
+	"transforms/timezone.data":       "set by the compiler: the time zones",
 	"pipeline.builtFrom":             "set by the linker",
 }
 

@@ -235,6 +235,7 @@ func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 		return fn.Spec.fails(err)
 	}
 	next := crc32.ChecksumIEEE([]byte(r.key())) // finished blocks go anywhere, to all shards alike
+	defer r.cut(fn.Spec.Name)
 	return group.Blocks(state, func(shard uint32, finished bool, block []byte) error {
 		if finished {
 			shard, next = next%group.Shards, next+1
@@ -244,11 +245,25 @@ func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 	})
 }
 
+// cut leaves of the state of a declared table only what it says of itself, when its groups are in blocks: both together would take twice the memory. Nobody
+// else reads the groups, here or where the result is shared with other stages.
+func (s Source) cut(table string) {
+	for i := range s.States {
+		if t := &s.States[i]; t.Table == table {
+			t.State = group.OnlyHeader(t.State)
+		}
+	}
+}
+
 // Blocks are the states of some groups: see [group.Blocks].
 type Blocks struct {
 	Finished [][]byte
-	Others   [][]byte // each more than twice as large as the next, so that merging n blocks costs n log n
+	Others   [][]byte // if they are large, each is more than twice as large as the next, so that merging n blocks costs n log n
 }
+
+// fewBytes is how large the blocks of a shard may be so that they are not merged before the table is made. Blocks of different months have few groups in
+// common.
+const fewBytes = 1 << 20
 
 // add adds a block, which it keeps.
 func (b Blocks) add(block []byte) (Blocks, error) {
@@ -258,6 +273,13 @@ func (b Blocks) add(block []byte) (Blocks, error) {
 		return b, err
 	}
 	b.Others = append(b.Others, block)
+	total := 0
+	for _, o := range b.Others {
+		total += len(o)
+	}
+	if total <= fewBytes {
+		return b, nil
+	}
 	for n := len(b.Others) - 1; n > 0 && len(b.Others[n-1]) < 2*len(b.Others[n]); n-- {
 		both, err := group.Merge(b.Others[n-1], b.Others[n])
 		if err != nil {
@@ -303,6 +325,7 @@ func (fn *rowsFn) Setup() { fn.q = fn.Spec.query() }
 
 func (fn *rowsFn) ProcessElement(_ []byte, next func(*int64, *Blocks) bool, emit func(element.Table)) error {
 	var blocks [][]byte
+	var shards [][][]byte // of groups that are not finished
 	var finished, others int64
 	for {
 		var shard int64
@@ -317,10 +340,19 @@ func (fn *rowsFn) ProcessElement(_ []byte, next func(*int64, *Blocks) bool, emit
 			others += int64(len(block))
 		}
 		blocks = append(blocks, b.Finished...)
-		blocks = append(blocks, b.Others...)
+		if len(b.Others) > 0 {
+			shards = append(shards, b.Others)
+		}
 	}
 	if err := fn.Spec.holds(finished, others); err != nil {
 		return err
+	}
+	if more, err := group.FinishShards(fn.q, shards); err == nil {
+		blocks = append(blocks, more...)
+	} else { // which error is told does not depend on the order of shards
+		for _, b := range shards {
+			blocks = append(blocks, b...)
+		}
 	}
 	rows, counted, err := group.Rows(fn.q, blocks)
 	if err != nil {

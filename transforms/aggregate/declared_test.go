@@ -147,7 +147,7 @@ func TestFilesThatAnAnswerDoesNotNeedArePruned(t *testing.T) {
 		of := element.Recognised{Taxi: f.taxi}
 		of.Source, of.Month = f.source, f.month
 		read.Files = append(read.Files, of)
-		admitted.Files = append(admitted.Files, of.Admit())
+		admitted.Files = append(admitted.Files, of.Admit()...)
 	}
 	for _, c := range []struct {
 		where  string

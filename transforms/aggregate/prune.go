@@ -49,7 +49,8 @@ type pruneFn struct{ Pruning Pruning }
 func (fn *pruneFn) ProcessElement(list element.RecognisedFiles, emit func(element.RecognisedFiles)) {
 	q, kept := fn.Pruning.Spec.query(), element.RecognisedFiles{}
 	for _, f := range list.Files {
-		if fn.Pruning.needs(q, f.Taxi, f.Month) {
+		f = f.Only(func(taxi string) bool { return fn.Pruning.needs(q, taxi, f.Month) })
+		if len(f.ByTaxi()) > 0 {
 			kept.Files = append(kept.Files, f)
 		}
 	}

@@ -1,6 +1,7 @@
 package element
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -51,7 +52,7 @@ func TestRejectsCoderKeepsAll(t *testing.T) {
 }
 
 func TestColumnsCoderKeepsRecordAndProvenance(t *testing.T) {
-	in := Columns{Source: "a/b.parquet", Taxi: "green", Variant: "v", Month: NoMonth, RowGroup: 3, FirstRow: 1 << 40, FileRow: 1 << 41, Record: record()}
+	in := Columns{Source: "a/b.parquet", Taxi: "green", Variant: "v", Month: NoMonth, RowGroup: 3, FirstRow: 1 << 40, FileRow: 1 << 41, Record: record(), TaxiColumn: "color", Shares: recognised.Shares}
 	b, err := encodeColumns(in)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +61,8 @@ func TestColumnsCoderKeepsRecordAndProvenance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !array.RecordEqual(in.Record, out.Record) || !in.Record.Schema().Equal(out.Record.Schema()) || in.Where(2) != out.Where(2) || in.Taxi != out.Taxi || in.Variant != out.Variant || in.Month != out.Month || in.FileRow != out.FileRow {
+	if !array.RecordEqual(in.Record, out.Record) || !in.Record.Schema().Equal(out.Record.Schema()) || in.Where(2) != out.Where(2) || in.Taxi != out.Taxi || in.Variant != out.Variant || in.Month != out.Month || in.FileRow != out.FileRow ||
+		in.TaxiColumn != out.TaxiColumn || !reflect.DeepEqual(in.Shares, out.Shares) {
 		t.Errorf("found %v, expected %v", out, in)
 	}
 	for n := range len(b) - 1 {

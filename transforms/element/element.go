@@ -27,7 +27,7 @@ type Columns struct {
 	Taxi        string
 	Variant     string
 	Month       int32     // of the file: Found.Month
-	FileRows    int64     // rows of the whole file, or UnknownRows
+	FileRows    int64     // rows of the whole file that are of taxis which are read, or UnknownRows
 	Alone       bool      // Recognised.Alone
 	Coordinates bool      // Recognised.Coordinates
 	Dates       DateOrder // Recognised.Dates
@@ -36,13 +36,24 @@ type Columns struct {
 	FileRow     int64 // index within the file; 0 in a file of text
 	Text        *Text // if the file is one of text
 	Record      arrow.RecordBatch
+
+	// If the rows are of several taxis: the column that tells which, and the taxis.
+	TaxiColumn string
+	Shares     []Share
+
+	// Skips tells how many rows of the file, since the first row of the batch, are before each row. It is nil if the rows follow each
+	// other, as they do when they are read. Only rows of one taxi that were taken out of a batch have it. It is not coded.
+	Skips []int32
 }
 
 // Where names the place of row i of the batch for messages: "x.parquet: row group 0: row 12". Rows count from 0
 // within their row group. In a file of text it is a line.
 func (c Columns) Where(i int) string {
-	if c.Text != nil {
+	switch {
+	case c.Text != nil:
 		return c.Text.Where(c.Source, i)
+	case c.Skips != nil:
+		return Where(c.Source, c.RowGroup, c.FirstRow+int64(c.Skips[i]))
 	}
 	return Where(c.Source, c.RowGroup, c.FirstRow+int64(i))
 }

@@ -19,7 +19,7 @@ type Found struct {
 	Source  string // short, stable, distinct name: the same from a folder and from a bucket
 	Size    int64  // bytes
 	Version string // identity at match time; opening anything else is an error
-	Month   int32  // months since 1970-01 from the base name, or NoMonth
+	Month   int32  // months since 1970-01 from the path, or NoMonth
 	Branch  int    // which of the reader's branches reads this file
 
 	Dataset  string // if it is a part of a data set: the name of that folder, with which Source begins
@@ -27,6 +27,18 @@ type Found struct {
 	Wild     bool   // only wildcards matched it, so that it may be left out if it holds no trips
 	Identity string // equal for two names of one local file; "" where that is not known
 	Refused  string // why it cannot be used, whatever its content is, or ""
+
+	MonthFrom string     // what holds the month, such as year=2024/month=01, if that is not the base name
+	Constants []Constant // columns that have one value in the whole file, because its place says it: see Column.Constant
+	Digest    string     // of its content, if another file without a month may be a copy of it
+}
+
+// Constant is a column that has one value in the whole file: a key of a folder, such as color=yellow, or a partition of a table.
+type Constant struct {
+	Name  string
+	Value string    // as text
+	Null  bool      // all rows are null, and Value is ""
+	Type  ValueType // of the column: String unless a table's schema has another one
 }
 
 // Whole is the name of the source in tables and the manifest: the name of the data set that the file is a part of, or of the
@@ -70,7 +82,7 @@ func (f Described) BytesOf(columns []int) []int64 {
 type Recognised struct {
 	Described
 
-	Taxi        string    // "yellow" or "green"
+	Taxi        string    // such as "yellow"; of a file with several taxis the list of them
 	Variant     string    // in which form its columns are
 	Coordinates bool      // it has longitudes and latitudes instead of zones
 	Unknown     []string  // names of columns that the registry does not know
@@ -79,13 +91,16 @@ type Recognised struct {
 	Projection  []int     // indices into Columns, ascending: what is read
 	UnitBytes   []int64   // by unit: bytes that hold the projected columns; of a file of text all bytes
 
+	TaxiColumn string  // the column that tells the taxi of each row, or ""
+	Shares     []Share // the taxis of all rows, if that column names several, in the order of their names
+
 	// Alone is set when files are admitted. It tells that no other admitted file can have trips of this taxi and month that rules let
 	// count: the file's name has a month, and so have the names of the taxi's other files, all of them other months. The file is not one of
 	// several parts of a data set.
 	Alone bool
 }
 
-// Admitted is a file whose trips count. It has what results, checks and the manifest need. What the reader needs is in a [Work].
+// Admitted is a file whose trips of one taxi count. It has what results, checks and the manifest need. What the reader needs is in a [Work].
 type Admitted struct {
 	Source  string
 	Dataset string
@@ -96,7 +111,8 @@ type Admitted struct {
 	Variant string
 	Unknown []string
 	Null    []string // Recognised.Null
-	Rows    int64    // or UnknownRows
+	Rows    int64    // of this taxi, or UnknownRows; a file of several taxis is admitted for each
+	Others  int64    // rows of the file that are of taxis which are not read
 	Units   int      // number of units
 	Alone   bool     // Recognised.Alone
 }
@@ -104,12 +120,22 @@ type Admitted struct {
 // Whole is as [Found.Whole].
 func (f Admitted) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 
-// Admit returns f as a file whose trips count.
-func (f Recognised) Admit() Admitted {
-	return Admitted{
-		Source: f.Source, Dataset: f.Dataset, URI: f.URI, Size: f.Size, Month: f.Month,
-		Taxi: f.Taxi, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null, Rows: f.Rows, Units: len(f.UnitRows), Alone: f.Alone,
+// Admit returns f as a file whose trips count: one for each taxi that is read.
+func (f Recognised) Admit() []Admitted {
+	var admitted []Admitted
+	others := int64(0)
+	for _, s := range f.Shares {
+		if s.Left {
+			others += s.Rows
+		}
 	}
+	for _, s := range f.ByTaxi() {
+		admitted = append(admitted, Admitted{
+			Source: f.Source, Dataset: f.Dataset, URI: f.URI, Size: f.Size, Month: f.Month,
+			Taxi: s.Taxi, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null, Rows: s.Rows, Others: others, Units: len(f.UnitRows), Alone: s.Alone,
+		})
+	}
+	return admitted
 }
 
 // MostInList is how many files or results are one element at most.
@@ -176,6 +202,11 @@ type Range struct{ Start, End int }
 type Work struct {
 	Branch int // which of the reader's branches reads it
 	Pieces []Piece
+
+	// Ordered tells that one reader gets all works and ranges of units in their order, and Then is the next work's first piece, if there is a next
+	// one. The reader may begin with it before this work is done. They get lost when a work is coded: whoever decodes it knows nothing of the others.
+	Ordered bool
+	Then    []Piece
 }
 
 // Piece is a range of units of one file, as a Work has it.
@@ -187,7 +218,7 @@ type Piece struct {
 // Column is one column of a file.
 type Column struct {
 	Name       string    // at the top of the schema; further leaves of a nested column go by their path
-	Leaf       int       // its place among the columns of the file
+	Leaf       int       // its place among the columns of the file; -1-i if it is not in the file but Constants[i] of it
 	Type       ValueType // what its values are
 	Found      string    // its type in a word, such as timestamp[us], for messages
 	Precision  int32     // of a Decimal: how many digits its values have at most
@@ -195,3 +226,6 @@ type Column struct {
 	ChunkBytes []int64   // bytes by unit
 	Codecs     []string  // with which it is compressed, each once
 }
+
+// Constant tells whether the column is not in the file itself, and which of Found.Constants it is.
+func (c Column) Constant() (i int, ok bool) { return -1 - c.Leaf, c.Leaf < 0 }

@@ -24,7 +24,15 @@ type Known struct {
 
 	// Codes are the numbers for the texts of a column, if the column of trips is a number.
 	Codes map[string]int64
+
+	// Scale makes units of the column of trips of those that the file has.
+	Scale Scale
+	// SincePickup tells that a column of numbers is how long after the pickup the time is. In its scale the unit is a second.
+	SincePickup bool
 }
+
+// Scale is a fraction by which numbers are multiplied. The zero value stands for one.
+type Scale struct{ Times, Over int64 }
 
 // Dataset is the files of one taxi and era: which months they cover, how they are recognised and what their columns mean. Names of
 // columns are compared without regard to case. Exported fields only: it travels in DoFns.
@@ -50,6 +58,9 @@ type Dataset struct {
 	MayLack []Lack
 
 	Columns []Known
+
+	Declared bool   // by a file of the user: it goes before the others
+	Local    *Local // nil for TLC's files
 }
 
 // Lack is a meaning that trips may lack up to a month, since 1970-01; 0 stands for all months.
@@ -68,6 +79,27 @@ func (d Dataset) Lacks(month int32) []Meaning {
 	}
 	return lacks
 }
+
+// Local is what is particular to the place of trips that are not TLC's.
+type Local struct {
+	TimeZone string // whose clock the times are of, or "" if that is not known
+	Stored   Stored
+
+	// Zones are the numbers that a zone can have, from First to Last. Other numbers, and nulls, become Unknown, unless it is 0: then they are null.
+	// Without First and Last all numbers are zones.
+	HasZones             bool
+	First, Last, Unknown int64
+}
+
+// Stored says what the times in files of a dataset are.
+type Stored string
+
+// The values of Stored.
+const (
+	StoredMarked Stored = ""     // wall clock, and a file that marks them as UTC is refused unless --utc says what they are
+	StoredWall   Stored = "wall" // wall clock, also if a file marks them as UTC
+	StoredUTC    Stored = "utc"  // UTC, whether a file marks them so or not
+)
 
 // Find returns the dataset's columns with a meaning. If there are several, their values are added.
 func (d Dataset) Find(m Meaning) []Known {

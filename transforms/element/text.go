@@ -35,6 +35,22 @@ type Text struct {
 	Finder    LineFinder  // nil where the file is not at hand: after an element was coded
 }
 
+// Rows returns what some rows of the batch, ascending, have of t. Its counts are zero.
+func (t *Text) Rows(rows []int32) *Text {
+	part := &Text{FileBytes: t.FileBytes, Finder: t.Finder, Starts: make([]int64, len(rows))}
+	malformed := 0
+	for i, row := range rows {
+		part.Starts[i] = t.Starts[row]
+		for malformed < len(t.Malformed) && t.Malformed[malformed] < row {
+			malformed++
+		}
+		if malformed < len(t.Malformed) && t.Malformed[malformed] == row {
+			part.Malformed, part.Lines = append(part.Malformed, int32(i)), append(part.Lines, t.Lines[malformed])
+		}
+	}
+	return part
+}
+
 // Malformed is a malformed line.
 type Malformed struct {
 	Why  string // what was found and expected

@@ -1,7 +1,6 @@
 package group
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"runtime"
@@ -138,7 +137,7 @@ func (e *TooMany) Error() string {
 	return fmt.Sprintf("found more than %d groups at once, expected at most as many; give a larger --max-groups, group by coarser keys, or leave trips out with WHERE", e.Most)
 }
 
-// State returns what was added since the last Reset.
+// State returns what was added since the last Reset. It uses all cores if there are many groups.
 func (a *Adder) State() ([]byte, error) {
 	order, written := a.keys.sorted()
 	h := header{keys: len(a.q.Keys), forms: a.plan.forms()}
@@ -146,28 +145,47 @@ func (a *Adder) State() ([]byte, error) {
 	for _, p := range a.parts {
 		p.close(a.keys.groups)
 	}
-	out := h.append(nil)
-	const sample = 1 << 10 // groups by which the size of all is estimated
+	pieces := a.pieces(len(order))
+	outs := make([][]byte, pieces)
+	err := SideBySide(pieces, func(i int) error {
+		outs[i] = a.appendGroups(&a.finishers[i].filler, order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
+		return nil
+	})
+	return slices.Concat(append([][]byte{h.append(nil)}, outs...)...), err
+}
+
+// appendGroups writes some groups.
+func (a *Adder) appendGroups(f *filler, groups []uint32, written [][][]byte) (out []byte) {
+	const sample = 1 << 8 // groups by which the size of all is estimated
 	var key, body []byte
-	for i, g := range order {
+	for i, g := range groups {
 		if i == sample {
-			out = slices.Grow(out, len(out)/sample*(len(order)-sample)*17/16)
+			out = slices.Grow(out, len(out)/sample*(len(groups)-sample)*17/16)
 		}
 		key = a.keys.appendKey(key[:0], g, written)
 		body = binary.AppendUvarint(body[:0], uint64(a.rows[g]))
 		for _, p := range a.parts {
-			body = p.append(body, g, a.rows[g])
+			body = p.append(f, body, g, a.rows[g])
 		}
 		out = appendRecord(out, key, body)
 	}
-	if len(out) < cap(out)/8*7 {
-		out = bytes.Clone(out)
-	}
-	return out, nil
+	return out
 }
 
-// fewGroups are finished by one goroutine.
+// fewGroups are written or finished by one goroutine.
 const fewGroups = 256
+
+// pieces returns into how many pieces groups are cut that goroutines work on side by side. For each there are finishers.
+func (a *Adder) pieces(groups int) int {
+	pieces := 1
+	if groups >= fewGroups {
+		pieces = runtime.GOMAXPROCS(0)
+	}
+	for len(a.finishers) < pieces {
+		a.finishers = append(a.finishers, &finishing{finisher: newFinisher(a.q)})
+	}
+	return pieces
+}
 
 // Finished returns what [Finish] makes of State, without the detour. It uses all cores if there are many groups.
 func (a *Adder) Finished() ([]byte, error) {
@@ -175,13 +193,7 @@ func (a *Adder) Finished() ([]byte, error) {
 	for _, p := range a.parts {
 		p.close(a.keys.groups)
 	}
-	pieces := 1
-	if len(order) >= fewGroups {
-		pieces = runtime.GOMAXPROCS(0)
-	}
-	for len(a.finishers) < pieces {
-		a.finishers = append(a.finishers, &finishing{finisher: newFinisher(a.q)})
-	}
+	pieces := a.pieces(len(order))
 	writers := make([]finishedWriter, pieces)
 	err := SideBySide(pieces, func(i int) error {
 		writers[i].f = a.finishers[i].finisher

@@ -92,13 +92,15 @@ func (a *adding) close(groups int) {
 }
 
 // append appends the part of a group of so many trips.
-func (a *adding) append(b []byte, id uint32, rows int64) []byte {
+func (a *adding) append(f *filler, b []byte, id uint32, rows int64) []byte {
 	n := rows - a.missing[id]
 	switch a.form.kind {
 	case count:
 		return binary.AppendUvarint(b, uint64(n))
 	case sum, floatSum:
 		b = binary.AppendUvarint(b, uint64(n))
+	case valueSet:
+		return a.column.(*sets).appendSet(f, b, id)
 	}
 	return a.column.append(b, id, n)
 }
@@ -111,7 +113,7 @@ func (a *adding) value(f *filler, v *partValue, id uint32, rows int64) error {
 		s.fill(f, &v.set, id)
 		return nil
 	}
-	f.written = a.append(f.written[:0], id, rows)
+	f.written = a.append(f, f.written[:0], id, rows)
 	r := reader{in: f.written}
 	if v.read(&r, a.part); r.short || len(r.in) > 0 {
 		return errBroken

@@ -1,5 +1,10 @@
 package group
 
+import (
+	"bytes"
+	"encoding/binary"
+)
+
 const (
 	// Shards is the number of shards of a table's unfinished groups.
 	Shards = 64
@@ -26,7 +31,10 @@ func Blocks(state []byte, emit func(shard uint32, finished bool, block []byte) e
 		return err
 	}
 	var shards [Shards]blockWriter
-	dropped := h.dropped
+	dropped, share := h.dropped, len(in)
+	if !h.Finished {
+		share = len(in) / Shards * 9 / 8 // keys are spread evenly
+	}
 	for {
 		g, rest, ok, err := next(in)
 		if err != nil {
@@ -45,16 +53,23 @@ func Blocks(state []byte, emit func(shard uint32, finished bool, block []byte) e
 			return err
 		}
 		w := &shards[shard]
-		if len(w.groups) > 0 && len(w.groups)+len(g.whole) > blockBytes {
+		if w.n > 0 && len(w.groups)+len(g.whole) > blockBytes {
 			if err := emit(shard, h.Finished, w.block(&h, dropped)); err != nil {
 				return err
 			}
 			dropped = 0
 		}
+		if w.n == 0 {
+			w.begin(&h, min(blockBytes, max(share, len(g.whole))))
+		}
 		w.add(&g, rows)
 	}
 	for i := range shards {
-		if w := &shards[i]; w.n > 0 || dropped > 0 {
+		w := &shards[i]
+		if w.n == 0 && dropped > 0 {
+			w.begin(&h, 0)
+		}
+		if w.n > 0 || dropped > 0 {
 			if err := emit(uint32(i), h.Finished, w.block(&h, dropped)); err != nil {
 				return err
 			}
@@ -66,8 +81,16 @@ func Blocks(state []byte, emit func(shard uint32, finished bool, block []byte) e
 
 // blockWriter collects the groups of a block.
 type blockWriter struct {
-	groups  []byte
+	groups  []byte // after room for a header
+	room    int
 	n, rows int64
+}
+
+// begin makes memory for so many bytes of groups.
+func (w *blockWriter) begin(of *header, bytes int) {
+	const mostNumbers = 4 * binary.MaxVarintLen64
+	w.room = len(of.append(nil)) + mostNumbers
+	w.groups = make([]byte, w.room, w.room+bytes)
 }
 
 func (w *blockWriter) add(g *record, rows int64) {
@@ -80,7 +103,12 @@ func (w *blockWriter) add(g *record, rows int64) {
 func (w *blockWriter) block(of *header, dropped int64) []byte {
 	h := header{keys: of.keys, forms: of.forms, dropped: dropped}
 	h.Groups, h.Counted, h.Finished = w.n, w.rows+dropped, of.Finished
-	b := append(h.append(make([]byte, 0, len(w.groups)+64)), w.groups...)
-	*w = blockWriter{groups: w.groups[:0]}
+	written := h.append(nil)
+	b := w.groups[w.room-len(written):]
+	copy(b, written)
+	if cap(b) > len(b)+len(b)/4 {
+		b = bytes.Clone(b)
+	}
+	*w = blockWriter{}
 	return b
 }

@@ -150,7 +150,8 @@ func (c *codes) widen(x int64) bool {
 		low -= slack / 2
 	}
 	c.base = low
-	c.table = grown(c.table[:0], int(span)+1+int(slack), 0)
+	n := int(span) + 1 + int(slack)
+	c.table = slices.Grow(c.table[:0], n)[:n]
 	clear(c.table)
 	for i, v := range c.values {
 		if c.wide[i+1] == nil {

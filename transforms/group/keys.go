@@ -26,6 +26,7 @@ type grouper struct {
 	shift  []uint   // by key: the place of the code in hash's keys
 	hash   numbers
 	long   map[string]uint32 // if codes need more than 64 bits: by the codes side by side
+	page   page
 
 	lists  [][]uint32 // by key: the codes of a batch
 	varies []int      // the keys that have several values in the batch
@@ -49,12 +50,13 @@ func (g *grouper) reset() {
 		g.radix[i] = 1
 	}
 	g.hash.reset()
+	g.page.of = nil
 	g.direct = grown(g.direct[:0], 1, 0)
 	g.direct[0] = 0
 }
 
 func (g *grouper) bytes() int64 {
-	n := int64(cap(g.of)+cap(g.direct))*4 + g.hash.bytes()
+	n := int64(cap(g.of)+cap(g.direct)+cap(g.page.groups))*4 + g.hash.bytes()
 	for i := range g.keys {
 		n += g.keys[i].bytes() + int64(cap(g.lists[i]))*4
 	}
@@ -175,16 +177,109 @@ func (g *grouper) findHashed(ids []uint32) {
 			base |= uint64(list[0]) << g.shift[k]
 		}
 	}
+	if g.groups >= fewHashed && g.turn(base) {
+		g.findInPage(ids, base)
+		return
+	}
 	for i := range ids {
-		key := base
-		for _, k := range g.varies {
-			key |= uint64(g.lists[k][i]) << g.shift[k]
+		ids[i] = g.hashed(base, i)
+	}
+}
+
+// hashed is group for a row of a batch in which some keys have the same codes in all rows: those of base.
+func (g *grouper) hashed(base uint64, row int) uint32 {
+	for _, k := range g.varies {
+		base |= uint64(g.lists[k][row]) << g.shift[k]
+	}
+	id, known := g.hash.find(base)
+	if !known {
+		id = g.group(row)
+	}
+	return id
+}
+
+// page has groups that differ in two keys, by the codes of both. Nearly all rows of a batch often do, such as journeys of one month, and a page is much
+// smaller than the hash table.
+type page struct {
+	of     []int // the two keys; nil if nothing is known
+	others uint64
+	radix  [2]uint32
+	groups []uint32 // the group plus 1, 0 if hash has to tell
+
+	// If a third key varies, the page has rows with one code of it.
+	third int // -1 if none does
+	code  uint32
+}
+
+const (
+	mostInPage = 1 << 18
+	// fewHashed is how many groups are found in the hash table as fast.
+	fewHashed = 1 << 12
+	// sampled is how many rows of a batch tell whether nearly all have one code of a key.
+	sampled = 32
+)
+
+// turn makes the page that of two keys that vary, and of the codes that the others have in nearly all rows. It is false if there are no such keys.
+func (g *grouper) turn(base uint64) bool {
+	p := &g.page
+	p.third = -1
+	of := append(make([]int, 0, 3), g.varies...)
+	if len(of) == 3 {
+		least := 0 // the key with the fewest codes
+		for i, k := range of {
+			if g.keys[k].count < g.keys[of[least]].count {
+				least = i
+			}
 		}
-		id, known := g.hash.find(key)
-		if !known {
-			id = g.group(i)
+		p.third = of[least]
+		of = slices.Delete(of, least, least+1)
+		list := g.lists[p.third]
+		p.code = list[len(list)/2]
+		same := 0
+		for i := range sampled {
+			if list[len(list)*i/sampled] == p.code {
+				same++
+			}
 		}
-		ids[i] = id
+		if same < sampled*7/8 {
+			return false
+		}
+		base |= uint64(p.code) << g.shift[p.third]
+	}
+	if len(of) != 2 {
+		return false
+	}
+	a, b := g.keys[of[0]].count, g.keys[of[1]].count
+	if slices.Equal(p.of, of) && p.others == base && a <= int(p.radix[0]) && b <= int(p.radix[1]) {
+		return true
+	}
+	a, b = a+a/16, b+b/16
+	if a*b > mostInPage {
+		return false
+	}
+	p.of, p.others, p.radix = of, base, [2]uint32{uint32(a), uint32(b)}
+	p.groups = slices.Grow(p.groups[:0], a*b)[:a*b]
+	clear(p.groups)
+	return true
+}
+
+func (g *grouper) findInPage(ids []uint32, base uint64) {
+	p := &g.page
+	a, b := g.lists[p.of[0]][:len(ids)], g.lists[p.of[1]][:len(ids)]
+	var third []uint32
+	if p.third >= 0 {
+		third = g.lists[p.third][:len(ids)]
+	}
+	for i := range ids {
+		if third != nil && third[i] != p.code {
+			ids[i] = g.hashed(base, i)
+			continue
+		}
+		at := &p.groups[a[i]+b[i]*p.radix[0]]
+		if *at == 0 {
+			*at = g.group(i) + 1
+		}
+		ids[i] = *at - 1
 	}
 }
 
@@ -268,7 +363,7 @@ func (g *grouper) fit() {
 			}
 		}
 		if product <= mostDirect {
-			g.direct = grown(g.direct[:0], product, 0)
+			g.direct = slices.Grow(g.direct[:0], product)[:product]
 			clear(g.direct)
 			g.putAll()
 			return
@@ -340,23 +435,40 @@ func (g *grouper) sorted() (order []uint32, written [][][]byte) {
 		slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(keys[a], keys[b]) })
 		return order, written
 	}
+	if low := bits.Len(uint(g.groups)); width+low <= 64 {
+		list, spare := make([]uint64, len(order)), make([]uint64, len(order))
+		for id := range list {
+			list[id] = g.place(places, id)<<low | uint64(id)
+		}
+		if len(list) > 0 {
+			list = sortKeys(list, spare, low, width+low)
+		}
+		for i, place := range list {
+			order[i] = uint32(place & (1<<low - 1))
+		}
+		return order, written
+	}
 	type placed struct {
 		place uint64
 		group uint32
 	}
 	list := make([]placed, len(order))
 	for id := range list {
-		place := uint64(0)
-		for k := range places {
-			place = place<<bits.Len(uint(len(places[k]))) | uint64(places[k][g.of[id*len(places)+k]])
-		}
-		list[id] = placed{place, uint32(id)}
+		list[id] = placed{g.place(places, id), uint32(id)}
 	}
 	slices.SortFunc(list, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
 	for i := range list {
 		order[i] = list[i].group
 	}
 	return order, written
+}
+
+// place returns the places that the codes of a group have, side by side.
+func (g *grouper) place(places [][]uint32, id int) (place uint64) {
+	for k := range places {
+		place = place<<bits.Len(uint(len(places[k]))) | uint64(places[k][g.of[id*len(places)+k]])
+	}
+	return place
 }
 
 // appendKey appends the key of a group.

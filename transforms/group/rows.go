@@ -47,6 +47,7 @@ type groups struct {
 	counted int64
 	most    int  // groups that there can be
 	any     bool // a group was read
+	key     []byte
 	merger  [2]merger
 }
 
@@ -154,6 +155,7 @@ func (g *groups) next() (ok bool, err error) {
 func (g *groups) take() (finished bool, err error) {
 	r := g.pop()
 	first := r.record
+	g.key = first.key
 	for turn := 0; len(g.heap) > 0 && bytes.Equal(g.heap[0].key, first.key); turn ^= 1 {
 		other := g.pop()
 		h := &r.header

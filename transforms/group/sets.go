@@ -36,7 +36,6 @@ type sets struct {
 	sorted []entry // memory
 	keys   [2][]uint64
 	filler filler
-	set    set
 	unit   divisor // of all values, from one another
 }
 
@@ -44,6 +43,7 @@ type sets struct {
 type filler struct {
 	pieces, sorted []entry
 	ends           []int // of the runs' entries in pieces
+	set            set
 	ofRuns, both   set
 	distances      []uint32
 	written        []byte
@@ -255,7 +255,7 @@ func (s *sets) flushLog() {
 		for i, v := range s.values {
 			keys[i] = uint64(s.ids[i])<<width | by.by(uint64(v-low))
 		}
-		keys = sortKeys(keys, s.keys[1], width+bits.Len32(last))
+		keys = sortKeys(keys, s.keys[1], 0, width+bits.Len32(last))
 		run := newRun(low, unit, len(keys), last)
 		for i := 0; i < n; {
 			k, first := keys[i], i
@@ -367,10 +367,13 @@ func (s *sets) close(groups int) {
 	s.unit = divisorOf(unit)
 }
 
-func (s *sets) append(b []byte, id uint32, _ int64) []byte {
-	s.set.reset()
-	s.fill(&s.filler, &s.set, id)
-	return s.set.appendBy(b, s.class, s.unit)
+func (s *sets) append(b []byte, id uint32, _ int64) []byte { return s.appendSet(&s.filler, b, id) }
+
+// appendSet is append with the memory of a caller, who may be one of several.
+func (s *sets) appendSet(f *filler, b []byte, id uint32) []byte {
+	f.set.reset()
+	s.fill(f, &f.set, id)
+	return f.set.appendBy(b, s.class, s.unit)
 }
 
 // fill makes a set that has no values that of a group.

@@ -138,6 +138,13 @@ func Header(state []byte) (Counts, error) {
 	return h.Counts, err
 }
 
+// OnlyHeader returns the header of a state, for [Header]. The state must be one that Header reads.
+func OnlyHeader(state []byte) []byte {
+	var h header
+	groups, _ := h.read(state)
+	return bytes.Clone(state[:len(state)-len(groups)])
+}
+
 // Merge adds up two states of one table. Groups of a finished state are never merged: it is an error if both have one key.
 func Merge(a, b []byte) ([]byte, error) {
 	var ha, hb header

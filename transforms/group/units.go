@@ -53,11 +53,12 @@ func unitFrom(unit uint64, base int64, values []int64) uint64 {
 
 const digitBits = 11
 
-// sortKeys sorts numbers of so many bits. It returns one of the slices, which have one length.
-func sortKeys(keys, spare []uint64, width int) []uint64 {
+// sortKeys sorts numbers of so many bits, from a bit on: those that are equal from there on stay in their order. It returns one of the slices, which
+// have one length.
+func sortKeys(keys, spare []uint64, from, width int) []uint64 {
 	const mask = 1<<digitBits - 1
 	var starts [1 << digitBits]uint32
-	for shift := 0; shift < width; shift += digitBits {
+	for shift := from; shift < width; shift += digitBits {
 		clear(starts[:])
 		for _, k := range keys {
 			starts[k>>shift&mask]++

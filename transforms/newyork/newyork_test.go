@@ -1,20 +1,9 @@
 package newyork
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"testing"
 	"time"
 )
-
-// TestTheDataIsOfItsVersion fails if the data change without the version, which is part of the digest of the rules.
-func TestTheDataIsOfItsVersion(t *testing.T) {
-	const version, want = "2025c", "d7f2206b3a45989fc9ad63d558922532fa7352280d5f87176bf1db79cb1d1fa9"
-	sum := sha256.Sum256(data)
-	if got := hex.EncodeToString(sum[:]); Version != version || got != want {
-		t.Errorf("found version %s with SHA-256 %s, expected %s with %s", Version, got, version, want)
-	}
-}
 
 func TestSummerTime(t *testing.T) {
 	zone, err := Zone()

@@ -7,19 +7,22 @@ import (
 	"slices"
 	"time"
 
-	"tripstats/transforms/newyork"
+	"tripstats/transforms/timezone"
 )
 
-// change is one change of New York's clock, in wall-clock µs since 1970-01-01: the hour [start, end) is skipped in
+// change is one change of a clock, in wall-clock µs since 1970-01-01: the hour [start, end) is skipped in
 // spring and repeated in autumn.
 type change struct{ start, end int64 }
 
 // lastChangeYear is the last year whose changes are known. Pickups beyond it are strays in any file.
 const lastChangeYear = 2110
 
-// clockChanges lists the changes of New York's clock from 1970 to lastChangeYear, ascending.
-func clockChanges() ([]change, error) {
-	zone, err := newyork.Zone()
+// clockChanges lists the changes of a time zone's clock from 1970 to lastChangeYear, ascending. Without a zone there is none.
+func clockChanges(name string) ([]change, error) {
+	if name == "" {
+		return nil, nil
+	}
+	zone, err := timezone.Zone(name)
 	if err != nil {
 		return nil, fmt.Errorf("quality: %w", err)
 	}

@@ -24,6 +24,9 @@ type Config struct {
 	AsOf   int32 // last month that a file without a month in its name may have, or element.NoMonth for none
 	Keep   Keep  // which rows come out as rejects, by JudgedWithRejects
 
+	// Places are those of trips that are not New York's, by taxi.
+	Places []Place
+
 	// Wanted are the columns of judged trips that somebody looks at: only the rules that have to do with these are applied, see [For]. It
 	// is nil if all rules are applied.
 	Wanted []trip.Field
@@ -44,6 +47,9 @@ func Judged(s beam.Scope, cfg Config, trips beam.PCollection) beam.PCollection {
 // judgeFn fills the same memory for every batch: what it emits is valid while emit runs.
 type judgeFn struct {
 	Config Config
+
+	elsewhere map[string]*judgeFn // by taxi: the judges of other places
+	unknown   int64               // the zone that stands for one that is not known, or 0
 
 	changes  []change
 	limits   []int64 // by rule
@@ -73,21 +79,40 @@ type span struct {
 	id      ID
 	lo, hi  int64
 	sums    bool
-	becomes int64 // Check.Becomes
+	becomes int64 // what replaces the values; null if it is 0
 }
 
 // Setup prepares what every batch needs.
 func (fn *judgeFn) Setup() error {
+	if err := fn.prepare(newYork); err != nil {
+		return err
+	}
+	fn.elsewhere = map[string]*judgeFn{}
+	for _, p := range fn.Config.Places {
+		fn.elsewhere[p.Taxi] = &judgeFn{Config: fn.Config}
+		if err := fn.elsewhere[p.Taxi].prepare(p.Local); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare prepares for the trips of a place.
+func (fn *judgeFn) prepare(at element.Local) error {
 	var err error
-	if fn.changes, err = clockChanges(); err != nil {
+	if fn.changes, err = clockChanges(at.TimeZone); err != nil {
 		return fault.New(fault.Failed, "%v", err)
 	}
+	fn.unknown = at.Unknown
 	fn.fired, fn.sums, fn.limits, fn.passes = make([]int64, len(Rules)), make([]int64, len(Rules)), nil, nil
 	applied := fn.wanted()
 	for id, r := range Rules {
 		limit := fn.Config.Limits.of(ID(id))
 		fn.limits = append(fn.limits, limit)
-		if r.Finds != nil && slices.Contains(applied, ID(id)) {
+		if r.Zones && !at.HasZones {
+			continue
+		}
+		if r.Finds != nil && slices.Contains(applied, ID(id)) && (at.Unknown != 0 || !r.Zones) {
 			fn.finds = append(fn.finds, ID(id))
 		}
 		if r.Values == nil || !fn.wants[r.Leaves] {
@@ -98,8 +123,12 @@ func (fn *judgeFn) Setup() error {
 			i = len(fn.passes)
 			fn.passes = append(fn.passes, pass{field: r.Leaves, lo: math.MinInt64, hi: math.MaxInt64})
 		}
-		for _, v := range r.Values(limit) {
-			fn.passes[i].add(span{id: ID(id), lo: v[0], hi: v[1], sums: r.Sums, becomes: r.Becomes})
+		values, becomes := r.Values, int64(0)
+		if r.Zones {
+			values, becomes = func(int64) [][2]int64 { return noZoneOf(at) }, at.Unknown
+		}
+		for _, v := range values(limit) {
+			fn.passes[i].add(span{id: ID(id), lo: v[0], hi: v[1], sums: r.Sums, becomes: becomes})
 		}
 		if r.Leaves == trip.Duration {
 			fn.longest = fn.passes[i].hi
@@ -138,11 +167,19 @@ func (p *pass) add(s span) {
 }
 
 func (fn *judgeFn) ProcessElement(b trip.Batch, emit func(trip.Batch)) error {
-	if err := fn.judge(&b); err != nil {
+	if err := fn.of(b.Taxi).judge(&b); err != nil {
 		return err
 	}
 	emit(b)
 	return nil
+}
+
+// of returns the judge of a taxi's trips.
+func (fn *judgeFn) of(taxi string) *judgeFn {
+	if other := fn.elsewhere[taxi]; other != nil {
+		return other
+	}
+	return fn
 }
 
 // judge applies the rules to b, whose columns it replaces before it writes to them.
@@ -357,7 +394,7 @@ func zoneMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
 		}
 		for _, zone := range [...]trip.Field{trip.PickupZone, trip.DropoffZone} {
 			if fn.wants[zone] {
-				fn.columns[zone].put(row, UnknownZone)
+				fn.columns[zone].put(row, fn.unknown)
 			}
 		}
 	}
@@ -375,7 +412,7 @@ func zoneNull(end trip.Field) func(*judgeFn, ID, *trip.Batch, int32, int, int) {
 				if !b.MayLack.Has(end) {
 					fn.fire(row, id)
 				}
-				fn.columns[end].put(row, UnknownZone)
+				fn.columns[end].put(row, fn.unknown)
 			}
 		}
 	}

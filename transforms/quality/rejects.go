@@ -52,14 +52,15 @@ func (fn *judgeAndKeepFn) Setup() error {
 }
 
 func (fn *judgeAndKeepFn) ProcessElement(b trip.Batch, emit func(trip.Batch), reject func(element.Rejects)) error {
-	if err := fn.judge.judge(&b); err != nil {
+	judge := fn.judge.of(b.Taxi)
+	if err := judge.judge(&b); err != nil {
 		return err
 	}
-	if len(fn.judge.rejects) > 0 {
+	if len(judge.rejects) > 0 {
 		if b.Origin == nil {
 			return fault.New(fault.Failed, "%s: found a batch without its origin, expected one with it", b.Where(0))
 		}
-		rejects, err := fn.judge.rejected(&b)
+		rejects, err := judge.rejected(&b)
 		if err != nil {
 			return err
 		}

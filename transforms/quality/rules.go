@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"tripstats/transforms/element"
-	"tripstats/transforms/newyork"
+	"tripstats/transforms/timezone"
 	"tripstats/transforms/trip"
 )
 
@@ -81,17 +81,16 @@ type Check struct {
 	// Finds fires a cell rule that needs the values of several columns. It also leaves out the values.
 	Finds func(fn *judgeFn, id ID, b *trip.Batch, month int32, start, end int)
 
-	// Becomes is the value that replaces Values. If it is 0 they become null.
-	Becomes int64
+	// Zones tells that the rule is about which zones there are. Where they are not TLC's, Values are what is no zone of the place, and what the
+	// rule finds becomes the place's unknown zone. If that is 0, Values become null, and the rule does not look for nulls.
+	Zones bool
 }
 
 // The values that rules leave out.
 func negative(int64) [][2]int64   { return [][2]int64{{math.MinInt64, -1}} }
 func zero(int64) [][2]int64       { return [][2]int64{{0, 0}} }
 func over(limit int64) [][2]int64 { return [][2]int64{{limit + 1, math.MaxInt64}} }
-func noZone(int64) [][2]int64 {
-	return [][2]int64{{math.MinInt64, FirstZone - 1}, {LastZone + 1, math.MaxInt64}}
-}
+func noZone(int64) [][2]int64     { return noZoneOf(newYork) }
 
 // beyond are values so far below zero that a batch of them might not sum in 64 bits. No other rule is about negative counts of
 // passengers.
@@ -231,29 +230,29 @@ var Rules = []Rule{
 		Name: "zone_missing", Scope: Cell, Source: "TLC's files of before 2011, and of before mid 2016 as first published",
 		Reason: "the file has coordinates instead of zones; both zones count as 264 (Unknown)",
 		About:  []trip.Field{trip.PickupZone, trip.DropoffZone},
-		Check:  Check{Finds: zoneMissing},
+		Check:  Check{Finds: zoneMissing, Zones: true},
 	},
 	{
 		Name: "pickup_zone_missing", Scope: Cell, Source: zones,
 		Reason: "null; counts as 264 (Unknown)",
 		About:  []trip.Field{trip.PickupZone},
-		Check:  Check{Finds: zoneNull(trip.PickupZone)},
+		Check:  Check{Finds: zoneNull(trip.PickupZone), Zones: true},
 	},
 	{
 		Name: "dropoff_zone_missing", Scope: Cell, Source: zones,
 		Reason: "null; counts as 264 (Unknown)",
 		About:  []trip.Field{trip.DropoffZone},
-		Check:  Check{Finds: zoneNull(trip.DropoffZone)},
+		Check:  Check{Finds: zoneNull(trip.DropoffZone), Zones: true},
 	},
 	{
 		Name: "pickup_zone_unknown", Scope: Cell, Source: zones,
 		Reason: "outside 1 to 265; counts as 264 (Unknown)",
-		Check:  Check{Leaves: trip.PickupZone, Values: noZone, Becomes: UnknownZone},
+		Check:  Check{Leaves: trip.PickupZone, Values: noZone, Zones: true},
 	},
 	{
 		Name: "dropoff_zone_unknown", Scope: Cell, Source: zones,
 		Reason: "outside 1 to 265; counts as 264 (Unknown)",
-		Check:  Check{Leaves: trip.DropoffZone, Values: noZone, Becomes: UnknownZone},
+		Check:  Check{Leaves: trip.DropoffZone, Values: noZone, Zones: true},
 	},
 }
 
@@ -339,6 +338,6 @@ func (l Limits) Digest() string {
 		fmt.Fprintf(h, "%s %s\n", r.Name, r.Scope)
 	}
 	fmt.Fprintln(h, l)
-	fmt.Fprintln(h, "time zones", newyork.Version) // the rule clock_change follows them
+	fmt.Fprintln(h, "time zones", timezone.Version) // the rule clock_change follows them
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }

@@ -28,7 +28,7 @@ func (fn *fieldsFn) addUp(in element.Columns, f Field, sources []source, mem *co
 		if a.NullN() == rows {
 			continue
 		}
-		if sum.begun && !sum.wide && a.NullN() == 0 {
+		if sum.begun && !sum.wide && a.NullN() == 0 && s.scale == (element.Scale{}) {
 			done, bad := fn.addOnto(&sum, f, s, k, a)
 			if bad != nil {
 				return Column{}, fn.badAt(in, s, a, bad)
@@ -111,6 +111,10 @@ func (fn *fieldsFn) addConverted(sum *running, in element.Columns, f Field, s so
 	c, err := fn.convert(in, f, s, own)
 	if err != nil {
 		return err
+	}
+	if s.scale != (element.Scale{}) {
+		fn.rescale(&c, s.scale)
+		fn.wide = true
 	}
 	if !sum.begun {
 		if values := mem.memory(len(c.Values)); len(values) > 0 && &values[0] != &c.Values[0] { // the values are the file's

@@ -59,9 +59,9 @@ func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedF
 		return err
 	}
 	for part := range slices.Chunk(kept, element.MostInList) {
-		list := make([]element.Admitted, len(part))
-		for i, f := range part {
-			list[i] = f.Admit()
+		list := make([]element.Admitted, 0, len(part))
+		for _, f := range part {
+			list = append(list, f.Admit()...)
 		}
 		admit(element.AdmittedFiles{Files: list})
 	}
@@ -114,11 +114,11 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 	slices.SortFunc(unusable, func(a, b element.Unusable) int { return cmp.Compare(a.Source, b.Source) })
 	var problems []problem
 	add := func(source string, f *fault.Fault) { problems = append(problems, problem{source, f}) }
-	seen := seen{months: map[taxiMonth]string{}, names: map[string]string{}}
+	seen := seen{months: map[taxiMonth]string{}, names: map[string]string{}, contents: map[string]string{}}
 	var noTrips []element.Unusable // those left out
 	kept = recognised[:0]
 	for _, f := range recognised {
-		if !rules.takes(f.Taxi) {
+		if f = f.Only(rules.takes); len(f.ByTaxi()) == 0 {
 			left = append(left, element.LeftOut{Source: f.Source, Dataset: f.Dataset})
 			continue
 		}
@@ -183,14 +183,22 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 func setAlone(files []element.Recognised) {
 	months, parts := map[taxiMonth]int{}, map[string]int{}
 	for _, f := range files {
-		months[taxiMonth{f.Taxi, f.Month}]++
+		for _, s := range f.ByTaxi() {
+			months[taxiMonth{s.Taxi, f.Month}]++
+		}
 		parts[f.Dataset]++
 	}
 	for i := range files {
 		f := &files[i]
-		whole := f.Dataset == "" || parts[f.Dataset] == 1
-		anyMonth := months[taxiMonth{f.Taxi, element.NoMonth}] > 0 // such a file may have trips of any month
-		f.Alone = whole && !anyMonth && months[taxiMonth{f.Taxi, f.Month}] == 1
+		alone := func(taxi string) bool {
+			whole := f.Dataset == "" || parts[f.Dataset] == 1
+			anyMonth := months[taxiMonth{taxi, element.NoMonth}] > 0 // such a file may have trips of any month
+			return whole && !anyMonth && months[taxiMonth{taxi, f.Month}] == 1
+		}
+		f.Alone = alone(f.Taxi)
+		for k := range f.Shares {
+			f.Shares[k].Alone = alone(f.Shares[k].Taxi)
+		}
 	}
 }
 
@@ -201,9 +209,9 @@ type problem struct {
 }
 
 func gapsOf(files []element.Recognised) []string {
-	admitted := make([]element.Admitted, len(files))
-	for i, f := range files {
-		admitted[i] = f.Admit()
+	var admitted []element.Admitted
+	for _, f := range files {
+		admitted = append(admitted, f.Admit()...)
 	}
 	return Gaps(admitted)
 }
@@ -218,6 +226,8 @@ func hasNoTrips(f element.Unusable) bool {
 type seen struct {
 	months map[taxiMonth]string // the source
 	names  map[string]string    // the source by identity
+
+	contents map[string]string // the source by digest
 }
 
 type taxiMonth struct {
@@ -225,7 +235,7 @@ type taxiMonth struct {
 	month int32
 }
 
-// twice refuses a file that would count twice: a second one of one taxi and month, or another name of one that was seen.
+// twice refuses a file that would count twice: a second one of one taxi and month, or another name or a copy of one that was seen.
 func (s seen) twice(f element.Recognised, rules Admission) *fault.Fault {
 	if other, linked := s.names[f.Identity]; linked {
 		return fault.Inputf("%s: found the file that %s is too (a hard link), expected each file under one name, because it would count twice; name one of them, or delete one", f.Source, other)
@@ -233,22 +243,33 @@ func (s seen) twice(f element.Recognised, rules Admission) *fault.Fault {
 	if f.Identity != "" {
 		s.names[f.Identity] = f.Source
 	}
-	if f.Month == element.NoMonth || rules.MergeSameMonth {
+	if rules.MergeSameMonth {
 		return nil
 	}
-	key := taxiMonth{f.Taxi, f.Month}
-	other, found := s.months[key]
-	if !found {
-		s.months[key] = f.Whole()
+	if f.Digest != "" && f.Rows > 0 {
+		if other, copied := s.contents[f.Digest]; copied {
+			return fault.Inputf("%s: found a copy of %s (the same bytes), expected each trip in one file, because it would count twice; leave one out, or say --same-month=merge to add them up", f.Source, other)
+		}
+		s.contents[f.Digest] = f.Source
 	}
-	if found && other != f.Whole() {
-		return fault.Inputf("%s: found %s taxis of %04d-%02d, which %s is too, expected one file for a taxi and month; leave one out, or say --same-month=merge to add them up",
-			f.Source, f.Taxi, YearOf(f.Month), f.Month-(YearOf(f.Month)-1970)*12+1, other)
+	if f.Month == element.NoMonth {
+		return nil
+	}
+	for _, share := range f.ByTaxi() {
+		key := taxiMonth{share.Taxi, f.Month}
+		other, found := s.months[key]
+		if !found {
+			s.months[key] = f.Whole()
+		}
+		if found && other != f.Whole() {
+			return fault.Inputf("%s: found %s taxis of %04d-%02d, which %s is too, expected one file for a taxi and month; leave one out, or say --same-month=merge to add them up",
+				f.Source, share.Taxi, YearOf(f.Month), f.Month-(YearOf(f.Month)-1970)*12+1, other)
+		}
 	}
 	return nil
 }
 
-// torn are the data sets that have parts of several taxis, or parts without trips beside those with trips.
+// torn are the data sets that have parts of several taxis although no column tells so, or parts without trips beside those with trips.
 func torn(kept []element.Recognised, noTrips []element.Unusable) (problems []*fault.Fault) {
 	first := map[string]element.Recognised{}
 	for _, f := range kept {
@@ -258,7 +279,7 @@ func torn(kept []element.Recognised, noTrips []element.Unusable) (problems []*fa
 		have, known := first[f.Dataset]
 		if !known {
 			first[f.Dataset] = f
-		} else if have.Taxi != f.Taxi {
+		} else if have.Taxi != f.Taxi && (have.TaxiColumn == "" || f.TaxiColumn == "") {
 			problems = append(problems, fault.Inputf("%s: found a part of %s taxis, %s is of %s, expected one taxi in a data set; say --taxi, or move one taxi's parts to another folder", f.Source, f.Taxi, have.Source, have.Taxi))
 		}
 	}

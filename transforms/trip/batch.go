@@ -21,7 +21,7 @@ const (
 	MaxValue = 100_000_000
 )
 
-// Batch is a batch of trips: consecutive rows of one row group. Like element.Columns it is read-only, and its memory
+// Batch is a batch of trips of one taxi: rows of one row group, consecutive unless the file has trips of several taxis. Like element.Columns it is read-only, and its memory
 // may be used again once the emit call that handed it out has returned.
 type Batch struct {
 	Source    string
@@ -34,6 +34,8 @@ type Batch struct {
 	FileRow   int64 // index within the file; 0 in a file of text
 	Rows      int
 	Text      *element.Text // if the file is one of text
+
+	Skips []int32 // element.Columns.Skips
 
 	// Columns are indexed by [Field]. Only those of [Options.Wanted] and what they are made of have values. Such a column that the file
 	// lacks is null in all rows.
@@ -100,7 +102,7 @@ func (b *Batch) Where(i int) string {
 	if b.Text != nil {
 		return b.Text.Where(b.Source, i)
 	}
-	return element.Where(b.Source, b.RowGroup, b.FirstRow+int64(i))
+	return element.Where(b.Source, b.RowGroup, b.FirstRow+b.skip(i))
 }
 
 // RowNumber tells row i from all others of its file. Numbers ascend in the order of the file: the row's number from 0, or in a file of
@@ -109,5 +111,12 @@ func (b *Batch) RowNumber(i int) int64 {
 	if b.Text != nil {
 		return b.Text.Starts[i]
 	}
-	return b.FileRow + int64(i)
+	return b.FileRow + b.skip(i)
+}
+
+func (b *Batch) skip(i int) int64 {
+	if b.Skips == nil {
+		return int64(i)
+	}
+	return int64(b.Skips[i])
 }

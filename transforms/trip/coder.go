@@ -68,7 +68,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 	defer rec.Release()
 	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, b.FileRows, flags, int64(b.MayLack), int64(b.Rows), present,
 		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)),
-		int64(len(b.NotPickups)), int64(len(b.NotDropoffs)))
+		int64(len(b.NotPickups)), int64(len(b.NotDropoffs)), int64(len(b.Skips)))
 	for _, run := range b.Months {
 		refused := int64(0)
 		if run.Refused {
@@ -86,6 +86,9 @@ func encodeBatch(b Batch) ([]byte, error) {
 	}
 	for _, n := range b.NoCodes {
 		out = appendVarints(out, int64(n.Field), n.Rows)
+	}
+	for _, rows := range b.Skips {
+		out = appendVarints(out, int64(rows))
 	}
 	return element.AppendRecord(out, rec)
 }
@@ -166,7 +169,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	b.Rows = int(v.next())
 	present := v.next()
 	months, notNumbers, findings, noCodes := v.next(), v.next(), v.next(), v.next()
-	notPickups, notDropoffs := v.next(), v.next()
+	notPickups, notDropoffs, skips := v.next(), v.next(), v.next()
 	for range months {
 		if b.Months = append(b.Months, MonthRun{Month: int32(v.next()), End: int(v.next()), Refused: v.next() == 1}); v.short {
 			break
@@ -187,6 +190,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 			return Batch{}, fmt.Errorf("trip: batch: found codes of column %d, expected less than %d", n.Field, NumFields)
 		}
 	}
+	b.Skips = v.rows(skips)
 	if v.short {
 		return Batch{}, errors.New("trip: batch: the header ends too early")
 	}
@@ -224,6 +228,9 @@ func (b *Batch) consistent() error {
 			return fmt.Errorf("trip: batch: a month's rows end at %d, expected from %d to %d", run.End, at+1, b.Rows)
 		}
 		at = run.End
+	}
+	if b.Skips != nil && len(b.Skips) != b.Rows {
+		return fmt.Errorf("trip: batch: found the places of %d rows, expected %d", len(b.Skips), b.Rows)
 	}
 	if b.Text != nil && len(b.Text.Starts) != b.Rows {
 		return fmt.Errorf("trip: batch: found lines of %d rows, expected %d", len(b.Text.Starts), b.Rows)

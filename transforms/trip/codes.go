@@ -8,8 +8,8 @@ import (
 // codedValues converts columns that come as codes of a dictionary. It converts the dictionary once and looks up each row.
 type codedValues struct {
 	dictionary arrow.ArrayData // the last one; kept, so that no other dictionary gets its address
-	clean      bool            // all its values can be represented, and none stands for nothing
 	wide       bool            // a value is beyond MaxValue
+	clean      bool            // all its values can be represented, and none stands for nothing
 	table      *[1 << 16]int64 // by code
 }
 

@@ -14,14 +14,50 @@ import (
 // placesOf are the indices of a file's columns, by the trip's column that they are.
 type placesOf [NumFields][]int
 
-// datasetOf returns the dataset of a file with these columns, and where the file has the fields. If the file cannot be used, the
-// dataset is the one that it seems to be of, if any.
-func datasetOf(registry []element.Dataset, names []string, fields []Field) (d element.Dataset, m placesOf, err error) {
-	d, err = decide(registry, names)
-	if err == nil {
-		m, err = mapColumns(d, names, fields)
+// datasetOf returns the dataset of a file with these columns, the column that tells the taxi of each trip, if any, and where the file
+// has the fields. If the file cannot be used, the dataset is the one that it seems to be of, if any.
+func (o Options) datasetOf(names []string) (d element.Dataset, taxi string, m placesOf, err error) {
+	if d, err = decide(o.Registry, names); err != nil {
+		return d, "", m, err
 	}
-	return d, m, err
+	if taxi, err = taxiColumn(d, o.Telling, names); err != nil {
+		return d, "", m, err
+	}
+	if taxi != "" {
+		d = withOthers(o.Registry, d)
+	}
+	m, err = mapColumns(d, names, o.fields())
+	return d, taxi, m, err
+}
+
+// Dataset returns the dataset of a variant. If a column of the file tells the taxi of each trip, the dataset also has the columns that
+// files of other taxis have in addition.
+func (o Options) Dataset(variant string, told bool) (element.Dataset, bool) {
+	i := slices.IndexFunc(o.Registry, func(d element.Dataset) bool { return d.Name == variant })
+	if i < 0 {
+		return element.Dataset{}, false
+	}
+	if told {
+		return withOthers(o.Registry, o.Registry[i]), true
+	}
+	return o.Registry[i], true
+}
+
+// withOthers returns d with the columns of other taxis' trips whose meaning it does not have.
+func withOthers(registry []element.Dataset, d element.Dataset) element.Dataset {
+	own := d.Columns
+	d.Columns = slices.Clone(own)
+	for _, other := range registry {
+		if other.Taxi == "" || other.Unread != "" {
+			continue
+		}
+		for _, known := range other.Columns {
+			if !slices.ContainsFunc(own, func(k element.Known) bool { return k.Meaning == known.Meaning || sameName(k.Name, known.Name) }) {
+				d.Columns = append(d.Columns, known)
+			}
+		}
+	}
+	return d
 }
 
 // match is a dataset of which a file has a signature.
@@ -31,13 +67,15 @@ type match struct {
 }
 
 // decide returns the dataset of a file with these columns. A file is of a dataset if it has one of the dataset's signatures and
-// none of the columns that exclude it. If several datasets remain, the file is of the one whose signature contains the signatures
-// of all others. For example, fhvhv's files have all columns by which fhv's are recognised, and one more.
+// none of the columns that exclude it. Datasets that the user declares go before the others. If several datasets remain, the file is of
+// the one whose signature contains the signatures of all others. For example, fhvhv's files have all columns by which fhv's are
+// recognised, and one more.
 func decide(registry []element.Dataset, names []string) (element.Dataset, error) {
 	var matches []match
+	declared := slices.ContainsFunc(registry, func(d element.Dataset) bool { return d.Declared && signatureOf(d, names) != nil })
 	for _, d := range registry {
 		signature := signatureOf(d, names)
-		if signature == nil || d.Taxi == "" && hasTime(registry, names) { // a table joined with trips is not the table
+		if signature == nil || declared && !d.Declared || d.Taxi == "" && hasTime(registry, names) { // a table joined with trips is not the table
 			continue
 		}
 		for _, column := range d.Without {

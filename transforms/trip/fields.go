@@ -47,12 +47,15 @@ type fieldsFn struct {
 	noTimes [Dropoff + 1][]int32 // those of the pickup and the dropoff
 	blank   []int32              // the rows of one column with texts that stand for nothing
 	noCodes []NoCode             // of the batch
+	taxis   taxiSplitter         // of batches with several taxis
 }
 
 // source is a column of the file from which a column of trips is made. If there are several, they are added up.
 type source struct {
-	index int // index in the record
-	codes map[string]int64
+	index       int // index in the record
+	codes       map[string]int64
+	scale       element.Scale
+	sincePickup bool
 }
 
 // columnMemory is memory for converting a column, reused for every batch.
@@ -63,6 +66,9 @@ type columnMemory struct {
 }
 
 func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
+	if len(in.Shares) > 0 {
+		return fn.eachTaxi(in, emit)
+	}
 	b, err := fn.batch(in)
 	if err != nil {
 		return err
@@ -85,24 +91,24 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 	}
 	b := Batch{
 		Source: in.Source, Taxi: in.Taxi, FileMonth: in.Month, FileRows: in.FileRows, Alone: in.Alone, NoZones: in.Coordinates,
-		RowGroup: in.RowGroup, FirstRow: in.FirstRow, FileRow: in.FileRow, Rows: int(in.Record.NumRows()),
+		RowGroup: in.RowGroup, FirstRow: in.FirstRow, FileRow: in.FileRow, Rows: int(in.Record.NumRows()), Skips: in.Skips,
 		Text: in.Text,
 	}
 	if fn.Options.KeepOrigin {
 		b.Origin = in.Record
 	}
 	for _, f := range fn.fields {
-		if err := fn.column(in, f, &b.Columns[f]); err != nil {
+		if err := fn.column(in, f, &b); err != nil {
 			return b, err
 		}
 	}
 	b.NoCodes = fn.noCodes
-	b.NotPickups, b.NotDropoffs = orNil(fn.noTimes[Pickup]), orNil(fn.noTimes[Dropoff])
 	for _, m := range fn.dataset.Lacks(in.Month) {
 		if f, known := fieldOf(m); known {
 			b.MayLack |= 1 << f
 		}
 	}
+	b.NotPickups, b.NotDropoffs = orNil(fn.noTimes[Pickup]), orNil(fn.noTimes[Dropoff])
 	if len(fn.allBad) > 0 {
 		slices.Sort(fn.allBad)
 		b.NotNumbers = slices.Compact(fn.allBad)
@@ -112,15 +118,18 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 
 // column makes a column of the batch. If the file lacks it, it is null in all rows. If several columns of the file have this
 // meaning, they are added up: a null adds nothing, and the sum is null if all are.
-func (fn *fieldsFn) column(in element.Columns, f Field, out *Column) (err error) {
+func (fn *fieldsFn) column(in element.Columns, f Field, b *Batch) (err error) {
 	fn.bad = fn.bad[:0]
-	mem, rows := &fn.columns[f], int(in.Record.NumRows())
+	mem, rows, out := &fn.columns[f], int(in.Record.NumRows()), &b.Columns[f]
 	switch sources := fn.sources[f]; len(sources) {
 	case 0:
 		*out = withNulls(array.NewNull(rows), mem.memory(rows), mem.memory(rows))
 	case 1:
 		if *out, err = fn.convert(in, f, sources[0], mem); err != nil {
 			return err
+		}
+		if fn.rescale(out, sources[0].scale); sources[0].sincePickup {
+			fn.sincePickup(out, &b.Columns[Pickup], mem)
 		}
 	default:
 		if *out, err = fn.addUp(in, f, sources, mem); err != nil {
@@ -131,7 +140,7 @@ func (fn *fieldsFn) column(in element.Columns, f Field, out *Column) (err error)
 		slices.Sort(fn.bad)
 		fn.bad = slices.Compact(fn.bad)
 		mem.valid = makeNull(out, fn.bad, mem.valid)
-		if Fields[f].Type == Time {
+		if f <= Dropoff {
 			fn.noTimes[f] = append(fn.noTimes[f], fn.bad...)
 		} else {
 			fn.allBad = append(fn.allBad, fn.bad...)
@@ -188,24 +197,24 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 	for i := range names {
 		names[i] = in.Record.ColumnName(i)
 	}
-	i := slices.IndexFunc(fn.Options.Registry, func(d element.Dataset) bool { return d.Name == in.Variant })
-	if i < 0 {
+	dataset, known := fn.Options.Dataset(in.Variant, in.TaxiColumn != "")
+	if !known {
 		return fault.New(fault.Failed, "%s: found variant %q, expected one of the registry", in.Source, in.Variant)
 	}
 	fields := fn.Options.fields()
 	var sources [NumFields][]source
 	for _, f := range fields {
-		for _, known := range fn.Options.Registry[i].Find(f.Meaning()) {
+		for _, known := range dataset.Find(f.Meaning()) {
 			at, err := index(names, known.Name)
 			if err != nil {
 				return fault.Inputf("%s: %v", in.Source, err)
 			}
 			if at >= 0 {
-				sources[f] = append(sources[f], source{at, known.Codes})
+				sources[f] = append(sources[f], source{at, known.Codes, known.Scale, known.SincePickup})
 			}
 		}
 	}
-	fn.schema, fn.fields, fn.sources, fn.dataset = in.Record.Schema(), fields, sources, fn.Options.Registry[i]
+	fn.schema, fn.fields, fn.sources, fn.dataset = in.Record.Schema(), fields, sources, dataset
 	return nil
 }
 
@@ -221,6 +230,9 @@ type converter func(a arrow.Array, dst []int64) ([]int64, *badValue)
 
 // converter returns the function that converts a column.
 func (fn *fieldsFn) converter(f Field, s source) converter {
+	if s.sincePickup {
+		return fn.measureColumn
+	}
 	switch Fields[f].Type {
 	case Time:
 		return fn.timeColumn
@@ -260,11 +272,11 @@ func (fn *fieldsFn) convert(in element.Columns, f Field, s source, mem *columnMe
 
 // badAt is the fault for a value that cannot be represented.
 func (fn *fieldsFn) badAt(in element.Columns, s source, a arrow.Array, bad *badValue) error {
-	advice := "; leave the file out or repair the value"
+	name, advice := in.Record.ColumnName(s.index), "; leave the file out or repair the value"
 	if bad.expected == errOffset {
 		advice = "" // it has its own
 	}
-	return fault.Inputf("%s: column %q: found %s, expected %v%s", in.Where(bad.row), in.Record.ColumnName(s.index), found(a, bad.row), bad.expected, advice)
+	return fault.Inputf("%s: column %q: found %s, expected %v%s", in.Where(bad.row), name, found(a, bad.row), bad.expected, advice)
 }
 
 // finish makes the values null that are not codes, in a column of codes, and counts them.

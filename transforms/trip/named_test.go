@@ -26,7 +26,7 @@ func TestAFileTellsWhichNamedColumnsItLacks(t *testing.T) {
 		if !slices.Equal(f.Null, c.want) {
 			t.Errorf("%v: found %v, expected %v", c.named, f.Null, c.want)
 		}
-		if got := f.Admit().Null; !slices.Equal(got, c.want) {
+		if got := f.Admit()[0].Null; !slices.Equal(got, c.want) {
 			t.Errorf("%v: admitted with %v, expected %v", c.named, got, c.want)
 		}
 	}

@@ -25,7 +25,7 @@ var accepted = map[Type]struct {
 	Flag:    {isNumber, "text or a whole number"},
 }
 
-// isTime takes strings too. Text that is no time is found out when it is read.
+// isTime takes strings too: CSV files and files of 2009 and 2010 have times as text. Text that is no time is found out when it is read.
 func isTime(k element.ValueType) bool { return k.IsTime() || k == element.String || k == element.Null }
 
 // isNumber takes strings too: some tools write ids as text. Text that is no number is found out when it is read.
@@ -36,6 +36,7 @@ func isNumber(k element.ValueType) bool {
 // Options are the user's choices on how files are understood. They are exported, because they travel in DoFns.
 type Options struct {
 	Registry []element.Dataset // the forms in which files come
+	Telling  element.Telling   // how a file tells the taxi of each trip, if it has trips of several
 
 	UTC string // UTCRefuse, UTCWall or UTCConvert
 
@@ -137,20 +138,25 @@ func namesOf(columns []element.Column) []string {
 func Recognise(described element.Described, opts Options) (element.Recognised, error) {
 	f := element.Recognised{Described: described}
 	names := namesOf(f.Columns)
-	v, m, err := datasetOf(opts.Registry, names, opts.fields())
+	v, taxi, m, err := opts.datasetOf(names)
 	if err != nil {
 		f.Taxi = v.Taxi
 		return f, fault.Inputf("%s: %v", f.Source, err)
 	}
-	f.Taxi, f.Variant = v.Taxi, v.Name
+	f.Taxi, f.Variant, f.TaxiColumn = v.Taxi, v.Name, taxi
 	f.Coordinates = !hasZones(v, names)
 	for _, fd := range opts.fields() {
 		for _, i := range m[fd] {
-			c, accepts := f.Columns[i], accepted[Fields[fd].Type]
+			c, accepts := f.Columns[i], accepted[typeIn(v, fd, f.Columns[i].Name)]
+			_, inPath := c.Constant()
 			switch {
+			case inPath && Fields[fd].Type == Time:
+				return f, fault.Inputf("%s: column %q: found one time for all trips, in the file's path or table; expected a column of the file; leave the file out", f.Source, c.Name)
 			case !accepts.types(c.Type):
 				return f, fault.Inputf("%s: column %q: found %s, expected %s; leave the file out or rewrite that column", f.Source, c.Name, c.Found, accepts.expected)
-			case c.Type.IsUTC() && opts.UTC == UTCRefuse:
+			case c.Type.IsUTC() && v.Declared && v.Local.Stored == element.StoredMarked:
+				return f, fault.Inputf("%s: column %q: found %s, expected a timestamp not adjusted to UTC; say in the declaration of %s what it is: times: {stored: wall} or {stored: utc}", f.Source, c.Name, c.Found, v.Name)
+			case c.Type.IsUTC() && !v.Declared && opts.UTC == UTCRefuse:
 				return f, fault.Inputf("%s: column %q: found %s, expected a timestamp not adjusted to UTC, as TLC writes New York wall clock; say --utc=wall if it is wall clock all the same, or --utc=convert if it is UTC", f.Source, c.Name, c.Found)
 			}
 			f.Projection = append(f.Projection, i)
@@ -164,12 +170,23 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 			f.Null = append(f.Null, Fields[fd].Name)
 		}
 	}
-	for _, n := range names {
-		if !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return sameName(k.Name, n) }) {
+	for i, n := range names {
+		_, inPath := f.Columns[i].Constant()
+		if n != f.TaxiColumn && !inPath && !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return sameName(k.Name, n) }) {
 			f.Unknown = append(f.Unknown, n)
 		}
 	}
 	return f, nil
+}
+
+// typeIn returns the type of which a column of a dataset is, as the field fd.
+func typeIn(d element.Dataset, fd Field, name string) Type {
+	for _, k := range d.Find(fd.Meaning()) {
+		if k.SincePickup && sameName(k.Name, name) {
+			return Measure
+		}
+	}
+	return Fields[fd].Type
 }
 
 // hasZones tells whether a file has the zone of either end of a trip, whether that is wanted or not.

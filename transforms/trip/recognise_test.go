@@ -69,7 +69,7 @@ func TestRecogniseFaults(t *testing.T) {
 		"coordinates, times as text": {change: merge(coordinatesFor(-1), map[string]element.ValueType{"tpep_pickup_datetime": element.String, "tpep_dropoff_datetime": element.String})},
 		"zones and coordinates":      {change: coordinatesFor(element.Int64)},
 		"three coordinates":          {change: merge(coordinatesFor(-1), map[string]element.ValueType{"dropoff_latitude": -1}), want: []string{"expected also PULocationID, DOLocationID"}},
-		"times as text":              {change: map[string]element.ValueType{"tpep_pickup_datetime": element.String}},
+		"zones, times as text":       {change: map[string]element.ValueType{"tpep_pickup_datetime": element.String}},
 		"no pickup":                  {change: map[string]element.ValueType{"tpep_pickup_datetime": -1}, want: []string{"VendorID", "tpep_pickup_datetime (yellow) or lpep_pickup_datetime (green)"}},
 		"no dropoff, no zone":        {change: map[string]element.ValueType{"tpep_dropoff_datetime": -1, "DOLocationID": -1}, want: []string{"VendorID, tpep_pickup_datetime, PULocationID", "expected also tpep_dropoff_datetime, DOLocationID"}},
 		"green dropoff":              {change: map[string]element.ValueType{"tpep_dropoff_datetime": -1, "lpep_dropoff_datetime": element.TimestampMicros}, want: []string{"expected also tpep_dropoff_datetime"}},

@@ -42,7 +42,8 @@ func (fn *fieldsFn) textMeasures(a *array.String, dst []int64) ([]int64, *badVal
 		case form == decimalNumber && fn.Options.Judged:
 			dst[i], fn.wide = x, true
 		case fn.Options.Judged:
-			dst[i], fn.bad = 0, append(fn.bad, int32(i))
+			dst[i] = 0
+			fn.bad = append(fn.bad, int32(i))
 		default:
 			return nil, &badValue{i, errMeasure}
 		}

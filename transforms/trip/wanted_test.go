@@ -149,7 +149,7 @@ func TestAFileIsAloneIfNoOtherHasTripsOfItsMonth(t *testing.T) {
 		}
 		var got []bool
 		for _, f := range kept {
-			if got = append(got, f.Alone); f.Admit().Alone != f.Alone {
+			if got = append(got, f.Alone); f.Admit()[0].Alone != f.Alone {
 				t.Errorf("%s: %s: the admitted file is another", name, f.Source)
 			}
 		}

@@ -1,0 +1,136 @@
+// Package delta knows the log of Delta Lake tables: which files are a table's latest version, and which values their partitions have.
+//
+// A table is a folder of parquet files with a folder _delta_log in it. The log is a list of commits, one JSON file a version, each with
+// actions: a file was added, a file was removed, the schema is another one. From time to time a checkpoint, which is parquet, has what
+// all commits up to its version come to. [Latest] reads the newest checkpoint that is whole and the commits after it.
+//
+// The actions here are those of the protocol's classic form. Tables that need more of their readers are refused, by name of what they
+// need: see [Protocol.Check]. Logs may be hostile: what they make a reader allocate is bounded.
+//
+// The package knows neither Beam nor trips.
+package delta
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Action is one line of a commit. One of its fields is set; lines of actions that a reader may ignore have none.
+type Action struct {
+	Add      *Add      `json:"add,omitempty"`
+	Remove   *Remove   `json:"remove,omitempty"`
+	Metadata *Metadata `json:"metaData,omitempty"`
+	Protocol *Protocol `json:"protocol,omitempty"`
+}
+
+// Add says that a file is part of the table.
+type Add struct {
+	Path             string             `json:"path"`            // a URL, relative to the table's folder; see [Path]
+	PartitionValues  map[string]*string `json:"partitionValues"` // as text; null and "" are null
+	Size             int64              `json:"size"`            // bytes
+	ModificationTime int64              `json:"modificationTime"`
+	DataChange       bool               `json:"dataChange"`
+	Stats            string             `json:"stats,omitempty"` // JSON: see [Stats]
+	DeletionVector   *DeletionVector    `json:"deletionVector,omitempty"`
+}
+
+// Remove says that a file is no longer part of the table.
+type Remove struct {
+	Path              string          `json:"path"`
+	DeletionTimestamp int64           `json:"deletionTimestamp,omitempty"`
+	DataChange        bool            `json:"dataChange"`
+	DeletionVector    *DeletionVector `json:"deletionVector,omitempty"`
+}
+
+// DeletionVector says which rows of a file are deleted. A file with another one is another file of the table.
+type DeletionVector struct {
+	StorageType    string `json:"storageType"`
+	PathOrInlineDv string `json:"pathOrInlineDv"`
+	Offset         *int64 `json:"offset,omitempty"`
+	SizeInBytes    int64  `json:"sizeInBytes"`
+	Cardinality    int64  `json:"cardinality"`
+}
+
+// id tells a deletion vector from others; that of none is "".
+func (d *DeletionVector) id() string {
+	if d == nil {
+		return ""
+	}
+	id := "\x00" + d.StorageType + d.PathOrInlineDv
+	if d.Offset != nil {
+		id += fmt.Sprintf("@%d", *d.Offset)
+	}
+	return id
+}
+
+// Metadata says what the table is.
+type Metadata struct {
+	ID               string            `json:"id"`
+	Name             string            `json:"name,omitempty"`
+	Format           Provider          `json:"format"`
+	SchemaString     string            `json:"schemaString"` // JSON: see [Schema]
+	PartitionColumns []string          `json:"partitionColumns"`
+	Configuration    map[string]string `json:"configuration"`
+	CreatedTime      int64             `json:"createdTime,omitempty"`
+}
+
+// Provider is the format of a table's files.
+type Provider struct {
+	Provider string            `json:"provider"`
+	Options  map[string]string `json:"options"`
+}
+
+// Schema is the columns of a table.
+type Schema struct {
+	Type   string  `json:"type"` // struct
+	Fields []Field `json:"fields"`
+}
+
+// Field is one column of a table.
+type Field struct {
+	Name     string          `json:"name"`
+	Type     json.RawMessage `json:"type"` // the name of a type, in quotes, or an object for one that nests
+	Nullable bool            `json:"nullable"`
+	Metadata json.RawMessage `json:"metadata"`
+}
+
+// Named returns the name of a type that does not nest, such as "long" or "decimal(10,2)", or "".
+func (f Field) Named() string {
+	var name string
+	if json.Unmarshal(f.Type, &name) != nil {
+		return ""
+	}
+	return name
+}
+
+// Schema parses the schema. A table without one, as only tests of log readers have, has no columns.
+func (m Metadata) Schema() (Schema, error) {
+	var s Schema
+	if m.SchemaString == "" {
+		return s, nil
+	}
+	if err := json.Unmarshal([]byte(m.SchemaString), &s); err != nil {
+		return s, fmt.Errorf("its schema is not as expected: %w", err)
+	}
+	return s, nil
+}
+
+// Stats are the statistics of a file.
+type Stats struct {
+	NumRecords *int64                     `json:"numRecords,omitempty"`
+	MinValues  map[string]json.RawMessage `json:"minValues,omitempty"`
+	MaxValues  map[string]json.RawMessage `json:"maxValues,omitempty"`
+	NullCount  map[string]json.RawMessage `json:"nullCount,omitempty"`
+}
+
+// parseAction parses one line of a commit.
+func parseAction(line []byte) (a Action, err error) {
+	if err := json.Unmarshal(line, &a); err != nil {
+		return a, err
+	}
+	if a.Add != nil && a.Add.Path == "" || a.Remove != nil && a.Remove.Path == "" {
+		return a, errors.New("found a file without a path")
+	}
+	return a, nil
+}

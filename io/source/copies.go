@@ -1,0 +1,102 @@
+package source
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"tripstats/io/objstore"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// FindCopies sets the digest of files that have the content of another one. files are those of the objects, in their order.
+//
+// It looks at files without a month, and at those in one folder of a month: of others the month tells that they would count twice.
+// Files of one table are not compared with each other, as its log says that each counts. Few files are read: those of one size that
+// end alike.
+func FindCopies(ctx context.Context, access objstore.Access, objects []objstore.Object, files []element.Found) error {
+	groups := map[string][]int{}
+	var order []string
+	for i, f := range files {
+		set := ""
+		switch {
+		case f.Refused != "" || f.Size == 0:
+			continue
+		case f.Month == element.NoMonth:
+		case f.MonthFrom != "" && f.Dataset != "":
+			set = f.Dataset
+		default:
+			continue
+		}
+		key := fmt.Sprint(f.Size, " ", set)
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], i)
+	}
+	ends := func(f element.Found) (string, error) { return digest(ctx, access, f, max(0, f.Size-endBytes)) }
+	whole := func(f element.Found) (string, error) { return digest(ctx, access, f, 0) }
+	for _, key := range order { // so that of several faults the same one is reported each time
+		alike, err := parted(objects, files, groups[key], ends)
+		if err != nil {
+			return err
+		}
+		for _, end := range slices.Sorted(maps.Keys(alike)) {
+			same, err := parted(objects, files, alike[end], whole)
+			if err != nil {
+				return err
+			}
+			for sum, copies := range same {
+				for _, i := range copies {
+					files[i].Digest = sum
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// parted parts files by what of tells of them, and drops the parts of one file or one table alone.
+func parted(objects []objstore.Object, files []element.Found, group []int, of func(element.Found) (string, error)) (map[string][]int, error) {
+	several := func(group []int) bool {
+		first := objects[group[0]].Table
+		return len(group) > 1 && (first == "" || slices.ContainsFunc(group, func(i int) bool { return objects[i].Table != first }))
+	}
+	parts := map[string][]int{}
+	if !several(group) {
+		return nil, nil
+	}
+	for _, i := range group {
+		sum, err := of(files[i])
+		if err != nil {
+			return nil, err
+		}
+		parts[sum] = append(parts[sum], i)
+	}
+	maps.DeleteFunc(parts, func(_ string, part []int) bool { return !several(part) })
+	return parts, nil
+}
+
+// endBytes is how much of the ends of files is compared before they are read. In parquet the footer is there.
+const endBytes = 64 << 10
+
+// digest identifies the content of a file from an offset on.
+func digest(ctx context.Context, access objstore.Access, f element.Found, from int64) (sum string, err error) {
+	r, err := open(ctx, access, f)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	h := sha256.New()
+	buffer := make([]byte, min(4<<20, f.Size-from))
+	if _, err := io.CopyBuffer(h, io.NewSectionReader(r, from, f.Size-from), buffer); err != nil {
+		return "", fault.Inputf("%s: reading it, because a file of its size may be a copy: %v", f.Source, objstore.Reason(err))
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

@@ -1,0 +1,170 @@
+// Package dataset reads the declaration of a dataset of one's own: a file of YAML that says, for trips of any city, which columns of its
+// files are which columns of trips. Whatever is wrong in it has a place in the file.
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"path"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/newyork"
+	"tripstats/transforms/timezone"
+)
+
+// Declared is a dataset that a file declares.
+type Declared struct {
+	Dataset element.Dataset
+	SHA256  string // of the file
+}
+
+// Parse reads the text of a file. The trips of TLC's taxis are New York's, whoever declares them. An error is an [Errors].
+func Parse(file, text string, tlcs []string) (Declared, error) {
+	r := &reader{file: file}
+	var d element.Dataset
+	if root := r.document(text); root != nil {
+		d = r.dataset(root, tlcs)
+	}
+	if len(r.errors) > 0 {
+		return Declared{}, r.sorted()
+	}
+	sum := sha256.Sum256([]byte(text))
+	return Declared{d, hex.EncodeToString(sum[:])}, nil
+}
+
+// The keys of a file.
+var (
+	mainKeys = []string{"taxi", "columns", "signature", "known", "times", "zones"}
+	timeKeys = []string{"zone", "stored"}
+	zoneKeys = []string{"first", "last", "unknown"}
+)
+
+// dataset reads the whole declaration.
+func (r *reader) dataset(root *yaml.Node, tlcs []string) element.Dataset {
+	keys := r.mapping(root, mainKeys)
+	d := element.Dataset{Declared: true, Local: &element.Local{}}
+	if n := r.required(root, keys, "taxi"); n != nil {
+		d.Taxi = r.taxi(n)
+	}
+	d.Name = d.Taxi + " by " + path.Base(strings.ReplaceAll(r.file, `\`, "/"))
+	var needed, all []string
+	if n := r.required(root, keys, "columns"); n != nil {
+		d.Columns, needed, all = r.columns(n)
+	}
+	d.Signatures = [][]string{all}
+	if n := keys["signature"].value; n != nil {
+		d.Signatures[0] = r.signature(n, needed)
+	}
+	if n := keys["known"].value; n != nil {
+		for _, name := range r.list(n) {
+			if text, ok := r.text(name); ok && !has(all, text) { // what is declared is known anyway
+				d.Columns = append(d.Columns, element.Known{Name: text})
+			}
+		}
+	}
+	isTLC := slices.Contains(tlcs, d.Taxi)
+	if isTLC {
+		d.Local.TimeZone = newyork.TimeZone
+	}
+	if n := keys["times"].value; n != nil {
+		r.times(n, d.Local, isTLC)
+	}
+	if n := keys["zones"]; n.value != nil && isTLC {
+		r.add(n.key, "found zones of the taxi %s, expected none, because its zones are those of TLC's table", d.Taxi)
+	} else if n.value != nil {
+		r.zones(n.value, d.Local)
+	}
+	return d
+}
+
+// mostName is the longest name of a taxi.
+const mostName = 32
+
+// taxi reads the name of the taxi.
+func (r *reader) taxi(n *yaml.Node) string {
+	name, ok := r.text(n)
+	strange := func(c rune) bool { return c != '_' && (c < 'a' || c > 'z') && (c < '0' || c > '9') }
+	if ok && (name == "" || len(name) > mostName || strings.ContainsFunc(name, strange) || name[0] < 'a') {
+		r.add(n, "found %q, expected a name such as chicago: lower-case letters, digits and _, at most %d in all, a letter first", shortened(name), mostName)
+	}
+	return name
+}
+
+// signature reads the columns by which files are recognised, and adds those that a trip needs.
+func (r *reader) signature(n *yaml.Node, needed []string) []string {
+	var names []string
+	for _, item := range r.list(n) {
+		name, ok := r.text(item)
+		switch {
+		case !ok:
+		case has(names, name):
+			r.add(item, "found the column %q twice, expected each once", shortened(name))
+		default:
+			names = append(names, name)
+		}
+	}
+	for _, name := range needed {
+		if !has(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// times reads what the times in files are.
+func (r *reader) times(n *yaml.Node, local *element.Local, isTLC bool) {
+	keys := r.mapping(n, timeKeys)
+	if zone := keys["zone"].value; zone != nil {
+		name, ok := r.text(zone)
+		switch _, err := timezone.Zone(name); {
+		case !ok:
+		case err != nil:
+			r.add(zone, "%v", err)
+		case isTLC && name != newyork.TimeZone:
+			r.add(zone, "found %s, expected %s, because the trips are those of a taxi of New York", name, newyork.TimeZone)
+		default:
+			local.TimeZone = name
+		}
+	}
+	if stored := keys["stored"].value; stored != nil {
+		text, ok := r.text(stored)
+		switch local.Stored = element.Stored(text); {
+		case !ok:
+		case local.Stored != element.StoredWall && local.Stored != element.StoredUTC:
+			r.add(stored, "found %q, expected wall (the clock of the zone) or utc", shortened(text))
+		case local.Stored == element.StoredUTC && local.TimeZone == "" && keys["zone"].value == nil:
+			r.add(stored, "found utc without a zone, expected zone too, such as America/Chicago, to whose clock the times are converted")
+		}
+	}
+}
+
+// zones reads which numbers are zones.
+func (r *reader) zones(n *yaml.Node, local *element.Local) {
+	keys := r.mapping(n, zoneKeys)
+	numbers := [3]*int64{&local.First, &local.Last, &local.Unknown}
+	for i, name := range zoneKeys {
+		if name != "unknown" && r.required(n, keys, name) == nil {
+			return
+		}
+		if v := keys[name].value; v != nil {
+			number, ok := r.number(v, 1, 1<<31-1)
+			if !ok {
+				return
+			}
+			*numbers[i] = number
+		}
+	}
+	if local.Last < local.First {
+		r.add(keys["last"].value, "found %d, expected %d or more, the first zone", local.Last, local.First)
+	}
+	local.HasZones = true
+}
+
+// has tells whether a name is among names, as names of columns are compared.
+func has(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(strings.TrimSpace(n), strings.TrimSpace(name)) })
+}

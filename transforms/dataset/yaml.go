@@ -1,0 +1,195 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Error is one thing that is wrong in a file.
+type Error struct {
+	File         string
+	Line, Column int // from 1; 0 if the file has no such place
+	Message      string
+}
+
+// Error returns the error in one line: chicago.yaml:3:9: found ..., expected ...
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return e.File + ": " + e.Message
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
+}
+
+// Errors are all that is wrong in a file, in its order.
+type Errors []*Error
+
+// Error returns a line for each error.
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i := range e {
+		lines[i] = e[i].Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// reader reads the nodes of a file, and collects what is wrong.
+type reader struct {
+	file   string
+	errors Errors
+}
+
+func (r *reader) add(n *yaml.Node, format string, args ...any) {
+	r.errors = append(r.errors, &Error{r.file, n.Line, n.Column, fmt.Sprintf(format, args...)})
+}
+
+func (r *reader) sorted() Errors {
+	slices.SortStableFunc(r.errors, func(a, b *Error) int {
+		if a.Line != b.Line {
+			return a.Line - b.Line
+		}
+		return a.Column - b.Column
+	})
+	return r.errors
+}
+
+// document returns the mapping at the top of the text, or nil.
+func (r *reader) document(text string) *yaml.Node {
+	const expected = "expected one mapping, with taxi and columns"
+	var root yaml.Node
+	if err := yaml.Load([]byte(text), &root); err != nil {
+		at := &yaml.Node{Line: 1, Column: 1}
+		message := "found no mapping, or several documents, " + expected
+		if broken := (*yaml.LoadError)(nil); errors.As(err, &broken) && broken.Mark.Line > 0 {
+			at.Line, at.Column = broken.Mark.Line, broken.Mark.Column
+			message = "found what is no YAML: " + broken.Message
+		}
+		r.add(at, "%s", message)
+		return nil
+	}
+	if root.Kind != yaml.DocumentNode || len(root.Content) != 1 || root.Content[0].Kind != yaml.MappingNode {
+		r.add(&yaml.Node{Line: 1, Column: 1}, "found %s, %s", kindOf(&root), expected)
+		return nil
+	}
+	return root.Content[0]
+}
+
+// pair is an entry of a mapping.
+type pair struct{ key, value *yaml.Node }
+
+// mapping returns the entries of a mapping by their keys. If allowed is not nil, others are an error. So is a key that is there twice.
+func (r *reader) mapping(n *yaml.Node, allowed []string) map[string]pair {
+	entries := map[string]pair{}
+	if n.Kind != yaml.MappingNode {
+		r.add(n, "found %s, expected a mapping%s", kindOf(n), ofKeys(allowed))
+		return entries
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		p := pair{n.Content[i], n.Content[i+1]}
+		key, ok := r.text(p.key)
+		have, twice := entries[key]
+		switch {
+		case !ok:
+		case allowed != nil && !slices.Contains(allowed, key):
+			r.add(p.key, "found the key %q, expected one of %s", shortened(key), strings.Join(allowed, ", "))
+		case twice:
+			r.add(p.key, "found the key %s a second time, expected it once; it is in line %d too", shortened(key), have.key.Line)
+		default:
+			entries[key] = p
+		}
+	}
+	return entries
+}
+
+func ofKeys(keys []string) string {
+	if keys == nil {
+		return ""
+	}
+	return " with " + strings.Join(keys, ", ")
+}
+
+// required returns the value of a key that must be there, or nil.
+func (r *reader) required(n *yaml.Node, keys map[string]pair, key string) *yaml.Node {
+	if p, ok := keys[key]; ok {
+		return p.value
+	}
+	if n.Kind == yaml.MappingNode {
+		r.add(n, "found no %s, expected it", key)
+	}
+	return nil
+}
+
+// text returns a text. A number or another value that YAML reads from plain text is none.
+func (r *reader) text(n *yaml.Node) (string, bool) {
+	switch {
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str":
+		return n.Value, true
+	case n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null":
+		r.add(n, "found %s, expected text; put it in quotes", kindOf(n))
+	default:
+		r.add(n, "found %s, expected text", kindOf(n))
+	}
+	return "", false
+}
+
+// number returns a whole number.
+func (r *reader) number(n *yaml.Node, least, most int64) (int64, bool) {
+	v, err := strconv.ParseInt(n.Value, 10, 64)
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || err != nil || v < least || v > most {
+		r.add(n, "found %s, expected a whole number from %d to %d", kindOf(n), least, most)
+		return 0, false
+	}
+	return v, true
+}
+
+// list returns the items of a list.
+func (r *reader) list(n *yaml.Node) []*yaml.Node {
+	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		r.add(n, "found %s, expected a list such as [a, b]", kindOf(n))
+		return nil
+	}
+	return n.Content
+}
+
+// kindOf names what a node is, for a message.
+func kindOf(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		if len(n.Content) == 0 {
+			return "an empty list"
+		}
+		return "a list"
+	case yaml.AliasNode:
+		return "an alias"
+	case yaml.ScalarNode:
+		if n.ShortTag() == "!!null" {
+			return "nothing"
+		}
+		return shortened(n.Value)
+	case yaml.DocumentNode:
+		if len(n.Content) == 1 {
+			return kindOf(n.Content[0])
+		}
+	}
+	return "nothing"
+}
+
+// shortened is a text for a message, in one line.
+func shortened(text string) string {
+	text = strings.Join(strings.Fields(strings.Map(func(c rune) rune {
+		if c < ' ' || c >= 0x7f && c < 0xa0 {
+			return ' '
+		}
+		return c
+	}, text)), " ")
+	if runes := []rune(text); len(runes) > 60 {
+		return string(runes[:60]) + "..."
+	}
+	return text
+}

@@ -1,0 +1,269 @@
+package trip
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// taxiColumn returns the column that tells the taxi of each row of a file, or "". A column that has another meaning in the dataset
+// does not tell it, and a declared dataset says the taxi itself.
+func taxiColumn(d element.Dataset, telling element.Telling, names []string) (string, error) {
+	if d.Declared {
+		return "", nil
+	}
+	for _, name := range telling.Columns {
+		if slices.ContainsFunc(d.Columns, func(k element.Known) bool { return sameName(k.Name, name) }) {
+			continue
+		}
+		if i, err := index(names, name); err != nil || i >= 0 {
+			return at(names, i), err
+		}
+	}
+	return "", nil
+}
+
+func at(names []string, i int) string {
+	if i < 0 {
+		return ""
+	}
+	return names[i]
+}
+
+// fewRuns is the most runs of rows of one taxi in a batch that become batches of their own. A slice of a batch costs nothing, but
+// small batches cost the later stages more than copying rows does.
+const fewRuns = 4
+
+// eachTaxi emits the rows of each taxi that is read.
+func (fn *fieldsFn) eachTaxi(in element.Columns, emit func(Batch)) error {
+	if err := fn.taxis.tell(in); err != nil {
+		return err
+	}
+	return fn.taxis.split(in, func(one element.Columns) error {
+		b, err := fn.batch(one)
+		if err == nil {
+			emit(b)
+		}
+		return err
+	})
+}
+
+// taxiSplitter parts batches by taxi. It reuses its memory.
+type taxiSplitter struct {
+	of   []uint8 // by row: index of the share
+	runs []int32 // where each run of rows of one share ends
+	rows []int32 // of one share
+
+	columns []takenColumn
+	counted bool // the counts of the batch's text have been handed on, or there are none
+
+	byText     map[string]uint8 // the shares of the current source, by the value of the column
+	source     string
+	dictionary arrow.ArrayData // the last one; kept, so that no other dictionary gets its address
+	byCode     []uint8
+}
+
+// noShare stands for a value that names no share.
+const noShare = 255
+
+// tell finds out the share of each row.
+func (t *taxiSplitter) tell(in element.Columns) error {
+	if t.source != in.Source || t.byText == nil {
+		t.source, t.byText, t.dictionary = in.Source, map[string]uint8{}, nil
+		for i, s := range in.Shares {
+			for _, value := range s.Values {
+				t.byText[value] = uint8(i)
+			}
+		}
+	}
+	columns := in.Record.Schema().FieldIndices(in.TaxiColumn)
+	if len(columns) != 1 {
+		return fault.New(fault.Failed, "%s: found %d columns %q, expected one; %s", in.Source, len(columns), in.TaxiColumn, fault.Ours)
+	}
+	rows := int(in.Record.NumRows())
+	t.of = slices.Grow(t.of[:0], rows)[:rows]
+	column := in.Record.Column(columns[0])
+	ok := false
+	switch a := column.(type) {
+	case *array.String:
+		ok = t.texts(a, in.Text)
+	case *array.Dictionary:
+		ok = t.codes(a)
+	}
+	if !ok {
+		return fault.Inputf("%s: column %q: found other values than before the run, expected the same; the file changed while it was read: run again when it is written", in.Source, in.TaxiColumn)
+	}
+	t.runs = t.runs[:0]
+	for i := 1; i < rows; i++ {
+		if t.of[i] != t.of[i-1] {
+			t.runs = append(t.runs, int32(i))
+		}
+	}
+	t.runs = append(t.runs, int32(rows))
+	return nil
+}
+
+// texts tells the share of each row by its text. The malformed rows of a file of text are of the first share: see source.Tell.
+func (t *taxiSplitter) texts(a *array.String, text *element.Text) bool {
+	last, share := "", uint8(noShare)
+	var malformed []int32
+	if text != nil {
+		malformed = text.Malformed
+	}
+	for i := range t.of {
+		if len(malformed) > 0 && int(malformed[0]) == i {
+			t.of[i], malformed = 0, malformed[1:]
+			continue
+		}
+		if a.IsNull(i) {
+			return false
+		}
+		if text := a.Value(i); text != last || share == noShare {
+			var known bool
+			if share, known = t.byText[text]; !known {
+				return false
+			}
+			last = text
+		}
+		t.of[i] = share
+	}
+	return true
+}
+
+func (t *taxiSplitter) codes(a *array.Dictionary) bool {
+	texts, isText := a.Dictionary().(*array.String)
+	codes, isCodes := a.Indices().(*array.Uint16)
+	if !isText || !isCodes || a.NullN() > 0 {
+		return false
+	}
+	if d := a.Data().Dictionary(); d != t.dictionary {
+		t.dictionary, t.byCode = d, t.byCode[:0]
+		for i := range texts.Len() { // a value of the dictionary may be in no row
+			share, known := t.byText[texts.Value(i)]
+			if !known || texts.IsNull(i) {
+				share = noShare
+			}
+			t.byCode = append(t.byCode, share)
+		}
+	}
+	unknown := false
+	for i, c := range codes.Uint16Values() {
+		t.of[i] = t.byCode[c]
+		unknown = unknown || t.of[i] == noShare
+	}
+	return !unknown
+}
+
+// split calls each with the rows of one share, for all shares that are read: with the runs in their order if there are few, otherwise
+// with all rows of each taxi. Rows keep their order. Of a batch of text, the first call has the counts. If no row is read, it is a call
+// without rows.
+func (t *taxiSplitter) split(in element.Columns, each func(element.Columns) error) error {
+	t.counted = in.Text == nil
+	if err := t.parts(in, each); err != nil || t.counted {
+		return err
+	}
+	for share, s := range in.Shares {
+		if !s.Left {
+			return t.slice(in, uint8(share), 0, 0, each)
+		}
+	}
+	return nil
+}
+
+func (t *taxiSplitter) parts(in element.Columns, each func(element.Columns) error) error {
+	if in.Record.NumRows() == 0 {
+		return nil
+	}
+	if len(t.runs) > fewRuns {
+		for share := range in.Shares {
+			if err := t.take(in, uint8(share), each); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	start := int32(0)
+	for _, end := range t.runs {
+		if share := t.of[start]; !in.Shares[share].Left {
+			if err := t.slice(in, share, start, end, each); err != nil {
+				return err
+			}
+		}
+		start = end
+	}
+	return nil
+}
+
+// slice calls each with rows [start, end) as a batch of one share.
+func (t *taxiSplitter) slice(in element.Columns, share uint8, start, end int32, each func(element.Columns) error) error {
+	one := ofShare(in, share)
+	one.FirstRow += int64(start)
+	one.FileRow += int64(start)
+	if in.Text != nil {
+		rows := make([]int32, 0, end-start)
+		for row := start; row < end; row++ {
+			rows = append(rows, row)
+		}
+		one.Text = t.text(in.Text, rows)
+	}
+	one.Record = in.Record.NewSlice(int64(start), int64(end))
+	defer one.Record.Release()
+	return each(one)
+}
+
+// text returns what some rows of a batch have of its text, which may be nil. The counts of the batch are in the first result.
+func (t *taxiSplitter) text(of *element.Text, rows []int32) *element.Text {
+	if of == nil {
+		return nil
+	}
+	part := of.Rows(rows)
+	if !t.counted {
+		part.Counts, t.counted = of.Counts, true
+	}
+	return part
+}
+
+// ofShare returns in without its rows as a batch of one share.
+func ofShare(in element.Columns, share uint8) element.Columns {
+	s := in.Shares[share]
+	in.Taxi, in.Alone, in.Shares, in.Record = s.Taxi, s.Alone, nil, nil
+	return in
+}
+
+// take copies the rows of a share out of a batch.
+func (t *taxiSplitter) take(in element.Columns, share uint8, each func(element.Columns) error) error {
+	if in.Shares[share].Left {
+		return nil
+	}
+	one := ofShare(in, share)
+	t.rows = t.rows[:0]
+	for i, of := range t.of {
+		if of == share {
+			t.rows = append(t.rows, int32(i))
+		}
+	}
+	if len(t.rows) == 0 {
+		return nil
+	}
+	one.Skips, one.Text = t.rows, t.text(in.Text, t.rows)
+	arrays := make([]arrow.Array, in.Record.NumCols())
+	for len(t.columns) < len(arrays) {
+		t.columns = append(t.columns, takenColumn{})
+	}
+	for i, column := range in.Record.Columns() {
+		taken, err := t.columns[i].take(column, t.rows)
+		if err != nil {
+			return fmt.Errorf("%s: column %q: taking rows out: %w", in.Where(0), in.Record.ColumnName(i), err)
+		}
+		defer taken.Release()
+		arrays[i] = taken
+	}
+	one.Record = array.NewRecordBatch(in.Record.Schema(), arrays, int64(len(t.rows)))
+	defer one.Record.Release()
+	return each(one)
+}
