@@ -33,11 +33,16 @@ func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2024, Month: 11}},
 		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2025, Month: 3}, RowGroups: 2},
 		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2025, Month: 6}, Rows: -1},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2019, Month: 3}, Format: tlcgen.CSV, Text: tlcgen.RandomText(3)},
+		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2019, Month: 11}, Format: tlcgen.CSVGzip, Text: tlcgen.RandomText(4)},
 	} {
 		o.Rows, o.Seed = max(0, o.Rows+int64(20_000+997*i)), 5
 		o.Plant = tlcgen.Plant{
 			NaN: 3, Inf: 2, NullPickup: 4, NullDropoff: 5, NegativeDistance: 6, Over200Miles: 7, TotalOver5000: 8, TipOver5000: 9,
 			NegativeTip: 10, ZeroPassengers: 11, PassengersOver9: 12,
+		}
+		if o.Format == tlcgen.CSV || o.Format == tlcgen.CSVGzip {
+			o.Plant.NotNumber, o.Plant.PickupNotTime, o.Plant.DropoffNotTime, o.Plant.Malformed = 19, 20, 21, 22
 		}
 		if o.Month.Month == 3 || o.Month.Month == 11 {
 			o.Plant.ClockHour, o.Plant.ClockSpan = 13, 14
@@ -65,7 +70,7 @@ func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 	for _, name := range inProcess() {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
-			publishStandard(t, name, filepath.Join(dir, "**", "*.parquet"), out)
+			publishStandard(t, name, filepath.Join(dir, "**", "*.{parquet,csv,csv.gz}"), out)
 			got := readTable(t, out, "quality")
 			if !slices.Equal(got, want) {
 				for _, l := range got {
@@ -89,6 +94,7 @@ func ledgerOf(f tlcgen.FileTruth, fired map[string]bool) []string {
 	month := f.Month + "-01"
 	rules := map[string]int64{
 		"pickup_missing": f.Dirt.NullPickup, "pickup_adjacent_month": f.Dirt.AdjacentMonth, "pickup_stray": f.Dirt.FarMonth,
+		"pickup_not_a_time": f.Dirt.PickupNotTime, "malformed": f.Malformed,
 	}
 	refused := int64(0)
 	for _, n := range rules {
@@ -104,7 +110,7 @@ func ledgerOf(f tlcgen.FileTruth, fired map[string]bool) []string {
 			"duration_over": d.Over5Hours, "clock_change": d.ClockHour + d.ClockSpan,
 			"distance_negative": d.NegativeDistance, "distance_over": d.Over200Miles,
 			"amount_negative": d.NegativeTotal, "amount_over": d.TotalOver5000, "tip_negative": d.NegativeTip, "tip_over": d.TipOver5000,
-			"passengers_zero": d.ZeroPassengers, "passengers_over": d.PassengersOver9, "not_a_number": d.NotFinite,
+			"passengers_zero": d.ZeroPassengers, "passengers_over": d.PassengersOver9, "not_a_number": d.NotFinite + d.NotNumber, "not_a_time": d.DropoffNotTime,
 		})
 		if f.Coordinates {
 			rules["zone_missing"] = m.TripCount
@@ -117,7 +123,7 @@ func ledgerOf(f tlcgen.FileTruth, fired map[string]bool) []string {
 	line := func(rule, scope string, rows int64) string {
 		return fmt.Sprintf(" %s %s %s %s %s %d", f.Taxi, source, month, rule, scope, rows)
 	}
-	lines := []string{line("rows_read", "file", f.Rows), line("rows_counted", "file", f.Rows-refused)}
+	lines := []string{line("rows_read", "file", f.Rows+f.Malformed), line("rows_counted", "file", f.Rows+f.Malformed-refused)}
 	for name, rows := range rules {
 		if rows > 0 {
 			fired[name] = true

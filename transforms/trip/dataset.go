@@ -52,7 +52,8 @@ func withOthers(registry []element.Dataset, d element.Dataset) element.Dataset {
 			continue
 		}
 		for _, known := range other.Columns {
-			if !slices.ContainsFunc(own, func(k element.Known) bool { return k.Meaning == known.Meaning || sameName(k.Name, known.Name) }) {
+			means := slices.ContainsFunc(own, func(k element.Known) bool { return k.Meaning == known.Meaning })
+			if !means && !slices.ContainsFunc(d.Columns, func(k element.Known) bool { return sameName(k.Name, known.Name) }) {
 				d.Columns = append(d.Columns, known)
 			}
 		}
