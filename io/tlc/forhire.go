@@ -61,7 +61,8 @@ var forHire = []e.Dataset{
 		// Bases had to report dropoffs from 2017-06 on. Many of them report no zones to this day.
 		MayLack: []e.Lack{
 			{Meaning: "dropoff_datetime", Last: monthOf(2017, 5)},
-			{Meaning: "pickup_location_id"}, {Meaning: "dropoff_location_id"},
+			{Meaning: "pickup_location_id"},
+			{Meaning: "dropoff_location_id"},
 		},
 		Columns: []e.Known{
 			{Name: "dispatching_base_num", Types: texts},

@@ -83,7 +83,10 @@ def versions(binary):
     """Returns the versions of the programs that are compared."""
     found = {"tripstats": subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]}
     for package in ("duckdb", "polars", "chdb", "pandas", "pyarrow"):
-        found[package] = importlib.metadata.version(package)
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:  # no peer of this run needs it
+            continue
     for name in ("datafusion", "parquet"):
         found[f"{name} (Rust)"] = crate(name)
     found["Python"] = platform.python_version()

@@ -62,6 +62,13 @@ var publishedCSVs = []publishedCSV{
 	{taxi: Green, from: YearMonth{2019, 1}, text: Text{Lines: CRLF, Numbers: NumbersSQL}},
 	{taxi: Green, from: YearMonth{2020, 6}, names: lowered("lpep"), text: Text{Numbers: NumbersSQL}},
 	{taxi: Green, from: YearMonth{2020, 7}, text: Text{Lines: CRLF, Numbers: NumbersSQL}},
+
+	{taxi: FHV, from: YearMonth{2015, 1}, oldNames: true, text: Text{Lines: CRLF}},
+	{taxi: FHV, from: YearMonth{2017, 7}, oldNames: true, text: Text{Lines: CRLF, Quoted: QuoteAll}},
+	{taxi: FHV, from: YearMonth{2019, 1}, oldNames: true, text: Text{Lines: CRLF}},
+
+	{taxi: FHVHV, from: YearMonth{2019, 2}, oldNames: true, text: Text{Lines: CRLF}},
+	{taxi: FHVHV, from: june2020, oldNames: true},
 }
 
 // spaced is the name that has a space at its end.
@@ -78,15 +85,28 @@ func lowered(prefix string) map[string]string {
 	}
 }
 
-// publishedOf returns the published form of a month, or nil if TLC published none. Its last CSV files are of 2021-07.
+// afterCSV is the month after that of the last CSV file of each taxi. The form of later ones of for-hire vehicles is not known here.
+var afterCSV = map[Taxi]YearMonth{Yellow: {2021, 8}, Green: {2021, 8}, FHV: {2020, 7}, FHVHV: {2020, 7}}
+
+// publishedOf returns the published form of a month, or nil if there is none.
 func publishedOf(t Taxi, m YearMonth) *publishedCSV {
 	var found *publishedCSV
 	for i := range publishedCSVs {
-		if p := &publishedCSVs[i]; p.taxi == t && !m.Before(p.from) && m.Before(YearMonth{2021, 8}) {
+		if p := &publishedCSVs[i]; p.taxi == t && !m.Before(p.from) && m.Before(afterCSV[t]) {
 			found = p
 		}
 	}
 	return found
+}
+
+// PublishedTexts returns the first file of each form in which TLC published CSV files.
+func PublishedTexts() []Options {
+	var all []Options
+	for _, p := range publishedCSVs {
+		o, _ := PublishedText(Options{Taxi: p.taxi, Month: p.from}) // there is one
+		all = append(all, o)
+	}
+	return all
 }
 
 // PublishedText returns o as the CSV file that TLC published for the month: with its columns, their names and all that is odd in
@@ -94,7 +114,7 @@ func publishedOf(t Taxi, m YearMonth) *publishedCSV {
 func PublishedText(o Options) (Options, error) {
 	p := publishedOf(o.Taxi, o.Month)
 	if p == nil {
-		return o, fmt.Errorf("tlcgen: TLC published no CSV file of %s %v: its first is %v, its last 2021-07", o.Taxi, o.Month, firstPublished(o.Taxi))
+		return o, fmt.Errorf("tlcgen: TLC published no CSV file of %s %v: the first is %v, the last %v", o.Taxi, o.Month, firstPublished(o.Taxi), afterCSV[o.Taxi].Add(-1))
 	}
 	if !o.Format.text() {
 		o.Format = CSV

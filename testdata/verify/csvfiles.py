@@ -70,11 +70,14 @@ class File:
 
     def __init__(self, r, gen, folder):
         self.path, self.flags = None, {}
-        taxi = r.choice(["yellow", "green"])
+        taxi = r.choice(["yellow", "yellow", "green", "green", "fhvhv", "fhv"])
         published = r.random() < 0.4
         old = r.random() < 0.3  # coordinates
-        first, last = (2009 if taxi == "yellow" else 2014), (2020 if published else 2016 if old else 2025)
-        month = f"{r.randrange(first, last)}-{r.randrange(1, 13):02}"
+        hired = taxi.startswith("fhv")
+        old &= not hired
+        first, last = {"yellow": 2009, "green": 2014, "fhvhv": 2020, "fhv": 2015}[taxi], (2021 if published else 2016 if old else 2026)
+        year = r.randrange(first, last)
+        month = f"{year}-{r.randrange(1, 7 if published and hired and year == 2020 else 13):02}"
         words = [] if r.random() < 0.1 else [r.choice(choice) for choice in WORDS]
         if published:
             words = ["published", *(w for w in words if r.random() < 0.2)]

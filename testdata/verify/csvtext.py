@@ -135,7 +135,7 @@ class Text:
         names = cells_of(content)
         if names is None:
             raise Refused("header")
-        names = [n.strip() for n in names]
+        names = [n.strip(" \t\n\v\f\r") for n in names]
         while names and not names[-1]:
             names.pop()
         if not names:
@@ -151,23 +151,26 @@ class Text:
 
 # Which taxi's.
 
-# lacks are the meanings without which a file of the dataset can do.
-Dataset = collections.namedtuple("Dataset", "taxi signatures without pickup dropoff zones measures known", defaults=[()])
+# No rule is about nulls of the dropoff in files up to the month no_dropoff, nor about nulls of zones if no_zones.
+Dataset = collections.namedtuple("Dataset", "taxi signatures without pickup dropoff zones measures known no_dropoff no_zones", defaults=[None, False])
+ZONES = ["pulocationid", "dolocationid"]
 COORDINATES = rules.COORDINATES
 MEASURES = {m: [name] for m, name in rules.MEASURES.items()}
 PICKUPS = "trip_pickup_datetime pickup_datetime tpep_pickup_datetime lpep_pickup_datetime pickup_date".split()
 SINCE_2011 = rules.SINCE_2011.split()
 JUNE_2020 = """pickup_datetime dropoff_datetime vendorid passenger_count trip_distance ratecodeid store_and_fwd_flag pulocationid
     dolocationid payment_type fare_amount extra mta_tax tip_amount tolls_amount improvement_surcharge total_amount congestion_surcharge""".split()
+EVER = datetime.date.max
 PAID = "base_passenger_fare tolls bcf sales_tax congestion_surcharge airport_fee cbd_congestion_fee tips".split()
 
 
 def since_2011(taxi, prefix, more):
     times = [f"{prefix}_pickup_datetime", f"{prefix}_dropoff_datetime"]
-    return Dataset(taxi, [times + rules.ZONES, times + COORDINATES], PICKUPS, *times, rules.ZONES, MEASURES, [*SINCE_2011, *COORDINATES, *more])
+    return Dataset(taxi, [times + ZONES, times + COORDINATES], PICKUPS, *times, ZONES, MEASURES, [*SINCE_2011, *COORDINATES, *more])
 
 
-OLD = rules.VARIANTS[2], rules.VARIANTS[3]
+OLD = [v for v in rules.VARIANTS if v.coordinates and v.times[0] in ("pickup_datetime", "trip_pickup_datetime")]
+HIRED = ["pickup_datetime", "dropoff_datetime", *ZONES]
 DATASETS = [
     since_2011("yellow", "tpep", ["airport_fee"]),
     since_2011("green", "lpep", ["ehail_fee", "trip_type"]),
@@ -175,14 +178,21 @@ DATASETS = [
         Dataset(v.taxi, [v.times + v.coordinates], PICKUPS, *v.times, [], {m: [n] for m, n in v.measures.items()}, [*v.others.split(), *v.coordinates])
         for v in OLD
     ),
-    Dataset("yellow", [JUNE_2020], PICKUPS, "pickup_datetime", "dropoff_datetime", rules.ZONES, MEASURES, [*SINCE_2011, *COORDINATES]),
-    Dataset("green", [[*JUNE_2020, "ehail_fee", "trip_type"]], PICKUPS, "pickup_datetime", "dropoff_datetime", rules.ZONES, MEASURES,
+    Dataset("yellow", [JUNE_2020], PICKUPS, "pickup_datetime", "dropoff_datetime", ZONES, MEASURES, [*SINCE_2011, *COORDINATES]),
+    Dataset("green", [[*JUNE_2020, "ehail_fee", "trip_type"]], PICKUPS, "pickup_datetime", "dropoff_datetime", ZONES, MEASURES,
             [*SINCE_2011, *COORDINATES, "ehail_fee", "trip_type"]),
+    Dataset("fhvhv", [["hvfhs_license_num", *more, *HIRED] for more in (["dispatching_base_num"], ["sr_flag"], [])], PICKUPS, "pickup_datetime", "dropoff_datetime", ZONES,
+            {"distance": ["trip_miles"], "amount": PAID, "tip": ["tips"]},
+            """hvfhs_license_num dispatching_base_num vendorid originating_base_num request_datetime on_scene_datetime trip_time driver_pay
+            shared_request_flag shared_match_flag access_a_ride_flag wav_request_flag wav_match_flag sr_flag""".split()),
+    Dataset("fhv", [["dispatching_base_num", *HIRED], ["sr_flag", *HIRED]], PICKUPS, "pickup_datetime", "dropoff_datetime", ZONES, {},
+            "dispatching_base_num vendorid dispatching_base_number sr_flag affiliated_base_number".split(), datetime.date(2017, 5, 1), True),
+    Dataset("fhv", [["pickup_date", "dispatching_base_num"]], PICKUPS, "pickup_date", None, ["locationid"], {}, ["dispatching_base_num"], EVER, True),
 ]
 
 
 def names_of(dataset):
-    return {dataset.pickup, dataset.dropoff, *dataset.zones, *(n for names in dataset.measures.values() for n in names), *dataset.known}
+    return {dataset.pickup, dataset.dropoff or "", *dataset.zones, *(n for names in dataset.measures.values() for n in names), *dataset.known}
 
 
 def dataset_of(names):
@@ -290,26 +300,25 @@ def time_of(text, order, utc):
     return micros
 
 
-SLASHES = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})\b", re.A)
+SLASHES = re.compile(r"(\d\d?)/(\d\d?)/\d{4}", re.A)
 
 
-def order_of(pickups, asked):
-    """Returns the order of the dates of a file that end with the year, by the texts of its pickups."""
-    first = second = any_ = False
-    for text in pickups:
-        m = SLASHES.match(text)
-        if m is None:
-            continue
-        any_ = True
-        first |= 12 < int(m[1]) <= 31
-        second |= 12 < int(m[2]) <= 31
-    if not any_:
-        return None
-    if asked:
+def evidence(texts):
+    """Tells whether there are dates that end with the year, and the orders that those with a day above 12 have."""
+    dates = [(int(m[1]), int(m[2])) for m in map(SLASHES.match, texts) if m]
+    orders = {"mdy" for a, b in dates if 1 <= a <= 12 < b <= 31} | {"dmy" for a, b in dates if 1 <= b <= 12 < a <= 31}
+    return bool(dates), orders
+
+
+def order_of(pickups, dropoffs, asked):
+    """Returns the order of the dates of a file that end with the year. The dropoffs tell it if the pickups do not."""
+    any_, orders = evidence(pickups)
+    if asked or not any_:
         return asked
-    if first == second:
+    orders = orders or evidence(dropoffs)[1]
+    if len(orders) != 1:
         raise Refused("dates")
-    return "dmy" if first else "mdy"
+    return orders.pop()
 
 
 # A file.
@@ -333,15 +342,17 @@ class Source:
         self.month = datetime.date.fromisoformat(found.group() + "-01") if found else None
         self.has_zones = any(z in lower for z in d.zones)
         self.unknown = {n for n in lower if n} - names_of(d)
-        wanted = [d.pickup, d.dropoff, *(d.zones if self.has_zones else []), *(n for names in d.measures.values() for n in names)]
+        self.no_dropoff = d.no_dropoff is not None and (self.month is None or self.month <= d.no_dropoff)
+        wanted = [d.pickup, d.dropoff or "", *(d.zones if self.has_zones else []), *(n for names in d.measures.values() for n in names)]
         self.at = {}
-        for name in wanted:
+        for name in filter(None, wanted):
             if lower.count(name) > 1:
                 raise Refused("twice")
             if name in lower:
                 self.at[name] = lower.index(name)
         self.read_columns = [n for n in text.names if n.lower() in self.at]
-        self.order = order_of((line.cells[self.at[d.pickup]] for line in text.lines if line.cells), dates)
+        pickups, dropoffs = ([line.cells[self.at[name]] for line in text.lines if line.cells] if name in self.at else [] for name in (d.pickup, d.dropoff))
+        self.order = order_of(pickups, dropoffs, dates)
         self.utc = utc
         self.bad = set()  # places where raw stops
         self.trips = [self.row(line) for line in text.lines]
@@ -366,7 +377,7 @@ class Source:
         try:
             value = time_of(text, self.order, self.utc)
         except Zoned:
-            raise Refused("zone", {(n.number, None) for n in self.text.lines}) from None
+            raise Refused("zone") from None
         if value is None:
             self.wrong(line, name)
         return value, value is None
@@ -407,9 +418,9 @@ class Source:
             return Row(line, None, None, (None, None), {}, "malformed")
         d = self.dataset
         picked_up, no_pickup = self.time(line, d.pickup)
-        dropped_off, no_dropoff = self.time(line, d.dropoff)
+        dropped_off, no_dropoff = self.time(line, d.dropoff or "")
         zones, measures, no_number = [], {}, False
-        for name in d.zones or [None, None]:
+        for name in [*d.zones, None, None][:2]:
             zone, bad = self.zone(line, name)
             zones.append(zone)
             no_number |= bad
@@ -500,7 +511,7 @@ class Judged:
                 left_out.add(measure)
 
         if row.dropped_off is None:
-            if "not_a_time" not in fired:
+            if "not_a_time" not in fired and not s.no_dropoff:
                 fired.append("dropoff_missing")
         else:
             d = values["duration"] = row.dropped_off - row.picked_up
@@ -527,7 +538,7 @@ class Judged:
         zones = []
         for end, zone in zip(("pickup", "dropoff"), row.zones):
             if not s.has_zones or zone is None or not 1 <= zone <= 265:
-                if s.has_zones:
+                if s.has_zones and not (zone is None and s.dataset.no_zones):
                     fired.append(f"{end}_zone_{'missing' if zone is None else 'unknown'}")
                 zone = rules.UNKNOWN_ZONE
             zones.append(zone)

@@ -89,6 +89,7 @@ var Columns = []Column{
 	{Name: "weekday", Type: integer, Doc: "the day of the week of the pickup, 1 is Monday, 7 is Sunday", Derived: "CAST(isodow(pickup_datetime) AS INTEGER)"},
 	{Name: "trip_duration_minutes", Type: double, Unit: "minutes", Doc: "from pickup to dropoff", Derived: "trip_duration_micros / 6e7"},
 	{Name: "trip_duration_seconds", Type: double, Unit: "seconds", Doc: "from pickup to dropoff", Derived: "trip_duration_micros / 1e6"},
+	{Name: "wait_minutes", Type: double, Unit: "minutes", Doc: "from request to pickup", Eras: "fhvhv", Derived: "wait_micros / 6e7"},
 	{
 		Name: "speed_mph", Type: double, Unit: "miles per hour", Doc: "the distance by the duration; NULL unless the dropoff is after the pickup",
 		Derived: "CASE WHEN trip_duration_micros > 0 THEN CAST(trip_distance AS DOUBLE) / (trip_duration_micros / 36e8) END",
@@ -104,6 +105,7 @@ var Columns = []Column{
 	},
 
 	{Name: "trip_duration_micros", Type: bigint, Unit: "µs", Doc: "from pickup to dropoff; NULL where a rule leaves it out", Source: Source{Field: trip.Duration}, hidden: true},
+	{Name: "wait_micros", Type: bigint, Unit: "µs", Doc: "from request to pickup", Source: Source{Field: trip.Wait}, hidden: true},
 	{Name: "recorded_total_amount", Type: money, Unit: "dollars", Doc: "the total as the file has it", Source: Source{Field: trip.RecordedAmount}, hidden: true},
 }
 

@@ -52,6 +52,7 @@ const (
 	RawDuration
 	PickupHour
 	RecordedAmount
+	Wait
 
 	NumFields
 )
@@ -128,10 +129,11 @@ var Fields = [NumFields]Info{
 	WheelchairRequested: {Name: "wav_request_flag", Type: Flag, Doc: "whether the passenger asked for a vehicle for wheelchairs; fhvhv only"},
 	WheelchairMatched:   {Name: "wav_match_flag", Type: Flag, Doc: "whether the trip was in a vehicle for wheelchairs; fhvhv only"},
 
-	Duration:       {Name: "trip_duration", Type: Span, Unit: "minutes", Doc: "from pickup to dropoff; null where a rule leaves it out", From: []Field{Pickup, Dropoff}, Derive: duration},
+	Duration:       {Name: "trip_duration", Type: Span, Unit: "minutes", Doc: "from pickup to dropoff; null where a rule leaves it out", From: []Field{Pickup, Dropoff}, Derive: between(Pickup, Dropoff, "pickup and dropoff")},
 	RawDuration:    {Name: "raw_trip_duration", Type: Span, Unit: "minutes", Doc: "the duration before a rule leaves it out; it exists only if rules are applied", From: []Field{Pickup, Dropoff}, Before: new(Duration)},
 	PickupHour:     {Name: "pickup_hour", Type: Part, Doc: "the hour of the pickup, 0 to 23", From: []Field{Pickup}, Derive: pickupHour},
 	RecordedAmount: {Name: "recorded_total_amount", Type: Measure, Unit: "dollars", Doc: "the total charged before a rule leaves it out", From: []Field{Amount}, Before: new(Amount)},
+	Wait:           {Name: "wait_time", Type: Span, Unit: "minutes", Doc: "from request to pickup; fhvhv only", From: []Field{Pickup, Requested}, Derive: between(Requested, Pickup, "request and pickup")},
 }
 
 // Meaning is how a source's column names f.

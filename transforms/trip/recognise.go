@@ -20,7 +20,7 @@ var accepted = map[Type]struct {
 }{
 	Time:    {isTime, "a timestamp, INT96 or text"},
 	Zone:    {isNumber, "a whole number"},
-	Measure: {isNumber, "an integer or a floating-point number"},
+	Measure: {isNumber, "a number"},
 	Code:    {isNumber, "a whole number or text"},
 	Flag:    {isNumber, "text or a whole number"},
 }

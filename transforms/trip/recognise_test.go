@@ -76,7 +76,7 @@ func TestRecogniseFaults(t *testing.T) {
 		"both taxis":                 {change: map[string]element.ValueType{"lpep_pickup_datetime": element.TimestampMicros}, want: []string{"found both"}},
 		"twice in another case":      {change: map[string]element.ValueType{"pulocationid": element.Int64}, want: []string{`"PULocationID"`, `"pulocationid"`, "drop one"}},
 		"time as integer":            {change: map[string]element.ValueType{"tpep_pickup_datetime": element.Int64}, want: []string{`column "tpep_pickup_datetime": found TYPE, expected a timestamp`}},
-		"decimal":                    {change: map[string]element.ValueType{"total_amount": element.Unsupported}, want: []string{`column "total_amount": found TYPE, expected an integer or a floating-point number`}},
+		"unsupported":                {change: map[string]element.ValueType{"total_amount": element.Unsupported}, want: []string{`column "total_amount": found TYPE, expected a number`}},
 		"zone as time":               {change: map[string]element.ValueType{"DOLocationID": element.TimestampMicros}, want: []string{"expected a whole number"}},
 		"utc":                        {change: map[string]element.ValueType{"tpep_dropoff_datetime": element.TimestampNanosUTC}, want: []string{"not adjusted to UTC", "--utc=wall", "--utc=convert"}},
 	} {

@@ -30,6 +30,7 @@ func (fn *fieldsFn) textMeasures(a *array.String, dst []int64) ([]int64, *badVal
 		if dst[i] = x; plain && x <= MaxValue*Unit && x >= -MaxValue*Unit {
 			continue
 		}
+		dst[i] = 0
 		s, is := fn.value(a, i)
 		if !is {
 			continue
