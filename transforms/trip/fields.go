@@ -36,6 +36,7 @@ type fieldsFn struct {
 	fields  []Field       // the wanted columns
 	sources [NumFields][]source
 	clock   *wallClock
+	local   *element.Local // of the dataset; nil for TLC's files
 	columns [NumFields]columnMemory
 	addend  columnMemory // for a column that is added to another
 	bad     []int32      // the rows of one column with values that are not numbers
@@ -110,6 +111,10 @@ func (fn *fieldsFn) column(in element.Columns, f Field, b *Batch) (err error) {
 		}
 		if fn.rescale(out, sources[0].scale); sources[0].sincePickup {
 			fn.sincePickup(out, &b.Columns[Pickup], mem)
+		}
+		if len(fn.bad) > 0 && !fn.Options.Judged {
+			name := in.Record.ColumnName(sources[0].index)
+			return fault.Inputf("%s: column %q: found a value that has more than 64 bits as %s, expected fewer; leave the file out or repair the value", in.Where(int(fn.bad[0])), name, Fields[f].Name)
 		}
 		for _, s := range sources[1:] {
 			addend, err := fn.convert(in, f, s, &fn.addend)
@@ -211,7 +216,9 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 			}
 		}
 	}
-	fn.schema, fn.fields, fn.sources = in.Record.Schema(), fields, sources
+	if fn.schema, fn.fields, fn.sources = in.Record.Schema(), fields, sources; fn.local != dataset.Local {
+		fn.local, fn.clock = dataset.Local, nil
+	}
 	return nil
 }
 
