@@ -31,9 +31,9 @@ func TestPlacesSayColumnsMonthsAndDataSets(t *testing.T) {
 			objstore.Object{URI: "/l/year=2024/month=02/color=green/day=1/x.parquet", Name: "year=2024/month=02/color=green/day=1/x.parquet"},
 			"year=2024/month=02/color=green", "2024-02", "year=2024/month=02", []element.Constant{str("year", "2024"), str("month", "02"), str("color", "green"), str("day", "1")},
 		},
-		{ // the keys are not in the name
+		{ // the keys are above the pattern's fixed prefix
 			objstore.Object{URI: "https://host/year=2024/month=02/x.parquet?sig=a/b=c", Name: "x.parquet"},
-			"", "2024-02", "year=2024/month=02", []element.Constant{str("year", "2024"), str("month", "02")},
+			"year=2024/month=02", "2024-02", "year=2024/month=02", []element.Constant{str("year", "2024"), str("month", "02")},
 		},
 		{
 			objstore.Object{URI: "/l/city=a%2Fb/city=New%20York/zone=__HIVE_DEFAULT_PARTITION__/x.parquet", Name: "x.parquet"},
@@ -64,6 +64,17 @@ func TestPlacesSayColumnsMonthsAndDataSets(t *testing.T) {
 		if f.Dataset != c.dataset || f.Month != month || f.MonthFrom != c.at || !reflect.DeepEqual(f.Constants, c.constants) {
 			t.Errorf("%s: found data set %q, month %d from %q, constants %+v\nexpected %q, %s from %q, %+v", c.object.Name, f.Dataset, f.Month, f.MonthFrom, f.Constants, c.dataset, c.month, c.at, c.constants)
 		}
+	}
+}
+
+func TestNamesWithKeysStayDistinct(t *testing.T) {
+	files := Files([]objstore.Object{{URI: "/a/year=2024/month=02/x.parquet", Name: "a/year=2024/month=02/x.parquet"}, {URI: "/b/year=2024/month=02/y.parquet", Name: "y.parquet"}}, 1)
+	if files[0].Whole() != "a/year=2024/month=02" || files[1].Whole() != "year=2024/month=02" || files[1].Source != "year=2024/month=02/y.parquet" {
+		t.Errorf("found %+v", files)
+	}
+	files = Files([]objstore.Object{{URI: "/a/year=2024/month=02/x.parquet", Name: "a"}, {URI: "/a/year=2024/month=02/y/z.parquet", Name: "z.parquet"}, {URI: "/b/year=2024/month=02/y/z.parquet", Name: "year=2024/month=02/y/z.parquet"}}, 1)
+	if files[1].Source != "z.parquet" || files[1].Dataset != "" || files[2].Source != "year=2024/month=02/y/z.parquet" {
+		t.Errorf("found %+v, expected the names that the objects have", files)
 	}
 }
 

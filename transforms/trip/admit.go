@@ -107,13 +107,15 @@ func SomeMonths(months []string, all bool) string {
 func Admit(recognised []element.Recognised, unusable []element.Unusable, rules Admission) (kept []element.Recognised, left []element.LeftOut, err error) {
 	slices.SortFunc(recognised, func(a, b element.Recognised) int { return cmp.Compare(a.Source, b.Source) })
 	slices.SortFunc(unusable, func(a, b element.Unusable) int { return cmp.Compare(a.Source, b.Source) })
+	wanted := func(f element.Recognised) bool { return rules.Taxi == "" || f.Taxi == rules.Taxi }
+	apart(recognised, wanted)
 	var problems []problem
 	add := func(source string, f *fault.Fault) { problems = append(problems, problem{source, f}) }
 	seen := seen{months: map[taxiMonth]string{}, names: map[string]string{}, contents: map[string]string{}}
 	var noTrips []element.Unusable // those left out
 	kept = recognised[:0]
 	for _, f := range recognised {
-		if rules.Taxi != "" && f.Taxi != rules.Taxi {
+		if !wanted(f) {
 			left = append(left, element.LeftOut{Source: f.Source, Dataset: f.Dataset})
 			continue
 		}
@@ -172,6 +174,25 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 		}
 	}
 	return kept, left, nil
+}
+
+// apart makes the files in a folder of a month sources of their own, if those that are wanted are of several taxis. Keys of folders,
+// not their names, tell such a data set.
+func apart(files []element.Recognised, wanted func(element.Recognised) bool) {
+	taxis := map[string]string{} // by data set; "" for several
+	ofKeys := func(f element.Recognised) bool { return f.Dataset != "" && strings.Contains(f.MonthFrom, "=") && wanted(f) }
+	for _, f := range files {
+		if taxi, known := taxis[f.Dataset]; ofKeys(f) && known && taxi != f.Taxi {
+			taxis[f.Dataset] = ""
+		} else if ofKeys(f) && !known {
+			taxis[f.Dataset] = f.Taxi
+		}
+	}
+	for i, f := range files {
+		if ofKeys(f) && taxis[f.Dataset] == "" {
+			files[i].Dataset = ""
+		}
+	}
 }
 
 // setAlone sets Alone of the files that are to be read.
