@@ -180,7 +180,9 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 // not their names, tell such a data set.
 func apart(files []element.Recognised, wanted func(element.Recognised) bool) {
 	taxis := map[string]string{} // by data set; "" for several
-	ofKeys := func(f element.Recognised) bool { return f.Dataset != "" && strings.Contains(f.MonthFrom, "=") && wanted(f) }
+	ofKeys := func(f element.Recognised) bool {
+		return f.Dataset != "" && strings.Contains(f.MonthFrom, "=") && wanted(f)
+	}
 	for _, f := range files {
 		if taxi, known := taxis[f.Dataset]; ofKeys(f) && known && taxi != f.Taxi {
 			taxis[f.Dataset] = ""
