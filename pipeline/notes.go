@@ -124,7 +124,7 @@ func filesOf(m *publish.Manifest) []element.Admitted {
 func noteUnpinned(w console, objects []objstore.Object) {
 	var names []string
 	for _, o := range objects {
-		if objstore.Remote(o.URI) && o.Version == "" {
+		if objstore.Remote(o.URI) && o.Version == "" && o.Refused == "" {
 			names = append(names, objstore.Redact(o.URI))
 		}
 	}

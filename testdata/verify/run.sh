@@ -56,6 +56,9 @@ else
   echo "verify: SKIPPED: real data: no folder $data/raw_data (TRIPSTATS_DATA says where)"
 fi
 
+echo "== tables of Delta Lake, and folders with keys"
+"$python" "$here/tables.py" "$tripstats" --count 60
+
 # standard INPUT FILES [OPTION...]: the rules, against a program written from their table alone.
 standard() {
   local input=$1 files=$2

@@ -221,7 +221,7 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 	}
 	fn.schema, fn.fields, fn.sources, fn.dataset = in.Record.Schema(), fields, sources, dataset
 	if fn.local != dataset.Local {
-		fn.local, fn.clock = dataset.Local, nil
+		fn.local, fn.clock, fn.texts = dataset.Local, nil, textClock{}
 	}
 	return nil
 }
