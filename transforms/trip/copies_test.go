@@ -18,7 +18,7 @@ func TestCopiesAreAdmittedOnce(t *testing.T) {
 		"three":                     {"a=yellow:1 b=yellow:1 c=yellow:1", "c: found a copy of a (the same bytes)", Admission{}},
 		"added up":                  {"a=yellow:1 b=yellow:1", "", Admission{MergeSameMonth: true}},
 		"without rows":              {"a=yellow:1(empty) b=yellow:1(empty)", "", Admission{}},
-		"one is of a taxi left out": {"a=yellow:1 b=green:1", "", Admission{Taxi: Green}},
+		"one is of a taxi left out": {"a=yellow:1 b=green:1", "", Admission{Taxis: []string{Green}}},
 	} {
 		var files []element.Recognised
 		for _, f := range strings.Fields(c.files) {
@@ -53,7 +53,7 @@ func TestAFolderOfAMonthIsOneSourceOfEachTaxi(t *testing.T) {
 	}{
 		"one taxi":           {[]element.Recognised{file(month+"/a", Yellow, month, month), file(month+"/b", Yellow, month, month)}, Admission{}, month + " " + month},
 		"two taxis":          {[]element.Recognised{file(month+"/a", Yellow, month, month), file(month+"/b", Green, month, month)}, Admission{}, month + "/a " + month + "/b"},
-		"two, one left out":  {[]element.Recognised{file(month+"/a", Yellow, month, month), file(month+"/b", Green, month, month)}, Admission{Taxi: Green}, month},
+		"two, one left out":  {[]element.Recognised{file(month+"/a", Yellow, month, month), file(month+"/b", Green, month, month)}, Admission{Taxis: []string{Green}}, month},
 		"several of each":    {[]element.Recognised{file(month+"/a", Yellow, month, month), file(month+"/b", Green, month, month), file(month+"/c", Green, month, month)}, Admission{}, "c: found green taxis of 2024-01, which year=2024/month=01/b is too"},
 		"a folder's own set": {[]element.Recognised{file("x.parquet/a", Yellow, "x.parquet", ""), file("x.parquet/b", Green, "x.parquet", "")}, Admission{}, "expected one taxi in a data set"},
 	} {
