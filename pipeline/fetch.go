@@ -23,7 +23,10 @@ var fetchFlags = []flagDef{
 		name: "months", value: "RANGE", of: func(s *settings) any { return &s.months }, check: (*settings).checkMonths,
 		text: "2014-01..2023-12, 2024-01.. (all that are published), 2024-01, 2023, or a list of these",
 	},
-	{name: "taxi", of: func(s *settings) any { return &s.taxi }, choices: append([]string{""}, tlc.Taxis()...), text: "the taxi whose months are fetched"},
+	{
+		name: "taxi", value: "LIST", of: func(s *settings) any { return &s.taxi }, choices: append([]string{""}, tlc.Taxis()...), list: true,
+		text: "the taxis whose months are fetched: " + strings.Join(tlc.Taxis(), ", ") + ",\nor a list of these, comma-separated",
+	},
 	{
 		name: "source", value: "BASE", of: func(s *settings) any { return &s.source }, def: tlc.Source, check: (*settings).checkSource,
 		text: "where they are: a web address, folder or bucket; {year} stands for the year\n(default " + tlc.Source + ")",
@@ -41,7 +44,7 @@ var fetchFlags = []flagDef{
 }
 
 func fetchHelp() string {
-	return `Usage: tripstats fetch --months=2014-01..2023-12 --taxi=` + strings.Join(tlc.Taxis(), "|") + ` --dest=DIR [flags]
+	return `Usage: tripstats fetch --months=2014-01..2023-12 --taxi=LIST --dest=DIR [flags]
        tripstats fetch --urls-file=FILE --dest=DIR [flags]
 
 Downloads months of TLC's files, or a list of addresses, to DIR/{year}/NAME. A file that is there already
@@ -69,10 +72,10 @@ func (j *job) fetchFiles(ctx context.Context, args []string) error {
 		return err
 	}
 	if len(jobs) == 0 && len(missing) == 0 {
-		return fault.New(fault.NoMatch, "--months: found no %s file of %s in %s", j.taxi, j.months, objstore.Redact(j.source))
+		return fault.New(fault.NoMatch, "--months: found no %s file of %s in %s", strings.Join(j.taxis(), " or "), j.months, objstore.Redact(j.source))
 	}
 	if len(missing) > 0 && j.missing == "skip" {
-		j.stderr.line("note: not published and left out: %s", trip.SomeMonths(missing, j.verbose))
+		j.stderr.line("note: not published and left out: %s", j.notPublished(missing))
 	}
 	show := newFetchShow(j.stderr, len(jobs))
 	cfg := fetch.DefaultConfig(j.dest)
@@ -84,17 +87,32 @@ func (j *job) fetchFiles(ctx context.Context, args []string) error {
 	}
 	if fault.Find(err) == nil || fault.Find(err).Code != fault.Conflict {
 		j.stderr.line("done files=%d fetched=%d unchanged=%d re-published=%d failed=%d missing=%d bytes=%d requests=%d retries=%d seconds=%.1f", sum.Files(), sum.Fetched,
-			sum.Unchanged, sum.Republished, len(sum.Failed), len(missing), sum.Bytes, objstore.Requests(), objstore.Retries(), time.Since(start).Seconds())
+			sum.Unchanged, sum.Republished, len(sum.Failed), monthsIn(missing), sum.Bytes, objstore.Requests(), objstore.Retries(), time.Since(start).Seconds())
 	}
 	return errors.Join(err, j.absent(missing, len(jobs), err != nil))
 }
 
 // absent is what is said of months that are not published.
-func (j *job) absent(missing []string, files int, failed bool) error {
+func (j *job) absent(missing []taxiMonths, files int, failed bool) error {
 	if len(missing) == 0 || j.missing == "skip" && files > 0 || failed { // the failure comes first, and the same again tells of these
 		return nil
 	}
-	return fault.New(fault.NoMatch, "--months: not published for %s taxis: %s; --missing=skip leaves them out", j.taxi, trip.SomeMonths(missing, j.verbose))
+	return fault.New(fault.NoMatch, "--months: not published for %s; --missing=skip leaves them out", j.eachOf(missing, "%s taxis: %s"))
+}
+
+// notPublished lists months for a note, with their taxi if several are asked for.
+func (j *job) notPublished(missing []taxiMonths) string {
+	if len(j.taxis()) == 1 {
+		return trip.SomeMonths(missing[0].months, j.verbose)
+	}
+	return j.eachOf(missing, "%s %s")
+}
+
+func monthsIn(list []taxiMonths) (n int) {
+	for _, t := range list {
+		n += len(t.months)
+	}
+	return n
 }
 
 // checkFetch refuses flags that make no sense, before any request. If something was not understood, it does not say what only follows
@@ -144,15 +162,25 @@ func sameFolder(a, b string) bool {
 }
 
 // jobs are the files to fetch, and the months that are not published.
-func (j *job) fetchJobs(ctx context.Context) (jobs []fetch.Job, missing []string, err error) {
+func (j *job) fetchJobs(ctx context.Context) (jobs []fetch.Job, missing []taxiMonths, err error) {
 	if j.urls == "" {
-		finder := tlc.Finder{Source: j.source, Taxi: j.taxi, AtOnce: j.perHost, Access: j.access()}
-		for _, r := range j.parsed.months {
-			more, absent, err := fetch.Months(ctx, finder, r)
+		for _, taxi := range j.taxis() {
+			ranges, err := j.rangesOf(taxi)
 			if err != nil {
 				return nil, nil, err
 			}
-			jobs, missing = append(jobs, more...), append(missing, absent...)
+			finder := tlc.Finder{Source: j.source, Taxi: taxi, AtOnce: j.perHost, Access: j.access()}
+			not := taxiMonths{taxi: taxi}
+			for _, r := range ranges {
+				more, absent, err := fetch.Months(ctx, finder, r)
+				if err != nil {
+					return nil, nil, err
+				}
+				jobs, not.months = append(jobs, more...), append(not.months, absent...)
+			}
+			if len(not.months) > 0 {
+				missing = append(missing, not)
+			}
 		}
 		return jobs, missing, nil
 	}

@@ -260,7 +260,7 @@ func TestFetchUsage(t *testing.T) {
 	for args, words := range map[string][]string{
 		"--dest=d":                                                                              {"--months", "--urls-file"},
 		"--months=2014-01 --taxi=yellow":                                                        {"--dest"},
-		"--months=2014-01 --dest=d":                                                             {"--taxi", "yellow or green"},
+		"--months=2014-01 --dest=d":                                                             {"--taxi", "yellow or green or fhvhv or fhv"},
 		"--months=2014 --dest=d --taxi=red":                                                     {"--taxi", `"red"`},
 		"--months=201 --dest=d --taxi=yellow":                                                   {"--months", `"201"`, "2014-01..2023-12"},
 		"--months=2014-01 --urls-file=x --dest=d --taxi=green":                                  {"one of them"},

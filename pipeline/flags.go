@@ -99,6 +99,21 @@ func isOneOf(value *string, choices []string) bool {
 	return false
 }
 
+// areAmong tells whether a value is a list of some of the choices, each as [isOneOf] has it, and sets it to these, each once.
+func areAmong(value *string, choices []string) bool {
+	var list []string
+	for part := range strings.SplitSeq(*value, ",") {
+		if !isOneOf(&part, choices) || part == "" && *value != "" {
+			return false
+		}
+		if !slices.Contains(list, part) {
+			list = append(list, part)
+		}
+	}
+	*value = strings.Join(list, ",")
+	return true
+}
+
 // several are the errors of a flag that may be given several times.
 type several []error
 
@@ -109,7 +124,12 @@ func (s several) Error() string { return errors.Join(s...).Error() }
 // command stands before the flags in messages; it is "" for the main job.
 func (s *settings) checkEach(command string, defs []flagDef, wrong *problems) {
 	for _, d := range defs {
-		if v, _ := d.of(s).(*string); len(d.choices) > 0 && !isOneOf(v, d.choices) {
+		v, _ := d.of(s).(*string)
+		switch {
+		case len(d.choices) == 0:
+		case d.list && !areAmong(v, d.choices):
+			wrong.add("%s--%s: found %q, expected %s, or a list of these such as %s", command, d.name, *v, orList(d.choices), strings.Join(d.choices[1:3], ","))
+		case !d.list && !isOneOf(v, d.choices):
 			wrong.add("%s--%s: found %q, expected %s", command, d.name, *v, orList(d.choices))
 		}
 	}

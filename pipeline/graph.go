@@ -49,7 +49,8 @@ func build(s beam.Scope, p plan) {
 	found := source.Found(s, p.files)
 	described, unreadable := source.Described(s, p.read.Access, found)
 	recognised, unknown := trip.Recognised(s, p.trips, described)
-	toRead, admitted, leftOut := trip.Admitted(s, p.admission, source.Narrowed(s, recognised), beam.Flatten(s, unreadable, unknown))
+	recognised, unclear := examined(s, p.read, p.trips, recognised)
+	toRead, admitted, leftOut := trip.Admitted(s, p.admission, source.Narrowed(s, recognised), beam.Flatten(s, unreadable, unknown, unclear))
 
 	if p.answers {
 		toRead, admitted = aggregate.Pruned(s, p.tables[0], p.standard, toRead, admitted)

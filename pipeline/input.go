@@ -37,8 +37,21 @@ func (s *settings) checkTogether(wrong *problems) {
 }
 
 func (s *settings) checkMonths() (err error) {
-	s.parsed.months, err = tlc.ParseRanges(s.months, s.taxi)
-	return err
+	s.parsed.months, err = map[string][]tlc.Range{}, nil
+	for _, taxi := range strings.Split(s.taxi, ",") { // without any, the months are checked all the same
+		if s.parsed.months[taxi], err = tlc.ParseRanges(s.months, taxi); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// taxis are those of --taxi; none if it is not given.
+func (s *settings) taxis() []string {
+	if s.taxi == "" {
+		return nil
+	}
+	return strings.Split(s.taxi, ",")
 }
 
 func (s *settings) checkSource() error { return checkSource(s.source, s.access()) }
@@ -113,34 +126,74 @@ func (j *job) inputs(ctx context.Context) ([]objstore.Object, error) {
 	if j.months == "" {
 		return match(ctx, j.access(), "--input", j.input)
 	}
-	finder := tlc.Finder{Source: j.source, Taxi: j.taxi, Access: j.access()}
-	var found []tlc.MonthFile
-	for _, r := range j.parsed.months {
-		more, err := finder.Find(ctx, r)
-		if err != nil {
-			return nil, fault.Inputf("--months: %v", err)
-		}
-		found = append(found, more...)
-	}
 	var objects []objstore.Object
-	var absent []string
-	for _, m := range found {
-		if m.Absent {
-			absent = append(absent, tlc.FormatMonth(m.Month))
-		} else {
-			objects = append(objects, m.Object)
+	var absent []taxiMonths
+	for _, taxi := range j.taxis() {
+		ranges, err := j.rangesOf(taxi)
+		if err != nil {
+			return nil, err
+		}
+		finder := tlc.Finder{Source: j.source, Taxi: taxi, Access: j.access()}
+		missing := taxiMonths{taxi: taxi}
+		for _, r := range ranges {
+			found, err := finder.Find(ctx, r)
+			if err != nil {
+				return nil, fault.Inputf("--months: %v", err)
+			}
+			for _, m := range found {
+				if m.Absent {
+					missing.months = append(missing.months, tlc.FormatMonth(m.Month))
+				} else {
+					objects = append(objects, m.Object)
+				}
+			}
+		}
+		if len(missing.months) > 0 {
+			absent = append(absent, missing)
 		}
 	}
 	source := objstore.Redact(j.source)
 	switch {
 	case len(objects) == 0:
-		return nil, fault.New(fault.NoMatch, "--months: %s: found no %s file of these months in %s", j.months, j.taxi, source)
+		return nil, fault.New(fault.NoMatch, "--months: %s: found no %s file of these months in %s", j.months, strings.Join(j.taxis(), " or "), source)
 	case len(absent) > 0 && j.missing != "skip":
-		return nil, fault.New(fault.NoMatch, "--months: found no %s file of %s in %s; leave them out, or say --missing=skip", j.taxi, trip.SomeMonths(absent, j.verbose), source)
+		return nil, fault.New(fault.NoMatch, "--months: found %s in %s; leave them out, or say --missing=skip", j.eachOf(absent, "no %s file of %s"), source)
 	case len(absent) > 0:
-		j.stderr.line("note: skipped because they are not there: %s %s", j.taxi, trip.SomeMonths(absent, j.verbose))
+		j.stderr.line("note: skipped because they are not there: %s", j.eachOf(absent, "%s %s"))
 	}
 	return objects, nil
+}
+
+// taxiMonths are months of one taxi.
+type taxiMonths struct {
+	taxi   string
+	months []string
+}
+
+// eachOf lists months for a message, taxi by taxi, in a form that has the taxi and the months.
+func (s *settings) eachOf(list []taxiMonths, form string) string {
+	parts := make([]string, len(list))
+	for i, t := range list {
+		parts[i] = fmt.Sprintf(form, t.taxi, trip.SomeMonths(t.months, s.verbose))
+	}
+	return strings.Join(parts, ", and ")
+}
+
+// rangesOf returns the months that are asked for of a taxi. If several taxis are asked for, the months before the first of this taxi are
+// left out with a note, because others may have them.
+func (j *job) rangesOf(taxi string) ([]tlc.Range, error) {
+	ranges := j.parsed.months[taxi]
+	if len(j.taxis()) < 2 {
+		return ranges, nil
+	}
+	since, early := tlc.Since(ranges, taxi)
+	switch first := tlc.FormatMonth(tlc.FirstMonth(taxi)); {
+	case len(since) == 0:
+		return nil, fault.New(fault.NoMatch, "--months: %s: the first %s file is that of %s; leave this taxi out, or ask for later months", j.months, taxi, first)
+	case early:
+		j.stderr.line("note: %s begins with %s: earlier months are of the other taxis alone", taxi, first)
+	}
+	return since, nil
 }
 
 // match expands patterns. Its faults begin with what they were given by.

@@ -31,6 +31,7 @@ type fileReport struct {
 	RowGroups int            `json:"row_groups"`
 	Codecs    []string       `json:"codecs"`
 	Columns   []columnReport `json:"columns"`
+	Dates     string         `json:"dates,omitempty"`   // the order of its dates, if they are text and end with the year
 	Problem   string         `json:"problem,omitempty"` // why the main job would refuse the file
 }
 
@@ -40,6 +41,7 @@ type columnReport struct {
 	Type    string `json:"type"`
 	Bytes   int64  `json:"bytes"` // compressed, in all row groups
 	Meaning string `json:"meaning,omitempty"`
+	Adds    string `json:"adds,omitempty"` // what it is an addend of
 	Known   bool   `json:"known"`
 }
 
@@ -60,7 +62,8 @@ job cannot use a file.
 var inspectFlags = []flagDef{
 	{name: "short", of: func(s *settings) any { return &s.short }, text: "one line for each file"},
 	{name: "json", of: func(s *settings) any { return &s.json }, text: "the same as JSON"},
-	{name: "utc", of: func(s *settings) any { return &s.utc }, def: trip.UTCRefuse, choices: utcChoices, text: "how to read times that a file marks as UTC"},
+	{name: "utc", of: func(s *settings) any { return &s.utc }, def: trip.UTCRefuse, choices: utcChoices, text: "how to read times marked as UTC or with an offset"},
+	{name: "dates", of: func(s *settings) any { return &s.dates }, def: trip.DatesAuto, choices: datesChoices, text: "how to read dates such as 3/4/2021 that are text"},
 	{name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, text: "read gs:// without credentials"},
 	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, text: "also read http:// addresses of other hosts, which are not encrypted"},
 }
@@ -94,8 +97,10 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 	}
 	var reports []fileReport
 	var problems []*fault.Fault
+	options := tripOptions(j.utc, true, aggregate.Tables(true))
+	options.Dates = j.datesOrder()
 	for _, f := range source.Files(objects, 1) {
-		report, err := inspectFile(ctx, j.stderr, j.access(), f, tripOptions(j.utc, true, aggregate.Tables(true)))
+		report, err := inspectFile(ctx, j.stderr, source.Config{Access: j.access()}, f, options)
 		reports = append(reports, report)
 		switch why := fault.Find(err); {
 		case why != nil:
@@ -125,13 +130,13 @@ func (j *job) inspect(ctx context.Context, args []string) error {
 }
 
 // inspectFile describes a file as far as it can be read. The error is why the main job would refuse it.
-func inspectFile(ctx context.Context, stderr console, access objstore.Access, found element.Found, opts trip.Options) (fileReport, error) {
+func inspectFile(ctx context.Context, stderr console, cfg source.Config, found element.Found, opts trip.Options) (fileReport, error) {
 	report := fileReport{Source: found.Source, URI: objstore.Redact(found.URI), Bytes: found.Size, Rows: new(int64), Columns: []columnReport{}, Codecs: []string{}}
 	if found.Month != element.NoMonth {
 		report.Month = tlc.FormatMonth(found.Month)
 	}
 	var f element.Recognised
-	described, err := source.Describe(ctx, access, found)
+	described, err := source.Describe(ctx, cfg.Access, found)
 	if err == nil {
 		report.RowGroups = len(described.UnitRows)
 		if *report.Rows = described.Rows; described.Rows == element.UnknownRows {
@@ -139,6 +144,10 @@ func inspectFile(ctx context.Context, stderr console, access objstore.Access, fo
 		}
 		f, err = trip.Recognise(described, opts)
 	}
+	if err == nil {
+		f, err = examine(ctx, cfg, opts, f)
+	}
+	report.Dates = string(f.Dates)
 	report.Taxi, report.Variant = f.Taxi, f.Variant
 	var variant element.Dataset
 	if i := slices.IndexFunc(tlc.Registry, func(d element.Dataset) bool { return d.Name == f.Variant }); i >= 0 {
@@ -155,7 +164,8 @@ func inspectFile(ctx context.Context, stderr console, access objstore.Access, fo
 			}
 		}
 		if i := slices.IndexFunc(variant.Columns, func(k element.Known) bool { return strings.EqualFold(k.Name, strings.TrimSpace(c.Name)) }); i >= 0 {
-			col.Known, col.Meaning = true, string(variant.Columns[i].Meaning)
+			known := variant.Columns[i]
+			col.Known, col.Meaning, col.Adds = true, string(known.Meaning), string(known.Adds)
 		}
 		report.Columns = append(report.Columns, col)
 	}
@@ -211,6 +221,9 @@ func (r fileReport) String() string {
 		{"row groups", groups},
 		{"codec", orNone(strings.Join(r.Codecs, ", "))},
 	}
+	if r.Dates != "" {
+		facts = append(facts, []string{"dates", r.Dates})
+	}
 	if r.Problem != "" {
 		facts = append(facts, []string{"refused", orNone(r.Problem)})
 	}
@@ -222,6 +235,8 @@ func (r fileReport) String() string {
 	for _, c := range r.Columns {
 		meaning := c.Meaning
 		switch {
+		case c.Adds != "":
+			meaning += ", part of " + c.Adds
 		case !c.Known && r.Variant != "":
 			meaning = "unknown"
 		case meaning == "":

@@ -91,11 +91,29 @@ func (p *plan) contributing(ctx context.Context) ([]element.Recognised, error) {
 	return files, nil
 }
 
-// admit judges all files by their footers, in this process, as the pipeline does: see [trip.Admit]. It calls seen with each file that is recognised, while
+// admit judges all files by their footers, and by the dates in their texts, in this process, as the pipeline does: see [trip.Admit]. It calls seen with each file that is recognised, while
 // its columns are known.
 func (p *plan) admit(ctx context.Context, seen func(element.Recognised)) (kept []element.Recognised, left []element.LeftOut, err error) {
 	var recognised []element.Recognised
 	var unusable []element.Unusable
+	var pending examinations
+	finish := func(most int) error {
+		for len(pending) > most {
+			f, err := pending.first()
+			if err != nil {
+				u, err := trip.Refuse(f, p.trips, err)
+				if err != nil {
+					return err
+				}
+				unusable = append(unusable, u)
+				continue
+			}
+			seen(f)
+			f.Metadata, f.Columns = nil, nil // there may be many files
+			recognised = append(recognised, f)
+		}
+		return nil
+	}
 	for _, found := range p.files {
 		d, err := source.Describe(ctx, p.read.Access, found)
 		if err != nil {
@@ -115,9 +133,13 @@ func (p *plan) admit(ctx context.Context, seen func(element.Recognised)) (kept [
 			unusable = append(unusable, u)
 			continue
 		}
-		seen(f)
-		f.Metadata, f.Columns = nil, nil // there may be many files
-		recognised = append(recognised, f)
+		pending.add(ctx, p.read, p.trips, f)
+		if err := finish(examinedAtOnce - 1); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := finish(0); err != nil {
+		return nil, nil, err
 	}
 	return trip.Admit(recognised, unusable, p.admission)
 }

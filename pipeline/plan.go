@@ -33,7 +33,11 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 	in := p.planned(kept, j.queries, bytes)
 	rows := [][]string{{"source", "taxi", "rows", "row groups", "restrictions", "file bytes", "bytes needed"}}
 	var total [5]int64
-	add := func(name, taxi string, n [5]int64) {
+	dated := slices.ContainsFunc(in.read, func(f element.Recognised) bool { return f.Dates != element.NoOrder })
+	if dated {
+		rows[0] = append(rows[0], "dates")
+	}
+	add := func(name, taxi string, n [5]int64, dates element.DateOrder) {
 		row := []string{name, taxi}
 		for i, v := range n {
 			if i == 0 {
@@ -41,6 +45,9 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 				continue
 			}
 			row = append(row, strconv.FormatInt(v, 10))
+		}
+		if dated {
+			row = append(row, string(dates))
 		}
 		rows = append(rows, row)
 	}
@@ -61,13 +68,13 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 				total[i] += v
 			}
 		}
-		add(parts[0].Whole(), parts[0].Taxi, n)
+		add(parts[0].Whole(), parts[0].Taxi, n, parts[0].Dates)
 	}
 	summary := fmt.Sprintf("%d files, %d left out", len(sources), len(others))
 	if n := len(element.Sources(in.files)) - len(sources); n > 0 {
 		summary += fmt.Sprintf(", %d not needed", n)
 	}
-	add(summary, "", total)
+	add(summary, "", total, element.NoOrder)
 	if _, err := io.WriteString(j.stdout, align(rows, 2)+p.explain(j.queries, in)); err != nil {
 		return err
 	}

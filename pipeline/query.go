@@ -27,7 +27,7 @@ var queryFlags = slices.Concat([]flagDef{
 		name: "runner", of: func(s *settings) any { return &s.runner }, def: "direct", choices: runnersHere(),
 		text: "what runs the query, in this process (direct, the default, or prism)",
 	},
-}, ofMain("quality", "same-month", "utc"), []flagDef{
+}, ofMain("quality", "same-month", "utc", "dates"), []flagDef{
 	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read and how the query is understood, and stop; only footers are\nread for this"},
 }, ofMain("verbose", "limits", "as-of", "require-complete", "unknown-columns", "source", "missing", "max-memory", "max-groups", "gcs-anonymous", "allow-http",
 	"decoder", "cpuprofile", "memprofile", "trace"))

@@ -225,12 +225,12 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 		branches:  runner.Branches(),
 		dealt:     runner.Elsewhere(),
 		trips:     tripOptions(j.utc, j.standard(), tables),
-		admission: trip.Admission{Taxi: j.taxi, MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
+		admission: trip.Admission{Taxis: j.taxis(), MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
 		standard:  j.standard(),
 		tables:    tables,
 	}
 	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep()}
-	p.trips.KeepOrigin = p.quarantined()
+	p.trips.KeepOrigin, p.trips.Dates = p.quarantined(), j.datesOrder()
 	return p, runner, objects, nil
 }
 

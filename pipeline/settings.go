@@ -30,6 +30,7 @@ type settings struct {
 	taxi      string
 	sameMonth string
 	utc       string
+	dates     string
 	quality   string
 	format    string
 	limits    string
@@ -71,8 +72,8 @@ type settings struct {
 	given map[string]bool // the flags that the user has given, by name
 
 	parsed struct { // the values above, parsed by the checks of their flags
-		months      []tlc.Range
-		memory      int64 // bytes; 0: by what is read
+		months      map[string][]tlc.Range // by taxi
+		memory      int64                  // bytes; 0: by what is read
 		limits      quality.Limits
 		asOf        int32
 		maxRejected int64 // parts per million, negative for any
@@ -114,6 +115,7 @@ type flagDef struct {
 	of      func(s *settings) any   // where its value goes: *string, *bool, *int or flag.Value
 	def     string                  // what it is if it is not given
 	choices []string                // what it may be; "" is not shown
+	list    bool                    // it may be several of the choices, comma-separated; help shows a value
 	check   func(s *settings) error // what is wrong with its value, or several; nil if any is good
 	judged  bool                    // it is about rules, and goes with --quality=standard
 	rare    bool                    // only help all tells of it
@@ -123,6 +125,16 @@ type flagDef struct {
 }
 
 var utcChoices = []string{trip.UTCRefuse, trip.UTCWall, trip.UTCConvert}
+
+var datesChoices = []string{trip.DatesAuto, string(element.MonthFirst), string(element.DayFirst)}
+
+// datesOrder is the order of dates that the user has given.
+func (s *settings) datesOrder() element.DateOrder {
+	if s.dates == trip.DatesAuto || s.dates == "" {
+		return element.NoOrder
+	}
+	return element.DateOrder(s.dates)
+}
 
 // mainFlags are the flags of the main job, in the order in which help shows them.
 var mainFlags = []flagDef{
@@ -151,8 +163,9 @@ var mainFlags = []flagDef{
 		text: "the engine that runs the pipeline (default direct); see below",
 	},
 	{
-		name: "taxi", of: func(s *settings) any { return &s.taxi }, choices: append([]string{""}, tlc.Taxis()...),
-		text: "read only this taxi's files and say how many were left out", label: "Taxi",
+		name: "taxi", value: "LIST", of: func(s *settings) any { return &s.taxi }, choices: append([]string{""}, tlc.Taxis()...), list: true,
+		text:  "read only these taxis' files and say how many were left out: " + strings.Join(tlc.Taxis(), ", ") + ",\nor a list of these, comma-separated",
+		label: "Taxis",
 	},
 	{
 		name: "quality", of: func(s *settings) any { return &s.quality }, def: defaultQuality, choices: []string{"standard", "raw"},
@@ -165,10 +178,15 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "utc", of: func(s *settings) any { return &s.utc }, def: trip.UTCRefuse, choices: utcChoices,
-		text:  "how to read times that a file marks as UTC: wall takes them as New York wall clock,\nconvert converts them; without it such a file is an error: TLC writes wall clock",
+		text:  "how to read times marked as UTC or with an offset: wall takes them as New York wall\nclock, convert converts them; without it such a file is an error: TLC writes wall clock",
 		label: "Times marked as UTC",
 	},
-	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read, and how tables in SQL are made, and stop; only footers are\nread for this"},
+	{
+		name: "dates", of: func(s *settings) any { return &s.dates }, def: trip.DatesAuto, choices: datesChoices, rare: true,
+		text:  "how dates such as 3/4/2021 are read that are text: with the month first (mdy), the day first\n(dmy), or as each file's dates above 12 tell (auto, the default); if they do not, it is an error",
+		label: "Order of dates in text",
+	},
+	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read, and how tables in SQL are made, and stop; only footers are\nread for this, and dates that are text"},
 	{name: "verbose", of: func(s *settings) any { return &s.verbose }, text: "show everything that Beam logs, and full errors"},
 	{name: "version", of: func(s *settings) any { return &s.version }, text: "print the version, like the command version"},
 	{

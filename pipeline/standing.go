@@ -22,7 +22,7 @@ var standing = []standingTable{
 	{
 		name: "trip_stats", meaning: "how many trips, and the averages and sums of passengers, miles, minutes, cost and tips", keys: []string{"taxi", "month_start"},
 		columns: map[string]string{
-			"taxi":                      "yellow or green",
+			"taxi":                      "yellow, green, fhvhv or fhv",
 			"year":                      "the year of month_start",
 			"month_start":               "the first day of the month",
 			"trip_count":                "trips",
@@ -48,7 +48,7 @@ var standing = []standingTable{
 	{
 		name: "location_stats", meaning: "how many trips began in a taxi zone, and how many ended there", keys: []string{"taxi", "month_start", "location_id"},
 		columns: map[string]string{
-			"taxi":        "yellow or green",
+			"taxi":        "yellow, green, fhvhv or fhv",
 			"year":        "the year of month_start",
 			"month_start": "the first day of the month in which the trips began",
 			"location_id": "TLC's number of the taxi zone",
@@ -60,7 +60,7 @@ var standing = []standingTable{
 		name: aggregate.LedgerName, meaning: "the ledger: what became of the rows of each file, rule by rule; not with raw",
 		keys: []string{"taxi", "source", "month_start", "rule", "scope"},
 		columns: map[string]string{
-			"taxi":        "yellow or green",
+			"taxi":        "yellow, green, fhvhv or fhv",
 			"source":      "the file, or the folder whose files are one data set",
 			"month_start": "the month in the file's name, or null; in lines of rules, the month of the pickups",
 			"rule":        "a rule; or rows_read, rows_counted, or column_unknown for a file with a column that TLC has added",

@@ -7,7 +7,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// TestTablesAreTheGeneratorsTruth runs the program with files of every era and both taxis, with one and several row groups and with
+// TestTablesAreTheGeneratorsTruth runs the program with files of every era and taxi, with one and several row groups and with
 // nulls, and compares every cell with the generator's truth.
 func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 	dir := t.TempDir()
@@ -31,6 +31,28 @@ func TestTablesAreTheGeneratorsTruth(t *testing.T) {
 		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2014, Month: 11}, Coordinates: true, StringTimes: true},
 	} {
 		o.Rows, o.Seed = 10_000, 12
+		files = append(files, o)
+	}
+	for i, o := range []tlcgen.Options{ // for-hire vehicles, as parquet and as TLC's CSV files had them
+		{Taxi: tlcgen.FHVHV, Month: tlcgen.YearMonth{Year: 2019, Month: 2}},
+		{Taxi: tlcgen.FHVHV, Month: tlcgen.YearMonth{Year: 2019, Month: 11}, OldNames: true, StringTimes: true},
+		{Taxi: tlcgen.FHVHV, Month: tlcgen.YearMonth{Year: 2020, Month: 6}, OldNames: true},
+		{Taxi: tlcgen.FHVHV, Month: tlcgen.YearMonth{Year: 2021, Month: 8}},
+		{Taxi: tlcgen.FHVHV, Month: tlcgen.YearMonth{Year: 2023, Month: 2}, JobColumns: true},
+		{Taxi: tlcgen.FHVHV, Month: tlcgen.YearMonth{Year: 2025, Month: 2}},
+		{Taxi: tlcgen.FHV, Month: tlcgen.YearMonth{Year: 2015, Month: 1}},
+		{Taxi: tlcgen.FHV, Month: tlcgen.YearMonth{Year: 2016, Month: 12}, OldNames: true},
+		{Taxi: tlcgen.FHV, Month: tlcgen.YearMonth{Year: 2017, Month: 6}, OldNames: true},
+		{Taxi: tlcgen.FHV, Month: tlcgen.YearMonth{Year: 2017, Month: 12}, OldNames: true},
+		{Taxi: tlcgen.FHV, Month: tlcgen.YearMonth{Year: 2018, Month: 3}},
+		{Taxi: tlcgen.FHV, Month: tlcgen.YearMonth{Year: 2018, Month: 4}, OldNames: true},
+		{Taxi: tlcgen.FHV, Month: tlcgen.YearMonth{Year: 2020, Month: 6}, OldNames: true},
+		{Taxi: tlcgen.FHV, Month: tlcgen.YearMonth{Year: 2024, Month: 1}},
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2020, Month: 6}, OldNames: true},
+		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2020, Month: 6}, OldNames: true},
+	} {
+		o.Rows, o.Seed, o.RowGroups = int64(9_000+733*i), 13, 1+i%3
+		o.Plant = tlcgen.Plant{NullPickup: 5, NullDropoff: 4, NullPickupZone: 3, NullDropoffZone: 2}
 		files = append(files, o)
 	}
 	truth, err := tlcgen.Generate(t.Context(), tlcgen.Tree{Dir: dir, Files: files})

@@ -11,6 +11,7 @@ import (
 // buffer is memory for one batch of one column. It goes round: stream, caller, stream.
 type buffer struct {
 	values any      // []T of the column's physical type, once there are any
+	wide   []byte   // of decimals, once there are any
 	codes  []uint16 // once there are any
 	bitmap []byte
 }
@@ -41,7 +42,7 @@ func (b *buffer) keep() {
 	case []uint64:
 		slices64.Put((*[batchRows]uint64)(v))
 	}
-	b.values, b.codes = nil, nil
+	b.values, b.codes, b.wide = nil, nil, nil
 	buffers.Put(b)
 }
 
@@ -53,6 +54,14 @@ func roomIn[T uint32 | uint64](b *buffer, pool *sync.Pool, n int) []T {
 		b.values = values
 	}
 	return values[:n]
+}
+
+// wideIn returns room for n values of width bytes in b.
+func wideIn(b *buffer, n, width int) []byte {
+	if len(b.wide) < n*width {
+		b.wide = make([]byte, n*width)
+	}
+	return b.wide[:n*width]
 }
 
 // codesIn returns room for n codes in b.

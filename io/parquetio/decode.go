@@ -89,7 +89,7 @@ func newDecoder(ctx context.Context, f element.Recognised, r objstore.Reader, st
 		}
 		var own *ownReader
 		if !cfg.Library {
-			own = ownColumn(meta, f.Columns[c].Type, c, bytes, ownMem, cfg.Codes)
+			own = ownColumn(meta, f.Columns[c], c, bytes, ownMem, cfg.Codes)
 		}
 		s := newStream(f, c, own)
 		s.fetch = d.fetch
@@ -140,6 +140,7 @@ type stream struct {
 	name   string
 	leaf   int
 	typ    element.ValueType
+	arrow  arrow.DataType
 	rows   []int64 // by row group of the file
 	fetch  *fetcher
 	own    *ownReader // nil where arrow-go reads
@@ -160,7 +161,7 @@ type chunk struct {
 func newStream(f element.Recognised, col int, own *ownReader) *stream {
 	c := f.Columns[col]
 	s := &stream{
-		source: f.Source, name: c.Name, leaf: col, typ: c.Type, rows: f.UnitRows, own: own,
+		source: f.Source, name: c.Name, leaf: col, typ: c.Type, arrow: c.Arrow(), rows: f.UnitRows, own: own,
 		out: make(chan chunk, readAhead),
 	}
 	batches := int64(2) // one that is decoded and one that is handed out
@@ -222,7 +223,7 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget, rg 
 		}
 	}()
 	open := func() (err error) { // arrow-go's reader
-		library, err = openLibrary(pf, rg, s.leaf, mem, s.typ)
+		library, err = openLibrary(pf, rg, s.leaf, mem, s.arrow)
 		decode = library.decode
 		return err
 	}

@@ -191,6 +191,9 @@ func column(d *schema.Column, nested bool) element.Column {
 		return c
 	}
 	c.Type = valueTypeOf(d.PhysicalType(), logical)
+	if t, is := logical.(schema.DecimalLogicalType); is && c.Type == element.Decimal {
+		c.Precision, c.Scale = t.Precision(), t.Scale()
+	}
 	return c
 }
 
@@ -245,6 +248,9 @@ func valueTypeOf(physical parquet.Type, logical schema.LogicalType) element.Valu
 	if _, isNull := logical.(schema.NullLogicalType); isNull {
 		return element.Null
 	}
+	if t, isDecimal := logical.(schema.DecimalLogicalType); isDecimal {
+		return decimal(physical, t)
+	}
 	switch physical {
 	case parquet.Types.Int96:
 		return element.Int96
@@ -268,8 +274,18 @@ func valueTypeOf(physical parquet.Type, logical schema.LogicalType) element.Valu
 	return element.Unsupported
 }
 
-// plain is k for a column without a logical type, else Unsupported: a DECIMAL read as an integer would be wrong by its
-// scale.
+// decimal is Decimal for the physical types that the format allows for one, and as many digits as Arrow has.
+func decimal(physical parquet.Type, t schema.DecimalLogicalType) element.ValueType {
+	switch physical {
+	case parquet.Types.Int32, parquet.Types.Int64, parquet.Types.ByteArray, parquet.Types.FixedLenByteArray:
+		if t.Precision() >= 1 && t.Precision() <= element.MostDigits && t.Scale() >= 0 && t.Scale() <= t.Precision() {
+			return element.Decimal
+		}
+	}
+	return element.Unsupported
+}
+
+// plain is k for a column without a logical type, else Unsupported: a DATE read as an integer would be another number.
 func plain(logical schema.LogicalType, k element.ValueType) element.ValueType {
 	if logical.IsNone() {
 		return k

@@ -79,7 +79,7 @@ func TestKindOfTakesPhysicalAndLogicalTypeTogether(t *testing.T) {
 		{parquet.Types.Int32, schema.NewIntLogicalType(32, false), element.Uint32},
 		{parquet.Types.Int32, schema.DateLogicalType{}, element.Unsupported},
 		{parquet.Types.Int32, schema.NullLogicalType{}, element.Null},
-		{parquet.Types.Int64, schema.NewDecimalLogicalType(10, 2), element.Unsupported},
+		{parquet.Types.Int64, schema.NewDecimalLogicalType(10, 2), element.Decimal},
 		{parquet.Types.Int64, ts(false, schema.TimeUnitMillis), element.TimestampMillis},
 		{parquet.Types.Int64, ts(false, schema.TimeUnitMicros), element.TimestampMicros},
 		{parquet.Types.Int64, ts(false, schema.TimeUnitNanos), element.TimestampNanos},
@@ -91,7 +91,7 @@ func TestKindOfTakesPhysicalAndLogicalTypeTogether(t *testing.T) {
 		{parquet.Types.ByteArray, schema.StringLogicalType{}, element.String},
 		{parquet.Types.ByteArray, nil, element.String},
 		{parquet.Types.ByteArray, schema.JSONLogicalType{}, element.Unsupported},
-		{parquet.Types.ByteArray, schema.NewDecimalLogicalType(10, 2), element.Unsupported},
+		{parquet.Types.ByteArray, schema.NewDecimalLogicalType(10, 2), element.Decimal},
 		{parquet.Types.Boolean, nil, element.Unsupported},
 		{parquet.Types.FixedLenByteArray, nil, element.Unsupported},
 	} {

@@ -4,8 +4,8 @@
 // TLC's files often are one single row group of up to 15 million rows; so the columns of a row group are decoded side by side and
 // ahead, each in its own goroutine, in pages, and memory does not grow with the row group.
 //
-// Only leaf columns at the top level are read: numbers, timestamps, strings and the null type. Nested columns,
-// decimals and encrypted files are not supported; asking for one is an error that names it.
+// Only leaf columns at the top level are read: numbers, decimals, timestamps, strings and the null type. Nested columns and encrypted
+// files are not supported; asking for one is an error that names it.
 package parquetio
 
 import (

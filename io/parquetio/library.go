@@ -10,8 +10,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
-
-	"tripstats/transforms/element"
 )
 
 // decodeFunc decodes the next n rows into an array over buf's memory. With n = 0 it checks that no rows are left.
@@ -25,13 +23,13 @@ type libraryReader struct {
 	decode decodeFunc
 }
 
-func openLibrary(pf *file.Reader, rowGroup, leaf int, mem memory.Allocator, typ element.ValueType) (libraryReader, error) {
+func openLibrary(pf *file.Reader, rowGroup, leaf int, mem memory.Allocator, typ arrow.DataType) (libraryReader, error) {
 	r, err := columnReader(pf, rowGroup, leaf, mem)
 	if err != nil {
 		return libraryReader{}, err
 	}
 	l := libraryReader{reader: r}
-	if l.decode, err = decoderOf(r, typ); err != nil {
+	if l.decode, err = decoderOf(r, typ, max(0, pf.MetaData().Schema.Column(leaf).TypeLength())); err != nil {
 		return libraryReader{}, errors.Join(err, r.Close())
 	}
 	return l, nil
@@ -44,8 +42,10 @@ func (l libraryReader) close() error {
 	return l.reader.Close()
 }
 
-func decoderOf(r file.ColumnChunkReader, values element.ValueType) (decodeFunc, error) {
-	typ := values.Arrow()
+func decoderOf(r file.ColumnChunkReader, typ arrow.DataType, length int) (decodeFunc, error) {
+	if d, is := typ.(arrow.DecimalType); is {
+		return decimals(r, d, length)
+	}
 	switch r := r.(type) {
 	case *file.Int32ColumnChunkReader:
 		return fixed(r, typ, arrow.Int32Traits.CastToBytes), nil
@@ -180,7 +180,7 @@ func (b *buffer) validity(defs []int16) []byte {
 // It reads page by page, because only then arrow-go returns values without copying each: a dictionary may have one very large text
 // to which every row refers.
 func byteArrays(r *file.ByteArrayColumnChunkReader) decodeFunc {
-	l := &levels[parquet.ByteArray]{r: pagewise{r}}
+	l := &levels[parquet.ByteArray]{r: pagewise[parquet.ByteArray]{r}}
 	values := make([]parquet.ByteArray, batchRows)
 	return func(_ *buffer, n int) (arrow.Array, error) {
 		if n == 0 {
@@ -208,11 +208,14 @@ func byteArrays(r *file.ByteArrayColumnChunkReader) decodeFunc {
 }
 
 // pagewise reads no further than to the end of a page.
-type pagewise struct {
-	*file.ByteArrayColumnChunkReader
+type pagewise[T any] struct{ inPage[T] }
+
+type inPage[T any] interface {
+	typedReader[T]
+	ReadBatchInPage(batchSize int64, values []T, defLvls, repLvls []int16) (total int64, valuesRead int, err error)
 }
 
-func (p pagewise) ReadBatch(n int64, values []parquet.ByteArray, defs, reps []int16) (int64, int, error) {
+func (p pagewise[T]) ReadBatch(n int64, values []T, defs, reps []int16) (int64, int, error) {
 	return p.ReadBatchInPage(n, values, defs, reps)
 }
 

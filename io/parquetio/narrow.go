@@ -54,7 +54,7 @@ func (Format) Narrow(f element.Recognised) (element.Recognised, error) {
 }
 
 func sameColumn(a, b element.Column) bool {
-	return a.Name == b.Name && a.Leaf == b.Leaf && a.Type == b.Type && a.Found == b.Found
+	return a.Name == b.Name && a.Leaf == b.Leaf && a.Type == b.Type && a.Found == b.Found && a.Precision == b.Precision && a.Scale == b.Scale
 }
 
 // numbers are shared by the projections of all files, which nobody writes to.

@@ -43,24 +43,29 @@ var (
 
 // ownColumn returns the reader of a column, or nil if its values are not of a type that package pages reads. With codes it
 // gives codes of a dictionary where it can.
-func ownColumn(meta *metadata.FileMetaData, typ element.ValueType, leaf int, src io.ReaderAt, mem *budget, codes bool) *ownReader {
-	if typ == element.Null || !pages.Native() {
+func ownColumn(meta *metadata.FileMetaData, c element.Column, leaf int, src io.ReaderAt, mem *budget, codes bool) *ownReader {
+	if c.Type == element.Null || !pages.Native() {
 		return nil
 	}
 	o := &ownReader{meta: meta, leaf: leaf, src: src}
 	switch meta.Schema.Column(leaf).PhysicalType() {
 	case parquet.Types.Int32, parquet.Types.Float:
-		setUp(o, &readers32, &slices32, typ.Arrow(), mem, codes, arrow.Uint32Traits.CastToBytes)
+		setUp(o, &readers32, &slices32, c, mem, codes, arrow.Uint32Traits.CastToBytes, func(v uint32) int64 { return int64(int32(v)) })
 	case parquet.Types.Int64, parquet.Types.Double:
-		setUp(o, &readers64, &slices64, typ.Arrow(), mem, codes, arrow.Uint64Traits.CastToBytes)
+		setUp(o, &readers64, &slices64, c, mem, codes, arrow.Uint64Traits.CastToBytes, func(v uint64) int64 { return int64(v) })
 	default:
 		return nil
 	}
 	return o
 }
 
-// setUp gives o a decoder of values as wide as T.
-func setUp[T uint32 | uint64](o *ownReader, readers, slices *sync.Pool, typ arrow.DataType, mem *budget, codes bool, toBytes func([]T) []byte) {
+// setUp gives o a decoder of values as wide as T. signed is for those that are decimals.
+func setUp[T uint32 | uint64](o *ownReader, readers, slices *sync.Pool, c element.Column, mem *budget, codes bool, castToBytes func([]T) []byte, signed func(T) int64) {
+	typ := c.Arrow()
+	toBytes := func(_ *buffer, values []T) []byte { return castToBytes(values) }
+	if c.Type == element.Decimal {
+		toBytes = widener(typ, signed)
+	}
 	r := readers.Get().(*pages.Reader[T])
 	r.Use(mem)
 	var dict arrow.ArrayData // of the column chunk at hand, once needed: one object for all its arrays
@@ -84,6 +89,15 @@ func setUp[T uint32 | uint64](o *ownReader, readers, slices *sync.Pool, typ arro
 	var buf *buffer // at hand
 	var rows int    // to be read
 	room := func() []T { return roomIn[T](buf, slices, rows) }
+	if c.Type == element.Decimal { // they are copied at once
+		var narrow []T
+		room = func() []T {
+			if narrow == nil {
+				narrow = make([]T, batchRows)
+			}
+			return narrow[:rows]
+		}
+	}
 	o.decode = func(b *buffer, n int) (arrow.Array, error) {
 		if n == 0 {
 			return nil, r.Done()
@@ -96,7 +110,7 @@ func setUp[T uint32 | uint64](o *ownReader, readers, slices *sync.Pool, typ arro
 			if err != nil {
 				return nil, err
 			}
-			return newArray(typ, n, toBytes(values), bitmap[:(n+7)/8], nulls), nil
+			return newArray(typ, n, toBytes(buf, values), bitmap[:(n+7)/8], nulls), nil
 		}
 		indices := codesIn(buf, n)
 		inCodes, nulls, err := r.ReadCodes(indices, room, bitmap)
@@ -104,10 +118,10 @@ func setUp[T uint32 | uint64](o *ownReader, readers, slices *sync.Pool, typ arro
 		case err != nil:
 			return nil, err
 		case !inCodes:
-			return newArray(typ, n, toBytes(room()), bitmap[:(n+7)/8], nulls), nil
+			return newArray(typ, n, toBytes(buf, room()), bitmap[:(n+7)/8], nulls), nil
 		case dict == nil:
 			values := r.Dictionary()
-			dict = array.NewData(typ, len(values), []*memory.Buffer{nil, memory.NewBufferBytes(toBytes(values))}, nil, 0, 0)
+			dict = array.NewData(typ, len(values), []*memory.Buffer{nil, memory.NewBufferBytes(toBytes(&buffer{}, values))}, nil, 0, 0)
 		}
 		return newCoded(coded, n, indices, bitmap[:(n+7)/8], nulls, dict), nil
 	}

@@ -129,7 +129,7 @@ func testHandOver(t *testing.T, codes bool) {
 			t.Fatal(err)
 		}
 		mem := newBudget(maxDecodeBytes)
-		own := ownColumn(meta, f.Columns[0].Type, 0, in, mem, codes)
+		own := ownColumn(meta, f.Columns[0], 0, in, mem, codes)
 		s, calls, before := newStream(f, 0, own), 0, gaveUp.Load()
 		decode := own.decode
 		own.decode = func(buf *buffer, n int) (arrow.Array, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
+	"github.com/apache/arrow-go/v18/parquet/schema"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 
@@ -46,9 +47,33 @@ func columnReader(pf *file.Reader, rowGroup, leaf int, mem memory.Allocator) (fi
 	pages.SetMaxPageHeaderSize(maxPageHeader)
 	col := pf.MetaData().Schema.Column(leaf)
 	at := spanOf(chunk.MetaData.DataPageOffset, chunk.MetaData.DictionaryPageOffset, chunk.MetaData.TotalCompressedSize)
-	checked := &checkedPages{PageReader: pages, dict: at.off < chunk.MetaData.DataPageOffset, width: plainWidth(col.PhysicalType()), optional: col.MaxDefinitionLevel() > 0, padding: paddingOf(pf.MetaData())}
+	checked := &checkedPages{PageReader: pages, dict: at.off < chunk.MetaData.DataPageOffset, width: plainWidth(col), optional: col.MaxDefinitionLevel() > 0, padding: paddingOf(pf.MetaData())}
+	if partsOnly(chunk.MetaData.Encodings) && col.PhysicalType() == parquet.Types.FixedLenByteArray {
+		col, checked.texts = asTexts(col), true
+	}
 	//lint:ignore SA1019 there is no other way to look at pages before they are decoded
 	return file.NewColumnReader(col, checked, mem, &sync.Pool{New: func() any { return memory.NewResizableBuffer(mem) }}), nil
+}
+
+// partsOnly tells whether all pages of a column chunk have values that are joined from parts. The other encodings are those of levels.
+func partsOnly[E ~int64](encodings []E) bool {
+	parts := false
+	for _, e := range encodings {
+		switch parquet.Encoding(e) {
+		case parquet.Encodings.DeltaByteArray:
+			parts = true
+		case parquet.Encodings.RLE, parquet.Encodings.BitPacked:
+		default:
+			return false
+		}
+	}
+	return parts
+}
+
+// asTexts is a column of a fixed width as one of texts. Values that are joined from parts have the same form in both, and arrow-go joins
+// only those of texts.
+func asTexts(col *schema.Column) *schema.Column {
+	return schema.NewColumn(schema.NewByteArrayNode(col.Name(), col.SchemaNode().RepetitionType(), -1), col.MaxDefinitionLevel(), col.MaxRepetitionLevel())
 }
 
 // paddingOf is how many zeros a file's writer puts after a page's values, bytes: fastparquet does. In a file of another's they
@@ -70,14 +95,16 @@ func readable(codec compress.Compression) bool {
 type notRead struct{ error }
 
 // plainWidth is how many bytes a plain value takes, 0 for texts.
-func plainWidth(t parquet.Type) int {
-	switch t {
+func plainWidth(col *schema.Column) int {
+	switch col.PhysicalType() {
 	case parquet.Types.Int32, parquet.Types.Float:
 		return 4
 	case parquet.Types.Int64, parquet.Types.Double:
 		return 8
 	case parquet.Types.Int96:
 		return 12
+	case parquet.Types.FixedLenByteArray:
+		return col.TypeLength()
 	}
 	return 0
 }
@@ -90,6 +117,7 @@ type checkedPages struct {
 	optional bool
 	padding  int
 	dict     bool // the next page is the dictionary, as the footer has it
+	texts    bool // values of a fixed width are read as texts: see asTexts
 	err      error
 }
 
@@ -139,7 +167,9 @@ func (p *checkedPages) check(page file.Page) error {
 	case parquet.Encodings.DeltaBinaryPacked, parquet.Encodings.DeltaLengthByteArray:
 		most = maxDeltaValues
 	case parquet.Encodings.DeltaByteArray:
-		most = maxJoinedTexts
+		if most = maxJoinedTexts; p.width > 0 && !p.texts {
+			return notRead{fmt.Errorf("found encoding %s beside others in a column of fixed width, which is not read here; rewrite the column in another", encoding)}
+		}
 	default:
 		return notRead{fmt.Errorf("found encoding %s, which is not read here; rewrite the column in another", encoding)}
 	}

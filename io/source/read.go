@@ -76,13 +76,17 @@ func (fn *ReadFn) CreateTracker(r offsetrange.Restriction) *sdf.LockRTracker {
 // alone says when to stop.
 func (fn *ReadFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, w element.Work, emit func(element.Columns)) error {
 	r := rt.GetRestriction().(offsetrange.Restriction)
+	counted := func(c element.Columns) {
+		rowsRead.Inc(ctx, c.Record.NumRows())
+		emit(c)
+	}
 	first := int64(0) // unit of the piece, counted over all pieces
 	for _, p := range w.Pieces {
 		next := first + int64(p.Units.End-p.Units.Start)
 		if next > r.Start && first < r.End {
 			shift := int64(p.Units.Start) - first
 			units := element.Range{Start: int(max(r.Start, first) + shift), End: int(min(r.End, next) + shift)}
-			goOn, err := scan(ctx, p.File, fn.Config, units, func(unit int) bool { return rt.TryClaim(int64(unit) - shift) }, emit)
+			goOn, err := scan(ctx, p.File, fn.Config, units, func(unit int) bool { return rt.TryClaim(int64(unit) - shift) }, counted)
 			if err != nil || !goOn {
 				return err
 			}
@@ -143,7 +147,6 @@ func scan(ctx context.Context, f element.Recognised, cfg Config, units element.R
 		c.RowGroup, c.FirstRow = unit, 0
 		if err := next(ctx, reader, func(rec arrow.RecordBatch, text *element.Text) {
 			rows := rec.NumRows()
-			rowsRead.Inc(ctx, rows)
 			c.Record, c.Text = rec, text
 			emit(c)
 			c.FirstRow += rows

@@ -36,7 +36,7 @@ func TestDatasetsAreDeclaredWhole(t *testing.T) {
 				t.Errorf("%s: the signature %v has no pickup time", d.Name, s)
 			}
 			for _, c := range s {
-				if !slices.ContainsFunc(d.Columns, func(k element.Known) bool { return k.Name == c }) {
+				if !slices.ContainsFunc(d.Columns, func(k element.Known) bool { return strings.EqualFold(k.Name, c) }) {
 					t.Errorf("%s: column %s of a signature is not among its columns", d.Name, c)
 				}
 			}
@@ -66,14 +66,22 @@ func TestEveryKindOfFileIsToldByItsColumns(t *testing.T) {
 		{green + zones + places, "green", "green since 2013"},
 		{"Trip_Pickup_DateTime Trip_Dropoff_DateTime Start_Lon Start_Lat End_Lon End_Lat", "yellow", "yellow 2009"},
 		{of2010, "yellow", "yellow 2010"},
-		{uber, "fhvhv", "found trips of high-volume for-hire vehicles"},
-		{"hvfhs_license_num pickup_datetime" + zones, "fhvhv", "found trips of high-volume for-hire vehicles"},
-		{"dispatching_base_num pickup_datetime dropOff_datetime PUlocationID DOlocationID SR_Flag", "fhv", "found trips of for-hire vehicles"},
-		{"Dispatching_base_num Pickup_date locationID", "fhv", "found trips of for-hire vehicles"},
+		{uber, "fhvhv", "fhvhv since 2019"},
+		{uber + " SR_Flag", "fhvhv", "fhvhv since 2019"},
+		{"hvfhs_license_num pickup_datetime dropoff_datetime" + zones, "fhvhv", "fhvhv since 2019"},
+		{"hvfhs_license_num pickup_datetime" + zones, "fhvhv", "expected also dispatching_base_num, dropoff_datetime;"},
+		{"hvfhs_license_num vendorid pickup_datetime dropoff_datetime SR_Flag" + zones, "fhvhv", "fhvhv since 2019"},
+		{"dispatching_base_num pickup_datetime dropOff_datetime PUlocationID DOlocationID SR_Flag", "fhv", "fhv since 2017"},
+		{"vendorid pickup_datetime dropoff_datetime SR_Flag" + zones, "fhv", "fhv since 2017"},
+		{"Dispatching_base_num Pickup_date locationID", "fhv", "fhv 2015 and 2016"},
+		{"Dispatching_base_num Pickup_date", "fhv", "fhv 2015 and 2016"},
+		{"Pickup_date locationID", "fhv", "expected also Dispatching_base_num"},
+		{of2010 + " dispatching_base_num" + zones, "", "found both pickup_longitude (yellow 2010) and dispatching_base_num (fhv since 2017)"},
 		{yellow + " " + green + zones, "", "found both tpep_pickup_datetime (yellow since 2011) and lpep_pickup_datetime (green since 2013), expected one: a file of one taxi and form; split it"},
 		{yellow + zones + " " + of2010, "", "found both tpep_pickup_datetime (yellow since 2011) and pickup_datetime (yellow 2010)"},
 		{yellow + zones + " " + uber, "", "found both tpep_pickup_datetime (yellow since 2011) and pickup_datetime"},
-		{"pickup_datetime dropoff_datetime" + zones, "yellow", "expected also pickup_longitude, pickup_latitude"},
+		{"pickup_datetime dropoff_datetime" + zones, "", "expected also dispatching_base_num (fhv since 2017), or hvfhs_license_num, dispatching_base_num (fhvhv since 2019), or pickup_longitude"},
+		{"pickup_datetime dropoff_datetime pickup_longitude", "yellow", "expected also pickup_latitude, dropoff_longitude"},
 		{yellow + " PULocationID", "yellow", "expected also DOLocationID"},
 		{"taxi year month_start trip_count avg_tip", "", "one of this program's own tables"},
 		{"taxi year month_start location_id pickups dropoffs", "", "one of this program's own tables"},

@@ -40,6 +40,18 @@ func ParseRanges(list, taxi string) ([]Range, error) {
 	return apart, nil
 }
 
+// Since returns what is left of ranges without the months before a taxi's first file, and whether there are such months in them.
+func Since(ranges []Range, taxi string) (since []Range, early bool) {
+	first := FirstMonth(taxi)
+	for _, r := range ranges {
+		early = early || r.First < first
+		if r.First = max(r.First, first); r.Open || r.First <= r.Last {
+			since = append(since, r)
+		}
+	}
+	return since, early
+}
+
 // ParseRange reads 2014-01..2023-12, 2024-01.. (to the last published), ..2010-12 (from the first published), or one
 // month. A year such as 2023 stands for its twelve months.
 func ParseRange(s, taxi string) (Range, error) {
@@ -58,7 +70,7 @@ func ParseRange(s, taxi string) (Range, error) {
 	case to == "": // nothing, or .. alone
 		return r, fmt.Errorf("found %q, %w", s, errMonths)
 	default:
-		r.First = firstMonth(taxi)
+		r.First = FirstMonth(taxi)
 	}
 	if r.Open {
 		return r, nil

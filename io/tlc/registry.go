@@ -10,9 +10,10 @@ import (
 // every column that they have, with its meaning and the types seen. It is the only place that lists taxis. A column that has no
 // meaning is not needed; it is here so that a new column can be noticed. Several columns with one meaning are added up.
 //
-// Sources: footers of published files 2009-01 to 2025-03, and TLC's data dictionaries for yellow, green and for-hire trip records.
-// Files of 2011 to 2016-06 as first published have coordinates; TLC has replaced them by zones since.
-var Registry = []e.Dataset{
+// Sources: footers of published files 2009-01 to 2025-03, headers of published CSV files 2009-01 to 2020-06, and TLC's data dictionaries
+// for yellow, green and for-hire trip records. Files of 2011 to 2016-06 as first published have coordinates; TLC has replaced them by zones
+// since. The CSV files of 2010 to 2014 have the names of 2010.
+var Registry = slices.Concat([]e.Dataset{
 	{
 		Name: "yellow since 2011", Taxi: "yellow", First: monthOf(2011, 1), Probe: monthOf(2019, 1),
 		Signatures: since2011Signatures("tpep"), Without: pickupsBut("tpep_pickup_datetime"),
@@ -54,7 +55,7 @@ var Registry = []e.Dataset{
 		},
 	},
 	{
-		Name: "yellow 2010", Taxi: "yellow", First: monthOf(2010, 1), Last: monthOf(2010, 12),
+		Name: "yellow 2010", Taxi: "yellow", First: monthOf(2010, 1), Last: monthOf(2014, 12),
 		Signatures: [][]string{append([]string{"pickup_datetime", "dropoff_datetime"}, places...)},
 		Without:    pickupsBut("pickup_datetime"),
 		Columns: slices.Concat([]e.Known{
@@ -75,26 +76,7 @@ var Registry = []e.Dataset{
 			{Name: "__index_level_0__", Types: []e.ValueType{e.Int64}}, // a leftover of pandas, in 2010-02 and 2010-03
 		}, coordinates),
 	},
-	{
-		Name: "fhvhv", Taxi: "fhvhv", First: monthOf(2019, 2),
-		Signatures: [][]string{{"hvfhs_license_num", "dispatching_base_num"}, {"hvfhs_license_num"}},
-		Unread:     "found trips of high-volume for-hire vehicles (fhvhv: hvfhs_license_num), expected trips of taxis; leave the file out",
-		Columns: []e.Known{
-			{Name: "pickup_datetime", Meaning: "pickup_datetime", Types: times},
-			{Name: "dropoff_datetime", Meaning: "dropoff_datetime", Types: times},
-		},
-	},
-	{
-		Name: "fhv", Taxi: "fhv", First: monthOf(2015, 1),
-		Signatures: [][]string{{"dispatching_base_num"}},
-		Unread:     "found trips of for-hire vehicles (fhv: dispatching_base_num), expected trips of taxis; leave the file out",
-		Columns: []e.Known{
-			{Name: "pickup_datetime", Meaning: "pickup_datetime", Types: times},
-			{Name: "Pickup_date", Meaning: "pickup_datetime", Types: times}, // 2015 and 2016
-			{Name: "dropOff_datetime", Meaning: "dropoff_datetime", Types: times},
-		},
-	},
-}
+}, june2020, forHire)
 
 // The text codes of 2009 to 2014 and the numbers that TLC's data dictionaries give their meanings later. DDS, a vendor of 2009,
 // has no number.
@@ -129,7 +111,7 @@ var places = []string{"pickup_longitude", "pickup_latitude", "dropoff_longitude"
 
 // pickupsBut are the pickup times of the other datasets: a file with the pickup times of two is refused.
 func pickupsBut(own string) []string {
-	all := []string{"Trip_Pickup_DateTime", "pickup_datetime", "tpep_pickup_datetime", "lpep_pickup_datetime"}
+	all := []string{"Trip_Pickup_DateTime", "pickup_datetime", "tpep_pickup_datetime", "lpep_pickup_datetime", "Pickup_date"}
 	return slices.DeleteFunc(all, func(c string) bool { return c == own })
 }
 
@@ -155,9 +137,9 @@ func taxisOf(some func(e.Dataset) bool) []string {
 	return taxis
 }
 
-// firstMonth is the month of a taxi's first file, and probeMonth one that has been published for years; 0 for a taxi that is not
+// FirstMonth is the month of a taxi's first file, and probeMonth one that has been published for years; 0 for a taxi that is not
 // in the registry.
-func firstMonth(taxi string) int32 {
+func FirstMonth(taxi string) int32 {
 	first := int32(0)
 	for _, d := range Registry {
 		if d.Taxi == taxi && (first == 0 || d.First < first) {

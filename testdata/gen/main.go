@@ -32,9 +32,11 @@ which columns a trip has.
 
 Flags:
   --months LIST    months and ranges: 2014-01..2015-12 or 2014-01,2023-05.
-                   Yellow files begin in 2009-01, green ones in 2013-08
+                   Yellow files begin in 2009-01, green ones in 2013-08,
+                   fhv ones in 2015-01, fhvhv ones in 2019-02
   --out DIR        folder to write to; made if it does not exist
-  --taxi LIST      yellow, green or yellow,green (default yellow)
+  --taxi LIST      yellow, green, fhvhv, fhv or a list of these, comma-separated
+                   (default yellow)
   --rows N         rows of each file, from 0 (default 100000). Published yellow
                    files have 3 to 15 million, green ones 50 thousand to 1.8
                    million
@@ -46,7 +48,9 @@ Flags:
                    2016-06, as in TLC's files before 2022. 2009 and 2010 have
                    them anyhow
   --old-names      with --coordinates: yellow files up to 2014-12 have the column
-                   names of 2010, as TLC's own then had
+                   names of 2010, as TLC's own then had. Without it: files up to
+                   2020-06 have the columns of TLC's CSV files, where these differ:
+                   fhv and fhvhv, and yellow and green of 2020-06
   --string-times   times as text, as in 2009 and 2010
   --seed N         another seed gives other trips (default 1)
   --clean          no dirt and no flex fares

@@ -26,7 +26,7 @@ func TestWrongFlags(t *testing.T) {
 		{"--months 2008-12 --out " + out, "the first is 2009-01"},
 		{"--months 2016-07 --coordinates --out " + out, "the last is 2016-06"},
 		{"--months 2014-01 --old-names --out " + out, "ask for both"},
-		{"--months 2014-01 --taxi fhv --out " + out, "fhv"},
+		{"--months 2014-01 --taxi boat --out " + out, "boat"},
 		{"--months 2014-01 --codec lzo --out " + out, "lzo"},
 		{"--months 2014-01 --columns some --out " + out, "neither all nor job"},
 		{"--months 2014-01 --rows -1 --out " + out, "rows"},

@@ -36,9 +36,28 @@ const (
 	fDropoffLat
 	fIndex  // the number that pandas gave the row
 	fSource // the app that the trip was ordered in: 0 or 1
+
+	// Of trips for hire.
+	fLicence
+	fBase       // a number of its own, as the next
+	fOriginBase // of fhv the base that the vehicle belongs to
+	fRequest    // microseconds since 1970, wall clock
+	fOnScene    // the same
+	fTripTime   // seconds
+	fFund       // cents, as all money
+	fSalesTax
+	fDriverPay
+	fSharedRequest // 0 is N, 1 is Y, as all flags
+	fSharedMatch
+	fAccess // 2 is a blank
+	fChairRequest
+	fChairMatch
+	fShared  // 1
+	fNothing // never has a value
 	numFields
 
 	numTripFields = fPickupLon
+	numTaxiFields = fLicence
 )
 
 // money lists the fields that a refund negates.
@@ -53,7 +72,7 @@ const (
 )
 
 // fieldSet has bit 1<<f set for each field f in it.
-type fieldSet uint32
+type fieldSet uint64
 
 func setOf(fields ...field) fieldSet {
 	var s fieldSet

@@ -21,6 +21,7 @@
 //
 //	variant.go      which columns and physical types a month has; its writer
 //	coordinates.go  the same of files that have coordinates instead of zones
+//	forhire.go      the same of for-hire vehicles, and how their rows are made
 //	rates.go        how much dirt there is
 //	plant.go        dirt in exact numbers, for tests
 //	tables.go       distributions: durations, speeds, hours, zones

@@ -3,31 +3,36 @@ package tlcgen
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
 
-// Taxi is a kind of taxi: "yellow" or "green".
+// Taxi is a kind of taxi: "yellow", "green", "fhvhv" or "fhv".
 type Taxi string
 
 // The kinds of taxi that have files.
 const (
 	Yellow Taxi = "yellow"
 	Green  Taxi = "green"
+	FHVHV  Taxi = "fhvhv" // high-volume for-hire vehicles
+	FHV    Taxi = "fhv"   // other for-hire vehicles
 )
+
+var taxis = []Taxi{Yellow, Green, FHVHV, FHV}
 
 // ParseTaxis reads a comma-separated list of kinds of taxi. The error names
 // the first unknown one.
 func ParseTaxis(s string) ([]Taxi, error) {
-	var taxis []Taxi
+	var list []Taxi
 	for f := range strings.SplitSeq(s, ",") {
 		t := Taxi(strings.TrimSpace(f))
-		if t != Yellow && t != Green {
-			return nil, fmt.Errorf("tlcgen: taxi %q is neither yellow nor green", f)
+		if !slices.Contains(taxis, t) {
+			return nil, fmt.Errorf("tlcgen: taxi %q is none of %v", f, taxis)
 		}
-		taxis = append(taxis, t)
+		list = append(list, t)
 	}
-	return taxis, nil
+	return list, nil
 }
 
 // YearMonth is a calendar month. Two of them compare with == and Before.

@@ -70,7 +70,9 @@ type Options struct {
 
 	// OldNames, with Coordinates, gives yellow files up to 2014-12 the column
 	// names of 2010, as TLC's own had then: vendor_id, pickup_datetime ... It
-	// changes nothing in other files.
+	// changes nothing in other files with coordinates. Without Coordinates it
+	// gives files up to 2020-06 the columns of TLC's CSV files, where these
+	// differ: fhv and fhvhv, and yellow and green of 2020-06.
 	OldNames bool
 
 	// JobColumns leaves out the columns that no table is made of: vendor, fare,

@@ -46,14 +46,14 @@ func flatten(m MonthTruth) map[string]any {
 
 // roles has the names that a column may have.
 var roles = map[string][]string{
-	"pickup":       {"Trip_Pickup_DateTime", "pickup_datetime", "tpep_pickup_datetime", "lpep_pickup_datetime"},
-	"dropoff":      {"Trip_Dropoff_DateTime", "dropoff_datetime", "tpep_dropoff_datetime", "lpep_dropoff_datetime", "Lpep_dropoff_datetime"},
+	"pickup":       {"Trip_Pickup_DateTime", "pickup_datetime", "tpep_pickup_datetime", "lpep_pickup_datetime", "Pickup_date", "Pickup_DateTime"},
+	"dropoff":      {"Trip_Dropoff_DateTime", "dropoff_datetime", "tpep_dropoff_datetime", "lpep_dropoff_datetime", "Lpep_dropoff_datetime", "dropOff_datetime", "DropOff_datetime"},
 	"passengers":   {"Passenger_Count", "Passenger_count", "passenger_count"},
-	"distance":     {"Trip_Distance", "Trip_distance", "trip_distance"},
+	"distance":     {"Trip_Distance", "Trip_distance", "trip_distance", "trip_miles"},
 	"total":        {"Total_Amt", "Total_amount", "total_amount"},
-	"tip":          {"Tip_Amt", "Tip_amount", "tip_amount"},
-	"pickup zone":  {"PULocationID"},
-	"dropoff zone": {"DOLocationID"},
+	"tip":          {"Tip_Amt", "Tip_amount", "tip_amount", "tips"},
+	"pickup zone":  {"PULocationID", "PUlocationID", "pulocationid", "locationID"},
+	"dropoff zone": {"DOLocationID", "DOlocationID", "dolocationid"},
 	"pickup lon":   {"Start_Lon", "pickup_longitude", "Pickup_longitude"},
 	"dropoff lon":  {"End_Lon", "dropoff_longitude", "Dropoff_longitude"},
 }
@@ -72,6 +72,27 @@ func (c columns) find(t *testing.T, role string) *column {
 		found = c[name]
 	}
 	return found
+}
+
+// sum returns the sum of columns that the file has. It is null where all are.
+func (c columns) sum(names ...string) *column {
+	total := &column{}
+	for _, name := range names {
+		part := c[name]
+		if part == nil {
+			continue
+		}
+		if total.valid == nil {
+			total.valid, total.doubles = make([]bool, len(part.valid)), make([]float64, len(part.valid))
+		}
+		for i, ok := range part.valid {
+			if ok {
+				total.valid[i] = true
+				total.doubles[i] = math.Round((total.doubles[i]+part.number(i))*100) / 100
+			}
+		}
+	}
+	return total
 }
 
 // time returns a time of row i, whatever its type, and whether there is one.
@@ -127,6 +148,9 @@ func recount(t *testing.T, o Options, cols columns) map[string]*monthCount {
 	for role := range roles {
 		found[role] = cols.find(t, role)
 	}
+	if o.Taxi == FHVHV && found["distance"] != nil {
+		found["total"] = cols.sum("base_passenger_fare", "tolls", "bcf", "sales_tax", "congestion_surcharge", "airport_fee", "cbd_congestion_fee", "tips")
+	}
 	if (found["pickup lon"] == nil) == (found["pickup zone"] == nil) {
 		t.Fatal("a file has either coordinates or zones")
 	}
@@ -134,7 +158,11 @@ func recount(t *testing.T, o Options, cols columns) map[string]*monthCount {
 	pickups, dropoffs := found["pickup"], found["dropoff"]
 	for i := range pickups.valid {
 		pickup, hasPickup := pickups.time(t, i)
-		dropoff, hasDropoff := dropoffs.time(t, i)
+		var dropoff time.Time
+		hasDropoff := false
+		if dropoffs != nil {
+			dropoff, hasDropoff = dropoffs.time(t, i)
+		}
 		key := ""
 		if hasPickup {
 			key = pickup.Format("2006-01") + "-01"
@@ -199,7 +227,7 @@ func (m *monthCount) clock(pickup, dropoff time.Time, hasPickup, hasDropoff bool
 
 func (m *monthCount) measures(found map[string]*column, i int) {
 	d := &m.dirt
-	if c := found["passengers"]; !c.valid[i] {
+	if c := found["passengers"]; c == nil || !c.valid[i] {
 		d.NullPassengers++
 	} else {
 		v := c.number(i)
@@ -217,7 +245,10 @@ func (m *monthCount) measures(found map[string]*column, i int) {
 		if role == "" {
 			continue
 		}
-		v := found[role].doubles[i]
+		if found[role] == nil || !found[role].valid[i] {
+			continue
+		}
+		v := found[role].number(i)
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			finite = false
 			continue
@@ -257,7 +288,7 @@ func (m *monthCount) places(found map[string]*column, i int) {
 			m.nulls[end]++
 			continue
 		}
-		id := int32(c.ints[i])
+		id := int32(c.number(i))
 		z := m.zones[id]
 		z[end]++
 		m.zones[id] = z

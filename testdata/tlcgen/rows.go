@@ -106,6 +106,20 @@ func newStream(o Options, v variant) *stream {
 	if o.Month.Year == 2009 {
 		s.unset |= setOf(fRate, fFlag)
 	}
+	if o.Taxi.forHire() { // what tables are made of and the file lacks is null
+		for f := range numFields {
+			if jobFields.has(f) && !v.has(f) && (f != fTotal || len(v.parts()) == 0) {
+				s.unset |= setOf(f)
+			}
+		}
+		if o.Taxi == FHV && o.Month.Before(fhvDropoffs) {
+			s.unset |= setOf(fDropoff)
+		}
+		if o.Taxi == FHV && o.Month.Before(fhvZones) {
+			s.unset |= setOf(fDropoffZone)
+		}
+		s.unset |= setOf(fNothing)
+	}
 	if v.has(fPickupLon) {
 		fmt.Fprint(h, " places")
 		s.areas, s.placing = areasOf[o.Taxi], rand.NewPCG(lo, h.Sum64())
@@ -138,7 +152,7 @@ func (s *stream) fill(b *block, limit int64) {
 			r, s.pending = s.charge, false
 		} else {
 			s.advance()
-			s.trip(&r)
+			s.make(&r)
 		}
 		s.passPos++
 		r.v[fIndex] = s.made + s.made>>10 // some rows were dropped after they were numbered
@@ -147,6 +161,9 @@ func (s *stream) fill(b *block, limit int64) {
 		} else {
 			planted := r // a planted null must not reach the charge of a refund
 			s.planter.apply(&planted, s.made)
+			if s.o.Taxi.forHire() {
+				s.settle(&planted, &r)
+			}
 			b.append(&planted)
 		}
 		s.made++
@@ -170,6 +187,15 @@ func (s *stream) advance() {
 	}
 }
 
+// make makes one trip of the file's taxi.
+func (s *stream) make(r *row) {
+	if s.o.Taxi.forHire() {
+		s.ride(r)
+	} else {
+		s.trip(r)
+	}
+}
+
 // trip makes one trip that starts in or near the current hour. Bits of few
 // random numbers are cut up, since drawing is what costs.
 func (s *stream) trip(r *row) {
@@ -187,15 +213,7 @@ func (s *stream) trip(r *row) {
 		v[fDropoffZone] = v[fPickupZone]
 	}
 
-	// When: a second of the hour, or rarely of a neighbouring one.
-	at := s.start + int64(s.hour)*hour
-	if shift := int64(r2 & 63); shift < 2 {
-		near := at + hour*(2*shift-1)
-		if near >= s.start && near < s.end && near != s.clock.spring {
-			at = near
-		}
-	}
-	pickup := at + int64((r2>>32)*hour>>32)
+	at, pickup := s.moment(r2)
 	rushing := !weekend(at) && at%day >= 7*hour && at%day < 19*hour
 
 	// How long and how far.
@@ -233,6 +251,19 @@ func (s *stream) trip(r *row) {
 	}
 }
 
+// moment returns the hour and the second of a pickup: of the current hour, or
+// rarely of a neighbouring one.
+func (s *stream) moment(bits uint64) (at, pickup int64) {
+	at = s.start + int64(s.hour)*hour
+	if shift := int64(bits & 63); shift < 2 {
+		near := at + hour*(2*shift-1)
+		if near >= s.start && near < s.end && near != s.clock.spring {
+			at = near
+		}
+	}
+	return at, at + int64((bits>>32)*hour>>32)
+}
+
 // extras sets what only some variants have, by 6 random bits.
 func (s *stream) extras(r *row, bits uint64) {
 	v := &r.v
@@ -260,8 +291,11 @@ func (s *stream) extras(r *row, bits uint64) {
 // airports are longer and differ less.
 func (s *stream) course(v *[numFields]int64, u1, u2 uint64, rushing bool, at int64) (seconds, distance int64) {
 	median, speed := int64(560), int64(1020) // seconds; hundredths of a mile per hour
-	if s.o.Taxi == Green {
+	switch s.o.Taxi {
+	case Green:
 		median, speed = 650, 1090
+	case FHVHV, FHV:
+		median, speed = 840, 1250
 	}
 	switch {
 	case rushing:

@@ -236,6 +236,8 @@ type zonePickers struct{ pickup, dropoff *picker }
 var zonesOf = map[Taxi]zonePickers{
 	Yellow: {newPicker(allZones(yellowZones, 2, noZones)), newPicker(allZones(yellowZones, 7, noZones))},
 	Green:  {newPicker(allZones(greenZones, 4, notGreen)), newPicker(allZones(greenZones, 28, notGreen))},
+	FHVHV:  forHirePickers,
+	FHV:    forHirePickers,
 }
 
 var passengersOf = map[Taxi]*picker{

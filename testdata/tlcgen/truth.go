@@ -84,6 +84,7 @@ type counter struct {
 	months map[int]*monthSums // by Month.index, or nullMonth
 	clocks []int64            // starts of the hours of clock change around the month, in microseconds
 	places bool               // whether the file has coordinates
+	parts  []field            // of which the total is the sum; none if it is a column
 
 	// The month looked up last: most rows are in it.
 	from, to int64 // microseconds
@@ -93,7 +94,7 @@ type counter struct {
 const nullMonth = 1 << 30 // orders after every month
 
 func newCounter(m YearMonth, v variant) *counter {
-	c := &counter{month: m, months: map[int]*monthSums{}, places: v.has(fPickupLon)}
+	c := &counter{month: m, months: map[int]*monthSums{}, places: v.has(fPickupLon), parts: v.parts()}
 	for n := -1; n <= 1; n++ {
 		for _, start := range clockOf(m.Add(n)).hours() {
 			c.clocks = append(c.clocks, start*1e6)
@@ -145,17 +146,23 @@ func (c *counter) row(b *block, i int) {
 		}
 	}
 
-	distance, total, tip := b.v[fDistance][i], b.v[fTotal][i], b.v[fTip][i]
-	if finite(distance) && finite(total) && finite(tip) {
-		m.distance.add(distance * 1e4)
-		m.amount.add(total * 1e4)
-		m.tip.add(tip * 1e4)
-	} else {
-		d.NotFinite++
-		m.distance.addFinite(distance)
-		m.amount.addFinite(total)
-		m.tip.addFinite(tip)
+	distance, tip := b.v[fDistance][i], b.v[fTip][i]
+	total, noTotal := c.total(b, i)
+	if nulls.has(fDistance) {
+		distance = 0
 	}
+	if nulls.has(fTip) {
+		tip = 0
+	}
+	if noTotal {
+		total = 0
+	}
+	if !finite(distance) || !finite(total) || !finite(tip) {
+		d.NotFinite++
+	}
+	m.distance.addFinite(distance, nulls.has(fDistance))
+	m.amount.addFinite(total, noTotal)
+	m.tip.addFinite(tip, nulls.has(fTip))
 	d.FarDistance += over(distance, 100_00)
 	d.Over200Miles += over(distance, 200_00)
 	d.NegativeDistance += negative(distance)
@@ -244,9 +251,9 @@ func (m *monthSums) zone(b *block, i int, f field, end int, counts *[zoneCount +
 
 func finite(v int64) bool { return v > valueInf }
 
-// addFinite adds hundredths unless they are NaN or infinite.
-func (s *Sum) addFinite(v int64) {
-	if finite(v) {
+// addFinite adds hundredths unless they are null, NaN or infinite.
+func (s *Sum) addFinite(v int64, null bool) {
+	if finite(v) && !null {
 		s.add(v * 1e4)
 	}
 }

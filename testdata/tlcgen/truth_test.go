@@ -39,6 +39,22 @@ func TestTruth(t *testing.T) {
 		{Taxi: Green, Month: YearMonth{2021, 6}, Rows: 30_000, Plant: plant},
 		{Taxi: Green, Month: YearMonth{2023, 5}, Rows: 3_000, Clean: true},
 		{Taxi: Green, Month: YearMonth{2026, 7}, Rows: 3_000, Plant: zones},
+		{Taxi: FHVHV, Month: YearMonth{2019, 3}, Rows: 30_000, Plant: clock},
+		{Taxi: FHVHV, Month: YearMonth{2019, 11}, Rows: 30_000, OldNames: true},
+		{Taxi: FHVHV, Month: YearMonth{2020, 6}, Rows: 20_000, OldNames: true, StringTimes: true, Plant: zones},
+		{Taxi: FHVHV, Month: YearMonth{2021, 8}, Rows: 30_000, Plant: plant, JobColumns: true},
+		{Taxi: FHVHV, Month: YearMonth{2024, 2}, Rows: 20_000, Plant: zones, RowGroups: 3},
+		{Taxi: FHVHV, Month: YearMonth{2025, 3}, Rows: 60_000, Plant: plant},
+		{Taxi: FHV, Month: YearMonth{2015, 11}, Rows: 20_000, Plant: clock},
+		{Taxi: FHV, Month: YearMonth{2016, 2}, Rows: 20_000, Plant: more, OldNames: true},
+		{Taxi: FHV, Month: YearMonth{2017, 3}, Rows: 20_000, Plant: zones, OldNames: true},
+		{Taxi: FHV, Month: YearMonth{2017, 9}, Rows: 20_000, OldNames: true},
+		{Taxi: FHV, Month: YearMonth{2018, 5}, Rows: 20_000, Plant: plant, OldNames: true},
+		{Taxi: FHV, Month: YearMonth{2018, 3}, Rows: 20_000, Plant: clock},
+		{Taxi: FHV, Month: YearMonth{2020, 6}, Rows: 20_000, OldNames: true},
+		{Taxi: FHV, Month: YearMonth{2024, 11}, Rows: 20_000, Plant: clock},
+		{Taxi: Yellow, Month: YearMonth{2020, 6}, Rows: 20_000, OldNames: true, Plant: zones},
+		{Taxi: Green, Month: YearMonth{2020, 6}, Rows: 20_000, OldNames: true},
 	} {
 		b, got := makeFile(t, o)
 		months := recount(t, o, readFile(t, b))

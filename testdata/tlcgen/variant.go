@@ -1,7 +1,6 @@
 package tlcgen
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -85,15 +84,18 @@ func (v *variant) has(f field) bool {
 
 // fields returns how many fields blocks of the variant need.
 func (v *variant) fields() field {
-	if v.has(fPickupLon) || v.has(fIndex) || v.has(fSource) {
+	switch {
+	case v.taxi.forHire():
 		return numFields
+	case v.has(fPickupLon) || v.has(fIndex) || v.has(fSource):
+		return numTaxiFields
 	}
 	return numTripFields
 }
 
 // variants lists every schema, ordered by taxi and month. A month is made by
 // the last row that is not later than it.
-var variants = []variant{
+var variants = append([]variant{
 	{Yellow, YearMonth{2009, 1}, writer2022, yellow2009, style2009},
 	{Yellow, YearMonth{2010, 1}, writer2022, yellow2010, style2010},
 	{Yellow, YearMonth{2010, 2}, writer2022, with(withType(yellow2010, Int64, "rate_code"), indexColumn), style2010},
@@ -108,7 +110,7 @@ var variants = []variant{
 	{Green, YearMonth{2023, 2}, writer2023, green2023, style2011},
 	{Green, YearMonth{2025, 1}, writer2025, with(green2023, cbdColumn), style2011},
 	{Green, YearMonth{2026, 6}, writer2025, with(green2023, cbdColumn, sourceColumn), style2011},
-}
+}, forHireVariants...)
 
 var style2011 = style{texts: map[field][]parquet.ByteArray{
 	fFlag:   texts("N", "Y"),
@@ -230,6 +232,7 @@ var nullColumns = []struct {
 	}},
 	{Yellow, "improvement_surcharge", YearMonth{2014, 8}, YearMonth{2014, 9}, nil},
 	{Green, "congestion_surcharge", YearMonth{2013, 8}, YearMonth{2019, 1}, nil},
+	{FHVHV, "airport_fee", YearMonth{2019, 2}, YearMonth{2021, 1}, []YearMonth{{2019, 6}, {2020, 8}}},
 }
 
 // find returns the row of a table of variants that makes a month, or nil.
@@ -252,7 +255,7 @@ func variantOf(t Taxi, m YearMonth) (variant, error) {
 				return variant{}, fmt.Errorf("tlcgen: no %s file can be made for %v: the first is %v", t, m, v.from)
 			}
 		}
-		return variant{}, fmt.Errorf("tlcgen: taxi %q is neither yellow nor green", t)
+		return variant{}, fmt.Errorf("tlcgen: taxi %q is none of %v", t, taxis)
 	}
 	v := *found
 	for _, n := range nullColumns {
@@ -270,8 +273,12 @@ func (o *Options) variant() (variant, error) {
 		return v, err
 	}
 	switch {
+	case o.OldNames && !o.Coordinates && csvVariant(o.Taxi, o.Month) != nil:
+		v = *csvVariant(o.Taxi, o.Month)
 	case o.OldNames && !o.Coordinates:
-		return v, errors.New("tlcgen: old names are those of files with coordinates: ask for both")
+		return v, fmt.Errorf("tlcgen: no %s file of %v has old names, unless with coordinates: ask for both", o.Taxi, o.Month)
+	case o.Coordinates && o.Taxi.forHire():
+		return v, fmt.Errorf("tlcgen: no %s file has coordinates", o.Taxi)
 	case !o.Coordinates || v.has(fPickupLon):
 	case lastCoordinates.Before(o.Month):
 		return v, fmt.Errorf("tlcgen: no file with coordinates can be made for %v: the last is %v", o.Month, lastCoordinates)
@@ -313,7 +320,14 @@ func (o *Options) written(columns []Column) []Column {
 	if !o.JobColumns {
 		return columns
 	}
-	return slices.DeleteFunc(slices.Clone(columns), func(c Column) bool { return !jobFields.has(c.field) })
+	job := jobFields
+	switch o.Taxi { // licences and bases tell these files from others
+	case FHVHV:
+		job |= setOf(totalParts...) | setOf(fLicence)
+	case FHV:
+		job |= setOf(fBase)
+	}
+	return slices.DeleteFunc(slices.Clone(columns), func(c Column) bool { return !job.has(c.field) })
 }
 
 // node returns the parquet schema node of the column.

@@ -195,7 +195,8 @@ func TestMonthsThatCannotBeMade(t *testing.T) {
 	}{
 		{Yellow, YearMonth{2008, 12}, "the first is 2009-01"},
 		{Green, YearMonth{2013, 7}, "the first is 2013-08"},
-		{"fhv", YearMonth{2020, 1}, "neither yellow nor green"},
+		{"boat", YearMonth{2020, 1}, "none of [yellow green fhvhv fhv]"},
+		{FHV, YearMonth{2014, 12}, "the first is 2015-01"},
 	} {
 		if _, err := Columns(tt.taxi, tt.month); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s %v: error %v, expected %q", tt.taxi, tt.month, err, tt.want)

@@ -224,7 +224,7 @@ func (c *chunkWriter) nonNull(col Column, b *block) ([]int64, []int16) {
 // and so the float64 nearest to the decimal number.
 func (c *chunkWriter) toDoubles(values []int64, f field) {
 	switch f {
-	case fPassengers, fRate, fFlag, fPayment, fTripType:
+	case fPassengers, fRate, fFlag, fPayment, fTripType, fPickupZone, fDropoffZone, fShared:
 		for i, v := range values {
 			c.doubles[i] = float64(v)
 		}
@@ -269,7 +269,7 @@ func (s *style) inexactly(x float64, v int64) float64 {
 // toStrings gives values their text.
 func (c *chunkWriter) toStrings(values []int64, f field) {
 	switch f {
-	case fPickup, fDropoff:
+	case fPickup, fDropoff, fRequest, fOnScene:
 		c.text = c.text[:0]
 		for _, v := range values {
 			c.text = time.UnixMicro(v).UTC().AppendFormat(c.text, time.DateTime)

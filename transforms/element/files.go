@@ -190,6 +190,8 @@ type Column struct {
 	Leaf       int       // its place among the columns of the file
 	Type       ValueType // what its values are
 	Found      string    // its type in a word, such as timestamp[us], for messages
+	Precision  int32     // of a Decimal: how many digits its values have at most
+	Scale      int32     // of a Decimal: how many of them are decimals
 	ChunkBytes []int64   // bytes by unit
 	Codecs     []string  // with which it is compressed, each once
 }

@@ -17,7 +17,7 @@ var (
 	}
 	described = Described{
 		Found: found, Format: "parquet", Rows: 1 << 40, UnitRows: []int64{1, 2},
-		Columns:  []Column{{Name: "a"}, {Name: "b", Leaf: 4, Type: Int96, Found: "INT96", ChunkBytes: []int64{7}, Codecs: []string{"GZIP"}}},
+		Columns:  []Column{{Name: "a"}, {Name: "b", Leaf: 4, Type: Int96, Found: "INT96", Precision: 1, Scale: 2, ChunkBytes: []int64{7}, Codecs: []string{"GZIP"}}},
 		Metadata: []byte("foot"), MetadataSum: 3, TextBytes: []int64{8, 9},
 	}
 	recognised = Recognised{

@@ -18,6 +18,10 @@ type Known struct {
 	Meaning Meaning
 	Types   []ValueType // the types seen in published files
 
+	// Adds is a second meaning of a column that is also one of several addends, or "". For example, fhvhv's files have no column of the
+	// total amount: it is the sum of the fare, the tolls, the tips and others.
+	Adds Meaning
+
 	// Codes are the numbers for the texts of a column, if the column of trips is a number.
 	Codes map[string]int64
 }
@@ -42,14 +46,34 @@ type Dataset struct {
 	// Unread says why a file of the dataset cannot be read and what to do. It is "" if the file can be read.
 	Unread string
 
+	// MayLack are the meanings that a trip of the dataset need not have, because TLC did not ask for them. No rule is about such a null.
+	MayLack []Lack
+
 	Columns []Known
+}
+
+// Lack is a meaning that trips may lack up to a month, since 1970-01; 0 stands for all months.
+type Lack struct {
+	Meaning Meaning
+	Last    int32
+}
+
+// Lacks returns the meanings that trips in a file of a month may lack. If the month is not known, all that any month may lack.
+func (d Dataset) Lacks(month int32) []Meaning {
+	var lacks []Meaning
+	for _, l := range d.MayLack {
+		if l.Last == 0 || month <= l.Last { // NoMonth is before all months
+			lacks = append(lacks, l.Meaning)
+		}
+	}
+	return lacks
 }
 
 // Find returns the dataset's columns with a meaning. If there are several, their values are added.
 func (d Dataset) Find(m Meaning) []Known {
 	var found []Known
 	for _, c := range d.Columns {
-		if c.Meaning == m {
+		if c.Meaning == m || c.Adds == m && m != "" {
 			found = append(found, c)
 		}
 	}

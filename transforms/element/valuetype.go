@@ -22,7 +22,8 @@ const (
 	TimestampMillisUTC // the UTC ones are adjusted to UTC
 	TimestampMicrosUTC
 	TimestampNanosUTC
-	Int96 // nanoseconds of the day and Julian day, as Impala and Spark write timestamps
+	Int96   // nanoseconds of the day and Julian day, as Impala and Spark write timestamps
+	Decimal // whole numbers of a unit of 10 to the power of minus the column's scale
 )
 
 // Int96Type is how an INT96 column travels in an Arrow record: 12 bytes as in the file.
@@ -46,7 +47,8 @@ var arrowTypes = map[ValueType]arrow.DataType{
 	Int96:              Int96Type,
 }
 
-// Arrow returns the Arrow type in which a column of this type travels, or nil for Unsupported.
+// Arrow returns the Arrow type in which a column of this type travels, or nil for Unsupported. That of a Decimal depends on the column:
+// see [Column.Arrow].
 func (t ValueType) Arrow() arrow.DataType { return arrowTypes[t] }
 
 // IsTime tells whether the type is a point in time.
@@ -55,5 +57,19 @@ func (t ValueType) IsTime() bool { return t >= TimestampMillis && t <= Int96 }
 // IsUTC tells whether the type is a timestamp adjusted to UTC.
 func (t ValueType) IsUTC() bool { return t >= TimestampMillisUTC && t <= TimestampNanosUTC }
 
-// IsNumber tells whether the type is an integer or a floating-point number.
-func (t ValueType) IsNumber() bool { return t >= Int32 && t <= Float64 }
+// IsNumber tells whether the type is an integer, a floating-point number or a decimal.
+func (t ValueType) IsNumber() bool { return t >= Int32 && t <= Float64 || t == Decimal }
+
+// MostDigits is the largest precision of a decimal that is read.
+const MostDigits = 76
+
+// Arrow returns the Arrow type in which a column travels, or nil for Unsupported.
+func (c Column) Arrow() arrow.DataType {
+	switch {
+	case c.Type != Decimal:
+		return c.Type.Arrow()
+	case c.Precision > 38:
+		return &arrow.Decimal256Type{Precision: c.Precision, Scale: c.Scale}
+	}
+	return &arrow.Decimal128Type{Precision: c.Precision, Scale: c.Scale}
+}

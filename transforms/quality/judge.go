@@ -319,7 +319,7 @@ func (fn *judgeFn) leave(month int32, row int, v int64, s span) {
 
 func dropoffMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
 	dropoff := &b.Columns[trip.Dropoff]
-	if dropoff.Nulls == 0 {
+	if dropoff.Nulls == 0 || b.MayLack.Has(trip.Dropoff) {
 		return
 	}
 	for row := start; row < end; row++ {
@@ -350,8 +350,11 @@ func zoneMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
 	if !b.NoZones {
 		return
 	}
+	lacks := b.MayLack.Has(trip.PickupZone) && b.MayLack.Has(trip.DropoffZone)
 	for row := start; row < end; row++ {
-		fn.fire(row, id)
+		if !lacks {
+			fn.fire(row, id)
+		}
 		for _, zone := range [...]trip.Field{trip.PickupZone, trip.DropoffZone} {
 			if fn.wants[zone] {
 				fn.columns[zone].put(row, UnknownZone)
@@ -360,7 +363,7 @@ func zoneMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
 	}
 }
 
-// zoneNull is for a null zone at one end of a trip.
+// zoneNull is for a null zone at one end of a trip. A zone that the trip may lack becomes unknown too, but that breaks no rule.
 func zoneNull(end trip.Field) func(*judgeFn, ID, *trip.Batch, int32, int, int) {
 	return func(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, stop int) {
 		zone := &b.Columns[end]
@@ -369,7 +372,9 @@ func zoneNull(end trip.Field) func(*judgeFn, ID, *trip.Batch, int32, int, int) {
 		}
 		for row := start; row < stop; row++ {
 			if zone.IsNull(row) {
-				fn.fire(row, id)
+				if !b.MayLack.Has(end) {
+					fn.fire(row, id)
+				}
 				fn.columns[end].put(row, UnknownZone)
 			}
 		}

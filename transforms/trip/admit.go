@@ -17,11 +17,11 @@ import (
 
 // Admission is which files a run takes.
 type Admission struct {
-	Taxi            string // only this taxi's files; "" for all
-	MergeSameMonth  bool   // several files of one taxi and month add up; otherwise they are an error
-	RequireComplete bool   // a month missing between a taxi's first and last is an error
-	AllGaps         bool   // name all missing months, however many
-	FailUnknown     bool   // a column the registry does not know is an error
+	Taxis           []string // only these taxis' files; none for all
+	MergeSameMonth  bool     // several files of one taxi and month add up; otherwise they are an error
+	RequireComplete bool     // a month missing between a taxi's first and last is an error
+	AllGaps         bool     // name all missing months, however many
+	FailUnknown     bool     // a column the registry does not know is an error
 }
 
 func init() {
@@ -33,7 +33,12 @@ func init() {
 	register.Emitter1[element.LeftOut]()
 }
 
-// Admitted looks at all files together, before any row is read: it leaves out the taxi that was not asked
+// takes tells whether files of a taxi are wanted.
+func (a Admission) takes(taxi string) bool {
+	return len(a.Taxis) == 0 || slices.Contains(a.Taxis, taxi)
+}
+
+// Admitted looks at all files together, before any row is read: it leaves out the taxis that were not asked
 // for, and refuses two files of one taxi and month, which nearly always are one month twice. Its error names every file
 // that cannot be used.
 //
@@ -113,7 +118,7 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 	var noTrips []element.Unusable // those left out
 	kept = recognised[:0]
 	for _, f := range recognised {
-		if rules.Taxi != "" && f.Taxi != rules.Taxi {
+		if !rules.takes(f.Taxi) {
 			left = append(left, element.LeftOut{Source: f.Source, Dataset: f.Dataset})
 			continue
 		}
@@ -125,7 +130,7 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 	for _, f := range unusable {
 		nobodys := hasNoTrips(f)
 		switch is := cmp.Or(f.NameTaxi, f.Taxi); {
-		case nobodys, rules.Taxi != "" && is != "" && is != rules.Taxi:
+		case nobodys, is != "" && !rules.takes(is):
 			left = append(left, element.LeftOut{Source: f.Source, Dataset: f.Dataset, NoTrips: nobodys})
 			if nobodys {
 				noTrips = append(noTrips, f)
@@ -159,7 +164,7 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 		}
 	}
 	if len(kept) == 0 {
-		return nil, nil, nothing(left, noTrips, rules.Taxi)
+		return nil, nil, nothing(left, noTrips, strings.Join(rules.Taxis, " or "))
 	}
 	setAlone(kept)
 	read := map[string]bool{} // data sets of which a part is read

@@ -1,4 +1,4 @@
-// Package trip is the domain: taxi trips, in column batches. It recognises yellow and green TLC files by their
+// Package trip is the domain: trips of taxis and for-hire vehicles, in column batches. It recognises TLC files by their
 // columns, maps those to one [Batch] whatever physical types they have, and derives duration, year and month.
 //
 // Numbers are exact from here on. Dollars, miles and passengers are int64 in units of 10^-6 ([Unit]); times are int64
@@ -45,6 +45,9 @@ type Batch struct {
 	// NoZones tells that the file has no zones at all.
 	NoZones bool
 
+	// MayLack are the columns whose nulls are no fault: see element.Dataset.MayLack.
+	MayLack FieldSet
+
 	// NotNumbers has the rows with a measure or zone that is not a number, ascending, if such rows are not an error. The value is null
 	// there.
 	NotNumbers []int32
@@ -62,6 +65,12 @@ type Batch struct {
 	// Judged.
 	Findings []Finding
 }
+
+// FieldSet has the bit 1<<f for each field f in it.
+type FieldSet uint64
+
+// Has tells whether a field is in the set.
+func (s FieldSet) Has(f Field) bool { return s>>f&1 == 1 }
 
 // NoCode is how many values of a column of type [Code] or [Flag] have no number, such as a vendor of 2009 that TLC's data
 // dictionaries do not list. They are null.

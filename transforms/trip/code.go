@@ -49,6 +49,8 @@ func (fn *fieldsFn) codeColumn(a arrow.Array, codes map[string]int64, dst []int6
 	case *array.String:
 		fn.textCodes(a, codes, dst)
 		return dst, nil
+	case *array.Decimal128, *array.Decimal256:
+		return decimalCodes(a, dst), nil
 	}
 	return dst, nil // of the null type
 }

@@ -66,7 +66,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 	}
 	rec := array.NewRecordBatch(schemaOf(present), arrays, int64(b.Rows))
 	defer rec.Release()
-	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, b.FileRows, flags, int64(b.Rows), present,
+	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, b.FileRows, flags, int64(b.MayLack), int64(b.Rows), present,
 		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)),
 		int64(len(b.NotPickups)), int64(len(b.NotDropoffs)))
 	for _, run := range b.Months {
@@ -162,6 +162,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	b.FileRows = v.next()
 	flags := v.next()
 	b.NoZones, b.Alone = flags&1 == 1, flags&2 == 2
+	b.MayLack = FieldSet(v.next())
 	b.Rows = int(v.next())
 	present := v.next()
 	months, notNumbers, findings, noCodes := v.next(), v.next(), v.next(), v.next()

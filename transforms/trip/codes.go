@@ -9,24 +9,33 @@ import (
 type codedValues struct {
 	dictionary arrow.ArrayData // the last one; kept, so that no other dictionary gets its address
 	clean      bool            // all its values can be represented, and none stands for nothing
+	wide       bool            // a value is beyond MaxValue
 	table      *[1 << 16]int64 // by code
 }
 
 // convert fills dst, which has a's length. It returns false if a value of the dictionary cannot be represented or stands for nothing; the caller must
 // then convert row by row, because the value may be in no row at all. Null rows get any value.
 func (c *codedValues) convert(fn *fieldsFn, a *array.Dictionary, dst []int64, to converter) bool {
+	codes, ok := c.tabulated(fn, a, to)
+	if ok {
+		fn.wide = c.wide
+		lookUp(dst, c.table, codes)
+	}
+	return ok
+}
+
+// tabulated returns a's codes once the table is that of its dictionary. It returns false as convert does.
+func (c *codedValues) tabulated(fn *fieldsFn, a *array.Dictionary, to converter) ([]uint16, bool) {
 	codes, ok := a.Indices().(*array.Uint16)
 	if !ok {
-		return false
+		return nil, false
 	}
 	if d := a.Data().Dictionary(); d != c.dictionary {
+		fn.wide = false
 		c.dictionary, c.clean = d, c.tabulate(fn, a.Dictionary(), to)
+		c.wide = fn.wide
 	}
-	if !c.clean {
-		return false
-	}
-	lookUp(dst, c.table, codes.Uint16Values())
-	return true
+	return codes.Uint16Values(), c.clean
 }
 
 // lookUp fills dst with the values of table at codes.

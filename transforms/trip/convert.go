@@ -56,6 +56,8 @@ func (fn *fieldsFn) measureColumn(a arrow.Array, dst []int64) ([]int64, *badValu
 		return integers(fn, a, a.Uint32Values(), dst)
 	case *array.String:
 		return fn.textMeasures(a, dst)
+	case *array.Decimal128, *array.Decimal256:
+		return fn.decimalMeasures(a, dst)
 	case *array.Null:
 		return dst, nil
 	}
@@ -92,6 +94,7 @@ func (fn *fieldsFn) uncertain(a arrow.Array, i int, v float64) (int64, bool) {
 	if x, ok = fixWide(v); !ok {
 		fn.bad = append(fn.bad, int32(i))
 	}
+	fn.wide = true
 	return x, true
 }
 
@@ -133,6 +136,8 @@ func (fn *fieldsFn) zoneColumn(a arrow.Array, dst []int64) ([]int64, *badValue) 
 		return fillZones(fn, a, a.Float32Values(), dst, func(v float32) (int64, bool) { return zoneFloat(float64(v)) })
 	case *array.String:
 		return fn.textZones(a, dst)
+	case *array.Decimal128, *array.Decimal256:
+		return fn.decimalZones(a, dst)
 	case *array.Null:
 		return dst, nil
 	}

@@ -1,8 +1,10 @@
 package trip
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -120,32 +122,77 @@ func ownerOf(registry []element.Dataset, column string) string {
 }
 
 // nearest returns the dataset that a file seems to be of which is of none, and what the file lacks. It is one whose pickup time
-// the file has; the one of which the file lacks the least if there are several.
+// the file has. If several taxis' files have that pickup time, it is one of them only if the file also has a column of a signature of
+// this taxi's alone.
 func nearest(registry []element.Dataset, names []string) (near element.Dataset, err error) {
 	var looked []string
 	var pickup string
-	var lacks []string
+	var candidates []element.Dataset
 	for _, d := range registry {
 		if d.Unread != "" {
 			continue
 		}
 		for _, known := range d.Find(Pickup.Meaning()) {
-			looked = append(looked, fmt.Sprintf("%s (%s)", known.Name, d.Name))
+			looked = lookedFor(looked, known.Name, d.Name)
 			if !hasName(names, known.Name) {
 				continue
 			}
 			if pickup != "" && !strings.EqualFold(pickup, known.Name) {
-				return element.Dataset{}, both(pickup, near.Name, known.Name, d.Name)
+				return element.Dataset{}, both(pickup, candidates[0].Name, known.Name, d.Name)
 			}
-			if more := missing(d.Signatures[0], names); pickup == "" || len(more) < len(lacks) {
-				near, pickup, lacks = d, known.Name, more
-			}
+			pickup, candidates = known.Name, append(candidates, d)
 		}
 	}
 	if pickup == "" {
 		return near, fmt.Errorf("found columns %s, expected %s: not a TLC trip-record file this program knows; leave it out", listing(names), strings.Join(looked, " or "))
 	}
-	return near, fmt.Errorf("found columns %s, expected also %s; leave the file out or add what is missing", listing(names), strings.Join(lacks, ", "))
+	candidates = likely(candidates, names)
+	slices.SortStableFunc(candidates, func(a, b element.Dataset) int {
+		return cmp.Compare(len(missing(a.Signatures[0], names)), len(missing(b.Signatures[0], names)))
+	})
+	taxis, lacks := map[string]bool{}, []string{}
+	for _, d := range candidates {
+		taxis[d.Taxi] = true
+		lacks = append(lacks, listing(missing(d.Signatures[0], names)))
+	}
+	if len(taxis) == 1 {
+		return candidates[0], fmt.Errorf("found columns %s, expected also %s; leave the file out or add what is missing", listing(names), lacks[0])
+	}
+	for i, d := range candidates {
+		lacks[i] += " (" + d.Name + ")"
+	}
+	return near, fmt.Errorf("found columns %s, expected also %s; leave the file out or add what is missing", listing(names), strings.Join(lacks, ", or "))
+}
+
+// lookedFor adds a column and its dataset to a list for a message, which has each column once.
+func lookedFor(list []string, column, dataset string) []string {
+	for i, text := range list {
+		if rest, found := strings.CutPrefix(text, column+" ("); found {
+			list[i] = column + " (" + strings.TrimSuffix(rest, ")") + ", " + dataset + ")"
+			return list
+		}
+	}
+	return append(list, column+" ("+dataset+")")
+}
+
+// likely are the datasets of one taxi if the file has a column that only signatures of that taxi have; otherwise all.
+func likely(datasets []element.Dataset, names []string) []element.Dataset {
+	owners := map[string]bool{} // taxis with such a column
+	for _, name := range names {
+		owner := map[string]bool{}
+		for _, d := range datasets {
+			if slices.ContainsFunc(d.Signatures, func(s []string) bool { return hasName(s, name) }) {
+				owner[d.Taxi] = true
+			}
+		}
+		if len(owner) == 1 {
+			maps.Copy(owners, owner)
+		}
+	}
+	if len(owners) != 1 {
+		return datasets
+	}
+	return slices.DeleteFunc(slices.Clone(datasets), func(d element.Dataset) bool { return !owners[d.Taxi] })
 }
 
 // hasTime tells whether a file has a column that is a time of trips in any dataset.

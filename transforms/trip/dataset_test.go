@@ -39,13 +39,13 @@ func TestADatasetIsDecidedByItsWholeSignature(t *testing.T) {
 		"pickup dropoff longitude licence":          "found both longitude (old) and licence (cars), expected one",
 		"pickup dropoff longitude licence colour":   "found both longitude (old) and licence (limousines), expected one",
 		"pickup dropoff pier anchor":                "found both pickup (boats) and anchor (another form), expected one",
-		"pickup dropoff":                            "found columns pickup, dropoff, expected also longitude;",
+		"pickup dropoff":                            "found columns pickup, dropoff, expected also longitude (old), or licence (cars), or pier (boats), or licence, colour (limousines);",
 		"pickup licence colour":                     "expected also dropoff;",
 		"departure stop":                            "expected also track;",
 		"departure pickup":                          "found both pickup (old) and departure (trams), expected one",
 		"unlocked":                                  "found bikes",
 		"unlocked pickup dropoff longitude":         "found both pickup (old) and unlocked (bikes), expected one",
-		"dropoff":                                   "expected pickup (old) or pickup (cars) or pickup (limousines) or pickup (boats) or departure (trams): not a TLC",
+		"dropoff":                                   "expected pickup (old, cars, limousines, boats) or departure (trams): not a TLC",
 		"departure stop wire track pickup dropoff ": "trams", // the rest is not a whole form
 	} {
 		d, err := decide(registry, strings.Split(columns, " "))

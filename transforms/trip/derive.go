@@ -50,19 +50,21 @@ func (fn *deriveFn) ProcessElement(b Batch, emit func(Batch)) error {
 	return nil
 }
 
-// duration is the Derive of Duration.
-func duration(dst *Column, b *Batch, valid []byte) error {
-	pickup, dropoff := &b.Columns[Pickup], &b.Columns[Dropoff]
-	if subtract(dst.Values, dropoff.Values, pickup.Values) {
-		for i := range b.Rows {
-			if overflows(dropoff.Values[i], pickup.Values[i]) && !pickup.IsNull(i) && !dropoff.IsNull(i) {
-				return fault.Inputf("%s: found pickup and dropoff %d and %d µs from 1970, expected a duration of 64 bits in microseconds; leave the file out or repair the value",
-					b.Where(i), pickup.Values[i], dropoff.Values[i])
+// between is the Derive of a column that is the time between two others, which messages call what.
+func between(from, to Field, what string) func(dst *Column, b *Batch, valid []byte) error {
+	return func(dst *Column, b *Batch, valid []byte) error {
+		start, end := &b.Columns[from], &b.Columns[to]
+		if subtract(dst.Values, end.Values, start.Values) {
+			for i := range b.Rows {
+				if overflows(end.Values[i], start.Values[i]) && !start.IsNull(i) && !end.IsNull(i) {
+					return fault.Inputf("%s: found %s %d and %d µs from 1970, expected a duration of 64 bits in microseconds; leave the file out or repair the value",
+						b.Where(i), what, start.Values[i], end.Values[i])
+				}
 			}
 		}
+		maskNulls(dst, valid, start, end)
+		return nil
 	}
-	maskNulls(dst, valid, pickup, dropoff)
-	return nil
 }
 
 // pickupHour is the Derive of PickupHour.

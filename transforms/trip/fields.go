@@ -33,11 +33,14 @@ type fieldsFn struct {
 	Options Options
 
 	schema  *arrow.Schema // the schema of the last batch; the fields below follow from it
-	fields  []Field       // the wanted columns
+	dataset element.Dataset
+	fields  []Field // the wanted columns
 	sources [NumFields][]source
 	clock   *wallClock
 	columns [NumFields]columnMemory
-	addend  columnMemory // for a column that is added to another
+	addend  columnMemory              // for a column that is added to another
+	tables  [NumFields][]*codedValues // of further columns that are added to another
+	wide    bool                      // set where a value is beyond MaxValue or not a number
 	texts   textClock
 	bad     []int32              // the rows of one column with values that are not numbers, or not times
 	allBad  []int32              // those of all columns of the batch that are not numbers
@@ -95,6 +98,11 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 	}
 	b.NoCodes = fn.noCodes
 	b.NotPickups, b.NotDropoffs = orNil(fn.noTimes[Pickup]), orNil(fn.noTimes[Dropoff])
+	for _, m := range fn.dataset.Lacks(in.Month) {
+		if f, known := fieldOf(m); known {
+			b.MayLack |= 1 << f
+		}
+	}
 	if len(fn.allBad) > 0 {
 		slices.Sort(fn.allBad)
 		b.NotNumbers = slices.Compact(fn.allBad)
@@ -110,16 +118,13 @@ func (fn *fieldsFn) column(in element.Columns, f Field, out *Column) (err error)
 	switch sources := fn.sources[f]; len(sources) {
 	case 0:
 		*out = withNulls(array.NewNull(rows), mem.memory(rows), mem.memory(rows))
-	default:
+	case 1:
 		if *out, err = fn.convert(in, f, sources[0], mem); err != nil {
 			return err
 		}
-		for _, s := range sources[1:] {
-			addend, err := fn.convert(in, f, s, &fn.addend)
-			if err != nil {
-				return err
-			}
-			fn.add(mem, out, addend)
+	default:
+		if *out, err = fn.addUp(in, f, sources, mem); err != nil {
+			return err
 		}
 	}
 	if len(fn.bad) > 0 {
@@ -141,31 +146,6 @@ func orNil(rows []int32) []int32 {
 		return nil
 	}
 	return rows
-}
-
-// add adds b to sum, whose memory is mem. A sum of more than 64 bits is not a number.
-func (fn *fieldsFn) add(mem *columnMemory, sum *Column, b Column) {
-	values := mem.memory(len(sum.Values))
-	for i, v := range sum.Values {
-		values[i] = v + b.Values[i]
-		if (v^values[i])&(b.Values[i]^values[i]) < 0 {
-			fn.bad = append(fn.bad, int32(i))
-		}
-	}
-	if sum.Valid != nil { // a row is null if both are
-		valid := make([]byte, (len(values)+7)/8)
-		for i := range valid {
-			valid[i] = 0xff
-			if b.Valid != nil {
-				valid[i] = sum.Valid[i] | b.Valid[i]
-			}
-		}
-		sum.Valid = valid
-		sum.Nulls = len(values) - sum.Set(0, len(values))
-	}
-	if sum.Values = values; sum.Nulls == 0 {
-		sum.Valid = nil
-	}
 }
 
 // memory returns memory for n values.
@@ -225,7 +205,7 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 			}
 		}
 	}
-	fn.schema, fn.fields, fn.sources = in.Record.Schema(), fields, sources
+	fn.schema, fn.fields, fn.sources, fn.dataset = in.Record.Schema(), fields, sources, fn.Options.Registry[i]
 	return nil
 }
 
@@ -269,18 +249,22 @@ func (fn *fieldsFn) convert(in element.Columns, f Field, s source, mem *columnMe
 	fn.blank = fn.blank[:0]
 	values, bad := to(a, dst)
 	if bad != nil {
-		name := in.Record.ColumnName(s.index)
-		advice := "; leave the file out or repair the value"
-		if bad.expected == errOffset {
-			advice = "" // it has its own
-		}
-		return Column{}, fault.Inputf("%s: column %q: found %s, expected %v%s", in.Where(bad.row), name, found(a, bad.row), bad.expected, advice)
+		return Column{}, fn.badAt(in, s, a, bad)
 	}
 	c := withNulls(a, values, dst)
 	if len(fn.blank) > 0 {
 		mem.valid = makeNull(&c, fn.blank, mem.valid)
 	}
 	return fn.finish(f, c, mem), nil
+}
+
+// badAt is the fault for a value that cannot be represented.
+func (fn *fieldsFn) badAt(in element.Columns, s source, a arrow.Array, bad *badValue) error {
+	advice := "; leave the file out or repair the value"
+	if bad.expected == errOffset {
+		advice = "" // it has its own
+	}
+	return fault.Inputf("%s: column %q: found %s, expected %v%s", in.Where(bad.row), in.Record.ColumnName(s.index), found(a, bad.row), bad.expected, advice)
 }
 
 // finish makes the values null that are not codes, in a column of codes, and counts them.

@@ -18,3 +18,16 @@ func fixMany(dst []int64, src []float64) int {
 //
 //go:noescape
 func fixEights(dst *int64, src *float64, n int) int
+
+// addMany is fixMany, but adds the converted values to sums.
+func addMany(sums []int64, src []float64) int {
+	if n := min(len(sums), len(src)) &^ 7; n > 0 && hasAVX2 {
+		return addEights(&sums[0], &src[0], n)
+	}
+	return 0
+}
+
+// addEights converts n values, a multiple of eight, and adds them, with AVX2. See addMany.
+//
+//go:noescape
+func addEights(sums *int64, src *float64, n int) int

@@ -56,3 +56,36 @@ done:
 	VZEROUPPER
 	MOVQ AX, ret+24(FP)
 	RET
+
+// func addEights(sums *int64, src *float64, n int) int
+TEXT ·addEights(SB), NOSPLIT, $0-32
+	MOVQ sums+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+	XORQ AX, AX
+	VBROADCASTSD unit<>(SB), Y15
+	VBROADCASTSD magic<>(SB), Y14
+	VBROADCASTSD half<>(SB), Y13
+	VBROADCASTSD most<>(SB), Y12
+	VBROADCASTSD magnitude<>(SB), Y11
+
+loop:
+	VMOVUPD (SI)(AX*8), Y0
+	VMOVUPD 32(SI)(AX*8), Y1
+	FOUR(Y0, Y2, Y3)
+	FOUR(Y1, Y4, Y5)
+	VORPD   Y0, Y1, Y0
+	VPTEST  Y0, Y0
+	JNZ     done
+	VPADDQ  (DI)(AX*8), Y2, Y2
+	VPADDQ  32(DI)(AX*8), Y4, Y4
+	VMOVUPD Y2, (DI)(AX*8)
+	VMOVUPD Y4, 32(DI)(AX*8)
+	ADDQ    $8, AX
+	CMPQ    AX, CX
+	JLT     loop
+
+done:
+	VZEROUPPER
+	MOVQ AX, ret+24(FP)
+	RET

@@ -53,7 +53,7 @@ func TestAdmitLeavesOutWhatNobodyWouldMiss(t *testing.T) {
 		if strings.Contains(name, "part") || strings.Contains(name, "set") {
 			files = append(files, partOf("d/1", Yellow))
 		}
-		kept, left, err := Admit(files, unusable, Admission{Taxi: c.taxi})
+		kept, left, err := Admit(files, unusable, Admission{Taxis: named(c.taxi)})
 		var words []string
 		for _, f := range kept {
 			words = append(words, f.Source)
@@ -91,4 +91,12 @@ func TestAFileUnderTwoNamesIsRefused(t *testing.T) {
 			t.Errorf("found %v, expected b to be refused", err)
 		}
 	}
+}
+
+// named returns a taxi as a list, or no list for "".
+func named(taxi string) []string {
+	if taxi == "" {
+		return nil
+	}
+	return []string{taxi}
 }

@@ -20,7 +20,7 @@ var accepted = map[Type]struct {
 }{
 	Time:    {isTime, "a timestamp, INT96 or text"},
 	Zone:    {isNumber, "a whole number"},
-	Measure: {isNumber, "an integer or a floating-point number"},
+	Measure: {isNumber, "a number"},
 	Code:    {isNumber, "a whole number or text"},
 	Flag:    {isNumber, "text or a whole number"},
 }
@@ -38,6 +38,8 @@ type Options struct {
 	Registry []element.Dataset // the forms in which files come
 
 	UTC string // UTCRefuse, UTCWall or UTCConvert
+
+	Dates element.DateOrder // the order of dates in texts; NoOrder if the files tell it, see [Dated]
 
 	// Judged lets values that cannot be represented pass, for a rule to leave out; otherwise they are faults. Measures
 	// that are NaN, infinite or beyond 64 bits come as null with the row in Batch.NotNumbers, those beyond MaxValue as they
@@ -155,6 +157,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		}
 	}
 	slices.Sort(f.Projection)
+	f.Projection = slices.Compact(f.Projection) // one column of the file may be wanted for several fields
 	f.UnitBytes = f.BytesOf(f.Projection)
 	for _, fd := range (Options{Wanted: opts.Named}).fields() {
 		if len(m[fd]) == 0 {

@@ -76,7 +76,7 @@ func TestRecogniseFaults(t *testing.T) {
 		"both taxis":                 {change: map[string]element.ValueType{"lpep_pickup_datetime": element.TimestampMicros}, want: []string{"found both"}},
 		"twice in another case":      {change: map[string]element.ValueType{"pulocationid": element.Int64}, want: []string{`"PULocationID"`, `"pulocationid"`, "drop one"}},
 		"time as integer":            {change: map[string]element.ValueType{"tpep_pickup_datetime": element.Int64}, want: []string{`column "tpep_pickup_datetime": found TYPE, expected a timestamp`}},
-		"decimal":                    {change: map[string]element.ValueType{"total_amount": element.Unsupported}, want: []string{`column "total_amount": found TYPE, expected an integer or a floating-point number`}},
+		"unsupported":                {change: map[string]element.ValueType{"total_amount": element.Unsupported}, want: []string{`column "total_amount": found TYPE, expected a number`}},
 		"zone as time":               {change: map[string]element.ValueType{"DOLocationID": element.TimestampMicros}, want: []string{"expected a whole number"}},
 		"utc":                        {change: map[string]element.ValueType{"tpep_dropoff_datetime": element.TimestampNanosUTC}, want: []string{"not adjusted to UTC", "--utc=wall", "--utc=convert"}},
 	} {
@@ -128,7 +128,7 @@ func TestAdmitRefusesOneMonthTwice(t *testing.T) {
 	if err != nil || len(kept) != 4 || len(left) != 0 || kept[0].Source != "a" {
 		t.Errorf("kept %v, left %v, error %v: expected all, sorted", kept, left, err)
 	}
-	kept, left, err = Admit(slices.Clone(files), nil, Admission{Taxi: Green})
+	kept, left, err = Admit(slices.Clone(files), nil, Admission{Taxis: []string{Green}})
 	if err != nil || len(kept) != 1 || len(left) != 3 {
 		t.Errorf("green only: kept %v, left %v, error %v: expected one kept and three left", kept, left, err)
 	}
@@ -140,7 +140,7 @@ func TestAdmitRefusesOneMonthTwice(t *testing.T) {
 	if kept, _, err = Admit(slices.Clone(twice), nil, Admission{MergeSameMonth: true}); err != nil || len(kept) != 5 {
 		t.Errorf("merged: kept %v, error %v: expected five kept", kept, err)
 	}
-	_, _, err = Admit(slices.Clone(files[:1]), nil, Admission{Taxi: Green})
+	_, _, err = Admit(slices.Clone(files[:1]), nil, Admission{Taxis: []string{Green}})
 	if f := fault.Find(err); f == nil || f.Code != fault.NoMatch {
 		t.Errorf("no green file: %v, expected exit code 4", err)
 	}

@@ -30,16 +30,19 @@ func (fn *fieldsFn) textMeasures(a *array.String, dst []int64) ([]int64, *badVal
 		if dst[i] = x; plain && x <= MaxValue*Unit && x >= -MaxValue*Unit {
 			continue
 		}
+		dst[i] = 0
 		s, is := fn.value(a, i)
 		if !is {
 			continue
 		}
 		x, form := readDecimal(s)
 		switch {
-		case form == decimalNumber && (fn.Options.Judged || x <= MaxValue*Unit && x >= -MaxValue*Unit):
+		case form == decimalNumber && x <= MaxValue*Unit && x >= -MaxValue*Unit:
 			dst[i] = x
+		case form == decimalNumber && fn.Options.Judged:
+			dst[i], fn.wide = x, true
 		case fn.Options.Judged:
-			fn.bad = append(fn.bad, int32(i))
+			dst[i], fn.bad = 0, append(fn.bad, int32(i))
 		default:
 			return nil, &badValue{i, errMeasure}
 		}

@@ -18,7 +18,7 @@ func TestAdmitNamesEveryFileThatCannotBeUsed(t *testing.T) {
 		{Found: element.Found{Source: "a"}, Why: "a: damaged"},
 	}
 	for taxi, want := range map[string][]string{"": {"a:", "d:", "g:", "e:"}, Yellow: {"a:", "d:", "e:"}} {
-		_, _, err := Admit(slices.Clone(files), slices.Clone(unusable), Admission{Taxi: taxi, FailUnknown: true})
+		_, _, err := Admit(slices.Clone(files), slices.Clone(unusable), Admission{Taxis: named(taxi), FailUnknown: true})
 		f := fault.Find(err)
 		if f == nil || f.Code != fault.Input {
 			t.Fatalf("taxi %q: found %v", taxi, err)

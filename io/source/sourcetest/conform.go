@@ -212,8 +212,8 @@ func (c *conforming) rows(t *testing.T, f element.Recognised) (take func(element
 				t.Fatal(err)
 			}
 			columns = append(columns, col)
-			if want := f.Columns[p]; b.Record.ColumnName(i) != want.Name || !arrow.TypeEqual(col.DataType(), want.Type.Arrow()) {
-				t.Errorf("found a column %s of %s, expected %s of %s", b.Record.ColumnName(i), col.DataType(), want.Name, want.Type.Arrow())
+			if want := f.Columns[p]; b.Record.ColumnName(i) != want.Name || !arrow.TypeEqual(col.DataType(), want.Arrow()) {
+				t.Errorf("found a column %s of %s, expected %s of %s", b.Record.ColumnName(i), col.DataType(), want.Name, want.Arrow())
 			}
 		}
 		for i := range int(b.Record.NumRows()) {

@@ -1,0 +1,181 @@
+package trip
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// running is a sum of columns in the making. Null rows of it are 0.
+type running struct {
+	Column
+	begun bool // it has the values of a column; until then it is null in all rows
+	wide  bool // a value may be beyond MaxValue, so that further sums may have more than 64 bits
+}
+
+// addUp makes a column of the batch that is the sum of several columns of the file. A null adds nothing, and the sum is null if all are.
+// A sum of more than 64 bits is not a number. If no rules are applied, a sum beyond MaxValue is a fault, like a value that is.
+func (fn *fieldsFn) addUp(in element.Columns, f Field, sources []source, mem *columnMemory) (Column, error) {
+	rows := int(in.Record.NumRows())
+	var sum running
+	for k, s := range sources {
+		a := in.Record.Column(s.index)
+		if a.NullN() == rows {
+			continue
+		}
+		if sum.begun && !sum.wide && a.NullN() == 0 {
+			done, bad := fn.addOnto(&sum, f, s, k, a)
+			if bad != nil {
+				return Column{}, fn.badAt(in, s, a, bad)
+			}
+			if done {
+				sum.Valid, sum.Nulls = nil, 0
+				continue
+			}
+		}
+		if err := fn.addConverted(&sum, in, f, s, mem); err != nil {
+			return Column{}, err
+		}
+	}
+	if !sum.begun {
+		return withNulls(array.NewNull(rows), mem.memory(rows), mem.memory(rows)), nil
+	}
+	if row := within(sum.Values, -MaxValue*Unit, MaxValue*Unit+1); !fn.Options.Judged && row < rows {
+		return Column{}, fault.Inputf("%s: columns %s: found a sum of %.2f, expected %v; leave the file out or repair the values",
+			in.Where(row), quotedNames(in.Record, sources), float64(sum.Values[row])/Unit, errMeasure)
+	}
+	return sum.Column, nil
+}
+
+func quotedNames(r arrow.RecordBatch, sources []source) string {
+	names := make([]string, len(sources))
+	for i, s := range sources {
+		names[i] = fmt.Sprintf("%q", r.ColumnName(s.index))
+	}
+	return strings.Join(names, ", ")
+}
+
+// addOnto adds a column without nulls in one pass, without a copy of its values. It returns false, and has added nothing, if the column
+// has another type. k is the column's place among those that are added up.
+func (fn *fieldsFn) addOnto(sum *running, f Field, s source, k int, a arrow.Array) (done bool, bad *badValue) {
+	if Fields[f].Type != Measure {
+		return false, nil
+	}
+	switch a := a.(type) {
+	case *array.Float64:
+		fn.wide = false
+		bad = fn.addDoubles(sum.Values, a)
+		sum.wide = fn.wide
+		return true, bad
+	case *array.Dictionary:
+		for len(fn.tables[f]) < k {
+			fn.tables[f] = append(fn.tables[f], new(codedValues))
+		}
+		return fn.tables[f][k-1].add(fn, a, sum.Values, fn.converter(f, s)), nil
+	}
+	return false, nil
+}
+
+// addDoubles adds a column to sums that are not wide.
+func (fn *fieldsFn) addDoubles(sums []int64, a *array.Float64) *badValue {
+	src := a.Float64Values()
+	sums = sums[:len(src)]
+	for done := 0; done < len(src); { // the hot loop: addMany adds nearly every value
+		done += addMany(sums[done:], src[done:])
+		for end := min(done+8, len(src)); done < end; done++ {
+			x, certain := fixFast(src[done])
+			if !certain {
+				var ok bool
+				if x, ok = fn.uncertain(a, done, src[done]); !ok {
+					return &badValue{done, errMeasure}
+				}
+			}
+			sums[done] += x // of one wide value and one that is not: at most 64 bits
+		}
+	}
+	return nil
+}
+
+// addConverted converts a column and adds its values.
+func (fn *fieldsFn) addConverted(sum *running, in element.Columns, f Field, s source, mem *columnMemory) error {
+	own := mem
+	if sum.begun {
+		own = &fn.addend
+	}
+	fn.wide = false
+	c, err := fn.convert(in, f, s, own)
+	if err != nil {
+		return err
+	}
+	if !sum.begun {
+		if values := mem.memory(len(c.Values)); len(values) > 0 && &values[0] != &c.Values[0] { // the values are the file's
+			copy(values, c.Values)
+			c.Values = values
+		}
+		*sum = running{Column: c, begun: true, wide: fn.wide}
+		return nil
+	}
+	sum.wide = sum.wide || fn.wide
+	for i, v := range sum.Values {
+		total := v + c.Values[i]
+		if sum.wide && overflowed(v, c.Values[i], total) {
+			fn.bad = append(fn.bad, int32(i))
+			total = 0
+		}
+		sum.Values[i] = total
+	}
+	if sum.Valid == nil || c.Valid == nil {
+		sum.Valid, sum.Nulls = nil, 0
+		return nil
+	}
+	n := (len(sum.Values) + 7) / 8
+	if len(mem.valid) < n {
+		mem.valid = make([]byte, n)
+	}
+	for i := range n { // a row is null if both are
+		mem.valid[i] = sum.Valid[i] | c.Valid[i]
+	}
+	sum.Valid = mem.valid[:n]
+	if sum.Nulls = len(sum.Values) - sum.Set(0, len(sum.Values)); sum.Nulls == 0 {
+		sum.Valid = nil
+	}
+	return nil
+}
+
+// overflowed tells whether a + b, computed in 64 bits, has more of them.
+func overflowed(a, b, sum int64) bool { return (a^sum)&(b^sum) < 0 }
+
+// add adds the values of a to sums that are not wide. It returns false, and has added nothing, if the caller must convert a.
+func (c *codedValues) add(fn *fieldsFn, a *array.Dictionary, sums []int64, to converter) bool {
+	codes, ok := c.tabulated(fn, a, to)
+	if !ok || c.wide {
+		return false
+	}
+	addCoded(sums, c.table, codes)
+	return true
+}
+
+// addCoded adds the values of table at codes.
+func addCoded(sums []int64, table *[1 << 16]int64, codes []uint16) {
+	sums = sums[:len(codes)]
+	n := len(codes) &^ 7
+	for i := 0; i < n; i += 8 { // one bounds check for eight codes
+		s, c := (*[8]int64)(sums[i:]), (*[8]uint16)(codes[i:])
+		s[0] += table[c[0]]
+		s[1] += table[c[1]]
+		s[2] += table[c[2]]
+		s[3] += table[c[3]]
+		s[4] += table[c[4]]
+		s[5] += table[c[5]]
+		s[6] += table[c[6]]
+		s[7] += table[c[7]]
+	}
+	for i, c := range codes[n:] {
+		sums[n+i] += table[c]
+	}
+}

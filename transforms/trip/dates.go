@@ -1,0 +1,136 @@
+package trip
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// DatesAuto is the value of --dates that lets files tell the order of their dates.
+const DatesAuto = "auto"
+
+// ReadColumn reads a column of a file, batch by batch, until emit returns false.
+type ReadColumn func(ctx context.Context, f element.Recognised, column int, emit func(arrow.Array) bool) error
+
+// TextTimes are the columns of a recognised file that are pickups or dropoffs and text: indices into its columns, the pickups first.
+func TextTimes(f element.Recognised, opts Options) []int {
+	i := slices.IndexFunc(opts.Registry, func(d element.Dataset) bool { return d.Name == f.Variant })
+	if i < 0 {
+		return nil
+	}
+	m, err := mapColumns(opts.Registry[i], namesOf(f.Columns), []Field{Pickup, Dropoff})
+	if err != nil {
+		return nil // recognising the file has told
+	}
+	return slices.DeleteFunc(slices.Concat(m[Pickup], m[Dropoff]), func(c int) bool { return f.Columns[c].Type != element.String })
+}
+
+// Dated returns a recognised file with the order of its dates. Dates such as 03/04/2021 do not tell their order; but if a file has one
+// with a day above 12, it tells the order of all. If the first values have such dates, all pickups are read, and the dropoffs too if the
+// pickups do not tell. Nothing is read of a file whose times are no text, or if opts have an order.
+//
+// Errors are faults with exit code 3 that name the file and say what to do.
+func Dated(ctx context.Context, f element.Recognised, opts Options, read ReadColumn) (element.Recognised, error) {
+	columns := TextTimes(f, opts)
+	if len(columns) == 0 {
+		return f, nil
+	}
+	if opts.Dates != element.NoOrder {
+		f.Dates = opts.Dates
+		return f, nil
+	}
+	var first dateEvidence
+	if err := read(ctx, f, columns[0], func(a arrow.Array) bool { return !first.add(a) }); err != nil {
+		return f, err
+	}
+	name := f.Columns[columns[0]].Name
+	if first.zone != "" && opts.UTC == UTCRefuse {
+		return f, fault.Inputf("%s: column %q: found %q, expected %v", f.Source, name, first.zone, errOffset)
+	}
+	if first.undecided == "" {
+		return f, nil
+	}
+	var all dateEvidence
+	for _, c := range columns {
+		if all.monthFirst+all.dayFirst != "" {
+			break
+		}
+		if err := read(ctx, f, c, func(a arrow.Array) bool { all.add(a); return true }); err != nil {
+			return f, err
+		}
+	}
+	var err error
+	if f.Dates, err = all.order(); err != nil {
+		return f, fault.Inputf("%s: column %q: %v", f.Source, name, err)
+	}
+	return f, nil
+}
+
+// dateEvidence has the first text of each kind of dates that end with the year.
+type dateEvidence struct {
+	undecided  string // any such date
+	monthFirst string // one that can only be read with the month first
+	dayFirst   string
+	zone       string // a time with a zone
+}
+
+// add looks at texts, and tells whether any has a value.
+func (e *dateEvidence) add(a arrow.Array) (values bool) {
+	texts, ok := a.(*array.String)
+	if !ok {
+		return false
+	}
+	clock := textClock{}
+	for i := range texts.Len() {
+		s := strings.Trim(texts.Value(i), " ")
+		if s == "" || s == "N/A" || texts.IsNull(i) {
+			continue
+		}
+		if !values {
+			values = true
+			if _, form := clock.read(s); form == hasZone && e.zone == "" {
+				e.zone = strings.Clone(s)
+			}
+		}
+		rest := scanner{s}
+		d := rest.numbers()
+		if !d.ok || !d.yearLast {
+			continue
+		}
+		keep(&e.undecided, s)
+		switch month, day := 1 <= d.first && d.first <= 12, 1 <= d.second && d.second <= 12; {
+		case month && !day && d.second <= 31:
+			keep(&e.monthFirst, s)
+		case day && !month && d.first <= 31:
+			keep(&e.dayFirst, s)
+		}
+	}
+	return values
+}
+
+// keep copies s to *to if nothing is there. Later, the memory of s may have another text.
+func keep(to *string, s string) {
+	if *to == "" {
+		*to = strings.Clone(s[:min(len(s), 40)])
+	}
+}
+
+// order returns the order that the dates have.
+func (e *dateEvidence) order() (element.DateOrder, error) {
+	switch {
+	case e.monthFirst != "" && e.dayFirst != "":
+		return element.NoOrder, fmt.Errorf("found dates with the month first, such as %q, and with the day first, such as %q, expected one order; say --dates=mdy or --dates=dmy, and dates of the other order are no times", e.monthFirst, e.dayFirst)
+	case e.monthFirst != "":
+		return element.MonthFirst, nil
+	case e.dayFirst != "":
+		return element.DayFirst, nil
+	}
+	return element.NoOrder, fmt.Errorf("found dates such as %q, and none with a day above 12, which would tell it from the month; say --dates=mdy if the month comes first, or --dates=dmy if the day does", e.undecided)
+}
