@@ -100,7 +100,7 @@ func examine(ctx context.Context, cfg source.Config, opts trip.Options, f elemen
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		f.Projection = []int{column}
-		f.UnitBytes = make([]int64, len(f.UnitRows))
+		f.UnitBytes = f.BytesOf(f.Projection)
 		enough := false
 		err := source.Scan(ctx, f, cfg, func(c element.Columns) {
 			if enough = enough || !emit(c.Record.Column(0)); enough {

@@ -177,7 +177,7 @@ func made(r *rand.Rand) string {
 // TestAnyTextIsReadAlikeHoweverItIsCut is a property of splits.
 func TestAnyTextIsReadAlikeHoweverItIsCut(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 3000 {
+	for range 800 {
 		c := Format{UnitBytes: 1 + r.Int64N(300), BlockBytes: 1 + r.Int64N(100)}
 		agrees(t, c, made(r), r.IntN(4) == 0)
 	}
