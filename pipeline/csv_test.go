@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"maps"
@@ -206,4 +208,26 @@ func TestTextThatIsNotReadOnceIsNotPublished(t *testing.T) {
 			}
 		}
 	}
+}
+
+// csvOf is a small month of yellow taxis as CSV text, which may be packed.
+func csvOf(t *testing.T, month string, packed bool) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	b.WriteString("tpep_pickup_datetime,tpep_dropoff_datetime,passenger_count,trip_distance,PULocationID,DOLocationID,total_amount,tip_amount\n")
+	for i := range 3000 {
+		fmt.Fprintf(&b, "%s-%02d 10:%02d:00,%[1]s-%[2]02d 11:00:%02[3]d,%d,%d.5,%d,7,%d.25,1\n", month, 1+i%28, i%60, 1+i%4, i%9, 1+i%200, i%90)
+	}
+	if !packed {
+		return b.Bytes()
+	}
+	var z bytes.Buffer
+	w := gzip.NewWriter(&z)
+	if _, err := w.Write(b.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return z.Bytes()
 }
