@@ -196,7 +196,7 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 	var sources [NumFields][]source
 	for _, f := range fields {
 		for _, known := range fn.Options.Registry[i].Find(f.Meaning()) {
-			at, err := index(names, known.Name)
+			at, err := index(names, known)
 			if err != nil {
 				return fault.Inputf("%s: %v", in.Source, err)
 			}

@@ -137,7 +137,7 @@ func namesOf(columns []element.Column) []string {
 func Recognise(described element.Described, opts Options) (element.Recognised, error) {
 	f := element.Recognised{Described: described}
 	names := namesOf(f.Columns)
-	v, m, err := datasetOf(opts.Registry, names, opts.fields())
+	v, m, err := datasetOf(opts.Registry, names, f.NameTaxi, opts.fields())
 	if err != nil {
 		f.Taxi = v.Taxi
 		return f, fault.Inputf("%s: %v", f.Source, err)
@@ -165,7 +165,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		}
 	}
 	for _, n := range names {
-		if !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return sameName(k.Name, n) }) {
+		if !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return k.Is(n) }) {
 			f.Unknown = append(f.Unknown, n)
 		}
 	}
@@ -175,7 +175,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 // hasZones tells whether a file has the zone of either end of a trip, whether that is wanted or not.
 func hasZones(d element.Dataset, names []string) bool {
 	return slices.ContainsFunc(d.Columns, func(k element.Known) bool {
-		return (k.Meaning == PickupZone.Meaning() || k.Meaning == DropoffZone.Meaning()) && hasName(names, k.Name)
+		return (k.Meaning == PickupZone.Meaning() || k.Meaning == DropoffZone.Meaning()) && slices.ContainsFunc(names, k.Is)
 	})
 }
 
