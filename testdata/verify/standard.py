@@ -83,6 +83,11 @@ VARIANTS[:0] = [
         told_by="dispatching_base_num",
         lacks={"dropoff": datetime.date(2017, 5, 1), "zones": datetime.date.max},
     ),
+    Variant(  # 2020-06, as the next two
+        "fhv", ["pickup_datetime", "dropoff_datetime"], [], {}, "vendorid sr_flag", told_by="sr_flag", lacks={"zones": datetime.date.max}
+    ),
+    Variant("green", ["pickup_datetime", "dropoff_datetime"], [], MEASURES, SINCE_2011 + " ehail_fee trip_type", told_by="ehail_fee"),
+    Variant("yellow", ["pickup_datetime", "dropoff_datetime"], [], MEASURES, SINCE_2011, told_by="pulocationid"),
     Variant(  # 2015 and 2016
         "fhv",
         ["pickup_date"],

@@ -46,7 +46,7 @@ CODES = {
 # The taxi by a column that tells it, in this order.
 TAXIS = {
     "hvfhs_license_num": "fhvhv", "dispatching_base_num": "fhv", "lpep_pickup_datetime": "green",
-    **dict.fromkeys(["tpep_pickup_datetime", "trip_pickup_datetime", "pickup_datetime"], "yellow"),
+    "tpep_pickup_datetime": "yellow", "sr_flag": "fhv", "ehail_fee": "green", **dict.fromkeys(["trip_pickup_datetime", "pickup_datetime"], "yellow"),
 }
 FLAG = "store_and_fwd_flag store_and_forward"
 # The columns that only fhvhv has, in their order after those above. Its total is the sum of PARTS.

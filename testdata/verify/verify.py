@@ -53,6 +53,9 @@ FORMS = [
         "amount": ["base_passenger_fare", "tolls", "bcf", "sales_tax", "congestion_surcharge", "airport_fee", "cbd_congestion_fee", "tips"],
     }),
     ("fhv", {"picked_up": "pickup_datetime", "dropped_off": "dropoff_datetime", "told_by": "dispatching_base_num"}),
+    ("fhv", {"picked_up": "pickup_datetime", "dropped_off": "dropoff_datetime", "told_by": "sr_flag"}),  # of 2020-06, as the next
+    ("green", {"picked_up": "pickup_datetime", "dropped_off": "dropoff_datetime", "told_by": "ehail_fee"}),
+    ("yellow", {"picked_up": "pickup_datetime", "dropped_off": "dropoff_datetime", "told_by": "pulocationid"}),
     ("fhv", {"picked_up": "pickup_date", "dropped_off": None, "told_by": "dispatching_base_num", "zone_from": "locationid", "zone_to": None}),
 ]
 
