@@ -81,7 +81,7 @@ verify: build .venv/ready ## compare with DuckDB: the sample, files of other wri
 bench: ## Go benchmarks; COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(call with,^func Benchmark)
 
-bench-peers: build .venv/bench $(RUST) ## time against DuckDB, DataFusion, Polars, chdb, pandas; SETS= THREADS= PEERS= ROUNDS=5; makes 2.5 GB once
+bench-peers: build .venv/bench $(RUST) ## time against DuckDB, DataFusion, Polars, chdb, pandas; SETS= THREADS= PEERS= ROUNDS=5; makes 4 GB once
 	$(PYTHON) testdata/bench/peers.py bin/tripstats --rounds $(ROUNDS) $(foreach v,sets threads peers wait,$(call flag,$v))
 
 bench-decade: build .venv/bench $(RUST) ## 877 million rows, with the two fastest peers; MONTHS= PEERS=; makes 12.4 GB once

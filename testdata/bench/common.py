@@ -13,6 +13,9 @@ import time
 # 24 months across the eras, because all months would fill a disk. The last is ZSTD and the others are GZIP, like TLC's own.
 MONTHS = [f"{year}-{month}" for year in range(2014, 2024) for month in ("01", "07")] + ["2015-04", "2017-04", "2019-04", "2021-04"]
 
+# The same number of months of high-volume for-hire vehicles, ZSTD from 2023 on. Only what the job and the total need is in the files.
+HIRED_MONTHS = [f"{year}-{month:02}" for year in range(2019, 2025) for month in (3, 6, 9, 12)]
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -28,10 +31,15 @@ def decade(months):
     return "decade", dict(list(published().items())[:months]), []
 
 
+# High-volume for-hire vehicles. Only DuckDB's peers can add up their total.
+HIRED = "fhvhv"
+
 # Name of a set: the folder in the cache, the rows of each month, and additional flags of the generator.
 SETS = {
     "tlc": ("tlc", dict.fromkeys(MONTHS, 3_000_000), []),
     "tlc-green": ("tlc", dict.fromkeys(MONTHS, 1_000_000), ["--taxi", "green"]),
+    HIRED: ("tlc", dict.fromkeys(HIRED_MONTHS, 3_000_000), ["--taxi", "fhvhv", "--columns", "job"]),
+    f"{HIRED}-4": ("tlc", dict.fromkeys(HIRED_MONTHS[::6], 3_000_000), ["--taxi", "fhvhv", "--columns", "job"]),
     "snappy": ("snappy", dict.fromkeys(MONTHS, 3_000_000), ["--codec", "snappy"]),
     "month": ("tlc", {"2019-07": 3_000_000}, []),
     "one14m": ("one14m", {"2014-05": 14_000_000}, []),
@@ -51,7 +59,7 @@ def files(name):
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "tripstats-bench")
     subfolder, months, flags = SETS[name]
     folder = os.path.join(cache, subfolder)
-    taxi = "green" if "green" in flags else "yellow"
+    taxi = next((flag for flag in flags if flag in ("green", HIRED)), "yellow")
     paths = {m: os.path.join(folder, taxi, m[:4], f"{taxi}_tripdata_{m}.parquet") for m in sorted(months)}
     missing = [m for m, path in paths.items() if not os.path.exists(path)]
     if missing:

@@ -53,11 +53,19 @@ TABLES = {
 }
 
 
+# The total of high-volume for-hire vehicles: a null adds nothing, and the total is null if all are. Files before 2025 have no other parts.
+PARTS = ["base_passenger_fare", "tolls", "bcf", "sales_tax", "congestion_surcharge", "airport_fee", "tips"]
+TOTAL = f"CASE WHEN coalesce({', '.join(PARTS)}) IS NOT NULL THEN {' + '.join(f'coalesce({part}, 0)' for part in PARTS)} END"
+
+
 def trips(files):
     """Returns the text of a query of all columns of files. What some months call passenger_count, BIGINT, is DOUBLE in others."""
     names = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
     pickup, dropoff = peer.times(files)
-    return f"(SELECT *, {pickup} AS pickup, {dropoff} AS dropoff FROM read_parquet([{names}], union_by_name = true)) AS trips"
+    more = ""
+    if peer.taxi(files) == "fhvhv":
+        more = f", CAST(NULL AS DOUBLE) AS passenger_count, trip_miles AS trip_distance, {TOTAL} AS total_amount, tips AS tip_amount"
+    return f"(SELECT *{more}, {pickup} AS pickup, {dropoff} AS dropoff FROM read_parquet([{names}], union_by_name = true)) AS trips"
 
 
 def all_at_once(select, threads, files):

@@ -14,13 +14,13 @@ TABLES = ("trip_stats", "location_stats")
 
 
 def taxi(files):
-    return re.match("yellow|green", os.path.basename(files[0]))[0]
+    return re.match("yellow|green|fhvhv", os.path.basename(files[0]))[0]
 
 
 def times(files):
     """Returns the names of the columns with the times of pickup and dropoff."""
-    prefix = {"yellow": "tpep", "green": "lpep"}[taxi(files)]
-    return f"{prefix}_pickup_datetime", f"{prefix}_dropoff_datetime"
+    prefix = {"yellow": "tpep_", "green": "lpep_", "fhvhv": ""}[taxi(files)]
+    return f"{prefix}pickup_datetime", f"{prefix}dropoff_datetime"
 
 
 def table_path(out, table):

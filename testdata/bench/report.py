@@ -18,6 +18,7 @@ MEASURES = ("wall", "cpu", "process", "rss", "others")  # of a run, as in common
 TITLES = {
     "tlc": "24 months of 3 million rows, in the codecs of TLC's files: GZIP, the last ZSTD",
     "snappy": "The same 24 months in SNAPPY",
+    "fhvhv": "24 months of 3 million rows of high-volume for-hire vehicles, in the codecs of TLC's files",
     "month": "One month of 3 million rows, GZIP",
     "one14m": "One month of 14 million rows in one row group, GZIP",
     common.REAL: "Real files: eight months of green taxis, 2022 to 2025",
