@@ -46,7 +46,7 @@ check "the sample" sample "$here/../sample/*.parquet" --self-test
 "$python" "$here/foreign.py" "$scratch/foreign"
 check "files of other writers" "$scratch/foreign/*.parquet" "$scratch/foreign/*.parquet" --self-test
 # Trips of for-hire vehicles in every form of their files.
-generate() { go run "$here/../gen" --quiet --flat --out "$scratch/hired" "$@"; }
+generate() { (cd "$here" && go run ../gen --quiet --flat --out "$scratch/hired" "$@"); }
 generate --taxi fhvhv --months 2019-03,2021-08,2023-02,2025-11 --rows 30000
 generate --taxi fhv --months 2015-11,2017-03,2018-05,2020-04,2024-03 --rows 20000 --row-groups 3
 generate --taxi fhvhv --months 2019-11,2020-06 --rows 10000 --old-names --seed 2
@@ -89,7 +89,7 @@ echo "== standard: for-hire vehicles, generated"
 standard "$scratch/hired/*.parquet" "$scratch/hired/*.parquet" --self-test
 if [[ -d $data/wild ]]; then
   echo "== standard: real trips of for-hire vehicles"
-  standard "$data/wild/fhv*_tripdata_2020-04.parquet" "$data/wild/fhv*_tripdata_2020-04.parquet" --self-test
+  standard "$data/wild/fhv*_tripdata_2020-04.parquet" "$data/wild/fhv*_tripdata_2020-04.parquet" # no rule applies to any: nothing to damage
 fi
 if [[ -d $data/raw_data ]]; then
   echo "== standard: real months, and TLC's own figures"
