@@ -46,7 +46,7 @@ func byColumn(files []element.Admitted, list func(element.Admitted) []string) ma
 	return sources
 }
 
-// noteNull names each column that tables in SQL name and files do not have, because TLC added it later or the other taxi has it.
+// noteNull names each column that tables in SQL name and files do not have, because TLC added it later or only other taxis have it.
 func noteNull(w console, files []element.Admitted) {
 	lacking := byColumn(files, func(f element.Admitted) []string { return f.Null })
 	for _, c := range sortedNames(lacking) {

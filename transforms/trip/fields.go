@@ -41,7 +41,8 @@ type fieldsFn struct {
 	columns [NumFields]columnMemory
 	addend  columnMemory              // for a column that is added to another
 	tables  [NumFields][]*codedValues // of further columns that are added to another
-	wide    bool                      // set where a value is beyond MaxValue or not a number
+	kept    []kept
+	wide    bool // set where a value is beyond MaxValue or not a number
 	texts   textClock
 	bad     []int32              // the rows of one column with values that are not numbers, or not times
 	allBad  []int32              // those of all columns of the batch that are not numbers
@@ -314,8 +315,13 @@ func withNulls(a arrow.Array, values, dst []int64) Column {
 		return c
 	}
 	c.Valid = bitmapOf(a)
-	for i := range c.Values {
-		c.Values[i] &= -int64(c.Valid[i>>3] >> (i & 7) & 1)
+	for at, valid := range c.Valid[:(len(c.Values)+7)/8] {
+		if valid == 0xff { // nearly always: a column has few nulls or nothing else
+			continue
+		}
+		for i := at * 8; i < min(at*8+8, len(c.Values)); i++ {
+			c.Values[i] &= -int64(valid >> (i & 7) & 1)
+		}
 	}
 	return c
 }
