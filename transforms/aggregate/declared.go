@@ -57,7 +57,7 @@ func (s *Spec) fails(err error) error {
 	if errors.As(err, &tooMany) {
 		code = fault.Gate
 	}
-	return fault.New(code, "%s: %v; nothing was published", s.named(), err)
+	return fault.New(code, "%s: %v%s", s.named(), err, s.unpublished())
 }
 
 // held is what the states of all sources so far have of a table.
@@ -99,16 +99,27 @@ func (s *Spec) holds(h held, others int64) error {
 	if h.needs(s) <= 2*s.MostBytes {
 		and = ", and those of other tables beside them"
 	}
-	return fault.New(fault.Gate, "%s: its groups take %d MiB so far%s, and all of them are held in memory when the table is made; give a larger --max-memory, group by coarser keys, leave trips out with WHERE or groups with HAVING, or give fewer files; nothing was published",
-		s.named(), (h.finished+h.others)>>20, and)
+	return fault.New(fault.Gate, "%s: its groups take %d MiB so far%s, and all of them are held in memory when the table is made; give a larger --max-memory, group by coarser keys, leave trips out with WHERE or groups with HAVING, or give fewer files%s",
+		s.named(), (h.finished+h.others)>>20, and, s.unpublished())
 }
 
 // named names the table and the place of its text.
 func (s *Spec) named() string {
-	if s.Place == "" {
+	switch {
+	case s.Answer && s.Place != "":
+		return s.Place
+	case s.Place == "":
 		return "table " + s.Name
 	}
 	return s.Place + ": table " + s.Name
+}
+
+// unpublished ends the message of an error, unless nobody expects that something is published.
+func (s *Spec) unpublished() string {
+	if s.Answer {
+		return ""
+	}
+	return "; nothing was published"
 }
 
 // fits checks that the groups of a table do not take too much memory.
@@ -116,8 +127,8 @@ func (s *Spec) fits(bytes int64) error {
 	if bytes <= s.MostBytes {
 		return nil
 	}
-	return fault.New(fault.Gate, "%s: its groups take more than %d MiB of memory; give a larger --max-memory, group by coarser keys, or leave trips out with WHERE; nothing was published",
-		s.named(), s.MostBytes>>20)
+	return fault.New(fault.Gate, "%s: its groups take more than %d MiB of memory; give a larger --max-memory, group by coarser keys, or leave trips out with WHERE%s",
+		s.named(), s.MostBytes>>20, s.unpublished())
 }
 
 // declared tells whether the table is a query.
