@@ -302,7 +302,7 @@ func (s *settings) parseCommand(command string, defs []flagDef, args []string) (
 	words, failed, err := parseAll(flags, args, func(string) bool { return false })
 	s.parsedFrom(flags)
 	for _, text := range failed {
-		wrong.add("%s%s", command, text)
+		wrong.add("%s%s%s", command, text, publishes[command+strings.TrimPrefix(text, "flag provided but "+undefined)])
 	}
 	return words, wrong, err
 }

@@ -15,7 +15,7 @@ import (
 // TestNumbersAreScaledExactly compares with fractions of any size.
 func TestNumbersAreScaledExactly(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	scales := []element.Scale{{1_000_000, 1_609_344}, {1_000, 1_609_344}, {Times: 1, Over: 5280}, {Times: 1, Over: 100}, {Times: 1, Over: 1000}, {Times: 60, Over: 1}, {Times: 3600, Over: 1}, {Times: 1, Over: 3}}
+	scales := []element.Scale{{Times: 1_000_000, Over: 1_609_344}, {Times: 1_000, Over: 1_609_344}, {Times: 1, Over: 5280}, {Times: 1, Over: 100}, {Times: 1, Over: 1000}, {Times: 60, Over: 1}, {Times: 3600, Over: 1}, {Times: 1, Over: 3}}
 	for range 20_000 {
 		v := int64(random.Uint64() >> random.IntN(64))
 		if random.IntN(2) == 0 {
