@@ -84,7 +84,7 @@ verify: build .venv/ready ## compare with DuckDB: the sample, files of other wri
 bench: ## Go benchmarks; COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(call with,^func Benchmark)
 
-bench-peers: build .venv/bench $(RUST) ## time against DuckDB, DataFusion, Polars, chdb, pandas; SETS= THREADS= PEERS= ROUNDS=5; makes 2.5 GB once
+bench-peers: build .venv/bench $(RUST) ## time against DuckDB, DataFusion, Polars, chdb, pandas; SETS= THREADS= PEERS= ROUNDS=5; makes 4 GB once
 	$(PYTHON) testdata/bench/peers.py bin/tripstats --rounds $(ROUNDS) $(foreach v,sets threads peers wait,$(call flag,$v))
 
 bench-csv: build .venv/bench ## CSV and CSV.gz, 4 months of 3 million rows, against DuckDB and Polars; at most 0.7 of DuckDB's wall time; ROUNDS=5; makes 1.5 GB once

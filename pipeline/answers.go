@@ -10,6 +10,7 @@ import (
 	"tripstats/io/publish"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
+	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/query"
 	"tripstats/transforms/trip"
@@ -19,6 +20,7 @@ import (
 func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, error) {
 	q.Name, j.queries = "answer", []*query.Query{q}
 	table := aggregate.Declared(q, j.bounds(), j.standard())
+	table.Answer = true
 	p, runner, objects, err := j.prepare(ctx, []*aggregate.Spec{table})
 	if err != nil {
 		return nil, err
@@ -50,7 +52,10 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 	if err != nil {
 		return nil, err
 	}
-	notes(j.stderr, r.Files, p.endless(), j.noteGaps())
+	notes(j.stderr, r.Files, p.endless(), j.verbose && j.noteGaps()) // who asks a question chooses its files
+	if q.Where != nil {
+		noteNone(j.stderr, r.Tallies)
+	}
 	return r.Record, nil
 }
 
@@ -73,4 +78,21 @@ func collect(ctx context.Context, runner runners.Runner, p plan) (publish.Result
 		return publish.Result{}, err
 	}
 	return publish.Take(p.publish.ID)
+}
+
+// noteNone tells that WHERE leaves out all trips: it may name a taxi, a borough or a year that the files do not have.
+func noteNone(w console, tallies []element.Tally) {
+	counted, filtered := int64(0), int64(0)
+	for _, t := range tallies {
+		counted += t.Counted
+		for _, f := range t.Filtered {
+			filtered += f.Rows
+		}
+	}
+	switch {
+	case counted == 0:
+		w.line("note: no file can have trips for which WHERE is true")
+	case counted == filtered:
+		w.line("note: WHERE is true for none of %d trips", counted)
+	}
 }

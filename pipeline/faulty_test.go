@@ -78,6 +78,9 @@ func faultyFiles(t *testing.T) map[string][]byte {
 		}
 		files[tlcgen.FileName(o.Taxi, o.Month)] = b.Bytes()
 	}
+	for form, month := range map[string]string{"csv": "2019-09", "csv.gz": "2019-10"} {
+		files["yellow_tripdata_"+month+"."+form] = csvOf(t, month, form == "csv.gz")
+	}
 	return files
 }
 

@@ -57,6 +57,12 @@ var meant = map[string]string{
 	"memory": "did you mean --max-memory?",
 }
 
+// publishes has hints for flags that a command does not have because it publishes nothing.
+var publishes = map[string]string{
+	"query: output": " (query publishes nothing: add > FILE for the answer, or make a table with --tables=FILE.sql)",
+	"query: tables": " (query answers one question; tables are made without the word query)",
+}
+
 // suggestion names a flag close to an unknown one.
 func (s *settings) suggestion(message string) string {
 	_, name, ok := strings.Cut(message, undefined)

@@ -175,7 +175,7 @@ func inspectFile(ctx context.Context, stderr console, cfg source.Config, found e
 				report.Codecs = append(report.Codecs, codec)
 			}
 		}
-		if i := slices.IndexFunc(variant.Columns, func(k element.Known) bool { return strings.EqualFold(k.Name, strings.TrimSpace(c.Name)) }); i >= 0 {
+		if i := slices.IndexFunc(variant.Columns, func(k element.Known) bool { return k.Is(c.Name) }); i >= 0 {
 			known := variant.Columns[i]
 			col.Known, col.Meaning, col.Adds = true, string(known.Meaning), string(known.Adds)
 		} else if c.Name == f.TaxiColumn {

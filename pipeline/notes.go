@@ -46,7 +46,7 @@ func byColumn(files []element.Admitted, list func(element.Admitted) []string) ma
 	return sources
 }
 
-// noteNull names each column that tables in SQL name and files do not have, because TLC added it later or the other taxi has it.
+// noteNull names each column that tables in SQL name and files do not have, because TLC added it later or only other taxis have it.
 func noteNull(w console, files []element.Admitted) {
 	lacking := byColumn(files, func(f element.Admitted) []string { return f.Null })
 	for _, c := range sortedNames(lacking) {
@@ -124,7 +124,7 @@ func filesOf(m *publish.Manifest) []element.Admitted {
 func noteUnpinned(w console, objects []objstore.Object) {
 	var names []string
 	for _, o := range objects {
-		if objstore.Remote(o.URI) && o.Version == "" {
+		if objstore.Remote(o.URI) && o.Version == "" && o.Refused == "" {
 			names = append(names, objstore.Redact(o.URI))
 		}
 	}

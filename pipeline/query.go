@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -17,7 +18,7 @@ import (
 
 // queryFlags are the flags of query: its own, and those of the main job that are about input, rules and how the program runs.
 var queryFlags = slices.Concat([]flagDef{
-	{name: "f", value: "FILE", of: func(s *settings) any { return &s.file }, text: "read the SELECT from a file, local or in a store, instead of the word"},
+	{name: "f", value: "FILE", of: func(s *settings) any { return &s.file }, text: "read the SELECT from a file, local or in a store, instead of the word; - is standard input"},
 	{
 		name: "as", of: func(s *settings) any { return &s.as }, choices: append([]string{""}, answerNames()...),
 		text: "form of the answer: table for people, CSV, a line of JSON for each row, or a stream of\nArrow (default table on a terminal, otherwise csv)",
@@ -147,7 +148,12 @@ func (j *job) question(ctx context.Context, words []string) (*query.Query, error
 	name, text := "query", ""
 	if j.given["f"] {
 		var err error
-		if text, err = readText(ctx, j.access(), j.file); err != nil {
+		if j.file == "-" {
+			text, err = readStdin()
+		} else {
+			text, err = readText(ctx, j.access(), j.file)
+		}
+		if err != nil {
 			return nil, textFileFault("query: -f", j.file, err)
 		}
 		name = objstore.Redact(j.file)
@@ -164,6 +170,15 @@ func (j *job) question(ctx context.Context, words []string) (*query.Query, error
 		return nil, usage("query: --as=arrow writes bytes that a terminal cannot show, expected a file or a pipe on stdout")
 	}
 	return q, nil
+}
+
+// readStdin returns what is on standard input.
+func readStdin() (string, error) {
+	text, err := io.ReadAll(io.LimitReader(os.Stdin, mostTextSize+1))
+	if err == nil && len(text) > mostTextSize {
+		err = fmt.Errorf("found more than %d bytes, expected at most as many", mostTextSize)
+	}
+	return string(text), err
 }
 
 // form is the form of the answer.

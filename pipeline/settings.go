@@ -143,7 +143,7 @@ func (s *settings) datesOrder() element.DateOrder {
 var mainFlags = []flagDef{
 	{
 		name: "input", value: "GLOBS", of: func(s *settings) any { return &s.input }, check: (*settings).checkInput,
-		text:  "parquet files: comma-separated paths or globs; ** matches any folders, {a,b} either;\nwrite \\, for a comma in a path; local, gs://, s3://, az://, or https:// without globs;\nmay be given several times; sample is the made-up sample in this program",
+		text:  "files, folders, Delta tables, globs, with commas; ** matches any folders, {a,b} either;\nwrite \\, for a comma in a path; local, gs://, s3://, az://, or https:// without globs;\nmay be given several times; sample is the made-up sample in this program",
 		label: "Input files", pattern: "^(sample|(gs|s3|az|https?)://[^,]+)(,(sample|(gs|s3|az|https?)://[^,]+))*$",
 	},
 	{
@@ -302,7 +302,7 @@ func (s *settings) parseCommand(command string, defs []flagDef, args []string) (
 	words, failed, err := parseAll(flags, args, func(string) bool { return false })
 	s.parsedFrom(flags)
 	for _, text := range failed {
-		wrong.add("%s%s", command, text)
+		wrong.add("%s%s%s", command, text, publishes[command+strings.TrimPrefix(text, "flag provided but "+undefined)])
 	}
 	return words, wrong, err
 }

@@ -62,7 +62,7 @@ var standing = []standingTable{
 		columns: map[string]string{
 			"taxi":        "yellow, green, fhvhv or fhv",
 			"source":      "the file, or the folder whose files are one data set",
-			"month_start": "the month in the file's name, or null; in lines of rules, the month of the pickups",
+			"month_start": "the month in the file's path, or null; in lines of rules, the month of the pickups",
 			"rule":        "a rule; or rows_read, rows_counted, or column_unknown for a file with a column that TLC has added",
 			"scope":       "row or cell, by the rule; file for the three others",
 			"rows":        "rows to which the rule applied",

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,7 +79,7 @@ func s3(t *testing.T) bucket {
 	empty := filepath.Join(t.TempDir(), "none")
 	names := map[string]bool{}
 	do := func(method, path string, content []byte) ([]byte, error) {
-		r, err := http.NewRequest(method, fake.URL+"/bucket/"+path, bytes.NewReader(content))
+		r, err := http.NewRequest(method, fake.URL+(&url.URL{Path: "/bucket/" + path}).EscapedPath(), bytes.NewReader(content))
 		if err != nil {
 			return nil, err
 		}

@@ -92,7 +92,7 @@ func (h *header) find(head []byte) (line []byte, found bool) {
 // last takes the rest of a short text, which has no end of a header, for one.
 func (h *header) last(head []byte) error {
 	line := content(bytes.TrimPrefix(head[h.start:], utf8BOM))
-	h.end = int64(len(head))
+	h.end = int64(len(head)) + 1 // reading adds the end that the line has not
 	if len(line) == 0 {
 		return errors.New("found no line with anything in it, expected one with the names of columns; the file is empty: fetch it again, or leave it out")
 	}

@@ -9,8 +9,6 @@ import (
 
 	kflate "github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
-
-	"tripstats/transforms/element"
 )
 
 // unpacker says what is wrong with packed bytes.
@@ -180,5 +178,3 @@ func (u *reader) LineAt(offset int64) (int64, error) {
 	}
 	return line, nil
 }
-
-var _ element.LineFinder = (*reader)(nil)

@@ -103,7 +103,7 @@ func (m *matches) expandTables(ctx context.Context) error {
 		}
 		files, err := m.in.Files(ctx, m.access, t.Table)
 		if err != nil {
-			if u := (interface{ Unavailable() bool })(nil); ctx.Err() != nil || errors.As(err, &u) && u.Unavailable() {
+			if ctx.Err() != nil || isUnavailable(err) {
 				return fmt.Errorf("%s: %w", Redact(t.URI), err)
 			}
 			m.refuse(t, fmt.Sprintf("a Delta table that cannot be read: %v", err))
@@ -114,6 +114,12 @@ func (m *matches) expandTables(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// isUnavailable tells whether a store did not answer as it should.
+func isUnavailable(err error) bool {
+	var u interface{ Unavailable() bool }
+	return errors.As(err, &u) && u.Unavailable()
 }
 
 // refuse adds a table that cannot be read.
@@ -133,17 +139,20 @@ func (m *matches) addFiles(ctx context.Context, t *table, files []TableFile) err
 			return nil
 		}
 		o, err := m.tableFile(ctx, t, f)
-		switch {
-		case err == nil:
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return ctx.Err()
-		case errors.Is(err, fs.ErrNotExist):
-			o = Object{URI: f.Path, Refused: "the log of its Delta table names this file, but it is not there; restore it, or write the table anew"}
-			if !f.Absolute {
+		}
+		if isUnavailable(err) {
+			return fmt.Errorf("%s: %w", Redact(f.Path), err)
+		}
+		if err != nil {
+			if o.URI = f.Path; !f.Absolute {
 				o.URI = Join(t.URI, f.Path)
 			}
-		default:
-			return fmt.Errorf("%s: %w", Redact(f.Path), Reason(err))
+			o.Refused = fmt.Sprintf("the log of its Delta table names this file (%s), but it cannot be read: %v; restore it, or write the table anew", Redact(o.URI), Reason(err))
+			if errors.Is(err, fs.ErrNotExist) {
+				o.Refused = "the log of its Delta table names this file, but it is not there; restore it, or write the table anew"
+			}
 		}
 		o.Wild, o.Table, o.Values = t.wild, t.URI, f.Values
 		m.add(match{Object: o, folder: t.URI, source: t.source, part: partOf(f)})
@@ -165,10 +174,13 @@ func (m *matches) tableFile(ctx context.Context, t *table, f TableFile) (Object,
 		}
 		uri = Join(t.URI, f.Path)
 	}
-	if own, _ := Scheme(t.URI); own != "" {
-		if scheme, _ := Scheme(uri); scheme == "" {
-			return Object{}, fmt.Errorf("%w: a table in a store cannot have a file of this machine", ErrPattern)
+	for _, other := range []string{"s3a://", "s3n://"} { // Hadoop's names for S3
+		if rest, ok := strings.CutPrefix(uri, other); ok {
+			uri = "s3://" + rest
 		}
+	}
+	if Remote(t.URI) && !Remote(uri) {
+		return Object{}, errors.New("found a table in a store, expected its files in a store, not a file of this machine")
 	}
 	if err := m.access.Allows(uri); err != nil {
 		return Object{}, err
@@ -176,13 +188,20 @@ func (m *matches) tableFile(ctx context.Context, t *table, f TableFile) (Object,
 	return m.access.Stat(ctx, uri)
 }
 
+// mostName is how long a name that is made of a file's partitions may be.
+const mostName = 1 << 10
+
 // partOf names a file of a table: by its path, or by its partitions where the path does not have them.
 func partOf(f TableFile) string {
 	name := f.Path
 	if f.Absolute {
 		name = baseOf(f.Path)
 	}
-	missing := slices.ContainsFunc(f.Values, func(v Value) bool { return !strings.Contains("/"+name, "/"+v.Name+"=") })
+	long := len(name)
+	for _, v := range f.Values {
+		long += len(v.Name) + len(v.Text)
+	}
+	missing := long < mostName && slices.ContainsFunc(f.Values, func(v Value) bool { return !strings.Contains("/"+name, "/"+v.Name+"=") })
 	if !missing {
 		return name
 	}

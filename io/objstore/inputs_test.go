@@ -80,9 +80,8 @@ func TestFoldersAndTablesAreInputs(t *testing.T) {
 		{"table/month=1", "table:month=1/part-0.parquet"},
 		{"tab*", "table:month=1/part-0.parquet table:month=1/part-2"},
 		{"table/part-1.parquet", "part-1.parquet="}, // a file that is named is read
-		{"lake/year=2024/month=01", "year=2024/month=01/x.parquet"},
-		{"lake/year=2024/month=01/*", "year=2024/month=01/x.parquet"},
-		{"lake/year=2024", "year=2024/month=01/x.parquet"},
+		{"lake/year=2024/month=01", "x.parquet"},
+		{"lake/year=2024", "month=01/x.parquet"},
 
 		{"broken", "broken!="},
 		{"gone", "gone:month=1/x.parquet= gone:month=1/y.parquet!="},
@@ -118,6 +117,29 @@ func TestFoldersAndTablesAreInputs(t *testing.T) {
 				t.Errorf("%q: found %q, expected %q", both, found, want)
 			}
 		}
+	}
+}
+
+// TestATableInAStoreHasNoFilesOfThisMachine: a log that others can write to must not name them.
+func TestATableInAStoreHasNoFilesOfThisMachine(t *testing.T) {
+	m := useMem(t)
+	m.objects["mem://b/t/_delta_log/0.json"] = memObject{nil, "1"}
+	in := inputs
+	for path, want := range map[string]string{"/etc/passwd": "not a file of this machine", "file:///etc/passwd": "not a file of this machine", "hdfs://host/x": `no store for scheme "hdfs"`} {
+		in.Files = func(context.Context, Access, Table) ([]TableFile, error) {
+			return []TableFile{{Path: path, Absolute: true}}, nil
+		}
+		objects, err := Access{}.MatchInputs(t.Context(), []string{"mem://b/t"}, in)
+		if err != nil || len(objects) != 1 || !strings.Contains(objects[0].Refused, want) {
+			t.Errorf("%s: found %+v, %v, expected %q", path, objects, err, want)
+		}
+	}
+	m.objects["mem://b/x.parquet"] = memObject{[]byte("x"), "1"}
+	in.Files = func(context.Context, Access, Table) ([]TableFile, error) {
+		return []TableFile{{Path: "mem://b/x.parquet", Absolute: true}}, nil
+	}
+	if objects, err := (Access{}).MatchInputs(t.Context(), []string{"mem://b/t"}, in); err != nil || len(objects) != 1 || objects[0].Size != 1 || objects[0].Refused != "" {
+		t.Errorf("found %+v, %v, expected another object of the store", objects, err)
 	}
 }
 

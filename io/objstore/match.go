@@ -153,9 +153,6 @@ func (o match) address() string {
 // within makes a match of an object at a path below a fixed prefix, both with slashes. If the path leads through a data
 // set, the object is a part of it.
 func within(o Object, prefix, full string) match {
-	for strings.Contains(path.Base(prefix), "=") { // a key such as month=1 tells the file from those in other folders
-		prefix = strings.TrimSuffix(path.Dir(prefix), ".")
-	}
 	below := strings.TrimPrefix(strings.TrimPrefix(full, prefix), "/")
 	dir := path.Dir(full)
 	for dir != "." && dir != "/" && !isDataset(dir) {

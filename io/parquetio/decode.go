@@ -35,7 +35,7 @@ const (
 	// fewColumns are decoded further ahead: the cores wait for one another less, and it takes no more memory than the columns of the standing tables do.
 	fewColumns = 7
 	// fewBatches is how many batches of all columns may wait if there are few columns.
-	fewBatches = 192
+	fewBatches = 128
 	// besideNext is how many columns a file may have so that it is decoded side by side with the next one: they do not keep all cores busy.
 	besideNext = 2
 

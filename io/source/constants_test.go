@@ -25,33 +25,48 @@ func TestPlacesSayColumnsMonthsAndDataSets(t *testing.T) {
 		{objstore.Object{URI: "/in/yellow_tripdata_2024-01.parquet", Name: "yellow_tripdata_2024-01.parquet"}, "", "2024-01", "", nil},
 		{
 			objstore.Object{URI: "gs://b/lake/color=green/year=2024/month=02/x.parquet", Name: "color=green/year=2024/month=02/x.parquet"},
-			"color=green/year=2024/month=02", "2024-02", "year=2024/month=02", []element.Constant{str("color", "green"), str("year", "2024"), str("month", "02")},
+			"color=green/year=2024/month=02", "2024-02", "year=2024/month=02",
+			[]element.Constant{str("color", "green"), str("year", "2024"), str("month", "02")},
 		},
 		{ // the taxi's folder is in the month's
 			objstore.Object{URI: "/l/year=2024/month=02/color=green/day=1/x.parquet", Name: "year=2024/month=02/color=green/day=1/x.parquet"},
-			"year=2024/month=02/color=green", "2024-02", "year=2024/month=02", []element.Constant{str("year", "2024"), str("month", "02"), str("color", "green"), str("day", "1")},
+			"year=2024/month=02/color=green", "2024-02", "year=2024/month=02",
+			[]element.Constant{str("year", "2024"), str("month", "02"), str("color", "green"), str("day", "1")},
 		},
-		{ // the keys are not in the name
+		{ // the keys are above the pattern's fixed prefix
 			objstore.Object{URI: "https://host/year=2024/month=02/x.parquet?sig=a/b=c", Name: "x.parquet"},
-			"", "2024-02", "year=2024/month=02", []element.Constant{str("year", "2024"), str("month", "02")},
+			"year=2024/month=02", "2024-02", "year=2024/month=02",
+			[]element.Constant{str("year", "2024"), str("month", "02")},
 		},
 		{
 			objstore.Object{URI: "/l/city=a%2Fb/city=New%20York/zone=__HIVE_DEFAULT_PARTITION__/x.parquet", Name: "x.parquet"},
-			"", "", "", []element.Constant{str("city", "New York"), {Name: "zone", Null: true, Type: element.String}},
+			"", "", "",
+			[]element.Constant{str("city", "New York"), {Name: "zone", Null: true, Type: element.String}},
 		},
 		{
 			objstore.Object{URI: "/l/t/x.parquet", Name: "t/year=2024/month=3/zone=4/x.parquet", Dataset: "t", Values: []objstore.Value{
-				{Name: "year", Text: "2024", Type: "integer"}, {Name: "month", Text: "3", Type: "long"}, {Name: "zone", Text: "x", Type: "short"}, {Name: "fare", Text: "1.5", Type: "double"},
-				{Name: "note", Null: true, Type: "integer"}, {Name: "text", Text: strings.Repeat("x", 2000), Type: "string"},
+				{Name: "year", Text: "2024", Type: "integer"},
+				{Name: "month", Text: "3", Type: "long"},
+				{Name: "zone", Text: "x", Type: "short"},
+				{Name: "fare", Text: "1.5", Type: "double"},
+				{Name: "note", Null: true, Type: "integer"},
+				{Name: "text", Text: strings.Repeat("x", 2000), Type: "string"},
 			}},
 			"t/year=2024/month=3", "2024-03", "year=2024/month=3",
 			[]element.Constant{
-				{Name: "year", Value: "2024", Type: element.Int64}, {Name: "month", Value: "3", Type: element.Int64}, str("zone", "x"), {Name: "fare", Value: "1.5", Type: element.Float64},
-				{Name: "note", Null: true, Type: element.Int64}, {Name: "text", Value: strings.Repeat("x", 2000), Type: element.Unsupported},
+				{Name: "year", Value: "2024", Type: element.Int64},
+				{Name: "month", Value: "3", Type: element.Int64},
+				str("zone", "x"),
+				{Name: "fare", Value: "1.5", Type: element.Float64},
+				{Name: "note", Null: true, Type: element.Int64},
+				{Name: "text", Value: strings.Repeat("x", 2000), Type: element.Unsupported},
 			},
 		},
-		{objstore.Object{URI: "/l/trips_2024-01.parquet/color=green/part-0", Name: "trips_2024-01.parquet/color=green/part-0", Dataset: "trips_2024-01.parquet"},
-			"trips_2024-01.parquet/color=green", "2024-01", "", []element.Constant{str("color", "green")}},
+		{
+			objstore.Object{URI: "/l/trips_2024-01.parquet/color=green/part-0", Name: "trips_2024-01.parquet/color=green/part-0", Dataset: "trips_2024-01.parquet"},
+			"trips_2024-01.parquet/color=green", "2024-01", "",
+			[]element.Constant{str("color", "green")},
+		},
 		{objstore.Object{URI: "/l/trips_2024_01.parquet/part-202405", Name: "trips_2024_01.parquet/part-202405", Dataset: "trips_2024_01.parquet"}, "trips_2024_01.parquet", "2024-01", "2024_01", nil},
 		{objstore.Object{URI: "/l/months.parquet/y_2024-05.parquet", Name: "months.parquet/y_2024-05.parquet", Dataset: "months.parquet"}, "", "2024-05", "", nil},
 		{objstore.Object{URI: "/l/x.parquet/part-0", Name: "x.parquet/part-0", Dataset: "x.parquet"}, "x.parquet", "", "", nil},
@@ -64,6 +79,17 @@ func TestPlacesSayColumnsMonthsAndDataSets(t *testing.T) {
 		if f.Dataset != c.dataset || f.Month != month || f.MonthFrom != c.at || !reflect.DeepEqual(f.Constants, c.constants) {
 			t.Errorf("%s: found data set %q, month %d from %q, constants %+v\nexpected %q, %s from %q, %+v", c.object.Name, f.Dataset, f.Month, f.MonthFrom, f.Constants, c.dataset, c.month, c.at, c.constants)
 		}
+	}
+}
+
+func TestNamesWithKeysStayDistinct(t *testing.T) {
+	files := Files([]objstore.Object{{URI: "/a/year=2024/month=02/x.parquet", Name: "a/year=2024/month=02/x.parquet"}, {URI: "/b/year=2024/month=02/y.parquet", Name: "y.parquet"}}, 1)
+	if files[0].Whole() != "a/year=2024/month=02" || files[1].Whole() != "year=2024/month=02" || files[1].Source != "year=2024/month=02/y.parquet" {
+		t.Errorf("found %+v", files)
+	}
+	files = Files([]objstore.Object{{URI: "/a/year=2024/month=02/x.parquet", Name: "a"}, {URI: "/a/year=2024/month=02/y/z.parquet", Name: "z.parquet"}, {URI: "/b/year=2024/month=02/y/z.parquet", Name: "year=2024/month=02/y/z.parquet"}}, 1)
+	if files[1].Source != "z.parquet" || files[1].Dataset != "" || files[2].Source != "year=2024/month=02/y/z.parquet" {
+		t.Errorf("found %+v, expected the names that the objects have", files)
 	}
 }
 

@@ -16,15 +16,28 @@ import (
 // data set the folder's name has the month.
 func Files(objects []objstore.Object, branches int) []element.Found {
 	files := make([]element.Found, len(objects))
+	renamed := false
 	for i, o := range objects {
 		files[i] = element.Found{URI: o.URI, Source: o.Name, Dataset: o.Dataset, Size: o.Size, Version: o.Version, Wild: o.Wild, Identity: o.Identity}
 		f := &files[i]
 		path := pathOf(o)
 		f.Constants = constants(o, path)
-		setMonth(f, path)
+		if at := setMonth(f, path); at.Depth > 0 && f.Dataset == "" {
+			f.Source = withKeys(path, at.Depth, o.Name)
+			renamed = renamed || f.Source != o.Name
+		}
+	}
+	if renamed && !distinct(files) {
+		for i, o := range objects {
+			files[i].Source = o.Name
+		}
+	}
+	for i, o := range objects {
+		f := &files[i]
+		setPartition(f)
 		f.NameTaxi = tlc.TaxiOf(f.Whole())
 		if o.Refused != "" {
-			f.Refused = o.Name + ": " + o.Refused
+			f.Refused = f.Source + ": " + o.Refused
 		}
 	}
 	largest := make([]*element.Found, len(files))
@@ -52,11 +65,8 @@ func pathOf(o objstore.Object) string {
 
 // setMonth sets the month of a file and where it stands. The parts of a data set have the month of its folder's name, or else those of
 // their own names, or else those of the keys of folders.
-//
-// The parts in a folder such as year=2024/month=01 are one data set, of the taxi that a key says.
-func setMonth(f *element.Found, path string) {
+func setMonth(f *element.Found, path string) (at tlc.Place) {
 	month, ok := tlc.MonthOf(f.Whole())
-	at := tlc.Place{}
 	if !ok {
 		month, at, ok = tlc.MonthIn(path)
 		switch {
@@ -70,22 +80,44 @@ func setMonth(f *element.Found, path string) {
 	if f.Month, f.MonthFrom = month, at.Text; !ok {
 		f.Month, f.MonthFrom = element.NoMonth, ""
 	}
-	setPartition(f, strings.Count(path, "/")-at.Depth, at.Depth > 0)
+	return at
 }
 
-// setPartition makes a file in a folder of a month a part of that folder's data set, if the folder is in its name. It makes a part of
-// a data set that has folders of taxis a part of its taxi's. above is how many folders the base name is below the folder of the month.
-func setPartition(f *element.Found, above int, isMonth bool) {
+// withKeys returns a name with the folders that have its month in their keys, and those with other keys just above them: they may be
+// above the pattern's fixed prefix.
+func withKeys(path string, depth int, name string) string {
+	parts := strings.Split(path, "/")
+	for depth > 1 && strings.Contains(parts[depth-2], "=") {
+		depth--
+	}
+	if long := strings.Join(parts[depth-1:], "/"); strings.HasSuffix(long, "/"+name) {
+		return long
+	}
+	return name
+}
+
+// distinct tells whether no two files have one name.
+func distinct(files []element.Found) bool {
+	names := make(map[string]bool, len(files))
+	for _, f := range files {
+		names[f.Source] = true
+	}
+	return len(names) == len(files)
+}
+
+// setPartition makes a file a part of the data set of its folder, if keys of that folder say its month: all in it is one source. A data
+// set that has folders of taxis is one source for each of these.
+func setPartition(f *element.Found) {
 	parts := strings.Split(f.Source, "/")
 	folders := parts[:len(parts)-1]
-	last := strings.Count(f.Dataset, "/") + 1
-	if f.Dataset == "" {
-		last = 0
+	last := 0
+	if f.Dataset != "" {
+		last = strings.Count(f.Dataset, "/") + 1
 	}
-	if isMonth {
-		last = max(last, len(folders)-above)
+	if _, at, ok := tlc.MonthIn(f.Source); ok && at.Text == f.MonthFrom {
+		last = max(last, at.Depth)
 	}
-	if last <= 0 {
+	if last == 0 {
 		return
 	}
 	for i := last; i < len(folders); i++ {

@@ -17,24 +17,24 @@ var uuidPattern = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0
 // partPattern matches the names that Spark gives to part files. The numbers in them count parts and tasks.
 var partPattern = regexp.MustCompile(`(?i)^part-\d`)
 
-// nameForms are the forms in which a month stands in a file's base name, each with its year and its month.
-var nameForms = []*regexp.Regexp{
-	regexp.MustCompile(`(20\d\d)-(\d\d)`), // TLC's own: yellow_tripdata_2014-01.parquet
+// form is a form in which a path holds a month: a pattern, or two keys of folders.
+type form struct {
+	example string
+	in      func(path string) string // what the pattern is looked for in
+	pattern *regexp.Regexp           // with the year and the month
+	keys    [2]string                // of folders, for the year and the month, in lower case
 }
 
-// otherForms are the forms of which a shorter text, or one in a folder's name too, is the month: they count only if neither the base
-// name nor the keys of folders hold one. The text that is looked at is the nearest folder's name, a slash and the base name.
-var otherForms = []*regexp.Regexp{
-	regexp.MustCompile(`(?:^|/)(20\d\d)/(\d\d)\.[^/]*$`),                          // 2025/02.parquet
-	regexp.MustCompile(`(?:^|[^0-9/])(20\d\d)_(\d\d)(?:[^0-9/][^/]*)?$`),          // yellow_2025_02.parquet
-	regexp.MustCompile(`(?:^|[^0-9/])(20(?:09|[1-9]\d))(\d\d)(?:[^0-9/][^/]*)?$`), // yellow_202502.parquet, since 2009
-}
-
-// folderKeys are the pairs of keys by which folders hold a year and a month, in lower case: year=2024/month=01.
-var folderKeys = [][2]string{
-	{"year", "month"},
-	{"puyear", "pumonth"}, // Azure's open data
-	{"pickup_year", "pickup_month"},
+// forms are all forms, the first that holds a month counts. The first one is TLC's own.
+var forms = []form{
+	{example: "yellow_tripdata_2014-01.parquet", in: baseName, pattern: regexp.MustCompile(`(20\d\d)-(\d\d)`)},
+	{example: "year=2024/month=01/part-0.parquet", keys: [2]string{"year", "month"}},
+	{example: "puYear=2016/puMonth=1/part-0.parquet", keys: [2]string{"puyear", "pumonth"}}, // Azure's open data
+	{example: "pickup_year=2019/pickup_month=4/part-0.parquet", keys: [2]string{"pickup_year", "pickup_month"}},
+	{example: "2025/02.parquet", in: folderAndName, pattern: regexp.MustCompile(`(?:^|/)(20\d\d)/(\d\d)\.[^/]*$`)},
+	{example: "yellow_2025_02.parquet", in: folderAndName, pattern: regexp.MustCompile(`(?:^|[^0-9])(20\d\d)_(\d\d)(?:[^0-9/][^/]*)?$`)},
+	// A number of six digits is a month since 2009, when TLC's files begin.
+	{example: "yellow_202502.parquet", in: folderAndName, pattern: regexp.MustCompile(`(?:^|[^0-9])(20(?:09|[1-9]\d))(\d\d)(?:[^0-9/][^/]*)?$`)},
 }
 
 // A Place says where a month stands in a path. The zero value is the base name, in TLC's own form.
@@ -46,75 +46,77 @@ type Place struct {
 // MonthOf returns the month that a file's base name holds, as months since 1970-01: the first 20dd-dd in it that is a
 // valid month, outside of UUIDs. TLC's own names are of the form yellow_tripdata_2014-01.parquet.
 func MonthOf(name string) (month int32, ok bool) {
-	month, _, ok = firstMonthIn(baseName(name), nameForms)
+	month, _, ok = forms[0].find(slashed(name))
 	return month, ok
 }
 
 // MonthIn returns the month that a path holds and where it stands there: in the base name, or else in the keys of folders, such as
-// year=2024/month=01, or else in one of some other forms. A folder that is named for a date does not count: it may be the day of the
+// year=2024/month=01, or else in another one of the forms. A folder that is named for a date does not count: it may be the day of the
 // download.
 func MonthIn(path string) (month int32, at Place, ok bool) {
-	if month, ok = MonthOf(path); ok {
-		return month, Place{}, true
-	}
-	if month, at, ok = monthInKeys(path); ok {
-		return month, at, true
-	}
-	parts := strings.Split(strings.ReplaceAll(path, `\`, "/"), "/")
-	base := baseName(path)
-	if partPattern.MatchString(base) {
-		return 0, Place{}, false
-	}
-	if len(parts) > 1 {
-		base = parts[len(parts)-2] + "/" + base
-	}
-	month, text, ok := firstMonthIn(base, otherForms)
-	return month, Place{Text: text}, ok
-}
-
-func baseName(name string) string {
-	return uuidPattern.ReplaceAllString(path.Base(strings.ReplaceAll(name, `\`, "/")), "")
-}
-
-// firstMonthIn returns the first valid month that stands in a text in one of some forms.
-func firstMonthIn(text string, forms []*regexp.Regexp) (month int32, found string, ok bool) {
-	for _, form := range forms {
-		for at := 0; ; {
-			loc := form.FindStringSubmatchIndex(text[at:])
-			if loc == nil {
-				break
-			}
-			if month, ok := monthFrom(text[at+loc[2]:at+loc[3]], text[at+loc[4]:at+loc[5]]); ok {
-				return month, text[at+loc[2] : at+loc[5]], true
-			}
-			at += loc[2] + 1
-		}
-	}
-	return 0, "", false
-}
-
-// monthInKeys returns the month in the keys of a path's folders. Of two folders with one key the nearer one counts.
-func monthInKeys(path string) (month int32, at Place, ok bool) {
-	parts := strings.Split(strings.ReplaceAll(path, `\`, "/"), "/")
-	folders := parts[:len(parts)-1]
-	for _, keys := range folderKeys {
-		var value [2]string
-		var depth [2]int
-		for i, folder := range folders {
-			key, v, _ := strings.Cut(folder, "=")
-			for k := range keys {
-				if strings.EqualFold(key, keys[k]) {
-					value[k], depth[k] = v, i+1
-				}
-			}
-		}
-		if month, ok := monthFrom(value[0], value[1]); ok {
-			first, last := min(depth[0], depth[1]), max(depth[0], depth[1])
-			text := folders[first-1] + "/" + folders[last-1]
-			return month, Place{Text: text, Depth: last}, true
+	path = slashed(path)
+	for i, f := range forms {
+		if month, at, ok := f.find(path); ok && i == 0 {
+			return month, Place{}, true
+		} else if ok {
+			return month, at, true
 		}
 	}
 	return 0, Place{}, false
+}
+
+// find returns the first valid month that a path holds in a form.
+func (f form) find(path string) (int32, Place, bool) {
+	if f.pattern == nil {
+		return monthInKeys(path, f.keys)
+	}
+	text := f.in(path)
+	for at := 0; ; {
+		loc := f.pattern.FindStringSubmatchIndex(text[at:])
+		if loc == nil {
+			return 0, Place{}, false
+		}
+		if month, ok := monthFrom(text[at+loc[2]:at+loc[3]], text[at+loc[4]:at+loc[5]]); ok {
+			return month, Place{Text: text[at+loc[2] : at+loc[5]]}, true
+		}
+		at += loc[2] + 1
+	}
+}
+
+func slashed(path string) string { return strings.ReplaceAll(path, `\`, "/") }
+
+// baseName is the last part of a path without UUIDs.
+func baseName(p string) string { return uuidPattern.ReplaceAllString(path.Base(p), "") }
+
+// folderAndName is the last two parts of a path, or "" if the last is the name of a part file.
+func folderAndName(p string) string {
+	base := baseName(p)
+	if partPattern.MatchString(base) {
+		return ""
+	}
+	return path.Base(path.Dir(p)) + "/" + base
+}
+
+// monthInKeys returns the month in two keys of a path's folders. Of two folders with one key the nearer one counts.
+func monthInKeys(path string, keys [2]string) (int32, Place, bool) {
+	parts := strings.Split(path, "/")
+	folders := parts[:len(parts)-1]
+	var value [2]string
+	var depth [2]int
+	for i, folder := range folders {
+		key, v, _ := strings.Cut(folder, "=")
+		for k := range keys {
+			if strings.EqualFold(key, keys[k]) {
+				value[k], depth[k] = v, i+1
+			}
+		}
+	}
+	month, ok := monthFrom(value[0], value[1])
+	if !ok {
+		return 0, Place{}, false
+	}
+	first, last := min(depth[0], depth[1]), max(depth[0], depth[1])
+	return month, Place{Text: folders[first-1] + "/" + folders[last-1], Depth: last}, true
 }
 
 // monthFrom makes a month of a year and the number of a month, which may lack its leading zero.

@@ -28,6 +28,8 @@ func TestMonthInSaysWhereTheMonthStands(t *testing.T) {
 
 		{"yellow_2025_02.parquet", "2025-02", "2025_02"},
 		{"2025_02.csv", "2025-02", "2025_02"},
+		{"lake/2025_02.csv", "2025-02", "2025_02"},
+		{"lake/202502.csv", "2025-02", "202502"},
 		{"yellow_2025_02", "2025-02", "2025_02"},
 		{"yellow_2025_13_2025_03.csv", "2025-03", "2025_03"},
 		{"yellow_202502.parquet", "2025-02", "202502"},
@@ -63,6 +65,17 @@ func TestTheTaxiOfAPartitionIsInAFolderAboveIt(t *testing.T) {
 	} {
 		if found := TaxiOf(name); found != want {
 			t.Errorf("TaxiOf(%q) = %q, expected %q", name, found, want)
+		}
+	}
+}
+
+// TestEachFormHoldsItsExampleAlone protects the order of the forms: none takes what is another's.
+func TestEachFormHoldsItsExampleAlone(t *testing.T) {
+	for i, f := range forms {
+		for k, other := range forms {
+			if _, _, ok := other.find(f.example); ok != (k == i) {
+				t.Errorf("%s: the form of %s holds a month: %v", f.example, other.example, ok)
+			}
 		}
 	}
 }

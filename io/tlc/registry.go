@@ -25,8 +25,8 @@ var Registry = slices.Concat([]e.Dataset{
 		Name: "green since 2013", Taxi: "green", First: monthOf(2013, 8), Probe: monthOf(2019, 1),
 		Signatures: since2011Signatures("lpep"), Without: pickupsBut("lpep_pickup_datetime"),
 		Columns: slices.Concat(since2011("lpep"), []e.Known{
-			{Name: "ehail_fee", Meaning: "ehail_fee", Types: fees},
-			{Name: "trip_type", Meaning: "trip_type", Types: counts},
+			{Name: "ehail_fee", Also: names["ehail_fee"], Meaning: "ehail_fee", Types: fees},
+			{Name: "trip_type", Also: names["trip_type"], Meaning: "trip_type", Types: counts},
 		}),
 	},
 	{
@@ -56,8 +56,8 @@ var Registry = slices.Concat([]e.Dataset{
 	},
 	{
 		Name: "yellow 2010", Taxi: "yellow", First: monthOf(2010, 1), Last: monthOf(2014, 12),
-		Signatures: [][]string{append([]string{"pickup_datetime", "dropoff_datetime"}, places...)},
-		Without:    pickupsBut("pickup_datetime"),
+		Signatures: [][]string{slices.Concat(untoldTimes, places)},
+		Without:    pickupsBut("pickup_datetime"), Unless: onlyGreen,
 		Columns: slices.Concat([]e.Known{
 			{Name: "vendor_id", Meaning: "vendorid", Codes: vendors, Types: texts},
 			{Name: "pickup_datetime", Meaning: "pickup_datetime", Types: texts},
@@ -76,16 +76,16 @@ var Registry = slices.Concat([]e.Dataset{
 			{Name: "__index_level_0__", Types: []e.ValueType{e.Int64}}, // a leftover of pandas, in 2010-02 and 2010-03
 		}, coordinates),
 	},
-}, june2020, forHire)
+}, untold, forHire)
 
 // The text codes of 2009 to 2014 and the numbers that TLC's data dictionaries give their meanings later. DDS, a vendor of 2009,
 // has no number.
 var (
 	vendors  = map[string]int64{"CMT": 1, "VTS": 2}
 	payments = map[string]int64{
-		"CRD": 1, "Credit": 1, "CREDIT": 1, "Cre": 1,
-		"CSH": 2, "Cash": 2, "CASH": 2, "Cas": 2,
-		"NOC": 3, "No Charge": 3, "No ": 3,
+		"CRD": 1, "CRE": 1, "Credit": 1, "CREDIT": 1, "Cre": 1,
+		"CSH": 2, "CAS": 2, "Cash": 2, "CASH": 2, "Cas": 2,
+		"NOC": 3, "No Charge": 3, "No": 3,
 		"DIS": 4, "Dispute": 4, "Dis": 4,
 		"UNK": 5,
 	}
@@ -161,8 +161,8 @@ func probeMonth(taxi string) int32 {
 
 // since2011 are the columns that yellow and green files share: the times of one have another prefix than the other's.
 func since2011(prefix string) []e.Known {
-	return slices.Concat([]e.Known{
-		{Name: "VendorID", Meaning: "vendorid", Types: counts},
+	columns := slices.Concat([]e.Known{
+		{Name: "VendorID", Meaning: "vendorid", Codes: vendors, Types: counts},
 		{Name: prefix + "_pickup_datetime", Meaning: "pickup_datetime", Types: times},
 		{Name: prefix + "_dropoff_datetime", Meaning: "dropoff_datetime", Types: times},
 		{Name: "passenger_count", Meaning: "passenger_count", Types: counts},
@@ -171,7 +171,7 @@ func since2011(prefix string) []e.Known {
 		{Name: "store_and_fwd_flag", Meaning: "store_and_fwd_flag", Types: []e.ValueType{e.String, e.Null}},
 		{Name: "PULocationID", Meaning: "pickup_location_id", Types: []e.ValueType{e.Int64, e.Int32}},
 		{Name: "DOLocationID", Meaning: "dropoff_location_id", Types: []e.ValueType{e.Int64, e.Int32}},
-		{Name: "payment_type", Meaning: "payment_type", Types: counts},
+		{Name: "payment_type", Meaning: "payment_type", Codes: payments, Types: counts},
 		{Name: "fare_amount", Meaning: "fare_amount", Types: doubles},
 		{Name: "extra", Meaning: "extra", Types: doubles},
 		{Name: "mta_tax", Meaning: "mta_tax", Types: doubles},
@@ -182,5 +182,9 @@ func since2011(prefix string) []e.Known {
 		{Name: "congestion_surcharge", Meaning: "congestion_surcharge", Types: fees}, // since 2019
 		{Name: "cbd_congestion_fee", Meaning: "cbd_congestion_fee", Types: doubles},  // since 2025
 		{Name: "request_source", Types: texts},                                       // since mid 2026
-	}, coordinates)
+	}, coordinates, strangers)
+	for i, c := range columns {
+		columns[i].Also = names[c.Name]
+	}
+	return columns
 }

@@ -21,6 +21,7 @@ func inputs(t *testing.T) map[string][]string {
 		"12 x 1 million":   {"--input=" + months(t)},
 		"sample, all rows": {"--input=sample", "--quality=raw"},
 		"the library":      {"--input=sample", "--tables=standard,by_hour,payment,od,zone_minutes,fares,airport,daily"},
+		"for-hire":         {"--input=" + hired(t)},
 		"tables of a file": {"--input=sample", "--tables=" + questions, "--quality=raw"},
 	}
 	if dir := realData(t); dir != "" {

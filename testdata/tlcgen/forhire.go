@@ -93,7 +93,7 @@ var csvVariants = []struct {
 	{variant{FHV, YearMonth{2018, 1}, writerOthers, csv2018, styleForHire}, YearMonth{2018, 12}},
 	{variant{FHV, YearMonth{2019, 1}, writerOthers, columnsOf(fhv2018, csvNames, fBase, fPickup, fDropoff, fPickupZone, fDropoffZone, fShared), styleForHire}, YearMonth{2020, 5}},
 	{variant{FHV, june2020, writerOthers, columnsOf(fhv2018, juneNames, fBase, fPickup, fDropoff, fPickupZone, fDropoffZone, fShared), styleForHire}, june2020},
-	{variant{Yellow, june2020, writerOthers, renamed(columnsWithout(withType(yellow2011, Double, "passenger_count", "RatecodeID"), fAirport), juneNames), style2011}, june2020},
+	{variant{Yellow, june2020, writerOthers, renamed(without(withType(yellow2011, Double, "passenger_count", "RatecodeID"), fAirport), juneNames), style2011}, june2020},
 	{variant{Green, june2020, writerOthers, renamed(withType(green2013, Double, "passenger_count", "RatecodeID", "payment_type"), juneNames), style2011}, june2020},
 }
 
@@ -151,8 +151,6 @@ func renamed(columns []Column, names map[field]string) []Column {
 	}
 	return columns
 }
-
-func columnsWithout(columns []Column, f field) []Column { return without(columns, f) }
 
 // csvVariant returns the columns of a month's CSV file; nil if no variant has
 // the month.
@@ -403,9 +401,37 @@ func (c *counter) total(b *block, i int) (total int64, null bool) {
 }
 
 var forHireZones = []share{
-	{61, 190}, {76, 190}, {138, 180}, {132, 170}, {79, 160}, {37, 150}, {231, 145}, {42, 140}, {225, 135}, {17, 130}, {48, 130}, {161, 125}, {230, 125}, {7, 120},
-	{181, 120}, {39, 120}, {234, 115}, {188, 110}, {89, 105}, {36, 105}, {244, 105}, {168, 100}, {68, 100}, {246, 100}, {255, 95}, {249, 95}, {35, 95}, {97, 90},
-	{262, 30}, {265, 260}, {264, 5},
+	{61, 190},
+	{76, 190},
+	{138, 180},
+	{132, 170},
+	{79, 160},
+	{37, 150},
+	{231, 145},
+	{42, 140},
+	{225, 135},
+	{17, 130},
+	{48, 130},
+	{161, 125},
+	{230, 125},
+	{7, 120},
+	{181, 120},
+	{39, 120},
+	{234, 115},
+	{188, 110},
+	{89, 105},
+	{36, 105},
+	{244, 105},
+	{168, 100},
+	{68, 100},
+	{246, 100},
+	{255, 95},
+	{249, 95},
+	{35, 95},
+	{97, 90},
+	{262, 30},
+	{265, 260},
+	{264, 5},
 }
 
 var forHirePickers = zonePickers{newPicker(allZones(forHireZones, 30, noZones)), newPicker(allZones(forHireZones, 34, noZones))}

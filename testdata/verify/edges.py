@@ -139,6 +139,43 @@ NAMES_GREEN = """lpep_pickup_datetime Lpep_dropoff_datetime Pickup_longitude Pic
     Passenger_count Trip_distance Total_amount Tip_amount""".split()
 
 
+HIRED = {  # fhvhv's columns, but those of no table
+    "hvfhs_license_num": pa.string(), "dispatching_base_num": pa.string(), "request_datetime": WHEN, "on_scene_datetime": WHEN,
+    "pickup_datetime": WHEN, "dropoff_datetime": WHEN, "PULocationID": pa.int32(), "DOLocationID": pa.int32(), "trip_miles": pa.float64(), "trip_time": pa.int64(),
+    **dict.fromkeys(["base_passenger_fare", "tolls", "bcf", "sales_tax", "congestion_surcharge"], pa.float64()),
+    "airport_fee": pa.null(), "tips": pa.float64(), "driver_pay": pa.float64(), "shared_match_flag": pa.string(), "access_a_ride_flag": pa.string(),
+}
+
+
+def ride(row, fare=None, tolls=None, fund=None, tax=None, surcharge=None, flags=("N", "Y")):
+    """Returns a row of HIRED of one of trip(): its amount is the fare, unless there are parts."""
+    picked_up, dropped_off, *zones, _, miles, amount, tip = row
+    asked = picked_up and picked_up - datetime.timedelta(minutes=3, seconds=len(str(miles)))
+    return ["HV0003" if miles else "HV0005", "B02764", asked, None, picked_up, dropped_off, *zones, miles, 600, amount if fare is None else fare, tolls, fund, tax, surcharge,
+            None, tip, 9.5, *flags]
+
+
+RIDES = [ride(row) for row in MARCH] + [
+    ride(trip(NOON, amount=None, tip=None)),  # no part at all
+    ride(trip(NOON, amount=None, tip=None), surcharge=2.75),
+    ride(trip(NOON, amount=10.0, tip=0.0), tolls=6.55, fund=0.3, tax=0.89, surcharge=0.0),
+    ride(trip(NOON, amount=10.0, tip=1.25), tolls=NAN),
+    ride(trip(NOON, amount=10.0, tip=1.25), tolls=INF, fund=-INF),
+    ride(trip(NOON, amount=8e12, tip=1.25), tolls=8e12),
+    ride(trip(NOON, amount=-0.18, tip=0.0), tolls=0.18),
+    ride(trip(NOON, amount=-0.18, tip=0.0)),
+    ride(trip(NOON, amount=4999.0, tip=1.0)),
+    ride(trip(NOON, amount=4999.0, tip=1.0), tax=0.000001, flags=(None, None)),
+]
+
+BASES = {"dispatching_base_num": pa.string(), "pickup_datetime": WHEN, "dropOff_datetime": WHEN, "PUlocationID": pa.float64(), "DOlocationID": pa.float64(), "SR_Flag": pa.null()}
+
+
+def based(row):
+    """Returns a row of BASES of one of trip(): bases report no more."""
+    return ["B00001", *row[:4], None]
+
+
 def main():
     (folder,) = sys.argv[1:]
     os.makedirs(folder, exist_ok=True)
@@ -152,6 +189,17 @@ def main():
     few = dict(list(green.items())[:4])
     write(folder, "green_tripdata_2020-07.parquet", few | {"new_fee": pa.float64(), "duration": pa.int64()},
           [trip("2020-07-04 12:00:00")[:4] + [1.0, None], trip("2020-07-04 12:00:00", None)[:4] + [None, 10]])
+    write(folder, "fhvhv_tripdata_2020-03.parquet", HIRED, RIDES)
+    write(folder, "fhvhv_tripdata_2020-11.parquet", HIRED, [ride(row) for row in NOVEMBER])
+    write(folder, "fhvhv.parquet", HIRED, [ride(row) for row in NO_MONTH])
+    few = ["hvfhs_license_num", "dispatching_base_num", "pickup_datetime", "dropoff_datetime", "PULocationID", "DOLocationID"]  # CSV files of 2019
+    write(folder, "fhvhv_tripdata_2020-01.parquet", {name: HIRED[name] for name in few}, [[ride(row)[list(HIRED).index(name)] for name in few] for row in JANUARY])
+    write(folder, "fhv_tripdata_2020-03.parquet", BASES, [based(row) for row in MARCH])
+    write(folder, "fhv_tripdata_2017-05.parquet", BASES, [based(row) for row in [trip("2017-05-05 12:00:00", None), trip("2017-05-05 12:00:00", zones=(None, None))]])
+    write(folder, "fhv_tripdata_2017-06.parquet", BASES, [based(row) for row in [trip("2017-06-05 12:00:00", None), trip("2017-06-05 12:00:00", zones=(None, 0))]])
+    write(folder, "fhv_tripdata_2016-12.parquet", {"Dispatching_base_num": pa.string(), "Pickup_date": WHEN, "locationID": pa.float64()}, [
+        ["B00001", *trip(f"2016-12-{day:02} 12:00:00")[:1], zone] for day, zone in enumerate((7.0, None, 0.0, 265.0, 266.0), 1)
+    ])
     for name, names, year, text in [
         ("yellow_tripdata_2009-03.parquet", NAMES_2009, "2009", True),
         ("yellow_tripdata_2010-03.parquet", NAMES_2010, "2010", True),

@@ -274,6 +274,8 @@ def main():
             ("the sample", os.path.join(HERE, "..", "sample", "*.parquet"), ["raw", "standard"]),
             ("edges of every rule", os.path.join(edges, "*.parquet"), ["standard"]),
         ]
+        if os.path.isdir(os.path.join(data, "wild")):
+            inputs.append(("real trips of for-hire vehicles", os.path.join(data, "wild", "fhv*_tripdata_2020-04.parquet"), ["raw", "standard"]))
         if os.path.isdir(os.path.join(data, "raw_data")):
             inputs.append(("real months", os.path.join(data, "raw_data", "**", "*.parquet"), ["raw", "standard"]))
         else:

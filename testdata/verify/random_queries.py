@@ -63,6 +63,29 @@ def column(r, n, make, nulls=None):
     return [None if r.random() < share else make() for _ in range(n)]
 
 
+PARTS = ["base_passenger_fare", "tolls", "bcf", "sales_tax", "congestion_surcharge", "airport_fee", "cbd_congestion_fee", "tips"]
+
+
+def hired(r, n, taxi, times, places, wild, judged):
+    """Returns the columns of trips of for-hire vehicles. The parts of the total are not so wild that how they are added up would matter."""
+    (pickups, dropoffs), (start, end) = times, places
+    if taxi == "fhv":
+        return {"dispatching_base_num": (column(r, n, lambda: "B00001"), pa.string()), "pickup_datetime": pickups, "dropOff_datetime": dropoffs, "PUlocationID": start, "DOlocationID": end}
+    asked = [p if p is None else p - r.randrange(-60, 900) * 10**6 for p in pickups[0]]
+    out = {
+        "hvfhs_license_num": (column(r, n, lambda: r.choice(["HV0003", "HV0003", "HV0005", *["?"] * wild])), pa.string()),
+        "request_datetime": (asked, pa.timestamp("us")), "pickup_datetime": pickups, "dropoff_datetime": dropoffs, "PULocationID": start, "DOLocationID": end,
+        "trip_miles": (column(r, n, lambda: money(r, wild, judged), 0), pa.float64()),
+        "trip_time": (column(r, n, lambda: r.randrange(4_000)), pa.int64()),
+        "driver_pay": (column(r, n, lambda: money(r, wild, judged)), pa.float64()),
+        "shared_match_flag": (column(r, n, lambda: r.choice(["N", "N", "Y"])), pa.string()),
+    }
+    for name in PARTS:
+        if r.random() < 0.9:
+            out[name] = (column(r, n, lambda: money(r, False, judged)), pa.float64())
+    return out
+
+
 def write_file(r, folder, taxi, year, month, wild, judged):
     n = r.choice([0, 1, 60, 300, 300, 1_000, 1_000, 3_000])
     zones = [r.randrange(1, 266) for _ in range(r.choice([2, 10, 200]))] + ([None, 0, -1, 264, 265, 266, 99_999, *[2**31 - 1] * (r.random() < 0.2)] if wild else [264, 56, 57, 132])
@@ -75,6 +98,9 @@ def write_file(r, folder, taxi, year, month, wild, judged):
     if judged:  # the rules know New York's clock of some centuries only
         dropoffs = [d if d is None or d > 0 else 10**15 for d in dropoffs]
     prefix = "tpep" if taxi == "yellow" else "lpep"
+    if taxi in ("fhvhv", "fhv"):
+        places = [(column(r, n, lambda: r.choice(zones), 0), pa.int64()) for _ in range(2)]
+        return written(r, folder, taxi, year, month, hired(r, n, taxi, [(t, pa.timestamp("us")) for t in (pickups, dropoffs)], places, wild, judged))
     columns = {
         "VendorID": (column(r, n, lambda: r.choice([1, 2, 2, 6])), pa.int64()),
         f"{prefix}_pickup_datetime": (pickups, pa.timestamp("us")),
@@ -96,6 +122,11 @@ def write_file(r, folder, taxi, year, month, wild, judged):
         columns["trip_type"] = (column(r, n, lambda: r.choice([1, 2])), r.choice([pa.int64(), pa.float64()]))
     if r.random() < 0.15:
         del columns[r.choice(["extra", "congestion_surcharge", "tip_amount", "passenger_count", "store_and_fwd_flag", "payment_type"])]
+    return written(r, folder, taxi, year, month, columns)
+
+
+def written(r, folder, taxi, year, month, columns):
+    """Writes a file and returns its path."""
     table = pa.table({name: pa.array(values if to != pa.int64() else [None if v is None else int(v) for v in values], to) for name, (values, to) in columns.items()})
     path = os.path.join(folder, f"{taxi}_tripdata_{year}-{month:02}.parquet")
     pq.write_table(table, path, row_group_size=r.choice([7, 100, 1_000, None]) or 10**6, use_dictionary=r.random() < 0.7, compression=r.choice(["none", "snappy", "zstd"]))
@@ -105,20 +136,20 @@ def write_file(r, folder, taxi, year, month, wild, judged):
 def write_files(r, folder, judged):
     wild = r.random() < 0.6
     months = r.sample([(2019, 12), (2020, 3), (2020, 11), (2021, 1), (2023, 5), (2025, 2)], r.choice([1, 2, 3]))
-    return sorted(write_file(r, folder, taxi, *month, wild, judged) for taxi in r.choice([["yellow"], ["green"], ["green", "yellow"], ["green", "yellow"]]) for month in months)
+    return sorted(write_file(r, folder, taxi, *month, wild, judged) for taxi in r.choice([["yellow"], ["green"], ["green", "yellow"], ["green", "yellow"], ["fhvhv"], ["fhvhv", "fhv", "yellow"]]) for month in months)
 
 
 # The texts. An expression is (type, text, text for DuckDB). Types: int, dec, dbl, text, date, time, bool.
 
 Expr = collections.namedtuple("Expr", "type ours duck")
 COLUMNS = {
-    "int": "pickup_location_id dropoff_location_id vendorid ratecodeid payment_type trip_type year pickup_hour weekday".split(),
+    "int": "pickup_location_id dropoff_location_id vendorid ratecodeid payment_type trip_type hvfhs_license_num year pickup_hour weekday".split(),
     "dec": """passenger_count trip_distance fare_amount extra mta_tax tip_amount tolls_amount improvement_surcharge total_amount congestion_surcharge
-        airport_fee ehail_fee cbd_congestion_fee""".split(),
-    "dbl": "trip_duration_minutes trip_duration_seconds speed_mph".split(),
-    "text": "taxi store_and_fwd_flag pickup_zone pickup_borough pickup_service_zone dropoff_zone dropoff_borough dropoff_service_zone".split(),
+        airport_fee ehail_fee cbd_congestion_fee sales_tax driver_pay trip_time""".split(),
+    "dbl": "trip_duration_minutes trip_duration_seconds wait_minutes speed_mph".split(),
+    "text": "taxi store_and_fwd_flag shared_match_flag pickup_zone pickup_borough pickup_service_zone dropoff_zone dropoff_borough dropoff_service_zone".split(),
     "date": ["month_start", "pickup_date"],
-    "time": ["pickup_datetime", "dropoff_datetime"],
+    "time": ["pickup_datetime", "dropoff_datetime", "request_datetime"],
     "bool": ["is_refund"],
 }
 LITERALS = {

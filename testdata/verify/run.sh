@@ -45,6 +45,17 @@ check() {
 check "the sample" sample "$here/../sample/*.parquet" --self-test
 "$python" "$here/foreign.py" "$scratch/foreign"
 check "files of other writers" "$scratch/foreign/*.parquet" "$scratch/foreign/*.parquet" --self-test
+# Trips of for-hire vehicles in every form of their files.
+generate() { (cd "$here" && go run ../gen --quiet --flat --out "$scratch/hired" "$@"); }
+generate --taxi fhvhv --months 2019-03,2021-08,2023-02,2025-11 --rows 30000
+generate --taxi fhv --months 2015-11,2017-03,2018-05,2020-04,2024-03 --rows 20000 --row-groups 3
+generate --taxi fhvhv --months 2019-11,2020-06 --rows 10000 --old-names --seed 2
+generate --taxi fhv --months 2016-03,2017-05,2017-12,2018-03,2020-06 --rows 10000 --old-names
+generate --taxi yellow,green --months 2020-06 --rows 10000 --old-names
+check "for-hire vehicles, generated" "$scratch/hired/*.parquet" "$scratch/hired/*.parquet" --self-test
+if [[ -d $data/wild ]]; then
+  check "real trips of for-hire vehicles" "$data/wild/fhv*_tripdata_2020-04.parquet" "$data/wild/fhv*_tripdata_2020-04.parquet"
+fi
 if [[ -d $data/raw_data ]]; then
   check "real months" "$data/raw_data/**/*.parquet" "$data/raw_data/**/*.parquet" --self-test
   for odd in string_ids spark_int96 five_columns; do
@@ -55,6 +66,9 @@ if [[ -d $data/raw_data ]]; then
 else
   echo "verify: SKIPPED: real data: no folder $data/raw_data (TRIPSTATS_DATA says where)"
 fi
+
+echo "== tables of Delta Lake, and folders with keys"
+"$python" "$here/tables.py" "$tripstats" --count 60
 
 # standard INPUT FILES [OPTION...]: the rules, against a program written from their table alone.
 standard() {
@@ -74,6 +88,12 @@ standard() {
 echo "== standard: edges of every rule"
 "$python" "$here/edges.py" "$scratch/edges"
 standard "$scratch/edges/*.parquet" "$scratch/edges/*.parquet" --every-rule --self-test
+echo "== standard: for-hire vehicles, generated"
+standard "$scratch/hired/*.parquet" "$scratch/hired/*.parquet" --self-test
+if [[ -d $data/wild ]]; then
+  echo "== standard: real trips of for-hire vehicles"
+  standard "$data/wild/fhv*_tripdata_2020-04.parquet" "$data/wild/fhv*_tripdata_2020-04.parquet" # no rule applies to any: nothing to damage
+fi
 if [[ -d $data/raw_data ]]; then
   echo "== standard: real months, and TLC's own figures"
   standard "$data/raw_data/**/*.parquet" "$data/raw_data/**/*.parquet" --reference "$data/reference" --self-test

@@ -38,8 +38,7 @@ UNIT = 10**6  # dollars, miles and passengers are counted in millionths, duratio
 
 # The variants of files, by the names of columns in lower case. All columns except the times and either zones or coordinates may be
 # missing, and are then null. Columns that are not listed are unknown.
-Variant = collections.namedtuple("Variant", "taxi times coordinates measures others")
-ZONES = ["pulocationid", "dolocationid"]
+Variant = collections.namedtuple("Variant", "taxi times coordinates measures others zones told_by lacks", defaults=(["pulocationid", "dolocationid"], None, {}))
 COORDINATES = ["pickup_longitude", "pickup_latitude", "dropoff_longitude", "dropoff_latitude"]
 MEASURES = {"passengers": "passenger_count", "distance": "trip_distance", "amount": "total_amount", "tip": "tip_amount"}
 SINCE_2011 = """vendorid ratecodeid store_and_fwd_flag payment_type fare_amount extra mta_tax tolls_amount
@@ -62,6 +61,44 @@ VARIANTS = [
         "vendor_name rate_code store_and_forward payment_type fare_amt surcharge mta_tax tolls_amt",
     ),
 ]
+# The same of for-hire vehicles. The amount is the sum of several columns. told_by is the column that tells the variant from others with these times.
+# lacks has what trips need not have, up to a month or in all: no rule is about its nulls.
+PARTS = ["base_passenger_fare", "tolls", "bcf", "sales_tax", "congestion_surcharge", "airport_fee", "cbd_congestion_fee", "tips"]
+VARIANTS[:0] = [
+    Variant(
+        "fhvhv",
+        ["pickup_datetime", "dropoff_datetime"],
+        [],
+        {"distance": "trip_miles", "amount": PARTS, "tip": "tips"},
+        """hvfhs_license_num dispatching_base_num originating_base_num request_datetime on_scene_datetime trip_time driver_pay shared_request_flag
+        shared_match_flag access_a_ride_flag wav_request_flag wav_match_flag sr_flag vendorid""",
+        told_by="hvfhs_license_num",
+    ),
+    Variant(
+        "fhv",
+        ["pickup_datetime", "dropoff_datetime"],
+        [],
+        {},
+        "dispatching_base_num dispatching_base_number affiliated_base_number sr_flag vendorid",
+        told_by="dispatching_base_num",
+        lacks={"dropoff": datetime.date(2017, 5, 1), "zones": datetime.date.max},
+    ),
+    Variant(  # 2020-06, as the next two
+        "fhv", ["pickup_datetime", "dropoff_datetime"], [], {}, "vendorid sr_flag", told_by="sr_flag", lacks={"zones": datetime.date.max}
+    ),
+    Variant("green", ["pickup_datetime", "dropoff_datetime"], [], MEASURES, SINCE_2011 + " ehail_fee trip_type", told_by="ehail_fee"),
+    Variant("yellow", ["pickup_datetime", "dropoff_datetime"], [], MEASURES, SINCE_2011, told_by="pulocationid"),
+    Variant(  # 2015 and 2016
+        "fhv",
+        ["pickup_date"],
+        [],
+        {},
+        "dispatching_base_num",
+        zones=["locationid"],
+        told_by="dispatching_base_num",
+        lacks={"dropoff": datetime.date.max, "zones": datetime.date.max},
+    ),
+]
 
 # The rules. Limits are exclusive.
 LIMITS = {
@@ -79,7 +116,7 @@ ROW_RULES = [  # the first that applies refuses the row. months: the pickup's mo
 ]
 CELL_RULES = [  # all that apply take effect: what they leave out, the rule, its condition
     (None, "not_a_time", "FALSE"),
-    (None, "dropoff_missing", "dropped_off IS NULL"),
+    (None, "dropoff_missing", "dropped_off IS NULL AND NOT lacks_dropoff"),
     ("duration", "dropoff_before_pickup", "duration < 0"),
     ("duration", "duration_zero", "duration = 0"),
     ("duration", "duration_over", f"duration > {LIMITS['duration_over'] * 60 * UNIT}"),
@@ -94,8 +131,8 @@ CELL_RULES = [  # all that apply take effect: what they leave out, the rule, its
     ("passengers", "passengers_over", f"passengers > {LIMITS['passengers_over'] * UNIT}"),
     (None, "not_a_number", " OR ".join(f"(raw_{m} IS NOT NULL AND {m} IS NULL)" for m in MEASURES)),
     (None, "zone_missing", "NOT has_zones"),
-    (None, "pickup_zone_missing", "has_zones AND zone_from IS NULL"),
-    (None, "dropoff_zone_missing", "has_zones AND zone_to IS NULL"),
+    (None, "pickup_zone_missing", "has_zones AND zone_from IS NULL AND NOT lacks_zones"),
+    (None, "dropoff_zone_missing", "has_zones AND zone_to IS NULL AND NOT lacks_zones"),
     (None, "pickup_zone_unknown", "zone_from NOT BETWEEN 1 AND 265"),
     (None, "dropoff_zone_unknown", "zone_to NOT BETWEEN 1 AND 265"),
 ]
@@ -166,17 +203,32 @@ class Source:
         self.rows = pq.read_metadata(path).num_rows
         described = duckdb.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()
         self.columns = {row[0].lower(): row[0] for row in described}
-        self.variant = next((v for v in VARIANTS if v.times[0] in self.columns), None)
+        self.variant = next((v for v in VARIANTS if v.times[0] in self.columns and (v.told_by or v.times[0]) in self.columns), None)
         if self.variant is None:
             sys.exit(f"standard: {path}: no column with the time of the pickup")
         self.taxi = self.variant.taxi
-        self.has_zones = all(zone in self.columns for zone in ZONES)
+        self.has_zones = all(zone in self.columns for zone in self.variant.zones)
         if not self.has_zones and not all(name in self.columns for name in self.variant.coordinates):
             sys.exit(f"standard: {path}: neither zones nor coordinates")
-        _, times, coordinates, measures, others = self.variant
-        self.unknown = self.columns.keys() - {*times, *ZONES, *coordinates, *measures.values(), *others.split()}
+        _, times, coordinates, measures, others, zones, _, _ = self.variant
+        self.measured = [name for names in measures.values() for name in ([names] if isinstance(names, str) else names)]
+        self.unknown = self.columns.keys() - {*times, *zones, *coordinates, *self.measured, *others.split()}
         found = re.search(r"20\d\d-(?:0[1-9]|1[0-2])", os.path.basename(path))
         self.month = datetime.date.fromisoformat(found.group() + "-01") if found else None
+
+    def lacks(self, what):
+        """Tells whether no rule is about nulls of the dropoff or the zones."""
+        last = self.variant.lacks.get(what)
+        return last is not None and (self.month is None or self.month <= last)
+
+    def measure(self, m):
+        """Returns SQL for a measure as a double: a column, or a sum to which nulls add nothing."""
+        names = self.variant.measures.get(m, "")
+        if isinstance(names, str):
+            return self.column(names, "DOUBLE")
+        parts = [self.column(name, "DOUBLE") for name in names]
+        zeros = " + ".join(f"coalesce({part}, 0)" for part in parts)
+        return f"CASE WHEN coalesce({', '.join(parts)}) IS NOT NULL THEN {zeros} END"
 
     def column(self, name, sql_type):
         return f'CAST("{self.columns[name]}" AS {sql_type})' if name in self.columns else f"CAST(NULL AS {sql_type})"
@@ -184,8 +236,9 @@ class Source:
     def trips(self, end):
         """Returns SQL for the trips and the row rule that refuses them. Values are rounded to millionths. How ties are rounded
         that a double cannot represent exactly is not checked."""
-        pickup, dropoff = self.variant.times
-        raw = ", ".join(f"{self.column(name, 'DOUBLE')} AS raw_{m}" for m, name in self.variant.measures.items())
+        pickup, dropoff = [*self.variant.times, ""][:2]
+        zones = [*self.variant.zones, ""][:2]
+        raw = ", ".join(f"{self.measure(m)} AS raw_{m}" for m in MEASURES)
         grid = ", ".join(
             f"CASE WHEN isfinite(raw_{m}) AND abs(raw_{m} * {UNIT}) < 9223372036854775808::DOUBLE"
             f" THEN CAST(round(raw_{m} * {UNIT}) AS BIGINT) END AS {m}"
@@ -200,19 +253,21 @@ class Source:
                    CASE {refused} END AS refused,
                    CASE WHEN refused IS NULL THEN CAST(date_trunc('month', picked_up) AS DATE) END AS month,
                    {self.has_zones} AS has_zones,
+                   {self.lacks("dropoff")} AS lacks_dropoff,
+                   {self.lacks("zones")} AS lacks_zones,
                    {grid}
             FROM (SELECT {self.column(pickup, "TIMESTAMP")} AS picked_up,
                          {self.column(dropoff, "TIMESTAMP")} AS dropped_off,
-                         {self.column(ZONES[0], "BIGINT")} AS zone_from,
-                         {self.column(ZONES[1], "BIGINT")} AS zone_to,
+                         {self.column(zones[0], "BIGINT")} AS zone_from,
+                         {self.column(zones[1], "BIGINT")} AS zone_to,
                          file_row_number AS number,
                          {raw}
                   FROM read_parquet({quoted(self.path)}, file_row_number = true))"""
 
     def read_columns(self):
         """The names of the columns that the job reads, in lower case."""
-        zones = ZONES if self.has_zones else []
-        return {*self.variant.times, *zones, *self.variant.measures.values()} & self.columns.keys()
+        zones = self.variant.zones if self.has_zones else []
+        return {*self.variant.times, *zones, *self.measured} & self.columns.keys()
 
 
 class Expected:

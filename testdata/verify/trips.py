@@ -16,20 +16,20 @@ ZONES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tr
 
 # A column of trips: the names that files have for it, in lower case.
 TIMES = {
-    "pickup_datetime": "tpep_pickup_datetime lpep_pickup_datetime trip_pickup_datetime pickup_datetime",
+    "pickup_datetime": "tpep_pickup_datetime lpep_pickup_datetime trip_pickup_datetime pickup_datetime pickup_date",
     "dropoff_datetime": "tpep_dropoff_datetime lpep_dropoff_datetime trip_dropoff_datetime dropoff_datetime",
 }
-PLACES = {"pickup_location_id": "pulocationid", "dropoff_location_id": "dolocationid"}
+PLACES = {"pickup_location_id": "pulocationid locationid", "dropoff_location_id": "dolocationid"}
 NUMBERS = {
     "passenger_count": "passenger_count",
-    "trip_distance": "trip_distance",
+    "trip_distance": "trip_distance trip_miles",
 }
 MONEY = {
-    "fare_amount": "fare_amount fare_amt",
+    "fare_amount": "fare_amount fare_amt base_passenger_fare",
     "extra": "extra surcharge",
     "mta_tax": "mta_tax",
-    "tip_amount": "tip_amount tip_amt",
-    "tolls_amount": "tolls_amount tolls_amt",
+    "tip_amount": "tip_amount tip_amt tips",
+    "tolls_amount": "tolls_amount tolls_amt tolls",
     "improvement_surcharge": "improvement_surcharge",
     "total_amount": "total_amount total_amt",
     "congestion_surcharge": "congestion_surcharge",
@@ -43,7 +43,18 @@ CODES = {
     "payment_type": "payment_type",
     "trip_type": "trip_type",
 }
+# The taxi by a column that tells it, in this order.
+TAXIS = {
+    "hvfhs_license_num": "fhvhv", "dispatching_base_num": "fhv", "lpep_pickup_datetime": "green",
+    "tpep_pickup_datetime": "yellow", "sr_flag": "fhv", "ehail_fee": "green", **dict.fromkeys(["trip_pickup_datetime", "pickup_datetime"], "yellow"),
+}
 FLAG = "store_and_fwd_flag store_and_forward"
+# The columns that only fhvhv has, in their order after those above. Its total is the sum of PARTS.
+HIRED_MONEY = {"black_car_fund": "bcf", "sales_tax": "sales_tax", "driver_pay": "driver_pay", "trip_time": "trip_time"}
+HIRED_TIMES = ["request_datetime", "on_scene_datetime"]
+LICENCE = "hvfhs_license_num"
+HIRED_FLAGS = ["shared_request_flag", "shared_match_flag", "access_a_ride_flag", "wav_request_flag", "wav_match_flag"]
+PARTS = ["base_passenger_fare", "tolls", "bcf", "sales_tax", "congestion_surcharge", "airport_fee", "cbd_congestion_fee", "tips"]
 TEXTS = {  # the codes of before 2011
     "vendorid": {"CMT": 1, "VTS": 2},
     "payment_type": {
@@ -53,6 +64,7 @@ TEXTS = {  # the codes of before 2011
         **dict.fromkeys(["DIS", "Dispute", "Dis"], 4),
         "UNK": 5,
     },
+    LICENCE: {"HV0002": 2, "HV0003": 3, "HV0004": 4, "HV0005": 5},
 }
 
 # The measures that rules look at, as standard.py calls them.
@@ -70,6 +82,7 @@ DERIVED = """
     CAST(isodow(pickup_datetime) AS INTEGER) AS weekday,
     micros / 6e7 AS trip_duration_minutes,
     micros / 1e6 AS trip_duration_seconds,
+    (epoch_us(pickup_datetime) - epoch_us(request_datetime)) / 6e7 AS wait_minutes,
     CASE WHEN micros > 0 THEN CAST(trip_distance AS DOUBLE) / (micros / 36e8) END AS speed_mph,
     p.zone AS pickup_zone, p.borough AS pickup_borough, p.service_zone AS pickup_service_zone,
     d.zone AS dropoff_zone, d.borough AS dropoff_borough, d.service_zone AS dropoff_service_zone,
@@ -77,7 +90,7 @@ DERIVED = """
 
 
 def columns_of(path):
-    """Returns SQL for the columns of a file, as trips has them, and whether the taxi is green. What the file lacks is NULL."""
+    """Returns SQL for the columns of a file, as trips has them, and the taxi. What the file lacks is NULL."""
     names = {name.lower().strip(): name for name in pq.read_schema(path).names}
 
     def found(known):
@@ -93,21 +106,33 @@ def columns_of(path):
         texts = " ".join(f"WHEN {quoted(text)} THEN {number}" for text, number in TEXTS[column].items())
         return f"CASE CAST({name} AS VARCHAR) {texts} ELSE TRY_CAST({name} AS BIGINT) END"
 
-    flag = f"CAST({found(FLAG) or 'NULL'} AS VARCHAR)"
+    def flag(known):
+        text = f"CAST({found(known) or 'NULL'} AS VARCHAR)"
+        return f"CASE WHEN {text} IN ('Y', '1') THEN 'Y' WHEN {text} IN ('N', '0') THEN 'N' END"
+
+    taxi = next(taxi for name, taxi in TAXIS.items() if name in names)
     parts = {column: cast(known, "TIMESTAMP") for column, known in TIMES.items()}
     parts |= {column: cast(known, "INTEGER") for column, known in PLACES.items()}
     parts |= {column: cast(known, "DECIMAL(38,6)") for column, known in NUMBERS.items()}
-    parts["store_and_fwd_flag"] = f"CASE WHEN {flag} IN ('Y', '1') THEN 'Y' WHEN {flag} IN ('N', '0') THEN 'N' END"
+    parts["store_and_fwd_flag"] = flag(FLAG)
     parts |= {column: cast(known, "DECIMAL(38,6)") for column, known in MONEY.items()}
-    parts |= {column: code(column, known) for column, known in CODES.items()}
-    return parts, "lpep_pickup_datetime" in names
+    if taxi == "fhvhv":
+        added = [cast(name, "DECIMAL(38,6)") for name in PARTS]
+        zeros = " + ".join(f"coalesce({sql}, 0)" for sql in added)
+        parts["total_amount"] = f"CASE WHEN coalesce({', '.join(added)}) IS NOT NULL THEN CAST({zeros} AS DECIMAL(38,6)) END"
+    parts |= {column: code(column, known) if taxi in ("yellow", "green") else "CAST(NULL AS BIGINT)" for column, known in CODES.items()}
+    parts |= {column: cast(known, "DECIMAL(38,6)") for column, known in HIRED_MONEY.items()}
+    parts |= {column: cast(column, "TIMESTAMP") for column in HIRED_TIMES}
+    parts[LICENCE] = code(LICENCE, LICENCE)
+    parts |= {column: flag(column) for column in HIRED_FLAGS}
+    return parts, taxi
 
 
 def rows_of(path):
     """Returns SQL for the rows of a file: the taxi, the columns of files, and the number of the row."""
-    parts, green = columns_of(path)
+    parts, taxi = columns_of(path)
     listed = ", ".join(f"{sql} AS {column}" for column, sql in parts.items())
-    return f"SELECT '{'green' if green else 'yellow'}' AS taxi, {listed}, file_row_number AS row_number_ FROM read_parquet({quoted(path)}, file_row_number = true)"
+    return f"SELECT '{taxi}' AS taxi, {listed}, file_row_number AS row_number_ FROM read_parquet({quoted(path)}, file_row_number = true)"
 
 
 def make(selects):
@@ -153,7 +178,7 @@ def standard(patterns):
         expected.view(source)
         duckdb.execute(f"CREATE OR REPLACE TABLE judged_{i} AS SELECT number, amount AS recorded, {kept}, {zones} FROM temp.trips WHERE refused IS NULL")
         replaced = [f"{UNITS.format('kept_' + measure)} AS {column}" for column, measure in JUDGED.items()]
-        wide = {column: f"CASE WHEN abs({column}) <= {WIDEST} THEN {column} END" for column in MONEY if column not in JUDGED}
+        wide = {column: f"CASE WHEN abs({column}) <= {WIDEST} THEN {column} END" for column in [*MONEY, *HIRED_MONEY] if column not in JUDGED}
         replaced += [f"{sql} AS {column}" for column, sql in wide.items()]
         replaced += ["CAST(kept_zone_from AS INTEGER) AS pickup_location_id", "CAST(kept_zone_to AS INTEGER) AS dropoff_location_id"]
         selects.append(f"""

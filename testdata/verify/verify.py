@@ -44,6 +44,22 @@ SORTED_BY = {"trip_stats": ["taxi", "month_start"], "location_stats": ["taxi", "
 METADATA = {"tripstats.quality": r"raw", "tripstats.rules_digest": r".+", "tripstats.version": r".+"}
 
 
+# The forms of files: which column is what, and by which other a form is told. Columns are in lower case, and None is one that a form does not have.
+FORMS = [
+    ("yellow", {"picked_up": "tpep_pickup_datetime", "dropped_off": "tpep_dropoff_datetime"}),
+    ("green", {"picked_up": "lpep_pickup_datetime", "dropped_off": "lpep_dropoff_datetime"}),
+    ("fhvhv", {
+        "picked_up": "pickup_datetime", "dropped_off": "dropoff_datetime", "told_by": "hvfhs_license_num", "miles": "trip_miles", "tip": "tips",
+        "amount": ["base_passenger_fare", "tolls", "bcf", "sales_tax", "congestion_surcharge", "airport_fee", "cbd_congestion_fee", "tips"],
+    }),
+    ("fhv", {"picked_up": "pickup_datetime", "dropped_off": "dropoff_datetime", "told_by": "dispatching_base_num"}),
+    ("fhv", {"picked_up": "pickup_datetime", "dropped_off": "dropoff_datetime", "told_by": "sr_flag"}),  # of 2020-06, as the next
+    ("green", {"picked_up": "pickup_datetime", "dropped_off": "dropoff_datetime", "told_by": "ehail_fee"}),
+    ("yellow", {"picked_up": "pickup_datetime", "dropped_off": "dropoff_datetime", "told_by": "pulocationid"}),
+    ("fhv", {"picked_up": "pickup_date", "dropped_off": None, "told_by": "dispatching_base_num", "zone_from": "locationid", "zone_to": None}),
+]
+
+
 # The expected tables, from the input files.
 
 
@@ -51,7 +67,7 @@ def trips_of(path):
     """Returns the taxi of a file and SQL for its trips. Optional columns that it lacks are null."""
     source = f"read_parquet({quoted(path)})"
     columns = {row[0].lower(): row[0] for row in duckdb.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-    taxi, prefix = ("green", "lpep") if "lpep_pickup_datetime" in columns else ("yellow", "tpep")
+    taxi, form = next(((taxi, form) for taxi, form in FORMS if form["picked_up"] in columns and form.get("told_by", "") in [*columns, ""]), FORMS[0])
 
     def column(name, sql_type, required=False):
         if name in columns:
@@ -60,16 +76,22 @@ def trips_of(path):
             sys.exit(f"verify: {path}: no column {name}")
         return f"CAST(NULL AS {sql_type})"
 
+    def total(names):
+        """The sum of columns: a null adds nothing, and it is null if all are."""
+        parts = [column(name, "DOUBLE") for name in names]
+        zeros = " + ".join(f"coalesce({part}, 0)" for part in parts)
+        return f"CASE WHEN coalesce({', '.join(parts)}) IS NOT NULL THEN {zeros} END" if len(parts) > 1 else parts[0]
+
     return taxi, f"""
         SELECT '{taxi}' AS taxi,
-               {column(prefix + "_pickup_datetime", "TIMESTAMP", True)} AS picked_up,
-               {column(prefix + "_dropoff_datetime", "TIMESTAMP", True)} AS dropped_off,
-               {column("pulocationid", "INTEGER", True)} AS zone_from,
-               {column("dolocationid", "INTEGER", True)} AS zone_to,
+               {column(form["picked_up"], "TIMESTAMP", True)} AS picked_up,
+               {column(form["dropped_off"], "TIMESTAMP", form["dropped_off"])} AS dropped_off,
+               {column(form.get("zone_from", "pulocationid"), "INTEGER", True)} AS zone_from,
+               {column(form.get("zone_to", "dolocationid"), "INTEGER", form.get("zone_to", True))} AS zone_to,
                {column("passenger_count", "DOUBLE")} AS passengers,
-               {column("trip_distance", "DOUBLE")} AS miles,
-               {column("total_amount", "DOUBLE")} AS amount,
-               {column("tip_amount", "DOUBLE")} AS tip
+               {column(form.get("miles", "trip_distance"), "DOUBLE")} AS miles,
+               {total(form.get("amount", ["total_amount"]))} AS amount,
+               {column(form.get("tip", "tip_amount"), "DOUBLE")} AS tip
         FROM {source}"""
 
 

@@ -37,7 +37,10 @@ type Bounds struct{ Groups, Bytes int64 }
 
 // Declared returns the table of a query. Judged tells that rules hold the pickup of a trip in the month of its file.
 func Declared(q *query.Query, most Bounds, judged bool) *Spec {
-	return &Spec{Name: q.Name, Step: q.Name, SQL: q.SQL, Place: q.Place, MostGroups: most.Groups, MostBytes: most.Bytes, PerFile: judged && q.HasMonth()}
+	return &Spec{
+		Name: q.Name, Step: q.Name, SQL: q.SQL, Place: q.Place, MostGroups: most.Groups, MostBytes: most.Bytes,
+		RowBytes: group.RowBytes(q), ByMonth: q.HasMonth(), PerFile: judged && q.HasMonth(),
+	}
 }
 
 // fails is the fault of an error of a declared table: what its query asks for has no value, or takes too much, or a state is broken.
@@ -54,25 +57,69 @@ func (s *Spec) fails(err error) error {
 	if errors.As(err, &tooMany) {
 		code = fault.Gate
 	}
-	return fault.New(code, "%s: %v; nothing was published", s.named(), err)
+	return fault.New(code, "%s: %v%s", s.named(), err, s.unpublished())
 }
 
-// holds checks that the states of all files do not take too much memory: they are there at once when the table is made. Its rows take several
-// times as much as finished groups do; other states shrink as they are merged and finished.
-func (s *Spec) holds(finished, others int64) error {
-	if 5*finished <= 2*s.MostBytes && 5*others <= 6*s.MostBytes {
+// held is what the states of all sources so far have of a table.
+type held struct {
+	finished, others int64 // bytes of states
+	groups           int64 // that are not finished; at the least, if those of several sources may be the same
+}
+
+func (h *held) add(spec *Spec, state []byte) error {
+	if len(state) == 0 {
 		return nil
 	}
-	return fault.New(fault.Gate, "%s: its groups take %d MiB so far, and all of them are held in memory when the table is made; give a larger --max-memory, group by coarser keys, leave trips out with WHERE or groups with HAVING, or give fewer files; nothing was published",
-		s.named(), (finished+others)>>20)
+	c, err := group.Header(state)
+	switch {
+	case err != nil:
+		return err
+	case c.Finished:
+		h.finished += int64(len(state))
+		return nil
+	case spec.ByMonth:
+		h.groups += c.Groups
+	default:
+		h.groups = max(h.groups, c.Groups)
+	}
+	h.others += int64(len(state))
+	return nil
+}
+
+// needs is roughly the memory that making the table takes, in bytes: all states are there at once then. The rows take several times as much as finished
+// groups do; other states are merged before.
+func (h *held) needs(spec *Spec) int64 { return 5*h.finished + h.others*5/3 + h.groups*spec.RowBytes }
+
+// holds checks that the states of all sources of a table do not take too much memory, nor those of all tables together.
+func (s *Spec) holds(h held, others int64) error {
+	if h.needs(s)+others <= 2*s.MostBytes {
+		return nil
+	}
+	and := ""
+	if h.needs(s) <= 2*s.MostBytes {
+		and = ", and those of other tables beside them"
+	}
+	return fault.New(fault.Gate, "%s: its groups take %d MiB so far%s, and all of them are held in memory when the table is made; give a larger --max-memory, group by coarser keys, leave trips out with WHERE or groups with HAVING, or give fewer files%s",
+		s.named(), (h.finished+h.others)>>20, and, s.unpublished())
 }
 
 // named names the table and the place of its text.
 func (s *Spec) named() string {
-	if s.Place == "" {
+	switch {
+	case s.Answer && s.Place != "":
+		return s.Place
+	case s.Place == "":
 		return "table " + s.Name
 	}
 	return s.Place + ": table " + s.Name
+}
+
+// unpublished ends the message of an error, unless nobody expects that something is published.
+func (s *Spec) unpublished() string {
+	if s.Answer {
+		return ""
+	}
+	return "; nothing was published"
 }
 
 // fits checks that the groups of a table do not take too much memory.
@@ -80,8 +127,8 @@ func (s *Spec) fits(bytes int64) error {
 	if bytes <= s.MostBytes {
 		return nil
 	}
-	return fault.New(fault.Gate, "%s: its groups take more than %d MiB of memory; give a larger --max-memory, group by coarser keys, or leave trips out with WHERE; nothing was published",
-		s.named(), s.MostBytes>>20)
+	return fault.New(fault.Gate, "%s: its groups take more than %d MiB of memory; give a larger --max-memory, group by coarser keys, or leave trips out with WHERE%s",
+		s.named(), s.MostBytes>>20, s.unpublished())
 }
 
 // declared tells whether the table is a query.
@@ -141,6 +188,35 @@ func newAdders(tables []*Spec) *tableAdders {
 	return a
 }
 
+// allHeld is what states have of all tables, in their order.
+type allHeld []held
+
+// add adds the states of a source, and checks that all together do not take too much memory.
+func (all *allHeld) add(tables []*Spec, states []TableState) error {
+	if *all == nil {
+		*all = make(allHeld, len(tables))
+	}
+	total, largest := int64(0), -1
+	for i, spec := range tables {
+		if !spec.declared() {
+			continue
+		}
+		h := &(*all)[i]
+		if err := h.add(spec, states[i].State); err != nil {
+			return spec.fails(err)
+		}
+		total += h.needs(spec)
+		if largest < 0 || h.needs(spec) > (*all)[largest].needs(tables[largest]) {
+			largest = i
+		}
+	}
+	if largest < 0 {
+		return nil
+	}
+	h := (*all)[largest]
+	return tables[largest].holds(h, total-h.needs(tables[largest]))
+}
+
 func (a *tableAdders) add(b *trip.Batch) error {
 	if err := a.declared.Compute(b); err != nil {
 		return a.fails(err)
@@ -179,7 +255,6 @@ func (a *tableAdders) newAdder(spec *Spec) adder {
 type declaredAdder struct {
 	spec  *Spec
 	trips collector
-	held  [2]int64 // bytes of the states of all sources so far, of finished ones last
 }
 
 func (d *declaredAdder) add(b *trip.Batch) error {
@@ -190,15 +265,12 @@ func (d *declaredAdder) add(b *trip.Batch) error {
 }
 
 func (d *declaredAdder) state(_ []RuleCount, whole bool) (TableState, error) {
-	stateOf, kind := d.trips.State, 0
+	stateOf := d.trips.State
 	if whole && d.spec.PerFile {
-		stateOf, kind = d.trips.Finished, 1
+		stateOf = d.trips.Finished
 	}
 	state, err := stateOf()
 	d.trips.Reset()
-	if d.held[kind] += int64(len(state)); err == nil {
-		err = d.spec.holds(d.held[1], d.held[0])
-	}
 	return TableState{Table: d.spec.Name, Declared: true, State: state}, d.spec.fails(err)
 }
 
@@ -258,14 +330,15 @@ func (s Source) cut(table string) {
 // Blocks are the states of some groups: see [group.Blocks].
 type Blocks struct {
 	Finished [][]byte
-	Others   [][]byte // if they are large, each is more than twice as large as the next, so that merging n blocks costs n log n
+	Others   [][]byte
 }
 
-// fewBytes is how large the blocks of a shard may be so that they are not merged before the table is made. Blocks of different months have few groups in
-// common.
-const fewBytes = 1 << 20
+// fewBytes is how much the blocks of a shard may take together so that they are not merged before the table is made. They have few groups in common if
+// they are of different months.
+const fewBytes = 4 << 20
 
-// add adds a block, which it keeps.
+// add adds a block, which it keeps. Blocks that are not finished are merged when they take twice as much as after the last time, so that merging n
+// blocks costs n log n.
 func (b Blocks) add(block []byte) (Blocks, error) {
 	counts, err := group.Header(block)
 	if err != nil || counts.Finished {
@@ -277,15 +350,22 @@ func (b Blocks) add(block []byte) (Blocks, error) {
 	for _, o := range b.Others {
 		total += len(o)
 	}
-	if total <= fewBytes {
+	if total <= max(fewBytes, 2*len(b.Others[0])) {
 		return b, nil
 	}
-	for n := len(b.Others) - 1; n > 0 && len(b.Others[n-1]) < 2*len(b.Others[n]); n-- {
-		both, err := group.Merge(b.Others[n-1], b.Others[n])
-		if err != nil {
-			return b, err
+	b.Others = slices.Clone(b.Others) // what was given stays as it is
+	for len(b.Others) > 1 {
+		merged := b.Others[:0]
+		for pair := range slices.Chunk(b.Others, 2) {
+			one := pair[0]
+			if len(pair) > 1 {
+				if one, err = group.Merge(pair[0], pair[1]); err != nil {
+					return b, err
+				}
+			}
+			merged = append(merged, one)
 		}
-		b.Others = append(b.Others[:n-1], both)
+		b.Others = merged
 	}
 	return b, nil
 }
@@ -326,35 +406,31 @@ func (fn *rowsFn) Setup() { fn.q = fn.Spec.query() }
 func (fn *rowsFn) ProcessElement(_ []byte, next func(*int64, *Blocks) bool, emit func(element.Table)) error {
 	var blocks [][]byte
 	var shards [][][]byte // of groups that are not finished
-	var finished, others int64
+	var all held
 	for {
 		var shard int64
 		var b Blocks
 		if !next(&shard, &b) {
 			break
 		}
-		for _, block := range b.Finished {
-			finished += int64(len(block))
-		}
-		for _, block := range b.Others {
-			others += int64(len(block))
+		for _, block := range slices.Concat(b.Finished, b.Others) {
+			if err := all.add(fn.Spec, block); err != nil {
+				return fn.Spec.fails(err)
+			}
 		}
 		blocks = append(blocks, b.Finished...)
 		if len(b.Others) > 0 {
 			shards = append(shards, b.Others)
 		}
 	}
-	if err := fn.Spec.holds(finished, others); err != nil {
+	if err := fn.Spec.holds(all, 0); err != nil {
 		return err
 	}
-	if more, err := group.FinishShards(fn.q, shards); err == nil {
-		blocks = append(blocks, more...)
-	} else { // which error is told does not depend on the order of shards
-		for _, b := range shards {
-			blocks = append(blocks, b...)
-		}
+	more, err := group.FinishShards(fn.q, shards)
+	if err != nil {
+		return fn.Spec.fails(err)
 	}
-	rows, counted, err := group.Rows(fn.q, blocks)
+	rows, counted, err := group.Rows(fn.q, append(blocks, more...))
 	if err != nil {
 		return fn.Spec.fails(err)
 	}

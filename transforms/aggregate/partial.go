@@ -192,6 +192,7 @@ type partialFn struct {
 
 	sums  []*sourceSums  // of the current source, by taxi
 	spare []*tableAdders // whose memory is used again
+	held  allHeld        // of all sources of the bundle
 	batch trip.Batch     // the current one, here because an adder's argument would be on the heap otherwise
 }
 
@@ -199,7 +200,7 @@ func (fn *partialFn) StartBundle(func(string, Source)) { fn.sums = nil }
 
 func (fn *partialFn) ProcessElement(b trip.Batch, emit func(string, Source)) error {
 	if len(fn.sums) > 0 && fn.sums[0].source != b.Source {
-		if err := fn.FinishBundle(emit); err != nil {
+		if err := fn.finish(emit); err != nil {
 			return err
 		}
 	}
@@ -228,7 +229,15 @@ func (fn *partialFn) of(b *trip.Batch) *sourceSums {
 	return s
 }
 
+// FinishBundle emits the rest, and frees memory for what is done to the results.
 func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
+	err := fn.finish(emit)
+	fn.spare, fn.held = nil, nil
+	return err
+}
+
+// finish emits the results of the current source.
+func (fn *partialFn) finish(emit func(string, Source)) error {
 	rows, bytes := int64(0), int64(0)
 	for _, s := range fn.sums {
 		rows += s.rows
@@ -241,6 +250,9 @@ func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
 		}
 		r, err := s.result(s.alone && whole)
 		if err != nil {
+			return err
+		}
+		if err := fn.held.add(fn.Tables, r.States); err != nil {
 			return err
 		}
 		emit(r.key(), r)

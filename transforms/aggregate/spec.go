@@ -30,6 +30,9 @@ type Spec struct {
 	Place      string // where its text is, for messages
 	MostGroups int64  // that are held in memory at once
 	MostBytes  int64  // that its groups may take in memory
+	Answer     bool   // the rows answer a question, and are not published
+	RowBytes   int64  // that a row takes in memory, roughly
+	ByMonth    bool   // a group has trips of one taxi and month
 	PerFile    bool   // all trips of a group are in one file, unless several files are of one taxi and month
 }
 

@@ -36,26 +36,25 @@ const mostSummed = 32
 // columns reads which columns of files are which columns of trips. It also returns the names of those without which a file cannot be
 // read, and the names of all.
 func (r *reader) columns(n *yaml.Node) (known []element.Known, needed, all []string) {
-	fields := map[string]trip.Field{}
-	for f, info := range trip.Fields {
+	var names []string
+	for _, info := range trip.Fields {
 		if len(info.From) == 0 {
-			fields[info.Name] = trip.Field(f)
+			names = append(names, info.Name)
 		}
 	}
-	names := slices.Sorted(maps.Keys(fields))
 	keys := r.mapping(n, names)
-	for _, name := range names {
-		value := keys[name].value
+	for at, info := range trip.Fields {
+		value, f := keys[info.Name].value, trip.Field(at)
 		if value == nil {
 			continue
 		}
-		of := r.column(value, fields[name])
+		of := r.column(value, f)
 		for _, k := range of {
 			if !has(all, k.Name) {
 				all = append(all, k.Name)
 			}
 		}
-		if f := fields[name]; f == trip.Pickup || f == trip.Dropoff {
+		if f == trip.Pickup || f == trip.Dropoff {
 			for _, k := range of {
 				needed = append(needed, k.Name)
 			}

@@ -2,6 +2,7 @@ package element
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -32,7 +33,7 @@ var (
 		Text: TextCounts{Bytes: 1, Lines: 2, Header: 3, Blank: 4, Malformed: 5},
 	}
 	leftOut = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
-	work    = Work{Branch: 3, Ordered: true, Then: []Piece{{other(), Range{0, 5}}}, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}
+	work    = Work{Branch: 3, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}
 )
 
 // other has other columns.
@@ -44,18 +45,21 @@ func other() Recognised {
 
 // survives sends v across a stage boundary. It protects what Beam's own coder would drop: unexported and unsupported fields. So
 // every field must be exported, and have a value.
-func survives[T any](t *testing.T, v T) {
+func survives[T any](t *testing.T, v T, but ...string) {
 	t.Helper()
 	p, s, list := ptest.CreateList([]T{v})
 	passert.EqualsList(s, beam.Reshuffle(s, list), []T{v})
 	ptest.RunAndValidate(t, p)
-	everyField(t, v)
+	everyField(t, v, but...)
 }
 
-// everyField tells whether v has a value in every field, and all are exported.
-func everyField[T any](t *testing.T, v T) {
+// everyField tells whether v has a value in every field but some, and all are exported.
+func everyField[T any](t *testing.T, v T, but ...string) {
 	t.Helper()
 	for i := range reflect.TypeFor[T]().NumField() {
+		if slices.Contains(but, reflect.TypeFor[T]().Field(i).Name) {
+			continue
+		}
 		if f := reflect.TypeFor[T]().Field(i); !f.IsExported() || reflect.ValueOf(v).Field(i).IsZero() {
 			t.Errorf("%T: field %s is not tested here", v, f.Name)
 		}
@@ -73,7 +77,7 @@ func TestFilesSurviveAStageBoundary(t *testing.T) {
 	everyField(t, tally)
 	survives(t, unusable)
 	survives(t, leftOut)
-	survives(t, work)
+	survives(t, work, "Ordered", "Then") // these are for a reader in the same process
 }
 
 func TestTheFilesOfADecodedWorkShareTheirColumns(t *testing.T) {

@@ -1,5 +1,10 @@
 package element
 
+import (
+	"slices"
+	"strings"
+)
+
 // Meaning says what a column of a file is: the name of a column in trip.Fields, or a coordinate. A column without a meaning is
 // known but not needed.
 type Meaning string
@@ -14,7 +19,8 @@ const (
 
 // Known is a column that the registry knows.
 type Known struct {
-	Name    string // compared without regard to case
+	Name    string   // compared without regard to case
+	Also    []string // other names of it, in files that others have written
 	Meaning Meaning
 	Types   []ValueType // the types seen in published files
 
@@ -34,6 +40,28 @@ type Known struct {
 // Scale is a fraction by which numbers are multiplied. The zero value stands for one.
 type Scale struct{ Times, Over int64 }
 
+// Is tells whether a column with a name is this one. Some old files have names with a leading space.
+func (k Known) Is(name string) bool {
+	name = strings.TrimSpace(name)
+	same := func(own string) bool { return strings.EqualFold(own, name) }
+	return same(k.Name) || slices.ContainsFunc(k.Also, same)
+}
+
+// Naming says what the name of a file tells of a dataset whose columns do not tell the taxi alone.
+type Naming uint8
+
+// The values of Naming.
+const (
+	AnyName  Naming = iota // the columns tell the taxi, whatever the name is
+	OwnName                // the name says this taxi or none
+	OnlyName               // the name says this taxi
+)
+
+// Allows tells whether a file whose name says a taxi, or none, may be of a dataset of own.
+func (n Naming) Allows(own, said string) bool {
+	return n == AnyName || said == own || n == OwnName && said == ""
+}
+
 // Dataset is the files of one taxi and era: which months they cover, how they are recognised and what their columns mean. Names of
 // columns are compared without regard to case. Exported fields only: it travels in DoFns.
 type Dataset struct {
@@ -49,8 +77,12 @@ type Dataset struct {
 	// counts only if the file has none of the columns that the sets before it have in addition. Messages about what is missing
 	// name columns of the first set.
 	Signatures [][]string
-	// Without are columns that a file of the dataset does not have.
+	// Without are columns that a file of the dataset does not have: a file with one is an error.
 	Without []string
+	// Unless are columns by which a file is not of this dataset, but may be of another.
+	Unless []string
+	// Naming is what the name of a file of the dataset says.
+	Naming Naming
 	// Unread says why a file of the dataset cannot be read and what to do. It is "" if the file can be read.
 	Unread string
 

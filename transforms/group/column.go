@@ -30,6 +30,22 @@ func arrowType(t query.Type) arrow.DataType {
 	return arrow.PrimitiveTypes.Int32
 }
 
+// RowBytes is roughly what a row of the table of a query takes in memory.
+func RowBytes(q *query.Query) int64 {
+	n := int64(0)
+	for _, c := range q.Columns {
+		switch c.Expr.Type.Kind {
+		case query.Decimal, query.HugeInt:
+			n += 16
+		case query.BigInt, query.Timestamp, query.Double:
+			n += 8
+		default:
+			n += 4
+		}
+	}
+	return n
+}
+
 // column collects the values of a column. One of its lists has them.
 type column struct {
 	t     query.Type

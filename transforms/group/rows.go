@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -251,6 +252,9 @@ func (t *table) addEach(in *groups) error {
 func (t *table) add(in *groups) {
 	for i, c := range t.q.Columns {
 		v, err := c.Expr.Eval(in.leaf)
+		if err == nil {
+			err = storable(c.Expr.Type, v)
+		}
 		if err != nil {
 			if t.errs[t.rows] == nil {
 				t.errs[t.rows] = in.fail(c.Name, err)
@@ -260,6 +264,14 @@ func (t *table) add(in *groups) {
 		t.columns[i].add(v)
 	}
 	t.rows++
+}
+
+// storable tells whether the column of a table can have a value: a HUGEINT has more digits than a decimal of 128 bits.
+func storable(t query.Type, v query.Value) error {
+	if t.Kind == query.HugeInt && !v.IsNull && v.Big.CmpAbs(query.Power(38)) >= 0 {
+		return fmt.Errorf("found %v, expected at most 38 digits; use CAST(... AS DOUBLE)", v.Big)
+	}
+	return nil
 }
 
 // appendOrder notes what the row is sorted by.
@@ -350,6 +362,9 @@ func (t *table) addAll(in *groups) error {
 	}
 	for _, row := range rows {
 		for i, v := range row {
+			if err := storable(t.q.Columns[i].Expr.Type, v); err != nil {
+				return fmt.Errorf("%s: %w", t.q.Columns[i].Name, err)
+			}
 			t.columns[i].add(v)
 		}
 		t.rows++

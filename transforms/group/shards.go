@@ -1,35 +1,52 @@
 package group
 
-import "tripstats/transforms/query"
+import (
+	"bytes"
+	"slices"
 
-// FinishShards merges and finishes groups, on all cores if there are many. Each shard is a list of blocks that are not finished. No two shards may have
-// a group with the same key. It returns a finished block for each shard that has blocks, for [Rows].
+	"tripstats/transforms/query"
+)
+
+// FinishShards merges and finishes groups, on all cores if there are many. Each shard is a list of blocks that are not finished, which are cleared when
+// they are read, to free memory. No two shards may have a group with the same key. It returns a finished block for each shard, for [Rows]. The error is
+// that of the group that comes first in the order of keys.
 func FinishShards(q *query.Query, shards [][][]byte) ([][]byte, error) {
-	finished := make([][]byte, len(shards))
-	err := SideBySide(len(shards), func(i int) (err error) {
-		finished[i], err = finishShard(q, shards[i])
-		return err
+	finished, failed := make([][]byte, len(shards)), make([]failedGroup, len(shards))
+	SideBySide(len(shards), func(i int) error { //nolint:errcheck // it has none
+		finished[i], failed[i] = finishShard(q, shards[i])
+		clear(shards[i])
+		return nil
 	})
-	return finished, err
+	failed = slices.DeleteFunc(failed, func(f failedGroup) bool { return f.err == nil })
+	if len(failed) == 0 {
+		return finished, nil
+	}
+	return nil, slices.MinFunc(failed, func(a, b failedGroup) int { return bytes.Compare(a.key, b.key) }).err
 }
 
-func finishShard(q *query.Query, blocks [][]byte) ([]byte, error) {
+// failedGroup is an error of a group.
+type failedGroup struct {
+	key []byte
+	err error
+}
+
+func finishShard(q *query.Query, blocks [][]byte) ([]byte, failedGroup) {
 	in, err := newGroups(q, blocks)
 	if err != nil {
-		return nil, err
+		return nil, failedGroup{err: err}
 	}
 	w := finishedWriter{f: in.finisher, dropped: in.counted}
 	for len(in.heap) > 0 {
 		finished, err := in.take()
-		switch {
-		case err != nil:
-			return nil, err
-		case finished:
-			return nil, brokenState("found a finished group among others, expected none")
+		if err == nil && finished {
+			err = brokenState("found a finished group among others, expected none")
 		}
-		if err := w.add(in.key); err != nil {
-			return nil, err
+		if err == nil {
+			err = w.add(in.key)
+		}
+		if err != nil {
+			return nil, failedGroup{in.key, err}
 		}
 	}
-	return finishedState([]finishedWriter{w}, 0, in.counted), nil
+	return finishedState([]finishedWriter{w}, 0, in.counted), failedGroup{}
 }

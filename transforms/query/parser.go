@@ -253,6 +253,16 @@ const (
 	noSubquery = "make the inner table with --tables and ask DuckDB for the rest"
 )
 
+// taxiIn returns the taxi that the name of a table says, such as yellow_tripdata, or nothing.
+func taxiIn(name string) string {
+	for _, taxi := range []string{"yellow", "green"} {
+		if strings.Contains(strings.ToLower(name), taxi) {
+			return taxi
+		}
+	}
+	return ""
+}
+
 func (p *parser) from(s *statement) {
 	t := p.next()
 	switch {
@@ -264,6 +274,8 @@ func (p *parser) from(s *statement) {
 		p.unexpected("the table trips")
 	case nearest(strings.ToLower(t.text), []string{theTable}) != "" && strings.ToLower(t.text) != theTable:
 		p.fail(t.off, msgTable, t, "write FROM "+theTable)
+	case taxiIn(t.text) != "":
+		p.fail(t.off, msgTable, t, "write FROM "+theTable+" WHERE taxi = '"+taxiIn(t.text)+"'")
 	case strings.ToLower(t.text) != theTable:
 		p.fail(t.off, msgTable, t, noJoin)
 	}

@@ -28,13 +28,15 @@ func (fn *fieldsFn) addUp(in element.Columns, f Field, sources []source, mem *co
 		if a.NullN() == rows {
 			continue
 		}
-		if sum.begun && !sum.wide && a.NullN() == 0 && s.scale == (element.Scale{}) {
+		if sum.begun && !sum.wide && a.NullN() < rows/8 && s.scale == (element.Scale{}) {
+			fn.keepNulls(a, sum.Values)
 			done, bad := fn.addOnto(&sum, f, s, k, a)
 			if bad != nil {
 				return Column{}, fn.badAt(in, s, a, bad)
 			}
 			if done {
-				sum.Valid, sum.Nulls = nil, 0
+				fn.restoreNulls(sum.Values)
+				fn.unite(&sum, a.NullN(), bitmapOf(a), mem)
 				continue
 			}
 		}
@@ -60,8 +62,56 @@ func quotedNames(r arrow.RecordBatch, sources []source) string {
 	return strings.Join(names, ", ")
 }
 
-// addOnto adds a column without nulls in one pass, without a copy of its values. It returns false, and has added nothing, if the column
-// has another type. k is the column's place among those that are added up.
+// kept is a row in which the column that is added is null, and the sum there before.
+type kept struct {
+	row int32
+	sum int64
+}
+
+// keepNulls notes the sums in the rows in which a is null, because a value is added there too, whatever it is.
+func (fn *fieldsFn) keepNulls(a arrow.Array, sums []int64) {
+	if fn.kept = fn.kept[:0]; a.NullN() == 0 {
+		return
+	}
+	for at, valid := range bitmapOf(a)[:(len(sums)+7)/8] {
+		if valid == 0xff {
+			continue
+		}
+		for i := at * 8; i < min(at*8+8, len(sums)); i++ {
+			if valid>>(i&7)&1 == 0 {
+				fn.kept = append(fn.kept, kept{int32(i), sums[i]})
+			}
+		}
+	}
+}
+
+func (fn *fieldsFn) restoreNulls(sums []int64) {
+	for _, k := range fn.kept {
+		sums[k.row] = k.sum
+	}
+}
+
+// unite makes the sum null where it was and the added column is. valid is the bitmap of the added column, if it has nulls.
+func (fn *fieldsFn) unite(sum *running, nulls int, valid []byte, mem *columnMemory) {
+	if sum.Valid == nil || nulls == 0 {
+		sum.Valid, sum.Nulls = nil, 0
+		return
+	}
+	n := (len(sum.Values) + 7) / 8
+	if len(mem.valid) < n {
+		mem.valid = make([]byte, n)
+	}
+	for i := range n {
+		mem.valid[i] = sum.Valid[i] | valid[i]
+	}
+	sum.Valid = mem.valid[:n]
+	if sum.Nulls = len(sum.Values) - sum.Set(0, len(sum.Values)); sum.Nulls == 0 {
+		sum.Valid = nil
+	}
+}
+
+// addOnto adds a column in one pass, without a copy of its values. In rows in which the column is null it may add anything. It returns false,
+// and has added nothing, if the column has another type. k is the column's place among those that are added up.
 func (fn *fieldsFn) addOnto(sum *running, f Field, s source, k int, a arrow.Array) (done bool, bad *badValue) {
 	if Fields[f].Type != Measure {
 		return false, nil
@@ -133,21 +183,7 @@ func (fn *fieldsFn) addConverted(sum *running, in element.Columns, f Field, s so
 		}
 		sum.Values[i] = total
 	}
-	if sum.Valid == nil || c.Valid == nil {
-		sum.Valid, sum.Nulls = nil, 0
-		return nil
-	}
-	n := (len(sum.Values) + 7) / 8
-	if len(mem.valid) < n {
-		mem.valid = make([]byte, n)
-	}
-	for i := range n { // a row is null if both are
-		mem.valid[i] = sum.Valid[i] | c.Valid[i]
-	}
-	sum.Valid = mem.valid[:n]
-	if sum.Nulls = len(sum.Values) - sum.Set(0, len(sum.Values)); sum.Nulls == 0 {
-		sum.Valid = nil
-	}
+	fn.unite(sum, c.Nulls, c.Valid, mem)
 	return nil
 }
 

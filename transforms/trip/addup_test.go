@@ -68,12 +68,13 @@ type part struct {
 func randomParts(rng *rand.Rand, rows int) (element.ValueType, []part) {
 	types := []element.ValueType{element.Float64, element.Float64, element.Float64, element.Int64, element.String, element.Null}
 	typ := types[rng.IntN(len(types))]
-	nulls, odd := rng.IntN(3), rng.IntN(3) // of four
+	nulls, odd := rng.IntN(3), rng.IntN(3)
+	share := []int{4, 4, 40}[rng.IntN(3)] // few nulls are added in another way than many
 	values := make([]part, rows)
 	for i := range values {
 		cents := rng.Int64N(100_000) - 20_000
 		switch {
-		case typ == element.Null || rng.IntN(4) < nulls && nulls > 0:
+		case typ == element.Null || rng.IntN(share) < nulls:
 		case typ == element.Int64:
 			values[i] = part{text: fmt.Sprint(cents), is: big.NewInt(cents * Unit)}
 		case typ == element.Float64 && odd == 2 && rng.IntN(8) == 0:

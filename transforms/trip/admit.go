@@ -112,6 +112,8 @@ func SomeMonths(months []string, all bool) string {
 func Admit(recognised []element.Recognised, unusable []element.Unusable, rules Admission) (kept []element.Recognised, left []element.LeftOut, err error) {
 	slices.SortFunc(recognised, func(a, b element.Recognised) int { return cmp.Compare(a.Source, b.Source) })
 	slices.SortFunc(unusable, func(a, b element.Unusable) int { return cmp.Compare(a.Source, b.Source) })
+	wanted := func(f element.Recognised) bool { return len(f.Only(rules.takes).ByTaxi()) > 0 }
+	apart(recognised, wanted)
 	var problems []problem
 	add := func(source string, f *fault.Fault) { problems = append(problems, problem{source, f}) }
 	seen := seen{months: map[taxiMonth]string{}, names: map[string]string{}, contents: map[string]string{}}
@@ -177,6 +179,27 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 		}
 	}
 	return kept, left, nil
+}
+
+// apart makes the files in a folder of a month sources of their own, if those that are wanted are of several taxis. Keys of folders,
+// not their names, tell such a data set.
+func apart(files []element.Recognised, wanted func(element.Recognised) bool) {
+	taxis := map[string]string{} // by data set; "" for several
+	ofKeys := func(f element.Recognised) bool {
+		return f.Dataset != "" && strings.Contains(f.MonthFrom, "=") && wanted(f)
+	}
+	for _, f := range files {
+		if taxi, known := taxis[f.Dataset]; ofKeys(f) && known && taxi != f.Taxi {
+			taxis[f.Dataset] = ""
+		} else if ofKeys(f) && !known {
+			taxis[f.Dataset] = f.Taxi
+		}
+	}
+	for i, f := range files {
+		if ofKeys(f) && taxis[f.Dataset] == "" {
+			files[i].Dataset = ""
+		}
+	}
 }
 
 // setAlone sets Alone of the files that are to be read.
@@ -246,7 +269,7 @@ func (s seen) twice(f element.Recognised, rules Admission) *fault.Fault {
 	if rules.MergeSameMonth {
 		return nil
 	}
-	if f.Digest != "" && f.Rows > 0 {
+	if f.Digest != "" && f.Rows != 0 {
 		if other, copied := s.contents[f.Digest]; copied {
 			return fault.Inputf("%s: found a copy of %s (the same bytes), expected each trip in one file, because it would count twice; leave one out, or say --same-month=merge to add them up", f.Source, other)
 		}

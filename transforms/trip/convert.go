@@ -7,6 +7,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"tripstats/transforms/element"
 )
 
 // measureColumn converts dollars, miles and passengers to units of 10^-6.
@@ -152,13 +154,25 @@ func widen(dst []int64, src []int32) []int64 {
 	return dst
 }
 
-// timeColumn converts times to µs of New York wall clock.
+// timeColumn converts times to µs of the wall clock of the dataset's place.
 func (fn *fieldsFn) timeColumn(a arrow.Array, dst []int64) ([]int64, *badValue) {
+	values, bad := fn.storedTimes(a, dst)
+	if bad != nil || fn.local == nil || fn.local.Stored != element.StoredUTC {
+		return values, bad
+	}
+	if err := fn.needClock(); err != nil {
+		return nil, err
+	}
+	return fill(a, values, dst, errTime, fn.clock.at)
+}
+
+// storedTimes converts times to µs, as they are stored. Those that a file marks as UTC are converted if --utc says so.
+func (fn *fieldsFn) storedTimes(a arrow.Array, dst []int64) ([]int64, *badValue) {
 	switch a := a.(type) {
 	case *array.Timestamp:
 		t := a.DataType().(*arrow.TimestampType)
 		values, bad := micros(a, t.Unit, dst)
-		if bad != nil || t.TimeZone == "" || fn.Options.UTC != UTCConvert {
+		if bad != nil || t.TimeZone == "" || fn.Options.UTC != UTCConvert || fn.local != nil {
 			return values, bad
 		}
 		if err := fn.needClock(); err != nil {
@@ -186,13 +200,18 @@ func (fn *fieldsFn) timeColumn(a arrow.Array, dst []int64) ([]int64, *badValue) 
 	return nil, &badValue{0, fmt.Errorf("%w, not %s", errTime, a.DataType())}
 }
 
-// needClock makes the clock that converts instants.
+// needClock makes the clock that converts instants: that of the dataset's place.
 func (fn *fieldsFn) needClock() *badValue {
 	if fn.clock != nil {
 		return nil
 	}
 	var err error
-	if fn.clock, err = newWallClock(); err != nil {
+	if fn.local != nil {
+		fn.clock, err = clockOf(fn.local.TimeZone)
+	} else {
+		fn.clock, err = newWallClock()
+	}
+	if err != nil {
 		return &badValue{0, err}
 	}
 	return nil

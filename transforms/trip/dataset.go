@@ -15,9 +15,10 @@ import (
 type placesOf [NumFields][]int
 
 // datasetOf returns the dataset of a file with these columns, the column that tells the taxi of each trip, if any, and where the file
-// has the fields. If the file cannot be used, the dataset is the one that it seems to be of, if any.
-func (o Options) datasetOf(names []string) (d element.Dataset, taxi string, m placesOf, err error) {
-	if d, err = decide(o.Registry, names); err != nil {
+// has the fields. If the file cannot be used, the dataset is the one that it seems to be of, if any. said is the taxi that the file's
+// name says, or "".
+func (o Options) datasetOf(names []string, said string) (d element.Dataset, taxi string, m placesOf, err error) {
+	if d, err = decide(o.Registry, names, said); err != nil {
 		return d, "", m, err
 	}
 	if taxi, err = taxiColumn(d, o.Telling, names); err != nil {
@@ -52,7 +53,8 @@ func withOthers(registry []element.Dataset, d element.Dataset) element.Dataset {
 			continue
 		}
 		for _, known := range other.Columns {
-			if !slices.ContainsFunc(own, func(k element.Known) bool { return k.Meaning == known.Meaning || sameName(k.Name, known.Name) }) {
+			means := slices.ContainsFunc(own, func(k element.Known) bool { return k.Meaning == known.Meaning })
+			if !means && !slices.ContainsFunc(d.Columns, func(k element.Known) bool { return k.Is(known.Name) }) {
 				d.Columns = append(d.Columns, known)
 			}
 		}
@@ -67,15 +69,20 @@ type match struct {
 }
 
 // decide returns the dataset of a file with these columns. A file is of a dataset if it has one of the dataset's signatures and
-// none of the columns that exclude it. Datasets that the user declares go before the others. If several datasets remain, the file is of
+// none of the columns that exclude it. Where files of several taxis have the same columns, the name of the file, which says the taxi
+// said, decides. Datasets that the user declares go before the others. If several datasets remain, the file is of
 // the one whose signature contains the signatures of all others. For example, fhvhv's files have all columns by which fhv's are
 // recognised, and one more.
-func decide(registry []element.Dataset, names []string) (element.Dataset, error) {
-	var matches []match
+func decide(registry []element.Dataset, names []string, said string) (element.Dataset, error) {
+	var matches, unnamed []match
 	declared := slices.ContainsFunc(registry, func(d element.Dataset) bool { return d.Declared && signatureOf(d, names) != nil })
 	for _, d := range registry {
 		signature := signatureOf(d, names)
 		if signature == nil || declared && !d.Declared || d.Taxi == "" && hasTime(registry, names) { // a table joined with trips is not the table
+			continue
+		}
+		if !d.Naming.Allows(d.Taxi, said) {
+			unnamed = append(unnamed, match{d, signature})
 			continue
 		}
 		for _, column := range d.Without {
@@ -87,6 +94,8 @@ func decide(registry []element.Dataset, names []string) (element.Dataset, error)
 	}
 	matches = largest(matches)
 	switch {
+	case len(matches) == 0 && len(unnamed) > 0:
+		return element.Dataset{}, untold(unnamed)
 	case len(matches) == 0:
 		return nearest(registry, names)
 	case len(matches) > 1:
@@ -100,8 +109,24 @@ func decide(registry []element.Dataset, names []string) (element.Dataset, error)
 	return d, nil
 }
 
+// untold is the error of a file whose columns do not tell its taxi.
+func untold(matches []match) error {
+	var taxis []string
+	for _, m := range matches {
+		if !slices.Contains(taxis, m.dataset.Taxi) {
+			taxis = append(taxis, m.dataset.Taxi)
+		}
+	}
+	return fmt.Errorf("found columns %s, which trips of %s taxis may have, expected the taxi in the name of the file, or columns that only one taxi has; rename the file, such as %s_2020-01",
+		strings.Join(matches[0].signature, ", "), strings.Join(taxis, " and of "), taxis[0])
+}
+
 // signatureOf returns the signature of a dataset by which a file with these columns is one of it, or nil.
 func signatureOf(d element.Dataset, names []string) []string {
+	if slices.ContainsFunc(d.Unless, func(c string) bool { return hasName(names, c) }) {
+		return nil
+	}
+	names = own(d, names)
 	var before []string
 	for _, signature := range d.Signatures {
 		further := slices.ContainsFunc(before, func(c string) bool { return !hasName(signature, c) && hasName(names, c) })
@@ -111,6 +136,17 @@ func signatureOf(d element.Dataset, names []string) []string {
 		before = append(before, signature...)
 	}
 	return nil
+}
+
+// own returns names with those that others gave to columns of the dataset replaced by its own.
+func own(d element.Dataset, names []string) []string {
+	out := slices.Clone(names)
+	for i, n := range names {
+		if at := slices.IndexFunc(d.Columns, func(k element.Known) bool { return k.Is(n) }); at >= 0 {
+			out[i] = d.Columns[at].Name
+		}
+	}
+	return out
 }
 
 // missing lists the columns of a signature that a file with these columns lacks.
@@ -167,12 +203,12 @@ func nearest(registry []element.Dataset, names []string) (near element.Dataset, 
 	var pickup string
 	var candidates []element.Dataset
 	for _, d := range registry {
-		if d.Unread != "" {
+		if d.Unread != "" || d.Naming != element.AnyName { // others have the same times
 			continue
 		}
 		for _, known := range d.Find(Pickup.Meaning()) {
 			looked = lookedFor(looked, known.Name, d.Name)
-			if !hasName(names, known.Name) {
+			if !slices.ContainsFunc(names, known.Is) {
 				continue
 			}
 			if pickup != "" && !strings.EqualFold(pickup, known.Name) {
@@ -186,12 +222,12 @@ func nearest(registry []element.Dataset, names []string) (near element.Dataset, 
 	}
 	candidates = likely(candidates, names)
 	slices.SortStableFunc(candidates, func(a, b element.Dataset) int {
-		return cmp.Compare(len(missing(a.Signatures[0], names)), len(missing(b.Signatures[0], names)))
+		return cmp.Compare(len(missing(a.Signatures[0], own(a, names))), len(missing(b.Signatures[0], own(b, names))))
 	})
 	taxis, lacks := map[string]bool{}, []string{}
 	for _, d := range candidates {
 		taxis[d.Taxi] = true
-		lacks = append(lacks, listing(missing(d.Signatures[0], names)))
+		lacks = append(lacks, listing(missing(d.Signatures[0], own(d, names))))
 	}
 	if len(taxis) == 1 {
 		return candidates[0], fmt.Errorf("found columns %s, expected also %s; leave the file out or add what is missing", listing(names), lacks[0])
@@ -237,7 +273,7 @@ func likely(datasets []element.Dataset, names []string) []element.Dataset {
 func hasTime(registry []element.Dataset, names []string) bool {
 	return slices.ContainsFunc(registry, func(d element.Dataset) bool {
 		return slices.ContainsFunc(d.Columns, func(k element.Known) bool {
-			return (k.Meaning == Pickup.Meaning() || k.Meaning == Dropoff.Meaning()) && hasName(names, k.Name)
+			return (k.Meaning == Pickup.Meaning() || k.Meaning == Dropoff.Meaning()) && slices.ContainsFunc(names, k.Is)
 		})
 	})
 }
@@ -253,7 +289,7 @@ func sameName(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a),
 func mapColumns(d element.Dataset, names []string, fields []Field) (m placesOf, err error) {
 	for _, f := range fields {
 		for _, known := range d.Find(f.Meaning()) {
-			i, err := index(names, known.Name)
+			i, err := index(names, known)
 			if err != nil {
 				return m, err
 			}
@@ -265,15 +301,15 @@ func mapColumns(d element.Dataset, names []string, fields []Field) (m placesOf, 
 	return m, nil
 }
 
-// index returns where a name is among names, without regard to case, or -1. Twice is an error.
-func index(names []string, want string) (int, error) {
+// index returns where a column is among names, or -1. Twice is an error.
+func index(names []string, want element.Known) (int, error) {
 	found := -1
 	for i, n := range names {
-		if want == "" || !sameName(n, want) {
+		if want.Name == "" || !want.Is(n) {
 			continue
 		}
 		if found >= 0 {
-			return -1, fmt.Errorf("found columns %q and %q, expected one %s; drop one of them", names[found], n, want)
+			return -1, fmt.Errorf("found columns %q and %q, expected one %s; drop one of them", names[found], n, want.Name)
 		}
 		found = i
 	}

@@ -37,10 +37,12 @@ type fieldsFn struct {
 	fields  []Field // the wanted columns
 	sources [NumFields][]source
 	clock   *wallClock
+	local   *element.Local // of the dataset; nil for TLC's files
 	columns [NumFields]columnMemory
 	addend  columnMemory              // for a column that is added to another
 	tables  [NumFields][]*codedValues // of further columns that are added to another
-	wide    bool                      // set where a value is beyond MaxValue or not a number
+	kept    []kept
+	wide    bool // set where a value is beyond MaxValue or not a number
 	texts   textClock
 	bad     []int32              // the rows of one column with values that are not numbers, or not times
 	allBad  []int32              // those of all columns of the batch that are not numbers
@@ -80,11 +82,11 @@ func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
 func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 	fn.allBad, fn.noCodes = fn.allBad[:0], fn.noCodes[:0]
 	fn.noTimes[Pickup], fn.noTimes[Dropoff] = fn.noTimes[Pickup][:0], fn.noTimes[Dropoff][:0]
-	if fn.texts.order != in.Dates || fn.texts.utc != fn.Options.UTC {
-		fn.texts = textClock{order: in.Dates, utc: fn.Options.UTC}
-	}
 	if err := fn.remap(in); err != nil {
 		return Batch{}, err
+	}
+	if utc := fn.textUTC(); fn.texts.order != in.Dates || fn.texts.utc != utc {
+		fn.texts = textClock{order: in.Dates, utc: utc}
 	}
 	if err := fn.checkText(in); err != nil {
 		return Batch{}, err
@@ -130,6 +132,10 @@ func (fn *fieldsFn) column(in element.Columns, f Field, b *Batch) (err error) {
 		}
 		if fn.rescale(out, sources[0].scale); sources[0].sincePickup {
 			fn.sincePickup(out, &b.Columns[Pickup], mem)
+		}
+		if len(fn.bad) > 0 && !fn.Options.Judged {
+			name := in.Record.ColumnName(sources[0].index)
+			return fault.Inputf("%s: column %q: found a value that has more than 64 bits as %s, expected fewer; leave the file out or repair the value", in.Where(int(fn.bad[0])), name, Fields[f].Name)
 		}
 	default:
 		if *out, err = fn.addUp(in, f, sources, mem); err != nil {
@@ -205,7 +211,7 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 	var sources [NumFields][]source
 	for _, f := range fields {
 		for _, known := range dataset.Find(f.Meaning()) {
-			at, err := index(names, known.Name)
+			at, err := index(names, known)
 			if err != nil {
 				return fault.Inputf("%s: %v", in.Source, err)
 			}
@@ -215,6 +221,9 @@ func (fn *fieldsFn) remap(in element.Columns) error {
 		}
 	}
 	fn.schema, fn.fields, fn.sources, fn.dataset = in.Record.Schema(), fields, sources, dataset
+	if fn.local != dataset.Local {
+		fn.local, fn.clock, fn.texts = dataset.Local, nil, textClock{}
+	}
 	return nil
 }
 
@@ -306,8 +315,13 @@ func withNulls(a arrow.Array, values, dst []int64) Column {
 		return c
 	}
 	c.Valid = bitmapOf(a)
-	for i := range c.Values {
-		c.Values[i] &= -int64(c.Valid[i>>3] >> (i & 7) & 1)
+	for at, valid := range c.Valid[:(len(c.Values)+7)/8] {
+		if valid == 0xff { // nearly always: a column has few nulls or nothing else
+			continue
+		}
+		for i := at * 8; i < min(at*8+8, len(c.Values)); i++ {
+			c.Values[i] &= -int64(valid >> (i & 7) & 1)
+		}
 	}
 	return c
 }

@@ -138,7 +138,7 @@ func namesOf(columns []element.Column) []string {
 func Recognise(described element.Described, opts Options) (element.Recognised, error) {
 	f := element.Recognised{Described: described}
 	names := namesOf(f.Columns)
-	v, taxi, m, err := opts.datasetOf(names)
+	v, taxi, m, err := opts.datasetOf(names, f.NameTaxi)
 	if err != nil {
 		f.Taxi = v.Taxi
 		return f, fault.Inputf("%s: %v", f.Source, err)
@@ -172,7 +172,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 	}
 	for i, n := range names {
 		_, inPath := f.Columns[i].Constant()
-		if n != f.TaxiColumn && !inPath && !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return sameName(k.Name, n) }) {
+		if n != f.TaxiColumn && !inPath && !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return k.Is(n) }) {
 			f.Unknown = append(f.Unknown, n)
 		}
 	}
@@ -182,7 +182,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 // typeIn returns the type of which a column of a dataset is, as the field fd.
 func typeIn(d element.Dataset, fd Field, name string) Type {
 	for _, k := range d.Find(fd.Meaning()) {
-		if k.SincePickup && sameName(k.Name, name) {
+		if k.SincePickup && k.Is(name) {
 			return Measure
 		}
 	}
@@ -192,7 +192,7 @@ func typeIn(d element.Dataset, fd Field, name string) Type {
 // hasZones tells whether a file has the zone of either end of a trip, whether that is wanted or not.
 func hasZones(d element.Dataset, names []string) bool {
 	return slices.ContainsFunc(d.Columns, func(k element.Known) bool {
-		return (k.Meaning == PickupZone.Meaning() || k.Meaning == DropoffZone.Meaning()) && hasName(names, k.Name)
+		return (k.Meaning == PickupZone.Meaning() || k.Meaning == DropoffZone.Meaning()) && slices.ContainsFunc(names, k.Is)
 	})
 }
 

@@ -18,10 +18,10 @@ func taxiColumn(d element.Dataset, telling element.Telling, names []string) (str
 		return "", nil
 	}
 	for _, name := range telling.Columns {
-		if slices.ContainsFunc(d.Columns, func(k element.Known) bool { return sameName(k.Name, name) }) {
+		if slices.ContainsFunc(d.Columns, func(k element.Known) bool { return k.Is(name) }) {
 			continue
 		}
-		if i, err := index(names, name); err != nil || i >= 0 {
+		if i, err := index(names, element.Known{Name: name}); err != nil || i >= 0 {
 			return at(names, i), err
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"tripstats/transforms/element"
 )
 
 // Texts are values in columns of any type: formats without types have nothing else, and some tools write ids, amounts and times as
@@ -114,14 +116,32 @@ func (fn *fieldsFn) textCodes(a *array.String, codes map[string]int64, dst []int
 	}
 }
 
-// textTimes converts texts to µs of New York wall clock.
+// textUTC says what the offsets in texts of times mean, as --utc does. A declared dataset says it by itself.
+func (fn *fieldsFn) textUTC() string {
+	switch l := fn.local; {
+	case l == nil:
+		return fn.Options.UTC
+	case l.Stored == element.StoredWall:
+		return UTCWall
+	case l.Stored == element.StoredUTC || l.TimeZone != "":
+		return UTCConvert
+	}
+	return UTCRefuse
+}
+
+// textTimes converts texts to µs: of the wall clock of the dataset's place, or of UTC if a declaration says that times are stored so.
 func (fn *fieldsFn) textTimes(a *array.String, dst []int64) ([]int64, *badValue) {
 	c := &fn.texts
-	if c.utc == UTCConvert {
+	if c.utc == UTCConvert && c.wall == nil {
 		if err := fn.needClock(); err != nil {
 			return nil, err
 		}
-		c.wall = fn.clock
+		if c.wall = fn.clock; fn.local != nil && fn.local.Stored == element.StoredUTC {
+			var err error
+			if c.wall, err = clockOf("UTC"); err != nil {
+				return nil, &badValue{0, err}
+			}
+		}
 	}
 	for i := range dst {
 		x, form := c.read(a.Value(i))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tripstats/transforms/newyork"
+	"tripstats/transforms/timezone"
 )
 
 // The values of --utc: what a time column that is adjusted to UTC holds.
@@ -15,7 +16,7 @@ const (
 	UTCConvert = "convert" // instants: convert to New York wall clock
 )
 
-// wallClock converts instants to New York wall clock. Offsets hold for months, so the span of the last one is kept.
+// wallClock converts instants to the wall clock of a time zone. Offsets hold for months, so the span of the last one is kept.
 // It is not safe for concurrent use.
 type wallClock struct {
 	zone   *time.Location
@@ -23,8 +24,11 @@ type wallClock struct {
 	offset int64 // µs
 }
 
-func newWallClock() (*wallClock, error) {
-	zone, err := newyork.Zone()
+func newWallClock() (*wallClock, error) { return clockOf(newyork.TimeZone) }
+
+// clockOf returns the wall clock of a time zone.
+func clockOf(name string) (*wallClock, error) {
+	zone, err := timezone.Zone(name)
 	if err != nil {
 		return nil, fmt.Errorf("trip: %w", err)
 	}
