@@ -24,6 +24,9 @@ func TestTablesOfTextAreTheGeneratorsTruth(t *testing.T) {
 		}
 		random = append(random, o)
 	}
+	for i, f := range []tlcgen.Format{tlcgen.CSV, tlcgen.CSVGzip} { // a header alone, without an end
+		random = append(random, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.MonthOf(2015, 1+i), Format: f, Text: tlcgen.Text{NoLastEnd: true}})
+	}
 	for name, files := range map[string][]tlcgen.Options{"published": published, "random": random} {
 		dir := t.TempDir()
 		truth, err := tlcgen.Generate(t.Context(), tlcgen.Tree{Dir: dir, Files: files})

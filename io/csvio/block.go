@@ -100,6 +100,9 @@ func (b *block) skipHeader(l layout) {
 		b.counts.Header = 1
 	}
 	skip := min(l.end, end) - b.off
+	if skip > 0 && skip < int64(len(b.text)) && b.text[skip-1] != '\n' {
+		skip++ // the header is the last line and has no end: what follows in memory is not in the file
+	}
 	b.text, b.off = b.text[skip:], b.off+skip
 }
 

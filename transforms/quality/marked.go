@@ -2,6 +2,8 @@ package quality
 
 import (
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -31,5 +33,27 @@ func (fn *judgeFn) malformedLines(b *trip.Batch) arrow.Array {
 			lines.AppendNull()
 		}
 	}
-	return lines.NewArray()
+	return readable(lines.NewArray())
+}
+
+// readable returns an array of texts in UTF-8: one replacement character stands for bytes that are none. Readers of parquet refuse a column of
+// text with other bytes.
+func readable(a arrow.Array) arrow.Array {
+	texts, is := a.(*array.String)
+	valid := true
+	for i := 0; is && i < texts.Len() && valid; i++ {
+		valid = utf8.ValidString(texts.Value(i))
+	}
+	if !is || valid {
+		return a
+	}
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	for i := range texts.Len() {
+		if texts.IsNull(i) {
+			b.AppendNull()
+		} else {
+			b.Append(strings.ToValidUTF8(texts.Value(i), "\uFFFD"))
+		}
+	}
+	return b.NewArray()
 }

@@ -109,6 +109,9 @@ func (fn *judgeFn) rejected(b *trip.Batch) (element.Rejects, error) {
 		if err != nil {
 			return out, fault.New(fault.Failed, "%s: column %q: taking rows out: %v", b.Where(0), b.Origin.ColumnName(i), err)
 		}
+		if b.Text != nil {
+			taken = readable(taken)
+		}
 		columns = append(columns, taken)
 		fields = append(fields, b.Origin.Schema().Field(i))
 	}
