@@ -69,14 +69,11 @@ func (v *values) add(text string, rows int64) {
 	if rows == 0 {
 		return
 	}
-	if _, known := v.rows[text]; !known {
-		if len(v.rows) == mostValues {
-			v.more += rows
-			return
-		}
-		text = strings.Clone(text)
+	if _, known := v.rows[text]; !known && len(v.rows) == mostValues {
+		v.more += rows
+		return
 	}
-	v.rows[text] += rows
+	v.rows[strings.Clone(text)] += rows // Go replaces a key by an equal one
 }
 
 // valuesInPath are the values of a column that is constant, or nil.

@@ -11,6 +11,7 @@ import (
 
 	"tripstats/runners/flink/cluster"
 	"tripstats/testdata/fakes"
+	"tripstats/testdata/forms"
 )
 
 // inputs are the inputs for which every engine must give the same bytes as direct.
@@ -27,6 +28,13 @@ func inputs(t *testing.T) map[string][]string {
 		"for-hire":         {"--input=" + hired(t)},
 		"tables of a file": {"--input=sample", "--tables=" + questions, "--quality=raw"},
 		"CSV":              {"--input=" + text(t)},
+	}
+	written, err := forms.Write(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range written {
+		all["form: "+f.Name] = f.Args
 	}
 	if dir := realData(t); dir != "" {
 		all["real months"] = []string{"--input=" + filepath.Join(dir, "raw_data", "**", "*.parquet")}

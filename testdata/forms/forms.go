@@ -28,6 +28,7 @@ const (
 	Yellow  = "yellow"
 	Both    = "yellow and green"
 	Minutes = "yellow, in whole minutes"
+	Hired   = "high-volume for-hire vehicles"
 )
 
 var month = tlcgen.MonthOf(2019, 3)
@@ -44,6 +45,9 @@ func Write(ctx context.Context, dir string) ([]Form, error) {
 	w.file("CSV with offsets", Yellow, text(yellow, tlcgen.CSV, tlcgen.Text{Times: tlcgen.TimesOffset, Quoted: tlcgen.QuoteAll}), "--utc=wall")
 	w.file("CSV with months before days", Minutes, text(yellow, tlcgen.CSV, tlcgen.Text{Times: tlcgen.TimesMDY}))
 	w.file("CSV.gz with days before months", Minutes, text(yellow, tlcgen.CSVGzip, tlcgen.Text{Times: tlcgen.TimesDMY}))
+	hired := tlcgen.Options{Taxi: tlcgen.FHVHV, Month: month.Add(60), Rows: 2_000}
+	w.file("fhvhv", Hired, hired)
+	w.file("fhvhv as CSV", Hired, text(hired, tlcgen.CSV, tlcgen.Text{Lines: tlcgen.CRLF, Quoted: tlcgen.QuoteTexts}))
 	strings := yellow
 	strings.StringTimes = true
 	w.file("times as text", Yellow, strings)

@@ -23,6 +23,7 @@ import tempfile
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import csvtables
 import csvtext
 import standard
 import verify
@@ -263,8 +264,8 @@ def check(program, f, scratch, raw):
     if code != 0:
         return [f"exit code {code}, expected 0: {last(stderr)}"]
     if raw:
-        return list(verify.Output(out).check(csvtext.Raw([source])))
-    expected = csvtext.Judged([source])
+        return list(verify.Output(out).check(csvtables.Raw([source])))
+    expected = csvtables.Judged([source])
     return list(standard.Output(out).check(expected)) + check_kept(kept, source, expected.rules_of[source.name])
 
 

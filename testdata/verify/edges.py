@@ -128,6 +128,11 @@ def placed(row, text):
     return [*times, -73.98, 40.75, None, None, *row[4:]]
 
 
+# Text that is no time, or stands for none, as pickup and dropoff.
+GOOD = "2009-03-05 12:00:00"
+NO_TIMES = {"2009": [("12 o'clock", GOOD), (GOOD, "2009-02-30 12:00:00"), ("2009-13-01 00:00:00", "later"), ("N/A", GOOD), (GOOD, " "), (f" {GOOD}", f"{GOOD}.5 ")]}
+
+
 def with_coordinates(names, time):
     return dict(zip(names, [time, time, *[pa.float64()] * 8]))
 
@@ -214,7 +219,7 @@ def main():
                 trip(f"{year}-04-01 00:00:00"),
                 trip(None),
             ]
-        ])
+        ] + ([[*times, *placed(trip(f"{year}-03-05 12:00:00"), text)[2:]] for times in NO_TIMES.get(year, [])]))
 
 
 if __name__ == "__main__":

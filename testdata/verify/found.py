@@ -15,6 +15,7 @@ import tempfile
 
 import duckdb
 
+import csvtables
 import csvtext
 
 # How a file is read: input below DATA, flags, taxi, and SQL for the values of a row. What is not given is null.
@@ -121,7 +122,7 @@ def counted(rows, name, scratch):
             COPY (SELECT pickup AS tpep_pickup_datetime, dropoff AS tpep_dropoff_datetime, zone_from AS PULocationID, zone_to AS DOLocationID,
                          passengers AS passenger_count, distance AS trip_distance, amount AS total_amount, tip AS tip_amount
                   FROM ({rows}) WHERE taxi = '{taxi}') TO '{path}' (FORMAT csv, HEADER)""")
-        ledger = csvtext.Judged([csvtext.Source(path, month)]).ledger
+        ledger = csvtables.Judged([csvtext.Source(path, month)]).ledger
         out[taxi] = sum(n for key, n in ledger.items() if key[3] == "rows_counted")
     return out
 

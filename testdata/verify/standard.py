@@ -109,14 +109,14 @@ LIMITS = {
     "passengers_over": 9,
 }
 ROW_RULES = [  # the first that applies refuses the row. months: the pickup's month minus the file's, null if the file has none
-    ("pickup_not_a_time", "FALSE"),  # times that are text and none are not in the files that this reads
+    ("pickup_not_a_time", "no_pickup"),
     ("pickup_missing", "picked_up IS NULL"),
     ("pickup_adjacent_month", "abs(months) = 1"),
     ("pickup_stray", "months <> 0 OR (months IS NULL AND (picked_up < TIMESTAMP '2009-01-01' OR picked_up >= {end}))"),
 ]
 CELL_RULES = [  # all that apply take effect: what they leave out, the rule, its condition
-    (None, "not_a_time", "FALSE"),
-    (None, "dropoff_missing", "dropped_off IS NULL AND NOT lacks_dropoff"),
+    (None, "not_a_time", "no_dropoff"),
+    (None, "dropoff_missing", "dropped_off IS NULL AND NOT lacks_dropoff AND NOT no_dropoff"),
     ("duration", "dropoff_before_pickup", "duration < 0"),
     ("duration", "duration_zero", "duration = 0"),
     ("duration", "duration_over", f"duration > {LIMITS['duration_over'] * 60 * UNIT}"),
@@ -203,6 +203,7 @@ class Source:
         self.rows = pq.read_metadata(path).num_rows
         described = duckdb.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()
         self.columns = {row[0].lower(): row[0] for row in described}
+        self.texts = {row[0].lower() for row in described if row[1] == "VARCHAR"}
         self.variant = next((v for v in VARIANTS if v.times[0] in self.columns and (v.told_by or v.times[0]) in self.columns), None)
         if self.variant is None:
             sys.exit(f"standard: {path}: no column with the time of the pickup")
@@ -233,10 +234,18 @@ class Source:
     def column(self, name, sql_type):
         return f'CAST("{self.columns[name]}" AS {sql_type})' if name in self.columns else f"CAST(NULL AS {sql_type})"
 
+    def time(self, name):
+        """Returns SQL for a time, and for whether it is text that is none. An empty text and N/A are null."""
+        if name not in self.texts:
+            return self.column(name, "TIMESTAMP"), "FALSE"
+        text = f"nullif(nullif(trim({self.column(name, 'VARCHAR')}), ''), 'N/A')"
+        return f"TRY_CAST({text} AS TIMESTAMP)", f"({text} IS NOT NULL AND TRY_CAST({text} AS TIMESTAMP) IS NULL)"
+
     def trips(self, end):
         """Returns SQL for the trips and the row rule that refuses them. Values are rounded to millionths. How ties are rounded
         that a double cannot represent exactly is not checked."""
         pickup, dropoff = [*self.variant.times, ""][:2]
+        (picked_up, no_pickup), (dropped_off, no_dropoff) = self.time(pickup), self.time(dropoff)
         zones = [*self.variant.zones, ""][:2]
         raw = ", ".join(f"{self.measure(m)} AS raw_{m}" for m in MEASURES)
         grid = ", ".join(
@@ -256,8 +265,10 @@ class Source:
                    {self.lacks("dropoff")} AS lacks_dropoff,
                    {self.lacks("zones")} AS lacks_zones,
                    {grid}
-            FROM (SELECT {self.column(pickup, "TIMESTAMP")} AS picked_up,
-                         {self.column(dropoff, "TIMESTAMP")} AS dropped_off,
+            FROM (SELECT {picked_up} AS picked_up,
+                         {no_pickup} AS no_pickup,
+                         {dropped_off} AS dropped_off,
+                         {no_dropoff} AS no_dropoff,
                          {self.column(zones[0], "BIGINT")} AS zone_from,
                          {self.column(zones[1], "BIGINT")} AS zone_to,
                          file_row_number AS number,
