@@ -216,7 +216,8 @@ func csvOf(t *testing.T, month string, packed bool) []byte {
 	var b bytes.Buffer
 	b.WriteString("tpep_pickup_datetime,tpep_dropoff_datetime,passenger_count,trip_distance,PULocationID,DOLocationID,total_amount,tip_amount\n")
 	for i := range 3000 {
-		fmt.Fprintf(&b, "%s-%02d 10:%02d:00,%[1]s-%[2]02d 11:00:%02[3]d,%d,%d.5,%d,7,%d.25,1\n", month, 1+i%28, i%60, 1+i%4, i%9, 1+i%200, i%90)
+		day := fmt.Sprintf("%s-%02d", month, 1+i%28)
+		fmt.Fprintf(&b, "%s 10:%02d:00,%s 11:00:%02d,%d,%d.5,%d,7,%d.25,1\n", day, i%60, day, i%60, 1+i%4, i%9, 1+i%200, i%90)
 	}
 	if !packed {
 		return b.Bytes()

@@ -140,3 +140,26 @@ func TestAbsolutePathsOfATable(t *testing.T) {
 		}
 	}
 }
+
+// TestTablesThatNeedMoreAreRefused gives the program tables of Delta Lake's own projects that it must not read: each is exit code 3, with
+// what the table needs.
+func TestTablesThatNeedMoreAreRefused(t *testing.T) {
+	dir := filepath.Join(realData(t), "delta", "refuse")
+	for table, words := range map[string]string{
+		"deltalog-invalid-protocol-version":                              "reader version 99",
+		"deltalog-state-reconstruction-from-checkpoint-missing-protocol": "no protocol",
+		"deltalog-state-reconstruction-without-metadata":                 "no metadata",
+		"dv-partitioned-with-checkpoint":                                 "deletion vectors",
+		"dv-with-columnmapping":                                          "column mapping",
+		"spark-variant-checkpoint":                                       "variantType-preview",
+		"table-with-columnmapping-mode-id":                               "column mapping (mode id)",
+		"type-widening":                                                  "typeWidening-preview",
+		"v2-checkpoint-json":                                             "v2Checkpoint",
+		"v2-checkpoint-parquet":                                          "v2Checkpoint",
+		"versions-not-contiguous":                                        "found no 00000000000000000001.json",
+	} {
+		for _, input := range []string{filepath.Join(dir, table), filepath.Join(dir, table[:len(table)-1]+"?")} {
+			tripstats(t, "--input="+input, "--plan").fails(t, 3, table+": a Delta table that cannot be read: ", words)
+		}
+	}
+}

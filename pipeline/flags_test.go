@@ -61,7 +61,7 @@ func TestTheTemplateOfDataflowIsMadeFromTheFlags(t *testing.T) {
 		Description string      `json:"description"`
 		Streaming   bool        `json:"streaming"`
 		Parameters  []parameter `json:"parameters"`
-	}{Name: "tripstats", Description: "Turns NYC TLC taxi trip records (parquet) into small tables: monthly averages, and trips by zone."}
+	}{Name: "tripstats", Description: "Turns NYC TLC taxi trip records (parquet or CSV) into small tables: monthly averages, and trips by zone."}
 	for _, d := range mainFlags {
 		if d.label == "" {
 			continue

@@ -10,7 +10,7 @@ import (
 	"tripstats/runners"
 )
 
-const helpHead = `Tripstats turns NYC TLC taxi trip records (parquet) into small tables: monthly averages, and trips by zone.
+const helpHead = `Tripstats turns NYC TLC taxi trip records (parquet or CSV) into small tables: monthly averages, and trips by zone.
 
 Usage:
   tripstats [--input=GLOBS] [--output=DIR] [--runner=NAME] [flags]

@@ -108,7 +108,6 @@ type fileReader struct {
 	u   *reader
 	at  int64
 	buf []byte
-	err error
 	mem []byte
 }
 

@@ -87,7 +87,8 @@ func bigEndian(v *big.Int, length int) []byte {
 
 func writeBatch[T any](t *testing.T, w interface {
 	WriteBatch(values []T, defLevels, repLevels []int16) (int64, error)
-}, f decimalForm, rows int, of func(*big.Int) T) {
+}, f decimalForm, rows int, of func(*big.Int) T,
+) {
 	t.Helper()
 	var values []T
 	defs := make([]int16, rows)
@@ -110,7 +111,11 @@ func (f decimalForm) write(t *testing.T, rows int, options ...parquet.WriterProp
 	var buf bytes.Buffer
 	w := file.NewParquetWriter(&buf, schema.MustGroup(schema.NewGroupNode("schema", parquet.Repetitions.Required, schema.FieldList{node}, -1)),
 		file.WithWriterProps(parquet.NewWriterProperties(append(options, parquet.WithDataPageSize(2000), parquet.WithBatchSize(100))...)))
-	c, err := w.AppendRowGroup().NextColumn()
+	group, err := w.AppendRowGroupChecked()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := group.NextColumn()
 	if err != nil {
 		t.Fatal(err)
 	}

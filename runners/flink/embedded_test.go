@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -24,6 +27,7 @@ func inputs(t *testing.T) map[string][]string {
 		"the library":      {"--input=sample", "--tables=standard,by_hour,payment,od,zone_minutes,fares,airport,daily"},
 		"for-hire":         {"--input=" + hired(t)},
 		"tables of a file": {"--input=sample", "--tables=" + questions, "--quality=raw"},
+		"CSV":              {"--input=" + text(t)},
 	}
 	written, err := forms.Write(t.Context(), t.TempDir())
 	if err != nil {
@@ -121,4 +125,36 @@ func TestSparkGivesTheSameBytes(t *testing.T) {
 	needs(t, "spark")
 	c := up(t, cluster.Config{Spark: true})
 	giveTheSameBytes(t, "--runner=spark", "--endpoint="+c.Endpoint())
+}
+
+// text writes two months of CSV, one of them packed, with malformed lines, and returns a pattern of them. The plain one has several units.
+func text(t *testing.T) string {
+	dir := t.TempDir()
+	for month, rows := range map[int]int{8: 150_000, 9: 20_000} {
+		var b bytes.Buffer
+		b.WriteString("tpep_pickup_datetime,tpep_dropoff_datetime,passenger_count,trip_distance,PULocationID,DOLocationID,total_amount,tip_amount\r\n\r\n")
+		for i := range rows {
+			if i%1000 == 0 {
+				b.WriteString("cut,\"line\n")
+			}
+			day := fmt.Sprintf("2019-%02d-%02d", month, 1+i%28)
+			fmt.Fprintf(&b, "%s 10:%02d:00,%s 11:00:%02d,%d,%d.5,%d,7,%d.25,1\n", day, i%60, day, i%60, 1+i%4, i%9, 1+i%200, i%90)
+		}
+		name, content := fmt.Sprintf("yellow_tripdata_2019-%02d.csv", month), b.Bytes()
+		if month == 9 {
+			var packed bytes.Buffer
+			z := gzip.NewWriter(&packed)
+			if _, err := z.Write(content); err != nil {
+				t.Fatal(err)
+			}
+			if err := z.Close(); err != nil {
+				t.Fatal(err)
+			}
+			name, content = name+".gz", packed.Bytes()
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "*")
 }

@@ -23,10 +23,10 @@ NAMES = dict(pickup="tpep_pickup_datetime", dropoff="tpep_dropoff_datetime", sta
              passengers="passenger_count", miles="trip_distance", amount="total_amount", tip="tip_amount")
 MEASURES = ["passengers", "miles", "minutes", "amount", "tip"]
 TYPES = {
-    "time": [pa.timestamp("us"), pa.timestamp("ms"), pa.timestamp("ns")],
-    "zone": [pa.int64(), pa.int32(), pa.int16(), pa.uint32(), pa.uint64(), pa.float64(), pa.float32(), pa.string(), pa.large_string()],
-    "count": [pa.int64(), pa.int32(), pa.int8(), pa.uint64(), pa.float64(), pa.float32(), pa.string()],
-    "money": [pa.float64(), pa.string(), pa.large_string()],
+    "time": [pa.timestamp("us"), pa.timestamp("ms"), pa.timestamp("ns"), pa.string()],
+    "zone": [pa.int64(), pa.int32(), pa.int16(), pa.uint32(), pa.uint64(), pa.float64(), pa.float32(), pa.string(), pa.large_string(), pa.decimal128(9, 0), pa.decimal128(30, 10)],
+    "count": [pa.int64(), pa.int32(), pa.int8(), pa.uint64(), pa.float64(), pa.float32(), pa.string(), pa.decimal128(5, 2)],
+    "money": [pa.float64(), pa.string(), pa.large_string(), pa.decimal128(9, 2), pa.decimal128(18, 4), pa.decimal128(38, 9), pa.decimal256(60, 20)],
 }
 KIND = dict(pickup="time", dropoff="time", start="zone", end="zone", passengers="count", miles="money", amount="money", tip="money")
 ENCODINGS = {
@@ -34,6 +34,7 @@ ENCODINGS = {
     "float": ["PLAIN", "BYTE_STREAM_SPLIT"],
     "text": ["PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"],
     "int96": ["PLAIN"],
+    "fixed": ["PLAIN", "BYTE_STREAM_SPLIT", "DELTA_BYTE_ARRAY"],
 }
 
 
@@ -71,6 +72,12 @@ def as_type(kind, values, to):
     if pa.types.is_timestamp(to):
         scale = {"ms": 10**3, "us": UNIT, "ns": 10**9}[to.unit]
         return pa.array([None if v is None else v * scale for v in values], pa.int64()).cast(to)
+    if kind == "time":  # with a T or a space, with or without a fraction
+        form = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f"]
+        return pa.array([None if v is None else datetime.datetime.fromtimestamp(v, datetime.timezone.utc).strftime(form[i % 3]) for i, v in enumerate(values)], to)
+    if pa.types.is_decimal(to):
+        unit = decimal.Decimal(1) / (100 if kind == "money" else 1)
+        return pa.array([None if v is None else v * unit for v in values], to)
     if pa.types.is_string(to) or pa.types.is_large_string(to):
         return pa.array([None if v is None else f"{decimal.Decimal(v) / 100:.2f}" if kind == "money" else str(v) for v in values], to)
     if kind == "money":
@@ -80,7 +87,7 @@ def as_type(kind, values, to):
 
 def write(r, path, columns):
     """Writes a file and returns how, for a message."""
-    int96 = r.random() < 0.15
+    int96, integers = r.random() < 0.15, r.random() < 0.5  # integers: for decimals of up to 18 digits
     arrays, fields, encodings, dictionaries = [], [], {}, []
     for name, values in columns.items():
         to = r.choice(TYPES[KIND[name]])
@@ -90,6 +97,8 @@ def write(r, path, columns):
         fields.append(pa.field(NAMES[name], array.type, nullable))
         if pa.types.is_timestamp(array.type):
             family = "int96" if int96 else "int"
+        elif pa.types.is_decimal(array.type):
+            family = "int" if integers and array.type.precision <= 18 else "fixed"
         else:
             family = "float" if pa.types.is_floating(array.type) else "int" if pa.types.is_integer(array.type) else "text"
         if r.random() < 0.5:
@@ -113,6 +122,7 @@ def write(r, path, columns):
         row_group_size=r.choice([97, 1_024, 6_000, None]),
         store_schema=r.random() < 0.5,
         use_deprecated_int96_timestamps=int96,
+        store_decimal_as_integer=integers,
     )
     how = {k: v for k, v in how.items() if v is not None}
     order = list(range(len(fields)))

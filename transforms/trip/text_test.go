@@ -116,20 +116,34 @@ func TestTextsThatAreNoValuesAreNotedForRules(t *testing.T) {
 		place, says string
 	}{
 		"amount": {
-			textColumn{"total_amount", []string{"1", "ten", "1e13", "200000000", "NaN"}}, Amount, []string{"1000000", "-", "-", "200000000000000", "-"},
-			[]int32{1, 2, 4}, nil, nil, "row 101", `column "total_amount": found "ten", expected a number`,
+			textColumn{"total_amount", []string{"1", "ten", "1e13", "200000000", "NaN"}},
+			Amount,
+			[]string{"1000000", "-", "-", "200000000000000", "-"},
+			[]int32{1, 2, 4},
+			nil, nil, "row 101", `column "total_amount": found "ten", expected a number`,
 		},
 		"zone": {
-			textColumn{"PULocationID", []string{"132", "JFK", "99999999999", "1.5", ""}}, PickupZone, []string{"132", "-", "0", "0", "-"},
-			[]int32{1}, nil, nil, "row 101", `column "PULocationID": found "JFK", expected a whole number`,
+			textColumn{"PULocationID", []string{"132", "JFK", "99999999999", "1.5", ""}},
+			PickupZone,
+			[]string{"132", "-", "0", "0", "-"},
+			[]int32{1},
+			nil, nil, "row 101", `column "PULocationID": found "JFK", expected a whole number`,
 		},
 		"pickup": {
-			textColumn{"tpep_pickup_datetime", []string{"2020-03-01 10:00:00", "", "yesterday", "2020-02-30 10:00:00", "2020-03-01"}}, Pickup, []string{fmt.Sprint(int64(tenOClock)), "-", "-", "-", "-"},
-			nil, []int32{2, 3, 4}, nil, "row 102", `column "tpep_pickup_datetime": found "yesterday", expected a time such as 2009-01-04 02:52:00`,
+			textColumn{"tpep_pickup_datetime", []string{"2020-03-01 10:00:00", "", "yesterday", "2020-02-30 10:00:00", "2020-03-01"}},
+			Pickup,
+			[]string{fmt.Sprint(int64(tenOClock)), "-", "-", "-", "-"},
+			nil,
+			[]int32{2, 3, 4},
+			nil, "row 102", `column "tpep_pickup_datetime": found "yesterday", expected a time such as 2009-01-04 02:52:00`,
 		},
 		"dropoff": {
-			textColumn{"tpep_dropoff_datetime", []string{"never", "N/A", "2020-03-01 10:00:00", "1/3/2020 10:00", "0"}}, Dropoff, []string{"-", "-", fmt.Sprint(int64(tenOClock)), "-", "-"},
-			nil, nil, []int32{0, 3, 4}, "row 100", `column "tpep_dropoff_datetime": found "never", expected a time`,
+			textColumn{"tpep_dropoff_datetime", []string{"never", "N/A", "2020-03-01 10:00:00", "1/3/2020 10:00", "0"}},
+			Dropoff,
+			[]string{"-", "-", fmt.Sprint(int64(tenOClock)), "-", "-"},
+			nil, nil,
+			[]int32{0, 3, 4},
+			"row 100", `column "tpep_dropoff_datetime": found "never", expected a time`,
 		},
 		"all good": {textColumn{"total_amount", good}, Amount, []string{"1000000", "2000000", "3000000", "4000000", "5000000"}, nil, nil, nil, "", ""},
 	} {
