@@ -125,6 +125,7 @@ func TestTheFlexTemplateHasTheProgramsFlags(t *testing.T) {
 		"input": "sample", "output": "gs://bucket/stats", "taxi": "yellow", "quality": "standard", "same-month": "merge", "utc": "wall", "dates": "dmy",
 		"limits": "duration_over=240", "as-of": "2023-12", "max-rejected": "1%", "require-complete": "false", "unknown-columns": "report",
 		"max-memory": "256MiB", "tables": "standard,by_hour", "max-groups": "5000", "gcs-anonymous": "true", "allow-http": "false", "months": "2019-01..2019-02", "source": "https://host.example/{year}", "missing": "skip", "decoder": "own",
+		"dataset": "gs://bucket/chicago.yaml",
 	}
 	var args []string
 	for _, p := range metadata.Parameters {
@@ -132,7 +133,7 @@ func TestTheFlexTemplateHasTheProgramsFlags(t *testing.T) {
 		if err != nil || !pattern.MatchString(examples[p.Name]) {
 			t.Errorf("parameter %s: %q takes no %q (%v)", p.Name, p.Regexes[0], examples[p.Name], err)
 		}
-		if !slices.Contains([]string{"months", "source", "missing"}, p.Name) { // these replace input
+		if !slices.Contains([]string{"months", "source", "missing", "dataset"}, p.Name) { // the first three replace input, and a dataset is read at once
 			args = append(args, "--"+p.Name+"="+examples[p.Name])
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // logOf is the commits of a table's log, by their path in the table.
 func logOf(t *testing.T, partitions []string, commits ...[]delta.Action) map[string][]byte {
 	t.Helper()
-	schema := `{"type":"struct","fields":[{"name":"year","type":"integer"},{"name":"month","type":"integer"},{"name":"color","type":"string"}]}`
+	schema := `{"type":"struct","fields":[{"name":"year","type":"integer"},{"name":"month","type":"integer"},{"name":"depot","type":"string"}]}`
 	first := []delta.Action{
 		{Protocol: &delta.Protocol{MinReaderVersion: 1, MinWriterVersion: 2}},
 		{Metadata: &delta.Metadata{ID: "1", Format: delta.Provider{Provider: "parquet"}, SchemaString: schema, PartitionColumns: partitions}},
@@ -73,16 +73,16 @@ func TestEveryStoreReadsFoldersAndTables(t *testing.T) {
 	}
 	august, september, old := read(month(tlcgen.Yellow, 2019, 8, 4_000)), read(month(tlcgen.Yellow, 2019, 9, 3_000)), read(month(tlcgen.Yellow, 2019, 7, 2_000))
 	values := func(m string) map[string]string {
-		return map[string]string{"year": "2019", "month": m, "color": "a/b c"}
+		return map[string]string{"year": "2019", "month": m, "depot": "a/b c"}
 	}
-	folder := func(m string) string { return "year=2019/month=" + m + "/color=a%2Fb c/" }
+	folder := func(m string) string { return "year=2019/month=" + m + "/depot=a%2Fb c/" }
 	files := map[string][]byte{
 		"green_tripdata_2023-05.parquet": read(month(tlcgen.Green, 2023, 5, 1_000)), "notes.txt": []byte("of nothing"), "_hidden.parquet": old,
 		"t/" + folder("8") + "part-0.parquet": august, "t/" + folder("9") + "part-1.parquet": september, "t/" + folder("7") + "part-2.parquet": old,
 	}
 	escaped := func(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 	for path, content := range logOf(
-		t, []string{"year", "month", "color"},
+		t, []string{"year", "month", "depot"},
 		[]delta.Action{adds(escaped(folder("7")+"part-2.parquet"), values("7")), adds(escaped(folder("8")+"part-0.parquet"), values("8"))},
 		[]delta.Action{removes(escaped(folder("7") + "part-2.parquet")), adds(escaped(folder("9")+"part-1.parquet"), values("9"))},
 	) {

@@ -45,7 +45,7 @@ func Tell(ctx context.Context, cfg Config, telling element.Telling, f element.Re
 	case len(shares) == 1:
 		f.Taxi = shares[0].Taxi
 	case len(shares) > 1:
-		f.Taxi, f.Shares = element.TaxiList(shares), shares
+		f.Taxi, f.Shares, f.Malformed = element.TaxiList(shares), shares, found.malformed
 		f.Projection = slices.Sorted(slices.Values(append(slices.Clone(f.Projection), at)))
 		f.UnitBytes = f.BytesOf(f.Projection)
 	}
@@ -194,9 +194,6 @@ func sharesOf(found *values, telling element.Telling) ([]element.Share, error) {
 			strings.Join(wrong, ", "), strings.Join(telling.Taxis(), ", "))
 	}
 	slices.SortFunc(shares, func(a, b element.Share) int { return strings.Compare(a.Taxi, b.Taxi) })
-	if len(shares) > 0 {
-		shares[0].Rows += found.malformed // a malformed line does not tell its taxi: it counts as one of the first
-	}
 	return shares, nil
 }
 

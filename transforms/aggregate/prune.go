@@ -61,10 +61,21 @@ type pruneAdmittedFn struct{ Pruning Pruning }
 
 func (fn *pruneAdmittedFn) ProcessElement(list element.AdmittedFiles, emit func(element.AdmittedFiles)) {
 	q, kept := fn.Pruning.Spec.query(), element.AdmittedFiles{}
+	others, untold := map[string]int64{}, map[string]int64{} // by source: of the taxis that are not needed; all taxis of a file are in one list
 	for _, f := range list.Files {
 		if fn.Pruning.needs(q, f.Taxi, f.Month) {
 			kept.Files = append(kept.Files, f)
+		} else {
+			others[f.Source] += f.Rows - f.Untold
+			untold[f.Source] += f.Untold
 		}
+	}
+	for i := range kept.Files {
+		f := &kept.Files[i]
+		f.Others += others[f.Source]
+		f.Rows += untold[f.Source] // they are with the first taxi that is read
+		f.Untold += untold[f.Source]
+		delete(untold, f.Source)
 	}
 	emit(kept)
 }

@@ -14,6 +14,7 @@ import (
 	"tripstats/transforms/element"
 	"tripstats/transforms/newyork"
 	"tripstats/transforms/timezone"
+	"tripstats/transforms/trip"
 )
 
 // Declared is a dataset that a file declares.
@@ -54,6 +55,11 @@ func (r *reader) dataset(root *yaml.Node, tlcs []string) element.Dataset {
 	var needed, all []string
 	if n := r.required(root, keys, "columns"); n != nil {
 		d.Columns, needed, all = r.columns(n)
+	}
+	for _, f := range []trip.Field{trip.Dropoff, trip.PickupZone, trip.DropoffZone} { // what the files do not have breaks no rule
+		if len(d.Find(f.Meaning())) == 0 {
+			d.MayLack = append(d.MayLack, element.Lack{Meaning: f.Meaning()})
+		}
 	}
 	d.Signatures = [][]string{all}
 	if n := keys["signature"].value; n != nil {

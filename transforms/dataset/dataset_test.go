@@ -45,7 +45,8 @@ func TestADeclarationIsADataset(t *testing.T) {
 			{Name: "Payment Type", Meaning: "payment_type", Codes: map[string]int64{"Credit Card": 1, "Cash": 2}},
 			{Name: "Trip ID"}, {Name: "Taxi ID"},
 		},
-		Local: &element.Local{TimeZone: "America/Chicago", Stored: element.StoredUTC, HasZones: true, First: 1, Last: 77},
+		MayLack: []element.Lack{{Meaning: "pickup_location_id"}, {Meaning: "dropoff_location_id"}},
+		Local:   &element.Local{TimeZone: "America/Chicago", Stored: element.StoredUTC, HasZones: true, First: 1, Last: 77},
 	}
 	if !reflect.DeepEqual(d.Dataset, want) {
 		t.Errorf("found\n%+v\nexpected\n%+v", d.Dataset, want)

@@ -93,6 +93,7 @@ type Recognised struct {
 
 	TaxiColumn string  // the column that tells the taxi of each row, or ""
 	Shares     []Share // the taxis of all rows, if that column names several, in the order of their names
+	Malformed  int64   // of a file of text with shares: rows that are in none, because their lines do not tell a taxi
 
 	// Alone is set when files are admitted. It tells that no other admitted file can have trips of this taxi and month that rules let
 	// count: the file's name has a month, and so have the names of the taxi's other files, all of them other months. The file is not one of
@@ -113,6 +114,7 @@ type Admitted struct {
 	Null    []string // Recognised.Null
 	Rows    int64    // of this taxi, or UnknownRows; a file of several taxis is admitted for each
 	Others  int64    // rows of the file that are of taxis which are not read
+	Untold  int64    // rows among Rows that tell no taxi: Recognised.Malformed
 	Units   int      // number of units
 	Alone   bool     // Recognised.Alone
 }
@@ -129,10 +131,14 @@ func (f Recognised) Admit() []Admitted {
 			others += s.Rows
 		}
 	}
-	for _, s := range f.ByTaxi() {
+	for i, s := range f.ByTaxi() {
+		untold := int64(0)
+		if i == 0 {
+			untold = f.Malformed
+		}
 		admitted = append(admitted, Admitted{
 			Source: f.Source, Dataset: f.Dataset, URI: f.URI, Size: f.Size, Month: f.Month,
-			Taxi: s.Taxi, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null, Rows: s.Rows, Others: others, Units: len(f.UnitRows), Alone: s.Alone,
+			Taxi: s.Taxi, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null, Rows: s.Rows, Others: others, Untold: untold, Units: len(f.UnitRows), Alone: s.Alone,
 		})
 	}
 	return admitted

@@ -24,7 +24,7 @@ var (
 	}
 	recognised = Recognised{
 		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Dates: DayFirst, Unknown: []string{"u"}, Null: []string{"n"}, Projection: []int{1}, UnitBytes: []int64{9, 9}, Alone: true,
-		TaxiColumn: "color", Shares: []Share{{Taxi: "green", Values: []string{"g", "G"}, Rows: 1<<40 - 7, Alone: true}, {Taxi: "yellow", Values: []string{"y"}, Rows: 7, Left: true}},
+		TaxiColumn: "color", Malformed: 3, Shares: []Share{{Taxi: "green", Values: []string{"g", "G"}, Rows: 1<<40 - 7, Alone: true}, {Taxi: "yellow", Values: []string{"y"}, Rows: 7, Left: true}},
 	}
 	unusable = Unusable{Found: found, Why: "why", Taxi: "fhv", NoTrips: true}
 	tally    = Tally{
@@ -100,7 +100,7 @@ func TestTheFilesOfADecodedWorkShareTheirColumns(t *testing.T) {
 }
 
 func TestAdmittedHasWhatRecognisedKnows(t *testing.T) {
-	want := Admitted{Source: "x", Dataset: "d", URI: "/x", Size: 5, Month: NoMonth, Taxi: "green", Variant: "v", Unknown: []string{"u"}, Null: []string{"n"}, Rows: 1<<40 - 7, Others: 7, Units: 2, Alone: true}
+	want := Admitted{Source: "x", Dataset: "d", URI: "/x", Size: 5, Month: NoMonth, Taxi: "green", Variant: "v", Unknown: []string{"u"}, Null: []string{"n"}, Rows: 1<<40 - 4, Others: 7, Untold: 3, Units: 2, Alone: true}
 	if got := recognised.Admit(); !reflect.DeepEqual(got, []Admitted{want}) {
 		t.Errorf("found %+v, expected %+v", got, want)
 	}

@@ -53,7 +53,8 @@ type Share struct {
 	Alone  bool // as Recognised.Alone, for this taxi
 }
 
-// ByTaxi returns the trips of f that are read, by taxi. A file that is not of several taxis has one share.
+// ByTaxi returns the trips of f that are read, by taxi. A file that is not of several taxis has one share. Malformed rows are in the
+// first share.
 func (f Recognised) ByTaxi() []Share {
 	if len(f.Shares) == 0 {
 		return []Share{{Taxi: f.Taxi, Rows: f.Rows, Alone: f.Alone}}
@@ -63,6 +64,9 @@ func (f Recognised) ByTaxi() []Share {
 		if !s.Left {
 			read = append(read, s)
 		}
+	}
+	if len(read) > 0 {
+		read[0].Rows += f.Malformed
 	}
 	return read
 }

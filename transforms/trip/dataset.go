@@ -18,7 +18,8 @@ type placesOf [NumFields][]int
 // has the fields. If the file cannot be used, the dataset is the one that it seems to be of, if any. said is the taxi that the file's
 // name says, or "".
 func (o Options) datasetOf(names []string, said string) (d element.Dataset, taxi string, m placesOf, err error) {
-	if d, err = decide(o.Registry, names, said); err != nil {
+	tells := slices.ContainsFunc(o.Telling.Columns, func(c string) bool { return hasName(names, c) })
+	if d, err = decide(o.Registry, names, said, tells); err != nil {
 		return d, "", m, err
 	}
 	if taxi, err = taxiColumn(d, o.Telling, names); err != nil {
@@ -44,17 +45,17 @@ func (o Options) Dataset(variant string, told bool) (element.Dataset, bool) {
 	return o.Registry[i], true
 }
 
-// withOthers returns d with the columns of other taxis' trips whose meaning it does not have.
+// withOthers returns d with the columns of other taxis' trips that it does not have, neither by their names nor by their meanings.
 func withOthers(registry []element.Dataset, d element.Dataset) element.Dataset {
-	own := d.Columns
-	d.Columns = slices.Clone(own)
+	d.Columns = slices.Clone(d.Columns)
 	for _, other := range registry {
-		if other.Taxi == "" || other.Unread != "" {
+		if other.Taxi == "" || other.Unread != "" || other.Declared {
 			continue
 		}
+		before := d.Columns
 		for _, known := range other.Columns {
-			means := slices.ContainsFunc(own, func(k element.Known) bool { return k.Meaning == known.Meaning })
-			if !means && !slices.ContainsFunc(d.Columns, func(k element.Known) bool { return k.Is(known.Name) }) {
+			known.Adds = "" // the sums of d are its own
+			if !slices.ContainsFunc(before, func(k element.Known) bool { return k.Meaning == known.Meaning || k.Is(known.Name) }) {
 				d.Columns = append(d.Columns, known)
 			}
 		}
@@ -70,10 +71,10 @@ type match struct {
 
 // decide returns the dataset of a file with these columns. A file is of a dataset if it has one of the dataset's signatures and
 // none of the columns that exclude it. Where files of several taxis have the same columns, the name of the file, which says the taxi
-// said, decides. Datasets that the user declares go before the others. If several datasets remain, the file is of
-// the one whose signature contains the signatures of all others. For example, fhvhv's files have all columns by which fhv's are
+// said, decides, unless a column tells the taxi. Datasets that the user declares go before the others. If several datasets remain, the
+// file is of the one whose signature contains the signatures of all others. For example, fhvhv's files have all columns by which fhv's are
 // recognised, and one more.
-func decide(registry []element.Dataset, names []string, said string) (element.Dataset, error) {
+func decide(registry []element.Dataset, names []string, said string, tells bool) (element.Dataset, error) {
 	var matches, unnamed []match
 	declared := slices.ContainsFunc(registry, func(d element.Dataset) bool { return d.Declared && signatureOf(d, names) != nil })
 	for _, d := range registry {
@@ -93,6 +94,9 @@ func decide(registry []element.Dataset, names []string, said string) (element.Da
 		matches = append(matches, match{d, signature})
 	}
 	matches = largest(matches)
+	if len(matches) == 0 && len(unnamed) > 0 && tells { // the column tells the taxi, and all have the same columns
+		matches = unnamed[:1]
+	}
 	switch {
 	case len(matches) == 0 && len(unnamed) > 0:
 		return element.Dataset{}, untold(unnamed)

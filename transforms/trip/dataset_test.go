@@ -48,7 +48,7 @@ func TestADatasetIsDecidedByItsWholeSignature(t *testing.T) {
 		"dropoff":                                   "expected pickup (old, cars, limousines, boats) or departure (trams): not a TLC",
 		"departure stop wire track pickup dropoff ": "trams", // the rest is not a whole form
 	} {
-		d, err := decide(registry, strings.Split(columns, " "), "")
+		d, err := decide(registry, strings.Split(columns, " "), "", false)
 		got := d.Name
 		if err != nil {
 			got = err.Error()

@@ -91,7 +91,7 @@ func (t *taxiSplitter) tell(in element.Columns) error {
 	ok := false
 	switch a := column.(type) {
 	case *array.String:
-		ok = t.texts(a, in.Text)
+		ok = t.texts(a, in.Text, slices.IndexFunc(in.Shares, func(s element.Share) bool { return !s.Left }))
 	case *array.Dictionary:
 		ok = t.codes(a)
 	}
@@ -108,8 +108,9 @@ func (t *taxiSplitter) tell(in element.Columns) error {
 	return nil
 }
 
-// texts tells the share of each row by its text. The malformed rows of a file of text are of the first share: see source.Tell.
-func (t *taxiSplitter) texts(a *array.String, text *element.Text) bool {
+// texts tells the share of each row by its text. The malformed rows of a file of text are in the share first: see
+// element.Recognised.ByTaxi.
+func (t *taxiSplitter) texts(a *array.String, text *element.Text, first int) bool {
 	last, share := "", uint8(noShare)
 	var malformed []int32
 	if text != nil {
@@ -117,7 +118,7 @@ func (t *taxiSplitter) texts(a *array.String, text *element.Text) bool {
 	}
 	for i := range t.of {
 		if len(malformed) > 0 && int(malformed[0]) == i {
-			t.of[i], malformed = 0, malformed[1:]
+			t.of[i], malformed = uint8(first), malformed[1:]
 			continue
 		}
 		if a.IsNull(i) {
