@@ -53,7 +53,7 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 		return nil, err
 	}
 	notes(j.stderr, r.Files, p.endless(), j.verbose && j.noteGaps()) // who asks a question chooses its files
-	if q.Where != nil && q.Grouped { // of single trips, not all are counted
+	if q.Where != nil && q.Grouped {                                 // of single trips, not all are counted
 		noteNone(j.stderr, r.Tallies)
 	}
 	return r.Record, nil
