@@ -53,6 +53,11 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 		return nil, err
 	}
 	notes(j.stderr, r.Files, p.endless(), j.verbose && j.noteGaps()) // who asks a question chooses its files
+	m := &publish.Manifest{Inputs: r.Inputs}
+	if p.standard {
+		noteRefused(j.stderr, m)
+	}
+	noteNoCodes(j.stderr, m)
 	if q.Where != nil && q.Grouped {                                 // of single trips, not all are counted
 		noteNone(j.stderr, r.Tallies)
 	}

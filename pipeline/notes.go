@@ -30,7 +30,7 @@ func notes(w console, files []element.Admitted, endless, gaps bool) {
 	for _, c := range sortedNames(unknown) {
 		columns = append(columns, fmt.Sprintf("%s (in %d files, first %s)", c, len(unknown[c]), unknown[c][0]))
 	}
-	w.line("note: columns that are not known, and not needed: %s", firstFew(columns))
+	w.line("note: columns that are not known, and not read: %s", firstFew(columns))
 }
 
 // byColumn returns the sources by the columns that their files list.
@@ -80,6 +80,9 @@ func noteRefused(w console, m *publish.Manifest) {
 		}
 		if in.RefusedMonth != "" {
 			rows = fmt.Sprintf("most of them have a pickup in %s: is its name right?", in.RefusedMonth)
+			if in.Month == "" {
+				rows = fmt.Sprintf("most of them have a pickup in %s: --as-of says up to which month they count, which is otherwise the last month in any name", in.RefusedMonth)
+			}
 		}
 		w.line("note: %s: row rules refused %d of %d rows (%.4g%%); %s, %s", in.Source, in.Rows-in.Counted, in.Rows, 100*float64(in.Rows-in.Counted)/float64(in.Rows), name, rows)
 	}

@@ -104,6 +104,9 @@ func (h *header) parse(line []byte) error {
 	if len(line) > maxLine {
 		return fmt.Errorf("found a header of %d bytes, expected at most %d", len(line), maxLine)
 	}
+	if i := bytes.IndexByte(line, '\r'); i >= 0 {
+		return errors.New("found a CR without an LF in the line with the names of columns, expected lines that end with LF or CR LF; write the ends of lines so, for example with tr '\\r' '\\n'")
+	}
 	for _, other := range []struct{ sep, name string }{{"\t", "tabs"}, {";", "semicolons"}, {"|", "vertical bars"}} {
 		if n := bytes.Count(line, []byte(other.sep)); n > bytes.Count(line, comma) {
 			return fmt.Errorf("found %s between the names of columns, expected commas; write the file with commas", other.name)

@@ -22,6 +22,7 @@ type Result struct {
 	Record  arrow.RecordBatch
 	Files   []element.Admitted
 	Tallies []element.Tally
+	Inputs  []Input // as a manifest has them
 }
 
 // Answer reconciles as [Publish] does, and keeps the only table for [Take]. Nothing is published. It needs a runner in this process.
@@ -47,6 +48,6 @@ func (fn *answerFn) ProcessElement(ctx context.Context, _ []byte, files func(*el
 	if err := r.check(ctx, fn.Config); err != nil {
 		return err
 	}
-	answers.Store(fn.Config.ID, Result{Record: r.tables[0].Record, Files: r.files, Tallies: r.tallies})
+	answers.Store(fn.Config.ID, Result{Record: r.tables[0].Record, Files: r.files, Tallies: r.tallies, Inputs: r.manifest(fn.Config).Inputs})
 	return nil
 }

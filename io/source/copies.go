@@ -17,24 +17,23 @@ import (
 
 // FindCopies sets the digest of files that have the content of another one. files are those of the objects, in their order.
 //
-// It looks at files without a month, and at those in one folder of a month: of others the month tells that they would count twice.
+// It looks at files of one size of which one has no month, and at those in one folder of a month: of others the month tells that they
+// would count twice.
 // Files of one table are not compared with each other, as its log says that each counts. Few files are read: those of one size that
 // end alike.
 func FindCopies(ctx context.Context, access objstore.Access, objects []objstore.Object, files []element.Found) error {
-	groups := map[string][]int{}
+	groups, monthless := map[string][]int{}, map[string]bool{}
 	var order []string
 	for i, f := range files {
-		set := ""
-		switch {
-		case f.Refused != "" || f.Size == 0:
-			continue
-		case f.Month == element.NoMonth:
-		case f.MonthFrom != "" && f.Dataset != "":
-			set = f.Dataset
-		default:
+		if f.Refused != "" || f.Size == 0 {
 			continue
 		}
+		set := ""
+		if f.MonthFrom != "" && f.Dataset != "" {
+			set = f.Dataset
+		}
 		key := fmt.Sprint(f.Size, " ", set)
+		monthless[key] = monthless[key] || f.Month == element.NoMonth || set != ""
 		if groups[key] == nil {
 			order = append(order, key)
 		}
@@ -43,6 +42,9 @@ func FindCopies(ctx context.Context, access objstore.Access, objects []objstore.
 	ends := func(f element.Found) (string, error) { return digest(ctx, access, f, max(0, f.Size-endBytes)) }
 	whole := func(f element.Found) (string, error) { return digest(ctx, access, f, 0) }
 	for _, key := range order { // so that of several faults the same one is reported each time
+		if !monthless[key] {
+			continue
+		}
 		alike, err := parted(objects, files, groups[key], ends)
 		if err != nil {
 			return err

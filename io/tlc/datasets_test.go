@@ -86,7 +86,7 @@ func TestEveryKindOfFileIsToldByItsColumns(t *testing.T) {
 		{"taxi year month_start trip_count avg_tip", "", "one of this program's own tables"},
 		{"taxi year month_start location_id pickups dropoffs", "", "one of this program's own tables"},
 		{"taxi source month_start rule scope rows", "", "one of this program's own tables"},
-		{"LocationID Borough Zone service_zone", "", "not a TLC trip-record file this program knows; leave it out"},
+		{"LocationID Borough Zone service_zone", "", "not a TLC trip-record file this program knows; leave it out, or say with --dataset what its columns are"},
 	} {
 		described := element.Described{Found: element.Found{Source: "x.parquet"}}
 		for _, name := range strings.Fields(c.columns) {

@@ -111,7 +111,7 @@ var places = []string{"pickup_longitude", "pickup_latitude", "dropoff_longitude"
 
 // pickupsBut are the pickup times of the other datasets: a file with the pickup times of two is refused.
 func pickupsBut(own string) []string {
-	all := []string{"Trip_Pickup_DateTime", "pickup_datetime", "tpep_pickup_datetime", "lpep_pickup_datetime", "Pickup_date"}
+	all := []string{"Trip_Pickup_DateTime", "pickup_datetime", "tpep_pickup_datetime", "lpep_pickup_datetime"}
 	return slices.DeleteFunc(all, func(c string) bool { return c == own })
 }
 

@@ -21,7 +21,7 @@ var untold = []e.Dataset{
 			append(slices.Clone(forHireTrip), "trip_type"), slices.Concat(untoldTimes, places, []string{"trip_type"}),
 			append(slices.Clone(forHireTrip), "ehail_fee"), slices.Concat(untoldTimes, places, []string{"ehail_fee"}),
 		},
-		Without: pickupsBut("pickup_datetime"), Columns: untoldColumns,
+		Without: pickupsBut("pickup_datetime"), Naming: e.OwnName, Columns: untoldColumns,
 	},
 	{
 		Name: "yellow by the name of the file", Taxi: "yellow", First: monthOf(2011, 1),

@@ -19,6 +19,7 @@ import (
 var derivedInDuckDB = map[string]string{
 	"trip_duration_minutes": "(epoch_us(dropoff_datetime) - epoch_us(pickup_datetime)) / 6e7",
 	"trip_duration_seconds": "(epoch_us(dropoff_datetime) - epoch_us(pickup_datetime)) / 1e6",
+	"wait_minutes":          "(epoch_us(pickup_datetime) - epoch_us(request_datetime)) / 6e7",
 	"speed_mph": `case when dropoff_datetime > pickup_datetime then trip_distance::double /
 		((epoch_us(dropoff_datetime) - epoch_us(pickup_datetime)) / 36e8) end`,
 	"pickup_zone": "p.zone", "pickup_borough": "p.borough", "pickup_service_zone": "p.service_zone",
@@ -117,6 +118,16 @@ func shown(s *string) string {
 	return strings.Replace(*s, "-nan", "nan", 1) // the sign of NaN depends on the machine
 }
 
+// setSpans sets the hidden columns with the time between two others.
+func setSpans(row []Value) {
+	for _, span := range [][3]string{{"trip_duration_micros", "pickup_datetime", "dropoff_datetime"}, {"wait_micros", "request_datetime", "pickup_datetime"}} {
+		row[columnNames()[span[0]]] = null
+		if from, to := row[columnNames()[span[1]]], row[columnNames()[span[2]]]; !from.IsNull && !to.IsNull {
+			row[columnNames()[span[0]]] = intValue(to.Int - from.Int)
+		}
+	}
+}
+
 // randomTrips makes rows with nulls and ties, and with extremes if asked to. Derived columns follow from their derivations.
 func randomTrips(t *testing.T, rng *rand.Rand, n int, extremes bool) [][]Value {
 	t.Helper()
@@ -128,10 +139,7 @@ func randomTrips(t *testing.T, rng *rand.Rand, n int, extremes bool) [][]Value {
 				row[i] = randomValue(rng, c, extremes)
 			}
 		}
-		row[columnNames()["trip_duration_micros"]] = null
-		if p, d := row[columnNames()["pickup_datetime"]], row[columnNames()["dropoff_datetime"]]; !p.IsNull && !d.IsNull {
-			row[columnNames()["trip_duration_micros"]] = intValue(d.Int - p.Int)
-		}
+		setSpans(row)
 		row[columnNames()["recorded_total_amount"]] = row[columnNames()["total_amount"]]
 		for i, c := range Columns {
 			if c.Derived != "" {

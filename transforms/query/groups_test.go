@@ -279,7 +279,7 @@ func groupTrips(t *testing.T) [][]Value {
 	for i, row := range rows {
 		row[columnNames()["dropoff_datetime"]] = intValue(1_700_000_000*microsPerSecond + int64(i)*7_654_321)
 		row[columnNames()["pickup_datetime"]] = intValue(1_700_000_000*microsPerSecond - int64(i%9)*microsPerDay*5 - int64(i%5)*microsPerHour)
-		row[columnNames()["trip_duration_micros"]] = intValue(row[columnNames()["dropoff_datetime"]].Int - row[columnNames()["pickup_datetime"]].Int)
+		setSpans(row)
 		for c := range Columns {
 			if Columns[c].Derived != "" {
 				v, err := Derivation(c).Eval(func(e *Expr) (Value, error) { return row[e.Index], nil })

@@ -222,7 +222,7 @@ func nearest(registry []element.Dataset, names []string) (near element.Dataset, 
 		}
 	}
 	if pickup == "" {
-		return near, fmt.Errorf("found columns %s, expected %s: not a TLC trip-record file this program knows; leave it out", listing(names), strings.Join(looked, " or "))
+		return near, fmt.Errorf("found columns %s, expected %s: not a TLC trip-record file this program knows; leave it out, or say with --dataset what its columns are", listing(names), strings.Join(looked, " or "))
 	}
 	candidates = likely(candidates, names)
 	slices.SortStableFunc(candidates, func(a, b element.Dataset) int {

@@ -42,15 +42,19 @@ func Dated(ctx context.Context, f element.Recognised, opts Options, read ReadCol
 	if len(columns) == 0 {
 		return f, nil
 	}
-	if opts.Dates != element.NoOrder {
-		f.Dates = opts.Dates
-		return f, nil
-	}
 	var first dateEvidence
 	if err := read(ctx, f, columns[0], func(a arrow.Array) bool { return !first.add(a) }); err != nil {
 		return f, err
 	}
 	name := f.Columns[columns[0]].Name
+	if first.values >= manyTexts && !first.time {
+		return f, fault.Inputf("%s: column %q: found %q and no time in the first %d values, expected times such as 2009-01-04 02:52:00 or 1/4/2009 2:52; write the column so, or leave the file out",
+			f.Source, name, first.value, first.values)
+	}
+	if opts.Dates != element.NoOrder {
+		f.Dates = opts.Dates
+		return f, nil
+	}
 	if first.zone != "" && opts.UTC == UTCRefuse {
 		return f, fault.Inputf("%s: column %q: found %q, expected %v", f.Source, name, first.zone, errOffset)
 	}
@@ -79,7 +83,14 @@ type dateEvidence struct {
 	monthFirst string // one that can only be read with the month first
 	dayFirst   string
 	zone       string // a time with a zone
+
+	value  string // any text
+	values int    // number of texts
+	time   bool   // a text is a time, in some order of dates
 }
+
+// manyTexts is how many texts a file must begin with that are no times to be refused. Of fewer, rules refuse the rows.
+const manyTexts = 100
 
 // add looks at texts, and tells whether any has a value.
 func (e *dateEvidence) add(a arrow.Array) (values bool) {
@@ -93,6 +104,11 @@ func (e *dateEvidence) add(a arrow.Array) (values bool) {
 		if s == "" || s == "N/A" || texts.IsNull(i) {
 			continue
 		}
+		e.values++
+		if keep(&e.value, s); !e.time {
+			_, form := clock.read(s)
+			e.time = form == wallTime || form == hasZone
+		}
 		if !values {
 			values = true
 			if _, form := clock.read(s); form == hasZone && e.zone == "" {
@@ -105,6 +121,7 @@ func (e *dateEvidence) add(a arrow.Array) (values bool) {
 			continue
 		}
 		keep(&e.undecided, s)
+		e.time = true
 		switch month, day := 1 <= d.first && d.first <= 12, 1 <= d.second && d.second <= 12; {
 		case month && !day && d.second <= 31:
 			keep(&e.monthFirst, s)
