@@ -15,11 +15,11 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// FindCopies sets the digest of files that have the content of another one. files are those of the objects, in their order.
+// FindCopies sets the digest of each file that has the same content as another file. files[i] is the file of objects[i].
 //
-// It looks at files without a month, and at those in one folder of a month: of others the month tells that they would count twice.
-// Files of one table are not compared with each other, as its log says that each counts. Few files are read: those of one size that
-// end alike.
+// It compares files without a month, and files in the same folder of a month. Other copies need no digest: two files of one taxi and
+// month are found by their month. Files of one table are not compared with each other, because the log of the table says that each of
+// them counts. Few files are read: only files of the same size whose last bytes are the same.
 func FindCopies(ctx context.Context, access objstore.Access, objects []objstore.Object, files []element.Found) error {
 	groups := map[string][]int{}
 	var order []string
@@ -42,7 +42,7 @@ func FindCopies(ctx context.Context, access objstore.Access, objects []objstore.
 	}
 	ends := func(f element.Found) (string, error) { return digest(ctx, access, f, max(0, f.Size-endBytes)) }
 	whole := func(f element.Found) (string, error) { return digest(ctx, access, f, 0) }
-	for _, key := range order { // so that of several faults the same one is reported each time
+	for _, key := range order { // in a fixed order, so that each run reports the same fault if there are several
 		alike, err := parted(objects, files, groups[key], ends)
 		if err != nil {
 			return err
@@ -62,7 +62,7 @@ func FindCopies(ctx context.Context, access objstore.Access, objects []objstore.
 	return nil
 }
 
-// parted parts files by what of tells of them, and drops the parts of one file or one table alone.
+// parted groups files by the result of the function of. It drops groups that have one file, or only files of one table.
 func parted(objects []objstore.Object, files []element.Found, group []int, of func(element.Found) (string, error)) (map[string][]int, error) {
 	several := func(group []int) bool {
 		first := objects[group[0]].Table
@@ -83,10 +83,10 @@ func parted(objects []objstore.Object, files []element.Found, group []int, of fu
 	return parts, nil
 }
 
-// endBytes is how much of the ends of files is compared before they are read. In parquet the footer is there.
+// endBytes is how many bytes at the end of files are compared before whole files are read. In parquet these have the footer.
 const endBytes = 64 << 10
 
-// digest identifies the content of a file from an offset on.
+// digest returns the SHA-256 of the content of a file from an offset on.
 func digest(ctx context.Context, access objstore.Access, f element.Found, from int64) (sum string, err error) {
 	r, err := open(ctx, access, f)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"tripstats/io/objstore"
 )
 
-// TestCopiesAreFound writes files of one size and says which of them are copies. A file is its name and a letter for its content;
-// long ones differ before their last bytes.
+// TestCopiesAreFound writes files of one size and says which of them are copies. A file is written as its name and a letter for its
+// content. Long files differ only before their last bytes.
 func TestCopiesAreFound(t *testing.T) {
 	for name, c := range map[string]struct{ files, want string }{
 		"two copies":                         {"a.parquet=x b.parquet=y c/d.parquet=x", "a.parquet c/d.parquet"},

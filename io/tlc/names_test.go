@@ -12,8 +12,8 @@ import (
 // bigQuery are the columns of BigQuery's tables of both taxis.
 const bigQuery = "vendor_id pickup_datetime dropoff_datetime passenger_count trip_distance rate_code store_and_fwd_flag payment_type fare_amount extra mta_tax tip_amount tolls_amount imp_surcharge airport_fee total_amount pickup_location_id dropoff_location_id data_file_year data_file_month"
 
-// TestFilesOfOthersAreToldByTheirNamesForColumns has the columns of tables as others have made them. A column that is not needed is known
-// too, so that no note tells of it.
+// TestFilesOfOthersAreToldByTheirNamesForColumns has the columns of tables that others have made. Columns that are not needed must be
+// known too, so that no note names them.
 func TestFilesOfOthersAreToldByTheirNamesForColumns(t *testing.T) {
 	for name, c := range map[string]struct {
 		columns, said string // said: the taxi that the name of the file says
@@ -57,7 +57,7 @@ func TestFilesOfOthersAreToldByTheirNamesForColumns(t *testing.T) {
 	}
 }
 
-// TestNoColumnHasTwoMeaningsByItsNames: a name of others must not be one of another column of the same dataset.
+// TestNoColumnHasTwoMeaningsByItsNames checks that a name of others is not the name of another column of the same dataset.
 func TestNoColumnHasTwoMeaningsByItsNames(t *testing.T) {
 	for _, d := range tlc.Registry {
 		owner := map[string]string{}
