@@ -58,7 +58,7 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 		noteRefused(j.stderr, m)
 	}
 	noteNoCodes(j.stderr, m)
-	if q.Where != nil && q.Grouped {                                 // of single trips, not all are counted
+	if q.Where != nil && q.Grouped { // of single trips, not all are counted
 		noteNone(j.stderr, r.Tallies)
 	}
 	return r.Record, nil

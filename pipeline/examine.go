@@ -15,8 +15,8 @@ import (
 
 func init() { beam.RegisterDoFn(reflect.TypeFor[examineFn]()) }
 
-// examined adds to recognised files what only their values tell: whose trips they have, and the order of their dates. A file whose values do not tell it cannot
-// be used.
+// examined adds to recognised files what only their values tell: the taxis of their trips, and the order of their dates. A file whose
+// values do not tell this cannot be used.
 //
 // examined transforms a PCollection<element.Recognised> into a PCollection<element.Recognised> and a PCollection<element.Unusable>.
 func examined(s beam.Scope, read source.Config, opts trip.Options, files beam.PCollection) (out, unusable beam.PCollection) {

@@ -8,8 +8,8 @@ import (
 	"tripstats/testdata/forms"
 )
 
-// TestEveryFormGivesTheSameTables runs the same trips in every form on each runner, with one core and with two. The tables of trips must be the
-// same bytes for all forms, and all files for one form.
+// TestEveryFormGivesTheSameTables runs the same trips in every form on each runner, with one core and with two. The tables of trips must
+// have the same bytes for all forms. For one form, all files of the output must have the same bytes.
 func TestEveryFormGivesTheSameTables(t *testing.T) {
 	all, err := forms.Write(t.Context(), t.TempDir())
 	if err != nil {

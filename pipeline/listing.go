@@ -91,8 +91,8 @@ func (p *plan) contributing(ctx context.Context) ([]element.Recognised, error) {
 	return files, nil
 }
 
-// admit judges all files by their footers, and by the dates in their texts, in this process, as the pipeline does: see [trip.Admit]. It calls seen with each file that is recognised, while
-// its columns are known.
+// admit judges all files in this process, by their footers and by the dates in their texts, as the pipeline does: see [trip.Admit]. It
+// calls seen with each recognised file while its columns are known.
 func (p *plan) admit(ctx context.Context, seen func(element.Recognised)) (kept []element.Recognised, left []element.LeftOut, err error) {
 	var recognised []element.Recognised
 	var unusable []element.Unusable

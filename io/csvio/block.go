@@ -9,16 +9,16 @@ import (
 	"tripstats/transforms/element"
 )
 
-// block is some text of a file, and the rows in it. Blocks go round: reader, goroutine, reader.
+// block is a piece of a file's text, and the rows in it. The reader gives a block to a goroutine, gets it back and uses it again.
 type block struct {
 	cutter
 
-	from, to int64 // in a plain file: the bytes whose lines it has
-	last     bool  // of its unit
+	from, to int64 // of a plain file: the block has the lines that start in these bytes
+	last     bool  // it is the last block of its unit
 
 	memory []byte
 	text   []byte // whole lines, each with its end; slack follows
-	off    int64  // of text
+	off    int64  // where text starts in the text of the file
 	counts element.TextCounts
 	err    error
 	done   chan struct{}
@@ -40,7 +40,7 @@ func (b *block) fill(r io.ReaderAt, size int64) error {
 	}
 	first := int64(0)
 	if b.from > 0 {
-		first = 1 + int64(bytes.IndexByte(b.memory[:b.to-begin-1], '\n')) // of a byte before the last: after it a line starts here
+		first = 1 + int64(bytes.IndexByte(b.memory[:b.to-begin-1], '\n')) // the line end is before the last byte, so the next line starts in this block
 	}
 	if first == 0 && b.from > 0 {
 		b.text, b.off = nil, b.from
@@ -58,7 +58,7 @@ func (b *block) fill(r io.ReaderAt, size int64) error {
 		}
 		at = end - begin
 		if at-(b.to-begin) > maxLine {
-			break // the check of lines says where
+			break // the check of the line's length says where the line starts
 		}
 		more := min(end+max(64<<10, end-b.to), size)
 		if err := b.read(r, at, end, more); err != nil {
@@ -70,7 +70,8 @@ func (b *block) fill(r io.ReaderAt, size int64) error {
 	return nil
 }
 
-// read reads bytes [from, to) of the file to a place in the memory, after what is there, and leaves room for an end of a line and slack.
+// read reads bytes [from, to) of the file into the memory from a given place on. It keeps what is before this place, and leaves room for
+// a line end and slack.
 func (b *block) read(r io.ReaderAt, at, from, to int64) error {
 	if need := at + to - from + 1 + slack; int64(cap(b.memory)) < need {
 		b.memory = append(make([]byte, 0, need), b.memory[:at]...)
@@ -101,12 +102,12 @@ func (b *block) skipHeader(l layout) {
 	}
 	skip := min(l.end, end) - b.off
 	if skip > 0 && skip < int64(len(b.text)) && b.text[skip-1] != '\n' {
-		skip++ // the header is the last line and has no end: what follows in memory is not in the file
+		skip++ // the header is the last line and has no end: the line end in memory is not in the file
 	}
 	b.text, b.off = b.text[skip:], b.off+skip
 }
 
-// errLong is of a line that is too long; at is where it starts.
+// errLong is the error of a line that is too long. at is where the line starts.
 type errLong struct{ at int64 }
 
 func (e errLong) Error() string {

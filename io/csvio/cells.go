@@ -2,14 +2,15 @@ package csvio
 
 import "bytes"
 
-// What a line may have instead of the cells that the header promises.
+// The reasons why a line is malformed.
 const (
 	openQuote  = "found a quoted cell that does not end on its line"
 	afterQuote = "found text after the end of a quoted cell, expected a comma"
 )
 
-// cutCell cuts the first cell off a line: its text without quotes and without spaces around it, and what follows its comma. rest is nil
-// if no comma follows. If the cell has quotes doubled, its text is in scratch, which grows. wrong says why the line is malformed, or "".
+// cutCell cuts the first cell off a line. It returns the cell's text without quotes and without spaces around it, and rest, the part of
+// the line after the cell's comma. rest is nil if no comma follows. If the cell has doubled quotes, its text is in scratch, which grows
+// if necessary. wrong says why the line is malformed; it is "" if the line is not.
 func cutCell(line []byte, scratch *[]byte) (cell, rest []byte, wrong string) {
 	begin := 0
 	for begin < len(line) && line[begin] == ' ' {

@@ -12,7 +12,7 @@ import (
 	"tripstats/io/source/sourcetest"
 )
 
-// table is made-up text with every quirk, and the rows that are in it, as Arrow prints them.
+// table is made-up text that uses every rule of the format, and its rows as Arrow prints them.
 func table(rows int, end string) (text []byte, want sourcetest.File) {
 	want.Columns = []string{"id", "at", "amount", "word"}
 	var b bytes.Buffer

@@ -9,12 +9,12 @@ import (
 	"tripstats/transforms/element"
 )
 
-// TestWhatCannotBeReadSaysWhatItIs has files that are refused, each with parts of the message.
+// TestWhatCannotBeReadSaysWhatItIs has files that are refused, each with parts of its message.
 func TestWhatCannotBeReadSaysWhatItIs(t *testing.T) {
 	long := strings.Repeat("1,2\n", 10) + strings.Repeat("x", maxLine+1)
 	packed := pack("a,b\n" + strings.Repeat("1,2\n", 100_000))
 	damaged := slices.Clone(packed)
-	damaged[len(damaged)-6] ^= 1 // of the checksum
+	damaged[len(damaged)-6] ^= 1 // a byte of the checksum
 	senseless := slices.Clone(packed)
 	for i := 100; i < 140; i++ {
 		senseless[i] = 0xff
@@ -56,7 +56,7 @@ func TestWhatCannotBeReadSaysWhatItIs(t *testing.T) {
 	}
 }
 
-// TestTheLongestLineIsRead has lines of the most bytes that are allowed, wherever blocks end.
+// TestTheLongestLineIsRead has lines of the greatest length that is allowed, with blocks that end at different places.
 func TestTheLongestLineIsRead(t *testing.T) {
 	line := "1," + strings.Repeat("x", maxLine-2)
 	text := "a,b\n1,2\n" + line + "\r\n" + line + "\n3,4\n" + line
@@ -67,7 +67,7 @@ func TestTheLongestLineIsRead(t *testing.T) {
 	}
 }
 
-// TestAMalformedLineSaysWhatIsWrong has what messages say of a line.
+// TestAMalformedLineSaysWhatIsWrong has malformed lines, each with what the message says.
 func TestAMalformedLineSaysWhatIsWrong(t *testing.T) {
 	for line, want := range map[string]string{
 		"1":             "found 1 cells, expected the 3 that the header has",

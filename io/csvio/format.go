@@ -1,13 +1,14 @@
 // Package csvio reads CSV text, plain or packed with gzip, as batches of columns of text.
 //
-// [Format] is CSV as package source has it. A line ends with LF, whatever quotes say; a CR before it is dropped. The first line that is not
-// blank names the columns. Every other line is a row, blank ones excepted: a row whose line has not the cells of the header is malformed,
-// and comes as one of nulls with the reason. Cells come without quotes and without spaces around them; those that are empty or N/A are null.
+// [Format] is the CSV format for package source. A line ends with LF, even between quotes; a CR before the LF is dropped. The first line
+// that is not blank names the columns. Every other line is a row, unless it is blank. A row is malformed if its line does not have the
+// cells of the header; all its values are then null, and the batch has the reason. Cells have no quotes and no spaces around them. A cell
+// that is empty or N/A is null.
 //
-// A unit of a plain file is a range of bytes, and owns the lines that start in it. A packed file is one unit. Nothing in a file tells how many
-// rows it has. So lines are counted apart from rows, and [element.TextCounts] has both.
+// A unit of a plain file is a range of bytes; it has the lines that start in the range. A packed file is one unit. Nothing in a file
+// tells how many rows it has, so lines are counted separately from rows: see [element.TextCounts].
 //
-// Blocks of lines are cut into cells side by side, in goroutines of their own, and handed out in order.
+// Goroutines cut blocks of lines into cells in parallel. The blocks are handed out in their order.
 package csvio
 
 import (
@@ -29,21 +30,21 @@ import (
 
 // Format is the format CSV.
 type Format struct {
-	UnitBytes  int64 // of a unit of plain text, which is what a request fetches of a remote file; 0 for what is best
-	BlockBytes int64 // of a block; 0 for what is best
+	UnitBytes  int64 // the size of a unit of a plain file; a request for a remote file fetches one unit; 0 for the default
+	BlockBytes int64 // the size of a block; 0 for the default
 }
 
 const (
 	unitBytes = 4 << 20
 
-	// blockBytes is how much text is cut into rows at once. What it takes with its rows fits the processor's second or third cache.
+	// blockBytes is how much text is cut into rows at once. The text and its rows fit into the processor's second or third cache.
 	blockBytes = 512 << 10
 )
 
 // Name is "csv".
 func (Format) Name() string { return "csv" }
 
-// Endings are those of CSV files.
+// Endings are the endings of the names of CSV files.
 func (Format) Endings() []string { return []string{".csv", ".csv.gz"} }
 
 // Starts returns none: [Format.Sniff] looks at the header.
@@ -120,7 +121,7 @@ func (c Format) Describe(_ context.Context, f element.Found, r objstore.Reader) 
 	return d, nil
 }
 
-// unitsOf are the bytes of the units of a plain file.
+// unitsOf returns the size of each unit of a plain file.
 func unitsOf(size, each int64) []int64 {
 	var units []int64
 	for ; size > each; size -= each {
@@ -139,7 +140,7 @@ func (Format) Narrow(f element.Recognised) (element.Recognised, error) {
 	return f, nil
 }
 
-// mostAhead is how many bytes all readers of the process may hold, and ahead how many they hold.
+// mostAhead is how many bytes all readers of the process may hold together; ahead is how many they hold.
 var mostAhead, ahead atomic.Int64
 
 func init() { mostAhead.Store(64 << 20) }

@@ -14,15 +14,15 @@ const maxLine = 1 << 20
 
 // header is what the first line of a file says.
 type header struct {
-	names  []string // of the cells, "" for one without a name
+	names  []string // the names of the cells; a cell without a name has ""
 	start  int64    // where its line starts in the text
 	end    int64    // where the next line starts
-	packed bool     // by gzip
+	packed bool     // the file is packed with gzip
 }
 
 var utf8BOM = []byte("\xef\xbb\xbf")
 
-// foreign are first bytes of files that are not text that is read here, whatever their name says.
+// foreign are the first bytes of files that this package does not read, whatever the name of the file says.
 var foreign = []struct{ start, is, todo string }{
 	{"\xff\xfe", "text in UTF-16", "write it in UTF-8, for example with iconv -f UTF-16 -t UTF-8"},
 	{"\xfe\xff", "text in UTF-16", "write it in UTF-8, for example with iconv -f UTF-16 -t UTF-8"},
@@ -57,7 +57,7 @@ func readHeader(text io.Reader) (h header, err error) {
 	return h, fmt.Errorf("found no end of the header in %d bytes, expected a line with the names of columns", len(head))
 }
 
-// refuseForeign refuses what is not text in UTF-8 or the like.
+// refuseForeign refuses a file that is not text in UTF-8 or a similar encoding.
 func refuseForeign(head []byte) error {
 	for _, f := range foreign {
 		if bytes.HasPrefix(head, []byte(f.start)) {
@@ -89,10 +89,10 @@ func (h *header) find(head []byte) (line []byte, found bool) {
 	}
 }
 
-// last takes the rest of a short text, which has no end of a header, for one.
+// last takes the rest of a short text as the header. The text ends without a line end after the header.
 func (h *header) last(head []byte) error {
 	line := content(bytes.TrimPrefix(head[h.start:], utf8BOM))
-	h.end = int64(len(head)) + 1 // reading adds the end that the line has not
+	h.end = int64(len(head)) + 1 // reading adds the missing line end
 	if len(line) == 0 {
 		return errors.New("found no line with anything in it, expected one with the names of columns; the file is empty: fetch it again, or leave it out")
 	}
@@ -130,7 +130,7 @@ func (h *header) parse(line []byte) error {
 	return nil
 }
 
-// metadata is what reading needs again: see headerOf.
+// metadata returns what reading needs of the header, in the form that layoutOf reads.
 func (h header) metadata() []byte {
 	packed := uint64(0)
 	if h.packed {
@@ -143,11 +143,11 @@ func (h header) metadata() []byte {
 	return b
 }
 
-// layout is what reading needs to know of a header.
+// layout is what reading needs to know about the header.
 type layout struct {
 	packed     bool
-	start, end int64 // of the header
-	cells      int   // of a row
+	start, end int64 // where the header's line starts, and where the next line starts
+	cells      int   // how many cells a row has
 }
 
 // layoutOf reads what metadata wrote.

@@ -5,16 +5,16 @@ import (
 	"math/bits"
 )
 
-// marks are where the commas and line ends of some whole lines are.
+// marks says where the commas and line ends of some whole lines are.
 type marks struct {
-	at     []int32 // of commas and line ends, ascending, after a first one of -1
+	at     []int32 // the places of commas and line ends, ascending, after a first element of -1
 	ends   []int32 // the indices in at of line ends
 	quotes bool    // there are quotes in the lines
 
 	bits []uint64 // memory
 }
 
-// marked is how much text at is filled from at once: it and its marks stay in the processor's first cache.
+// marked is how many bytes of text are marked at once: one bit for each in a 64-bit word.
 const marked = 64
 
 // of sets m to the marks of text. slack bytes after text may be read.
@@ -30,7 +30,7 @@ func (m *marks) of(text []byte) {
 	m.at[0] = -1
 	n := 1
 	padded := text[:blocks*marked]
-	rest := len(text) - (blocks-1)*marked // of the last block
+	rest := len(text) - (blocks-1)*marked // the length of the last block
 	quotes := maskMany(padded, m.bits)
 	for i := range blocks {
 		both, ends := m.bits[2*i], m.bits[2*i+1]
@@ -68,8 +68,8 @@ func (m *marks) of(text []byte) {
 	m.quotes = quotes
 }
 
-// mask sets out to the bits of each 64 bytes of text: those of commas and line ends, and then those of line ends. It tells whether text has
-// quotes.
+// mask sets two words of out for each 64 bytes of text. The first word has a bit for each comma and each line end, the second for each
+// line end. mask tells whether text has quotes.
 func mask(text []byte, out []uint64) (quotes bool) {
 	any := uint64(0)
 	for i := 0; len(text) >= marked; i += 2 {
@@ -92,7 +92,7 @@ const (
 	low7     = 0x7f * eachByte
 )
 
-// equal sets the highest bit of each byte of w that is c.
+// equal returns a word with the highest bit set in each byte that is c in w.
 func equal(w uint64, c byte) uint64 {
 	x := w ^ uint64(c)*eachByte
 	return ^((x&low7 + low7) | x | low7)

@@ -4,7 +4,7 @@ import "golang.org/x/sys/cpu"
 
 var hasAVX2 = cpu.X86.HasAVX2
 
-// maskMany is mask, with AVX2 where the machine has it.
+// maskMany is mask, with AVX2 if the machine has it.
 func maskMany(text []byte, out []uint64) (quotes bool) {
 	blocks := len(text) / marked
 	if !hasAVX2 || blocks == 0 {

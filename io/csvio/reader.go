@@ -16,10 +16,10 @@ import (
 	"tripstats/transforms/element"
 )
 
-// perBlock is roughly what a block takes, with its rows, for each byte of text.
+// perBlock is roughly how many bytes of memory a block and its rows take for each byte of text.
 const perBlock = 3
 
-// reader reads the units of a range. One goroutine makes blocks of lines, in order; each block has one that cuts it.
+// reader reads the units of a range. One goroutine makes blocks of lines, in order. Each block has a goroutine that cuts it.
 type reader struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -27,14 +27,14 @@ type reader struct {
 	file   element.Recognised
 	in     objstore.Reader
 	layout layout
-	wanted []int // cells
+	wanted []int // the numbers of the needed cells
 	schema *arrow.Schema
 
 	blockBytes int64
 
 	blocks chan *block   // in order; closed at the end
 	slots  chan struct{} // has one for each block in progress
-	taken  int64         // of ahead
+	taken  int64         // how many bytes of ahead this reader holds
 }
 
 // spare has blocks that are not in use.
@@ -65,7 +65,7 @@ func newReader(ctx context.Context, f element.Recognised, in objstore.Reader, un
 	return u
 }
 
-// take takes memory for blocks, at most as many as most, and returns for how many. One is always given.
+// take reserves memory for at most most blocks. It returns for how many blocks there is memory, which is at least one.
 func (u *reader) take(bytes int64, most int) int {
 	n := 1
 	for n < most {
@@ -87,7 +87,7 @@ func (u *reader) Close() {
 	u.taken = 0
 }
 
-// slot waits until another block may be in progress, and returns one. It returns nil if all ends.
+// slot waits until another block may be in progress, and returns the block. It returns nil if the reader is closed.
 func (u *reader) slot() *block {
 	select {
 	case u.slots <- struct{}{}:
@@ -100,7 +100,7 @@ func (u *reader) slot() *block {
 	return b
 }
 
-// start lets f work on a block, in a goroutine.
+// start runs f on a block in a new goroutine.
 func (u *reader) start(b *block, f func() error) {
 	u.wg.Go(func() {
 		defer close(b.done)
@@ -141,7 +141,7 @@ func (u *reader) Next(ctx context.Context, emit func(arrow.RecordBatch)) error {
 
 // NextText emits the rows of the next unit.
 func (u *reader) NextText(ctx context.Context, emit func(arrow.RecordBatch, *element.Text)) error {
-	var counts element.TextCounts // that no batch has yet
+	var counts element.TextCounts // the counts that no batch has yet
 	for last := false; !last; {
 		b, err := u.next(ctx)
 		if err != nil {

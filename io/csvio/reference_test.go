@@ -8,14 +8,14 @@ import (
 	"tripstats/transforms/element"
 )
 
-// refRow is a row as the rules of the format say, in the simplest words: by the whole text, character by character.
+// refRow is a row that the slow reference reader has read, by the rules of the format, character by character.
 type refRow struct {
 	start int64
 	cells []string // "(null)" for null, none if malformed
-	line  string   // of a malformed row
+	line  string   // the line of a malformed row
 }
 
-// reference are the names in a text, its rows and counts. found is false if it has no line but blank ones.
+// reference returns the names in a text, its rows and its counts. found is false if all lines are blank.
 func reference(text string) (names []string, rows []refRow, counts element.TextCounts, found bool) {
 	at := int64(0)
 	for line := range strings.SplitAfterSeq(text, "\n") {
@@ -68,7 +68,7 @@ func reference(text string) (names []string, rows []refRow, counts element.TextC
 	return names, rows, counts, found
 }
 
-// refCells are the cells of a line, without quotes and spaces around them. ok is false if a quote makes the line malformed.
+// refCells returns the cells of a line, without quotes and spaces around them. ok is false if a quote makes the line malformed.
 func refCells(line string) (cells []string, ok bool) {
 	const before, plain, quoted, after = 0, 1, 2, 3
 	state, cell := before, []byte(nil)
@@ -116,7 +116,7 @@ var quirks = []string{
 	"a,b", "a,b\r", ",,\n1,2\n", "\"a\n", "\n", " \n1\n",
 }
 
-// textOf is a batch of rows as text, a row a line.
+// textOf returns a batch as text, with one line for each row.
 func show(rows []refRow, wanted []int) string {
 	var b bytes.Buffer
 	for _, r := range rows {

@@ -14,10 +14,10 @@ import (
 // BatchRows is the most rows of a batch.
 const BatchRows = 16 << 10
 
-// slack is how many bytes after a text must be there to read, whatever they are.
+// slack is how many readable bytes must follow a text. Their values do not matter.
 const slack = 64
 
-// texts are the cells of a column, as Arrow has texts.
+// texts are the cells of a column, in Arrow's layout for strings.
 type texts struct {
 	offsets []int32
 	data    []byte
@@ -29,7 +29,7 @@ func (t *texts) reset() {
 	t.offsets, t.data, t.valid, t.nulls = append(t.offsets[:0], 0), t.data[:0], t.valid[:0], 0
 }
 
-// null makes a row null, which has a cell already.
+// null makes a row null.
 func (t *texts) null(row int) {
 	if t.nulls == 0 {
 		if cap(t.valid) < BatchRows/8 {
@@ -63,9 +63,9 @@ func (t *texts) array(rows int) arrow.Array {
 	return array.MakeFromData(data)
 }
 
-// rows are rows of a block: at most BatchRows.
+// rows are at most BatchRows rows of a block.
 type rows struct {
-	starts    []int64 // in the text
+	starts    []int64 // where the line of each row starts in the text
 	columns   []texts
 	malformed []int32 // indices in starts
 	lines     []element.Malformed
@@ -82,7 +82,7 @@ func (r *rows) reset(columns int) {
 	}
 }
 
-// record returns the rows as a record, which has their memory.
+// record returns the rows as a record, which shares their memory.
 func (r *rows) record(schema *arrow.Schema) arrow.RecordBatch {
 	arrays := make([]arrow.Array, len(r.columns))
 	for i := range r.columns {
@@ -97,15 +97,15 @@ func (r *rows) record(schema *arrow.Schema) arrow.RecordBatch {
 
 // cutter cuts lines into rows.
 type cutter struct {
-	cells  int   // of a row
-	wanted []int // cells, ascending
+	cells  int   // how many cells a row has
+	wanted []int // the numbers of the needed cells, ascending
 
-	list  []*rows // filled since the last reset, and after those spare ones
+	list  []*rows // the first used ones have been filled since the last reset; the others are spare
 	used  int
 	blank int64
 
 	marks   marks
-	run     []int32 // for rows that are cut together: where the marks of each begin
+	run     []int32 // rows that are cut together: for each the index of its first mark
 	kept    [][]byte
 	scratch [][]byte // by wanted cell
 }
@@ -129,7 +129,8 @@ func (c *cutter) current() *rows {
 // windowBytes is how much text is marked at once: it and its marks stay in the processor's nearest caches.
 const windowBytes = 16 << 10
 
-// cut cuts text, which is whole lines, each with its end; off is its place in the text of the file. slack bytes after text can be read.
+// cut cuts text into rows. text is whole lines, each with its end, and slack bytes after it can be read. off is where text starts in the
+// text of the file.
 func (c *cutter) cut(text []byte, off int64) {
 	for len(text) > 0 {
 		n := len(text)
@@ -149,7 +150,7 @@ func (c *cutter) window(text []byte, off int64) {
 	m.of(text)
 	r := c.current()
 	room := BatchRows - len(r.starts) - len(c.run)
-	begin := int32(0) // mark before the line
+	begin := int32(0) // the index of the mark before the line
 	for _, end := range m.ends {
 		start, stop := m.at[begin]+1, m.at[end]
 		if stop > start && text[stop-1] == '\r' {
@@ -177,8 +178,8 @@ func (c *cutter) window(text []byte, off int64) {
 	c.flush(r, text, off)
 }
 
-// plain tells whether the cells of a line, which has its marks in (begin, end] and ends at stop, are what is between its marks, but for
-// spaces and a pair of quotes around each.
+// plain tells whether each cell of a line is what is between two of its marks, apart from spaces and a pair of quotes around it. The
+// marks of the line are in (begin, end]; the line ends at stop.
 func (c *cutter) plain(text []byte, begin, end, stop int32) bool {
 	m := &c.marks
 	switch beyond := int(end-begin) - c.cells; {
@@ -221,7 +222,7 @@ func (c *cutter) flush(r *rows, text []byte, off int64) {
 	c.run = c.run[:0]
 }
 
-// wide is how many bytes of a cell are copied at once: nearly all cells have fewer.
+// wide is how many bytes of a cell are copied at once. Nearly all cells are shorter.
 const wide = 32
 
 // column adds a cell of each row of the run to a column.

@@ -74,7 +74,7 @@ func readUnits(ctx context.Context, c Format, f element.Recognised, content []by
 	return rows, counts, nil
 }
 
-// agrees compares what is read of a text, in units and blocks of some size, with the reference.
+// agrees reads a text in units and blocks of a given size and compares the result with the reference.
 func agrees(t *testing.T, c Format, text string, packed bool) {
 	t.Helper()
 	content := []byte(text)
@@ -149,7 +149,7 @@ func pack(text string) []byte {
 	return b.Bytes()
 }
 
-// TestTextIsReadByItsRules compares each quirk with the reference, however the text is cut.
+// TestTextIsReadByItsRules compares each of quirks with the reference, with units and blocks of many sizes.
 func TestTextIsReadByItsRules(t *testing.T) {
 	for _, text := range quirks {
 		for unit := int64(1); unit < 40; unit += 3 {
@@ -163,7 +163,7 @@ func TestTextIsReadByItsRules(t *testing.T) {
 	}
 }
 
-// made is made-up text of the parts that matter, in any order.
+// made returns made-up text: the parts that matter to the format, in random order.
 func made(r *rand.Rand) string {
 	parts := []string{",", ",", ",", "\n", "\n", "\r\n", "\"", "\"\"", " ", "x", "12.5", "2010-01-02 03:04:05", "N/A", "\"a b\"", "\r", "ä", ",\"x\"", "\n\n", strings.Repeat("y", 40)}
 	var b strings.Builder
@@ -174,7 +174,7 @@ func made(r *rand.Rand) string {
 	return b.String()
 }
 
-// TestAnyTextIsReadAlikeHoweverItIsCut is a property of splits.
+// TestAnyTextIsReadAlikeHoweverItIsCut reads random texts in units and blocks of random sizes.
 func TestAnyTextIsReadAlikeHoweverItIsCut(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 800 {
@@ -183,7 +183,7 @@ func TestAnyTextIsReadAlikeHoweverItIsCut(t *testing.T) {
 	}
 }
 
-// TestManyRowsOfABlock has more rows in a block than a batch may have.
+// TestManyRowsOfABlock reads a block with more rows than a batch may have.
 func TestManyRowsOfABlock(t *testing.T) {
 	text := "a,b\n" + strings.Repeat(",\n1,2\n\n", 20_000)
 	agrees(t, Format{}, text, false)

@@ -22,7 +22,8 @@ func (u unpacker) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// unpackError returns an error of package gzip as what it says of a file. Errors of reading the file stay what they are.
+// unpackError turns an error of package gzip into one that says what is wrong with the file. It does not change errors of reading the
+// file.
 func unpackError(err error) error {
 	var corrupt flate.CorruptInputError
 	var corruptToo kflate.CorruptInputError
@@ -59,8 +60,8 @@ func (u *reader) unpack() {
 		return
 	}
 	text := unpacker{z}
-	var rest []byte // of a line whose end is in the next block
-	off := int64(0) // of rest in the text
+	var rest []byte // the start of a line whose end is in the next block
+	off := int64(0) // where rest starts in the text
 	size := int(u.blockBytes)
 	for {
 		if cap(b.memory) < size+1+slack+len(rest) {
@@ -156,7 +157,7 @@ func (f *fileReader) more() error {
 	return nil
 }
 
-// LineAt counts the lines before a place in the text, from the start of the file. It is for messages.
+// LineAt returns the number of the line at a place in the text. It reads the file from the start, so it is only for messages.
 func (u *reader) LineAt(offset int64) (int64, error) {
 	var text io.Reader = &fileReader{u: u}
 	if u.layout.packed {

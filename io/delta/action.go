@@ -1,11 +1,11 @@
-// Package delta knows the log of Delta Lake tables: which files are a table's latest version, and which values their partitions have.
+// Package delta reads the log of Delta Lake tables: which files make up a table's latest version, and which values their partitions have.
 //
-// A table is a folder of parquet files with a folder _delta_log in it. The log is a list of commits, one JSON file a version, each with
-// actions: a file was added, a file was removed, the schema is another one. From time to time a checkpoint, which is parquet, has what
-// all commits up to its version come to. [Latest] reads the newest checkpoint that is whole and the commits after it.
+// A table is a folder of parquet files with a folder _delta_log in it. The log is a list of commits, one JSON file for each version. A
+// commit has actions: a file was added, a file was removed, the schema was changed. A checkpoint is a parquet file with the result of all
+// commits up to its version. [Latest] reads the newest complete checkpoint and the commits after it.
 //
-// The actions here are those of the protocol's classic form. Tables that need more of their readers are refused, by name of what they
-// need: see [Protocol.Check]. Logs may be hostile: what they make a reader allocate is bounded.
+// The package knows the actions of the protocol's classic form. A table that needs more is refused, with the name of what it needs: see
+// [Protocol.Check]. A log may be hostile, so the memory that it makes a reader allocate is bounded.
 //
 // The package knows neither Beam nor trips.
 package delta
@@ -16,7 +16,7 @@ import (
 	"fmt"
 )
 
-// Action is one line of a commit. One of its fields is set; lines of actions that a reader may ignore have none.
+// Action is one line of a commit. One of its fields is set, or none if a reader may ignore the action.
 type Action struct {
 	Add      *Add      `json:"add,omitempty"`
 	Remove   *Remove   `json:"remove,omitempty"`
@@ -43,7 +43,7 @@ type Remove struct {
 	DeletionVector    *DeletionVector `json:"deletionVector,omitempty"`
 }
 
-// DeletionVector says which rows of a file are deleted. A file with another one is another file of the table.
+// DeletionVector says which rows of a file are deleted. The same path with another deletion vector is another file of the table.
 type DeletionVector struct {
 	StorageType    string `json:"storageType"`
 	PathOrInlineDv string `json:"pathOrInlineDv"`
@@ -52,7 +52,7 @@ type DeletionVector struct {
 	Cardinality    int64  `json:"cardinality"`
 }
 
-// id tells a deletion vector from others; that of none is "".
+// id identifies a deletion vector. Without a deletion vector it is "".
 func (d *DeletionVector) id() string {
 	if d == nil {
 		return ""
@@ -90,12 +90,12 @@ type Schema struct {
 // Field is one column of a table.
 type Field struct {
 	Name     string          `json:"name"`
-	Type     json.RawMessage `json:"type"` // the name of a type, in quotes, or an object for one that nests
+	Type     json.RawMessage `json:"type"` // the name of a type, in quotes; an object for a nested type
 	Nullable bool            `json:"nullable"`
 	Metadata json.RawMessage `json:"metadata"`
 }
 
-// Named returns the name of a type that does not nest, such as "long" or "decimal(10,2)", or "".
+// Named returns the name of the type, such as "long" or "decimal(10,2)". It returns "" for a nested type.
 func (f Field) Named() string {
 	var name string
 	if json.Unmarshal(f.Type, &name) != nil {
@@ -104,7 +104,7 @@ func (f Field) Named() string {
 	return name
 }
 
-// Schema parses the schema. A table without one, as only tests of log readers have, has no columns.
+// Schema parses the schema. A table without a schema has no columns; only test tables of other projects have none.
 func (m Metadata) Schema() (Schema, error) {
 	var s Schema
 	if m.SchemaString == "" {

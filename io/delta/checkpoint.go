@@ -20,7 +20,7 @@ import (
 // Limits on what a checkpoint may make its reader allocate.
 const (
 	maxFooterValues  = 1 << 20
-	maxSchemaProduct = 192 << 20 // of the values of the schema and its bytes: arrow-go keeps a path for each column
+	maxSchemaProduct = 192 << 20 // the number of values in the schema times its bytes, because arrow-go keeps a path for each column
 	maxRows          = 4 << 20
 	maxPageBytes     = 64 << 20
 	maxDecodeBytes   = 256 << 20
@@ -34,8 +34,8 @@ type cell struct {
 	null   bool
 }
 
-// leaves are the columns of a checkpoint that are read, by their path without the names in the middle of maps and lists. The rows of a
-// checkpoint have one action each: all columns of the others are null.
+// leaves are the columns of a checkpoint that are read, by their path. The path leaves out the names in the middle of maps and lists.
+// Each row of a checkpoint has one action; the columns of all other actions are null in it.
 var leaves = map[string]func(*row, cell){
 	"add.path":                          func(r *row, c cell) { r.add().Path = c.text },
 	"add.size":                          func(r *row, c cell) { r.add().Size = c.number },
@@ -62,10 +62,10 @@ var leaves = map[string]func(*row, cell){
 	"protocol.writerFeatures.":     func(r *row, c cell) { r.protocol().WriterFeatures = append(r.protocol().WriterFeatures, c.text) },
 }
 
-// row is a row of a checkpoint as far as it is read.
+// row is what is read of a row of a checkpoint.
 type row struct {
 	Action
-	keys   []string // of the map that it has: partitionValues or configuration
+	keys   []string // the keys of the row's map: partitionValues or configuration
 	values []cell
 }
 
@@ -128,10 +128,10 @@ func (r *row) action() (Action, error) {
 	return r.Action, nil
 }
 
-// addCheckpoint takes the actions of one part of a checkpoint.
+// addCheckpoint applies the actions of one part of a checkpoint.
 func (s *state) addCheckpoint(ctx context.Context, content []byte) (err error) {
 	defer func() {
-		if cause := recover(); cause != nil { // of the library, about bytes that it did not expect
+		if cause := recover(); cause != nil { // the library panics at bytes that it does not expect
 			err = fmt.Errorf("the checkpoint is damaged: %v", cause)
 		}
 	}()
@@ -171,7 +171,7 @@ func (s *state) addCheckpoint(ctx context.Context, content []byte) (err error) {
 	return nil
 }
 
-// rowsOf reads the rows of a row group that have an action which is read. It takes the bytes of texts from left.
+// rowsOf reads the rows of a row group whose action is needed. It subtracts the bytes of their texts from left.
 func rowsOf(ctx context.Context, r *file.Reader, group int, left *int64) ([]*row, error) {
 	g := r.RowGroup(group)
 	n := g.NumRows()
@@ -199,14 +199,14 @@ func rowsOf(ctx context.Context, r *file.Reader, group int, left *int64) ([]*row
 	return rows, nil
 }
 
-// leafOf is the path of a column without the names in the middle of maps and lists, which writers choose.
+// leafOf returns the path of a column without the names in the middle of maps and lists, because each writer chooses these names.
 func leafOf(c *schema.Column) string {
 	parts := strings.Split(c.Path(), ".")
 	if c.MaxRepetitionLevel() == 0 || len(parts) < 3 {
 		return c.Path()
 	}
 	last := parts[len(parts)-1]
-	if last != "key" && last != "value" { // of a list
+	if last != "key" && last != "value" { // an element of a list
 		last = ""
 	}
 	return strings.Join(parts[:2], ".") + "." + last
@@ -246,7 +246,7 @@ func readLeaf(reader file.ColumnChunkReader, column *schema.Column, rows []*row,
 		if n == 0 {
 			break
 		}
-		next := 0 // of the values that are not null
+		next := 0 // the index of the next value that is not null
 		for i := range int(n) {
 			if !repeated || rep[i] == 0 {
 				at++
@@ -308,7 +308,7 @@ func checkFooter(content []byte) error {
 	return nil
 }
 
-// budget is an allocator with a limit. An allocation beyond it panics, as allocators cannot fail otherwise.
+// budget is an allocator with a limit. An allocation beyond the limit panics, because an allocator cannot return an error.
 type budget struct {
 	memory.Allocator
 	used atomic.Int64

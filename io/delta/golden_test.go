@@ -14,8 +14,8 @@ import (
 	"tripstats/io/objstore"
 )
 
-// golden are tables of Delta Lake's own projects and what becomes of each: the version, the files, how many of them are there, and
-// their rows; or a part of the error. The figures are those that delta-rs and DuckDB give, except where a comment says so.
+// golden has tables of Delta Lake's own projects and what this package makes of each: the version, the number of files, how many of these
+// exist, and their rows; or a part of the error. delta-rs and DuckDB give the same figures, unless a comment says otherwise.
 var golden = map[string]struct {
 	version             int64
 	files, there, rows  int64
@@ -36,7 +36,7 @@ var golden = map[string]struct {
 	"respect/snapshot-data3":                                 {version: 3, files: 4, there: 4, rows: 30},
 	"respect/time-travel-start-start20-start40":              {version: 2, files: 6, there: 6, rows: 30},
 
-	// Their metadata has no schema, so delta-rs refuses them. The projects that they are of read them.
+	// Their metadata has no schema, so delta-rs refuses them. The projects that they come from read them.
 	"respect/canonicalized-paths-normal-a":  {version: 1}, // /some/path is removed as file:/some/path
 	"respect/canonicalized-paths-special-b": {version: 1},
 	"respect/corrupted-last-checkpoint":     {version: 10, files: 11},

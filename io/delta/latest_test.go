@@ -81,7 +81,7 @@ var (
 	}, nil)
 )
 
-// asMaps turns what JSON has as objects into the lists of pairs that arrow's builders take for maps.
+// asMaps turns JSON objects into lists of pairs, the form in which arrow's builders read maps.
 func asMaps(action map[string]any, path ...string) {
 	at := action
 	for _, p := range path[:len(path)-1] {
@@ -164,11 +164,12 @@ func addOf(path, month string, zone *string) Action {
 	return Action{Add: &Add{Path: path, PartitionValues: map[string]*string{"month": &month, "zone": zone}, Size: 5, ModificationTime: 7, Stats: `{"numRecords":3}`}}
 }
 
-// TestTheLatestVersionIsWhatCommitsComeTo compares random logs, with checkpoints and without their old commits, with a model.
+// TestTheLatestVersionIsWhatCommitsComeTo compares random logs with a model. Some logs have checkpoints, and some of these lack the old
+// commits.
 func TestTheLatestVersionIsWhatCommitsComeTo(t *testing.T) {
 	for seed := range uint64(150) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		model := map[string]string{} // the month by path
+		model := map[string]string{} // the month of each file, by path
 		files := map[string][]byte{}
 		versions := 1 + rng.IntN(25)
 		for v := range versions {
@@ -206,7 +207,7 @@ func TestTheLatestVersionIsWhatCommitsComeTo(t *testing.T) {
 					some := all[len(all)*p/parts : len(all)*(p+1)/parts]
 					files[fmt.Sprintf("%020d.checkpoint.%010d.%010d.parquet", v, p+1, parts)] = checkpointWith(t, codec, int64(1+rng.IntN(9)), some...)
 				}
-				if rng.IntN(3) == 0 { // it is not whole, so it does not count
+				if rng.IntN(3) == 0 { // it is incomplete, so it does not count
 					delete(files, fmt.Sprintf("%020d.checkpoint.%010d.%010d.parquet", v, 1+rng.IntN(parts), parts))
 					continue
 				}
@@ -327,7 +328,7 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	}
 }
 
-// TestOnlyWhatCountsIsRead protects the number of requests: the newest whole checkpoint and the commits after it.
+// TestOnlyWhatCountsIsRead keeps the number of requests small: only the newest complete checkpoint and the commits after it are read.
 func TestOnlyWhatCountsIsRead(t *testing.T) {
 	files := map[string][]byte{"_last_checkpoint": []byte("{}"), "00000000000000000007.crc": nil}
 	for v := range 12 {
@@ -380,7 +381,7 @@ func TestPathsAreURLs(t *testing.T) {
 	}
 }
 
-// FuzzLatest gives a log of one commit and one checkpoint any bytes: an error or a version, never a panic.
+// FuzzLatest reads a log whose commit and checkpoint have any bytes. The result must be an error or a version, never a panic.
 func FuzzLatest(f *testing.F) {
 	commit := lines(f, oneProtocol, oneTable, addOf("x", "1", nil), Action{Remove: &Remove{Path: "y"}})
 	for _, codec := range []compress.Compression{compress.Codecs.Snappy, compress.Codecs.Uncompressed, compress.Codecs.Zstd} {
@@ -403,7 +404,7 @@ func FuzzLatest(f *testing.F) {
 	})
 }
 
-// TestDamagedCheckpointsAreErrors changes bytes of checkpoints: an error or a version, never a panic.
+// TestDamagedCheckpointsAreErrors changes bytes of checkpoints. The result must be an error or a version, never a panic.
 func TestDamagedCheckpointsAreErrors(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var actions []Action

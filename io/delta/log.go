@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// Folder is the name of the folder in a table that has its log.
+// Folder is the name of the folder that has the log of a table.
 const Folder = "_delta_log"
 
-// Log is the files in a table's folder _delta_log.
+// Log gives access to the files in a table's folder _delta_log.
 type Log interface {
 	// Entries returns the files, in any order.
 	Entries(ctx context.Context) ([]Entry, error)
@@ -30,11 +30,11 @@ type Entry struct {
 
 // Limits on what a log may make a reader allocate. The log of a table of 100,000 files is far below them.
 const (
-	maxEntryBytes = 64 << 20  // of one file of the log
-	maxLogBytes   = 512 << 20 // of all files of the log that are read
-	maxFiles      = 1 << 20   // in the latest version
-	maxKeptBytes  = 128 << 20 // of the paths and partition values of these
-	readAtOnce    = 16        // files of the log that are read concurrently
+	maxEntryBytes = 64 << 20  // the size of one file of the log
+	maxLogBytes   = 512 << 20 // the size of all files of the log that are read
+	maxFiles      = 1 << 20   // the number of files in the latest version
+	maxKeptBytes  = 128 << 20 // the size of the paths and partition values of these files
+	readAtOnce    = 16        // how many files of the log are read concurrently
 	ahead         = 1 << 20   // the largest file that is read before its turn
 )
 
@@ -53,18 +53,18 @@ var (
 	newCheckpoint  = regexp.MustCompile(`^(\d{20})\.checkpoint\.[0-9a-fA-F-]{36}\.(?:json|parquet)$`)
 )
 
-// plan is what of a log makes up its latest version.
+// plan says which files of a log make up the latest version.
 type plan struct {
 	version    int64   // the latest
-	checkpoint []Entry // the parts of the newest whole checkpoint, in order; none if there is no checkpoint
+	checkpoint []Entry // the parts of the newest complete checkpoint, in order; none if there is no checkpoint
 	commits    []Entry // the commits after it, in order
 }
 
-// planOf finds the newest checkpoint that is whole and the commits after it. The listing tells both: the file _last_checkpoint only
-// repeats it, and may be damaged.
+// planOf finds the newest complete checkpoint and the commits after it, from the names of the files. It does not read the file
+// _last_checkpoint, which only repeats this and may be damaged.
 func planOf(entries []Entry) (p plan, err error) {
 	commits := map[int64]Entry{}
-	parts := map[int64]map[int64]map[int64]Entry{} // by version, number of parts and part
+	parts := map[int64]map[int64]map[int64]Entry{} // by version, then by number of parts, then by part
 	p.version = -1
 	unread := false // a checkpoint of a newer form
 	for _, e := range entries {
@@ -119,7 +119,7 @@ func planOf(entries []Entry) (p plan, err error) {
 	return p, nil
 }
 
-// number reads digits; what is beyond 64 bits becomes the largest number.
+// number reads digits. A number of more than 64 bits becomes the largest number.
 func number(digits string) int64 {
 	n, _ := strconv.ParseInt(digits, 10, 64)
 	return n
@@ -155,7 +155,8 @@ func Latest(ctx context.Context, log Log) (*Snapshot, error) {
 	return s.snapshot(p.version)
 }
 
-// inOrder reads files and hands each on in its turn. Small ones are read some before their turn, because each is a request.
+// inOrder reads files and calls take with each of them, in order. Small files are read before their turn, several at once, because each
+// file is a request.
 func inOrder(ctx context.Context, log Log, entries []Entry, take func(i int, e Entry, content []byte) error) error {
 	type result struct {
 		content []byte
@@ -195,15 +196,15 @@ func inOrder(ctx context.Context, log Log, entries []Entry, take func(i int, e E
 	return nil
 }
 
-// state is what actions come to.
+// state is the result of all actions so far.
 type state struct {
 	protocol *Protocol
 	metadata *Metadata
-	files    map[string]Add // by [key] and deletion vector
-	kept     int64          // bytes of what files has
+	files    map[string]Add // by [key] and the id of the deletion vector
+	kept     int64          // the size of what is in files, in bytes
 }
 
-// addCommit takes the actions of one commit.
+// addCommit applies the actions of one commit.
 func (s *state) addCommit(content []byte) error {
 	for n := 1; len(content) > 0; n++ {
 		line, rest, _ := bytes.Cut(content, []byte{'\n'})
@@ -222,7 +223,7 @@ func (s *state) addCommit(content []byte) error {
 	return nil
 }
 
-// add takes one action.
+// add applies one action.
 func (s *state) add(a Action) error {
 	if a.Protocol != nil {
 		s.protocol = a.Protocol
@@ -238,7 +239,7 @@ func (s *state) add(a Action) error {
 	if a.Add == nil {
 		return nil
 	}
-	a.Add.Stats = "" // no reader needs them, and they are most of the log
+	a.Add.Stats = "" // no reader needs the statistics, and they are most of the log
 	k := key(a.Add.Path) + a.Add.DeletionVector.id()
 	s.kept += sizeOf(*a.Add) - sizeOf(s.files[k])
 	s.files[k] = *a.Add
@@ -248,7 +249,7 @@ func (s *state) add(a Action) error {
 	return nil
 }
 
-// sizeOf is about how many bytes an Add takes.
+// sizeOf returns roughly how many bytes of memory an Add takes.
 func sizeOf(a Add) int64 {
 	n := len(a.Path) + len(a.DeletionVector.id())
 	for name, value := range a.PartitionValues {
@@ -298,7 +299,7 @@ type Partition struct {
 	Type  string // as the schema names it; "" if the schema does not have the column
 }
 
-// Partitions are the values of a file's partition columns, in the table's order.
+// Partitions returns the values of a file's partition columns, in the table's order.
 func (s *Snapshot) Partitions(f Add) []Partition {
 	var list []Partition
 	for _, name := range s.Metadata.PartitionColumns {

@@ -38,7 +38,7 @@ func (o *objects) Read(ctx context.Context, e Entry) ([]byte, error) {
 	return o.access.Content(ctx, o.found[e.Name])
 }
 
-// Files lists the files of a table's latest version. It is made for [objstore.Inputs].
+// Files lists the files of a table's latest version, in the form that [objstore.Inputs] needs.
 func Files(ctx context.Context, access objstore.Access, table objstore.Table) ([]objstore.TableFile, error) {
 	s, err := Latest(ctx, &objects{access: access, table: table})
 	if err != nil {

@@ -7,20 +7,21 @@ import (
 	"strings"
 )
 
-// key is a path in the one form that all its spellings have: without %XX, and an absolute path of a file system without its scheme.
+// key returns a path in a form that is the same for all its spellings: without %XX and, if it is an absolute path of a file system,
+// without its scheme.
 func key(path string) string {
 	plain, absolute, err := Path(path)
 	if err != nil {
 		return path
 	}
 	if absolute {
-		return "\x00" + plain // no relative path is the same
+		return "\x00" + plain // no relative path begins with a zero byte
 	}
 	return plain
 }
 
-// Path reads the path of a file: with slashes and below the table's folder or, if it is absolute, an address or the path of a local
-// file. In the log a path is a URL, with %XX for some characters.
+// Path reads the path of a file from the log, where it is a URL with %XX for some characters. A path that is not absolute is below the
+// table's folder. An absolute path is an address or the path of a local file.
 func Path(path string) (plain string, absolute bool, err error) {
 	plain, err = url.PathUnescape(path)
 	if err != nil {
@@ -31,7 +32,7 @@ func Path(path string) (plain string, absolute bool, err error) {
 	}
 	scheme, rest, isURL := strings.Cut(path, ":")
 	if isURL = isURL && isScheme(scheme) && strings.HasPrefix(rest, "/"); isURL && strings.EqualFold(scheme, "file") {
-		rest, _ := url.PathUnescape(rest) // all of it could be
+		rest, _ := url.PathUnescape(rest) // it cannot fail: the whole path could be unescaped
 		return "/" + strings.TrimLeft(rest, "/"), true, nil
 	}
 	if isURL || strings.HasPrefix(plain, "/") {
@@ -43,7 +44,7 @@ func Path(path string) (plain string, absolute bool, err error) {
 	return plain, false, nil
 }
 
-// isScheme tells whether a text can be the scheme of a URL. A single letter is a drive.
+// isScheme tells whether a text can be the scheme of a URL. A single letter is not a scheme but a drive.
 func isScheme(s string) bool {
 	return len(s) > 1 && !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '+' || r == '-' || r == '.')

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Protocol is what a table needs of the programs that read and write it.
+// Protocol says what a table needs from the programs that read and write it.
 type Protocol struct {
 	MinReaderVersion int      `json:"minReaderVersion"`
 	MinWriterVersion int      `json:"minWriterVersion"`
@@ -14,21 +14,21 @@ type Protocol struct {
 	WriterFeatures   []string `json:"writerFeatures,omitempty"`
 }
 
-// namedFeatures is the reader version in which a table names the features that it needs.
+// namedFeatures is the reader version from which on a table names the features that it needs.
 const namedFeatures = 3
 
-// readable are the features of readers that this package knows, and what it needs to see to read a table that has one.
+// readable are the reader features that this package knows, each with the condition on which it reads a table that has the feature.
 var readable = map[string]string{
 	"timestampNtz":        "",
-	"vacuumProtocolCheck": "",                                 // about removing old files
+	"vacuumProtocolCheck": "",                                 // it is about removing old files
 	"columnMapping":       "with the mode none",               // see columnMapping
 	"deletionVectors":     "without a file that has such one", // see Snapshot.check
 }
 
-// columnMapping is the setting by which columns have other names in files than in the schema.
+// columnMapping is the setting of a table that lets columns have other names in the files than in the schema.
 const columnMapping = "delta.columnMapping.mode"
 
-// UnreadableError says what a table needs that this package does not have.
+// UnreadableError says what a table needs that this package does not support.
 type UnreadableError struct{ Needs string }
 
 func (e *UnreadableError) Error() string {

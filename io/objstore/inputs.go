@@ -58,8 +58,8 @@ type table struct {
 	listed func(p string) *Object       // the object at a path below the folder, or nil; listed is nil for a local table
 }
 
-// addTable adds a Delta table at a folder that a pattern has met. accepts tells for what in it the pattern by stands; it is nil if that
-// is the whole table.
+// addTable adds a Delta table at a folder that a pattern has met. accepts tells which paths in the table the pattern by matches; it is
+// nil if by stands for the whole table.
 func (m *matches) addTable(t table, prefix, folder, by string, accepts func(path string) bool) {
 	m.hits++
 	t.source = strings.TrimPrefix(strings.TrimPrefix(folder, prefix), "/")

@@ -59,7 +59,8 @@ func putBigEndian(dst, src []byte) bool {
 	return true
 }
 
-// decimals decodes a column of decimals with arrow-go's reader. A decimal that is stored as bytes has length of them, or any number if length is 0.
+// decimals decodes a column of decimals with arrow-go's reader. A decimal that is stored as bytes has length bytes, or any number of
+// bytes if length is 0.
 func decimals(r file.ColumnChunkReader, typ arrow.DecimalType, length int) (decodeFunc, error) {
 	width := typ.BitWidth() / 8
 	switch r := r.(type) {

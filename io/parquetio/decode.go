@@ -32,7 +32,8 @@ const (
 	// inflated at once, give so many. With fewer, a core would wait for the column that is being inflated.
 	readAhead = 16
 
-	// fewColumns are decoded further ahead: the cores wait for one another less, and it takes no more memory than the columns of the standing tables do.
+	// fewColumns is up to how many columns are decoded further ahead. Cores then wait less for one another, and this takes no more memory
+	// than the columns of the standing tables take.
 	fewColumns = 7
 	// fewBatches is how many batches of all columns may wait if there are few columns.
 	fewBatches = 128
@@ -130,8 +131,8 @@ func readAheadOf(columns int) int {
 	return min(4*readAhead, fewBatches/max(1, columns))
 }
 
-// Ending is closed when the decoder of the next file may begin: when all is decoded, or at once if there are next to no columns. It is nil if there are
-// many, as two decoders would take much memory.
+// Ending is closed when the decoder of the next file may begin: when everything is decoded, or at once if there are very few columns. It
+// is nil if there are many columns, because two decoders would take much memory.
 func (d *decoder) Ending() <-chan struct{} {
 	if len(d.streams) > fewColumns {
 		return nil
@@ -239,8 +240,8 @@ func (s *stream) close() {
 	}
 }
 
-// recycle takes back the batch that was handed out last. If no other follows, its values go to other streams at once; else it goes back with others,
-// so that a stream that waits is not woken for each.
+// recycle takes back the batch that was handed out last. If no other batch follows, its values go to other streams at once. Otherwise it
+// goes back together with others, so that a waiting stream is not woken for each batch.
 func (s *stream) recycle() {
 	if s.current == nil {
 		return

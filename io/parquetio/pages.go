@@ -70,8 +70,8 @@ func partsOnly[E ~int64](encodings []E) bool {
 	return parts
 }
 
-// asTexts is a column of a fixed width as one of texts. Values that are joined from parts have the same form in both, and arrow-go joins
-// only those of texts.
+// asTexts returns a column of fixed width as a column of texts. Values that are joined from parts have the same form in both, but
+// arrow-go can join them only in a column of texts.
 func asTexts(col *schema.Column) *schema.Column {
 	return schema.NewColumn(schema.NewByteArrayNode(col.Name(), col.SchemaNode().RepetitionType(), -1), col.MaxDefinitionLevel(), col.MaxRepetitionLevel())
 }

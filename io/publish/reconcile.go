@@ -82,7 +82,7 @@ func (r *result) reconcile(cfg Config) error {
 	return nil
 }
 
-// wholeFiles makes one of the entries that a file of several taxis has in files, which are sorted by source. It has the rows of all of them.
+// wholeFiles combines the entries of each file of several taxis into one entry with the rows of all of them. files are sorted by source.
 func wholeFiles(files []element.Admitted) []element.Admitted {
 	var out []element.Admitted
 	for _, f := range files {

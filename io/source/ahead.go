@@ -8,11 +8,11 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// opened is units that are being read.
+// opened is an open file and its units that are being read.
 type opened struct {
 	file   objstore.Reader
 	units  Units
-	cancel context.CancelFunc // of the context in which they are read, if it is their own
+	cancel context.CancelFunc // cancels the context in which the units are read; nil if the context is not theirs alone
 }
 
 func (o *opened) close() error {
@@ -45,7 +45,7 @@ func openPart(ctx context.Context, cfg Config, p part) (o opened, err error) {
 	return o, nil
 }
 
-// changed returns an error of reading units, or what caused it: the file has changed.
+// changed returns the error to report: err or, if the file has changed, an error that says so.
 func (o *opened) changed(ctx context.Context, p part, err error) error {
 	if changed := objstore.Unchanged(o.file); changed != nil && ctx.Err() == nil {
 		return fault.Inputf("%s: %v", p.file.Source, objstore.Reason(changed))
@@ -53,18 +53,18 @@ func (o *opened) changed(ctx context.Context, p part, err error) error {
 	return err
 }
 
-// ahead is units that are opened before the units before them are read to their end, so that no core waits while the last rows of a file are processed
-// and the first of the next one are decoded.
+// ahead is units that are opened while the units before them are still read. So all cores have work while the last rows of one file are
+// processed and the first rows of the next file are decoded.
 type ahead struct {
 	part   part
 	cancel context.CancelFunc
-	done   chan struct{} // closed when the rest is set
+	done   chan struct{} // closed when opened and err are set
 
 	opened opened
 	err    error
 }
 
-// openAhead opens units when a channel is closed. An error is that of who reads them.
+// openAhead opens units when the channel is closed. Whoever reads the units gets the error.
 func openAhead(ctx context.Context, cfg Config, p part, when <-chan struct{}) *ahead {
 	ctx, cancel := context.WithCancel(ctx)
 	a := &ahead{part: p, cancel: cancel, done: make(chan struct{})}
@@ -86,7 +86,7 @@ func (a *ahead) of(p part) bool {
 	return a.part.units == p.units && a.part.file.URI == p.file.URI && a.part.file.Source == p.file.Source
 }
 
-// close ends what nobody reads.
+// close closes units that nobody has begun to read.
 func (a *ahead) close() {
 	if a == nil {
 		return
@@ -94,6 +94,6 @@ func (a *ahead) close() {
 	a.cancel()
 	<-a.done
 	if a.err == nil {
-		a.opened.close() //nolint:errcheck // nothing of it was used
+		a.opened.close() //nolint:errcheck // nothing was read, so the error does not matter
 	}
 }

@@ -14,10 +14,11 @@ import (
 	"tripstats/transforms/element"
 )
 
-// A constant is a column that is not in a file: its place says the one value of all rows. It is described as a column after those of
-// the file, so who maps the columns need not know. Formats neither see nor read it.
+// A constant is a column that is not in the file itself. It has the same value in all rows, which the file's path or the log of its table
+// gives. The description of a file has constants after the columns of the file, so code that maps columns treats them as any other
+// column. Formats neither see nor read constants.
 
-// withConstants adds the constants of a file that has no column of their name.
+// withConstants adds the constants of a file, except those whose name is that of a column of the file.
 func withConstants(d element.Described) element.Described {
 	for i, c := range d.Constants {
 		if hasColumn(d.Columns, c.Name) {
@@ -48,10 +49,11 @@ func found(c element.Constant) string {
 	return "constant " + c.Type.Arrow().String()
 }
 
-// mostText is how many bytes a constant text may have, because a batch has it once for each row.
+// mostText is how many bytes a constant text may have. A batch has the text once for each row.
 const mostText = 1 << 10
 
-// typeOf is the type in which a table's value is read. A value that is not written as its type has it is read as text.
+// typeOf returns the type in which the value of a table's partition is read. If the value cannot be parsed as its type in the table, it
+// is read as text.
 func typeOf(v objstore.Value) element.ValueType {
 	t := element.String
 	if len(v.Text) > mostText {
@@ -69,7 +71,7 @@ func typeOf(v objstore.Value) element.ValueType {
 	return t
 }
 
-// number reads a value of a type.
+// number parses a value of a type.
 func number(text string, t element.ValueType) (any, error) {
 	switch t {
 	case element.Int64:
@@ -80,10 +82,11 @@ func number(text string, t element.ValueType) (any, error) {
 	return text, nil
 }
 
-// errOnlyConstants says that nothing of the file itself is read.
+// errOnlyConstants is the error if all needed columns are constants.
 var errOnlyConstants = errors.New("found all needed columns in its path, expected the time of the pickup in the file; leave the file out")
 
-// inFile returns f as its format knows it, without constants, and the constants that are read. Columns of the file stand before them.
+// inFile returns f without constants, as its format knows it, and the constants that are read. In f, the constants are after the columns
+// of the file.
 func inFile(f element.Recognised) (own element.Recognised, constants []element.Column) {
 	columns := len(f.Columns)
 	for columns > 0 && f.Columns[columns-1].Leaf < 0 {
@@ -100,7 +103,7 @@ func inFile(f element.Recognised) (own element.Recognised, constants []element.C
 	return f, constants
 }
 
-// constantArrays has one array for each constant column, of as many rows as any batch had: shorter ones are slices of it.
+// constantArrays has one array for each constant, with as many rows as the longest batch so far. Shorter batches get slices of it.
 type constantArrays struct {
 	file    element.Recognised
 	columns []element.Column
@@ -110,7 +113,7 @@ type constantArrays struct {
 	own     *arrow.Schema // of the last batch, without them
 }
 
-// addTo returns a batch with the constant columns. It is to be released.
+// addTo returns the batch with the constants as further columns. The caller must release it.
 func (c *constantArrays) addTo(rec arrow.RecordBatch) arrow.RecordBatch {
 	rows := rec.NumRows()
 	if rows > c.rows || c.arrays == nil {
@@ -144,7 +147,7 @@ func (c *constantArrays) release() {
 	c.arrays = nil
 }
 
-// constantArray has a value so many times. Who made the constant has checked that its text is of its type.
+// constantArray returns an array that repeats a value. typeOf has made sure that the text can be parsed.
 func constantArray(c element.Constant, rows int) arrow.Array {
 	value, _ := number(c.Value, c.Type)
 	if c.Null {

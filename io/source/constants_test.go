@@ -28,7 +28,7 @@ func TestPlacesSayColumnsMonthsAndDataSets(t *testing.T) {
 			"color=green/year=2024/month=02", "2024-02", "year=2024/month=02",
 			[]element.Constant{str("color", "green"), str("year", "2024"), str("month", "02")},
 		},
-		{ // the taxi's folder is in the month's
+		{ // the folder of the taxi is inside the folder of the month
 			objstore.Object{URI: "/l/year=2024/month=02/color=green/day=1/x.parquet", Name: "year=2024/month=02/color=green/day=1/x.parquet"},
 			"year=2024/month=02/color=green", "2024-02", "year=2024/month=02",
 			[]element.Constant{str("year", "2024"), str("month", "02"), str("color", "green"), str("day", "1")},
@@ -93,14 +93,14 @@ func TestNamesWithKeysStayDistinct(t *testing.T) {
 	}
 }
 
-// TestConstantsAreColumnsAfterThoseOfTheFile checks what stands between a format, which knows nothing of constants, and who maps the
-// columns.
+// TestConstantsAreColumnsAfterThoseOfTheFile checks that formats see no constants, and that batches have them after the columns of the
+// file.
 func TestConstantsAreColumnsAfterThoseOfTheFile(t *testing.T) {
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer mem.AssertSize(t, 0)
 	d := withConstants(element.Described{
 		Found: element.Found{Constants: []element.Constant{
-			{Name: "A", Value: "9", Type: element.Int64}, // the file has it
+			{Name: "A", Value: "9", Type: element.Int64}, // the file has a column of this name
 			{Name: "zone", Value: "7", Type: element.Int64}, {Name: "color", Value: "green", Type: element.String}, {Name: "fare", Null: true, Type: element.Float64},
 		}},
 		Columns: []element.Column{{Name: "a", Type: element.Int64}, {Name: "b", Leaf: 1, Type: element.Int64}},

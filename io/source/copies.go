@@ -15,12 +15,11 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// FindCopies sets the digest of files that have the content of another one. files are those of the objects, in their order.
+// FindCopies sets the digest of each file that has the same content as another file. files[i] is the file of objects[i].
 //
-// It looks at files of one size of which one has no month, and at those in one folder of a month: of others the month tells that they
-// would count twice.
-// Files of one table are not compared with each other, as its log says that each counts. Few files are read: those of one size that
-// end alike.
+// It compares files of the same size of which one has no month, and files in the same folder of a month. Other copies need no digest:
+// two files of one taxi and month are found by their month. Files of one table are not compared with each other, because the log of the table says that each of
+// them counts. Few files are read: only files of the same size whose last bytes are the same.
 func FindCopies(ctx context.Context, access objstore.Access, objects []objstore.Object, files []element.Found) error {
 	groups, monthless := map[string][]int{}, map[string]bool{}
 	var order []string
@@ -64,7 +63,7 @@ func FindCopies(ctx context.Context, access objstore.Access, objects []objstore.
 	return nil
 }
 
-// parted parts files by what of tells of them, and drops the parts of one file or one table alone.
+// parted groups files by the result of the function of. It drops groups that have one file, or only files of one table.
 func parted(objects []objstore.Object, files []element.Found, group []int, of func(element.Found) (string, error)) (map[string][]int, error) {
 	several := func(group []int) bool {
 		first := objects[group[0]].Table
@@ -85,10 +84,10 @@ func parted(objects []objstore.Object, files []element.Found, group []int, of fu
 	return parts, nil
 }
 
-// endBytes is how much of the ends of files is compared before they are read. In parquet the footer is there.
+// endBytes is how many bytes at the end of files are compared before whole files are read. In parquet these have the footer.
 const endBytes = 64 << 10
 
-// digest identifies the content of a file from an offset on.
+// digest returns the SHA-256 of the content of a file from an offset on.
 func digest(ctx context.Context, access objstore.Access, f element.Found, from int64) (sum string, err error) {
 	r, err := open(ctx, access, f)
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 	"tripstats/io/objstore"
 )
 
-// TestCopiesAreFound writes files of one size and says which of them are copies. A file is its name and a letter for its content;
-// long ones differ before their last bytes.
+// TestCopiesAreFound writes files of one size and says which of them are copies. A file is written as its name and a letter for its
+// content. Long files differ only before their last bytes.
 func TestCopiesAreFound(t *testing.T) {
 	for name, c := range map[string]struct{ files, want string }{
 		"two copies":                         {"a.parquet=x b.parquet=y c/d.parquet=x", "a.parquet c/d.parquet"},
 		"none":                               {"a.parquet=x b.parquet=y", ""},
-		"one with a month":                   {"a_2024-01.parquet=x b.parquet=x", ""},
+		"one with a month":                   {"a_2024-01.parquet=x b.parquet=x", "a_2024-01.parquet b.parquet"},
 		"two with months":                    {"a_2024-01.parquet=x a_2024-02.parquet=x", ""},
 		"in one folder of a month":           {"year=2024/month=01/a.parquet=x year=2024/month=01/b.parquet=x year=2024/month=02/b.parquet=x", "year=2024/month=01/a.parquet year=2024/month=01/b.parquet"},
 		"long, alike at their ends alone":    {"a.csv=X b.csv=Y", ""},
@@ -29,7 +29,7 @@ func TestCopiesAreFound(t *testing.T) {
 		"of a table and beside it":           {"t/a.parquet=x b.parquet=x", "b.parquet t/a.parquet"},
 		"of two tables":                      {"t/a.parquet=x u/b.parquet=x", "t/a.parquet u/b.parquet"},
 		"without content":                    {"a.parquet= b.parquet=", ""},
-		"with a month in another form, once": {"2024/02.parquet=x b.parquet=x", ""},
+		"with a month in another form, once": {"2024/02.parquet=x b.parquet=x", "2024/02.parquet b.parquet"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()

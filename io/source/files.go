@@ -105,8 +105,8 @@ func distinct(files []element.Found) bool {
 	return len(names) == len(files)
 }
 
-// setPartition makes a file a part of the data set of its folder, if keys of that folder say its month: all in it is one source. A data
-// set that has folders of taxis is one source for each of these.
+// setPartition makes a file a part of the data set of its folder, if the keys of the folder say the month. All files in the folder are
+// then one source. If the folder has a folder for each taxi, each of these is one source.
 func setPartition(f *element.Found) {
 	parts := strings.Split(f.Source, "/")
 	folders := parts[:len(parts)-1]

@@ -74,13 +74,13 @@ const SniffBytes = 4 << 10
 type TextUnits interface {
 	Units
 
-	// NextText does what Next does, and says of each batch what it has beside its columns. The batches of a unit have all its counts together.
-	// A unit without rows has one batch, with its counts.
+	// NextText does what Next does, and also emits the text of each batch. The counts of a unit's batches add up to the counts of the
+	// unit. A unit without rows has one batch, with its counts.
 	NextText(ctx context.Context, emit func(arrow.RecordBatch, *element.Text)) error
 }
 
-// Ending is implemented by units that run ahead of Next. Its channel is closed when so little is left to do that others may begin, at the latest by
-// Close. It is nil if no others may begin before.
+// Ending is implemented by units that are decoded ahead of Next. The channel is closed when so little is left to decode that other units
+// may begin, or else by Close. It is nil if no other units may begin before Close.
 type Ending interface{ Ending() <-chan struct{} }
 
 var formats []Format

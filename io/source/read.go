@@ -157,9 +157,9 @@ func Scan(ctx context.Context, f element.Recognised, cfg Config, emit func(eleme
 // all returns all units of a file.
 func all(f element.Recognised) element.Range { return element.Range{End: len(f.UnitRows)} }
 
-// scan emits the rows of units as long as it can claim them, and tells whether it could claim all. Formats read ahead of the claims;
-// what they have read of units that a split took away is dropped. Batches are emitted from the calling goroutine only. The units that come next,
-// if they are known, are opened while the last of these are decoded.
+// scan emits the rows of units as long as it can claim them, and tells whether it could claim all. Formats read ahead of the claims; what
+// they have read of units that a split took away is dropped. Batches are emitted from the calling goroutine only. The next units, if they
+// are known, are opened while the last units of p are decoded.
 func (fn *ReadFn) scan(ctx context.Context, p part, next *part, claim func(unit int) bool, emit func(element.Columns)) (all bool, err error) {
 	f, units := p.file, p.units
 	if units.Start >= units.End {

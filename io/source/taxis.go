@@ -14,9 +14,9 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// Tell finds out whose trips a file has that tells this in a column. It reads that column of the file and no other. A row without a taxi
-// is a fault. If all rows are of one taxi, that is the taxi of the file, whatever its other columns and
-// its name say. If they are of several, the file has a share for each, and its projection has the column.
+// Tell finds out which taxis a file has trips of, if a column names the taxi of each trip. It reads only this column. A row without a
+// taxi is a fault. If all rows are of one taxi, the file is of this taxi, whatever its other columns and its name say. If they are of
+// several taxis, the file has a share for each taxi, and its projection has the column.
 func Tell(ctx context.Context, cfg Config, telling element.Telling, f element.Recognised) (element.Recognised, error) {
 	if f.TaxiColumn == "" {
 		return f, nil
@@ -52,19 +52,19 @@ func Tell(ctx context.Context, cfg Config, telling element.Telling, f element.Re
 	return f, nil
 }
 
-// mostValues is how many values of a column are counted by themselves. A column that tells the taxi has a few.
+// mostValues is how many different values of a column are counted one by one. A column that names the taxi has few.
 const mostValues = 256
 
 // values are the values of a column of text, and how many rows have them.
 type values struct {
 	rows  map[string]int64
 	nulls int64
-	// malformed are rows of a file of text that have no value in any column. They are none of nulls.
+	// malformed counts the malformed rows of a file of text, which have no values. nulls does not count them.
 	malformed int64
 	more      int64 // rows with values beyond the first mostValues
 }
 
-// add counts rows with a value. The text may be memory that is used again.
+// add counts rows with a value. It copies the text, because the caller may use its memory again.
 func (v *values) add(text string, rows int64) {
 	if rows == 0 {
 		return
@@ -73,10 +73,10 @@ func (v *values) add(text string, rows int64) {
 		v.more += rows
 		return
 	}
-	v.rows[strings.Clone(text)] += rows // Go replaces a key by an equal one
+	v.rows[strings.Clone(text)] += rows // Go replaces the key in the map by this equal one, so it must be a copy each time
 }
 
-// valuesInPath are the values of a column that is constant, or nil.
+// valuesInPath returns the values of a column that is a constant. It returns nil for any other column.
 func valuesInPath(f element.Recognised, column element.Column) *values {
 	i, is := column.Constant()
 	if !is {
@@ -118,7 +118,7 @@ func valuesOf(ctx context.Context, cfg Config, f element.Recognised, column int)
 	return found, cmp.Or(err, wrong)
 }
 
-// addTexts counts the values of an array. Rows with one value tend to follow each other.
+// addTexts counts the values of an array. Rows with the same value often follow each other, so they are counted together.
 func (v *values) addTexts(a *array.String) {
 	last, rows := "", int64(0)
 	for i := range a.Len() {
@@ -160,7 +160,7 @@ func (v *values) addCodes(a *array.Dictionary) error {
 	return nil
 }
 
-// sharesOf returns the taxis that values name, in the order of their names. A row without a taxi is an error.
+// sharesOf returns the taxis that the values name, sorted by name. A row without a taxi is an error.
 func sharesOf(found *values, telling element.Telling) ([]element.Share, error) {
 	var shares []element.Share
 	var wrong []string
@@ -204,7 +204,7 @@ func rowsOf(n int64) string {
 	return fmt.Sprintf("%d rows", n)
 }
 
-// shortened is a value for a message.
+// shortened returns a value with limited length, for a message.
 func shortened(text string) string {
 	const most = 40
 	if len(text) > most {

@@ -6,12 +6,12 @@ import (
 	e "tripstats/transforms/element"
 )
 
-// forHire are the files of for-hire vehicles: of the high-volume services (fhvhv) and of all other bases (fhv). Until 2019-01 the fhv
-// files have the trips of the high-volume services too.
+// forHire has the datasets of for-hire vehicles: those of the high-volume services (fhvhv) and those of all other bases (fhv). Until
+// 2019-01 the fhv files also have the trips of the high-volume services.
 //
-// What passengers pay at fhvhv stands in parts, and all parts are in the registry twice: by themselves, and as what the total amount is
-// made of. TLC's data dictionary for high volume trip records has no total; it lists these parts, and the driver's pay, which is paid out
-// of them.
+// The fhvhv files have no total amount, only its parts. Each part is a column of trips, and Adds makes it a part of the total amount too.
+// TLC's data dictionary for high volume trip records lists these parts, and the driver's pay. The driver's pay is paid out of the parts,
+// so it is not one of them.
 var forHire = []e.Dataset{
 	{
 		Name: "fhvhv since 2019", Taxi: "fhvhv", First: monthOf(2019, 2), Probe: monthOf(2021, 1),
@@ -24,9 +24,9 @@ var forHire = []e.Dataset{
 		Columns: []e.Known{
 			{Name: "hvfhs_license_num", Meaning: "hvfhs_license_num", Codes: licences, Types: texts},
 			{Name: "dispatching_base_num", Types: texts},
-			{Name: "vendorid", Types: texts}, // the base, in the CSV file of 2020-06
+			{Name: "vendorid", Types: texts}, // the name of the base column in the CSV file of 2020-06
 			{Name: "originating_base_num", Types: texts},
-			{Name: "request_datetime", Meaning: "request_datetime", Types: times}, // this and all below, but SR_Flag, not in CSV files up to 2020-06
+			{Name: "request_datetime", Meaning: "request_datetime", Types: times}, // CSV files up to 2020-06 lack this column and all below it, except SR_Flag
 			{Name: "on_scene_datetime", Meaning: "on_scene_datetime", Types: times},
 			{Name: "pickup_datetime", Meaning: "pickup_datetime", Types: times},
 			{Name: "dropoff_datetime", Meaning: "dropoff_datetime", Types: times},
@@ -48,7 +48,7 @@ var forHire = []e.Dataset{
 			{Name: "access_a_ride_flag", Meaning: "access_a_ride_flag", Types: texts},
 			{Name: "wav_request_flag", Meaning: "wav_request_flag", Types: texts},
 			{Name: "wav_match_flag", Meaning: "wav_match_flag", Types: texts},
-			{Name: "SR_Flag", Types: counts}, // 1 for a shared trip; whether requested or matched differs by base
+			{Name: "SR_Flag", Types: counts}, // 1 for a shared trip; for some bases it means that sharing was requested, for others that it happened
 		},
 	},
 	{
@@ -58,7 +58,7 @@ var forHire = []e.Dataset{
 			slices.Concat([]string{"SR_Flag"}, forHireTrip), // the CSV file of 2020-06 calls the base vendorid
 		},
 		Without: pickupsBut("pickup_datetime"),
-		// Bases had to report dropoffs from 2017-06 on. Many of them report no zones to this day.
+		// Bases have to report dropoffs since 2017-06. Many of them report no zones.
 		MayLack: []e.Lack{
 			{Meaning: "dropoff_datetime", Last: monthOf(2017, 5)},
 			{Meaning: "pickup_location_id"},
@@ -66,7 +66,7 @@ var forHire = []e.Dataset{
 		},
 		Columns: []e.Known{
 			{Name: "dispatching_base_num", Types: texts},
-			{Name: "vendorid", Types: texts},                // the base, in the CSV file of 2020-06
+			{Name: "vendorid", Types: texts},                // the name of the base column in the CSV file of 2020-06
 			{Name: "Dispatching_base_number", Types: texts}, // in CSV files of 2018
 			{Name: "pickup_datetime", Meaning: "pickup_datetime", Types: times},
 			{Name: "dropOff_datetime", Meaning: "dropoff_datetime", Types: append(slices.Clone(times), e.Null)},
@@ -80,7 +80,7 @@ var forHire = []e.Dataset{
 		Name: "fhv 2015 and 2016", Taxi: "fhv", First: monthOf(2015, 1), Last: monthOf(2016, 12),
 		Signatures: [][]string{{"Pickup_date", "Dispatching_base_num", "locationID"}, {"Pickup_date", "Dispatching_base_num"}},
 		Without:    pickupsBut("Pickup_date"),
-		// These files, CSV as first published, have the pickup alone. TLC's data dictionary: the zone is that of the pickup.
+		// These files, CSV as first published, have only the pickup. By TLC's data dictionary, the zone is that of the pickup.
 		MayLack: []e.Lack{{Meaning: "dropoff_datetime"}, {Meaning: "pickup_location_id"}, {Meaning: "dropoff_location_id"}},
 		Columns: []e.Known{
 			{Name: "Dispatching_base_num", Types: texts},
@@ -93,7 +93,7 @@ var forHire = []e.Dataset{
 // forHireTrip are the columns of a trip by which files of for-hire vehicles are recognised.
 var forHireTrip = []string{"pickup_datetime", "dropoff_datetime", "PULocationID", "DOLocationID"}
 
-// licences are the high-volume services by the digits of their licences: Juno, Uber, Via and Lyft.
+// licences are the licences of the high-volume services Juno, Uber, Via and Lyft, each with its digits as a number.
 var licences = map[string]int64{"HV0002": 2, "HV0003": 3, "HV0004": 4, "HV0005": 5}
 
 var (

@@ -18,8 +18,8 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// TestEveryHeaderThatTLCWroteIsRecognised reads the headers of the CSV files that TLC published from 2009 to 2020. Their names say the taxi
-// and the month.
+// TestEveryHeaderThatTLCWroteIsRecognised reads the headers of the CSV files that TLC published from 2009 to 2020. The name of each file
+// says its taxi and month.
 func TestEveryHeaderThatTLCWroteIsRecognised(t *testing.T) {
 	archive, err := os.Open(filepath.Join(os.Getenv("TRIPSTATS_DATA"), "csv/tlc_csv_heads_2009_to_2021.tar.gz"))
 	if os.Getenv("TRIPSTATS_DATA") == "" || errors.Is(err, os.ErrNotExist) {

@@ -2,9 +2,11 @@ package tlc
 
 import e "tripstats/transforms/element"
 
-// names are what others call columns of TLC's, by TLC's name. Upper and lower case are the same, so that only other spellings are here.
+// names are the names that others use for TLC's columns, by TLC's name. Names are compared without regard to case, so names that differ
+// only in case are not here.
 var names = gather(
-	// Azure Open Datasets: the tables of yellow and green taxis, in its sample of green trips of 2016-01 and in files that were made of them.
+	// Azure Open Datasets: the tables of yellow and green taxis. Seen in its sample of green trips of 2016-01 and in files made from the
+	// tables.
 	map[string]string{
 		"tpep_pickup_datetime": "tpepPickupDateTime", "tpep_dropoff_datetime": "tpepDropoffDateTime", "lpep_pickup_datetime": "lpepPickupDatetime", "lpep_dropoff_datetime": "lpepDropoffDatetime",
 		"passenger_count": "passengerCount", "trip_distance": "tripDistance", "store_and_fwd_flag": "storeAndFwdFlag", "payment_type": "paymentType", "fare_amount": "fareAmount",
@@ -12,7 +14,7 @@ var names = gather(
 		"ehail_fee": "ehailFee", "trip_type": "tripType",
 		"pickup_longitude": "startLon", "pickup_latitude": "startLat", "dropoff_longitude": "endLon", "dropoff_latitude": "endLat",
 	},
-	map[string]string{ // its green table names places as TLC does
+	map[string]string{ // its green table uses TLC's names for the coordinates
 		"pickup_longitude": "pickupLongitude", "pickup_latitude": "pickupLatitude", "dropoff_longitude": "dropoffLongitude", "dropoff_latitude": "dropoffLatitude",
 	},
 	// BigQuery's public tables new_york_taxi_trips.tlc_yellow_trips_YEAR and tlc_green_trips_YEAR.
@@ -27,7 +29,8 @@ var names = gather(
 	map[string]string{"RatecodeID": "rate_code_id"},
 )
 
-// strangers are columns that others have added and nobody needs: Azure's and BigQuery's year and month of a file, dlt's and dbt's ids.
+// strangers are columns that others have added and that are not needed: Azure's and BigQuery's year and month of a file, dlt's and dbt's
+// ids.
 var strangers = []e.Known{
 	{Name: "puYear"}, {Name: "puMonth"}, // Azure
 	{Name: "data_file_year"}, {Name: "data_file_month"}, {Name: "distance_between_service"}, {Name: "time_between_service"}, // BigQuery
@@ -35,7 +38,7 @@ var strangers = []e.Known{
 	{Name: "tripid"}, {Name: "payment_type_description"}, // dbt
 }
 
-// gather lists all names of each column.
+// gather adds up lists of names, so that each column has all its names.
 func gather(sources ...map[string]string) map[string][]string {
 	all := map[string][]string{}
 	for _, source := range sources {

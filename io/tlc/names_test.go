@@ -12,8 +12,8 @@ import (
 // bigQuery are the columns of BigQuery's tables of both taxis.
 const bigQuery = "vendor_id pickup_datetime dropoff_datetime passenger_count trip_distance rate_code store_and_fwd_flag payment_type fare_amount extra mta_tax tip_amount tolls_amount imp_surcharge airport_fee total_amount pickup_location_id dropoff_location_id data_file_year data_file_month"
 
-// TestFilesOfOthersAreToldByTheirNamesForColumns has the columns of tables as others have made them. A column that is not needed is known
-// too, so that no note tells of it.
+// TestFilesOfOthersAreToldByTheirNamesForColumns has the columns of tables that others have made. Columns that are not needed must be
+// known too, so that no note names them.
 func TestFilesOfOthersAreToldByTheirNamesForColumns(t *testing.T) {
 	for name, c := range map[string]struct {
 		columns, said string // said: the taxi that the name of the file says
@@ -25,7 +25,7 @@ func TestFilesOfOthersAreToldByTheirNamesForColumns(t *testing.T) {
 
 		"BigQuery, yellow":                             {bigQuery, "", "yellow", "yellow 2020-06"},
 		"BigQuery, green":                              {bigQuery + " ehail_fee distance_between_service time_between_service trip_type", "", "green", "green 2020-06"},
-		"BigQuery, green, whatever the name says":      {bigQuery + " ehail_fee trip_type", "yellow", "green", "green 2020-06"},
+		"BigQuery, green, but the name says yellow":    {bigQuery + " ehail_fee trip_type", "yellow", "", "which trips of green taxis may have, expected the taxi in the name of the file"},
 		"BigQuery, green without its own columns":      {bigQuery, "green", "green", "green by the name of the file"},
 		"BigQuery, a part of yellow":                   {"pickup_datetime dropoff_datetime pickup_location_id dropoff_location_id fare_amount", "yellow", "yellow", "yellow by the name of the file"},
 		"BigQuery, a part of either":                   {"pickup_datetime dropoff_datetime pickup_location_id dropoff_location_id fare_amount", "", "", "which trips of yellow and of green taxis may have, expected the taxi in the name of the file"},
@@ -57,7 +57,7 @@ func TestFilesOfOthersAreToldByTheirNamesForColumns(t *testing.T) {
 	}
 }
 
-// TestNoColumnHasTwoMeaningsByItsNames: a name of others must not be one of another column of the same dataset.
+// TestNoColumnHasTwoMeaningsByItsNames checks that a name of others is not the name of another column of the same dataset.
 func TestNoColumnHasTwoMeaningsByItsNames(t *testing.T) {
 	for _, d := range tlc.Registry {
 		owner := map[string]string{}

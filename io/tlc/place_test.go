@@ -39,7 +39,7 @@ func TestMonthInSaysWhereTheMonthStands(t *testing.T) {
 		{"yellow_202513.parquet", "", ""},
 		{"part-00000-202502.parquet", "", ""}, // numbers of parts and tasks
 		{"part-202502_2.parquet", "", ""},
-		{"yellow_200802.parquet", "", ""}, // TLC publishes nothing of it: it is a number
+		{"yellow_200802.parquet", "", ""}, // TLC publishes no files of this month: it is a number
 
 		{"2024-12/yellow.parquet", "", ""}, // the day of a download
 		{"2024_12/yellow.parquet", "", ""},
@@ -69,7 +69,7 @@ func TestTheTaxiOfAPartitionIsInAFolderAboveIt(t *testing.T) {
 	}
 }
 
-// TestEachFormHoldsItsExampleAlone protects the order of the forms: none takes what is another's.
+// TestEachFormHoldsItsExampleAlone checks that the example of each form matches no other form.
 func TestEachFormHoldsItsExampleAlone(t *testing.T) {
 	for i, f := range forms {
 		for k, other := range forms {

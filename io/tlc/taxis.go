@@ -6,8 +6,8 @@ import (
 	e "tripstats/transforms/element"
 )
 
-// telling is how files tell the taxi of each trip that were put together from several of TLC's: the names of the column, and its
-// values in lower case. People choose both; these were seen in their files and programs.
+// telling has the names of the column that names the taxi of each trip in a file that was combined from several of TLC's files, and the
+// column's values in lower case. People choose both; these were seen in their files and programs.
 var telling = e.Telling{
 	Columns: []string{
 		"taxi_type", "cab_type", "taxi", "cab", "taxi_color", "taxi_colour", "cab_color", "cab_colour", "color", "colour", "service_type",
@@ -21,7 +21,7 @@ var telling = e.Telling{
 		{Value: "green taxi", Taxi: "green"},
 		{Value: "green cab", Taxi: "green"},
 		{Value: "green tripdata", Taxi: "green"},
-		{Value: "boro taxi", Taxi: "green"}, // TLC's name for them
+		{Value: "boro taxi", Taxi: "green"}, // TLC's name for green taxis
 		{Value: "fhv", Taxi: "fhv"},
 		{Value: "fhv tripdata", Taxi: "fhv"},
 		{Value: "fhvhv", Taxi: "fhvhv"},
@@ -31,7 +31,7 @@ var telling = e.Telling{
 	},
 }
 
-// Telling returns how files tell the taxi of each trip, for the taxis that can be read.
+// Telling returns how a column of a file names the taxi of each trip, for the taxis that can be read.
 func Telling() e.Telling {
 	t := e.Telling{Columns: telling.Columns}
 	taxis := Taxis()

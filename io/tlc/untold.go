@@ -6,9 +6,9 @@ import (
 	e "tripstats/transforms/element"
 )
 
-// untold are files whose times are pickup_datetime and dropoff_datetime for both taxis: TLC's CSV files of 2020-06, BigQuery's public tables,
-// and tables that others have made for both. Green trips alone have trip_type and ehail_fee. All columns of yellow without those are a
-// yellow table. Of fewer columns, the name of the file must say the taxi.
+// untold has the datasets of files that call the times pickup_datetime and dropoff_datetime for both yellow and green: TLC's CSV files of
+// 2020-06, BigQuery's public tables, and tables of others. Only green trips have trip_type or ehail_fee. A file that has neither, but all
+// columns of yellow, is yellow. If a file has fewer columns, its name must say the taxi.
 var untold = []e.Dataset{
 	{
 		Name: "yellow 2020-06", Taxi: "yellow", First: monthOf(2020, 6), Last: monthOf(2020, 6),
@@ -33,17 +33,17 @@ var untold = []e.Dataset{
 	},
 }
 
-// onlyGreen are the columns that trips of green taxis alone have.
+// onlyGreen are the columns that only trips of green taxis have.
 var onlyGreen = []string{"trip_type", "tripType", "ehail_fee", "ehailFee"}
 
 var untoldTimes = []string{"pickup_datetime", "dropoff_datetime"}
 
-// wholeTrip are the columns that trips of both taxis had in all months since 2011.
+// wholeTrip are the columns that trips of yellow and green taxis have in all months since 2011.
 var wholeTrip = slices.Concat(forHireTrip, []string{
 	"VendorID", "passenger_count", "trip_distance", "RatecodeID", "store_and_fwd_flag", "payment_type", "fare_amount", "extra", "mta_tax", "tip_amount", "tolls_amount", "total_amount",
 })
 
-// untoldColumns are those of both taxis since 2011, with other times.
+// untoldColumns are the columns of yellow and green taxis since 2011, with other names for the times.
 var untoldColumns = func() []e.Known {
 	columns := slices.Concat(since2011(""), []e.Known{
 		{Name: "airport_fee", Meaning: "airport_fee", Types: fees},

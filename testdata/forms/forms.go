@@ -200,7 +200,8 @@ func deltaSchema(columns []tlcgen.Column) string {
 	return string(schema)
 }
 
-// together returns one CSV file of the trips of two taxis, by turns, with a column that says which taxi's each is. It has the names of the first.
+// together returns one CSV file with the trips of two taxis, by turns, and a column that names the taxi of each trip. The file has the
+// column names of the first taxi.
 func (w *writer) together(column string, all ...tlcgen.Options) ([]byte, error) {
 	var out bytes.Buffer
 	var names []string // of the first

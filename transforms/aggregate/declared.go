@@ -86,8 +86,8 @@ func (h *held) add(spec *Spec, state []byte) error {
 	return nil
 }
 
-// needs is roughly the memory that making the table takes, in bytes: all states are there at once then. The rows take several times as much as finished
-// groups do; other states are merged before.
+// needs is roughly how many bytes of memory making the table takes, when all states are in memory at once. The rows take several times as
+// much as finished groups. Other states are merged before.
 func (h *held) needs(spec *Spec) int64 { return 5*h.finished + h.others*5/3 + h.groups*spec.RowBytes }
 
 // holds checks that the states of all sources of a table do not take too much memory, nor those of all tables together.
@@ -317,8 +317,8 @@ func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 	})
 }
 
-// cut leaves of the state of a declared table only what it says of itself, when its groups are in blocks: both together would take twice the memory. Nobody
-// else reads the groups, here or where the result is shared with other stages.
+// cut removes the groups from the state of a declared table when they are in blocks, because both together would take twice the memory.
+// Nothing else reads the groups, even where the result is shared with other stages.
 func (s Source) cut(table string) {
 	for i := range s.States {
 		if t := &s.States[i]; t.Table == table {
@@ -333,12 +333,12 @@ type Blocks struct {
 	Others   [][]byte
 }
 
-// fewBytes is how much the blocks of a shard may take together so that they are not merged before the table is made. They have few groups in common if
-// they are of different months.
+// fewBytes is how many bytes the blocks of a shard may take together without being merged before the table is made. Blocks of different
+// months have few groups in common.
 const fewBytes = 4 << 20
 
-// add adds a block, which it keeps. Blocks that are not finished are merged when they take twice as much as after the last time, so that merging n
-// blocks costs n log n.
+// add adds a block, which it keeps. Blocks that are not finished are merged when they take twice as many bytes as after the last merge,
+// so merging n blocks costs n log n.
 func (b Blocks) add(block []byte) (Blocks, error) {
 	counts, err := group.Header(block)
 	if err != nil || counts.Finished {

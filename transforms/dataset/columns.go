@@ -12,10 +12,10 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// The keys of a column that is more than a name.
+// The keys of a column that is declared by a mapping.
 var columnKeys = []string{"column", "columns", "unit", "values"}
 
-// units are the units of columns in files, by the unit of the column of trips. A mile has exactly 1,609,344 millimetres.
+// units are the units that columns of files may have, by the unit of the column of trips. A mile has exactly 1,609,344 millimetres.
 var units = map[string]map[string]element.Scale{
 	"miles": {
 		"miles": {}, "kilometres": {Times: 1_000_000, Over: 1_609_344}, "kilometers": {Times: 1_000_000, Over: 1_609_344}, "km": {Times: 1_000_000, Over: 1_609_344},
@@ -25,16 +25,16 @@ var units = map[string]map[string]element.Scale{
 	"passengers": {"passengers": {}},
 }
 
-// spans are the units of a dropoff that is told by the time since the pickup.
+// spans are the units of a dropoff that is declared as the time since the pickup.
 var spans = map[string]element.Scale{
 	"milliseconds": {Times: 1, Over: 1000}, "seconds": {}, "minutes": {Times: 60, Over: 1}, "hours": {Times: 3600, Over: 1},
 }
 
-// mostSummed is how many columns may be added up.
+// mostSummed is how many columns of a file may be added up for one column of trips.
 const mostSummed = 32
 
-// columns reads which columns of files are which columns of trips. It also returns the names of those without which a file cannot be
-// read, and the names of all.
+// columns reads which columns of files are which columns of trips. needed are the names of the columns of the two times, without which a
+// file cannot be read; all are the names of all declared columns of a file.
 func (r *reader) columns(n *yaml.Node) (known []element.Known, needed, all []string) {
 	var names []string
 	for _, info := range trip.Fields {
@@ -67,8 +67,8 @@ func (r *reader) columns(n *yaml.Node) (known []element.Known, needed, all []str
 	return known, needed, all
 }
 
-// column reads the columns of a file that are the column f of trips: a name, a list of names that are added up, or a mapping of these with
-// a unit or with the numbers of texts.
+// column reads which columns of a file are the column f of trips: a name, a list of names that are added up, or a mapping that also has a
+// unit or the numbers that texts stand for.
 func (r *reader) column(n *yaml.Node, f trip.Field) []element.Known {
 	info := trip.Fields[f]
 	form := element.Known{Meaning: f.Meaning()}
@@ -126,7 +126,7 @@ func (r *reader) column(n *yaml.Node, f trip.Field) []element.Known {
 	return known
 }
 
-// unit reads the unit of the columns of a file that are f.
+// unit reads the unit of the file's columns for the column f of trips.
 func (r *reader) unit(n *yaml.Node, f trip.Field, form *element.Known) {
 	info := trip.Fields[f]
 	known := units[info.Unit]

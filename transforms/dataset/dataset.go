@@ -1,5 +1,5 @@
-// Package dataset reads the declaration of a dataset of one's own: a file of YAML that says, for trips of any city, which columns of its
-// files are which columns of trips. Whatever is wrong in it has a place in the file.
+// Package dataset reads declarations of datasets. A declaration is a YAML file of the user. It says which columns of the user's files,
+// from any city, are which columns of trips. Each error has its place in the declaration.
 package dataset
 
 import (
@@ -17,13 +17,14 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// Declared is a dataset that a file declares.
+// Declared is a dataset with the digest of its declaration.
 type Declared struct {
 	Dataset element.Dataset
-	SHA256  string // of the file
+	SHA256  string // the digest of the declaration
 }
 
-// Parse reads the text of a file. The trips of TLC's taxis are New York's, whoever declares them. An error is an [Errors].
+// Parse reads the text of a declaration. Trips of one of TLC's taxis are in New York, so their declaration cannot name another time zone
+// or other zones. The error, if any, is an [Errors].
 func Parse(file, text string, tlcs []string) (Declared, error) {
 	r := &reader{file: file}
 	var d element.Dataset
@@ -37,7 +38,7 @@ func Parse(file, text string, tlcs []string) (Declared, error) {
 	return Declared{d, hex.EncodeToString(sum[:])}, nil
 }
 
-// The keys of a file.
+// The keys of a declaration.
 var (
 	mainKeys = []string{"taxi", "columns", "signature", "known", "times", "zones"}
 	timeKeys = []string{"zone", "stored"}
@@ -56,7 +57,7 @@ func (r *reader) dataset(root *yaml.Node, tlcs []string) element.Dataset {
 	if n := r.required(root, keys, "columns"); n != nil {
 		d.Columns, needed, all = r.columns(n)
 	}
-	for _, f := range []trip.Field{trip.Dropoff, trip.PickupZone, trip.DropoffZone} { // what the files do not have breaks no rule
+	for _, f := range []trip.Field{trip.Dropoff, trip.PickupZone, trip.DropoffZone} { // a value that the files do not have breaks no rule
 		if len(d.Find(f.Meaning())) == 0 {
 			d.MayLack = append(d.MayLack, element.Lack{Meaning: f.Meaning()})
 		}
@@ -67,7 +68,7 @@ func (r *reader) dataset(root *yaml.Node, tlcs []string) element.Dataset {
 	}
 	if n := keys["known"].value; n != nil {
 		for _, name := range r.list(n) {
-			if text, ok := r.text(name); ok && !has(all, text) { // what is declared is known anyway
+			if text, ok := r.text(name); ok && !has(all, text) { // declared columns are known already
 				d.Columns = append(d.Columns, element.Known{Name: text})
 			}
 		}
@@ -87,7 +88,7 @@ func (r *reader) dataset(root *yaml.Node, tlcs []string) element.Dataset {
 	return d
 }
 
-// mostName is the longest name of a taxi.
+// mostName is how many bytes the name of a taxi may have.
 const mostName = 32
 
 // taxi reads the name of the taxi.
@@ -121,7 +122,7 @@ func (r *reader) signature(n *yaml.Node, needed []string) []string {
 	return names
 }
 
-// times reads what the times in files are.
+// times reads the time zone of the times, and how they are stored.
 func (r *reader) times(n *yaml.Node, local *element.Local, isTLC bool) {
 	keys := r.mapping(n, timeKeys)
 	if zone := keys["zone"].value; zone != nil {
@@ -148,7 +149,7 @@ func (r *reader) times(n *yaml.Node, local *element.Local, isTLC bool) {
 	}
 }
 
-// zones reads which numbers are zones.
+// zones reads which numbers a zone can have.
 func (r *reader) zones(n *yaml.Node, local *element.Local) {
 	keys := r.mapping(n, zoneKeys)
 	numbers := [3]*int64{&local.First, &local.Last, &local.Unknown}
@@ -170,7 +171,7 @@ func (r *reader) zones(n *yaml.Node, local *element.Local) {
 	local.HasZones = true
 }
 
-// has tells whether a name is among names, as names of columns are compared.
+// has tells whether a name is in names. Like all names of columns, they are compared without regard to case or to spaces around them.
 func has(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(strings.TrimSpace(n), strings.TrimSpace(name)) })
 }

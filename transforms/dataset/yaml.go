@@ -10,10 +10,10 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Error is one thing that is wrong in a file.
+// Error is one mistake in a declaration.
 type Error struct {
 	File         string
-	Line, Column int // from 1; 0 if the file has no such place
+	Line, Column int // from 1; 0 if the mistake has no place in the file
 	Message      string
 }
 
@@ -25,7 +25,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
 }
 
-// Errors are all that is wrong in a file, in its order.
+// Errors are all mistakes in a declaration, in the order of the file.
 type Errors []*Error
 
 // Error returns a line for each error.
@@ -37,7 +37,7 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// reader reads the nodes of a file, and collects what is wrong.
+// reader reads the nodes of a declaration, and collects the mistakes.
 type reader struct {
 	file   string
 	errors Errors
@@ -81,7 +81,8 @@ func (r *reader) document(text string) *yaml.Node {
 // pair is an entry of a mapping.
 type pair struct{ key, value *yaml.Node }
 
-// mapping returns the entries of a mapping by their keys. If allowed is not nil, others are an error. So is a key that is there twice.
+// mapping returns the entries of a mapping by their keys. A key that occurs twice is an error. If allowed is not nil, a key that is not
+// in it is an error too.
 func (r *reader) mapping(n *yaml.Node, allowed []string) map[string]pair {
 	entries := map[string]pair{}
 	if n.Kind != yaml.MappingNode {
@@ -123,7 +124,7 @@ func (r *reader) required(n *yaml.Node, keys map[string]pair, key string) *yaml.
 	return nil
 }
 
-// text returns a text. A number or another value that YAML reads from plain text is none.
+// text returns a text. A number, or another value that is not a string in YAML, is an error.
 func (r *reader) text(n *yaml.Node) (string, bool) {
 	switch {
 	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str":
@@ -155,7 +156,7 @@ func (r *reader) list(n *yaml.Node) []*yaml.Node {
 	return n.Content
 }
 
-// kindOf names what a node is, for a message.
+// kindOf says what a node is, for a message.
 func kindOf(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -180,7 +181,7 @@ func kindOf(n *yaml.Node) string {
 	return "nothing"
 }
 
-// shortened is a text for a message, in one line.
+// shortened returns a text in one line of limited length, for a message.
 func shortened(text string) string {
 	text = strings.Join(strings.Fields(strings.Map(func(c rune) rune {
 		if c < ' ' || c >= 0x7f && c < 0xa0 {

@@ -34,8 +34,9 @@ func init() {
 // shares are the taxis of a batch as they are coded.
 type shares struct{ List []Share }
 
-// The coded form of a Columns: source, taxi, variant, column of the taxi, taxis (each a uvarint length and bytes), month, row group, first row, file row, rows of
-// the file, flags (uvarints), the text if there is one, then the record as an Arrow IPC stream. A Table is its name, its count and then its record.
+// The coded form of a Columns: source, taxi, variant, column of the taxi, taxis (each a uvarint length and bytes), month, row group,
+// first row, file row, rows of the file, flags (uvarints), the text if there is one, then the record as an Arrow IPC stream. A Table is
+// its name, its count and then its record.
 
 func encodeColumns(c Columns) ([]byte, error) {
 	head := AppendString(nil, c.Source)

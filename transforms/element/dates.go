@@ -1,6 +1,6 @@
 package element
 
-// DateOrder says which number comes first in dates such as 03/04/2021 of a file. Its values are those of --dates.
+// DateOrder says whether the month or the day comes first in dates of a file such as 03/04/2021. Its values are values of --dates.
 type DateOrder string
 
 // The orders of dates. A file whose dates do not end with the year needs none.
@@ -10,5 +10,5 @@ const (
 	DayFirst   DateOrder = "dmy"
 )
 
-// dateOrders are the orders, as they are coded.
+// dateOrders are the orders by their code.
 var dateOrders = []DateOrder{NoOrder, MonthFirst, DayFirst}

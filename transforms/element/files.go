@@ -101,7 +101,8 @@ type Recognised struct {
 	Alone bool
 }
 
-// Admitted is a file whose trips of one taxi count. It has what results, checks and the manifest need. What the reader needs is in a [Work].
+// Admitted is a file whose trips of one taxi count. It has what results, checks and the manifest need. A [Work] has what the reader
+// needs.
 type Admitted struct {
 	Source  string
 	Dataset string
@@ -209,8 +210,9 @@ type Work struct {
 	Branch int // which of the reader's branches reads it
 	Pieces []Piece
 
-	// Ordered tells that one reader gets all works and ranges of units in their order, and Then is the next work's first piece, if there is a next
-	// one. The reader may begin with it before this work is done. They get lost when a work is coded: whoever decodes it knows nothing of the others.
+	// Ordered tells that one reader gets all works and ranges of units in their order. Then is the first piece of the next work, if there
+	// is one; the reader may begin with it before this work is done. The coded form of a work has neither, because whoever decodes it
+	// knows nothing of other works.
 	Ordered bool
 	Then    []Piece
 }

@@ -117,8 +117,8 @@ type Local struct {
 	TimeZone string // whose clock the times are of, or "" if that is not known
 	Stored   Stored
 
-	// Zones are the numbers that a zone can have, from First to Last. Other numbers, and nulls, become Unknown, unless it is 0: then they are null.
-	// Without First and Last all numbers are zones.
+	// A zone can have a number from First to Last. Other numbers, and nulls, become Unknown or, if Unknown is 0, null. Without HasZones,
+	// all numbers are zones.
 	HasZones             bool
 	First, Last, Unknown int64
 }

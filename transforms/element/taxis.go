@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Telling says which columns of a file tell whose trips its rows are, and what their values mean.
+// Telling says which columns of a file can name the taxi of each trip, and what their values mean.
 type Telling struct {
-	Columns []string // names, compared without regard to case; of several in one file the first here tells
+	Columns []string // names, compared without regard to case; if a file has several of these columns, the first in this list counts
 	Values  []TaxiValue
 }
 
@@ -44,17 +44,16 @@ func (t Telling) Taxis() []string {
 	return taxis
 }
 
-// Share is the trips of one taxi in a file that has trips of several taxis.
+// Share has the trips of one taxi in a file that has trips of several taxis.
 type Share struct {
 	Taxi   string
-	Values []string // what the column of the file says of them, as it is in the file
+	Values []string // the values of the file's column that name the taxi
 	Rows   int64
-	Left   bool // as asked, they are not read
-	Alone  bool // as Recognised.Alone, for this taxi
+	Left   bool // the user does not want these trips, so they are not read
+	Alone  bool // like Recognised.Alone, for this taxi
 }
 
-// ByTaxi returns the trips of f that are read, by taxi. A file that is not of several taxis has one share. Malformed rows are in the
-// first share.
+// ByTaxi returns the shares of f that are read. A file of one taxi has one share. Malformed rows are in the first share.
 func (f Recognised) ByTaxi() []Share {
 	if len(f.Shares) == 0 {
 		return []Share{{Taxi: f.Taxi, Rows: f.Rows, Alone: f.Alone}}
@@ -71,7 +70,7 @@ func (f Recognised) ByTaxi() []Share {
 	return read
 }
 
-// Only returns f with the trips of some taxis: those of the others are not read. If none is left, its ByTaxi is empty.
+// Only returns f without the trips of taxis for which some is false: these are not read. If no taxi is left, ByTaxi is empty.
 func (f Recognised) Only(some func(taxi string) bool) Recognised {
 	if len(f.Shares) == 0 {
 		if !some(f.Taxi) {
@@ -88,7 +87,7 @@ func (f Recognised) Only(some func(taxi string) bool) Recognised {
 	return f
 }
 
-// RowsToRead is how many rows of f are of taxis that are read.
+// RowsToRead returns the number of rows of f whose taxi is read.
 func (f Recognised) RowsToRead() int64 {
 	rows := int64(0)
 	for _, s := range f.ByTaxi() {
@@ -97,7 +96,7 @@ func (f Recognised) RowsToRead() int64 {
 	return rows
 }
 
-// TaxiList is the taxis of shares in one text.
+// TaxiList returns the taxis of shares as one text.
 func TaxiList(shares []Share) string {
 	names := make([]string, len(shares))
 	for i, s := range shares {
@@ -106,14 +105,14 @@ func TaxiList(shares []Share) string {
 	return strings.Join(names, taxiSeparator)
 }
 
-// JoinTaxis joins two lists of taxis, as [TaxiList] makes them. Each taxi is in the result once.
+// JoinTaxis joins two results of [TaxiList]. Each taxi is in the result once.
 func JoinTaxis(a, b string) string {
 	taxis := slices.Concat(SplitTaxis(a), SplitTaxis(b))
 	slices.Sort(taxis)
 	return strings.Join(slices.Compact(taxis), taxiSeparator)
 }
 
-// SplitTaxis returns the taxis in a text of [TaxiList].
+// SplitTaxis returns the taxis in a result of [TaxiList].
 func SplitTaxis(list string) []string { return strings.Split(list, taxiSeparator) }
 
 const taxiSeparator = ", "

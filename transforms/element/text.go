@@ -9,14 +9,14 @@ import (
 // UnknownRows is the number of rows of a file of text and of its units: only reading tells how many rows there are.
 const UnknownRows int64 = -1
 
-// TextCounts are counts of a file of text, or of a part of it. Lines are counted apart from rows, so that no row is lost without notice:
-// the lines of a file are its header, blank lines and rows. A malformed line is a row.
+// TextCounts are counts of a file of text, or of a part of it. Lines are counted separately from rows, so that no row is lost without
+// notice: the lines of a file are its header, its blank lines and its rows. A malformed line is a row.
 type TextCounts struct {
-	Bytes     int64 // of the file, as it is stored
-	Lines     int64 // the ends of lines, and a last line without an end
+	Bytes     int64 // bytes of the file as it is stored
+	Lines     int64 // line ends, plus one if the last line has no end
 	Header    int64 // lines with the names of columns
-	Blank     int64 // lines with nothing
-	Malformed int64 // rows
+	Blank     int64 // blank lines
+	Malformed int64 // malformed rows
 }
 
 // Plus returns the counts of two parts together.
@@ -24,18 +24,18 @@ func (c TextCounts) Plus(o TextCounts) TextCounts {
 	return TextCounts{c.Bytes + o.Bytes, c.Lines + o.Lines, c.Header + o.Header, c.Blank + o.Blank, c.Malformed + o.Malformed}
 }
 
-// Text is what a batch of a file of text has beside its columns, which are texts. The batches of a file have all its counts together:
-// a batch without rows has those of a part without rows.
+// Text is what a batch of a file of text has in addition to its columns. The counts of all batches of a file add up to the counts of the
+// file. For a part of the file without rows, a batch without rows has the counts.
 type Text struct {
 	Counts    TextCounts
-	FileBytes int64       // of the whole file, as it is stored
-	Starts    []int64     // by row: where its line starts in the text, in bytes; in the unpacked text, if the file is packed
-	Malformed []int32     // the rows whose line has not the form that the header promises, ascending. All their columns are null
-	Lines     []Malformed // by entry of Malformed
-	Finder    LineFinder  // nil where the file is not at hand: after an element was coded
+	FileBytes int64       // bytes of the whole file as it is stored
+	Starts    []int64     // for each row the byte at which its line starts in the unpacked text
+	Malformed []int32     // the malformed rows, ascending. All their values are null
+	Lines     []Malformed // the line of each entry of Malformed
+	Finder    LineFinder  // nil if the file is not available, because the element was decoded
 }
 
-// Rows returns what some rows of the batch, ascending, have of t. Its counts are zero.
+// Rows returns the part of t that belongs to some rows of the batch, which ascend. The counts of the result are zero.
 func (t *Text) Rows(rows []int32) *Text {
 	part := &Text{FileBytes: t.FileBytes, Finder: t.Finder, Starts: make([]int64, len(rows))}
 	malformed := 0
@@ -54,7 +54,7 @@ func (t *Text) Rows(rows []int32) *Text {
 // Malformed is a malformed line.
 type Malformed struct {
 	Why  string // what was found and expected
-	Line []byte // as the file has it, without its end
+	Line []byte // the line without its end
 }
 
 // LineFinder finds the number of the line that starts at a byte of the text, counted from 1.
@@ -76,7 +76,7 @@ func (t *Text) Where(source string, i int) string {
 	return fmt.Sprintf("%s: the line that starts at byte %d", source, at)
 }
 
-// AppendText appends t, which may be nil, so that [CutText] reads it.
+// AppendText appends t, which may be nil, in the form that [CutText] reads.
 func AppendText(b []byte, t *Text) []byte {
 	if t == nil {
 		return append(b, 0)

@@ -198,8 +198,8 @@ func (g *grouper) hashed(base uint64, row int) uint32 {
 	return id
 }
 
-// page has groups that differ in two keys, by the codes of both. Nearly all rows of a batch often do, such as journeys of one month, and a page is much
-// smaller than the hash table.
+// page has groups that differ in only two keys, by the codes of both keys. Often nearly all rows of a batch are of such groups, for
+// example journeys of one month. A page is much smaller than the hash table.
 type page struct {
 	of     []int // the two keys; nil if nothing is known
 	others uint64
@@ -219,7 +219,8 @@ const (
 	sampled = 32
 )
 
-// turn makes the page that of two keys that vary, and of the codes that the others have in nearly all rows. It is false if there are no such keys.
+// turn sets the two keys of the page to keys that vary, and the codes of the other keys to those of nearly all rows. It returns false if
+// there are no such keys.
 func (g *grouper) turn(base uint64) bool {
 	p := &g.page
 	p.third = -1

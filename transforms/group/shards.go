@@ -7,9 +7,9 @@ import (
 	"tripstats/transforms/query"
 )
 
-// FinishShards merges and finishes groups, on all cores if there are many. Each shard is a list of blocks that are not finished, which are cleared when
-// they are read, to free memory. No two shards may have a group with the same key. It returns a finished block for each shard, for [Rows]. The error is
-// that of the group that comes first in the order of keys.
+// FinishShards merges and finishes groups, on all cores if there are many groups. Each shard is a list of blocks that are not finished.
+// To free memory, it clears each block when it has read it. No two shards may have a group with the same key. It returns a finished block
+// for each shard, for [Rows]. If several groups have errors, it returns the error of the group with the first key in order.
 func FinishShards(q *query.Query, shards [][][]byte) ([][]byte, error) {
 	finished, failed := make([][]byte, len(shards)), make([]failedGroup, len(shards))
 	SideBySide(len(shards), func(i int) error { //nolint:errcheck // it has none

@@ -53,8 +53,8 @@ func unitFrom(unit uint64, base int64, values []int64) uint64 {
 
 const digitBits = 11
 
-// sortKeys sorts numbers of so many bits, from a bit on: those that are equal from there on stay in their order. It returns one of the slices, which
-// have one length.
+// sortKeys sorts numbers of width bits by their bits from the bit from on. Numbers that are equal in these bits keep their order. It
+// returns one of the two slices, which have the same length.
 func sortKeys(keys, spare []uint64, from, width int) []uint64 {
 	const mask = 1<<digitBits - 1
 	var starts [1 << digitBits]uint32

@@ -36,8 +36,8 @@ func (fn *judgeFn) malformedLines(b *trip.Batch) arrow.Array {
 	return readable(lines.NewArray())
 }
 
-// readable returns an array of texts in UTF-8: one replacement character stands for bytes that are none. Readers of parquet refuse a column of
-// text with other bytes.
+// readable returns an array of texts in UTF-8. One replacement character takes the place of bytes that are not UTF-8, because readers of
+// parquet refuse a column of text that has such bytes.
 func readable(a arrow.Array) arrow.Array {
 	texts, is := a.(*array.String)
 	valid := true

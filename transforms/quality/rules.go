@@ -81,8 +81,9 @@ type Check struct {
 	// Finds fires a cell rule that needs the values of several columns. It also leaves out the values.
 	Finds func(fn *judgeFn, id ID, b *trip.Batch, month int32, start, end int)
 
-	// Zones tells that the rule is about which zones there are. Where they are not TLC's, Values are what is no zone of the place, and what the
-	// rule finds becomes the place's unknown zone. If that is 0, Values become null, and the rule does not look for nulls.
+	// Zones tells that the rule is about which zones exist. In a place with other zones than TLC's, Values are the numbers that are not
+	// zones of the place. What the rule finds becomes the place's unknown zone. If this is 0, Values become null, and the rule does not
+	// look for nulls.
 	Zones bool
 }
 

@@ -1,5 +1,5 @@
-// Package timezone has the time zones of the world as embedded data. The tables then do not depend on the time zone files of a machine,
-// which may be old or changed; package time would read these first.
+// Package timezone has the time zones of the world as embedded data. So the tables do not depend on the time zone files of a machine,
+// which may be old or changed. Package time would read these files first.
 //
 // zoneinfo.zip is lib/time/zoneinfo.zip of Go 1.26: the compiled files of the IANA time zone database (https://www.iana.org/time-zones),
 // which is in the public domain. To renew it, take the file of another Go release and set Version to the version in its
@@ -22,7 +22,7 @@ const Version = "2025c"
 //go:embed zoneinfo.zip
 var data []byte
 
-// files are the zones by name. Opening the archive reads all names.
+// files are the time zones by name. Opening the archive reads all names.
 var files = sync.OnceValues(func() (*zip.Reader, error) {
 	return zip.NewReader(bytes.NewReader(data), int64(len(data)))
 })
@@ -40,7 +40,7 @@ func Zone(name string) (*time.Location, error) {
 	defer f.Close() //nolint:errcheck // it is in memory
 	rules, err := io.ReadAll(f)
 	if err != nil {
-		return nil, fmt.Errorf("found %q, expected the name of a time zone such as America/Chicago", name) // a folder, such as America
+		return nil, fmt.Errorf("found %q, expected the name of a time zone such as America/Chicago", name) // the name is that of a folder, such as America
 	}
 	zone, err := time.LoadLocationFromTZData(name, rules)
 	if err != nil {

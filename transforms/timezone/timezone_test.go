@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestTheDataIsOfItsVersion fails if the data change without the version, which is part of the digest of the rules.
+// TestTheDataIsOfItsVersion fails if the data change but Version does not. Version is part of the digest of the rules.
 func TestTheDataIsOfItsVersion(t *testing.T) {
 	const version, want = "2025c", "8f55634d05f8bca1f7bc7c69c5933428c69357e0bdf565e5ba224e3f88ff12e8"
 	sum := sha256.Sum256(data)

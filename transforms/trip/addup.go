@@ -11,15 +11,16 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// running is a sum of columns in the making. Null rows of it are 0.
+// running is a sum to which columns are still added. Its null rows are 0.
 type running struct {
 	Column
-	begun bool // it has the values of a column; until then it is null in all rows
-	wide  bool // a value may be beyond MaxValue, so that further sums may have more than 64 bits
+	begun bool // at least one column with values has been added; until then all rows are null
+	wide  bool // a value may be beyond MaxValue, so a further sum may have more than 64 bits
 }
 
-// addUp makes a column of the batch that is the sum of several columns of the file. A null adds nothing, and the sum is null if all are.
-// A sum of more than 64 bits is not a number. If no rules are applied, a sum beyond MaxValue is a fault, like a value that is.
+// addUp makes a column of the batch that is the sum of several columns of the file. A null adds nothing; the sum is null if all values
+// are null. A sum of more than 64 bits is not a number. If no rules are applied, a sum beyond MaxValue is a fault, just like a value
+// beyond MaxValue.
 func (fn *fieldsFn) addUp(in element.Columns, f Field, sources []source, mem *columnMemory) (Column, error) {
 	rows := int(in.Record.NumRows())
 	var sum running
@@ -62,13 +63,13 @@ func quotedNames(r arrow.RecordBatch, sources []source) string {
 	return strings.Join(names, ", ")
 }
 
-// kept is a row in which the column that is added is null, and the sum there before.
+// kept is a row in which the added column is null, with the sum before the column is added.
 type kept struct {
 	row int32
 	sum int64
 }
 
-// keepNulls notes the sums in the rows in which a is null, because a value is added there too, whatever it is.
+// keepNulls keeps the sums of the rows in which a is null, because addOnto adds any value there.
 func (fn *fieldsFn) keepNulls(a arrow.Array, sums []int64) {
 	if fn.kept = fn.kept[:0]; a.NullN() == 0 {
 		return
@@ -91,7 +92,8 @@ func (fn *fieldsFn) restoreNulls(sums []int64) {
 	}
 }
 
-// unite makes the sum null where it was and the added column is. valid is the bitmap of the added column, if it has nulls.
+// unite makes the sum null in the rows in which both the sum was null and the added column is null. valid is the validity bitmap of the
+// added column, if it has nulls.
 func (fn *fieldsFn) unite(sum *running, nulls int, valid []byte, mem *columnMemory) {
 	if sum.Valid == nil || nulls == 0 {
 		sum.Valid, sum.Nulls = nil, 0
@@ -110,8 +112,8 @@ func (fn *fieldsFn) unite(sum *running, nulls int, valid []byte, mem *columnMemo
 	}
 }
 
-// addOnto adds a column in one pass, without a copy of its values. In rows in which the column is null it may add anything. It returns false,
-// and has added nothing, if the column has another type. k is the column's place among those that are added up.
+// addOnto adds a column in one pass, without a copy of its values. In rows in which the column is null it may add anything. If it cannot
+// add a column of this type, it adds nothing and returns false. k is the index of the column among the columns that are added up.
 func (fn *fieldsFn) addOnto(sum *running, f Field, s source, k int, a arrow.Array) (done bool, bad *badValue) {
 	if Fields[f].Type != Measure {
 		return false, nil
@@ -145,7 +147,7 @@ func (fn *fieldsFn) addDoubles(sums []int64, a *array.Float64) *badValue {
 					return &badValue{done, errMeasure}
 				}
 			}
-			sums[done] += x // of one wide value and one that is not: at most 64 bits
+			sums[done] += x // the sum is not wide, so the result has at most 64 bits even if x is wide
 		}
 	}
 	return nil
@@ -167,7 +169,7 @@ func (fn *fieldsFn) addConverted(sum *running, in element.Columns, f Field, s so
 		fn.wide = true
 	}
 	if !sum.begun {
-		if values := mem.memory(len(c.Values)); len(values) > 0 && &values[0] != &c.Values[0] { // the values are the file's
+		if values := mem.memory(len(c.Values)); len(values) > 0 && &values[0] != &c.Values[0] { // the values are in memory of the file
 			copy(values, c.Values)
 			c.Values = values
 		}
@@ -187,10 +189,10 @@ func (fn *fieldsFn) addConverted(sum *running, in element.Columns, f Field, s so
 	return nil
 }
 
-// overflowed tells whether a + b, computed in 64 bits, has more of them.
+// overflowed tells whether a + b needs more than 64 bits. sum is a + b computed in 64 bits.
 func overflowed(a, b, sum int64) bool { return (a^sum)&(b^sum) < 0 }
 
-// add adds the values of a to sums that are not wide. It returns false, and has added nothing, if the caller must convert a.
+// add adds the values of a to sums that are not wide. If the caller must convert a instead, it adds nothing and returns false.
 func (c *codedValues) add(fn *fieldsFn, a *array.Dictionary, sums []int64, to converter) bool {
 	codes, ok := c.tabulated(fn, a, to)
 	if !ok || c.wide {

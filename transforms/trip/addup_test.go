@@ -17,7 +17,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// fareInParts has the dataset of the tests below: the fare is the sum of four columns.
+// fareInParts is the dataset of the tests below, in which the fare is the sum of four columns.
 func fareInParts(judged bool) Options {
 	opts := wanting([]Field{Fare, Tolls},
 		element.Known{Name: "a", Meaning: Fare.Meaning()}, element.Known{Name: "b", Meaning: Tolls.Meaning(), Adds: Fare.Meaning()},
@@ -26,8 +26,8 @@ func fareInParts(judged bool) Options {
 	return opts
 }
 
-// TestSumsOfColumnsAreThoseOfBigNumbers adds up columns of all kinds, at random: with nulls and without, all null, coded by a dictionary,
-// whole numbers and text, with values that are no numbers and that are too large.
+// TestSumsOfColumnsAreThoseOfBigNumbers adds up random columns of all kinds and compares the sums with math/big: columns with some nulls,
+// without nulls, with only nulls, with a dictionary, of whole numbers and of text, with values that are not numbers or are too large.
 func TestSumsOfColumnsAreThoseOfBigNumbers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	withAndWithoutAVX2(t, func(t *testing.T) {
@@ -58,18 +58,18 @@ func TestSumsOfColumnsAreThoseOfBigNumbers(t *testing.T) {
 	})
 }
 
-// part is a value that is added: as text, and in units of 10^-6, unless it is null or no number.
+// part is a value to add: its text, and its number of units of 10^-6 unless it is null or not a number.
 type part struct {
 	text string
 	is   *big.Int
-	none bool // it is no number, and makes the sum none
+	none bool // it is not a number, so the sum is not a number
 }
 
 func randomParts(rng *rand.Rand, rows int) (element.ValueType, []part) {
 	types := []element.ValueType{element.Float64, element.Float64, element.Float64, element.Int64, element.String, element.Null}
 	typ := types[rng.IntN(len(types))]
 	nulls, odd := rng.IntN(3), rng.IntN(3)
-	share := []int{4, 4, 40}[rng.IntN(3)] // few nulls are added in another way than many
+	share := []int{4, 4, 40}[rng.IntN(3)] // columns with few nulls and columns with many are added in different ways
 	values := make([]part, rows)
 	for i := range values {
 		cents := rng.Int64N(100_000) - 20_000
@@ -125,7 +125,7 @@ func checkSums(t *testing.T, b Batch, rows int, parts map[string][]part) {
 	}
 }
 
-// withDictionaries codes columns of a batch by dictionaries.
+// withDictionaries turns columns of a batch into dictionary columns.
 func withDictionaries(t *testing.T, in element.Columns, coded map[string]bool) element.Columns {
 	t.Helper()
 	columns, fields := slices.Clone(in.Record.Columns()), slices.Clone(in.Record.Schema().Fields())
@@ -163,7 +163,7 @@ func TestAddManyAddsWhatFixManyConverts(t *testing.T) {
 					t.Fatalf("%d values, %d added: row %d: got %d, want %d", n, done, i, sums[i], want)
 				}
 			}
-			for i := range src { // eight values with one that is not certain are left alone
+			for i := range src { // addMany leaves eight values alone if it is not certain of one of them
 				was := src[i]
 				src[i] = math.NaN()
 				copy(sums, before)

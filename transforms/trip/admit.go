@@ -292,7 +292,8 @@ func (s seen) twice(f element.Recognised, rules Admission) *fault.Fault {
 	return nil
 }
 
-// torn are the data sets that have parts of several taxis although no column tells so, or parts without trips beside those with trips.
+// torn returns the data sets in which the parts are of different taxis but no column names the taxi, or in which some parts have trips
+// and others have none.
 func torn(kept []element.Recognised, noTrips []element.Unusable) (problems []*fault.Fault) {
 	first := map[string]element.Recognised{}
 	for _, f := range kept {

@@ -21,8 +21,8 @@ const (
 	MaxValue = 100_000_000
 )
 
-// Batch is a batch of trips of one taxi: rows of one row group, consecutive unless the file has trips of several taxis. Like element.Columns it is read-only, and its memory
-// may be used again once the emit call that handed it out has returned.
+// Batch is a batch of trips of one taxi. Its rows are of one row group, and consecutive unless the file has trips of several taxis. Like
+// element.Columns it is read-only, and its memory may be used again once the emit call that handed it out has returned.
 type Batch struct {
 	Source    string
 	Taxi      string
@@ -105,8 +105,8 @@ func (b *Batch) Where(i int) string {
 	return element.Where(b.Source, b.RowGroup, b.FirstRow+b.skip(i))
 }
 
-// RowNumber tells row i from all others of its file. Numbers ascend in the order of the file: the row's number from 0, or in a file of
-// text the byte at which its line starts.
+// RowNumber returns a number that identifies row i in its file. Numbers ascend in the order of the file. It is the row's number from 0
+// or, in a file of text, the byte at which the row's line starts.
 func (b *Batch) RowNumber(i int) int64 {
 	if b.Text != nil {
 		return b.Text.Starts[i]

@@ -21,9 +21,9 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Batch](), encodeBatch, decodeBatch)
 }
 
-// The encoded form of a Batch: source, taxi, origin (a record, or nothing), the text if there is one, then, as varints, all that is not a column, then the
-// columns as an Arrow record. One of the varints says which columns the record has. Prism encodes some batches only to know their
-// size, so a column without values must cost nothing.
+// The encoded form of a Batch: source, taxi, origin (a record, or nothing), the text if there is one, then everything else except the
+// columns as varints, then the columns as an Arrow record. One of the varints says which columns the record has. Prism encodes some
+// batches only to know their size, so a column without values must cost nothing.
 
 // schemaOf returns the schema of a record with the columns that have a bit in present, in the order of Field.
 func schemaOf(present int64) *arrow.Schema {

@@ -13,8 +13,8 @@ type codedValues struct {
 	table      *[1 << 16]int64 // by code
 }
 
-// convert fills dst, which has a's length. It returns false if a value of the dictionary cannot be represented or stands for nothing; the caller must
-// then convert row by row, because the value may be in no row at all. Null rows get any value.
+// convert fills dst, which has a's length. It returns false if a value of the dictionary cannot be represented or stands for null. The
+// caller must then convert row by row, because it may be that no row has the value. Null rows get any value.
 func (c *codedValues) convert(fn *fieldsFn, a *array.Dictionary, dst []int64, to converter) bool {
 	codes, ok := c.tabulated(fn, a, to)
 	if ok {

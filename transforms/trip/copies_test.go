@@ -8,7 +8,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// TestCopiesAreAdmittedOnce admits files, each written as NAME=TAXI:DIGEST, with (empty) if it has no rows.
+// TestCopiesAreAdmittedOnce admits files. A file is written as NAME=TAXI:DIGEST, with (empty) if it has no rows.
 func TestCopiesAreAdmittedOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		files, want string
@@ -38,7 +38,7 @@ func TestCopiesAreAdmittedOnce(t *testing.T) {
 	}
 }
 
-// TestAFolderOfAMonthIsOneSourceOfEachTaxi admits files of one month, which the keys of a folder or none say.
+// TestAFolderOfAMonthIsOneSourceOfEachTaxi admits files of one month. Some have the month from keys of their folder, others have not.
 func TestAFolderOfAMonthIsOneSourceOfEachTaxi(t *testing.T) {
 	const month = "year=2024/month=01"
 	file := func(source, taxi, dataset, from string) element.Recognised {

@@ -69,10 +69,10 @@ type match struct {
 	signature []string
 }
 
-// decide returns the dataset of a file with these columns. A file is of a dataset if it has one of the dataset's signatures and
-// none of the columns that exclude it. Where files of several taxis have the same columns, the name of the file, which says the taxi
-// said, decides, unless a column tells the taxi. Datasets that the user declares go before the others. If several datasets remain, the
-// file is of the one whose signature contains the signatures of all others. For example, fhvhv's files have all columns by which fhv's are
+// decide returns the dataset of a file with these columns. A file is of a dataset if it has one of the dataset's signatures and none of
+// the columns that exclude it. Where files of several taxis have the same columns, the name of the file, which says the taxi said,
+// decides, unless a column tells the taxi. Datasets that the user declares go before the others. If several datasets remain, the file is
+// of the one whose signature contains the signatures of all others. For example, fhvhv's files have all columns by which fhv's are
 // recognised, and one more.
 func decide(registry []element.Dataset, names []string, said string, tells bool) (element.Dataset, error) {
 	var matches, unnamed []match

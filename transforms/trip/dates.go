@@ -13,13 +13,14 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// DatesAuto is the value of --dates that lets files tell the order of their dates.
+// DatesAuto is the value of --dates with which the dates of a file tell their order.
 const DatesAuto = "auto"
 
 // ReadColumn reads a column of a file, batch by batch, until emit returns false.
 type ReadColumn func(ctx context.Context, f element.Recognised, column int, emit func(arrow.Array) bool) error
 
-// TextTimes are the columns of a recognised file that are pickups or dropoffs and text: indices into its columns, the pickups first.
+// TextTimes returns the columns of a recognised file that are text and have pickups or dropoffs, as indices into the file's columns,
+// pickups first.
 func TextTimes(f element.Recognised, opts Options) []int {
 	i := slices.IndexFunc(opts.Registry, func(d element.Dataset) bool { return d.Name == f.Variant })
 	if i < 0 {
@@ -27,14 +28,15 @@ func TextTimes(f element.Recognised, opts Options) []int {
 	}
 	m, err := mapColumns(opts.Registry[i], namesOf(f.Columns), []Field{Pickup, Dropoff})
 	if err != nil {
-		return nil // recognising the file has told
+		return nil // Recognise has reported the error
 	}
 	return slices.DeleteFunc(slices.Concat(m[Pickup], m[Dropoff]), func(c int) bool { return f.Columns[c].Type != element.String })
 }
 
-// Dated returns a recognised file with the order of its dates. Dates such as 03/04/2021 do not tell their order; but if a file has one
-// with a day above 12, it tells the order of all. If the first values have such dates, all pickups are read, and the dropoffs too if the
-// pickups do not tell. Nothing is read of a file whose times are no text, or if opts have an order.
+// Dated returns a recognised file with the order of its dates. A date such as 03/04/2021 does not tell whether the month or the day comes
+// first. A date with a day above 12 tells this for all dates of its file. If the first values of a file have such dates, Dated reads all
+// pickups, and the dropoffs too if the pickups do not tell the order. It reads nothing of a file whose times are not text, or if
+// opts.Dates is an order.
 //
 // Errors are faults with exit code 3 that name the file and say what to do.
 func Dated(ctx context.Context, f element.Recognised, opts Options, read ReadColumn) (element.Recognised, error) {
@@ -47,7 +49,7 @@ func Dated(ctx context.Context, f element.Recognised, opts Options, read ReadCol
 		return f, err
 	}
 	name := f.Columns[columns[0]].Name
-	if first.values >= manyTexts && !first.time {
+	if first.values >= leastTexts && !first.time {
 		return f, fault.Inputf("%s: column %q: found %q and no time in the first %d values, expected times such as 2009-01-04 02:52:00 or 1/4/2009 2:52; write the column so, or leave the file out",
 			f.Source, name, first.value, first.values)
 	}
@@ -77,10 +79,10 @@ func Dated(ctx context.Context, f element.Recognised, opts Options, read ReadCol
 	return f, nil
 }
 
-// dateEvidence has the first text of each kind of dates that end with the year.
+// dateEvidence has the first text of each kind of date that ends with the year.
 type dateEvidence struct {
 	undecided  string // any such date
-	monthFirst string // one that can only be read with the month first
+	monthFirst string // a date that can only be read with the month first
 	dayFirst   string
 	zone       string // a time with a zone
 
@@ -89,10 +91,10 @@ type dateEvidence struct {
 	time   bool   // a text is a time, in some order of dates
 }
 
-// manyTexts is how many texts a file must begin with that are no times to be refused. Of fewer, rules refuse the rows.
-const manyTexts = 100
+// leastTexts is how many texts a file must begin with that are no times to be refused. Of fewer, rules refuse the rows.
+const leastTexts = 100
 
-// add looks at texts, and tells whether any has a value.
+// add looks at texts. It tells whether any of them has a value.
 func (e *dateEvidence) add(a arrow.Array) (values bool) {
 	texts, ok := a.(*array.String)
 	if !ok {
@@ -132,14 +134,14 @@ func (e *dateEvidence) add(a arrow.Array) (values bool) {
 	return values
 }
 
-// keep copies s to *to if nothing is there. Later, the memory of s may have another text.
+// keep copies s to *to if *to is empty. It copies because the memory of s may be used again.
 func keep(to *string, s string) {
 	if *to == "" {
 		*to = strings.Clone(s[:min(len(s), 40)])
 	}
 }
 
-// order returns the order that the dates have.
+// order returns the order of the dates.
 func (e *dateEvidence) order() (element.DateOrder, error) {
 	switch {
 	case e.monthFirst != "" && e.dayFirst != "":

@@ -44,11 +44,11 @@ func TestTheOrderOfDatesIsThatOfADayAbove12(t *testing.T) {
 		batches map[string][][]string
 		want    element.DateOrder
 		read    int
-		wrong   []string // in the error
+		wrong   []string // parts of the error
 	}{
 		"no text": {read: 0},
 		"years first": {
-			batches: map[string][][]string{pickup: {{"", "N/A", "NULL"}, iso, {"13/1/2021 0:00"}}}, read: 2, // no further than to the first values
+			batches: map[string][][]string{pickup: {{"", "N/A", "NULL"}, iso, {"13/1/2021 0:00"}}}, read: 2, // reading ends with the batch of the first values
 		},
 		"nothing but nulls": {batches: map[string][][]string{pickup: {{"NULL"}, {""}}}, read: 2},
 		"nonsense":          {batches: map[string][][]string{pickup: {{"yesterday", "1/2"}, {"13/1/2021 0:00"}}}, read: 1},

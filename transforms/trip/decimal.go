@@ -7,14 +7,14 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
-// decimals are the values of a column of decimals: whole numbers of a unit of 10 to the power of minus the scale.
+// decimals are the values of a column of decimals. A value is a whole number of units of 10^-scale.
 type decimals struct {
 	scale int
 	// small returns a value that fits 64 bits, and whether it does.
 	small func(i int) (int64, bool)
 	wide  func(i int) *big.Int
 
-	power   int64 // 10 to the power of the distance of the scale from 6, or 0 if that has more than 64 bits
+	power   int64 // 10 to the power |scale - 6|, or 0 if this needs more than 64 bits
 	over    bool  // the scale is more than 6
 	scratch big.Int
 }
@@ -73,7 +73,7 @@ func (d *decimals) micros(i int) (int64, bool) {
 	return v * d.power, v <= most && v >= -most
 }
 
-// wideMicros is micros of any value.
+// wideMicros is micros for any value; micros is faster for values of 64 bits.
 func (d *decimals) wideMicros(i int) (int64, bool) {
 	v := d.wide(i)
 	negative := v.Sign() < 0
@@ -148,7 +148,7 @@ func (fn *fieldsFn) decimalZones(a arrow.Array, dst []int64) ([]int64, *badValue
 	return dst, nil
 }
 
-// decimalCodes converts decimals to codes. What is not whole becomes noCode.
+// decimalCodes converts decimals to codes. A decimal that is not a whole number becomes noCode.
 func decimalCodes(a arrow.Array, dst []int64) []int64 {
 	d := decimalsOf(a)
 	for i := range dst {

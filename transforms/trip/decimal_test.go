@@ -18,7 +18,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// decimalArray has values in the unit of the type; nil is null.
+// decimalArray makes an array of values in the unit of the type; nil is null.
 func decimalArray(typ arrow.DataType, values ...*big.Int) arrow.Array {
 	b := array.NewBuilder(memory.DefaultAllocator, typ)
 	for _, v := range values {
@@ -36,7 +36,7 @@ func decimalArray(typ arrow.DataType, values ...*big.Int) arrow.Array {
 	return b.NewArray()
 }
 
-// slowMicros is decimals.micros in rational arithmetic.
+// slowMicros computes the result of decimals.micros in rational arithmetic.
 func slowMicros(v *big.Int, scale int32) (int64, bool) {
 	r := new(big.Rat).SetFrac(new(big.Int).Abs(v), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil))
 	r.Mul(r, big.NewRat(2*Unit, 1))
@@ -51,7 +51,7 @@ func slowMicros(v *big.Int, scale int32) (int64, bool) {
 	return n.Int64(), true
 }
 
-// TestDecimalsAreExact compares all scales with rational arithmetic, next to ties and limits too.
+// TestDecimalsAreExact compares all scales with rational arithmetic, also next to ties and limits.
 func TestDecimalsAreExact(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
 	for scale := range int32(77) {
@@ -125,7 +125,7 @@ func decimalCol(name string, typ arrow.DataType, values ...int64) (arrow.Field, 
 
 const null = -1 << 62
 
-// TestDecimalsAreValuesOfAnyColumn has amounts, zones and codes.
+// TestDecimalsAreValuesOfAnyColumn reads amounts, zones and codes from decimals.
 func TestDecimalsAreValuesOfAnyColumn(t *testing.T) {
 	money, wide := &arrow.Decimal128Type{Precision: 20, Scale: 2}, &arrow.Decimal256Type{Precision: 50, Scale: 3}
 	batch := func(amount, zone [4]int64) element.Columns {

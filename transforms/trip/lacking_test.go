@@ -6,7 +6,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// TestWhatATripMayLackDependsOnTheMonthOfItsFile has a dataset whose dropoffs were not asked for up to a month.
+// TestWhatATripMayLackDependsOnTheMonthOfItsFile has a dataset whose trips may lack their dropoffs up to a month.
 func TestWhatATripMayLackDependsOnTheMonthOfItsFile(t *testing.T) {
 	opts := wanting(nil)
 	opts.Registry[0].MayLack = []element.Lack{{Meaning: Dropoff.Meaning(), Last: march2020}, {Meaning: PickupZone.Meaning()}}

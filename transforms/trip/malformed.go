@@ -5,7 +5,8 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// checkText refuses a malformed line of a file of text, unless rules are applied, of which one refuses it.
+// checkText returns a fault if a file of text has a malformed line and no rules are applied. If they are applied, a rule refuses the
+// line.
 func (fn *fieldsFn) checkText(in element.Columns) error {
 	if in.Text == nil || len(in.Text.Malformed) == 0 || fn.Options.Judged {
 		return nil

@@ -133,11 +133,24 @@ func namesOf(columns []element.Column) []string {
 	return names
 }
 
+// withoutTimesInPath returns names without those of constants that are times in some dataset: a key of folders such as pickup_date tells
+// no dataset.
+func withoutTimesInPath(columns []element.Column, names []string, registry []element.Dataset) []string {
+	names = slices.Clone(names)
+	for i, c := range columns {
+		if _, inPath := c.Constant(); inPath && hasTime(registry, names[i:i+1]) {
+			names[i] = ""
+		}
+	}
+	return names
+}
+
 // Recognise returns a file with its taxi, projection and the bytes that the projection needs. Errors are faults with exit
 // code 3 that name the file, what was looked for and what it has; then Taxi is as far as its columns say.
 func Recognise(described element.Described, opts Options) (element.Recognised, error) {
 	f := element.Recognised{Described: described}
 	names := namesOf(f.Columns)
+	names = withoutTimesInPath(f.Columns, names, opts.Registry)
 	v, taxi, m, err := opts.datasetOf(names, f.NameTaxi)
 	if err != nil {
 		f.Taxi = v.Taxi

@@ -6,7 +6,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// rescale turns the numbers of a column into the unit of trips. A number that has more than 64 bits then is not a number.
+// rescale converts the numbers of a column to the unit of the column of trips. A result of more than 64 bits is not a number.
 func (fn *fieldsFn) rescale(c *Column, scale element.Scale) {
 	if scale.Times == scale.Over { // the zero value too
 		return
@@ -19,7 +19,7 @@ func (fn *fieldsFn) rescale(c *Column, scale element.Scale) {
 	}
 }
 
-// scaled returns v * Times / Over, rounded half away from zero, and whether it has 64 bits.
+// scaled returns v * Times / Over, rounded half away from zero, and whether the result fits 64 bits.
 func scaled(v int64, scale element.Scale) (int64, bool) {
 	magnitude, over := uint64(v), uint64(scale.Over)
 	if v < 0 {
@@ -40,8 +40,8 @@ func scaled(v int64, scale element.Scale) (int64, bool) {
 	return int64(q), true
 }
 
-// sincePickup turns spans of time, in µs, into times: each begins with the pickup of its row. A row without a pickup has no time. A time of
-// more than 64 bits is not a number.
+// sincePickup adds the spans of a column, in µs, to the pickups of their rows, so that the column has times. A row without a pickup has
+// no time. A time of more than 64 bits is not a number.
 func (fn *fieldsFn) sincePickup(c *Column, pickup *Column, mem *columnMemory) {
 	var nulls []int32
 	for i, v := range c.Values {

@@ -12,7 +12,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// TestNumbersAreScaledExactly compares with fractions of any size.
+// TestNumbersAreScaledExactly compares scaled with arithmetic of unlimited size.
 func TestNumbersAreScaledExactly(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	scales := []element.Scale{{Times: 1_000_000, Over: 1_609_344}, {Times: 1_000, Over: 1_609_344}, {Times: 1, Over: 5280}, {Times: 1, Over: 100}, {Times: 1, Over: 1000}, {Times: 60, Over: 1}, {Times: 3600, Over: 1}, {Times: 1, Over: 3}}
@@ -42,7 +42,7 @@ func sign(v int64) int {
 	return 1
 }
 
-// elsewhere is a dataset in kilometres, cents and minutes, of which two columns are added up.
+// elsewhere is a dataset in kilometres, cents and minutes, with two columns that are added up.
 var elsewhere = element.Dataset{
 	Name: "there", Taxi: "there", Declared: true, Local: &element.Local{TimeZone: "Europe/Berlin", Stored: element.StoredUTC},
 	Signatures: [][]string{{"start", "minutes"}},
@@ -97,8 +97,8 @@ func TestASpanThatIsTooLongIsNoNumber(t *testing.T) {
 	}
 }
 
-// TestADeclaredDatasetGoesFirst: a file that has its signature is of it, whatever else it is of. A column of a time may have numbers if
-// they are spans.
+// TestADeclaredDatasetGoesFirst checks that a file with the signature of a declared dataset belongs to it, even if it has other
+// signatures. The column of a time may have numbers if they are spans.
 func TestADeclaredDatasetGoesFirst(t *testing.T) {
 	own := elsewhere
 	own.Signatures = [][]string{{"tpep_pickup_datetime", "minutes"}}

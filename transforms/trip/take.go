@@ -9,16 +9,16 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-// takenColumn takes rows out of arrays of one column. It reuses its memory, so an array is valid until the next one is taken. For the
-// types that columns of trips have it is many times as fast as Arrow's compute package.
+// takenColumn copies selected rows of arrays of one column. It reuses its memory, so a result is valid until the next call. For the types
+// of columns of trips it is much faster than Arrow's compute package.
 type takenColumn struct {
-	values  []int64 // of any width; of this type so that they are aligned
+	values  []int64 // memory for values of any width; []int64 makes it aligned
 	offsets []int32
 	text    []byte
 	valid   []byte
 }
 
-// take returns the given rows of a, which ascend.
+// take returns an array with the given rows of a. rows ascend.
 func (t *takenColumn) take(a arrow.Array, rows []int32) (arrow.Array, error) {
 	typ := a.DataType()
 	dictionary, isCoded := typ.(*arrow.DictionaryType)
@@ -78,7 +78,7 @@ func (t *takenColumn) bitmap(a arrow.Array, rows []int32) (*memory.Buffer, int) 
 	return memory.NewBufferBytes(t.valid), nulls
 }
 
-// fixed returns the values of the rows of an array whose values have so many bytes.
+// fixed returns the values of the rows, of an array whose values have width bytes each.
 func (t *takenColumn) fixed(a arrow.Array, width int, rows []int32) []byte {
 	n := len(rows) * width
 	if words := (n + 7) / 8; len(t.values) < words {

@@ -14,8 +14,8 @@ import (
 	"tripstats/transforms/element"
 )
 
-// TestRowsAreTakenAsArrowTakesThem compares every type that a file's column may have with Arrow's own, with and without nulls, and in
-// slices of arrays.
+// TestRowsAreTakenAsArrowTakesThem compares takenColumn with Arrow's compute package, for every type that a column of a file may have,
+// with and without nulls, and for slices of arrays.
 func TestRowsAreTakenAsArrowTakesThem(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 5))
 	types := []arrow.DataType{&arrow.Decimal128Type{Precision: 20, Scale: 2}, arrow.FixedWidthTypes.Boolean, arrow.BinaryTypes.LargeString}
@@ -76,7 +76,7 @@ func TestCodesAreTakenWithTheirDictionary(t *testing.T) {
 	}
 }
 
-// randomArray is an array of any values.
+// randomArray returns an array of random values.
 func randomArray(random *rand.Rand, typ arrow.DataType, rows int, nulls bool) arrow.Array {
 	b := array.NewBuilder(memory.DefaultAllocator, typ)
 	for range rows {

@@ -11,8 +11,8 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// taxiColumn returns the column that tells the taxi of each row of a file, or "". A column that has another meaning in the dataset
-// does not tell it, and a declared dataset says the taxi itself.
+// taxiColumn returns the column that names the taxi of each row of a file, or "". It is not a column that has another meaning in the
+// dataset. A file of a declared dataset has no such column, because the declaration says the taxi.
 func taxiColumn(d element.Dataset, telling element.Telling, names []string) (string, error) {
 	if d.Declared {
 		return "", nil
@@ -35,8 +35,8 @@ func at(names []string, i int) string {
 	return names[i]
 }
 
-// fewRuns is the most runs of rows of one taxi in a batch that become batches of their own. A slice of a batch costs nothing, but
-// small batches cost the later stages more than copying rows does.
+// fewRuns is the greatest number of runs in a batch with which each run becomes a batch of its own. A run is consecutive rows of one
+// taxi. A slice of a batch costs nothing, but for the later stages many small batches cost more than a copy of the rows.
 const fewRuns = 4
 
 // eachTaxi emits the rows of each taxi that is read.
@@ -53,25 +53,25 @@ func (fn *fieldsFn) eachTaxi(in element.Columns, emit func(Batch)) error {
 	})
 }
 
-// taxiSplitter parts batches by taxi. It reuses its memory.
+// taxiSplitter divides batches by taxi. It reuses its memory.
 type taxiSplitter struct {
-	of   []uint8 // by row: index of the share
+	of   []uint8 // for each row the index of its share
 	runs []int32 // where each run of rows of one share ends
-	rows []int32 // of one share
+	rows []int32 // the rows of one share
 
 	columns []takenColumn
 	counted bool // the counts of the batch's text have been handed on, or there are none
 
-	byText     map[string]uint8 // the shares of the current source, by the value of the column
+	byText     map[string]uint8 // the index of the share for each value of the column in the current source
 	source     string
-	dictionary arrow.ArrayData // the last one; kept, so that no other dictionary gets its address
+	dictionary arrow.ArrayData // the last dictionary; kept, so that no other dictionary gets its address
 	byCode     []uint8
 }
 
-// noShare stands for a value that names no share.
+// noShare is the index for a value that names no share.
 const noShare = 255
 
-// tell finds out the share of each row.
+// tell sets the share of each row.
 func (t *taxiSplitter) tell(in element.Columns) error {
 	if t.source != in.Source || t.byText == nil {
 		t.source, t.byText, t.dictionary = in.Source, map[string]uint8{}, nil
@@ -108,7 +108,7 @@ func (t *taxiSplitter) tell(in element.Columns) error {
 	return nil
 }
 
-// texts tells the share of each row by its text. The malformed rows of a file of text are in the share first: see
+// texts sets the share of each row by its text. Malformed rows of a file of text belong to the share first: see
 // element.Recognised.ByTaxi.
 func (t *taxiSplitter) texts(a *array.String, text *element.Text, first int) bool {
 	last, share := "", uint8(noShare)
@@ -160,9 +160,9 @@ func (t *taxiSplitter) codes(a *array.Dictionary) bool {
 	return !unknown
 }
 
-// split calls each with the rows of one share, for all shares that are read: with the runs in their order if there are few, otherwise
-// with all rows of each taxi. Rows keep their order. Of a batch of text, the first call has the counts. If no row is read, it is a call
-// without rows.
+// split calls each with batches of one share, for all shares that are read. If there are few runs, a batch is one run, in the order of
+// the runs. Otherwise a batch is all rows of one share. Rows keep their order. For a batch of text, the first call has the counts; if no
+// row is read, there is one call without rows.
 func (t *taxiSplitter) split(in element.Columns, each func(element.Columns) error) error {
 	t.counted = in.Text == nil
 	if err := t.parts(in, each); err != nil || t.counted {
@@ -217,7 +217,7 @@ func (t *taxiSplitter) slice(in element.Columns, share uint8, start, end int32, 
 	return each(one)
 }
 
-// text returns what some rows of a batch have of its text, which may be nil. The counts of the batch are in the first result.
+// text returns the part of a batch's text that belongs to some of its rows. of may be nil. The first result for a batch has its counts.
 func (t *taxiSplitter) text(of *element.Text, rows []int32) *element.Text {
 	if of == nil {
 		return nil
@@ -229,7 +229,7 @@ func (t *taxiSplitter) text(of *element.Text, rows []int32) *element.Text {
 	return part
 }
 
-// ofShare returns in without its rows as a batch of one share.
+// ofShare returns in as a batch of one share, without rows.
 func ofShare(in element.Columns, share uint8) element.Columns {
 	s := in.Shares[share]
 	in.Taxi, in.Alone, in.Shares, in.Record = s.Taxi, s.Alone, nil, nil

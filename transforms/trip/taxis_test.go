@@ -20,7 +20,7 @@ var testTelling = element.Telling{
 	Values:  []element.TaxiValue{{Value: "yellow", Taxi: Yellow}, {Value: "green", Taxi: Green}},
 }
 
-// severalTaxis is a batch with a row for each word of colors. Its rows have the tips 0, 1, 2 and so on.
+// severalTaxis makes a batch with a row for each word of colors. The rows have the tips 0, 1, 2 and so on.
 func severalTaxis(t testing.TB, colors []string, more ...col) element.Columns {
 	tips := make([]string, len(colors))
 	for i := range tips {
@@ -32,7 +32,7 @@ func severalTaxis(t testing.TB, colors []string, more ...col) element.Columns {
 	return in
 }
 
-// inCodes is a batch with codes in the column of the taxi.
+// inCodes returns the batch with a dictionary in the column that names the taxi.
 func colorInCodes(in element.Columns) element.Columns {
 	i := in.Record.Schema().FieldIndices("color")[0]
 	values := in.Record.Column(i).(*array.String)
@@ -54,7 +54,7 @@ func colorInCodes(in element.Columns) element.Columns {
 	return in
 }
 
-// tipsOf returns the batches of in as text: the taxi, and of each row the tip and its place in the file.
+// tipsOf returns the batches of in as text: the taxi, and for each row its tip and its place in the file.
 func tipsOf(t *testing.T, fn *fieldsFn, in element.Columns) []string {
 	t.Helper()
 	var batches []string
@@ -78,7 +78,8 @@ func tipsOf(t *testing.T, fn *fieldsFn, in element.Columns) []string {
 	return batches
 }
 
-// TestABatchOfSeveralTaxisIsParted: rows keep their order and their places. Few runs are batches of their own, many are put together.
+// TestABatchOfSeveralTaxisIsParted checks that rows keep their order and their places. Each of a few runs becomes a batch; many runs are
+// combined.
 func TestABatchOfSeveralTaxisIsParted(t *testing.T) {
 	for colors, want := range map[string][]string{
 		"yellow yellow":                      {"yellow 0 1"},
@@ -110,7 +111,7 @@ func TestABatchOfSeveralTaxisIsParted(t *testing.T) {
 	}
 }
 
-// TestEachRowIsInOneBatchOfItsTaxi parts batches at random, with runs of any length.
+// TestEachRowIsInOneBatchOfItsTaxi divides random batches, with runs of any length.
 func TestEachRowIsInOneBatchOfItsTaxi(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 9))
 	fn := &fieldsFn{Options: with(Options{})}
@@ -179,8 +180,8 @@ func TestAnotherValueThanBeforeIsAnError(t *testing.T) {
 	}
 }
 
-// TestAColumnThatTellsTheTaxiIsFound: the first by the list, unless the dataset knows it as something else. Then a file may also have
-// columns of other taxis.
+// TestAColumnThatTellsTheTaxiIsFound checks that it is the first one in the list that has no other meaning in the dataset. A file with
+// such a column may also have columns of other taxis.
 func TestAColumnThatTellsTheTaxiIsFound(t *testing.T) {
 	opts := with(Options{Telling: testTelling})
 	opts.Registry = slices.Clone(testRegistry)
@@ -210,7 +211,7 @@ func TestAColumnThatTellsTheTaxiIsFound(t *testing.T) {
 	}
 }
 
-// several is a file of both taxis.
+// several is a file of yellow and green trips.
 func several(source string, month int32) element.Recognised {
 	f := recognised(source, "green, yellow", month)
 	f.Rows, f.TaxiColumn = 30, "color"

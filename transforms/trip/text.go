@@ -8,11 +8,11 @@ import (
 	"tripstats/transforms/element"
 )
 
-// Texts are values in columns of any type: formats without types have nothing else, and some tools write ids, amounts and times as
-// text. Spaces around a value do not count. An empty text and N/A are null. What else is no value is an error or, where rules are
-// applied, null and noted for a rule. The texts of a batch are read where they are, without copies.
+// A column of any type may have text: formats without types have only text, and some tools write ids, amounts and times as text. Spaces
+// around a value are ignored. An empty text and N/A are null. Any other text that is not a value is an error. If rules are applied, it is
+// null instead, and noted for a rule. Texts are read without copies.
 
-// value returns the value in row i, and whether there is one. A text that stands for nothing is noted.
+// value returns the value in row i, and whether there is one. It notes a text that is null.
 func (fn *fieldsFn) value(a *array.String, i int) (string, bool) {
 	s := strings.Trim(a.Value(i), " ")
 	if a.IsNull(i) {
@@ -78,7 +78,7 @@ func (fn *fieldsFn) textZones(a *array.String, dst []int64) ([]int64, *badValue)
 	return dst, nil
 }
 
-// shortNumber returns the whole number in s, of one to four digits, as nearly all ids and codes have.
+// shortNumber returns the whole number in s if s is one to four digits. Nearly all ids and codes are.
 func shortNumber(s string) (int64, bool) {
 	if s == "" || len(s) > 4 {
 		return 0, false
@@ -94,7 +94,7 @@ func shortNumber(s string) (int64, bool) {
 	return v, true
 }
 
-// textCodes converts texts to codes: numbers, and texts that codes translates. What is neither becomes noCode.
+// textCodes converts texts to codes. A text is a number or one of the texts in codes; any other text becomes noCode.
 func (fn *fieldsFn) textCodes(a *array.String, codes map[string]int64, dst []int64) {
 	for i := range dst {
 		if x, ok := shortNumber(a.Value(i)); ok {
@@ -116,7 +116,7 @@ func (fn *fieldsFn) textCodes(a *array.String, codes map[string]int64, dst []int
 	}
 }
 
-// textUTC says what the offsets in texts of times mean, as --utc does. A declared dataset says it by itself.
+// textUTC returns how to read offsets in times that are text, as a value of --utc. A declared dataset may say this itself.
 func (fn *fieldsFn) textUTC() string {
 	switch l := fn.local; {
 	case l == nil:
@@ -129,7 +129,7 @@ func (fn *fieldsFn) textUTC() string {
 	return UTCRefuse
 }
 
-// textTimes converts texts to µs: of the wall clock of the dataset's place, or of UTC if a declaration says that times are stored so.
+// textTimes converts texts to µs of the wall clock of the dataset's place, or of UTC if a declaration says that times are stored in UTC.
 func (fn *fieldsFn) textTimes(a *array.String, dst []int64) ([]int64, *badValue) {
 	c := &fn.texts
 	if c.utc == UTCConvert && c.wall == nil {

@@ -14,7 +14,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// textColumn is a column of texts. NULL is null; all other texts are values, also the empty one.
+// textColumn makes a column of texts. NULL stands for null; all other texts are values, even the empty text.
 type textColumn struct {
 	name  string
 	texts []string
@@ -40,7 +40,7 @@ func textBatch(columns ...textColumn) element.Columns {
 	return element.Columns{Source: "x.parquet", Taxi: Yellow, Variant: Yellow, Month: march2020, RowGroup: 2, FirstRow: 100, Record: rec}
 }
 
-// inCodes returns the batch with its texts as codes of dictionaries.
+// inCodes returns the batch with dictionaries instead of texts.
 func inCodes(t *testing.T, in element.Columns) element.Columns {
 	t.Helper()
 	fields, arrays := in.Record.Schema().Fields(), slices.Clone(in.Record.Columns())
@@ -60,7 +60,7 @@ func inCodes(t *testing.T, in element.Columns) element.Columns {
 	return in
 }
 
-// goodTexts are five rows of which each column may be replaced.
+// goodTexts are five good rows. Tests replace single columns.
 func goodTexts(change ...textColumn) element.Columns {
 	columns := []textColumn{
 		{"tpep_pickup_datetime", []string{"2020-03-01 10:00:00", " 2020-03-01T10:00:00", "2020-03-01 10:00 ", "2020-03-01 10:00:00.0", "2020-03-01 10:00:00"}},
@@ -103,7 +103,8 @@ func TestTextsAreValuesWithoutSpacesAndEmptyOnesAreNull(t *testing.T) {
 	}
 }
 
-// TestTextsThatAreNoValuesAreNotedForRules has them in each kind of column. Without rules each is an error with its place.
+// TestTextsThatAreNoValuesAreNotedForRules has such texts in each kind of column. Without rules each of them is an error that says its
+// place.
 func TestTextsThatAreNoValuesAreNotedForRules(t *testing.T) {
 	good := []string{"1", "2", "3", "4", "5"}
 	for name, c := range map[string]struct {
@@ -168,7 +169,8 @@ func TestTextsThatAreNoValuesAreNotedForRules(t *testing.T) {
 	}
 }
 
-// TestATextWithAZoneIsReadOnlyAsAskedFor: what an offset means cannot be told from the file.
+// TestATextWithAZoneIsReadOnlyAsAskedFor checks that a time with an offset needs --utc, because the file does not tell what the offset
+// means.
 func TestATextWithAZoneIsReadOnlyAsAskedFor(t *testing.T) {
 	in := goodTexts(textColumn{"tpep_pickup_datetime", []string{"2020-03-01T15:00:00Z", "2020-03-01 15:00:00 UTC", "2020-03-01 10:00:00-05:00", "2020-03-01 10:00:00", "2020-03-01T23:00:00.000+08:00"}})
 	for _, judged := range []bool{false, true} {
@@ -219,7 +221,7 @@ func TestTextsAreMappedInMemoryThatIsThere(t *testing.T) {
 	testAllocations(t, "texts", manyTexts())
 }
 
-// manyTexts is a batch like those of good files, as text.
+// manyTexts makes a batch like those of good files, as text.
 func manyTexts() element.Columns {
 	const rows = 16 << 10
 	column := func(name string, f func(i int) string) textColumn {

@@ -5,17 +5,17 @@ import (
 	"math/bits"
 )
 
-// numeral says what a text is as a number.
+// numeral says whether a text is a number, and whether it is too large.
 type numeral uint8
 
 const (
-	noNumeral     numeral = iota // it is no decimal number
-	tooLarge                     // it is one of more than maxWide
-	decimalNumber                // it is one that can be represented
+	noNumeral     numeral = iota // not a decimal number
+	tooLarge                     // a decimal number beyond maxWide
+	decimalNumber                // a decimal number that can be represented
 )
 
-// readDecimal returns the decimal number in s in units of 10^-6, rounded half away from zero: digits with an optional sign, point and
-// decimal exponent. All forms are read exactly, digit by digit. It refuses forms that are numbers only to some programs: 1_000, 0x1p4,
+// readDecimal returns the decimal number in s in units of 10^-6, rounded half away from zero. A decimal number is digits with an optional
+// sign, point and decimal exponent. All forms are read exactly. It refuses forms that only some programs accept as numbers: 1_000, 0x1p4,
 // inf, 1,000.
 func readDecimal(s string) (int64, numeral) {
 	if x, ok := plainDecimal(s); ok {
@@ -24,7 +24,7 @@ func readDecimal(s string) (int64, numeral) {
 	return anyDecimal(s)
 }
 
-// scales are the units of 10^-6 in a digit after so many decimals.
+// scales[n] is how many units of 10^-6 the last digit of a number with n decimals has.
 var scales = [...]int64{1_000_000, 100_000, 10_000, 1000, 100, 10, 1}
 
 const (
@@ -36,8 +36,8 @@ const (
 	upperBits  = 0x8080808080808080
 )
 
-// plainDecimal is [readDecimal] of nearly all texts in files: at most eight characters after the sign, six of them after the point, no
-// exponent. It looks at all characters at once. It returns false for any other text.
+// plainDecimal is a fast [readDecimal] for nearly all texts in files: at most eight characters after the sign, at most six of them after
+// the point, and no exponent. It reads all characters at once. It returns false for any other text.
 func plainDecimal(s string) (int64, bool) {
 	negative := len(s) > 0 && s[0] == '-'
 	if negative {
@@ -73,7 +73,7 @@ func plainDecimal(s string) (int64, bool) {
 	return v, true
 }
 
-// load returns the one to eight bytes of s, the first in the lowest bits, and zeros above.
+// load returns the bytes of s, one to eight, as a number. The first byte is in the lowest bits.
 func load(s string) uint64 {
 	switch n := len(s); {
 	case n == 8:
@@ -91,13 +91,13 @@ func load4(s string) uint32 {
 	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 }
 
-// anyDecimal is [readDecimal] of any text.
+// anyDecimal is [readDecimal] for any text.
 func anyDecimal(s string) (int64, numeral) {
 	negative := false
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		negative, s = s[0] == '-', s[1:]
 	}
-	// The mantissa is the digits, with the point after so many of them.
+	// The mantissa is digits, with the decimal point after the first point of them.
 	mantissa, digits, point := s, 0, -1
 	exponent := 0
 	for i := range len(s) {
@@ -148,7 +148,7 @@ func anyDecimal(s string) (int64, numeral) {
 		}
 		place--
 	}
-	for ; place >= -6 && v > 0; place-- { // zeros that are not written
+	for ; place >= -6 && v > 0; place-- { // zeros that the text does not have
 		if v > maxWide*Unit/10 {
 			return 0, tooLarge
 		}
@@ -166,7 +166,7 @@ func anyDecimal(s string) (int64, numeral) {
 	return v, decimalNumber
 }
 
-// mostExponent stands for all exponents beyond: no text has so many digits that they would make up for it.
+// mostExponent replaces any larger exponent. No text has so many digits that the difference matters.
 const mostExponent = math.MaxInt32
 
 // readExponent reads what follows the e of a number.
@@ -189,7 +189,8 @@ func readExponent(s string) (int, bool) {
 	return v, s != ""
 }
 
-// zoneText returns the zone in s, such as 132, or 132.0 as pandas writes ids of a column with nulls, and whether it can be one.
+// zoneText returns the zone in s, and whether it is one. Both 132 and 132.0 are zones, because pandas writes a column of ids that has
+// nulls with decimals.
 func zoneText(s string) (int64, numeral) {
 	x, is := readDecimal(s)
 	switch {

@@ -35,7 +35,7 @@ func TestDecimalsAreReadExactly(t *testing.T) {
 	}
 }
 
-// slowDecimal is readDecimal in rational arithmetic.
+// slowDecimal computes the result of readDecimal in rational arithmetic.
 func slowDecimal(s string) (int64, numeral) {
 	digits := false
 	for i := range len(s) {
@@ -44,7 +44,7 @@ func slowDecimal(s string) (int64, numeral) {
 			return 0, noNumeral
 		}
 	}
-	if at := strings.IndexAny(s, "eE"); at >= 0 { // what the library takes a long time for
+	if at := strings.IndexAny(s, "eE"); at >= 0 { // math/big takes a long time for large exponents
 		e, err := strconv.Atoi(s[at+1:])
 		if err != nil || e > 1000 || e < -1000 {
 			return 0, noNumeral
@@ -77,7 +77,7 @@ func TestDecimalsAreThoseOfRationalArithmetic(t *testing.T) {
 		}
 		s := string(b)
 		if at := strings.IndexByte(s, 'e'); at >= 0 && len(s) > at+4 {
-			s = s[:at+4] // an exponent that the slow way can do
+			s = s[:at+4] // slowDecimal needs a short exponent
 		}
 		got, is := readDecimal(s)
 		if want, wantIs := slowDecimal(s); got != want || is != wantIs {
@@ -94,7 +94,7 @@ func FuzzDecimal(f *testing.F) {
 		got, is := readDecimal(s)
 		if at := strings.IndexAny(s, "eE"); at >= 0 {
 			if e, err := strconv.Atoi(s[at+1:]); err != nil || e > 1000 || e < -1000 {
-				return // the slow way cannot
+				return // slowDecimal cannot read it
 			}
 		}
 		if want, wantIs := slowDecimal(s); got != want || is != wantIs {

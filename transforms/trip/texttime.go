@@ -6,45 +6,45 @@ import (
 	"tripstats/transforms/element"
 )
 
-// A time as text has this form, in which [...] may be missing:
+// A time as text has this form; the parts in [...] are optional:
 //
 //	time     = date (" " | "T") clock [[" "] zone]
 //	date     = YYYY-M-D | YYYY/M/D | M/D/YYYY | D/M/YYYY
 //	clock    = H:MM[:SS[.fraction]] [" "] [AM | PM]
 //	zone     = Z | UTC | ±HH | ±HHMM | ±HH:MM
 //
-// A year has four digits, months, days and hours have one or two, minutes and seconds two, a fraction has any number. The file says
-// whether the month or the day comes first in dates that end with the year: see [DateOrder]. Without seconds they are 0; fractions of
-// a microsecond are rounded half away from 1970. AM and PM may be in lower case. A zone does not follow AM or PM.
+// A year has four digits; a month, a day or an hour has one or two; minutes and seconds have two; a fraction has any number. In dates
+// that end with the year, the order of month and day is that of the file: see [DateOrder]. Missing seconds are 0. Fractions of a
+// microsecond are rounded half away from 1970. AM and PM may be in lower case. A zone cannot follow AM or PM.
 
-// textForm says what a text is as a time.
+// textForm says whether a text is a time, and whether it has a zone.
 type textForm uint8
 
 const (
-	noTime   textForm = iota // it is none
-	wallTime                 // it is a wall clock
-	hasZone                  // it has a zone, and nobody said what that means
+	noTime   textForm = iota // not a time
+	wallTime                 // a wall clock time
+	hasZone                  // a time with a zone, but --utc does not say how to read it
 )
 
-// textClock reads times from texts. It keeps the last date, because consecutive trips nearly always begin on one. The zero value
+// textClock reads times from texts. It keeps the last date, because consecutive trips nearly always have the same date. The zero value
 // refuses zones and dates that end with the year. It is not safe for concurrent use.
 type textClock struct {
 	order element.DateOrder
 	utc   string     // Options.UTC
 	wall  *wallClock // for UTCConvert
 
-	// The date of ten bytes that was read last, and the µs since 1970 at which it begins.
+	// The last date of the form YYYY-MM-DD, and the µs since 1970 at which it begins.
 	yearMonth uint64
 	day       uint16
 	start     int64
 
-	// The same of the last date that has another form. It is written in so many bytes.
+	// The same for the last date of another form, and how many bytes it has.
 	other      [10]byte
 	otherBytes int
 	otherStart int64
 }
 
-// load8 returns eight bytes of s, the first in the lowest bits.
+// load8 returns the first eight bytes of s as a number. The first byte is in the lowest bits.
 func load8(s string) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
@@ -86,7 +86,7 @@ func (c *textClock) read(s string) (int64, textForm) {
 	return t, wallTime
 }
 
-// readEnd reads what follows the seconds of s. Up to there the time is t.
+// readEnd reads what follows the seconds of s. t is the time up to the seconds.
 func (c *textClock) readEnd(s string, t int64) (int64, textForm) {
 	end, half := scanner{s[19:]}, -1
 	if end.is('.') {
@@ -102,7 +102,8 @@ func (c *textClock) readEnd(s string, t int64) (int64, textForm) {
 	return c.readAny(s)
 }
 
-// rounded adds what is beyond a microsecond, as compared with a half. A half is rounded away from 1970.
+// rounded rounds t, whose fraction of a microsecond compares with one half as half says: see scanner.clock. One half is rounded away from
+// 1970.
 func rounded(t int64, half int) int64 {
 	if half > 0 || half == 0 && t >= 0 {
 		return t + 1
@@ -144,10 +145,10 @@ func startOf(year int64, month, day int) (int64, bool) {
 	return (first + int64(day) - 1) * microsPerDay, true
 }
 
-// scanner reads a text from its start. What it reads is cut off.
+// scanner reads a text from its start. It removes what it has read from rest.
 type scanner struct{ rest string }
 
-// digits reads a number of at most most digits. It returns how many there were.
+// digits reads a number of at most most digits. It also returns how many digits the number has.
 func (s *scanner) digits(most int) (v, n int) {
 	for n < most && n < len(s.rest) && s.rest[n]-'0' <= 9 {
 		v = v*10 + int(s.rest[n]-'0')
@@ -163,7 +164,7 @@ func (s *scanner) two() (int, bool) {
 	return v, n == 2
 }
 
-// is cuts off c if it is next.
+// is removes c if it is the next byte, and tells whether it was.
 func (s *scanner) is(c byte) bool {
 	if s.rest == "" || s.rest[0] != c {
 		return false
@@ -191,11 +192,11 @@ func (s *scanner) date(order element.DateOrder) (start int64, ok bool) {
 	return startOf(int64(d.year), month, day)
 }
 
-// dateNumbers are the numbers of a date, without regard to whether there is such a date.
+// dateNumbers are the numbers of a date. The date need not exist.
 type dateNumbers struct {
 	year, first, second int
-	yearLast            bool // first and second stand before the year, divided by slashes
-	ok                  bool // they are as in a date
+	yearLast            bool // first and second are before the year, with slashes between the numbers
+	ok                  bool // the text has the form of a date
 }
 
 // numbers reads the numbers of a date.
@@ -226,8 +227,8 @@ func (s *scanner) numbers() (d dateNumbers) {
 	return d
 }
 
-// clock reads a time of the day in µs. A fraction of a microsecond that does not fit is returned as compared with a half: -1 if there
-// is less, also none, 0, or 1.
+// clock reads a time of day in µs. half compares the remaining fraction of a microsecond with one half: -1 if it is less or zero, 0 if it
+// is one half, 1 if it is more.
 func (s *scanner) clock() (micros int64, half int, ok bool) {
 	hour, n := s.digits(2)
 	if n == 0 || !s.is(':') {
@@ -258,8 +259,8 @@ func (s *scanner) clock() (micros int64, half int, ok bool) {
 	return micros + int64((hour*60+minute)*60+second)*microsPerSecond, half, true
 }
 
-// halfDay cuts off AM or PM at the end of the text, in either case, and returns its first letter in upper case. It returns 0 if there is
-// none.
+// halfDay removes AM or PM, in upper or lower case, from the end of the text, and returns its first letter in upper case. It returns 0 if
+// there is neither.
 func (s *scanner) halfDay() byte {
 	end := strings.TrimPrefix(s.rest, " ")
 	if len(end) != 2 || end[1]|0x20 != 'm' {
@@ -273,7 +274,7 @@ func (s *scanner) halfDay() byte {
 	return c
 }
 
-// fraction reads the digits after the point of a second.
+// fraction reads the digits of a fraction of a second. half is as for clock.
 func (s *scanner) fraction() (micros int64, half int, ok bool) {
 	v, n := s.digits(6)
 	if n == 0 {
@@ -320,7 +321,7 @@ func (s *scanner) zone() (offset int64, ok bool) {
 	return sign * int64(hours*60+minutes) * 60 * microsPerSecond, true
 }
 
-// readAny is [textClock.read] of any text.
+// readAny is [textClock.read] for any text.
 func (c *textClock) readAny(text string) (int64, textForm) {
 	s := scanner{text}
 	start := c.otherStart
@@ -353,7 +354,7 @@ func (c *textClock) readAny(text string) (int64, textForm) {
 	case c.utc == UTCRefuse:
 		return 0, hasZone
 	case c.utc == UTCConvert:
-		// No time of a year with four digits is near the end of 64 bits.
+		// This cannot overflow 64 bits, because a year has four digits.
 		t, _ = c.wall.at(rounded(t-offset, half))
 		return t, wallTime
 	}

@@ -10,7 +10,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// clockFor reads texts with an order of dates and a value of --utc.
+// clockFor returns a textClock for an order of dates and a value of --utc.
 func clockFor(t testing.TB, order element.DateOrder, utc string) *textClock {
 	t.Helper()
 	wall, err := newWallClock()
@@ -25,7 +25,7 @@ func TestTimesAreReadInEveryForm(t *testing.T) {
 		text  string
 		order element.DateOrder
 		utc   string
-		want  string // "" if it is no time
+		want  string // "" if the text is not a time
 	}{
 		{"2009-01-04 02:52:00", "", "", "2009-01-04 02:52:00"},
 		{"2009-01-04T02:52:00", "", "", "2009-01-04 02:52:00"},
@@ -105,7 +105,7 @@ func TestTimesAreReadInEveryForm(t *testing.T) {
 		{text: "1//2021 1:30", order: "mdy"},
 		{text: "1-2-2021 1:30", order: "mdy"},
 	} {
-		for _, before := range []string{"", "2009-01-04 00:00:00"} { // another date is kept
+		for _, before := range []string{"", "2009-01-04 00:00:00"} { // the clock keeps another date
 			clock := clockFor(t, c.order, c.utc)
 			clock.read(before)
 			got, form := clock.read(c.text)
@@ -134,7 +134,7 @@ func slowTime(s string) (int64, bool) {
 	return 0, false
 }
 
-// TestTimesAreThoseOfTheStandardLibrary changes single bytes of times.
+// TestTimesAreThoseOfTheStandardLibrary changes single bytes of times and compares with package time.
 func TestTimesAreThoseOfTheStandardLibrary(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 9))
 	clock := &textClock{}
@@ -169,7 +169,7 @@ func FuzzTextTime(f *testing.F) {
 			if again, form2 := clock.read(s); again != got || form2 != form {
 				t.Errorf("%q: found %d, %v at first, and %d, %v then", s, got, form, again, form2)
 			}
-			const least, most = -62_167_219_200 * microsPerSecond, 253_402_300_800 * microsPerSecond // of years 0 to 9999
+			const least, most = -62_167_219_200 * microsPerSecond, 253_402_300_800 * microsPerSecond // the years 0 to 9999
 			if got < least || got > most {
 				t.Errorf("%q: found %d, which is beyond four digits of a year", s, got)
 			}

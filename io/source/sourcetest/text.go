@@ -10,7 +10,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// places checks what a batch of a file of text says of its rows, of which the first is a row of the file.
+// places checks where a batch of a file of text says that its rows start. row is the number of the batch's first row in the file.
 func (c *conforming) places(t *testing.T, b element.Columns, row int64) {
 	t.Helper()
 	if b.Text == nil || int64(len(b.Text.Starts)) != b.Record.NumRows() || !slices.IsSorted(b.Text.Starts) || b.Text.FileBytes != c.known.Size {
@@ -25,8 +25,8 @@ func (c *conforming) places(t *testing.T, b element.Columns, row int64) {
 	}
 }
 
-// counts checks that the lines of a file of text, which are counted apart, are those that were read, and that no part of the file is read
-// twice or not at all, however it is cut.
+// counts checks that the lines of a file of text, which are counted separately, agree with the rows that were read. It also checks that
+// each part of the file is read exactly once, however the file is divided.
 func (c *conforming) counts(t *testing.T) {
 	if !c.isText() {
 		return
