@@ -302,16 +302,15 @@ SLASHES = re.compile(r"(\d\d?)/(\d\d?)/\d{4}", re.A)
 
 
 def evidence(texts):
-    """Tells whether there are dates that end with the year, and the orders that those with a day above 12 have."""
-    dates = [(int(m[1]), int(m[2])) for m in map(SLASHES.match, texts) if m]
-    orders = {"mdy" for a, b in dates if 1 <= a <= 12 < b <= 31} | {"dmy" for a, b in dates if 1 <= b <= 12 < a <= 31}
-    return bool(dates), orders
+    """Tells whether there are times whose date ends with the year, and the orders of those that can be read in one order alone."""
+    orders = [{o for o in ("mdy", "dmy") if time_of(t, o, "wall") is not None} for t in texts if SLASHES.match(t)]
+    return any(orders), {o for of in orders if len(of) == 1 for o in of}
 
 
 def order_of(pickups, dropoffs, asked):
     """Returns the order of the dates of a file that end with the year. The dropoffs tell it if the pickups do not."""
     any_, orders = evidence(pickups)
-    if asked or not any_:
+    if asked or not any_ and not evidence(dropoffs)[0]:
         return asked
     orders = orders or evidence(dropoffs)[1]
     if len(orders) != 1:

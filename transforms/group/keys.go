@@ -356,6 +356,7 @@ func (g *grouper) fit() {
 	if fits || g.long != nil {
 		return
 	}
+	g.page.of = nil // its groups go by codes that are packed by the shifts below
 	if g.direct != nil {
 		product := 1
 		for _, slack := range []int{2, 8, 0} { // room for half as many codes more, for an eighth, for none

@@ -60,6 +60,46 @@ func TestJourneysAreFoundInPages(t *testing.T) {
 	}
 }
 
+// A page is of groups with one code of a third key, which is packed with others. When the widths of keys grow, another code may be packed
+// as the first one was: 64 << 14 == 16 << 16.
+func TestAPageEndsWhenKeysGrow(t *testing.T) {
+	q := sql(t, "CREATE TABLE t AS SELECT pickup_location_id, dropoff_location_id, fare_amount, count(*) AS n FROM trips GROUP BY ALL")
+	rng := rand.New(rand.NewPCG(3, 9))
+	batch := func(zones int64, fare func(row int) int64) *trip.Batch {
+		b := zoneBatches(rng, 1)[0]
+		b.Columns[trip.Fare].Values = make([]int64, b.Rows)
+		for row := range b.Rows {
+			b.Columns[trip.PickupZone].Values[row] = 1 + rng.Int64N(zones)
+			b.Columns[trip.DropoffZone].Values[row] = 1 + rng.Int64N(zones)
+			b.Columns[trip.Fare].Values[row] = fare(row) * trip.Unit
+		}
+		return b
+	}
+	for shift := range 7 {
+		batches := []*trip.Batch{
+			batch(126, func(row int) int64 { return int64(row % 100) }),
+			batch(126, func(int) int64 { return 64 - 1 }), // the 64th fare
+			batch(131, func(int) int64 { return 64>>shift - 1 }),
+		}
+		fast, slow := NewAdder(q, 1<<20), newSlowAdder(q, 1<<20)
+		found, err := addTo(fast, batches)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fast.keys.page.of == nil {
+			t.Error("no page is used")
+		}
+		for _, b := range batches {
+			if err := slow.Add(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want, err := slow.State(); err != nil || !bytes.Equal(found, want) {
+			t.Errorf("shift %d: the state is not that of an adder that goes row by row, %v", shift, err)
+		}
+	}
+}
+
 // Shards that are finished side by side make the table that their blocks make.
 func TestShardsAreFinishedAsTheirBlocksAre(t *testing.T) {
 	q := sql(t, journeys)

@@ -106,13 +106,20 @@ func fillZones[S any](fn *fieldsFn, a arrow.Array, src []S, dst []int64, f func(
 	if bad == nil || !fn.Options.Judged {
 		return values, bad
 	}
-	return fill(a, src, dst, errZone, func(v S) (int64, bool) { // again, so that good files pay nothing for it
+	for i, v := range src { // again, so that good files pay nothing for it
 		x, ok := f(v)
-		if !ok {
-			x = noZone
+		if dst[i] = x; !ok && a.IsValid(i) {
+			fn.notAZone(dst, i)
 		}
-		return x, true
-	})
+	}
+	return dst, nil
+}
+
+// notAZone sets a value that cannot be a zone. Where rules know the zones, it is a number that no zone has; otherwise it is not a number.
+func (fn *fieldsFn) notAZone(dst []int64, i int) {
+	if dst[i] = noZone; fn.local != nil && !fn.local.HasZones {
+		fn.bad = append(fn.bad, int32(i))
+	}
 }
 
 // noZone is a number that no zone has. It stands for values that cannot be a zone.

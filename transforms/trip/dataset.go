@@ -26,6 +26,9 @@ func (o Options) datasetOf(names []string, said string) (d element.Dataset, taxi
 		return d, "", m, err
 	}
 	if taxi != "" {
+		if err := meaningsApart(o.Registry, d, names); err != nil {
+			return d, "", m, err
+		}
 		d = withOthers(o.Registry, d)
 	}
 	m, err = mapColumns(d, names, o.fields())
@@ -61,6 +64,26 @@ func withOthers(registry []element.Dataset, d element.Dataset) element.Dataset {
 		}
 	}
 	return d
+}
+
+// meaningsApart refuses a file of several taxis in which trips of one taxi have a meaning in another column than those of the others have.
+func meaningsApart(registry []element.Dataset, d element.Dataset, names []string) error {
+	for _, other := range registry {
+		if other.Taxi == "" || other.Unread != "" || other.Declared {
+			continue
+		}
+		for _, known := range other.Columns {
+			if known.Meaning == "" || !slices.ContainsFunc(names, known.Is) || slices.ContainsFunc(d.Columns, func(k element.Known) bool { return k.Is(known.Name) }) {
+				continue
+			}
+			for _, own := range d.Columns {
+				if (own.Meaning == known.Meaning || own.Adds == known.Meaning) && slices.ContainsFunc(names, own.Is) {
+					return fmt.Errorf("found both %s (%s) and %s (%s), which both say %s, expected one column for it; split the file by taxi", own.Name, d.Name, known.Name, other.Name, known.Meaning)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // match is a dataset of which a file has a signature.
@@ -292,6 +315,7 @@ func sameName(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a),
 // mapColumns finds the fields.
 func mapColumns(d element.Dataset, names []string, fields []Field) (m placesOf, err error) {
 	for _, f := range fields {
+		var absent []string
 		for _, known := range d.Find(f.Meaning()) {
 			i, err := index(names, known)
 			if err != nil {
@@ -299,7 +323,12 @@ func mapColumns(d element.Dataset, names []string, fields []Field) (m placesOf, 
 			}
 			if i >= 0 {
 				m[f] = append(m[f], i)
+			} else {
+				absent = append(absent, known.Name)
 			}
+		}
+		if d.Declared && len(m[f]) > 0 && len(absent) > 0 {
+			return m, fmt.Errorf("found no column %s, which is a part of %s as %s declares it, expected all parts; leave the file out, or declare its columns otherwise", listing(absent), Fields[f].Name, d.Name)
 		}
 	}
 	return m, nil

@@ -19,48 +19,60 @@ const DatesAuto = "auto"
 // ReadColumn reads a column of a file, batch by batch, until emit returns false.
 type ReadColumn func(ctx context.Context, f element.Recognised, column int, emit func(arrow.Array) bool) error
 
-// TextTimes returns the columns of a recognised file that are text and have pickups or dropoffs, as indices into the file's columns,
-// pickups first.
+// TextTimes are the columns of a recognised file that are pickups or dropoffs and text: indices into its columns, the pickups first.
 func TextTimes(f element.Recognised, opts Options) []int {
+	return slices.Concat(textTimesOf(f, opts, Pickup), textTimesOf(f, opts, Dropoff))
+}
+
+func textTimesOf(f element.Recognised, opts Options, time Field) []int {
 	i := slices.IndexFunc(opts.Registry, func(d element.Dataset) bool { return d.Name == f.Variant })
 	if i < 0 {
 		return nil
 	}
-	m, err := mapColumns(opts.Registry[i], namesOf(f.Columns), []Field{Pickup, Dropoff})
+	m, err := mapColumns(opts.Registry[i], namesOf(f.Columns), []Field{time})
 	if err != nil {
-		return nil // Recognise has reported the error
+		return nil // recognising the file has told
 	}
-	return slices.DeleteFunc(slices.Concat(m[Pickup], m[Dropoff]), func(c int) bool { return f.Columns[c].Type != element.String })
+	return slices.DeleteFunc(m[time], func(c int) bool { return f.Columns[c].Type != element.String })
 }
 
-// Dated returns a recognised file with the order of its dates. A date such as 03/04/2021 does not tell whether the month or the day comes
-// first. A date with a day above 12 tells this for all dates of its file. If the first values of a file have such dates, Dated reads all
-// pickups, and the dropoffs too if the pickups do not tell the order. It reads nothing of a file whose times are not text, or if
-// opts.Dates is an order.
+// declared tells whether a declaration says what the times of a file are.
+func declared(opts Options, f element.Recognised) bool {
+	d, _ := opts.Dataset(f.Variant, false)
+	return d.Declared
+}
+
+// Dated returns a recognised file with the order of its dates. Dates such as 03/04/2021 do not tell their order; but if a file has a time
+// with a day above 12, it tells the order of all. If the first values of a column have such dates, all pickups are read, and the dropoffs
+// too if the pickups do not tell. Nothing is read of a file whose times are no text. A file whose first pickups are no times at all is
+// refused.
 //
 // Errors are faults with exit code 3 that name the file and say what to do.
 func Dated(ctx context.Context, f element.Recognised, opts Options, read ReadColumn) (element.Recognised, error) {
+	pickups := textTimesOf(f, opts, Pickup)
 	columns := TextTimes(f, opts)
-	if len(columns) == 0 {
-		return f, nil
+	undecided := -1
+	for i, c := range columns {
+		var first dateEvidence
+		if err := read(ctx, f, c, func(a arrow.Array) bool { return !first.add(a) }); err != nil {
+			return f, err
+		}
+		name := f.Columns[c].Name
+		switch {
+		case i < len(pickups) && first.values >= leastTexts && !first.time:
+			return f, fault.Inputf("%s: column %q: found %q and no time in the first %d values, expected times such as 2009-01-04 02:52:00 or 1/4/2009 2:52; write the column so, or leave the file out",
+				f.Source, name, first.value, first.values)
+		case first.zone != "" && opts.UTC == UTCRefuse && !declared(opts, f):
+			return f, fault.Inputf("%s: column %q: found %q, expected %v", f.Source, name, first.zone, errOffset)
+		case undecided < 0 && first.undecided != "":
+			undecided = c
+		}
 	}
-	var first dateEvidence
-	if err := read(ctx, f, columns[0], func(a arrow.Array) bool { return !first.add(a) }); err != nil {
-		return f, err
-	}
-	name := f.Columns[columns[0]].Name
-	if first.values >= leastTexts && !first.time {
-		return f, fault.Inputf("%s: column %q: found %q and no time in the first %d values, expected times such as 2009-01-04 02:52:00 or 1/4/2009 2:52; write the column so, or leave the file out",
-			f.Source, name, first.value, first.values)
-	}
-	if opts.Dates != element.NoOrder {
+	if opts.Dates != element.NoOrder && len(columns) > 0 {
 		f.Dates = opts.Dates
 		return f, nil
 	}
-	if first.zone != "" && opts.UTC == UTCRefuse {
-		return f, fault.Inputf("%s: column %q: found %q, expected %v", f.Source, name, first.zone, errOffset)
-	}
-	if first.undecided == "" {
+	if undecided < 0 {
 		return f, nil
 	}
 	var all dateEvidence
@@ -74,7 +86,7 @@ func Dated(ctx context.Context, f element.Recognised, opts Options, read ReadCol
 	}
 	var err error
 	if f.Dates, err = all.order(); err != nil {
-		return f, fault.Inputf("%s: column %q: %v", f.Source, name, err)
+		return f, fault.Inputf("%s: column %q: %v", f.Source, f.Columns[undecided].Name, err)
 	}
 	return f, nil
 }
@@ -100,7 +112,11 @@ func (e *dateEvidence) add(a arrow.Array) (values bool) {
 	if !ok {
 		return false
 	}
-	clock := textClock{}
+	clock, monthFirst, dayFirst := textClock{}, textClock{order: element.MonthFirst}, textClock{order: element.DayFirst}
+	isTime := func(c *textClock, s string) bool {
+		_, form := c.read(s)
+		return form == wallTime || form == hasZone
+	}
 	for i := range texts.Len() {
 		s := strings.Trim(texts.Value(i), " ")
 		if s == "" || s == "N/A" || texts.IsNull(i) {
@@ -108,8 +124,7 @@ func (e *dateEvidence) add(a arrow.Array) (values bool) {
 		}
 		e.values++
 		if keep(&e.value, s); !e.time {
-			_, form := clock.read(s)
-			e.time = form == wallTime || form == hasZone
+			e.time = isTime(&clock, s)
 		}
 		if !values {
 			values = true
@@ -118,16 +133,18 @@ func (e *dateEvidence) add(a arrow.Array) (values bool) {
 			}
 		}
 		rest := scanner{s}
-		d := rest.numbers()
-		if !d.ok || !d.yearLast {
+		if date := rest.numbers(); !date.ok || !date.yearLast {
 			continue
 		}
-		keep(&e.undecided, s)
+		m, d := isTime(&monthFirst, s), isTime(&dayFirst, s)
+		if !m && !d {
+			continue
+		}
 		e.time = true
-		switch month, day := 1 <= d.first && d.first <= 12, 1 <= d.second && d.second <= 12; {
-		case month && !day && d.second <= 31:
+		switch keep(&e.undecided, s); {
+		case m && !d:
 			keep(&e.monthFirst, s)
-		case day && !month && d.first <= 31:
+		case d && !m:
 			keep(&e.dayFirst, s)
 		}
 	}

@@ -2,6 +2,7 @@ package trip
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,18 +51,29 @@ func TestTheOrderOfDatesIsThatOfADayAbove12(t *testing.T) {
 		"years first": {
 			batches: map[string][][]string{pickup: {{"", "N/A", "NULL"}, iso, {"13/1/2021 0:00"}}}, read: 2, // reading ends with the batch of the first values
 		},
+		"no times at all": {
+			batches: map[string][][]string{pickup: {slices.Repeat([]string{"2/8/25 10:07"}, 100)}}, read: 1,
+			wrong: []string{`x.parquet: column "tpep_pickup_datetime": found "2/8/25 10:07" and no time in the first 100 values`},
+		},
 		"nothing but nulls": {batches: map[string][][]string{pickup: {{"NULL"}, {""}}}, read: 2},
 		"nonsense":          {batches: map[string][][]string{pickup: {{"yesterday", "1/2"}, {"13/1/2021 0:00"}}}, read: 1},
 		"month first": {
 			batches: map[string][][]string{pickup: {{"1/2/2021 0:00"}, {"NULL"}, {" 1/13/2021 0:00 "}, {"1/32/2021 0:00", "13/13/2021 0:00"}}}, want: element.MonthFirst, read: 1 + 4,
 		},
 		"day first":  {batches: map[string][][]string{pickup: {{"1/2/2021 0:00"}, {"13/1/2021 0:00", "32/1/2021 0:00", "31/0/2021 0:00"}}}, want: element.DayFirst, read: 1 + 2},
-		"by dropoff": {batches: map[string][][]string{pickup: {{"1/2/2021 0:00"}}, dropoff: {{"1/2/2021 0:00"}, {"1/31/2021 0:00"}}}, want: element.MonthFirst, read: 1 + 1 + 2},
+		"by dropoff": {batches: map[string][][]string{pickup: {{"1/2/2021 0:00"}}, dropoff: {{"1/2/2021 0:00"}, {"1/31/2021 0:00"}}}, want: element.MonthFirst, read: 2 + 1 + 2},
+		"dropoffs alone": {
+			batches: map[string][][]string{pickup: {iso}, dropoff: {{"1/2/2021 0:00"}, {"1/31/2021 0:00"}}}, want: element.MonthFirst, read: 2 + 1 + 2,
+		},
+		"what is no time tells nothing": {
+			batches: map[string][][]string{pickup: {{"1/5/2021 0:00", "13/5/2021x 0:00", "31/2/2021 0:00"}}}, read: 1 + 1,
+			wrong: []string{"none with a day above 12"},
+		},
 		"given": {
-			opts: Options{Dates: element.DayFirst}, batches: map[string][][]string{pickup: {{"1/2/2021 0:00"}, {"1/13/2021 0:00"}}}, want: element.DayFirst, read: 0,
+			opts: Options{Dates: element.DayFirst}, batches: map[string][][]string{pickup: {{"1/2/2021 0:00"}, {"1/13/2021 0:00"}}}, want: element.DayFirst, read: 1,
 		},
 		"none": {
-			batches: map[string][][]string{pickup: {{"1/2/2021 0:00"}, {"12/12/2021 0:00"}}, dropoff: {iso}}, read: 1 + 2 + 1,
+			batches: map[string][][]string{pickup: {{"1/2/2021 0:00"}, {"12/12/2021 0:00"}}, dropoff: {iso}}, read: 2 + 2 + 1,
 			wrong: []string{`x.parquet: column "tpep_pickup_datetime": found dates such as "1/2/2021 0:00", and none with a day above 12`, "--dates=mdy", "--dates=dmy"},
 		},
 		"both": {

@@ -143,7 +143,7 @@ func (fn *fieldsFn) decimalZones(a arrow.Array, dst []int64) ([]int64, *badValue
 		if !fn.Options.Judged {
 			return nil, &badValue{i, errZone}
 		}
-		dst[i] = noZone
+		fn.notAZone(dst, i)
 	}
 	return dst, nil
 }

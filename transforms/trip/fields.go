@@ -250,6 +250,9 @@ func (fn *fieldsFn) converter(f Field, s source) converter {
 	case Code:
 		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return fn.codeColumn(a, s.codes, dst) }
 	case Flag:
+		if s.codes != nil {
+			return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return fn.codeColumn(a, s.codes, dst) }
+		}
 		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return fn.codeColumn(a, flags, dst) }
 	}
 	return fn.measureColumn

@@ -105,7 +105,7 @@ func TestADeclaredDatasetGoesFirst(t *testing.T) {
 	own.Columns = append([]element.Known{{Name: "tpep_pickup_datetime", Meaning: Pickup.Meaning()}}, elsewhere.Columns[1:]...)
 	opts := with(Options{Telling: testTelling})
 	opts.Registry = append([]element.Dataset{own}, testRegistry...)
-	f, err := Recognise(fileWith(map[string]element.ValueType{"minutes": element.Int64, "cents": element.Int64, "color": element.Int64, "lpep_pickup_datetime": element.Int64}), opts)
+	f, err := Recognise(fileWith(map[string]element.ValueType{"minutes": element.Int64, "cents": element.Int64, "fare": element.Int64, "color": element.Int64, "lpep_pickup_datetime": element.Int64}), opts)
 	if err != nil || f.Variant != "there" || f.TaxiColumn != "" {
 		t.Errorf("found %q with the column %q, %v, expected the declared dataset", f.Variant, f.TaxiColumn, err)
 	}

@@ -73,6 +73,8 @@ func (fn *fieldsFn) textZones(a *array.String, dst []int64) ([]int64, *badValue)
 			return nil, &badValue{i, errZone}
 		case form == noNumeral:
 			fn.bad = append(fn.bad, int32(i))
+		default:
+			fn.notAZone(dst, i)
 		}
 	}
 	return dst, nil
@@ -97,7 +99,7 @@ func shortNumber(s string) (int64, bool) {
 // textCodes converts texts to codes. A text is a number or one of the texts in codes; any other text becomes noCode.
 func (fn *fieldsFn) textCodes(a *array.String, codes map[string]int64, dst []int64) {
 	for i := range dst {
-		if x, ok := shortNumber(a.Value(i)); ok {
+		if x, ok := shortNumber(a.Value(i)); ok && len(codes) == 0 {
 			dst[i] = x
 			continue
 		}
