@@ -17,7 +17,7 @@ import (
 
 // FindCopies sets the digest of each file that has the same content as another file. files[i] is the file of objects[i].
 //
-// It compares files of the same size of which one has no month, and files in the same data set. Other copies need no digest:
+// It compares files of the same size of which one has no month, and files in the same folder of a month. Other copies need no digest:
 // two files of one taxi and month are found by their month. Files of one table are not compared with each other, because the log of the table says that each of
 // them counts. Few files are read: only files of the same size whose last bytes are the same.
 func FindCopies(ctx context.Context, access objstore.Access, objects []objstore.Object, files []element.Found) error {
@@ -28,7 +28,7 @@ func FindCopies(ctx context.Context, access objstore.Access, objects []objstore.
 			continue
 		}
 		set := ""
-		if f.Dataset != "" {
+		if f.MonthFrom != "" && f.Dataset != "" {
 			set = f.Dataset
 		}
 		key := fmt.Sprint(f.Size, " ", set)

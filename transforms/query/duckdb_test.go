@@ -216,7 +216,7 @@ for row in trips_view.connect(files, sys.argv[2] + "/zones/taxi_zone_lookup.csv"
 		}
 	}
 	for _, c := range Columns {
-		if !c.hidden && !seen[c.Name] {
+		if !c.hidden && !seen[c.Name] && !strings.HasPrefix(c.Eras, "fhvhv") { // the view is of yellow and green trips
 			t.Errorf("%s is not in the view", c.Name)
 		}
 	}

@@ -150,8 +150,10 @@ func withoutTimesInPath(columns []element.Column, names []string, registry []ele
 func Recognise(described element.Described, opts Options) (element.Recognised, error) {
 	f := element.Recognised{Described: described}
 	names := namesOf(f.Columns)
-	names = withoutTimesInPath(f.Columns, names, opts.Registry)
-	v, taxi, m, err := opts.datasetOf(names, f.NameTaxi)
+	v, taxi, m, err := opts.datasetOf(withoutTimesInPath(f.Columns, names, opts.Registry), f.NameTaxi)
+	if err != nil {
+		v, taxi, m, err = opts.datasetOf(names, f.NameTaxi)
+	}
 	if err != nil {
 		f.Taxi = v.Taxi
 		return f, fault.Inputf("%s: %v", f.Source, err)
