@@ -59,7 +59,7 @@ def trips(files):
     pickup, dropoff = peer.times(files)
     more = ""
     if peer.taxi(files) == "fhvhv":
-        has = {row[0] for row in duckdb.execute(f"DESCRIBE SELECT * FROM read_parquet([{names}], union_by_name = true)").fetchall()}
+        has = {row[0] for row in duckdb.cursor().execute(f"DESCRIBE SELECT * FROM read_parquet([{names}], union_by_name = true)").fetchall()}
         paid = [f"CAST({c} AS DOUBLE)" for c in peer.PAID if c in has]
         more = f"""
             , CAST(NULL AS DOUBLE) AS passenger_count, trip_miles AS trip_distance, tips AS tip_amount,
