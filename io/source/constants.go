@@ -3,8 +3,8 @@ package source
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -30,12 +30,7 @@ func withConstants(d element.Described) element.Described {
 }
 
 func hasColumn(columns []element.Column, name string) bool {
-	for _, c := range columns {
-		if strings.EqualFold(strings.TrimSpace(c.Name), strings.TrimSpace(name)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(columns, func(c element.Column) bool { return element.SameName(c.Name, name) })
 }
 
 // found says in a word what a constant is.

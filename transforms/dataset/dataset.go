@@ -173,5 +173,5 @@ func (r *reader) zones(n *yaml.Node, local *element.Local) {
 
 // has tells whether a name is in names. Like all names of columns, they are compared without regard to case or to spaces around them.
 func has(names []string, name string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(strings.TrimSpace(n), strings.TrimSpace(name)) })
+	return slices.ContainsFunc(names, func(n string) bool { return element.SameName(n, name) })
 }

@@ -40,10 +40,12 @@ type Known struct {
 // Scale is a fraction by which numbers are multiplied. The zero value stands for one.
 type Scale struct{ Times, Over int64 }
 
-// Is tells whether a column with a name is this one. Some old files have names with a leading space.
+// SameName tells whether two names of columns are the same. Some old files have names with a leading space.
+func SameName(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
+
+// Is tells whether a column with a name is this one.
 func (k Known) Is(name string) bool {
-	name = strings.TrimSpace(name)
-	same := func(own string) bool { return strings.EqualFold(own, name) }
+	same := func(own string) bool { return SameName(own, name) }
 	return same(k.Name) || slices.ContainsFunc(k.Also, same)
 }
 

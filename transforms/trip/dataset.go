@@ -306,11 +306,8 @@ func hasTime(registry []element.Dataset, names []string) bool {
 }
 
 func hasName(names []string, want string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return sameName(n, want) })
+	return slices.ContainsFunc(names, func(n string) bool { return element.SameName(n, want) })
 }
-
-// sameName compares names of columns. Some old files have names with a leading space.
-func sameName(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
 
 // mapColumns finds the fields.
 func mapColumns(d element.Dataset, names []string, fields []Field) (m placesOf, err error) {

@@ -25,11 +25,8 @@ func TextTimes(f element.Recognised, opts Options) []int {
 }
 
 func textTimesOf(f element.Recognised, opts Options, time Field) []int {
-	i := slices.IndexFunc(opts.Registry, func(d element.Dataset) bool { return d.Name == f.Variant })
-	if i < 0 {
-		return nil
-	}
-	m, err := mapColumns(opts.Registry[i], namesOf(f.Columns), []Field{time})
+	d, _ := opts.Dataset(f.Variant, false)
+	m, err := mapColumns(d, namesOf(f.Columns), []Field{time})
 	if err != nil {
 		return nil // recognising the file has told
 	}
@@ -50,7 +47,7 @@ func declared(opts Options, f element.Recognised) bool {
 // Errors are faults with exit code 3 that name the file and say what to do.
 func Dated(ctx context.Context, f element.Recognised, opts Options, read ReadColumn) (element.Recognised, error) {
 	pickups := textTimesOf(f, opts, Pickup)
-	columns := TextTimes(f, opts)
+	columns := slices.Concat(pickups, textTimesOf(f, opts, Dropoff))
 	undecided := -1
 	for i, c := range columns {
 		var first dateEvidence

@@ -247,13 +247,12 @@ func (fn *fieldsFn) converter(f Field, s source) converter {
 		return fn.timeColumn
 	case Zone:
 		return fn.zoneColumn
-	case Code:
-		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return fn.codeColumn(a, s.codes, dst) }
-	case Flag:
-		if s.codes != nil {
-			return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return fn.codeColumn(a, s.codes, dst) }
+	case Code, Flag:
+		codes := s.codes
+		if codes == nil && Fields[f].Type == Flag {
+			codes = flags
 		}
-		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return fn.codeColumn(a, flags, dst) }
+		return func(a arrow.Array, dst []int64) ([]int64, *badValue) { return fn.codeColumn(a, codes, dst) }
 	}
 	return fn.measureColumn
 }
