@@ -97,6 +97,7 @@ func refCells(line string) (cells []string, ok bool) {
 
 // quirks are texts that show every rule of the format, for tables of tests and as seeds.
 var quirks = []string{
+	",\r0,",
 	"a,b\n1,2\n",
 	"a,b\r\n1,2\r\n\r\n3,4",
 	"\xef\xbb\xbfa,b\n1,2\n",
