@@ -25,6 +25,7 @@ type Object struct {
 	Name    string // short name, unique among the objects that were matched together: see Match
 	Size    int64  // bytes
 	Version string // changes when the content does
+	Token   string // identifies the content for later runs, more strictly than Version; "" if it cannot be relied on. See token
 
 	Dataset  string // if the object is a part of a data set: the name of the data set's folder; see Match
 	Wild     bool   // only patterns with wildcards matched it or its folder

@@ -45,6 +45,15 @@ type Manifest struct {
 	NoTrips []string          `json:"no_trip_records,omitempty"` // the inputs in left_out without a time column, such as a table of zones
 	Kept    *Kept             `json:"quarantine,omitempty"`
 	Outputs []Output          `json:"outputs"`
+	Commit  *Commit           `json:"commit,omitempty"` // nil in an output of a program before versions: it is version 0
+}
+
+// Commit says which version of the output a manifest is, and of which run. All else in a manifest is a function of inputs and settings.
+type Commit struct {
+	Version int64  `json:"version"`
+	Base    int64  `json:"base"`  // the version that it followed; -1 if there was no output
+	Run     string `json:"run"`   // the run's id
+	Nonce   string `json:"nonce"` // of the attempt that committed, so that it knows its own manifest again
 }
 
 // Rules identifies the rules that rows were judged by.
@@ -132,7 +141,8 @@ func (in Input) MuchRefused() bool { return 10*(in.Rows-in.Counted) > in.Rows }
 // Output is one published table.
 type Output struct {
 	Table  string `json:"table"`
-	Path   string `json:"path"` // below the folder of the manifest
+	Path   string `json:"path"`            // below the folder of the manifest: the version's file, which never changes
+	Plain  string `json:"plain,omitempty"` // the copy of the latest version, for readers that do not know the manifest
 	Rows   int64  `json:"rows"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
