@@ -5,7 +5,7 @@
 // text too.
 //
 // What was compared, for writing only: github.com/xuri/excelize/v2 is kept well (releases every few months, the last in November 2026) and
-// streams rows; it adds 2 MB to the program and holds the packed workbook in memory when it writes it, which is known and open there.
+// streams rows; it adds 2 MB to the program, 3 ms to its start, and holds the packed workbook in memory when it writes it, which is known and open there.
 // github.com/tealeg/xlsx/v3 is no longer developed (last release in April 2025). github.com/zignd/xlsx is younger than this package.
 // github.com/alicebob/streamxlsx, the smallest, has had no release since 2021.
 package sheets
