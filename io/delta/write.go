@@ -55,7 +55,7 @@ func NameOf(version int64) string { return fmt.Sprintf("%020d.json", version) }
 
 // Commit returns the content of the commit that makes a change to a table, as version h.Version+1. It depends on the arguments alone.
 func (h *Head) Commit(c Change) ([]byte, error) {
-	if err := h.writable(); err != nil {
+	if err := h.Writable(); err != nil {
 		return nil, err
 	}
 	info := commitInfo{Timestamp: c.Time, Operation: "WRITE", OperationParameters: map[string]string{"mode": "Overwrite"}, EngineInfo: c.Engine, TxnID: c.Nonce}

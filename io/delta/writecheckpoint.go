@@ -95,7 +95,7 @@ func Checkpoint(ctx context.Context, log WritableLog, version, now int64) (bool,
 
 // checkpoint returns the content of a checkpoint of the latest version, and its number of rows.
 func (h *Head) checkpoint(now int64) (content []byte, rows int, err error) {
-	if err := h.writable(); err != nil {
+	if err := h.Writable(); err != nil {
 		return nil, 0, err
 	}
 	actions := []Action{{Protocol: h.state.protocol}, {Metadata: h.state.metadata}}

@@ -23,11 +23,12 @@ const attempts = 20
 // ErrSuperseded says that a change was not made, because the caller does not want it any more.
 var ErrSuperseded = errors.New("there is a newer version")
 
-// Forward commits a change, unless the log has this version of the application or a newer one. It returns the table's version that has
-// the change: -1 if a newer one of the application is there, or if there is nothing to do. wanted is asked after the log was read and
-// before the commit, so that the change cannot follow a newer one: it returns false if there may be a newer one.
+// Forward commits a change, unless the log has it: a commit of the application with the same version and nonce. It returns the table's
+// version that has the change, or -1 if that is not known or if there is nothing to do. wanted is asked after the log was read and before
+// the commit, and tells whether the change is still the latest of the application: so no change follows a newer one. If it is not, the
+// error is [ErrSuperseded].
 //
-// What others commit to the table meanwhile is overwritten.
+// What others commit to the table meanwhile is overwritten. What they commit after the change stays.
 func Forward(ctx context.Context, log WritableLog, c Change, wanted func() (bool, error)) (version int64, err error) {
 	var last error
 	for range attempts {
@@ -35,12 +36,12 @@ func Forward(ctx context.Context, log WritableLog, c Change, wanted func() (bool
 		if err != nil {
 			return -1, errors.Join(err, last)
 		}
-		if have, ok := h.state.versions[c.App]; ok && have >= c.Version {
-			if have > c.Version {
-				return -1, nil
-			}
-			s, err := h.Since(ctx, c.App)
-			return s.At, err
+		s, err := h.Since(ctx, c.App)
+		if err != nil {
+			return -1, errors.Join(err, last)
+		}
+		if s.App == c.Version && (s.Nonce == c.Nonce || s.At < 0) {
+			return s.At, nil
 		}
 		if last != nil && !errors.Is(last, objstore.ErrExists) {
 			return -1, last // it was not written

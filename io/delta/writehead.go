@@ -143,6 +143,7 @@ func textOf(raw json.RawMessage) string {
 type Since struct {
 	App    int64    // the application's version in its latest commit; -1 if the log has none
 	At     int64    // the table's version of that commit; -1 if it is not known
+	Nonce  string   // of that commit
 	Others []Commit // the commits after it, in order; if At is -1 all that the log still has
 	Rows   bool     // the other commits may have changed rows; always true if App or At is -1 and the table has files
 }
@@ -155,7 +156,7 @@ func (h *Head) Since(ctx context.Context, app string) (s Since, err error) {
 	}
 	after := func(c Commit) bool { // adds a commit, from the newest on, and tells whether it is one of others
 		if v, ok := c.Apps[app]; ok && v == s.App {
-			s.At = c.Version
+			s.At, s.Nonce = c.Version, c.Nonce
 			return false
 		}
 		s.Others = append(s.Others, c)
@@ -207,8 +208,8 @@ func (h *Head) Commits(ctx context.Context) ([]Commit, error) {
 // writes are the writer features with which this package can write. All but the first two are conditions of its own.
 var writes = map[string]bool{"appendOnly": true, "invariants": true, timestampNtz: true, "vacuumProtocolCheck": true}
 
-// writable refuses a table that must not be written to, or not in the way of this package.
-func (h *Head) writable() error {
+// Writable refuses a table that must not be written to, or not in the way of this package.
+func (h *Head) Writable() error {
 	if h.Version < 0 {
 		return nil
 	}
