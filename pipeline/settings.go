@@ -66,7 +66,8 @@ type settings struct {
 	file string // of SQL
 
 	// Of the commands on outputs.
-	at, to string
+	at, to            string
+	askInputs, repair bool
 
 	// Of fetch and of inspect.
 	urls, dest  string

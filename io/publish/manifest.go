@@ -99,17 +99,18 @@ type Program struct {
 
 // Input is one source that was read: a file, or a folder of files that are one data set.
 type Input struct {
-	Source    string   `json:"source"` // as it is named in tables and messages
-	URI       string   `json:"uri"`
-	Taxi      string   `json:"taxi"`            // of an input with several taxis the list of them
-	Month     string   `json:"month,omitempty"` // 2014-01, from the file's name
-	Bytes     int64    `json:"bytes"`
-	RowGroups int      `json:"row_groups"`
-	Rows      int64    `json:"rows"`
-	Counted   int64    `json:"rows_counted"`
-	Others    int64    `json:"rows_of_other_taxis,omitempty"` // in the input, and as asked not among its rows
-	Variant   string   `json:"variant"`
-	Unknown   []string `json:"unknown_columns,omitempty"`
+	Source    string              `json:"source"` // as it is named in tables and messages
+	URI       string              `json:"uri"`
+	Taxi      string              `json:"taxi"`             // of an input with several taxis the list of them
+	Month     string              `json:"month,omitempty"`  // 2014-01, from the file's name
+	Months    map[string][]string `json:"months,omitempty"` // of an input without one in its name: those of its trips that count, by taxi
+	Bytes     int64               `json:"bytes"`
+	RowGroups int                 `json:"row_groups"`
+	Rows      int64               `json:"rows"`
+	Counted   int64               `json:"rows_counted"`
+	Others    int64               `json:"rows_of_other_taxis,omitempty"` // in the input, and as asked not among its rows
+	Variant   string              `json:"variant"`
+	Unknown   []string            `json:"unknown_columns,omitempty"`
 
 	// Null are the columns of trips that tables in SQL name and the input does not have: they are null there. In a data set some part
 	// does not have them.
