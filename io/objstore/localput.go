@@ -113,15 +113,15 @@ func lockBeside(path string) (unlock func() error, err error) {
 	}
 }
 
-// each calls do for all items, some at once, and joins the errors.
-func each[T any](items []T, do func(T) error) error {
+// Each calls do for 0 up to n, for some at once, and joins the errors.
+func Each(n int, do func(i int) error) error {
 	var wg sync.WaitGroup
-	errs := make([]error, len(items))
+	errs := make([]error, n)
 	slots := make(chan struct{}, perHost)
-	for i, item := range items {
+	for i := range n {
 		wg.Go(func() {
 			slots <- struct{}{}
-			errs[i] = do(item)
+			errs[i] = do(i)
 			<-slots
 		})
 	}
