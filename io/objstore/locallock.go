@@ -117,11 +117,11 @@ func (l *localLock) put(place string, write func(io.Writer) error, when Conditio
 	if _, err := MakeDirs(filepath.Dir(path), 0o777); err != nil {
 		return "", err
 	}
-	f, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|openFlags|noFollow, 0o666)
+	f, err := create(temp, os.O_TRUNC|openFlags|noFollow)
 	if err != nil {
 		return "", err
 	}
-	if err = CloseSynced(f, write(f)); err == nil {
+	if err = CloseSynced(f.File, write(f)); err == nil {
 		version, err = replaceLocal(temp, path, when)
 	}
 	if err != nil && version == "" {

@@ -1,21 +1,35 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
+	"tripstats/io/kept"
 	"tripstats/io/objstore"
 	"tripstats/io/quarantine"
 	"tripstats/transforms/fault"
 )
+
+// version is what an attempt commits.
+type version struct {
+	manifest *Manifest                                                          // without Commit; of its Outputs Table and Rows are known
+	tables   []func(w io.Writer) error                                          // write the files of the Outputs
+	kept     func(ctx context.Context, dir string) (*kept.Index, []byte, error) // what is kept of the inputs; nil for nothing
+
+	rows []quarantine.File
+}
 
 // attempt is an attempt at committing a version. A run may make several, also at once: the first one that commits ends it for all.
 type attempt struct {
@@ -23,13 +37,13 @@ type attempt struct {
 	format Format
 	lock   *objstore.Lock
 	past   pastRuns
+	version
 
-	head     Head      // what the lock was taken with
-	lags     bool      // the copies may not be those of head
-	manifest *Manifest // of the new version
-	content  []byte    // as it is stored
-	dir      string    // of the new version, below the output
-	gone     []string  // places of copies that the new version does not have
+	head    Head     // what the lock was taken with
+	lags    bool     // the copies may not be those of head
+	content []byte   // the manifest as it is stored
+	dir     string   // of the new version, below the output
+	gone    []string // see copiesGone
 }
 
 // shown is the output in messages.
@@ -45,7 +59,24 @@ func (a *attempt) nothing(what string, err error) error {
 }
 
 // publish commits a version of the output that has the tables.
-func (r *result) publish(ctx context.Context, cfg Config) (err error) {
+func (r *result) publish(ctx context.Context, cfg Config) error {
+	format, err := FormatOf(cfg.Format)
+	if err != nil {
+		return err
+	}
+	v := version{manifest: r.manifest(cfg), rows: r.kept}
+	for _, t := range r.tables {
+		v.manifest.Outputs = append(v.manifest.Outputs, Output{Table: t.Name, Rows: t.Record.NumRows()})
+		v.tables = append(v.tables, func(w io.Writer) error { return format.Write(w, t.Record, cfg.Meta) })
+	}
+	if cfg.Identity != "" {
+		v.kept = func(ctx context.Context, dir string) (*kept.Index, []byte, error) { return r.keep(ctx, cfg, dir) }
+	}
+	return publishVersion(ctx, cfg, v)
+}
+
+// publishVersion commits a version. The run may be that of another program than the one that made the tables.
+func publishVersion(ctx context.Context, cfg Config, v version) (err error) {
 	format, err := FormatOf(cfg.Format)
 	if err != nil {
 		return err
@@ -67,7 +98,7 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 		}
 	}()
 	step(stepLocked)
-	a := &attempt{cfg: cfg, format: format, lock: lock}
+	a := &attempt{cfg: cfg, format: format, lock: lock, version: v}
 	committed, err := a.begin(ctx)
 	switch {
 	case err != nil:
@@ -75,15 +106,15 @@ func (r *result) publish(ctx context.Context, cfg Config) (err error) {
 	case committed && !a.head.isLatest(a.cfg.ID): // other runs have committed since
 		return nil
 	case committed:
-		return a.goOn(ctx, r)
+		return a.goOn(ctx)
 	}
-	if err := a.check(ctx, r); err != nil {
+	if err := a.check(ctx); err != nil {
 		return err
 	}
-	if err := a.write(ctx, r); err != nil {
+	if err := a.write(ctx); err != nil {
 		return errors.Join(err, a.discard(ctx))
 	}
-	return a.commit(ctx, r)
+	return a.commit(ctx)
 }
 
 // begin reads the head, and tells whether this run has committed already.
@@ -110,10 +141,10 @@ func (a *attempt) begin(ctx context.Context) (committed bool, err error) {
 }
 
 // goOn finishes what an earlier attempt of this run has committed.
-func (a *attempt) goOn(ctx context.Context, r *result) error {
+func (a *attempt) goOn(ctx context.Context) error {
 	a.manifest, a.content, a.dir = a.head.Manifest, a.head.content, a.head.Dir
 	if q := a.cfg.Quarantine; q != nil { // it finds the earlier attempt's change, and that this has published
-		if _, err := quarantine.Prepare(ctx, *q, r.kept, a.proof()); err != nil {
+		if _, err := quarantine.Prepare(ctx, *q, a.rows, a.proof()); err != nil {
 			a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but not the quarantine %s: %v", a.shown(), q.Dir, objstore.Reason(err)))
 		}
 	}
@@ -122,7 +153,7 @@ func (a *attempt) goOn(ctx context.Context, r *result) error {
 }
 
 // check finds what keeps the run from publishing, before anything is written.
-func (a *attempt) check(ctx context.Context, r *result) (err error) {
+func (a *attempt) check(ctx context.Context) (err error) {
 	if err := KeepTables(ctx, a.cfg); err != nil {
 		return err
 	}
@@ -132,7 +163,10 @@ func (a *attempt) check(ctx context.Context, r *result) (err error) {
 	if a.lags, err = a.head.Lagging(ctx, a.cfg.Access, a.cfg.Output); err != nil {
 		return a.nothing(a.head.Dir+": ", err)
 	}
-	a.prepare(r)
+	if err := readyLogs(ctx, a.cfg, a.head.Manifest, false); err != nil {
+		return err
+	}
+	a.prepare()
 	if a.gone, err = a.copiesGone(ctx); err != nil {
 		return a.nothing("", err)
 	}
@@ -152,20 +186,30 @@ func (a *attempt) check(ctx context.Context, r *result) (err error) {
 }
 
 // prepare makes the manifest of the new version, as far as it is known before its files are written.
-func (a *attempt) prepare(r *result) {
+func (a *attempt) prepare() {
 	n := max(a.head.Version, 0) + 1
 	a.dir = versionDir(n, a.cfg.ID)
-	a.manifest = r.manifest(a.cfg)
-	a.manifest.Commit = &Commit{Version: n, Base: a.head.Version, Run: a.cfg.ID, Nonce: newNonce(), Versions: []string{versionName(n, a.cfg.ID)}}
+	c := &Commit{Version: n, Base: a.head.Version, Run: a.cfg.ID, Nonce: newNonce(), Versions: []string{versionName(n, a.cfg.ID)}}
+	c.Output = c.Nonce
+	if m := a.head.Manifest; m != nil && m.Commit != nil {
+		c.Output = cmp.Or(m.Commit.Output, c.Nonce)
+	}
 	for _, v := range slices.Backward(a.head.Versions()) {
-		if v.Number > 0 && len(a.manifest.Commit.Versions) < a.cfg.keepVersions() {
-			a.manifest.Commit.Versions = append(a.manifest.Commit.Versions, versionName(v.Number, v.Run))
+		if v.Number > 0 && len(c.Versions) < a.cfg.keepVersions() {
+			c.Versions = append(c.Versions, versionName(v.Number, v.Run))
 		}
 	}
-	for _, t := range r.tables {
-		a.manifest.Outputs = append(a.manifest.Outputs, Output{
-			Table: t.Name, Path: a.dir + "/" + t.Name + a.format.Ending() + tableEnding, Plain: place(t.Name, a.format), Rows: t.Record.NumRows(),
-		})
+	a.manifest.Commit = c
+	if a.manifest.Format = a.format.Name(); a.manifest.Format == formats[0].Name() {
+		a.manifest.Format = ""
+	}
+	for i := range a.manifest.Outputs {
+		switch o := &a.manifest.Outputs[i]; a.manifest.Format {
+		case DeltaName:
+			o.Path, o.Plain = dataPath(o.Table, n, a.cfg.ID), ""
+		default:
+			o.Path, o.Plain = a.dir+"/"+o.Table+a.format.Ending()+tableEnding, place(o.Table, a.format)
+		}
 	}
 }
 
@@ -184,22 +228,36 @@ func newNonce() string {
 }
 
 // write writes the files of the new version.
-func (a *attempt) write(ctx context.Context, r *result) error {
+func (a *attempt) write(ctx context.Context) error {
+	folders := []string{a.dir}
 	files := []objstore.NewFile{{Place: a.dir + "/" + runName, Write: a.cfg.record().write}}
 	if len(a.gone) > 0 {
 		files = append(files, objstore.NewFile{Place: a.dir + "/" + goneName, Write: lines(a.gone)})
 	}
-	for i, t := range r.tables {
+	for i := range a.manifest.Outputs {
 		o := &a.manifest.Outputs[i]
 		files = append(files, objstore.NewFile{Place: o.Path, Write: func(w io.Writer) error {
 			sum := &summer{hash: sha256.New()}
-			err := a.format.Write(io.MultiWriter(w, sum), t.Record, a.cfg.Meta)
+			err := a.tables[i](io.MultiWriter(w, sum))
 			o.Bytes, o.SHA256 = sum.bytes, sum.sum()
 			if err == nil {
 				step(stepTable)
 			}
 			return err
 		}})
+		if dir := path.Dir(o.Path); !slices.Contains(folders, dir) {
+			folders = append(folders, dir)
+		}
+	}
+	if a.kept != nil {
+		index, states, err := a.kept(ctx, a.dir)
+		if err != nil {
+			return a.nothing("", err)
+		}
+		if len(states) > 0 {
+			files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.StatesName, Write: bytesOf(states)})
+		}
+		files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.IndexName, Write: func(w io.Writer) error { return json.NewEncoder(w).Encode(index) }})
 	}
 	if err := a.lock.WriteAll(ctx, files); err != nil {
 		return a.nothing("", err)
@@ -209,7 +267,7 @@ func (a *attempt) write(ctx context.Context, r *result) error {
 		return a.nothing("", err)
 	}
 	step(stepWritten)
-	if err := a.lock.Sync(a.dir); err != nil {
+	if err := a.lock.Sync(folders...); err != nil {
 		return a.nothing("", err)
 	}
 	step(stepSynced)
@@ -233,11 +291,11 @@ func (a *attempt) proof() quarantine.Proof {
 }
 
 // commit puts the manifest into its place, with the change of the quarantine around it, and finishes.
-func (a *attempt) commit(ctx context.Context, r *result) error {
+func (a *attempt) commit(ctx context.Context) error {
 	change := &quarantine.Change{}
 	if q := a.cfg.Quarantine; q != nil {
 		var err error
-		if change, err = quarantine.Prepare(ctx, *q, r.kept, a.proof()); err != nil {
+		if change, err = quarantine.Prepare(ctx, *q, a.rows, a.proof()); err != nil {
 			return errors.Join(notKept(*q, err), a.discard(ctx))
 		}
 	}
@@ -303,7 +361,7 @@ func (a *attempt) swap(ctx context.Context) (head Head, became outcome, err erro
 		return head, isCommitted, nil
 	case head.Token != a.head.Token:
 		return head, isRejected, fault.New(fault.Conflict, "output %s: another run published there while this one ran; nothing was published: run again", a.shown())
-	case ctx.Err() != nil, objstore.IsTemporary(err):
+	case objstore.Remote(a.cfg.Output) && (ctx.Err() != nil || objstore.IsTemporary(err)):
 		return head, isUnknown, fault.New(fault.Unavailable, "output %s: %v; version %d is not published, but may yet be if the request is still under way; one version is whole in any case: run again", a.shown(), cause, n)
 	}
 	return head, isRejected, fault.New(fault.Failed, "output %s: %s: %v; what was published before is whole: run again", a.shown(), ManifestName, cause)
@@ -314,15 +372,20 @@ func (h Head) isLatest(run string) bool {
 	return h.Manifest != nil && h.Manifest.Commit != nil && h.Manifest.Commit.Run == run
 }
 
-// discard removes the version of an attempt that does not commit. Unless another attempt of this run has committed it: then it is not read
-// from here, but the next run knows.
+// discard removes the version of an attempt that does not commit.
 func (a *attempt) discard(ctx context.Context) error {
 	away, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	if a.lock.Held() != nil {
 		return nil // the next run removes it
 	}
-	if err := a.lock.DeleteAll(away, a.dir); err != nil {
+	err := a.lock.DeleteAll(away, a.dir)
+	for _, o := range a.manifest.Outputs {
+		if !strings.HasPrefix(o.Path, a.dir+"/") {
+			err = errors.Join(err, a.lock.Delete(away, o.Path, ""))
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", a.dir, objstore.Reason(err))
 	}
 	return nil

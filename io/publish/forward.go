@@ -95,6 +95,9 @@ func (f *forwarding) bringAll(ctx context.Context) error {
 	if err := f.mendManifest(ctx); err != nil {
 		return err
 	}
+	if err := f.bringLogs(ctx); err != nil {
+		return err
+	}
 	var outputs []Output
 	for _, o := range f.head.Manifest.Outputs {
 		if o.Plain != "" {
@@ -115,10 +118,30 @@ func (f *forwarding) bringAll(ctx context.Context) error {
 		return err
 	}
 	return f.forAll(len(f.gone), func(i int) error {
+		if strings.HasSuffix(f.gone[i], "/") {
+			return nil // bringLogs has emptied that table
+		}
 		if err := f.lock.Delete(ctx, f.gone[i], ""); err != nil {
 			return fmt.Errorf("%s of a version before: %w", f.gone[i], objstore.Reason(err))
 		}
 		return nil
+	})
+}
+
+// bringLogs brings the logs of Delta tables to the head.
+func (f *forwarding) bringLogs(ctx context.Context) error {
+	var before []string
+	for _, p := range f.gone {
+		if table, isTable := strings.CutSuffix(p, "/"); isTable {
+			before = append(before, table)
+		}
+	}
+	return forwardLogs(ctx, f.access, f.output, f.head.Manifest, before, time.Now(), func() (bool, error) {
+		if err := f.lock.Held(); err != nil {
+			return false, err
+		}
+		now, err := f.access.Stat(ctx, objstore.Join(f.output, ManifestName))
+		return err == nil && now.Version == f.head.stored, err
 	})
 }
 
@@ -193,11 +216,16 @@ func (f *forwarding) mendManifest(ctx context.Context) error {
 	return err
 }
 
-// copiesGone returns the places of copies that are there of earlier versions, and that the new version does not have.
+// copiesGone returns the places of copies that are there of earlier versions, and that the new version does not have. For a Delta table that
+// the new version does not have it is the table's name with a slash.
 func (a *attempt) copiesGone(ctx context.Context) ([]string, error) {
 	var places []string
 	if m := a.head.Manifest; m != nil {
 		for _, o := range m.Outputs {
+			if m.Format == DeltaName {
+				places = append(places, o.Table+"/")
+				continue
+			}
 			places = append(places, plainOf(o))
 			places = append(places, others(o.Table, a.format)...)
 		}
@@ -218,7 +246,9 @@ func (a *attempt) copiesGone(ctx context.Context) ([]string, error) {
 	slices.Sort(places)
 	places = slices.Compact(places)
 	return slices.DeleteFunc(places, func(p string) bool {
-		return p == "" || slices.ContainsFunc(a.manifest.Outputs, func(o Output) bool { return o.Plain == p })
+		return p == "" || slices.ContainsFunc(a.manifest.Outputs, func(o Output) bool {
+			return o.Plain == p || o.Table+"/" == p && a.manifest.Format == DeltaName
+		})
 	}), nil
 }
 
@@ -257,6 +287,9 @@ func (f *forwarding) clean(ctx context.Context) error {
 		name, _, _ := strings.Cut(strings.TrimPrefix(p, versionsDir+"/"), "/")
 		folders[name] = append(folders[name], p)
 	}
+	if err := f.cleanData(ctx); err != nil {
+		return err
+	}
 	var drop []string
 	for name := range folders {
 		if slices.Contains(f.head.Manifest.Commit.Versions, name) || !f.isOver(ctx, name) {
@@ -288,6 +321,36 @@ func (f *forwarding) clean(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// cleanData removes data files of Delta tables whose versions are not kept.
+func (f *forwarding) cleanData(ctx context.Context) error {
+	m := f.head.Manifest
+	if m.Format != DeltaName {
+		return nil
+	}
+	var tables []string
+	needed := map[string]bool{}
+	for _, o := range m.Outputs {
+		tables = append(tables, o.Table)
+	}
+	for _, p := range f.gone {
+		if table, isTable := strings.CutSuffix(p, "/"); isTable {
+			tables = append(tables, table)
+		}
+	}
+	for _, t := range tables {
+		for _, v := range f.head.Versions() {
+			needed[dataPath(t, v.Number, v.Run)] = true
+		}
+	}
+	stale, err := staleData(ctx, f.access, f.output, tables, needed, func(version int64, run string) bool {
+		return f.isOver(ctx, versionName(version, run))
+	})
+	if err != nil {
+		return err
+	}
+	return f.forAll(len(stale), func(i int) error { return f.lock.Delete(ctx, stale[i], "") })
 }
 
 // isOver tells whether the version of a folder can no longer be committed.

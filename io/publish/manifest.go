@@ -43,6 +43,7 @@ type Manifest struct {
 	LeftOut []string          `json:"left_out,omitempty"`
 	NoTrips []string          `json:"no_trip_records,omitempty"` // the inputs in left_out without a time column, such as a table of zones
 	Kept    *Kept             `json:"quarantine,omitempty"`
+	Format  string            `json:"format,omitempty"` // in which the tables are; "" is parquet
 	Outputs []Output          `json:"outputs"`
 	Commit  *Commit           `json:"commit,omitempty"` // nil in an output of a program before versions: it is version 0
 }
@@ -53,6 +54,9 @@ type Commit struct {
 	Base    int64  `json:"base"`  // the version that it followed; -1 if there was no output
 	Run     string `json:"run"`   // the run's id
 	Nonce   string `json:"nonce"` // of the attempt that committed, so that it knows its own manifest again
+
+	// Output is the id of the output, which all its versions have: the nonce of the first. Logs of Delta tables name it.
+	Output string `json:"output"`
 
 	// Versions are the versions that the output keeps, the latest first: names of folders in .tripstats/v. What else is there is of runs
 	// that did not commit.

@@ -109,12 +109,13 @@ func (t Total) String() string {
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[publishFn]())
-	beam.RegisterDoFn(reflect.TypeFor[publishAllFn]())
 	register.Iter1[quarantine.File]()
+	register.Iter1[element.Remembered]()
 	register.Iter1[element.AdmittedFiles]()
 	register.Iter1[element.LeftOut]()
 	register.Iter1[element.Tallies]()
 	register.Iter1[element.Table]()
+	register.Iter1[element.Remembered]()
 }
 
 // Inputs are what meets in Publish.
@@ -124,6 +125,8 @@ type Inputs struct {
 	Tallies beam.PCollection   // of element.Tallies: what became of the rows of each file
 	Tables  []beam.PCollection // of element.Table: the finished tables
 	Kept    []beam.PCollection // of quarantine.File: one where rows are kept, else none
+
+	Remembered []beam.PCollection // of element.Remembered, of the inputs that this run has looked at: one where results are kept, else none
 }
 
 // Publish reconciles and publishes. It has no output: a run that ends without error has published.
@@ -134,25 +137,26 @@ func Publish(s beam.Scope, cfg Config, in Inputs) {
 		all = beam.Flatten(s, in.Tables...)
 	}
 	sides := []beam.Option{beam.SideInput{Input: in.Files}, beam.SideInput{Input: in.LeftOut}, beam.SideInput{Input: in.Tallies}, beam.SideInput{Input: all}}
-	if cfg.Quarantine == nil {
-		beam.ParDo0(s, &publishFn{Config: cfg}, beam.Impulse(s), sides...)
-		return
+	remembered, rows := one[element.Remembered](s, in.Remembered), one[quarantine.File](s, in.Kept)
+	sides = append(sides, beam.SideInput{Input: remembered}, beam.SideInput{Input: rows})
+	beam.ParDo0(s, &publishFn{Config: cfg}, beam.Impulse(s), sides...)
+}
+
+// one returns the only collection of a list, or an empty one.
+func one[T any](s beam.Scope, list []beam.PCollection) beam.PCollection {
+	if len(list) > 0 {
+		return list[0]
 	}
-	beam.ParDo0(s, &publishAllFn{Config: cfg}, beam.Impulse(s), append(sides, beam.SideInput{Input: in.Kept[0]})...)
+	return beam.CreateList(s, []T{})
 }
 
 type publishFn struct{ Config Config }
 
-func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool) error {
-	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables)}
-	return r.checkAndPublish(ctx, fn.Config)
-}
-
-// publishAllFn publishes the quarantine too.
-type publishAllFn struct{ Config Config }
-
-func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, kept func(*quarantine.File) bool) error {
-	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), kept: element.Drain(kept)}
+func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, remembered func(*element.Remembered) bool, kept func(*quarantine.File) bool) error {
+	r := result{
+		files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables),
+		remembered: element.Drain(remembered), kept: element.Drain(kept),
+	}
 	return r.checkAndPublish(ctx, fn.Config)
 }
 
@@ -194,6 +198,8 @@ type result struct {
 	tallies []element.Tally
 	tables  []element.Table
 	kept    []quarantine.File
+
+	remembered []element.Remembered
 }
 
 // keepUnpublished moves the refused rows to a folder where the user can look at them. The rows of the run that published last
