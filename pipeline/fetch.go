@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,6 +40,7 @@ var fetchFlags = []flagDef{
 	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, text: "also allow http://, without encryption, from other hosts than this one"},
 	{name: "verbose", of: func(s *settings) any { return &s.verbose }, text: "name all months that are not published, and show full errors"},
 	{name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, text: "read gs:// without credentials; without this flag credentials are needed"},
+	logFlag,
 }
 
 func fetchHelp() string {
@@ -56,13 +56,7 @@ Flags:
 }
 
 // fetchFiles is the subcommand fetch.
-func (j *job) fetchFiles(ctx context.Context, args []string) error {
-	words, wrong, err := j.parseCommand("fetch: ", fetchFlags, args)
-	if err != nil { // flag.ErrHelp
-		_, err := io.WriteString(j.stdout, fetchHelp())
-		return err
-	}
-	j.stderr.verbose = j.verbose
+func (j *job) fetchFiles(ctx context.Context, words []string, wrong problems) error {
 	if j.checkFetch(words, &wrong); len(wrong) > 0 {
 		return wrong.err()
 	}
@@ -86,8 +80,10 @@ func (j *job) fetchFiles(ctx context.Context, args []string) error {
 		return ctx.Err()
 	}
 	if fault.Find(err) == nil || fault.Find(err).Code != fault.Conflict {
-		j.stderr.line("done files=%d fetched=%d unchanged=%d re-published=%d failed=%d missing=%d bytes=%d requests=%d retries=%d seconds=%.1f", sum.Files(), sum.Fetched,
-			sum.Unchanged, sum.Republished, len(sum.Failed), monthsIn(missing), sum.Bytes, objstore.Requests(), objstore.Retries(), time.Since(start).Seconds())
+		j.stderr.summary("done", fetchSummary{
+			Files: sum.Files(), Fetched: sum.Fetched, Unchanged: sum.Unchanged, Republished: sum.Republished, Failed: len(sum.Failed), Missing: monthsIn(missing),
+			Bytes: sum.Bytes, Requests: objstore.Requests(), Retries: objstore.Retries(), Seconds: tenths(time.Since(start).Seconds()),
+		}, "")
 	}
 	return errors.Join(err, j.absent(missing, len(jobs), err != nil))
 }

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/term"
 
 	"tripstats/io/fetch"
-	"tripstats/io/objstore"
 )
 
 // fetchShow tells how a fetch goes: a line for each file that is done and, on a terminal, below them a bar for each that
@@ -36,11 +35,7 @@ const redraw = 100 * time.Millisecond
 
 func newFetchShow(w console, files int) *fetchShow {
 	s := &fetchShow{w: w, by: map[string]*progressbar.ProgressBar{}}
-	under := w.w
-	if hiding, ok := w.w.(objstore.HidingWriter); ok {
-		under = hiding.W
-	}
-	if f, ok := under.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := unfiltered(w.w).(*os.File); ok && w.forTerminal() {
 		s.begin(files, func() int {
 			width, _, err := term.GetSize(int(f.Fd()))
 			if err != nil || width < 1 { // a terminal may not know

@@ -30,12 +30,12 @@ func made(t *testing.T, path, want string) {
 func TestTheReferenceOfFlagsIsMadeFromTheirTables(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Flags\n\nOne or two dashes, before or after words; `-` and `_` in names are the same. This page is made from the tables of flags in the\nprogram, by `go test ./pipeline -run Reference -update`.\n")
-	for _, c := range []struct {
-		command string
-		defs    []flagDef
-	}{{"tripstats", mainFlags}, {"tripstats fetch", fetchFlags}, {"tripstats inspect", inspectFlags}, {"tripstats query", queryFlags}} {
-		fmt.Fprintf(&b, "\n## %s\n\n| flag | default | meaning |\n| --- | --- | --- |\n", c.command)
-		for _, d := range c.defs {
+	for _, c := range slices.Concat([]commandDef{{flags: mainFlags}}, commands) {
+		if !slices.ContainsFunc(c.flags, func(d flagDef) bool { return d.name != "log" }) {
+			continue // version and help
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n| flag | default | meaning |\n| --- | --- | --- |\n", strings.TrimSpace("tripstats "+c.name))
+		for _, d := range c.flags {
 			def := ""
 			if d.def != "" {
 				def = "`" + d.def + "`"
@@ -94,9 +94,9 @@ func TestTheTemplateOfDataflowIsMadeFromTheFlags(t *testing.T) {
 
 // TestEachFlagSaysAllThatIsAskedOfIt finds entries of the tables that lack something.
 func TestEachFlagSaysAllThatIsAskedOfIt(t *testing.T) {
-	for _, defs := range [][]flagDef{mainFlags, fetchFlags, inspectFlags, queryFlags} {
-		flags := new(settings).flagSet(defs) // panics if a name is there twice
-		for _, d := range defs {
+	for _, c := range slices.Concat([]commandDef{{flags: mainFlags}}, commands) {
+		flags := new(settings).flagSet(c.flags) // panics if a name is there twice
+		for _, d := range c.flags {
 			f := flags.Lookup(d.name)
 			switch {
 			case f == nil:

@@ -14,13 +14,10 @@ const helpHead = `Tripstats turns NYC TLC taxi trip records (parquet or CSV) int
 
 Usage:
   tripstats [--input=GLOBS] [--output=DIR] [--runner=NAME] [flags]
-  tripstats inspect FILE...                       what a file is, column by column, or with --short in one line
-  tripstats fetch --months=A..B --taxi=NAME --dest=DIR    download TLC's files
-  tripstats query 'SELECT ... FROM trips ...'     answer a question in SQL on stdout; nothing is published
-  tripstats show [tables|columns|rules|datasets]  what the program knows: tables and their SQL, columns, rules, files
-  tripstats version                               version and revision
-  tripstats help [all|beam|COMMAND]               all flags; Beam's own; help on a command
+`
 
+// helpExamples follows the commands.
+const helpExamples = `
 Examples:
   tripstats                                       the made-up sample in the program, to ./out
   tripstats --input='raw_data/**/*.parquet' --output=stats
@@ -48,27 +45,6 @@ const exitCodes = `Exit codes:
   7         a store or the network did not answer as it should: try again later
   130, 143  stopped by a signal
 `
-
-// commands are the words that may be the first argument.
-var commands = []struct {
-	name string
-	help func() string // the help text of the command; nil if it has none
-}{
-	{"inspect", inspectHelp},
-	{"fetch", fetchHelp},
-	{"show", showHelp},
-	{"query", queryHelp},
-	{"version", nil},
-	{"help", nil},
-}
-
-func commandNames() []string {
-	names := make([]string, len(commands))
-	for i, c := range commands {
-		names[i] = c.name
-	}
-	return names
-}
 
 // unexpected is the error message about a word that is not a flag.
 func unexpected(word string, first bool) string {
@@ -172,6 +148,12 @@ func helpOnFlags(defs []flagDef, width int, rare bool) string {
 func help(w io.Writer, all bool) error {
 	var b strings.Builder
 	b.WriteString(helpHead)
+	for _, c := range commands {
+		for line := range strings.SplitSeq(c.usage, "\n") {
+			b.WriteString("  tripstats " + line + "\n")
+		}
+	}
+	b.WriteString(helpExamples)
 	b.WriteString(helpOnFlags(mainFlags, 30, all))
 	b.WriteString("\nRunners:\n")
 	for _, r := range runners.All() {

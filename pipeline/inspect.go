@@ -75,15 +75,11 @@ var inspectFlags = []flagDef{
 	datasetFlag,
 	{name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, text: "read gs:// without credentials"},
 	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, text: "also read http:// addresses of other hosts, which are not encrypted"},
+	logFlag,
 }
 
 // inspect is the subcommand of that name.
-func (j *job) inspect(ctx context.Context, args []string) error {
-	words, wrong, err := j.parseCommand("inspect: ", inspectFlags, args)
-	if err != nil { // flag.ErrHelp
-		_, err := io.WriteString(j.stdout, inspectHelp())
-		return err
-	}
+func (j *job) inspect(ctx context.Context, words []string, wrong problems) error {
 	if err := j.declareDatasets(ctx); err != nil {
 		return err
 	}

@@ -13,23 +13,63 @@ import (
 	"tripstats/transforms/fault"
 )
 
+// logChoices are the choices of --log.
+var logChoices = []string{"auto", "plain", "json"}
+
+// logFlag is the flag of each command that says how it writes to stderr.
+var logFlag = flagDef{
+	name: "log", of: func(s *settings) any { return &s.log }, decides: decidesNothing, def: logChoices[0], choices: logChoices, rare: true,
+	text: "how messages are written: for people (auto, the default), without what only a terminal\nshows (plain), or as lines of JSON for programs (json); pipeline/records.md has the fields",
+}
+
 // console is where a run writes its messages to the user, line by line.
 type console struct {
 	w       io.Writer
 	verbose bool
+	form    string // of --log
+}
+
+// talk makes the console write as the flags say.
+func (j *job) talk() {
+	j.stderr.verbose = j.verbose
+	if form := j.log; isOneOf(&form, logChoices) {
+		j.stderr.form = form
+	}
+	j.known.console.Store(&j.stderr)
 }
 
 // longestLine is how many bytes of a message a line gets: names in a hostile file may be megabytes long.
 const longestLine = 4000
 
-// line writes one line, under the program's name.
+// line writes one line, under the program's name. As a record it is a note if it begins with the word.
 func (c console) line(format string, args ...any) {
-	text := fault.OneLine(fmt.Sprintf(format, args...))
+	text := c.cut(fmt.Sprintf(format, args...))
+	switch note, is := strings.CutPrefix(text, notePrefix); {
+	case !c.forPrograms():
+		fmt.Fprintf(c.w, "tripstats: %s\n", text)
+	case is:
+		c.record(noteRecord{Message: note})
+	default:
+		c.record(progressRecord{Message: text})
+	}
+}
+
+const notePrefix = "note: "
+
+// cut returns a message as one line that is not too long.
+func (c console) cut(text string) string {
+	text = fault.OneLine(text)
 	if len(text) > longestLine && !c.verbose {
 		text = text[:longestLine] + "..."
 	}
-	fmt.Fprintf(c.w, "tripstats: %s\n", text)
+	return text
 }
+
+// forPrograms tells whether messages are written as records.
+func (c console) forPrograms() bool { return c.form == "json" }
+
+// forTerminal tells whether messages may have what only a terminal shows.
+func (c console) forTerminal() bool { return (c.form == "" || c.form == "auto") && isTerminal(c.w) }
 
 // messageOf returns an error as one line for the user.
 func (c console) messageOf(err error) string {
@@ -57,13 +97,21 @@ func initBeam(stderr console) {
 		least, log.LogLevel = slog.LevelDebug, "debug"
 	}
 	beam.Init() // makes a default handler of its own, so ours comes after
-	h := slog.NewTextHandler(stderr.w, &slog.HandlerOptions{Level: least})
+	h := stderr.handler(least)
 	slog.SetDefault(slog.New(h))
 	log.SetLogger(beamLog{h})
 }
 
+// handler writes what Beam and its runners log.
+func (c console) handler(least slog.Level) slog.Handler {
+	if c.forPrograms() {
+		return slog.NewJSONHandler(unfiltered(c.w), &slog.HandlerOptions{Level: least, ReplaceAttr: asRecord}).WithAttrs([]slog.Attr{slog.String("type", "log")})
+	}
+	return slog.NewTextHandler(c.w, &slog.HandlerOptions{Level: least})
+}
+
 // beamLog is Beam's logger.
-type beamLog struct{ handler *slog.TextHandler }
+type beamLog struct{ handler slog.Handler }
 
 func (l beamLog) Log(ctx context.Context, sev log.Severity, _ int, msg string) {
 	level := map[log.Severity]slog.Level{

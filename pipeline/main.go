@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -29,8 +30,9 @@ const (
 
 // progress is what the handler of signals must know of a run.
 type progress struct {
-	elsewhere atomic.Bool            // a cluster runs the job
-	farewell  atomic.Pointer[string] // what became of that after a signal, once it is known
+	elsewhere atomic.Bool             // a cluster runs the job
+	console   atomic.Pointer[console] // where the run writes its messages
+	farewell  atomic.Pointer[string]  // what became of that after a signal, once it is known
 }
 
 // mainWithSignals runs the program and ends early on SIGINT and SIGTERM, never between two published files.
@@ -70,7 +72,11 @@ func mainWithSignals() exitCode {
 		if what := known.farewell.Load(); what != nil {
 			became = *what + "; "
 		}
-		console{w: stderr}.line("stopped by %v; %swhat was published before is whole", sig, became)
+		said := console{w: stderr}
+		if c := known.console.Load(); c != nil {
+			said = *c
+		}
+		said.stopped(code, fmt.Sprintf("stopped by %v; %swhat was published before is whole", sig, became))
 		return code
 	}
 }

@@ -30,7 +30,7 @@ var queryFlags = slices.Concat([]flagDef{
 	},
 }, ofMain("quality", "same-month", "utc", "dates"), []flagDef{
 	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read and how the query is understood, and stop; only footers are\nread for this"},
-}, ofMain("verbose", "dataset", "limits", "as-of", "require-complete", "unknown-columns", "source", "missing", "max-memory", "max-groups", "gcs-anonymous", "allow-http",
+}, ofMain("verbose", "log", "dataset", "limits", "as-of", "require-complete", "unknown-columns", "source", "missing", "max-memory", "max-groups", "gcs-anonymous", "allow-http",
 	"decoder", "cpuprofile", "memprofile", "trace"))
 
 // ofMain returns flags of the main job.
@@ -69,22 +69,15 @@ Flags:
 }
 
 // ask is the subcommand query.
-func (j *job) ask(ctx context.Context, args []string) error {
-	texts, args := textsIn(args)
-	words, wrong, err := j.parseCommand("query: ", queryFlags, args)
-	if err != nil { // flag.ErrHelp
-		_, err := io.WriteString(j.stdout, queryHelp())
-		return err
-	}
+func (j *job) ask(ctx context.Context, words []string, wrong problems) error {
 	j.runner = runners.Canonical(strings.ToLower(j.runner))
-	j.stderr.verbose = j.verbose
 	if err := j.declareDatasets(ctx); err != nil {
 		return err
 	}
-	if j.checkAsk(append(texts, words...), &wrong); len(wrong) > 0 {
+	if j.checkAsk(words, &wrong); len(wrong) > 0 {
 		return wrong.err()
 	}
-	q, err := j.question(ctx, append(texts, words...))
+	q, err := j.question(ctx, words)
 	if err == nil {
 		err = j.checkZoneNames([]*query.Query{q})
 	}

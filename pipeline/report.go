@@ -145,34 +145,28 @@ func align(rows [][]string, left int) string {
 	return b.String()
 }
 
-// report writes the one line of a good run.
+// report writes the summary of a good run.
 func (j *job) report(runner runners.Runner, m *publish.Manifest, elapsed time.Duration) {
 	seconds := elapsed.Seconds()
-	left := ""
-	if n := len(m.LeftOut); n > 0 {
-		left = fmt.Sprintf(" files_left_out=%d", n)
-	}
-	judged, retries := "", ""
-	if n := objstore.Retries(); n > 0 {
-		retries = fmt.Sprintf(" retries=%d", n)
+	sum := runSummary{
+		Runner: runner.Name, Quality: m.Quality, Files: len(m.Inputs), LeftOut: len(m.LeftOut), Rows: m.Rows,
+		Seconds: hundredths(seconds), RowsPerSecond: whole(float64(m.Rows) / seconds), Output: objstore.Redact(j.output),
 	}
 	if r := m.Rules; r != nil {
 		rejected := m.Rows
 		for _, in := range m.Inputs {
 			rejected -= in.Counted
 		}
-		judged = fmt.Sprintf(" rows_rejected=%d duration_minutes=%.1f->%.1f", rejected, r.DurationMinutesRaw, r.DurationMinutesStandard)
+		sum.Rejected, sum.Minutes = &rejected, &durations{r.DurationMinutesRaw, r.DurationMinutesStandard}
 	}
-	if k := m.Kept; k != nil {
-		judged += fmt.Sprintf(" quarantined=%d", k.Rows)
+	if m.Kept != nil {
+		sum.Quarantined = &m.Kept.Rows
 	}
-	work, memory := "", "" // of workers elsewhere nothing is known here
-	if runner.Here() {
-		work = fmt.Sprintf(" bytes_read=%d requests=%d%s", objstore.BytesRead(), objstore.Requests(), retries)
-		memory = fmt.Sprintf(" peak_memory_mib=%.0f", float64(peakMemory())/(1<<20))
+	if runner.Here() { // of workers elsewhere nothing is known here
+		bytes, requests, memory := objstore.BytesRead(), objstore.Requests(), whole(float64(peakMemory())/(1<<20))
+		sum.BytesRead, sum.Requests, sum.Retries, sum.Memory = &bytes, &requests, objstore.Retries(), &memory
 	}
-	j.stderr.line("done runner=%s quality=%s files=%d%s rows=%d%s%s seconds=%.2f rows_per_second=%.0f%s output=%s",
-		runner.Name, m.Quality, len(m.Inputs), left, m.Rows, judged, work, seconds, float64(m.Rows)/seconds, memory, objstore.Redact(j.output))
+	j.stderr.summary("done", sum, "")
 }
 
 // peakMemory is the most memory this process has had resident, in bytes; where the system does not say, what Go has

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -70,26 +71,22 @@ func (j *job) command(ctx context.Context, args []string) error {
 	if errors.Is(err, flag.ErrHelp) {
 		return help(j.stdout, false)
 	}
-	j.stderr.verbose = j.verbose
+	j.talk()
 	if err := j.checkWorker(); err != nil {
 		return err
 	}
-	isCommand := len(words) > 0 && slices.Contains(commandNames(), words[0])
-	if len(wrong) == 0 {
-		initBeam(j.stderr) // before any side effect, because a worker runs the same program
-	} else if isCommand {
-		return wrong.err()
-	}
-	switch {
-	case j.version && len(wrong) == 0:
-		_, err := io.WriteString(j.stdout, versionLine())
-		return err
-	case isCommand:
-		if err := j.flagsBefore(words[0]); err != nil {
+	if len(words) > 0 && slices.Contains(commandNames(), words[0]) && !j.version {
+		if err := cmp.Or(wrong.err(), j.flagsBefore(words[0])); err != nil {
 			return err
 		}
-		j.settings = settings{verbose: j.verbose} // a command has flags of its own
 		return j.subcommand(ctx, words[0], words[1:])
+	}
+	if len(wrong) == 0 {
+		initBeam(j.stderr) // before any side effect, because a worker runs the same program
+	}
+	if j.version && len(wrong) == 0 {
+		_, err := io.WriteString(j.stdout, versionLine())
+		return err
 	}
 	if err := j.declareDatasets(ctx); err != nil {
 		return err
@@ -103,31 +100,11 @@ func (j *job) command(ctx context.Context, args []string) error {
 // flagsBefore refuses flags of the main job before a command: the command would run without them, on other input than the user meant.
 func (j *job) flagsBefore(command string) error {
 	for _, name := range slices.Sorted(maps.Keys(j.given)) {
-		if name != "verbose" && command != "help" { // these two mean the same in either place
+		if name != "verbose" && name != "log" && command != "help" { // these mean the same in either place
 			return usage("found --%s before the command %s, expected the flags of a command after its name", name, command)
 		}
 	}
 	return nil
-}
-
-// subcommand runs an entry of commands.
-func (j *job) subcommand(ctx context.Context, name string, args []string) error {
-	switch {
-	case name == "inspect":
-		return j.inspect(ctx, args)
-	case name == "fetch":
-		return j.fetchFiles(ctx, args)
-	case name == "show":
-		return j.show(ctx, args)
-	case name == "query":
-		return j.ask(ctx, args)
-	case name == "help":
-		return helpOn(j.stdout, args)
-	case len(args) > 0:
-		return usage("version: found the word %q after it, expected none", objstore.Redact(args[0]))
-	}
-	_, err := io.WriteString(j.stdout, versionLine())
-	return err
 }
 
 // makeTables reads the input, makes the tables and publishes them: what the program does without a command.
@@ -177,7 +154,7 @@ func (j *job) makeTables(ctx context.Context) error {
 		_, err := fmt.Fprintln(j.stdout, outcome.Dry)
 		return err
 	case outcome.Detached:
-		j.stderr.line("submitted runner=%s job=%s output=%s; it is not waited for", runner.Name, outcome.Job, objstore.Redact(j.output))
+		j.stderr.summary("submitted", submittedRecord{runner.Name, outcome.Job, objstore.Redact(j.output)}, "; it is not waited for")
 		return nil
 	case runner.Elsewhere():
 		ctx = context.WithoutCancel(ctx) // it is published, whatever came since

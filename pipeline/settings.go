@@ -42,6 +42,7 @@ type settings struct {
 	keepCells bool
 	plan      bool
 	verbose   bool
+	log       string
 	version   bool
 	detach    bool
 	existing  string
@@ -201,6 +202,7 @@ var mainFlags = []flagDef{
 	},
 	{name: "plan", of: func(s *settings) any { return &s.plan }, decides: decidesNothing, text: "show what would be read, and how tables in SQL are made, and stop; only footers are\nread for this, and dates that are text"},
 	{name: "verbose", of: func(s *settings) any { return &s.verbose }, decides: decidesNothing, text: "show everything that Beam logs, and full errors"},
+	logFlag,
 	{name: "version", of: func(s *settings) any { return &s.version }, decides: decidesNothing, text: "print the version, like the command version"},
 	datasetFlag,
 	{

@@ -48,6 +48,9 @@ func listTopics() string {
 	return align(lines, 2)
 }
 
+// showFlags are the flags of show.
+var showFlags = []flagDef{datasetFlag, logFlag}
+
 func showHelp() string {
 	return `Usage: tripstats show [` + strings.Join(topicNames, "|") + `]
        tripstats show tables NAME
@@ -61,12 +64,7 @@ A table of the library is shown as SQL: save it in a file to change it. A standi
 }
 
 // show is the subcommand of that name.
-func (j *job) show(ctx context.Context, args []string) error {
-	words, wrong, err := j.parseCommand("show: ", []flagDef{datasetFlag}, args)
-	if err != nil { // flag.ErrHelp
-		_, err := io.WriteString(j.stdout, showHelp())
-		return err
-	}
+func (j *job) show(ctx context.Context, words []string, wrong problems) error {
 	if err := wrong.err(); err != nil {
 		return err
 	}

@@ -61,11 +61,18 @@ func (t *textFault) Unwrap() error { return t.error }
 func (c console) lines(err error, f *fault.Fault) {
 	var text *textFault
 	errors.As(err, &text)
-	shown := text != nil && isTerminal(c.w)
 	for i, l := range f.Lines() {
+		excerpt := ""
+		if text != nil && i < len(text.excerpts) {
+			excerpt = text.excerpts[i]
+		}
+		if c.forPrograms() {
+			c.record(errorRecord{ExitCode: int(f.Code), Message: c.cut(l), Excerpt: excerpt})
+			continue
+		}
 		c.line("%s", l)
-		if shown && i < len(text.excerpts) && text.excerpts[i] != "" {
-			io.WriteString(c.w, text.excerpts[i]+"\n") //nolint:errcheck // like line
+		if excerpt != "" && c.forTerminal() {
+			io.WriteString(c.w, excerpt+"\n") //nolint:errcheck // like line
 		}
 	}
 }

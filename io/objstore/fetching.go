@@ -199,8 +199,11 @@ func contentRange(value string) (first, size int64, ok bool) {
 	return first, size, err == nil && size == last+1
 }
 
-// Put writes a whole object and returns its version.
+// Put writes a whole object in one step and returns its version. A local file survives a power cut then.
 func (a Access) Put(ctx context.Context, uri string, content []byte, when Condition) (version string, err error) {
+	if scheme, _ := Scheme(uri); scheme == "" {
+		return localStore{}.Put(ctx, uri, content, when)
+	}
 	s, err := a.storeOf(ctx, uri)
 	if err != nil {
 		return "", err
@@ -208,18 +211,35 @@ func (a Access) Put(ctx context.Context, uri string, content []byte, when Condit
 	return s.put(ctx, uri, content, when)
 }
 
-// PutFile writes an object from a local file. It keeps little of it in memory.
-func (a Access) PutFile(ctx context.Context, uri, path string) (err error) {
+// Delete removes an object. If version is not empty and the object has another one, the error is ErrChanged. It is not an error if there
+// is no such object.
+func (a Access) Delete(ctx context.Context, uri, version string) error {
+	if scheme, _ := Scheme(uri); scheme == "" {
+		return localStore{}.Delete(ctx, uri, version)
+	}
 	s, err := a.storeOf(ctx, uri)
 	if err != nil {
 		return err
 	}
+	return s.delete(ctx, uri, version)
+}
+
+// PutFile writes an object from a local file. It keeps little of it in memory.
+func (a Access) PutFile(ctx context.Context, uri, path string) (err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if scheme, _ := Scheme(uri); scheme == "" {
+		_, err = localStore{}.PutFile(ctx, uri, f, info.Size())
+		return err
+	}
+	s, err := a.storeOf(ctx, uri)
 	if err != nil {
 		return err
 	}

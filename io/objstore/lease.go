@@ -1,33 +1,23 @@
 package objstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"slices"
 	"sync"
 	"time"
 )
 
-// remoteStaging publishes to a store. A store has no rename, and no lock that ends with a process. Therefore staged files are kept
-// in memory, because tables are small. The lock is an object that its holder renews; another run takes a lock that was not renewed
-// in time. A published object is replaced or removed only in the version that it had when the lock was taken. So a run that has
-// lost the lock without knowing it changes nothing.
-type remoteStaging struct {
+// lease is the lock of an output in a store. A store has no lock that ends with a process. Therefore the lock is an object that its holder
+// renews; another run takes a lock that was not renewed in time. So a run may lose the lock without knowing it: what it changes then is
+// changed only in the version that it has seen before.
+type lease struct {
 	ctx    context.Context
 	store  *retrying
 	output string
 	id     string
-	staged map[string][]byte
-	before map[string]string // version of each place when the lock was taken, or after this run's last change; "" for no object
 	note   func(string)
-
-	sizes   map[string]int64  // bytes of the object at each place when the lock was taken
-	kept    map[string][]byte // content of the prepared places before the run; nil if there was nothing
-	changed []string          // places that were published or removed, in this order
 
 	stop func() // stops renewing the lock and waits until that has stopped
 
@@ -45,12 +35,13 @@ var (
 	leasePoll    = 500 * time.Millisecond
 )
 
-func newRemoteStaging(ctx context.Context, a Access, output, id string, places []string, note func(string)) (*remoteStaging, error) {
+// takeLease waits for the lock and takes it.
+func takeLease(ctx context.Context, a Access, output, id string, note func(string)) (*lease, error) {
 	s, err := a.storeOf(ctx, output)
 	if err != nil {
 		return nil, err
 	}
-	r := &remoteStaging{ctx: ctx, store: s, output: output, id: id, staged: map[string][]byte{}, before: map[string]string{}, note: note, sizes: map[string]int64{}, kept: map[string][]byte{}}
+	r := &lease{ctx: ctx, store: s, output: output, id: id, note: note}
 	if err := r.acquire(); err != nil {
 		return nil, fmt.Errorf("%s: %w", Redact(output), err)
 	}
@@ -61,22 +52,13 @@ func newRemoteStaging(ctx context.Context, a Access, output, id string, places [
 	done := make(chan struct{})
 	go r.renew(renewing, done)
 	r.stop = func() { cancel(); <-done }
-	for _, p := range places {
-		o, err := r.store.stat(ctx, r.at(p))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, errors.Join(fmt.Errorf("%s: %w", Redact(r.at(p)), err), r.Close())
-		}
-		r.before[p], r.sizes[p] = o.Version, o.Size
-	}
 	return r, nil
 }
 
-func (r *remoteStaging) at(place string) string { return Join(r.output, place) }
-
-func (r *remoteStaging) lock() string { return r.at(StateDir + "/" + lockName) }
+func (r *lease) lock() string { return Join(r.output, StateDir+"/"+lockName) }
 
 // write writes the lock and records its new version.
-func (r *remoteStaging) write(what string, when Condition) error {
+func (r *lease) write(what string, when Condition) error {
 	asked := time.Now() // others see the renewal at this time or later
 	version, err := r.store.put(r.ctx, r.lock(), fmt.Appendf(nil, "%s %s %d", r.id, what, asked.UnixNano()), when)
 	if err == nil {
@@ -88,7 +70,7 @@ func (r *remoteStaging) write(what string, when Condition) error {
 }
 
 // acquire waits for the lock and takes it.
-func (r *remoteStaging) acquire() error {
+func (r *lease) acquire() error {
 	begin, since, seen, noted := time.Now(), time.Now(), "", false
 	for {
 		err := r.write("takes it", Condition{Absent: true})
@@ -135,7 +117,7 @@ func (r *remoteStaging) acquire() error {
 // probe finds out whether the store honours conditions: to write only if there is no object, and to replace only one version. In
 // a store that does not, two runs could mix their tables. It uses the lock itself, before anything else is written, so a run that
 // is killed meanwhile leaves only its lock.
-func (r *remoteStaging) probe() error {
+func (r *lease) probe() error {
 	first := r.version
 	for _, ask := range []struct {
 		what string
@@ -163,7 +145,7 @@ func (r *remoteStaging) probe() error {
 }
 
 // renew renews the lock until ctx is cancelled, or until another run has taken it.
-func (r *remoteStaging) renew(ctx context.Context, done chan<- struct{}) {
+func (r *lease) renew(ctx context.Context, done chan<- struct{}) {
 	defer close(done)
 	for n := 1; ; n++ {
 		select {
@@ -194,7 +176,7 @@ func (r *remoteStaging) renew(ctx context.Context, done chan<- struct{}) {
 }
 
 // held returns an error if the lock is lost.
-func (r *remoteStaging) held() error {
+func (r *lease) held() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.lost == nil && time.Since(r.renewed) > leaseExpires*3/4 { // another run may be about to take it
@@ -203,101 +185,8 @@ func (r *remoteStaging) held() error {
 	return r.lost
 }
 
-// Stage keeps a file in memory.
-func (r *remoteStaging) Stage(name string, write func(io.Writer) error) error {
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return err
-	}
-	r.staged[name] = b.Bytes()
-	return nil
-}
-
-// Prepare reads the objects at the places, for Undo. Whether they can be replaced is known only when that is done.
-func (r *remoteStaging) Prepare(publish, remove []string) error {
-	for _, place := range slices.Concat(publish, remove) {
-		if r.before[place] == "" {
-			continue
-		}
-		content := make([]byte, r.sizes[place])
-		if len(content) > 0 {
-			err := r.store.readRange(r.ctx, Object{URI: r.at(place), Size: r.sizes[place], Version: r.before[place]}, content, 0)
-			if errors.Is(err, ErrChanged) {
-				return fmt.Errorf("%w: it wrote %s meanwhile", ErrBusy, place)
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %w", place, err)
-			}
-		}
-		r.kept[place] = content
-	}
-	return nil
-}
-
-// Publish writes a staged file to its place in one request. It replaces only the version that was there when the lock was taken.
-func (r *remoteStaging) Publish(name, place string) error {
-	if err := r.held(); err != nil {
-		return err
-	}
-	version, err := r.store.put(r.ctx, r.at(place), r.staged[name], Condition{Absent: r.before[place] == "", Version: r.before[place]})
-	if errors.Is(err, ErrChanged) || errors.Is(err, ErrExists) {
-		return fmt.Errorf("%w: it wrote %s meanwhile", ErrBusy, place)
-	}
-	if err == nil {
-		r.before[place] = version
-		r.changed = append(r.changed, place)
-	}
-	return err
-}
-
-// Remove removes a published file, but only the version that was there when the lock was taken.
-func (r *remoteStaging) Remove(place string) error {
-	if err := r.held(); err != nil {
-		return err
-	}
-	if r.before[place] == "" {
-		return nil
-	}
-	err := r.store.delete(r.ctx, r.at(place), r.before[place])
-	if errors.Is(err, ErrChanged) {
-		return fmt.Errorf("%w: it wrote %s meanwhile", ErrBusy, place)
-	}
-	if err == nil {
-		r.before[place] = ""
-		r.changed = append(r.changed, place)
-	}
-	return err
-}
-
-// Undo restores the content from before this run. If another run has the lock, Undo changes nothing: that run publishes all
-// places anyway.
-func (r *remoteStaging) Undo() error {
-	// The run's own context may have ended.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), leaseExpires)
-	defer cancel()
-	var errs []error
-	for _, place := range slices.Backward(r.changed) {
-		err := r.held()
-		content, had := r.kept[place]
-		version := r.before[place]
-		switch {
-		case err != nil:
-		case had:
-			version, err = r.store.put(ctx, r.at(place), content, Condition{Absent: version == "", Version: version})
-		default:
-			err, version = r.store.delete(ctx, r.at(place), version), ""
-		}
-		if err == nil {
-			r.before[place] = version
-		}
-		errs = append(errs, err)
-	}
-	r.changed = nil
-	return errors.Join(errs...)
-}
-
-// Close releases the lock.
-func (r *remoteStaging) Close() error {
+// close releases the lock.
+func (r *lease) close() error {
 	r.stop()
 	if r.held() != nil {
 		return nil // the lock is another's
@@ -306,7 +195,7 @@ func (r *remoteStaging) Close() error {
 }
 
 // release removes the lock, unless another run has taken it.
-func (r *remoteStaging) release() error {
+func (r *lease) release() error {
 	// The run's own context may have ended, and the lock would hold up the next run.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), leaseExpires)
 	defer cancel()

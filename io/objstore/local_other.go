@@ -13,3 +13,5 @@ func sameDevice(fs.FileInfo, fs.FileInfo) bool { return true }
 func writable(string) error { return nil }
 
 func syncDir(string) error { return nil }
+
+func isNotDir(error) bool { return false }

@@ -51,3 +51,6 @@ func syncDir(dir string) error {
 	}
 	return errors.Join(err, d.Close())
 }
+
+// isNotDir tells whether a path leads through something that is no folder.
+func isNotDir(err error) bool { return errors.Is(err, syscall.ENOTDIR) }

@@ -46,8 +46,26 @@ func LockFile(path string) *flock.Flock {
 	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY|openFlags|noFollow), flock.SetPermissions(0o600))
 }
 
-// TryLock takes a lock if nobody else has it. It returns an error if the path is not a file, for example a named pipe.
+// TryLock takes a lock if nobody else has it. It returns an error if the path is not a file, for example a named pipe. If the file of the
+// lock was removed or replaced meanwhile, others see another file: then it is tried again with that.
 func TryLock(l *flock.Flock) (ok bool, err error) {
+	for {
+		ok, err = tryLock(l)
+		if err != nil || !ok {
+			return ok, err
+		}
+		held, err := l.Stat()
+		there, missing := os.Lstat(l.Path())
+		if err == nil && missing == nil && os.SameFile(held, there) {
+			return true, nil
+		}
+		if err := errors.Join(err, l.Unlock()); err != nil {
+			return false, err
+		}
+	}
+}
+
+func tryLock(l *flock.Flock) (ok bool, err error) {
 	if info, err := os.Lstat(l.Path()); err == nil && !info.Mode().IsRegular() {
 		return false, notAFile(l.Path(), info)
 	}

@@ -9,17 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"time"
-
-	"github.com/gofrs/flock"
 )
 
 // localStaging is a folder below the output. A file in it is published by a rename.
 type localStaging struct {
-	output string
-	dir    string
-	lock   *flock.Flock
+	*localLock
+	dir string
 
 	made    []string          // folders that Prepare made, the outer before the inner
 	kept    map[string]string // for each prepared place: the path where its previous file is kept, "" if there was none
@@ -27,79 +22,15 @@ type localStaging struct {
 }
 
 func newLocalStaging(ctx context.Context, output, id string, note func(string)) (_ *localStaging, err error) {
-	path, err := local(output)
+	l, err := lockLocal(ctx, output, note)
 	if err != nil {
 		return nil, err
 	}
-	state := filepath.Join(path, StateDir)
-	if _, err := MakeDirs(state, 0o777); err != nil {
-		return nil, err
-	}
-	s := &localStaging{output: path, dir: filepath.Join(state, stagePrefix+id), lock: LockFile(filepath.Join(state, lockName)), kept: map[string]string{}}
-	if err := s.acquire(ctx, note); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.lock.Unlock())
-		}
-	}()
-	// Stages are made only under the lock, so every stage that exists is that of a dead run.
-	left, err := filepath.Glob(filepath.Join(globEscape(state), stagePrefix+"*"))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", state, err)
-	}
-	for _, dir := range left {
-		if err := RemoveAll(dir); err != nil {
-			return nil, fmt.Errorf("%s: %w", dir, Reason(err))
-		}
-	}
+	s := &localStaging{localLock: l, dir: filepath.Join(l.output, StateDir, stagePrefix+id), kept: map[string]string{}}
 	if err := makeDir(s.dir, 0o777); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.dir, Reason(err))
+		return nil, errors.Join(fmt.Errorf("%s: %w", s.dir, Reason(err)), s.close())
 	}
 	return s, nil
-}
-
-// waiting is called each time that the lock is taken by another run. For tests.
-var waiting = func() {}
-
-// acquire waits for the lock and takes it. If it had to wait, it notes this once.
-func (s *localStaging) acquire(ctx context.Context, note func(string)) error {
-	begin, waited, noted := time.Now(), false, note == nil
-	for {
-		ok, err := TryLock(s.lock)
-		since := time.Since(begin)
-		switch {
-		case err != nil:
-			return err
-		case ok && waited && !noted:
-			note(fmt.Sprintf("%s: another run was publishing to it; this run waited %.1f s for that", s.output, since.Seconds()))
-			return nil
-		case ok:
-			return nil
-		case since >= lockWait:
-			return fmt.Errorf("%s: %w", s.output, ErrBusy)
-		case since >= lockNoted && !noted:
-			noted = true
-			note(fmt.Sprintf("%s: another run is publishing to it; waiting for that up to %v", s.output, lockWait))
-		}
-		waited = true
-		waiting()
-		select {
-		case <-time.After(lockPoll):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-func globEscape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
-}
-
-// at is the path of a place.
-func (s *localStaging) at(place string) string {
-	return filepath.Join(s.output, filepath.FromSlash(place))
 }
 
 // Stage writes a file to the staging area and syncs it. The name has no separators.
@@ -243,5 +174,5 @@ func (s *localStaging) Close() error {
 	for _, dir := range slices.Backward(s.made) {
 		_ = Remove(dir) // it stays if it has published files
 	}
-	return errors.Join(RemoveAll(s.dir), s.lock.Unlock())
+	return errors.Join(RemoveAll(s.dir), s.close())
 }

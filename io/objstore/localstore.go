@@ -71,8 +71,7 @@ func (localStore) ReadRange(_ context.Context, o Object, p []byte, off int64) er
 	return nil
 }
 
-// Put writes a file beside the place and renames it. A lock beside the place makes conditions hold among processes that use this
-// method.
+// Put is as [putLocal].
 func (localStore) Put(_ context.Context, uri string, content []byte, when Condition) (string, error) {
 	_, path := Scheme(uri)
 	return putLocal(path, func(w io.Writer) error { _, err := w.Write(content); return err }, when)
@@ -82,47 +81,6 @@ func (localStore) Put(_ context.Context, uri string, content []byte, when Condit
 func (localStore) PutFile(_ context.Context, uri string, content io.ReaderAt, size int64) (string, error) {
 	_, path := Scheme(uri)
 	return putLocal(path, func(w io.Writer) error { _, err := io.Copy(w, io.NewSectionReader(content, 0, size)); return err }, Condition{})
-}
-
-func putLocal(path string, write func(w io.Writer) error, when Condition) (version string, err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return "", err
-	}
-	unlock, err := lockBeside(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	info, statErr := os.Stat(path)
-	switch {
-	case when.Absent && statErr == nil:
-		return "", ErrExists
-	case when.Version != "" && (statErr != nil || localVersion(info) != when.Version):
-		return "", ErrChanged
-	}
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return "", err
-	}
-	if err = CloseSynced(temp, write(temp)); err == nil {
-		err = Rename(temp.Name(), path)
-	}
-	if err != nil {
-		return "", errors.Join(err, os.Remove(temp.Name()))
-	}
-	if info, err = os.Stat(path); err != nil {
-		return "", err
-	}
-	return localVersion(info), nil
-}
-
-// lockBeside locks a file, for processes that use these methods.
-func lockBeside(path string) (unlock func() error, err error) {
-	lock := LockFile(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock"))
-	if err := lock.Lock(); err != nil {
-		return nil, err
-	}
-	return func() error { return errors.Join(os.Remove(lock.Path()), lock.Unlock()) }, nil
 }
 
 // Delete removes a file.
@@ -143,8 +101,11 @@ func (localStore) Delete(_ context.Context, uri, version string) (err error) {
 			return ErrChanged
 		}
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := Remove(path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		return err
 	}
-	return nil
+	return SyncDir(filepath.Dir(path))
 }

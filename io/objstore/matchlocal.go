@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
@@ -266,5 +267,5 @@ func describe(path string) (Object, error) {
 	if err != nil {
 		return Object{}, err
 	}
-	return Object{URI: uri, Name: filepath.Base(path), Size: info.Size(), Version: localVersion(info), Identity: identity(info)}, nil
+	return Object{URI: uri, Name: filepath.Base(path), Size: info.Size(), Version: localVersion(info), Token: localToken(info, time.Now()), Identity: identity(info)}, nil
 }

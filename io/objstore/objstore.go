@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // Object describes an object as it was when it was matched.
@@ -193,7 +194,7 @@ func listLocal(ctx context.Context, dir, begin string, slashes int) (out []Objec
 		case err != nil:
 			return nil, err
 		case info.Mode().IsRegular():
-			out = append(out, Object{URI: path, Size: info.Size(), Version: localVersion(info)})
+			out = append(out, Object{URI: path, Size: info.Size(), Version: localVersion(info), Token: localToken(info, time.Now())})
 		case info.IsDir() && slashes > 0:
 			below, err := listLocal(ctx, path, "", slashes-1)
 			if err != nil {

@@ -129,6 +129,9 @@ func (s *retrying) list(ctx context.Context, prefix string) (objects []Object, e
 		objects, err = s.one.List(ctx, prefix)
 		return err
 	})
+	for i, o := range objects {
+		objects[i].Token = storeToken(o.Version, o.Size)
+	}
 	return objects, err
 }
 
@@ -137,6 +140,7 @@ func (s *retrying) stat(ctx context.Context, uri string) (o Object, err error) {
 		o, err = s.one.Stat(ctx, uri)
 		return err
 	})
+	o.Token = storeToken(o.Version, o.Size)
 	return o, err
 }
 

@@ -8,19 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // StateDir is the folder below an output that has everything except published files.
 const StateDir = ".tripstats"
-
-const (
-	stagePrefix = "stage-"
-	lockName    = "lock"
-	lockWait    = 30 * time.Second
-	lockPoll    = 50 * time.Millisecond
-	lockNoted   = 2 * time.Second
-)
 
 // ErrBusy says that another run is publishing to the same output.
 var ErrBusy = errors.New("another run is publishing to this output")

@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -56,6 +56,10 @@ type Commit struct {
 	Base    int64  `json:"base"`  // the version that it followed; -1 if there was no output
 	Run     string `json:"run"`   // the run's id
 	Nonce   string `json:"nonce"` // of the attempt that committed, so that it knows its own manifest again
+
+	// Versions are the versions that the output keeps, the latest first: names of folders in .tripstats/v. What else is there is of runs
+	// that did not commit.
+	Versions []string `json:"versions"`
 }
 
 // Rules identifies the rules that rows were judged by.
@@ -253,15 +257,11 @@ func (m *Manifest) write(w io.Writer) error {
 
 // ReadManifest reads the manifest of an output.
 func ReadManifest(ctx context.Context, access objstore.Access, output string) (*Manifest, error) {
-	b, err := access.ReadAll(ctx, objstore.Join(output, ManifestName))
-	if err != nil {
-		return nil, err
+	h, err := ReadHead(ctx, access, output)
+	if err == nil && h.Token == "" {
+		err = fs.ErrNotExist
 	}
-	m := new(Manifest)
-	if err := json.Unmarshal(b, m); err != nil {
-		return nil, fmt.Errorf("%s: %w", ManifestName, err)
-	}
-	return m, nil
+	return h.Manifest, err
 }
 
 // summer hashes and counts what is written through it.

@@ -22,11 +22,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
+	"tripstats/io/kept"
 	"tripstats/io/objstore"
 	"tripstats/io/quarantine"
 	"tripstats/transforms/element"
@@ -77,6 +79,21 @@ type Config struct {
 	// Before is what the output had when the run began: see [Seen].
 	Before string
 
+	// Base is what the output had when the run was planned.
+	Base Base
+
+	// KeepVersions is how many versions the output keeps, this one included; 0 for DefaultVersions.
+	KeepVersions int
+
+	// What is kept of the inputs for later runs: see package kept. Nothing is kept if Identity is "".
+	Identity string
+	Digests  map[string]string // by table: the digest of its Spec
+	Kept     []kept.Input      // the entries of the base's index that go on
+
+	// For the record of the run, which decides nothing.
+	Runner string
+	Start  time.Time
+
 	// Fenced says that an attempt at publishing may come after the run has ended, as on a cluster. So the output keeps
 	// which runs have published and which have been given up. See [Revoke].
 	Fenced bool
@@ -109,6 +126,9 @@ type Inputs struct {
 	Tallies beam.PCollection   // of element.Tallies: what became of the rows of each file
 	Tables  []beam.PCollection // of element.Table: the finished tables
 	Kept    []beam.PCollection // of quarantine.File: one where rows are kept, else none
+
+	Entries []beam.PCollection // of kept.Input without Results: the inputs that this run has looked at
+	Packed  []beam.PCollection // of element.Packed: the results of those that it has read
 }
 
 // Publish reconciles and publishes. It has no output: a run that ends without error has published.

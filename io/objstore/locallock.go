@@ -1,0 +1,232 @@
+package objstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+const (
+	lockName = "lock"
+
+	// tempName is what is written before it is renamed to its place, in the state folder. Only who holds the lock writes it.
+	tempName = "new"
+
+	// stagePrefix begins the names of folders that programs before versions used for what they were about to publish.
+	stagePrefix = "stage-"
+
+	lockWait  = 30 * time.Second
+	lockPoll  = 50 * time.Millisecond
+	lockNoted = 2 * time.Second
+)
+
+// localLock is the lock of a folder. It ends with the process.
+type localLock struct {
+	output string
+	lock   *flock.Flock
+	made   []string // folders that were made for the lock, the outer before the inner
+}
+
+func lockLocal(ctx context.Context, output string, note func(string)) (_ *localLock, err error) {
+	path, err := local(output)
+	if err != nil {
+		return nil, err
+	}
+	state := filepath.Join(path, StateDir)
+	made, err := MakeDirs(state, 0o777)
+	if err != nil {
+		return nil, err
+	}
+	l := &localLock{output: path, lock: LockFile(filepath.Join(state, lockName)), made: made}
+	if err := l.acquire(ctx, note); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.close())
+		}
+	}()
+	left, err := os.ReadDir(state)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", state, Reason(err))
+	}
+	for _, e := range left { // temporaries are made only under the lock, so these are of a dead run
+		if e.Name() != tempName && !strings.HasPrefix(e.Name(), stagePrefix) {
+			continue
+		}
+		if err := RemoveAll(filepath.Join(state, e.Name())); err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Join(state, e.Name()), Reason(err))
+		}
+	}
+	return l, nil
+}
+
+// waiting is called each time that the lock is taken by another run. For tests.
+var waiting = func() {}
+
+// acquire waits for the lock and takes it. If it had to wait, it notes this once.
+func (l *localLock) acquire(ctx context.Context, note func(string)) error {
+	begin, waited, noted := time.Now(), false, note == nil
+	for {
+		ok, err := TryLock(l.lock)
+		since := time.Since(begin)
+		switch {
+		case err != nil:
+			return err
+		case ok && waited && !noted:
+			note(fmt.Sprintf("%s: another run was publishing to it; this run waited %.1f s for that", l.output, since.Seconds()))
+			return nil
+		case ok:
+			return nil
+		case since >= lockWait:
+			return fmt.Errorf("%s: %w", l.output, ErrBusy)
+		case since >= lockNoted && !noted:
+			noted = true
+			note(fmt.Sprintf("%s: another run is publishing to it; waiting for that up to %v", l.output, lockWait))
+		}
+		waited = true
+		waiting()
+		select {
+		case <-time.After(lockPoll):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// close lets the next run in. The file of the lock stays: if it were removed, a run that waits for the old file and one that makes a new
+// file would both hold the lock.
+func (l *localLock) close() error { return l.lock.Unlock() }
+
+// at is the path of a place.
+func (l *localLock) at(place string) string {
+	return filepath.Join(l.output, filepath.FromSlash(place))
+}
+
+// put writes a file to a temporary and renames it to its place.
+func (l *localLock) put(place string, write func(io.Writer) error, when Condition) (version string, err error) {
+	path, temp := l.at(place), l.at(StateDir+"/"+tempName)
+	if _, err := MakeDirs(filepath.Dir(path), 0o777); err != nil {
+		return "", err
+	}
+	f, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|openFlags|noFollow, 0o666)
+	if err != nil {
+		return "", err
+	}
+	if err = CloseSynced(f, write(f)); err == nil {
+		version, err = replaceLocal(temp, path, when)
+	}
+	if err != nil && version == "" {
+		_ = Remove(temp) // otherwise the next run removes it
+	}
+	return version, err
+}
+
+// copy puts a copy of a file. A link would let who writes into the copy change the file.
+func (l *localLock) copy(from, to string, when Condition) (version string, err error) {
+	in, err := os.OpenFile(l.at(from), os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close() //nolint:errcheck // read only
+	return l.put(to, func(w io.Writer) error { _, err := io.Copy(w, in); return err }, when)
+}
+
+// remove removes a file, and its folder if that is then empty.
+func (l *localLock) remove(place, version string) error {
+	path := l.at(place)
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), isNotDir(err):
+		return nil
+	case err != nil:
+		return err
+	case version != "" && localVersion(info) != version:
+		return ErrChanged
+	}
+	if err := Remove(path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	dir := filepath.Dir(path)
+	if dir != filepath.Clean(l.output) && Remove(dir) == nil {
+		return SyncDir(filepath.Dir(dir))
+	}
+	return SyncDir(dir) // the folder has other files
+}
+
+// try finds what would keep put from a place.
+func (l *localLock) try(place string) error {
+	path := l.at(place)
+	dir := filepath.Dir(path)
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, link := os.Lstat(dir); link == nil {
+			return fmt.Errorf("%s: found a symbolic link to nothing, expected a folder; move it away", dir)
+		}
+		if dir == filepath.Clean(l.output) {
+			return nil
+		}
+		return l.tryFolder(filepath.Dir(dir))
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", dir, Reason(err))
+	case !info.IsDir():
+		return fmt.Errorf("%s: found %s, expected a folder; move it away", dir, kindOf(info))
+	}
+	if err := l.tryFolder(dir); err != nil {
+		return err
+	}
+	there, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("%s: %w", path, Reason(err))
+	case there.IsDir():
+		return fmt.Errorf("%s: found a folder, expected a file; move it away", path)
+	}
+	return notOurs(path, info, there)
+}
+
+// tryFolder finds what would keep a rename from a folder.
+func (l *localLock) tryFolder(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, Reason(err))
+	}
+	state, err := os.Stat(l.at(StateDir))
+	if err == nil && !sameDevice(state, info) {
+		err = fmt.Errorf("it lies on another file system than %s, so that a file cannot be moved there in one step", l.output)
+	}
+	if err == nil {
+		err = writable(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, Reason(err))
+	}
+	return nil
+}
+
+// notOurs tells why a file cannot be replaced that another user owns: in a folder with the sticky bit only the owners of the file and of
+// the folder may do that.
+func notOurs(path string, dir, file fs.FileInfo) error {
+	uid, known := ownerOf(file)
+	of, _ := ownerOf(dir)
+	me := os.Geteuid()
+	if dir.Mode()&fs.ModeSticky == 0 || !known || me == 0 || uid == me || of == me {
+		return nil
+	}
+	return fmt.Errorf("%s: found a file of user %d in a folder where only its owner may replace it, expected one of this user (%d); move it away", path, uid, me)
+}

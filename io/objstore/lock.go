@@ -1,0 +1,151 @@
+package objstore
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+)
+
+// Lock is the lock of an output: one run at a time holds it. What changes the output is a method of it, so that nobody changes an output
+// without its lock. A place is a path below the output, with slashes.
+type Lock struct {
+	access Access
+	output string
+	local  *localLock // of an output in a folder
+	lease  *lease     // of an output in a store
+
+	// written has the content of what Write has written to a store. Tables are small.
+	written map[string][]byte
+}
+
+// Lock waits for the lock of an output and takes it. id names this attempt; note, if it is not nil, is called once if another run holds
+// the lock. The error wraps [ErrBusy] if another run does not let it go. What killed runs have left is removed: their temporaries, not
+// their versions. The caller must Close the lock.
+func (a Access) Lock(ctx context.Context, output, id string, note func(string)) (*Lock, error) {
+	l := &Lock{access: a, output: output, written: map[string][]byte{}}
+	var err error
+	if Remote(output) {
+		l.lease, err = takeLease(ctx, a, output, id, note)
+	} else {
+		l.local, err = lockLocal(ctx, output, note)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Held returns an error that wraps [ErrBusy] if another run may have taken the lock. The lock of a folder cannot be lost.
+func (l *Lock) Held() error {
+	if l.lease != nil {
+		return l.lease.held()
+	}
+	return nil
+}
+
+// Close releases the lock.
+func (l *Lock) Close() error {
+	if l.lease != nil {
+		return l.lease.close()
+	}
+	return l.local.close()
+}
+
+func (l *Lock) at(place string) string { return Join(l.output, place) }
+
+// Write writes a file that nobody reads yet. In a folder it makes the folders above; the file survives a power cut once [Lock.Sync] was
+// called for its folder.
+func (l *Lock) Write(ctx context.Context, place string, write func(io.Writer) error) error {
+	if err := l.Held(); err != nil {
+		return err
+	}
+	if l.local != nil {
+		return writeLocal(filepath.Join(l.local.output, filepath.FromSlash(place)), write)
+	}
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	l.written[place] = b.Bytes()
+	_, err := l.lease.store.put(ctx, l.at(place), b.Bytes(), Condition{})
+	return err
+}
+
+// Sync makes the entries of folders survive a power cut. In a store there is nothing to do.
+func (l *Lock) Sync(places ...string) error {
+	if l.local == nil {
+		return nil
+	}
+	for _, p := range places {
+		if err := SyncDir(filepath.Join(l.local.output, filepath.FromSlash(p))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Put replaces a file in one step and returns its version: see [Access.Put].
+func (l *Lock) Put(ctx context.Context, place string, content []byte, when Condition) (version string, err error) {
+	if err := l.Held(); err != nil {
+		return "", err
+	}
+	if l.local != nil {
+		return l.local.put(place, func(w io.Writer) error { _, err := w.Write(content); return err }, when)
+	}
+	return l.lease.store.put(ctx, l.at(place), content, when)
+}
+
+// Copy replaces a file in one step by the content of another.
+func (l *Lock) Copy(ctx context.Context, from, to string, when Condition) (version string, err error) {
+	if err := l.Held(); err != nil {
+		return "", err
+	}
+	if l.local != nil {
+		return l.local.copy(from, to, when)
+	}
+	content, known := l.written[from]
+	if !known {
+		if content, err = l.access.ReadAll(ctx, l.at(from)); err != nil {
+			return "", fmt.Errorf("%s: %w", from, err)
+		}
+	}
+	return l.lease.store.put(ctx, l.at(to), content, when)
+}
+
+// Delete removes a file, and in a folder the file's folder if that is then empty. If version is not empty and the file has another one,
+// the error is [ErrChanged]. It is not an error if there is no such file.
+func (l *Lock) Delete(ctx context.Context, place, version string) error {
+	if err := l.Held(); err != nil {
+		return err
+	}
+	if l.local != nil {
+		return l.local.remove(place, version)
+	}
+	return l.lease.store.delete(ctx, l.at(place), version)
+}
+
+// DeleteAll removes a folder with all that is in it.
+func (l *Lock) DeleteAll(ctx context.Context, place string) error {
+	if err := l.Held(); err != nil {
+		return err
+	}
+	if l.local != nil {
+		return RemoveAll(filepath.Join(l.local.output, filepath.FromSlash(place)))
+	}
+	objects, err := l.lease.store.list(ctx, l.at(place)+"/")
+	if err != nil {
+		return err
+	}
+	return each(objects, func(o Object) error { return l.lease.store.delete(ctx, o.URI, "") })
+}
+
+// Try checks, as far as possible without changing anything, that a file can be put at a place. In a store this is known only when it is
+// done.
+func (l *Lock) Try(place string) error {
+	if l.local == nil {
+		return nil
+	}
+	return l.local.try(place)
+}

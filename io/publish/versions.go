@@ -1,0 +1,245 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tripstats/io/kept"
+	"tripstats/io/objstore"
+)
+
+// The files of a version, in its folder. None ends in .parquet, because some readers look for such files in hidden folders too.
+const (
+	versionsDir     = objstore.StateDir + "/v"
+	versionManifest = "manifest.json" // the bytes that the manifest of the output had
+	runName         = "run.json"      // a [RunRecord]
+	copiedName      = "copied"        // the copies are those of this version
+	tableEnding     = ".table"        // after the ending of the format
+)
+
+// DefaultVersions is how many versions of an output are kept.
+const DefaultVersions = 12
+
+// NoVersion is the version of what has no output.
+const NoVersion = -1
+
+// Head is what an output has: its latest version.
+type Head struct {
+	Manifest *Manifest // nil if there is no output, or if its manifest makes no sense
+	Token    string    // equal as long as no run commits; "" if there is no manifest
+	Version  int64     // NoVersion if there is no output; 0 if a program without versions made it
+	Dir      string    // the version's folder, below the output; "" for version 0
+
+	content []byte // of the manifest
+	stored  string // the version that the store gives the manifest; "" if there is none
+}
+
+// Base is the head that a run was planned with. If another run has committed since, the run may not commit.
+type Base struct {
+	Known   bool // otherwise the head that the lock is taken with is the base: the submitting program cannot see the output
+	Token   string
+	Version int64
+}
+
+// Base returns the head as what a run is planned with.
+func (h Head) Base() Base { return Base{Known: true, Token: h.Token, Version: h.Version} }
+
+// ErrNoManifest says that a file in the place of the manifest is none.
+var ErrNoManifest = errors.New("not a manifest of this program")
+
+// ReadHead reads the head of an output. It is no error if there is no output. If the error wraps [ErrNoManifest], the head has a token.
+func ReadHead(ctx context.Context, access objstore.Access, output string) (Head, error) {
+	for range 3 {
+		h, err := readHead(ctx, access, output)
+		if !errors.Is(err, objstore.ErrChanged) { // a run has committed between two requests
+			return h, err
+		}
+	}
+	return Head{Version: NoVersion}, fmt.Errorf("%s: it changes again and again", ManifestName)
+}
+
+func readHead(ctx context.Context, access objstore.Access, output string) (Head, error) {
+	h := Head{Version: NoVersion}
+	o, err := access.Stat(ctx, objstore.Join(output, ManifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return h, nil
+	}
+	if err != nil {
+		return h, err
+	}
+	if h.content, err = access.Content(ctx, o); err != nil {
+		return h, err
+	}
+	sum := sha256.Sum256(h.content)
+	h.Token, h.stored = hex.EncodeToString(sum[:]), o.Version
+	m, err := parseManifest(h.content)
+	if err != nil {
+		return h, err
+	}
+	h.Manifest, h.Version = m, 0
+	if c := m.Commit; c != nil {
+		h.Version, h.Dir = c.Version, versionDir(c.Version, c.Run)
+	}
+	return h, nil
+}
+
+func parseManifest(content []byte) (*Manifest, error) {
+	m := new(Manifest)
+	if err := json.Unmarshal(content, m); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", ManifestName, ErrNoManifest, err)
+	}
+	return m, nil
+}
+
+// versionDir returns the folder of a version, below the output.
+func versionDir(version int64, run string) string {
+	return versionsDir + "/" + versionName(version, run)
+}
+
+func versionName(version int64, run string) string { return fmt.Sprintf("%d-%s", version, run) }
+
+// numberOf returns the version of a folder's name.
+func numberOf(name string) (version int64, run string, ok bool) {
+	number, run, ok := strings.Cut(name, "-")
+	version, err := strconv.ParseInt(number, 10, 64)
+	return version, run, ok && err == nil && version > 0 && versionName(version, run) == name
+}
+
+// Version is a version that an output keeps.
+type Version struct {
+	Number int64
+	Run    string // the id of its run; "" for version 0
+	Dir    string // its folder, below the output; "" for version 0
+}
+
+// Versions returns the versions that an output keeps, in ascending order. There are none if there is no output.
+func Versions(ctx context.Context, access objstore.Access, output string) ([]Version, error) {
+	h, err := ReadHead(ctx, access, output)
+	if err != nil {
+		return nil, err
+	}
+	return h.Versions(), nil
+}
+
+// Versions returns the versions that the output kept when the head was read, in ascending order.
+func (h Head) Versions() []Version {
+	if h.Manifest == nil {
+		return nil
+	}
+	if h.Manifest.Commit == nil {
+		return []Version{{}}
+	}
+	var out []Version
+	for _, name := range h.Manifest.Commit.Versions {
+		if n, run, ok := numberOf(name); ok {
+			out = append(out, Version{n, run, versionDir(n, run)})
+		}
+	}
+	slices.SortFunc(out, func(a, b Version) int { return int(a.Number - b.Number) })
+	return out
+}
+
+// ReadVersion reads the manifest of a version, whose files are in dir below the output. The error wraps fs.ErrNotExist if the output does
+// not keep that version.
+func ReadVersion(ctx context.Context, access objstore.Access, output string, n int64) (m *Manifest, dir string, err error) {
+	h, err := ReadHead(ctx, access, output)
+	if err != nil {
+		return nil, "", err
+	}
+	if n == h.Version && h.Manifest != nil {
+		return h.Manifest, h.Dir, nil
+	}
+	for _, v := range h.Versions() {
+		if v.Number != n {
+			continue
+		}
+		content, err := access.ReadAll(ctx, objstore.Join(output, v.Dir+"/"+versionManifest))
+		if err != nil {
+			return nil, "", fmt.Errorf("version %d: %s: %w", n, v.Dir+"/"+versionManifest, objstore.Reason(err))
+		}
+		m, err := parseManifest(content)
+		if err != nil {
+			return nil, "", fmt.Errorf("version %d: %w", n, err)
+		}
+		return m, v.Dir, nil
+	}
+	return nil, "", fmt.Errorf("version %d: %w", n, fs.ErrNotExist)
+}
+
+// ReadIndex reads what a version was made of. The error wraps fs.ErrNotExist if that was not kept.
+func ReadIndex(ctx context.Context, access objstore.Access, output, dir string) (*kept.Index, error) {
+	if dir == "" {
+		return nil, fs.ErrNotExist
+	}
+	content, err := access.ReadAll(ctx, objstore.Join(output, dir+"/"+kept.IndexName))
+	if err != nil {
+		return nil, err
+	}
+	x := new(kept.Index)
+	if err := json.Unmarshal(content, x); err != nil {
+		return nil, fmt.Errorf("%s/%s: %w", dir, kept.IndexName, err)
+	}
+	return x, nil
+}
+
+// RunRecord says how a run went that committed a version. It decides nothing.
+type RunRecord struct {
+	Run      string  `json:"run"`
+	Program  Program `json:"program"`
+	Runner   string  `json:"runner"`
+	Start    string  `json:"start"` // RFC 3339
+	End      string  `json:"end"`   // when the version was written, before it was committed
+	Seconds  float64 `json:"seconds"`
+	Memory   int64   `json:"peak_memory_bytes"` // of the process that committed
+	Read     int64   `json:"bytes_read"`        // by that process
+	Requests int64   `json:"requests"`          // by that process
+}
+
+// ReadRun reads how the run of a version went.
+func ReadRun(ctx context.Context, access objstore.Access, output, dir string) (*RunRecord, error) {
+	content, err := access.ReadAll(ctx, objstore.Join(output, dir+"/"+runName))
+	if err != nil {
+		return nil, err
+	}
+	r := new(RunRecord)
+	return r, json.Unmarshal(content, r)
+}
+
+// Lagging tells whether copies, or the logs of Delta tables, may not be those of the head yet, because the run that committed it was
+// stopped before that. See [Forward].
+func (h Head) Lagging(ctx context.Context, access objstore.Access, output string) (bool, error) {
+	if h.Dir == "" {
+		return false, nil
+	}
+	_, err := access.Stat(ctx, objstore.Join(output, h.Dir+"/"+copiedName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	return false, err
+}
+
+// isOf tells whether a run has committed the head, or a version that the output keeps.
+func (h Head) isOf(run string) bool {
+	if h.Manifest == nil || h.Manifest.Commit == nil {
+		return false
+	}
+	return h.Manifest.Commit.Run == run || slices.ContainsFunc(h.Versions(), func(v Version) bool { return v.Run == run })
+}
+
+// encode returns the manifest as it is stored.
+func (m *Manifest) encode() []byte {
+	var b bytes.Buffer
+	if err := m.write(&b); err != nil { // no field can fail
+		panic(err)
+	}
+	return b.Bytes()
+}

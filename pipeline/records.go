@@ -1,0 +1,193 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
+	"strings"
+	"time"
+
+	"tripstats/io/objstore"
+)
+
+// The records of --log=json: objects of JSON, one a line, on stderr. Each has the fields time and type; the others are those of its kind.
+// The page records.md is made from these types.
+
+// recordKinds are the kinds of records, by the value of their field type.
+var recordKinds = []struct {
+	name  string
+	is    reflect.Type
+	about string
+}{
+	{"note", reflect.TypeFor[noteRecord](), "what a user should know of input and output; it changes no exit code"},
+	{"progress", reflect.TypeFor[progressRecord](), "what has been done so far, such as a file that was fetched"},
+	{"summary", reflect.TypeFor[runSummary](), "the last record of a run that made its tables, and found or made what it should"},
+	{"fetched", reflect.TypeFor[fetchSummary](), "the last record of the command fetch, whether or not files failed"},
+	{"submitted", reflect.TypeFor[submittedRecord](), "the last record of a run with --detach: a cluster has the job"},
+	{"error", reflect.TypeFor[errorRecord](), "a thing that is wrong; a run that fails writes one or several, all with the same exit code"},
+	{"stopped", reflect.TypeFor[stoppedRecord](), "the last record of a run that a signal ended"},
+	{"log", reflect.TypeFor[logRecord](), "what Beam and its runners log, with --verbose; it may have further fields"},
+}
+
+// noteRecord is a note.
+type noteRecord struct {
+	Message string `json:"message" about:"the note"`
+}
+
+// progressRecord is a step of a longer work.
+type progressRecord struct {
+	Message string `json:"message" about:"what was done"`
+}
+
+// errorRecord is a thing that is wrong.
+type errorRecord struct {
+	ExitCode int    `json:"exit_code" about:"with which the program ends: see Exit codes"`
+	Message  string `json:"message" about:"what was found, what was expected, and the way out"`
+	Excerpt  string `json:"excerpt,omitempty" about:"of SQL: the line that is wrong, and below it a mark at the place"`
+}
+
+// stoppedRecord says that a signal has ended the run.
+type stoppedRecord struct {
+	ExitCode int    `json:"exit_code" about:"130 or 143"`
+	Message  string `json:"message" about:"which signal came, and what became of a job on a cluster"`
+}
+
+// logRecord has the fields of what Beam logs. It documents the form that [asRecord] gives them.
+type logRecord struct {
+	Level   string `json:"level" about:"DEBUG, INFO, WARN or ERROR"`
+	Message string `json:"message" about:"the text"`
+}
+
+// submittedRecord says that a cluster has the job.
+type submittedRecord struct {
+	Runner string `json:"runner" about:"the engine"`
+	Job    string `json:"job" about:"the job's id there"`
+	Output string `json:"output" about:"the folder for the tables"`
+}
+
+// runSummary is what a good run says at its end. Its text form has the fields in this order, each as name=value.
+type runSummary struct {
+	Runner        string     `json:"runner" about:"the engine that ran the pipeline"`
+	Quality       string     `json:"quality" about:"standard or raw"`
+	Files         int        `json:"files" about:"inputs that were read"`
+	LeftOut       int        `json:"files_left_out,omitempty" about:"inputs that matched and, as asked, were not read"`
+	Rows          int64      `json:"rows" about:"rows of the inputs"`
+	Rejected      *int64     `json:"rows_rejected,omitempty" about:"rows that rules refused; not with raw"`
+	Minutes       *durations `json:"duration_minutes,omitempty" about:"mean duration of a trip before (raw) and after (standard) the rules; not with raw"`
+	Quarantined   *int64     `json:"quarantined,omitempty" about:"refused rows that were kept; with --quarantine"`
+	BytesRead     *int64     `json:"bytes_read,omitempty" about:"bytes that this process read of inputs"`
+	Requests      *int64     `json:"requests,omitempty" about:"requests that this process made to stores"`
+	Retries       int64      `json:"retries,omitempty" about:"requests that were made again"`
+	Seconds       hundredths `json:"seconds" about:"how long the run took"`
+	RowsPerSecond whole      `json:"rows_per_second" about:"rows by seconds"`
+	Memory        *whole     `json:"peak_memory_mib,omitempty" about:"most memory of this process, in MiB"`
+	Output        string     `json:"output" about:"the folder of the tables"`
+}
+
+// fetchSummary is what fetch says at its end.
+type fetchSummary struct {
+	Files       int    `json:"files" about:"files that were looked at"`
+	Fetched     int    `json:"fetched" about:"of these, downloaded"`
+	Unchanged   int    `json:"unchanged" about:"of these, there already"`
+	Republished int    `json:"re-published" about:"of these, downloaded because they were published again"`
+	Failed      int    `json:"failed" about:"of these, not downloaded because of an error"`
+	Missing     int    `json:"missing" about:"months that are not published"`
+	Bytes       int64  `json:"bytes" about:"bytes that were downloaded"`
+	Requests    int64  `json:"requests" about:"requests that were made"`
+	Retries     int64  `json:"retries" about:"of these, made again"`
+	Seconds     tenths `json:"seconds" about:"how long it took"`
+}
+
+// durations are mean durations before and after the rules.
+type durations struct {
+	Raw      float64 `json:"raw"`
+	Standard float64 `json:"standard"`
+}
+
+func (d durations) String() string { return fmt.Sprintf("%.1f->%.1f", d.Raw, d.Standard) }
+
+// hundredths, tenths and whole are numbers with two, one and no digit after the point in the text form.
+type (
+	hundredths float64
+	tenths     float64
+	whole      float64
+)
+
+func (n hundredths) String() string { return fmt.Sprintf("%.2f", float64(n)) }
+func (n tenths) String() string     { return fmt.Sprintf("%.1f", float64(n)) }
+func (n whole) String() string      { return fmt.Sprintf("%.0f", float64(n)) }
+
+// summary writes the last line of a good run: a word and the fields of a record, or the record.
+func (c console) summary(word string, r any, after string) {
+	if c.forPrograms() {
+		c.record(r)
+		return
+	}
+	c.line("%s %s%s", word, pairs(r), after)
+}
+
+// pairs is a record as text: name=value for each field that a record has.
+func pairs(r any) string {
+	v := reflect.ValueOf(r)
+	var list []string
+	for i := range v.NumField() {
+		name, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if f := v.Field(i); options != "omitempty" || !f.IsZero() {
+			list = append(list, fmt.Sprintf("%s=%v", name, reflect.Indirect(f)))
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+// stopped says that a signal has ended the run.
+func (c console) stopped(code exitCode, text string) {
+	if c.forPrograms() {
+		c.record(stoppedRecord{ExitCode: int(code), Message: c.cut(text)})
+		return
+	}
+	c.line("%s", text)
+}
+
+// record writes a record as a line of JSON. Secrets are hidden before it is coded, because after that a quote ends no text any more.
+func (c console) record(r any) {
+	v := reflect.New(reflect.TypeOf(r)).Elem()
+	v.Set(reflect.ValueOf(r))
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.String {
+			f.SetString(objstore.Hide(f.String()))
+		}
+	}
+	kind := ""
+	for _, k := range recordKinds {
+		if k.is == v.Type() {
+			kind = k.name
+		}
+	}
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v.Interface()); err != nil {
+		panic(err) // records are made of texts and finite numbers
+	}
+	now, fields := time.Now().UTC().Format(time.RFC3339Nano), strings.TrimPrefix(b.String(), "{")
+	io.WriteString(unfiltered(c.w), fmt.Sprintf(`{"time":%q,"type":%q,%s`, now, kind, fields)) //nolint:errcheck // like line
+}
+
+// asRecord gives what Beam logs the form of a record, without secrets.
+func asRecord(groups []string, a slog.Attr) slog.Attr {
+	switch {
+	case len(groups) == 0 && a.Key == slog.TimeKey:
+		a.Value = slog.TimeValue(a.Value.Time().UTC())
+		return a
+	case len(groups) == 0 && a.Key == slog.LevelKey:
+		return a
+	case len(groups) == 0 && a.Key == slog.MessageKey:
+		a.Key = "message"
+	}
+	if kind := a.Value.Kind(); kind == slog.KindString || kind == slog.KindAny {
+		a.Value = slog.StringValue(objstore.Hide(fmt.Sprint(a.Value.Any())))
+	}
+	return a
+}
