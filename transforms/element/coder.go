@@ -31,30 +31,21 @@ func init() {
 	beam.RegisterCoder(typeOf[Rejects](), encodeRejects, decodeRejects)
 }
 
-// shares are the taxis of a batch as they are coded.
-type shares struct{ List []Share }
-
 // The coded form of a Columns: source, taxi, variant, column of the taxi, taxis (each a uvarint length and bytes), month, row group,
-// first row, file row, rows of the file, flags (uvarints), the text if there is one, then the record as an Arrow IPC stream. A Table is
+// first row, file row, rows of the file, tables to skip, flags (uvarints), the text if there is one, then the record as an Arrow IPC stream. A Table is
 // its name, its count and then its record.
 
 func encodeColumns(c Columns) ([]byte, error) {
 	head := AppendString(nil, c.Source)
 	head = AppendString(head, c.Taxi)
 	head = AppendString(head, c.Variant)
-	var taxis []byte
-	if len(c.Shares) > 0 {
-		var err error
-		if taxis, err = EncodeRow(shares{c.Shares}); err != nil {
-			return nil, err
-		}
-	}
-	head = AppendString(AppendString(head, c.TaxiColumn), string(taxis))
+	head = appendShares(AppendString(head, c.TaxiColumn), c.Shares)
 	head = binary.AppendUvarint(head, uint64(uint32(c.Month)))
 	head = binary.AppendUvarint(head, uint64(c.RowGroup))
 	head = binary.AppendUvarint(head, uint64(c.FirstRow))
 	head = binary.AppendUvarint(head, uint64(c.FileRow))
 	head = binary.AppendUvarint(head, uint64(c.FileRows)) // UnknownRows too
+	head = binary.AppendUvarint(head, c.Skip)
 	flags := uint64(0)
 	if c.Alone {
 		flags |= 1
@@ -85,16 +76,8 @@ func decodeColumns(b []byte) (c Columns, err error) {
 	if c.TaxiColumn, b, err = CutString(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: column of the taxi: %w", err)
 	}
-	var taxis string
-	if taxis, b, err = CutString(b); err != nil {
+	if c.Shares, b, err = cutShares(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: taxis: %w", err)
-	}
-	if taxis != "" {
-		list, err := DecodeRow[shares]([]byte(taxis))
-		if err != nil {
-			return Columns{}, err
-		}
-		c.Shares = list.List
 	}
 	var month, rowGroup, firstRow, fileRow, fileRows, flags uint64
 	if month, b, err = CutUvarint(b); err != nil {
@@ -111,6 +94,9 @@ func decodeColumns(b []byte) (c Columns, err error) {
 	}
 	if fileRows, b, err = CutUvarint(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: rows of the file: %w", err)
+	}
+	if c.Skip, b, err = CutUvarint(b); err != nil {
+		return Columns{}, fmt.Errorf("element: columns: tables to skip: %w", err)
 	}
 	if flags, b, err = CutUvarint(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: flags: %w", err)

@@ -1,6 +1,7 @@
 package element
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 )
@@ -116,3 +117,54 @@ func JoinTaxis(a, b string) string {
 func SplitTaxis(list string) []string { return strings.Split(list, taxiSeparator) }
 
 const taxiSeparator = ", "
+
+// appendShares appends the taxis of a batch. Beam's coder of rows is not used for them: it allocates by the lengths it finds, whatever they are.
+func appendShares(b []byte, shares []Share) []byte {
+	b = binary.AppendUvarint(b, uint64(len(shares)))
+	for _, s := range shares {
+		b = AppendString(b, s.Taxi)
+		b = binary.AppendUvarint(b, uint64(len(s.Values)))
+		for _, v := range s.Values {
+			b = AppendString(b, v)
+		}
+		flags := uint64(0)
+		if s.Left {
+			flags |= 1
+		}
+		if s.Alone {
+			flags |= 2
+		}
+		b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(s.Rows)), flags)
+	}
+	return b
+}
+
+// cutShares reads what [appendShares] wrote, and returns the rest.
+func cutShares(b []byte) (shares []Share, rest []byte, err error) {
+	count, b, err := CutUvarint(b)
+	for ; err == nil && count > 0; count-- { // each share takes some bytes, so b ends the loop
+		var s Share
+		var values, rows, flags uint64
+		if s.Taxi, b, err = CutString(b); err == nil {
+			values, b, err = CutUvarint(b)
+		}
+		for ; err == nil && values > 0; values-- {
+			var v string
+			if v, b, err = CutString(b); err == nil {
+				s.Values = append(s.Values, v)
+			}
+		}
+		if err == nil {
+			rows, b, err = CutUvarint(b)
+		}
+		if err == nil {
+			flags, b, err = CutUvarint(b)
+		}
+		s.Rows, s.Left, s.Alone = int64(rows), flags&1 != 0, flags&2 != 0
+		shares = append(shares, s)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return shares, b, nil
+}
