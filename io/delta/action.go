@@ -22,6 +22,14 @@ type Action struct {
 	Remove   *Remove   `json:"remove,omitempty"`
 	Metadata *Metadata `json:"metaData,omitempty"`
 	Protocol *Protocol `json:"protocol,omitempty"`
+	Txn      *Txn      `json:"txn,omitempty"`
+}
+
+// Txn says which of its own versions an application has written.
+type Txn struct {
+	AppID       string `json:"appId"`
+	Version     int64  `json:"version"`
+	LastUpdated int64  `json:"lastUpdated,omitempty"`
 }
 
 // Add says that a file is part of the table.
@@ -37,10 +45,13 @@ type Add struct {
 
 // Remove says that a file is no longer part of the table.
 type Remove struct {
-	Path              string          `json:"path"`
-	DeletionTimestamp int64           `json:"deletionTimestamp,omitempty"`
-	DataChange        bool            `json:"dataChange"`
-	DeletionVector    *DeletionVector `json:"deletionVector,omitempty"`
+	Path                 string             `json:"path"`
+	DeletionTimestamp    int64              `json:"deletionTimestamp,omitempty"` // in milliseconds since 1970
+	DataChange           bool               `json:"dataChange"`
+	ExtendedFileMetadata bool               `json:"extendedFileMetadata,omitempty"` // the two fields after it are set
+	PartitionValues      map[string]*string `json:"partitionValues,omitempty"`
+	Size                 int64              `json:"size,omitempty"`
+	DeletionVector       *DeletionVector    `json:"deletionVector,omitempty"`
 }
 
 // DeletionVector says which rows of a file are deleted. The same path with another deletion vector is another file of the table.
@@ -68,6 +79,7 @@ func (d *DeletionVector) id() string {
 type Metadata struct {
 	ID               string            `json:"id"`
 	Name             string            `json:"name,omitempty"`
+	Description      string            `json:"description,omitempty"`
 	Format           Provider          `json:"format"`
 	SchemaString     string            `json:"schemaString"` // JSON: see [Schema]
 	PartitionColumns []string          `json:"partitionColumns"`

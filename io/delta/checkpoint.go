@@ -48,6 +48,7 @@ var leaves = map[string]func(*row, cell){
 
 	"metaData.id":              func(r *row, c cell) { r.metadata().ID = c.text },
 	"metaData.name":            func(r *row, c cell) { r.metadata().Name = c.text },
+	"metaData.description":     func(r *row, c cell) { r.metadata().Description = c.text },
 	"metaData.format.provider": func(r *row, c cell) { r.metadata().Format.Provider = c.text },
 	"metaData.schemaString":    func(r *row, c cell) { r.metadata().SchemaString = c.text },
 	"metaData.partitionColumns.": func(r *row, c cell) {
@@ -60,6 +61,16 @@ var leaves = map[string]func(*row, cell){
 	"protocol.minWriterVersion":    func(r *row, c cell) { r.protocol().MinWriterVersion = int(c.number) },
 	"protocol.readerFeatures.":     func(r *row, c cell) { r.protocol().ReaderFeatures = append(r.protocol().ReaderFeatures, c.text) },
 	"protocol.writerFeatures.":     func(r *row, c cell) { r.protocol().WriterFeatures = append(r.protocol().WriterFeatures, c.text) },
+
+	"txn.appId":   func(r *row, c cell) { r.txn().AppID = c.text },
+	"txn.version": func(r *row, c cell) { r.txn().Version = c.number },
+}
+
+// removedLeaves are the columns of a checkpoint that only a writer reads: the files that were removed.
+var removedLeaves = map[string]func(*row, cell){
+	"remove.path":              func(r *row, c cell) { r.remove().Path = c.text },
+	"remove.deletionTimestamp": func(r *row, c cell) { r.remove().DeletionTimestamp = c.number },
+	"remove.size":              func(r *row, c cell) { r.remove().Size = c.number },
 }
 
 // row is what is read of a row of a checkpoint.
@@ -74,6 +85,13 @@ func (r *row) add() *Add {
 		r.Add = &Add{}
 	}
 	return r.Add
+}
+
+func (r *row) remove() *Remove {
+	if r.Remove == nil {
+		r.Remove = &Remove{}
+	}
+	return r.Remove
 }
 
 func (r *row) vector() *DeletionVector {
@@ -95,6 +113,13 @@ func (r *row) protocol() *Protocol {
 		r.Protocol = &Protocol{}
 	}
 	return r.Protocol
+}
+
+func (r *row) txn() *Txn {
+	if r.Txn == nil {
+		r.Txn = &Txn{}
+	}
+	return r.Txn
 }
 
 // action returns the row as an action.
@@ -151,7 +176,7 @@ func (s *state) addCheckpoint(ctx context.Context, content []byte) (err error) {
 	}
 	left := int64(maxKeptBytes)
 	for g := range r.NumRowGroups() {
-		rows, err := rowsOf(ctx, r, g, &left)
+		rows, err := s.rowsOf(ctx, r, g, &left)
 		if err != nil {
 			return fmt.Errorf("row group %d: %w", g, err)
 		}
@@ -172,7 +197,7 @@ func (s *state) addCheckpoint(ctx context.Context, content []byte) (err error) {
 }
 
 // rowsOf reads the rows of a row group whose action is needed. It subtracts the bytes of their texts from left.
-func rowsOf(ctx context.Context, r *file.Reader, group int, left *int64) ([]*row, error) {
+func (s *state) rowsOf(ctx context.Context, r *file.Reader, group int, left *int64) ([]*row, error) {
 	g := r.RowGroup(group)
 	n := g.NumRows()
 	if n < 0 || n > maxRows {
@@ -182,6 +207,9 @@ func rowsOf(ctx context.Context, r *file.Reader, group int, left *int64) ([]*row
 	for c := range r.MetaData().Schema.NumColumns() {
 		column := r.MetaData().Schema.Column(c)
 		set := leaves[leafOf(column)]
+		if set == nil && s.full {
+			set = removedLeaves[leafOf(column)]
+		}
 		if set == nil {
 			continue
 		}

@@ -136,11 +136,8 @@ func Latest(ctx context.Context, log Log) (*Snapshot, error) {
 		return nil, err
 	}
 	s := state{files: map[string]Add{}}
-	total := int64(0)
-	for _, e := range slices.Concat(p.checkpoint, p.commits) {
-		if total += e.Size; e.Size > maxEntryBytes || total > maxLogBytes {
-			return nil, fmt.Errorf("%s/%s: found a log of more than %d MiB, or a file of more than %d MiB in it; make a checkpoint of the table", Folder, e.Name, maxLogBytes>>20, maxEntryBytes>>20)
-		}
+	if err := withinLimits(slices.Concat(p.checkpoint, p.commits)); err != nil {
+		return nil, err
 	}
 	checkpoints := len(p.checkpoint)
 	err = inOrder(ctx, log, slices.Concat(p.checkpoint, p.commits), func(i int, e Entry, content []byte) error {
@@ -153,6 +150,17 @@ func Latest(ctx context.Context, log Log) (*Snapshot, error) {
 		return nil, err
 	}
 	return s.snapshot(p.version)
+}
+
+// withinLimits refuses a log that is too large.
+func withinLimits(entries []Entry) error {
+	total := int64(0)
+	for _, e := range entries {
+		if total += e.Size; e.Size > maxEntryBytes || total > maxLogBytes {
+			return fmt.Errorf("%s/%s: found a log of more than %d MiB, or a file of more than %d MiB in it; make a checkpoint of the table", Folder, e.Name, maxLogBytes>>20, maxEntryBytes>>20)
+		}
+	}
+	return nil
 }
 
 // inOrder reads files and calls take with each of them, in order. Small files are read before their turn, several at once, because each
@@ -200,8 +208,13 @@ func inOrder(ctx context.Context, log Log, entries []Entry, take func(i int, e E
 type state struct {
 	protocol *Protocol
 	metadata *Metadata
-	files    map[string]Add // by [key] and the id of the deletion vector
-	kept     int64          // the size of what is in files, in bytes
+	files    map[string]Add   // by [key] and the id of the deletion vector
+	kept     int64            // the size of what is in files and versions, in bytes
+	versions map[string]int64 // by application: see [Txn]
+
+	// Only a writer needs these: the statistics of files, and the files that were removed, by key.
+	full    bool
+	removed map[string]Remove
 }
 
 // addCommit applies the actions of one commit.
@@ -231,19 +244,34 @@ func (s *state) add(a Action) error {
 	if a.Metadata != nil {
 		s.metadata = a.Metadata
 	}
+	if a.Txn != nil {
+		if s.versions == nil {
+			s.versions = map[string]int64{}
+		}
+		if _, known := s.versions[a.Txn.AppID]; !known {
+			s.kept += int64(len(a.Txn.AppID))
+		}
+		s.versions[a.Txn.AppID] = a.Txn.Version
+	}
 	if a.Remove != nil {
 		k := key(a.Remove.Path) + a.Remove.DeletionVector.id()
 		s.kept -= sizeOf(s.files[k])
 		delete(s.files, k)
+		if s.full {
+			s.kept += int64(len(k)) - int64(len(s.removed[k].Path))
+			s.removed[k] = *a.Remove
+		}
 	}
-	if a.Add == nil {
-		return nil
+	if a.Add != nil {
+		if !s.full {
+			a.Add.Stats = "" // no reader needs the statistics, and they are most of the log
+		}
+		k := key(a.Add.Path) + a.Add.DeletionVector.id()
+		s.kept += sizeOf(*a.Add) - sizeOf(s.files[k])
+		s.files[k] = *a.Add
+		delete(s.removed, k)
 	}
-	a.Add.Stats = "" // no reader needs the statistics, and they are most of the log
-	k := key(a.Add.Path) + a.Add.DeletionVector.id()
-	s.kept += sizeOf(*a.Add) - sizeOf(s.files[k])
-	s.files[k] = *a.Add
-	if len(s.files) > maxFiles || s.kept > maxKeptBytes {
+	if len(s.files)+len(s.removed) > maxFiles || s.kept > maxKeptBytes {
 		return fmt.Errorf("found more than %d files, or paths and partition values of more than %d MiB; combine small files (OPTIMIZE)", maxFiles, maxKeptBytes>>20)
 	}
 	return nil

@@ -18,7 +18,7 @@ type Format interface {
 	// Name returns the value of --format that selects it, in lower case.
 	Name() string
 
-	// Ending returns the ending of its file names, such as ".parquet". No two formats have the same.
+	// Ending returns the ending of its file names, such as ".parquet". Two formats may have the same if each reads the other's files.
 	Ending() string
 
 	// Write writes a table. The bytes must depend on the arguments only. A format that cannot store meta leaves it out.
@@ -37,8 +37,8 @@ var formats []Format
 // Register adds a format. The first one is the default. Register must be called before a pipeline is
 // built, in every process that works on one.
 func Register(f Format) {
-	if slices.ContainsFunc(formats, func(have Format) bool { return have.Name() == f.Name() || have.Ending() == f.Ending() }) {
-		panic(fmt.Sprintf("publish: the format %s, or its ending %s, is there already", f.Name(), f.Ending()))
+	if slices.ContainsFunc(formats, func(have Format) bool { return have.Name() == f.Name() }) {
+		panic(fmt.Sprintf("publish: the format %s is there already", f.Name()))
 	}
 	formats = append(formats, f)
 }
@@ -69,7 +69,7 @@ func place(table string, format Format) string { return table + "/" + table + fo
 func others(table string, format Format) []string {
 	var places []string
 	for _, f := range formats {
-		if f.Name() != format.Name() {
+		if f.Ending() != format.Ending() {
 			places = append(places, place(table, f))
 		}
 	}

@@ -34,9 +34,8 @@ var Critical sync.Mutex
 type Manifest struct {
 	Schema   string            `json:"schema"`
 	Program  Program           `json:"program"`
-	Sample   bool              `json:"sample"`           // the program's made-up sample is among the inputs
-	Quality  string            `json:"quality"`          // raw or standard
-	Format   string            `json:"format,omitempty"` // of the tables; "" for parquet
+	Sample   bool              `json:"sample"`  // the program's made-up sample is among the inputs
+	Quality  string            `json:"quality"` // raw or standard
 	Rules    *Rules            `json:"rules,omitempty"`
 	Flags    map[string]string `json:"flags"`              // as given, without secrets
 	Settings map[string]string `json:"settings,omitempty"` // those in force that decide results, so that a later run can add to the output
@@ -46,6 +45,7 @@ type Manifest struct {
 	LeftOut  []string          `json:"left_out,omitempty"`
 	NoTrips  []string          `json:"no_trip_records,omitempty"` // the inputs in left_out without a time column, such as a table of zones
 	Kept     *Kept             `json:"quarantine,omitempty"`
+	Format   string            `json:"format,omitempty"` // in which the tables are; "" is parquet
 	Outputs  []Output          `json:"outputs"`
 	Commit   *Commit           `json:"commit,omitempty"` // nil in an output of a program before versions: it is version 0
 }
@@ -56,6 +56,9 @@ type Commit struct {
 	Base    int64  `json:"base"`  // the version that it followed; -1 if there was no output
 	Run     string `json:"run"`   // the run's id
 	Nonce   string `json:"nonce"` // of the attempt that committed, so that it knows its own manifest again
+
+	// Output is the id of the output, which all its versions have: the nonce of the first. Logs of Delta tables name it.
+	Output string `json:"output"`
 
 	// Versions are the versions that the output keeps, the latest first: names of folders in .tripstats/v. What else is there is of runs
 	// that did not commit.

@@ -207,6 +207,9 @@ func mergePacked(a, b []byte) ([]byte, error) {
 
 // mergeSorted merges two slices that ascend strictly by key into a new one, adding up equal keys.
 func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T) []T {
+	if len(a)+len(b) == 0 {
+		return nil
+	}
 	out := make([]T, 0, max(len(a), len(b)))
 	for len(a) > 0 && len(b) > 0 {
 		switch c := cmp.Compare(key(a[0]), key(b[0])); {
