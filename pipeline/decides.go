@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"tripstats/io/kept"
 	"tripstats/io/tlc"
@@ -41,6 +43,10 @@ func (s *settings) effective(d flagDef) string {
 		return tlc.FormatMonth(s.parsed.asOf)
 	case "dataset":
 		return s.digestOfDatasets()
+	case "taxi": // the files of an output that is extended keep theirs
+		if m := s.parsed.extended; m != nil {
+			return joined(settingsOf(m)["taxi"], s.taxi)
+		}
 	}
 	switch v := d.of(s).(type) {
 	case *bool:
@@ -96,25 +102,42 @@ func (s *settings) readingsOf(opts trip.Options, rules quality.Config) readings 
 	}{kept.Format, values, places, rules.Places, opts.Registry, opts.Telling})}
 }
 
-// of is the digest for a file. A file without a month in its name depends on the last month that its trips may have.
+// of is the digest for a file. It has parts: of the settings, of the file's place, and the last month that its trips may have, which is
+// only for a file without a month in its name.
 func (r readings) of(f element.Found) string {
-	asOf := element.NoMonth
-	if f.Month == element.NoMonth {
-		asOf = r.asOf
-	}
-	return digestOf(struct {
-		Base      string
+	return r.base[:32] + placeMark + digestOf(struct {
 		Month     int32
-		AsOf      int32
 		Taxi      string
 		Constants []element.Constant
-	}{r.base, f.Month, asOf, f.NameTaxi, f.Constants})
+	}{f.Month, f.NameTaxi, f.Constants})[:16] + placeMark + r.lastMonth(f)
+}
+
+// ofRecorded is the digest for a file of which a digest was recorded, and whose place has not changed since.
+func (r readings) ofRecorded(recorded string, f element.Found) string {
+	parts := strings.Split(recorded, placeMark)
+	if len(parts) != 3 {
+		return ""
+	}
+	return r.base[:32] + placeMark + parts[1] + placeMark + r.lastMonth(f)
+}
+
+// placeMark stands between the parts of a digest.
+const placeMark = "."
+
+func (r readings) lastMonth(f element.Found) string {
+	if f.Month != element.NoMonth || r.asOf == element.NoMonth {
+		return ""
+	}
+	return tlc.FormatMonth(r.asOf)
 }
 
 // identityOf is the digest of all that decides the tables of a run. It is "" if some input cannot be known again: then it is equal to
 // none.
-func (s *settings) identityOf(tables []wantedTable, files []wantedFile) string {
-	type input struct{ Source, URI, Token, Reading string }
+func (s *settings) identityOf(tables []wantedTable, choices []choice) string {
+	type input struct {
+		Source, URI, Token, Reading string
+		Without                     []string
+	}
 	all := struct {
 		Format   int
 		Version  string
@@ -125,12 +148,14 @@ func (s *settings) identityOf(tables []wantedTable, files []wantedFile) string {
 	for _, t := range tables {
 		all.Tables = append(all.Tables, [2]string{t.name, t.digest})
 	}
-	for _, f := range files {
+	for _, c := range choices {
+		f := c.file
 		if f.token == "" {
 			return ""
 		}
-		all.Inputs = append(all.Inputs, input{f.found.Source, f.uri, f.token, f.reading})
+		all.Inputs = append(all.Inputs, input{f.found.Source, f.uri, f.token, f.reading, f.without})
 	}
+	slices.SortFunc(all.Inputs, func(a, b input) int { return strings.Compare(a.Source, b.Source) })
 	return digestOf(all)
 }
 

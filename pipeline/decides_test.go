@@ -4,7 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"tripstats/io/kept"
 	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
 )
@@ -97,7 +96,13 @@ func TestARunHasNothingToDoOnlyIfNothingThatDecidesTheTablesHasChanged(t *testin
 	tables := []wantedTable{{"a", "1"}}
 	files := []wantedFile{{found: element.Found{Source: "x"}, uri: "/x", token: "t", reading: "r"}}
 	identity := func(tables []wantedTable, files []wantedFile, args ...string) string {
-		return settingsFor(t, args...).identityOf(tables, files)
+		return func() string {
+			var choices []choice
+			for _, f := range files {
+				choices = append(choices, choice{file: f})
+			}
+			return settingsFor(t, args...).identityOf(tables, choices)
+		}()
 	}
 	plain := identity(tables, files)
 	for _, c := range []struct {
@@ -126,5 +131,4 @@ func TestARunHasNothingToDoOnlyIfNothingThatDecidesTheTablesHasChanged(t *testin
 	if got := identity(tables, []wantedFile{{uri: "/x"}}); got != "" {
 		t.Errorf("a file that cannot be known again: found the identity %s, expected none", got)
 	}
-	_ = kept.Format
 }

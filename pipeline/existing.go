@@ -144,6 +144,27 @@ func settingsOf(m *publish.Manifest) map[string]string {
 	return all
 }
 
+// inheritFrom makes the run one that adds to an output, if there is one.
+func (j *job) inheritFrom(have present) error {
+	shown := objstore.Redact(j.output)
+	switch m := have.Manifest; {
+	case !have.known:
+		return usage("--existing=extend: this program does not see the folder that the workers write to, expected gs://, s3:// or az:// as --output")
+	case m == nil:
+		return nil
+	case m.Sample != j.input.readsSample():
+		return fault.New(fault.Gate, "--existing=extend: the output %s and the input: found the made-up sample in one of them, expected real trips in both; nothing was published: name another folder with --output, %s", shown, wayOut)
+	default:
+		j.parsed.extended = m
+	}
+	if err := j.inherit(j.parsed.extended); err != nil {
+		return err
+	}
+	var wrong problems
+	j.checkJudged("", mainFlags, &wrong)
+	return wrong.err()
+}
+
 // inherit takes the settings that are not given from the output that is extended. It returns those that were given and differ.
 func (s *settings) inherit(m *publish.Manifest) error {
 	have := settingsOf(m)

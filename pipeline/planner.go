@@ -10,6 +10,7 @@ import (
 	"tripstats/io/objstore"
 	"tripstats/io/publish"
 	"tripstats/io/source"
+	"tripstats/io/tlc"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
@@ -28,22 +29,25 @@ type planner struct {
 	described map[string][]string    // the taxis of files that were looked into, by URI
 	readings  readings
 	choices   []choice
+	locked    error        // with --plan: why inputs that the run needs again cannot be read
 	lost      publish.Lost // what the run would not make, as far as that is known before files are read
 }
 
 // brokenResults are kept results that a worker found to be damaged. They are not used again.
 type brokenResults struct{ files, sources map[string]bool }
 
-// add notes a file of kept results, or what is kept of one source.
-func (b *brokenResults) add(file, source string) {
+// add notes a file of kept results, or what is kept of one source. It tells whether that is new.
+func (b *brokenResults) add(file, source string) bool {
 	if b.files == nil {
 		b.files, b.sources = map[string]bool{}, map[string]bool{}
 	}
+	set, name := b.sources, source
 	if source == "" {
-		b.files[file] = true
-	} else {
-		b.sources[source] = true
+		set, name = b.files, file
 	}
+	known := set[name]
+	set[name] = true
+	return !known
 }
 
 // ofInput tells whether something that is kept of an input is damaged.
@@ -68,12 +72,16 @@ func (pl *planner) decide(ctx context.Context) error {
 		if stay, err = pl.stay(ctx); err != nil {
 			return err
 		}
+		pl.admission.Taxis = nil // each file says its own
 	}
 	all := slices.Clone(pl.listed)
 	for _, s := range stay {
 		all = append(all, s.File.Found)
 	}
 	pl.quality.AsOf = asOf(all, j.parsed.asOf)
+	if r := pl.publish.Rules; r != nil && pl.quality.AsOf != element.NoMonth {
+		r.AsOf = tlc.FormatMonth(pl.quality.AsOf)
+	}
 	pl.readings = j.readingsOf(pl.trips, pl.quality)
 	var files []wantedFile
 	for i := range pl.listed {
@@ -84,6 +92,12 @@ func (pl *planner) decide(ctx context.Context) error {
 	for _, s := range stay {
 		f := s.File.Found
 		f.URI, f.Token, f.Identity, f.Reading = s.URI, s.Token, "", pl.readings.ofRecorded(s.Reading, f)
+		f.Taxis = nil
+		for _, r := range s.Results {
+			if !slices.Contains(s.without, r.Taxi) {
+				f.Taxis = append(f.Taxis, r.Taxi)
+			}
+		}
 		files = append(files, wantedFile{found: f, uri: s.URI, token: s.Token, reading: f.Reading, without: s.without, stays: true})
 	}
 	return pl.chooseAll(ctx, files)
@@ -186,29 +200,20 @@ func (pl *planner) chooseAll(ctx context.Context, files []wantedFile) error {
 			return err
 		}
 	}
-	var files2 crowd
+	var together crowd
 	for _, f := range files {
-		if f.stays {
-			files2.add(f.found, by.taxisOf(f, pl.fileOf(f))...)
-			continue
+		taxis := f.found.Taxis
+		if !f.stays {
+			taxis, _ = pl.taxisOf(f.found)
 		}
-		taxis, _ := pl.taxisOf(f.found)
-		files2.add(f.found, taxis...)
+		together.add(f.found, taxis...)
 	}
-	pl.choices = choose(pl.kept, files, by, func(f wantedFile, taxi string) bool { return files2.alone(f.found, taxi) })
+	pl.choices = choose(pl.kept, files, by, func(f wantedFile, taxi string) bool { return together.alone(f.found, taxi) })
 	if err := pl.locate(ctx); err != nil {
 		return err
 	}
 	pl.publish.Identity = pl.job.identityOf(by.tables, pl.choices)
 	return pl.fill(ctx)
-}
-
-// fileOf is what is known of a file that stays.
-func (pl *planner) fileOf(f wantedFile) element.Recognised {
-	if in := pl.kept[f.uri]; in != nil {
-		return in.File
-	}
-	return element.Recognised{Described: element.Described{Found: f.found}}
 }
 
 // keepsFinished tells whether results are kept that are good only while no other file has trips of their month.
@@ -271,10 +276,11 @@ func (pl *planner) locate(ctx context.Context) error {
 			problems = append(problems, fault.New(fault.Gate, "--existing=extend: %s is needed again (%s): %s; nothing was published: put the file back, %s", c.file.uri, c.changed, why, wayOut))
 		}
 	}
-	if len(problems) == 0 || pl.job.plan {
-		return nil
+	err := fault.All(problems...)
+	if pl.job.plan {
+		pl.locked, err = err, nil
 	}
-	return fault.All(problems...)
+	return err
 }
 
 // relocate makes the choice about a file be about the object at its place, which must be what it was.
@@ -285,11 +291,11 @@ func (pl *planner) relocate(c *choice, o objstore.Object) error {
 		return fmt.Errorf("it has changed since the output was made")
 	}
 	f := source.Files([]objstore.Object{o}, 1)[0]
-	f.Source, f.Dataset, f.Month, f.MonthFrom, f.NameTaxi, f.Digest, f.Identity = was.Source, was.Dataset, was.Month, was.MonthFrom, was.NameTaxi, was.Digest, ""
-	f.Reading = pl.readings.of(f)
-	for _, taxi := range (choosing{takes: func(string) bool { return true }}).taxisOf(c.file, pl.fileOf(c.file)) {
-		f.Taxis = append(f.Taxis, taxi)
+	f.Source, f.Dataset, f.Month, f.Taxis, f.Digest, f.Identity = was.Source, was.Dataset, was.Month, was.Taxis, was.Digest, ""
+	if pl.kept[c.file.uri] != nil {
+		f.MonthFrom, f.NameTaxi = was.MonthFrom, was.NameTaxi
 	}
+	f.Reading = pl.readings.of(f)
 	c.file.found, c.file.token, c.file.reading = f, o.Token, f.Reading
 	return nil
 }
@@ -303,7 +309,7 @@ func (pl *planner) fill(ctx context.Context) error {
 		if c.use == usePartly {
 			f.Skip = c.skip
 		}
-		if c.read() {
+		if c.read() && !c.gone {
 			pl.files = append(pl.files, f)
 		}
 		if c.input == nil {
@@ -354,6 +360,9 @@ func (pl *planner) namedInputs() []namedInput {
 	var list []namedInput
 	for _, c := range pl.choices {
 		taxis, sure := pl.taxisOf(c.file.found)
+		if c.file.stays {
+			taxis = c.file.found.Taxis
+		}
 		if _, looked := pl.described[c.file.found.URI]; looked && len(taxis) == 0 {
 			continue // none of its trips counts
 		}
@@ -363,6 +372,72 @@ func (pl *planner) namedInputs() []namedInput {
 		list = append(list, namedInput{c.file.uri, c.file.found.Whole(), taxis, c.file.found.Month})
 	}
 	return list
+}
+
+// guard stops the run before it reads anything if it would lose what the output has, or read too much.
+func (pl *planner) guard(ctx context.Context) error {
+	if !pl.lost.None() {
+		return publish.WouldLose(pl.publish, pl.lost)
+	}
+	most := pl.job.parsed.maxBytes
+	if most < 0 {
+		return nil
+	}
+	need, err := pl.bytesToRead(ctx, most)
+	if err != nil || need <= most {
+		return err
+	}
+	return fault.New(fault.Gate, "--max-bytes: the run would read %d bytes of %d files, expected at most %d; nothing was read: --plan says of which files, and why", need, len(pl.files), most)
+}
+
+// bytesToRead is how many bytes of its inputs the run would read. Files are looked into only if their sizes together are more than enough.
+func (pl *planner) bytesToRead(ctx context.Context, enough int64) (bytes int64, err error) {
+	for _, f := range pl.files {
+		bytes += f.Size
+	}
+	if bytes <= enough {
+		return bytes, nil
+	}
+	bytes = 0
+	recognised, _, err := pl.recognise(ctx, func(element.Recognised) {})
+	for _, f := range recognised {
+		for _, n := range f.UnitBytes {
+			bytes += n
+		}
+	}
+	return bytes, err
+}
+
+// findCopies tells the files of the plan of which other files they may be copies.
+func (pl *planner) findCopies(ctx context.Context) error {
+	if err := source.FindCopies(ctx, pl.read.Access, pl.objects, pl.listed); err != nil {
+		return err
+	}
+	digests := map[string]string{}
+	for _, f := range pl.listed {
+		if f.Digest != "" {
+			digests[f.URI] = f.Digest
+		}
+	}
+	set := func(f *element.Found) {
+		if d := digests[f.URI]; d != "" {
+			f.Digest = d
+		}
+	}
+	for i := range pl.files {
+		set(&pl.files[i])
+	}
+	for _, list := range [][]kept.Input{pl.plan.kept, pl.partly, pl.publish.Kept} {
+		for i := range list {
+			set(&list[i].File.Found)
+		}
+	}
+	return nil
+}
+
+// forward ends what a run before was stopped at, after it had committed.
+func (pl *planner) forward(ctx context.Context) error {
+	return nil
 }
 
 // nothingToDo tells whether a run would publish what the output has.

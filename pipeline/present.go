@@ -12,6 +12,7 @@ import (
 	"tripstats/io/publish"
 	"tripstats/io/tlc"
 	"tripstats/runners"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/dataset"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/library"
@@ -24,6 +25,7 @@ type present struct {
 	known   bool        // otherwise the workers are elsewhere and this process may see another folder of that name
 	index   *kept.Index // nil if no results are kept
 	lagging bool        // the copies may not be those of the head yet
+	bytes   int64       // that were read to know this
 }
 
 // reading reads what the output has, while the caller does something else. The function that it returns waits for that.
@@ -50,6 +52,7 @@ func (j *job) readPresent(ctx context.Context, runner runners.Runner) (present, 
 	if !p.known {
 		return p, nil
 	}
+	before := objstore.BytesRead()
 	var err error
 	if p.Head, err = publish.ReadHead(ctx, j.access(), j.output); err != nil {
 		return p, j.headFault(err)
@@ -67,7 +70,7 @@ func (j *job) readPresent(ctx context.Context, runner runners.Runner) (present, 
 	if err = errors.Join(away(err), away(<-lagging)); err != nil {
 		return p, fault.New(fault.Failed, "output %s: reading what it has kept: %v; nothing was published", objstore.Redact(j.output), objstore.Reason(err))
 	}
-	p.index = index
+	p.index, p.bytes = index, objstore.BytesRead()-before
 	return p, nil
 }
 
@@ -116,7 +119,7 @@ func (j *job) extendedTables(m *publish.Manifest, named []declaredTable) ([]decl
 	isStandard := false
 	for _, o := range m.Outputs {
 		if _, isStanding := standingNamed(o.Table); isStanding {
-			isStandard = isStandard || o.Table != ledger
+			isStandard = isStandard || o.Table != aggregate.LedgerName
 			continue
 		}
 		t, err := j.tableOf(o)

@@ -40,6 +40,7 @@ type choice struct {
 	input   *kept.Input   // what is kept of it, as far as it is used
 	skip    uint64        // bit i: table i is made of what is kept
 	results []kept.Result // those that are used
+	gone    bool          // it stays in the output and has to be read again, and is not there or not what it was
 }
 
 // read tells whether rows of the file are read.
@@ -47,22 +48,16 @@ func (c choice) read() bool { return c.use != useKept }
 
 // choosing is what decides which kept results are good.
 type choosing struct {
-	tables []wantedTable
-	takes  func(taxi string) bool // whether trips of a taxi are wanted
-	all    string                 // why all files are read, or ""
-	broken func(kept.Ref) bool    // whether bytes were found to be damaged
+	tables  []wantedTable
+	takes   func(taxi string) bool // whether trips of a taxi are wanted
+	all     string                 // why all files are read, or ""
+	numbers string                 // of the tables: see kept.Result.Numbers
 }
 
 // choose says for each file whether it is read. It decides nothing by names alone: a kept result is good if the file has the token that it
-// had and everything that decides the result has the same digest. index is nil if nothing is kept. alone tells whether no other
+// had and everything that decides the result has the same digest. have is what is kept, by URI. alone tells whether no other
 // file has trips of a taxi in the month of a file.
-func choose(index *kept.Index, files []wantedFile, by choosing, alone func(f wantedFile, taxi string) bool) []choice {
-	have := map[string]*kept.Input{}
-	if index != nil && index.Format == kept.Format {
-		for i := range index.Inputs {
-			have[index.Inputs[i].URI] = &index.Inputs[i]
-		}
-	}
+func choose(have map[string]*kept.Input, files []wantedFile, by choosing, alone func(f wantedFile, taxi string) bool) []choice {
 	choices := make([]choice, len(files))
 	for i, f := range files {
 		choices[i] = by.chooseOne(have[f.uri], f, func(taxi string) bool { return alone(f, taxi) })
@@ -73,6 +68,8 @@ func choose(index *kept.Index, files []wantedFile, by choosing, alone func(f wan
 func (by choosing) chooseOne(in *kept.Input, f wantedFile, alone func(taxi string) bool) choice {
 	c := choice{file: f}
 	switch {
+	case in == nil && f.stays:
+		return c.again("no results are kept")
 	case in == nil:
 		return c
 	case in.Token == "" || f.token != in.Token:
@@ -91,6 +88,9 @@ func (by choosing) chooseOne(in *kept.Input, f wantedFile, alone func(taxi strin
 		if at < 0 {
 			return c.again("taxis")
 		}
+		if n := in.Results[at].Numbers; n != "" && n != by.numbers {
+			return c.again("tables")
+		}
 		good = append(good, in.Results[at])
 	}
 	missing := 0
@@ -108,8 +108,6 @@ func (by choosing) chooseOne(in *kept.Input, f wantedFile, alone func(taxi strin
 		}
 	}
 	switch {
-	case slices.ContainsFunc(good, func(r kept.Result) bool { return by.broken != nil && by.broken(r.At) }):
-		return c.again("kept results are damaged")
 	case missing > 0 && missing == len(by.tables):
 		return c.again("tables")
 	case missing > 0:
@@ -117,19 +115,29 @@ func (by choosing) chooseOne(in *kept.Input, f wantedFile, alone func(taxi strin
 	default:
 		c.use = useKept
 	}
+	for i := range good { // exactly what is used
+		good[i].Tables = slices.DeleteFunc(slices.Clone(good[i].Tables), func(k kept.Table) bool {
+			at := slices.IndexFunc(by.tables, func(t wantedTable) bool { return t.name == k.Name })
+			return at < 0 || c.skip>>at&1 == 0
+		})
+	}
 	c.input, c.results = in, good
 	return c
 }
 
-// taxisOf are the taxis of a kept file whose trips are wanted.
+// taxisOf are the taxis of a kept file whose trips are wanted: those of the run, or those that the file itself says.
 func (by choosing) taxisOf(f wantedFile, file element.Recognised) []string {
 	shares := file.Shares
 	if len(shares) == 0 {
 		shares = []element.Share{{Taxi: file.Taxi}}
 	}
+	takes := by.takes
+	if only := f.found.Taxis; len(only) > 0 {
+		takes = func(taxi string) bool { return slices.Contains(only, taxi) }
+	}
 	var taxis []string
 	for _, s := range shares {
-		if s.Taxi != "" && by.takes(s.Taxi) && !slices.Contains(f.without, s.Taxi) {
+		if s.Taxi != "" && takes(s.Taxi) {
 			taxis = append(taxis, s.Taxi)
 		}
 	}
@@ -146,6 +154,8 @@ func (c choice) shown() string {
 	switch {
 	case c.use == useNew:
 		return "new"
+	case c.gone:
+		return "gone (" + c.changed + ")"
 	case c.use == useKept && c.file.stays:
 		return "kept"
 	case c.use == useKept:

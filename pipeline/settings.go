@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tripstats/io/objstore"
+	"tripstats/io/publish"
 	"tripstats/io/tlc"
 	"tripstats/runners"
 	"tripstats/transforms/element"
@@ -84,6 +85,7 @@ type settings struct {
 		months      map[string][]tlc.Range // by taxi
 		memory      int64                  // bytes; 0: by what is read
 		maxBytes    int64                  // that a run may read; negative for any
+		extended    *publish.Manifest      // of the output that the run adds to; nil if there is none
 		datasets    []declaredDataset
 		limits      quality.Limits
 		asOf        int32
