@@ -151,7 +151,7 @@ func (j *job) inheritFrom(have present) error {
 	case !have.known:
 		return usage("--existing=extend: this program does not see the folder that the workers write to, expected gs://, s3:// or az:// as --output")
 	case m == nil:
-		return nil
+		return nil // what is there instead is said elsewhere
 	case m.Sample != j.input.readsSample():
 		return fault.New(fault.Gate, "--existing=extend: the output %s and the input: found the made-up sample in one of them, expected real trips in both; nothing was published: name another folder with --output, %s", shown, wayOut)
 	default:

@@ -379,6 +379,11 @@ func (pl *planner) guard(ctx context.Context) error {
 	if !pl.lost.None() {
 		return publish.WouldLose(pl.publish, pl.lost)
 	}
+	if pl.have.Token == "" && pl.have.known {
+		if err := publish.KeepReal(ctx, pl.publish); err != nil {
+			return err
+		}
+	}
 	most := pl.job.parsed.maxBytes
 	if most < 0 {
 		return nil
@@ -437,7 +442,11 @@ func (pl *planner) findCopies(ctx context.Context) error {
 
 // forward ends what a run before was stopped at, after it had committed.
 func (pl *planner) forward(ctx context.Context) error {
-	return nil
+	if !pl.have.lagging {
+		return nil
+	}
+	_, err := publish.Forward(ctx, pl.read.Access, pl.job.output, func(text string) { pl.job.stderr.line("note: output %s", text) })
+	return err
 }
 
 // nothingToDo tells whether a run would publish what the output has.

@@ -54,8 +54,8 @@ func (j *job) readPresent(ctx context.Context, runner runners.Runner) (present, 
 	}
 	before := objstore.BytesRead()
 	var err error
-	if p.Head, err = publish.ReadHead(ctx, j.access(), j.output); err != nil {
-		return p, j.headFault(err)
+	if p.Head, err = publish.ReadHead(ctx, j.access(), j.output); err != nil && !errors.Is(err, publish.ErrNoManifest) {
+		return p, fault.New(fault.Failed, "output %s: %s: %v; nothing was published", objstore.Redact(j.output), publish.ManifestName, objstore.Reason(err))
 	}
 	if p.Manifest == nil {
 		return p, nil
@@ -80,18 +80,6 @@ func away(err error) error {
 		return err
 	}
 	return nil
-}
-
-// headFault is the fault of a manifest that cannot be read, or nil if the run replaces it.
-func (j *job) headFault(err error) error {
-	switch shown := objstore.Redact(j.output); {
-	case errors.Is(err, publish.ErrNoManifest) && j.existing == replace:
-		return nil
-	case errors.Is(err, publish.ErrNoManifest):
-		return fault.New(fault.Gate, "output %s: it has a %s that makes no sense, so it is not known what it has; nothing was published: name another folder with --output, or say --existing=replace", shown, publish.ManifestName)
-	default:
-		return fault.New(fault.Failed, "output %s: %s: %v; nothing was published", shown, publish.ManifestName, objstore.Reason(err))
-	}
 }
 
 // inheritDatasets declares the datasets of an output that is extended, if none are given: the values of other flags depend on them.

@@ -137,40 +137,38 @@ func LostOf(head *Manifest, next Covers, tables []string) Lost {
 	return l
 }
 
-// keepExisting refuses, with exit code 5, a new version that lacks what the output has, unless the user asked for that. head is the
-// manifest of the output as it is under the lock, or nil if there is none.
-func keepExisting(cfg Config, head, next *Manifest) error {
-	if head == nil || cfg.Existing == Replace {
-		return nil
-	}
-	if err := KeepKind(cfg, head); err != nil || head.Sample || cfg.Existing == Extend {
+// keepExisting refuses, with exit code 5, a new version that lacks what the output has, unless the user asked for that. head is what the
+// output has, under the lock.
+func keepExisting(cfg Config, head Head, next *Manifest) error {
+	m := head.Manifest
+	if err := KeepKind(cfg, head); err != nil || m == nil || m.Sample || cfg.Existing == Extend || cfg.Existing == Replace {
 		return err
 	}
-	if lost := LostOf(head, CoverOf(next), cfg.Tables); !lost.None() {
-		return wouldLose(cfg, lost)
+	if lost := LostOf(m, CoverOf(next), cfg.Tables); !lost.None() {
+		return WouldLose(cfg, lost)
 	}
 	return nil
 }
 
 // KeepKind refuses, with exit code 5, what can be known before anything is read: made-up data instead of real ones, and another format.
-func KeepKind(cfg Config, head *Manifest) error {
-	if cfg.Existing == Replace {
-		return nil
-	}
-	if cfg.Sample && !head.Sample {
+func KeepKind(cfg Config, head Head) error {
+	switch m := head.Manifest; {
+	case cfg.Existing == Replace:
+	case m == nil && head.Token != "":
+		return fault.New(fault.Gate, "output %s: it has a %s that makes no sense, so it is not known what it has; nothing was published: name another folder with --output, or say --existing=replace",
+			objstore.Redact(cfg.Output), ManifestName)
+	case m == nil:
+	case cfg.Sample && !m.Sample:
 		return wouldReplace(cfg, "has tables of real data")
-	}
-	if was := cmp.Or(head.Format, formats[0].Name()); cfg.Format != "" && was != cfg.Format && !head.Sample {
+	case cmp.Or(m.Format, formats[0].Name()) != cmp.Or(cfg.Format, formats[0].Name()) && !m.Sample:
 		return fault.New(fault.Gate, "output %s: its tables are in the format %s, found --format=%s, and an output has one format; nothing was published: leave the flag out, name another folder with --output, or say --existing=replace",
-			objstore.Redact(cfg.Output), was, cfg.Format)
+			objstore.Redact(cfg.Output), cmp.Or(m.Format, formats[0].Name()), cfg.Format)
 	}
 	return nil
 }
 
 // WouldLose is the fault of a run that would lose what an output has.
-func WouldLose(cfg Config, lost Lost) error { return wouldLose(cfg, lost) }
-
-func wouldLose(cfg Config, lost Lost) error {
+func WouldLose(cfg Config, lost Lost) error {
 	return fault.New(fault.Gate, "output %s: it has %s which this run does not make; nothing was published: say --existing=extend to keep them and add what this run reads, or --existing=replace to let them go",
 		objstore.Redact(cfg.Output), lost.What())
 }
