@@ -101,13 +101,13 @@ func (j *job) checkSound(ctx context.Context, words []string, wrong problems) er
 	}
 	var problems []*fault.Fault
 	for _, w := range record.Wrong {
-		problems = append(problems, fault.New(fault.Input, "%s: %s%s", record.Output, w.Message, wayOut[w.What]))
+		problems = append(problems, fault.New(fault.Input, "%s: %s%s", record.Output, w.Message, remedies[w.What]))
 	}
 	return fault.All(problems...)
 }
 
-// wayOut says what to do about a thing that is wrong, by its kind.
-var wayOut = map[string]string{
+// remedies says what to do about a thing that is wrong, by its kind.
+var remedies = map[string]string{
 	publish.CheckedManifests: "",
 	publish.CheckedTables:    "; run again with --reuse=false, or restore a version that is whole",
 	publish.CheckedCopies:    "; tripstats check --repair brings it forward",
@@ -175,5 +175,9 @@ func (j *job) checkInputs(ctx context.Context, dir string, r *checkRecord) error
 
 // bringForward brings copies and Delta logs to the latest version.
 func (j *job) bringForward(ctx context.Context, dir string) error {
-	return errors.ErrUnsupported
+	changed, err := publish.Forward(ctx, j.access(), dir, func(text string) { j.stderr.line("note: output %s", text) })
+	for _, place := range changed {
+		j.stderr.line("note: brought forward %s", place)
+	}
+	return err
 }

@@ -50,6 +50,10 @@ func init() {
 			usage: "history DIR                           the versions that an output keeps, and what changed",
 		},
 		{
+			name: "restore", flags: restoreFlags, help: restoreHelp, run: (*job).restore,
+			usage: "restore DIR --at=N                    commit an old version of an output as the latest",
+		},
+		{
 			name: "check", flags: checkFlags, help: checkHelp, run: (*job).checkSound,
 			usage: "check DIR                             whether all that an output keeps is sound",
 		},

@@ -28,6 +28,7 @@ var recordKinds = []recordKind{
 	{"progress", reflect.TypeFor[progressRecord](), "what has been done so far, such as a file that was fetched"},
 	{"summary", reflect.TypeFor[runSummary](), "the last record of a run that made its tables, and found or made what it should"},
 	{"fetched", reflect.TypeFor[fetchSummary](), "the last record of the command fetch, whether or not files failed"},
+	{"restored", reflect.TypeFor[restoreSummary](), "the last record of the command restore"},
 	{"submitted", reflect.TypeFor[submittedRecord](), "the last record of a run with --detach: a cluster has the job"},
 	{"error", reflect.TypeFor[errorRecord](), "a thing that is wrong; a run that fails writes one or several, all with the same exit code"},
 	{"stopped", reflect.TypeFor[stoppedRecord](), "the last record of a run that a signal ended"},
@@ -37,6 +38,7 @@ var recordKinds = []recordKind{
 // resultKinds are what commands write to stdout with --json.
 var resultKinds = []recordKind{
 	{"tripstats check --json", reflect.TypeFor[checkRecord](), "whether an output is sound"},
+	{"tripstats --plan --json", reflect.TypeFor[planRecord](), "what a run would read and do"},
 	{"tripstats history --json", reflect.TypeFor[historyRecord](), "the versions that an output keeps"},
 	{"tripstats inspect --json", reflect.TypeFor[[]fileReport](), "what files are"},
 }
