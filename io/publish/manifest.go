@@ -188,6 +188,9 @@ func (r *result) manifest(cfg Config) *Manifest {
 				in.NoCodes[c.Column] += c.Rows
 			}
 		}
+		if in.Month == "" {
+			in.Months = r.months[in.Source]
+		}
 		m.Inputs = append(m.Inputs, in)
 		m.Rows += in.Rows
 	}
