@@ -41,6 +41,8 @@ type job struct {
 	stderr console   // gets one line, or a line for each fault
 	known  *progress
 
+	ofOutput int64 // bytes that were read of the output before the run was planned
+
 	queries []*query.Query // of the tables in SQL, in their order
 }
 
@@ -218,7 +220,7 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 
 // tell prints what the output has, and what a user should know of it.
 func (j *job) tell(ctx context.Context, runner runners.Runner, m *publish.Manifest, pl *planner, committed bool, start time.Time) {
-	read := objstore.BytesRead() - pl.have.bytes
+	read := objstore.BytesRead() - pl.have.bytes - j.ofOutput
 	if err := printTables(ctx, j.stdout, j.access(), j.output, m); err != nil {
 		j.stderr.line("note: all is published in %s, but not all of it could be printed: %v", objstore.Redact(j.output), objstore.Reason(err))
 	}
@@ -265,7 +267,7 @@ func (j *job) planTables(ctx context.Context, runner runners.Runner, broken brok
 	if err := pl.decide(ctx); err != nil {
 		return nil, err
 	}
-	return pl, nil
+	return pl, pl.lookAtLogs(ctx)
 }
 
 // prepare finds the input and says how it is to be read and judged.
