@@ -70,7 +70,7 @@ func (j aJob) left(t *testing.T, code int, stdout, stderr string) left {
 			return err
 		}
 		content, err := os.ReadFile(path)
-		l.files[strings.TrimPrefix(path, j.output)] = string(content)
+		l.files[strings.TrimPrefix(path, j.output)] = string(withoutRun(path, content))
 		return err
 	})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
