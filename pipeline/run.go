@@ -232,6 +232,9 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 		standard:  j.standard(),
 		tables:    tables,
 	}
+	if err := source.FindPacked(ctx, j.access(), p.files); err != nil {
+		return p, runner, nil, err
+	}
 	if !p.admission.MergeSameMonth {
 		if err := source.FindCopies(ctx, j.access(), objects, p.files); err != nil {
 			return p, runner, nil, err

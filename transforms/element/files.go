@@ -30,7 +30,8 @@ type Found struct {
 
 	MonthFrom string     // what holds the month, such as year=2024/month=01, if that is not the base name
 	Constants []Constant // columns that have one value in the whole file, because its place says it: see Column.Constant
-	Digest    string     // of its content, if another file without a month may be a copy of it
+	Digest    string     // of its content, if another file that may count with it has the same content
+	Text      string     // the source of the file that has the same text, which may be this one, if one of the two is packed with gzip
 }
 
 // Constant is a column that has one value in the whole file: a key of a folder, such as color=yellow, or a partition of a table.

@@ -116,7 +116,7 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 	apart(recognised, wanted)
 	var problems []problem
 	add := func(source string, f *fault.Fault) { problems = append(problems, problem{source, f}) }
-	seen := seen{months: map[taxiMonth]string{}, names: map[string]string{}, contents: map[string]string{}}
+	seen := seen{months: map[taxiMonth]string{}, names: map[string]string{}, contents: map[string]string{}, texts: map[string]string{}}
 	var noTrips []element.Unusable // those left out
 	kept = recognised[:0]
 	for _, f := range recognised {
@@ -251,6 +251,7 @@ type seen struct {
 	names  map[string]string    // the source by identity
 
 	contents map[string]string // the source by digest
+	texts    map[string]string // the source by element.Found.Text
 }
 
 type taxiMonth struct {
@@ -258,13 +259,20 @@ type taxiMonth struct {
 	month int32
 }
 
-// twice refuses a file that would count twice: a second one of one taxi and month, or another name or a copy of one that was seen.
+// twice refuses a file that would count twice: a second one of one taxi and month, or another name, another form or a copy of one that was
+// seen.
 func (s seen) twice(f element.Recognised, rules Admission) *fault.Fault {
 	if other, linked := s.names[f.Identity]; linked {
 		return fault.Inputf("%s: found the file that %s is too (a hard link), expected each file under one name, because it would count twice; name one of them, or delete one", f.Source, other)
 	}
 	if f.Identity != "" {
 		s.names[f.Identity] = f.Source
+	}
+	if f.Text != "" {
+		if other, packed := s.texts[f.Text]; packed {
+			return fault.Inputf("%s: found the text of %s, and one of them is packed with gzip, expected each file in one form, because it would count twice; leave one out", f.Source, other)
+		}
+		s.texts[f.Text] = f.Source
 	}
 	if rules.MergeSameMonth {
 		return nil
