@@ -58,6 +58,7 @@ type Rule struct {
 
 	// About are the columns whose values the check is about, beside [Check.Leaves]. Of a cell rule it is enough that one is wanted.
 	About []trip.Field
+	Also  []trip.Field // the same for columns that are only there if somebody else wants them
 	Looks []trip.Field // the further columns that the check looks at
 }
 
@@ -147,9 +148,9 @@ var Rules = []Rule{
 
 	{
 		Name: "not_a_time", Scope: Cell, Source: ours,
-		Reason: "the dropoff is text and not a time: there is no duration",
+		Reason: "the dropoff, or another time that somebody asks for, is text and not a time: there is no duration",
 		About:  []trip.Field{trip.Dropoff, trip.Duration},
-		Looks:  []trip.Field{trip.Dropoff},
+		Also:   otherTimes(),
 		Check:  Check{Finds: notATime},
 	},
 	{
@@ -224,7 +225,7 @@ var Rules = []Rule{
 	{
 		Name: "not_a_number", Scope: Cell, Source: ours,
 		Reason: "text that is no number; NaN, infinite, or too large for 64 bits in millionths; or a passenger count below -10^8, which no other rule covers",
-		About:  filesNumbers(),
+		Also:   filesNumbers(),
 		Check:  Check{Finds: notANumber, Leaves: trip.Passengers, Values: beyond},
 	},
 	{

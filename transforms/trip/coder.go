@@ -68,7 +68,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 	defer rec.Release()
 	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, b.FileRows, flags, int64(b.MayLack), int64(b.Rows), present,
 		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)),
-		int64(len(b.NotPickups)), int64(len(b.NotDropoffs)), int64(len(b.Skips)))
+		int64(len(b.NotPickups)), int64(len(b.NotDropoffs)), int64(len(b.NotTimes)), int64(len(b.Skips)))
 	for _, run := range b.Months {
 		refused := int64(0)
 		if run.Refused {
@@ -76,7 +76,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 		}
 		out = appendVarints(out, int64(run.Month), int64(run.End), refused)
 	}
-	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs} {
+	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs, b.NotTimes} {
 		for _, row := range rows {
 			out = appendVarints(out, int64(row))
 		}
@@ -169,13 +169,13 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	b.Rows = int(v.next())
 	present := v.next()
 	months, notNumbers, findings, noCodes := v.next(), v.next(), v.next(), v.next()
-	notPickups, notDropoffs, skips := v.next(), v.next(), v.next()
+	notPickups, notDropoffs, notTimes, skips := v.next(), v.next(), v.next(), v.next()
 	for range months {
 		if b.Months = append(b.Months, MonthRun{Month: int32(v.next()), End: int(v.next()), Refused: v.next() == 1}); v.short {
 			break
 		}
 	}
-	b.NotNumbers, b.NotPickups, b.NotDropoffs = v.rows(notNumbers), v.rows(notPickups), v.rows(notDropoffs)
+	b.NotNumbers, b.NotPickups, b.NotDropoffs, b.NotTimes = v.rows(notNumbers), v.rows(notPickups), v.rows(notDropoffs), v.rows(notTimes)
 	for range findings {
 		if b.Findings = append(b.Findings, Finding{Month: int32(v.next()), Rule: int32(v.next()), Rows: v.next(), Sum: v.next()}); v.short {
 			break
@@ -235,7 +235,7 @@ func (b *Batch) consistent() error {
 	if b.Text != nil && len(b.Text.Starts) != b.Rows {
 		return fmt.Errorf("trip: batch: found lines of %d rows, expected %d", len(b.Text.Starts), b.Rows)
 	}
-	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs} {
+	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs, b.NotTimes} {
 		for _, row := range rows {
 			if row < 0 || int(row) >= b.Rows {
 				return fmt.Errorf("trip: batch: no number or time in row %d, expected less than %d", row, b.Rows)
