@@ -64,9 +64,6 @@ func refuseForeign(head []byte) error {
 			return fmt.Errorf("found %s, expected CSV text; %s", f.is, f.todo)
 		}
 	}
-	if i := bytes.IndexByte(head, 0); i >= 0 {
-		return fmt.Errorf("found a NUL byte at %d, expected CSV text in UTF-8; if it is UTF-16, write it in UTF-8, for example with iconv", i)
-	}
 	return nil
 }
 
@@ -101,6 +98,9 @@ func (h *header) last(head []byte) error {
 
 // parse sets the names.
 func (h *header) parse(line []byte) error {
+	if i := bytes.IndexByte(line, 0); i >= 0 {
+		return fmt.Errorf("found a NUL byte at %d, expected CSV text in UTF-8; if it is UTF-16, write it in UTF-8, for example with iconv", h.start+int64(i))
+	}
 	if len(line) > maxLine {
 		return fmt.Errorf("found a header of %d bytes, expected at most %d", len(line), maxLine)
 	}
