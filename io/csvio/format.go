@@ -115,7 +115,7 @@ func (c Format) Describe(_ context.Context, f element.Found, r objstore.Reader) 
 			d.Columns = append(d.Columns, element.Column{Name: name, Leaf: i, Type: element.String, Found: "text", Codecs: codecs})
 		}
 	}
-	d.Metadata = h.metadata()
+	d.Metadata, d.NoRows = h.metadata(), h.alone
 	return d, nil
 }
 

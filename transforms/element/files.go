@@ -55,6 +55,7 @@ type Described struct {
 	Rows     int64    // of the whole file, or UnknownRows
 	UnitRows []int64  // rows of each unit, or UnknownRows
 	Columns  []Column // in the order of the file
+	NoRows   bool     // a file of text is known to have no rows
 
 	// TextBytes are the bytes of each unit of a file of text, which are all read, whatever the projection is. They are nil for a file whose
 	// columns are read one by one. The rows of a file of text are unknown, and its columns have no bytes of their own.
@@ -64,6 +65,9 @@ type Described struct {
 	Metadata    []byte // nil if reading it again costs less than keeping it
 	MetadataSum int64  // a checksum of the metadata in the file
 }
+
+// Empty tells whether the file is known to have no rows.
+func (f Described) Empty() bool { return f.Rows == 0 || f.NoRows }
 
 // BytesOf returns by unit the bytes that hold some columns, which are indices into Columns. In a file of text these are all bytes.
 func (f Described) BytesOf(columns []int) []int64 {

@@ -15,12 +15,12 @@ var (
 	found = Found{
 		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Branch: 3,
 		Dataset: "d", NameTaxi: "green", Wild: true, Identity: "i", Refused: "why",
-		MonthFrom: "year=2024/month=01", Constants: []Constant{{"color", "green", false, String}, {Name: "vendor", Null: true}}, Digest: "sum",
+		MonthFrom: "year=2024/month=01", Constants: []Constant{{"color", "green", false, String}, {Name: "vendor", Null: true}}, Digest: "sum", Text: "y",
 	}
 	described = Described{
 		Found: found, Format: "parquet", Rows: 1 << 40, UnitRows: []int64{1, 2},
 		Columns:  []Column{{Name: "a"}, {Name: "b", Leaf: 4, Type: Int96, Found: "INT96", Precision: 1, Scale: 2, ChunkBytes: []int64{7}, Codecs: []string{"GZIP"}}},
-		Metadata: []byte("foot"), MetadataSum: 3, TextBytes: []int64{8, 9},
+		Metadata: []byte("foot"), MetadataSum: 3, TextBytes: []int64{8, 9}, NoRows: true,
 	}
 	recognised = Recognised{
 		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Dates: DayFirst, Unknown: []string{"u"}, Null: []string{"n"}, Projection: []int{1}, UnitBytes: []int64{9, 9}, Alone: true,

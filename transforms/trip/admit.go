@@ -19,7 +19,7 @@ import (
 type Admission struct {
 	Taxis           []string // only these taxis' files; none for all
 	MergeSameMonth  bool     // several files of one taxi and month add up; otherwise they are an error
-	RequireComplete bool     // a month missing between a taxi's first and last is an error
+	RequireComplete bool     // a month missing between a taxi's first and last is an error, and so is one whose files have no rows
 	AllGaps         bool     // name all missing months, however many
 	FailUnknown     bool     // a column the registry does not know is an error
 }
@@ -88,7 +88,7 @@ func Gaps(files []element.Admitted) []string {
 		slices.Sort(has)
 		for i := 1; i < len(has); i++ {
 			for m := has[i-1] + 1; m < has[i]; m++ {
-				gaps = append(gaps, fmt.Sprintf("%s %04d-%02d", taxi, YearOf(m), m-(YearOf(m)-1970)*12+1))
+				gaps = append(gaps, taxiMonth{taxi, m}.String())
 			}
 		}
 	}
@@ -161,8 +161,8 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 		return nil, nil, err
 	}
 	if rules.RequireComplete {
-		if gaps := gapsOf(kept); len(gaps) > 0 {
-			return nil, nil, fault.New(fault.NoMatch, "--require-complete: no file for %s; add the files or leave the flag out", SomeMonths(gaps, rules.AllGaps))
+		if err := incomplete(kept, rules.AllGaps); err != nil {
+			return nil, nil, err
 		}
 	}
 	if len(kept) == 0 {
@@ -231,12 +231,35 @@ type problem struct {
 	fault  *fault.Fault
 }
 
-func gapsOf(files []element.Recognised) []string {
+// incomplete returns a fault if a taxi has no trips in a month up to its last one, as far as the files tell before they are read: it has no
+// file, or only files without rows.
+func incomplete(files []element.Recognised, all bool) error {
 	var admitted []element.Admitted
+	rows := map[taxiMonth]bool{}
 	for _, f := range files {
-		admitted = append(admitted, f.Admit()...)
+		for _, a := range f.Admit() {
+			admitted = append(admitted, a)
+			if key := (taxiMonth{a.Taxi, f.Month}); f.Month != element.NoMonth {
+				rows[key] = rows[key] || !f.Empty()
+			}
+		}
 	}
-	return Gaps(admitted)
+	var found, empty []string
+	if gaps := Gaps(admitted); len(gaps) > 0 {
+		found = append(found, "no file for "+SomeMonths(gaps, all))
+	}
+	for key, has := range rows {
+		if !has {
+			empty = append(empty, key.String())
+		}
+	}
+	if slices.Sort(empty); len(empty) > 0 {
+		found = append(found, "no rows in the files of "+SomeMonths(empty, all))
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return fault.New(fault.NoMatch, "--require-complete: %s; add the files or leave the flag out", strings.Join(found, ", and "))
 }
 
 // hasNoTrips tells whether a file that wildcards matched is none of trip records: a table of zones, say. A file whose name says
@@ -257,6 +280,11 @@ type seen struct {
 type taxiMonth struct {
 	taxi  string
 	month int32
+}
+
+// String is the month as messages name it, such as "yellow 2014-03".
+func (m taxiMonth) String() string {
+	return fmt.Sprintf("%s %04d-%02d", m.taxi, YearOf(m.month), m.month-(YearOf(m.month)-1970)*12+1)
 }
 
 // twice refuses a file that would count twice: a second one of one taxi and month, or another name, another form or a copy of one that was
