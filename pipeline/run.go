@@ -197,6 +197,7 @@ func (j *job) makeTables(ctx context.Context) error {
 	notes(j.stderr, filesOf(m), p.endless(), j.noteGaps())
 	if j.standard() {
 		noteRefused(j.stderr, m)
+		noteUnreadable(j.stderr, m)
 	}
 	noteNoCodes(j.stderr, m)
 	noteNoTrips(j.stderr, m.NoTrips)
@@ -292,6 +293,8 @@ func tripOptions(utc string, standard bool, tables []*aggregate.Spec) trip.Optio
 	for _, t := range tables {
 		if t.SQL != "" {
 			options.Named = append(options.Named, t.Needs()...)
+		} else {
+			options.Used = append(options.Used, t.Needs()...)
 		}
 	}
 	if standard {

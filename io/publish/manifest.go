@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -94,12 +95,15 @@ type Input struct {
 	Variant   string   `json:"variant"`
 	Unknown   []string `json:"unknown_columns,omitempty"`
 
-	// Null are the columns of trips that tables in SQL name and the input does not have: they are null there. In a data set some part
+	// Null are the columns of trips that tables need and the input does not have: they are null there. In a data set some part
 	// does not have them.
 	Null []string `json:"null_columns,omitempty"`
 
 	// NoCodes is how many values have no number and are null, by column of trips: see trip.NoCode.
 	NoCodes map[string]int64 `json:"codes_without_number,omitempty"`
+
+	// Unreadable is how many rows have text that is not what it should be, by rule, for rules about more than a hundredth of the rows.
+	Unreadable map[string]int64 `json:"unreadable,omitempty"`
 
 	// RefusedMonth is the month of most refused rows, if row rules refused more than a tenth of the input: the name of the
 	// input may have the wrong month.
@@ -164,6 +168,7 @@ func (r *result) manifest(cfg Config) *Manifest {
 				in.NoCodes[c.Column] += c.Rows
 			}
 		}
+		in.setUnreadable(parts, tallies)
 		m.Inputs = append(m.Inputs, in)
 		m.Rows += in.Rows
 	}
@@ -187,6 +192,20 @@ func (r *result) manifest(cfg Config) *Manifest {
 		}
 	}
 	return m
+}
+
+// setUnreadable sets Unreadable.
+func (in *Input) setUnreadable(parts []element.Admitted, tallies map[string]element.Tally) {
+	rows := map[string]int64{}
+	for _, p := range parts {
+		for _, u := range tallies[p.Source].Unreadable {
+			rows[u.Rule] += u.Rows
+		}
+	}
+	maps.DeleteFunc(rows, func(_ string, n int64) bool { return 100*n <= in.Rows })
+	if len(rows) > 0 {
+		in.Unreadable = rows
+	}
 }
 
 // asDataset turns in, the input of the first file of a data set, into the input of the whole data set.

@@ -106,6 +106,8 @@ type Tally struct {
 	NoCodes []ColumnRows // by column, for those that have any: see trip.NoCode
 
 	Text TextCounts // of a file of text
+
+	Unreadable []Refused // rows with text that is not what it should be, by rule: see quality.Rule
 }
 
 // ColumnRows is a number of rows that have something in a column.

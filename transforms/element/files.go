@@ -92,7 +92,7 @@ type Recognised struct {
 	Coordinates bool      // it has longitudes and latitudes instead of zones
 	Unknown     []string  // names of columns that the registry does not know
 	Dates       DateOrder // how its texts write dates that end with the year, if they do
-	Null        []string  // columns of trips that tables in SQL name and the file does not have
+	Null        []string  // columns of trips that tables need and the file does not have: see trip.Options
 	Projection  []int     // indices into Columns, ascending: what is read
 	UnitBytes   []int64   // by unit: bytes that hold the projected columns; of a file of text all bytes
 

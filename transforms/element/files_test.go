@@ -30,7 +30,8 @@ var (
 	tally    = Tally{
 		Taxi: "green", NoCodes: []ColumnRows{{"c", 1}}, Filtered: []Filtered{{"t", 1}},
 		Source: "x", Whole: "d", Rows: 3, Counted: 1, Refused: []Refused{{"rule", 2}}, RefusedMonth: 600, RefusedThere: 2, Read: Mean{3, 1.5}, Left: Mean{1, 2.5},
-		Text: TextCounts{Bytes: 1, Lines: 2, Header: 3, Blank: 4, Malformed: 5},
+		Text:       TextCounts{Bytes: 1, Lines: 2, Header: 3, Blank: 4, Malformed: 5},
+		Unreadable: []Refused{{"not_a_time", 2}},
 	}
 	leftOut = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
 	work    = Work{Branch: 3, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}

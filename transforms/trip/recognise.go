@@ -45,7 +45,7 @@ type Options struct {
 	// Judged lets values that cannot be represented pass, for a rule to leave out; otherwise they are faults. Measures
 	// that are NaN, infinite or beyond 64 bits come as null with the row in Batch.NotNumbers, those beyond MaxValue as they
 	// are; numbers that cannot be a zone's id come as zone 0, which no zone has. Texts that are no numbers come as null with the row in
-	// Batch.NotNumbers, and texts that are no times as null with the row in Batch.NotPickups or Batch.NotDropoffs.
+	// Batch.NotNumbers, and texts that are no times as null with the row in Batch.NotPickups, NotDropoffs or NotTimes.
 	Judged bool
 
 	KeepOrigin bool // fill Batch.Origin
@@ -55,6 +55,9 @@ type Options struct {
 
 	// Named are those of the wanted columns that tables in SQL name. A file tells which of them it does not have: they are null there.
 	Named []Field
+
+	// Used are those that other tables use. A file tells which measures of them it does not have, if files of its dataset have them.
+	Used []Field
 }
 
 // fields are the columns of a file that are wanted, ascending.
@@ -183,6 +186,11 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 	for _, fd := range (Options{Wanted: opts.Named}).fields() {
 		if len(m[fd]) == 0 {
 			f.Null = append(f.Null, Fields[fd].Name)
+		}
+	}
+	for _, fd := range (Options{Wanted: opts.Used}).fields() {
+		if name := Fields[fd].Name; Fields[fd].Type == Measure && len(m[fd]) == 0 && len(v.Find(fd.Meaning())) > 0 && !slices.Contains(f.Null, name) {
+			f.Null = append(f.Null, name)
 		}
 	}
 	for i, n := range names {
