@@ -54,6 +54,9 @@ func TestADeclarationIsADataset(t *testing.T) {
 	if !reflect.DeepEqual(d.Dataset, want) {
 		t.Errorf("found\n%+v\nexpected\n%+v", d.Dataset, want)
 	}
+	if d, err := Parse("x", "taxi: a\ncolumns: {pickup_datetime: p}\nsignature: [s, P, t]\nknown: [k, S]", nil); err != nil || !reflect.DeepEqual(d.Dataset.Columns, []element.Known{{Name: "p", Meaning: "pickup_datetime"}, {Name: "k"}, {Name: "S"}, {Name: "t"}}) {
+		t.Errorf("found %+v, %v, expected each column of the signature and of known once", d.Dataset.Columns, err)
+	}
 	if len(d.SHA256) != 64 {
 		t.Errorf("found the digest %q, expected a SHA-256", d.SHA256)
 	}
