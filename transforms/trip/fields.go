@@ -355,10 +355,7 @@ func bitmapOf(a arrow.Array) []byte {
 
 // found returns a value as text, for a message.
 func found(a arrow.Array, row int) string {
-	text := a.ValueStr(row)
-	if len(text) > 60 {
-		text = text[:60] + "..."
-	}
+	text := fault.Shortened(a.ValueStr(row), 60)
 	if _, isText := a.(*array.String); isText {
 		return fmt.Sprintf("%q", text)
 	}

@@ -228,10 +228,7 @@ func listing(names []string) string {
 			quoted = append(quoted, fmt.Sprintf("and %d more", len(names)-most))
 			break
 		}
-		if len(n) > 60 {
-			n = n[:60] + "..."
-		}
-		quoted = append(quoted, n)
+		quoted = append(quoted, fault.Shortened(n, 60))
 	}
 	return strings.Join(quoted, ", ")
 }
