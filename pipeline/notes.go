@@ -38,7 +38,7 @@ func byColumn(files []element.Admitted, list func(element.Admitted) []string) ma
 	sources := map[string][]string{}
 	for _, f := range files {
 		for _, c := range list(f) {
-			if n := len(sources[c]); n == 0 || sources[c][n-1] != f.Whole() { // the parts of one data set follow each other
+			if n := len(sources[c]); n == 0 || sources[c][n-1] != f.Whole() { // the parts of one dataset follow each other
 				sources[c] = append(sources[c], f.Whole())
 			}
 		}

@@ -81,7 +81,7 @@ type Program struct {
 	Revision string `json:"revision,omitempty"` // of its source, where the build knew it
 }
 
-// Input is one source that was read: a file, or a folder of files that are one data set.
+// Input is one source that was read: a file, or a folder of files that are one dataset.
 type Input struct {
 	Source    string   `json:"source"` // as it is named in tables and messages
 	URI       string   `json:"uri"`
@@ -95,7 +95,7 @@ type Input struct {
 	Variant   string   `json:"variant"`
 	Unknown   []string `json:"unknown_columns,omitempty"`
 
-	// Null are the columns of trips that tables need and the input does not have: they are null there. In a data set some part
+	// Null are the columns of trips that tables need and the input does not have: they are null there. In a dataset some part
 	// does not have them.
 	Null []string `json:"null_columns,omitempty"`
 
@@ -109,17 +109,17 @@ type Input struct {
 	// input may have the wrong month.
 	RefusedMonth string `json:"refused_month,omitempty"`
 
-	Parts []Part `json:"parts,omitempty"` // of a data set, sorted by name
+	Parts []Part `json:"parts,omitempty"` // of a dataset, sorted by name
 }
 
-// Part is one file of a data set that was read.
+// Part is one file of a dataset that was read.
 type Part struct {
 	Name  string `json:"name"` // below the folder
 	Bytes int64  `json:"bytes"`
 	Rows  int64  `json:"rows"`
 }
 
-// mostRefused returns the month of most refused rows. In a data set it looks at the part with the most refused rows in one
+// mostRefused returns the month of most refused rows. In a dataset it looks at the part with the most refused rows in one
 // month.
 func mostRefused(parts []element.Admitted, tallies map[string]element.Tally) (month int32, rows int64) {
 	for _, f := range parts {
@@ -208,7 +208,7 @@ func (in *Input) setUnreadable(parts []element.Admitted, tallies map[string]elem
 	}
 }
 
-// asDataset turns in, the input of the first file of a data set, into the input of the whole data set.
+// asDataset turns in, the input of the first file of a dataset, into the input of the whole dataset.
 func (in *Input) asDataset(parts []element.Admitted, tallies map[string]element.Tally) {
 	f := parts[0]
 	in.Source, in.Bytes, in.Rows, in.Others, in.RowGroups, in.Counted, in.Unknown, in.Null = f.Dataset, 0, 0, 0, 0, 0, nil, nil

@@ -22,7 +22,7 @@ type Found struct {
 	Month   int32  // months since 1970-01 from the path, or NoMonth
 	Branch  int    // which of the reader's branches reads this file
 
-	Dataset  string // if it is a part of a data set: the name of that folder, with which Source begins
+	Dataset  string // if it is a part of a dataset: the name of that folder, with which Source begins
 	NameTaxi string // the taxi that its name says, or ""
 	Wild     bool   // only wildcards matched it, so that it may be left out if it holds no trips
 	Identity string // equal for two names of one local file; "" where that is not known
@@ -42,7 +42,7 @@ type Constant struct {
 	Type  ValueType // of the column: String unless a table's schema has another one
 }
 
-// Whole is the name of the source in tables and the manifest: the name of the data set that the file is a part of, or of the
+// Whole is the name of the source in tables and the manifest: the name of the dataset that the file is a part of, or of the
 // file.
 func (f Found) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 
@@ -102,7 +102,7 @@ type Recognised struct {
 
 	// Alone is set when files are admitted. It tells that no other admitted file can have trips of this taxi and month that rules let
 	// count: the file's name has a month, and so have the names of the taxi's other files, all of them other months. The file is not one of
-	// several parts of a data set.
+	// several parts of a dataset.
 	Alone bool
 }
 
@@ -179,14 +179,14 @@ func (f Found) Refuse(err error) (Unusable, error) {
 // LeftOut is a file that was matched and, as asked, is not read.
 type LeftOut struct {
 	Source  string
-	Dataset string // if none of the data set is read
+	Dataset string // if none of the dataset is read
 	NoTrips bool   // it holds no trip records, such as a table of zones
 }
 
 // Whole is as [Found.Whole].
 func (f LeftOut) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 
-// Sources groups files by source, in their order: the parts of one data set are one group.
+// Sources groups files by source, in their order: the parts of one dataset are one group.
 func Sources[F interface{ Whole() string }](files []F) [][]F {
 	var out [][]F
 	at := map[string]int{}

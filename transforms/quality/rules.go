@@ -114,7 +114,7 @@ const (
 var Rules = []Rule{
 	{
 		Name: "malformed", Scope: Row, Source: "published CSV files: lines that are cut or run into another", Unreadable: true,
-		Reason: "a line of text that has not the cells that the header names: too few, too many, or a quote that does not end",
+		Reason: "a line of text that has not the cells that the header names: too few, too many, a quote that does not end, or a NUL byte",
 		Check:  Check{Marks: malformed},
 	},
 	{

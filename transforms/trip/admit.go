@@ -169,7 +169,7 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 		return nil, nil, nothing(left, noTrips, strings.Join(rules.Taxis, " or "))
 	}
 	setAlone(kept)
-	read := map[string]bool{} // data sets of which a part is read
+	read := map[string]bool{} // datasets of which a part is read
 	for _, f := range kept {
 		read[f.Dataset] = true
 	}
@@ -182,9 +182,9 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 }
 
 // apart makes the files in a folder of a month sources of their own, if those that are wanted are of several taxis. Keys of folders,
-// not their names, tell such a data set.
+// not their names, tell such a dataset.
 func apart(files []element.Recognised, wanted func(element.Recognised) bool) {
-	taxis := map[string]string{} // by data set; "" for several
+	taxis := map[string]string{} // by dataset; "" for several
 	ofKeys := func(f element.Recognised) bool {
 		return f.Dataset != "" && strings.Contains(f.MonthFrom, "=") && wanted(f)
 	}
@@ -328,7 +328,7 @@ func (s seen) twice(f element.Recognised, rules Admission) *fault.Fault {
 	return nil
 }
 
-// torn returns the data sets in which the parts are of different taxis but no column names the taxi, or in which some parts have trips
+// torn returns the datasets in which the parts are of different taxis but no column names the taxi, or in which some parts have trips
 // and others have none.
 func torn(kept []element.Recognised, noTrips []element.Unusable) (problems []*fault.Fault) {
 	first := map[string]element.Recognised{}
@@ -340,7 +340,7 @@ func torn(kept []element.Recognised, noTrips []element.Unusable) (problems []*fa
 		if !known {
 			first[f.Dataset] = f
 		} else if have.Taxi != f.Taxi && (have.TaxiColumn == "" || f.TaxiColumn == "") {
-			problems = append(problems, fault.Inputf("%s: found a part of %s taxis, %s is of %s, expected one taxi in a data set; say --taxi, or move one taxi's parts to another folder", f.Source, f.Taxi, have.Source, have.Taxi))
+			problems = append(problems, fault.Inputf("%s: found a part of %s taxis, %s is of %s, expected one taxi in a dataset; say --taxi, or move one taxi's parts to another folder", f.Source, f.Taxi, have.Source, have.Taxi))
 		}
 	}
 	for _, f := range noTrips {
