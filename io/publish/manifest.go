@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -196,15 +195,18 @@ func (r *result) manifest(cfg Config) *Manifest {
 
 // setUnreadable sets Unreadable.
 func (in *Input) setUnreadable(parts []element.Admitted, tallies map[string]element.Tally) {
-	rows := map[string]int64{}
+	var all []element.Refused
 	for _, p := range parts {
-		for _, u := range tallies[p.Source].Unreadable {
-			rows[u.Rule] += u.Rows
-		}
+		all = addRefused(all, tallies[p.Source].Unreadable)
 	}
-	maps.DeleteFunc(rows, func(_ string, n int64) bool { return 100*n <= in.Rows })
-	if len(rows) > 0 {
-		in.Unreadable = rows
+	for _, u := range all {
+		if 100*u.Rows <= in.Rows {
+			continue
+		}
+		if in.Unreadable == nil {
+			in.Unreadable = map[string]int64{}
+		}
+		in.Unreadable[u.Rule] = u.Rows
 	}
 }
 

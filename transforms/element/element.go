@@ -95,6 +95,8 @@ type Tally struct {
 	Counted int64     // in the tables
 	Refused []Refused // by row rules, sorted by rule
 
+	Unreadable []Refused // rows with text that is not what it should be, by rule: see quality.Rule
+
 	Filtered []Filtered // counted, but not in that table
 
 	RefusedMonth int32 // the month of most refused rows, if RefusedThere is not 0
@@ -106,8 +108,6 @@ type Tally struct {
 	NoCodes []ColumnRows // by column, for those that have any: see trip.NoCode
 
 	Text TextCounts // of a file of text
-
-	Unreadable []Refused // rows with text that is not what it should be, by rule: see quality.Rule
 }
 
 // ColumnRows is a number of rows that have something in a column.

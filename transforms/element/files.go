@@ -27,11 +27,11 @@ type Found struct {
 	Wild     bool   // only wildcards matched it, so that it may be left out if it holds no trips
 	Identity string // equal for two names of one local file; "" where that is not known
 	Refused  string // why it cannot be used, whatever its content is, or ""
+	Text     string // the source of the file that has the same text, which may be this one, if one of the two is packed with gzip
 
 	MonthFrom string     // what holds the month, such as year=2024/month=01, if that is not the base name
 	Constants []Constant // columns that have one value in the whole file, because its place says it: see Column.Constant
-	Digest    string     // of its content, if another file that may count with it has the same content
-	Text      string     // the source of the file that has the same text, which may be this one, if one of the two is packed with gzip
+	Digest    string     // of its content, if another file without a month may be a copy of it
 }
 
 // Constant is a column that has one value in the whole file: a key of a folder, such as color=yellow, or a partition of a table.

@@ -53,11 +53,11 @@ type Options struct {
 	// Wanted are the columns that are wanted, of files and derived ones. The pickup is always read, because the months follow from it.
 	Wanted []Field
 
+	// Used are those that tables not in SQL use. A file tells which measures of them it does not have, if files of its dataset have them.
+	Used []Field
+
 	// Named are those of the wanted columns that tables in SQL name. A file tells which of them it does not have: they are null there.
 	Named []Field
-
-	// Used are those that other tables use. A file tells which measures of them it does not have, if files of its dataset have them.
-	Used []Field
 }
 
 // fields are the columns of a file that are wanted, ascending.
