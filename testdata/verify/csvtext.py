@@ -128,6 +128,9 @@ class Text:
     def header(self, content):
         if b"\0" in content:
             raise Refused("NUL")
+        names, cr, rest = content.partition(b"\r")
+        if cr and 0 < names.count(b",") <= rest.partition(b"\r")[0].count(b","):  # a row follows on the same line
+            raise Refused("CR")
         for other in b"\t;|":
             if content.count(other) > content.count(b","):
                 raise Refused("separator")
