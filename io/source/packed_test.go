@@ -21,8 +21,8 @@ func TestTextsPackedAndNotAreFound(t *testing.T) {
 	texts := map[string]string{"x": beginning, "y": other, "h": "a,b\n", "l": long, "m": long + "5,6\n"}
 	for name, c := range map[string]struct{ files, want string }{
 		"the same text":                   {"a.csv=x a.csv.gz=x", "a.csv a.csv.gz"},
-		"in one folder":                   {"d/a.csv=x e/a.csv.gz=x", ""},
-		"under one name":                  {"a.csv=x b.csv.gz=x", ""},
+		"in two folders":                  {"d/a.csv=x e/a.csv.gz=x", ""},
+		"under two names":                 {"a.csv=x b.csv.gz=x", ""},
 		"other text":                      {"a.csv=x a.csv.gz=y", ""},
 		"a header alone":                  {"a.csv=h a.csv.gz=x", ""},
 		"more text under the old name":    {"a.csv=m a.csv.gz=l", "a.csv a.csv.gz"},
