@@ -118,13 +118,15 @@ func TestWhatIsWrongHasAPlace(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(chicago)
+	f.Add("0%!")
 	f.Add("taxi: a\ncolumns: {pickup_datetime: {columns: []}}")
 	f.Fuzz(func(t *testing.T, text string) {
 		d, err := Parse("f.yaml", text, []string{"yellow"})
 		if err == nil && (d.Dataset.Taxi == "" || len(d.Dataset.Signatures[0]) == 0 || len(d.Dataset.Find("pickup_datetime")) != 1) {
 			t.Errorf("%q: found %+v, expected an error", text, d.Dataset)
 		}
-		if err != nil && strings.Contains(err.Error(), "%!") {
+		// fmt writes %! where a format and its values do not fit. The text may have it too, with an escape.
+		if err != nil && strings.Contains(err.Error(), "%!") && !strings.ContainsAny(text, `%\`) {
 			t.Error(err)
 		}
 	})
