@@ -14,8 +14,8 @@ import (
 var (
 	found = Found{
 		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Branch: 3,
-		Dataset: "d", NameTaxi: "green", Wild: true, Identity: "i", Refused: "why",
-		MonthFrom: "year=2024/month=01", Constants: []Constant{{"color", "green", false, String}, {Name: "vendor", Null: true}}, Digest: "sum", Text: "y",
+		Dataset: "d", NameTaxi: "green", Wild: true, Identity: "i", Refused: "why", Text: "y",
+		MonthFrom: "year=2024/month=01", Constants: []Constant{{"color", "green", false, String}, {Name: "vendor", Null: true}}, Digest: "sum",
 	}
 	described = Described{
 		Found: found, Format: "parquet", Rows: 1 << 40, UnitRows: []int64{1, 2},
