@@ -416,18 +416,23 @@ func (pl *planner) bytesToRead(ctx context.Context, enough int64) (bytes int64, 
 
 // findCopies tells the files of the plan of which other files they may be copies.
 func (pl *planner) findCopies(ctx context.Context) error {
-	if err := source.FindCopies(ctx, pl.read.Access, pl.objects, pl.listed); err != nil {
+	if err := source.FindPacked(ctx, pl.read.Access, pl.listed); err != nil {
 		return err
 	}
-	digests := map[string]string{}
+	if !pl.admission.MergeSameMonth {
+		if err := source.FindCopies(ctx, pl.read.Access, pl.objects, pl.listed); err != nil {
+			return err
+		}
+	}
+	known := map[string]element.Found{}
 	for _, f := range pl.listed {
-		if f.Digest != "" {
-			digests[f.URI] = f.Digest
+		if f.Digest != "" || f.Text != "" {
+			known[f.URI] = f
 		}
 	}
 	set := func(f *element.Found) {
-		if d := digests[f.URI]; d != "" {
-			f.Digest = d
+		if same, is := known[f.URI]; is {
+			f.Digest, f.Text = same.Digest, same.Text
 		}
 	}
 	for i := range pl.files {

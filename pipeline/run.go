@@ -159,7 +159,13 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 	p, have := pl.plan, pl.have
 	p.publish.Start = start
 	if j.plan {
-		return have, j.showPlan(ctx, pl)
+		if !pl.nothingToDo() {
+			err = pl.findCopies(ctx)
+		}
+		if err == nil {
+			err = j.showPlan(ctx, pl)
+		}
+		return have, err
 	}
 	told, err := runner.Check(j.places(pl.objects))
 	if err != nil {
@@ -179,10 +185,8 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 		j.tell(ctx, runner, have.Manifest, pl, false, start)
 		return have, nil
 	}
-	if !p.admission.MergeSameMonth {
-		if err := pl.findCopies(ctx); err != nil {
-			return have, err
-		}
+	if err := pl.findCopies(ctx); err != nil {
+		return have, err
 	}
 	if runner.Elsewhere() {
 		if err := j.makeReachable(p); err != nil {
@@ -227,6 +231,7 @@ func (j *job) tell(ctx context.Context, runner runners.Runner, m *publish.Manife
 	notes(j.stderr, filesOf(m), pl.endless(), j.noteGaps())
 	if j.standard() {
 		noteRefused(j.stderr, m)
+		noteUnreadable(j.stderr, m)
 	}
 	noteNoCodes(j.stderr, m)
 	noteNoTrips(j.stderr, m.NoTrips)
@@ -346,6 +351,8 @@ func tripOptions(utc string, standard bool, tables []*aggregate.Spec) trip.Optio
 	for _, t := range tables {
 		if t.SQL != "" {
 			options.Named = append(options.Named, t.Needs()...)
+		} else {
+			options.Used = append(options.Used, t.Needs()...)
 		}
 	}
 	if standard {
