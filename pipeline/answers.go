@@ -56,6 +56,7 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 	m := &publish.Manifest{Inputs: r.Inputs}
 	if p.standard {
 		noteRefused(j.stderr, m)
+		noteUnreadable(j.stderr, m)
 	}
 	noteNoCodes(j.stderr, m)
 	if q.Where != nil && q.Grouped { // of single trips, not all are counted

@@ -173,6 +173,7 @@ func (j *job) makeTables(ctx context.Context) error {
 	notes(j.stderr, filesOf(m), p.endless(), j.noteGaps())
 	if j.standard() {
 		noteRefused(j.stderr, m)
+		noteUnreadable(j.stderr, m)
 	}
 	noteNoCodes(j.stderr, m)
 	noteNoTrips(j.stderr, m.NoTrips)
@@ -207,6 +208,9 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 		admission: trip.Admission{Taxis: j.taxis(), MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
 		standard:  j.standard(),
 		tables:    tables,
+	}
+	if err := source.FindPacked(ctx, j.access(), p.files); err != nil {
+		return p, runner, nil, err
 	}
 	if !p.admission.MergeSameMonth {
 		if err := source.FindCopies(ctx, j.access(), objects, p.files); err != nil {
@@ -265,6 +269,8 @@ func tripOptions(utc string, standard bool, tables []*aggregate.Spec) trip.Optio
 	for _, t := range tables {
 		if t.SQL != "" {
 			options.Named = append(options.Named, t.Needs()...)
+		} else {
+			options.Used = append(options.Used, t.Needs()...)
 		}
 	}
 	if standard {

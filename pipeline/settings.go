@@ -224,7 +224,7 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "require-complete", of: func(s *settings) any { return &s.complete }, rare: true,
-		text: "exit 4 if a month is missing between the first and the last month of a taxi", label: "Require all months",
+		text: "exit 4 if a month is missing between the first and the last month of a taxi, or its files have no rows", label: "Require all months",
 	},
 	{
 		name: "unknown-columns", of: func(s *settings) any { return &s.unknown }, def: "report", choices: []string{"report", "fail"}, rare: true,

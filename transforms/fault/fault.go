@@ -166,6 +166,18 @@ func FindText(text string) *Fault {
 	return &Fault{Code: Code(code), Message: lines[0], More: lines[1:]}
 }
 
+// Shortened returns a text for a message: its first characters, at most most, and "..." if there are more.
+func Shortened(text string, most int) string {
+	n := 0
+	for i := range text {
+		if n == most {
+			return text[:i] + "..."
+		}
+		n++
+	}
+	return text
+}
+
 // OneLine folds line breaks and control characters of s, so that a hostile file or column name cannot forge or break
 // a line of output.
 func OneLine(s string) string {
