@@ -250,7 +250,7 @@ var mainFlags = []flagDef{
 	},
 	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, rare: true, text: "also read http:// addresses of other hosts, which are not encrypted", label: "Allow http"},
 	{name: "detach", of: func(s *settings) any { return &s.detach }, rare: true, text: "with a cluster as runner: submit the job, print its id and end; the job goes on"},
-	{name: "format", of: func(s *settings) any { return &s.format }, def: tableFormats[0], choices: tableFormats, rare: true, text: "format of the tables; parquet is the only one"},
+	{name: "format", of: func(s *settings) any { return &s.format }, def: tableFormats[0], choices: tableFormats, rare: true, text: "format of the tables: parquet, or delta for Delta tables, which have all versions that are kept"},
 	{
 		name: "decoder", of: func(s *settings) any { return &s.decoder }, def: "own", choices: []string{"own", "library"}, rare: true,
 		text: "what decodes pages: this program if it can (own, the default), or arrow-go (library)", label: "Decoder",
