@@ -46,19 +46,28 @@ func writeAnswer(w io.Writer, as string, rows arrow.RecordBatch) error {
 	if i < 0 {
 		return fmt.Errorf("found the form %q, expected %s", as, orList(answerNames()))
 	}
-	columns := make([]answerColumn, rows.NumCols())
-	for c := range columns {
-		t, ok := answerType(rows.Column(c).DataType())
-		if !ok {
-			return fmt.Errorf("column %s: found type %s, which an answer does not have", rows.ColumnName(c), rows.Column(c).DataType())
-		}
-		columns[c] = answerColumn{rows.ColumnName(c), t, rows.Column(c)}
+	columns, err := answerColumns(rows)
+	if err != nil {
+		return err
 	}
 	buffered := bufio.NewWriterSize(w, 64<<10)
 	if err := answerForms[i].write(buffered, rows, columns); err != nil {
 		return err
 	}
 	return buffered.Flush()
+}
+
+// answerColumns are the columns of rows.
+func answerColumns(rows arrow.RecordBatch) ([]answerColumn, error) {
+	columns := make([]answerColumn, rows.NumCols())
+	for c := range columns {
+		t, ok := answerType(rows.Column(c).DataType())
+		if !ok {
+			return nil, fmt.Errorf("column %s: found type %s, which an answer does not have", rows.ColumnName(c), rows.Column(c).DataType())
+		}
+		columns[c] = answerColumn{rows.ColumnName(c), t, rows.Column(c)}
+	}
+	return columns, nil
 }
 
 // answerColumn is a column of rows, with the type of SQL.

@@ -46,6 +46,10 @@ func init() {
 			usage: "show [tables|columns|rules|datasets]  what the program knows: tables and their SQL, columns, rules, files",
 		},
 		{
+			name: "export", flags: exportFlags, help: exportHelp, run: (*job).export,
+			usage: "export DIR [TABLE]                    a table of an output as CSV, JSON or Arrow, or all as a workbook",
+		},
+		{
 			name: "version", flags: []flagDef{logFlag}, run: (*job).showVersion,
 			usage: "version                               version and revision",
 		},

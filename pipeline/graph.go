@@ -1,8 +1,11 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"tripstats/io/kept"
 	"tripstats/io/publish"
 	"tripstats/io/quarantine"
 	"tripstats/io/source"
@@ -25,7 +28,10 @@ type plan struct {
 	tables    []*aggregate.Spec // beside the ledger
 	quality   quality.Config    // of the rules
 	publish   publish.Config
-	answers   bool // the only table is the answer to a question: it goes to this process, and only files that can have a part in it are read
+	kept      []kept.Input // inputs that are not read: see kept.Input.File.Kept
+	partly    []kept.Input // inputs that are read for some tables: their entries of files have Skip
+
+	answers bool // the only table is the answer to a question: it goes to this process, and only files that can have a part in it are read
 }
 
 // quarantined tells whether rows that rules refused are kept.
@@ -33,6 +39,15 @@ func (p plan) quarantined() bool { return p.quality.Keep != quality.KeepNone }
 
 // endless tells whether a file without a month in its name may have pickups of any month, however late.
 func (p plan) endless() bool { return p.standard && p.quality.AsOf == element.NoMonth }
+
+// recalled are the inputs that are not read, for the tables of this run.
+func (p plan) recalled() []kept.Input {
+	inputs := slices.Clone(p.kept)
+	for i := range inputs {
+		inputs[i].File = trip.Recall(inputs[i].File, p.trips)
+	}
+	return inputs
+}
 
 // build lays out the whole pipeline. What flows, and how many elements of it:
 //
@@ -42,7 +57,9 @@ func (p plan) endless() bool { return p.standard && p.quality.AsOf == element.No
 //	                    least, dealt out to the workers
 //	columns, trips      one a batch of 16,384 rows: all that is done to rows is done in fused stages, to batches
 //	partials            one a bundle and file in it: what is shuffled is these accumulators
+//	kept results        one a file of the run before that has not changed: they take the place of its partials
 //	perSource           one a file
+//	remembered          one 256 files or 1 MiB of packed results: what a later run can use
 //	tables              one a table
 //	rejects, kept       with --quarantine: one a batch with such rows, one a row group with such rows
 func build(s beam.Scope, p plan) {
@@ -50,7 +67,12 @@ func build(s beam.Scope, p plan) {
 	described, unreadable := source.Described(s, p.read.Access, found)
 	recognised, unknown := trip.Recognised(s, p.trips, described)
 	recognised, unclear := examined(s, p.read, p.trips, recognised)
-	toRead, admitted, leftOut := trip.Admitted(s, p.admission, source.Narrowed(s, recognised), beam.Flatten(s, unreadable, unknown, unclear))
+	narrowed, unusable := source.Narrowed(s, recognised), []beam.PCollection{unreadable, unknown, unclear}
+	if len(p.kept) > 0 {
+		files, left := kept.Files(s, p.recalled())
+		narrowed, unusable = beam.Flatten(s, narrowed, files), append(unusable, left)
+	}
+	toRead, admitted, leftOut, files := trip.Admitted(s, p.admission, narrowed, beam.Flatten(s, unusable...))
 
 	if p.answers {
 		toRead, admitted = aggregate.Pruned(s, p.tables[0], p.standard, toRead, admitted)
@@ -75,13 +97,23 @@ func build(s beam.Scope, p plan) {
 		}
 		return []beam.PCollection{aggregate.Partials(s, p.tables, trips)}
 	})
-	perSource := aggregate.PerSource(s, p.tables, admitted, spread[0])
+	partials := spread[0]
+	if len(p.kept)+len(p.partly) > 0 {
+		results := kept.Read(s, p.read.Access, p.publish.Output, slices.Concat(p.kept, p.partly))
+		partials = beam.Flatten(s, partials, aggregate.Unpacked(s, p.tables, results))
+	}
+	perSource := aggregate.PerSource(s, p.tables, admitted, partials)
+	var remembered []beam.PCollection
+	if !p.answers {
+		settled, results := aggregate.Packed(s, p.tables, perSource)
+		perSource, remembered = settled, []beam.PCollection{beam.Flatten(s, files, results)}
+	}
 
 	var tables []beam.PCollection
 	for _, t := range p.tables {
 		tables = append(tables, aggregate.Table(s, t, perSource))
 	}
-	in := publish.Inputs{Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Kept: spread[1:]}
+	in := publish.Inputs{Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Kept: spread[1:], Remembered: remembered}
 	if p.answers {
 		publish.Answer(s, p.publish, in)
 		return

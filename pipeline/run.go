@@ -271,6 +271,14 @@ func tripOptions(utc string, standard bool, tables []*aggregate.Spec) trip.Optio
 	if standard {
 		options.Wanted = append(options.Wanted, append(quality.Needs(), trip.RawDuration)...)
 	}
+	for _, t := range tables {
+		needs := t.Needs()
+		if standard {
+			_, looks := quality.For(append(needs, trip.Pickup))
+			needs = append(needs, looks...)
+		}
+		options.Tables = append(options.Tables, needs)
+	}
 	return options
 }
 

@@ -65,6 +65,9 @@ type settings struct {
 	as   string
 	file string // of SQL
 
+	// Of the commands on outputs.
+	at, to string
+
 	// Of fetch and of inspect.
 	urls, dest  string
 	perHost     int
@@ -81,6 +84,7 @@ type settings struct {
 		limits      quality.Limits
 		asOf        int32
 		maxRejected int64 // parts per million, negative for any
+		at          int64 // version of an output, or latest
 	}
 }
 
@@ -294,7 +298,7 @@ func (s *settings) flagSet(defs []flagDef) *flag.FlagSet {
 // parsedFrom records which flags the user has given.
 func (s *settings) parsedFrom(flags *flag.FlagSet) {
 	s.flags, s.given = flags, map[string]bool{}
-	s.parsed.asOf, s.parsed.maxRejected = element.NoMonth, -1
+	s.parsed.asOf, s.parsed.maxRejected, s.parsed.at = element.NoMonth, -1, latest
 	flags.Visit(func(f *flag.Flag) { s.given[f.Name] = true })
 }
 

@@ -31,16 +31,19 @@ type Input struct {
 	Token   string             `json:"token"` // objstore.Object.Token; "" if the results must not be used again
 	Size    int64              `json:"size"`
 	Reading string             `json:"reading"` // digest of what decides how the file is read and judged
-	File    element.Recognised `json:"file"`    // as admission needs it: without columns, metadata and bytes by unit
+	File    element.Recognised `json:"file"`    // as admission needs it: see trip.Remember
 	Results []Result           `json:"results"` // one for each taxi that counts; none if the file was left out
+
+	Unusable *element.Unusable `json:"unusable,omitempty"` // in place of File, if the file was left out because no taxi's columns fit
 }
 
 // Result is what the trips of one taxi in a file add up to.
 type Result struct {
-	Taxi   string  `json:"taxi"`
-	Rows   int64   `json:"rows"`
-	Tables []Table `json:"tables"`
-	At     Ref     `json:"at"`
+	Taxi    string  `json:"taxi"`
+	Rows    int64   `json:"rows"`
+	Numbers string  `json:"numbers,omitempty"` // if not "", the result is good only for a run with the same aggregate.Numbers
+	Tables  []Table `json:"tables"`
+	At      Ref     `json:"at"`
 }
 
 // Table is a table whose state is in a result.

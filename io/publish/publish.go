@@ -84,8 +84,7 @@ type Config struct {
 
 	// What is kept of the inputs for later runs: see package kept. Nothing is kept if Identity is "".
 	Identity string
-	Digests  map[string]string // by table: the digest of its Spec
-	Kept     []kept.Input      // the entries of the base's index that go on
+	Kept     []kept.Input // the entries of the base's index that go on
 
 	// For the record of the run, which decides nothing.
 	Runner string
@@ -114,6 +113,7 @@ func init() {
 	register.Iter1[element.LeftOut]()
 	register.Iter1[element.Tallies]()
 	register.Iter1[element.Table]()
+	register.Iter1[element.Remembered]()
 }
 
 // Inputs are what meets in Publish.
@@ -124,8 +124,7 @@ type Inputs struct {
 	Tables  []beam.PCollection // of element.Table: the finished tables
 	Kept    []beam.PCollection // of quarantine.File: one where rows are kept, else none
 
-	Entries []beam.PCollection // of kept.Input without Results: the inputs that this run has looked at
-	Packed  []beam.PCollection // of element.Packed: the results of those that it has read
+	Remembered []beam.PCollection // of element.Remembered, of the inputs that this run has looked at: one where results are kept, else none
 }
 
 // Publish reconciles and publishes. It has no output: a run that ends without error has published.
@@ -135,7 +134,13 @@ func Publish(s beam.Scope, cfg Config, in Inputs) {
 	if len(in.Tables) > 1 {
 		all = beam.Flatten(s, in.Tables...)
 	}
-	sides := []beam.Option{beam.SideInput{Input: in.Files}, beam.SideInput{Input: in.LeftOut}, beam.SideInput{Input: in.Tallies}, beam.SideInput{Input: all}}
+	if len(in.Remembered) == 0 {
+		in.Remembered = []beam.PCollection{beam.CreateList(s, []element.Remembered{})}
+	}
+	sides := []beam.Option{
+		beam.SideInput{Input: in.Files}, beam.SideInput{Input: in.LeftOut}, beam.SideInput{Input: in.Tallies}, beam.SideInput{Input: all},
+		beam.SideInput{Input: in.Remembered[0]},
+	}
 	if cfg.Quarantine == nil {
 		beam.ParDo0(s, &publishFn{Config: cfg}, beam.Impulse(s), sides...)
 		return
@@ -145,16 +150,16 @@ func Publish(s beam.Scope, cfg Config, in Inputs) {
 
 type publishFn struct{ Config Config }
 
-func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool) error {
-	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables)}
+func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, remembered func(*element.Remembered) bool) error {
+	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), remembered: element.Drain(remembered)}
 	return r.checkAndPublish(ctx, fn.Config)
 }
 
 // publishAllFn publishes the quarantine too.
 type publishAllFn struct{ Config Config }
 
-func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, kept func(*quarantine.File) bool) error {
-	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), kept: element.Drain(kept)}
+func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, remembered func(*element.Remembered) bool, kept func(*quarantine.File) bool) error {
+	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), remembered: element.Drain(remembered), kept: element.Drain(kept)}
 	return r.checkAndPublish(ctx, fn.Config)
 }
 
@@ -196,6 +201,8 @@ type result struct {
 	tallies []element.Tally
 	tables  []element.Table
 	kept    []quarantine.File
+
+	remembered []element.Remembered
 }
 
 // keepUnpublished moves the refused rows to a folder where the user can look at them. The rows of the run that published last

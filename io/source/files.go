@@ -18,7 +18,7 @@ func Files(objects []objstore.Object, branches int) []element.Found {
 	files := make([]element.Found, len(objects))
 	renamed := false
 	for i, o := range objects {
-		files[i] = element.Found{URI: o.URI, Source: o.Name, Dataset: o.Dataset, Size: o.Size, Version: o.Version, Wild: o.Wild, Identity: o.Identity}
+		files[i] = element.Found{URI: o.URI, Source: o.Name, Dataset: o.Dataset, Size: o.Size, Version: o.Version, Wild: o.Wild, Identity: o.Identity, Token: o.Token}
 		f := &files[i]
 		path := pathOf(o)
 		f.Constants = constants(o, path)

@@ -177,7 +177,7 @@ func (fn *ReadFn) scan(ctx context.Context, p part, next *part, claim func(unit 
 	_, inPath := inFile(f)
 	c := element.Columns{
 		Source: f.Source, Taxi: f.Taxi, Variant: f.Variant, Month: f.Month, FileRows: f.RowsToRead(), Alone: f.Alone, Coordinates: f.Coordinates,
-		Dates: f.Dates, TaxiColumn: f.TaxiColumn, Shares: f.Shares,
+		Dates: f.Dates, TaxiColumn: f.TaxiColumn, Shares: f.Shares, Skip: f.Skip,
 	}
 	isText := f.Rows == element.UnknownRows
 	constants := constantArrays{file: f, columns: inPath}

@@ -177,12 +177,20 @@ const fewTables = 3
 // tableAdders are the adders of all tables.
 type tableAdders struct {
 	list     []adder
+	skip     uint64 // element.Found.Skip: these tables are not added up
 	declared group.Together
 }
 
-func newAdders(tables []*Spec) *tableAdders {
-	a := &tableAdders{}
-	for _, t := range tables {
+func newAdders(tables []*Spec) *tableAdders { return addersWithout(tables, 0) }
+
+// addersWithout are the adders of the tables that are not skipped.
+func addersWithout(tables []*Spec, skip uint64) *tableAdders {
+	a := &tableAdders{skip: skip}
+	for i, t := range tables {
+		if skip>>i&1 == 1 {
+			a.list = append(a.list, noAdder{t})
+			continue
+		}
 		a.list = append(a.list, a.newAdder(t))
 	}
 	return a
@@ -252,6 +260,22 @@ func (a *tableAdders) newAdder(spec *Spec) adder {
 	return &declaredAdder{spec: spec, trips: spec.collector(q, &a.declared)}
 }
 
+// noAdder stands for a table whose result is kept.
+type noAdder struct{ spec *Spec }
+
+func (n noAdder) add(*trip.Batch) error { return nil }
+
+func (n noAdder) state([]RuleCount, bool) (TableState, error) { return emptyState(n.spec) }
+
+// emptyState is the state of no trips.
+func emptyState(spec *Spec) (TableState, error) {
+	if spec.declared() {
+		return TableState{Table: spec.Name, Declared: true}, nil
+	}
+	packed, err := State{}.packed()
+	return TableState{Table: spec.Name, State: packed}, err
+}
+
 type declaredAdder struct {
 	spec  *Spec
 	trips collector
@@ -295,14 +319,7 @@ func (fn *blocksFn) ProcessElement(r Source, emit func(int64, []byte)) error {
 	if len(state) == 0 {
 		return nil
 	}
-	counts, err := group.Header(state)
-	switch {
-	case err != nil:
-	case !fn.q.Grouped:
-		state, err = group.First(state, fn.q.Limit)
-	case !counts.Finished && r.Alone && fn.Spec.PerFile:
-		state, err = group.Finish(fn.q, state)
-	}
+	state, err := fn.Spec.settle(fn.q, state, r.Alone)
 	if err != nil {
 		return fn.Spec.fails(err)
 	}

@@ -67,13 +67,16 @@ func (fn *tallyFn) FinishBundle(emit func(element.Tallies)) {
 }
 
 func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
-	t := element.Tally{Source: r.Source, Taxi: r.Taxi, NoCodes: r.NoCodes, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(r.Duration), Text: r.Text}
+	if err := r.sameAgain(); err != nil {
+		return err
+	}
+	t := element.Tally{Source: r.Source, Taxi: r.Taxi, NoCodes: r.NoCodes, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(r.Duration), Text: r.Text, Months: r.Months}
 	left := false
 	for _, spec := range fn.Tables {
 		if spec.declared() {
 			filtered, err := r.declaredBalances(spec)
 			if err != nil {
-				return err
+				return r.orDamaged(err)
 			}
 			if filtered > 0 {
 				t.Filtered = append(t.Filtered, element.Filtered{Table: spec.Name, Rows: filtered})
@@ -85,7 +88,7 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 			err = r.balances(spec, state)
 		}
 		if err != nil {
-			return err
+			return r.orDamaged(err)
 		}
 		if state.Filtered > 0 {
 			t.Filtered = append(t.Filtered, element.Filtered{Table: spec.Name, Rows: state.Filtered})
@@ -191,7 +194,7 @@ type partialFn struct {
 	Tables []*Spec
 
 	sums  []*sourceSums  // of the current source, by taxi
-	spare []*tableAdders // whose memory is used again
+	spare []*tableAdders // whose memory is used again; all skip the same tables
 	held  allHeld        // of all sources of the bundle
 	batch trip.Batch     // the current one, here because an adder's argument would be on the heap otherwise
 }
@@ -216,10 +219,10 @@ func (fn *partialFn) of(b *trip.Batch) *sourceSums {
 		}
 	}
 	var tables *tableAdders
-	if n := len(fn.spare); n > 0 {
+	if n := len(fn.spare); n > 0 && fn.spare[n-1].skip == b.Skip {
 		tables, fn.spare = fn.spare[n-1], fn.spare[:n-1]
 	} else {
-		tables = newAdders(fn.Tables)
+		tables, fn.spare = addersWithout(fn.Tables, b.Skip), nil
 	}
 	s := newSourceSums(b, tables)
 	if !slices.ContainsFunc(fn.Tables, func(t *Spec) bool { return t.durations() >= 0 }) {
@@ -276,10 +279,15 @@ type sourceSums struct {
 	duration      *Sum            // nil if a table adds it up
 	refused       map[int32]int64 // rows by plausible month
 	noCodes       [trip.NumFields]int64
+	months        map[int32]bool // of the trips that count; nil if the file's name has one
 }
 
 func newSourceSums(b *trip.Batch, tables *tableAdders) *sourceSums {
-	return &sourceSums{source: b.Source, taxi: b.Taxi, alone: b.Alone, fileRows: b.FileRows, tables: tables}
+	s := &sourceSums{source: b.Source, taxi: b.Taxi, alone: b.Alone, fileRows: b.FileRows, tables: tables}
+	if b.FileMonth == element.NoMonth {
+		s.months = map[int32]bool{}
+	}
+	return s
 }
 
 func (s *sourceSums) addBatch(b *trip.Batch) error {
@@ -301,6 +309,9 @@ func (s *sourceSums) addBatch(b *trip.Batch) error {
 			s.addRefused(run.Month, int64(run.End-start))
 		} else {
 			s.counted += int64(run.End - start)
+			if s.months != nil && plausible(run.Month) {
+				s.months[run.Month] = true
+			}
 			if s.duration != nil && len(raw.Values) > 0 {
 				s.duration.addAll(&b.Columns[trip.Duration], start, run.End)
 			}
@@ -338,7 +349,10 @@ func (s *sourceSums) addFinding(f trip.Finding) {
 // result returns what was added. Whole tells that these are all trips of the source, and that no other source has trips of its taxi
 // and month.
 func (s *sourceSums) result(whole bool) (Source, error) {
-	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows, Counted: s.counted, RawDuration: s.rawDuration, Text: s.text}
+	out := Source{Source: s.source, Taxi: s.taxi, Rows: s.rows, Counted: s.counted, RawDuration: s.rawDuration, Text: s.text, Read: true}
+	if len(s.months) > 0 {
+		out.Months = sortedKeys(s.months)
+	}
 	if s.duration != nil {
 		out.Duration = *s.duration
 	}
@@ -359,6 +373,9 @@ func (s *sourceSums) result(whole bool) (Source, error) {
 		out.States[i], err = tables[i].state(out.Rules, whole)
 		return err
 	})
+	if s.tables.skip != 0 {
+		out = out.again()
+	}
 	return out, err
 }
 

@@ -39,6 +39,22 @@ type Source struct {
 	Alone bool // element.Admitted.Alone
 
 	Text element.TextCounts // of a file of text
+
+	Months []int32 // of the trips that count, ascending, if the file's name has no month
+
+	Read  bool  // some of it was read in this run: there is more than what a run before has kept
+	Kept  bool  // some of it was kept by a run before
+	Size  int64 // bytes of the file
+	Again Again
+}
+
+// Again is what was read of a file, some of whose tables are kept, for the others alone. The kept result has the rows, their rules and their
+// months already.
+type Again struct {
+	Rows    int64
+	Counted int64
+	Rules   []RuleCount          // those that bear on the columns that were read
+	NoCodes []element.ColumnRows // of the columns that were read
 }
 
 // key is the key of the results of one source and taxi.
@@ -136,6 +152,16 @@ func mergeSources(a, b Source) (Source, error) {
 		NoCodes:     element.MergeColumnRows(a.NoCodes, b.NoCodes),
 		Alone:       a.Alone || b.Alone,
 		Text:        a.Text.Plus(b.Text),
+		Months:      mergeSorted(a.Months, b.Months, func(m int32) int32 { return m }, func(m, _ int32) int32 { return m }),
+		Read:        a.Read || b.Read,
+		Kept:        a.Kept || b.Kept,
+		Size:        max(a.Size, b.Size),
+		Again: Again{
+			Rows:    a.Again.Rows + b.Again.Rows,
+			Counted: a.Again.Counted + b.Again.Counted,
+			Rules:   mergeSorted(a.Again.Rules, b.Again.Rules, RuleCount.key, mergeRules),
+			NoCodes: element.MergeColumnRows(a.Again.NoCodes, b.Again.NoCodes),
+		},
 	}, err
 }
 
@@ -181,6 +207,9 @@ func mergePacked(a, b []byte) ([]byte, error) {
 
 // mergeSorted merges two slices that ascend strictly by key into a new one, adding up equal keys.
 func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T) []T {
+	if len(a)+len(b) == 0 {
+		return nil
+	}
 	out := make([]T, 0, max(len(a), len(b)))
 	for len(a) > 0 && len(b) > 0 {
 		switch c := cmp.Compare(key(a[0]), key(b[0])); {
@@ -198,7 +227,7 @@ func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T
 // seed is the result of a file without rows. It gives every file a result, and every seeded table a row for the month in the
 // file's name.
 func seed(f element.Admitted, tables []*Spec) (Source, error) {
-	s := Source{Source: f.Source, Whole: f.Whole(), Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown)), Alone: f.Alone}
+	s := Source{Source: f.Source, Whole: f.Whole(), Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown)), Alone: f.Alone, Read: !f.Kept, Size: f.Size}
 	for _, t := range tables {
 		if t.declared() {
 			s.States = append(s.States, TableState{Table: t.Name, Declared: true})

@@ -32,7 +32,7 @@ func init() {
 }
 
 // The coded form of a Columns: source, taxi, variant, column of the taxi, taxis (each a uvarint length and bytes), month, row group,
-// first row, file row, rows of the file, flags (uvarints), the text if there is one, then the record as an Arrow IPC stream. A Table is
+// first row, file row, rows of the file, tables to skip, flags (uvarints), the text if there is one, then the record as an Arrow IPC stream. A Table is
 // its name, its count and then its record.
 
 func encodeColumns(c Columns) ([]byte, error) {
@@ -45,6 +45,7 @@ func encodeColumns(c Columns) ([]byte, error) {
 	head = binary.AppendUvarint(head, uint64(c.FirstRow))
 	head = binary.AppendUvarint(head, uint64(c.FileRow))
 	head = binary.AppendUvarint(head, uint64(c.FileRows)) // UnknownRows too
+	head = binary.AppendUvarint(head, c.Skip)
 	flags := uint64(0)
 	if c.Alone {
 		flags |= 1
@@ -93,6 +94,9 @@ func decodeColumns(b []byte) (c Columns, err error) {
 	}
 	if fileRows, b, err = CutUvarint(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: rows of the file: %w", err)
+	}
+	if c.Skip, b, err = CutUvarint(b); err != nil {
+		return Columns{}, fmt.Errorf("element: columns: tables to skip: %w", err)
 	}
 	if flags, b, err = CutUvarint(b); err != nil {
 		return Columns{}, fmt.Errorf("element: columns: flags: %w", err)

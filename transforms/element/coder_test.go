@@ -52,7 +52,7 @@ func TestRejectsCoderKeepsAll(t *testing.T) {
 }
 
 func TestColumnsCoderKeepsRecordAndProvenance(t *testing.T) {
-	in := Columns{Source: "a/b.parquet", Taxi: "green", Variant: "v", Month: NoMonth, RowGroup: 3, FirstRow: 1 << 40, FileRow: 1 << 41, Record: record(), TaxiColumn: "color", Shares: recognised.Shares}
+	in := Columns{Source: "a/b.parquet", Taxi: "green", Variant: "v", Month: NoMonth, RowGroup: 3, FirstRow: 1 << 40, FileRow: 1 << 41, Record: record(), Skip: 1<<63 | 9, TaxiColumn: "color", Shares: recognised.Shares}
 	b, err := encodeColumns(in)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestColumnsCoderKeepsRecordAndProvenance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !array.RecordEqual(in.Record, out.Record) || !in.Record.Schema().Equal(out.Record.Schema()) || in.Where(2) != out.Where(2) || in.Taxi != out.Taxi || in.Variant != out.Variant || in.Month != out.Month || in.FileRow != out.FileRow ||
+	if !array.RecordEqual(in.Record, out.Record) || !in.Record.Schema().Equal(out.Record.Schema()) || in.Where(2) != out.Where(2) || in.Skip != out.Skip || in.Taxi != out.Taxi || in.Variant != out.Variant || in.Month != out.Month || in.FileRow != out.FileRow ||
 		in.TaxiColumn != out.TaxiColumn || !reflect.DeepEqual(in.Shares, out.Shares) {
 		t.Errorf("found %v, expected %v", out, in)
 	}

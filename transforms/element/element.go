@@ -31,6 +31,7 @@ type Columns struct {
 	Alone       bool      // Recognised.Alone
 	Coordinates bool      // Recognised.Coordinates
 	Dates       DateOrder // Recognised.Dates
+	Skip        uint64    // Found.Skip
 	RowGroup    int
 	FirstRow    int64 // index within the row group
 	FileRow     int64 // index within the file; 0 in a file of text
@@ -106,6 +107,8 @@ type Tally struct {
 	NoCodes []ColumnRows // by column, for those that have any: see trip.NoCode
 
 	Text TextCounts // of a file of text
+
+	Months []int32 // of the trips that count, ascending, if the file's name has no month
 }
 
 // ColumnRows is a number of rows that have something in a column.

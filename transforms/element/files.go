@@ -31,7 +31,16 @@ type Found struct {
 	MonthFrom string     // what holds the month, such as year=2024/month=01, if that is not the base name
 	Constants []Constant // columns that have one value in the whole file, because its place says it: see Column.Constant
 	Digest    string     // of its content, if another file without a month may be a copy of it
+
+	// What a run before has of the file: see package kept.
+	Token   string // identifies the content for later runs; "" if it cannot be relied on
+	Reading string // digest of what decides how the file is read and judged; "" if nothing of it is to be kept
+	Kept    bool   // all results are kept, so the file is not opened
+	Skip    uint64 // the tables whose results are kept, by their place among those of the run: the file is read for the others
 }
+
+// Skips tells whether the result of the table at a place among those of the run is kept.
+func (f Found) Skips(table int) bool { return f.Skip>>table&1 == 1 }
 
 // Constant is a column that has one value in the whole file: a key of a folder, such as color=yellow, or a partition of a table.
 type Constant struct {
@@ -95,6 +104,9 @@ type Recognised struct {
 	Shares     []Share // the taxis of all rows, if that column names several, in the order of their names
 	Malformed  int64   // of a file of text with shares: rows that are in none, because their lines do not tell a taxi
 
+	Lacks uint64 // the columns of trips that the file does not have, of all there are: a trip.FieldSet
+	Units int    // number of units, where UnitRows has been dropped
+
 	// Alone is set when files are admitted. It tells that no other admitted file can have trips of this taxi and month that rules let
 	// count: the file's name has a month, and so have the names of the taxi's other files, all of them other months. The file is not one of
 	// several parts of a data set.
@@ -118,6 +130,7 @@ type Admitted struct {
 	Untold  int64    // rows among Rows that tell no taxi: Recognised.Malformed
 	Units   int      // number of units
 	Alone   bool     // Recognised.Alone
+	Kept    bool     // Found.Kept
 }
 
 // Whole is as [Found.Whole].
@@ -139,7 +152,8 @@ func (f Recognised) Admit() []Admitted {
 		}
 		admitted = append(admitted, Admitted{
 			Source: f.Source, Dataset: f.Dataset, URI: f.URI, Size: f.Size, Month: f.Month,
-			Taxi: s.Taxi, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null, Rows: s.Rows, Others: others, Untold: untold, Units: len(f.UnitRows), Alone: s.Alone,
+			Taxi: s.Taxi, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null, Rows: s.Rows, Others: others, Untold: untold, Units: max(f.Units, len(f.UnitRows)), Alone: s.Alone,
+			Kept: f.Kept,
 		})
 	}
 	return admitted

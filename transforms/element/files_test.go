@@ -16,6 +16,7 @@ var (
 		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Branch: 3,
 		Dataset: "d", NameTaxi: "green", Wild: true, Identity: "i", Refused: "why",
 		MonthFrom: "year=2024/month=01", Constants: []Constant{{"color", "green", false, String}, {Name: "vendor", Null: true}}, Digest: "sum",
+		Token: "t", Reading: "r", Kept: true, Skip: 1<<63 | 5,
 	}
 	described = Described{
 		Found: found, Format: "parquet", Rows: 1 << 40, UnitRows: []int64{1, 2},
@@ -24,16 +25,20 @@ var (
 	}
 	recognised = Recognised{
 		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Dates: DayFirst, Unknown: []string{"u"}, Null: []string{"n"}, Projection: []int{1}, UnitBytes: []int64{9, 9}, Alone: true,
+		Lacks: 1<<63 | 2, Units: 3,
 		TaxiColumn: "color", Malformed: 3, Shares: []Share{{Taxi: "green", Values: []string{"g", "G"}, Rows: 1<<40 - 7, Alone: true}, {Taxi: "yellow", Values: []string{"y"}, Rows: 7, Left: true}},
 	}
 	unusable = Unusable{Found: found, Why: "why", Taxi: "fhv", NoTrips: true}
 	tally    = Tally{
 		Taxi: "green", NoCodes: []ColumnRows{{"c", 1}}, Filtered: []Filtered{{"t", 1}},
 		Source: "x", Whole: "d", Rows: 3, Counted: 1, Refused: []Refused{{"rule", 2}}, RefusedMonth: 600, RefusedThere: 2, Read: Mean{3, 1.5}, Left: Mean{1, 2.5},
-		Text: TextCounts{Bytes: 1, Lines: 2, Header: 3, Blank: 4, Malformed: 5},
+		Text:   TextCounts{Bytes: 1, Lines: 2, Header: 3, Blank: 4, Malformed: 5},
+		Months: []int32{600, 601},
 	}
-	leftOut = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
-	work    = Work{Branch: 3, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}
+	remembered = Remembered{Files: []Recognised{recognised}, Unusable: []Unusable{unusable}, Results: []Packed{packed}}
+	packed     = Packed{Source: "x", Taxi: "green", Rows: 7, Tables: []PackedTable{{Name: "t", Digest: "d", Alone: true}}, Numbers: "standard", Bytes: []byte{1, 0}, File: "f"}
+	leftOut    = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
+	work       = Work{Branch: 3, Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}
 )
 
 // other has other columns.
@@ -77,6 +82,8 @@ func TestFilesSurviveAStageBoundary(t *testing.T) {
 	everyField(t, tally)
 	survives(t, unusable)
 	survives(t, leftOut)
+	survives(t, remembered)
+	everyField(t, packed)
 	survives(t, work, "Ordered", "Then") // these are for a reader in the same process
 }
 
@@ -100,7 +107,7 @@ func TestTheFilesOfADecodedWorkShareTheirColumns(t *testing.T) {
 }
 
 func TestAdmittedHasWhatRecognisedKnows(t *testing.T) {
-	want := Admitted{Source: "x", Dataset: "d", URI: "/x", Size: 5, Month: NoMonth, Taxi: "green", Variant: "v", Unknown: []string{"u"}, Null: []string{"n"}, Rows: 1<<40 - 4, Others: 7, Untold: 3, Units: 2, Alone: true}
+	want := Admitted{Source: "x", Dataset: "d", URI: "/x", Size: 5, Month: NoMonth, Taxi: "green", Variant: "v", Unknown: []string{"u"}, Null: []string{"n"}, Rows: 1<<40 - 4, Others: 7, Untold: 3, Units: 3, Alone: true, Kept: true}
 	if got := recognised.Admit(); !reflect.DeepEqual(got, []Admitted{want}) {
 		t.Errorf("found %+v, expected %+v", got, want)
 	}

@@ -26,6 +26,7 @@ func init() {
 	opaque(typeOf[LeftOut](), encodeLeftOut, decodeLeftOut)
 	opaque(typeOf[Work](), encodeWork, decodeWork)
 	opaque(typeOf[Tallies](), encodeTallies, decodeTallies)
+	opaque(typeOf[Remembered](), encodeRemembered, decodeRemembered)
 }
 
 // opaque registers a type with its coder.
@@ -50,6 +51,9 @@ func encodeLeftOut(f LeftOut) ([]byte, error)        { return EncodeRow(f) }
 func decodeLeftOut(b []byte) (LeftOut, error)        { return DecodeRow[LeftOut](b) }
 func encodeTallies(t Tallies) ([]byte, error)        { return EncodeRow(t) }
 func decodeTallies(b []byte) (Tallies, error)        { return DecodeRow[Tallies](b) }
+
+func encodeRemembered(r Remembered) ([]byte, error) { return EncodeRow(r) }
+func decodeRemembered(b []byte) (Remembered, error) { return DecodeRow[Remembered](b) }
 
 // sharedFiles is how files are coded that travel together: those of one taxi have the same columns, which are told once.
 type sharedFiles struct {

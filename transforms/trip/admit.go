@@ -31,6 +31,7 @@ func init() {
 	register.Emitter1[element.RecognisedFiles]()
 	register.Emitter1[element.AdmittedFiles]()
 	register.Emitter1[element.LeftOut]()
+	register.Emitter1[element.Remembered]()
 }
 
 // takes tells whether files of a taxi are wanted.
@@ -44,19 +45,25 @@ func (a Admission) takes(taxi string) bool {
 //
 // Admitted transforms a PCollection<element.RecognisedFiles> and a PCollection<element.Unusable> into a
 // PCollection<element.RecognisedFiles> of those that are to be read, a PCollection<element.AdmittedFiles> that says of each what
-// else is needed, and a PCollection<element.LeftOut>.
-func Admitted(s beam.Scope, rules Admission, recognised, unusable beam.PCollection) (toRead, admitted, leftOut beam.PCollection) {
+// else is needed, also of those that are kept, a PCollection<element.LeftOut>, and a PCollection<element.Remembered> of the files
+// that are not kept.
+func Admitted(s beam.Scope, rules Admission, recognised, unusable beam.PCollection) (toRead, admitted, leftOut, remembered beam.PCollection) {
 	s = s.Scope("trip.Admitted")
-	return beam.ParDo3(s, &admitFn{Rules: rules}, beam.Impulse(s), beam.SideInput{Input: recognised}, beam.SideInput{Input: unusable})
+	return beam.ParDo4(s, &admitFn{Rules: rules}, beam.Impulse(s), beam.SideInput{Input: recognised}, beam.SideInput{Input: unusable})
 }
 
 type admitFn struct{ Rules Admission }
 
-func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedFiles) bool, unusable func(*element.Unusable) bool, read func(element.RecognisedFiles), admit func(element.AdmittedFiles), leaveOut func(element.LeftOut)) error {
+func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedFiles) bool, unusable func(*element.Unusable) bool, read func(element.RecognisedFiles), admit func(element.AdmittedFiles), leaveOut func(element.LeftOut), remember func(element.Remembered)) error {
 	files := element.DrainLists(recognised, func(l element.RecognisedFiles) []element.Recognised { return l.Files })
-	kept, left, err := Admit(files, element.Drain(unusable), fn.Rules)
+	refused := element.Drain(unusable)
+	rememberFiles(files, remember) // before admission, which works in their memory
+	kept, left, err := Admit(files, refused, fn.Rules)
 	if err != nil {
 		return err
+	}
+	if r := leftUnusable(refused, left); len(r) > 0 {
+		remember(element.Remembered{Unusable: r})
 	}
 	for part := range slices.Chunk(kept, element.MostInList) {
 		list := make([]element.Admitted, 0, len(part))
@@ -69,7 +76,15 @@ func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedF
 		leaveOut(f)
 	}
 	for part := range slices.Chunk(kept, element.MostInList) {
-		read(element.RecognisedFiles{Files: slices.Clone(part)}) // who has the last of them does not have all
+		list := make([]element.Recognised, 0, len(part)) // who has the last of them does not have all
+		for _, f := range part {
+			if !f.Kept {
+				list = append(list, f)
+			}
+		}
+		if len(list) > 0 {
+			read(element.RecognisedFiles{Files: list})
+		}
 	}
 	return nil
 }

@@ -26,9 +26,10 @@ const (
 type Batch struct {
 	Source    string
 	Taxi      string
-	FileMonth int32 // element.Found.Month
-	FileRows  int64 // rows of the whole file, or element.UnknownRows
-	Alone     bool  // element.Recognised.Alone
+	FileMonth int32  // element.Found.Month
+	FileRows  int64  // rows of the whole file, or element.UnknownRows
+	Alone     bool   // element.Recognised.Alone
+	Skip      uint64 // element.Found.Skip
 	RowGroup  int
 	FirstRow  int64 // index within the row group
 	FileRow   int64 // index within the file; 0 in a file of text

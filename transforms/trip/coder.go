@@ -68,7 +68,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 	defer rec.Release()
 	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, b.FileRows, flags, int64(b.MayLack), int64(b.Rows), present,
 		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)),
-		int64(len(b.NotPickups)), int64(len(b.NotDropoffs)), int64(len(b.Skips)))
+		int64(len(b.NotPickups)), int64(len(b.NotDropoffs)), int64(len(b.Skips)), int64(b.Skip))
 	for _, run := range b.Months {
 		refused := int64(0)
 		if run.Refused {
@@ -170,6 +170,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	present := v.next()
 	months, notNumbers, findings, noCodes := v.next(), v.next(), v.next(), v.next()
 	notPickups, notDropoffs, skips := v.next(), v.next(), v.next()
+	b.Skip = uint64(v.next())
 	for range months {
 		if b.Months = append(b.Months, MonthRun{Month: int32(v.next()), End: int(v.next()), Refused: v.next() == 1}); v.short {
 			break

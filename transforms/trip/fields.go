@@ -94,7 +94,7 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 	b := Batch{
 		Source: in.Source, Taxi: in.Taxi, FileMonth: in.Month, FileRows: in.FileRows, Alone: in.Alone, NoZones: in.Coordinates,
 		RowGroup: in.RowGroup, FirstRow: in.FirstRow, FileRow: in.FileRow, Rows: int(in.Record.NumRows()), Skips: in.Skips,
-		Text: in.Text,
+		Text: in.Text, Skip: in.Skip,
 	}
 	if fn.Options.KeepOrigin {
 		b.Origin = in.Record

@@ -55,6 +55,10 @@ type Options struct {
 
 	// Named are those of the wanted columns that tables in SQL name. A file tells which of them it does not have: they are null there.
 	Named []Field
+
+	// Tables are, for each table of the run, the columns that it and the rules that bear on it need. They are used for files that are read
+	// for some tables alone: see element.Found.Skip.
+	Tables [][]Field
 }
 
 // fields are the columns of a file that are wanted, ascending.
@@ -69,6 +73,21 @@ func (o Options) fields() []Field {
 	}
 	slices.Sort(fields)
 	return slices.Compact(fields)
+}
+
+// fieldsOf are the columns of a file that are read of it, ascending: those that are wanted, without those that only tables need whose
+// results are kept.
+func (o Options) fieldsOf(f element.Found) []Field {
+	if f.Skip == 0 {
+		return o.fields()
+	}
+	o.Wanted = nil
+	for i, needs := range o.Tables {
+		if !f.Skips(i) {
+			o.Wanted = append(o.Wanted, needs...)
+		}
+	}
+	return o.fields()
 }
 
 // derived are the derived columns that are wanted, and those that they are made of, ascending.
@@ -160,7 +179,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 	}
 	f.Taxi, f.Variant, f.TaxiColumn = v.Taxi, v.Name, taxi
 	f.Coordinates = !hasZones(v, names)
-	for _, fd := range opts.fields() {
+	for _, fd := range opts.fieldsOf(f.Found) {
 		for _, i := range m[fd] {
 			c, accepts := f.Columns[i], accepted[typeIn(v, fd, f.Columns[i].Name)]
 			_, inPath := c.Constant()
@@ -180,17 +199,24 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 	slices.Sort(f.Projection)
 	f.Projection = slices.Compact(f.Projection) // one column of the file may be wanted for several fields
 	f.UnitBytes = f.BytesOf(f.Projection)
-	for _, fd := range (Options{Wanted: opts.Named}).fields() {
-		if len(m[fd]) == 0 {
-			f.Null = append(f.Null, Fields[fd].Name)
-		}
-	}
+	has := FieldSet(0)
 	for i, n := range names {
 		_, inPath := f.Columns[i].Constant()
-		if n != f.TaxiColumn && !inPath && !slices.ContainsFunc(v.Columns, func(k element.Known) bool { return k.Is(n) }) {
+		known := slices.IndexFunc(v.Columns, func(k element.Known) bool { return k.Is(n) })
+		if n != f.TaxiColumn && !inPath && known < 0 {
 			f.Unknown = append(f.Unknown, n)
 		}
+		if known >= 0 {
+			has |= meant(v.Columns[known])
+		}
 	}
+	for _, fd := range opts.fields() { // of these it is known for certain
+		if has &^= 1 << fd; len(m[fd]) > 0 {
+			has |= 1 << fd
+		}
+	}
+	f.Lacks = uint64(fromFiles &^ has)
+	f.Null = opts.nulls(FieldSet(f.Lacks))
 	return f, nil
 }
 

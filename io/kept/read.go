@@ -1,0 +1,291 @@
+package kept
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"reflect"
+	"slices"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/io/objstore"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+func init() {
+	beam.RegisterDoFn(reflect.TypeFor[filesFn]())
+	beam.RegisterDoFn(reflect.TypeFor[readFn]())
+	register.Emitter1[element.RecognisedFiles]()
+	register.Emitter1[element.Unusable]()
+	register.Emitter1[element.Remembered]()
+}
+
+// Files puts kept inputs into the pipeline as files that are recognised already, or that cannot be used.
+//
+// Files returns a PCollection<element.RecognisedFiles> and a PCollection<element.Unusable>.
+func Files(s beam.Scope, inputs []Input) (recognised, unusable beam.PCollection) {
+	s = s.Scope("kept.Files")
+	fn := &filesFn{}
+	for part := range slices.Chunk(inputs, element.MostInList) {
+		list := fileList{}
+		for _, in := range part {
+			if in.Unusable != nil {
+				u := *in.Unusable
+				u.Kept = true
+				list.Unusable = append(list.Unusable, u)
+				continue
+			}
+			f := in.File
+			f.Kept = true
+			list.Files = append(list.Files, f)
+		}
+		fn.Lists = append(fn.Lists, coded(list))
+	}
+	return beam.ParDo2(s, fn, beam.Impulse(s))
+}
+
+// filesFn holds the files in their coded form, which is small.
+type filesFn struct{ Lists [][]byte }
+
+type fileList struct {
+	Files    []element.Recognised
+	Unusable []element.Unusable
+}
+
+func (fn *filesFn) ProcessElement(_ []byte, emit func(element.RecognisedFiles), refuse func(element.Unusable)) error {
+	for _, b := range fn.Lists {
+		list, err := element.DecodeRow[fileList](b)
+		if err != nil {
+			return err
+		}
+		if len(list.Files) > 0 {
+			emit(element.RecognisedFiles{Files: list.Files})
+		}
+		for _, f := range list.Unusable {
+			refuse(f)
+		}
+	}
+	return nil
+}
+
+// coded codes a list of this package's making.
+func coded[T any](list T) []byte {
+	b, err := element.EncodeRow(list)
+	if err != nil {
+		panic(fmt.Sprintf("kept: a list cannot be coded: %v", err)) // no content of it causes this
+	}
+	return b
+}
+
+// Read reads the results of kept inputs, on a worker. A result that is not as the index says is a fault that [Damaged] tells of.
+//
+// Read returns a PCollection<element.Remembered>.
+func Read(s beam.Scope, access objstore.Access, output string, inputs []Input) beam.PCollection {
+	s = s.Scope("kept.Read")
+	fn := &readFn{Access: access, Output: output}
+	for part := range slices.Chunk(requests(inputs), requestsInList) {
+		fn.Lists = append(fn.Lists, coded(requestList{part}))
+	}
+	return beam.ParDo(s, fn, beam.Impulse(s))
+}
+
+// Damaged tells whether a kept result was the cause of a failure. It names the file of results, or the input. One of them may be "": without
+// an input all results in the file are damaged.
+func Damaged(err error) (file, source string, ok bool) {
+	source, file, ok = element.DamagedIn(err)
+	return file, source, ok
+}
+
+const (
+	// mostGap is how many bytes between two results are read in vain rather than by another request.
+	mostGap = 64 << 10
+	// mostRequest is how many bytes a request has at most, unless a single result has more.
+	mostRequest = 1 << 20
+	// requestsInList is how many requests are coded together.
+	requestsInList = 16
+	// atOnce is how many requests are made at a time.
+	atOnce = 8
+)
+
+// request is a range of a file that has some results.
+type request struct {
+	File    string
+	Offset  int64
+	Length  int64
+	Results []stored
+}
+
+type requestList struct{ Requests []request }
+
+// stored is a result in a request, without its bytes.
+type stored struct {
+	Packed element.Packed
+	At     Ref
+}
+
+// requests returns the ranges that have all results of inputs. Results that lie side by side are read together.
+func requests(inputs []Input) (out []request) {
+	var all []stored
+	for _, in := range inputs {
+		for _, r := range in.Results {
+			p := element.Packed{Source: cmp.Or(in.File.Source, in.Source), Taxi: r.Taxi, Rows: r.Rows, Numbers: r.Numbers, File: r.At.File}
+			for _, t := range r.Tables {
+				p.Tables = append(p.Tables, element.PackedTable{Name: t.Name, Digest: t.Digest, Alone: t.Alone})
+			}
+			all = append(all, stored{p, r.At})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b stored) int {
+		return cmp.Or(cmp.Compare(a.At.File, b.At.File), cmp.Compare(a.At.Offset, b.At.Offset))
+	})
+	for _, r := range all {
+		if n := len(out); n > 0 && out[n-1].takes(r.At) {
+			last := &out[n-1]
+			last.Length = max(last.Length, r.At.Offset+r.At.Length-last.Offset)
+			last.Results = append(last.Results, r)
+			continue
+		}
+		out = append(out, request{File: r.At.File, Offset: r.At.Offset, Length: r.At.Length, Results: []stored{r}})
+	}
+	return out
+}
+
+// takes tells whether a range is read with the request, which begins before it.
+func (r request) takes(at Ref) bool {
+	return at.File == r.File && at.Offset-(r.Offset+r.Length) <= mostGap && at.Offset+at.Length-r.Offset <= mostRequest && len(r.Results) < element.MostInList
+}
+
+// readFn makes some requests at a time, in their order.
+type readFn struct {
+	Access objstore.Access
+	Output string
+	Lists  [][]byte // of requests, coded
+}
+
+type answer struct {
+	results []element.Packed
+	err     error
+}
+
+func (fn *readFn) ProcessElement(ctx context.Context, _ []byte, emit func(element.Remembered)) (err error) {
+	files := &opened{ctx: ctx, access: fn.Access, output: fn.Output, readers: map[string]objstore.Reader{}}
+	var pending []chan answer
+	first := func() error {
+		a := <-pending[0]
+		pending = pending[1:]
+		if a.err == nil {
+			emit(element.Remembered{Results: a.results})
+		}
+		return cmp.Or(ctx.Err(), a.err)
+	}
+	defer func() {
+		for _, p := range pending { // who reads must be done before the files are closed
+			<-p
+		}
+		err = errors.Join(err, files.close())
+	}()
+	for _, b := range fn.Lists {
+		list, err := element.DecodeRow[requestList](b)
+		if err != nil {
+			return err
+		}
+		for _, r := range list.Requests {
+			if len(pending) == atOnce {
+				if err := first(); err != nil {
+					return err
+				}
+			}
+			reader, err := files.of(r)
+			if err != nil {
+				return cmp.Or(ctx.Err(), err)
+			}
+			result := make(chan answer, 1)
+			pending = append(pending, result)
+			go func() {
+				results, err := r.read(reader)
+				result <- answer{results, err}
+			}()
+		}
+	}
+	for len(pending) > 0 {
+		if err := first(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads the results of a request and compares them with the index.
+func (r request) read(from objstore.Reader) ([]element.Packed, error) {
+	all := element.Packed{File: r.File}
+	if size := from.Size(); r.Offset < 0 || r.Length < 0 || r.Offset+r.Length > size {
+		return nil, all.Damaged("found %d bytes, expected at least %d", size, r.Offset+r.Length)
+	}
+	b := make([]byte, r.Length)
+	if _, err := from.ReadAt(b, r.Offset); err != nil && !errors.Is(err, io.EOF) {
+		return nil, r.fails(err)
+	}
+	results := make([]element.Packed, 0, len(r.Results))
+	for _, stored := range r.Results {
+		p, at := stored.Packed, stored.At
+		if at.Offset < r.Offset || at.Length < 0 || at.Offset+at.Length > r.Offset+r.Length {
+			return nil, p.Damaged("found the place %d to %d, expected one in its request", at.Offset, at.Offset+at.Length)
+		}
+		p.Bytes = b[at.Offset-r.Offset:][:at.Length:at.Length]
+		if sum := sha256.Sum256(p.Bytes); hex.EncodeToString(sum[:]) != at.SHA256 {
+			return nil, p.Damaged("found bytes with another digest than the index has")
+		}
+		results = append(results, p)
+	}
+	return results, nil
+}
+
+// fails is the fault of a request. What is gone or has changed is damaged; if the store does not answer, the results may be whole.
+func (r request) fails(err error) error {
+	if fault.CodeOf(err, fault.Failed) == fault.Unavailable {
+		return fault.New(fault.Failed, "kept results in %s: %v", r.File, objstore.Reason(err))
+	}
+	return element.Packed{File: r.File}.Damaged("%v", objstore.Reason(err))
+}
+
+// opened are the files that are open.
+type opened struct {
+	ctx     context.Context
+	access  objstore.Access
+	output  string
+	readers map[string]objstore.Reader
+}
+
+func (o *opened) of(r request) (objstore.Reader, error) {
+	if reader := o.readers[r.File]; reader != nil {
+		return reader, nil
+	}
+	found, err := o.access.Stat(o.ctx, objstore.Join(o.output, r.File))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, element.Packed{File: r.File}.Damaged("found no such file")
+	}
+	if err != nil {
+		return nil, r.fails(err)
+	}
+	reader, err := o.access.Open(o.ctx, found)
+	if err != nil {
+		return nil, r.fails(err)
+	}
+	o.readers[r.File] = reader
+	return reader, nil
+}
+
+func (o *opened) close() (err error) {
+	for _, r := range o.readers {
+		err = errors.Join(err, r.Close())
+	}
+	return err
+}

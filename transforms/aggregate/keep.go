@@ -1,0 +1,275 @@
+package aggregate
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/group"
+	"tripstats/transforms/quality"
+	"tripstats/transforms/query"
+	"tripstats/transforms/trip"
+)
+
+// The result of a file is kept with the version of the output that it is in, so that a later run need not read the file again. Here the
+// results are packed and unpacked; package kept stores them.
+
+func init() {
+	beam.RegisterDoFn(reflect.TypeFor[packFn]())
+	beam.RegisterDoFn(reflect.TypeFor[unpackFn]())
+	register.Emitter1[element.Remembered]()
+}
+
+// Packed settles the result of each source, and packs those that this run has read. The first collection takes the place of perSource in
+// what follows: tables take states apart, so nothing else may look at perSource.
+//
+// Packed transforms a PCollection<KV<string, Source>> into such a collection and a PCollection<element.Remembered>.
+func Packed(s beam.Scope, tables []*Spec, perSource beam.PCollection) (settled, packed beam.PCollection) {
+	s = s.Scope("aggregate.Packed")
+	return beam.ParDo2(s, &packFn{Tables: tables}, perSource)
+}
+
+// Unpacked returns the results that a run before has kept. They are partial results, to be combined by [PerSource].
+//
+// Unpacked transforms a PCollection<element.Remembered> into a PCollection<KV<string, Source>>.
+func Unpacked(s beam.Scope, tables []*Spec, kept beam.PCollection) beam.PCollection {
+	s = s.Scope("aggregate.Unpacked")
+	return beam.ParDo(s, &unpackFn{Tables: tables}, kept)
+}
+
+// Digest identifies what decides the state of the table: two tables with one digest have the same state of the same trips.
+func (s *Spec) Digest() string {
+	b, err := json.Marshal(struct {
+		Version           int
+		Name, SQL         string
+		ByMonth, PerFile  bool
+		By, Where, Values []string
+		Seeded            bool
+	}{stateVersion, s.Name, s.SQL, s.ByMonth, s.PerFile, texts(s.By, keyText), texts(s.Where, conditionText), texts(s.Values, valueText), s.Seeded})
+	if err != nil {
+		panic(fmt.Sprintf("aggregate: table %s has no digest: %v", s.Name, err)) // no content of a table causes this
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16])
+}
+
+func texts[T any](list []T, text func(T) string) (out []string) {
+	for _, v := range list {
+		out = append(out, text(v))
+	}
+	return out
+}
+
+func keyText(k Key) string {
+	if k.both() {
+		return fmt.Sprintf("%s %s or %s", k.Name, k.Of.Meaning(), k.Or.Meaning())
+	}
+	return fmt.Sprintf("%s %s", k.Name, k.Of.Meaning())
+}
+
+func conditionText(c Condition) string { return fmt.Sprintf("%s %d %d", c.Of.Meaning(), c.From, c.To) }
+
+func valueText(v Value) string {
+	return fmt.Sprintf("%s %d %s %s %t %t", v.Name, v.Func, v.Of.Meaning(), v.Rule, v.Or, v.Whole)
+}
+
+// Numbers names the columns in which values that are no numbers count as one finding of a row, in a run with these tables: see
+// element.Packed.Numbers.
+func Numbers(tables []*Spec) string {
+	names := []string{"standard"}
+	standard := trip.FileColumns(quality.Needs())
+	for _, f := range trip.FileColumns(Needs(tables)) {
+		if t := trip.Fields[f].Type; t != trip.Code && t != trip.Flag && !slices.Contains(standard, f) {
+			names = append(names, trip.Fields[f].Name)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// again returns the result of a file that was read for some of its tables alone.
+func (s Source) again() Source {
+	out := Source{Source: s.Source, Taxi: s.Taxi, States: s.States, Read: true, Again: Again{Rows: s.Rows, Counted: s.Counted, NoCodes: s.NoCodes}}
+	for _, r := range s.Rules {
+		if quality.ID(r.Rule) == notANumber {
+			out.Again.Rules = append(out.Again.Rules, r)
+		}
+	}
+	return out
+}
+
+var notANumber = quality.Named("not_a_number")
+
+// settled returns the result with what was read again: values without a number, and values that are no numbers, in columns that the kept
+// result does not have. If the kept result had such values, it had the same columns: see element.Packed.Numbers.
+func (s Source) settled() Source {
+	if len(s.Again.Rules) > 0 && s.numbers() == 0 {
+		s.Rules = mergeSorted(s.Rules, s.Again.Rules, RuleCount.key, mergeRules)
+	}
+	for _, c := range s.Again.NoCodes {
+		if !slices.ContainsFunc(s.NoCodes, func(have element.ColumnRows) bool { return have.Column == c.Column }) {
+			s.NoCodes = element.MergeColumnRows(s.NoCodes, []element.ColumnRows{c})
+		}
+	}
+	return s
+}
+
+// numbers is how many rows the rule about values that are no numbers has found.
+func (s Source) numbers() int64 {
+	rows := int64(0)
+	for _, r := range s.Rules {
+		if quality.ID(r.Rule) == notANumber {
+			rows += r.Rows
+		}
+	}
+	return rows
+}
+
+// sameAgain checks that a file which was read again had the rows of its kept result.
+func (s Source) sameAgain() error {
+	if a := s.Again; (a.Rows != 0 || a.Counted != 0) && (a.Rows != s.Rows || a.Counted != s.Counted) {
+		return s.damaged("found %d rows in it, and %d that count, expected %d and %d as when it was read for other tables", a.Rows, a.Counted, s.Rows, s.Counted)
+	}
+	return nil
+}
+
+func (s Source) damaged(format string, args ...any) error {
+	return element.Packed{Source: s.Source, Taxi: s.Taxi}.Damaged(format, args...)
+}
+
+// orDamaged returns an error about a result as one about its kept part, if it has one: without that it may be good.
+func (s Source) orDamaged(err error) error {
+	if !s.Kept {
+		return err
+	}
+	return s.damaged("%v", err)
+}
+
+// packFn packs results. It holds those of its bundle that are not emitted yet.
+type packFn struct {
+	Tables []*Spec
+
+	queries []*query.Query // by table; nil if it is not declared
+	digests []string
+	coded   []trip.Field // the columns of codes that the tables need
+	numbers string
+	list    []element.Packed
+	bytes   int
+}
+
+// packedBytes is how many bytes of packed results are one element at most, unless a single result has more.
+const packedBytes = 1 << 20
+
+func (fn *packFn) Setup() {
+	fn.queries, fn.digests = nil, nil
+	for _, t := range fn.Tables {
+		var q *query.Query
+		if t.declared() {
+			q = t.query()
+		}
+		fn.queries, fn.digests = append(fn.queries, q), append(fn.digests, t.Digest())
+	}
+	fn.coded, fn.numbers = trip.FileColumns(Needs(fn.Tables)), Numbers(fn.Tables)
+}
+
+func (fn *packFn) StartBundle(func(string, Source), func(element.Remembered)) {
+	fn.list, fn.bytes = nil, 0
+}
+
+func (fn *packFn) FinishBundle(_ func(string, Source), keep func(element.Remembered)) { fn.flush(keep) }
+
+func (fn *packFn) flush(keep func(element.Remembered)) {
+	if len(fn.list) > 0 {
+		keep(element.Remembered{Results: slices.Clip(fn.list)})
+	}
+	fn.list, fn.bytes = nil, 0
+}
+
+func (fn *packFn) ProcessElement(key string, r Source, emit func(string, Source), keep func(element.Remembered)) error {
+	r = r.settled()
+	if r.Read {
+		if err := fn.finish(&r); err != nil {
+			return err
+		}
+		p, err := pack(r, fn.Tables, fn.digests, fn.numbers)
+		if err != nil {
+			return err
+		}
+		if fn.bytes += len(p.Bytes); len(fn.list) > 0 && (fn.bytes > packedBytes || len(fn.list) == element.MostInList) {
+			fn.flush(keep)
+			fn.bytes = len(p.Bytes)
+		}
+		fn.list = append(fn.list, p)
+	}
+	if r.Kept { // a run before may have had other tables
+		r.NoCodes = slices.DeleteFunc(slices.Clone(r.NoCodes), func(c element.ColumnRows) bool {
+			return !slices.ContainsFunc(fn.coded, func(f trip.Field) bool { return trip.Fields[f].Name == c.Column })
+		})
+	}
+	emit(key, r)
+	return nil
+}
+
+// finish finishes the groups of declared tables of which no other source has trips, and drops the trips that no list can have: the rest is
+// less to keep.
+func (fn *packFn) finish(r *Source) error {
+	states := slices.Clone(r.States)
+	for i, spec := range fn.Tables {
+		t := &states[i]
+		if !spec.declared() || len(t.State) == 0 {
+			continue
+		}
+		var err error
+		if t.State, err = spec.settle(fn.queries[i], t.State, r.Alone); err != nil {
+			return spec.fails(err)
+		}
+	}
+	r.States = states
+	return nil
+}
+
+// settle returns the state of a whole source in the form in which it goes into the table.
+func (s *Spec) settle(q *query.Query, state []byte, alone bool) ([]byte, error) {
+	counts, err := group.Header(state)
+	switch {
+	case err != nil:
+		return nil, err
+	case !q.Grouped:
+		return group.First(state, q.Limit)
+	case !counts.Finished && alone && s.PerFile:
+		return group.Finish(q, state)
+	}
+	return state, nil
+}
+
+// unpackFn unpacks kept results.
+type unpackFn struct {
+	Tables []*Spec
+
+	digests []string
+}
+
+func (fn *unpackFn) Setup() {
+	fn.digests = nil
+	for _, t := range fn.Tables {
+		fn.digests = append(fn.digests, t.Digest())
+	}
+}
+
+func (fn *unpackFn) ProcessElement(kept element.Remembered, emit func(string, Source)) error {
+	for _, p := range kept.Results {
+		s, err := unpack(p, fn.Tables, fn.digests)
+		if err != nil {
+			return p.Damaged("%v", err)
+		}
+		emit(s.key(), s)
+	}
+	return nil
+}

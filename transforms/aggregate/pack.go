@@ -1,0 +1,179 @@
+package aggregate
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+
+	"tripstats/transforms/element"
+	"tripstats/transforms/group"
+)
+
+// packedForm is a result as it is kept. The result has the states of the tables that are not declared. What admission tells again, such as
+// the source and its month, is not in it.
+type packedForm struct {
+	Result []byte // a Source, compressed
+	States []packedState
+}
+
+// packedState is the state of a declared table.
+type packedState struct {
+	Table string
+	State []byte // compressed
+}
+
+// Of what is kept for each file, unfinished states of a declared table may take a part of the file's bytes: reading the file costs less than
+// states that are nearly as large. The rest has a bound too, because a file of nothing but faults could have a group for each row.
+const (
+	keptPart  = 50      // one of so many bytes
+	keptBytes = 1 << 20 // of the rest, or keptPart if that is more
+)
+
+var (
+	encoder = sync.OnceValues(func() (*zstd.Encoder, error) {
+		return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+	})
+	decoder = sync.OnceValues(func() (*zstd.Decoder, error) {
+		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
+	})
+)
+
+func compressed(b []byte) ([]byte, error) {
+	enc, err := encoder()
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clip(enc.EncodeAll(b, nil)), nil
+}
+
+func decompressed(b []byte) ([]byte, error) {
+	dec, err := decoder()
+	if err != nil {
+		return nil, err
+	}
+	return dec.DecodeAll(b, nil)
+}
+
+// pack packs the result of a whole source.
+func pack(s Source, tables []*Spec, digests []string, numbers string) (element.Packed, error) {
+	p := element.Packed{Source: s.Source, Taxi: s.Taxi, Rows: s.Rows}
+	if s.numbers() > 0 {
+		p.Numbers = numbers
+	}
+	rest, form := s, packedForm{}
+	rest.Source, rest.Whole, rest.Taxi, rest.Month, rest.Unknown, rest.Alone = "", "", "", 0, 0, false
+	rest.Read, rest.Kept, rest.Size, rest.Again, rest.States = false, false, 0, Again{}, nil
+	for i, spec := range tables {
+		t := s.States[i]
+		keep := element.PackedTable{Name: spec.Name, Digest: digests[i]}
+		if !spec.declared() {
+			rest.States = append(rest.States, t)
+			p.Tables = append(p.Tables, keep)
+			if err := rest.addDuration(spec); err != nil {
+				return p, err
+			}
+			continue
+		}
+		state := packedState{Table: spec.Name}
+		if len(t.State) > 0 {
+			counts, err := group.Header(t.State)
+			if err != nil {
+				return p, spec.fails(err)
+			}
+			keep.Alone = counts.Finished
+			if state.State, err = compressed(t.State); err != nil {
+				return p, err
+			}
+			if !keep.Alone && int64(len(state.State)) > s.Size/keptPart {
+				continue
+			}
+		}
+		form.States = append(form.States, state)
+		p.Tables = append(p.Tables, keep)
+	}
+	b, err := element.EncodeRow(rest)
+	if err != nil {
+		return p, err
+	}
+	if form.Result, err = compressed(b); err != nil {
+		return p, err
+	}
+	if int64(len(form.Result)) > max(keptBytes, s.Size/keptPart) {
+		p.Tables = nil
+		return p, nil
+	}
+	p.Bytes, err = element.EncodeRow(form)
+	return p, err
+}
+
+// addDuration sets the duration of the trips that count by the table that adds it up, if it is this one: a later run may not make the table.
+func (s *Source) addDuration(spec *Spec) error {
+	i := spec.durations()
+	if i < 0 || s.RawDuration.Count == 0 {
+		return nil
+	}
+	state, err := s.State(spec.Name)
+	if err == nil {
+		s.Duration = state.total(i)
+	}
+	return err
+}
+
+// unpack returns the result of a kept source, with the states of the tables that it may be used for.
+func unpack(p element.Packed, tables []*Spec, digests []string) (s Source, err error) {
+	defer func() {
+		if r := recover(); r != nil { // reading rows trusts lengths
+			err = fmt.Errorf("found bytes that cannot be read (%v), expected a result", r)
+		}
+	}()
+	form, err := element.DecodeRow[packedForm](p.Bytes)
+	if err != nil {
+		return s, err
+	}
+	b, err := decompressed(form.Result)
+	if err != nil {
+		return s, err
+	}
+	if s, err = element.DecodeRow[Source](b); err != nil {
+		return s, err
+	}
+	if s.Rows != p.Rows {
+		return s, fmt.Errorf("found a result of %d rows, expected %d", s.Rows, p.Rows)
+	}
+	have := s.States
+	s.Source, s.Taxi, s.Kept, s.States = p.Source, p.Taxi, true, nil
+	for i, spec := range tables {
+		t := TableState{Table: spec.Name, Declared: spec.declared()}
+		if !slices.ContainsFunc(p.Tables, func(k element.PackedTable) bool { return k.Name == spec.Name && k.Digest == digests[i] }) {
+			t, err = emptyState(spec)
+		} else if t.Declared {
+			t.State, err = form.state(spec.Name)
+		} else if t.State = (Source{States: have}).bytes(spec.Name); t.State == nil {
+			err = errors.New("found no state of table " + spec.Name + ", expected one")
+		}
+		if err != nil {
+			return s, err
+		}
+		s.States = append(s.States, t)
+	}
+	return s, nil
+}
+
+// state returns the state of a declared table.
+func (f packedForm) state(table string) ([]byte, error) {
+	i := slices.IndexFunc(f.States, func(s packedState) bool { return s.Table == table })
+	switch {
+	case i < 0:
+		return nil, errors.New("found no state of table " + table + ", expected one")
+	case len(f.States[i].State) == 0:
+		return nil, nil
+	}
+	b, err := decompressed(f.States[i].State)
+	if err == nil {
+		_, err = group.Header(b)
+	}
+	return b, err
+}

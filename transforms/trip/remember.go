@@ -1,0 +1,107 @@
+package trip
+
+import (
+	"slices"
+
+	"tripstats/transforms/element"
+)
+
+// fromFiles are the columns of trips that are not derived from others.
+var fromFiles = func() (set FieldSet) {
+	for f, info := range Fields {
+		if len(info.From) == 0 {
+			set |= 1 << f
+		}
+	}
+	return set
+}()
+
+// meant are the columns of trips that a column of a dataset has the values of.
+func meant(k element.Known) (set FieldSet) {
+	for _, m := range []element.Meaning{k.Meaning, k.Adds} {
+		if f, known := fieldOf(m); m != "" && known {
+			set |= 1 << f
+		}
+	}
+	return set
+}
+
+// names lists the columns in the set, ascending.
+func (s FieldSet) names() []string {
+	var names []string
+	for f, info := range Fields {
+		if s.Has(Field(f)) {
+			names = append(names, info.Name)
+		}
+	}
+	return names
+}
+
+// nulls names those of the columns that tables in SQL name which a file lacks.
+func (o Options) nulls(lacks FieldSet) []string {
+	named := FieldSet(0)
+	for _, f := range (Options{Wanted: o.Named}).fields() {
+		named |= 1 << f
+	}
+	return (named & lacks).names()
+}
+
+// Remember returns what a later run must know of a file, so that it need not open it: what [Admit] and the manifest need. All columns that
+// the file lacks are in Null, because a later run may have other tables.
+func Remember(f element.Recognised) element.Recognised {
+	f.Null, f.Lacks = FieldSet(f.Lacks).names(), 0
+	f.Units = max(f.Units, len(f.UnitRows))
+	f.UnitRows, f.Columns, f.TextBytes, f.Metadata, f.MetadataSum = nil, nil, nil, nil, 0
+	f.Projection, f.UnitBytes, f.Constants, f.Alone = nil, nil, nil, false
+	f.Kept, f.Skip = false, 0
+	f.Shares = slices.Clone(f.Shares)
+	for i := range f.Shares {
+		f.Shares[i].Values, f.Shares[i].Left, f.Shares[i].Alone = nil, false, false
+	}
+	if len(f.Shares) > 0 {
+		f.Taxi = element.TaxiList(f.Shares)
+	}
+	return f
+}
+
+// Recall returns a file that [Remember] returned as one whose results are all kept, for a run with some options.
+func Recall(f element.Recognised, opts Options) element.Recognised {
+	lacks := FieldSet(0)
+	for fd, info := range Fields {
+		if slices.Contains(f.Null, info.Name) {
+			lacks |= 1 << fd
+		}
+	}
+	f.Lacks, f.Null, f.Kept = uint64(lacks), opts.nulls(lacks), true
+	return f
+}
+
+// rememberFiles emits the files that are not kept.
+func rememberFiles(files []element.Recognised, emit func(element.Remembered)) {
+	for list := range slices.Chunk(files, element.MostInList) {
+		r := element.Remembered{}
+		for _, f := range list {
+			if !f.Kept {
+				r.Files = append(r.Files, Remember(f))
+			}
+		}
+		if len(r.Files) > 0 {
+			emit(r)
+		}
+	}
+}
+
+// leftUnusable returns the files that cannot be used and were left out, without those of which a run before has told.
+func leftUnusable(unusable []element.Unusable, left []element.LeftOut) (list []element.Unusable) {
+	sources := map[string]bool{}
+	for _, f := range left {
+		sources[f.Source] = true
+	}
+	for _, f := range unusable {
+		if sources[f.Source] && !f.Kept {
+			f.Constants = nil
+			list = append(list, f)
+		}
+	}
+	return list
+}
