@@ -44,7 +44,7 @@ func printTables(ctx context.Context, w io.Writer, access objstore.Access, outpu
 	for _, o := range m.Outputs {
 		if _, isStanding := standingNamed(o.Table); !isStanding {
 			lines = append(lines, []string{o.Table, strconv.FormatInt(o.Rows, 10)})
-			paths = append(paths, objstore.Redact(objstore.Join(output, o.Path)))
+			paths = append(paths, objstore.Redact(objstore.Join(output, o.Shown())))
 		}
 	}
 	err := printTable(ctx, w, access, output, m)
@@ -68,7 +68,7 @@ func printTable(ctx context.Context, w io.Writer, access objstore.Access, output
 	if i < 0 || at < 0 {
 		return nil
 	}
-	path := objstore.Redact(objstore.Join(output, m.Outputs[i].Path))
+	path := objstore.Redact(objstore.Join(output, m.Outputs[i].Shown()))
 	t, err := publish.ReadTable(ctx, access, output, m.Outputs[i], tables[at].Schema())
 	if err != nil {
 		return fmt.Errorf("reading back what was published: %s: %w", objstore.Redact(output), err)

@@ -122,7 +122,6 @@ func (j *job) makeTables(ctx context.Context) error {
 	if j.plan {
 		return j.showPlan(ctx, p)
 	}
-	p.publish.Before = publish.Seen(ctx, j.access(), j.output)
 	// The reader of stdout may be gone. This does not end the run, and does not change its result.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	told, err := runner.Check(j.places(objects))

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -19,18 +20,16 @@ import (
 // ManifestName is the manifest's path below the output.
 const ManifestName = "_manifest.json"
 
-const manifestStage = "manifest"
-
 // ManifestSchema is the version of the manifest's form. Fields may be added under the same version.
 const ManifestSchema = manifestFamily + "1"
 
 const manifestFamily = "tripstats/manifest/"
 
-// Critical is held while published files are moved into place. A signal handler takes it before it ends the process,
-// so that the user's Ctrl-C does not fall between two tables. It is of the process, as signals are.
+// Critical is held from the commit until the copies are of the new version. A signal handler takes it before it ends the process, so that the
+// user's Ctrl-C does not fall between two copies. It is of the process, as signals are.
 var Critical sync.Mutex
 
-// Manifest says what a run read and published. It holds no times, so the same run gives the same bytes.
+// Manifest says what a run read and published. It holds no times.
 type Manifest struct {
 	Schema  string            `json:"schema"`
 	Program Program           `json:"program"`
@@ -155,6 +154,9 @@ type Output struct {
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
 }
+
+// Shown is the path that people and programs are told: that of the copy, if there is one.
+func (o Output) Shown() string { return cmp.Or(o.Plain, o.Path) }
 
 func (r *result) manifest(cfg Config) *Manifest {
 	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Sample: cfg.Sample, Quality: cfg.Quality, Rules: cfg.Rules, Flags: cfg.Flags, Sets: cfg.Datasets, Inputs: []Input{}}

@@ -266,9 +266,10 @@ func (t *table) add(in *groups) {
 	t.rows++
 }
 
-// storable tells whether the column of a table can have a value: a HUGEINT has more digits than a decimal of 128 bits.
+// storable tells whether the column of a table can have a value: a HUGEINT has more digits than a decimal of 128 bits, and so may have a
+// decimal in a state that was changed.
 func storable(t query.Type, v query.Value) error {
-	if t.Kind == query.HugeInt && !v.IsNull && v.Big.CmpAbs(query.Power(38)) >= 0 {
+	if (t.Kind == query.HugeInt || t.Kind == query.Decimal) && v.Big != nil && v.Big.CmpAbs(query.Power(38)) >= 0 {
 		return fmt.Errorf("found %v, expected at most 38 digits; use CAST(... AS DOUBLE)", v.Big)
 	}
 	return nil
