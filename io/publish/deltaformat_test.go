@@ -44,7 +44,7 @@ func deltaVersion(t *testing.T, output string, n int64, tables ...string) *Manif
 
 func bring(t *testing.T, output string, m *Manifest, before ...string) {
 	t.Helper()
-	if err := forwardLogs(t.Context(), objstore.Access{}, output, m, before, time.Unix(1_700_000_000, 0), asIs); err != nil {
+	if _, err := forwardLogs(t.Context(), objstore.Access{}, output, m, before, time.Unix(1_700_000_000, 0), asIs); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -110,7 +110,7 @@ c -1: -1 at -1, 0 others, map[]: found no log in c/_delta_log`; got != want {
 		t.Errorf("a table that is no more: found version %d with %v, %v", h.Version, h.Files(), err)
 	}
 	// A version that is not the head any more changes nothing.
-	err = forwardLogs(t.Context(), objstore.Access{}, output, deltaVersion(t, output, 4, "a"), nil, time.Now(), func() (bool, error) { return false, nil })
+	_, err = forwardLogs(t.Context(), objstore.Access{}, output, deltaVersion(t, output, 4, "a"), nil, time.Now(), func() (bool, error) { return false, nil })
 	if got := logs(t, output, m); err != nil || !strings.HasPrefix(got, "a 1: 3 at 1, ") {
 		t.Errorf("superseded: found %v and\n%s", err, got)
 	}
