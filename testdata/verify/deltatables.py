@@ -28,7 +28,7 @@ TABLE = "location_stats"
 
 # A table with every type that a table can have.
 EVERY_TYPE = """SELECT taxi, pickup_date, count(*) AS trips, sum(total_amount) AS amount, avg(trip_distance) AS distance, min(pickup_datetime) AS first_pickup,
-  max(total_amount) AS largest, PULocationID = 132 AS airport, PULocationID AS place, bool_or(tip_amount > 10) AS generous FROM trips
+  max(total_amount) AS largest, PULocationID = 132 AS airport, PULocationID AS place FROM trips
   GROUP BY taxi, pickup_date, airport, place"""
 
 wrong = []
@@ -237,8 +237,9 @@ def golden(tripstats, months, tables, spark):
         out = os.path.join(SCRATCH, "golden-" + name)
         folder = os.path.join(out, TABLE)
         shutil.copytree(path, folder)
-        # Its log has no metadata.
-        refused = os.path.basename(os.path.dirname(path)) == "refuse" or name == "data-reader-absolute-paths-escaped-chars"
+        # The logs of some of the others have no metadata, or no schema. delta-rs refuses these, too.
+        refused = os.path.basename(os.path.dirname(path)) == "refuse" or name in (
+            "data-reader-absolute-paths-escaped-chars", "canonicalized-paths-normal-a", "canonicalized-paths-special-b", "corrupted-last-checkpoint")
         code, err = run(tripstats, months[:1], out, "--format=delta")
         expect(code == (1 if refused else 5), f"{name}: found exit code {code}: {err}")
         code, err = run(tripstats, months[:1], out, "--format=delta", "--existing=replace")
@@ -254,12 +255,12 @@ def many(tripstats, months, spark):
     """After a hundred versions the log has a checkpoint."""
     out = os.path.join(SCRATCH, "many")
     for n in range(102):
-        succeed(tripstats, months[:1], out, "--format=delta", "--reuse=false", "--keep-versions=3")
+        succeed(tripstats, months[:1], out, "--format=delta", "--reuse=false")
     folder = os.path.join(out, TABLE)
     logs = os.path.join(folder, "_delta_log")
     expect(len(glob.glob(os.path.join(logs, "*.checkpoint.parquet"))) == 1, f"many: found {sorted(os.listdir(logs))[-5:]}")
     data = [f for f in os.listdir(folder) if f.endswith(".parquet")]
-    expect(len(data) == 3, f"many: found {len(data)} data files, expected 3")
+    expect(len(data) == 12, f"many: found {len(data)} data files, expected 12")
     want = pq.read_table(os.path.join(out, next(o["path"] for o in manifest(out)["outputs"] if o["table"] == TABLE)))
     for path in glob.glob(os.path.join(logs, "*.json")):
         if int(os.path.basename(path)[:20]) < 99:
