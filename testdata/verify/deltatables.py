@@ -92,6 +92,8 @@ class Spark:
         self.process.stdin.write(" ".join(text.split()) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
+        while line and not line.startswith("["):  # VACUUM prints what it did
+            line = self.process.stdout.readline()
         if not line:
             sys.exit(f"deltatables: Spark ended at {text}: {open(self.log.name).read()[-2000:]}")
         return json.loads(line, parse_float=decimal.Decimal)
@@ -223,7 +225,7 @@ def between(tripstats, months, spark):
         if code != 1:
             same(f"{name}: delta-rs", pa.table(DeltaTable(folder).to_pyarrow_table()), want)
             same(f"{name}: Polars", widened(pl.read_delta(folder)), want)
-            if spark:
+            if spark and (name.startswith("Spark") or name == "several"):
                 equal_in_spark(spark, name, folder, DeltaTable(folder).version(), want)
 
 
