@@ -175,3 +175,18 @@ func WouldLose(cfg Config, lost Lost) error {
 	return fault.New(fault.Gate, "output %s: it has %s which this run does not make; nothing was published: say --existing=extend to keep them and add what this run reads, or --existing=replace to let them go",
 		objstore.Redact(cfg.Output), lost.What())
 }
+
+// monthsOf notes the months of trips that count in inputs without a month in their names.
+func (r *result) monthsOf(tallies []element.Tally) {
+	r.months = map[string]map[string][]string{}
+	for _, t := range tallies {
+		for _, month := range t.Months {
+			if r.months[t.Whole] == nil {
+				r.months[t.Whole] = map[string][]string{}
+			}
+			list := append(r.months[t.Whole][t.Taxi], tlc.FormatMonth(month))
+			slices.Sort(list)
+			r.months[t.Whole][t.Taxi] = slices.Compact(list)
+		}
+	}
+}
