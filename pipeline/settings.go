@@ -205,7 +205,7 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "existing", of: func(s *settings) any { return &s.existing }, decides: decidesNothing, def: protect, choices: []string{protect, extend, replace},
-		text:  "what becomes of months and tables that the output has and this run does not make: exit 5\n(protect, the default); they stay, and what is named is added (extend); they go (replace)",
+		text:  "what becomes of months and tables that the output has and this run does not make:\nexit 5 (protect, the default); they stay, and what is named is added (extend);\nthey go (replace)",
 		label: "What the output has",
 	},
 	{name: "plan", of: func(s *settings) any { return &s.plan }, decides: decidesNothing, text: "show what would be read, and how tables in SQL are made, and stop; only footers are\nread for this, and dates that are text"},
