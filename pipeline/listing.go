@@ -94,26 +94,29 @@ func (p *plan) contributing(ctx context.Context) ([]element.Recognised, error) {
 // admit judges all files in this process, by their footers and by the dates in their texts, as the pipeline does: see [trip.Admit]. It
 // calls seen with each recognised file while its columns are known.
 func (p *plan) admit(ctx context.Context, seen func(element.Recognised)) (kept []element.Recognised, left []element.LeftOut, err error) {
-	var recognised []element.Recognised
-	var unusable []element.Unusable
-	var pending examinations
-	finish := func(most int) error {
-		for len(pending) > most {
-			f, err := pending.first()
-			if err != nil {
-				u, err := trip.Refuse(f, p.trips, err)
-				if err != nil {
-					return err
-				}
-				unusable = append(unusable, u)
-				continue
-			}
-			seen(f)
-			f.Metadata, f.Columns = nil, nil // there may be many files
-			recognised = append(recognised, f)
-		}
-		return nil
+	recognised, unusable, err := p.recognise(ctx, seen)
+	if err != nil {
+		return nil, nil, err
 	}
+	for _, in := range p.recalled() {
+		if in.Unusable != nil {
+			unusable = append(unusable, *in.Unusable)
+		} else {
+			recognised = append(recognised, in.File)
+		}
+	}
+	return trip.Admit(recognised, unusable, p.admission)
+}
+
+// recognise recognises the files that are read, in this process. It calls seen with each while its columns are known.
+func (p *plan) recognise(ctx context.Context, seen func(element.Recognised)) (recognised []element.Recognised, unusable []element.Unusable, err error) {
+	var pending examinations
+	keep := func(f element.Recognised) {
+		seen(f)
+		f.Metadata, f.Columns = nil, nil // there may be many files
+		recognised = append(recognised, f)
+	}
+	refuse := func(u element.Unusable) { unusable = append(unusable, u) }
 	for _, found := range p.files {
 		d, err := source.Describe(ctx, p.read.Access, found)
 		if err != nil {
@@ -121,7 +124,7 @@ func (p *plan) admit(ctx context.Context, seen func(element.Recognised)) (kept [
 			if err != nil {
 				return nil, nil, err
 			}
-			unusable = append(unusable, u)
+			refuse(u)
 			continue
 		}
 		f, err := trip.Recognise(d, p.trips)
@@ -130,16 +133,16 @@ func (p *plan) admit(ctx context.Context, seen func(element.Recognised)) (kept [
 			if err != nil {
 				return nil, nil, err
 			}
-			unusable = append(unusable, u)
+			refuse(u)
 			continue
 		}
 		pending.add(ctx, p.read, p.trips, f)
-		if err := finish(examinedAtOnce - 1); err != nil {
+		if err := pending.finish(examinedAtOnce-1, p.trips, keep, refuse); err != nil {
 			return nil, nil, err
 		}
 	}
-	if err := finish(0); err != nil {
+	if err := pending.finish(0, p.trips, keep, refuse); err != nil {
 		return nil, nil, err
 	}
-	return trip.Admit(recognised, unusable, p.admission)
+	return recognised, unusable, nil
 }

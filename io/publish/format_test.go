@@ -31,7 +31,7 @@ func TestATableIsThereInOneFormat(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	for _, c := range []struct{ format, want string }{{"", ".parquet"}, {"counted", ".count"}, {"parquet", ".parquet"}} {
 		cfg, r := good(out)
-		cfg.ID, cfg.Format = "id-"+c.want, c.format
+		cfg.ID, cfg.Format = "run-"+c.format, c.format
 		if err := publishThrough(cfg, r); err != nil {
 			t.Fatal(err)
 		}
@@ -41,8 +41,8 @@ func TestATableIsThereInOneFormat(t *testing.T) {
 		}
 		for i, name := range cfg.Tables {
 			files, err := os.ReadDir(filepath.Join(out, name))
-			if err != nil || len(files) != 1 || files[0].Name() != name+c.want || m.Outputs[i].Path != name+"/"+name+c.want {
-				t.Errorf("format %q: found %v, %v, and %s in the manifest, expected %s%s alone", c.format, files, err, m.Outputs[i].Path, name, c.want)
+			if err != nil || len(files) != 1 || files[0].Name() != name+c.want || m.Outputs[i].Plain != name+"/"+name+c.want {
+				t.Errorf("format %q: found %v, %v, and %s in the manifest, expected %s%s alone", c.format, files, err, m.Outputs[i].Plain, name, c.want)
 			}
 		}
 	}

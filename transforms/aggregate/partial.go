@@ -95,8 +95,12 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 		}
 	}
 	for _, c := range r.Rules {
-		if rule := quality.Rules[c.Rule]; rule.Scope == quality.Row {
+		rule := quality.Rules[c.Rule]
+		if rule.Scope == quality.Row {
 			t.Refused = append(t.Refused, element.Refused{Rule: rule.Name, Rows: c.Rows})
+		}
+		if rule.Unreadable {
+			t.Unreadable = append(t.Unreadable, element.Refused{Rule: rule.Name, Rows: c.Rows})
 		}
 	}
 	most := r.mostRefused()
