@@ -71,12 +71,16 @@ type submittedRecord struct {
 type runSummary struct {
 	Runner        string     `json:"runner" about:"the engine that ran the pipeline"`
 	Quality       string     `json:"quality" about:"standard or raw"`
-	Files         int        `json:"files" about:"inputs that were read"`
+	Files         int        `json:"files" about:"of these, inputs that were read"`
 	LeftOut       int        `json:"files_left_out,omitempty" about:"inputs that matched and, as asked, were not read"`
 	Rows          int64      `json:"rows" about:"rows of the inputs"`
 	Rejected      *int64     `json:"rows_rejected,omitempty" about:"rows that rules refused; not with raw"`
 	Minutes       *durations `json:"duration_minutes,omitempty" about:"mean duration of a trip before (raw) and after (standard) the rules; not with raw"`
 	Quarantined   *int64     `json:"quarantined,omitempty" about:"refused rows that were kept; with --quarantine"`
+	Version       int64      `json:"version" about:"of the output: that which the run made, or found unchanged"`
+	Committed     bool       `json:"committed" about:"whether the run made that version; otherwise nothing had changed"`
+	Inputs        int        `json:"inputs" about:"inputs that the version is made of"`
+	Reused        int        `json:"reused" about:"of these, inputs that were not read, because they have not changed since an earlier run"`
 	BytesRead     *int64     `json:"bytes_read,omitempty" about:"bytes that this process read of inputs"`
 	Requests      *int64     `json:"requests,omitempty" about:"requests that this process made to stores"`
 	Retries       int64      `json:"retries,omitempty" about:"requests that were made again"`

@@ -44,7 +44,7 @@ func printTables(ctx context.Context, w io.Writer, access objstore.Access, outpu
 	for _, o := range m.Outputs {
 		if _, isStanding := standingNamed(o.Table); !isStanding {
 			lines = append(lines, []string{o.Table, strconv.FormatInt(o.Rows, 10)})
-			paths = append(paths, objstore.Redact(objstore.Join(output, o.Path)))
+			paths = append(paths, objstore.Redact(objstore.Join(output, o.Shown())))
 		}
 	}
 	err := printTable(ctx, w, access, output, m)
@@ -68,7 +68,7 @@ func printTable(ctx context.Context, w io.Writer, access objstore.Access, output
 	if i < 0 || at < 0 {
 		return nil
 	}
-	path := objstore.Redact(objstore.Join(output, m.Outputs[i].Path))
+	path := objstore.Redact(objstore.Join(output, m.Outputs[i].Shown()))
 	t, err := publish.ReadTable(ctx, access, output, m.Outputs[i], tables[at].Schema())
 	if err != nil {
 		return fmt.Errorf("reading back what was published: %s: %w", objstore.Redact(output), err)
@@ -146,11 +146,14 @@ func align(rows [][]string, left int) string {
 }
 
 // report writes the summary of a good run.
-func (j *job) report(runner runners.Runner, m *publish.Manifest, elapsed time.Duration) {
-	seconds := elapsed.Seconds()
+func (j *job) report(runner runners.Runner, m *publish.Manifest, pl *planner, committed bool, read int64, elapsed time.Duration) {
+	seconds, reused := elapsed.Seconds(), pl.reused()
 	sum := runSummary{
-		Runner: runner.Name, Quality: m.Quality, Files: len(m.Inputs), LeftOut: len(m.LeftOut), Rows: m.Rows,
+		Runner: runner.Name, Quality: m.Quality, Committed: committed, Inputs: len(m.Inputs), Reused: reused, Files: len(m.Inputs) - reused, LeftOut: len(m.LeftOut), Rows: m.Rows,
 		Seconds: hundredths(seconds), RowsPerSecond: whole(float64(m.Rows) / seconds), Output: objstore.Redact(j.output),
+	}
+	if c := m.Commit; c != nil {
+		sum.Version = c.Version
 	}
 	if r := m.Rules; r != nil {
 		rejected := m.Rows
@@ -163,8 +166,8 @@ func (j *job) report(runner runners.Runner, m *publish.Manifest, elapsed time.Du
 		sum.Quarantined = &m.Kept.Rows
 	}
 	if runner.Here() { // of workers elsewhere nothing is known here
-		bytes, requests, memory := objstore.BytesRead(), objstore.Requests(), whole(float64(peakMemory())/(1<<20))
-		sum.BytesRead, sum.Requests, sum.Retries, sum.Memory = &bytes, &requests, objstore.Retries(), &memory
+		requests, memory := objstore.Requests(), whole(float64(peakMemory())/(1<<20))
+		sum.BytesRead, sum.Requests, sum.Retries, sum.Memory = &read, &requests, objstore.Retries(), &memory
 	}
 	j.stderr.summary("done", sum, "")
 }

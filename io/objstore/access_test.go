@@ -19,8 +19,8 @@ func List(ctx context.Context, prefix string, slashes int) ([]Object, error) {
 	return Access{}.List(ctx, prefix, slashes)
 }
 
-func NewStaging(ctx context.Context, output, id string, places []string, note func(string)) (Staging, error) {
-	return Access{}.NewStaging(ctx, output, id, places, note)
+func NewLock(ctx context.Context, output, id string, note func(string)) (*Lock, error) {
+	return Access{}.Lock(ctx, output, id, note)
 }
 
 // TestEachAccessHasItsStores reaches one server in two ways in turns, as two jobs of one process do.

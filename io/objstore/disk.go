@@ -2,6 +2,7 @@ package objstore
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,6 +18,8 @@ type Step struct {
 
 // What a step does.
 const (
+	StepCreate     = "create"      // a file, or what is written to it next
+	StepWrite      = "write"       // a part of the content of a file
 	StepSync       = "sync"        // the content of a file survives a power cut
 	StepSyncFolder = "sync folder" // changes of the entries of a folder survive a power cut
 	StepMakeFolder = "make folder"
@@ -41,6 +44,33 @@ func taking(s Step) error {
 		return (*f)(s)
 	}
 	return nil
+}
+
+// newFile creates a file, or empties one that is there, and writes to it.
+type newFile struct{ *os.File }
+
+func create(path string, flags int) (newFile, error) {
+	if err := taking(Step{Do: StepCreate, Path: path}); err != nil {
+		return newFile{}, err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|flags, 0o666)
+	return newFile{f}, err
+}
+
+// Write is a step if there is a watcher.
+func (f newFile) Write(p []byte) (int, error) {
+	if err := taking(Step{Do: StepWrite, Path: f.Name()}); err != nil {
+		return 0, err
+	}
+	return f.File.Write(p)
+}
+
+// ReadFrom copies a file inside the kernel, if that can.
+func (f newFile) ReadFrom(r io.Reader) (int64, error) {
+	if err := taking(Step{Do: StepWrite, Path: f.Name()}); err != nil {
+		return 0, err
+	}
+	return f.File.ReadFrom(r)
 }
 
 // Rename moves a file or folder. SyncDir of both folders makes it survive a power cut.

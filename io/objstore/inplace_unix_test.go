@@ -26,7 +26,7 @@ func TestWhatIsNoFileIsNotWaitedFor(t *testing.T) {
 		if err := put(lock); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := NewStaging(t.Context(), out, "1", nil, nil); err == nil || !strings.Contains(err.Error(), lock+": found "+kind+", expected a file") {
+		if _, err := NewLock(t.Context(), out, "1", nil); err == nil || !strings.Contains(err.Error(), lock+": found "+kind+", expected a file") {
 			t.Errorf("%s as the lock: found %v", kind, err)
 		}
 		if _, err := os.Lstat(filepath.Join(filepath.Dir(lock), "elsewhere")); err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"strings"
@@ -14,28 +15,32 @@ import (
 
 var places = []string{"a/a.parquet", "b/b.parquet", "_manifest.json"}
 
-// publishAll publishes text under every place.
-func publishAll(ctx context.Context, id, text string) error {
-	s, err := NewStaging(ctx, "mem://bucket/out", id, places, nil)
+// putAll puts text at every place, in the version that is there when the lock is taken.
+func putAll(ctx context.Context, id, text string) error {
+	l, err := NewLock(ctx, "mem://bucket/out", id, nil)
 	if err != nil {
 		return err
 	}
-	for i, p := range places {
-		name := fmt.Sprint(i)
-		if err := s.Stage(name, write(text)); err == nil {
-			err = s.Publish(name, p)
-			if err != nil {
-				return errors.Join(err, s.Close())
-			}
+	when := map[string]Condition{}
+	for _, p := range places {
+		o, err := Access{}.Stat(ctx, "mem://bucket/out/"+p)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(err, l.Close())
+		}
+		when[p] = Condition{Absent: err != nil, Version: o.Version}
+	}
+	for _, p := range places {
+		if _, err := l.Put(ctx, p, []byte(text), when[p]); err != nil {
+			return errors.Join(err, l.Close())
 		}
 	}
-	return s.Close()
+	return l.Close()
 }
 
 func TestAStoreHasWhatWasPublishedAndNothingElse(t *testing.T) {
 	m := useMem(t)
 	for _, text := range []string{"one", "two"} {
-		if err := publishAll(t.Context(), text, text); err != nil {
+		if err := putAll(t.Context(), text, text); err != nil {
 			t.Fatal(err)
 		}
 		want := map[string]string{}
@@ -46,12 +51,12 @@ func TestAStoreHasWhatWasPublishedAndNothingElse(t *testing.T) {
 			t.Errorf("found %v, expected %v", got, want)
 		}
 	}
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "three", places, nil)
+	s, err := NewLock(t.Context(), "mem://bucket/out", "three", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := s.Remove("b/b.parquet"); err != nil {
+		if err := s.Delete(t.Context(), "b/b.parquet", ""); err != nil {
 			t.Error(err)
 		}
 	}
@@ -78,7 +83,7 @@ func TestAStoreThatIgnoresConditionsIsRefusedBeforeAnythingIsWritten(t *testing.
 			}
 			return nil
 		}
-		err := publishAll(t.Context(), "one", "one")
+		err := putAll(t.Context(), "one", "one")
 		if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "mem://bucket/out") || !strings.Contains(err.Error(), c.words) {
 			t.Errorf("%s: found %v", name, err)
 		}
@@ -102,12 +107,12 @@ func TestARunThatIsKilledBeforeItPublishesLeavesNothingForGood(t *testing.T) {
 			}
 			return nil
 		}
-		s, err := NewStaging(t.Context(), "mem://bucket/out", "dead", places, nil)
+		s, err := NewLock(t.Context(), "mem://bucket/out", "dead", nil)
 		if err == nil {
-			s.(*remoteStaging).stop()
+			s.lease.stop()
 		}
 		m.before = nil
-		if err := publishAll(t.Context(), "next", "next"); err != nil || len(m.contents()) != len(places) {
+		if err := putAll(t.Context(), "next", "next"); err != nil || len(m.contents()) != len(places) {
 			t.Errorf("killed after %d requests: found %v, %v", last, m.contents(), err)
 		}
 		if !killed {
@@ -130,39 +135,11 @@ func TestARunThatStandsStillWhileItProbesBlamesNoStore(t *testing.T) {
 		}
 		return nil
 	}
-	if err := publishAll(t.Context(), "one", "one"); !errors.Is(err, ErrBusy) || errors.Is(err, ErrUnsupported) {
+	if err := putAll(t.Context(), "one", "one"); !errors.Is(err, ErrBusy) || errors.Is(err, ErrUnsupported) {
 		t.Errorf("found %v, expected %v", err, ErrBusy)
 	}
 	if got := m.contents(); len(got) != 0 {
 		t.Errorf("left %v", got)
-	}
-}
-
-// TestRemovalIsOfWhatWasThere has another run write, while this one does not know that it has lost the lock.
-func TestRemovalIsOfWhatWasThere(t *testing.T) {
-	m := useMem(t)
-	if err := publishAll(t.Context(), "before", "before"); err != nil {
-		t.Fatal(err)
-	}
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.Put(t.Context(), "mem://bucket/out/"+places[0], []byte("another's"), Condition{}); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Remove(places[0]); !errors.Is(err, ErrBusy) {
-		t.Errorf("found %v, expected %v", err, ErrBusy)
-	}
-	if err := s.Remove(places[1]); err != nil {
-		t.Error(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-	got := m.contents()
-	if _, there := got["mem://bucket/out/"+places[1]]; there || got["mem://bucket/out/"+places[0]] != "another's" || len(got) != 2 {
-		t.Errorf("found %v", got)
 	}
 }
 
@@ -171,7 +148,7 @@ func TestTheLockOfAnotherIsNotRemoved(t *testing.T) {
 	const lock = "mem://bucket/out/.tripstats/lock"
 	m := useMem(t)
 	leaseRenewed = time.Hour
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, nil)
+	s, err := NewLock(t.Context(), "mem://bucket/out", "one", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +165,7 @@ func TestARenewalThatIsCutOffDoesNotLeaveTheLock(t *testing.T) {
 	const lock = "mem://bucket/out/.tripstats/lock"
 	m := useMem(t)
 	leaseRenewed = time.Hour
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, nil)
+	s, err := NewLock(t.Context(), "mem://bucket/out", "one", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,14 +191,14 @@ func TestRunsAtOnceLeaveTheTablesOfOne(t *testing.T) {
 	var wg sync.WaitGroup
 	errs := make([]error, 6)
 	for i := range errs {
-		wg.Go(func() { errs[i] = publishAll(t.Context(), fmt.Sprint("run", i), fmt.Sprint("text", i)) })
+		wg.Go(func() { errs[i] = putAll(t.Context(), fmt.Sprint("run", i), fmt.Sprint("text", i)) })
 	}
 	wg.Wait()
 	good := 0
 	for _, err := range errs {
 		if err == nil {
 			good++
-		} else if !errors.Is(err, ErrBusy) {
+		} else if !errors.Is(err, ErrBusy) && !errors.Is(err, ErrChanged) && !errors.Is(err, ErrExists) {
 			t.Errorf("found %v", err)
 		}
 	}
@@ -242,7 +219,7 @@ func TestTheLockOfADeadRunIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	var notes []string
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, func(text string) { notes = append(notes, text) })
+	s, err := NewLock(t.Context(), "mem://bucket/out", "one", func(text string) { notes = append(notes, text) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,24 +229,24 @@ func TestTheLockOfADeadRunIsTaken(t *testing.T) {
 	if err := s.Close(); err != nil || len(m.contents()) != 0 {
 		t.Errorf("found %v, %v", m.contents(), err)
 	}
-	if err := publishAll(t.Context(), "two", "two"); err != nil || len(m.contents()) != len(places) {
+	if err := putAll(t.Context(), "two", "two"); err != nil || len(m.contents()) != len(places) {
 		t.Errorf("found %v, %v", m.contents(), err)
 	}
 }
 
 func TestTheLockOfALivingRunIsNotTaken(t *testing.T) {
 	useMem(t)
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, nil)
+	s, err := NewLock(t.Context(), "mem://bucket/out", "one", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := publishAll(t.Context(), "two", "two"); !errors.Is(err, ErrBusy) {
+	if err := putAll(t.Context(), "two", "two"); !errors.Is(err, ErrBusy) {
 		t.Errorf("found %v, expected %v", err, ErrBusy)
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := publishAll(t.Context(), "three", "three"); err != nil {
+	if err := putAll(t.Context(), "three", "three"); err != nil {
 		t.Error(err)
 	}
 }
@@ -277,20 +254,21 @@ func TestTheLockOfALivingRunIsNotTaken(t *testing.T) {
 // TestWhoHasLostTheLockPublishesNothing has a run stand still until another has taken its lock and published.
 func TestWhoHasLostTheLockPublishesNothing(t *testing.T) {
 	m := useMem(t)
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "zombie", places, nil)
+	s, err := NewLock(t.Context(), "mem://bucket/out", "zombie", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.(*remoteStaging).stop() // it renews no more
-	if err := s.Stage("x", write("zombie")); err != nil {
-		t.Fatal(err)
-	}
-	if err := publishAll(t.Context(), "other", "other"); err != nil {
+	s.lease.stop() // it renews no more
+	if err := putAll(t.Context(), "other", "other"); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range places {
-		if err := s.Publish("x", p); !errors.Is(err, ErrBusy) {
-			t.Errorf("%s: found %v, expected %v", p, err, ErrBusy)
+		_, put := s.Put(t.Context(), p, []byte("zombie"), Condition{})
+		_, copied := s.Copy(t.Context(), places[0], p, Condition{})
+		for _, err := range []error{put, copied, s.Write(t.Context(), p, write("zombie")), s.Delete(t.Context(), p, ""), s.DeleteAll(t.Context(), "a")} {
+			if !errors.Is(err, ErrBusy) {
+				t.Errorf("%s: found %v, expected %v", p, err, ErrBusy)
+			}
 		}
 	}
 	for uri, text := range m.contents() {
@@ -303,7 +281,7 @@ func TestWhoHasLostTheLockPublishesNothing(t *testing.T) {
 // TestALockThatIsTakenIsNoticed has the lock taken under a run that does renew it.
 func TestALockThatIsTakenIsNoticed(t *testing.T) {
 	m := useMem(t)
-	s, err := NewStaging(t.Context(), "mem://bucket/out", "one", places, nil)
+	s, err := NewLock(t.Context(), "mem://bucket/out", "one", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,10 +289,10 @@ func TestALockThatIsTakenIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	deadline := time.Now().Add(5 * time.Second)
-	for s.(*remoteStaging).held() == nil && time.Now().Before(deadline) {
+	for s.lease.held() == nil && time.Now().Before(deadline) {
 		time.Sleep(5 * time.Millisecond)
 	}
-	if err := s.Publish("x", places[0]); !errors.Is(err, ErrBusy) {
+	if _, err := s.Put(t.Context(), places[0], nil, Condition{}); !errors.Is(err, ErrBusy) {
 		t.Errorf("found %v", err)
 	}
 	if err := s.Close(); err != nil || m.contents()["mem://bucket/out/.tripstats/lock"] != "another" {

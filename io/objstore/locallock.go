@@ -117,11 +117,11 @@ func (l *localLock) put(place string, write func(io.Writer) error, when Conditio
 	if _, err := MakeDirs(filepath.Dir(path), 0o777); err != nil {
 		return "", err
 	}
-	f, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|openFlags|noFollow, 0o666)
+	f, err := create(temp, os.O_TRUNC|openFlags|noFollow)
 	if err != nil {
 		return "", err
 	}
-	if err = CloseSynced(f, write(f)); err == nil {
+	if err = CloseSynced(f.File, write(f)); err == nil {
 		version, err = replaceLocal(temp, path, when)
 	}
 	if err != nil && version == "" {
@@ -149,6 +149,8 @@ func (l *localLock) remove(place, version string) error {
 		return nil
 	case err != nil:
 		return err
+	case info.IsDir(): // somebody else's
+		return nil
 	case version != "" && localVersion(info) != version:
 		return ErrChanged
 	}
@@ -163,6 +165,29 @@ func (l *localLock) remove(place, version string) error {
 		return SyncDir(filepath.Dir(dir))
 	}
 	return SyncDir(dir) // the folder has other files
+}
+
+// list returns the places of the files below a folder, and those of empty folders in it.
+func (l *localLock) list(place string) (places []string, err error) {
+	dir := l.at(place)
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case path == dir:
+			return nil
+		case d.IsDir():
+			if entries, err := os.ReadDir(path); err != nil || len(entries) > 0 {
+				return err
+			}
+		}
+		below, err := filepath.Rel(l.output, path)
+		places = append(places, filepath.ToSlash(below))
+		return err
+	})
+	return places, err
 }
 
 // try finds what would keep put from a place.

@@ -16,11 +16,11 @@ func writeLocal(path string, write func(io.Writer) error) error {
 	if _, err := MakeDirs(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|openFlags|noFollow, 0o666)
+	f, err := create(path, os.O_TRUNC|openFlags|noFollow)
 	if err != nil {
 		return err
 	}
-	return CloseSynced(f, write(f))
+	return CloseSynced(f.File, write(f))
 }
 
 // putLocal writes a file beside the place and renames it. Among processes, Absent holds always, and Version among those that use this
@@ -30,11 +30,11 @@ func putLocal(path string, write func(w io.Writer) error, when Condition) (versi
 		return "", err
 	}
 	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%016x", filepath.Base(path), rand.Uint64()))
-	temp, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+	temp, err := create(name, os.O_EXCL)
 	if err != nil {
 		return "", err
 	}
-	if err = CloseSynced(temp, write(temp)); err == nil && when.Version != "" {
+	if err = CloseSynced(temp.File, write(temp)); err == nil && when.Version != "" {
 		unlock, busy := lockBeside(path)
 		if err = busy; err == nil {
 			defer func() { err = errors.Join(err, unlock()) }()
@@ -113,15 +113,15 @@ func lockBeside(path string) (unlock func() error, err error) {
 	}
 }
 
-// each calls do for all items, some at once, and joins the errors.
-func each[T any](items []T, do func(T) error) error {
+// Each calls do for 0 up to n, for some at once, and joins the errors.
+func Each(n int, do func(i int) error) error {
 	var wg sync.WaitGroup
-	errs := make([]error, len(items))
+	errs := make([]error, n)
 	slots := make(chan struct{}, perHost)
-	for i, item := range items {
+	for i := range n {
 		wg.Go(func() {
 			slots <- struct{}{}
-			errs[i] = do(item)
+			errs[i] = do(i)
 			<-slots
 		})
 	}

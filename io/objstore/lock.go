@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 )
 
 // Lock is the lock of an output: one run at a time holds it. What changes the output is a method of it, so that nobody changes an output
@@ -55,22 +56,45 @@ func (l *Lock) Close() error {
 
 func (l *Lock) at(place string) string { return Join(l.output, place) }
 
-// Write writes a file that nobody reads yet. In a folder it makes the folders above; the file survives a power cut once [Lock.Sync] was
-// called for its folder.
-func (l *Lock) Write(ctx context.Context, place string, write func(io.Writer) error) error {
+// NewFile is a file that Write is to write.
+type NewFile struct {
+	Place string
+	Write func(io.Writer) error
+}
+
+// WriteAll writes files that nobody reads yet. In a folder it makes the folders above; the files survive a power cut once [Lock.Sync] was
+// called for their folders. To a store several are written at once.
+func (l *Lock) WriteAll(ctx context.Context, files []NewFile) error {
 	if err := l.Held(); err != nil {
 		return err
 	}
 	if l.local != nil {
-		return writeLocal(filepath.Join(l.local.output, filepath.FromSlash(place)), write)
+		for _, f := range files {
+			if err := writeLocal(l.local.at(f.Place), f.Write); err != nil {
+				return fmt.Errorf("%s: %w", f.Place, Reason(err))
+			}
+		}
+		return nil
 	}
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return err
+	for _, f := range files {
+		var b bytes.Buffer
+		if err := f.Write(&b); err != nil {
+			return fmt.Errorf("%s: %w", f.Place, err)
+		}
+		l.written[f.Place] = b.Bytes()
 	}
-	l.written[place] = b.Bytes()
-	_, err := l.lease.store.put(ctx, l.at(place), b.Bytes(), Condition{})
-	return err
+	return Each(len(files), func(i int) error {
+		place := files[i].Place
+		if _, err := l.lease.store.put(ctx, l.at(place), l.written[place], Condition{}); err != nil {
+			return fmt.Errorf("%s: %w", place, err)
+		}
+		return nil
+	})
+}
+
+// Write is WriteAll for one file.
+func (l *Lock) Write(ctx context.Context, place string, write func(io.Writer) error) error {
+	return l.WriteAll(ctx, []NewFile{{place, write}})
 }
 
 // Sync makes the entries of folders survive a power cut. In a store there is nothing to do.
@@ -138,7 +162,20 @@ func (l *Lock) DeleteAll(ctx context.Context, place string) error {
 	if err != nil {
 		return err
 	}
-	return each(objects, func(o Object) error { return l.lease.store.delete(ctx, o.URI, "") })
+	return Each(len(objects), func(i int) error { return l.lease.store.delete(ctx, objects[i].URI, "") })
+}
+
+// List returns the places of all files below a folder. It is no error if there is no such folder.
+func (l *Lock) List(ctx context.Context, place string) ([]string, error) {
+	if l.local != nil {
+		return l.local.list(place)
+	}
+	objects, err := l.lease.store.list(ctx, l.at(place)+"/")
+	var places []string
+	for _, o := range objects {
+		places = append(places, place+strings.TrimPrefix(o.URI, l.at(place)))
+	}
+	return places, err
 }
 
 // Try checks, as far as possible without changing anything, that a file can be put at a place. In a store this is known only when it is

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"strings"
@@ -111,8 +112,11 @@ func mayPass(err error) *temporaryError {
 	var t *temporaryError
 	var network net.Error
 	var lookup *net.DNSError
+	var disk *fs.PathError
 	switch {
 	case err == nil:
+		return nil
+	case errors.As(err, &disk): // its cause is taken for one of the network, because both have the numbers of the system
 		return nil
 	case errors.As(err, &lookup) && lookup.IsNotFound && !wasReached(lookup.Name):
 		return nil // the address is wrong

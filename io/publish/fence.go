@@ -1,14 +1,13 @@
 package publish
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"tripstats/io/objstore"
@@ -19,9 +18,8 @@ import (
 // revoked. Only who holds the output's lock reads and writes the file to publish. The first attempt of a run publishes;
 // the others find that it has published. After the run was given up, no attempt publishes.
 const (
-	runsName  = objstore.StateDir + "/runs"
-	runsStage = "runs"
-	runsKept  = 100
+	runsName = objstore.StateDir + "/runs"
+	runsKept = 100
 
 	published = "published"
 	revoked   = "revoked"
@@ -53,21 +51,31 @@ func readRuns(ctx context.Context, cfg Config) (pastRuns, []byte, error) {
 	return known, content, nil
 }
 
-// stage stages the file of the last runs with this run added. The caller holds the output's lock.
-func (f pastRuns) stage(stage objstore.Staging, cfg Config, what string) error {
-	if f == nil {
+// add records that this run has committed, and which run had committed the head before, in case that did not come to it. The caller holds
+// the output's lock.
+func (f pastRuns) add(ctx context.Context, lock *objstore.Lock, cfg Config, before Head) error {
+	if f == nil || f[cfg.ID] == published {
 		return nil
 	}
-	_, content, err := readRuns(context.Background(), cfg)
+	_, content, err := readRuns(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	lines := bytes.SplitAfter(content, []byte("\n"))
-	lines = append(lines[max(0, len(lines)-runsKept):], fmt.Appendf(nil, "%s %s\n", cfg.ID, what))
-	if err := stage.Stage(runsStage, func(w io.Writer) error {
-		_, err := w.Write(bytes.Join(lines, nil))
-		return err
-	}); err != nil {
+	var lines []string
+	if m := before.Manifest; m != nil && m.Commit != nil && m.Commit.Run != cfg.ID && f[m.Commit.Run] == "" {
+		lines = append(lines, m.Commit.Run+" "+published)
+	}
+	return writeRuns(ctx, lock, content, append(lines, cfg.ID+" "+published)...)
+}
+
+// writeRuns writes the file of the last runs with lines added.
+func writeRuns(ctx context.Context, lock *objstore.Lock, content []byte, more ...string) error {
+	lines := slices.Collect(strings.Lines(string(content)))
+	for _, l := range more {
+		lines = append(lines, l+"\n")
+	}
+	_, err := lock.Put(ctx, runsName, []byte(strings.Join(lines[max(0, len(lines)-runsKept):], "")), objstore.Condition{})
+	if err != nil {
 		return fmt.Errorf("%s: %w", runsName, objstore.Reason(err))
 	}
 	return nil
@@ -76,7 +84,14 @@ func (f pastRuns) stage(stage objstore.Staging, cfg Config, what string) error {
 // Published tells whether a fenced run has published, as far as can be seen from here.
 func Published(ctx context.Context, cfg Config) (bool, error) {
 	known, _, err := readRuns(ctx, cfg)
-	return known[cfg.ID] == published, err
+	if err != nil || known[cfg.ID] == published {
+		return err == nil, err
+	}
+	h, err := ReadHead(ctx, cfg.Access, cfg.Output)
+	if errors.Is(err, ErrNoManifest) {
+		err = nil
+	}
+	return h.isOf(cfg.ID), err
 }
 
 // Revoke makes sure that a fenced run that was given up can no longer publish. done tells that it has published already.
@@ -87,20 +102,17 @@ func Revoke(ctx context.Context, cfg Config) (done bool, err error) {
 			return false, nil
 		}
 	}
-	stage, err := cfg.Access.NewStaging(ctx, cfg.Output, "revoke-"+cfg.ID, []string{runsName}, func(text string) { cfg.notice(ctx, text) })
+	lock, err := cfg.Access.Lock(ctx, cfg.Output, "revoke-"+cfg.ID, func(text string) { cfg.notice(ctx, text) })
 	if err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, stage.Close()) }()
-	known, _, err := readRuns(ctx, cfg)
-	if err != nil || known[cfg.ID] == published {
-		return err == nil, err
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	if done, err := Published(ctx, cfg); done || err != nil {
+		return done, err
 	}
-	if err := known.stage(stage, cfg, revoked); err != nil {
+	_, content, err := readRuns(ctx, cfg)
+	if err != nil {
 		return false, err
 	}
-	if err := stage.Publish(runsStage, runsName); err != nil {
-		return false, fmt.Errorf("%s: %w", runsName, objstore.Reason(err))
-	}
-	return false, nil
+	return false, writeRuns(ctx, lock, content, cfg.ID+" "+revoked)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -78,7 +79,7 @@ func others(table string, format Format) []string {
 
 // ReadTable reads a published table back. schema is that of the table.
 func ReadTable(ctx context.Context, access objstore.Access, output string, o Output, schema *arrow.Schema) (arrow.Table, error) {
-	i := slices.IndexFunc(formats, func(f Format) bool { return o.Path == place(o.Table, f) })
+	i := slices.IndexFunc(formats, func(f Format) bool { return strings.HasSuffix(strings.TrimSuffix(o.Path, tableEnding), f.Ending()) })
 	if i < 0 {
 		return nil, fmt.Errorf("%s: found no format of this ending, expected one of %q", o.Path, Formats())
 	}

@@ -1,23 +1,28 @@
-// Package publish ends the pipeline: one transform that all tables flow into. It reconciles the rows, writes every
-// table as a temporary, moves them into place and writes the manifest last. Nothing is published before every check
-// has passed, and an interrupted run leaves each previous table whole.
+// Package publish ends the pipeline: one transform that all tables flow into. It reconciles the rows and publishes the tables as one
+// version of the output. Nothing is published before every check has passed.
 //
 // The output below DIR:
 //
-//	DIR/<table>/<table>.parquet   the tables
-//	DIR/_manifest.json            a [Manifest], written last
-//	DIR/.tripstats/               the lock, and temporaries while a run publishes
+//	DIR/_manifest.json               a [Manifest]: which version is the latest. To replace it is the commit
+//	DIR/<table>/<table>.parquet      a copy of the latest version's table, for readers that do not know the manifest
+//	DIR/.tripstats/v/<n>-<run>/      the version n, of a run: nothing in it changes
+//	    <table>.parquet.table        a table
+//	    manifest.json                the manifest that DIR/_manifest.json was
+//	    kept.json, kept.bin          what the inputs added up to: see package kept
+//	    run.json                     a [RunRecord]
+//	    copied                       the copies are those of this version
+//	DIR/.tripstats/lock, runs        one run at a time publishes, and what became of the last runs
+//
+// A run commits in eight steps, all with the lock of the output: it reads the manifest (1); it ends if another run has committed since it
+// was planned, or if something is in the way (2); it writes its version (3) and a manifest that no other attempt writes (4), and puts that in
+// the place of the one that it read, unless somebody has changed that (5). If it hears no answer, it reads the manifest again (6). Then it
+// brings the copies forward (7) and removes versions that are not kept (8). So a reader of the manifest sees one version whole, whenever a
+// run is killed; the next run finishes the steps 7 and 8.
 package publish
 
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -69,12 +74,12 @@ type Config struct {
 	Quality     string
 	Rules       *Rules // nil where no rule was applied
 	Flags       map[string]string
+	Settings    map[string]string  // in force, that decide results: see Manifest.Settings
+	SQL         map[string]string  // the queries of tables that are made by SQL, by table
+	Existing    string             // Protect, Extend or Replace
 	Datasets    []Dataset          // that the user declared
 	Sample      bool               // the input is made up: it does not replace tables of real data
 	Quarantine  *quarantine.Config // nil where rows that rules refused are not kept
-
-	// Before is what the output had when the run began: see [Seen].
-	Before string
 
 	// Base is what the output had when the run was planned.
 	Base Base
@@ -107,8 +112,8 @@ func (t Total) String() string {
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[publishFn]())
-	beam.RegisterDoFn(reflect.TypeFor[publishAllFn]())
 	register.Iter1[quarantine.File]()
+	register.Iter1[element.Remembered]()
 	register.Iter1[element.AdmittedFiles]()
 	register.Iter1[element.LeftOut]()
 	register.Iter1[element.Tallies]()
@@ -134,32 +139,27 @@ func Publish(s beam.Scope, cfg Config, in Inputs) {
 	if len(in.Tables) > 1 {
 		all = beam.Flatten(s, in.Tables...)
 	}
-	if len(in.Remembered) == 0 {
-		in.Remembered = []beam.PCollection{beam.CreateList(s, []element.Remembered{})}
+	sides := []beam.Option{beam.SideInput{Input: in.Files}, beam.SideInput{Input: in.LeftOut}, beam.SideInput{Input: in.Tallies}, beam.SideInput{Input: all}}
+	remembered, rows := one[element.Remembered](s, in.Remembered), one[quarantine.File](s, in.Kept)
+	sides = append(sides, beam.SideInput{Input: remembered}, beam.SideInput{Input: rows})
+	beam.ParDo0(s, &publishFn{Config: cfg}, beam.Impulse(s), sides...)
+}
+
+// one returns the only collection of a list, or an empty one.
+func one[T any](s beam.Scope, list []beam.PCollection) beam.PCollection {
+	if len(list) > 0 {
+		return list[0]
 	}
-	sides := []beam.Option{
-		beam.SideInput{Input: in.Files}, beam.SideInput{Input: in.LeftOut}, beam.SideInput{Input: in.Tallies}, beam.SideInput{Input: all},
-		beam.SideInput{Input: in.Remembered[0]},
-	}
-	if cfg.Quarantine == nil {
-		beam.ParDo0(s, &publishFn{Config: cfg}, beam.Impulse(s), sides...)
-		return
-	}
-	beam.ParDo0(s, &publishAllFn{Config: cfg}, beam.Impulse(s), append(sides, beam.SideInput{Input: in.Kept[0]})...)
+	return beam.CreateList(s, []T{})
 }
 
 type publishFn struct{ Config Config }
 
-func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, remembered func(*element.Remembered) bool) error {
-	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), remembered: element.Drain(remembered)}
-	return r.checkAndPublish(ctx, fn.Config)
-}
-
-// publishAllFn publishes the quarantine too.
-type publishAllFn struct{ Config Config }
-
-func (fn *publishAllFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, remembered func(*element.Remembered) bool, kept func(*quarantine.File) bool) error {
-	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables), remembered: element.Drain(remembered), kept: element.Drain(kept)}
+func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, remembered func(*element.Remembered) bool, kept func(*quarantine.File) bool) error {
+	r := result{
+		files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables),
+		remembered: element.Drain(remembered), kept: element.Drain(kept),
+	}
 	return r.checkAndPublish(ctx, fn.Config)
 }
 
@@ -223,197 +223,4 @@ func (r *result) keepUnpublished(ctx context.Context, cfg quarantine.Config) err
 // notKept returns the fault for an error of the quarantine before anything has changed.
 func notKept(cfg quarantine.Config, err error) error {
 	return fault.New(fault.Failed, "quarantine %s: %v; nothing was published", cfg.Dir, objstore.Reason(err))
-}
-
-// staging opens the staging area. It is a variable for tests.
-var staging = objstore.Access.NewStaging
-
-// publish writes the tables, the manifest and the quarantine, all or nothing. It may run again, and several attempts may run at
-// once: each writes the same bytes under its own names and moves them into place.
-func (r *result) publish(ctx context.Context, cfg Config) (err error) {
-	format, err := FormatOf(cfg.Format)
-	if err != nil {
-		return err
-	}
-	plan := planOf(cfg, format)
-	stage, err := staging(cfg.Access, ctx, cfg.Output, cfg.ID, plan.places(), func(text string) { cfg.notice(ctx, text) })
-	switch {
-	case errors.Is(err, objstore.ErrBusy):
-		return fault.New(fault.Conflict, "output %v; run again when it is done", err)
-	case err != nil:
-		return fault.New(fault.Failed, "output %v; nothing was published", err)
-	}
-	shown := objstore.Redact(cfg.Output)
-	defer func() {
-		switch closed := stage.Close(); {
-		case closed == nil:
-		case err == nil:
-			cfg.notice(ctx, fmt.Sprintf("%s: all is published, but what the run needed for that could not be removed: %v", shown, closed))
-		default:
-			err = errors.Join(err, closed)
-		}
-	}()
-	nothing := func(what string, err error) error {
-		return unpublished(err, "output %s: %s%v; nothing was published", shown, what, objstore.Reason(err))
-	}
-	past, err := readPast(ctx, cfg)
-	switch {
-	case err != nil:
-		return nothing("", err)
-	case past[cfg.ID] == published: // another attempt of this run was first
-		return nil
-	case past[cfg.ID] == revoked:
-		return fault.New(fault.Conflict, "output %s: this run has been given up, so it may not publish any more", shown)
-	}
-	if err := KeepTables(ctx, cfg); err != nil {
-		return err
-	}
-	if err := keepReal(ctx, cfg); err != nil {
-		return err
-	}
-	meanwhile := cfg.replacesAnother(ctx)
-	m := r.manifest(cfg)
-	for _, t := range r.tables {
-		sum := &summer{hash: sha256.New()}
-		if err := stage.Stage(t.Name, func(w io.Writer) error {
-			return format.Write(io.MultiWriter(w, sum), t.Record, cfg.Meta)
-		}); err != nil {
-			return nothing("table "+t.Name+": ", err)
-		}
-		m.Outputs = append(m.Outputs, Output{
-			Table: t.Name, Path: place(t.Name, format), Rows: t.Record.NumRows(), Bytes: sum.bytes, SHA256: sum.sum(),
-		})
-	}
-	manifest := &summer{hash: sha256.New()}
-	if err := stage.Stage(manifestStage, func(w io.Writer) error { return m.write(io.MultiWriter(w, manifest)) }); err != nil {
-		return nothing("manifest: ", err)
-	}
-	if err := past.stage(stage, cfg, published); err != nil {
-		return nothing("", err)
-	}
-	if err := stage.Prepare(plan.publish, plan.remove); err != nil {
-		return nothing("", err)
-	}
-	change := &quarantine.Change{}
-	if cfg.Quarantine != nil {
-		if change, err = quarantine.Prepare(ctx, *cfg.Quarantine, r.kept, cfg.proof(manifest.sum())); err != nil {
-			return notKept(*cfg.Quarantine, err)
-		}
-	}
-	Critical.Lock()
-	defer Critical.Unlock()
-	if err := plan.carryOut(stage, change); err != nil {
-		became := "; what was published before is whole: run again"
-		if undone := errors.Join(change.Undo(), stage.Undo()); undone != nil {
-			became = fmt.Sprintf("; and what was published before could not be put back (%v), so that some tables may be of this run: run again to publish all", undone)
-		}
-		return unpublished(err, "output %s: %v%s", shown, fault.Advised(err), became)
-	}
-	if meanwhile {
-		cfg.notice(ctx, fmt.Sprintf("%s: another run published there while this one ran; what it published is replaced", shown))
-	}
-	return nil
-}
-
-// plan lists what a publication changes, by place below the output, in order. The manifest comes after everything that it
-// describes; the record of the run comes last.
-type plan struct{ publish, remove []string }
-
-func planOf(cfg Config, format Format) plan {
-	var p plan
-	for _, t := range cfg.Tables {
-		p.publish = append(p.publish, place(t, format))
-		p.remove = append(p.remove, others(t, format)...)
-	}
-	for _, t := range cfg.Absent {
-		p.remove = append(p.remove, place(t, format))
-		p.remove = append(p.remove, others(t, format)...)
-	}
-	p.publish = append(p.publish, ManifestName)
-	if cfg.Fenced {
-		p.publish = append(p.publish, runsName)
-	}
-	return p
-}
-
-func (p plan) places() []string { return slices.Concat(p.publish, p.remove) }
-
-// proof returns what shows the next run that this one has published: its manifest.
-func (cfg Config) proof(manifest string) quarantine.Proof {
-	uri := objstore.Join(cfg.Output, ManifestName)
-	if scheme, path := objstore.Scheme(uri); scheme == "" {
-		if abs, err := filepath.Abs(path); err == nil {
-			uri = abs // the next run may have another working directory
-		}
-	}
-	return quarantine.Proof{URI: uri, SHA256: manifest}
-}
-
-// carryOut publishes and removes files. It changes the quarantine just before the manifest, and confirms the change just after
-// it. After an error some of the changes are done.
-func (p plan) carryOut(stage objstore.Staging, change *quarantine.Change) error {
-	for _, place := range p.publish {
-		if place == ManifestName {
-			for _, absent := range p.remove {
-				if err := stage.Remove(absent); err != nil {
-					return fmt.Errorf("%s of a run before: %w", absent, objstore.Reason(err))
-				}
-			}
-			if err := change.Do(); err != nil {
-				return fmt.Errorf("quarantine: %w", err)
-			}
-		}
-		if err := stage.Publish(stagedAs(place), place); err != nil {
-			return fmt.Errorf("%s: %w", place, objstore.Reason(err))
-		}
-		if place == ManifestName {
-			if err := change.Confirm(); err != nil {
-				return fmt.Errorf("quarantine: %w", objstore.Reason(err))
-			}
-		}
-	}
-	return nil
-}
-
-// stagedAs returns the name under which the file of a place is staged.
-func stagedAs(place string) string {
-	switch place {
-	case ManifestName:
-		return manifestStage
-	case runsName:
-		return runsStage
-	}
-	table, _, _ := strings.Cut(place, "/")
-	return table
-}
-
-// Seen describes an output for [Config.Before]: the version of its manifest, or that it has none. It is "" if this is not
-// known.
-func Seen(ctx context.Context, access objstore.Access, output string) string {
-	o, err := access.Stat(ctx, objstore.Join(output, ManifestName))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "nothing"
-	case err != nil || o.Version == "":
-		return ""
-	}
-	return "version " + o.Version
-}
-
-// replacesAnother tells whether another run has published since this one began.
-func (cfg Config) replacesAnother(ctx context.Context) bool {
-	now := ""
-	if cfg.Before != "" {
-		now = Seen(ctx, cfg.Access, cfg.Output)
-	}
-	return now != cfg.Before && strings.HasPrefix(now, "version ")
-}
-
-// unpublished returns the fault for an error that prevented publication.
-func unpublished(err error, format string, args ...any) error {
-	code := fault.Failed
-	if errors.Is(err, objstore.ErrBusy) {
-		code = fault.Conflict
-	}
-	return fault.New(code, format, args...)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tripstats/io/objstore"
@@ -18,10 +19,10 @@ func TestAPublicationSurvivesAPowerCut(t *testing.T) {
 	if err := os.MkdirAll(kept, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	order, check := disk.Watch(t, []string{ManifestName, "quarantine"}, []string{"stage-", "gone-"})
+	order, check := disk.Watch(t, []string{ManifestName, "quarantine"}, []string{"stage-", "gone-", "new", copiedName})
 	for _, name := range []string{"first", "second", "third"} {
 		cfg, r := judged(t, dir, name)
-		cfg.Output, cfg.Fenced = filepath.Join(dir, "new", "out"), true
+		cfg.Output, cfg.Fenced = filepath.Join(dir, "made", "out"), true
 		if name == "third" {
 			cfg.Absent, cfg.Tables, r.tables, cfg.Balance = []string{"quality", "never"}, cfg.Tables[:2], r.tables[:2], nil
 		}
@@ -44,7 +45,7 @@ func TestAPublicationSurvivesAPowerCut(t *testing.T) {
 				renames[filepath.ToSlash(rel)] = true
 			}
 		}
-		for _, want := range []string{"new/out/trip_stats/trip_stats.parquet", "new/out/" + ManifestName, "new/out/" + runsName, "kept/rows", "kept/.tripstats/quarantine"} {
+		for _, want := range []string{"made/out/trip_stats/trip_stats.parquet", "made/out/" + ManifestName, "made/out/" + runsName, "kept/rows", "kept/.tripstats/quarantine"} {
 			if !renames[want] {
 				t.Errorf("run %s: found no rename to %s: this test does not test", name, want)
 			}
@@ -54,4 +55,9 @@ func TestAPublicationSurvivesAPowerCut(t *testing.T) {
 		}
 	}
 	check()
+	for _, s := range order.Steps {
+		if s.Do == objstore.StepRename && filepath.Base(s.Path) != "new" && strings.Contains(s.To, filepath.Join("made", "out")) {
+			t.Errorf("found %v, expected that an output is changed by files that are written to one place alone", s)
+		}
+	}
 }

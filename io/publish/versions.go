@@ -191,29 +191,6 @@ func ReadIndex(ctx context.Context, access objstore.Access, output, dir string) 
 	return x, nil
 }
 
-// RunRecord says how a run went that committed a version. It decides nothing.
-type RunRecord struct {
-	Run      string  `json:"run"`
-	Program  Program `json:"program"`
-	Runner   string  `json:"runner"`
-	Start    string  `json:"start"` // RFC 3339
-	End      string  `json:"end"`   // when the version was written, before it was committed
-	Seconds  float64 `json:"seconds"`
-	Memory   int64   `json:"peak_memory_bytes"` // of the process that committed
-	Read     int64   `json:"bytes_read"`        // by that process
-	Requests int64   `json:"requests"`          // by that process
-}
-
-// ReadRun reads how the run of a version went.
-func ReadRun(ctx context.Context, access objstore.Access, output, dir string) (*RunRecord, error) {
-	content, err := access.ReadAll(ctx, objstore.Join(output, dir+"/"+runName))
-	if err != nil {
-		return nil, err
-	}
-	r := new(RunRecord)
-	return r, json.Unmarshal(content, r)
-}
-
 // Lagging tells whether copies, or the logs of Delta tables, may not be those of the head yet, because the run that committed it was
 // stopped before that. See [Forward].
 func (h Head) Lagging(ctx context.Context, access objstore.Access, output string) (bool, error) {

@@ -25,11 +25,12 @@ type Order struct {
 	files   []fs.FileInfo
 	synced  map[string]bool
 	pending map[string]objstore.Step // by folder: the change that is not synced
+	written map[string]objstore.Step // by file: what was written and is not synced
 }
 
 // Watch begins to watch. The caller must call check when the run has ended.
 func Watch(t testing.TB, last, rubbish []string) (o *Order, check func()) {
-	o = &Order{t: t, last: last, rubbish: rubbish, synced: map[string]bool{}, pending: map[string]objstore.Step{}}
+	o = &Order{t: t, last: last, rubbish: rubbish, synced: map[string]bool{}, pending: map[string]objstore.Step{}, written: map[string]objstore.Step{}}
 	restore := objstore.Watch(func(s objstore.Step) error { o.take(s); return nil })
 	return o, func() {
 		t.Helper()
@@ -43,7 +44,15 @@ func (o *Order) take(s objstore.Step) {
 	defer o.mu.Unlock()
 	o.Steps = append(o.Steps, s)
 	switch s.Do {
+	case objstore.StepCreate:
+		if _, err := os.Lstat(s.Path); err != nil {
+			o.changed(s, s.Path)
+		}
+		if !o.isRubbish(s.Path) {
+			o.written[s.Path] = s
+		}
 	case objstore.StepSync:
+		delete(o.written, s.Path)
 		if info, err := os.Stat(s.Path); err == nil {
 			o.files = append(o.files, info)
 		}
@@ -117,9 +126,11 @@ func (o *Order) changed(s objstore.Step, path string) {
 
 // forget leaves out a folder that is removed.
 func (o *Order) forget(folder string) {
-	for dir := range o.pending {
-		if dir == folder || strings.HasPrefix(dir, folder+string(filepath.Separator)) {
-			delete(o.pending, dir)
+	for _, paths := range []map[string]objstore.Step{o.pending, o.written} {
+		for path := range paths {
+			if path == folder || strings.HasPrefix(path, folder+string(filepath.Separator)) {
+				delete(paths, path)
+			}
 		}
 	}
 }
@@ -131,5 +142,8 @@ func (o *Order) isRubbish(path string) bool {
 func (o *Order) nothingPending(when string) {
 	for dir, s := range o.pending {
 		o.t.Errorf("%s: the folder %s was not synced after %v", when, dir, s)
+	}
+	for path, s := range o.written {
+		o.t.Errorf("%s: the file %s was not synced after %v", when, path, s)
 	}
 }

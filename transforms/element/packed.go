@@ -28,8 +28,8 @@ type Packed struct {
 	// such values it has.
 	Numbers string
 
-	Bytes  []byte // compressed; nil if they are too many to be kept
-	File   string // that the bytes were read from
+	Bytes []byte // compressed; nil if they are too many to be kept
+	File  string // that the bytes were read from
 }
 
 // PackedTable is a table whose state is in a Packed.

@@ -1,0 +1,386 @@
+package publish
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"tripstats/io/kept"
+	"tripstats/io/objstore"
+	"tripstats/transforms/fault"
+)
+
+// goneName is, in a version's folder, the list of the copies that are removed after its commit.
+const goneName = "gone"
+
+// lines writes a line for each name.
+func lines(names []string) func(io.Writer) error {
+	return bytesOf([]byte(strings.Join(names, "\n") + "\n"))
+}
+
+// forwarding does what comes after a commit: it brings the copies to the head, and removes what is not kept.
+type forwarding struct {
+	access objstore.Access
+	output string
+	lock   *objstore.Lock
+	head   Head
+	gone   []string // places of copies that the head does not have
+
+	compare  bool     // copies that are as they should be stay
+	repaired []string // places that were changed
+}
+
+// Forward brings the copies of the tables to the latest version and removes what killed runs left, as the run does that commits. It
+// compares each copy with the version's table, and returns the places that it has changed. It is no error if nothing was to be done, or if
+// there is no output.
+func Forward(ctx context.Context, access objstore.Access, output string, note func(string)) (changed []string, err error) {
+	if h, err := ReadHead(ctx, access, output); err != nil || h.Manifest == nil {
+		return nil, err // and no lock is made
+	}
+	lock, err := access.Lock(ctx, output, "forward-"+newNonce(), note)
+	switch {
+	case errors.Is(err, objstore.ErrBusy):
+		return nil, fault.New(fault.Conflict, "output %v; run again when it is done", err)
+	case err != nil:
+		return nil, fault.New(fault.Failed, "output %v", err)
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	h, err := ReadHead(ctx, access, output)
+	if err != nil || h.Dir == "" {
+		return nil, err
+	}
+	gone, err := readGone(ctx, access, output, h.Dir)
+	if err != nil {
+		return nil, err
+	}
+	Critical.Lock()
+	defer Critical.Unlock()
+	f := forwarding{access: access, output: output, lock: lock, head: h, gone: gone, compare: true}
+	if err := f.bring(ctx); errors.Is(err, errSuperseded) {
+		return f.repaired, nil
+	} else if err != nil {
+		return f.repaired, fault.New(fault.Failed, "output %s: %v", objstore.Redact(output), err)
+	}
+	if err := f.clean(ctx); err != nil {
+		return f.repaired, fault.New(fault.Failed, "output %s: %v", objstore.Redact(output), err)
+	}
+	return f.repaired, nil
+}
+
+// errSuperseded says that another run has committed, which brings its own copies.
+var errSuperseded = errors.New("another run has committed")
+
+// bring brings the copies forward, removes those that are no more, and marks that this is done.
+func (f *forwarding) bring(ctx context.Context) error {
+	if err := f.bringAll(ctx); err != nil {
+		return err
+	}
+	step(stepCopied)
+	if err := f.lock.Write(ctx, f.head.Dir+"/"+copiedName, bytesOf(nil)); err != nil {
+		return objstore.Reason(err)
+	}
+	step(stepMarked)
+	return nil
+}
+
+func (f *forwarding) bringAll(ctx context.Context) error {
+	if err := f.mendManifest(ctx); err != nil {
+		return err
+	}
+	if err := f.bringLogs(ctx); err != nil {
+		return err
+	}
+	var outputs []Output
+	for _, o := range f.head.Manifest.Outputs {
+		if o.Plain != "" {
+			outputs = append(outputs, o)
+		}
+	}
+	changed := make([]bool, len(outputs))
+	err := f.forAll(len(outputs), func(i int) (err error) {
+		changed[i], err = f.bringCopy(ctx, outputs[i])
+		return err
+	})
+	for i, o := range outputs {
+		if changed[i] {
+			f.repaired = append(f.repaired, o.Plain)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return f.forAll(len(f.gone), func(i int) error {
+		if strings.HasSuffix(f.gone[i], "/") {
+			return nil // bringLogs has emptied that table
+		}
+		if err := f.lock.Delete(ctx, f.gone[i], ""); err != nil {
+			return fmt.Errorf("%s of a version before: %w", f.gone[i], objstore.Reason(err))
+		}
+		return nil
+	})
+}
+
+// bringLogs brings the logs of Delta tables to the head.
+func (f *forwarding) bringLogs(ctx context.Context) error {
+	var before []string
+	for _, p := range f.gone {
+		if table, isTable := strings.CutSuffix(p, "/"); isTable {
+			before = append(before, table)
+		}
+	}
+	return forwardLogs(ctx, f.access, f.output, f.head.Manifest, before, time.Now(), func() (bool, error) {
+		if err := f.lock.Held(); err != nil {
+			return false, err
+		}
+		now, err := f.access.Stat(ctx, objstore.Join(f.output, ManifestName))
+		return err == nil && now.Version == f.head.stored, err
+	})
+}
+
+// forAll does something for n items: in a store for several at once.
+func (f *forwarding) forAll(n int, do func(i int) error) error {
+	if objstore.Remote(f.output) {
+		return objstore.Each(n, do)
+	}
+	for i := range n {
+		if err := do(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bringCopy replaces a copy, unless another run has committed. In the order of its requests lies that an old version never replaces a newer
+// one, even if this run has lost its lock and does not know: what the newer one's run has written since is another version of the copy.
+func (f *forwarding) bringCopy(ctx context.Context, o Output) (changed bool, err error) {
+	for range 3 {
+		there, err := f.access.Stat(ctx, objstore.Join(f.output, o.Plain))
+		absent := errors.Is(err, fs.ErrNotExist)
+		if err != nil && !absent {
+			return false, fmt.Errorf("%s: %w", o.Plain, objstore.Reason(err))
+		}
+		now, err := f.access.Stat(ctx, objstore.Join(f.output, ManifestName))
+		switch {
+		case err != nil:
+			return false, fmt.Errorf("%s: %w", ManifestName, objstore.Reason(err))
+		case now.Version != f.head.stored:
+			return false, errSuperseded
+		case f.compare && !absent && f.isCopy(ctx, there, o):
+			return false, nil
+		}
+		_, err = f.lock.Copy(ctx, o.Path, o.Plain, objstore.Condition{Absent: absent, Version: there.Version})
+		switch {
+		case err == nil:
+			step(stepCopy)
+			return true, nil
+		case !errors.Is(err, objstore.ErrChanged) && !errors.Is(err, objstore.ErrExists) && !errors.Is(err, fs.ErrNotExist):
+			return false, fmt.Errorf("%s: %w", o.Plain, objstore.Reason(err))
+		}
+	}
+	return false, fmt.Errorf("%s: somebody changes it again and again", o.Plain)
+}
+
+// isCopy tells whether an object has the bytes of a table.
+func (f *forwarding) isCopy(ctx context.Context, there objstore.Object, o Output) bool {
+	if there.Size != o.Bytes {
+		return false
+	}
+	content, err := f.access.Content(ctx, there)
+	sum := sha256.Sum256(content)
+	return err == nil && hex.EncodeToString(sum[:]) == o.SHA256
+}
+
+// mendManifest puts the head's manifest into its version again. It is another's if several attempts of one run wrote at once.
+func (f *forwarding) mendManifest(ctx context.Context) error {
+	if !f.compare {
+		return nil
+	}
+	at := f.head.Dir + "/" + versionManifest
+	have, err := f.access.ReadAll(ctx, objstore.Join(f.output, at))
+	if err == nil && string(have) == string(f.head.content) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", at, objstore.Reason(err))
+	}
+	f.repaired = append(f.repaired, at)
+	_, err = f.lock.Put(ctx, at, f.head.content, objstore.Condition{})
+	return err
+}
+
+// copiesGone returns the places of copies that are there of earlier versions, and that the new version does not have. For a Delta table that
+// the new version does not have it is the table's name with a slash.
+func (a *attempt) copiesGone(ctx context.Context) ([]string, error) {
+	var places []string
+	if m := a.head.Manifest; m != nil {
+		for _, o := range m.Outputs {
+			if m.Format == DeltaName {
+				places = append(places, o.Table+"/")
+				continue
+			}
+			places = append(places, plainOf(o))
+			places = append(places, others(o.Table, a.format)...)
+		}
+	}
+	for _, t := range slices.Concat(a.cfg.Tables, a.cfg.Absent) {
+		places = append(places, others(t, a.format)...)
+	}
+	for _, t := range a.cfg.Absent {
+		places = append(places, place(t, a.format))
+	}
+	if a.lags {
+		before, err := readGone(ctx, a.cfg.Access, a.cfg.Output, a.head.Dir)
+		if err != nil {
+			return nil, err
+		}
+		places = append(places, before...)
+	}
+	slices.Sort(places)
+	places = slices.Compact(places)
+	return slices.DeleteFunc(places, func(p string) bool {
+		return p == "" || slices.ContainsFunc(a.manifest.Outputs, func(o Output) bool {
+			return o.Plain == p || o.Table+"/" == p && a.manifest.Format == DeltaName
+		})
+	}), nil
+}
+
+// plainOf returns the place of a table's copy, "" if it has none. Version 0 has nothing but copies.
+func plainOf(o Output) string {
+	if o.Plain == "" && !strings.HasPrefix(o.Path, versionsDir+"/") {
+		return o.Path
+	}
+	return o.Plain
+}
+
+// readGone reads what a version's commit was to remove.
+func readGone(ctx context.Context, access objstore.Access, output, dir string) ([]string, error) {
+	content, err := access.ReadAll(ctx, objstore.Join(output, dir+"/"+goneName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s/%s: %w", dir, goneName, objstore.Reason(err))
+	}
+	return strings.Fields(string(content)), nil
+}
+
+// abandoned is how old a version must be that no manifest names, and that is later than the head, before it is removed.
+const abandoned = 24 * time.Hour
+
+// clean removes versions that are not kept. A version up to the head that the manifest does not name is that of a run that can no longer
+// commit, because the manifest it has read is no more. What the head's kept results refer to stays.
+func (f *forwarding) clean(ctx context.Context) error {
+	files, err := f.lock.List(ctx, versionsDir)
+	if err != nil {
+		return err
+	}
+	folders := map[string][]string{}
+	for _, p := range files {
+		name, _, _ := strings.Cut(strings.TrimPrefix(p, versionsDir+"/"), "/")
+		folders[name] = append(folders[name], p)
+	}
+	if err := f.cleanData(ctx); err != nil {
+		return err
+	}
+	var drop []string
+	for name := range folders {
+		if slices.Contains(f.head.Manifest.Commit.Versions, name) || !f.isOver(ctx, name) {
+			continue
+		}
+		drop = append(drop, name)
+	}
+	if len(drop) == 0 {
+		return nil
+	}
+	needed, err := f.needed(ctx)
+	if err != nil {
+		return err
+	}
+	slices.Sort(drop)
+	return f.forAll(len(drop), func(i int) error {
+		dir := versionsDir + "/" + drop[i]
+		if !slices.ContainsFunc(folders[drop[i]], needed) {
+			err = f.lock.DeleteAll(ctx, dir)
+			step(stepRemoved)
+			return err
+		}
+		for _, p := range folders[drop[i]] {
+			if !needed(p) {
+				if err := f.lock.Delete(ctx, p, ""); err != nil {
+					return fmt.Errorf("%s: %w", p, objstore.Reason(err))
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// cleanData removes data files of Delta tables whose versions are not kept.
+func (f *forwarding) cleanData(ctx context.Context) error {
+	m := f.head.Manifest
+	if m.Format != DeltaName {
+		return nil
+	}
+	var tables []string
+	needed := map[string]bool{}
+	for _, o := range m.Outputs {
+		tables = append(tables, o.Table)
+	}
+	for _, p := range f.gone {
+		if table, isTable := strings.CutSuffix(p, "/"); isTable {
+			tables = append(tables, table)
+		}
+	}
+	for _, t := range tables {
+		for _, v := range f.head.Versions() {
+			needed[dataPath(t, v.Number, v.Run)] = true
+		}
+	}
+	stale, err := staleData(ctx, f.access, f.output, tables, needed, func(version int64, run string) bool {
+		return f.isOver(ctx, versionName(version, run))
+	})
+	if err != nil {
+		return err
+	}
+	return f.forAll(len(stale), func(i int) error { return f.lock.Delete(ctx, stale[i], "") })
+}
+
+// isOver tells whether the version of a folder can no longer be committed.
+func (f *forwarding) isOver(ctx context.Context, name string) bool {
+	n, _, ok := numberOf(name)
+	if !ok || n <= f.head.Version {
+		return ok
+	}
+	r, err := ReadRun(ctx, f.access, f.output, versionsDir+"/"+name)
+	if err != nil {
+		return false
+	}
+	end, err := time.Parse(time.RFC3339, r.End)
+	return err == nil && time.Since(end) > abandoned
+}
+
+// needed returns a function that tells whether the head's kept results are in a file.
+func (f *forwarding) needed(ctx context.Context) (func(place string) bool, error) {
+	x, err := ReadIndex(ctx, f.access, f.output, f.head.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return func(string) bool { return false }, nil
+	}
+	if err != nil {
+		return func(p string) bool { return path.Base(p) == kept.StatesName }, nil // it cannot be known
+	}
+	files := map[string]bool{}
+	for _, in := range x.Inputs {
+		for _, r := range in.Results {
+			files[r.At.File] = true
+		}
+	}
+	return func(p string) bool { return files[p] }, nil
+}
