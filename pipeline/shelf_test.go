@@ -18,7 +18,6 @@ import (
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 
 	"tripstats/io/publish"
-	"tripstats/testdata/fakes"
 )
 
 // shelf is a place for outputs: a folder or a bucket. Its functions look at it without the program. Their paths have slashes.
