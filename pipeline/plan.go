@@ -35,7 +35,13 @@ func (j *job) showPlan(ctx context.Context, pl *planner) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(j.stdout, r.text()+p.explain(j.queries, in)); err != nil {
+	if explained := p.explain(j.queries, in); j.json {
+		r.Tables = explained
+		err = writeJSON(j.stdout, r)
+	} else {
+		_, err = io.WriteString(j.stdout, r.text()+explained)
+	}
+	if err != nil {
 		return err
 	}
 	var tables []string

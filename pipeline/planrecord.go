@@ -27,6 +27,7 @@ type planRecord struct {
 	Version   int64      `json:"version" about:"of the output, before the run; 0 if an older program made it, -1 if there is none"`
 	Commits   bool       `json:"commits" about:"whether the run would make a new version"`
 	Why       string     `json:"why,omitempty" about:"why not"`
+	Tables    string     `json:"tables,omitempty" about:"how tables in SQL would be made, in words"`
 
 	places, dated, choices bool // whether the columns are shown
 }

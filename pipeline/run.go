@@ -377,8 +377,10 @@ func (s *settings) publishConfig(rules quality.Config, tables []*aggregate.Spec)
 		Access:      s.access(),
 		ID:          newID(),
 		MaxRejected: -1,
-		Format:      s.format,
-		Sample:      s.input.readsSample() || s.parsed.extended != nil && s.parsed.extended.Sample,
+
+		KeepVersions: s.keepVersions,
+		Format:       s.format,
+		Sample:       s.input.readsSample() || s.parsed.extended != nil && s.parsed.extended.Sample,
 		Meta: []publish.Meta{
 			{Key: "tripstats.quality", Value: s.quality},
 			{Key: "tripstats.rules_digest", Value: "none"}, // raw: no rule is applied

@@ -70,7 +70,9 @@ type settings struct {
 	file string // of SQL
 
 	// Of the commands on outputs.
-	at, to string
+	at, to            string
+	askInputs, repair bool
+	keepVersions      int
 
 	// Of fetch and of inspect.
 	urls, dest  string
@@ -273,6 +275,12 @@ var mainFlags = []flagDef{
 		name: "max-bytes", value: "SIZE", of: func(s *settings) any { return &s.maxBytes }, decides: decidesNothing, check: (*settings).checkMaxBytes, rare: true,
 		text: "exit 5 before anything is read if the run would read more of its inputs than this, such as\n10GB", label: "Most bytes read", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
 	},
+	{
+		name: "keep-versions", value: "N", of: func(s *settings) any { return &s.keepVersions }, decides: decidesNothing, def: defaultVersions, check: (*settings).checkVersions, rare: true,
+		text:  "how many versions the output keeps, the new one included (default " + defaultVersions + ")",
+		label: "Versions to keep", pattern: "^[0-9]+$",
+	},
+	{name: "json", of: func(s *settings) any { return &s.json }, decides: decidesNothing, rare: true, text: "with --plan: the plan as JSON; pipeline/records.md has the fields"},
 	{name: "detach", of: func(s *settings) any { return &s.detach }, decides: decidesNothing, rare: true, text: "with a cluster as runner: submit the job, print its id and end; the job goes on"},
 	{name: "format", of: func(s *settings) any { return &s.format }, decides: decidesForm, def: tableFormats[0], choices: tableFormats, rare: true, text: "format of the tables; parquet is the only one"},
 	{
