@@ -21,12 +21,15 @@ func sampleMonth(t *testing.T, name string) string {
 	return path
 }
 
-// roundsAtOnce is how often two runs are started at once at each place.
-func roundsAtOnce() int {
-	if soaking() {
+// roundsAtOnce is how often two runs are started at once on a shelf.
+func roundsAtOnce(place string) int {
+	switch {
+	case soaking():
 		return 50
+	case place == "folder":
+		return 5
 	}
-	return 5
+	return 2 // in a store a run looks for the lock twice a second
 }
 
 // bothAtOnce starts two runs with one output and waits for them.
@@ -50,7 +53,7 @@ func TestOfTwoRunsAtOnceTheLastThatCommitsWins(t *testing.T) {
 		t.Run(at.name, func(t *testing.T) {
 			s := at.start(t)
 			again := 0
-			for i := range roundsAtOnce() {
+			for i := range roundsAtOnce(at.name) {
 				output := fmt.Sprint("out", i/2) // every second time there is one already
 				before, err := s.readOutput(output)
 				if err != nil {
@@ -107,7 +110,7 @@ func TestTwoRunsAtOnceThatExtendAnOutputBothEndUpInIt(t *testing.T) {
 		t.Run(at.name, func(t *testing.T) {
 			s := at.start(t)
 			again := 0
-			for i := range roundsAtOnce() {
+			for i := range roundsAtOnce(at.name) {
 				output, want := fmt.Sprint("out", i), ab
 				known := []sums{a, b, ab}
 				if i%2 == 1 { // there is an output already

@@ -179,7 +179,9 @@ func (w *watcher) end(t *testing.T) {
 	if err := <-w.done; err != nil {
 		t.Errorf("a reader that polls: %v", err)
 	}
-	t.Logf("a reader looked %d times", w.looks)
+	if w.looks == 0 {
+		t.Error("a reader that polls has not looked once")
+	}
 }
 
 // follows checks what a reader sees that has seen something before.
