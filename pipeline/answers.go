@@ -34,6 +34,9 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 	if runner.Elsewhere() {
 		return nil, usage("--runner: found %s, whose workers are not in this process, expected direct or prism: an answer goes to standard output; make a table of it with --tables", runner.Name)
 	}
+	if err := source.FindPacked(ctx, j.access(), p.files); err != nil {
+		return nil, err
+	}
 	if !p.admission.MergeSameMonth {
 		if err := source.FindCopies(ctx, j.access(), objects, p.files); err != nil {
 			return nil, err
@@ -67,6 +70,7 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 	m := &publish.Manifest{Inputs: r.Inputs}
 	if p.standard {
 		noteRefused(j.stderr, m)
+		noteUnreadable(j.stderr, m)
 	}
 	noteNoCodes(j.stderr, m)
 	if q.Where != nil && q.Grouped { // of single trips, not all are counted

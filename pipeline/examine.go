@@ -36,29 +36,12 @@ func (fn *examineFn) StartBundle(func(element.Recognised), func(element.Unusable
 
 func (fn *examineFn) ProcessElement(ctx context.Context, f element.Recognised, emit func(element.Recognised), refuse func(element.Unusable)) error {
 	fn.pending.add(ctx, fn.Read, fn.Options, f)
-	return fn.finish(examinedAtOnce-1, emit, refuse)
+	return fn.pending.finish(examinedAtOnce-1, fn.Options, emit, refuse)
 }
 
 // FinishBundle emits the last files.
 func (fn *examineFn) FinishBundle(emit func(element.Recognised), refuse func(element.Unusable)) error {
-	return fn.finish(0, emit, refuse)
-}
-
-// finish emits the first files in progress, and leaves at most so many.
-func (fn *examineFn) finish(most int, emit func(element.Recognised), refuse func(element.Unusable)) error {
-	for len(fn.pending) > most {
-		f, err := fn.pending.first()
-		if err == nil {
-			emit(f)
-			continue
-		}
-		u, err := trip.Refuse(f, fn.Options, err)
-		if err != nil {
-			return err
-		}
-		refuse(u)
-	}
-	return nil
+	return fn.pending.finish(0, fn.Options, emit, refuse)
 }
 
 // examinedAtOnce is how many files may be in progress. Reading a column of a file takes some megabytes.
@@ -84,6 +67,23 @@ func (e *examinations) add(ctx context.Context, cfg source.Config, opts trip.Opt
 		f, err := examine(ctx, cfg, opts, f)
 		result <- examination{f, err}
 	}()
+}
+
+// finish emits or refuses the first files in progress, and leaves at most so many.
+func (e *examinations) finish(most int, opts trip.Options, emit func(element.Recognised), refuse func(element.Unusable)) error {
+	for len(*e) > most {
+		f, err := e.first()
+		if err == nil {
+			emit(f)
+			continue
+		}
+		u, err := trip.Refuse(f, opts, err)
+		if err != nil {
+			return err
+		}
+		refuse(u)
+	}
+	return nil
 }
 
 // first waits for the first file.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,8 +47,8 @@ type taxiReport struct {
 type columnReport struct {
 	Name    string `json:"name" about:"its name in the file"`
 	Type    string `json:"type" about:"its type in the file"`
-	Bytes   int64  `json:"bytes" about:"bytes in the file, packed"`
-	Meaning string `json:"meaning,omitempty" about:"what it is to this program"`
+	Bytes   int64  `json:"bytes" about:"compressed, in all row groups"`
+	Meaning string `json:"meaning,omitempty" about:"what it is to this program; of a column with several meanings the list of them"`
 	Adds    string `json:"adds,omitempty" about:"the amount that it is a part of"`
 	Known   bool   `json:"known" about:"whether this program knows the column"`
 }
@@ -167,12 +168,20 @@ func inspectFile(ctx context.Context, stderr console, cfg source.Config, found e
 				report.Codecs = append(report.Codecs, codec)
 			}
 		}
-		if i := slices.IndexFunc(variant.Columns, func(k element.Known) bool { return k.Is(c.Name) }); i >= 0 {
-			known := variant.Columns[i]
-			col.Known, col.Meaning, col.Adds = true, string(known.Meaning), string(known.Adds)
-		} else if c.Name == f.TaxiColumn {
-			col.Known, col.Meaning = true, "taxi"
+		var meanings []string
+		for _, known := range variant.Columns {
+			if !known.Is(c.Name) {
+				continue
+			}
+			if col.Known = true; known.Meaning != "" {
+				meanings = append(meanings, string(known.Meaning))
+			}
+			col.Adds = cmp.Or(col.Adds, string(known.Adds))
 		}
+		if !col.Known && c.Name == f.TaxiColumn {
+			col.Known, meanings = true, []string{"taxi"}
+		}
+		col.Meaning = strings.Join(meanings, ", ")
 		report.Columns = append(report.Columns, col)
 	}
 	if err != nil {

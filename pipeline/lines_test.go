@@ -51,8 +51,8 @@ func TestTheGraphPublishesInAFormatOfSomebodyElse(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, spec := range aggregate.Tables(false) {
-			if want := spec.Name + "/" + spec.Name + "." + format; m.Outputs[i].Path != want {
-				t.Errorf("found the output %s, expected %s", m.Outputs[i].Path, want)
+			if want := spec.Name + "/" + spec.Name + "." + format; m.Outputs[i].Plain != want {
+				t.Errorf("found the output %s, expected %s", m.Outputs[i].Plain, want)
 			}
 			table, err := publish.ReadTable(t.Context(), objstore.Access{}, cfg.Output, m.Outputs[i], spec.Schema())
 			if err != nil {

@@ -111,23 +111,12 @@ func (p *plan) admit(ctx context.Context, seen func(element.Recognised)) (kept [
 // recognise recognises the files that are read, in this process. It calls seen with each while its columns are known.
 func (p *plan) recognise(ctx context.Context, seen func(element.Recognised)) (recognised []element.Recognised, unusable []element.Unusable, err error) {
 	var pending examinations
-	finish := func(most int) error {
-		for len(pending) > most {
-			f, err := pending.first()
-			if err != nil {
-				u, err := trip.Refuse(f, p.trips, err)
-				if err != nil {
-					return err
-				}
-				unusable = append(unusable, u)
-				continue
-			}
-			seen(f)
-			f.Metadata, f.Columns = nil, nil // there may be many files
-			recognised = append(recognised, f)
-		}
-		return nil
+	keep := func(f element.Recognised) {
+		seen(f)
+		f.Metadata, f.Columns = nil, nil // there may be many files
+		recognised = append(recognised, f)
 	}
+	refuse := func(u element.Unusable) { unusable = append(unusable, u) }
 	for _, found := range p.files {
 		d, err := source.Describe(ctx, p.read.Access, found)
 		if err != nil {
@@ -135,7 +124,7 @@ func (p *plan) recognise(ctx context.Context, seen func(element.Recognised)) (re
 			if err != nil {
 				return nil, nil, err
 			}
-			unusable = append(unusable, u)
+			refuse(u)
 			continue
 		}
 		f, err := trip.Recognise(d, p.trips)
@@ -144,15 +133,15 @@ func (p *plan) recognise(ctx context.Context, seen func(element.Recognised)) (re
 			if err != nil {
 				return nil, nil, err
 			}
-			unusable = append(unusable, u)
+			refuse(u)
 			continue
 		}
 		pending.add(ctx, p.read, p.trips, f)
-		if err := finish(examinedAtOnce - 1); err != nil {
+		if err := pending.finish(examinedAtOnce-1, p.trips, keep, refuse); err != nil {
 			return nil, nil, err
 		}
 	}
-	if err := finish(0); err != nil {
+	if err := pending.finish(0, p.trips, keep, refuse); err != nil {
 		return nil, nil, err
 	}
 	return recognised, unusable, nil

@@ -13,7 +13,7 @@ import (
 )
 
 // notes tells what a user should know of files that are read, a line each: months that are missing between the first and
-// the last of a taxi, if asked, that none is too late, columns that TLC has added, and columns that tables in SQL name and files lack.
+// the last of a taxi, if asked, that none is too late, columns that TLC has added, and columns that tables need and files lack.
 func notes(w console, files []element.Admitted, endless, gaps bool) {
 	unknown := byColumn(files, func(f element.Admitted) []string { return f.Unknown })
 	if missing := trip.Gaps(files); gaps && len(missing) > 0 {
@@ -38,7 +38,7 @@ func byColumn(files []element.Admitted, list func(element.Admitted) []string) ma
 	sources := map[string][]string{}
 	for _, f := range files {
 		for _, c := range list(f) {
-			if n := len(sources[c]); n == 0 || sources[c][n-1] != f.Whole() { // the parts of one data set follow each other
+			if n := len(sources[c]); n == 0 || sources[c][n-1] != f.Whole() { // the parts of one dataset follow each other
 				sources[c] = append(sources[c], f.Whole())
 			}
 		}
@@ -46,7 +46,8 @@ func byColumn(files []element.Admitted, list func(element.Admitted) []string) ma
 	return sources
 }
 
-// noteNull names each column that tables in SQL name and files do not have, because TLC added it later or only other taxis have it.
+// noteNull names each column that tables need and files do not have. Of columns that tables in SQL name, TLC may have added some later, and
+// only other taxis may have them.
 func noteNull(w console, files []element.Admitted) {
 	lacking := byColumn(files, func(f element.Admitted) []string { return f.Null })
 	for _, c := range sortedNames(lacking) {
@@ -102,6 +103,20 @@ func noteNoCodes(w console, m *publish.Manifest) {
 	}
 	for _, c := range sortedNames(files) {
 		w.line("note: %s: found %d values without a number, in %d files, first %s; they count as null", c, rows[c], len(files[c]), files[c][0])
+	}
+}
+
+// noteUnreadable tells of files with much text that is not what it should be: a column may have another form than it seems, or the file may be
+// damaged.
+func noteUnreadable(w console, m *publish.Manifest) {
+	files := map[string][]string{}
+	for _, in := range m.Inputs {
+		for rule, n := range in.Unreadable {
+			files[rule] = append(files[rule], fmt.Sprintf("%s (%d of %d rows, %.3g%%)", in.Source, n, in.Rows, 100*float64(n)/float64(in.Rows)))
+		}
+	}
+	for _, rule := range sortedNames(files) {
+		w.line("note: the rule %s applies to more than 1%% of the rows of %s; --quarantine and --quarantine-cells keep these rows", rule, firstFew(files[rule]))
 	}
 }
 

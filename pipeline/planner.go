@@ -30,6 +30,7 @@ type planner struct {
 	readings  readings
 	choices   []choice
 	locked    error        // with --plan: why inputs that the run needs again cannot be read
+	disturbed bool         // another program has changed rows of the output's Delta tables
 	lost      publish.Lost // what the run would not make, as far as that is known before files are read
 }
 
@@ -415,18 +416,23 @@ func (pl *planner) bytesToRead(ctx context.Context, enough int64) (bytes int64, 
 
 // findCopies tells the files of the plan of which other files they may be copies.
 func (pl *planner) findCopies(ctx context.Context) error {
-	if err := source.FindCopies(ctx, pl.read.Access, pl.objects, pl.listed); err != nil {
+	if err := source.FindPacked(ctx, pl.read.Access, pl.listed); err != nil {
 		return err
 	}
-	digests := map[string]string{}
+	if !pl.admission.MergeSameMonth {
+		if err := source.FindCopies(ctx, pl.read.Access, pl.objects, pl.listed); err != nil {
+			return err
+		}
+	}
+	known := map[string]element.Found{}
 	for _, f := range pl.listed {
-		if f.Digest != "" {
-			digests[f.URI] = f.Digest
+		if f.Digest != "" || f.Text != "" {
+			known[f.URI] = f
 		}
 	}
 	set := func(f *element.Found) {
-		if d := digests[f.URI]; d != "" {
-			f.Digest = d
+		if same, is := known[f.URI]; is {
+			f.Digest, f.Text = same.Digest, same.Text
 		}
 	}
 	for i := range pl.files {
@@ -452,7 +458,20 @@ func (pl *planner) forward(ctx context.Context) error {
 // nothingToDo tells whether a run would publish what the output has.
 func (pl *planner) nothingToDo() bool {
 	x := pl.have.index
-	return x != nil && x.Format == kept.Format && pl.job.reuse && !pl.quarantined() && pl.publish.Identity != "" && pl.publish.Identity == x.Identity
+	return x != nil && x.Format == kept.Format && pl.job.reuse && !pl.quarantined() && !pl.disturbed && pl.publish.Identity != "" && pl.publish.Identity == x.Identity
+}
+
+// lookAtLogs finds out whether another program has changed the output, which only Delta tables allow.
+func (pl *planner) lookAtLogs(ctx context.Context) error {
+	if !pl.nothingToDo() || pl.have.lagging {
+		return nil
+	}
+	logs, err := publish.TableLogs(ctx, pl.read.Access, pl.job.output, pl.have.Manifest)
+	if err != nil {
+		return fault.New(fault.Failed, "output %s: %v; nothing was published", objstore.Redact(pl.job.output), err)
+	}
+	pl.disturbed = slices.ContainsFunc(logs, func(t publish.TableLog) bool { return t.Rows || t.Wrong != "" })
+	return nil
 }
 
 // reused is how many sources are made of kept results alone.

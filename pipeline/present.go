@@ -48,13 +48,18 @@ func (j *job) reading(ctx context.Context, runner runners.Runner) (wait func() (
 
 // readPresent reads what the output has.
 func (j *job) readPresent(ctx context.Context, runner runners.Runner) (present, error) {
-	p := present{known: runner.Here() || objstore.Remote(j.output), Head: publish.Head{Version: publish.NoVersion}}
-	if !p.known {
-		return p, nil
+	none := present{Head: publish.Head{Version: publish.NoVersion}}
+	if !runner.Here() && !objstore.Remote(j.output) || j.beam.IsSet("dry_run") {
+		return none, nil
 	}
-	before := objstore.BytesRead()
+	p, before := present{known: true}, objstore.BytesRead()
 	var err error
-	if p.Head, err = publish.ReadHead(ctx, j.access(), j.output); err != nil && !errors.Is(err, publish.ErrNoManifest) {
+	switch p.Head, err = publish.ReadHead(ctx, j.access(), j.output); {
+	case err == nil, errors.Is(err, publish.ErrNoManifest):
+	case runner.Elsewhere() && j.existing != extend: // the workers may have other credentials
+		j.stderr.line("note: output %s: it cannot be read from here, so all inputs are read: %v", objstore.Redact(j.output), objstore.Reason(err))
+		return none, nil
+	default:
 		return p, fault.New(fault.Failed, "output %s: %s: %v; nothing was published", objstore.Redact(j.output), publish.ManifestName, objstore.Reason(err))
 	}
 	if p.Manifest == nil {
@@ -87,7 +92,9 @@ func (j *job) inheritDatasets(ctx context.Context) error {
 	if j.given["dataset"] || !strings.EqualFold(strings.TrimSpace(j.existing), extend) || checkOutput(j.output) != nil {
 		return nil
 	}
+	before := objstore.BytesRead()
 	h, err := publish.ReadHead(ctx, j.access(), j.output)
+	j.ofOutput = objstore.BytesRead() - before
 	if err != nil || h.Manifest == nil {
 		return nil // which is said when the run is planned
 	}

@@ -41,6 +41,8 @@ type job struct {
 	stderr console   // gets one line, or a line for each fault
 	known  *progress
 
+	ofOutput int64 // bytes that were read of the output before the run was planned
+
 	queries []*query.Query // of the tables in SQL, in their order
 }
 
@@ -157,7 +159,13 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 	p, have := pl.plan, pl.have
 	p.publish.Start = start
 	if j.plan {
-		return have, j.showPlan(ctx, pl)
+		if !pl.nothingToDo() {
+			err = pl.findCopies(ctx)
+		}
+		if err == nil {
+			err = j.showPlan(ctx, pl)
+		}
+		return have, err
 	}
 	told, err := runner.Check(j.places(pl.objects))
 	if err != nil {
@@ -177,10 +185,8 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 		j.tell(ctx, runner, have.Manifest, pl, false, start)
 		return have, nil
 	}
-	if !p.admission.MergeSameMonth {
-		if err := pl.findCopies(ctx); err != nil {
-			return have, err
-		}
+	if err := pl.findCopies(ctx); err != nil {
+		return have, err
 	}
 	if runner.Elsewhere() {
 		if err := j.makeReachable(p); err != nil {
@@ -218,13 +224,14 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 
 // tell prints what the output has, and what a user should know of it.
 func (j *job) tell(ctx context.Context, runner runners.Runner, m *publish.Manifest, pl *planner, committed bool, start time.Time) {
-	read := objstore.BytesRead() - pl.have.bytes
+	read := objstore.BytesRead() - pl.have.bytes - j.ofOutput
 	if err := printTables(ctx, j.stdout, j.access(), j.output, m); err != nil {
 		j.stderr.line("note: all is published in %s, but not all of it could be printed: %v", objstore.Redact(j.output), objstore.Reason(err))
 	}
 	notes(j.stderr, filesOf(m), pl.endless(), j.noteGaps())
 	if j.standard() {
 		noteRefused(j.stderr, m)
+		noteUnreadable(j.stderr, m)
 	}
 	noteNoCodes(j.stderr, m)
 	noteNoTrips(j.stderr, m.NoTrips)
@@ -265,7 +272,7 @@ func (j *job) planTables(ctx context.Context, runner runners.Runner, broken brok
 	if err := pl.decide(ctx); err != nil {
 		return nil, err
 	}
-	return pl, nil
+	return pl, pl.lookAtLogs(ctx)
 }
 
 // prepare finds the input and says how it is to be read and judged.
@@ -344,6 +351,8 @@ func tripOptions(utc string, standard bool, tables []*aggregate.Spec) trip.Optio
 	for _, t := range tables {
 		if t.SQL != "" {
 			options.Named = append(options.Named, t.Needs()...)
+		} else {
+			options.Used = append(options.Used, t.Needs()...)
 		}
 	}
 	if standard {

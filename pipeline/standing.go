@@ -61,7 +61,7 @@ var standing = []standingTable{
 		keys: []string{"taxi", "source", "month_start", "rule", "scope"},
 		columns: map[string]string{
 			"taxi":        "yellow, green, fhvhv or fhv",
-			"source":      "the file, or the folder whose files are one data set",
+			"source":      "the file, or the folder whose files are one dataset",
 			"month_start": "the month in the file's path, or null; in lines of rules, the month of the pickups",
 			"rule":        "a rule; or rows_read, rows_counted, or column_unknown for a file with a column that TLC has added",
 			"scope":       "row or cell, by the rule; file for the three others",

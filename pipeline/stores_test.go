@@ -250,7 +250,7 @@ func TestEveryStoreGivesTheSameTables(t *testing.T) {
 				}
 				got := tree{}
 				for path, content := range objects {
-					if below, ok := strings.CutPrefix(path, "out/"+runner+"/"); ok {
+					if below, ok := strings.CutPrefix(path, "out/"+runner+"/"); ok && !strings.Contains(path, versionsOf) {
 						got[below] = hexSHA256(content)
 					}
 				}

@@ -225,8 +225,11 @@ func TestTheLockOfADeadRunInABucketIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name := range found {
-		if strings.Contains(name, ".tripstats") {
+		if strings.HasSuffix(name, ".tripstats/lock") {
 			t.Errorf("%s was left", name)
+		}
+		if strings.Contains(name, versionsOf) {
+			delete(found, name)
 		}
 	}
 	if len(found) != 4 {

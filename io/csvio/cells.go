@@ -6,6 +6,7 @@ import "bytes"
 const (
 	openQuote  = "found a quoted cell that does not end on its line"
 	afterQuote = "found text after the end of a quoted cell, expected a comma"
+	nulByte    = "found a NUL byte, expected text"
 )
 
 // cutCell cuts the first cell off a line. It returns the cell's text without quotes and without spaces around it, and rest, the part of

@@ -44,6 +44,9 @@ func TestWhatCannotBeReadSaysWhatItIs(t *testing.T) {
 		"gzip with a wrong checksum":   {string(damaged), "gzip: found text of another checksum"},
 		"gzip with other bytes":        {string(senseless), "gzip: found "},
 		"gzip and more":                {string(packed) + "and more, and more", "gzip: found bytes that are not gzip"},
+		"gzip and a line end":          {string(packed) + "\n", "gzip: found a few bytes after packed text, fewer than packed text begins with"},
+		"gzip and nine bytes":          {string(packed) + "123456789", "gzip: found a few bytes after packed text"},
+		"a short text and a line end":  {string(pack("a,b\n")) + "\n", "gzip: found a few bytes after packed text"},
 		"a second member that is cut":  {string(packed) + string(packed[:30]), "gzip: found its end too early"},
 	} {
 		f, err := described(t, Format{}, []byte(c.content))
@@ -76,6 +79,9 @@ func TestAMalformedLineSaysWhatIsWrong(t *testing.T) {
 		"1,2,3,,\"4\"":  "found more than the 3 cells that the header has",
 		"1,\"2,3":       "found a quoted cell that does not end on its line",
 		"1,\"2\"x,3":    "found text after the end of a quoted cell, expected a comma",
+		"1,\x00,3":      "found a NUL byte, expected text",
+		"1,2,3\x00":     "found a NUL byte, expected text",
+		"\x00":          "found a NUL byte, expected text",
 		"1,2,3":         "",
 		"1,\"2\" ,3,, ": "",
 	} {

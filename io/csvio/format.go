@@ -2,7 +2,7 @@
 //
 // [Format] is the CSV format for package source. A line ends with LF, even between quotes; a CR before the LF is dropped. The first line
 // that is not blank names the columns. Every other line is a row, unless it is blank. A row is malformed if its line does not have the
-// cells of the header; all its values are then null, and the batch has the reason. Cells have no quotes and no spaces around them. A cell
+// cells of the header or has a NUL byte; all its values are then null, and the batch has the reason. Cells have no quotes and no spaces around them. A cell
 // that is empty or N/A is null.
 //
 // A unit of a plain file is a range of bytes; it has the lines that start in the range. A packed file is one unit. Nothing in a file
@@ -91,11 +91,9 @@ func (c Format) Describe(_ context.Context, f element.Found, r objstore.Reader) 
 	var text io.Reader = file
 	packed := string(magic) == gzipMagic
 	if packed {
-		z, err := gzip.NewReader(file)
-		if err != nil {
-			return d, unpackError(err)
+		if text, err = newUnpacker(file); err != nil {
+			return d, err
 		}
-		text = unpacker{z}
 	}
 	h, err := readHeader(text)
 	if err != nil {
@@ -117,7 +115,7 @@ func (c Format) Describe(_ context.Context, f element.Found, r objstore.Reader) 
 			d.Columns = append(d.Columns, element.Column{Name: name, Leaf: i, Type: element.String, Found: "text", Codecs: codecs})
 		}
 	}
-	d.Metadata = h.metadata()
+	d.Metadata, d.NoRows = h.metadata(), h.alone
 	return d, nil
 }
 

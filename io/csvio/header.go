@@ -18,6 +18,7 @@ type header struct {
 	start  int64    // where its line starts in the text
 	end    int64    // where the next line starts
 	packed bool     // the file is packed with gzip
+	alone  bool     // only blank lines follow
 }
 
 var utf8BOM = []byte("\xef\xbb\xbf")
@@ -48,13 +49,36 @@ func readHeader(text io.Reader) (h header, err error) {
 			return h, err
 		}
 		if line, found := h.find(head); found {
+			h.alone = noRows(head[h.end:], atEnd, text)
 			return h, h.parse(line)
 		}
 		if atEnd {
+			h.alone = true
 			return h, h.last(head)
 		}
 	}
 	return h, fmt.Errorf("found no end of the header in %d bytes, expected a line with the names of columns", len(head))
+}
+
+// noRows tells whether only blank lines follow the header. rest is what was read of them, and text has what follows rest, unless atEnd. It
+// gives up where more blank lines follow than any file has, or where the text cannot be read: who reads the rows says why.
+func noRows(rest []byte, atEnd bool, text io.Reader) bool {
+	for len(rest) <= maxLine {
+		if len(bytes.Trim(rest, "\r\n")) > 0 || bytes.Contains(rest, []byte("\r\r")) {
+			return false
+		}
+		if atEnd {
+			return true
+		}
+		at := len(rest)
+		rest = append(rest, make([]byte, 64<<10)...)
+		n, err := io.ReadFull(text, rest[at:])
+		rest = rest[:at+n]
+		if atEnd = errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF); err != nil && !atEnd {
+			return false
+		}
+	}
+	return false
 }
 
 // refuseForeign refuses a file that is not text in UTF-8 or a similar encoding.
@@ -63,9 +87,6 @@ func refuseForeign(head []byte) error {
 		if bytes.HasPrefix(head, []byte(f.start)) {
 			return fmt.Errorf("found %s, expected CSV text; %s", f.is, f.todo)
 		}
-	}
-	if i := bytes.IndexByte(head, 0); i >= 0 {
-		return fmt.Errorf("found a NUL byte at %d, expected CSV text in UTF-8; if it is UTF-16, write it in UTF-8, for example with iconv", i)
 	}
 	return nil
 }
@@ -101,6 +122,9 @@ func (h *header) last(head []byte) error {
 
 // parse sets the names.
 func (h *header) parse(line []byte) error {
+	if i := bytes.IndexByte(line, 0); i >= 0 {
+		return fmt.Errorf("found a NUL byte at %d, expected CSV text in UTF-8; if it is UTF-16, write it in UTF-8, for example with iconv", h.start+int64(i))
+	}
 	if len(line) > maxLine {
 		return fmt.Errorf("found a header of %d bytes, expected at most %d", len(line), maxLine)
 	}

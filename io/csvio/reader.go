@@ -148,14 +148,17 @@ func (u *reader) NextText(ctx context.Context, emit func(arrow.RecordBatch, *ele
 			return err
 		}
 		counts = counts.Plus(b.counts)
-		for _, r := range b.list[:b.used] {
-			if len(r.starts) == 0 {
+		for i, r := range b.list[:b.used] {
+			if len(r.starts) == 0 { // only the last one may have no rows
 				continue
 			}
+			text := &element.Text{FileBytes: u.file.Size, Starts: r.starts, Malformed: r.malformed, Lines: r.lines, Finder: u}
+			if i+1 == b.used || len(b.list[i+1].starts) == 0 { // whoever has the counts has all rows of the block
+				text.Counts, counts = counts, element.TextCounts{}
+			}
 			rec := r.record(u.schema)
-			emit(rec, &element.Text{Counts: counts, FileBytes: u.file.Size, Starts: r.starts, Malformed: r.malformed, Lines: r.lines, Finder: u})
+			emit(rec, text)
 			rec.Release()
-			counts = element.TextCounts{}
 		}
 		last = b.last
 		spare.Put(b)

@@ -38,7 +38,7 @@ func reference(text string) (names []string, rows []refRow, counts element.TextC
 		case line == "":
 			counts.Blank++
 		case !found:
-			if found = true; !ok {
+			if found = true; !ok || strings.Contains(line, "\x00") {
 				return nil, nil, counts, false
 			}
 			counts.Header++
@@ -51,7 +51,7 @@ func reference(text string) (names []string, rows []refRow, counts element.TextC
 			if len(names) == 0 {
 				return nil, nil, counts, false
 			}
-		case !ok || len(cells) < len(names) || strings.Join(cells[len(names):], "") != "":
+		case !ok || strings.Contains(line, "\x00") || len(cells) < len(names) || strings.Join(cells[len(names):], "") != "":
 			counts.Malformed++
 			rows = append(rows, refRow{start: start, line: line})
 		default:
@@ -114,6 +114,8 @@ var quirks = []string{
 	"a\n1\n,\n\"\"\n",
 	"a,b\n" + strings.Repeat("1234567890,abc\n", 50) + strings.Repeat(",\n", 50) + "\"x\",y",
 	"a,b\n" + strings.Repeat("x", 100) + "," + strings.Repeat("y", 31) + "\n" + strings.Repeat("x", 32) + "," + strings.Repeat("y", 33),
+	"a,b\n1,\x002\n\x00\n1,2\x00\r\n\"\x00\",2\n3,4\n\x00\x00",
+	"a\x00,b\n1,2\n", "\x00\na,b\n1,2\n",
 	"a,b", "a,b\r", ",,\n1,2\n", "\"a\n", "\n", " \n1\n",
 }
 

@@ -105,6 +105,7 @@ type cutter struct {
 	blank int64
 
 	marks   marks
+	nul     bool    // the window has a NUL byte
 	run     []int32 // rows that are cut together: for each the index of its first mark
 	kept    [][]byte
 	scratch [][]byte // by wanted cell
@@ -148,6 +149,7 @@ func (c *cutter) cut(text []byte, off int64) {
 func (c *cutter) window(text []byte, off int64) {
 	m := &c.marks
 	m.of(text)
+	c.nul = bytes.IndexByte(text, 0) >= 0
 	r := c.current()
 	room := BatchRows - len(r.starts) - len(c.run)
 	begin := int32(0) // the index of the mark before the line
@@ -182,6 +184,9 @@ func (c *cutter) window(text []byte, off int64) {
 // marks of the line are in (begin, end]; the line ends at stop.
 func (c *cutter) plain(text []byte, begin, end, stop int32) bool {
 	m := &c.marks
+	if c.nul && bytes.IndexByte(text[m.at[begin]+1:stop], 0) >= 0 {
+		return false
+	}
 	switch beyond := int(end-begin) - c.cells; {
 	case beyond < 0:
 		return false
@@ -293,6 +298,9 @@ func (c *cutter) slow(r *rows, line []byte, start int64) {
 
 // cellsOf sets kept to the wanted cells of a line, or says why the line is malformed.
 func (c *cutter) cellsOf(line []byte) (wrong string) {
+	if bytes.IndexByte(line, 0) >= 0 {
+		return nulByte
+	}
 	c.kept = c.kept[:0]
 	if have := len(c.scratch); have <= len(c.wanted) {
 		c.scratch = append(c.scratch, make([][]byte, len(c.wanted)+1-have)...)

@@ -11,15 +11,51 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// unpacker says what is wrong with packed bytes.
-type unpacker struct{ z *gzip.Reader }
+// packedText is what an unpacker reads: a reader that package gzip does not read ahead of.
+type packedText interface {
+	io.Reader
+	io.ByteReader
+}
 
-func (u unpacker) Read(p []byte) (int, error) {
-	n, err := u.z.Read(p)
-	if err != nil && err != io.EOF {
-		err = unpackError(err)
+// unpacker unpacks the members of a packed file, one after the other, and says what is wrong with packed bytes.
+type unpacker struct {
+	z    *gzip.Reader
+	from packedText
+}
+
+func newUnpacker(from packedText) (*unpacker, error) {
+	z, err := gzip.NewReader(from)
+	if err != nil {
+		return nil, unpackError(err)
 	}
-	return n, err
+	z.Multistream(false)
+	return &unpacker{z, from}, nil
+}
+
+func (u *unpacker) Read(p []byte) (int, error) {
+	n, err := u.z.Read(p)
+	switch {
+	case err == io.EOF:
+		return n, u.next()
+	case err != nil:
+		return n, unpackError(err)
+	}
+	return n, nil
+}
+
+// next begins with the member that follows. At the end of the file it returns io.EOF.
+func (u *unpacker) next() error {
+	err := u.z.Reset(u.from)
+	switch {
+	case err == nil:
+		u.z.Multistream(false)
+		return nil
+	case err == io.EOF:
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("gzip: found a few bytes after packed text, fewer than packed text begins with, expected the end of the file; the file is cut or damaged: fetch it again, or remove these bytes")
+	}
+	return unpackError(err)
 }
 
 // unpackError turns an error of package gzip into one that says what is wrong with the file. It does not change errors of reading the
@@ -54,12 +90,11 @@ func (u *reader) unpack() {
 	if b == nil {
 		return
 	}
-	z, err := gzip.NewReader(&fileReader{u: u})
+	text, err := newUnpacker(&fileReader{u: u})
 	if err != nil {
-		failed(b, unpackError(err))
+		failed(b, err)
 		return
 	}
-	text := unpacker{z}
 	var rest []byte // the start of a line whose end is in the next block
 	off := int64(0) // where rest starts in the text
 	size := int(u.blockBytes)
@@ -159,13 +194,14 @@ func (f *fileReader) more() error {
 
 // LineAt returns the number of the line at a place in the text. It reads the file from the start, so it is only for messages.
 func (u *reader) LineAt(offset int64) (int64, error) {
-	var text io.Reader = &fileReader{u: u}
+	file := &fileReader{u: u}
+	text := io.Reader(file)
 	if u.layout.packed {
-		z, err := gzip.NewReader(text)
+		unpacked, err := newUnpacker(file)
 		if err != nil {
 			return 0, err
 		}
-		text = z
+		text = unpacked
 	}
 	line, buf := int64(1), make([]byte, packedBytes)
 	for offset > 0 {

@@ -7,13 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
+	"tripstats/io/parquetio/budget"
 	"tripstats/io/parquetio/thrift"
 )
 
@@ -26,6 +25,9 @@ const (
 	maxDecodeBytes   = 256 << 20
 	batchRows        = 1024
 )
+
+// errPages is the error of pages beyond maxDecodeBytes.
+var errPages = fmt.Errorf("its pages need more than %d MiB", maxDecodeBytes>>20)
 
 // cell is a value of a checkpoint's row, or null.
 type cell struct {
@@ -163,8 +165,7 @@ func (s *state) addCheckpoint(ctx context.Context, content []byte) (err error) {
 	if err := checkFooter(content); err != nil {
 		return err
 	}
-	mem := &budget{Allocator: memory.NewGoAllocator()}
-	props := parquet.NewReaderProperties(mem)
+	props := parquet.NewReaderProperties(budget.New(maxDecodeBytes, errPages))
 	props.BufferedStreamEnabled, props.MaxUncompressedPageSize = true, maxPageBytes
 	r, err := file.NewParquetReader(bytes.NewReader(content), file.WithReadProps(props))
 	if err != nil {
@@ -334,31 +335,4 @@ func checkFooter(content []byte) error {
 		return fmt.Errorf("the checkpoint's footer: %w", err)
 	}
 	return nil
-}
-
-// budget is an allocator with a limit. An allocation beyond the limit panics, because an allocator cannot return an error.
-type budget struct {
-	memory.Allocator
-	used atomic.Int64
-}
-
-func (b *budget) take(bytes int) {
-	if b.used.Add(int64(bytes)) > maxDecodeBytes {
-		panic(fmt.Sprintf("its pages need more than %d MiB", maxDecodeBytes>>20))
-	}
-}
-
-func (b *budget) Allocate(size int) []byte {
-	b.take(size)
-	return b.Allocator.Allocate(size)
-}
-
-func (b *budget) Reallocate(size int, old []byte) []byte {
-	b.take(size - len(old))
-	return b.Allocator.Reallocate(size, old)
-}
-
-func (b *budget) Free(old []byte) {
-	b.used.Add(-int64(len(old)))
-	b.Allocator.Free(old)
 }

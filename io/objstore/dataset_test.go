@@ -112,7 +112,7 @@ func TestABucketMayBeADeltaTable(t *testing.T) {
 	}
 }
 
-func TestDataSetsOfOneNameGetMoreOfTheirPath(t *testing.T) {
+func TestDatasetsOfOneNameGetMoreOfTheirPath(t *testing.T) {
 	root := tree(t, "a/x.parquet/0", "b/x.parquet/0", "b/x.parquet/1")
 	want := "a/x.parquet:0 b/x.parquet:0 b/x.parquet:1"
 	for _, patterns := range [][]string{{"a/*", "b/*"}, {"b/*", "a/*"}, {"b/x.parquet/*", "a/*"}, {"a/*", "b/*", "b/x*/0"}} {

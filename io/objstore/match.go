@@ -18,7 +18,7 @@ import (
 // the same names wherever their folder is, and in whatever order they are given. Bytes that are not UTF-8 are written as \xNN,
 // because names are values in tables.
 //
-// A folder whose name ends in .parquet is one data set, as written by Spark and Dask: it stands for all files below it, whether a
+// A folder whose name ends in .parquet is one dataset, as written by Spark and Dask: it stands for all files below it, whether a
 // pattern matches or names it. Their Names begin with the folder's: see Object.Dataset. A Delta table is one object that is
 // refused, because its old files would count too: see Object.Refused.
 //
@@ -32,7 +32,7 @@ func (a Access) Match(ctx context.Context, patterns []string, own ...Own) ([]Obj
 //
 // Any other folder that is named without wildcards stands for the files below it with one of in's endings, as if wildcards matched
 // them. A Delta table stands for the files of its latest version: all of them if a pattern names or matches its folder or a folder
-// above it, otherwise those that the pattern matches. They are a data set.
+// above it, otherwise those that the pattern matches. They are a dataset.
 func (a Access) MatchInputs(ctx context.Context, patterns []string, in Inputs) ([]Object, error) {
 	m := &matches{access: a, in: in, found: map[string]match{}, signs: map[string]bool{}, deltas: map[string]bool{}, tables: map[string]*table{}}
 	for _, pattern := range patterns {
@@ -63,7 +63,7 @@ type matches struct {
 // match is an object and where its name comes from.
 type match struct {
 	Object
-	folder string // address of the data set that it is a part of, or ""
+	folder string // address of the dataset that it is a part of, or ""
 	source string // shortest name of the folder, or else of the object
 	part   string // path below the folder
 }
@@ -85,7 +85,7 @@ func (m *matches) expand(ctx context.Context, pattern string) error {
 	return nil
 }
 
-// add adds a match. If an object is matched twice, the match as part of a data set counts, otherwise the one with the shorter
+// add adds a match. If an object is matched twice, the match as part of a dataset counts, otherwise the one with the shorter
 // name. The order of patterns therefore does not matter. An object that any pattern names without wildcards is not wild.
 func (m *matches) add(o match) {
 	m.hits++
@@ -142,7 +142,7 @@ func (m *matches) named() ([]Object, error) {
 	return objects, nil
 }
 
-// address returns the address of the source: the data set, or the object if it is not part of one.
+// address returns the address of the source: the dataset, or the object if it is not part of one.
 func (o match) address() string {
 	if o.folder != "" {
 		return o.folder
@@ -150,8 +150,8 @@ func (o match) address() string {
 	return o.URI
 }
 
-// within makes a match of an object at a path below a fixed prefix, both with slashes. If the path leads through a data
-// set, the object is a part of it.
+// within makes a match of an object at a path below a fixed prefix, both with slashes. If the path leads through a
+// dataset, the object is a part of it.
 func within(o Object, prefix, full string) match {
 	below := strings.TrimPrefix(strings.TrimPrefix(full, prefix), "/")
 	dir := path.Dir(full)
@@ -168,7 +168,7 @@ func within(o Object, prefix, full string) match {
 	return match{Object: o, folder: dir, source: name, part: strings.TrimPrefix(full, dir+"/")}
 }
 
-// isDataset tells whether a folder is one data set, by its name.
+// isDataset tells whether a folder is one dataset, by its name.
 func isDataset(folder string) bool {
 	return strings.HasSuffix(strings.ToLower(path.Base(folder)), ".parquet")
 }

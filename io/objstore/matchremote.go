@@ -259,7 +259,7 @@ func (l listed) sign(key string) string {
 	return ""
 }
 
-// matchesKey tells whether a pattern matches a key, or the data set below the fixed prefix to which the key belongs.
+// matchesKey tells whether a pattern matches a key, or the dataset below the fixed prefix to which the key belongs.
 func matchesKey(pattern, base, key string) bool {
 	for k := key; len(k) > len(base) && k != "."; k = path.Dir(k) {
 		if k != key && !isDataset(k) {

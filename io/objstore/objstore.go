@@ -28,7 +28,7 @@ type Object struct {
 	Version string // changes when the content does
 	Token   string // identifies the content for later runs, more strictly than Version; "" if it cannot be relied on. See token
 
-	Dataset  string // if the object is a part of a data set: the name of the data set's folder; see Match
+	Dataset  string // if the object is a part of a dataset: the name of the dataset's folder; see Match
 	Wild     bool   // only patterns with wildcards matched it or its folder
 	Refused  string // why it cannot be read, and what to do; "" if it can be read
 	Identity string // equal for two names of one local file; "" if not known

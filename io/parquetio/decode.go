@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"tripstats/io/objstore"
+	"tripstats/io/parquetio/budget"
 	"tripstats/io/parquetio/pages"
 	"tripstats/io/source"
 	"tripstats/transforms/element"
@@ -260,7 +261,7 @@ func (s *stream) recycle() {
 }
 
 // run decodes row groups [start, end) in batches into s.out, until done, cancelled or broken.
-func (s *stream) run(ctx context.Context, pf *file.Reader, mem *budget, start, end int) {
+func (s *stream) run(ctx context.Context, pf *file.Reader, mem *budget.Budget, start, end int) {
 	for rg := start; rg < end; rg++ {
 		if err := s.rowGroup(ctx, pf, mem, rg); err != nil {
 			select {
@@ -272,7 +273,7 @@ func (s *stream) run(ctx context.Context, pf *file.Reader, mem *budget, start, e
 	}
 }
 
-func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget, rg int) (err error) {
+func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget.Budget, rg int) (err error) {
 	defer recoverDamage(&err, "%s: row group %d: column %q", s.source, rg, s.name)
 	if s.rows[rg] == 0 {
 		return nil

@@ -3,10 +3,8 @@ package parquetio
 import (
 	"errors"
 	"fmt"
-	"sync/atomic"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
-
+	"tripstats/io/parquetio/budget"
 	"tripstats/io/parquetio/thrift"
 )
 
@@ -62,48 +60,5 @@ var errTooWide = errors.New("the paths of its columns would need too much memory
 // errTooLarge says that a file needs more memory at once than it may have. The file need not be damaged.
 var errTooLarge = fmt.Errorf("its pages need more than %d MiB of memory at once; rewrite it with pages of 1 MiB, as most tools write them", maxDecodeBytes>>20)
 
-// budget is an allocator with a limit. An allocation beyond it panics with errTooLarge, as allocators cannot fail
-// otherwise.
-type budget struct {
-	memory.Allocator
-	left atomic.Int64
-}
-
-func newBudget(bytes int64) *budget {
-	b := &budget{Allocator: memory.NewGoAllocator()}
-	b.left.Store(bytes)
-	return b
-}
-
-// Take takes bytes of the budget, if it has so many left.
-func (b *budget) Take(bytes int) bool {
-	if b.left.Add(-int64(bytes)) < 0 {
-		b.left.Add(int64(bytes))
-		return false
-	}
-	return true
-}
-
-// Give gives back what was taken.
-func (b *budget) Give(bytes int) { b.left.Add(int64(bytes)) }
-
-func (b *budget) take(bytes int) {
-	if !b.Take(bytes) {
-		panic(errTooLarge)
-	}
-}
-
-func (b *budget) Allocate(size int) []byte {
-	b.take(size)
-	return b.Allocator.Allocate(size)
-}
-
-func (b *budget) Reallocate(size int, old []byte) []byte {
-	b.take(size - len(old))
-	return b.Allocator.Reallocate(size, old)
-}
-
-func (b *budget) Free(old []byte) {
-	b.Give(len(old))
-	b.Allocator.Free(old)
-}
+// newBudget returns the budget of a file.
+func newBudget(bytes int64) *budget.Budget { return budget.New(bytes, errTooLarge) }

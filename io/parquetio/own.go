@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 
+	"tripstats/io/parquetio/budget"
 	"tripstats/io/parquetio/pages"
 	"tripstats/transforms/element"
 )
@@ -43,7 +44,7 @@ var (
 
 // ownColumn returns the reader of a column, or nil if its values are not of a type that package pages reads. With codes it
 // gives codes of a dictionary where it can.
-func ownColumn(meta *metadata.FileMetaData, c element.Column, leaf int, src io.ReaderAt, mem *budget, codes bool) *ownReader {
+func ownColumn(meta *metadata.FileMetaData, c element.Column, leaf int, src io.ReaderAt, mem *budget.Budget, codes bool) *ownReader {
 	if c.Type == element.Null || !pages.Native() {
 		return nil
 	}
@@ -60,7 +61,7 @@ func ownColumn(meta *metadata.FileMetaData, c element.Column, leaf int, src io.R
 }
 
 // setUp gives o a decoder of values as wide as T. signed is for those that are decimals.
-func setUp[T uint32 | uint64](o *ownReader, readers, slices *sync.Pool, c element.Column, mem *budget, codes bool, castToBytes func([]T) []byte, signed func(T) int64) {
+func setUp[T uint32 | uint64](o *ownReader, readers, slices *sync.Pool, c element.Column, mem *budget.Budget, codes bool, castToBytes func([]T) []byte, signed func(T) int64) {
 	typ := c.Arrow()
 	toBytes := func(_ *buffer, values []T) []byte { return castToBytes(values) }
 	if c.Type == element.Decimal {

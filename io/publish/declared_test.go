@@ -46,7 +46,7 @@ func TestATableInSQLIsReconciled(t *testing.T) {
 	}
 }
 
-// TestTheManifestNamesColumnsThatInputsLack takes those of all parts of a data set together.
+// TestTheManifestNamesColumnsThatInputsLack takes those of all parts of a dataset together.
 func TestTheManifestNamesColumnsThatInputsLack(t *testing.T) {
 	cfg, r := good("out")
 	r.files = []element.Admitted{

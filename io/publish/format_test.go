@@ -31,7 +31,7 @@ func TestATableIsThereInOneFormat(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	for _, c := range []struct{ format, want string }{{"", ".parquet"}, {"counted", ".count"}, {"parquet", ".parquet"}} {
 		cfg, r := good(out)
-		cfg.ID, cfg.Format = "id-"+c.want, c.format
+		cfg.ID, cfg.Format = "run-"+c.format, c.format
 		if err := publishThrough(cfg, r); err != nil {
 			t.Fatal(err)
 		}

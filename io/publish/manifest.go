@@ -98,7 +98,7 @@ type Program struct {
 	Revision string `json:"revision,omitempty"` // of its source, where the build knew it
 }
 
-// Input is one source that was read: a file, or a folder of files that are one data set.
+// Input is one source that was read: a file, or a folder of files that are one dataset.
 type Input struct {
 	Source    string              `json:"source"` // as it is named in tables and messages
 	URI       string              `json:"uri"`
@@ -113,28 +113,31 @@ type Input struct {
 	Variant   string              `json:"variant"`
 	Unknown   []string            `json:"unknown_columns,omitempty"`
 
-	// Null are the columns of trips that tables in SQL name and the input does not have: they are null there. In a data set some part
+	// Null are the columns of trips that tables need and the input does not have: they are null there. In a dataset some part
 	// does not have them.
 	Null []string `json:"null_columns,omitempty"`
 
 	// NoCodes is how many values have no number and are null, by column of trips: see trip.NoCode.
 	NoCodes map[string]int64 `json:"codes_without_number,omitempty"`
 
+	// Unreadable is how many rows have text that is not what it should be, by rule, for rules about more than a hundredth of the rows.
+	Unreadable map[string]int64 `json:"unreadable,omitempty"`
+
 	// RefusedMonth is the month of most refused rows, if row rules refused more than a tenth of the input: the name of the
 	// input may have the wrong month.
 	RefusedMonth string `json:"refused_month,omitempty"`
 
-	Parts []Part `json:"parts,omitempty"` // of a data set, sorted by name
+	Parts []Part `json:"parts,omitempty"` // of a dataset, sorted by name
 }
 
-// Part is one file of a data set that was read.
+// Part is one file of a dataset that was read.
 type Part struct {
 	Name  string `json:"name"` // below the folder
 	Bytes int64  `json:"bytes"`
 	Rows  int64  `json:"rows"`
 }
 
-// mostRefused returns the month of most refused rows. In a data set it looks at the part with the most refused rows in one
+// mostRefused returns the month of most refused rows. In a dataset it looks at the part with the most refused rows in one
 // month.
 func mostRefused(parts []element.Admitted, tallies map[string]element.Tally) (month int32, rows int64) {
 	for _, f := range parts {
@@ -188,6 +191,10 @@ func (r *result) manifest(cfg Config) *Manifest {
 				in.NoCodes[c.Column] += c.Rows
 			}
 		}
+		if in.Month == "" {
+			in.Months = r.months[in.Source]
+		}
+		in.setUnreadable(parts, tallies)
 		m.Inputs = append(m.Inputs, in)
 		m.Rows += in.Rows
 	}
@@ -213,7 +220,24 @@ func (r *result) manifest(cfg Config) *Manifest {
 	return m
 }
 
-// asDataset turns in, the input of the first file of a data set, into the input of the whole data set.
+// setUnreadable sets Unreadable.
+func (in *Input) setUnreadable(parts []element.Admitted, tallies map[string]element.Tally) {
+	var all []element.Refused
+	for _, p := range parts {
+		all = addRefused(all, tallies[p.Source].Unreadable)
+	}
+	for _, u := range all {
+		if 100*u.Rows <= in.Rows {
+			continue
+		}
+		if in.Unreadable == nil {
+			in.Unreadable = map[string]int64{}
+		}
+		in.Unreadable[u.Rule] = u.Rows
+	}
+}
+
+// asDataset turns in, the input of the first file of a dataset, into the input of the whole dataset.
 func (in *Input) asDataset(parts []element.Admitted, tallies map[string]element.Tally) {
 	f := parts[0]
 	in.Source, in.Bytes, in.Rows, in.Others, in.RowGroups, in.Counted, in.Unknown, in.Null = f.Dataset, 0, 0, 0, 0, 0, nil, nil

@@ -203,6 +203,8 @@ type result struct {
 	kept    []quarantine.File
 
 	remembered []element.Remembered
+
+	months map[string]map[string][]string // see Input.Months, by source
 }
 
 // keepUnpublished moves the refused rows to a folder where the user can look at them. The rows of the run that published last

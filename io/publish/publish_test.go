@@ -111,6 +111,7 @@ func TestTablesOfAnotherModeAreRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg, r = good(out)
+	cfg.ID = "raw"
 	cfg.Tables, cfg.Absent, cfg.Balance = []string{"first"}, []string{"second", "third"}, cfg.Balance[:1]
 	r.tables = r.tables[1:]
 	if err := publishThrough(cfg, r); err != nil {

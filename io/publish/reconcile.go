@@ -22,6 +22,7 @@ func (r *result) reconcile(cfg Config) error {
 	if err != nil {
 		return err
 	}
+	r.monthsOf(r.tallies)
 	ofTaxi := map[[2]string]int64{}
 	for _, t := range r.tallies {
 		ofTaxi[[2]string{t.Source, t.Taxi}] = t.Rows
@@ -149,7 +150,7 @@ func (r *result) gate(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// whole adds up the tallies of the parts of each data set, as far as the gate needs them.
+// whole adds up the tallies of the parts of each dataset, as far as the gate needs them.
 func whole(tallies []element.Tally) []element.Tally {
 	var out []element.Tally
 	at := map[string]int{}

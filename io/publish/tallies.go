@@ -40,6 +40,7 @@ func together(a, b element.Tally) element.Tally {
 	a.Filtered = slices.Concat(a.Filtered, b.Filtered)
 	a.Text = a.Text.Plus(b.Text)
 	a.NoCodes = element.MergeColumnRows(a.NoCodes, b.NoCodes)
+	a.Unreadable = addRefused(slices.Clone(a.Unreadable), b.Unreadable)
 	return a
 }
 

@@ -197,7 +197,7 @@ func (p File) place() string {
 	if !isParquet {
 		folder += "%"
 	}
-	folder = strings.ReplaceAll(folder, ".parquet"+string(filepath.Separator), ".parquet%"+string(filepath.Separator)) // of a data set
+	folder = strings.ReplaceAll(folder, ".parquet"+string(filepath.Separator), ".parquet%"+string(filepath.Separator)) // of a dataset
 	if !filepath.IsLocal(folder) || folder != filepath.Clean(folder) {
 		folder = "%" + url.PathEscape(p.Source)
 	}

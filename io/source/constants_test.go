@@ -13,7 +13,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-func TestPlacesSayColumnsMonthsAndDataSets(t *testing.T) {
+func TestPlacesSayColumnsMonthsAndDatasets(t *testing.T) {
 	str := func(name, value string) element.Constant {
 		return element.Constant{Name: name, Value: value, Type: element.String}
 	}
@@ -77,7 +77,7 @@ func TestPlacesSayColumnsMonthsAndDataSets(t *testing.T) {
 			month = Files([]objstore.Object{{Name: c.month}}, 1)[0].Month
 		}
 		if f.Dataset != c.dataset || f.Month != month || f.MonthFrom != c.at || !reflect.DeepEqual(f.Constants, c.constants) {
-			t.Errorf("%s: found data set %q, month %d from %q, constants %+v\nexpected %q, %s from %q, %+v", c.object.Name, f.Dataset, f.Month, f.MonthFrom, f.Constants, c.dataset, c.month, c.at, c.constants)
+			t.Errorf("%s: found dataset %q, month %d from %q, constants %+v\nexpected %q, %s from %q, %+v", c.object.Name, f.Dataset, f.Month, f.MonthFrom, f.Constants, c.dataset, c.month, c.at, c.constants)
 		}
 	}
 }

@@ -17,39 +17,53 @@ import (
 
 // FindCopies sets the digest of each file that has the same content as another file. files[i] is the file of objects[i].
 //
-// It compares files of the same size of which one has no month, and files in the same folder of a month. Other copies need no digest:
-// two files of one taxi and month are found by their month. Files of one table are not compared with each other, because the log of the table says that each of
-// them counts. Few files are read: only files of the same size whose last bytes are the same.
+// It compares files of the same size of which one has no month, and parts of one dataset. Other copies need no digest: two files of one
+// taxi and month are found by their month. Files of one table are not compared with each other, because the log of the table says that each
+// of them counts. Few files are read: only files of the same size whose last bytes are the same.
 func FindCopies(ctx context.Context, access objstore.Access, objects []objstore.Object, files []element.Found) error {
-	groups, monthless := map[string][]int{}, map[string]bool{}
+	groups, compared := map[string][]int{}, map[string]bool{}
 	var order []string
-	for i, f := range files {
-		if f.Refused != "" || f.Size == 0 {
-			continue
-		}
-		set := ""
-		if f.MonthFrom != "" && f.Dataset != "" {
-			set = f.Dataset
-		}
-		key := fmt.Sprint(f.Size, " ", set)
-		monthless[key] = monthless[key] || f.Month == element.NoMonth || set != ""
+	add := func(key string, i int, compare bool) {
+		compared[key] = compared[key] || compare
 		if groups[key] == nil {
 			order = append(order, key)
 		}
 		groups[key] = append(groups[key], i)
 	}
-	ends := func(f element.Found) (string, error) { return digest(ctx, access, f, max(0, f.Size-endBytes)) }
-	whole := func(f element.Found) (string, error) { return digest(ctx, access, f, 0) }
-	for _, key := range order { // so that of several faults the same one is reported each time
-		if !monthless[key] {
+	for i, f := range files {
+		if f.Refused != "" || f.Size == 0 {
 			continue
 		}
-		alike, err := parted(objects, files, groups[key], ends)
+		add(fmt.Sprint(f.Size), i, f.Month == element.NoMonth)
+		if f.Dataset != "" {
+			add(fmt.Sprint(f.Size, " ", f.Dataset), i, true)
+		}
+	}
+	tails := map[int]string{} // a file may be in two groups
+	tail := func(i int) (sum string, err error) {
+		sum, known := tails[i]
+		if !known {
+			sum, err = digest(ctx, access, files[i], max(0, files[i].Size-endBytes))
+			tails[i] = sum
+		}
+		return sum, err
+	}
+	whole := func(i int) (string, error) {
+		if sum := files[i].Digest; sum != "" {
+			return sum, nil
+		}
+		return digest(ctx, access, files[i], 0)
+	}
+	for _, key := range order { // so that of several faults the same one is reported each time
+		if !compared[key] {
+			continue
+		}
+		alike, err := parted(objects, groups[key], tail)
 		if err != nil {
 			return err
 		}
 		for _, end := range slices.Sorted(maps.Keys(alike)) {
-			same, err := parted(objects, files, alike[end], whole)
+			same, err := parted(objects, alike[end], whole)
 			if err != nil {
 				return err
 			}
@@ -64,7 +78,7 @@ func FindCopies(ctx context.Context, access objstore.Access, objects []objstore.
 }
 
 // parted groups files by the result of the function of. It drops groups that have one file, or only files of one table.
-func parted(objects []objstore.Object, files []element.Found, group []int, of func(element.Found) (string, error)) (map[string][]int, error) {
+func parted(objects []objstore.Object, group []int, of func(int) (string, error)) (map[string][]int, error) {
 	several := func(group []int) bool {
 		first := objects[group[0]].Table
 		return len(group) > 1 && (first == "" || slices.ContainsFunc(group, func(i int) bool { return objects[i].Table != first }))
@@ -74,7 +88,7 @@ func parted(objects []objstore.Object, files []element.Found, group []int, of fu
 		return nil, nil
 	}
 	for _, i := range group {
-		sum, err := of(files[i])
+		sum, err := of(i)
 		if err != nil {
 			return nil, err
 		}

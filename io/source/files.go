@@ -11,7 +11,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// Files turns matched objects into the elements that [Found] takes, each with a branch: see [Deal]. For a part of a data set the folder's
+// Files turns matched objects into the elements that [Found] takes, each with a branch: see [Deal]. For a part of a dataset the folder's
 // name has the month.
 func Files(objects []objstore.Object, branches int) []element.Found {
 	files := make([]element.Found, len(objects))
@@ -68,7 +68,7 @@ func pathOf(o objstore.Object) string {
 	return o.Name
 }
 
-// setMonth sets the month of a file and where it stands. The parts of a data set have the month of its folder's name, or else those of
+// setMonth sets the month of a file and where it stands. The parts of a dataset have the month of its folder's name, or else those of
 // their own names, or else those of the keys of folders.
 func setMonth(f *element.Found, path string) (at tlc.Place) {
 	month, ok := tlc.MonthOf(f.Whole())
@@ -110,7 +110,7 @@ func distinct(files []element.Found) bool {
 	return len(names) == len(files)
 }
 
-// setPartition makes a file a part of the data set of its folder, if the keys of the folder say the month. All files in the folder are
+// setPartition makes a file a part of the dataset of its folder, if the keys of the folder say the month. All files in the folder are
 // then one source. If the folder has a folder for each taxi, each of these is one source.
 func setPartition(f *element.Found) {
 	parts := strings.Split(f.Source, "/")

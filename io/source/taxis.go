@@ -168,7 +168,7 @@ func sharesOf(found *values, telling element.Telling) ([]element.Share, error) {
 		rows := found.rows[value]
 		taxi := telling.TaxiOf(value)
 		if taxi == "" {
-			wrong = append(wrong, fmt.Sprintf("%s in %s", shortened(value), rowsOf(rows)))
+			wrong = append(wrong, fmt.Sprintf("%q in %s", fault.Shortened(value, 40), rowsOf(rows)))
 			continue
 		}
 		at := slices.IndexFunc(shares, func(s element.Share) bool { return s.Taxi == taxi })
@@ -202,13 +202,4 @@ func rowsOf(n int64) string {
 		return "1 row"
 	}
 	return fmt.Sprintf("%d rows", n)
-}
-
-// shortened returns a value with limited length, for a message.
-func shortened(text string) string {
-	const most = 40
-	if len(text) > most {
-		text = text[:most] + "..."
-	}
-	return fmt.Sprintf("%q", text)
 }

@@ -55,6 +55,7 @@ SAYS = {
     "gzip": "gzip|packed|unpack",
     "no text": "text",
     "NUL": "NUL",
+    "CR": "CR without an LF",
     "long": r"line \d+",
     "separator": "commas",
     "header": "header|names of columns",

@@ -115,7 +115,7 @@ class Judged:
                     fired.append(f"{end}_zone_{'missing' if zone is None else 'unknown'}")
                 zone = rules.UNKNOWN_ZONE
             zones.append(zone)
-        if not s.has_zones:
+        if not s.has_zones and not s.dataset.no_zones:
             fired.append("zone_missing")
         for rule in set(fired):
             self.ledger[s.taxi, s.name, month, rule, "cell"] += 1

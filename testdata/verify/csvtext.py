@@ -16,7 +16,6 @@ import standard as rules
 
 UNIT = rules.UNIT
 LONGEST = 1 << 20  # of a line, in bytes
-FIRST_BLOCK = 64 << 10  # in which a NUL byte shows that the file is no text
 MOST_RAW = 10**8  # of a measure, without rules
 MOST = 9 * 10**12  # of a measure, with rules
 EPOCH = datetime.datetime(1970, 1, 1)
@@ -91,12 +90,14 @@ def well_quoted(text):
 
 
 def cells_of(content):
-    """Returns the cells of a line, without quotes and without spaces around them, or None if a quote is wrong."""
-    text = content.decode("latin-1").replace("\r", "\ue000").replace("\n", "\ue001").replace("\0", "\ue002")
+    """Returns the cells of a line, without quotes and without spaces around them, or None if a quote is wrong or a byte is NUL."""
+    if b"\0" in content:
+        return None
+    text = content.decode("latin-1").replace("\r", "\ue000").replace("\n", "\ue001")
     if not well_quoted(text):
         return None
     (cells,) = csv.reader([text], skipinitialspace=True) if text else [[""]]
-    return [c.replace("\ue000", "\r").replace("\ue001", "\n").replace("\ue002", "\0").strip(" ") for c in cells]
+    return [c.replace("\ue000", "\r").replace("\ue001", "\n").strip(" ") for c in cells]
 
 
 class Text:
@@ -106,8 +107,6 @@ class Text:
         text = unpacked(content, name)
         if text[:2] in (b"\xff\xfe", b"\xfe\xff") or text[:4] in (b"PAR1", b"PK\x03\x04", b"\x28\xb5\x2f\xfd") or text[:3] == b"BZh":
             raise Refused("no text")
-        if b"\0" in text[:FIRST_BLOCK]:
-            raise Refused("NUL")
         self.names, self.lines, self.count, self.blank = None, [], 0, 0
         start = 3 if text.startswith(b"\xef\xbb\xbf") else 0
         while start < len(text):
@@ -127,6 +126,11 @@ class Text:
             raise Refused("empty")
 
     def header(self, content):
+        if b"\0" in content:
+            raise Refused("NUL")
+        names, cr, rest = content.partition(b"\r")
+        if cr and 0 < names.count(b",") <= rest.partition(b"\r")[0].count(b","):  # a row follows on the same line
+            raise Refused("CR")
         for other in b"\t;|":
             if content.count(other) > content.count(b","):
                 raise Refused("separator")

@@ -182,7 +182,7 @@ class Output:
         """Checks that the tables are the only .parquet files, also in hidden folders, and that the manifest describes them."""
         with open(os.path.join(self.folder, "_manifest.json"), encoding="utf-8") as f:
             manifest = json.load(f)
-        outputs = {entry["path"]: entry for entry in manifest["outputs"]}
+        outputs = {entry.get("plain") or entry["path"]: entry for entry in manifest["outputs"]}
         found = {
             os.path.relpath(os.path.join(folder, name), self.folder)
             for folder, _, names in os.walk(self.folder)
@@ -329,7 +329,7 @@ def damaged(folder, table, damage):
     with open(name, encoding="utf-8") as f:
         manifest = json.load(f)
     for entry in manifest["outputs"]:
-        if entry["path"] == path:
+        if (entry.get("plain") or entry["path"]) == path:
             entry.update(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
     with open(name, "w", encoding="utf-8") as f:
         json.dump(manifest, f)

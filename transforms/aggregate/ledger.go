@@ -78,7 +78,7 @@ func linesOf(r Source) []line {
 	return lines
 }
 
-// merged sorts lines and adds up those that differ only in their rows: they are of parts of one data set.
+// merged sorts lines and adds up those that differ only in their rows: they are of parts of one dataset.
 func merged(lines []line) []line {
 	slices.SortFunc(lines, line.compare)
 	out := lines[:0]

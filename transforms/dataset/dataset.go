@@ -66,11 +66,19 @@ func (r *reader) dataset(root *yaml.Node, tlcs []string) element.Dataset {
 	if n := keys["signature"].value; n != nil {
 		d.Signatures[0] = r.signature(n, needed)
 	}
+	known := slices.Clone(d.Signatures[0]) // the columns by which a file is recognised are known too
 	if n := keys["known"].value; n != nil {
+		var names []string
 		for _, name := range r.list(n) {
-			if text, ok := r.text(name); ok && !has(all, text) { // declared columns are known already
-				d.Columns = append(d.Columns, element.Known{Name: text})
+			if text, ok := r.text(name); ok {
+				names = append(names, text)
 			}
+		}
+		known = append(names, known...)
+	}
+	for _, name := range known {
+		if !has(all, name) {
+			d.Columns, all = append(d.Columns, element.Known{Name: name}), append(all, name)
 		}
 	}
 	isTLC := slices.Contains(tlcs, d.Taxi)

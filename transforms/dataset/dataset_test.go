@@ -54,6 +54,9 @@ func TestADeclarationIsADataset(t *testing.T) {
 	if !reflect.DeepEqual(d.Dataset, want) {
 		t.Errorf("found\n%+v\nexpected\n%+v", d.Dataset, want)
 	}
+	if d, err := Parse("x", "taxi: a\ncolumns: {pickup_datetime: p}\nsignature: [s, P, t]\nknown: [k, S]", nil); err != nil || !reflect.DeepEqual(d.Dataset.Columns, []element.Known{{Name: "p", Meaning: "pickup_datetime"}, {Name: "k"}, {Name: "S"}, {Name: "t"}}) {
+		t.Errorf("found %+v, %v, expected each column of the signature and of known once", d.Dataset.Columns, err)
+	}
 	if len(d.SHA256) != 64 {
 		t.Errorf("found the digest %q, expected a SHA-256", d.SHA256)
 	}
@@ -115,13 +118,15 @@ func TestWhatIsWrongHasAPlace(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(chicago)
+	f.Add("0%!")
 	f.Add("taxi: a\ncolumns: {pickup_datetime: {columns: []}}")
 	f.Fuzz(func(t *testing.T, text string) {
 		d, err := Parse("f.yaml", text, []string{"yellow"})
 		if err == nil && (d.Dataset.Taxi == "" || len(d.Dataset.Signatures[0]) == 0 || len(d.Dataset.Find("pickup_datetime")) != 1) {
 			t.Errorf("%q: found %+v, expected an error", text, d.Dataset)
 		}
-		if err != nil && strings.Contains(err.Error(), "%!") {
+		// fmt writes %! where a format and its values do not fit. The text may have it too, with an escape.
+		if err != nil && strings.Contains(err.Error(), "%!") && !strings.ContainsAny(text, `%\`) {
 			t.Error(err)
 		}
 	})

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"tripstats/transforms/fault"
 )
 
 // Error is one mistake in a declaration.
@@ -183,14 +185,11 @@ func kindOf(n *yaml.Node) string {
 
 // shortened returns a text in one line of limited length, for a message.
 func shortened(text string) string {
-	text = strings.Join(strings.Fields(strings.Map(func(c rune) rune {
+	text = strings.Map(func(c rune) rune {
 		if c < ' ' || c >= 0x7f && c < 0xa0 {
 			return ' '
 		}
 		return c
-	}, text)), " ")
-	if runes := []rune(text); len(runes) > 60 {
-		return string(runes[:60]) + "..."
-	}
-	return text
+	}, text)
+	return fault.Shortened(strings.Join(strings.Fields(text), " "), 60)
 }

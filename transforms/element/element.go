@@ -96,6 +96,8 @@ type Tally struct {
 	Counted int64     // in the tables
 	Refused []Refused // by row rules, sorted by rule
 
+	Unreadable []Refused // rows with text that is not what it should be, by rule: see quality.Rule
+
 	Filtered []Filtered // counted, but not in that table
 
 	RefusedMonth int32 // the month of most refused rows, if RefusedThere is not 0

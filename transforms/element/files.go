@@ -22,11 +22,12 @@ type Found struct {
 	Month   int32  // months since 1970-01 from the path, or NoMonth
 	Branch  int    // which of the reader's branches reads this file
 
-	Dataset  string // if it is a part of a data set: the name of that folder, with which Source begins
+	Dataset  string // if it is a part of a dataset: the name of that folder, with which Source begins
 	NameTaxi string // the taxi that its name says, or ""
 	Wild     bool   // only wildcards matched it, so that it may be left out if it holds no trips
 	Identity string // equal for two names of one local file; "" where that is not known
 	Refused  string // why it cannot be used, whatever its content is, or ""
+	Text     string // the source of the file that has the same text, which may be this one, if one of the two is packed with gzip
 
 	MonthFrom string     // what holds the month, such as year=2024/month=01, if that is not the base name
 	Constants []Constant // columns that have one value in the whole file, because its place says it: see Column.Constant
@@ -52,7 +53,7 @@ type Constant struct {
 	Type  ValueType // of the column: String unless a table's schema has another one
 }
 
-// Whole is the name of the source in tables and the manifest: the name of the data set that the file is a part of, or of the
+// Whole is the name of the source in tables and the manifest: the name of the dataset that the file is a part of, or of the
 // file.
 func (f Found) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 
@@ -65,6 +66,7 @@ type Described struct {
 	Rows     int64    // of the whole file, or UnknownRows
 	UnitRows []int64  // rows of each unit, or UnknownRows
 	Columns  []Column // in the order of the file
+	NoRows   bool     // a file of text is known to have no rows
 
 	// TextBytes are the bytes of each unit of a file of text, which are all read, whatever the projection is. They are nil for a file whose
 	// columns are read one by one. The rows of a file of text are unknown, and its columns have no bytes of their own.
@@ -74,6 +76,9 @@ type Described struct {
 	Metadata    []byte // nil if reading it again costs less than keeping it
 	MetadataSum int64  // a checksum of the metadata in the file
 }
+
+// Empty tells whether the file is known to have no rows.
+func (f Described) Empty() bool { return f.Rows == 0 || f.NoRows }
 
 // BytesOf returns by unit the bytes that hold some columns, which are indices into Columns. In a file of text these are all bytes.
 func (f Described) BytesOf(columns []int) []int64 {
@@ -98,7 +103,7 @@ type Recognised struct {
 	Coordinates bool      // it has longitudes and latitudes instead of zones
 	Unknown     []string  // names of columns that the registry does not know
 	Dates       DateOrder // how its texts write dates that end with the year, if they do
-	Null        []string  // columns of trips that tables in SQL name and the file does not have
+	Null        []string  // columns of trips that tables need and the file does not have: see trip.Options
 	Projection  []int     // indices into Columns, ascending: what is read
 	UnitBytes   []int64   // by unit: bytes that hold the projected columns; of a file of text all bytes
 
@@ -111,7 +116,7 @@ type Recognised struct {
 
 	// Alone is set when files are admitted. It tells that no other admitted file can have trips of this taxi and month that rules let
 	// count: the file's name has a month, and so have the names of the taxi's other files, all of them other months. The file is not one of
-	// several parts of a data set.
+	// several parts of a dataset.
 	Alone bool
 }
 
@@ -190,14 +195,14 @@ func (f Found) Refuse(err error) (Unusable, error) {
 // LeftOut is a file that was matched and, as asked, is not read.
 type LeftOut struct {
 	Source  string
-	Dataset string // if none of the data set is read
+	Dataset string // if none of the dataset is read
 	NoTrips bool   // it holds no trip records, such as a table of zones
 }
 
 // Whole is as [Found.Whole].
 func (f LeftOut) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 
-// Sources groups files by source, in their order: the parts of one data set are one group.
+// Sources groups files by source, in their order: the parts of one dataset are one group.
 func Sources[F interface{ Whole() string }](files []F) [][]F {
 	var out [][]F
 	at := map[string]int{}

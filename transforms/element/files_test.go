@@ -14,14 +14,14 @@ import (
 var (
 	found = Found{
 		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Branch: 3,
-		Dataset: "d", NameTaxi: "green", Wild: true, Identity: "i", Refused: "why",
+		Dataset: "d", NameTaxi: "green", Wild: true, Identity: "i", Refused: "why", Text: "y",
 		MonthFrom: "year=2024/month=01", Constants: []Constant{{"color", "green", false, String}, {Name: "vendor", Null: true}}, Digest: "sum",
 		Token: "t", Reading: "r", Kept: true, Skip: 1<<63 | 5,
 	}
 	described = Described{
 		Found: found, Format: "parquet", Rows: 1 << 40, UnitRows: []int64{1, 2},
 		Columns:  []Column{{Name: "a"}, {Name: "b", Leaf: 4, Type: Int96, Found: "INT96", Precision: 1, Scale: 2, ChunkBytes: []int64{7}, Codecs: []string{"GZIP"}}},
-		Metadata: []byte("foot"), MetadataSum: 3, TextBytes: []int64{8, 9},
+		Metadata: []byte("foot"), MetadataSum: 3, TextBytes: []int64{8, 9}, NoRows: true,
 	}
 	recognised = Recognised{
 		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Dates: DayFirst, Unknown: []string{"u"}, Null: []string{"n"}, Projection: []int{1}, UnitBytes: []int64{9, 9}, Alone: true,
@@ -32,8 +32,9 @@ var (
 	tally    = Tally{
 		Taxi: "green", NoCodes: []ColumnRows{{"c", 1}}, Filtered: []Filtered{{"t", 1}},
 		Source: "x", Whole: "d", Rows: 3, Counted: 1, Refused: []Refused{{"rule", 2}}, RefusedMonth: 600, RefusedThere: 2, Read: Mean{3, 1.5}, Left: Mean{1, 2.5},
-		Text:   TextCounts{Bytes: 1, Lines: 2, Header: 3, Blank: 4, Malformed: 5},
-		Months: []int32{600, 601},
+		Text:       TextCounts{Bytes: 1, Lines: 2, Header: 3, Blank: 4, Malformed: 5},
+		Months:     []int32{600, 601},
+		Unreadable: []Refused{{"not_a_time", 2}},
 	}
 	remembered = Remembered{Files: []Recognised{recognised}, Unusable: []Unusable{unusable}, Results: []Packed{packed}}
 	packed     = Packed{Source: "x", Taxi: "green", Rows: 7, Tables: []PackedTable{{Name: "t", Digest: "d", Alone: true}}, Numbers: "standard", Bytes: []byte{1, 0}, File: "f"}

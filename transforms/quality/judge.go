@@ -371,6 +371,7 @@ func dropoffMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) 
 
 func notATime(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
 	fn.each(b.NotDropoffs, id, start, end)
+	fn.each(b.NotTimes, id, start, end)
 }
 
 // each fires a rule for the rows that are in [start, end).

@@ -8,10 +8,11 @@ import (
 
 // about are the columns whose values the rule is about.
 func (r Rule) about() []trip.Field {
+	about := slices.Concat(r.About, r.Also)
 	if r.Values != nil {
-		return append(slices.Clone(r.About), r.Leaves)
+		about = append(about, r.Leaves)
 	}
-	return r.About
+	return about
 }
 
 // applies tells whether the rule has to do with trips of which only some columns are wanted. A row rule always has.
@@ -38,15 +39,12 @@ func For(wanted []trip.Field) (rules []ID, looks []trip.Field) {
 	return rules, slices.Compact(looks)
 }
 
-// Needs are the columns of trips that all rules together need, ascending. The rule not_a_number is about further columns, if they are
-// wanted for something else.
+// Needs are the columns of trips that all rules together need, ascending.
 func Needs() []trip.Field {
 	var needed []trip.Field
 	for _, r := range Rules {
-		if needed = append(needed, r.Looks...); r.Values != nil {
+		if needed = append(append(needed, r.Looks...), r.About...); r.Values != nil {
 			needed = append(needed, r.Leaves)
-		} else {
-			needed = append(needed, r.About...)
 		}
 	}
 	slices.Sort(needed)
@@ -61,4 +59,16 @@ func filesNumbers() (numbers []trip.Field) {
 		}
 	}
 	return numbers
+}
+
+// otherTimes are the times in files beside the pickup and the dropoff, and the columns that are made of them.
+func otherTimes() (times []trip.Field) {
+	for f, info := range trip.Fields {
+		field := trip.Field(f)
+		own := len(info.From) == 0 && info.Type == trip.Time && field != trip.Pickup && field != trip.Dropoff
+		if own || slices.ContainsFunc(info.From, func(of trip.Field) bool { return slices.Contains(times, of) }) {
+			times = append(times, field)
+		}
+	}
+	return times
 }

@@ -51,6 +51,9 @@ type Rule struct {
 	Reason string
 	Source string
 
+	// Unreadable tells that the rule is about text that is not what it should be. If many rows have it, the file may be in another form.
+	Unreadable bool
+
 	// The check. A row rule has one of the first three. Rules about rows that a batch marks are asked first, then rules about months, then
 	// rules about rows, each in the table's order; the first that applies to a row refuses it.
 	// Cell rules look at the other rows, and all that apply fire.
@@ -58,6 +61,7 @@ type Rule struct {
 
 	// About are the columns whose values the check is about, beside [Check.Leaves]. Of a cell rule it is enough that one is wanted.
 	About []trip.Field
+	Also  []trip.Field // the same for columns that are only there if somebody else wants them
 	Looks []trip.Field // the further columns that the check looks at
 }
 
@@ -109,12 +113,12 @@ const (
 // Rules is the table of rules. Limits are exclusive. The names are a contract: they stand in the ledger.
 var Rules = []Rule{
 	{
-		Name: "malformed", Scope: Row, Source: "published CSV files: lines that are cut or run into another",
-		Reason: "a line of text that has not the cells that the header names: too few, too many, or a quote that does not end",
+		Name: "malformed", Scope: Row, Source: "published CSV files: lines that are cut or run into another", Unreadable: true,
+		Reason: "a line of text that has not the cells that the header names: too few, too many, a quote that does not end, or a NUL byte",
 		Check:  Check{Marks: malformed},
 	},
 	{
-		Name: "pickup_not_a_time", Scope: Row, Source: ours,
+		Name: "pickup_not_a_time", Scope: Row, Source: ours, Unreadable: true,
 		Reason: "the pickup is text and not a time: the trip belongs to no month",
 		Looks:  []trip.Field{trip.Pickup},
 		Check:  Check{Marks: func(b *trip.Batch) []int32 { return b.NotPickups }},
@@ -146,10 +150,10 @@ var Rules = []Rule{
 	},
 
 	{
-		Name: "not_a_time", Scope: Cell, Source: ours,
-		Reason: "the dropoff is text and not a time: there is no duration",
+		Name: "not_a_time", Scope: Cell, Source: ours, Unreadable: true,
+		Reason: "the dropoff, or another time that somebody asks for, is text and not a time: there is no duration",
 		About:  []trip.Field{trip.Dropoff, trip.Duration},
-		Looks:  []trip.Field{trip.Dropoff},
+		Also:   otherTimes(),
 		Check:  Check{Finds: notATime},
 	},
 	{
@@ -222,9 +226,9 @@ var Rules = []Rule{
 		Check:  Check{Leaves: trip.Passengers, Values: over},
 	},
 	{
-		Name: "not_a_number", Scope: Cell, Source: ours,
+		Name: "not_a_number", Scope: Cell, Source: ours, Unreadable: true,
 		Reason: "text that is no number; NaN, infinite, or too large for 64 bits in millionths; or a passenger count below -10^8, which no other rule covers",
-		About:  filesNumbers(),
+		Also:   filesNumbers(),
 		Check:  Check{Finds: notANumber, Leaves: trip.Passengers, Values: beyond},
 	},
 	{

@@ -66,6 +66,21 @@ func TestADropoffThatIsNoTimeIsNotMissingToo(t *testing.T) {
 	}
 }
 
+// TestAnyTimeThatIsNoTimeBreaksTheRuleOfTimes: a request that is text and not a time has to do with times, not with numbers.
+func TestAnyTimeThatIsNoTimeBreaksTheRuleOfTimes(t *testing.T) {
+	in := batchOf(march2020, good(), good(), good())
+	in.NotTimes = []int32{0, 2}
+	for name, wanted := range map[string][]trip.Field{"all rules": nil, "the request": {trip.Pickup, trip.Requested}, "the wait": {trip.Pickup, trip.Wait}} {
+		b := in
+		for _, f := range wanted {
+			b.Columns[f] = b.Columns[trip.Pickup]
+		}
+		if got := counted(judged(t, Config{AsOf: element.NoMonth, Wanted: wanted}, b)); got != "not_a_time 2" {
+			t.Errorf("%s: found %s, expected two times that are none", name, got)
+		}
+	}
+}
+
 // TestAZoneThatIsNoNumberCountsAsUnknown: its place in the tables is that of a null zone.
 func TestAZoneThatIsNoNumberCountsAsUnknown(t *testing.T) {
 	in := batchOf(march2020, good(), good())

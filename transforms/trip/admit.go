@@ -19,7 +19,7 @@ import (
 type Admission struct {
 	Taxis           []string // only these taxis' files; none for all
 	MergeSameMonth  bool     // several files of one taxi and month add up; otherwise they are an error
-	RequireComplete bool     // a month missing between a taxi's first and last is an error
+	RequireComplete bool     // a month missing between a taxi's first and last is an error, and so is one whose files have no rows
 	AllGaps         bool     // name all missing months, however many
 	FailUnknown     bool     // a column the registry does not know is an error
 }
@@ -112,7 +112,7 @@ func Gaps(files []element.Admitted) []string {
 		slices.Sort(has)
 		for i := 1; i < len(has); i++ {
 			for m := has[i-1] + 1; m < has[i]; m++ {
-				gaps = append(gaps, fmt.Sprintf("%s %04d-%02d", taxi, YearOf(m), m-(YearOf(m)-1970)*12+1))
+				gaps = append(gaps, taxiMonth{taxi, m}.String())
 			}
 		}
 	}
@@ -140,7 +140,7 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 	apart(recognised, wanted)
 	var problems []problem
 	add := func(source string, f *fault.Fault) { problems = append(problems, problem{source, f}) }
-	seen := seen{months: map[taxiMonth]string{}, names: map[string]string{}, contents: map[string]string{}}
+	seen := seen{months: map[taxiMonth]string{}, names: map[string]string{}, contents: map[string]string{}, texts: map[string]string{}}
 	var noTrips []element.Unusable // those left out
 	kept = recognised[:0]
 	for _, f := range recognised {
@@ -185,15 +185,15 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 		return nil, nil, err
 	}
 	if rules.RequireComplete {
-		if gaps := gapsOf(kept); len(gaps) > 0 {
-			return nil, nil, fault.New(fault.NoMatch, "--require-complete: no file for %s; add the files or leave the flag out", SomeMonths(gaps, rules.AllGaps))
+		if err := incomplete(kept, rules.AllGaps); err != nil {
+			return nil, nil, err
 		}
 	}
 	if len(kept) == 0 {
 		return nil, nil, nothing(left, noTrips, strings.Join(rules.Taxis, " or "))
 	}
 	setAlone(kept)
-	read := map[string]bool{} // data sets of which a part is read
+	read := map[string]bool{} // datasets of which a part is read
 	for _, f := range kept {
 		read[f.Dataset] = true
 	}
@@ -206,9 +206,9 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 }
 
 // apart makes the files in a folder of a month sources of their own, if those that are wanted are of several taxis. Keys of folders,
-// not their names, tell such a data set.
+// not their names, tell such a dataset.
 func apart(files []element.Recognised, wanted func(element.Recognised) bool) {
-	taxis := map[string]string{} // by data set; "" for several
+	taxis := map[string]string{} // by dataset; "" for several
 	ofKeys := func(f element.Recognised) bool {
 		return f.Dataset != "" && strings.Contains(f.MonthFrom, "=") && wanted(f)
 	}
@@ -255,12 +255,35 @@ type problem struct {
 	fault  *fault.Fault
 }
 
-func gapsOf(files []element.Recognised) []string {
+// incomplete returns a fault if a taxi has no trips in a month up to its last one, as far as the files tell before they are read: it has no
+// file, or only files without rows.
+func incomplete(files []element.Recognised, all bool) error {
 	var admitted []element.Admitted
+	rows := map[taxiMonth]bool{}
 	for _, f := range files {
-		admitted = append(admitted, f.Admit()...)
+		for _, a := range f.Admit() {
+			admitted = append(admitted, a)
+			if key := (taxiMonth{a.Taxi, f.Month}); f.Month != element.NoMonth {
+				rows[key] = rows[key] || !f.Empty()
+			}
+		}
 	}
-	return Gaps(admitted)
+	var found, empty []string
+	if gaps := Gaps(admitted); len(gaps) > 0 {
+		found = append(found, "no file for "+SomeMonths(gaps, all))
+	}
+	for key, has := range rows {
+		if !has {
+			empty = append(empty, key.String())
+		}
+	}
+	if slices.Sort(empty); len(empty) > 0 {
+		found = append(found, "no rows in the files of "+SomeMonths(empty, all))
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return fault.New(fault.NoMatch, "--require-complete: %s; add the files or leave the flag out", strings.Join(found, ", and "))
 }
 
 // hasNoTrips tells whether a file that wildcards matched is none of trip records: a table of zones, say. A file whose name says
@@ -275,6 +298,7 @@ type seen struct {
 	names  map[string]string    // the source by identity
 
 	contents map[string]string // the source by digest
+	texts    map[string]string // the source by element.Found.Text
 }
 
 type taxiMonth struct {
@@ -282,13 +306,25 @@ type taxiMonth struct {
 	month int32
 }
 
-// twice refuses a file that would count twice: a second one of one taxi and month, or another name or a copy of one that was seen.
+// String is the month as messages name it, such as "yellow 2014-03".
+func (m taxiMonth) String() string {
+	return fmt.Sprintf("%s %04d-%02d", m.taxi, YearOf(m.month), m.month-(YearOf(m.month)-1970)*12+1)
+}
+
+// twice refuses a file that would count twice: a second one of one taxi and month, or another name, another form or a copy of one that was
+// seen.
 func (s seen) twice(f element.Recognised, rules Admission) *fault.Fault {
 	if other, linked := s.names[f.Identity]; linked {
 		return fault.Inputf("%s: found the file that %s is too (a hard link), expected each file under one name, because it would count twice; name one of them, or delete one", f.Source, other)
 	}
 	if f.Identity != "" {
 		s.names[f.Identity] = f.Source
+	}
+	if f.Text != "" {
+		if other, packed := s.texts[f.Text]; packed {
+			return fault.Inputf("%s: found the text of %s, and one of them is packed with gzip, expected each file in one form, because it would count twice; leave one out", f.Source, other)
+		}
+		s.texts[f.Text] = f.Source
 	}
 	if rules.MergeSameMonth {
 		return nil
@@ -316,7 +352,7 @@ func (s seen) twice(f element.Recognised, rules Admission) *fault.Fault {
 	return nil
 }
 
-// torn returns the data sets in which the parts are of different taxis but no column names the taxi, or in which some parts have trips
+// torn returns the datasets in which the parts are of different taxis but no column names the taxi, or in which some parts have trips
 // and others have none.
 func torn(kept []element.Recognised, noTrips []element.Unusable) (problems []*fault.Fault) {
 	first := map[string]element.Recognised{}
@@ -328,7 +364,7 @@ func torn(kept []element.Recognised, noTrips []element.Unusable) (problems []*fa
 		if !known {
 			first[f.Dataset] = f
 		} else if have.Taxi != f.Taxi && (have.TaxiColumn == "" || f.TaxiColumn == "") {
-			problems = append(problems, fault.Inputf("%s: found a part of %s taxis, %s is of %s, expected one taxi in a data set; say --taxi, or move one taxi's parts to another folder", f.Source, f.Taxi, have.Source, have.Taxi))
+			problems = append(problems, fault.Inputf("%s: found a part of %s taxis, %s is of %s, expected one taxi in a dataset; say --taxi, or move one taxi's parts to another folder", f.Source, f.Taxi, have.Source, have.Taxi))
 		}
 	}
 	for _, f := range noTrips {

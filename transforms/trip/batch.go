@@ -59,6 +59,9 @@ type Batch struct {
 	// error. The time is null there.
 	NotPickups, NotDropoffs []int32
 
+	// NotTimes has the other rows with any further time that is text and not a time, ascending, if such rows are not an error.
+	NotTimes []int32
+
 	// NoCodes are the columns with values that have no number.
 	NoCodes []NoCode
 

@@ -66,7 +66,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 	}
 	rec := array.NewRecordBatch(schemaOf(present), arrays, int64(b.Rows))
 	defer rec.Release()
-	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, b.FileRows, flags, int64(b.MayLack), int64(b.Rows), present,
+	out = appendVarints(out, int64(b.FileMonth), int64(b.RowGroup), b.FirstRow, b.FileRow, b.FileRows, flags, int64(b.MayLack), int64(len(b.NotTimes)), int64(b.Rows), present,
 		int64(len(b.Months)), int64(len(b.NotNumbers)), int64(len(b.Findings)), int64(len(b.NoCodes)),
 		int64(len(b.NotPickups)), int64(len(b.NotDropoffs)), int64(len(b.Skips)), int64(b.Skip))
 	for _, run := range b.Months {
@@ -76,7 +76,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 		}
 		out = appendVarints(out, int64(run.Month), int64(run.End), refused)
 	}
-	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs} {
+	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs, b.NotTimes} {
 		for _, row := range rows {
 			out = appendVarints(out, int64(row))
 		}
@@ -166,6 +166,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 	flags := v.next()
 	b.NoZones, b.Alone = flags&1 == 1, flags&2 == 2
 	b.MayLack = FieldSet(v.next())
+	notTimes := v.next()
 	b.Rows = int(v.next())
 	present := v.next()
 	months, notNumbers, findings, noCodes := v.next(), v.next(), v.next(), v.next()
@@ -176,7 +177,7 @@ func decodeBatch(in []byte) (b Batch, err error) {
 			break
 		}
 	}
-	b.NotNumbers, b.NotPickups, b.NotDropoffs = v.rows(notNumbers), v.rows(notPickups), v.rows(notDropoffs)
+	b.NotNumbers, b.NotPickups, b.NotDropoffs, b.NotTimes = v.rows(notNumbers), v.rows(notPickups), v.rows(notDropoffs), v.rows(notTimes)
 	for range findings {
 		if b.Findings = append(b.Findings, Finding{Month: int32(v.next()), Rule: int32(v.next()), Rows: v.next(), Sum: v.next()}); v.short {
 			break
@@ -236,7 +237,7 @@ func (b *Batch) consistent() error {
 	if b.Text != nil && len(b.Text.Starts) != b.Rows {
 		return fmt.Errorf("trip: batch: found lines of %d rows, expected %d", len(b.Text.Starts), b.Rows)
 	}
-	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs} {
+	for _, rows := range [][]int32{b.NotNumbers, b.NotPickups, b.NotDropoffs, b.NotTimes} {
 		for _, row := range rows {
 			if row < 0 || int(row) >= b.Rows {
 				return fmt.Errorf("trip: batch: no number or time in row %d, expected less than %d", row, b.Rows)

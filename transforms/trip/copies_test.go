@@ -55,7 +55,7 @@ func TestAFolderOfAMonthIsOneSourceOfEachTaxi(t *testing.T) {
 		"two taxis":          {[]element.Recognised{file(month+"/a", Yellow, month, month), file(month+"/b", Green, month, month)}, Admission{}, month + "/a " + month + "/b"},
 		"two, one left out":  {[]element.Recognised{file(month+"/a", Yellow, month, month), file(month+"/b", Green, month, month)}, Admission{Taxis: []string{Green}}, month},
 		"several of each":    {[]element.Recognised{file(month+"/a", Yellow, month, month), file(month+"/b", Green, month, month), file(month+"/c", Green, month, month)}, Admission{}, "c: found green taxis of 2024-01, which year=2024/month=01/b is too"},
-		"a folder's own set": {[]element.Recognised{file("x.parquet/a", Yellow, "x.parquet", ""), file("x.parquet/b", Green, "x.parquet", "")}, Admission{}, "expected one taxi in a data set"},
+		"a folder's own set": {[]element.Recognised{file("x.parquet/a", Yellow, "x.parquet", ""), file("x.parquet/b", Green, "x.parquet", "")}, Admission{}, "expected one taxi in a dataset"},
 	} {
 		kept, _, err := Admit(slices.Clone(c.files), nil, c.rules)
 		var sources []string

@@ -47,6 +47,7 @@ type fieldsFn struct {
 	bad     []int32              // the rows of one column with values that are not numbers, or not times
 	allBad  []int32              // those of all columns of the batch that are not numbers
 	noTimes [Dropoff + 1][]int32 // those of the pickup and the dropoff
+	others  []int32              // those of all other times
 	blank   []int32              // the rows of one column with texts that stand for nothing
 	noCodes []NoCode             // of the batch
 	taxis   taxiSplitter         // of batches with several taxis
@@ -80,7 +81,7 @@ func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
 }
 
 func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
-	fn.allBad, fn.noCodes = fn.allBad[:0], fn.noCodes[:0]
+	fn.allBad, fn.others, fn.noCodes = fn.allBad[:0], fn.others[:0], fn.noCodes[:0]
 	fn.noTimes[Pickup], fn.noTimes[Dropoff] = fn.noTimes[Pickup][:0], fn.noTimes[Dropoff][:0]
 	if err := fn.remap(in); err != nil {
 		return Batch{}, err
@@ -111,10 +112,11 @@ func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {
 		}
 	}
 	b.NotPickups, b.NotDropoffs = orNil(fn.noTimes[Pickup]), orNil(fn.noTimes[Dropoff])
-	if len(fn.allBad) > 0 {
-		slices.Sort(fn.allBad)
-		b.NotNumbers = slices.Compact(fn.allBad)
-	}
+	b.NotNumbers = ascending(fn.allBad)
+	b.NotTimes = ascending(slices.DeleteFunc(fn.others, func(row int32) bool {
+		_, has := slices.BinarySearch(b.NotDropoffs, row)
+		return has
+	}))
 	return b, nil
 }
 
@@ -146,13 +148,22 @@ func (fn *fieldsFn) column(in element.Columns, f Field, b *Batch) (err error) {
 		slices.Sort(fn.bad)
 		fn.bad = slices.Compact(fn.bad)
 		mem.valid = makeNull(out, fn.bad, mem.valid)
-		if f <= Dropoff {
+		switch {
+		case f == Pickup || f == Dropoff:
 			fn.noTimes[f] = append(fn.noTimes[f], fn.bad...)
-		} else {
+		case Fields[f].Type == Time:
+			fn.others = append(fn.others, fn.bad...)
+		default:
 			fn.allBad = append(fn.allBad, fn.bad...)
 		}
 	}
 	return nil
+}
+
+// ascending sorts rows and drops those that occur again. It returns nil for no rows.
+func ascending(rows []int32) []int32 {
+	slices.Sort(rows)
+	return orNil(slices.Compact(rows))
 }
 
 // orNil returns nil for no rows.
@@ -344,10 +355,7 @@ func bitmapOf(a arrow.Array) []byte {
 
 // found returns a value as text, for a message.
 func found(a arrow.Array, row int) string {
-	text := a.ValueStr(row)
-	if len(text) > 60 {
-		text = text[:60] + "..."
-	}
+	text := fault.Shortened(a.ValueStr(row), 60)
 	if _, isText := a.(*array.String); isText {
 		return fmt.Sprintf("%q", text)
 	}

@@ -28,20 +28,20 @@ func TestAdmitLeavesOutWhatNobodyWouldMiss(t *testing.T) {
 		taxi string
 		want string
 	}{
-		"a table of zones":               {zones(nil), "", "y | zones"},
-		"named":                          {zones(func(f *element.Unusable) { f.Wild = false }), "", "zones:"},
-		"with a month in its name":       {zones(func(f *element.Unusable) { f.Month = 500 }), "", "zones:"},
-		"with a taxi in its name":        {zones(func(f *element.Unusable) { f.NameTaxi = Green }), "", "zones:"},
-		"with a time":                    {zones(func(f *element.Unusable) { f.NoTrips = false }), "", "zones:"},
-		"another taxi by its name":       {zones(func(f *element.Unusable) { f.NameTaxi, f.Wild = Green, false }), Yellow, "y | zones"},
-		"another taxi by its columns":    {zones(func(f *element.Unusable) { f.Taxi, f.NoTrips = "fhv", false }), Yellow, "y | zones"},
-		"this taxi by its name":          {zones(func(f *element.Unusable) { f.NameTaxi, f.Taxi = Yellow, Green }), Yellow, "zones:"},
-		"neither taxi":                   {zones(func(f *element.Unusable) { f.NoTrips = false }), Yellow, "zones:"},
-		"a part without trips":           {zones(func(f *element.Unusable) { f.Source, f.Dataset = "d/0", "d" }), "", "zones:"},
-		"a part of another taxi":         {partOf("d/0", Green), "", "d/1:"},
-		"a part of a taxi not read":      {partOf("d/0", Green), Yellow, "d/1 y | d/0"},
-		"another part of the month":      {partOf("d/0", Yellow), "", "d/0 d/1 y"},
-		"a file of the data set's month": {recognised("e", Yellow, 501), "", "e:"},
+		"a table of zones":              {zones(nil), "", "y | zones"},
+		"named":                         {zones(func(f *element.Unusable) { f.Wild = false }), "", "zones:"},
+		"with a month in its name":      {zones(func(f *element.Unusable) { f.Month = 500 }), "", "zones:"},
+		"with a taxi in its name":       {zones(func(f *element.Unusable) { f.NameTaxi = Green }), "", "zones:"},
+		"with a time":                   {zones(func(f *element.Unusable) { f.NoTrips = false }), "", "zones:"},
+		"another taxi by its name":      {zones(func(f *element.Unusable) { f.NameTaxi, f.Wild = Green, false }), Yellow, "y | zones"},
+		"another taxi by its columns":   {zones(func(f *element.Unusable) { f.Taxi, f.NoTrips = "fhv", false }), Yellow, "y | zones"},
+		"this taxi by its name":         {zones(func(f *element.Unusable) { f.NameTaxi, f.Taxi = Yellow, Green }), Yellow, "zones:"},
+		"neither taxi":                  {zones(func(f *element.Unusable) { f.NoTrips = false }), Yellow, "zones:"},
+		"a part without trips":          {zones(func(f *element.Unusable) { f.Source, f.Dataset = "d/0", "d" }), "", "zones:"},
+		"a part of another taxi":        {partOf("d/0", Green), "", "d/1:"},
+		"a part of a taxi not read":     {partOf("d/0", Green), Yellow, "d/1 y | d/0"},
+		"another part of the month":     {partOf("d/0", Yellow), "", "d/0 d/1 y"},
+		"a file of the dataset's month": {recognised("e", Yellow, 501), "", "e:"},
 	} {
 		files, unusable := []element.Recognised{recognised("y", Yellow, 500)}, []element.Unusable(nil)
 		switch f := c.file.(type) {

@@ -32,6 +32,17 @@ func TestAFileTellsWhichNamedColumnsItLacks(t *testing.T) {
 	}
 }
 
+// TestAFileTellsWhichUsedMeasuresItLacks though files of its dataset have them. Zones have a rule of their own, and what no file of the
+// dataset has is nothing to tell.
+func TestAFileTellsWhichUsedMeasuresItLacks(t *testing.T) {
+	used := []Field{Pickup, DropoffZone, Passengers, Distance, Amount, Tip, Tolls, Duration}
+	opts := with(Options{Wanted: used, Used: used, Named: []Field{Amount}})
+	f, err := Recognise(fileWith(map[string]element.ValueType{"tip_amount": element.Float64, "trip_distance": element.Float64}), opts)
+	if want := []string{"passenger_count", "total_amount"}; err != nil || !slices.Equal(f.Null, want) {
+		t.Errorf("found %v, %v, expected %v", f.Null, err, want)
+	}
+}
+
 // TestTheBytesOfColumnsAreThoseThatAreRead splits the bytes of a file by its columns.
 func TestTheBytesOfColumnsAreThoseThatAreRead(t *testing.T) {
 	opts := with(Options{Wanted: []Field{Tip, Amount, Duration}})

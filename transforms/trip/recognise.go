@@ -45,13 +45,16 @@ type Options struct {
 	// Judged lets values that cannot be represented pass, for a rule to leave out; otherwise they are faults. Measures
 	// that are NaN, infinite or beyond 64 bits come as null with the row in Batch.NotNumbers, those beyond MaxValue as they
 	// are; numbers that cannot be a zone's id come as zone 0, which no zone has. Texts that are no numbers come as null with the row in
-	// Batch.NotNumbers, and texts that are no times as null with the row in Batch.NotPickups or Batch.NotDropoffs.
+	// Batch.NotNumbers, and texts that are no times as null with the row in Batch.NotPickups, NotDropoffs or NotTimes.
 	Judged bool
 
 	KeepOrigin bool // fill Batch.Origin
 
 	// Wanted are the columns that are wanted, of files and derived ones. The pickup is always read, because the months follow from it.
 	Wanted []Field
+
+	// Used are those that tables not in SQL use. A file tells which measures of them it does not have, if files of its dataset have them.
+	Used []Field
 
 	// Named are those of the wanted columns that tables in SQL name. A file tells which of them it does not have: they are null there.
 	Named []Field
@@ -216,7 +219,7 @@ func Recognise(described element.Described, opts Options) (element.Recognised, e
 		}
 	}
 	f.Lacks = uint64(fromFiles &^ has)
-	f.Null = opts.nulls(FieldSet(f.Lacks))
+	f.Null = opts.nulls(&v, FieldSet(f.Lacks))
 	return f, nil
 }
 
@@ -246,10 +249,7 @@ func listing(names []string) string {
 			quoted = append(quoted, fmt.Sprintf("and %d more", len(names)-most))
 			break
 		}
-		if len(n) > 60 {
-			n = n[:60] + "..."
-		}
-		quoted = append(quoted, n)
+		quoted = append(quoted, fault.Shortened(n, 60))
 	}
 	return strings.Join(quoted, ", ")
 }

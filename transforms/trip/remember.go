@@ -37,13 +37,19 @@ func (s FieldSet) names() []string {
 	return names
 }
 
-// nulls names those of the columns that tables in SQL name which a file lacks.
-func (o Options) nulls(lacks FieldSet) []string {
-	named := FieldSet(0)
+// nulls names those of the columns that tables in SQL name, and of the measures that other tables use and files of the dataset have, which
+// a file lacks. The dataset may be nil if it is not known.
+func (o Options) nulls(d *element.Dataset, lacks FieldSet) []string {
+	told := FieldSet(0)
 	for _, f := range (Options{Wanted: o.Named}).fields() {
-		named |= 1 << f
+		told |= 1 << f
 	}
-	return (named & lacks).names()
+	for _, f := range (Options{Wanted: o.Used}).fields() {
+		if Fields[f].Type == Measure && d != nil && len(d.Find(f.Meaning())) > 0 {
+			told |= 1 << f
+		}
+	}
+	return (told & lacks).names()
 }
 
 // Remember returns what a later run must know of a file, so that it need not open it: what [Admit] and the manifest need. All columns that
@@ -53,7 +59,7 @@ func Remember(f element.Recognised) element.Recognised {
 	f.Units = max(f.Units, len(f.UnitRows))
 	f.UnitRows, f.Columns, f.TextBytes, f.Metadata, f.MetadataSum = nil, nil, nil, nil, 0
 	f.Projection, f.UnitBytes, f.Constants, f.Alone = nil, nil, nil, false
-	f.Kept, f.Skip = false, 0
+	f.Kept, f.Skip, f.Identity = false, 0, "" // another file may get the identity
 	f.Shares = slices.Clone(f.Shares)
 	for i := range f.Shares {
 		f.Shares[i].Values, f.Shares[i].Left, f.Shares[i].Alone = nil, false, false
@@ -72,7 +78,7 @@ func Recall(f element.Recognised, opts Options) element.Recognised {
 			lacks |= 1 << fd
 		}
 	}
-	f.Lacks, f.Null, f.Kept = uint64(lacks), opts.nulls(lacks), true
+	f.Lacks, f.Null, f.Kept = uint64(lacks), opts.nulls(opts.dataset(f.Variant), lacks), true
 	return f
 }
 
@@ -104,4 +110,12 @@ func leftUnusable(unusable []element.Unusable, left []element.LeftOut) (list []e
 		}
 	}
 	return list
+}
+
+// dataset returns the dataset of a name, or nil.
+func (o Options) dataset(name string) *element.Dataset {
+	if i := slices.IndexFunc(o.Registry, func(d element.Dataset) bool { return d.Name == name }); i >= 0 {
+		return &o.Registry[i]
+	}
+	return nil
 }

@@ -33,7 +33,8 @@ type textClock struct {
 	utc   string     // Options.UTC
 	wall  *wallClock // for UTCConvert
 
-	// The last date of the form YYYY-MM-DD, and the µs since 1970 at which it begins.
+	// The last date of the form YYYY-MM-DD, as its differences from 1970-01-01, and the µs since 1970 at which it begins. So the zero value
+	// is the date 1970-01-01.
 	yearMonth uint64
 	day       uint16
 	start     int64
@@ -55,6 +56,9 @@ const (
 	clockDigits = 0x0F0F000F0F000F0F
 	clockOver9  = 0x0606000606000606 // added to a digit, it carries into the upper half of a byte that is more than 9
 
+	firstYearMonth = 0x2D31302D30373931 // "1970-01-"
+	firstDay       = 0x3130             // "01"
+
 	yearMonthZero   = 0x2D30302D30303030 // "0000-00-"
 	yearMonthDigits = 0x000F0F000F0F0F0F
 	yearMonthOver9  = 0x0006060006060606
@@ -65,7 +69,7 @@ func (c *textClock) read(s string) (int64, textForm) {
 	if len(s) < 19 || s[10] != ' ' && s[10] != 'T' {
 		return c.readAny(s)
 	}
-	if load8(s) != c.yearMonth || uint16(s[8])|uint16(s[9])<<8 != c.day {
+	if load8(s)^firstYearMonth != c.yearMonth || (uint16(s[8])|uint16(s[9])<<8)^firstDay != c.day {
 		if !c.begin(s) {
 			return c.readAny(s)
 		}
@@ -122,7 +126,7 @@ func (c *textClock) begin(s string) bool {
 	x = x*10 + x>>8
 	start, ok := startOf(int64(x&0xff)*100+int64(x>>16&0xff), int(x>>40&0xff), int(d0)*10+int(d1))
 	if ok {
-		c.yearMonth, c.day, c.start = all, uint16(s[8])|uint16(s[9])<<8, start
+		c.yearMonth, c.day, c.start = all^firstYearMonth, (uint16(s[8])|uint16(s[9])<<8)^firstDay, start
 	}
 	return ok
 }

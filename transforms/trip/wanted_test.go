@@ -130,17 +130,17 @@ func TestAFileIsAloneIfNoOtherHasTripsOfItsMonth(t *testing.T) {
 		rules Admission
 		want  []bool
 	}{
-		"one file":                     {[]element.Recognised{file("a", Yellow, 600)}, Admission{}, []bool{true}},
-		"several months":               {[]element.Recognised{file("a", Yellow, 600), file("b", Yellow, 601)}, Admission{}, []bool{true, true}},
-		"another taxi of the month":    {[]element.Recognised{file("a", Yellow, 600), file("b", Green, 600)}, Admission{}, []bool{true, true}},
-		"two files of a month":         {[]element.Recognised{file("a", Yellow, 600), file("b", Yellow, 600), file("c", Yellow, 601)}, Admission{MergeSameMonth: true}, []bool{false, false, true}},
-		"a file that is left out":      {[]element.Recognised{file("a", Yellow, 600), file("b", Green, element.NoMonth)}, Admission{Taxis: []string{Yellow}}, []bool{true}},
-		"no month in the name":         {[]element.Recognised{file("a", Yellow, element.NoMonth)}, Admission{}, []bool{false}},
-		"another without a month":      {[]element.Recognised{file("a", Yellow, 600), file("b", Yellow, element.NoMonth), file("c", Green, 600)}, Admission{}, []bool{false, false, true}},
-		"parts of a data set":          {[]element.Recognised{part("d", file("d/a", Yellow, 600)), part("d", file("d/b", Yellow, 600))}, Admission{}, []bool{false, false}},
-		"parts of different months":    {[]element.Recognised{part("d", file("d/a", Yellow, 600)), part("d", file("d/b", Yellow, 601))}, Admission{}, []bool{false, false}},
-		"a data set of one part":       {[]element.Recognised{part("d", file("d/a", Yellow, 600)), file("e", Yellow, 601)}, Admission{}, []bool{true, true}},
-		"data sets of different taxis": {[]element.Recognised{part("d", file("d/a", Yellow, 600)), part("e", file("e/a", Green, 600))}, Admission{}, []bool{true, true}},
+		"one file":                    {[]element.Recognised{file("a", Yellow, 600)}, Admission{}, []bool{true}},
+		"several months":              {[]element.Recognised{file("a", Yellow, 600), file("b", Yellow, 601)}, Admission{}, []bool{true, true}},
+		"another taxi of the month":   {[]element.Recognised{file("a", Yellow, 600), file("b", Green, 600)}, Admission{}, []bool{true, true}},
+		"two files of a month":        {[]element.Recognised{file("a", Yellow, 600), file("b", Yellow, 600), file("c", Yellow, 601)}, Admission{MergeSameMonth: true}, []bool{false, false, true}},
+		"a file that is left out":     {[]element.Recognised{file("a", Yellow, 600), file("b", Green, element.NoMonth)}, Admission{Taxis: []string{Yellow}}, []bool{true}},
+		"no month in the name":        {[]element.Recognised{file("a", Yellow, element.NoMonth)}, Admission{}, []bool{false}},
+		"another without a month":     {[]element.Recognised{file("a", Yellow, 600), file("b", Yellow, element.NoMonth), file("c", Green, 600)}, Admission{}, []bool{false, false, true}},
+		"parts of a dataset":          {[]element.Recognised{part("d", file("d/a", Yellow, 600)), part("d", file("d/b", Yellow, 600))}, Admission{}, []bool{false, false}},
+		"parts of different months":   {[]element.Recognised{part("d", file("d/a", Yellow, 600)), part("d", file("d/b", Yellow, 601))}, Admission{}, []bool{false, false}},
+		"a dataset of one part":       {[]element.Recognised{part("d", file("d/a", Yellow, 600)), file("e", Yellow, 601)}, Admission{}, []bool{true, true}},
+		"datasets of different taxis": {[]element.Recognised{part("d", file("d/a", Yellow, 600)), part("e", file("e/a", Green, 600))}, Admission{}, []bool{true, true}},
 	} {
 		kept, _, err := Admit(c.files, nil, c.rules)
 		if err != nil {
