@@ -283,7 +283,6 @@ func (w *world) draw() *seqRun {
 	drawn := w.drawSettings(settings)
 	if extends {
 		drawn = settings
-		drawn.taxi = ""
 	}
 	if len(r.named) == 0 || drawn.taxi != "" && !slices.ContainsFunc(slices.Collect(maps.Values(r.named)), func(f seqFile) bool { return f.taxi == drawn.taxi }) {
 		return nil
