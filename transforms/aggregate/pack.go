@@ -32,22 +32,16 @@ const (
 	keptBytes = 1 << 20 // of the rest, or keptPart if that is more
 )
 
-var (
-	encoder = sync.OnceValues(func() (*zstd.Encoder, error) {
-		return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
-	})
-	decoder = sync.OnceValues(func() (*zstd.Decoder, error) {
-		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
-	})
-)
-
-func compressed(b []byte) ([]byte, error) {
-	enc, err := encoder()
-	if err != nil {
-		return nil, err
-	}
-	return slices.Clip(enc.EncodeAll(b, nil)), nil
+// newEncoder returns a compressor. It takes some megabytes, so whoever has it drops it when all is packed.
+func newEncoder() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithWindowSize(256<<10), zstd.WithLowerEncoderMem(true))
 }
+
+var decoder = sync.OnceValues(func() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
+})
+
+func compressed(enc *zstd.Encoder, b []byte) []byte { return slices.Clip(enc.EncodeAll(b, nil)) }
 
 func decompressed(b []byte) ([]byte, error) {
 	dec, err := decoder()
@@ -58,7 +52,7 @@ func decompressed(b []byte) ([]byte, error) {
 }
 
 // pack packs the result of a whole source.
-func pack(s Source, tables []*Spec, digests []string, numbers string) (element.Packed, error) {
+func pack(enc *zstd.Encoder, s Source, tables []*Spec, digests []string, numbers string) (element.Packed, error) {
 	p := element.Packed{Source: s.Source, Taxi: s.Taxi, Rows: s.Rows}
 	if s.numbers() > 0 {
 		p.Numbers = numbers
@@ -84,9 +78,7 @@ func pack(s Source, tables []*Spec, digests []string, numbers string) (element.P
 				return p, spec.fails(err)
 			}
 			keep.Alone = counts.Finished
-			if state.State, err = compressed(t.State); err != nil {
-				return p, err
-			}
+			state.State = compressed(enc, t.State)
 			if !keep.Alone && int64(len(state.State)) > s.Size/keptPart {
 				continue
 			}
@@ -98,9 +90,7 @@ func pack(s Source, tables []*Spec, digests []string, numbers string) (element.P
 	if err != nil {
 		return p, err
 	}
-	if form.Result, err = compressed(b); err != nil {
-		return p, err
-	}
+	form.Result = compressed(enc, b)
 	if int64(len(form.Result)) > max(keptBytes, s.Size/keptPart) {
 		p.Tables = nil
 		return p, nil

@@ -59,7 +59,7 @@ func Remember(f element.Recognised) element.Recognised {
 	f.Units = max(f.Units, len(f.UnitRows))
 	f.UnitRows, f.Columns, f.TextBytes, f.Metadata, f.MetadataSum = nil, nil, nil, nil, 0
 	f.Projection, f.UnitBytes, f.Constants, f.Alone = nil, nil, nil, false
-	f.Kept, f.Skip = false, 0
+	f.Kept, f.Skip, f.Identity = false, 0, "" // another file may get the identity
 	f.Shares = slices.Clone(f.Shares)
 	for i := range f.Shares {
 		f.Shares[i].Values, f.Shares[i].Left, f.Shares[i].Alone = nil, false, false
