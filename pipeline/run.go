@@ -266,8 +266,8 @@ func (j *job) planTables(ctx context.Context, runner runners.Runner, broken brok
 	p.publish.Runner, p.publish.Existing = runner.Name, j.existing
 	p.publish.Base = publish.Base{Known: have.known, Token: have.Token, Version: have.Version}
 	pl := &planner{plan: &p, job: j, have: have, broken: broken, objects: objects, listed: p.files}
-	if err := publish.KeepKind(p.publish, have.Head); err != nil {
-		return nil, err
+	if pl.locked = publish.KeepKind(p.publish, have.Head); pl.locked != nil && !j.plan {
+		return nil, pl.locked
 	}
 	if err := pl.decide(ctx); err != nil {
 		return nil, err
