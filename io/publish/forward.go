@@ -69,7 +69,7 @@ func Forward(ctx context.Context, access objstore.Access, output string, note fu
 	} else if err != nil {
 		return f.repaired, fault.New(fault.Failed, "output %s: %v", objstore.Redact(output), err)
 	}
-	if err := f.clean(ctx); err != nil {
+	if err := f.end(ctx); err != nil {
 		return f.repaired, fault.New(fault.Failed, "output %s: %v", objstore.Redact(output), err)
 	}
 	return f.repaired, nil
@@ -78,12 +78,21 @@ func Forward(ctx context.Context, access objstore.Access, output string, note fu
 // errSuperseded says that another run has committed, which brings its own copies.
 var errSuperseded = errors.New("another run has committed")
 
-// bring brings the copies forward, removes those that are no more, and marks that this is done.
+// bring brings the copies forward and removes those that are no more.
 func (f *forwarding) bring(ctx context.Context) error {
 	if err := f.bringAll(ctx); err != nil {
 		return err
 	}
 	step(stepCopied)
+	return nil
+}
+
+// end removes what is not kept, and then marks that nothing is left to do.
+func (f *forwarding) end(ctx context.Context) error {
+	if err := f.clean(ctx); err != nil {
+		return err
+	}
+	step(stepCleaned)
 	if err := f.lock.Write(ctx, f.head.Dir+"/"+copiedName, bytesOf(nil)); err != nil {
 		return objstore.Reason(err)
 	}
