@@ -43,7 +43,7 @@ RUST  := $(if $(PEERS),$(if $(filter datafusion% decode,$(subst $(comma), ,$(PEE
 flag   = $(if $($(shell echo $1 | tr a-z A-Z)),--$1='$($(shell echo $1 | tr a-z A-Z))')
 
 .PHONY: help goflags build test lint verify bench bench-peers bench-csv bench-fhvhv bench-decade bench-query bench-rules bench-ablation bench-memory sample fuzz fuzz-plain soak azurite clean \
-	flink-jar spark-jar flink-up flink-cluster-up spark-up flink-down flink-test flink-cluster-test spark-test workers dataflow-template
+	flink-jar spark-jar flink-up flink-cluster-up spark-up flink-down flink-test flink-cluster-test spark-test delta-spark-test workers dataflow-template
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -80,6 +80,14 @@ verify: build .venv/ready ## compare with DuckDB: the sample, files of other wri
 	go test -count 1 ./transforms/query -run DuckDB
 	@# Some of what the documents show needs Python.
 	go test -count 1 ./testdata/docs
+
+# Spark with Delta Lake, from Maven Central.
+.cache/delta-spark/ready: testdata/verify/spark/pom.xml
+	mvn -B -q -f testdata/verify/spark/pom.xml package
+	touch $@
+
+delta-spark-test: build .venv/ready ## tables of --format=delta, read and written by Spark with Delta Lake; needs java and mvn: 200 MB from Maven Central, once
+	$(call WITH_JAVA,$(MAKE) .cache/delta-spark/ready && $(PYTHON) testdata/verify/deltatables.py bin/tripstats --spark .cache/delta-spark)
 
 bench: ## Go benchmarks; COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(call with,^func Benchmark)

@@ -1,60 +1,62 @@
 package main
 
 import (
-	"os"
+	"bytes"
+	"fmt"
 	"path/filepath"
 	"testing"
 
+	"tripstats/io/objstore"
+	"tripstats/io/publish"
+	"tripstats/testdata/fakes"
 	"tripstats/testdata/tlcgen"
-	"tripstats/transforms/aggregate"
 	"tripstats/transforms/library"
 )
 
-// mostKept is how many bytes the results of a file may take, for the standing tables.
-const mostKept = 10_000
-
-// TestTheStatesOfTheStandingTablesAreSmall packs the results of months of trips, as they are published and as they are made.
-func TestTheStatesOfTheStandingTablesAreSmall(t *testing.T) {
+// TestWhatIsKeptOfAFileIsSmall makes the standing tables, and each table of the library, of a month with trips from all zones.
+func TestWhatIsKeptOfAFileIsSmall(t *testing.T) {
 	dir := t.TempDir()
-	made := filepath.Join(dir, "yellow_tripdata_2019-03.parquet")
-	if _, err := tlcgen.WriteFile(t.Context(), made, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.MonthOf(2019, 3), Rows: 300_000, RowGroups: 2}); err != nil {
-		t.Fatal(err)
-	}
-	patterns := []string{made}
-	if data := filepath.Join(os.Getenv("TRIPSTATS_DATA"), "raw_data"); os.Getenv("TRIPSTATS_DATA") != "" {
-		if _, err := os.Stat(data); err == nil {
-			patterns = append(patterns, data+"/**")
+	web := fakes.NewWeb(t, map[string][]byte{}) // of a file on disk that was made a moment ago nothing is kept
+	var inputs []string
+	for _, o := range []tlcgen.Options{
+		{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2023, Month: 5}, Rows: 300_000, JobColumns: true},
+		{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2019, Month: 8}, Rows: 100_000, JobColumns: true},
+	} {
+		var b bytes.Buffer
+		if _, err := tlcgen.Write(t.Context(), &b, o); err != nil {
+			t.Fatal(err)
 		}
+		name := tlcgen.FileName(o.Taxi, o.Month)
+		web.Set(name, b.Bytes())
+		inputs = append(inputs, name)
 	}
-	for _, pattern := range patterns {
-		for _, judged := range []bool{true, false} {
-			for name, tables := range map[string][]*aggregate.Spec{"standing": aggregate.Tables(judged), "library": libraryTables(judged)} {
-				p := planOf(t, judged, "", pattern, tables...)
-				p.admission.MergeSameMonth = true
-				g := mustGather(t, "direct", p)
-				largest, total, size := 0, 0, int64(0)
-				kept := map[string]int{}
-				for _, r := range g.remembered.Results {
-					largest, total = max(largest, len(r.Bytes)), total+len(r.Bytes)
-					for _, table := range r.Tables {
-						kept[table.Name]++
-					}
+	const most = 10 << 10 // bytes for each file
+	for _, table := range append([]string{"standard"}, library.Names()...) {
+		for _, input := range inputs {
+			out := filepath.Join(dir, table, input)
+			var stdout, stderr bytes.Buffer
+			if code := run(t.Context(), []string{"--input=" + web.URL + "/" + input, "--tables=" + table, "--output=" + out}, &stdout, &stderr, new(progress)); code != 0 {
+				t.Fatalf("%s: exit code %d: %s", table, code, stderr.String())
+			}
+			head, err := publish.ReadHead(t.Context(), objstore.Access{}, out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			index, err := publish.ReadIndex(t.Context(), objstore.Access{}, out, head.Dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said, size := "not kept", int64(0)
+			for _, in := range index.Inputs {
+				for _, r := range in.Results {
+					size += r.At.Length
+					said = fmt.Sprintf("%d bytes for %d tables", r.At.Length, len(r.Tables))
 				}
-				for _, f := range g.files {
-					size += f.Size
-				}
-				t.Logf("%s, judged %t, %s tables: %d results of %d bytes, at most %d, of files of %d bytes; kept: %v", pattern, judged, name, len(g.remembered.Results), total, largest, size, kept)
-				if name == "standing" && (largest > mostKept || largest == 0) {
-					t.Errorf("found %d bytes, expected at most %d", largest, mostKept)
-				}
+			}
+			t.Logf("%-14s %-30s %s", table, input, said)
+			if table == "standard" && (size == 0 || size > most) {
+				t.Errorf("%s: the standing tables take %d bytes, expected some, at most %d", input, size, most)
 			}
 		}
 	}
-}
-
-func libraryTables(judged bool) (tables []*aggregate.Spec) {
-	for _, table := range library.Tables() {
-		tables = append(tables, aggregate.Declared(table.Query, aggregate.Bounds{Groups: 1_000_000, Bytes: 1 << 30}, judged))
-	}
-	return tables
 }

@@ -180,18 +180,20 @@ func described(commits []delta.Commit) string {
 // forwardLogs brings the logs of Delta tables to a version that is committed. before are tables that versions before had and that are not
 // in m: they lose their rows. now is the time of the commits. wanted reads the head again and tells whether m still is it; if it is not,
 // what is left to do is up to the run that committed the new head, and there is no error. It may be called concurrently. A log that has the
-// version stays as it is.
-func forwardLogs(ctx context.Context, access objstore.Access, output string, m *Manifest, before []string, now time.Time, wanted func() (bool, error)) error {
+// version stays as it is. It returns the commits that it made, by place below the output.
+func forwardLogs(ctx context.Context, access objstore.Access, output string, m *Manifest, before []string, now time.Time, wanted func() (bool, error)) (made []string, err error) {
 	app := appOf(m)
 	if m.Format != DeltaName || app == "" {
-		return nil
+		return nil, nil
 	}
 	var tables []string
 	for _, o := range m.Outputs {
 		tables = append(tables, o.Table)
 	}
 	before = slices.DeleteFunc(slices.Clone(before), func(t string) bool { return slices.Contains(tables, t) })
-	return eachTable(append(tables, before...), func(i int, table string) error {
+	all := append(slices.Clone(tables), before...)
+	commits := make([]string, len(all))
+	err = eachTable(all, func(i int, table string) error {
 		sum := sha256.Sum256([]byte(m.Commit.Output + "/" + table))
 		change := delta.Change{
 			App: app, Version: m.Commit.Version, Nonce: m.Commit.Nonce, Time: now.UnixMilli(), Engine: m.Program.Name + "/" + m.Program.Version,
@@ -212,11 +214,13 @@ func forwardLogs(ctx context.Context, access objstore.Access, output string, m *
 			change.File = &delta.File{Path: strings.TrimPrefix(o.Path, table+"/"), Size: o.Bytes, Rows: o.Rows, Modified: now.UnixMilli()}
 			rows.Release()
 		}
-		at, err := delta.Forward(ctx, log, change, wanted)
+		at, made, err := delta.Forward(ctx, log, change, wanted)
 		if errors.Is(err, delta.ErrSuperseded) {
 			return nil
 		}
-		if err == nil && at >= 0 {
+		if made {
+			commits[i] = table + "/" + delta.Folder + "/" + delta.NameOf(at)
+			step(stepLog)
 			_, err = delta.Checkpoint(ctx, log, at, now.UnixMilli())
 		}
 		if err != nil {
@@ -224,6 +228,7 @@ func forwardLogs(ctx context.Context, access objstore.Access, output string, m *
 		}
 		return nil
 	})
+	return slices.DeleteFunc(commits, func(c string) bool { return c == "" }), err
 }
 
 // TableLog compares the log of a Delta table with what an output's manifest says of the table.

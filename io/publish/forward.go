@@ -136,13 +136,15 @@ func (f *forwarding) bringLogs(ctx context.Context) error {
 			before = append(before, table)
 		}
 	}
-	return forwardLogs(ctx, f.access, f.output, f.head.Manifest, before, time.Now(), func() (bool, error) {
+	made, err := forwardLogs(ctx, f.access, f.output, f.head.Manifest, before, time.Now(), func() (bool, error) {
 		if err := f.lock.Held(); err != nil {
 			return false, err
 		}
 		now, err := f.access.Stat(ctx, objstore.Join(f.output, ManifestName))
 		return err == nil && now.Version == f.head.stored, err
 	})
+	f.repaired = append(f.repaired, made...)
+	return err
 }
 
 // forAll does something for n items: in a store for several at once.

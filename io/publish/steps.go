@@ -11,6 +11,7 @@ const (
 	stepSwapping = "swapping"
 	stepSwapped  = "swapped"
 	stepRecorded = "run recorded"
+	stepLog      = "log committed" // for each Delta table
 	stepCopy     = "copy replaced" // for each table
 	stepCopied   = "all copied"
 	stepMarked   = "marked"
@@ -21,7 +22,7 @@ const (
 // Steps are the steps of a commit, in their order.
 func Steps() []string {
 	return []string{
-		stepLocked, stepRead, stepChecked, stepTable, stepWritten, stepSynced, stepSwapping, stepSwapped, stepRecorded, stepCopy, stepCopied,
+		stepLocked, stepRead, stepChecked, stepTable, stepWritten, stepSynced, stepSwapping, stepSwapped, stepRecorded, stepLog, stepCopy, stepCopied,
 		stepMarked, stepRemoved, stepCleaned,
 	}
 }

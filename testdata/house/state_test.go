@@ -30,7 +30,7 @@ var mayRead = map[string]map[string]string{
 		"os.TempDir": "where killed runs left their folders",
 	},
 	"io/source/memory.go":         {"os.Getenv": "GOGC and GOMEMLIMIT are for Go, and take precedence over the memory of a run"},
-	"io/publish/publish.go":       {"filepath.Abs": "the next run may have another working directory"},
+	"io/publish/commit.go": {"filepath.Abs": "the next run may have another working directory"},
 	"io/objstore/az.go":           {"os.Getenv": "credentials come the way that the store's own library has them"},
 	"io/objstore/azerrors.go":     {"os.Getenv": "a secret of the environment must not be shown"},
 	"io/objstore/gs.go":           {"os.Getenv": "the store's own library goes to the emulator that it names"},
