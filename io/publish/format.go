@@ -83,7 +83,7 @@ func ReadTable(ctx context.Context, access objstore.Access, output string, o Out
 	if i < 0 {
 		return nil, fmt.Errorf("%s: found no format of this ending, expected one of %q", o.Path, Formats())
 	}
-	content, err := access.ReadAll(ctx, objstore.Join(output, o.Path))
+	content, err := access.Content(ctx, objstore.Object{URI: objstore.Join(output, o.Path), Size: o.Bytes}) // a version's file never changes
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Path, objstore.Reason(err))
 	}
