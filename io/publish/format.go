@@ -79,13 +79,18 @@ func others(table string, format Format) []string {
 
 // ReadTable reads a published table back. schema is that of the table.
 func ReadTable(ctx context.Context, access objstore.Access, output string, o Output, schema *arrow.Schema) (arrow.Table, error) {
+	content, err := access.ReadAll(ctx, objstore.Join(output, o.Path))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.Path, objstore.Reason(err))
+	}
+	return TableOf(content, o, schema)
+}
+
+// TableOf returns the rows of the file of a published table.
+func TableOf(content []byte, o Output, schema *arrow.Schema) (arrow.Table, error) {
 	i := slices.IndexFunc(formats, func(f Format) bool { return strings.HasSuffix(strings.TrimSuffix(o.Path, tableEnding), f.Ending()) })
 	if i < 0 {
 		return nil, fmt.Errorf("%s: found no format of this ending, expected one of %q", o.Path, Formats())
-	}
-	content, err := access.Content(ctx, objstore.Object{URI: objstore.Join(output, o.Path), Size: o.Bytes}) // a version's file never changes
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", o.Path, objstore.Reason(err))
 	}
 	t, err := formats[i].Read(content, schema)
 	if err != nil {
