@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -29,7 +30,7 @@ type planner struct {
 	described map[string][]string    // the taxis of files that were looked into, by URI
 	readings  readings
 	choices   []choice
-	locked    error        // with --plan: why inputs that the run needs again cannot be read
+	locked    error        // with --plan: why the run cannot publish, or inputs that it needs again cannot be read
 	disturbed bool         // another program has changed rows of the output's Delta tables
 	lost      publish.Lost // what the run would not make, as far as that is known before files are read
 }
@@ -279,7 +280,7 @@ func (pl *planner) locate(ctx context.Context) error {
 	}
 	err := fault.All(problems...)
 	if pl.job.plan {
-		pl.locked, err = err, nil
+		pl.locked, err = cmp.Or(pl.locked, err), nil
 	}
 	return err
 }
@@ -345,10 +346,19 @@ func (pl *planner) protectEarly(ctx context.Context) error {
 	}
 	lost, certain := losesEarly(m, pl.namedInputs(), pl.publish.Tables)
 	if lost.Number > 0 {
-		if err := pl.describe(ctx, pl.files); err != nil {
-			return err
+		admitted, _, err := pl.admit(ctx, func(element.Recognised) {})
+		if err != nil {
+			return err // the run would fail with it
 		}
-		lost, certain = losesEarly(m, pl.namedInputs(), pl.publish.Tables)
+		var named []namedInput
+		for _, f := range admitted {
+			in := namedInput{uri: f.URI, whole: f.Whole(), month: f.Month}
+			for _, s := range f.ByTaxi() {
+				in.taxis = append(in.taxis, s.Taxi)
+			}
+			named = append(named, in)
+		}
+		lost, certain = losesEarly(m, named, pl.publish.Tables)
 	}
 	if pl.lost = lost; lost.None() || lost.Number > 0 && len(lost.Tables) == 0 && !certain {
 		pl.lost = publish.Lost{}
@@ -361,14 +371,8 @@ func (pl *planner) namedInputs() []namedInput {
 	var list []namedInput
 	for _, c := range pl.choices {
 		taxis, sure := pl.taxisOf(c.file.found)
-		if c.file.stays {
-			taxis = c.file.found.Taxis
-		}
-		if _, looked := pl.described[c.file.found.URI]; looked && len(taxis) == 0 {
-			continue // none of its trips counts
-		}
 		if sure && len(taxis) == 0 {
-			continue
+			continue // none of its trips counts
 		}
 		list = append(list, namedInput{c.file.uri, c.file.found.Whole(), taxis, c.file.found.Month})
 	}

@@ -148,6 +148,11 @@ func (a *attempt) goOn(ctx context.Context) error {
 			a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but not the quarantine %s: %v", a.shown(), q.Dir, objstore.Reason(err)))
 		}
 	}
+	var err error
+	if a.gone, err = readGone(ctx, a.cfg.Access, a.cfg.Output, a.dir); err != nil {
+		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but not all copies are of it: %v", a.shown(), err))
+		return nil
+	}
 	a.finish(ctx, a.head, true)
 	return nil
 }
