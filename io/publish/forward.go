@@ -64,12 +64,11 @@ func Forward(ctx context.Context, access objstore.Access, output string, note fu
 	Critical.Lock()
 	defer Critical.Unlock()
 	f := forwarding{access: access, output: output, lock: lock, head: h, gone: gone, compare: true}
-	if err := f.bring(ctx); errors.Is(err, errSuperseded) {
+	behind, uncleaned := f.end(ctx)
+	if errors.Is(behind, errSuperseded) {
 		return f.repaired, nil
-	} else if err != nil {
-		return f.repaired, fault.New(fault.Failed, "output %s: %v", objstore.Redact(output), err)
 	}
-	if err := f.clean(ctx); err != nil {
+	if err := errors.Join(behind, uncleaned); err != nil {
 		return f.repaired, fault.New(fault.Failed, "output %s: %v", objstore.Redact(output), err)
 	}
 	return f.repaired, nil
@@ -78,17 +77,20 @@ func Forward(ctx context.Context, access objstore.Access, output string, note fu
 // errSuperseded says that another run has committed, which brings its own copies.
 var errSuperseded = errors.New("another run has committed")
 
-// bring brings the copies forward, removes those that are no more, and marks that this is done.
-func (f *forwarding) bring(ctx context.Context) error {
+// end brings the copies forward, removes what is not kept, and marks that this is done, so that no later run looks for more to do. behind is
+// what keeps copies from being those of the head; uncleaned is what could not be removed, which the run after the next commit removes.
+func (f *forwarding) end(ctx context.Context) (behind, uncleaned error) {
 	if err := f.bringAll(ctx); err != nil {
-		return err
+		return err, nil
 	}
 	step(stepCopied)
+	uncleaned = f.clean(ctx)
+	step(stepCleaned)
 	if err := f.lock.Write(ctx, f.head.Dir+"/"+copiedName, bytesOf(nil)); err != nil {
-		return objstore.Reason(err)
+		return objstore.Reason(err), uncleaned
 	}
 	step(stepMarked)
-	return nil
+	return nil, uncleaned
 }
 
 func (f *forwarding) bringAll(ctx context.Context) error {
