@@ -133,6 +133,9 @@ func TestARunThatIsKilledAtAStepOfItsCommitLeavesOneVersionWhole(t *testing.T) {
 			defer reader.end(t)
 			for i, step := range publish.Steps() {
 				times := 1
+				if step == "log committed" { // of Delta tables, which have a test of their own
+					continue
+				}
 				if step == "table written" || step == "copy replaced" {
 					times = 2 // at the first and at the second table
 				}
