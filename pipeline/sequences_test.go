@@ -315,11 +315,23 @@ func (w *world) draw() *seqRun {
 		if r.existing == "protect" && w.have != nil && w.have.loses(r.becomes) {
 			r.codes = []int{5}
 		}
-		r.readable = w.have != nil && w.have.seqSettings == drawn
+		r.readable = w.have != nil && w.have.seqSettings == drawn && drawn.tables == "standard" && !w.broken
 	}
-	if w.chance(8) {
-		r.args = append(r.args, "--reuse=false")
+	var more string
+	switch n := w.random.IntN(100); {
+	case n < 8:
+		more = "--reuse=false"
+	case n < 12 && drawn.quality == "standard":
+		more = "--quarantine=" + w.out + "-refused"
+	case n < 16:
+		r.args = append(r.args, "--runner=prism")
+	}
+	if more != "" { // all files are read
+		r.args = append(r.args, more)
 		r.readable = false
+		if extends && r.codes[0] == 0 && w.isGone(r) {
+			r.codes = []int{0, 3, 5}
+		}
 	}
 	return r
 }
@@ -381,15 +393,15 @@ func (w *world) extend(r *seqRun) {
 	for _, f := range r.becomes.files {
 		simple = simple && f.dated // otherwise --as-of may be another
 	}
-	switch {
-	case w.chance(10): // settings that are given must be those of the output
+	if !simple && w.isGone(r) { // what is kept may not do, and it cannot be made again
+		r.codes = []int{0, 3, 5}
+	}
+	if w.chance(10) { // settings that are given must be those of the output
 		r.args = append(r.args, "--quality="+r.becomes.quality, "--same-month="+r.becomes.sameMonth)
 		if other := map[string]string{"raw": "standard", "standard": "raw"}[r.becomes.quality]; w.chance(50) {
 			r.args = append(r.args, "--quality="+other)
 			r.codes = []int{5}
 		}
-	case !simple && w.isGone(r): // what is kept may not do, and it cannot be made again
-		r.codes = []int{0, 3, 5}
 	}
 	r.readable = simple
 }
@@ -416,7 +428,7 @@ func (w *world) step() bool {
 	if w.have != nil && w.chance(15) {
 		w.damage()
 		r.readable = false
-		if r.existing == "extend" && slices.Equal(r.codes, []int{0}) && w.isGone(r) {
+		if r.existing == "extend" && r.codes[0] == 0 && w.isGone(r) {
 			r.codes = []int{0, 3, 5}
 		}
 	}
@@ -453,7 +465,8 @@ func (w *world) step() bool {
 			}
 		}
 	}
-	w.have, w.broken = &r.becomes, false
+	w.have = &r.becomes
+	w.broken = w.broken && !strings.Contains(stderr, "committed=true") // what was damaged is made anew
 	return w.isRight(stdout) && w.repeats(r)
 }
 
@@ -514,7 +527,8 @@ func sortedLines(text string) string {
 
 // repeats runs the same again, now and then: there is nothing to do.
 func (w *world) repeats(r *seqRun) bool {
-	if !w.chance(20) || slices.Contains(r.args, "--reuse=false") {
+	readsAll := func(arg string) bool { return arg == "--reuse=false" || strings.HasPrefix(arg, "--quarantine") }
+	if !w.chance(20) || slices.ContainsFunc(r.args, readsAll) {
 		return true
 	}
 	before := w.contents(w.out)
@@ -561,7 +575,7 @@ func (w *world) manifest(dir string) string {
 	if err := json.Unmarshal(content, &m); err != nil {
 		w.t.Fatal(err)
 	}
-	for _, name := range []string{"commit", "flags", "left_out", "settings"} {
+	for _, name := range []string{"commit", "flags", "left_out", "settings", "quarantine"} {
 		delete(m, name)
 	}
 	for list, place := range map[string]string{"inputs": "uri", "outputs": "path"} {

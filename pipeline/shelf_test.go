@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -88,6 +87,23 @@ func gsShelf(t *testing.T) shelf {
 	}
 }
 
+// places are the shelves and the formats of the outputs on them. Only long tests have all of them.
+func places() (all []place) {
+	for _, at := range shelves {
+		for _, format := range []string{"parquet", "delta"} {
+			if format == "parquet" || at.name == "folder" || soaking() {
+				all = append(all, place{at.name + ", " + format, format, at.start})
+			}
+		}
+	}
+	return all
+}
+
+type place struct {
+	name, format string
+	start        func(*testing.T) shelf
+}
+
 // sums are the SHA-256 of tables, by name.
 type sums map[string]string
 
@@ -158,8 +174,12 @@ func watch(s shelf, output string, known ...sums) *watcher {
 			if err == nil {
 				err = now.follows(last, known)
 			}
-			if err == nil {
-				err = s.checkCopies(output, known)
+			if err == nil && now.manifest != nil {
+				if now.manifest.Format == "delta" {
+					err = s.checkLogs(output, known)
+				} else {
+					err = s.checkCopies(output, known)
+				}
 			}
 			if err != nil {
 				w.done <- err
@@ -229,6 +249,70 @@ func (s shelf) checkCopies(output string, known []sums) error {
 	return nil
 }
 
+// checkLogs reads each Delta table by its log. Its file must be there, and be a table of some version.
+func (s shelf) checkLogs(output string, known []sums) error {
+	tables := sums{}
+	for _, k := range known {
+		maps.Copy(tables, k)
+	}
+	for table := range tables {
+		last := ""
+		for {
+			log, err := s.lastOf(output + "/" + table + "/_delta_log/")
+			if err != nil {
+				return err
+			}
+			if log == last { // nobody has added to the log meanwhile
+				break
+			}
+			last = log
+			if err = s.checkLog(output, table, log, known); err == nil {
+				break
+			}
+			if again, unread := s.lastOf(output + "/" + table + "/_delta_log/"); unread != nil || again == log {
+				return errors.Join(err, unread)
+			}
+		}
+	}
+	return nil
+}
+
+// lastOf returns the last file with a prefix, "" if there is none.
+func (s shelf) lastOf(prefix string) (last string, err error) {
+	names, err := s.names()
+	for _, n := range names {
+		if strings.HasPrefix(n, prefix) && strings.HasSuffix(n, ".json") {
+			last = max(last, n)
+		}
+	}
+	return last, err
+}
+
+// checkLog checks the files that a commit of a Delta log adds.
+func (s shelf) checkLog(output, table, log string, known []sums) error {
+	content, err := s.read(log)
+	if err != nil {
+		return err
+	}
+	for line := range bytes.Lines(content) {
+		var action struct{ Add *struct{ Path string } }
+		if err := json.Unmarshal(line, &action); err != nil {
+			return fmt.Errorf("%s is torn: %w", log, err)
+		}
+		if action.Add == nil {
+			continue
+		}
+		data, err := s.read(output + "/" + table + "/" + action.Add.Path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", log, err)
+		}
+		if sum := hexSHA256(data); !slices.ContainsFunc(known, func(k sums) bool { return k[table] == sum }) {
+			return fmt.Errorf("%s: the file %s is that of no version", log, action.Add.Path)
+		}
+	}
+	return nil
+}
+
 func copyOf(output, table string) string { return output + "/" + table + "/" + table + ".parquet" }
 
 // checkDone checks an output after a run that was not disturbed: its version and the copies are the tables that are wanted, and beside
@@ -267,9 +351,15 @@ func (s shelf) checkDone(output string, want sums) error {
 			}
 			continue
 		}
-		switch table := path.Dir(below); {
+		table, file, _ := strings.Cut(below, "/")
+		if version, ok := strings.CutPrefix(strings.TrimSuffix(file, ".parquet"), "v"); ok && now.manifest.Format == "delta" && kept[version] {
+			seen[table] = true
+			continue
+		}
+		switch {
 		case below == publish.ManifestName, below == ".tripstats/runs", below == ".tripstats/lock" && !strings.Contains(s.base, "://"):
-		case now.tables[table] != "" && below == table+"/"+table+".parquet":
+		case strings.HasPrefix(file, "_delta_log/") && now.manifest.Format == "delta":
+		case now.tables[table] != "" && file == table+".parquet" && now.manifest.Format != "delta":
 			content, unread := s.read(name)
 			if sum := hexSHA256(content); unread != nil || sum != now.tables[table] {
 				err = errors.Join(err, fmt.Errorf("the copy %s is not that of version %d: %w", below, now.manifest.Commit.Version, unread))

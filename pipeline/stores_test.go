@@ -85,7 +85,7 @@ func s3(t *testing.T) bucket {
 	return b
 }
 
-func s3Bucket(t *testing.T) (bucket, *fakes.S3) {
+func s3Bucket(t testing.TB) (bucket, *fakes.S3) {
 	t.Helper()
 	fake := fakes.NewS3(t, true)
 	empty := filepath.Join(t.TempDir(), "none")

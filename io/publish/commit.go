@@ -406,8 +406,7 @@ func (a *attempt) finish(ctx context.Context, head Head, before bool) {
 		a.cfg.notice(ctx, fmt.Sprintf("%s: version %d is published, but not all copies are of it yet: %v; the next run, or check --repair, brings them forward", a.shown(), head.Version, err))
 		return
 	}
-	if err := f.clean(ctx); err != nil {
+	if err := f.end(ctx); err != nil {
 		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but not all of what is not kept could be removed: %v", a.shown(), err))
 	}
-	step(stepCleaned)
 }

@@ -14,15 +14,15 @@ const (
 	stepLog      = "log committed" // for each Delta table
 	stepCopy     = "copy replaced" // for each table
 	stepCopied   = "all copied"
-	stepMarked   = "marked"
 	stepRemoved  = "version removed" // for each that is not kept
 	stepCleaned  = "cleaned"
+	stepMarked   = "marked"
 )
 
 // Steps are the steps of a commit, in their order.
 func Steps() []string {
 	return []string{
 		stepLocked, stepRead, stepChecked, stepTable, stepWritten, stepSynced, stepSwapping, stepSwapped, stepRecorded, stepLog, stepCopy, stepCopied,
-		stepMarked, stepRemoved, stepCleaned,
+		stepRemoved, stepCleaned, stepMarked,
 	}
 }
