@@ -72,8 +72,9 @@ lint: ## gofmt, go vet, staticcheck, gofumpt, govulncheck
 	*) echo "$$found"; exit 1 ;; \
 	esac
 
-verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes; CSVFILES=30 random CSV files, damaged; declared tables, QUERIES=100 random; what the documents show
+verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; Delta tables with delta-rs and Polars; COMBINATIONS=100 of what pyarrow writes; CSVFILES=30 random CSV files, damaged; declared tables, QUERIES=100 random; what the documents show
 	testdata/verify/run.sh bin/tripstats $(PYTHON)
+	$(PYTHON) testdata/verify/deltatables.py bin/tripstats
 	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
 	go build -o .cache/gen ./testdata/gen
 	$(PYTHON) testdata/verify/csvfiles.py bin/tripstats .cache/gen $(CSVFILES)

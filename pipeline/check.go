@@ -119,7 +119,7 @@ var remedies = map[string]string{
 	publish.CheckedManifests: "",
 	publish.CheckedTables:    "; run again with --reuse=false, or restore a version that is whole",
 	publish.CheckedCopies:    "; tripstats check --repair brings it forward",
-	publish.CheckedLogs:      "; tripstats check --repair brings it forward, or run again with --existing=replace",
+	publish.CheckedLogs:      "; if it is behind, tripstats check --repair brings it forward; otherwise run again with --existing=replace --reuse=false",
 }
 
 // String is the record for people.

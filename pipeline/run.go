@@ -226,7 +226,11 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 // tell prints what the output has, and what a user should know of it.
 func (j *job) tell(ctx context.Context, runner runners.Runner, m *publish.Manifest, pl *planner, committed bool, start time.Time) {
 	read := objstore.BytesRead() - pl.have.bytes - j.ofOutput
-	if err := printTables(ctx, j.stdout, j.access(), j.output, m); err != nil {
+	var ahead []byte
+	if !committed && pl.have.monthly != nil {
+		ahead = <-pl.have.monthly
+	}
+	if err := printTables(ctx, j.stdout, j.access(), j.output, m, ahead); err != nil {
 		j.stderr.line("note: all is published in %s, but not all of it could be printed: %v", objstore.Redact(j.output), objstore.Reason(err))
 	}
 	notes(j.stderr, filesOf(m), pl.endless(), j.noteGaps())

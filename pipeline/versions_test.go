@@ -205,8 +205,17 @@ func TestExportWritesToAStore(t *testing.T) {
 func TestNoCommandOnOutputsShowsASecret(t *testing.T) {
 	for _, form := range secretForms {
 		for _, args := range [][]string{
-			{"check", form}, {"history", form}, {"restore", form, "--at=1"}, {"export", form, "trip_stats"}, {"export", "none", form}, {"export", "none", "t", "--to=" + form},
-			{"check", form, "--log=json"}, {"history", "--json", form}, {"export", form, "--as=" + form}, {"check", "x", "--at=" + form}, {"restore", "x", form},
+			{"check", form},
+			{"history", form},
+			{"restore", form, "--at=1"},
+			{"export", form, "trip_stats"},
+			{"export", "none", form},
+			{"export", "none", "t", "--to=" + form},
+			{"check", form, "--log=json"},
+			{"history", "--json", form},
+			{"export", form, "--as=" + form},
+			{"check", "x", "--at=" + form},
+			{"restore", "x", form},
 		} {
 			t.Run(args[0], func(t *testing.T) {
 				t.Parallel()

@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -36,33 +36,25 @@ func dataPath(table string, version int64, run string) string {
 	return table + "/v" + versionName(version, run) + parquetEnding
 }
 
-// dataOf returns the version and the run of a data file of a Delta table, from its name.
-func dataOf(name string) (version int64, run string, ok bool) {
-	name, ok = strings.CutPrefix(name, "v")
-	name, isParquet := strings.CutSuffix(name, parquetEnding)
-	if !ok || !isParquet {
-		return 0, "", false
-	}
-	return numberOf(name)
-}
+// dataFile is the place of a data file below the output: its table's folder, then the version and the run.
+var dataFile = regexp.MustCompile(`^[^/]+/v([1-9][0-9]*-[0-9a-f]{16})\.parquet$`)
 
-// staleData returns the data files of Delta tables that no version needs, by place below the output. needed has the places that stay;
-// gone tells whether the run of a version that is not kept cannot commit any more.
-func staleData(ctx context.Context, access objstore.Access, output string, tables []string, needed map[string]bool, gone func(version int64, run string) bool) ([]string, error) {
-	var stale []string
-	for _, t := range tables {
-		files, err := access.List(ctx, objstore.Join(output, t)+"/v", 0)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", t, err)
-		}
-		for _, f := range files {
-			name := path.Base(strings.ReplaceAll(f.URI, `\`, "/"))
-			if version, run, ok := dataOf(name); ok && !needed[t+"/"+name] && gone(version, run) {
-				stale = append(stale, t+"/"+name)
-			}
+// dataFiles returns the data files of all Delta tables that an output has or had: the name of the version by place below the output.
+func dataFiles(ctx context.Context, access objstore.Access, output string) (map[string]string, error) {
+	base := objstore.Join(output, "x")
+	base = base[:len(base)-1] // with its last slash
+	objects, err := access.List(ctx, base, 1)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]string{}
+	for _, o := range objects {
+		place := strings.ReplaceAll(strings.TrimPrefix(o.URI, base), `\`, "/")
+		if m := dataFile.FindStringSubmatch(place); m != nil {
+			found[place] = m[1]
 		}
 	}
-	return stale, nil
+	return found, nil
 }
 
 // CheckColumns refuses a table whose columns a format cannot have.

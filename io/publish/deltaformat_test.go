@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -200,18 +201,20 @@ func TestAChangeAfterTheVersionStays(t *testing.T) {
 	}
 }
 
-func TestStaleData(t *testing.T) {
+func TestDataFilesAreKnownByTheirNames(t *testing.T) {
 	output := t.TempDir()
-	for _, name := range []string{"v1-aa.parquet", "v2-aa.parquet", "v3-bb.parquet", "v9-cc.parquet", "v01-aa.parquet", "vx.parquet", "theirs.parquet", "a.parquet", "v2-aa.csv", "_delta_log/v2-aa.parquet"} {
-		place := filepath.Join(output, "a", name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(place), 0o755), os.WriteFile(place, nil, 0o600)); err != nil {
+	const run = "0123456789abcdef"
+	for _, place := range []string{
+		"a/v1-" + run + ".parquet", "b/v22-" + run + ".parquet", "a/v01-" + run + ".parquet", "a/v3-run.parquet", "a/theirs.parquet", "a/a.parquet", "v1-" + run + ".parquet",
+		"a/v2-" + run + ".csv", "a/_delta_log/v2-" + run + ".parquet", "other/a/v1-" + run + ".parquet",
+	} {
+		full := filepath.Join(output, place)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), os.WriteFile(full, nil, 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	gone := func(n int64, _ string) bool { return n < 9 }
-	got, err := staleData(t.Context(), objstore.Access{}, output, []string{"a", "none"}, map[string]bool{"a/v2-aa.parquet": true}, gone)
-	slices.Sort(got)
-	if want := []string{"a/v1-aa.parquet", "a/v3-bb.parquet"}; err != nil || !slices.Equal(got, want) {
+	got, err := dataFiles(t.Context(), objstore.Access{}, output)
+	if want := map[string]string{"a/v1-" + run + ".parquet": "1-" + run, "b/v22-" + run + ".parquet": "22-" + run}; err != nil || !maps.Equal(got, want) {
 		t.Errorf("found %v, %v; expected %v", got, err, want)
 	}
 }

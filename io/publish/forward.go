@@ -327,34 +327,23 @@ func (f *forwarding) clean(ctx context.Context) error {
 	})
 }
 
-// cleanData removes data files of Delta tables whose versions are not kept.
+// cleanData removes data files of Delta tables whose versions are not kept, also of tables that the head does not have.
 func (f *forwarding) cleanData(ctx context.Context) error {
-	m := f.head.Manifest
-	if m.Format != DeltaName {
+	if f.head.Manifest.Format != DeltaName {
 		return nil
 	}
-	var tables []string
-	needed := map[string]bool{}
-	for _, o := range m.Outputs {
-		tables = append(tables, o.Table)
-	}
-	for _, p := range f.gone {
-		if table, isTable := strings.CutSuffix(p, "/"); isTable {
-			tables = append(tables, table)
-		}
-	}
-	for _, t := range tables {
-		for _, v := range f.head.Versions() {
-			needed[dataPath(t, v.Number, v.Run)] = true
-		}
-	}
-	stale, err := staleData(ctx, f.access, f.output, tables, needed, func(version int64, run string) bool {
-		return f.isOver(ctx, versionName(version, run))
-	})
+	files, err := dataFiles(ctx, f.access, f.output)
 	if err != nil {
 		return err
 	}
-	return f.forAll(len(stale), func(i int) error { return f.lock.Delete(ctx, stale[i], "") })
+	var drop []string
+	for place, version := range files {
+		if !slices.Contains(f.head.Manifest.Commit.Versions, version) && f.isOver(ctx, version) {
+			drop = append(drop, place)
+		}
+	}
+	slices.Sort(drop)
+	return f.forAll(len(drop), func(i int) error { return f.lock.Delete(ctx, drop[i], "") })
 }
 
 // isOver tells whether the version of a folder can no longer be committed.

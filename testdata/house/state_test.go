@@ -132,6 +132,7 @@ var mayChange = map[string]string{
 	"io/source.loosen":               "a lock: the limit is of the process",
 	"io/source.late":                 "a lock: the late first collection is of the process",
 	"pipeline.topicNames":            "set by init: what show can show",
+	"pipeline.commands":              "set by init: commands refer to it",
 	"io/parquetio.buffers":           "memory to use again",
 	"io/parquetio.slices16":          "memory to use again",
 	"io/parquetio.slices32":          "memory to use again",

@@ -257,12 +257,12 @@ def many(tripstats, months, spark):
     """After a hundred versions the log has a checkpoint."""
     out = os.path.join(SCRATCH, "many")
     for n in range(102):
-        succeed(tripstats, months[:1], out, "--format=delta", "--reuse=false")
+        succeed(tripstats, months[:1], out, "--format=delta", "--reuse=false", "--keep-versions=3")
     folder = os.path.join(out, TABLE)
     logs = os.path.join(folder, "_delta_log")
     expect(len(glob.glob(os.path.join(logs, "*.checkpoint.parquet"))) == 1, f"many: found {sorted(os.listdir(logs))[-5:]}")
     data = [f for f in os.listdir(folder) if f.endswith(".parquet")]
-    expect(len(data) == 12, f"many: found {len(data)} data files, expected 12")
+    expect(len(data) == 3, f"many: found {len(data)} data files, expected 3")
     want = pq.read_table(os.path.join(out, next(o["path"] for o in manifest(out)["outputs"] if o["table"] == TABLE)))
     for path in glob.glob(os.path.join(logs, "*.json")):
         if int(os.path.basename(path)[:20]) < 99:

@@ -25,6 +25,30 @@ type packedState struct {
 	State []byte // compressed
 }
 
+// encode returns the form as bytes: the result, and table and state of each declared table, each with its length before it. A compressed text
+// has a checksum, so nothing that is damaged is decoded as a row, whose lengths are trusted.
+func (f packedForm) encode() []byte {
+	b := element.AppendString(nil, string(f.Result))
+	for _, s := range f.States {
+		b = element.AppendString(element.AppendString(b, s.Table), string(s.State))
+	}
+	return slices.Clip(b)
+}
+
+func decodeForm(b []byte) (f packedForm, err error) {
+	cut := func() (text string) {
+		if err == nil {
+			text, b, err = element.CutString(b)
+		}
+		return text
+	}
+	f.Result = []byte(cut())
+	for err == nil && len(b) > 0 {
+		f.States = append(f.States, packedState{cut(), []byte(cut())})
+	}
+	return f, err
+}
+
 // Of what is kept for each file, unfinished states of a declared table may take a part of the file's bytes: reading the file costs less than
 // states that are nearly as large. The rest has a bound too, because a file of nothing but faults could have a group for each row.
 const (
@@ -34,7 +58,7 @@ const (
 
 // newEncoder returns a compressor. It takes some megabytes, so whoever has it drops it when all is packed.
 func newEncoder() (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithWindowSize(256<<10), zstd.WithLowerEncoderMem(true))
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10), zstd.WithLowerEncoderMem(true))
 }
 
 var decoder = sync.OnceValues(func() (*zstd.Decoder, error) {
@@ -95,8 +119,8 @@ func pack(enc *zstd.Encoder, s Source, tables []*Spec, digests []string, numbers
 		p.Tables = nil
 		return p, nil
 	}
-	p.Bytes, err = element.EncodeRow(form)
-	return p, err
+	p.Bytes = form.encode()
+	return p, nil
 }
 
 // addDuration sets the duration of the trips that count by the table that adds it up, if it is this one: a later run may not make the table.
@@ -119,7 +143,7 @@ func unpack(p element.Packed, tables []*Spec, digests []string) (s Source, err e
 			err = fmt.Errorf("found bytes that cannot be read (%v), expected a result", r)
 		}
 	}()
-	form, err := element.DecodeRow[packedForm](p.Bytes)
+	form, err := decodeForm(p.Bytes)
 	if err != nil {
 		return s, err
 	}
