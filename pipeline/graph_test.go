@@ -83,7 +83,7 @@ func TestTheGraphIsABeamPipeline(t *testing.T) {
 		find(`aggregate\.PerSource/CombinePerKey\(source\)/`, urnCombine)
 		find(`aggregate\.Table\(trip_stats\)/CombinePerKey\(monthly\)/`, urnCombine)
 		find(`aggregate\.Table\(location_stats\)/CombinePerKey\(location\)/`, urnCombine)
-		publish := find(`publish\.Publish/`, urnParDo)
+		publish := find(`publish\.Publish/publish\.publishFn`, urnParDo)
 		if t.Failed() {
 			return
 		}

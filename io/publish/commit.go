@@ -400,11 +400,13 @@ func (a *attempt) finish(ctx context.Context, head Head, before bool) {
 	}
 	step(stepRecorded)
 	f := forwarding{access: a.cfg.Access, output: a.cfg.Output, lock: a.lock, head: head, gone: a.gone, compare: before}
-	behind, uncleaned := f.end(ctx)
-	if behind != nil && !errors.Is(behind, errSuperseded) {
-		a.cfg.notice(ctx, fmt.Sprintf("%s: version %d is published, but not all copies are of it yet: %v; the next run, or check --repair, brings them forward", a.shown(), head.Version, behind))
+	if err := f.bring(ctx); errors.Is(err, errSuperseded) {
+		return
+	} else if err != nil {
+		a.cfg.notice(ctx, fmt.Sprintf("%s: version %d is published, but not all copies are of it yet: %v; the next run, or check --repair, brings them forward", a.shown(), head.Version, err))
+		return
 	}
-	if uncleaned != nil {
-		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but not all of what is not kept could be removed: %v", a.shown(), uncleaned))
+	if err := f.end(ctx); err != nil {
+		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but not all of what is not kept could be removed: %v", a.shown(), err))
 	}
 }

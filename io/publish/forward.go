@@ -64,11 +64,12 @@ func Forward(ctx context.Context, access objstore.Access, output string, note fu
 	Critical.Lock()
 	defer Critical.Unlock()
 	f := forwarding{access: access, output: output, lock: lock, head: h, gone: gone, compare: true}
-	behind, uncleaned := f.end(ctx)
-	if errors.Is(behind, errSuperseded) {
+	if err := f.bring(ctx); errors.Is(err, errSuperseded) {
 		return f.repaired, nil
+	} else if err != nil {
+		return f.repaired, fault.New(fault.Failed, "output %s: %v", objstore.Redact(output), err)
 	}
-	if err := errors.Join(behind, uncleaned); err != nil {
+	if err := f.end(ctx); err != nil {
 		return f.repaired, fault.New(fault.Failed, "output %s: %v", objstore.Redact(output), err)
 	}
 	return f.repaired, nil
@@ -77,20 +78,26 @@ func Forward(ctx context.Context, access objstore.Access, output string, note fu
 // errSuperseded says that another run has committed, which brings its own copies.
 var errSuperseded = errors.New("another run has committed")
 
-// end brings the copies forward, removes what is not kept, and marks that this is done, so that no later run looks for more to do. behind is
-// what keeps copies from being those of the head; uncleaned is what could not be removed, which the run after the next commit removes.
-func (f *forwarding) end(ctx context.Context) (behind, uncleaned error) {
+// bring brings the copies forward and removes those that are no more.
+func (f *forwarding) bring(ctx context.Context) error {
 	if err := f.bringAll(ctx); err != nil {
-		return err, nil
+		return err
 	}
 	step(stepCopied)
-	uncleaned = f.clean(ctx)
+	return nil
+}
+
+// end removes what is not kept, and then marks that nothing is left to do.
+func (f *forwarding) end(ctx context.Context) error {
+	if err := f.clean(ctx); err != nil {
+		return err
+	}
 	step(stepCleaned)
 	if err := f.lock.Write(ctx, f.head.Dir+"/"+copiedName, bytesOf(nil)); err != nil {
-		return objstore.Reason(err), uncleaned
+		return objstore.Reason(err)
 	}
 	step(stepMarked)
-	return nil, uncleaned
+	return nil
 }
 
 func (f *forwarding) bringAll(ctx context.Context) error {
