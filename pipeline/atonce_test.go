@@ -48,7 +48,7 @@ func (s shelf) bothAtOnce(t *testing.T, output string, both [2][]string) (result
 // TestOfTwoRunsAtOnceTheLastThatCommitsWins starts two runs at once that make other tables of the same output. Each commits a version, if
 // need be after planning again, or gives way with exit code 6 and leaves nothing.
 func TestOfTwoRunsAtOnceTheLastThatCommitsWins(t *testing.T) {
-	for _, at := range places() {
+	for _, at := range outlets() {
 		t.Run(at.name, func(t *testing.T) {
 			rivals := twoRivals(t, at.format)
 			s := at.start(t)

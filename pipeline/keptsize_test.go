@@ -15,6 +15,9 @@ import (
 
 // TestWhatIsKeptOfAFileIsSmall makes the standing tables, and each table of the library, of a month with trips from all zones.
 func TestWhatIsKeptOfAFileIsSmall(t *testing.T) {
+	if !inOwnProcess(t) {
+		return
+	}
 	dir := t.TempDir()
 	web := fakes.NewWeb(t, map[string][]byte{}) // of a file on disk that was made a moment ago nothing is kept
 	var inputs []string

@@ -39,6 +39,9 @@ func decadeOf(t *testing.T) (files map[string][]byte, months []string) {
 // TestMonthByMonthGivesTheTablesOfOneRun adds the months of ten years to an output, one with each run. Each run asks the source for the
 // content of its own month alone, and the last one leaves the bytes of a run over all months.
 func TestMonthByMonthGivesTheTablesOfOneRun(t *testing.T) {
+	if !inOwnProcess(t) {
+		return
+	}
 	files, months := decadeOf(t)
 	web := fakes.NewWeb(t, files)
 	var mu sync.Mutex

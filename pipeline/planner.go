@@ -274,7 +274,10 @@ func (pl *planner) fill(ctx context.Context) error {
 			continue
 		}
 		pl.plan.kept = append(pl.plan.kept, in)
-		in.Results = slices.DeleteFunc(slices.Clone(c.input.Results), func(r kept.Result) bool { return slices.Contains(c.file.without, r.Taxi) })
+		// The new version has nothing of a taxi that is left out. Tables that it does not make may be made again.
+		in.Results = slices.DeleteFunc(slices.Clone(c.input.Results), func(r kept.Result) bool {
+			return !slices.ContainsFunc(c.results, func(used kept.Result) bool { return used.Taxi == r.Taxi })
+		})
 		pl.publish.Kept = append(pl.publish.Kept, in)
 	}
 	source.Deal(pl.files, pl.branches)

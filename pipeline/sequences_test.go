@@ -23,19 +23,25 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-var sequenceSeed = flag.Int64("sequence.seed", -1, "run the one sequence of this seed, and log its steps")
+var (
+	sequenceSeed  = flag.Int64("sequence.seed", -1, "run the sequence of this seed, and log its steps")
+	sequenceCount = flag.Int("sequence.count", 1, "run so many sequences from that seed on")
+)
 
 // TestWhatIsKeptChangesNoResult runs random sequences of runs over one output: inputs come, change and go, rules, tables, quality and
 // --existing change, runs are killed, and what is kept is damaged. After each run the output must be that of a run that knows nothing of
 // the runs before it, over the inputs that the output should have by then.
 func TestWhatIsKeptChangesNoResult(t *testing.T) {
+	if !inOwnProcess(t, fmt.Sprint("-sequence.seed=", *sequenceSeed), fmt.Sprint("-sequence.count=", *sequenceCount)) {
+		return
+	}
 	count := 15
 	if os.Getenv("TRIPSTATS_SOAK") == "1" {
 		count = 300
 	}
 	first := 0
 	if *sequenceSeed >= 0 {
-		first, count = int(*sequenceSeed), 1
+		first, count = int(*sequenceSeed), *sequenceCount
 	}
 	codes := map[int]int{}
 	var reused int
@@ -47,7 +53,7 @@ func TestWhatIsKeptChangesNoResult(t *testing.T) {
 				break
 			}
 		}
-		if *sequenceSeed >= 0 {
+		if *sequenceSeed >= 0 && count == 1 {
 			t.Log("\n" + strings.Join(w.log, "\n"))
 		}
 		for code, n := range w.codes {

@@ -87,19 +87,19 @@ func gsShelf(t *testing.T) shelf {
 	}
 }
 
-// places are the shelves and the formats of the outputs on them. Only long tests have all of them.
-func places() (all []place) {
+// outlets are the shelves and the formats of the outputs on them. Only long tests have all of them.
+func outlets() (all []outlet) {
 	for _, at := range shelves {
 		for _, format := range []string{"parquet", "delta"} {
 			if format == "parquet" || at.name == "folder" || soaking() {
-				all = append(all, place{at.name + ", " + format, format, at.start})
+				all = append(all, outlet{at.name + ", " + format, format, at.start})
 			}
 		}
 	}
 	return all
 }
 
-type place struct {
+type outlet struct {
 	name, format string
 	start        func(*testing.T) shelf
 }
