@@ -38,9 +38,9 @@ const exitCodes = `Exit codes:
   0         done
   1         failed here: disk, permission, or a fault of this program
   2         wrong usage
-  3         an input cannot be used, or something of an output is not sound
+  3         an input cannot be used, or an output is not sound
   4         nothing matched, or a month is not published
-  5         a guard stopped the run: --max-rejected, --max-groups, --max-bytes, or what the output would lose
+  5         a guard stopped the run: --max-rejected, --max-groups, --max-bytes, or because the output would lose something
   6         another run holds the output, or published to it first
   7         a store or the network did not answer as it should: try again later
   130, 143  stopped by a signal

@@ -24,14 +24,14 @@ import (
 
 // version is what an attempt commits.
 type version struct {
-	manifest *Manifest                                                          // without Commit; of its Outputs Table and Rows are known
+	manifest *Manifest                                                          // without Commit; its Outputs have only Table, SQL and Rows
 	tables   []func(w io.Writer) error                                          // write the files of the Outputs
-	kept     func(ctx context.Context, dir string) (*kept.Index, []byte, error) // what is kept of the inputs; nil for nothing
+	kept     func(ctx context.Context, dir string) (*kept.Index, []byte, error) // returns the kept results for the version's folder; nil if there are none
 
-	rows []quarantine.File
+	rows []quarantine.File // the refused rows that are kept
 }
 
-// attempt is an attempt at committing a version. A run may make several, also at once: the first one that commits ends it for all.
+// attempt is one try of a run to commit its version. A run may make several, also at once. Only the first one that comes through commits.
 type attempt struct {
 	cfg    Config
 	format Format
@@ -39,18 +39,18 @@ type attempt struct {
 	past   pastRuns
 	version
 
-	head    Head     // what the lock was taken with
-	lags    bool     // the copies may not be those of head
+	head    Head     // as read after the lock was taken
+	lags    bool     // the copies may be older than head
 	content []byte   // the manifest as it is stored
 	dir     string   // of the new version, below the output
-	gone    []string // see copiesGone
+	gone    []string // places of copies to remove: see copiesGone
 }
 
 // shown is the output in messages.
 func (a *attempt) shown() string { return objstore.Redact(a.cfg.Output) }
 
-// nothing returns the fault for an error before the commit.
-func (a *attempt) nothing(what string, err error) error {
+// notPublished returns the fault for an error before the commit.
+func (a *attempt) notPublished(what string, err error) error {
 	code := fault.Failed
 	if errors.Is(err, objstore.ErrBusy) {
 		code = fault.Conflict
@@ -75,7 +75,7 @@ func (r *result) publish(ctx context.Context, cfg Config) error {
 	return publishVersion(ctx, cfg, v)
 }
 
-// publishVersion commits a version. The run may be that of another program than the one that made the tables.
+// publishVersion takes the lock and commits a version. Restore calls it too, with tables that an earlier run made.
 func publishVersion(ctx context.Context, cfg Config, v version) (err error) {
 	format, err := FormatOf(cfg.Format)
 	if err != nil {
@@ -103,10 +103,10 @@ func publishVersion(ctx context.Context, cfg Config, v version) (err error) {
 	switch {
 	case err != nil:
 		return err
-	case committed && !a.head.isLatest(a.cfg.ID): // other runs have committed since
+	case committed && !a.head.isLatest(a.cfg.ID): // another run has committed since; the copies are its own
 		return nil
 	case committed:
-		return a.goOn(ctx)
+		return a.finishEarlier(ctx)
 	}
 	if err := a.check(ctx); err != nil {
 		return err
@@ -117,16 +117,16 @@ func publishVersion(ctx context.Context, cfg Config, v version) (err error) {
 	return a.commit(ctx)
 }
 
-// begin reads the head, and tells whether this run has committed already.
+// begin reads the head. It tells whether an earlier attempt of this run has committed. It is a fault if the run may not commit.
 func (a *attempt) begin(ctx context.Context) (committed bool, err error) {
 	if err := a.lock.Try(ManifestName); err != nil {
-		return false, a.nothing("", err)
+		return false, a.notPublished("", err)
 	}
 	if a.head, err = ReadHead(ctx, a.cfg.Access, a.cfg.Output); err != nil && !errors.Is(err, ErrNoManifest) {
-		return false, a.nothing(ManifestName+": ", err)
+		return false, a.notPublished(ManifestName+": ", err)
 	}
 	if a.past, err = readPast(ctx, a.cfg); err != nil {
-		return false, a.nothing("", err)
+		return false, a.notPublished("", err)
 	}
 	step(stepRead)
 	switch {
@@ -140,37 +140,37 @@ func (a *attempt) begin(ctx context.Context) (committed bool, err error) {
 	return false, nil
 }
 
-// goOn finishes what an earlier attempt of this run has committed.
-func (a *attempt) goOn(ctx context.Context) error {
+// finishEarlier does what is left to do after the commit of an earlier attempt of this run.
+func (a *attempt) finishEarlier(ctx context.Context) error {
 	a.manifest, a.content, a.dir = a.head.Manifest, a.head.content, a.head.Dir
-	if q := a.cfg.Quarantine; q != nil { // it finds the earlier attempt's change, and that this has published
+	if q := a.cfg.Quarantine; q != nil { // Prepare finds the change of the earlier attempt, and that this attempt has committed
 		if _, err := quarantine.Prepare(ctx, *q, a.rows, a.proof()); err != nil {
-			a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but not the quarantine %s: %v", a.shown(), q.Dir, objstore.Reason(err)))
+			a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but the quarantine %s is not updated: %v", a.shown(), q.Dir, objstore.Reason(err)))
 		}
 	}
 	var err error
 	if a.gone, err = readGone(ctx, a.cfg.Access, a.cfg.Output, a.dir); err != nil {
-		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but not all copies are of it: %v", a.shown(), err))
+		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but the copies are not updated: %v", a.shown(), err))
 		return nil
 	}
 	a.finish(ctx, a.head, true)
 	return nil
 }
 
-// check finds what keeps the run from publishing, before anything is written.
+// check refuses to publish, before anything is written, if the output would lose something or a file cannot be replaced.
 func (a *attempt) check(ctx context.Context) (err error) {
 	if err := keepExisting(a.cfg, a.head, a.manifest); err != nil {
 		return err
 	}
 	if a.lags, err = a.head.Lagging(ctx, a.cfg.Access, a.cfg.Output); err != nil {
-		return a.nothing(a.head.Dir+": ", err)
+		return a.notPublished(a.head.Dir+": ", err)
 	}
 	if err := readyLogs(ctx, a.cfg, a.head.Manifest, a.cfg.Existing == Replace); err != nil {
 		return err
 	}
 	a.prepare()
 	if a.gone, err = a.copiesGone(ctx); err != nil {
-		return a.nothing("", err)
+		return a.notPublished("", err)
 	}
 	places := []string{runsName}
 	for _, o := range a.manifest.Outputs {
@@ -180,14 +180,14 @@ func (a *attempt) check(ctx context.Context) (err error) {
 	}
 	for _, p := range places {
 		if err := a.lock.Try(p); err != nil {
-			return a.nothing("", err)
+			return a.notPublished("", err)
 		}
 	}
 	step(stepChecked)
 	return nil
 }
 
-// prepare makes the manifest of the new version, as far as it is known before its files are written.
+// prepare completes the manifest of the new version, except for the sizes and digests of its files, which are known after writing.
 func (a *attempt) prepare() {
 	n := max(a.head.Version, 0) + 1
 	a.dir = versionDir(n, a.cfg.ID)
@@ -222,7 +222,7 @@ func (cfg Config) keepVersions() int {
 	return DefaultVersions
 }
 
-// newNonce tells one attempt from all others.
+// newNonce returns random text that no other attempt has.
 func newNonce() string {
 	b := make([]byte, 16)
 	rand.Read(b) //nolint:errcheck // never fails (crypto/rand)
@@ -254,7 +254,7 @@ func (a *attempt) write(ctx context.Context) error {
 	if a.kept != nil {
 		index, states, err := a.kept(ctx, a.dir)
 		if err != nil {
-			return a.nothing("", err)
+			return a.notPublished("", err)
 		}
 		if len(states) > 0 {
 			files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.StatesName, Write: bytesOf(states)})
@@ -262,15 +262,15 @@ func (a *attempt) write(ctx context.Context) error {
 		files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.IndexName, Write: func(w io.Writer) error { return json.NewEncoder(w).Encode(index) }})
 	}
 	if err := a.lock.WriteAll(ctx, files); err != nil {
-		return a.nothing("", err)
+		return a.notPublished("", err)
 	}
 	a.content = a.manifest.encode()
 	if err := a.lock.WriteAll(ctx, []objstore.NewFile{{Place: a.dir + "/" + versionManifest, Write: bytesOf(a.content)}}); err != nil {
-		return a.nothing("", err)
+		return a.notPublished("", err)
 	}
 	step(stepWritten)
 	if err := a.lock.Sync(folders...); err != nil {
-		return a.nothing("", err)
+		return a.notPublished("", err)
 	}
 	step(stepSynced)
 	return nil
@@ -280,19 +280,20 @@ func bytesOf(content []byte) func(io.Writer) error {
 	return func(w io.Writer) error { _, err := w.Write(content); return err }
 }
 
-// proof returns what shows the next run that this one has committed: its manifest.
+// proof returns what a later run needs to see whether this run has committed: place and digest of its manifest.
 func (a *attempt) proof() quarantine.Proof {
 	uri := objstore.Join(a.cfg.Output, ManifestName)
 	if scheme, path := objstore.Scheme(uri); scheme == "" {
 		if abs, err := filepath.Abs(path); err == nil {
-			uri = abs // the next run may have another working directory
+			uri = abs // a later run may have another working directory
 		}
 	}
 	sum := sha256.Sum256(a.content)
 	return quarantine.Proof{URI: uri, SHA256: hex.EncodeToString(sum[:])}
 }
 
-// commit puts the manifest into its place, with the change of the quarantine around it, and finishes.
+// commit replaces the manifest and then the copies. The refused rows change before the manifest does, and are put back if the run does not
+// commit.
 func (a *attempt) commit(ctx context.Context) error {
 	change := &quarantine.Change{}
 	if q := a.cfg.Quarantine; q != nil {
@@ -303,43 +304,43 @@ func (a *attempt) commit(ctx context.Context) error {
 	}
 	Critical.Lock()
 	defer Critical.Unlock()
-	if err := change.Do(); err != nil { // all is as before then
-		return errors.Join(fault.New(fault.Failed, "output %s: quarantine: %v; what was published before is whole: run again", a.shown(), fault.Advised(err)), a.discard(ctx))
+	if err := change.Do(); err != nil { // then Do has changed nothing
+		return errors.Join(fault.New(fault.Failed, "output %s: quarantine: %v; the previous version is unchanged: run again", a.shown(), fault.Advised(err)), a.discard(ctx))
 	}
 	step(stepSwapping)
 	head, became, err := a.swap(ctx)
 	switch became {
-	case isUnknown: // recovery of the quarantine reads the manifest, too
+	case isUnknown: // the next run reads the manifest and puts the quarantine right
 		return err
 	case isRejected:
 		if undone := change.Undo(); undone != nil {
-			err = errors.Join(err, fmt.Errorf("the refused rows of before could not be put back: %w; run again", undone))
+			err = errors.Join(err, fmt.Errorf("the refused rows of the previous version could not be put back: %w; run again", undone))
 		}
 		return errors.Join(err, a.discard(ctx))
 	}
 	step(stepSwapped)
-	if err := change.Confirm(); err != nil { // the next run finds the manifest, and that the change holds
-		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but the quarantine could not be marked: %v", a.shown(), objstore.Reason(err)))
+	if err := change.Confirm(); err != nil { // not a failure: the next run sees from the manifest that the change is valid
+		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but the quarantine could not be marked as complete: %v", a.shown(), objstore.Reason(err)))
 	}
-	if head.isLatest(a.cfg.ID) { // otherwise others have committed since
+	if head.isLatest(a.cfg.ID) { // otherwise another run has committed since, and the copies are its own
 		a.finish(ctx, head, false)
 	}
 	return nil
 }
 
-// outcome says what became of a swap.
+// outcome is the result of a swap.
 type outcome int
 
 const (
 	isCommitted outcome = iota
-	isRejected          // this run does not commit
-	isUnknown           // it may have committed, or may yet: a request may be under way
+	isRejected          // this attempt has not committed, and will not
+	isUnknown           // it may have committed, or a request that is still under way may yet commit
 )
 
-// patience is how long an attempt tries to find out what became of its swap, also after the run was told to end.
+// patience is how long an attempt tries to find out the outcome of its swap. It does so even if the run was told to end.
 const patience = 2 * time.Minute
 
-// swap replaces the manifest if it is still the one that the lock was taken with. It returns what is there after that.
+// swap replaces the manifest if it is still that of a.head. It returns the head after that.
 func (a *attempt) swap(ctx context.Context) (head Head, became outcome, err error) {
 	version, err := a.lock.Put(ctx, ManifestName, a.content, objstore.Condition{Absent: a.head.stored == "", Version: a.head.stored})
 	if err == nil {
@@ -355,7 +356,7 @@ func (a *attempt) swap(ctx context.Context) (head Head, became outcome, err erro
 	n := a.manifest.Commit.Version
 	switch {
 	case unread != nil && !errors.Is(unread, ErrNoManifest):
-		return head, isUnknown, fault.New(fault.Unavailable, "output %s: %v; whether version %d is published cannot be seen (%v); one version is whole in any case: run again", a.shown(), cause, n, fault.Advised(unread))
+		return head, isUnknown, fault.New(fault.Unavailable, "output %s: %v; it is not known whether version %d is published (%v); the output is whole in both cases: run again", a.shown(), cause, n, fault.Advised(unread))
 	case head.isOf(a.cfg.ID):
 		if version != "" {
 			a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but may not survive a power cut: %v", a.shown(), cause))
@@ -364,9 +365,9 @@ func (a *attempt) swap(ctx context.Context) (head Head, became outcome, err erro
 	case head.Token != a.head.Token:
 		return head, isRejected, fault.New(fault.Conflict, "output %s: another run published there while this one ran; nothing was published: run again", a.shown())
 	case objstore.Remote(a.cfg.Output) && (ctx.Err() != nil || objstore.IsTemporary(err)):
-		return head, isUnknown, fault.New(fault.Unavailable, "output %s: %v; version %d is not published, but may yet be if the request is still under way; one version is whole in any case: run again", a.shown(), cause, n)
+		return head, isUnknown, fault.New(fault.Unavailable, "output %s: %v; version %d is not published yet, but a request that is still under way may publish it; the output is whole in both cases: run again", a.shown(), cause, n)
 	}
-	return head, isRejected, fault.New(fault.Failed, "output %s: %s: %v; what was published before is whole: run again", a.shown(), ManifestName, cause)
+	return head, isRejected, fault.New(fault.Failed, "output %s: %s: %v; the previous version is unchanged: run again", a.shown(), ManifestName, cause)
 }
 
 // isLatest tells whether a run has committed the head.
@@ -374,12 +375,12 @@ func (h Head) isLatest(run string) bool {
 	return h.Manifest != nil && h.Manifest.Commit != nil && h.Manifest.Commit.Run == run
 }
 
-// discard removes the version of an attempt that does not commit.
+// discard removes the files of an attempt that does not commit. Without the lock it removes nothing: the next run does.
 func (a *attempt) discard(ctx context.Context) error {
 	away, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	if a.lock.Held() != nil {
-		return nil // the next run removes it
+		return nil
 	}
 	err := a.lock.DeleteAll(away, a.dir)
 	for _, o := range a.manifest.Outputs {
@@ -393,20 +394,21 @@ func (a *attempt) discard(ctx context.Context) error {
 	return nil
 }
 
-// finish does what comes after the commit, of this attempt or of one before. What fails is a note: the run has committed.
-func (a *attempt) finish(ctx context.Context, head Head, before bool) {
+// finish does what is left to do after the commit. earlier says that an earlier attempt has committed, and may have done a part of it. An
+// error is only a note to the user, because the run has committed.
+func (a *attempt) finish(ctx context.Context, head Head, earlier bool) {
 	if err := a.past.add(ctx, a.lock, a.cfg, a.head); err != nil {
 		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but %s could not be written: %v", a.shown(), runsName, objstore.Reason(err)))
 	}
 	step(stepRecorded)
-	f := forwarding{access: a.cfg.Access, output: a.cfg.Output, lock: a.lock, head: head, gone: a.gone, compare: before}
-	if err := f.bring(ctx); errors.Is(err, errSuperseded) {
+	f := forwarding{access: a.cfg.Access, output: a.cfg.Output, lock: a.lock, head: head, gone: a.gone, compare: earlier}
+	if err := f.update(ctx); errors.Is(err, errSuperseded) {
 		return
 	} else if err != nil {
-		a.cfg.notice(ctx, fmt.Sprintf("%s: version %d is published, but not all copies are of it yet: %v; the next run, or check --repair, brings them forward", a.shown(), head.Version, err))
+		a.cfg.notice(ctx, fmt.Sprintf("%s: version %d is published, but not all copies are updated: %v; the next run, or check --repair, updates them", a.shown(), head.Version, err))
 		return
 	}
-	if err := f.end(ctx); err != nil {
-		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but not all of what is not kept could be removed: %v", a.shown(), err))
+	if err := f.cleanAndMark(ctx); err != nil {
+		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but versions that are not kept could not be removed: %v", a.shown(), err))
 	}
 }

@@ -26,24 +26,24 @@ func lines(names []string) func(io.Writer) error {
 	return bytesOf([]byte(strings.Join(names, "\n") + "\n"))
 }
 
-// forwarding does what comes after a commit: it brings the copies to the head, and removes what is not kept.
+// forwarding does what is left to do after a commit: it updates copies and logs to the head, and removes versions that are not kept.
 type forwarding struct {
 	access objstore.Access
 	output string
 	lock   *objstore.Lock
 	head   Head
-	gone   []string // places of copies that the head does not have
+	gone   []string // places of copies to remove: see copiesGone
 
-	compare  bool     // copies that are as they should be stay
+	compare  bool     // copies that have the right bytes are not written again
 	repaired []string // places that were changed
 }
 
-// Forward brings the copies of the tables to the latest version and removes what killed runs left, as the run does that commits. It
-// compares each copy with the version's table, and returns the places that it has changed. It is no error if nothing was to be done, or if
-// there is no output.
+// Forward does what a run that was stopped after its commit left undone: it updates the copies and the logs of Delta tables to the head,
+// and removes versions that are not kept. It compares each copy with the head's table, and returns the places that it has changed. It is no
+// error if there is nothing to do, or no output.
 func Forward(ctx context.Context, access objstore.Access, output string, note func(string)) (changed []string, err error) {
 	if h, err := ReadHead(ctx, access, output); err != nil || h.Manifest == nil {
-		return nil, err // and no lock is made
+		return nil, err // without making a lock in a folder that is no output
 	}
 	lock, err := access.Lock(ctx, output, "forward-"+newNonce(), note)
 	switch {
@@ -64,31 +64,22 @@ func Forward(ctx context.Context, access objstore.Access, output string, note fu
 	Critical.Lock()
 	defer Critical.Unlock()
 	f := forwarding{access: access, output: output, lock: lock, head: h, gone: gone, compare: true}
-	if err := f.bring(ctx); errors.Is(err, errSuperseded) {
+	if err := f.update(ctx); errors.Is(err, errSuperseded) {
 		return f.repaired, nil
 	} else if err != nil {
 		return f.repaired, fault.New(fault.Failed, "output %s: %v", objstore.Redact(output), err)
 	}
-	if err := f.end(ctx); err != nil {
+	if err := f.cleanAndMark(ctx); err != nil {
 		return f.repaired, fault.New(fault.Failed, "output %s: %v", objstore.Redact(output), err)
 	}
 	return f.repaired, nil
 }
 
-// errSuperseded says that another run has committed, which brings its own copies.
+// errSuperseded says that another run has committed. That run updates the copies.
 var errSuperseded = errors.New("another run has committed")
 
-// bring brings the copies forward and removes those that are no more.
-func (f *forwarding) bring(ctx context.Context) error {
-	if err := f.bringAll(ctx); err != nil {
-		return err
-	}
-	step(stepCopied)
-	return nil
-}
-
-// end removes what is not kept, and then marks that nothing is left to do.
-func (f *forwarding) end(ctx context.Context) error {
+// cleanAndMark removes the versions that are not kept. Then it writes the mark that nothing is left to do.
+func (f *forwarding) cleanAndMark(ctx context.Context) error {
 	if err := f.clean(ctx); err != nil {
 		return err
 	}
@@ -100,11 +91,12 @@ func (f *forwarding) end(ctx context.Context) error {
 	return nil
 }
 
-func (f *forwarding) bringAll(ctx context.Context) error {
+// update updates the head's copies and logs, and removes the copies of tables that the head does not have.
+func (f *forwarding) update(ctx context.Context) error {
 	if err := f.mendManifest(ctx); err != nil {
 		return err
 	}
-	if err := f.bringLogs(ctx); err != nil {
+	if err := f.updateLogs(ctx); err != nil {
 		return err
 	}
 	var outputs []Output
@@ -115,7 +107,7 @@ func (f *forwarding) bringAll(ctx context.Context) error {
 	}
 	changed := make([]bool, len(outputs))
 	err := f.forAll(len(outputs), func(i int) (err error) {
-		changed[i], err = f.bringCopy(ctx, outputs[i])
+		changed[i], err = f.replaceCopy(ctx, outputs[i])
 		return err
 	})
 	for i, o := range outputs {
@@ -126,19 +118,24 @@ func (f *forwarding) bringAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return f.forAll(len(f.gone), func(i int) error {
+	err = f.forAll(len(f.gone), func(i int) error {
 		if strings.HasSuffix(f.gone[i], "/") {
-			return nil // bringLogs has emptied that table
+			return nil // updateLogs has emptied that table
 		}
 		if err := f.lock.Delete(ctx, f.gone[i], ""); err != nil {
-			return fmt.Errorf("%s of a version before: %w", f.gone[i], objstore.Reason(err))
+			return fmt.Errorf("%s of an earlier version: %w", f.gone[i], objstore.Reason(err))
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	step(stepCopied)
+	return nil
 }
 
-// bringLogs brings the logs of Delta tables to the head.
-func (f *forwarding) bringLogs(ctx context.Context) error {
+// updateLogs updates the logs of Delta tables to the head.
+func (f *forwarding) updateLogs(ctx context.Context) error {
 	var before []string
 	for _, p := range f.gone {
 		if table, isTable := strings.CutSuffix(p, "/"); isTable {
@@ -156,7 +153,7 @@ func (f *forwarding) bringLogs(ctx context.Context) error {
 	return err
 }
 
-// forAll does something for n items: in a store for several at once.
+// forAll calls do for n items. In a store it calls it for several at once, because each request takes time.
 func (f *forwarding) forAll(n int, do func(i int) error) error {
 	if objstore.Remote(f.output) {
 		return objstore.Each(n, do)
@@ -169,9 +166,10 @@ func (f *forwarding) forAll(n int, do func(i int) error) error {
 	return nil
 }
 
-// bringCopy replaces a copy, unless another run has committed. In the order of its requests lies that an old version never replaces a newer
-// one, even if this run has lost its lock and does not know: what the newer one's run has written since is another version of the copy.
-func (f *forwarding) bringCopy(ctx context.Context, o Output) (changed bool, err error) {
+// replaceCopy replaces a copy, unless another run has committed. It looks at the copy first, then at the manifest, and then writes only if
+// the copy is still the one that it looked at. This order matters if this run has lost its lock without knowing: if a newer run has written
+// the copy meanwhile, the write fails, so an older version never replaces a newer one.
+func (f *forwarding) replaceCopy(ctx context.Context, o Output) (changed bool, err error) {
 	for range 3 {
 		there, err := f.access.Stat(ctx, objstore.Join(f.output, o.Plain))
 		absent := errors.Is(err, fs.ErrNotExist)
@@ -196,10 +194,10 @@ func (f *forwarding) bringCopy(ctx context.Context, o Output) (changed bool, err
 			return false, fmt.Errorf("%s: %w", o.Plain, objstore.Reason(err))
 		}
 	}
-	return false, fmt.Errorf("%s: somebody changes it again and again", o.Plain)
+	return false, fmt.Errorf("%s: another program keeps changing it", o.Plain)
 }
 
-// isCopy tells whether an object has the bytes of a table.
+// isCopy tells whether an object has the bytes of a table of the head.
 func (f *forwarding) isCopy(ctx context.Context, there objstore.Object, o Output) bool {
 	if there.Size != o.Bytes {
 		return false
@@ -209,7 +207,8 @@ func (f *forwarding) isCopy(ctx context.Context, there objstore.Object, o Output
 	return err == nil && hex.EncodeToString(sum[:]) == o.SHA256
 }
 
-// mendManifest puts the head's manifest into its version again. It is another's if several attempts of one run wrote at once.
+// mendManifest makes the manifest in the folder of the head equal to that of the output. They differ if two attempts of one run wrote into
+// the folder at once.
 func (f *forwarding) mendManifest(ctx context.Context) error {
 	if !f.compare {
 		return nil
@@ -227,8 +226,8 @@ func (f *forwarding) mendManifest(ctx context.Context) error {
 	return err
 }
 
-// copiesGone returns the places of copies that are there of earlier versions, and that the new version does not have. For a Delta table that
-// the new version does not have it is the table's name with a slash.
+// copiesGone returns the places of copies of earlier versions that the new version does not have. For a Delta table it is the table's name
+// with a slash.
 func (a *attempt) copiesGone(ctx context.Context) ([]string, error) {
 	var places []string
 	if m := a.head.Manifest; m != nil {
@@ -263,7 +262,7 @@ func (a *attempt) copiesGone(ctx context.Context) ([]string, error) {
 	}), nil
 }
 
-// plainOf returns the place of a table's copy, "" if it has none. Version 0 has nothing but copies.
+// plainOf returns the place of a table's copy, or "" if it has none. The tables of version 0 are in the places of copies.
 func plainOf(o Output) string {
 	if o.Plain == "" && !strings.HasPrefix(o.Path, versionsDir+"/") {
 		return o.Path
@@ -271,7 +270,7 @@ func plainOf(o Output) string {
 	return o.Plain
 }
 
-// readGone reads what a version's commit was to remove.
+// readGone reads the list of copies that are to be removed after a version's commit.
 func readGone(ctx context.Context, access objstore.Access, output, dir string) ([]string, error) {
 	content, err := access.ReadAll(ctx, objstore.Join(output, dir+"/"+goneName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -283,11 +282,11 @@ func readGone(ctx context.Context, access objstore.Access, output, dir string) (
 	return strings.Fields(string(content)), nil
 }
 
-// abandoned is how old a version must be that no manifest names, and that is later than the head, before it is removed.
+// abandoned is the age at which a version with a higher number than the head is removed. Its run may still commit if it is younger.
 const abandoned = 24 * time.Hour
 
-// clean removes versions that are not kept. A version up to the head that the manifest does not name is that of a run that can no longer
-// commit, because the manifest it has read is no more. What the head's kept results refer to stays.
+// clean removes the folders of versions that the manifest does not name. If the number of such a version is not above the head's, its run
+// cannot commit any more, because the manifest that it has read was replaced. Files with kept results that the head uses stay.
 func (f *forwarding) clean(ctx context.Context) error {
 	files, err := f.lock.List(ctx, versionsDir)
 	if err != nil {
@@ -303,7 +302,7 @@ func (f *forwarding) clean(ctx context.Context) error {
 	}
 	var drop []string
 	for name := range folders {
-		if slices.Contains(f.head.Manifest.Commit.Versions, name) || !f.isOver(ctx, name) {
+		if slices.Contains(f.head.Manifest.Commit.Versions, name) || !f.isAbandoned(ctx, name) {
 			continue
 		}
 		drop = append(drop, name)
@@ -334,7 +333,7 @@ func (f *forwarding) clean(ctx context.Context) error {
 	})
 }
 
-// cleanData removes data files of Delta tables whose versions are not kept, also of tables that the head does not have.
+// cleanData removes the data files of Delta tables whose versions are not kept, also those of tables that the head does not have.
 func (f *forwarding) cleanData(ctx context.Context) error {
 	if f.head.Manifest.Format != DeltaName {
 		return nil
@@ -345,7 +344,7 @@ func (f *forwarding) cleanData(ctx context.Context) error {
 	}
 	var drop []string
 	for place, version := range files {
-		if !slices.Contains(f.head.Manifest.Commit.Versions, version) && f.isOver(ctx, version) {
+		if !slices.Contains(f.head.Manifest.Commit.Versions, version) && f.isAbandoned(ctx, version) {
 			drop = append(drop, place)
 		}
 	}
@@ -353,8 +352,8 @@ func (f *forwarding) cleanData(ctx context.Context) error {
 	return f.forAll(len(drop), func(i int) error { return f.lock.Delete(ctx, drop[i], "") })
 }
 
-// isOver tells whether the version of a folder can no longer be committed.
-func (f *forwarding) isOver(ctx context.Context, name string) bool {
+// isAbandoned tells whether no run can commit the version with this folder name any more.
+func (f *forwarding) isAbandoned(ctx context.Context, name string) bool {
 	n, _, ok := numberOf(name)
 	if !ok || n <= f.head.Version {
 		return ok
@@ -367,14 +366,14 @@ func (f *forwarding) isOver(ctx context.Context, name string) bool {
 	return err == nil && time.Since(end) > abandoned
 }
 
-// needed returns a function that tells whether the head's kept results are in a file.
+// needed returns a function that tells whether a file has kept results that the head uses.
 func (f *forwarding) needed(ctx context.Context) (func(place string) bool, error) {
 	x, err := ReadIndex(ctx, f.access, f.output, f.head.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return func(string) bool { return false }, nil
 	}
 	if err != nil {
-		return func(p string) bool { return path.Base(p) == kept.StatesName }, nil // it cannot be known
+		return func(p string) bool { return path.Base(p) == kept.StatesName }, nil // the index cannot be read: keep all files with results
 	}
 	files := map[string]bool{}
 	for _, in := range x.Inputs {

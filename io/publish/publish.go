@@ -1,23 +1,46 @@
 // Package publish ends the pipeline: one transform that all tables flow into. It reconciles the rows and publishes the tables as one
 // version of the output. Nothing is published before every check has passed.
 //
+// The words:
+//
+//	output       the folder, or the address in a bucket, that has the tables
+//	run          one start of the program; it has an ID
+//	attempt      one try of a run to publish. A cluster may make several, also at once
+//	input        a file, or a folder whose files are parts of one dataset, that a run reads
+//	source       the name of an input
+//	version      the tables of an output after one commit, with their manifest. Versions are numbered from 1
+//	head         the latest version
+//	base         the head when the run was planned. If it is not the head any more, the run may not commit
+//	commit       to replace the manifest of the output, so that it names the files of the new version
+//	copy         a file with the bytes of the head's table, for readers that do not know the manifest
+//	kept result  what one input added up to, so that a later run need not read the input again: see package kept
+//
 // The output below DIR:
 //
-//	DIR/_manifest.json               a [Manifest]: which version is the latest. To replace it is the commit
-//	DIR/<table>/<table>.parquet      a copy of the latest version's table, for readers that do not know the manifest
-//	DIR/.tripstats/v/<n>-<run>/      the version n, of a run: nothing in it changes
-//	    <table>.parquet.table        a table
-//	    manifest.json                the manifest that DIR/_manifest.json was
-//	    kept.json, kept.bin          what the inputs added up to: see package kept
+//	DIR/_manifest.json               the [Manifest] of the head
+//	DIR/<table>/<table>.parquet      a copy
+//	DIR/.tripstats/v/<n>-<run>/      version n, which a run made. Its files do not change after the commit
+//	    <table>.parquet.table        a table; a Delta table has its data file in DIR/<table>/ instead
+//	    manifest.json                the same bytes as DIR/_manifest.json had
+//	    kept.json, kept.bin          the kept results
 //	    run.json                     a [RunRecord]
-//	    copied                       the copies are of this version, and what is not kept was removed
-//	DIR/.tripstats/lock, runs        one run at a time publishes, and what became of the last runs
+//	    gone                         the copies that are removed after the commit; absent if there are none
+//	    copied                       empty: the copies are of this version, and the versions that are not kept are removed
+//	DIR/.tripstats/lock              only one run at a time publishes
+//	DIR/.tripstats/runs              on clusters: which of the last runs published, and which were given up
 //
-// A run commits in eight steps, all with the lock of the output: it reads the manifest (1); it ends if another run has committed since it
-// was planned, or if something is in the way (2); it writes its version (3) and a manifest that no other attempt writes (4), and puts that in
-// the place of the one that it read, unless somebody has changed that (5). If it hears no answer, it reads the manifest again (6). Then it
-// brings the copies forward (7) and removes versions that are not kept (8). So a reader of the manifest sees one version whole, whenever a
-// run is killed; the next run finishes the steps 7 and 8.
+// An attempt holds the lock of the output and takes eight steps:
+//
+//  1. It reads the manifest.
+//  2. It ends if another run has committed since this run was planned, or if the output would lose something.
+//  3. It writes the files of its version.
+//  4. It writes its manifest into the folder of its version. A nonce makes this manifest differ from those of other attempts.
+//  5. It commits: it replaces the manifest of the output, but only if nobody has changed it since step 1.
+//  6. If no answer came to step 5, it reads the manifest again to see whether it has committed.
+//  7. It updates the copies and the logs of Delta tables.
+//  8. It removes the versions that are not kept.
+//
+// So a reader of the manifest always sees one whole version, even if a run is killed. The next run finishes steps 7 and 8.
 package publish
 
 import (
@@ -59,13 +82,13 @@ func (cfg Config) notice(ctx context.Context, text string) {
 	log.Warn(ctx, "output "+text)
 }
 
-// Config is what the transform is told. It travels in the DoFn, so its fields are exported.
+// Config has the settings of the transform. It travels in the DoFn, so its fields are exported.
 type Config struct {
 	Output      string // folder, or address in a store
 	Access      objstore.Access
 	ID          string   // of this run, fixed at submission; names its temporaries
 	Tables      []string // the tables there must be
-	Absent      []string // tables of other runs, with other flags, that must not be there
+	Absent      []string // tables that this run does not make; their copies are removed
 	Balance     []Total  // what must sum to the rows counted of all inputs, without those that the table filters
 	MaxRejected int64    // of a file's rows, in parts per million, that row rules may refuse; negative for any
 	Format      string   // in which tables are written: the name of a Format, or "" for the first
@@ -81,15 +104,15 @@ type Config struct {
 	Sample      bool               // the input is made up: it does not replace tables of real data
 	Quarantine  *quarantine.Config // nil where rows that rules refused are not kept
 
-	// Base is what the output had when the run was planned.
+	// Base is the head when the run was planned.
 	Base Base
 
 	// KeepVersions is how many versions the output keeps, this one included; 0 for DefaultVersions.
 	KeepVersions int
 
-	// What is kept of the inputs for later runs: see package kept. Nothing is kept if Identity is "".
+	// For the kept results of the new version: see package kept. If Identity is "", it has none.
 	Identity string
-	Kept     []kept.Input // the entries of the base's index that go on
+	Kept     []kept.Input // the entries of the base's index that the new version's index has too
 
 	// For the record of the run, which decides nothing.
 	Runner string
@@ -121,15 +144,15 @@ func init() {
 	register.Iter1[element.Remembered]()
 }
 
-// Inputs are what meets in Publish.
+// Inputs are the collections that Publish needs.
 type Inputs struct {
 	Files   beam.PCollection   // of element.AdmittedFiles: what was read
 	LeftOut beam.PCollection   // of element.LeftOut: what was matched and, as asked, not read
 	Tallies beam.PCollection   // of element.Tallies: what became of the rows of each file
 	Tables  []beam.PCollection // of element.Table: the finished tables
-	Kept    []beam.PCollection // of quarantine.File: one where rows are kept, else none
+	Kept    []beam.PCollection // of quarantine.File: one if refused rows are kept, otherwise none
 
-	Remembered []beam.PCollection // of element.Remembered, of the inputs that this run has looked at: one where results are kept, else none
+	Remembered []beam.PCollection // of element.Remembered, of the inputs that this run has looked at: one if results are kept, otherwise none
 }
 
 // Publish reconciles and publishes. It has no output: a run that ends without error has published.
@@ -140,13 +163,13 @@ func Publish(s beam.Scope, cfg Config, in Inputs) {
 		all = beam.Flatten(s, in.Tables...)
 	}
 	sides := []beam.Option{beam.SideInput{Input: in.Files}, beam.SideInput{Input: in.LeftOut}, beam.SideInput{Input: in.Tallies}, beam.SideInput{Input: all}}
-	remembered, rows := one[element.Remembered](s, in.Remembered), one[quarantine.File](s, in.Kept)
+	remembered, rows := onlyOrEmpty[element.Remembered](s, in.Remembered), onlyOrEmpty[quarantine.File](s, in.Kept)
 	sides = append(sides, beam.SideInput{Input: remembered}, beam.SideInput{Input: rows})
 	beam.ParDo0(s, &publishFn{Config: cfg}, beam.Impulse(s), sides...)
 }
 
-// one returns the only collection of a list, or an empty one.
-func one[T any](s beam.Scope, list []beam.PCollection) beam.PCollection {
+// onlyOrEmpty returns the only collection of a list, or an empty collection.
+func onlyOrEmpty[T any](s beam.Scope, list []beam.PCollection) beam.PCollection {
 	if len(list) > 0 {
 		return list[0]
 	}
@@ -194,7 +217,7 @@ func (r *result) check(ctx context.Context, cfg Config) error {
 func filesOf(l element.AdmittedFiles) []element.Admitted { return l.Files }
 func talliesOf(l element.Tallies) []element.Tally        { return l.List }
 
-// result is all that a run found out.
+// result is what a run has computed: the tables, and what became of the inputs and their rows.
 type result struct {
 	files   []element.Admitted
 	leftOut []element.LeftOut
@@ -207,8 +230,8 @@ type result struct {
 	months map[string]map[string][]string // see Input.Months, by source
 }
 
-// keepUnpublished moves the refused rows to a folder where the user can look at them. The rows of the run that published last
-// stay.
+// keepUnpublished moves the refused rows of a run that does not publish to a folder of their own, where the user can look at them. The
+// refused rows of the head stay where they are.
 func (r *result) keepUnpublished(ctx context.Context, cfg quarantine.Config) error {
 	Critical.Lock()
 	defer Critical.Unlock()
@@ -222,7 +245,7 @@ func (r *result) keepUnpublished(ctx context.Context, cfg quarantine.Config) err
 	return nil
 }
 
-// notKept returns the fault for an error of the quarantine before anything has changed.
+// notKept returns the fault for an error of the quarantine before the commit.
 func notKept(cfg quarantine.Config, err error) error {
 	return fault.New(fault.Failed, "quarantine %s: %v; nothing was published", cfg.Dir, objstore.Reason(err))
 }
