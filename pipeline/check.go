@@ -13,12 +13,12 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// jsonFlag is the flag of each command whose result other programs read.
+// jsonFlag is a flag of each command with a result that other programs can read.
 var jsonFlag = flagDef{name: "json", of: func(s *settings) any { return &s.json }, text: "the result as JSON; pipeline/records.md has the fields"}
 
 var checkFlags = append([]flagDef{
-	{name: "inputs", of: func(s *settings) any { return &s.askInputs }, text: "ask whether the inputs are still what they were when they were read"},
-	{name: "repair", of: func(s *settings) any { return &s.repair }, text: "bring copies and Delta logs to the latest version"},
+	{name: "inputs", of: func(s *settings) any { return &s.askInputs }, text: "also check that the inputs have not changed since they were read"},
+	{name: "repair", of: func(s *settings) any { return &s.repair }, text: "update copies and Delta logs to the latest version"},
 	atFlag, jsonFlag,
 }, outputFlags...)
 
@@ -32,7 +32,7 @@ Flags:
 ` + helpOnFlags(checkFlags, 26, true) + "\n" + exitCodes
 }
 
-// checkRecord is what check finds: the form of its --json.
+// checkRecord is the result of check, as --json writes it.
 type checkRecord struct {
 	Output  string          `json:"output" about:"the folder of the tables"`
 	Version int64           `json:"version" about:"the latest version; 0 if a program without versions made it, -1 if the manifest cannot be read"`
@@ -68,7 +68,7 @@ func (j *job) checkSound(ctx context.Context, words []string, wrong problems) er
 	head, err := publish.ReadHead(ctx, j.access(), dir)
 	if err == nil {
 		err = hasVersion(dir, head, j.parsed.at)
-	} else if errors.Is(err, publish.ErrNoManifest) { // it is named below
+	} else if errors.Is(err, publish.ErrNoManifest) { // publish.Check reports it
 		err = nil
 	} else {
 		err = damaged(dir, err)
@@ -77,7 +77,7 @@ func (j *job) checkSound(ctx context.Context, words []string, wrong problems) er
 		return err
 	}
 	if j.repair {
-		if err := j.bringForward(ctx, dir); err != nil {
+		if err := j.forward(ctx, dir); err != nil {
 			return err
 		}
 	}
@@ -114,15 +114,15 @@ func (j *job) checkSound(ctx context.Context, words []string, wrong problems) er
 	return fault.All(problems...)
 }
 
-// remedies says what to do about a thing that is wrong, by its kind.
+// remedies says what to do, by the kind of thing that is wrong.
 var remedies = map[string]string{
 	publish.CheckedManifests: "",
 	publish.CheckedTables:    "; run again with --reuse=false, or restore a version that is whole",
-	publish.CheckedCopies:    "; tripstats check --repair brings it forward",
-	publish.CheckedLogs:      "; if it is behind, tripstats check --repair brings it forward; otherwise run again with --existing=replace --reuse=false",
+	publish.CheckedCopies:    "; tripstats check --repair updates it",
+	publish.CheckedLogs:      "; if its version is too old, tripstats check --repair updates it; otherwise run again with --existing=replace --reuse=false",
 }
 
-// String is the record for people.
+// String returns the result as a table for people.
 func (r checkRecord) String() string {
 	lines := [][]string{{"checked", "number", "wrong"}}
 	for _, c := range r.Checked {
@@ -137,7 +137,7 @@ func (r checkRecord) String() string {
 	return align(lines, 1)
 }
 
-// checkInputs asks whether the inputs of the latest version, or of the one that is asked for, are what they were.
+// checkInputs compares the inputs of the latest version, or of that of --at, with what they were when a run read them.
 func (j *job) checkInputs(ctx context.Context, dir string, r *checkRecord) error {
 	version := j.parsed.at
 	if version == latest {
@@ -150,10 +150,10 @@ func (j *job) checkInputs(ctx context.Context, dir string, r *checkRecord) error
 	index, err := publish.ReadIndex(ctx, j.access(), dir, place)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		j.stderr.line("note: the output does not say which content its inputs had: a program without versions made it, or its record is gone")
+		j.stderr.line("note: the output does not say which content its inputs had, because a program without versions made it or its kept.json is missing; they are not checked")
 		return nil
 	case err != nil:
-		return nil // check has named it
+		return nil // publish.Check has reported it
 	}
 	checked, unknown := checkedRecord{What: "inputs"}, 0
 	for _, in := range index.Inputs {
@@ -176,16 +176,16 @@ func (j *job) checkInputs(ctx context.Context, dir string, r *checkRecord) error
 	}
 	r.Checked = append(r.Checked, checked)
 	if unknown > 0 {
-		j.stderr.line("note: of %d inputs it is not known which content they had: they had changed just before they were read, or the server does not say", unknown)
+		j.stderr.line("note: %d inputs could not be checked: they had changed just before they were read, or their server does not tell versions apart", unknown)
 	}
 	return nil
 }
 
-// bringForward brings copies and Delta logs to the latest version.
-func (j *job) bringForward(ctx context.Context, dir string) error {
+// forward updates copies and Delta logs to the latest version.
+func (j *job) forward(ctx context.Context, dir string) error {
 	changed, err := publish.Forward(ctx, j.access(), dir, func(text string) { j.stderr.line("note: output %s", text) })
 	for _, place := range changed {
-		j.stderr.line("note: brought forward %s", place)
+		j.stderr.line("note: updated %s", place)
 	}
 	return err
 }

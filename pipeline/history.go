@@ -30,7 +30,7 @@ Flags:
 ` + helpOnFlags(historyFlags, 26, true) + "\n" + exitCodes
 }
 
-// historyRecord is what history finds: the form of its --json.
+// historyRecord is the result of history, as --json writes it.
 type historyRecord struct {
 	Output   string          `json:"output" about:"the folder of the tables"`
 	Versions []versionRecord `json:"versions" about:"the versions that are kept, the latest last"`
@@ -39,10 +39,10 @@ type historyRecord struct {
 type versionRecord struct {
 	Version  int64               `json:"version" about:"its number; 0 if a program without versions made it"`
 	Run      string              `json:"run,omitempty" about:"the id of the run that made it"`
-	Start    string              `json:"start,omitempty" about:"when that run began, as 2026-01-31T13:05:59Z"`
+	Start    string              `json:"start,omitempty" about:"when that run began, such as 2026-01-31T13:05:59Z"`
 	End      string              `json:"end,omitempty" about:"when it had written the version"`
 	Seconds  float64             `json:"seconds,omitempty" about:"how long it took"`
-	Memory   int64               `json:"peak_memory_bytes,omitempty" about:"most memory of the process that committed"`
+	Memory   int64               `json:"peak_memory_bytes,omitempty" about:"the largest memory of the process that committed"`
 	Read     int64               `json:"bytes_read,omitempty" about:"bytes of inputs that this process read"`
 	Runner   string              `json:"runner,omitempty" about:"the engine"`
 	Program  string              `json:"program" about:"the version of this program"`
@@ -51,8 +51,8 @@ type versionRecord struct {
 	Rows     int64               `json:"rows" about:"their rows"`
 	Months   map[string][]string `json:"months" about:"the months of each taxi"`
 	Tables   []tableRecord       `json:"tables" about:"its tables"`
-	Changes  []string            `json:"changes" about:"what changed against the version before, in words; none of the first that is kept"`
-	Delta    map[string]int64    `json:"delta,omitempty" about:"of Delta tables: the version by which Delta Lake counts, by table"`
+	Changes  []string            `json:"changes" about:"what changed since the version before, in words; none for the oldest that is kept"`
+	Delta    map[string]int64    `json:"delta,omitempty" about:"of Delta tables: the number that Delta Lake gives this version, by table"`
 	Problem  string              `json:"problem,omitempty" about:"why it cannot be read; the fields above are empty then"`
 	manifest *publish.Manifest
 }
@@ -139,7 +139,7 @@ func versionOf(ctx context.Context, access objstore.Access, dir string, v publis
 	return r, nil
 }
 
-// monthsByTaxi are the months of a manifest's inputs, by taxi.
+// monthsByTaxi returns the months of a manifest's inputs, by taxi.
 func monthsByTaxi(m *publish.Manifest) map[string][]string {
 	months := map[string][]string{}
 	for _, in := range m.Inputs {
@@ -235,7 +235,7 @@ func limitsOf(m *publish.Manifest) map[string]int64 {
 	return m.Rules.Limits
 }
 
-// number sets the numbers by which Delta Lake counts.
+// number sets the numbers that Delta Lake gives the versions.
 func (r *historyRecord) number(logs []publish.TableLog) {
 	for i := range r.Versions {
 		v := &r.Versions[i]
@@ -250,7 +250,7 @@ func (r *historyRecord) number(logs []publish.TableLog) {
 	}
 }
 
-// String is the record for people.
+// String returns the result as a table for people.
 func (r historyRecord) String() string {
 	heads := []string{"version", "time", "run", "inputs", "rows", "months", "changes"}
 	isDelta := slices.ContainsFunc(r.Versions, func(v versionRecord) bool { return len(v.Delta) > 0 })
@@ -272,7 +272,7 @@ func (r historyRecord) String() string {
 	return align(lines, len(heads))
 }
 
-// spans are the months of each taxi, from the first to the last.
+// spans returns the months of each taxi as a range from the first to the last.
 func (v versionRecord) spans() string {
 	var parts []string
 	for _, taxi := range slices.Sorted(maps.Keys(v.Months)) {
@@ -289,7 +289,7 @@ func (v versionRecord) spans() string {
 	return strings.Join(parts, ", ")
 }
 
-// deltas are the versions by which Delta Lake counts: one number if all tables have the same.
+// deltas returns the numbers that Delta Lake gives a version: one number if it is the same for all tables.
 func (v versionRecord) deltas() string {
 	var parts []string
 	numbers := map[int64]bool{}

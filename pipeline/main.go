@@ -76,7 +76,7 @@ func mainWithSignals() exitCode {
 		if c := known.console.Load(); c != nil {
 			said = *c
 		}
-		said.stopped(code, fmt.Sprintf("stopped by %v; %swhat was published before is whole", sig, became))
+		said.stopped(code, fmt.Sprintf("stopped by %v; %sthe output is whole", sig, became))
 		return code
 	}
 }

@@ -19,14 +19,14 @@ import (
 type planRecord struct {
 	Files     []planFile `json:"files" about:"the inputs, by source"`
 	LeftOut   int        `json:"left_out" about:"files that matched and, as asked, would not be read"`
-	NotNeeded int        `json:"not_needed,omitempty" about:"files that have no part in the answer of a query"`
-	Bytes     int64      `json:"bytes" about:"that the run would read of its inputs"`
-	Requests  int64      `json:"requests" about:"that this takes of stores, roughly; 0 for local files"`
-	Cost      string     `json:"cost,omitempty" about:"the order of what these requests cost, in dollars"`
+	NotNeeded int        `json:"not_needed,omitempty" about:"files that the answer of a query does not need"`
+	Bytes     int64      `json:"bytes" about:"bytes of its inputs that the run would read"`
+	Requests  int64      `json:"requests" about:"roughly how many requests to stores this takes; 0 for local files"`
+	Cost      string     `json:"cost,omitempty" about:"what these requests cost, in dollars, within a factor of ten"`
 	Output    string     `json:"output,omitempty" about:"the folder of the tables"`
-	Version   int64      `json:"version" about:"of the output, before the run; 0 if an older program made it, -1 if there is none"`
+	Version   int64      `json:"version" about:"the latest version of the output before the run; 0 if a program without versions made it, -1 if there is no output"`
 	Commits   bool       `json:"commits" about:"whether the run would make a new version"`
-	Why       string     `json:"why,omitempty" about:"why not"`
+	Why       string     `json:"why,omitempty" about:"why it would not"`
 	Tables    string     `json:"tables,omitempty" about:"how tables in SQL would be made, in words"`
 
 	places, dated, choices bool // whether the columns are shown
@@ -36,14 +36,14 @@ type planRecord struct {
 type planFile struct {
 	Source       string `json:"source" about:"its name"`
 	Taxi         string `json:"taxi" about:"its taxi; of an input with several taxis the list of them"`
-	Month        string `json:"month,omitempty" about:"of its name, and where that stands if not in the base name"`
-	Rows         *int64 `json:"rows,omitempty" about:"if that is known before it is read"`
+	Month        string `json:"month,omitempty" about:"the month in its name; in brackets the part of its path that has the month, if that is not the file's name"`
+	Rows         *int64 `json:"rows,omitempty" about:"its rows, if they are known before it is read"`
 	RowGroups    int64  `json:"row_groups" about:"in it"`
-	Restrictions int64  `json:"restrictions" about:"parts in which it would be read"`
+	Restrictions int64  `json:"restrictions" about:"in how many parts it would be read"`
 	FileBytes    int64  `json:"file_bytes" about:"its size"`
-	Bytes        int64  `json:"bytes" about:"that would be read of it"`
+	Bytes        int64  `json:"bytes" about:"bytes of it that would be read"`
 	Dates        string `json:"dates,omitempty" about:"how dates in its texts are read"`
-	Run          string `json:"run" about:"what the run would do with it: reuse, new, changed and what, kept (it is not named, and stays), gone"`
+	Run          string `json:"run" about:"what the run would do with it: new (read it), reuse (not read it, it has not changed), changed and what (read it again), kept (not named; it stays in the output), gone (needed again, but not there)"`
 }
 
 // record is the plan of a run.
@@ -118,7 +118,7 @@ func (pl *planner) wouldCommit(_ context.Context, bytes int64) (commits bool, wh
 	case pl.locked != nil:
 		return false, fault.Find(pl.locked).Message, nil
 	case !pl.lost.None():
-		return false, "it has " + pl.lost.What() + " which this run does not make: --existing=extend keeps them, --existing=replace lets them go (exit code 5)", nil
+		return false, "it has " + pl.lost.What() + " which this run does not make: --existing=extend keeps them, --existing=replace drops them (exit code 5)", nil
 	case most >= 0 && bytes > most:
 		return false, fmt.Sprintf("the run would read more than the %d bytes of --max-bytes (exit code 5)", most), nil
 	case pl.nothingToDo():

@@ -24,18 +24,18 @@ type recordKind struct {
 
 // recordKinds are the kinds of records of --log=json, by the value of their field type.
 var recordKinds = []recordKind{
-	{"note", reflect.TypeFor[noteRecord](), "what a user should know of input and output; it changes no exit code"},
+	{"note", reflect.TypeFor[noteRecord](), "something to know about inputs or output; it does not change the exit code"},
 	{"progress", reflect.TypeFor[progressRecord](), "what has been done so far, such as a file that was fetched"},
-	{"summary", reflect.TypeFor[runSummary](), "the last record of a run that made its tables, and found or made what it should"},
+	{"summary", reflect.TypeFor[runSummary](), "the last record of a run that ended well: the output has its tables"},
 	{"fetched", reflect.TypeFor[fetchSummary](), "the last record of the command fetch, whether or not files failed"},
 	{"restored", reflect.TypeFor[restoreSummary](), "the last record of the command restore"},
 	{"submitted", reflect.TypeFor[submittedRecord](), "the last record of a run with --detach: a cluster has the job"},
-	{"error", reflect.TypeFor[errorRecord](), "a thing that is wrong; a run that fails writes one or several, all with the same exit code"},
+	{"error", reflect.TypeFor[errorRecord](), "something that is wrong; a run that fails writes one or several, all with the same exit code"},
 	{"stopped", reflect.TypeFor[stoppedRecord](), "the last record of a run that a signal ended"},
 	{"log", reflect.TypeFor[logRecord](), "what Beam and its runners log, with --verbose; it may have further fields"},
 }
 
-// resultKinds are what commands write to stdout with --json.
+// resultKinds are the kinds of results that commands write to stdout with --json.
 var resultKinds = []recordKind{
 	{"tripstats check --json", reflect.TypeFor[checkRecord](), "whether an output is sound"},
 	{"tripstats --plan --json", reflect.TypeFor[planRecord](), "what a run would read and do"},
@@ -51,8 +51,8 @@ func writeJSON(w io.Writer, result any) error {
 	return enc.Encode(withoutSecrets(reflect.ValueOf(result)).Interface())
 }
 
-// withoutSecrets is a value with secrets hidden in all its texts. They are hidden before a value is coded, because after that a quote ends
-// no text any more.
+// withoutSecrets returns a value with secrets hidden in all its texts. This must happen before the value becomes JSON, because JSON escapes
+// the quotes that end a secret.
 func withoutSecrets(v reflect.Value) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v)
@@ -94,7 +94,7 @@ type progressRecord struct {
 
 // errorRecord is a thing that is wrong.
 type errorRecord struct {
-	ExitCode int    `json:"exit_code" about:"with which the program ends: see Exit codes"`
+	ExitCode int    `json:"exit_code" about:"the exit code of the program: see Exit codes in README.md"`
 	Message  string `json:"message" about:"what was found, what was expected, and the way out"`
 	Excerpt  string `json:"excerpt,omitempty" about:"of SQL: the line that is wrong, and below it a mark at the place"`
 }
@@ -128,16 +128,16 @@ type runSummary struct {
 	Rejected      *int64     `json:"rows_rejected,omitempty" about:"rows that rules refused; not with raw"`
 	Minutes       *durations `json:"duration_minutes,omitempty" about:"mean duration of a trip before (raw) and after (standard) the rules; not with raw"`
 	Quarantined   *int64     `json:"quarantined,omitempty" about:"refused rows that were kept; with --quarantine"`
-	Version       int64      `json:"version" about:"of the output: that which the run made, or found unchanged"`
-	Committed     bool       `json:"committed" about:"whether the run made that version; otherwise nothing had changed"`
+	Version       int64      `json:"version" about:"the version of the output that the run made, or that it found unchanged"`
+	Committed     bool       `json:"committed" about:"true if the run made that version, false if nothing had changed"`
 	Inputs        int        `json:"inputs" about:"inputs that the version is made of"`
 	Reused        int        `json:"reused" about:"of these, inputs that were not read, because they have not changed since an earlier run"`
-	BytesRead     *int64     `json:"bytes_read,omitempty" about:"bytes that this process read of inputs"`
+	BytesRead     *int64     `json:"bytes_read,omitempty" about:"bytes of inputs that this process read"`
 	Requests      *int64     `json:"requests,omitempty" about:"requests that this process made to stores"`
 	Retries       int64      `json:"retries,omitempty" about:"requests that were made again"`
 	Seconds       hundredths `json:"seconds" about:"how long the run took"`
-	RowsPerSecond whole      `json:"rows_per_second" about:"rows by seconds"`
-	Memory        *whole     `json:"peak_memory_mib,omitempty" about:"most memory of this process, in MiB"`
+	RowsPerSecond whole      `json:"rows_per_second" about:"rows divided by seconds"`
+	Memory        *whole     `json:"peak_memory_mib,omitempty" about:"the largest memory of this process, in MiB"`
 	Output        string     `json:"output" about:"the folder of the tables"`
 }
 
@@ -145,7 +145,7 @@ type runSummary struct {
 type fetchSummary struct {
 	Files       int    `json:"files" about:"files that were looked at"`
 	Fetched     int    `json:"fetched" about:"of these, downloaded"`
-	Unchanged   int    `json:"unchanged" about:"of these, there already"`
+	Unchanged   int    `json:"unchanged" about:"of these, already there and unchanged"`
 	Republished int    `json:"re-published" about:"of these, downloaded because they were published again"`
 	Failed      int    `json:"failed" about:"of these, not downloaded because of an error"`
 	Missing     int    `json:"missing" about:"months that are not published"`

@@ -21,17 +21,17 @@ var restoreFlags = append([]flagDef{{
 func restoreHelp() string {
 	return `Usage: tripstats restore DIR --at=N [flags]
 
-Commits a version that the output DIR keeps as its latest version. No version is lost by this: the one that was the latest
-before is kept as others are.
+Commits the tables of an old version of the output DIR again, as a new version. The version that was the latest stays,
+like the others.
 
 Flags:
 ` + helpOnFlags(restoreFlags, 26, true) + "\n" + exitCodes
 }
 
-// restoreSummary is what restore says at its end.
+// restoreSummary is the last message of restore.
 type restoreSummary struct {
 	Version  int64  `json:"version" about:"the new version"`
-	Restored int64  `json:"restored" about:"the version that it has the tables of"`
+	Restored int64  `json:"restored" about:"the old version whose tables it has"`
 	Tables   int    `json:"tables" about:"how many tables it has"`
 	Output   string `json:"output" about:"the folder of the tables"`
 }
@@ -60,7 +60,7 @@ func (j *job) restore(ctx context.Context, words []string, wrong problems) error
 		return err
 	}
 	if j.parsed.at == head.Version {
-		return usage("restore: version %d is the latest, expected one before it", head.Version)
+		return usage("restore: found version %d, which is the latest, expected an older one", head.Version)
 	}
 	cfg := publish.Config{
 		Output: dir, Access: j.access(), ID: newID(), Base: head.Base(), KeepVersions: j.keepVersions, Start: start, Runner: "restore",

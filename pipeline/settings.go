@@ -205,10 +205,10 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "existing", of: func(s *settings) any { return &s.existing }, decides: decidesNothing, def: protect, choices: []string{protect, extend, replace},
-		text:  "what becomes of months and tables that the output has and this run does not make:\nexit 5 (protect, the default); they stay, and what is named is added (extend);\nthey go (replace)",
+		text:  "months and tables that the output has and this run does not make: exit 5 (protect, the\ndefault); keep them and add what this run reads (extend); drop them (replace)",
 		label: "What the output has",
 	},
-	{name: "plan", of: func(s *settings) any { return &s.plan }, decides: decidesNothing, text: "show what would be read, and how tables in SQL are made, and stop; only footers are\nread for this, and dates that are text"},
+	{name: "plan", of: func(s *settings) any { return &s.plan }, decides: decidesNothing, text: "show what would be read, what the run would do with each file, and how tables in SQL\nare made, and stop; this reads only footers, and dates that are text"},
 	{name: "verbose", of: func(s *settings) any { return &s.verbose }, decides: decidesNothing, text: "show everything that Beam logs, and full errors"},
 	logFlag,
 	{name: "version", of: func(s *settings) any { return &s.version }, decides: decidesNothing, text: "print the version, like the command version"},
@@ -269,7 +269,7 @@ var mainFlags = []flagDef{
 	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, decides: decidesNothing, rare: true, text: "also read http:// addresses of other hosts, which are not encrypted", label: "Allow http"},
 	{
 		name: "reuse", value: "false", of: func(s *settings) any { return &s.reuse }, decides: decidesNothing, def: "true", rare: true,
-		text: "read all inputs, also those that the output has results of and that have not changed", label: "Reuse results",
+		text: "read all inputs, also those that have not changed since an earlier run", label: "Reuse results",
 	},
 	{
 		name: "max-bytes", value: "SIZE", of: func(s *settings) any { return &s.maxBytes }, decides: decidesNothing, check: (*settings).checkMaxBytes, rare: true,
@@ -282,7 +282,7 @@ var mainFlags = []flagDef{
 	},
 	{name: "json", of: func(s *settings) any { return &s.json }, decides: decidesNothing, rare: true, text: "with --plan: the plan as JSON; pipeline/records.md has the fields"},
 	{name: "detach", of: func(s *settings) any { return &s.detach }, decides: decidesNothing, rare: true, text: "with a cluster as runner: submit the job, print its id and end; the job goes on"},
-	{name: "format", of: func(s *settings) any { return &s.format }, decides: decidesForm, def: tableFormats[0], choices: tableFormats, rare: true, text: "format of the tables: parquet, or delta for Delta tables, which have all versions that are kept"},
+	{name: "format", of: func(s *settings) any { return &s.format }, decides: decidesForm, def: tableFormats[0], choices: tableFormats, rare: true, text: "format of the tables: parquet (the default), or delta for Delta tables"},
 	{
 		name: "decoder", of: func(s *settings) any { return &s.decoder }, decides: decidesNothing, def: "own", choices: []string{"own", "library"}, rare: true,
 		text: "what decodes pages: this program if it can (own, the default), or arrow-go (library)", label: "Decoder",

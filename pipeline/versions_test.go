@@ -127,7 +127,7 @@ func TestCheckAsksForInputs(t *testing.T) {
 	runOnce(t, command{args: []string{"check", "out"}, dir: dir}).succeeds(t)
 }
 
-// TestCheckNamesDamageInAStore damages an output in a store: what is wrong is named, copies are brought forward, and a store that does not
+// TestCheckNamesDamageInAStore damages an output in a store: what is wrong is named, copies are updated, and a store that does not
 // answer is exit code 7.
 func TestCheckNamesDamageInAStore(t *testing.T) {
 	t.Parallel()

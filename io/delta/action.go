@@ -10,10 +10,10 @@
 //
 // # Writing
 //
-// A table that this package writes has one data file. [Forward] commits a [Change]: the file replaces all files that the table has. Commits
-// are written only if no other program has written the same version meanwhile; then the log is read again, and the file replaces what the
-// other program has added, too. Which version of the application a commit has is in its action txn. The commit's nonce, in txnId of its
-// commitInfo, tells whether the commit is of the same attempt.
+// A table that this package writes has one data file. [Forward] commits a [Change]: its file replaces all files of the table. A commit fails
+// if another program has written a commit of the same number. Then Forward reads the log again and tries the next number; its file also
+// replaces the files that the other program has added. The action txn of a commit has the version of the application. txnId of commitInfo
+// has the nonce, which tells the commits of two attempts apart.
 //
 //	feature                          read                    written
 //	protocol 1/2, 3/7                yes                     1/2; 3/7 with timestampNtz if a column is a time; never less than before
@@ -24,22 +24,22 @@
 //	columnMapping                    if not used             refused
 //	deletionVectors                  if no file has one      refused
 //	v2Checkpoint, others             refused                 refused
-//	partitions                       yes                     none; a table of others loses them
-//	statistics of files              not used                numRecords alone: bounds of decimals are rounded by some readers, which lose rows
+//	partitions                       yes                     none; a table that had them loses them
+//	statistics of files              not used                only numRecords: some readers round the bounds of decimals, and then miss rows
 //	nested columns                   -                       none
-//	nullable                         -                       all columns, because not to be null is an invariant
+//	nullable                         -                       all columns, because "not null" is an invariant
 //	checkpoints of one or more parts yes                     one part: see below
 //	_last_checkpoint                 not needed              after each checkpoint of its own
 //	id, name, comments, settings     not used                kept
-//	clean-up of old commits          -                       none
+//	removal of old commits           -                       none
 //
-// Checkpoints of others are used, and stay. [Checkpoint] writes one when the log has a hundred commits after the last one: a program that
-// opens the table reads all these commits, and in most tables nobody else writes checkpoints. More often is not worth it, because a commit
-// is about as small as its row in a checkpoint. A removed file stays in checkpoints for seven days, the default of Delta Lake, so that a
-// clean-up (VACUUM) spares it for those who still read it.
+// The package reads checkpoints of other programs and never removes them. [Checkpoint] writes one when the log has a hundred commits after
+// the last one. Without it a program that opens the table would read more and more commits. A checkpoint for fewer commits would save
+// little, because a commit is about as small as its row in a checkpoint. A removed file stays in checkpoints for seven days, the default of
+// Delta Lake. So VACUUM does not remove it while readers still use an older version.
 //
-// These programs have read all versions of such tables, and their rows, decimals, dates and times were those of the same tables as plain
-// parquet. They have written to the tables, too: appends, deletes, OPTIMIZE, VACUUM, checkpoints, comments (2026-11-27):
+// The tables were tested with these programs. They read all versions, and the rows were those of the same tables as plain parquet. They also
+// changed the tables by appends, deletes, OPTIMIZE, VACUUM, checkpoints and comments:
 //
 //	delta-rs 1.6.6 (Python's deltalake)
 //	Polars 2.1.0

@@ -12,7 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 )
 
-// Change is what a commit makes of a table: File replaces all files that the table has.
+// Change is the content of a commit: File replaces all files of the table.
 type Change struct {
 	Schema  *arrow.Schema // all columns become nullable
 	File    *File         // nil: the table has no rows any more, and keeps its schema
@@ -39,7 +39,7 @@ const (
 	timestampNtz             = "timestampNtz"
 )
 
-// commitInfo is what a commit of this package says of itself.
+// commitInfo is the action of that name, as this package writes it.
 type commitInfo struct {
 	Timestamp           int64             `json:"timestamp"`
 	Operation           string            `json:"operation"`
@@ -53,7 +53,7 @@ type commitInfo struct {
 // NameOf returns the name of the commit of a version.
 func NameOf(version int64) string { return fmt.Sprintf("%020d.json", version) }
 
-// Commit returns the content of the commit that makes a change to a table, as version h.Version+1. It depends on the arguments alone.
+// Commit returns the content of the commit that makes a change to a table, as version h.Version+1. It depends only on the arguments.
 func (h *Head) Commit(c Change) ([]byte, error) {
 	if err := h.Writable(); err != nil {
 		return nil, err
@@ -119,8 +119,7 @@ func Escape(path string) string {
 	return strings.ReplaceAll((&url.URL{Path: path}).EscapedPath(), ":", "%3A") // a colon would look like the end of a scheme
 }
 
-// protocolFor returns what the table must need from its readers and writers, and whether that is new. A table never needs less than
-// before.
+// protocolFor returns the protocol of the table after the change, and whether it differs from the present one. It never drops a feature.
 func (h *Head) protocolFor(fields []Field) (p Protocol, changed bool) {
 	p = Protocol{MinReaderVersion: plainReader, MinWriterVersion: plainWriter}
 	if h.state.protocol != nil {
@@ -129,7 +128,7 @@ func (h *Head) protocolFor(fields []Field) (p Protocol, changed bool) {
 	if !slices.ContainsFunc(fields, func(f Field) bool { return f.Named() == "timestamp_ntz" }) || slices.Contains(p.ReaderFeatures, timestampNtz) {
 		return p, h.Version < 0
 	}
-	if h.Version >= 0 && p.MinWriterVersion < namedWriter { // it has these two without naming them
+	if h.Version >= 0 && p.MinWriterVersion < namedWriter { // such a table has these two features without naming them
 		p.WriterFeatures = []string{"appendOnly", "invariants"}
 	}
 	return Protocol{
@@ -138,7 +137,7 @@ func (h *Head) protocolFor(fields []Field) (p Protocol, changed bool) {
 	}, true
 }
 
-// with returns a list that has one more entry, unless it has that already.
+// with returns a list with an entry added, unless the list has it already.
 func with(list []string, one string) []string {
 	if slices.Contains(list, one) {
 		return list
@@ -146,7 +145,8 @@ func with(list []string, one string) []string {
 	return append(slices.Clone(list), one)
 }
 
-// metadataFor returns what the table must be, and whether that is new. The table keeps its id, name, description and settings.
+// metadataFor returns the metadata of the table after the change, and whether they differ from the present ones. The table keeps its id,
+// name, description and settings.
 func (h *Head) metadataFor(c Change, fields []Field) (m Metadata, changed bool) {
 	m = Metadata{ID: c.ID, CreatedTime: c.Time}
 	if old := h.state.metadata; old != nil {
@@ -158,19 +158,19 @@ func (h *Head) metadataFor(c Change, fields []Field) (m Metadata, changed bool) 
 	}
 	text, err := json.Marshal(Schema{Type: "struct", Fields: fields})
 	if err != nil {
-		panic(err) // all of it is text
+		panic(err) // every field can be encoded
 	}
 	m.SchemaString, m.PartitionColumns, m.Format = string(text), []string{}, Provider{Provider: "parquet", Options: map[string]string{}}
 	m.Configuration = noNil(m.Configuration)
 	return m, true
 }
 
-// sameField tells whether two columns have the same name and type. What they have besides, such as comments, may differ.
+// sameField tells whether two columns have the same name and type. Other things, such as comments, may differ.
 func sameField(a, b Field) bool {
 	return a.Name == b.Name && a.Named() != "" && a.Named() == b.Named() && a.Nullable == b.Nullable
 }
 
-// FieldsOf returns the columns of a table for an Arrow schema, or says which of them Delta Lake cannot have.
+// FieldsOf returns the columns of a table for an Arrow schema. The error names a column that a Delta table cannot have.
 func FieldsOf(schema *arrow.Schema) ([]Field, error) {
 	fields := make([]Field, schema.NumFields())
 	seen := map[string]string{}
@@ -212,5 +212,5 @@ func typeOf(t arrow.DataType) (string, error) {
 			return "timestamp_ntz", nil
 		}
 	}
-	return "", fmt.Errorf("found the type %s, which a Delta table of this program cannot have", t)
+	return "", fmt.Errorf("found the type %s, which this program cannot write to a Delta table", t)
 }

@@ -67,7 +67,7 @@ var (
 )
 
 // Checkpoint writes a checkpoint of a version if the log has many commits after its last checkpoint, and if the version is the latest.
-// It returns whether it has written one. Without a checkpoint the table is as good, and slower to open.
+// It returns whether it has written one. A table without a checkpoint is complete too, but slower to open.
 func Checkpoint(ctx context.Context, log WritableLog, version, now int64) (bool, error) {
 	if version < checkpointEvery-1 {
 		return false, nil

@@ -17,18 +17,20 @@ type WritableLog interface {
 	Replace(ctx context.Context, name string, content []byte) error
 }
 
-// attempts is how often a commit is tried while other programs commit to the same table.
+// attempts is how many times a commit is tried if other programs commit to the same table.
 const attempts = 20
 
-// ErrSuperseded says that a change was not made, because the caller does not want it any more.
+// ErrSuperseded says that a change was not made because wanted returned false.
 var ErrSuperseded = errors.New("there is a newer version")
 
-// Forward commits a change, unless the log has it: a commit of the application with the same version and nonce. It returns the table's
-// version that has the change, or -1 if that is not known or if there is nothing to do, and whether it made this commit. wanted is asked after the log was read and before
-// the commit, and tells whether the change is still the latest of the application: so no change follows a newer one. If it is not, the
-// error is [ErrSuperseded].
+// Forward commits a change. It does nothing if the log already has it: a commit of the application with the same version and nonce. It
+// returns the table's version that has the change, and whether it made this commit. The version is -1 if it is not known or if there was
+// nothing to do.
 //
-// What others commit to the table meanwhile is overwritten. What they commit after the change stays.
+// Forward calls wanted after it has read the log and before it commits. wanted tells whether the change is still the latest of the
+// application. If it is not, the error is [ErrSuperseded]. So an older change never follows a newer one.
+//
+// Forward overwrites rows that other programs commit meanwhile. It does not touch what they commit after the change.
 func Forward(ctx context.Context, log WritableLog, c Change, wanted func() (bool, error)) (version int64, made bool, err error) {
 	var last error
 	for range attempts {
@@ -59,7 +61,7 @@ func Forward(ctx context.Context, log WritableLog, c Change, wanted func() (bool
 		case !ok:
 			return -1, false, ErrSuperseded
 		}
-		// If there is no answer, or if the commit of another program has the name, the log tells what became of it.
+		// If no answer came, or if another program has written a commit of this name, the log tells whether the change is in it.
 		if last = log.Put(ctx, NameOf(h.Version+1), content); last == nil {
 			return h.Version + 1, true, nil
 		}

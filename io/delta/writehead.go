@@ -21,7 +21,7 @@ type Head struct {
 	cause   error           // why the table cannot be read, if it cannot
 }
 
-// Commit is what a commit says of itself.
+// Commit describes one commit of a log.
 type Commit struct {
 	Version   int64
 	Time      int64  // in milliseconds since 1970; 0 if it is not said
@@ -102,7 +102,7 @@ func (h *Head) Files() []Add {
 	return files
 }
 
-// summary returns what a commit says of itself. It never fails, because what a commit says beside its actions has no fixed form.
+// summary describes a commit. It never fails: fields that do not have the usual form are left empty, because the protocol does not fix them.
 func summary(version int64, content []byte) Commit {
 	c := Commit{Version: version, Apps: map[string]int64{}}
 	for line := range bytes.SplitSeq(content, []byte{'\n'}) {
@@ -139,7 +139,7 @@ func textOf(raw json.RawMessage) string {
 	return text
 }
 
-// Since is what happened to a table after an application's latest commit.
+// Since says what happened to a table after an application's latest commit.
 type Since struct {
 	App    int64    // the application's version in its latest commit; -1 if the log has none
 	At     int64    // the table's version of that commit; -1 if it is not known
@@ -148,7 +148,7 @@ type Since struct {
 	Rows   bool     // the other commits may have changed rows; always true if App or At is -1 and the table has files
 }
 
-// Since returns what others did to the table after an application's latest commit.
+// Since returns what other programs did to the table after an application's latest commit.
 func (h *Head) Since(ctx context.Context, app string) (s Since, err error) {
 	s = Since{App: -1, At: -1}
 	if v, ok := h.state.versions[app]; ok {
@@ -168,7 +168,7 @@ func (h *Head) Since(ctx context.Context, app string) (s Since, err error) {
 			break
 		}
 	}
-	// A checkpoint by others may be newer than the commit. The log usually still has commits that a checkpoint contains.
+	// A checkpoint of another program may be newer than the commit. The log usually still has the commits that are in a checkpoint.
 	for ; s.At < 0 && s.App >= 0; v-- {
 		e, there := h.entries[v]
 		if !there {
@@ -205,10 +205,10 @@ func (h *Head) Commits(ctx context.Context) ([]Commit, error) {
 	return commits, err
 }
 
-// writes are the writer features with which this package can write. All but the first two are conditions of its own.
+// writes are the writer features with which this package can write.
 var writes = map[string]bool{"appendOnly": true, "invariants": true, timestampNtz: true, "vacuumProtocolCheck": true}
 
-// Writable refuses a table that must not be written to, or not in the way of this package.
+// Writable returns an error if this package must not or cannot write to the table.
 func (h *Head) Writable() error {
 	if h.Version < 0 {
 		return nil

@@ -1,8 +1,9 @@
-// Package kept stores what each input added up to with the version of an output, so that a later run does not read again what has
-// not changed. A version has an [Index], in the file [IndexName], and one file [StatesName] with the packed results that the run made.
+// Package kept stores kept results with the version of an output. A kept result is what the trips of one taxi in one file add up to. With it
+// a later run need not read the file again. A version has an [Index] in the file [IndexName], and the results that its run made in the file
+// [StatesName].
 //
-// Kept results are never believed without proof: a result is used only if its input has the token that it had, if everything that
-// decides the result has the same digest, and if its bytes have the digest in the index. Otherwise the input is read again.
+// A run uses a kept result only if three things are the same as before: the token of the file, the digest of everything that decides the
+// result, and the digest of the result's bytes. Otherwise it reads the file again.
 package kept
 
 import "tripstats/transforms/element"
@@ -13,25 +14,25 @@ const (
 	StatesName = "kept.bin"
 )
 
-// Format is the version of the form of an index and of packed results, and of what the program takes them to mean. It goes up when
-// the same input would add up to something else.
+// Format is the version of the form and the meaning of indexes and packed results. Increase it when this program would compute another
+// result from the same file.
 const Format = 1
 
-// Index says what a version of an output was made of, and where the results are.
+// Index lists the files that a version of an output was made of, and where their kept results are.
 type Index struct {
 	Format   int     `json:"format"`
 	Identity string  `json:"identity"` // digest of all that decides the tables: settings, tables, and inputs with their tokens
 	Inputs   []Input `json:"inputs"`   // sorted by source
 }
 
-// Input is one file of an input. A part of a dataset is an input of its own.
+// Input is one file. Each part of a dataset has an Input of its own.
 type Input struct {
 	Source  string             `json:"source"`
 	URI     string             `json:"uri"`   // without secrets
 	Token   string             `json:"token"` // objstore.Object.Token; "" if the results must not be used again
 	Size    int64              `json:"size"`
 	Reading string             `json:"reading"` // digest of what decides how the file is read and judged
-	File    element.Recognised `json:"file"`    // as admission needs it: see trip.Remember
+	File    element.Recognised `json:"file"`    // for admission: see trip.Remember
 	Results []Result           `json:"results"` // one for each taxi that counts; none if the file was left out
 
 	Unusable *element.Unusable `json:"unusable,omitempty"` // in place of File, if the file was left out because no taxi's columns fit
@@ -41,7 +42,7 @@ type Input struct {
 type Result struct {
 	Taxi    string  `json:"taxi"`
 	Rows    int64   `json:"rows"`
-	Numbers string  `json:"numbers,omitempty"` // if not "", the result is good only for a run with the same aggregate.Numbers
+	Numbers string  `json:"numbers,omitempty"` // if not "", only a run with the same aggregate.Numbers may use the result
 	Tables  []Table `json:"tables"`
 	At      Ref     `json:"at"`
 }
@@ -50,7 +51,7 @@ type Result struct {
 type Table struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest"`          // of its Spec
-	Alone  bool   `json:"alone,omitempty"` // the state is good only while no other file has trips of the same taxi and month
+	Alone  bool   `json:"alone,omitempty"` // only valid if no other file has trips of the same taxi and month
 }
 
 // Ref is where packed bytes are.

@@ -28,7 +28,7 @@ func init() {
 	register.Emitter1[element.Remembered]()
 }
 
-// Files puts kept inputs into the pipeline as files that are recognised already, or that cannot be used.
+// Files puts kept inputs into the pipeline: as recognised files, or as files that cannot be used.
 //
 // Files returns a PCollection<element.RecognisedFiles> and a PCollection<element.Unusable>.
 func Files(s beam.Scope, inputs []Input) (recognised, unusable beam.PCollection) {
@@ -76,16 +76,16 @@ func (fn *filesFn) ProcessElement(_ []byte, emit func(element.RecognisedFiles), 
 	return nil
 }
 
-// coded codes a list of this package's making.
+// coded encodes a list.
 func coded[T any](list T) []byte {
 	b, err := element.EncodeRow(list)
 	if err != nil {
-		panic(fmt.Sprintf("kept: a list cannot be coded: %v", err)) // no content of it causes this
+		panic(fmt.Sprintf("kept: a list cannot be coded: %v", err)) // every list of this package can be encoded
 	}
 	return b
 }
 
-// Read reads the results of kept inputs, on a worker. A result that is not as the index says is a fault that [Damaged] tells of.
+// Read reads the kept results of inputs, on a worker. If a result differs from the index, the pipeline fails, and [Damaged] names the result.
 //
 // Read returns a PCollection<element.Remembered>.
 func Read(s beam.Scope, access objstore.Access, output string, inputs []Input) beam.PCollection {
@@ -97,21 +97,21 @@ func Read(s beam.Scope, access objstore.Access, output string, inputs []Input) b
 	return beam.ParDo(s, fn, beam.Impulse(s))
 }
 
-// Damaged tells whether a kept result was the cause of a failure. It names the file of results, or the input. One of them may be "": without
-// an input all results in the file are damaged.
+// Damaged tells whether a damaged kept result caused an error. It returns the file of results and the source of the input. If source is "",
+// all results in the file are damaged. file may be "" too.
 func Damaged(err error) (file, source string, ok bool) {
 	source, file, ok = element.DamagedIn(err)
 	return file, source, ok
 }
 
 const (
-	// mostGap is how many bytes between two results are read in vain rather than by another request.
+	// mostGap is the largest gap between two results of one request, in bytes. To read such a gap is faster than another request.
 	mostGap = 64 << 10
-	// mostRequest is how many bytes a request has at most, unless a single result has more.
+	// mostRequest is the largest size of a request in bytes, except for a single result that is larger.
 	mostRequest = 1 << 20
-	// requestsInList is how many requests are coded together.
+	// requestsInList is how many requests are encoded together.
 	requestsInList = 16
-	// atOnce is how many requests are made at a time.
+	// atOnce is how many requests run at the same time.
 	atOnce = 8
 )
 
@@ -131,7 +131,7 @@ type stored struct {
 	At     Ref
 }
 
-// requests returns the ranges that have all results of inputs. Results that lie side by side are read together.
+// requests returns ranges that together have all results of inputs. One range reads results that lie close together.
 func requests(inputs []Input) (out []request) {
 	var all []stored
 	for _, in := range inputs {
@@ -163,7 +163,7 @@ func (r request) takes(at Ref) bool {
 	return at.File == r.File && at.Offset-(r.Offset+r.Length) <= mostGap && at.Offset+at.Length-r.Offset <= mostRequest && len(r.Results) < element.MostInList
 }
 
-// readFn makes some requests at a time, in their order.
+// readFn makes several requests at the same time, and emits their results in order.
 type readFn struct {
 	Access objstore.Access
 	Output string
@@ -187,7 +187,7 @@ func (fn *readFn) ProcessElement(ctx context.Context, _ []byte, emit func(elemen
 		return cmp.Or(ctx.Err(), a.err)
 	}
 	defer func() {
-		for _, p := range pending { // who reads must be done before the files are closed
+		for _, p := range pending { // all reads must end before the files are closed
 			<-p
 		}
 		err = errors.Join(err, files.close())
@@ -248,7 +248,8 @@ func (r request) read(from objstore.Reader) ([]element.Packed, error) {
 	return results, nil
 }
 
-// fails is the fault of a request. What is gone or has changed is damaged; if the store does not answer, the results may be whole.
+// fails returns the fault of a request. If the store does not answer, the results may be good; if the file is missing or has changed, they are
+// damaged.
 func (r request) fails(err error) error {
 	if fault.CodeOf(err, fault.Failed) == fault.Unavailable {
 		return fault.New(fault.Failed, "kept results in %s: %v", r.File, objstore.Reason(err))
@@ -256,7 +257,7 @@ func (r request) fails(err error) error {
 	return element.Packed{File: r.File}.Damaged("%v", objstore.Reason(err))
 }
 
-// opened are the files that are open.
+// opened has the files that are open.
 type opened struct {
 	ctx     context.Context
 	access  objstore.Access

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// lease is the lock of an output in a store. A store has no lock that ends with a process. Therefore the lock is an object that its holder
-// renews; another run takes a lock that was not renewed in time. So a run may lose the lock without knowing it: what it changes then is
-// changed only in the version that it has seen before.
+// lease is the lock of an output in a store. A store has no lock that ends with a process, so the lock is an object that its holder renews.
+// Another run takes a lock that was not renewed in time. A run may thus lose the lock without knowing it. To do no harm then, it replaces an
+// object only if the object still has the version that the run has seen.
 type lease struct {
 	ctx    context.Context
 	store  *retrying
@@ -133,7 +133,7 @@ func (r *lease) probe() error {
 		late := time.Since(renewed) > leaseExpires*3/4
 		switch {
 		case !late && (ask.want != nil && errors.Is(err, ask.want) || ask.want == nil && err == nil):
-		case late, errors.Is(err, ErrChanged), errors.Is(err, fs.ErrNotExist): // it was taken over
+		case late, errors.Is(err, ErrChanged), errors.Is(err, fs.ErrNotExist): // another run has taken the lock
 			return ErrBusy
 		case err == nil:
 			return fmt.Errorf("this store does not honour conditions on writing (%s), so that two runs could mix their tables: %w as an output", ask.what, ErrUnsupported)
@@ -189,7 +189,7 @@ func (r *lease) held() error {
 func (r *lease) close() error {
 	r.stop()
 	if r.held() != nil {
-		return nil // the lock is another's
+		return nil // another run has the lock
 	}
 	return r.release()
 }

@@ -17,10 +17,10 @@ import (
 const (
 	lockName = "lock"
 
-	// tempName is what is written before it is renamed to its place, in the state folder. Only who holds the lock writes it.
+	// tempName is a file in the state folder that is written and then renamed to its place. Only the holder of the lock writes it.
 	tempName = "new"
 
-	// stagePrefix begins the names of folders that programs before versions used for what they were about to publish.
+	// stagePrefix begins the names of temporary folders of programs without versions.
 	stagePrefix = "stage-"
 
 	lockWait  = 30 * time.Second
@@ -58,7 +58,7 @@ func lockLocal(ctx context.Context, output string, note func(string)) (_ *localL
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", state, Reason(err))
 	}
-	for _, e := range left { // temporaries are made only under the lock, so these are of a dead run
+	for _, e := range left { // only the holder of the lock makes temporary files, so these are of a dead run
 		if e.Name() != tempName && !strings.HasPrefix(e.Name(), stagePrefix) {
 			continue
 		}
@@ -69,7 +69,7 @@ func lockLocal(ctx context.Context, output string, note func(string)) (_ *localL
 	return l, nil
 }
 
-// waiting is called each time that the lock is taken by another run. For tests.
+// waiting is called each time that another run holds the lock. For tests.
 var waiting = func() {}
 
 // acquire waits for the lock and takes it. If it had to wait, it notes this once.
@@ -102,8 +102,8 @@ func (l *localLock) acquire(ctx context.Context, note func(string)) error {
 	}
 }
 
-// close lets the next run in. The file of the lock stays: if it were removed, a run that waits for the old file and one that makes a new
-// file would both hold the lock.
+// close releases the lock. Its file stays: if it were removed, one run could lock the old file and another run a new file, and both would
+// hold the lock.
 func (l *localLock) close() error { return l.lock.Unlock() }
 
 // at is the path of a place.
@@ -130,7 +130,7 @@ func (l *localLock) put(place string, write func(io.Writer) error, when Conditio
 	return version, err
 }
 
-// copy puts a copy of a file. A link would let who writes into the copy change the file.
+// copy puts a copy of a file at a place. It makes no link: a program that writes into the copy would then change the original.
 func (l *localLock) copy(from, to string, when Condition) (version string, err error) {
 	in, err := os.OpenFile(l.at(from), os.O_RDONLY|openFlags, 0)
 	if err != nil {
@@ -149,7 +149,7 @@ func (l *localLock) remove(place, version string) error {
 		return nil
 	case err != nil:
 		return err
-	case info.IsDir(): // somebody else's
+	case info.IsDir(): // this program made no folder there
 		return nil
 	case version != "" && localVersion(info) != version:
 		return ErrChanged
@@ -190,7 +190,7 @@ func (l *localLock) list(place string) (places []string, err error) {
 	return places, err
 }
 
-// try finds what would keep put from a place.
+// try returns an error if put could not write to a place.
 func (l *localLock) try(place string) error {
 	path := l.at(place)
 	dir := filepath.Dir(path)
@@ -225,7 +225,7 @@ func (l *localLock) try(place string) error {
 	return notOurs(path, info, there)
 }
 
-// tryFolder finds what would keep a rename from a folder.
+// tryFolder returns an error if a file could not be renamed into a folder.
 func (l *localLock) tryFolder(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -244,8 +244,8 @@ func (l *localLock) tryFolder(dir string) error {
 	return nil
 }
 
-// notOurs tells why a file cannot be replaced that another user owns: in a folder with the sticky bit only the owners of the file and of
-// the folder may do that.
+// notOurs returns an error if the file belongs to another user and cannot be replaced: in a folder with the sticky bit only the owner of the
+// file or of the folder can replace it.
 func notOurs(path string, dir, file fs.FileInfo) error {
 	uid, known := ownerOf(file)
 	of, _ := ownerOf(dir)

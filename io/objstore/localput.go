@@ -23,8 +23,8 @@ func writeLocal(path string, write func(io.Writer) error) error {
 	return CloseSynced(f.File, write(f))
 }
 
-// putLocal writes a file beside the place and renames it. Among processes, Absent holds always, and Version among those that use this
-// function or hold the lock of the output.
+// putLocal writes a temporary file beside the place and renames it. The condition Absent holds against all other processes. The condition
+// Version holds only against processes that use this function or that wait for the lock of the output.
 func putLocal(path string, write func(w io.Writer) error, when Condition) (version string, err error) {
 	if _, err := MakeDirs(filepath.Dir(path), 0o777); err != nil {
 		return "", err
@@ -49,8 +49,8 @@ func putLocal(path string, write func(w io.Writer) error, when Condition) (versi
 	return version, err
 }
 
-// replaceLocal renames a synced file to its place on a condition. If there is a version as well as an error, the file is in place, and may
-// not survive a power cut.
+// replaceLocal renames a synced file to its place if the condition holds. If it returns both a version and an error, the file is in its
+// place, but may not survive a power cut.
 func replaceLocal(temp, path string, when Condition) (version string, err error) {
 	if when.Version != "" {
 		if there, err := os.Stat(path); err != nil || localVersion(there) != when.Version {
@@ -72,7 +72,7 @@ func replaceLocal(temp, path string, when Condition) (version string, err error)
 	return localVersion(info), SyncDir(filepath.Dir(path))
 }
 
-// renameNew moves a file to a place where there is none. Of several processes that do this at once, one does it.
+// renameNew moves a file to a place where there is no file. If several processes do this at once, only one succeeds.
 func renameNew(temp, path string) error {
 	if err := taking(Step{StepRename, temp, path}); err != nil {
 		return err
@@ -95,8 +95,8 @@ func renameNew(temp, path string) error {
 	return err
 }
 
-// lockBeside locks a file, for processes that use these methods. Who holds the lock removes its file, so who gets one checks that it is the one
-// that others see.
+// lockBeside locks a file beside a path. The holder of the lock removes this file at the end. So a process that gets the lock checks that the
+// file is still in its place; otherwise another process may have locked a new file.
 func lockBeside(path string) (unlock func() error, err error) {
 	lock := LockFile(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock"))
 	for {
@@ -107,13 +107,13 @@ func lockBeside(path string) (unlock func() error, err error) {
 		if there, missing := os.Lstat(lock.Path()); err == nil && missing == nil && os.SameFile(held, there) {
 			return func() error { return errors.Join(os.Remove(lock.Path()), lock.Unlock()) }, nil
 		}
-		if err := lock.Unlock(); err != nil { // who held it before has removed the file: another may have made a new one
+		if err := lock.Unlock(); err != nil { // the holder before has removed the file
 			return nil, err
 		}
 	}
 }
 
-// Each calls do for 0 up to n, for some at once, and joins the errors.
+// Each calls do for 0 to n-1, several at once, and joins the errors.
 func Each(n int, do func(i int) error) error {
 	var wg sync.WaitGroup
 	errs := make([]error, n)

@@ -71,7 +71,7 @@ func (localStore) ReadRange(_ context.Context, o Object, p []byte, off int64) er
 	return nil
 }
 
-// Put is as [putLocal].
+// Put calls [putLocal].
 func (localStore) Put(_ context.Context, uri string, content []byte, when Condition) (string, error) {
 	_, path := Scheme(uri)
 	return putLocal(path, func(w io.Writer) error { _, err := w.Write(content); return err }, when)

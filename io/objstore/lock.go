@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// Lock is the lock of an output: one run at a time holds it. What changes the output is a method of it, so that nobody changes an output
-// without its lock. A place is a path below the output, with slashes.
+// Lock is the lock of an output. One run at a time holds it. All functions that change an output are its methods, so nobody can change an
+// output without the lock. A place is a path below the output, with slashes.
 type Lock struct {
 	access Access
 	output string
 	local  *localLock // of an output in a folder
 	lease  *lease     // of an output in a store
 
-	// written has the content of what Write has written to a store. Tables are small.
+	// written has the content of the files that were written to a store, for Copy. Tables are small.
 	written map[string][]byte
 }
 
-// Lock waits for the lock of an output and takes it. id names this attempt; note, if it is not nil, is called once if another run holds
-// the lock. The error wraps [ErrBusy] if another run does not let it go. What killed runs have left is removed: their temporaries, not
+// Lock waits for the lock of an output and takes it. id names this attempt. If another run holds the lock, note is called once, unless it is
+// nil. If that run does not release the lock in time, the error wraps [ErrBusy]. Lock removes the temporary files of killed runs, but not
 // their versions. The caller must Close the lock.
 func (a Access) Lock(ctx context.Context, output, id string, note func(string)) (*Lock, error) {
 	l := &Lock{access: a, output: output, written: map[string][]byte{}}
@@ -56,14 +56,14 @@ func (l *Lock) Close() error {
 
 func (l *Lock) at(place string) string { return Join(l.output, place) }
 
-// NewFile is a file that Write is to write.
+// NewFile is a file to write.
 type NewFile struct {
 	Place string
 	Write func(io.Writer) error
 }
 
-// WriteAll writes files that nobody reads yet. In a folder it makes the folders above; the files survive a power cut once [Lock.Sync] was
-// called for their folders. To a store several are written at once.
+// WriteAll writes files that nobody reads yet. On a disk it makes their folders; the files survive a power cut after [Lock.Sync] was called
+// for these folders. In a store it writes several files at once.
 func (l *Lock) WriteAll(ctx context.Context, files []NewFile) error {
 	if err := l.Held(); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (l *Lock) Write(ctx context.Context, place string, write func(io.Writer) er
 	return l.WriteAll(ctx, []NewFile{{place, write}})
 }
 
-// Sync makes the entries of folders survive a power cut. In a store there is nothing to do.
+// Sync makes sure that the names of files in folders survive a power cut. In a store there is nothing to do.
 func (l *Lock) Sync(places ...string) error {
 	if l.local == nil {
 		return nil
@@ -121,7 +121,7 @@ func (l *Lock) Put(ctx context.Context, place string, content []byte, when Condi
 	return l.lease.store.put(ctx, l.at(place), content, when)
 }
 
-// Copy replaces a file in one step by the content of another.
+// Copy replaces a file in one step. Its new content is that of another file.
 func (l *Lock) Copy(ctx context.Context, from, to string, when Condition) (version string, err error) {
 	if err := l.Held(); err != nil {
 		return "", err
@@ -138,7 +138,7 @@ func (l *Lock) Copy(ctx context.Context, from, to string, when Condition) (versi
 	return l.lease.store.put(ctx, l.at(to), content, when)
 }
 
-// Delete removes a file, and in a folder the file's folder if that is then empty. If version is not empty and the file has another one,
+// Delete removes a file. On a disk it also removes the file's folder if that is then empty. If version is not empty and the file has another one,
 // the error is [ErrChanged]. It is not an error if there is no such file.
 func (l *Lock) Delete(ctx context.Context, place, version string) error {
 	if err := l.Held(); err != nil {
@@ -178,8 +178,8 @@ func (l *Lock) List(ctx context.Context, place string) ([]string, error) {
 	return places, err
 }
 
-// Try checks, as far as possible without changing anything, that a file can be put at a place. In a store this is known only when it is
-// done.
+// Try checks, as far as possible without changing anything, that a file can be put at a place. In a store it checks nothing, because only
+// writing shows this.
 func (l *Lock) Try(place string) error {
 	if l.local == nil {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// StateDir is the folder below an output that has everything except published files.
+// StateDir is the folder below an output that has its versions and its lock. Only the manifest and the copies are outside.
 const StateDir = ".tripstats"
 
 // ErrBusy says that another run is publishing to the same output.

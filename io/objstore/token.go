@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// settled is how long a local file must not have changed before its times tell that its content is the same: some file systems keep times
-// to the second or two.
+// settled is how long ago the last change of a local file must be, so that a later change gives the file another time. Some file systems
+// store times in steps of two seconds.
 const settled = 2 * time.Second
 
-// localToken identifies the content of a local file for later runs. It is "" if the file changed a moment ago, because it may change again
-// within the same tick of its times, or if the system does not number files.
+// localToken identifies the content of a local file for later runs. It is "" if the file changed a moment ago, because another change may
+// leave its times the same. It is also "" if the system does not number files.
 func localToken(info fs.FileInfo, now time.Time) string {
 	number, changed, ok := numberOf(info)
 	if !ok || now.Sub(changed) < settled {
@@ -22,8 +22,8 @@ func localToken(info fs.FileInfo, now time.Time) string {
 	return fmt.Sprintf("%s-%d-%d-%d", number, info.Size(), info.ModTime().UnixNano(), changed.UnixNano())
 }
 
-// storeToken identifies the content of an object in a store for later runs: its version where that is strong, otherwise its time with its
-// size. A weak ETag may be the same for other content.
+// storeToken identifies the content of an object in a store for later runs. It has the object's version, unless that is a weak ETag, which
+// may be the same for other content. Then it has the object's time and size.
 func storeToken(version string, size int64) string {
 	_, generation := strconv.ParseInt(version, 10, 64)
 	switch {

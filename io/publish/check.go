@@ -16,7 +16,7 @@ import (
 	"tripstats/io/objstore"
 )
 
-// What [Check] looks at, in the order of a report.
+// The kinds of things that [Check] looks at, in the order of a report.
 const (
 	CheckedManifests  = "manifests"
 	CheckedIdentities = "identities"
@@ -30,7 +30,7 @@ const (
 // Report says whether an output is sound.
 type Report struct {
 	Version int64     // the latest
-	Checked []Checked // of each kind that there is
+	Checked []Checked // one for each kind that the output has
 	Wrong   []Finding
 }
 
@@ -47,9 +47,9 @@ type Finding struct {
 	Message string // begins with the place
 }
 
-// Check looks at all that an output keeps, or at one version alone: whether each file has the bytes that the manifest says, whether
-// the copies and the logs of Delta tables are those of the latest version, and whether kept results are whole. It changes nothing. An error
-// means that something could not be looked at. If a run commits meanwhile, Check begins again.
+// Check examines the versions that only returns true for. It compares the size and SHA-256 of each file with the manifest, examines the
+// kept results, and compares the copies and the logs of Delta tables with the head. It changes nothing. An error means that it could not
+// read something. If a run commits meanwhile and something looks wrong, Check begins again.
 func Check(ctx context.Context, access objstore.Access, output string, only func(version int64) bool) (*Report, error) {
 	for {
 		head, err := ReadHead(ctx, access, output)
@@ -82,8 +82,8 @@ type checking struct {
 	refs   map[kept.Ref]bool // that were looked at: versions share kept results
 }
 
-// saw counts a thing that was looked at.
-func (c *checking) saw(what string) {
+// count counts a thing that was looked at.
+func (c *checking) count(what string) {
 	for i := range c.report.Checked {
 		if c.report.Checked[i].What == what {
 			c.report.Checked[i].Count++
@@ -131,7 +131,7 @@ func (c *checking) all(ctx context.Context, only func(version int64) bool) error
 	}
 	logs, err := TableLogs(ctx, c.access, c.output, c.head.Manifest)
 	for _, l := range logs {
-		c.saw(CheckedLogs)
+		c.count(CheckedLogs)
 		if l.Wrong != "" {
 			c.wrong(CheckedLogs, l.Table, "%s", l.Wrong)
 		}
@@ -146,7 +146,7 @@ func (c *checking) version(ctx context.Context, v Version) error {
 		return err
 	}
 	for _, o := range m.Outputs {
-		c.saw(CheckedTables)
+		c.count(CheckedTables)
 		_, err := ReadVerified(ctx, c.access, c.output, o.Path, o.Bytes, o.SHA256)
 		if err := c.note(CheckedTables, o.Path, err); err != nil {
 			return err
@@ -155,7 +155,7 @@ func (c *checking) version(ctx context.Context, v Version) error {
 	if v.Dir == "" {
 		return nil
 	}
-	c.saw(CheckedRuns)
+	c.count(CheckedRuns)
 	run := new(RunRecord)
 	if err := c.readJSON(ctx, CheckedRuns, v.Dir+"/"+runName, run); err != nil {
 		return err
@@ -165,7 +165,7 @@ func (c *checking) version(ctx context.Context, v Version) error {
 
 // manifest reads the manifest of a version. It is nil if it cannot be used.
 func (c *checking) manifest(ctx context.Context, v Version) (*Manifest, error) {
-	c.saw(CheckedManifests)
+	c.count(CheckedManifests)
 	if v.Dir == "" {
 		return c.head.Manifest, nil
 	}
@@ -182,9 +182,9 @@ func (c *checking) manifest(ctx context.Context, v Version) (*Manifest, error) {
 	case bad != nil:
 		c.wrong(CheckedManifests, place, "%v", ErrNoManifest)
 	case latest && !bytes.Equal(content, c.head.content):
-		c.wrong(CheckedManifests, place, "found other bytes than %s has, expected the same", ManifestName)
+		c.wrong(CheckedManifests, place, "found bytes that differ from those of %s, expected the same bytes", ManifestName)
 	default:
-		c.saw(CheckedIdentities)
+		c.count(CheckedIdentities)
 		if m.Commit == nil || m.Commit.Version != v.Number || m.Commit.Run != v.Run {
 			c.wrong(CheckedIdentities, place, "found the manifest of another version, expected that of version %d of run %s", v.Number, v.Run)
 			return nil, nil
@@ -195,7 +195,7 @@ func (c *checking) manifest(ctx context.Context, v Version) (*Manifest, error) {
 		}
 	}
 	if latest {
-		return c.head.Manifest, nil // this is what readers see
+		return c.head.Manifest, nil // readers see this one, also if the file in the folder is wrong
 	}
 	if bad != nil {
 		return nil, nil
@@ -208,7 +208,7 @@ func (c *checking) readJSON(ctx context.Context, what, place string, into any) e
 	content, err := c.access.ReadAll(ctx, objstore.Join(c.output, place))
 	if err == nil {
 		if err := json.Unmarshal(content, into); err != nil {
-			c.wrong(what, place, "found what is not JSON (%v), expected a record of this program", err)
+			c.wrong(what, place, "found no JSON (%v), expected a record of this program", err)
 		}
 		return nil
 	}
@@ -224,12 +224,12 @@ func (c *checking) kept(ctx context.Context, v Version, m *Manifest) error {
 		return err
 	}
 	index, before := new(kept.Index), len(c.report.Wrong)
-	c.saw(CheckedKept)
+	c.count(CheckedKept)
 	if err := c.readJSON(ctx, CheckedKept, place, index); err != nil || len(c.report.Wrong) > before {
 		return err
 	}
 	if index.Format != kept.Format {
-		return nil // of another release: nothing of it is used
+		return nil // another release of the program made it: this one does not use it
 	}
 	c.identities(place, v, m, index)
 	for _, in := range index.Inputs {
@@ -246,12 +246,12 @@ func (c *checking) kept(ctx context.Context, v Version, m *Manifest) error {
 	return nil
 }
 
-// identities compares the inputs whose results are kept with those of the manifest.
+// identities compares the inputs that have kept results with the inputs of the manifest.
 func (c *checking) identities(place string, v Version, m *Manifest, index *kept.Index) {
 	rows, sizes := map[string]int64{}, map[string]int64{}
 	for _, in := range index.Inputs {
 		source := cmp.Or(in.File.Dataset, in.Source)
-		if len(in.Results) == 0 { // it was left out
+		if len(in.Results) == 0 { // the run left this file out
 			continue
 		}
 		if !slices.ContainsFunc(m.Inputs, func(i Input) bool { return i.Source == source }) {
@@ -263,10 +263,10 @@ func (c *checking) identities(place string, v Version, m *Manifest, index *kept.
 		}
 	}
 	for _, in := range m.Inputs {
-		if sizes[in.Source] < in.Bytes { // not all of it is kept
+		if sizes[in.Source] < in.Bytes { // some parts have no kept results
 			continue
 		}
-		c.saw(CheckedIdentities)
+		c.count(CheckedIdentities)
 		if sizes[in.Source] != in.Bytes || rows[in.Source] != in.Rows {
 			c.wrong(CheckedIdentities, place, "found %d bytes and %d rows of %s, expected the %d bytes and %d rows of version %d", sizes[in.Source], rows[in.Source], in.Source, in.Bytes, in.Rows, v.Number)
 		}
@@ -275,7 +275,7 @@ func (c *checking) identities(place string, v Version, m *Manifest, index *kept.
 
 // result looks at one kept result.
 func (c *checking) result(ctx context.Context, in kept.Input, r kept.Result) error {
-	c.saw(CheckedKept)
+	c.count(CheckedKept)
 	o, err := c.access.Stat(ctx, objstore.Join(c.output, r.At.File))
 	if err != nil {
 		return c.note(CheckedKept, r.At.File, err)
@@ -299,14 +299,14 @@ func (c *checking) result(ctx context.Context, in kept.Input, r kept.Result) err
 	return nil
 }
 
-// copies compares the copies with the latest version.
+// copies compares the copies with the head.
 func (c *checking) copies(ctx context.Context) error {
 	before := len(c.report.Wrong)
 	for _, o := range c.head.Manifest.Outputs {
 		if o.Plain == "" {
 			continue
 		}
-		c.saw(CheckedCopies)
+		c.count(CheckedCopies)
 		_, err := ReadVerified(ctx, c.access, c.output, o.Plain, o.Bytes, o.SHA256)
 		if err := c.note(CheckedCopies, o.Plain, err); err != nil {
 			return err
@@ -314,7 +314,7 @@ func (c *checking) copies(ctx context.Context) error {
 	}
 	lags, err := c.head.Lagging(ctx, c.access, c.output)
 	if lags && len(c.report.Wrong) == before {
-		c.wrong(CheckedCopies, c.head.Dir, "the run was stopped while it brought the copies to version %d", c.head.Version)
+		c.wrong(CheckedCopies, c.head.Dir, "the run was stopped before it had updated all copies to version %d", c.head.Version)
 	}
 	return err
 }

@@ -19,8 +19,8 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// Delta is the format delta: each table is a Delta table in the folder DIR/<table>. A version's data file is there too, as parquet. There
-// is no copy beside it: who reads the table reads its log.
+// Delta is the format delta: each table is a Delta table in the folder DIR/<table>. This folder also has the data files of all versions, as
+// parquet. There are no copies, because readers of a Delta table find its files through its log.
 type Delta struct{ Parquet }
 
 // DeltaName is the name of the format delta.
@@ -57,7 +57,7 @@ func dataFiles(ctx context.Context, access objstore.Access, output string) (map[
 	return found, nil
 }
 
-// CheckColumns refuses a table whose columns a format cannot have.
+// CheckColumns refuses a table with columns that the format cannot store.
 func CheckColumns(format, table string, schema *arrow.Schema) error {
 	if format != DeltaName {
 		return nil
@@ -73,7 +73,7 @@ func logOf(access objstore.Access, output, table string) delta.WritableLog {
 	return delta.LogOf(access, objstore.Join(output, table))
 }
 
-// appOf returns the name under which logs have the versions of an output; "" for an output that was not committed in this form.
+// appOf returns the name of an output in the action txn of Delta logs. It is "" if the output has no commit.
 func appOf(m *Manifest) string {
 	if m == nil || m.Commit == nil || m.Commit.Output == "" {
 		return ""
@@ -97,9 +97,9 @@ func eachTable(tables []string, do func(i int, table string) error) error {
 	return nil
 }
 
-// readyLogs refuses to commit over Delta tables that this run must not, or cannot, write to: with exit code 5 if others have changed their
-// rows and replace is false, with 1 if the table needs what this program does not write. base is the head; it may be nil. Tables of base
-// that this run does not make are looked at too, because their rows will be removed.
+// readyLogs refuses to commit if the run must not or cannot write to a Delta table: with exit code 5 if another program has changed its rows
+// and replace is false, with exit code 1 if the table needs a feature that this program cannot write. base is the manifest of the head; it
+// may be nil. readyLogs also examines tables of base that this run does not make, because their rows will be removed.
 func readyLogs(ctx context.Context, cfg Config, base *Manifest, replace bool) error {
 	if cfg.Format != DeltaName {
 		return nil
@@ -131,9 +131,9 @@ func readyLogs(ctx context.Context, cfg Config, base *Manifest, replace bool) er
 		const wayOut = "; nothing was published: save these rows elsewhere and give --existing=replace, or name another folder with --output"
 		switch {
 		case app == "" || s.App < 0:
-			return fault.New(fault.Gate, "output %s: table %s: there is a Delta table of another program, or of another output"+wayOut, shown, table)
+			return fault.New(fault.Gate, "output %s: table %s: found a Delta table of another program or of another output"+wayOut, shown, table)
 		case s.App > base.Commit.Version:
-			return fault.New(fault.Gate, "output %s: table %s: its log has version %d of this output, and %s has version %d: it is older than the table"+wayOut, shown, table, s.App, ManifestName, base.Commit.Version)
+			return fault.New(fault.Gate, "output %s: table %s: its log has version %d of this output, but %s has only version %d"+wayOut, shown, table, s.App, ManifestName, base.Commit.Version)
 		case s.Rows:
 			return fault.New(fault.Gate, "output %s: table %s: other programs have changed its rows since version %d of this output%s"+wayOut, shown, table, s.App, described(s.Others))
 		}
@@ -169,10 +169,10 @@ func described(commits []delta.Commit) string {
 	return " (" + strings.Join(list, "; ") + ")"
 }
 
-// forwardLogs brings the logs of Delta tables to a version that is committed. before are tables that versions before had and that are not
-// in m: they lose their rows. now is the time of the commits. wanted reads the head again and tells whether m still is it; if it is not,
-// what is left to do is up to the run that committed the new head, and there is no error. It may be called concurrently. A log that has the
-// version stays as it is. It returns the commits that it made, by place below the output.
+// forwardLogs updates the logs of Delta tables to m, the manifest of the head. before names tables that earlier versions had and m does not
+// have: they lose their rows. now is the time of the commits. wanted reads the head again and tells whether m still is its manifest. If not,
+// forwardLogs stops without an error, because the run that committed the new head updates the logs. wanted is called concurrently.
+// forwardLogs does not change a log that has the version already. It returns the places below the output of the commits that it made.
 func forwardLogs(ctx context.Context, access objstore.Access, output string, m *Manifest, before []string, now time.Time, wanted func() (bool, error)) (made []string, err error) {
 	app := appOf(m)
 	if m.Format != DeltaName || app == "" {
@@ -229,12 +229,12 @@ type TableLog struct {
 	Version int64 // the table's latest version, as Delta Lake counts; -1 if there is no log
 
 	Ours   int64          // the latest version of the output that the log has; -1 if it has none
-	At     int64          // the table's version of that; -1 if it is not known
+	At     int64          // the table's version, as Delta Lake counts, that has Ours; -1 if it is not known
 	Others []delta.Commit // what other programs committed after it
-	Rows   bool           // they may have changed rows
+	Rows   bool           // whether Others may have changed rows
 
-	Numbers map[int64]int64 // the table's versions, by version of the output: those that the log still has
-	Wrong   string          // why readers of the log do not see the rows of the manifest; "" if they do
+	Numbers map[int64]int64 // by version of the output: the table's version, as far as the log still has it
+	Wrong   string          // why readers of the log do not see the rows that the manifest names; "" if they do
 }
 
 // TableLogs looks at the logs of all tables of an output. There are none unless the output's format is delta. An error means that a store
@@ -305,7 +305,7 @@ func (t *TableLog) compare(ctx context.Context, log delta.Log, app string, m *Ma
 	case len(files) != 1:
 		return fmt.Sprintf("the log has %d files, expected %s alone", len(files), o.Path), nil
 	case t.Table+"/"+place != o.Path && len(s.Others) > 0:
-		return fmt.Sprintf("another program has written the rows to another file, %s, and says that they are the same", files[0].Path), nil
+		return fmt.Sprintf("another program has moved the rows to the file %s; it says that the rows are unchanged", files[0].Path), nil
 	case t.Table+"/"+place != o.Path || files[0].Size != o.Bytes:
 		return fmt.Sprintf("the log has the file %s of %d bytes, expected %s of %d bytes", files[0].Path, files[0].Size, o.Path, o.Bytes), nil
 	}

@@ -131,11 +131,11 @@ func TestWhatOthersChanged(t *testing.T) {
 			theirs: []string{`{"commitInfo":{"operation":"OPTIMIZE"}}
 {"remove":{"path":"v1-run.parquet","dataChange":false}}
 {"add":{"path":"x.parquet","partitionValues":{},"size":7,"modificationTime":1,"dataChange":false}}`},
-			wrong: "another program has written the rows to another file, x.parquet, and says that they are the same",
+			wrong: "another program has moved the rows to the file x.parquet; it says that the rows are unchanged",
 		},
 		"many":      {theirs: slices.Repeat([]string{theirAppend}, 5), wrong: "other programs have changed", code: fault.Gate, says: "; 2 more)"},
 		"a newer":   {theirs: []string{newerTable}, wrong: "needs the reader feature v2Checkpoint", code: fault.Failed, says: "table a: the Delta table needs the reader feature v2Checkpoint, which this program does not write; nothing was published: name another folder"},
-		"of theirs": {theirs: []string{`{"txn":{"appId":"tripstats/id","version":7}}`}, wrong: "the log has version 7", code: fault.Gate, says: "its log has version 7 of this output, and _manifest.json has version 1"},
+		"of theirs": {theirs: []string{`{"txn":{"appId":"tripstats/id","version":7}}`}, wrong: "the log has version 7", code: fault.Gate, says: "its log has version 7 of this output, but _manifest.json has only version 1"},
 	} {
 		output := t.TempDir()
 		m := deltaVersion(t, output, 1, "a", "b")
@@ -175,7 +175,7 @@ func TestTablesOfOthersAreNotReplacedUnasked(t *testing.T) {
 	another(t, output, "a", theirTable)
 	cfg := Config{Output: output, Tables: []string{"a"}, Format: DeltaName}
 	for _, base := range []*Manifest{nil, {}, deltaVersion(t, output, 1, "b")} {
-		if err := readyLogs(t.Context(), cfg, base, false); !isFault(err, fault.Gate, "table a: there is a Delta table of another program, or of another output; nothing was published: save these rows elsewhere and give --existing=replace") {
+		if err := readyLogs(t.Context(), cfg, base, false); !isFault(err, fault.Gate, "table a: found a Delta table of another program or of another output; nothing was published: save these rows elsewhere and give --existing=replace") {
 			t.Errorf("found %v", err)
 		}
 		if err := readyLogs(t.Context(), cfg, base, true); err != nil {

@@ -12,14 +12,14 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// What becomes of months and tables that an output has and a run does not make: the values of Config.Existing.
+// The values of Config.Existing: what happens to months and tables that the output has and the run does not make.
 const (
-	Protect = "protect" // they must be in the new version, otherwise nothing is published
-	Extend  = "extend"  // the run has added to its inputs and tables what the output has
-	Replace = "replace" // they go
+	Protect = "protect" // the run does not publish
+	Extend  = "extend"  // the plan of the run has added them, so there are none
+	Replace = "replace" // the new version does not have them
 )
 
-// Lost is what an output has and its next version would not have.
+// Lost names the months and tables that an output has and its next version would not have.
 type Lost struct {
 	Months []string // in ranges, such as "yellow 2014-01..2023-12"
 	Number int      // how many months
@@ -29,7 +29,7 @@ type Lost struct {
 // None tells whether nothing is lost.
 func (l Lost) None() bool { return l.Number == 0 && len(l.Tables) == 0 }
 
-// What are months and tables for a message.
+// What names the months and tables in a message.
 func (l Lost) What() string {
 	var parts []string
 	if l.Number > 0 {
@@ -57,14 +57,14 @@ func fewOf(list []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
 }
 
-// Covers are the months of which inputs have trips. An input that tells no month covers itself.
+// Covers is the set of months of which inputs have trips. An input without a known month stands in it by its source.
 type Covers map[Covered]bool
 
-// Covered is a month of one taxi, or the trips of an input that tells no month.
+// Covered is a month of one taxi, or the trips of one taxi in an input without a known month.
 type Covered struct {
 	Taxi   string
-	Month  int32  // element.NoMonth for an input that tells none
-	Source string // of that
+	Month  int32  // element.NoMonth for an input without a known month
+	Source string // of that input; otherwise ""
 }
 
 // Add adds what an input covers.
@@ -85,7 +85,7 @@ func (c Covers) Add(in Input) {
 	}
 }
 
-// CoverOf is what the inputs of a manifest cover.
+// CoverOf returns what the inputs of a manifest cover.
 func CoverOf(m *Manifest) Covers {
 	c := Covers{}
 	for _, in := range m.Inputs {
@@ -94,7 +94,7 @@ func CoverOf(m *Manifest) Covers {
 	return c
 }
 
-// LostOf compares a manifest with what its next version covers and which tables that has.
+// LostOf returns what the manifest of the head has and the next version would not have. next and tables describe the next version.
 func LostOf(head *Manifest, next Covers, tables []string) Lost {
 	var l Lost
 	var gone []Covered
@@ -102,7 +102,7 @@ func LostOf(head *Manifest, next Covers, tables []string) Lost {
 		has := Covers{}
 		has.Add(in)
 		for k := range has {
-			if len(in.Months) > 0 && k.Source != "" { // its months say more
+			if len(in.Months) > 0 && k.Source != "" { // its months are known, so they are compared instead
 				continue
 			}
 			if !next[k] && !slices.Contains(gone, k) {
@@ -137,8 +137,8 @@ func LostOf(head *Manifest, next Covers, tables []string) Lost {
 	return l
 }
 
-// keepExisting refuses, with exit code 5, a new version that lacks what the output has, unless the user asked for that. head is what the
-// output has, under the lock.
+// keepExisting refuses, with exit code 5, a new version that lacks months or tables of the output, unless the user asked for that. The
+// caller has read head after it took the lock.
 func keepExisting(cfg Config, head Head, next *Manifest) error {
 	m := head.Manifest
 	if err := KeepKind(cfg, head); err != nil || m == nil || m.Sample || cfg.Existing == Extend || cfg.Existing == Replace {
@@ -150,16 +150,16 @@ func keepExisting(cfg Config, head Head, next *Manifest) error {
 	return nil
 }
 
-// KeepKind refuses, with exit code 5, what can be known before anything is read: another format, even if the user asked to replace the
-// output, and made-up data instead of real ones.
+// KeepKind refuses, with exit code 5, another format of tables, even if the user asked to replace the output, and made-up data in place of
+// real data. It needs nothing of the inputs, so a run calls it before it reads any.
 func KeepKind(cfg Config, head Head) error {
 	switch m := head.Manifest; {
 	case m != nil && formatName(m.Format) != formatName(cfg.Format):
-		return fault.New(fault.Gate, "output %s: its tables are in the format %s, found --format=%s, and an output has one format; nothing was published: say --format=%s, or name another folder with --output",
-			objstore.Redact(cfg.Output), formatName(m.Format), formatName(cfg.Format), formatName(m.Format))
+		return fault.New(fault.Gate, "output %s: found --format=%s, expected %s, the format of its tables; nothing was published: say --format=%s, or name another folder with --output",
+			objstore.Redact(cfg.Output), formatName(cfg.Format), formatName(m.Format), formatName(m.Format))
 	case cfg.Existing == Replace:
 	case m == nil && head.Token != "":
-		return fault.New(fault.Gate, "output %s: it has a %s that makes no sense, so it is not known what it has; nothing was published: name another folder with --output, or say --existing=replace",
+		return fault.New(fault.Gate, "output %s: its %s cannot be read, so it is not known which months and tables it has; nothing was published: name another folder with --output, or say --existing=replace",
 			objstore.Redact(cfg.Output), ManifestName)
 	case m != nil && cfg.Sample && !m.Sample:
 		return wouldReplace(cfg, "has tables of real data")
@@ -167,16 +167,16 @@ func KeepKind(cfg Config, head Head) error {
 	return nil
 }
 
-// formatName is the name of a format; "" is the first.
+// formatName returns the name of a format. "" stands for the first format.
 func formatName(name string) string { return cmp.Or(name, formats[0].Name()) }
 
-// WouldLose is the fault of a run that would lose what an output has.
+// WouldLose returns the fault of a run whose version would lack months or tables of the output.
 func WouldLose(cfg Config, lost Lost) error {
-	return fault.New(fault.Gate, "output %s: it has %s which this run does not make; nothing was published: say --existing=extend to keep them and add what this run reads, or --existing=replace to let them go",
+	return fault.New(fault.Gate, "output %s: it has %s which this run does not make; nothing was published: say --existing=extend to keep them and add what this run reads, or --existing=replace to drop them",
 		objstore.Redact(cfg.Output), lost.What())
 }
 
-// monthsOf notes the months of trips that count in inputs without a month in their names.
+// monthsOf sets r.months: for inputs without a month in their names, the months of the trips that count.
 func (r *result) monthsOf(tallies []element.Tally) {
 	r.months = map[string]map[string][]string{}
 	for _, t := range tallies {

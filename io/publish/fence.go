@@ -13,10 +13,10 @@ import (
 	"tripstats/io/objstore"
 )
 
-// On a cluster an attempt at publishing may come after its run is over: from a worker that was thought dead, or from a
-// bundle that runs twice. So the output keeps the ids of the last runs in a file, with what became of each: published or
-// revoked. Only who holds the output's lock reads and writes the file to publish. The first attempt of a run publishes;
-// the others find that it has published. After the run was given up, no attempt publishes.
+// On a cluster an attempt may come after its run is over: from a worker that was thought dead, or from a bundle that runs
+// twice. So the output has a file with the ids of the last runs. It says of each run whether it has published or was revoked,
+// which means given up. An attempt reads and writes this file while it holds the lock of the output. The first attempt of a
+// run publishes; the others find that the run has published. Once the run is revoked, no attempt publishes.
 const (
 	runsName = objstore.StateDir + "/runs"
 	runsKept = 100
@@ -25,10 +25,10 @@ const (
 	revoked   = "revoked"
 )
 
-// pastRuns says what became of the last runs, by id.
+// pastRuns has, by the id of a run, published or revoked.
 type pastRuns map[string]string
 
-// readPast reads what became of the last runs. Without Fenced it returns nil, and nothing is kept.
+// readPast reads the last runs. Without Fenced it returns nil, and the file is not written.
 func readPast(ctx context.Context, cfg Config) (pastRuns, error) {
 	if !cfg.Fenced {
 		return nil, nil
@@ -51,8 +51,8 @@ func readRuns(ctx context.Context, cfg Config) (pastRuns, []byte, error) {
 	return known, content, nil
 }
 
-// add records that this run has committed, and which run had committed the head before, in case that did not come to it. The caller holds
-// the output's lock.
+// add records that this run has committed. It also records the run that committed the head before, because that run may have been stopped
+// before it did so itself. The caller holds the output's lock.
 func (f pastRuns) add(ctx context.Context, lock *objstore.Lock, cfg Config, before Head) error {
 	if f == nil || f[cfg.ID] == published {
 		return nil

@@ -15,14 +15,15 @@ import (
 	"tripstats/transforms/element"
 )
 
-// Results that are kept lie in the files of the versions that made them. If there were too many such files, each run would open them all.
+// Kept results stay in the files of the versions that made them, and each run opens all of these files. To keep their number small, a run
+// copies results from small files into its own.
 const (
-	mostFiles  = 8 // of results that a version refers to, beside its own
-	filesStays = 4 // of these, when there are more: the results in the smallest others are copied
+	mostFiles  = 8 // of earlier versions whose results a version may use
+	filesStays = 4 // if there are more, only the largest four stay in use; the results in the others are copied
 )
 
-// keep returns the index of a version in a folder, and what its file of results has: the results of the inputs that this run has read, and
-// some of those that go on.
+// keep returns the index of the version in the folder dir, and the content of its file of results: the results of the inputs that this run
+// has read, and those that it copies from earlier versions.
 func (r *result) keep(ctx context.Context, cfg Config, dir string) (*kept.Index, []byte, error) {
 	results := map[string][]element.Packed{}
 	for _, m := range r.remembered {
@@ -38,7 +39,7 @@ func (r *result) keep(ctx context.Context, cfg Config, dir string) (*kept.Index,
 			looked[f.Source] = true
 			f.URI = objstore.Redact(f.URI)
 			in := kept.Input{Source: f.Source, URI: f.URI, Token: f.Token, Size: f.Size, Reading: f.Reading, File: f}
-			if takes(results[f.Source], &in) {
+			if setResults(results[f.Source], &in) {
 				index.Inputs = append(index.Inputs, in)
 			}
 		}
@@ -46,7 +47,7 @@ func (r *result) keep(ctx context.Context, cfg Config, dir string) (*kept.Index,
 			looked[f.Source] = true
 			f.URI = objstore.Redact(f.URI)
 			in := kept.Input{Source: f.Source, URI: f.URI, Token: f.Token, Size: f.Size, Reading: f.Reading, Unusable: &f}
-			if takes(nil, &in) {
+			if setResults(nil, &in) {
 				index.Inputs = append(index.Inputs, in)
 			}
 		}
@@ -71,9 +72,9 @@ func (r *result) keep(ctx context.Context, cfg Config, dir string) (*kept.Index,
 	return index, states.content, nil
 }
 
-// takes tells whether an input can be kept: it has a token, and all its results are small enough. It gives the input its results, which it
-// sorts.
-func takes(results []element.Packed, in *kept.Input) bool {
+// setResults gives an input its results, which it sorts. It returns false if they cannot be kept: the input has no token, or a result is too
+// large.
+func setResults(results []element.Packed, in *kept.Input) bool {
 	if in.Token == "" || in.Reading == "" {
 		return false
 	}
@@ -104,8 +105,8 @@ func (s *states) add(b []byte) kept.Ref {
 	return at
 }
 
-// move copies results of earlier versions, if they are in too many files. The function that it returns gives an input of the base's index
-// its new places; ok is false if its results are damaged, so that a later run reads the input again.
+// move copies results of earlier versions into the new file if they are in too many files. It returns a function that gives an input of the
+// base's index the new places of its results. ok is false if its results are damaged: a later run then reads the input again.
 func (s *states) move(ctx context.Context, cfg Config) (moved func(kept.Input) (in kept.Input, ok bool), err error) {
 	length := map[string]int64{}
 	for _, in := range cfg.Kept {
@@ -127,7 +128,7 @@ func (s *states) move(ctx context.Context, cfg Config) (moved func(kept.Input) (
 		if err != nil && objstore.IsTemporary(err) {
 			return nil, fmt.Errorf("%s: %w", f, err)
 		}
-		small[f] = content // none if it cannot be read
+		small[f] = content // nil if the file is missing or damaged
 	}
 	return func(in kept.Input) (kept.Input, bool) {
 		in.Results = slices.Clone(in.Results)

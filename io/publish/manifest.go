@@ -25,8 +25,8 @@ const ManifestSchema = manifestFamily + "1"
 
 const manifestFamily = "tripstats/manifest/"
 
-// Critical is held from the commit until the copies are of the new version. A signal handler takes it before it ends the process, so that the
-// user's Ctrl-C does not fall between two copies. It is of the process, as signals are.
+// Critical is locked from the commit until all copies are updated. A signal handler locks it before it ends the process, so that Ctrl-C does
+// not stop a run between two copies. It is global because signals go to the whole process.
 var Critical sync.Mutex
 
 // Manifest says what a run read and published. It holds no times.
@@ -37,7 +37,7 @@ type Manifest struct {
 	Quality  string            `json:"quality"` // raw or standard
 	Rules    *Rules            `json:"rules,omitempty"`
 	Flags    map[string]string `json:"flags"`              // as given, without secrets
-	Settings map[string]string `json:"settings,omitempty"` // those in force that decide results, so that a later run can add to the output
+	Settings map[string]string `json:"settings,omitempty"` // in force, that decide results: a later run that extends the output uses them
 	Sets     []Dataset         `json:"datasets,omitempty"` // that the user declared
 	Rows     int64             `json:"rows"`               // of all inputs
 	Inputs   []Input           `json:"inputs"`             // sorted by source
@@ -46,21 +46,22 @@ type Manifest struct {
 	Kept     *Kept             `json:"quarantine,omitempty"`
 	Format   string            `json:"format,omitempty"` // in which the tables are; "" is parquet
 	Outputs  []Output          `json:"outputs"`
-	Commit   *Commit           `json:"commit,omitempty"` // nil in an output of a program before versions: it is version 0
+	Commit   *Commit           `json:"commit,omitempty"` // nil in version 0, which a program without versions made
 }
 
-// Commit says which version of the output a manifest is, and of which run. All else in a manifest is a function of inputs and settings.
+// Commit says which version of the output a manifest is of, and which run made it. All other fields of a manifest depend only on inputs and
+// settings.
 type Commit struct {
 	Version int64  `json:"version"`
-	Base    int64  `json:"base"`  // the version that it followed; -1 if there was no output
+	Base    int64  `json:"base"`  // the version before; -1 if there was no output
 	Run     string `json:"run"`   // the run's id
-	Nonce   string `json:"nonce"` // of the attempt that committed, so that it knows its own manifest again
+	Nonce   string `json:"nonce"` // random text: it tells the manifests of two attempts apart
 
-	// Output is the id of the output, which all its versions have: the nonce of the first. Logs of Delta tables name it.
+	// Output is the id of the output: the nonce of its first version. All its versions and its Delta logs have it.
 	Output string `json:"output"`
 
-	// Versions are the versions that the output keeps, the latest first: names of folders in .tripstats/v. What else is there is of runs
-	// that did not commit.
+	// Versions are the versions that the output keeps, the latest first: names of folders in .tripstats/v. Other folders there are of runs
+	// that did not commit, or of versions that are about to be removed.
 	Versions []string `json:"versions"`
 }
 
@@ -155,14 +156,14 @@ func (in Input) MuchRefused() bool { return 10*(in.Rows-in.Counted) > in.Rows }
 type Output struct {
 	Table  string `json:"table"`
 	SQL    string `json:"sql,omitempty"`   // the query of a table that is made by SQL
-	Path   string `json:"path"`            // below the folder of the manifest: the version's file, which never changes
-	Plain  string `json:"plain,omitempty"` // the copy of the latest version, for readers that do not know the manifest
+	Path   string `json:"path"`            // below the output: the version's file, which never changes
+	Plain  string `json:"plain,omitempty"` // below the output: the copy; "" if there is none
 	Rows   int64  `json:"rows"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
 }
 
-// Shown is the path that people and programs are told: that of the copy, if there is one.
+// Shown is the path to show to users: the copy if there is one, otherwise the version's file.
 func (o Output) Shown() string { return cmp.Or(o.Plain, o.Path) }
 
 func (r *result) manifest(cfg Config) *Manifest {

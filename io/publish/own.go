@@ -7,7 +7,7 @@ import (
 	"tripstats/io/objstore"
 )
 
-// Own describes outputs, so that wildcards leave out the tables in them: a table t is in a file t/t, and in the versions.
+// Own describes outputs, so that wildcards in --input do not match tables. A table t is in a file t/t.<ending>, and below the state folder.
 var Own = objstore.Own{
 	Sign:  ManifestName,
 	Holds: `"` + manifestFamily,

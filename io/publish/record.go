@@ -13,7 +13,7 @@ import (
 	"tripstats/io/objstore"
 )
 
-// RunRecord says how a run went that committed a version. It decides nothing.
+// RunRecord says how long the run of a version took and what it needed. It is for people: no run depends on it.
 type RunRecord struct {
 	Run      string  `json:"run"`
 	Program  Program `json:"program"`
@@ -26,7 +26,7 @@ type RunRecord struct {
 	Requests int64   `json:"requests"`          // by that process
 }
 
-// record says how the run has gone so far.
+// record returns the record of this run up to this moment.
 func (cfg Config) record() RunRecord {
 	end := time.Now().UTC()
 	r := RunRecord{
@@ -45,7 +45,7 @@ func (r RunRecord) write(w io.Writer) error {
 	return enc.Encode(r)
 }
 
-// ReadRun reads how the run of a version went, whose folder is dir below the output.
+// ReadRun reads the record of the run that made a version. dir is the version's folder below the output.
 func ReadRun(ctx context.Context, access objstore.Access, output, dir string) (*RunRecord, error) {
 	content, err := access.ReadAll(ctx, objstore.Join(output, dir+"/"+runName))
 	if err != nil {
@@ -55,7 +55,8 @@ func ReadRun(ctx context.Context, access objstore.Access, output, dir string) (*
 	return r, json.Unmarshal(content, r)
 }
 
-// PeakMemory is the most memory that this process has had resident, in bytes; where the system does not say, what Go has taken from it.
+// PeakMemory is the largest resident memory that this process has had, in bytes. If the system does not tell, it is the memory that Go has
+// taken from the system.
 func PeakMemory() int64 {
 	if b, err := os.ReadFile("/proc/self/status"); err == nil {
 		for l := range strings.Lines(string(b)) {

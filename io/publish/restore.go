@@ -11,8 +11,8 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// Restore commits a version that an output keeps as its latest version. Of the config it uses Output, Access, ID, Base, Program, KeepVersions
-// and Start.
+// Restore commits the tables of a kept version again, as a new version. It uses these fields of the config: Output, Access, ID, Base, Program,
+// KeepVersions, Runner and Start.
 func Restore(ctx context.Context, cfg Config, number int64) error {
 	old, dir, err := ReadVersion(ctx, cfg.Access, cfg.Output, number)
 	if err != nil {
@@ -43,14 +43,15 @@ func Restore(ctx context.Context, cfg Config, number int64) error {
 	return publishVersion(ctx, cfg, v)
 }
 
-// usableIndex reads what a version was made of, without the results that are not kept any more. It is nil if nothing is known.
+// usableIndex reads the index of a version, without the inputs whose results were removed. It returns nil if there is no index, or if it is
+// damaged.
 func usableIndex(ctx context.Context, cfg Config, dir string) (*kept.Index, error) {
 	index, err := ReadIndex(ctx, cfg.Access, cfg.Output, dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil && fault.CodeOf(err, fault.OK) != fault.Unavailable {
-		return nil, nil // nothing is believed that cannot be read
+		return nil, nil // a later run then reads the inputs again
 	}
 	if err != nil {
 		return nil, err

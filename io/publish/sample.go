@@ -10,8 +10,8 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// KeepReal refuses, with exit code 5, to replace tables that may be of real data by tables of made-up data, where no manifest says what they
-// are made of. A run calls it before it reads anything. Such tables are not looked for again, as they may be those of an attempt of the run.
+// KeepReal refuses, with exit code 5, to replace tables by tables of made-up data if there is no manifest: the tables may be of real data. A
+// run calls it once, before it reads anything. Later such tables may be those of another attempt of the same run.
 func KeepReal(ctx context.Context, cfg Config) error {
 	if !cfg.Sample || cfg.Existing == Replace {
 		return nil
@@ -37,6 +37,6 @@ func KeepReal(ctx context.Context, cfg Config) error {
 }
 
 func wouldReplace(cfg Config, what string) error {
-	return fault.New(fault.Gate, "output %s: it %s, which the made-up sample does not replace; nothing was published: name another folder with --output, or remove this one",
+	return fault.New(fault.Gate, "output %s: it %s, and the made-up sample does not replace them; nothing was published: name another folder with --output, or remove this one",
 		objstore.Redact(cfg.Output), what)
 }

@@ -20,40 +20,40 @@ import (
 // The files of a version, in its folder. None ends in .parquet, because some readers look for such files in hidden folders too.
 const (
 	versionsDir     = objstore.StateDir + "/v"
-	versionManifest = "manifest.json" // the bytes that the manifest of the output had
+	versionManifest = "manifest.json" // the same bytes as the manifest of the output had
 	runName         = "run.json"      // a [RunRecord]
-	copiedName      = "copied"        // the copies are those of this version, and what is not kept is gone
+	copiedName      = "copied"        // empty: the copies are of this version, and versions that are not kept are removed
 	tableEnding     = ".table"        // after the ending of the format
 )
 
 // DefaultVersions is how many versions of an output are kept.
 const DefaultVersions = 12
 
-// NoVersion is the version of what has no output.
+// NoVersion is the version of the head if there is no output.
 const NoVersion = -1
 
-// Head is what an output has: its latest version.
+// Head is the latest version of an output.
 type Head struct {
-	Manifest *Manifest // nil if there is no output, or if its manifest makes no sense
-	Token    string    // equal as long as no run commits; "" if there is no manifest
+	Manifest *Manifest // nil if there is no output, or if its manifest cannot be parsed
+	Token    string    // changes when a run commits; "" if there is no manifest
 	Version  int64     // NoVersion if there is no output; 0 if a program without versions made it
 	Dir      string    // the version's folder, below the output; "" for version 0
 
 	content []byte // of the manifest
-	stored  string // the version that the store gives the manifest; "" if there is none
+	stored  string // the store's own version of the manifest, such as an ETag; "" if there is no manifest
 }
 
 // Base is the head that a run was planned with. If another run has committed since, the run may not commit.
 type Base struct {
-	Known   bool // otherwise the head that the lock is taken with is the base: the submitting program cannot see the output
+	Known   bool // false if the submitting program cannot see the output: then the run may commit after any head
 	Token   string
 	Version int64
 }
 
-// Base returns the head as what a run is planned with.
+// Base returns the head as the base of a run that is planned with it.
 func (h Head) Base() Base { return Base{Known: true, Token: h.Token, Version: h.Version} }
 
-// ErrNoManifest says that a file in the place of the manifest is none.
+// ErrNoManifest says that the file in the place of the manifest is not a manifest.
 var ErrNoManifest = errors.New("not a manifest of this program")
 
 // ReadHead reads the head of an output. It is no error if there is no output. If the error wraps [ErrNoManifest], the head has a token.
@@ -64,7 +64,7 @@ func ReadHead(ctx context.Context, access objstore.Access, output string) (Head,
 			return h, err
 		}
 	}
-	return Head{Version: NoVersion}, fmt.Errorf("%s: it changes again and again", ManifestName)
+	return Head{Version: NoVersion}, fmt.Errorf("%s: other runs keep changing it", ManifestName)
 }
 
 func readHead(ctx context.Context, access objstore.Access, output string) (Head, error) {
@@ -175,7 +175,7 @@ func ReadVersion(ctx context.Context, access objstore.Access, output string, n i
 	return nil, "", fmt.Errorf("version %d: %w", n, fs.ErrNotExist)
 }
 
-// ReadIndex reads what a version was made of. The error wraps fs.ErrNotExist if that was not kept.
+// ReadIndex reads the index of a version's kept results. The error wraps fs.ErrNotExist if the version has none.
 func ReadIndex(ctx context.Context, access objstore.Access, output, dir string) (*kept.Index, error) {
 	if dir == "" {
 		return nil, fs.ErrNotExist
@@ -191,8 +191,8 @@ func ReadIndex(ctx context.Context, access objstore.Access, output, dir string) 
 	return x, nil
 }
 
-// Lagging tells whether copies, or the logs of Delta tables, may not be those of the head yet, or whether versions that are not kept may be
-// there, because the run that committed the head was stopped before the end. See [Forward].
+// Lagging tells whether the run that committed the head was stopped before it had updated all copies and logs and had removed the versions
+// that are not kept. [Forward] does the rest.
 func (h Head) Lagging(ctx context.Context, access objstore.Access, output string) (bool, error) {
 	if h.Dir == "" {
 		return false, nil
@@ -215,7 +215,7 @@ func (h Head) isOf(run string) bool {
 // encode returns the manifest as it is stored.
 func (m *Manifest) encode() []byte {
 	var b bytes.Buffer
-	if err := m.write(&b); err != nil { // no field can fail
+	if err := m.write(&b); err != nil { // every field can be encoded
 		panic(err)
 	}
 	return b.Bytes()

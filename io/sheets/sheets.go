@@ -1,13 +1,11 @@
 // Package sheets writes tables as a workbook of spreadsheets, in the form XLSX. It knows neither Beam nor Arrow.
 //
-// A cell is a value of Go: nil for none, a string, bool, int64, float64, or [Date]. A spreadsheet counts with binary numbers of 15 digits
-// and drops what they cannot hold without a word. So callers pass decimals as texts, and an integer of more than 15 digits is written as a
-// text too.
+// A cell is a value of Go: nil for an empty cell, a string, bool, int64, float64, or [Date]. A spreadsheet stores numbers with 15 digits
+// and drops further digits silently. So callers pass decimals as texts, and this package writes an integer of more than 15 digits as text.
 //
-// What was compared, for writing only: github.com/xuri/excelize/v2 is kept well (releases every few months, the last in November 2026) and
-// streams rows; it adds 2 MB to the program, 3 ms to its start, and holds the packed workbook in memory when it writes it, which is known and open there.
-// github.com/tealeg/xlsx/v3 is no longer developed (last release in April 2025). github.com/zignd/xlsx is younger than this package.
-// github.com/alicebob/streamxlsx, the smallest, has had no release since 2021.
+// The package uses github.com/xuri/excelize/v2, because it is maintained and streams rows. It holds the packed workbook in memory until it
+// is written. Other packages that were compared: github.com/tealeg/xlsx/v3 and github.com/alicebob/streamxlsx are not maintained, and
+// github.com/zignd/xlsx is very new.
 package sheets
 
 import (
@@ -67,7 +65,7 @@ func Write(w io.Writer, tables []Sheet) (err error) {
 	return f.Write(w)
 }
 
-// writeSheet writes a table. Its headings stay in sight.
+// writeSheet writes a table. The headings stay visible when a user scrolls.
 func writeSheet(f *excelize.File, name string, t Sheet, bold, day int) error {
 	s, err := f.NewStreamWriter(name)
 	if err != nil {
@@ -86,7 +84,7 @@ func writeSheet(f *excelize.File, name string, t Sheet, bold, day int) error {
 	row := 1
 	for values := range t.Rows {
 		if row++; row > excelize.TotalRows {
-			return fmt.Errorf("found more than %d rows, which a sheet does not hold", MostRows)
+			return fmt.Errorf("found more than %d rows, expected at most this many in a sheet", MostRows)
 		}
 		cells := make([]any, len(values))
 		for i, v := range values {
@@ -101,13 +99,13 @@ func writeSheet(f *excelize.File, name string, t Sheet, bold, day int) error {
 	return s.Flush()
 }
 
-// mostDigits is the first integer that a spreadsheet may change.
+// mostDigits is the smallest integer with more than 15 digits: a spreadsheet may change it.
 const mostDigits = 1_000_000_000_000_000
 
-// firstDay is the first day that all spreadsheets count alike.
+// firstDay is the first day that all spreadsheets number alike. Some count a 29 February 1900, which did not exist.
 var firstDay = time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
 
-// cellOf is a value as the library takes it.
+// cellOf returns a value in the form that the library needs.
 func cellOf(v any, day int) (any, error) {
 	switch v := v.(type) {
 	case int64:
@@ -132,7 +130,7 @@ func cellOf(v any, day int) (any, error) {
 	return v, nil
 }
 
-// nameOf is a name of a sheet: at most 31 letters, and no two alike.
+// nameOf returns the name of a sheet: at most 31 letters, and unique in the workbook.
 func nameOf(table string, taken map[string]bool) string {
 	name := table[:min(len(table), excelize.MaxSheetNameLength)]
 	for n := 2; taken[name]; n++ {
