@@ -20,6 +20,7 @@ const Format = 1
 
 // Index lists the files that a version of an output was made of, and where their kept results are.
 type Index struct {
+	Seal     string  `json:"seal"` // see [Index.Encode]
 	Format   int     `json:"format"`
 	Identity string  `json:"identity"` // digest of all that decides the tables: settings, tables, and inputs with their tokens
 	Inputs   []Input `json:"inputs"`   // sorted by source
