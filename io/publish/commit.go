@@ -260,7 +260,7 @@ func (a *attempt) write(ctx context.Context) error {
 		}
 		content, err := index.Encode(a.dir)
 		if err != nil {
-			return a.nothing("", err)
+			return a.notPublished("", err)
 		}
 		files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.IndexName, Write: bytesOf(content)})
 	}

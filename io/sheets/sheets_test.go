@@ -61,7 +61,7 @@ func TestCellsAreExactOrTexts(t *testing.T) {
 func TestWhatASheetCannotHoldIsRefused(t *testing.T) {
 	for want, s := range map[string]Sheet{
 		"long: row 1: column s: found a text of 32768 characters, expected at most 32767": {"long", []string{"s"}, slices.Values([][]any{{strings.Repeat("x", 32_768)}})},
-		"high: found more than 1048575 rows, which a sheet does not hold": {"high", []string{"n"}, func(yield func([]any) bool) {
+		"high: found more than 1048575 rows, expected at most this many in a sheet": {"high", []string{"n"}, func(yield func([]any) bool) {
 			for i := range MostRows + 1 {
 				if !yield([]any{int64(i)}) {
 					return
