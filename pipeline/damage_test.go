@@ -45,7 +45,7 @@ var damages = []struct {
 	{name: "the manifest is cut", file: "_manifest.json", change: half, want: "_manifest.json: not a manifest of this program"},
 	{name: "the manifest is another program's", file: "_manifest.json", change: text(`[1]`), want: "_manifest.json: not a manifest of this program"},
 	{name: "the manifest is gone", file: "_manifest.json", want: "found no _manifest.json", code: 4},
-	{name: "the manifest of the latest version is changed", file: "NEW/manifest.json", change: add, want: "NEW/manifest.json: found other bytes than _manifest.json has", repairs: true},
+	{name: "the manifest of the latest version is changed", file: "NEW/manifest.json", change: add, want: "NEW/manifest.json: found bytes that differ from those of _manifest.json", repairs: true},
 	{name: "the manifest of the latest version is gone", file: "NEW/manifest.json", want: "NEW/manifest.json: found no such file", repairs: true},
 	{name: "the manifest of an old version is gone", file: "OLD/manifest.json", want: "OLD/manifest.json: found no such file"},
 	{name: "the manifest of an old version is cut", file: "OLD/manifest.json", change: half, want: "OLD/manifest.json: not a manifest of this program"},

@@ -26,7 +26,7 @@ const (
 // wayOut ends the message of a run that cannot extend an output.
 const wayOut = "or say --existing=replace and name all inputs"
 
-// namedInput is a file that a run names, as extending an output looks at it.
+// namedInput is a file that the run names, with what is needed to extend an output by it.
 type namedInput struct {
 	uri   string
 	whole string
@@ -37,11 +37,11 @@ type namedInput struct {
 // stayingInput is an input of an output that stays when the output is extended.
 type stayingInput struct {
 	kept.Input
-	without []string // taxis whose months named files replace
+	without []string // taxis of which named files replace the trips
 }
 
-// staying returns the inputs that an output has and that stay beside the named files. A named file replaces the input at its place,
-// and the inputs of its taxi and month; with merge, of these only the input of its name.
+// staying returns the inputs of an output that the named files do not replace. A named file replaces the input with its address. It also
+// replaces inputs of its taxi and month; with merge only those that have its name.
 func staying(have []kept.Input, named []namedInput, merge bool) []stayingInput {
 	uris, months, wholes := map[string]bool{}, map[monthOfTaxi]bool{}, map[string]bool{}
 	at := func(whole, taxi string, month int32) string { return fmt.Sprintf("%s\x00%s\x00%d", whole, taxi, month) }
@@ -54,7 +54,7 @@ func staying(have []kept.Input, named []namedInput, merge bool) []stayingInput {
 	}
 	var stay []stayingInput
 	for _, in := range have {
-		if uris[in.URI] || len(in.Results) == 0 { // a file without trips is no input
+		if uris[in.URI] || len(in.Results) == 0 { // the run left this file out, so it is no input
 			continue
 		}
 		s := stayingInput{Input: in}
@@ -71,8 +71,8 @@ func staying(have []kept.Input, named []namedInput, merge bool) []stayingInput {
 	return stay
 }
 
-// renamed gives a named file the name by which the output knows it. A new file whose name another input has gets a longer one, with
-// folders of its place.
+// renamed gives a named file the source that it has in the output. If another input has the source of a new file, the new file gets a longer
+// one, with folders of its path.
 func renamed(f element.Found, uri string, have []kept.Input, taken map[string]bool) element.Found {
 	for _, in := range have {
 		if in.URI == uri {
@@ -95,7 +95,7 @@ func renamed(f element.Found, uri string, have []kept.Input, taken map[string]bo
 	return f
 }
 
-// inputsOf are the inputs of an output of which no results are kept, as far as its manifest tells them.
+// inputsOf returns the inputs of an output without kept results, as far as the manifest describes them.
 func inputsOf(m *publish.Manifest) []kept.Input {
 	var list []kept.Input
 	add := func(in publish.Input, source, uri, dataset string, size int64) {
@@ -121,7 +121,7 @@ func inputsOf(m *publish.Manifest) []kept.Input {
 	return list
 }
 
-// settingsOf are the settings of an output that decide its results. An older program recorded the flags that were given.
+// settingsOf returns the settings of an output that decide its results. If the manifest has none, it has at least the flags that were given.
 func settingsOf(m *publish.Manifest) map[string]string {
 	if m.Settings != nil {
 		return m.Settings
@@ -135,7 +135,7 @@ func settingsOf(m *publish.Manifest) map[string]string {
 			}
 		}
 	}
-	if m.Rules != nil { // a file of limits may say something else since
+	if m.Rules != nil { // a file of limits may have changed since then
 		var limits []string
 		for _, rule := range slices.Sorted(maps.Keys(m.Rules.Limits)) {
 			limits = append(limits, fmt.Sprintf("%s=%d", rule, m.Rules.Limits[rule]))
@@ -145,14 +145,14 @@ func settingsOf(m *publish.Manifest) map[string]string {
 	return all
 }
 
-// inheritFrom makes the run one that adds to an output, if there is one.
+// inheritFrom takes over the settings of the output that is extended, if there is one.
 func (j *job) inheritFrom(have present) error {
 	shown := objstore.Redact(j.output)
 	switch m := have.Manifest; {
 	case !have.known:
 		return usage("--existing=extend: this program does not see the folder that the workers write to, expected gs://, s3:// or az:// as --output")
 	case m == nil:
-		return nil // what is there instead is said elsewhere
+		return nil // another check reports what is there instead
 	case m.Sample != j.input.readsSample():
 		return fault.New(fault.Gate, "--existing=extend: the output %s and the input: found the made-up sample in one of them, expected real trips in both; nothing was published: name another folder with --output, %s", shown, wayOut)
 	default:
@@ -166,7 +166,7 @@ func (j *job) inheritFrom(have present) error {
 	return wrong.err()
 }
 
-// inherit takes the settings that are not given from the output that is extended. It returns those that were given and differ.
+// inherit takes the settings that were not given from the output that is extended. It refuses given settings that differ.
 func (s *settings) inherit(m *publish.Manifest) error {
 	have := settingsOf(m)
 	if !s.given["format"] {
@@ -204,7 +204,7 @@ func (s *settings) inherit(m *publish.Manifest) error {
 	return nil
 }
 
-// digestOfSets is what digestOfDatasets returns for the declared datasets of a manifest.
+// digestOfSets returns the digest of the declared datasets of a manifest, like digestOfDatasets.
 func digestOfSets(sets []publish.Dataset) string {
 	parts := make([]string, len(sets))
 	for i, d := range sets {
@@ -223,7 +223,7 @@ func joined(a, b string) string {
 	return strings.Join(slices.Compact(all), ",")
 }
 
-// losesEarly is what an output has and the files of a run cannot make, as far as it is known before they are opened. certain tells
+// losesEarly returns what an output has and the files of a run cannot make, as far as this is known before they are opened. certain tells
 // whether a file could still turn out to have it.
 func losesEarly(m *publish.Manifest, files []namedInput, tables []string) (lost publish.Lost, certain bool) {
 	next, certain := publish.Covers{}, true

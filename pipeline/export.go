@@ -30,7 +30,7 @@ var atFlag = flagDef{
 	text: "the version, as tripstats history lists them (default: the latest)",
 }
 
-// outputFlags are the flags of each command that reads an output.
+// outputFlags are flags of all commands that read an output.
 var outputFlags = append(ofMain("verbose", "log"), []flagDef{
 	{name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, text: "read gs:// without credentials"},
 	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, text: "also read http:// addresses of other hosts, which are not encrypted"},
@@ -39,7 +39,7 @@ var outputFlags = append(ofMain("verbose", "log"), []flagDef{
 var exportFlags = append([]flagDef{
 	{
 		name: "as", of: func(s *settings) any { return &s.as }, choices: append([]string{""}, exportForms...),
-		text: "form: CSV, a line of JSON for each row, a stream of Arrow, or a workbook for spreadsheets\n(default: what the ending of --to says, otherwise csv)",
+		text: "form: CSV, a line of JSON for each row, a stream of Arrow, or a workbook for spreadsheets\n(default: the form of the ending of --to, otherwise csv)",
 	},
 	{name: "to", value: "FILE", of: func(s *settings) any { return &s.to }, check: (*settings).checkTo, text: "file to write, local or in a store, instead of standard output; it is replaced whole"},
 	atFlag,
@@ -97,12 +97,12 @@ func (j *job) export(ctx context.Context, words []string, wrong problems) error 
 		return j.writeTo(ctx, j.to, write)
 	}
 	if err := write(unfiltered(j.stdout)); err != nil {
-		return fault.New(fault.Failed, "export: it could not be written: %v", objstore.Reason(err))
+		return fault.New(fault.Failed, "export: writing failed: %v", objstore.Reason(err))
 	}
 	return nil
 }
 
-// writeTo writes a file whole.
+// writeTo writes a file. The file is replaced as a whole or not at all.
 func (j *job) writeTo(ctx context.Context, file string, write func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
@@ -114,7 +114,7 @@ func (j *job) writeTo(ctx context.Context, file string, write func(io.Writer) er
 	return nil
 }
 
-// exportForm is the form that is asked for.
+// exportForm returns the form that the user asked for.
 func (s *settings) exportForm() string {
 	if ending := strings.TrimPrefix(path.Ext(s.to), "."); s.as == "" && slices.Contains(exportForms, ending) {
 		return ending
@@ -139,7 +139,7 @@ func (s *settings) checkAt() (err error) {
 	return nil
 }
 
-// chosenTables are the tables that words name: all if there are none, and a form can hold them.
+// chosenTables returns the tables that words name, or all tables if there are no words and the form can hold several.
 func chosenTables(m *publish.Manifest, words []string, form string) ([]publish.Output, error) {
 	var names []string
 	for _, o := range m.Outputs {
@@ -215,7 +215,7 @@ func hasVersion(dir string, head publish.Head, version int64) error {
 	return fault.New(fault.NoMatch, "--at: %s: found no version %d, expected one of %s", objstore.Redact(dir), version, strings.Join(kept, ", "))
 }
 
-// damaged is the fault for an output that cannot be used as it is.
+// damaged returns the fault for an output whose files cannot be used.
 func damaged(dir string, err error) error {
 	var wrong *publish.DamagedError
 	if shown := objstore.Redact(dir); errors.As(err, &wrong) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, publish.ErrNoManifest) {

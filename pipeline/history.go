@@ -111,7 +111,7 @@ func (j *job) history(ctx context.Context, words []string, wrong problems) error
 	return nil
 }
 
-// versionOf describes a version. It is no error if the version is damaged.
+// versionOf describes a version. If the version is damaged, it sets Problem and returns no error.
 func versionOf(ctx context.Context, access objstore.Access, dir string, v publish.Version) (versionRecord, error) {
 	r := versionRecord{Version: v.Number, Run: v.Run, Months: map[string][]string{}, Tables: []tableRecord{}, Changes: []string{}}
 	m, _, err := publish.ReadVersion(ctx, access, dir, v.Number)
@@ -158,7 +158,7 @@ func monthsByTaxi(m *publish.Manifest) map[string][]string {
 	return months
 }
 
-// changes says in words how a manifest differs from the one before.
+// changes describes in words how a manifest differs from the one before.
 func changes(a, b *publish.Manifest) []string {
 	list := []string{}
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }

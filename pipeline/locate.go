@@ -13,7 +13,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// locate finds the files that stay in the output and have to be read again. It is an error if they are not what they were.
+// locate finds the files that stay in the output and must be read again. It is an error if they are missing or have changed.
 func (pl *planner) locate(ctx context.Context) error {
 	var problems []*fault.Fault
 	for i := range pl.choices {
@@ -49,7 +49,7 @@ func (pl *planner) locate(ctx context.Context) error {
 	return err
 }
 
-// relocate makes the choice about a file be about the object at its place, which must be what it was.
+// relocate gives a choice the object that is now at the file's address. The object must be the same as before.
 func (pl *planner) relocate(c *choice, o objstore.Object) error {
 	was := c.file.found
 	switch {
@@ -66,7 +66,7 @@ func (pl *planner) relocate(c *choice, o objstore.Object) error {
 	return nil
 }
 
-// findCopies tells the files of the plan of which other files they may be copies.
+// findCopies sets, for each file of the plan, the other files that it may be a copy of.
 func (pl *planner) findCopies(ctx context.Context) error {
 	if err := source.FindPacked(ctx, pl.read.Access, pl.listed); err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// planner decides what a run does with each file: see choose. It looks into new files only where their names do not tell enough.
+// planner decides what a run does with each file: see choose. It opens new files only if their names do not tell enough.
 type planner struct {
 	*plan
 	job     *job
@@ -23,19 +23,19 @@ type planner struct {
 	objects []objstore.Object // that the run names
 	listed  []element.Found   // the files of these
 
-	kept      map[string]*kept.Input // what the output keeps, by URI
-	described map[string][]string    // the taxis of files that were looked into, by URI
+	kept      map[string]*kept.Input // the inputs with kept results, by URI
+	described map[string][]string    // the taxis of files that were opened, by URI
 	readings  readings
 	choices   []choice
-	locked    error        // with --plan: why the run cannot publish, or inputs that it needs again cannot be read
+	locked    error        // with --plan: why the run could not publish, or could not read inputs that it needs again
 	disturbed bool         // another program has changed rows of the output's Delta tables
-	lost      publish.Lost // what the run would not make, as far as that is known before files are read
+	lost      publish.Lost // what the output would lose, as far as this is known before files are read
 }
 
-// brokenResults are kept results that a worker found to be damaged. They are not used again.
+// brokenResults has the kept results that a worker found to be damaged. The run plans again without them.
 type brokenResults struct{ files, sources map[string]bool }
 
-// add notes a file of kept results, or what is kept of one source. It tells whether that is new.
+// add adds a damaged file of results, or one damaged result of a source. It returns false if it was there already.
 func (b *brokenResults) add(file, source string) bool {
 	if b.files == nil {
 		b.files, b.sources = map[string]bool{}, map[string]bool{}
@@ -49,12 +49,12 @@ func (b *brokenResults) add(file, source string) bool {
 	return !known
 }
 
-// ofInput tells whether something that is kept of an input is damaged.
+// ofInput tells whether a kept result of an input is damaged.
 func (b brokenResults) ofInput(in *kept.Input) bool {
 	return b.sources[in.Source] || slices.ContainsFunc(in.Results, func(r kept.Result) bool { return b.files[r.At.File] })
 }
 
-// decide fills the plan: which files are read, and what is made of kept results.
+// decide fills the plan: which files the run reads, and which kept results it uses.
 func (pl *planner) decide(ctx context.Context) error {
 	j := pl.job
 	pl.kept, pl.described = map[string]*kept.Input{}, map[string][]string{}
@@ -71,7 +71,7 @@ func (pl *planner) decide(ctx context.Context) error {
 		if stay, err = pl.stay(ctx); err != nil {
 			return err
 		}
-		pl.admission.Taxis = nil // each file says its own
+		pl.admission.Taxis = nil // each file has a list of its own
 	}
 	all := slices.Clone(pl.listed)
 	for _, s := range stay {
@@ -107,7 +107,7 @@ func (j *job) extends(have present) bool {
 	return j.existing == extend && have.Manifest != nil
 }
 
-// stay returns the inputs of the output that stay, and gives the listed files the names by which the output knows them.
+// stay returns the inputs of the output that stay. It gives the listed files the sources that they have in the output.
 func (pl *planner) stay(ctx context.Context) ([]stayingInput, error) {
 	inputs := inputsOf(pl.have.Manifest)
 	if x := pl.have.index; x != nil && x.Format == kept.Format {
@@ -143,7 +143,7 @@ func (pl *planner) stay(ctx context.Context) ([]stayingInput, error) {
 	return stay, nil
 }
 
-// describe looks into files to learn the taxis of their trips. Files that cannot be used have none: the run says why.
+// describe opens files to learn the taxis of their trips. Files that cannot be used have none; the run reports them later.
 func (pl *planner) describe(ctx context.Context, files []element.Found) error {
 	files = slices.DeleteFunc(slices.Clone(files), func(f element.Found) bool { _, known := pl.described[f.URI]; return known || f.Refused != "" })
 	for _, f := range files {
@@ -162,13 +162,13 @@ func (pl *planner) describe(ctx context.Context, files []element.Found) error {
 	return err
 }
 
-// takes tells whether trips of a taxi are read of the files that the run names.
+// takes tells whether the run reads trips of a taxi from the files that it names.
 func (pl *planner) takes(taxi string) bool {
 	taxis := pl.job.taxis()
 	return len(taxis) == 0 || slices.Contains(taxis, taxi)
 }
 
-// taxisOf are the taxis of a listed file, of which trips are wanted. sure tells whether they are known, and not only likely by its name.
+// taxisOf returns the taxis of a listed file that the run wants. sure is false if they are only guessed from the file's name.
 func (pl *planner) taxisOf(f element.Found) (taxis []string, sure bool) {
 	if taxis, known := pl.described[f.URI]; known {
 		return taxis, true
@@ -182,7 +182,7 @@ func (pl *planner) taxisOf(f element.Found) (taxis []string, sure bool) {
 	return nil, false
 }
 
-// chooseAll decides about all files of the new version.
+// chooseAll makes the choice for each file of the new version.
 func (pl *planner) chooseAll(ctx context.Context, files []wantedFile) error {
 	by := choosing{takes: pl.takes, numbers: aggregate.Numbers(pl.tables)}
 	for _, t := range pl.tables {
@@ -215,7 +215,7 @@ func (pl *planner) chooseAll(ctx context.Context, files []wantedFile) error {
 	return pl.fill(ctx)
 }
 
-// keepsFinished tells whether results are kept that are good only while no other file has trips of their month.
+// keepsFinished tells whether there are kept results that are only valid if no other file has trips of their month.
 func (pl *planner) keepsFinished() bool {
 	for _, in := range pl.kept {
 		for _, r := range in.Results {
@@ -227,8 +227,8 @@ func (pl *planner) keepsFinished() bool {
 	return false
 }
 
-// crowding are the listed files that may have trips of the months of others, as far as their names tell. Without merge, two files of one
-// month are an error, unless their names have no month.
+// crowding returns the listed files that may have trips of the same months as other files, as far as their names tell. Without merge, two
+// files of one month are an error, unless their names have no month.
 func (pl *planner) crowding() []element.Found {
 	months := map[int32]int{}
 	for _, f := range pl.listed {
@@ -274,7 +274,8 @@ func (pl *planner) fill(ctx context.Context) error {
 			continue
 		}
 		pl.plan.kept = append(pl.plan.kept, in)
-		// The new version has nothing of a taxi that is left out. Tables that it does not make may be made again.
+		// The new version keeps no results of a taxi that is left out. It keeps the states of tables that it does not make: a later
+		// run may make them.
 		in.Results = slices.DeleteFunc(slices.Clone(c.input.Results), func(r kept.Result) bool {
 			return !slices.ContainsFunc(c.results, func(used kept.Result) bool { return used.Taxi == r.Taxi })
 		})
@@ -284,8 +285,8 @@ func (pl *planner) fill(ctx context.Context) error {
 	return pl.protectEarly(ctx)
 }
 
-// protectEarly finds out what the output has and this run would not make, before anything is read. It looks into new files only if their
-// names and what is kept do not cover the months of the output. Publishing looks again, at what was read.
+// protectEarly finds out, before anything is read, what the output would lose by this run. It opens new files only if their names and the kept
+// results do not cover the months of the output. Publishing checks again, with what was read.
 func (pl *planner) protectEarly(ctx context.Context) error {
 	m := pl.have.Manifest
 	if m == nil || m.Sample || pl.job.existing != protect {
@@ -295,7 +296,7 @@ func (pl *planner) protectEarly(ctx context.Context) error {
 	if lost.Number > 0 {
 		admitted, _, err := pl.admit(ctx, func(element.Recognised) {})
 		if err != nil {
-			return err // the run would fail with it
+			return err // the run itself would end with this error
 		}
 		var named []namedInput
 		for _, f := range admitted {
@@ -313,20 +314,20 @@ func (pl *planner) protectEarly(ctx context.Context) error {
 	return nil
 }
 
-// namedInputs are all files of the new version, with the taxis that they have or are likely to have.
+// namedInputs returns all files of the new version, with the taxis that they have or are likely to have.
 func (pl *planner) namedInputs() []namedInput {
 	var list []namedInput
 	for _, c := range pl.choices {
 		taxis, sure := pl.taxisOf(c.file.found)
 		if sure && len(taxis) == 0 {
-			continue // none of its trips counts
+			continue // the run counts none of its trips
 		}
 		list = append(list, namedInput{c.file.uri, c.file.found.Whole(), taxis, c.file.found.Month})
 	}
 	return list
 }
 
-// guard stops the run before it reads anything if it would lose what the output has, or read too much.
+// guard stops the run before it reads anything if the output would lose something, or if the run would read too much.
 func (pl *planner) guard(ctx context.Context) error {
 	if !pl.lost.None() {
 		return publish.WouldLose(pl.publish, pl.lost)
@@ -347,7 +348,7 @@ func (pl *planner) guard(ctx context.Context) error {
 	return fault.New(fault.Gate, "--max-bytes: the run would read %d bytes of %d files, expected at most %d; nothing was read: --plan says of which files, and why", need, len(pl.files), most)
 }
 
-// bytesToRead is how many bytes of its inputs the run would read. Files are looked into only if their sizes together are more than enough.
+// bytesToRead returns how many bytes of its inputs the run would read. It opens files only if the sum of their sizes exceeds the limit.
 func (pl *planner) bytesToRead(ctx context.Context, enough int64) (bytes int64, err error) {
 	for _, f := range pl.files {
 		bytes += f.Size
@@ -365,7 +366,7 @@ func (pl *planner) bytesToRead(ctx context.Context, enough int64) (bytes int64, 
 	return bytes, err
 }
 
-// forward ends what a run before was stopped at, after it had committed.
+// forward updates the copies if an earlier run was stopped after its commit.
 func (pl *planner) forward(ctx context.Context) error {
 	if !pl.have.lagging {
 		return nil
@@ -374,13 +375,13 @@ func (pl *planner) forward(ctx context.Context) error {
 	return err
 }
 
-// nothingToDo tells whether a run would publish what the output has.
+// nothingToDo tells whether the new version would be the same as the head.
 func (pl *planner) nothingToDo() bool {
 	x := pl.have.index
 	return x != nil && x.Format == kept.Format && pl.job.reuse && !pl.quarantined() && !pl.disturbed && pl.publish.Identity != "" && pl.publish.Identity == x.Identity
 }
 
-// lookAtLogs finds out whether another program has changed the output, which only Delta tables allow.
+// lookAtLogs finds out whether another program has changed rows of the output's Delta tables.
 func (pl *planner) lookAtLogs(ctx context.Context) error {
 	if !pl.nothingToDo() || pl.have.lagging {
 		return nil
@@ -393,7 +394,7 @@ func (pl *planner) lookAtLogs(ctx context.Context) error {
 	return nil
 }
 
-// reused is how many sources are made of kept results alone.
+// reused returns how many inputs the run does not read, because it has their kept results.
 func (pl *planner) reused() int {
 	whole := map[string]bool{}
 	for _, c := range pl.choices {

@@ -15,7 +15,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// planRecord is what --plan says of a run.
+// planRecord is the result of --plan, as --json writes it.
 type planRecord struct {
 	Files     []planFile `json:"files" about:"the inputs, by source"`
 	LeftOut   int        `json:"left_out" about:"files that matched and, as asked, would not be read"`
@@ -43,10 +43,10 @@ type planFile struct {
 	FileBytes    int64  `json:"file_bytes" about:"its size"`
 	Bytes        int64  `json:"bytes" about:"bytes of it that would be read"`
 	Dates        string `json:"dates,omitempty" about:"how dates in its texts are read"`
-	Run          string `json:"run" about:"what the run would do with it: new (read it), reuse (not read it, it has not changed), changed and what (read it again), kept (not named; it stays in the output), gone (needed again, but not there)"`
+	Run          string `json:"run" about:"what the run would do with it: new (read it), reuse (not read it, it has not changed), changed and what (read it again), kept (not named; it stays in the output), gone (needed again, but missing or changed)"`
 }
 
-// record is the plan of a run.
+// record returns the plan of a run.
 func (pl *planner) record(ctx context.Context, in plannedFiles, left []element.LeftOut) (r planRecord, err error) {
 	j := pl.job
 	runs := map[string]string{}
@@ -127,10 +127,10 @@ func (pl *planner) wouldCommit(_ context.Context, bytes int64) (commits bool, wh
 	return true, "", nil
 }
 
-// dollarsAMillion is what reading costs in the stores of Google, Amazon and Azure, a million requests, roughly.
+// dollarsAMillion is roughly the price of a million read requests in the stores of Google, Amazon and Azure.
 const dollarsAMillion = 0.4
 
-// costOf is the order of what requests cost.
+// costOf returns the order of magnitude of the price of requests.
 func costOf(requests int64) string {
 	dollars, most := float64(requests)*dollarsAMillion/1e6, 0.01
 	for dollars > most {
@@ -139,7 +139,7 @@ func costOf(requests int64) string {
 	return fmt.Sprintf("less than %g dollars", most)
 }
 
-// text is the plan for people: a table of the files, and what the run would do.
+// text returns the plan for people: a table of the files, and what the run would do.
 func (r planRecord) text() string {
 	header := []string{"source", "taxi"}
 	if r.places {
@@ -216,7 +216,7 @@ func wrappedBelow(text string) string {
 	return strings.ReplaceAll(wrapped(text), "\n", "\n"+strings.Repeat(" ", labelWidth))
 }
 
-// addRows adds numbers of rows, of which one may be unknown.
+// addRows adds two numbers of rows, which may be unknown.
 func addRows(a, b int64) int64 {
 	if a == element.UnknownRows || b == element.UnknownRows {
 		return element.UnknownRows
@@ -224,7 +224,7 @@ func addRows(a, b int64) int64 {
 	return a + b
 }
 
-// rowsShown is a number of rows to print, or a dash if only reading the file tells it.
+// rowsShown returns a number of rows for printing, or a dash if only reading the file tells it.
 func rowsShown(rows int64) string {
 	if rows == element.UnknownRows {
 		return "-"

@@ -19,17 +19,17 @@ import (
 	"tripstats/transforms/query"
 )
 
-// present is what the output has when a run is planned.
+// present describes the output when a run is planned.
 type present struct {
 	publish.Head
-	known   bool        // otherwise the workers are elsewhere and this process may see another folder of that name
+	known   bool        // false if the workers run elsewhere: this process may see another folder of that name
 	index   *kept.Index // nil if no results are kept
-	lagging bool        // the copies may not be those of the head yet
-	bytes   int64       // that were read to know this
-	monthly chan []byte // gets the file of the monthly table, for stdout if there is nothing to do; nil if that is read then
+	lagging bool        // the copies may be older than the head
+	bytes   int64       // how many bytes were read for this
+	monthly chan []byte // receives the file of the monthly table, for stdout if there is nothing to do; nil if the file is read only then
 }
 
-// reading reads what the output has, while the caller does something else. The function that it returns waits for that.
+// reading starts to read the output and returns at once. The function that it returns waits for the result.
 func (j *job) reading(ctx context.Context, runner runners.Runner) (wait func() (present, error)) {
 	type result struct {
 		present
@@ -47,7 +47,7 @@ func (j *job) reading(ctx context.Context, runner runners.Runner) (wait func() (
 	}
 }
 
-// readPresent reads what the output has.
+// readPresent reads the head of the output and its kept results.
 func (j *job) readPresent(ctx context.Context, runner runners.Runner) (present, error) {
 	none := present{Head: publish.Head{Version: publish.NoVersion}}
 	if !runner.Here() && !objstore.Remote(j.output) || j.beam.IsSet("dry_run") {
@@ -66,10 +66,10 @@ func (j *job) readPresent(ctx context.Context, runner runners.Runner) (present, 
 	if p.Manifest == nil {
 		return p, nil
 	}
-	if i := monthlyOf(p.Manifest); i >= 0 && objstore.Remote(j.output) && !j.plan { // each request takes its time
+	if i := monthlyOf(p.Manifest); i >= 0 && objstore.Remote(j.output) && !j.plan { // a request takes time: start it early
 		p.monthly = make(chan []byte, 1)
 		go func() {
-			content, _ := j.access().ReadAll(ctx, objstore.Join(j.output, p.Manifest.Outputs[i].Path)) // an error comes again when it is needed
+			content, _ := j.access().ReadAll(ctx, objstore.Join(j.output, p.Manifest.Outputs[i].Path)) // an error is ignored here: the table is read again when it is needed
 			p.monthly <- content
 		}()
 	}
@@ -87,7 +87,7 @@ func (j *job) readPresent(ctx context.Context, runner runners.Runner) (present, 
 	return p, nil
 }
 
-// away returns err if a store did not answer. All else that is wrong with what an output keeps makes it kept no more.
+// away returns err if a store did not answer. It drops all other errors: kept results that cannot be read are not used.
 func away(err error) error {
 	if fault.CodeOf(err, fault.OK) == fault.Unavailable || errors.Is(err, context.Canceled) {
 		return err
@@ -104,7 +104,7 @@ func (j *job) inheritDatasets(ctx context.Context) error {
 	h, err := publish.ReadHead(ctx, j.access(), j.output)
 	j.ofOutput = objstore.BytesRead() - before
 	if err != nil || h.Manifest == nil {
-		return nil // which is said when the run is planned
+		return nil // planning the run reports it
 	}
 	for _, set := range h.Manifest.Sets {
 		d, err := dataset.Parse(set.File, set.Text, tlc.Taxis())
@@ -116,7 +116,7 @@ func (j *job) inheritDatasets(ctx context.Context) error {
 	return nil
 }
 
-// extendedTables are the tables of an output that is extended, and those that --tables names beside them.
+// extendedTables returns the tables of an output that is extended, and those that --tables adds.
 func (j *job) extendedTables(m *publish.Manifest, named []declaredTable) ([]declaredTable, error) {
 	var tables []declaredTable
 	isStandard := false
@@ -163,7 +163,7 @@ func (j *job) extendedTables(m *publish.Manifest, named []declaredTable) ([]decl
 	return all, nil
 }
 
-// tableOf is a table of an output, by its query.
+// tableOf returns a table of an output, made from its query.
 func (j *job) tableOf(o publish.Output) (declaredTable, error) {
 	if t, ok := library.Named(o.Table); ok && (o.SQL == "" || o.SQL == t.Query.SQL) {
 		return declaredTable{t.Name, "the library", t.Query}, nil

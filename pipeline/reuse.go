@@ -8,13 +8,13 @@ import (
 	"tripstats/transforms/element"
 )
 
-// wantedFile is a file that the new version of an output is to be made of.
+// wantedFile is a file of the new version of an output.
 type wantedFile struct {
 	found   element.Found
 	uri     string // without secrets
 	token   string
 	reading string   // digest: see readings
-	without []string // taxis of which another file takes the place: see staying
+	without []string // taxis of which named files replace the trips: see staying
 	stays   bool     // the run does not name it, but the output has it and is extended
 }
 
@@ -25,28 +25,28 @@ type wantedTable struct{ name, digest string }
 type use int
 
 const (
-	useNew     use = iota // nothing is kept of it: it is read
-	useChanged            // what is kept of it is not good any more: it is read
-	usePartly             // some tables are made of what is kept; for the others it is read again
-	useKept               // it is not read
+	useNew     use = iota // it has no kept results: it is read
+	useChanged            // its kept results are not valid any more: it is read
+	usePartly             // some tables are made from its kept results; for the others it is read
+	useKept               // all tables are made from its kept results: it is not read
 )
 
 // choice is what a run does with one file, and why.
 type choice struct {
 	file    wantedFile
 	use     use
-	changed string        // what has changed: content, name, settings, taxis, tables; or what makes it be read again
-	missing []string      // the tables to make, of a file that is read again for these
-	input   *kept.Input   // what is kept of it, as far as it is used
-	skip    uint64        // bit i: table i is made of what is kept
-	results []kept.Result // those that are used
-	gone    bool          // it stays in the output and has to be read again, and is not there or not what it was
+	changed string        // what has changed: content, name, settings, taxis, tables; or why else it is read again
+	missing []string      // the tables for which the file is read again
+	input   *kept.Input   // the kept input that is used; nil if none
+	skip    uint64        // bit i: table i is made from kept results
+	results []kept.Result // the kept results that are used
+	gone    bool          // it stays in the output and must be read again, but is missing or has changed
 }
 
-// read tells whether rows of the file are read.
+// read tells whether the run reads rows of the file.
 func (c choice) read() bool { return c.use != useKept }
 
-// choosing is what decides which kept results are good.
+// choosing has what decides which kept results are valid.
 type choosing struct {
 	tables  []wantedTable
 	takes   func(taxi string) bool // whether trips of a taxi are wanted
@@ -54,8 +54,8 @@ type choosing struct {
 	numbers string                 // of the tables: see kept.Result.Numbers
 }
 
-// choose says for each file whether it is read. It decides nothing by names alone: a kept result is good if the file has the token that it
-// had and everything that decides the result has the same digest. have is what is kept, by URI. alone tells whether no other
+// choose decides for each file whether it is read. It never decides by the name alone: a kept result is valid if the file has the same token
+// as before, and if everything that decides the result has the same digest. have has the kept inputs by URI. alone tells whether no other
 // file has trips of a taxi in the month of a file.
 func choose(have map[string]*kept.Input, files []wantedFile, by choosing, alone func(f wantedFile, taxi string) bool) []choice {
 	choices := make([]choice, len(files))
@@ -93,7 +93,7 @@ func (by choosing) chooseOne(in *kept.Input, f wantedFile, alone func(taxi strin
 		}
 		good = append(good, in.Results[at])
 	}
-	if in.File.Malformed > 0 && len(good) < len(in.Results) { // rows that tell no taxi are in the result of one of them
+	if in.File.Malformed > 0 && len(good) < len(in.Results) { // one of the results counts the rows that have no taxi
 		return c.again("taxis")
 	}
 	missing := 0
@@ -118,7 +118,7 @@ func (by choosing) chooseOne(in *kept.Input, f wantedFile, alone func(taxi strin
 	default:
 		c.use = useKept
 	}
-	for i := range good { // exactly what is used
+	for i := range good { // keep only the states that are used
 		good[i].Tables = slices.DeleteFunc(slices.Clone(good[i].Tables), func(k kept.Table) bool {
 			at := slices.IndexFunc(by.tables, func(t wantedTable) bool { return t.name == k.Name })
 			return at < 0 || c.skip>>at&1 == 0
@@ -128,7 +128,7 @@ func (by choosing) chooseOne(in *kept.Input, f wantedFile, alone func(taxi strin
 	return c
 }
 
-// taxisOf are the taxis of a kept file whose trips are wanted: those of the run, or those that the file itself says.
+// taxisOf returns the taxis of a kept file whose trips the run wants.
 func (by choosing) taxisOf(f wantedFile, file element.Recognised) []string {
 	shares := file.Shares
 	if len(shares) == 0 {
@@ -147,12 +147,12 @@ func (by choosing) taxisOf(f wantedFile, file element.Recognised) []string {
 	return taxis
 }
 
-// again is the choice to read a file of which something is kept.
+// again returns the choice to read a file although it has kept results.
 func (c choice) again(changed string) choice {
 	return choice{file: c.file, use: useChanged, changed: changed}
 }
 
-// shown is the choice in words.
+// shown returns the choice in words, for the plan.
 func (c choice) shown() string {
 	switch {
 	case c.use == useNew:
@@ -178,11 +178,11 @@ type monthOfTaxi struct {
 	month int32
 }
 
-// crowd is how many files can have trips of each taxi and month. It answers before files are admitted what admission finds then:
-// see element.Recognised.Alone.
+// crowd counts the files that can have trips of each taxi and month. It answers, before files are admitted, the question that
+// element.Recognised.Alone answers afterwards.
 type crowd struct {
 	files map[monthOfTaxi]int
-	parts map[string]int // by data set
+	parts map[string]int // by dataset
 }
 
 // add counts a file of some taxis.

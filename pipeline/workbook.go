@@ -43,7 +43,7 @@ func cells(columns []answerColumn, rows int) iter.Seq[[]any] {
 	}
 }
 
-// cell is a value of the column as a cell. What a number of a spreadsheet cannot hold exactly is a text.
+// cell returns a value of the column as a cell. Numbers that a spreadsheet cannot store exactly become text.
 func (c answerColumn) cell(v query.Value) any {
 	switch {
 	case v.IsNull:
