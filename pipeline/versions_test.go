@@ -94,7 +94,7 @@ func TestADamagedVersionIsNotRestored(t *testing.T) {
 		t.Errorf("found other files after it: %v, expected %v", after, before)
 	}
 	for _, at := range []string{"--at=2", "--at=7", ""} {
-		code, word := 2, "version 2 is the latest, expected one before it"
+		code, word := 2, "found version 2, which is the latest, expected an older one"
 		switch at {
 		case "--at=7":
 			code, word = 4, "found no version 7, expected one of 1, 2"
