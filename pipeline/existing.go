@@ -121,6 +121,22 @@ func inputsOf(m *publish.Manifest) []kept.Input {
 	return list
 }
 
+// withUnkept adds to the inputs of which something is kept the others that the manifest names. Nothing is kept of an input whose content
+// cannot be known again, or whose results are too large, and it is an input all the same.
+func withUnkept(have, named []kept.Input) []kept.Input {
+	known := map[string]bool{}
+	for _, in := range have {
+		known[in.URI], known[in.Source] = true, true
+	}
+	all := slices.Clone(have)
+	for _, in := range named {
+		if !known[in.URI] && !known[in.Source] {
+			all = append(all, in)
+		}
+	}
+	return all
+}
+
 // settingsOf are the settings of an output that decide its results. An older program recorded the flags that were given.
 func settingsOf(m *publish.Manifest) map[string]string {
 	if m.Settings != nil {

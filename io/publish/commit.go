@@ -26,7 +26,7 @@ import (
 type version struct {
 	manifest *Manifest                                                          // without Commit; of its Outputs Table and Rows are known
 	tables   []func(w io.Writer) error                                          // write the files of the Outputs
-	kept     func(ctx context.Context, dir string) (*kept.Index, []byte, error) // what is kept of the inputs; nil for nothing
+	kept     func(ctx context.Context, dir string) (*kept.Index, []byte, error) // what is kept of the inputs; no function or no index for nothing
 
 	rows []quarantine.File
 }
@@ -69,9 +69,7 @@ func (r *result) publish(ctx context.Context, cfg Config) error {
 		v.manifest.Outputs = append(v.manifest.Outputs, Output{Table: t.Name, SQL: cfg.SQL[t.Name], Rows: t.Record.NumRows()})
 		v.tables = append(v.tables, func(w io.Writer) error { return format.Write(w, t.Record, cfg.Meta) })
 	}
-	if cfg.Identity != "" {
-		v.kept = func(ctx context.Context, dir string) (*kept.Index, []byte, error) { return r.keep(ctx, cfg, dir) }
-	}
+	v.kept = func(ctx context.Context, dir string) (*kept.Index, []byte, error) { return r.keep(ctx, cfg, dir) }
 	return publishVersion(ctx, cfg, v)
 }
 
@@ -259,7 +257,9 @@ func (a *attempt) write(ctx context.Context) error {
 		if len(states) > 0 {
 			files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.StatesName, Write: bytesOf(states)})
 		}
-		files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.IndexName, Write: func(w io.Writer) error { return json.NewEncoder(w).Encode(index) }})
+		if index != nil {
+			files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.IndexName, Write: func(w io.Writer) error { return json.NewEncoder(w).Encode(index) }})
+		}
 	}
 	if err := a.lock.WriteAll(ctx, files); err != nil {
 		return a.nothing("", err)

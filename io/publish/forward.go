@@ -130,10 +130,7 @@ func (f *forwarding) bringAll(ctx context.Context) error {
 		if strings.HasSuffix(f.gone[i], "/") {
 			return nil // bringLogs has emptied that table
 		}
-		if err := f.lock.Delete(ctx, f.gone[i], ""); err != nil {
-			return fmt.Errorf("%s of a version before: %w", f.gone[i], objstore.Reason(err))
-		}
-		return nil
+		return f.removeCopy(ctx, f.gone[i])
 	})
 }
 
@@ -197,6 +194,41 @@ func (f *forwarding) bringCopy(ctx context.Context, o Output) (changed bool, err
 		}
 	}
 	return false, fmt.Errorf("%s: somebody changes it again and again", o.Plain)
+}
+
+// removeCopy removes a copy that the head does not have, unless another run has committed, which may have that table again. The order of its
+// requests is that of bringCopy. The lock of a folder cannot be lost, so there it is only removed.
+func (f *forwarding) removeCopy(ctx context.Context, place string) error {
+	fails := func(err error) error { return fmt.Errorf("%s of a version before: %w", place, objstore.Reason(err)) }
+	if !objstore.Remote(f.output) {
+		if err := f.lock.Delete(ctx, place, ""); err != nil {
+			return fails(err)
+		}
+		return nil
+	}
+	for range 3 {
+		there, err := f.access.Stat(ctx, objstore.Join(f.output, place))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return fails(err)
+		}
+		now, err := f.access.Stat(ctx, objstore.Join(f.output, ManifestName))
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: %w", ManifestName, objstore.Reason(err))
+		case now.Version != f.head.stored:
+			return errSuperseded
+		}
+		if err := f.lock.Delete(ctx, place, there.Version); !errors.Is(err, objstore.ErrChanged) {
+			if err != nil {
+				return fails(err)
+			}
+			return nil
+		}
+	}
+	return fails(errors.New("somebody changes it again and again"))
 }
 
 // isCopy tells whether an object has the bytes of a table.

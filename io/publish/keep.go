@@ -22,7 +22,7 @@ const (
 )
 
 // keep returns the index of a version in a folder, and what its file of results has: the results of the inputs that this run has read, and
-// some of those that go on.
+// some of those that go on. There is no index if nothing is known of the inputs.
 func (r *result) keep(ctx context.Context, cfg Config, dir string) (*kept.Index, []byte, error) {
 	results := map[string][]element.Packed{}
 	for _, m := range r.remembered {
@@ -66,6 +66,9 @@ func (r *result) keep(ctx context.Context, cfg Config, dir string) (*kept.Index,
 		if in, ok := moved(in); ok && !looked[in.Source] {
 			index.Inputs = append(index.Inputs, in)
 		}
+	}
+	if cfg.Identity == "" && len(index.Inputs) == 0 {
+		return nil, nil, nil
 	}
 	slices.SortFunc(index.Inputs, func(a, b kept.Input) int { return cmp.Compare(a.Source, b.Source) })
 	return index, states.content, nil
