@@ -45,16 +45,20 @@ func TestAnInputOfWhichNothingIsKeptStaysWhenAnOutputIsExtended(t *testing.T) {
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
-	var x kept.Index
-	content, err := os.ReadFile(found[0])
-	if err == nil {
-		err = json.Unmarshal(content, &x)
+	of, err := filepath.Rel(out, filepath.Dir(found[0]))
+	if err != nil {
+		t.Fatal(err)
 	}
+	content, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := kept.Decode(filepath.ToSlash(of), content)
 	if err != nil || len(x.Inputs) != 2 {
-		t.Fatalf("found %d inputs, %v", len(x.Inputs), err)
+		t.Fatalf("found %+v, %v, expected two inputs", x, err)
 	}
 	x.Inputs = x.Inputs[1:]
-	if content, err = json.Marshal(x); err == nil {
+	if content, err = x.Encode(filepath.ToSlash(of)); err == nil {
 		err = os.WriteFile(found[0], content, 0o600)
 	}
 	if err != nil {
