@@ -8,6 +8,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/io/publish"
+	"tripstats/io/source"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
@@ -21,17 +22,30 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 	q.Name, j.queries = "answer", []*query.Query{q}
 	table := aggregate.Declared(q, j.bounds(), j.standard())
 	table.Answer = true
-	p, runner, objects, err := j.prepare(ctx, []*aggregate.Spec{table})
+	runner, err := runners.Find(j.runner)
+	if err != nil {
+		return nil, usage("--runner: %v", err)
+	}
+	runner = runner.With(j.beam)
+	p, objects, err := j.prepare(ctx, runner, []*aggregate.Spec{table})
 	if err != nil {
 		return nil, err
 	}
 	if runner.Elsewhere() {
 		return nil, usage("--runner: found %s, whose workers are not in this process, expected direct or prism: an answer goes to standard output; make a table of it with --tables", runner.Name)
 	}
+	if err := source.FindPacked(ctx, j.access(), p.files); err != nil {
+		return nil, err
+	}
+	if !p.admission.MergeSameMonth {
+		if err := source.FindCopies(ctx, j.access(), objects, p.files); err != nil {
+			return nil, err
+		}
+	}
 	p.narrow(table)
 	p.publish = publish.Config{ID: newID(), Tables: []string{table.Name}, MaxRejected: -1, Balance: []publish.Total{{Table: table.Name}}}
 	if j.plan {
-		return nil, j.showPlan(ctx, p)
+		return nil, j.showPlan(ctx, &planner{plan: &p, job: j})
 	}
 	told, err := runner.Check(j.places(objects))
 	if err != nil {

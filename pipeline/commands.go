@@ -46,6 +46,18 @@ func init() {
 			usage: "show [tables|columns|rules|datasets]  what the program knows: tables and their SQL, columns, rules, files",
 		},
 		{
+			name: "history", flags: historyFlags, help: historyHelp, run: (*job).history,
+			usage: "history DIR                           the versions that an output keeps, and what changed",
+		},
+		{
+			name: "restore", flags: restoreFlags, help: restoreHelp, run: (*job).restore,
+			usage: "restore DIR --at=N                    commit an old version of an output as the latest",
+		},
+		{
+			name: "check", flags: checkFlags, help: checkHelp, run: (*job).checkSound,
+			usage: "check DIR                             whether all that an output keeps is sound",
+		},
+		{
 			name: "export", flags: exportFlags, help: exportHelp, run: (*job).export,
 			usage: "export DIR [TABLE]                    a table of an output as CSV, JSON or Arrow, or all as a workbook",
 		},

@@ -21,6 +21,7 @@ import (
 type declaredDataset struct {
 	dataset.Declared
 	file string // as it may be shown
+	text string
 }
 
 // mostDatasets is how many files --dataset may name.
@@ -55,10 +56,13 @@ func (j *job) declareDatasets(ctx context.Context) error {
 		case same != "":
 			wrong.add(usage("--dataset: %s: found the taxi %s, which %s declares too, expected each taxi once", shown, d.Dataset.Taxi, same))
 		default:
-			j.parsed.datasets = append(j.parsed.datasets, declaredDataset{d, shown})
+			j.parsed.datasets = append(j.parsed.datasets, declaredDataset{d, shown, strings.TrimPrefix(text, "\ufeff")})
 		}
 	}
-	return wrong.err()
+	if err := wrong.err(); err != nil {
+		return err
+	}
+	return j.inheritDatasets(ctx)
 }
 
 // declaredAs returns the file that declares a taxi, or "".
@@ -102,7 +106,7 @@ func (s *settings) tripOptions(standard bool, tables []*aggregate.Spec) trip.Opt
 func (s *settings) usedDatasets() []publish.Dataset {
 	var used []publish.Dataset
 	for _, d := range s.parsed.datasets {
-		used = append(used, publish.Dataset{Name: d.Dataset.Name, Taxi: d.Dataset.Taxi, File: d.file, SHA256: d.SHA256})
+		used = append(used, publish.Dataset{Name: d.Dataset.Name, Taxi: d.Dataset.Taxi, File: d.file, SHA256: d.SHA256, Text: d.text})
 	}
 	return used
 }

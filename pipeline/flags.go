@@ -176,6 +176,7 @@ func (s *settings) check(words []string, first bool, wrong *problems) {
 		wrong.add("--quarantine-cells does not say where to: add --quarantine=DIR")
 	}
 	s.checkJudged("", mainFlags, wrong)
+	s.checkJSON("", wrong)
 }
 
 // checkJudged refuses flags that are about rules where no rule is applied.

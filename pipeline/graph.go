@@ -63,6 +63,15 @@ func (p plan) recalled() []kept.Input {
 //	tables              one a table
 //	rejects, kept       with --quarantine: one a batch with such rows, one a row group with such rows
 func build(s beam.Scope, p plan) {
+	if in := results(s, p); p.answers {
+		publish.Answer(s, p.publish, in)
+	} else {
+		publish.Publish(s, p.publish, in)
+	}
+}
+
+// results lays out all but the last step of the pipeline.
+func results(s beam.Scope, p plan) publish.Inputs {
 	found := source.Found(s, p.files)
 	described, unreadable := source.Described(s, p.read.Access, found)
 	recognised, unknown := trip.Recognised(s, p.trips, described)
@@ -99,14 +108,14 @@ func build(s beam.Scope, p plan) {
 	})
 	partials := spread[0]
 	if len(p.kept)+len(p.partly) > 0 {
-		results := kept.Read(s, p.read.Access, p.publish.Output, slices.Concat(p.kept, p.partly))
-		partials = beam.Flatten(s, partials, aggregate.Unpacked(s, p.tables, results))
+		stored := kept.Read(s, p.read.Access, p.publish.Output, slices.Concat(p.kept, p.partly))
+		partials = beam.Flatten(s, partials, aggregate.Unpacked(s, p.tables, stored))
 	}
 	perSource := aggregate.PerSource(s, p.tables, admitted, partials)
 	var remembered []beam.PCollection
 	if !p.answers {
-		settled, results := aggregate.Packed(s, p.tables, perSource)
-		perSource, remembered = settled, []beam.PCollection{beam.Flatten(s, files, results)}
+		settled, packed := aggregate.Packed(s, p.tables, perSource)
+		perSource, remembered = settled, []beam.PCollection{beam.Flatten(s, files, packed)}
 	}
 
 	var tables []beam.PCollection
@@ -114,12 +123,8 @@ func build(s beam.Scope, p plan) {
 		tables = append(tables, aggregate.Table(s, t, perSource))
 	}
 	in := publish.Inputs{Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Kept: spread[1:], Remembered: remembered}
-	if p.answers {
-		publish.Answer(s, p.publish, in)
-		return
-	}
-	if p.standard {
+	if p.standard && !p.answers {
 		in.Tables = append(in.Tables, aggregate.Ledger(s, perSource))
 	}
-	publish.Publish(s, p.publish, in)
+	return in
 }

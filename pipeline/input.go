@@ -91,6 +91,11 @@ func (s *settings) checkMemory() (err error) {
 	return nil
 }
 
+func (s *settings) checkMaxBytes() (err error) {
+	s.parsed.maxBytes, err = parseBytes(s.maxBytes)
+	return err
+}
+
 // access is how stores are reached.
 func (s *settings) access() objstore.Access {
 	a := objstore.Access{GCSAnonymous: s.anonymous, AllowHTTP: s.allowHTTP}

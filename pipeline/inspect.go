@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,36 +21,36 @@ import (
 
 // fileReport is what inspect says of a file: the form of its --json.
 type fileReport struct {
-	Source    string         `json:"source"`
-	URI       string         `json:"uri"`
-	Bytes     int64          `json:"bytes"`
-	Taxi      string         `json:"taxi,omitempty"` // of a file with several taxis the list of them
-	Month     string         `json:"month,omitempty"`
-	MonthFrom string         `json:"month_from,omitempty"` // what holds the month, if that is not the file's name
-	Variant   string         `json:"variant,omitempty"`
-	Rows      *int64         `json:"rows"` // null if only reading the file tells it
-	RowGroups int            `json:"row_groups"`
-	Codecs    []string       `json:"codecs"`
-	Taxis     []taxiReport   `json:"taxis,omitempty"` // if a column says the taxi of each trip, and there are several
-	Columns   []columnReport `json:"columns"`
-	Dates     string         `json:"dates,omitempty"`   // the order of its dates, if they are text and end with the year
-	Problem   string         `json:"problem,omitempty"` // why the main job would refuse the file
+	Source    string         `json:"source" about:"the name of the file in tables and messages"`
+	URI       string         `json:"uri" about:"its address or path"`
+	Bytes     int64          `json:"bytes" about:"its size"`
+	Taxi      string         `json:"taxi,omitempty" about:"its taxi, or the list of them"`
+	Month     string         `json:"month,omitempty" about:"the month in its name, as 2024-01"`
+	MonthFrom string         `json:"month_from,omitempty" about:"what holds the month, if that is not the file's name"`
+	Variant   string         `json:"variant,omitempty" about:"the kind of file, as tripstats show datasets lists them"`
+	Rows      *int64         `json:"rows" about:"its rows; null if only reading the file tells"`
+	RowGroups int            `json:"row_groups" about:"its row groups, or blocks of text"`
+	Codecs    []string       `json:"codecs" about:"how its pages are packed"`
+	Taxis     []taxiReport   `json:"taxis,omitempty" about:"the rows of each taxi, if a column says the taxi and there are several"`
+	Columns   []columnReport `json:"columns" about:"its columns"`
+	Dates     string         `json:"dates,omitempty" about:"the order of its dates, if they are text and end with the year"` // the order of its dates, if they are text and end with the year
+	Problem   string         `json:"problem,omitempty" about:"why a run would refuse the file"`
 }
 
 // taxiReport is how many trips of a file are of a taxi.
 type taxiReport struct {
-	Taxi string `json:"taxi"`
-	Rows int64  `json:"rows"`
+	Taxi string `json:"taxi" about:"the taxi"`
+	Rows int64  `json:"rows" about:"its rows"`
 }
 
 // columnReport is one column of a file.
 type columnReport struct {
-	Name    string `json:"name"`
-	Type    string `json:"type"`
-	Bytes   int64  `json:"bytes"`             // compressed, in all row groups
-	Meaning string `json:"meaning,omitempty"` // of a column with several meanings the list of them
-	Adds    string `json:"adds,omitempty"`    // what it is an addend of
-	Known   bool   `json:"known"`
+	Name    string `json:"name" about:"its name in the file"`
+	Type    string `json:"type" about:"its type in the file"`
+	Bytes   int64  `json:"bytes" about:"compressed, in all row groups"`
+	Meaning string `json:"meaning,omitempty" about:"what it is to this program; of a column with several meanings the list of them"`
+	Adds    string `json:"adds,omitempty" about:"the amount that it is a part of"`
+	Known   bool   `json:"known" about:"whether this program knows the column"`
 }
 
 func inspectHelp() string {
@@ -124,10 +123,7 @@ func (j *job) inspect(ctx context.Context, words []string, wrong problems) error
 		return errors.Join(err, problem)
 	}
 	if j.json {
-		enc := json.NewEncoder(j.stdout)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return errors.Join(enc.Encode(reports), problem)
+		return errors.Join(writeJSON(j.stdout, reports), problem)
 	}
 	for i, r := range reports {
 		if i > 0 {

@@ -94,8 +94,22 @@ func (p *plan) contributing(ctx context.Context) ([]element.Recognised, error) {
 // admit judges all files in this process, by their footers and by the dates in their texts, as the pipeline does: see [trip.Admit]. It
 // calls seen with each recognised file while its columns are known.
 func (p *plan) admit(ctx context.Context, seen func(element.Recognised)) (kept []element.Recognised, left []element.LeftOut, err error) {
-	var recognised []element.Recognised
-	var unusable []element.Unusable
+	recognised, unusable, err := p.recognise(ctx, seen)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, in := range p.recalled() {
+		if in.Unusable != nil {
+			unusable = append(unusable, *in.Unusable)
+		} else {
+			recognised = append(recognised, in.File)
+		}
+	}
+	return trip.Admit(recognised, unusable, p.admission)
+}
+
+// recognise recognises the files that are read, in this process. It calls seen with each while its columns are known.
+func (p *plan) recognise(ctx context.Context, seen func(element.Recognised)) (recognised []element.Recognised, unusable []element.Unusable, err error) {
 	var pending examinations
 	keep := func(f element.Recognised) {
 		seen(f)
@@ -130,5 +144,5 @@ func (p *plan) admit(ctx context.Context, seen func(element.Recognised)) (kept [
 	if err := pending.finish(0, p.trips, keep, refuse); err != nil {
 		return nil, nil, err
 	}
-	return trip.Admit(recognised, unusable, p.admission)
+	return recognised, unusable, nil
 }

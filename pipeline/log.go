@@ -18,7 +18,7 @@ var logChoices = []string{"auto", "plain", "json"}
 
 // logFlag is the flag of each command that says how it writes to stderr.
 var logFlag = flagDef{
-	name: "log", of: func(s *settings) any { return &s.log }, def: logChoices[0], choices: logChoices, rare: true,
+	name: "log", of: func(s *settings) any { return &s.log }, decides: decidesNothing, def: logChoices[0], choices: logChoices, rare: true,
 	text: "how messages are written: for people (auto, the default), without what only a terminal\nshows (plain), or as lines of JSON for programs (json); pipeline/records.md has the fields",
 }
 

@@ -48,7 +48,7 @@ var binary struct {
 }
 
 // program returns the path of the built program.
-func program(t *testing.T) string {
+func program(t testing.TB) string {
 	t.Helper()
 	binary.once.Do(func() {
 		if binary.dir, binary.err = os.MkdirTemp("", "tripstats-test-"); binary.err != nil {

@@ -10,8 +10,6 @@ import (
 	"unicode/utf8"
 
 	"tripstats/io/parquetio"
-	"tripstats/io/source"
-	"tripstats/io/tlc"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/group"
@@ -21,7 +19,8 @@ import (
 )
 
 // showPlan says what a run would read, from the footers alone, and how it would make the tables in SQL.
-func (j *job) showPlan(ctx context.Context, p plan) error {
+func (j *job) showPlan(ctx context.Context, pl *planner) error {
+	p := pl.plan
 	bytes := map[string]fileBytes{}
 	kept, left, err := p.admit(ctx, func(f element.Recognised) {
 		if len(j.queries) > 0 {
@@ -32,67 +31,21 @@ func (j *job) showPlan(ctx context.Context, p plan) error {
 		return err
 	}
 	in := p.planned(kept, j.queries, bytes)
-	sources, others := element.Sources(in.read), element.Sources(left)
-	places := slices.ContainsFunc(in.read, func(f element.Recognised) bool { return f.MonthFrom != "" })
-	rows := [][]string{{"source", "taxi", "rows", "row groups", "restrictions", "file bytes", "bytes needed"}}
-	if places {
-		rows[0] = slices.Insert(rows[0], 2, "month")
+	r, err := pl.record(ctx, in, left)
+	if err != nil {
+		return err
 	}
-	var total [5]int64
-	dated := slices.ContainsFunc(in.read, func(f element.Recognised) bool { return f.Dates != element.NoOrder })
-	if dated {
-		rows[0] = append(rows[0], "dates")
+	if explained := p.explain(j.queries, in); j.json {
+		r.Tables = explained
+		err = writeJSON(j.stdout, r)
+	} else {
+		_, err = io.WriteString(j.stdout, r.text()+explained)
 	}
-	add := func(name, taxi, month string, n [5]int64, dates element.DateOrder) {
-		row := []string{name, taxi}
-		if places {
-			row = append(row, month)
-		}
-		for i, v := range n {
-			if i == 0 {
-				row = append(row, rowsShown(v))
-				continue
-			}
-			row = append(row, strconv.FormatInt(v, 10))
-		}
-		if dated {
-			row = append(row, string(dates))
-		}
-		rows = append(rows, row)
-	}
-	for _, parts := range sources {
-		var n [5]int64
-		for _, f := range parts {
-			of := [5]int64{f.RowsToRead(), int64(len(f.UnitRows)), int64(source.Restrictions(f)), f.Size, 0}
-			for _, b := range f.UnitBytes {
-				of[4] += b
-			}
-			for i, v := range of {
-				if i == 0 {
-					n[0], total[0] = addRows(n[0], v), addRows(total[0], v)
-					continue
-				}
-				n[i] += v
-				total[i] += v
-			}
-		}
-		month := ""
-		if f := parts[0]; f.Month != element.NoMonth {
-			month = tlc.FormatMonth(f.Month)
-		}
-		add(parts[0].Whole(), taxisOf(parts), monthAndPlace(month, parts[0].MonthFrom), n, parts[0].Dates)
-	}
-	summary := fmt.Sprintf("%d files, %d left out", len(sources), len(others))
-	if n := len(element.Sources(in.files)) - len(sources); n > 0 {
-		summary += fmt.Sprintf(", %d not needed", n)
-	}
-	add(summary, "", "", total, element.NoOrder)
-	texts := slices.Index(rows[0], "rows")
-	if _, err := io.WriteString(j.stdout, align(rows, texts)+p.explain(j.queries, in)); err != nil {
+	if err != nil {
 		return err
 	}
 	var tables []string
-	for _, files := range others {
+	for _, files := range element.Sources(left) {
 		if files[0].NoTrips {
 			tables = append(tables, files[0].Whole())
 		}
@@ -116,22 +69,6 @@ func taxisOf(files []element.Recognised) string {
 	}
 	slices.Sort(taxis)
 	return strings.Join(slices.Compact(taxis), ", ")
-}
-
-// addRows adds numbers of rows, of which one may be unknown.
-func addRows(a, b int64) int64 {
-	if a == element.UnknownRows || b == element.UnknownRows {
-		return element.UnknownRows
-	}
-	return a + b
-}
-
-// rowsShown is a number of rows to print, or a dash if only reading the file tells it.
-func rowsShown(rows int64) string {
-	if rows == element.UnknownRows {
-		return "-"
-	}
-	return strconv.FormatInt(rows, 10)
 }
 
 // fileBytes are the bytes of a file that hold each column of files.

@@ -13,22 +13,73 @@ import (
 )
 
 // The records of --log=json: objects of JSON, one a line, on stderr. Each has the fields time and type; the others are those of its kind.
-// The page records.md is made from these types.
+// The page records.md is made from these types, and from those of the results that --json writes.
 
-// recordKinds are the kinds of records, by the value of their field type.
-var recordKinds = []struct {
+// recordKind is a kind of record.
+type recordKind struct {
 	name  string
 	is    reflect.Type
 	about string
-}{
+}
+
+// recordKinds are the kinds of records of --log=json, by the value of their field type.
+var recordKinds = []recordKind{
 	{"note", reflect.TypeFor[noteRecord](), "what a user should know of input and output; it changes no exit code"},
 	{"progress", reflect.TypeFor[progressRecord](), "what has been done so far, such as a file that was fetched"},
 	{"summary", reflect.TypeFor[runSummary](), "the last record of a run that made its tables, and found or made what it should"},
 	{"fetched", reflect.TypeFor[fetchSummary](), "the last record of the command fetch, whether or not files failed"},
+	{"restored", reflect.TypeFor[restoreSummary](), "the last record of the command restore"},
 	{"submitted", reflect.TypeFor[submittedRecord](), "the last record of a run with --detach: a cluster has the job"},
 	{"error", reflect.TypeFor[errorRecord](), "a thing that is wrong; a run that fails writes one or several, all with the same exit code"},
 	{"stopped", reflect.TypeFor[stoppedRecord](), "the last record of a run that a signal ended"},
 	{"log", reflect.TypeFor[logRecord](), "what Beam and its runners log, with --verbose; it may have further fields"},
+}
+
+// resultKinds are what commands write to stdout with --json.
+var resultKinds = []recordKind{
+	{"tripstats check --json", reflect.TypeFor[checkRecord](), "whether an output is sound"},
+	{"tripstats --plan --json", reflect.TypeFor[planRecord](), "what a run would read and do"},
+	{"tripstats history --json", reflect.TypeFor[historyRecord](), "the versions that an output keeps"},
+	{"tripstats inspect --json", reflect.TypeFor[[]fileReport](), "what files are"},
+}
+
+// writeJSON writes the result of a command.
+func writeJSON(w io.Writer, result any) error {
+	enc := json.NewEncoder(unfiltered(w))
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(withoutSecrets(reflect.ValueOf(result)).Interface())
+}
+
+// withoutSecrets is a value with secrets hidden in all its texts. They are hidden before a value is coded, because after that a quote ends
+// no text any more.
+func withoutSecrets(v reflect.Value) reflect.Value {
+	out := reflect.New(v.Type()).Elem()
+	out.Set(v)
+	switch {
+	case v.Kind() == reflect.String:
+		out.SetString(objstore.Hide(v.String()))
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				out.Field(i).Set(withoutSecrets(v.Field(i)))
+			}
+		}
+	case v.Kind() == reflect.Slice && !v.IsNil():
+		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+		for i := range v.Len() {
+			out.Index(i).Set(withoutSecrets(v.Index(i)))
+		}
+	case v.Kind() == reflect.Map && !v.IsNil():
+		out.Set(reflect.MakeMap(v.Type()))
+		for _, k := range v.MapKeys() {
+			out.SetMapIndex(withoutSecrets(k), withoutSecrets(v.MapIndex(k)))
+		}
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		out.Set(reflect.New(v.Type().Elem()))
+		out.Elem().Set(withoutSecrets(v.Elem()))
+	}
+	return out
 }
 
 // noteRecord is a note.
@@ -71,12 +122,16 @@ type submittedRecord struct {
 type runSummary struct {
 	Runner        string     `json:"runner" about:"the engine that ran the pipeline"`
 	Quality       string     `json:"quality" about:"standard or raw"`
-	Files         int        `json:"files" about:"inputs that were read"`
+	Files         int        `json:"files" about:"of these, inputs that were read"`
 	LeftOut       int        `json:"files_left_out,omitempty" about:"inputs that matched and, as asked, were not read"`
 	Rows          int64      `json:"rows" about:"rows of the inputs"`
 	Rejected      *int64     `json:"rows_rejected,omitempty" about:"rows that rules refused; not with raw"`
 	Minutes       *durations `json:"duration_minutes,omitempty" about:"mean duration of a trip before (raw) and after (standard) the rules; not with raw"`
 	Quarantined   *int64     `json:"quarantined,omitempty" about:"refused rows that were kept; with --quarantine"`
+	Version       int64      `json:"version" about:"of the output: that which the run made, or found unchanged"`
+	Committed     bool       `json:"committed" about:"whether the run made that version; otherwise nothing had changed"`
+	Inputs        int        `json:"inputs" about:"inputs that the version is made of"`
+	Reused        int        `json:"reused" about:"of these, inputs that were not read, because they have not changed since an earlier run"`
 	BytesRead     *int64     `json:"bytes_read,omitempty" about:"bytes that this process read of inputs"`
 	Requests      *int64     `json:"requests,omitempty" about:"requests that this process made to stores"`
 	Retries       int64      `json:"retries,omitempty" about:"requests that were made again"`
@@ -150,15 +205,9 @@ func (c console) stopped(code exitCode, text string) {
 	c.line("%s", text)
 }
 
-// record writes a record as a line of JSON. Secrets are hidden before it is coded, because after that a quote ends no text any more.
+// record writes a record as a line of JSON.
 func (c console) record(r any) {
-	v := reflect.New(reflect.TypeOf(r)).Elem()
-	v.Set(reflect.ValueOf(r))
-	for i := range v.NumField() {
-		if f := v.Field(i); f.Kind() == reflect.String {
-			f.SetString(objstore.Hide(f.String()))
-		}
-	}
+	v := withoutSecrets(reflect.ValueOf(r))
 	kind := ""
 	for _, k := range recordKinds {
 		if k.is == v.Type() {

@@ -19,22 +19,50 @@ func TestThePageOfRecordsIsMadeFromTheirTypes(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Records\n\nWith `--log=json` each message on stderr is an object of JSON on a line of its own. Each has the fields `time` (UTC) and `type`; the\nothers are those of its type. Fields may be added; they do not change their meaning. The exit code of the program is that of its error\nrecords, or 0. This page is made from the types in the program, by `go test ./pipeline -run Records -update`.\n")
 	for _, k := range recordKinds {
-		fmt.Fprintf(&b, "\n## %s\n\n%s%s.\n\n| field | JSON | meaning |\n| --- | --- | --- |\n", k.name, strings.ToUpper(k.about[:1]), k.about[1:])
-		for i := range k.is.NumField() {
-			f := k.is.Field(i)
-			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-			about := f.Tag.Get("about")
-			if name == "" || about == "" {
-				t.Errorf("%s.%s: found no name or no meaning, expected both", k.is, f.Name)
-			}
-			always := ""
-			if options == "omitempty" {
-				always = ", not always there"
-			}
-			fmt.Fprintf(&b, "| `%s` | %s%s | %s |\n", name, jsonType(f.Type), always, about)
-		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s%s.\n", k.name, strings.ToUpper(k.about[:1]), k.about[1:])
+		fields(t, &b, k.is)
+	}
+	b.WriteString("\n# Results\n\nSome commands write their result to stdout as JSON if they are told `--json`.\n")
+	for _, k := range resultKinds {
+		fmt.Fprintf(&b, "\n## %s\n\n%s%s.\n", k.name, strings.ToUpper(k.about[:1]), k.about[1:])
+		fields(t, &b, k.is)
 	}
 	made(t, "records.md", b.String())
+}
+
+// fields lists the fields of a type, and those of the objects in it.
+func fields(t *testing.T, b *strings.Builder, of reflect.Type) {
+	t.Helper()
+	if of.Kind() == reflect.Slice {
+		b.WriteString("It is a list of objects.\n")
+		of = of.Elem()
+	}
+	b.WriteString("\n| field | JSON | meaning |\n| --- | --- | --- |\n")
+	var inner []reflect.StructField
+	for i := range of.NumField() {
+		f := of.Field(i)
+		if !f.IsExported() {
+			continue
+		}
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		about := f.Tag.Get("about")
+		if name == "" || about == "" {
+			t.Errorf("%s.%s: found no name or no meaning, expected both", of, f.Name)
+		}
+		always := ""
+		if options == "omitempty" {
+			always = ", not always there"
+		}
+		fmt.Fprintf(b, "| `%s` | %s%s | %s |\n", name, jsonType(f.Type), always, about)
+		if e := f.Type; e.Kind() == reflect.Slice && e.Elem().Kind() == reflect.Struct {
+			inner = append(inner, f)
+		}
+	}
+	for _, f := range inner {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fmt.Fprintf(b, "\nEach of `%s`:\n", name)
+		fields(t, b, f.Type.Elem())
+	}
 }
 
 // jsonType names what JSON has for a type of Go.
@@ -48,6 +76,10 @@ func jsonType(t reflect.Type) string {
 		return "true or false"
 	case reflect.Struct:
 		return "object"
+	case reflect.Slice:
+		return "list of " + strings.TrimSuffix(jsonType(t.Elem()), "s") + "s"
+	case reflect.Map:
+		return "object of " + jsonType(t.Elem())
 	}
 	return "number"
 }

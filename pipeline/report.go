@@ -146,11 +146,14 @@ func align(rows [][]string, left int) string {
 }
 
 // report writes the summary of a good run.
-func (j *job) report(runner runners.Runner, m *publish.Manifest, elapsed time.Duration) {
-	seconds := elapsed.Seconds()
+func (j *job) report(runner runners.Runner, m *publish.Manifest, pl *planner, committed bool, read int64, elapsed time.Duration) {
+	seconds, reused := elapsed.Seconds(), pl.reused()
 	sum := runSummary{
-		Runner: runner.Name, Quality: m.Quality, Files: len(m.Inputs), LeftOut: len(m.LeftOut), Rows: m.Rows,
+		Runner: runner.Name, Quality: m.Quality, Committed: committed, Inputs: len(m.Inputs), Reused: reused, Files: len(m.Inputs) - reused, LeftOut: len(m.LeftOut), Rows: m.Rows,
 		Seconds: hundredths(seconds), RowsPerSecond: whole(float64(m.Rows) / seconds), Output: objstore.Redact(j.output),
+	}
+	if c := m.Commit; c != nil {
+		sum.Version = c.Version
 	}
 	if r := m.Rules; r != nil {
 		rejected := m.Rows
@@ -163,8 +166,8 @@ func (j *job) report(runner runners.Runner, m *publish.Manifest, elapsed time.Du
 		sum.Quarantined = &m.Kept.Rows
 	}
 	if runner.Here() { // of workers elsewhere nothing is known here
-		bytes, requests, memory := objstore.BytesRead(), objstore.Requests(), whole(float64(peakMemory())/(1<<20))
-		sum.BytesRead, sum.Requests, sum.Retries, sum.Memory = &bytes, &requests, objstore.Retries(), &memory
+		requests, memory := objstore.Requests(), whole(float64(peakMemory())/(1<<20))
+		sum.BytesRead, sum.Requests, sum.Retries, sum.Memory = &read, &requests, objstore.Retries(), &memory
 	}
 	j.stderr.summary("done", sum, "")
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"tripstats/io/kept"
 	"tripstats/io/objstore"
 	"tripstats/io/publish"
 	"tripstats/io/quarantine"
@@ -39,6 +40,8 @@ type job struct {
 	stdout io.Writer // gets the result
 	stderr console   // gets one line, or a line for each fault
 	known  *progress
+
+	ofOutput int64 // bytes that were read of the output before the run was planned
 
 	queries []*query.Query // of the tables in SQL, in their order
 }
@@ -107,95 +110,182 @@ func (j *job) flagsBefore(command string) error {
 	return nil
 }
 
-// makeTables reads the input, makes the tables and publishes them: what the program does without a command.
+// makeTables reads the input, makes the tables and publishes them: what the program does without a command. If another run publishes
+// while this one works, or if results that the output keeps turn out to be damaged, it begins anew.
 func (j *job) makeTables(ctx context.Context) error {
 	start := time.Now()
-	tables, err := j.specs(ctx)
-	if err != nil {
-		return err
-	}
-	p, runner, objects, err := j.prepare(ctx, tables)
-	if err != nil {
-		return err
-	}
-	p.publish = j.publishConfig(p.quality, tables)
-	if j.plan {
-		return j.showPlan(ctx, p)
-	}
 	// The reader of stdout may be gone. This does not end the run, and does not change its result.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	told, err := runner.Check(j.places(objects))
+	runner, err := runners.Find(j.runner)
 	if err != nil {
-		return usage("%v", err)
+		return usage("--runner: %v", err)
 	}
-	if !runner.Elsewhere() { // otherwise the workers, not this process, must reach the output
-		if err := errors.Join(publish.KeepReal(ctx, p.publish), publish.KeepTables(ctx, p.publish)); err != nil {
+	runner = runner.With(j.beam)
+	var broken brokenResults
+	for moved := 0; ; {
+		have, err := j.makeOnce(ctx, runner, broken, start)
+		if err == nil || ctx.Err() != nil || j.beam.Detach {
 			return err
 		}
+		if file, source, damaged := kept.Damaged(err); damaged && broken.add(file, source) {
+			j.stderr.line("note: what output %s keeps of %s is damaged, so it is made anew", objstore.Redact(j.output), orElse(source, file))
+			continue
+		}
+		if moved++; moved > mostPlans || !j.hasMoved(ctx, have, err) {
+			return err
+		}
+		j.stderr.line("note: another run has published in %s meanwhile; planning again", objstore.Redact(j.output))
+	}
+}
+
+// mostPlans is how often a run plans again because another run has published.
+const mostPlans = 3
+
+// hasMoved tells whether a run failed because another run has published since it was planned.
+func (j *job) hasMoved(ctx context.Context, have present, err error) bool {
+	if f := fault.Find(err); f == nil || f.Code != fault.Conflict || !have.known {
+		return false
+	}
+	h, err := publish.ReadHead(ctx, j.access(), j.output)
+	return err == nil && h.Token != have.Token
+}
+
+// makeOnce plans the run and carries it out. It returns what the output had when it was planned.
+func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken brokenResults, start time.Time) (present, error) {
+	pl, err := j.planTables(ctx, runner, broken)
+	if err != nil {
+		return present{}, err
+	}
+	p, have := pl.plan, pl.have
+	p.publish.Start = start
+	if j.plan {
+		if !pl.nothingToDo() {
+			err = pl.findCopies(ctx)
+		}
+		if err == nil {
+			err = j.showPlan(ctx, pl)
+		}
+		return have, err
+	}
+	told, err := runner.Check(j.places(pl.objects))
+	if err != nil {
+		return have, usage("%v", err)
+	}
+	if err := pl.guard(ctx); err != nil {
+		return have, err
 	}
 	defer publish.Listen(p.publish.ID, func(text string) { j.stderr.line("note: %s", text) })()
 	for _, n := range told {
 		j.stderr.line("note: %s", n)
 	}
+	if pl.nothingToDo() {
+		if err := pl.forward(ctx); err != nil {
+			return have, err
+		}
+		j.tell(ctx, runner, have.Manifest, pl, false, start)
+		return have, nil
+	}
+	if err := pl.findCopies(ctx); err != nil {
+		return have, err
+	}
 	if runner.Elsewhere() {
-		if err := j.makeReachable(&p); err != nil {
-			return err
+		if err := j.makeReachable(p); err != nil {
+			return have, err
 		}
 	}
-	outcome, err := j.profiled(func() (runners.Outcome, error) { return j.runPipeline(ctx, runner, &p) })
+	outcome, err := j.profiled(func() (runners.Outcome, error) { return j.runPipeline(ctx, runner, p) })
 	if err != nil && runner.Elsewhere() {
 		err = givenUp(ctx, p.publish, err)
 	}
 	switch {
 	case err != nil:
-		return err
+		return have, err
 	case outcome.Dry != "":
 		_, err := fmt.Fprintln(j.stdout, outcome.Dry)
-		return err
+		return have, err
 	case outcome.Detached:
 		j.stderr.summary("submitted", submittedRecord{runner.Name, outcome.Job, objstore.Redact(j.output)}, "; it is not waited for")
-		return nil
+		return have, nil
 	case runner.Elsewhere():
 		ctx = context.WithoutCancel(ctx) // it is published, whatever came since
 		if err := isHere(ctx, p.publish); err != nil {
-			return err
+			return have, err
 		}
 	}
 	// The output is published: a fault from here on is reported but does not fail the run.
 	m, err := publish.ReadManifest(ctx, j.access(), j.output)
 	if err != nil {
 		j.stderr.line("note: all is published in %s, but reading it back failed: %v", objstore.Redact(j.output), objstore.Reason(err))
-		return nil
+		return have, nil
 	}
+	j.tell(ctx, runner, m, pl, true, start)
+	return have, nil
+}
+
+// tell prints what the output has, and what a user should know of it.
+func (j *job) tell(ctx context.Context, runner runners.Runner, m *publish.Manifest, pl *planner, committed bool, start time.Time) {
+	read := objstore.BytesRead() - pl.have.bytes - j.ofOutput
 	if err := printTables(ctx, j.stdout, j.access(), j.output, m); err != nil {
 		j.stderr.line("note: all is published in %s, but not all of it could be printed: %v", objstore.Redact(j.output), objstore.Reason(err))
 	}
-	notes(j.stderr, filesOf(m), p.endless(), j.noteGaps())
+	notes(j.stderr, filesOf(m), pl.endless(), j.noteGaps())
 	if j.standard() {
 		noteRefused(j.stderr, m)
 		noteUnreadable(j.stderr, m)
 	}
 	noteNoCodes(j.stderr, m)
 	noteNoTrips(j.stderr, m.NoTrips)
-	j.report(runner, m, time.Since(start))
-	return nil
+	j.report(runner, m, pl, committed, read, time.Since(start))
+}
+
+// planTables finds the input and what the output has, and plans the run.
+func (j *job) planTables(ctx context.Context, runner runners.Runner, broken brokenResults) (*planner, error) {
+	wait := j.reading(ctx, runner) // while files are listed
+	if j.existing == extend {
+		have, err := wait()
+		if err == nil {
+			err = j.inheritFrom(have)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	tables, err := j.specs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, objects, err := j.prepare(ctx, runner, tables)
+	if err != nil {
+		return nil, err
+	}
+	have, err := wait()
+	if err != nil {
+		return nil, err
+	}
+	p.publish = j.publishConfig(p.quality, tables)
+	p.publish.Runner, p.publish.Existing = runner.Name, j.existing
+	p.publish.Base = publish.Base{Known: have.known, Token: have.Token, Version: have.Version}
+	pl := &planner{plan: &p, job: j, have: have, broken: broken, objects: objects, listed: p.files}
+	if err := publish.KeepKind(p.publish, have.Head); err != nil {
+		return nil, err
+	}
+	if err := pl.decide(ctx); err != nil {
+		return nil, err
+	}
+	return pl, pl.lookAtLogs(ctx)
 }
 
 // prepare finds the input and says how it is to be read and judged.
-func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, runner runners.Runner, objects []objstore.Object, err error) {
-	if runner, err = runners.Find(j.runner); err != nil {
-		return p, runner, nil, usage("--runner: %v", err)
-	}
-	runner = runner.With(j.beam)
+func (j *job) prepare(ctx context.Context, runner runners.Runner, tables []*aggregate.Spec) (p plan, objects []objstore.Object, err error) {
 	if j.input.readsSample() {
 		j.stderr.line(sampleNote)
 	}
 	if objects, err = j.inputs(ctx); err != nil {
-		return p, runner, nil, err
+		return p, nil, err
 	}
 	noteUnpinned(j.stderr, objects)
 	if err := j.checkKept(objects); err != nil {
-		return p, runner, nil, err
+		return p, nil, err
 	}
 	memory := j.mostMemory(tables)
 	memory.Bound()
@@ -209,17 +299,9 @@ func (j *job) prepare(ctx context.Context, tables []*aggregate.Spec) (p plan, ru
 		standard:  j.standard(),
 		tables:    tables,
 	}
-	if err := source.FindPacked(ctx, j.access(), p.files); err != nil {
-		return p, runner, nil, err
-	}
-	if !p.admission.MergeSameMonth {
-		if err := source.FindCopies(ctx, j.access(), objects, p.files); err != nil {
-			return p, runner, nil, err
-		}
-	}
 	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep(), Places: quality.Places(j.datasets(), tlc.Taxis())}
 	p.trips.KeepOrigin, p.trips.Dates = p.quarantined(), j.datesOrder()
-	return p, runner, objects, nil
+	return p, objects, nil
 }
 
 // profiled calls run and writes the requested profiles. If the run succeeds and a profile cannot be written, a note says so.
@@ -304,8 +386,10 @@ func (s *settings) publishConfig(rules quality.Config, tables []*aggregate.Spec)
 		Access:      s.access(),
 		ID:          newID(),
 		MaxRejected: -1,
-		Format:      s.format,
-		Sample:      s.input.readsSample(),
+
+		KeepVersions: s.keepVersions,
+		Format:       s.format,
+		Sample:       s.input.readsSample() || s.parsed.extended != nil && s.parsed.extended.Sample,
 		Meta: []publish.Meta{
 			{Key: "tripstats.quality", Value: s.quality},
 			{Key: "tripstats.rules_digest", Value: "none"}, // raw: no rule is applied
@@ -315,6 +399,8 @@ func (s *settings) publishConfig(rules quality.Config, tables []*aggregate.Spec)
 		Quality: s.quality,
 		Flags:   map[string]string{},
 
+		Settings: s.recorded(),
+		SQL:      map[string]string{},
 		Datasets: s.usedDatasets(),
 	}
 	if digest := s.digestOfDatasets(); digest != "" {
@@ -338,6 +424,9 @@ func (s *settings) publishConfig(rules quality.Config, tables []*aggregate.Spec)
 		cfg.Absent = []string{aggregate.LedgerName} // without rules there is none
 	}
 	for _, t := range tables {
+		if t.SQL != "" {
+			cfg.SQL[t.Name] = t.SQL
+		}
 		for _, column := range t.Balance() {
 			cfg.Balance = append(cfg.Balance, publish.Total{Table: t.Name, Column: column})
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tripstats/io/objstore"
+	"tripstats/io/publish"
 	"tripstats/io/tlc"
 	"tripstats/runners"
 	"tripstats/transforms/element"
@@ -45,6 +46,9 @@ type settings struct {
 	log       string
 	version   bool
 	detach    bool
+	existing  string
+	reuse     bool
+	maxBytes  string
 
 	months    string
 	source    string
@@ -66,7 +70,9 @@ type settings struct {
 	file string // of SQL
 
 	// Of the commands on outputs.
-	at, to string
+	at, to            string
+	askInputs, repair bool
+	keepVersions      int
 
 	// Of fetch and of inspect.
 	urls, dest  string
@@ -80,6 +86,8 @@ type settings struct {
 	parsed struct { // the values above, parsed by the checks of their flags
 		months      map[string][]tlc.Range // by taxi
 		memory      int64                  // bytes; 0: by what is read
+		maxBytes    int64                  // that a run may read; negative for any
+		extended    *publish.Manifest      // of the output that the run adds to; nil if there is none
 		datasets    []declaredDataset
 		limits      quality.Limits
 		asOf        int32
@@ -126,6 +134,7 @@ type flagDef struct {
 	list    bool                    // it may be several of the choices, comma-separated; help shows a value
 	check   func(s *settings) error // what is wrong with its value, or several; nil if any is good
 	judged  bool                    // it is about rules, and goes with --quality=standard
+	decides decides                 // what it decides of the output; a flag of the main job must say it
 	rare    bool                    // only help all tells of it
 	text    string                  // what help says of it
 	label   string                  // its name in Dataflow's template; "" if it is no parameter there
@@ -147,126 +156,145 @@ func (s *settings) datesOrder() element.DateOrder {
 // mainFlags are the flags of the main job, in the order in which help shows them.
 var mainFlags = []flagDef{
 	{
-		name: "input", value: "GLOBS", of: func(s *settings) any { return &s.input }, check: (*settings).checkInput,
+		name: "input", value: "GLOBS", of: func(s *settings) any { return &s.input }, decides: decidesInputs, check: (*settings).checkInput,
 		text:  "files, folders, Delta tables, globs, with commas; ** matches any folders, {a,b} either;\nwrite \\, for a comma in a path; local, gs://, s3://, az://, or https:// without globs;\nmay be given several times; sample is the made-up sample in this program",
 		label: "Input files", pattern: "^(sample|(gs|s3|az|https?)://[^,]+)(,(sample|(gs|s3|az|https?)://[^,]+))*$",
 	},
 	{
-		name: "months", value: "A..B,...", of: func(s *settings) any { return &s.months }, check: (*settings).checkMonths,
+		name: "months", value: "A..B,...", of: func(s *settings) any { return &s.months }, decides: decidesInputs, check: (*settings).checkMonths,
 		text:  "instead of --input: months of the --taxi from TLC's site, or from --source, such as\n2014-01..2023-12, 2024-01.. (all since then), 2023, or a list of these",
 		label: "Months", pattern: `^20[0-9]{2}-[01][0-9](\.\.(20[0-9]{2}-[01][0-9])?)?$`,
 	},
 	{
-		name: "output", value: "DIR", of: func(s *settings) any { return &s.output }, def: defaultOutput, check: (*settings).checkOutput,
+		name: "output", value: "DIR", of: func(s *settings) any { return &s.output }, decides: decidesNothing, def: defaultOutput, check: (*settings).checkOutput,
 		text:  "folder for the tables, or gs://, s3://, az:// (default " + defaultOutput + ")",
 		label: "Output folder", pattern: "^(gs|s3|az)://[^/]+(/.*)?$",
 	},
 	{
-		name: "tables", value: "LIST", of: func(s *settings) any { return &s.tableList }, def: standardTables,
+		name: "tables", value: "LIST", of: func(s *settings) any { return &s.tableList }, decides: decidesTables, def: standardTables,
 		text:  "all tables to make, comma-separated: standard (the three, the default), tables of the\nlibrary (tripstats show tables), and files of SQL, which have / or .sql in their names",
 		label: "Tables", pattern: "^([a-z0-9_]+|(gs|s3|az|https?)://[^,]+)(,([a-z0-9_]+|(gs|s3|az|https?)://[^,]+))*$",
 	},
 	{
-		name: "runner", value: "NAME", of: func(s *settings) any { return &s.runner }, def: "direct", choices: runners.Names(),
+		name: "runner", value: "NAME", of: func(s *settings) any { return &s.runner }, decides: decidesNothing, def: "direct", choices: runners.Names(),
 		text: "the engine that runs the pipeline (default direct); see below",
 	},
 	{
-		name: "taxi", value: "LIST", of: func(s *settings) any { return &s.taxi }, choices: append([]string{""}, tlc.Taxis()...), list: true,
+		name: "taxi", value: "LIST", of: func(s *settings) any { return &s.taxi }, decides: decidesTogether, choices: append([]string{""}, tlc.Taxis()...), list: true,
 		text:  "read only these taxis' files and say how many were left out: " + strings.Join(tlc.Taxis(), ", ") + ",\nor a list of these, comma-separated",
 		label: "Taxis",
 	},
 	{
-		name: "quality", of: func(s *settings) any { return &s.quality }, def: defaultQuality, choices: []string{"standard", "raw"},
+		name: "quality", of: func(s *settings) any { return &s.quality }, decides: decidesReading, def: defaultQuality, choices: []string{"standard", "raw"},
 		text:  "which rows count: standard (the default) applies the rules and writes a ledger of all\nrows; raw counts all rows, in the month of their pickup",
 		label: "Quality mode",
 	},
 	{
-		name: "same-month", of: func(s *settings) any { return &s.sameMonth }, def: "refuse", choices: []string{"refuse", "merge"},
+		name: "same-month", of: func(s *settings) any { return &s.sameMonth }, decides: decidesTogether, def: "refuse", choices: []string{"refuse", "merge"},
 		text: "two files of one taxi and month: an error (refuse, the default), or added up (merge)", label: "Two files of one month",
 	},
 	{
-		name: "utc", of: func(s *settings) any { return &s.utc }, def: trip.UTCRefuse, choices: utcChoices,
+		name: "utc", of: func(s *settings) any { return &s.utc }, decides: decidesReading, def: trip.UTCRefuse, choices: utcChoices,
 		text:  "how to read times marked as UTC or with an offset: wall takes them as New York wall\nclock, convert converts them; without it such a file is an error: TLC writes wall clock",
 		label: "Times marked as UTC",
 	},
 	{
-		name: "dates", of: func(s *settings) any { return &s.dates }, def: trip.DatesAuto, choices: datesChoices, rare: true,
+		name: "dates", of: func(s *settings) any { return &s.dates }, decides: decidesReading, def: trip.DatesAuto, choices: datesChoices, rare: true,
 		text:  "how dates such as 3/4/2021 are read that are text: with the month first (mdy), the day first\n(dmy), or as each file's dates above 12 tell (auto, the default); if they do not, it is an error",
 		label: "Order of dates in text",
 	},
-	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read, and how tables in SQL are made, and stop; only footers are\nread for this, and dates that are text"},
-	{name: "verbose", of: func(s *settings) any { return &s.verbose }, text: "show everything that Beam logs, and full errors"},
+	{
+		name: "existing", of: func(s *settings) any { return &s.existing }, decides: decidesNothing, def: protect, choices: []string{protect, extend, replace},
+		text:  "what becomes of months and tables that the output has and this run does not make: exit 5\n(protect, the default); they stay, and what is named is added (extend); they go (replace)",
+		label: "What the output has",
+	},
+	{name: "plan", of: func(s *settings) any { return &s.plan }, decides: decidesNothing, text: "show what would be read, and how tables in SQL are made, and stop; only footers are\nread for this, and dates that are text"},
+	{name: "verbose", of: func(s *settings) any { return &s.verbose }, decides: decidesNothing, text: "show everything that Beam logs, and full errors"},
 	logFlag,
-	{name: "version", of: func(s *settings) any { return &s.version }, text: "print the version, like the command version"},
+	{name: "version", of: func(s *settings) any { return &s.version }, decides: decidesNothing, text: "print the version, like the command version"},
 	datasetFlag,
 	{
-		name: "limits", value: "RULE=N,...|@FILE", of: func(s *settings) any { return &s.limits }, check: (*settings).checkLimits, judged: true, rare: true,
+		name: "limits", value: "RULE=N,...|@FILE", of: func(s *settings) any { return &s.limits }, decides: decidesReading, check: (*settings).checkLimits, judged: true, rare: true,
 		text:  "change limits of rules, in the rule's unit, such as duration_over=240; @FILE reads the\nlist from a file",
 		label: "Other limits for rules", pattern: "^[a-z0-9_]+=[0-9.]+(,[a-z0-9_]+=[0-9.]+)*$",
 	},
 	{
-		name: "as-of", value: "MONTH", of: func(s *settings) any { return &s.asOf }, check: (*settings).checkAsOf, judged: true, rare: true,
+		name: "as-of", value: "MONTH", of: func(s *settings) any { return &s.asOf }, decides: decidesReading, check: (*settings).checkAsOf, judged: true, rare: true,
 		text:  "last month that a file without a month in its name may have (default: the last\nmonth in any name)",
 		label: "Last month", pattern: "^20[0-9]{2}-[01][0-9]$",
 	},
 	{
-		name: "max-rejected", value: "SHARE", of: func(s *settings) any { return &s.rejected }, check: (*settings).checkRejected, judged: true, rare: true,
+		name: "max-rejected", value: "SHARE", of: func(s *settings) any { return &s.rejected }, decides: decidesGuard, check: (*settings).checkRejected, judged: true, rare: true,
 		text:  "exit 5 if row rules refuse a larger share of a file than this: 1% or 0.01",
 		label: "Most rows refused", pattern: "^[0-9.]+%?$",
 	},
 	{
-		name: "quarantine", value: "DIR", of: func(s *settings) any { return &s.keepRows }, check: (*settings).checkQuarantine, judged: true, rare: true,
+		name: "quarantine", value: "DIR", of: func(s *settings) any { return &s.keepRows }, decides: decidesGuard, check: (*settings).checkQuarantine, judged: true, rare: true,
 		text: "write the rows that row rules refuse to this folder, as parquet, with their rule",
 	},
 	{
-		name: "quarantine-cells", of: func(s *settings) any { return &s.keepCells }, judged: true, rare: true,
+		name: "quarantine-cells", of: func(s *settings) any { return &s.keepCells }, decides: decidesGuard, judged: true, rare: true,
 		text: "with --quarantine: also write the rows of which a cell rule leaves a value out",
 	},
 	{
-		name: "require-complete", of: func(s *settings) any { return &s.complete }, rare: true,
+		name: "require-complete", of: func(s *settings) any { return &s.complete }, decides: decidesGuard, rare: true,
 		text: "exit 4 if a month is missing between the first and the last month of a taxi, or its files have no rows", label: "Require all months",
 	},
 	{
-		name: "unknown-columns", of: func(s *settings) any { return &s.unknown }, def: "report", choices: []string{"report", "fail"}, rare: true,
+		name: "unknown-columns", of: func(s *settings) any { return &s.unknown }, decides: decidesGuard, def: "report", choices: []string{"report", "fail"}, rare: true,
 		text: "unknown columns in files: named in a note (report, the default), or an error (fail)", label: "Unknown columns",
 	},
 	{
-		name: "source", value: "BASE", of: func(s *settings) any { return &s.source }, def: tlc.Source, check: (*settings).checkSource, rare: true,
+		name: "source", value: "BASE", of: func(s *settings) any { return &s.source }, decides: decidesInputs, def: tlc.Source, check: (*settings).checkSource, rare: true,
 		text: "where --months are: web address, bucket or folder; {year} stands for the year", label: "Source of months", pattern: "^(gs|s3|az|https?)://.+$",
 	},
 	{
-		name: "missing", of: func(s *settings) any { return &s.missing }, def: "fail", choices: []string{"fail", "skip"}, rare: true,
+		name: "missing", of: func(s *settings) any { return &s.missing }, decides: decidesInputs, def: "fail", choices: []string{"fail", "skip"}, rare: true,
 		text: "months that are not there: exit 4 (fail, the default), or leave them out (skip)", label: "Missing months",
 	},
 	{
-		name: "max-memory", value: "SIZE", of: func(s *settings) any { return &s.memory }, check: (*settings).checkMemory, rare: true,
+		name: "max-memory", value: "SIZE", of: func(s *settings) any { return &s.memory }, decides: decidesNothing, check: (*settings).checkMemory, rare: true,
 		text:  "memory goal of the process (default 160MiB, with remote input 256MiB, and 8MiB more for each\ntable made by SQL); GOMEMLIMIT takes precedence",
 		label: "Memory of a worker process", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
 	},
 	{
-		name: "max-groups", value: "N", of: func(s *settings) any { return &s.maxGroups }, def: defaultMaxGroups, check: (*settings).checkMaxGroups, rare: true,
+		name: "max-groups", value: "N", of: func(s *settings) any { return &s.maxGroups }, decides: decidesNothing, def: defaultMaxGroups, check: (*settings).checkMaxGroups, rare: true,
 		text:  "most groups of a table made by SQL that are held in memory at once (default " + defaultMaxGroups + ")",
 		label: "Most groups in memory", pattern: "^[0-9]+$",
 	},
 	{
-		name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, rare: true,
+		name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, decides: decidesNothing, rare: true,
 		text: "read gs:// without credentials; without this flag credentials are needed", label: "Read gs:// without credentials",
 	},
-	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, rare: true, text: "also read http:// addresses of other hosts, which are not encrypted", label: "Allow http"},
-	{name: "detach", of: func(s *settings) any { return &s.detach }, rare: true, text: "with a cluster as runner: submit the job, print its id and end; the job goes on"},
-	{name: "format", of: func(s *settings) any { return &s.format }, def: tableFormats[0], choices: tableFormats, rare: true, text: "format of the tables; parquet is the only one"},
+	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, decides: decidesNothing, rare: true, text: "also read http:// addresses of other hosts, which are not encrypted", label: "Allow http"},
 	{
-		name: "decoder", of: func(s *settings) any { return &s.decoder }, def: "own", choices: []string{"own", "library"}, rare: true,
+		name: "reuse", value: "false", of: func(s *settings) any { return &s.reuse }, decides: decidesNothing, def: "true", rare: true,
+		text: "read all inputs, also those that the output has results of and that have not changed", label: "Reuse results",
+	},
+	{
+		name: "max-bytes", value: "SIZE", of: func(s *settings) any { return &s.maxBytes }, decides: decidesNothing, check: (*settings).checkMaxBytes, rare: true,
+		text: "exit 5 before anything is read if the run would read more of its inputs than this, such as\n10GB", label: "Most bytes read", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
+	},
+	{
+		name: "keep-versions", value: "N", of: func(s *settings) any { return &s.keepVersions }, decides: decidesNothing, def: defaultVersions, check: (*settings).checkVersions, rare: true,
+		text:  "how many versions the output keeps, the new one included (default " + defaultVersions + ")",
+		label: "Versions to keep", pattern: "^[0-9]+$",
+	},
+	{name: "json", of: func(s *settings) any { return &s.json }, decides: decidesNothing, rare: true, text: "with --plan: the plan as JSON; pipeline/records.md has the fields"},
+	{name: "detach", of: func(s *settings) any { return &s.detach }, decides: decidesNothing, rare: true, text: "with a cluster as runner: submit the job, print its id and end; the job goes on"},
+	{name: "format", of: func(s *settings) any { return &s.format }, decides: decidesForm, def: tableFormats[0], choices: tableFormats, rare: true, text: "format of the tables; parquet is the only one"},
+	{
+		name: "decoder", of: func(s *settings) any { return &s.decoder }, decides: decidesNothing, def: "own", choices: []string{"own", "library"}, rare: true,
 		text: "what decodes pages: this program if it can (own, the default), or arrow-go (library)", label: "Decoder",
 	},
-	{name: "cpuprofile", value: "FILE", of: func(s *settings) any { return &s.profiles.cpu }, rare: true, text: "write a profile of where this process spends its time, for go tool pprof"},
-	{name: "memprofile", value: "FILE", of: func(s *settings) any { return &s.profiles.memory }, rare: true, text: "write a profile of its heap at the end"},
-	{name: "trace", value: "FILE", of: func(s *settings) any { return &s.profiles.trace }, rare: true, text: "write a trace of its goroutines, for go tool trace"},
+	{name: "cpuprofile", value: "FILE", of: func(s *settings) any { return &s.profiles.cpu }, decides: decidesNothing, rare: true, text: "write a profile of where this process spends its time, for go tool pprof"},
+	{name: "memprofile", value: "FILE", of: func(s *settings) any { return &s.profiles.memory }, decides: decidesNothing, rare: true, text: "write a profile of its heap at the end"},
+	{name: "trace", value: "FILE", of: func(s *settings) any { return &s.profiles.trace }, decides: decidesNothing, rare: true, text: "write a trace of its goroutines, for go tool trace"},
 }
 
 // datasetFlag is the flag of each command that recognises files.
 var datasetFlag = flagDef{
-	name: "dataset", value: "FILE,...", of: func(s *settings) any { return &s.datasetList }, rare: true,
+	name: "dataset", value: "FILE,...", of: func(s *settings) any { return &s.datasetList }, decides: decidesReading, rare: true,
 	text:  "files of YAML that declare datasets of your own: which column is what, and in which\nunit; pipeline/datasets.md has an example",
 	label: "Datasets of your own", pattern: "^(gs|s3|az|https?)://[^,]+(,(gs|s3|az|https?)://[^,]+)*$",
 }
@@ -279,7 +307,7 @@ func (s *settings) flagSet(defs []flagDef) *flag.FlagSet {
 	for _, d := range defs {
 		switch v := d.of(s).(type) {
 		case *bool:
-			flags.BoolVar(v, d.name, *v, "")
+			flags.BoolVar(v, d.name, *v || d.def == "true", "")
 		case *string:
 			flags.StringVar(v, d.name, d.def, "")
 		case *int:
@@ -298,7 +326,7 @@ func (s *settings) flagSet(defs []flagDef) *flag.FlagSet {
 // parsedFrom records which flags the user has given.
 func (s *settings) parsedFrom(flags *flag.FlagSet) {
 	s.flags, s.given = flags, map[string]bool{}
-	s.parsed.asOf, s.parsed.maxRejected, s.parsed.at = element.NoMonth, -1, latest
+	s.parsed.asOf, s.parsed.maxRejected, s.parsed.maxBytes, s.parsed.at = element.NoMonth, -1, -1, latest
 	flags.Visit(func(f *flag.Flag) { s.given[f.Name] = true })
 }
 

@@ -11,12 +11,17 @@ func (s *settings) bounds() aggregate.Bounds {
 	return aggregate.Bounds{Groups: int64(s.maxGroups), Bytes: int64(s.mostMemory(nil))}
 }
 
-// specs returns the tables that the run makes, beside the ledger: those of --tables, in its order, with the standing ones first.
+// specs returns the tables that the run makes, beside the ledger: those of --tables, in its order, with the standing ones first. If it
+// adds to an output, those of the output are before them.
 func (j *job) specs(ctx context.Context) ([]*aggregate.Spec, error) {
 	list, err := j.declaredTables(ctx)
+	if m := j.parsed.extended; m != nil && err == nil {
+		list, err = j.extendedTables(m, list)
+	}
 	if err != nil {
 		return nil, err
 	}
+	j.queries = nil
 	var specs, made []*aggregate.Spec
 	for _, t := range list {
 		if t.query != nil {

@@ -81,6 +81,9 @@ func declared(list string, read func(path string) (string, error)) ([]declaredTa
 
 // declaredTables returns the tables that --tables names.
 func (j *job) declaredTables(ctx context.Context) ([]declaredTable, error) {
+	if j.parsed.extended != nil && !j.given["tables"] {
+		return nil, nil // those of the output
+	}
 	return declared(j.tableList, func(path string) (string, error) { return readText(ctx, j.access(), path) })
 }
 

@@ -66,7 +66,7 @@ func (r *result) publish(ctx context.Context, cfg Config) error {
 	}
 	v := version{manifest: r.manifest(cfg), rows: r.kept}
 	for _, t := range r.tables {
-		v.manifest.Outputs = append(v.manifest.Outputs, Output{Table: t.Name, Rows: t.Record.NumRows()})
+		v.manifest.Outputs = append(v.manifest.Outputs, Output{Table: t.Name, SQL: cfg.SQL[t.Name], Rows: t.Record.NumRows()})
 		v.tables = append(v.tables, func(w io.Writer) error { return format.Write(w, t.Record, cfg.Meta) })
 	}
 	if cfg.Identity != "" {
@@ -154,16 +154,13 @@ func (a *attempt) goOn(ctx context.Context) error {
 
 // check finds what keeps the run from publishing, before anything is written.
 func (a *attempt) check(ctx context.Context) (err error) {
-	if err := KeepTables(ctx, a.cfg); err != nil {
-		return err
-	}
-	if err := keepReal(ctx, a.cfg); err != nil {
+	if err := keepExisting(a.cfg, a.head, a.manifest); err != nil {
 		return err
 	}
 	if a.lags, err = a.head.Lagging(ctx, a.cfg.Access, a.cfg.Output); err != nil {
 		return a.nothing(a.head.Dir+": ", err)
 	}
-	if err := readyLogs(ctx, a.cfg, a.head.Manifest, false); err != nil {
+	if err := readyLogs(ctx, a.cfg, a.head.Manifest, a.cfg.Existing == Replace); err != nil {
 		return err
 	}
 	a.prepare()

@@ -31,21 +31,22 @@ var Critical sync.Mutex
 
 // Manifest says what a run read and published. It holds no times.
 type Manifest struct {
-	Schema  string            `json:"schema"`
-	Program Program           `json:"program"`
-	Sample  bool              `json:"sample"`  // the program's made-up sample is among the inputs
-	Quality string            `json:"quality"` // raw or standard
-	Rules   *Rules            `json:"rules,omitempty"`
-	Flags   map[string]string `json:"flags"`              // as given, without secrets
-	Sets    []Dataset         `json:"datasets,omitempty"` // that the user declared
-	Rows    int64             `json:"rows"`               // of all inputs
-	Inputs  []Input           `json:"inputs"`             // sorted by source
-	LeftOut []string          `json:"left_out,omitempty"`
-	NoTrips []string          `json:"no_trip_records,omitempty"` // the inputs in left_out without a time column, such as a table of zones
-	Kept    *Kept             `json:"quarantine,omitempty"`
-	Format  string            `json:"format,omitempty"` // in which the tables are; "" is parquet
-	Outputs []Output          `json:"outputs"`
-	Commit  *Commit           `json:"commit,omitempty"` // nil in an output of a program before versions: it is version 0
+	Schema   string            `json:"schema"`
+	Program  Program           `json:"program"`
+	Sample   bool              `json:"sample"`  // the program's made-up sample is among the inputs
+	Quality  string            `json:"quality"` // raw or standard
+	Rules    *Rules            `json:"rules,omitempty"`
+	Flags    map[string]string `json:"flags"`              // as given, without secrets
+	Settings map[string]string `json:"settings,omitempty"` // those in force that decide results, so that a later run can add to the output
+	Sets     []Dataset         `json:"datasets,omitempty"` // that the user declared
+	Rows     int64             `json:"rows"`               // of all inputs
+	Inputs   []Input           `json:"inputs"`             // sorted by source
+	LeftOut  []string          `json:"left_out,omitempty"`
+	NoTrips  []string          `json:"no_trip_records,omitempty"` // the inputs in left_out without a time column, such as a table of zones
+	Kept     *Kept             `json:"quarantine,omitempty"`
+	Format   string            `json:"format,omitempty"` // in which the tables are; "" is parquet
+	Outputs  []Output          `json:"outputs"`
+	Commit   *Commit           `json:"commit,omitempty"` // nil in an output of a program before versions: it is version 0
 }
 
 // Commit says which version of the output a manifest is, and of which run. All else in a manifest is a function of inputs and settings.
@@ -80,6 +81,7 @@ type Dataset struct {
 	Taxi   string `json:"taxi"`
 	File   string `json:"file"`
 	SHA256 string `json:"sha256"`
+	Text   string `json:"text,omitempty"` // the declaration
 }
 
 // Kept is what was put into quarantine.
@@ -98,17 +100,18 @@ type Program struct {
 
 // Input is one source that was read: a file, or a folder of files that are one dataset.
 type Input struct {
-	Source    string   `json:"source"` // as it is named in tables and messages
-	URI       string   `json:"uri"`
-	Taxi      string   `json:"taxi"`            // of an input with several taxis the list of them
-	Month     string   `json:"month,omitempty"` // 2014-01, from the file's name
-	Bytes     int64    `json:"bytes"`
-	RowGroups int      `json:"row_groups"`
-	Rows      int64    `json:"rows"`
-	Counted   int64    `json:"rows_counted"`
-	Others    int64    `json:"rows_of_other_taxis,omitempty"` // in the input, and as asked not among its rows
-	Variant   string   `json:"variant"`
-	Unknown   []string `json:"unknown_columns,omitempty"`
+	Source    string              `json:"source"` // as it is named in tables and messages
+	URI       string              `json:"uri"`
+	Taxi      string              `json:"taxi"`             // of an input with several taxis the list of them
+	Month     string              `json:"month,omitempty"`  // 2014-01, from the file's name
+	Months    map[string][]string `json:"months,omitempty"` // of an input without one in its name: those of its trips that count, by taxi
+	Bytes     int64               `json:"bytes"`
+	RowGroups int                 `json:"row_groups"`
+	Rows      int64               `json:"rows"`
+	Counted   int64               `json:"rows_counted"`
+	Others    int64               `json:"rows_of_other_taxis,omitempty"` // in the input, and as asked not among its rows
+	Variant   string              `json:"variant"`
+	Unknown   []string            `json:"unknown_columns,omitempty"`
 
 	// Null are the columns of trips that tables need and the input does not have: they are null there. In a dataset some part
 	// does not have them.
@@ -151,6 +154,7 @@ func (in Input) MuchRefused() bool { return 10*(in.Rows-in.Counted) > in.Rows }
 // Output is one published table.
 type Output struct {
 	Table  string `json:"table"`
+	SQL    string `json:"sql,omitempty"`   // the query of a table that is made by SQL
 	Path   string `json:"path"`            // below the folder of the manifest: the version's file, which never changes
 	Plain  string `json:"plain,omitempty"` // the copy of the latest version, for readers that do not know the manifest
 	Rows   int64  `json:"rows"`
@@ -162,7 +166,7 @@ type Output struct {
 func (o Output) Shown() string { return cmp.Or(o.Plain, o.Path) }
 
 func (r *result) manifest(cfg Config) *Manifest {
-	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Sample: cfg.Sample, Quality: cfg.Quality, Rules: cfg.Rules, Flags: cfg.Flags, Sets: cfg.Datasets, Inputs: []Input{}}
+	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Sample: cfg.Sample, Quality: cfg.Quality, Rules: cfg.Rules, Flags: cfg.Flags, Settings: cfg.Settings, Sets: cfg.Datasets, Inputs: []Input{}}
 	tallies := map[string]element.Tally{}
 	for _, t := range r.tallies {
 		tallies[t.Source] = t
@@ -186,6 +190,9 @@ func (r *result) manifest(cfg Config) *Manifest {
 				}
 				in.NoCodes[c.Column] += c.Rows
 			}
+		}
+		if in.Month == "" {
+			in.Months = r.months[in.Source]
 		}
 		in.setUnreadable(parts, tallies)
 		m.Inputs = append(m.Inputs, in)

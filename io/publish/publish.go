@@ -74,6 +74,9 @@ type Config struct {
 	Quality     string
 	Rules       *Rules // nil where no rule was applied
 	Flags       map[string]string
+	Settings    map[string]string  // in force, that decide results: see Manifest.Settings
+	SQL         map[string]string  // the queries of tables that are made by SQL, by table
+	Existing    string             // Protect, Extend or Replace
 	Datasets    []Dataset          // that the user declared
 	Sample      bool               // the input is made up: it does not replace tables of real data
 	Quarantine  *quarantine.Config // nil where rows that rules refused are not kept
@@ -200,6 +203,8 @@ type result struct {
 	kept    []quarantine.File
 
 	remembered []element.Remembered
+
+	months map[string]map[string][]string // see Input.Months, by source
 }
 
 // keepUnpublished moves the refused rows to a folder where the user can look at them. The rows of the run that published last

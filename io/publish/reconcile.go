@@ -22,6 +22,7 @@ func (r *result) reconcile(cfg Config) error {
 	if err != nil {
 		return err
 	}
+	r.monthsOf(r.tallies)
 	ofTaxi := map[[2]string]int64{}
 	for _, t := range r.tallies {
 		ofTaxi[[2]string{t.Source, t.Taxi}] = t.Rows

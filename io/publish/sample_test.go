@@ -1,11 +1,13 @@
 package publish
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"tripstats/io/objstore"
 	"tripstats/transforms/fault"
 )
 
@@ -30,12 +32,16 @@ func TestTheLockDoesNotLetTheSampleOverRealData(t *testing.T) {
 			}
 			return fault.Find(err).Code
 		}
+		head, err := ReadHead(t.Context(), objstore.Access{}, dir)
+		if err != nil && !errors.Is(err, ErrNoManifest) {
+			t.Fatal(err)
+		}
 		cfg := Config{Output: dir, Sample: true, Tables: []string{"t"}}
-		if got := found(keepReal(t.Context(), cfg)); got != want {
+		if got := found(keepExisting(cfg, head, &Manifest{Sample: true})); got != want {
 			t.Errorf("%q: found exit code %d, expected %d", content, got, want)
 		}
-		if got := found(KeepReal(t.Context(), Config{Output: dir, Tables: []string{"t"}})); got != fault.OK {
-			t.Errorf("%q, real input: found exit code %d, expected 0", content, got)
+		if cfg.Existing = Replace; found(keepExisting(cfg, head, &Manifest{Sample: true})) != fault.OK {
+			t.Errorf("%q, to be replaced: found an exit code, expected 0", content)
 		}
 	}
 }

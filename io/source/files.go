@@ -11,9 +11,8 @@ import (
 	"tripstats/transforms/element"
 )
 
-// Files turns matched objects into the elements that [Found] takes. It gives each file a branch, so that all branches read
-// about the same number of bytes: the largest file first, each to the branch with the fewest bytes so far. For a part of a
-// dataset the folder's name has the month.
+// Files turns matched objects into the elements that [Found] takes, each with a branch: see [Deal]. For a part of a dataset the folder's
+// name has the month.
 func Files(objects []objstore.Object, branches int) []element.Found {
 	files := make([]element.Found, len(objects))
 	renamed := false
@@ -40,6 +39,13 @@ func Files(objects []objstore.Object, branches int) []element.Found {
 			f.Refused = f.Source + ": " + o.Refused
 		}
 	}
+	Deal(files, branches)
+	return files
+}
+
+// Deal gives each file a branch, so that all branches read about the same number of bytes: the largest file first, each to the branch with
+// the fewest bytes so far.
+func Deal(files []element.Found, branches int) {
 	largest := make([]*element.Found, len(files))
 	for i := range files {
 		largest[i] = &files[i]
@@ -50,7 +56,6 @@ func Files(objects []objstore.Object, branches int) []element.Found {
 		f.Branch = slices.Index(load, slices.Min(load))
 		load[f.Branch] += f.Size
 	}
-	return files
 }
 
 // pathOf is the whole path of an object, with slashes and its name at its end. Folders above the pattern's fixed prefix may have

@@ -59,7 +59,7 @@ func Write(ctx context.Context, dir string) ([]Form, error) {
 	})
 	w.add(Both, "two taxis in a file", func(dir string) ([]string, error) {
 		path := filepath.Join(dir, "trips_2019-03.csv")
-		content, err := w.together("color", yellow, green)
+		content, err := Together(w.ctx, "color", yellow, green)
 		if err == nil {
 			err = os.WriteFile(path, content, 0o644)
 		}
@@ -200,15 +200,15 @@ func deltaSchema(columns []tlcgen.Column) string {
 	return string(schema)
 }
 
-// together returns one CSV file with the trips of two taxis, by turns, and a column that names the taxi of each trip. The file has the
+// Together returns one CSV file with the trips of two taxis, by turns, and a column that names the taxi of each trip. The file has the
 // column names of the first taxi.
-func (w *writer) together(column string, all ...tlcgen.Options) ([]byte, error) {
+func Together(ctx context.Context, column string, all ...tlcgen.Options) ([]byte, error) {
 	var out bytes.Buffer
 	var names []string // of the first
 	var rows [][]string
 	for _, o := range all {
 		var file bytes.Buffer
-		if _, err := tlcgen.Write(w.ctx, &file, text(o, tlcgen.CSV, tlcgen.Text{})); err != nil {
+		if _, err := tlcgen.Write(ctx, &file, text(o, tlcgen.CSV, tlcgen.Text{})); err != nil {
 			return nil, err
 		}
 		lines := strings.Split(strings.TrimSuffix(file.String(), "\n"), "\n")

@@ -28,6 +28,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -48,6 +49,16 @@ var Commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"ledger":  ledger,
 	"serve":   serve,
 	"refuse":  refuse,
+	"settle":  settle,
+}
+
+// settle waits until the program can rely on the times of files that were just written: it keeps no results of a file that changed less
+// than two seconds ago.
+func settle(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: settle")
+	}
+	time.Sleep(2100 * time.Millisecond)
 }
 
 // run runs a program and returns its exit code.

@@ -132,24 +132,44 @@ func (s Source) numbers() int64 {
 	return rows
 }
 
-// sameAgain checks that a file which was read again had the rows of its kept result.
-func (s Source) sameAgain() error {
+// checkKept checks a result of which a part was kept. If something does not fit, the kept part is held to be damaged: without it the result
+// may be good.
+func (s Source) checkKept(tables []*Spec) error {
+	damaged := element.Packed{Source: s.Source, Taxi: s.Taxi}.Damaged
 	if a := s.Again; (a.Rows != 0 || a.Counted != 0) && (a.Rows != s.Rows || a.Counted != s.Counted) {
-		return s.damaged("found %d rows in it, and %d that count, expected %d and %d as when it was read for other tables", a.Rows, a.Counted, s.Rows, s.Counted)
+		return damaged("found %d rows in the file, and %d that count, expected %d and %d as when it was read for other tables", a.Rows, a.Counted, s.Rows, s.Counted)
+	}
+	if s.Due != element.UnknownRows && s.Rows != s.Due {
+		return damaged("found %d rows, expected the file's %d", s.Rows, s.Due)
+	}
+	for _, spec := range tables {
+		err := error(nil)
+		if spec.declared() {
+			_, err = s.declaredBalances(spec)
+		} else {
+			var state State
+			if state, err = s.State(spec.Name); err == nil {
+				err = s.balances(spec, state)
+			}
+		}
+		if err != nil {
+			return damaged("%v", err)
+		}
+		if s.finished(spec) && !s.Alone {
+			return damaged("found finished groups of table %s, expected others, because another file may have trips of its taxi and month", spec.Name)
+		}
 	}
 	return nil
 }
 
-func (s Source) damaged(format string, args ...any) error {
-	return element.Packed{Source: s.Source, Taxi: s.Taxi}.Damaged(format, args...)
-}
-
-// orDamaged returns an error about a result as one about its kept part, if it has one: without that it may be good.
-func (s Source) orDamaged(err error) error {
-	if !s.Kept {
-		return err
+// finished tells whether the state of a table has finished groups.
+func (s Source) finished(spec *Spec) bool {
+	state := s.bytes(spec.Name)
+	if !spec.declared() || len(state) == 0 {
+		return false
 	}
-	return s.damaged("%v", err)
+	counts, err := group.Header(state)
+	return err == nil && counts.Finished
 }
 
 // packFn packs results. It holds those of its bundle that are not emitted yet.
@@ -193,7 +213,12 @@ func (fn *packFn) flush(keep func(element.Remembered)) {
 }
 
 func (fn *packFn) ProcessElement(key string, r Source, emit func(string, Source), keep func(element.Remembered)) error {
-	r = r.settled()
+	if r.Kept {
+		if err := r.checkKept(fn.Tables); err != nil {
+			return err
+		}
+		r = r.settled()
+	}
 	if r.Read {
 		if err := fn.finish(&r); err != nil {
 			return err

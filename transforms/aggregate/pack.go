@@ -65,7 +65,7 @@ func pack(s Source, tables []*Spec, digests []string, numbers string) (element.P
 	}
 	rest, form := s, packedForm{}
 	rest.Source, rest.Whole, rest.Taxi, rest.Month, rest.Unknown, rest.Alone = "", "", "", 0, 0, false
-	rest.Read, rest.Kept, rest.Size, rest.Again, rest.States = false, false, 0, Again{}, nil
+	rest.Read, rest.Kept, rest.Size, rest.Due, rest.Again, rest.States = false, false, 0, 0, Again{}, nil
 	for i, spec := range tables {
 		t := s.States[i]
 		keep := element.PackedTable{Name: spec.Name, Digest: digests[i]}

@@ -67,16 +67,13 @@ func (fn *tallyFn) FinishBundle(emit func(element.Tallies)) {
 }
 
 func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
-	if err := r.sameAgain(); err != nil {
-		return err
-	}
 	t := element.Tally{Source: r.Source, Taxi: r.Taxi, NoCodes: r.NoCodes, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(r.Duration), Text: r.Text, Months: r.Months}
 	left := false
 	for _, spec := range fn.Tables {
 		if spec.declared() {
 			filtered, err := r.declaredBalances(spec)
 			if err != nil {
-				return r.orDamaged(err)
+				return err
 			}
 			if filtered > 0 {
 				t.Filtered = append(t.Filtered, element.Filtered{Table: spec.Name, Rows: filtered})
@@ -88,7 +85,7 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 			err = r.balances(spec, state)
 		}
 		if err != nil {
-			return r.orDamaged(err)
+			return err
 		}
 		if state.Filtered > 0 {
 			t.Filtered = append(t.Filtered, element.Filtered{Table: spec.Name, Rows: state.Filtered})

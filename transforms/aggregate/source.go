@@ -45,6 +45,7 @@ type Source struct {
 	Read  bool  // some of it was read in this run: there is more than what a run before has kept
 	Kept  bool  // some of it was kept by a run before
 	Size  int64 // bytes of the file
+	Due   int64 // rows that the file has, or element.UnknownRows
 	Again Again
 }
 
@@ -156,6 +157,7 @@ func mergeSources(a, b Source) (Source, error) {
 		Read:        a.Read || b.Read,
 		Kept:        a.Kept || b.Kept,
 		Size:        max(a.Size, b.Size),
+		Due:         cmp.Or(a.Due, b.Due),
 		Again: Again{
 			Rows:    a.Again.Rows + b.Again.Rows,
 			Counted: a.Again.Counted + b.Again.Counted,
@@ -227,7 +229,7 @@ func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T
 // seed is the result of a file without rows. It gives every file a result, and every seeded table a row for the month in the
 // file's name.
 func seed(f element.Admitted, tables []*Spec) (Source, error) {
-	s := Source{Source: f.Source, Whole: f.Whole(), Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown)), Alone: f.Alone, Read: !f.Kept, Size: f.Size}
+	s := Source{Source: f.Source, Whole: f.Whole(), Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown)), Alone: f.Alone, Read: !f.Kept, Size: f.Size, Due: f.Rows}
 	for _, t := range tables {
 		if t.declared() {
 			s.States = append(s.States, TableState{Table: t.Name, Declared: true})

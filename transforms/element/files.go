@@ -33,6 +33,8 @@ type Found struct {
 	Constants []Constant // columns that have one value in the whole file, because its place says it: see Column.Constant
 	Digest    string     // of its content, if another file without a month may be a copy of it
 
+	Taxis []string // the taxis that are read of it, if they are not those that the run reads of all files
+
 	// What a run before has of the file: see package kept.
 	Token   string // identifies the content for later runs; "" if it cannot be relied on
 	Reading string // digest of what decides how the file is read and judged; "" if nothing of it is to be kept

@@ -23,7 +23,7 @@ const (
 	Usage       Code = 2 // wrong usage
 	Input       Code = 3 // an input cannot be used
 	NoMatch     Code = 4 // nothing matched, or a month is not published
-	Gate        Code = 5 // a guard stopped the run: too many rows refused, too many groups, or tables that would be lost
+	Gate        Code = 5 // a guard stopped the run: too many rows refused, too many groups, too much to read, or months or tables that would be lost
 	Conflict    Code = 6 // another run holds the output, or published to it first
 	Unavailable Code = 7 // a store or the network did not answer as it should: try again later
 )

@@ -34,9 +34,18 @@ func init() {
 	register.Emitter1[element.Remembered]()
 }
 
-// takes tells whether files of a taxi are wanted.
-func (a Admission) takes(taxi string) bool {
-	return len(a.Taxis) == 0 || slices.Contains(a.Taxis, taxi)
+// takes tells whether trips of a taxi in a file are wanted.
+func (a Admission) takes(f element.Found, taxi string) bool {
+	taxis := a.Taxis
+	if len(f.Taxis) > 0 {
+		taxis = f.Taxis
+	}
+	return len(taxis) == 0 || slices.Contains(taxis, taxi)
+}
+
+// only returns a file without the trips that are not wanted.
+func (a Admission) only(f element.Recognised) element.Recognised {
+	return f.Only(func(taxi string) bool { return a.takes(f.Found, taxi) })
 }
 
 // Admitted looks at all files together, before any row is read: it leaves out the taxis that were not asked
@@ -127,7 +136,7 @@ func SomeMonths(months []string, all bool) string {
 func Admit(recognised []element.Recognised, unusable []element.Unusable, rules Admission) (kept []element.Recognised, left []element.LeftOut, err error) {
 	slices.SortFunc(recognised, func(a, b element.Recognised) int { return cmp.Compare(a.Source, b.Source) })
 	slices.SortFunc(unusable, func(a, b element.Unusable) int { return cmp.Compare(a.Source, b.Source) })
-	wanted := func(f element.Recognised) bool { return len(f.Only(rules.takes).ByTaxi()) > 0 }
+	wanted := func(f element.Recognised) bool { return len(rules.only(f).ByTaxi()) > 0 }
 	apart(recognised, wanted)
 	var problems []problem
 	add := func(source string, f *fault.Fault) { problems = append(problems, problem{source, f}) }
@@ -135,7 +144,7 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 	var noTrips []element.Unusable // those left out
 	kept = recognised[:0]
 	for _, f := range recognised {
-		if f = f.Only(rules.takes); len(f.ByTaxi()) == 0 {
+		if f = rules.only(f); len(f.ByTaxi()) == 0 {
 			left = append(left, element.LeftOut{Source: f.Source, Dataset: f.Dataset})
 			continue
 		}
@@ -147,7 +156,7 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 	for _, f := range unusable {
 		nobodys := hasNoTrips(f)
 		switch is := cmp.Or(f.NameTaxi, f.Taxi); {
-		case nobodys, is != "" && !rules.takes(is):
+		case nobodys, is != "" && !rules.takes(f.Found, is):
 			left = append(left, element.LeftOut{Source: f.Source, Dataset: f.Dataset, NoTrips: nobodys})
 			if nobodys {
 				noTrips = append(noTrips, f)

@@ -1,0 +1,189 @@
+package publish
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tripstats/io/objstore"
+	"tripstats/io/tlc"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// What becomes of months and tables that an output has and a run does not make: the values of Config.Existing.
+const (
+	Protect = "protect" // they must be in the new version, otherwise nothing is published
+	Extend  = "extend"  // the run has added to its inputs and tables what the output has
+	Replace = "replace" // they go
+)
+
+// Lost is what an output has and its next version would not have.
+type Lost struct {
+	Months []string // in ranges, such as "yellow 2014-01..2023-12"
+	Number int      // how many months
+	Tables []string
+}
+
+// None tells whether nothing is lost.
+func (l Lost) None() bool { return l.Number == 0 && len(l.Tables) == 0 }
+
+// What are months and tables for a message.
+func (l Lost) What() string {
+	var parts []string
+	if l.Number > 0 {
+		word := "months"
+		if l.Number == 1 {
+			word = "month"
+		}
+		parts = append(parts, fmt.Sprintf("%d %s (%s)", l.Number, word, fewOf(l.Months)))
+	}
+	if n := len(l.Tables); n > 0 {
+		word := "tables"
+		if n == 1 {
+			word = "table"
+		}
+		parts = append(parts, fmt.Sprintf("%d %s (%s)", n, word, fewOf(l.Tables)))
+	}
+	return strings.Join(parts, " and ")
+}
+
+func fewOf(list []string) string {
+	const most = 12
+	if len(list) <= most {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
+}
+
+// Covers are the months of which inputs have trips. An input that tells no month covers itself.
+type Covers map[Covered]bool
+
+// Covered is a month of one taxi, or the trips of an input that tells no month.
+type Covered struct {
+	Taxi   string
+	Month  int32  // element.NoMonth for an input that tells none
+	Source string // of that
+}
+
+// Add adds what an input covers.
+func (c Covers) Add(in Input) {
+	for _, taxi := range element.SplitTaxis(in.Taxi) {
+		months := in.Months[taxi]
+		if in.Month != "" {
+			months = []string{in.Month}
+		}
+		for _, m := range months {
+			if month, ok := tlc.MonthOf(m); ok {
+				c[Covered{taxi, month, ""}] = true
+			}
+		}
+		if in.Month == "" {
+			c[Covered{taxi, element.NoMonth, in.Source}] = true
+		}
+	}
+}
+
+// CoverOf is what the inputs of a manifest cover.
+func CoverOf(m *Manifest) Covers {
+	c := Covers{}
+	for _, in := range m.Inputs {
+		c.Add(in)
+	}
+	return c
+}
+
+// LostOf compares a manifest with what its next version covers and which tables that has.
+func LostOf(head *Manifest, next Covers, tables []string) Lost {
+	var l Lost
+	var gone []Covered
+	for _, in := range head.Inputs {
+		has := Covers{}
+		has.Add(in)
+		for k := range has {
+			if len(in.Months) > 0 && k.Source != "" { // its months say more
+				continue
+			}
+			if !next[k] && !slices.Contains(gone, k) {
+				gone = append(gone, k)
+			}
+		}
+	}
+	slices.SortFunc(gone, func(a, b Covered) int {
+		return cmp.Or(cmp.Compare(a.Taxi, b.Taxi), cmp.Compare(a.Month, b.Month), cmp.Compare(a.Source, b.Source))
+	})
+	l.Number = len(gone)
+	for len(gone) > 0 {
+		n := 1
+		for n < len(gone) && gone[0].Source == "" && gone[n].Taxi == gone[0].Taxi && gone[n].Month == gone[n-1].Month+1 {
+			n++
+		}
+		switch first, last := gone[0], gone[n-1]; {
+		case first.Source != "":
+			l.Months = append(l.Months, fmt.Sprintf("%s in %s", first.Taxi, first.Source))
+		case n == 1:
+			l.Months = append(l.Months, first.Taxi+" "+tlc.FormatMonth(first.Month))
+		default:
+			l.Months = append(l.Months, fmt.Sprintf("%s %s..%s", first.Taxi, tlc.FormatMonth(first.Month), tlc.FormatMonth(last.Month)))
+		}
+		gone = gone[n:]
+	}
+	for _, o := range head.Outputs {
+		if !slices.Contains(tables, o.Table) {
+			l.Tables = append(l.Tables, o.Table)
+		}
+	}
+	return l
+}
+
+// keepExisting refuses, with exit code 5, a new version that lacks what the output has, unless the user asked for that. head is what the
+// output has, under the lock.
+func keepExisting(cfg Config, head Head, next *Manifest) error {
+	m := head.Manifest
+	if err := KeepKind(cfg, head); err != nil || m == nil || m.Sample || cfg.Existing == Extend || cfg.Existing == Replace {
+		return err
+	}
+	if lost := LostOf(m, CoverOf(next), cfg.Tables); !lost.None() {
+		return WouldLose(cfg, lost)
+	}
+	return nil
+}
+
+// KeepKind refuses, with exit code 5, what can be known before anything is read: made-up data instead of real ones, and another format.
+func KeepKind(cfg Config, head Head) error {
+	switch m := head.Manifest; {
+	case cfg.Existing == Replace:
+	case m == nil && head.Token != "":
+		return fault.New(fault.Gate, "output %s: it has a %s that makes no sense, so it is not known what it has; nothing was published: name another folder with --output, or say --existing=replace",
+			objstore.Redact(cfg.Output), ManifestName)
+	case m == nil:
+	case cfg.Sample && !m.Sample:
+		return wouldReplace(cfg, "has tables of real data")
+	case cmp.Or(m.Format, formats[0].Name()) != cmp.Or(cfg.Format, formats[0].Name()) && !m.Sample:
+		return fault.New(fault.Gate, "output %s: its tables are in the format %s, found --format=%s, and an output has one format; nothing was published: leave the flag out, name another folder with --output, or say --existing=replace",
+			objstore.Redact(cfg.Output), cmp.Or(m.Format, formats[0].Name()), cfg.Format)
+	}
+	return nil
+}
+
+// WouldLose is the fault of a run that would lose what an output has.
+func WouldLose(cfg Config, lost Lost) error {
+	return fault.New(fault.Gate, "output %s: it has %s which this run does not make; nothing was published: say --existing=extend to keep them and add what this run reads, or --existing=replace to let them go",
+		objstore.Redact(cfg.Output), lost.What())
+}
+
+// monthsOf notes the months of trips that count in inputs without a month in their names.
+func (r *result) monthsOf(tallies []element.Tally) {
+	r.months = map[string]map[string][]string{}
+	for _, t := range tallies {
+		for _, month := range t.Months {
+			if r.months[t.Whole] == nil {
+				r.months[t.Whole] = map[string][]string{}
+			}
+			list := append(r.months[t.Whole][t.Taxi], tlc.FormatMonth(month))
+			slices.Sort(list)
+			r.months[t.Whole][t.Taxi] = slices.Compact(list)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strconv"
+
+	"tripstats/io/objstore"
+	"tripstats/io/publish"
+	"tripstats/transforms/fault"
+)
+
+// jsonFlag is the flag of each command whose result other programs read.
+var jsonFlag = flagDef{name: "json", of: func(s *settings) any { return &s.json }, text: "the result as JSON; pipeline/records.md has the fields"}
+
+var checkFlags = append([]flagDef{
+	{name: "inputs", of: func(s *settings) any { return &s.askInputs }, text: "ask whether the inputs are still what they were when they were read"},
+	{name: "repair", of: func(s *settings) any { return &s.repair }, text: "bring copies and Delta logs to the latest version"},
+	atFlag, jsonFlag,
+}, outputFlags...)
+
+func checkHelp() string {
+	return `Usage: tripstats check DIR [flags]
+
+Reads all that the output DIR keeps and compares it with the manifests: the tables of each version, the copies of the latest
+one, kept results, and the logs of Delta tables. Exit code 0 if all is sound, 3 if something is not; each such thing is named.
+
+Flags:
+` + helpOnFlags(checkFlags, 26, true) + "\n" + exitCodes
+}
+
+// checkRecord is what check finds: the form of its --json.
+type checkRecord struct {
+	Output  string          `json:"output" about:"the folder of the tables"`
+	Version int64           `json:"version" about:"the latest version; 0 if a program without versions made it, -1 if the manifest cannot be read"`
+	Sound   bool            `json:"sound" about:"whether nothing is wrong"`
+	Checked []checkedRecord `json:"checked" about:"how many things were looked at, by kind"`
+	Wrong   []wrongRecord   `json:"wrong" about:"what is not as it should be"`
+}
+
+type checkedRecord struct {
+	What  string `json:"what" about:"manifests, tables, copies, records of runs, kept results, Delta logs, or inputs"`
+	Count int    `json:"count" about:"how many of them were looked at"`
+}
+
+type wrongRecord struct {
+	What    string `json:"what" about:"the kind, as in checked"`
+	Place   string `json:"place" about:"path below the output; of an input its address"`
+	Message string `json:"message" about:"what was found, and what was expected"`
+}
+
+// check is the command of that name.
+func (j *job) checkSound(ctx context.Context, words []string, wrong problems) error {
+	understood := len(wrong) == 0
+	j.checkEach("check: ", checkFlags, &wrong)
+	dir := j.outputOf("check", words, understood, 1, &wrong)
+	if j.repair && dir != "" {
+		if err := checkOutput(dir); err != nil {
+			wrong.add("check: --repair: %v", err)
+		}
+	}
+	if err := wrong.err(); err != nil {
+		return err
+	}
+	if _, err := readOutput(ctx, j.access(), dir, j.parsed.at); err != nil && !errors.Is(err, publish.ErrNoManifest) {
+		return err
+	}
+	if j.repair {
+		if err := j.bringForward(ctx, dir); err != nil {
+			return err
+		}
+	}
+	only := func(version int64) bool { return j.parsed.at == latest || version == j.parsed.at }
+	r, err := publish.Check(ctx, j.access(), dir, only)
+	if err != nil {
+		return fault.New(fault.Failed, "check: output %s: %v", objstore.Redact(dir), objstore.Reason(err))
+	}
+	record := checkRecord{Output: objstore.Redact(dir), Version: r.Version, Checked: []checkedRecord{}, Wrong: []wrongRecord{}}
+	for _, c := range r.Checked {
+		record.Checked = append(record.Checked, checkedRecord(c))
+	}
+	for _, w := range r.Wrong {
+		record.Wrong = append(record.Wrong, wrongRecord(w))
+	}
+	if j.askInputs {
+		if err := j.checkInputs(ctx, dir, &record); err != nil {
+			return err
+		}
+	}
+	record.Sound = len(record.Wrong) == 0
+	if j.json {
+		err = writeJSON(j.stdout, record)
+	} else {
+		_, err = io.WriteString(j.stdout, record.String())
+	}
+	if err != nil {
+		return fault.New(fault.Failed, "check: %v", err)
+	}
+	var problems []*fault.Fault
+	for _, w := range record.Wrong {
+		problems = append(problems, fault.New(fault.Input, "%s: %s%s", record.Output, w.Message, remedies[w.What]))
+	}
+	return fault.All(problems...)
+}
+
+// remedies says what to do about a thing that is wrong, by its kind.
+var remedies = map[string]string{
+	publish.CheckedManifests: "",
+	publish.CheckedTables:    "; run again with --reuse=false, or restore a version that is whole",
+	publish.CheckedCopies:    "; tripstats check --repair brings it forward",
+	publish.CheckedLogs:      "; tripstats check --repair brings it forward, or run again with --existing=replace",
+}
+
+// String is the record for people.
+func (r checkRecord) String() string {
+	lines := [][]string{{"checked", "number", "wrong"}}
+	for _, c := range r.Checked {
+		wrong := 0
+		for _, w := range r.Wrong {
+			if w.What == c.What {
+				wrong++
+			}
+		}
+		lines = append(lines, []string{c.What, strconv.Itoa(c.Count), strconv.Itoa(wrong)})
+	}
+	return align(lines, 1)
+}
+
+// checkInputs asks whether the inputs of the latest version, or of the one that is asked for, are what they were.
+func (j *job) checkInputs(ctx context.Context, dir string, r *checkRecord) error {
+	version := j.parsed.at
+	if version == latest {
+		version = r.Version
+	}
+	_, place, err := publish.ReadVersion(ctx, j.access(), dir, version)
+	if err != nil {
+		return damaged(dir, err)
+	}
+	index, err := publish.ReadIndex(ctx, j.access(), dir, place)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		j.stderr.line("note: the output does not say which content its inputs had: a program without versions made it, or its record is gone")
+		return nil
+	case err != nil:
+		return nil // check has named it
+	}
+	checked, unknown := checkedRecord{What: "inputs"}, 0
+	for _, in := range index.Inputs {
+		if in.Token == "" {
+			unknown++
+			continue
+		}
+		checked.Count++
+		o, err := j.access().Stat(ctx, in.URI)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			r.Wrong = append(r.Wrong, wrongRecord{"inputs", in.URI, fmt.Sprintf("%s: found no such file, expected the one that was read", in.URI)})
+		case err != nil:
+			return fault.New(fault.Failed, "check: %s: %v", in.URI, objstore.Reason(err))
+		case o.Token != in.Token && o.Size != in.Size:
+			r.Wrong = append(r.Wrong, wrongRecord{"inputs", in.URI, fmt.Sprintf("%s: found %d bytes, expected the %d that were read", in.URI, o.Size, in.Size)})
+		case o.Token != in.Token:
+			r.Wrong = append(r.Wrong, wrongRecord{"inputs", in.URI, fmt.Sprintf("%s: found a file that has changed since it was read", in.URI)})
+		}
+	}
+	r.Checked = append(r.Checked, checked)
+	if unknown > 0 {
+		j.stderr.line("note: of %d inputs it is not known which content they had: they had changed just before they were read, or the server does not say", unknown)
+	}
+	return nil
+}
+
+// bringForward brings copies and Delta logs to the latest version.
+func (j *job) bringForward(ctx context.Context, dir string) error {
+	changed, err := publish.Forward(ctx, j.access(), dir, func(text string) { j.stderr.line("note: output %s", text) })
+	for _, place := range changed {
+		j.stderr.line("note: brought forward %s", place)
+	}
+	return err
+}

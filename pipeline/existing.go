@@ -1,0 +1,251 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"tripstats/io/kept"
+	"tripstats/io/objstore"
+	"tripstats/io/publish"
+	"tripstats/io/tlc"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// The values of --existing.
+const (
+	protect = publish.Protect
+	extend  = publish.Extend
+	replace = publish.Replace
+)
+
+// wayOut ends the message of a run that cannot extend an output.
+const wayOut = "or say --existing=replace and name all inputs"
+
+// namedInput is a file that a run names, as extending an output looks at it.
+type namedInput struct {
+	uri   string
+	whole string
+	taxis []string // of its trips
+	month int32    // element.NoMonth if its name has none
+}
+
+// stayingInput is an input of an output that stays when the output is extended.
+type stayingInput struct {
+	kept.Input
+	without []string // taxis whose months named files replace
+}
+
+// staying returns the inputs that an output has and that stay beside the named files. A named file replaces the input at its place,
+// and the inputs of its taxi and month; with merge, of these only the input of its name.
+func staying(have []kept.Input, named []namedInput, merge bool) []stayingInput {
+	uris, months, wholes := map[string]bool{}, map[monthOfTaxi]bool{}, map[string]bool{}
+	at := func(whole, taxi string, month int32) string { return fmt.Sprintf("%s\x00%s\x00%d", whole, taxi, month) }
+	for _, f := range named {
+		uris[f.uri] = true
+		for _, taxi := range f.taxis {
+			months[monthOfTaxi{taxi, f.month}] = f.month != element.NoMonth
+			wholes[at(f.whole, taxi, f.month)] = f.month != element.NoMonth
+		}
+	}
+	var stay []stayingInput
+	for _, in := range have {
+		if uris[in.URI] || len(in.Results) == 0 { // a file without trips is no input
+			continue
+		}
+		s := stayingInput{Input: in}
+		for _, r := range in.Results {
+			replaced := !merge && months[monthOfTaxi{r.Taxi, in.File.Month}] || wholes[at(in.File.Whole(), r.Taxi, in.File.Month)]
+			if replaced {
+				s.without = append(s.without, r.Taxi)
+			}
+		}
+		if len(s.without) < len(in.Results) {
+			stay = append(stay, s)
+		}
+	}
+	return stay
+}
+
+// renamed gives a named file the name by which the output knows it. A new file whose name another input has gets a longer one, with
+// folders of its place.
+func renamed(f element.Found, uri string, have []kept.Input, taken map[string]bool) element.Found {
+	for _, in := range have {
+		if in.URI == uri {
+			f.Source, f.Dataset = in.Source, in.File.Dataset
+			return f
+		}
+	}
+	_, rest := objstore.Scheme(uri)
+	rest = strings.TrimSuffix(strings.ReplaceAll(rest, `\`, "/"), "/"+f.Source)
+	for taken[f.Source] && strings.Trim(rest, "/") != "" {
+		folder := path.Base(rest)
+		rest = path.Dir(rest)
+		if f.Source = folder + "/" + f.Source; f.Dataset != "" {
+			f.Dataset = folder + "/" + f.Dataset
+		}
+		if rest == "." {
+			break
+		}
+	}
+	return f
+}
+
+// inputsOf are the inputs of an output of which no results are kept, as far as its manifest tells them.
+func inputsOf(m *publish.Manifest) []kept.Input {
+	var list []kept.Input
+	add := func(in publish.Input, source, uri, dataset string, size int64) {
+		k := kept.Input{Source: source, URI: uri, Size: size}
+		k.File.Source, k.File.URI, k.File.Dataset, k.File.Size, k.File.Month, k.File.Taxi = source, uri, dataset, size, element.NoMonth, in.Taxi
+		if month, ok := tlc.MonthOf(in.Month); ok {
+			k.File.Month = month
+		}
+		for _, taxi := range element.SplitTaxis(in.Taxi) {
+			k.Results = append(k.Results, kept.Result{Taxi: taxi})
+		}
+		list = append(list, k)
+	}
+	for _, in := range m.Inputs {
+		if len(in.Parts) == 0 {
+			add(in, in.Source, in.URI, "", in.Bytes)
+			continue
+		}
+		for _, p := range in.Parts {
+			add(in, in.Source+"/"+p.Name, in.URI+"/"+p.Name, in.Source, p.Bytes)
+		}
+	}
+	return list
+}
+
+// settingsOf are the settings of an output that decide its results. An older program recorded the flags that were given.
+func settingsOf(m *publish.Manifest) map[string]string {
+	if m.Settings != nil {
+		return m.Settings
+	}
+	all := map[string]string{}
+	for _, d := range mainFlags {
+		if d.decides == decidesReading || d.decides == decidesTogether {
+			all[d.name] = d.def
+			if given, ok := m.Flags[d.name]; ok {
+				all[d.name] = given
+			}
+		}
+	}
+	if m.Rules != nil { // a file of limits may say something else since
+		var limits []string
+		for _, rule := range slices.Sorted(maps.Keys(m.Rules.Limits)) {
+			limits = append(limits, fmt.Sprintf("%s=%d", rule, m.Rules.Limits[rule]))
+		}
+		all["limits"] = strings.Join(limits, ",")
+	}
+	return all
+}
+
+// inheritFrom makes the run one that adds to an output, if there is one.
+func (j *job) inheritFrom(have present) error {
+	shown := objstore.Redact(j.output)
+	switch m := have.Manifest; {
+	case !have.known:
+		return usage("--existing=extend: this program does not see the folder that the workers write to, expected gs://, s3:// or az:// as --output")
+	case m == nil:
+		return nil // what is there instead is said elsewhere
+	case m.Sample != j.input.readsSample():
+		return fault.New(fault.Gate, "--existing=extend: the output %s and the input: found the made-up sample in one of them, expected real trips in both; nothing was published: name another folder with --output, %s", shown, wayOut)
+	default:
+		j.parsed.extended = m
+	}
+	if err := j.inherit(j.parsed.extended); err != nil {
+		return err
+	}
+	var wrong problems
+	j.checkJudged("", mainFlags, &wrong)
+	return wrong.err()
+}
+
+// inherit takes the settings that are not given from the output that is extended. It returns those that were given and differ.
+func (s *settings) inherit(m *publish.Manifest) error {
+	have := settingsOf(m)
+	var differ []string
+	for _, d := range mainFlags {
+		value, known := have[d.name]
+		if !known || d.decides != decidesReading && d.decides != decidesTogether {
+			continue
+		}
+		switch given := s.given[d.name]; {
+		case d.name == "dataset":
+			if is := s.digestOfDatasets(); is != digestOfSets(m.Sets) {
+				differ = append(differ, "--dataset")
+			}
+		case d.decides == decidesTogether && given:
+		case !given:
+			v, isText := d.of(s).(*string)
+			if !isText {
+				panic("--" + d.name + " decides results, and is no text") // the table is wrong
+			}
+			if *v = value; value != "" && d.check != nil {
+				if err := d.check(s); err != nil {
+					return fault.New(fault.Gate, "--existing=extend: the output %s was made with --%s=%s, which this program refuses: %v; %s", objstore.Redact(s.output), d.name, value, err, wayOut)
+				}
+			}
+		case s.effective(d) != value:
+			differ = append(differ, fmt.Sprintf("--%s=%s where the output has %s", d.name, s.effective(d), orElse(value, "none")))
+		}
+	}
+	if len(differ) > 0 {
+		return fault.New(fault.Gate, "--existing=extend: found %s in %s, expected settings of the output; nothing was published: leave them out, %s", strings.Join(differ, ", "), objstore.Redact(s.output), wayOut)
+	}
+	return nil
+}
+
+// digestOfSets is what digestOfDatasets returns for the declared datasets of a manifest.
+func digestOfSets(sets []publish.Dataset) string {
+	parts := make([]string, len(sets))
+	for i, d := range sets {
+		parts[i] = d.Taxi + " " + d.SHA256
+	}
+	return strings.Join(parts, ", ")
+}
+
+// joined returns a list of taxis as --taxi has it, with those of another list. "" is all taxis.
+func joined(a, b string) string {
+	if a == "" || b == "" {
+		return ""
+	}
+	all := slices.Concat(strings.Split(a, ","), strings.Split(b, ","))
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), ",")
+}
+
+// losesEarly is what an output has and the files of a run cannot make, as far as it is known before they are opened. certain tells
+// whether a file could still turn out to have it.
+func losesEarly(m *publish.Manifest, files []namedInput, tables []string) (lost publish.Lost, certain bool) {
+	next, certain := publish.Covers{}, true
+	for _, f := range files {
+		if f.month == element.NoMonth || len(f.taxis) == 0 {
+			certain = false
+		}
+		for _, taxi := range f.taxis {
+			next[publish.Covered{Taxi: taxi, Month: f.month, Source: sourceIf(f.month == element.NoMonth, f.whole)}] = true
+		}
+	}
+	return publish.LostOf(m, next, tables), certain
+}
+
+func sourceIf(is bool, source string) string {
+	if is {
+		return source
+	}
+	return ""
+}
+
+// tablesOf are the names of the tables of an output.
+func tablesOf(m *publish.Manifest) []string {
+	names := map[string]bool{}
+	for _, o := range m.Outputs {
+		names[o.Table] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,496 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tripstats/io/kept"
+	"tripstats/io/objstore"
+	"tripstats/io/publish"
+	"tripstats/io/source"
+	"tripstats/io/tlc"
+	"tripstats/transforms/aggregate"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// planner decides what a run does with each file: see choose. It looks into new files only where their names do not tell enough.
+type planner struct {
+	*plan
+	job     *job
+	have    present
+	broken  brokenResults
+	objects []objstore.Object // that the run names
+	listed  []element.Found   // the files of these
+
+	kept      map[string]*kept.Input // what the output keeps, by URI
+	described map[string][]string    // the taxis of files that were looked into, by URI
+	readings  readings
+	choices   []choice
+	locked    error        // with --plan: why inputs that the run needs again cannot be read
+	disturbed bool         // another program has changed rows of the output's Delta tables
+	lost      publish.Lost // what the run would not make, as far as that is known before files are read
+}
+
+// brokenResults are kept results that a worker found to be damaged. They are not used again.
+type brokenResults struct{ files, sources map[string]bool }
+
+// add notes a file of kept results, or what is kept of one source. It tells whether that is new.
+func (b *brokenResults) add(file, source string) bool {
+	if b.files == nil {
+		b.files, b.sources = map[string]bool{}, map[string]bool{}
+	}
+	set, name := b.sources, source
+	if source == "" {
+		set, name = b.files, file
+	}
+	known := set[name]
+	set[name] = true
+	return !known
+}
+
+// ofInput tells whether something that is kept of an input is damaged.
+func (b brokenResults) ofInput(in *kept.Input) bool {
+	return b.sources[in.Source] || slices.ContainsFunc(in.Results, func(r kept.Result) bool { return b.files[r.At.File] })
+}
+
+// decide fills the plan: which files are read, and what is made of kept results.
+func (pl *planner) decide(ctx context.Context) error {
+	j := pl.job
+	pl.kept, pl.described = map[string]*kept.Input{}, map[string][]string{}
+	if x := pl.have.index; x != nil && x.Format == kept.Format {
+		for i := range x.Inputs {
+			if in := &x.Inputs[i]; !pl.broken.ofInput(in) {
+				pl.kept[in.URI] = in
+			}
+		}
+	}
+	var stay []stayingInput
+	if j.extends(pl.have) {
+		var err error
+		if stay, err = pl.stay(ctx); err != nil {
+			return err
+		}
+		pl.admission.Taxis = nil // each file says its own
+	}
+	all := slices.Clone(pl.listed)
+	for _, s := range stay {
+		all = append(all, s.File.Found)
+	}
+	pl.quality.AsOf = asOf(all, j.parsed.asOf)
+	if r := pl.publish.Rules; r != nil && pl.quality.AsOf != element.NoMonth {
+		r.AsOf = tlc.FormatMonth(pl.quality.AsOf)
+	}
+	pl.readings = j.readingsOf(pl.trips, pl.quality)
+	var files []wantedFile
+	for i := range pl.listed {
+		f := &pl.listed[i]
+		f.Reading = pl.readings.of(*f)
+		files = append(files, wantedFile{found: *f, uri: objstore.Redact(f.URI), token: f.Token, reading: f.Reading})
+	}
+	for _, s := range stay {
+		f := s.File.Found
+		f.URI, f.Token, f.Identity, f.Reading = s.URI, s.Token, "", pl.readings.ofRecorded(s.Reading, f)
+		f.Taxis = nil
+		for _, r := range s.Results {
+			if !slices.Contains(s.without, r.Taxi) {
+				f.Taxis = append(f.Taxis, r.Taxi)
+			}
+		}
+		files = append(files, wantedFile{found: f, uri: s.URI, token: s.Token, reading: f.Reading, without: s.without, stays: true})
+	}
+	return pl.chooseAll(ctx, files)
+}
+
+// extends tells whether the run adds to an output.
+func (j *job) extends(have present) bool {
+	return j.existing == extend && have.Manifest != nil
+}
+
+// stay returns the inputs of the output that stay, and gives the listed files the names by which the output knows them.
+func (pl *planner) stay(ctx context.Context) ([]stayingInput, error) {
+	inputs := inputsOf(pl.have.Manifest)
+	if x := pl.have.index; x != nil && x.Format == kept.Format {
+		inputs = x.Inputs
+	}
+	months := map[int32]bool{}
+	for _, in := range inputs {
+		months[in.File.Month] = true
+	}
+	var unclear []element.Found
+	for _, f := range pl.listed {
+		if pl.kept[objstore.Redact(f.URI)] == nil && (months[f.Month] || f.NameTaxi == "") && f.Month != element.NoMonth {
+			unclear = append(unclear, f)
+		}
+	}
+	if err := pl.describe(ctx, unclear); err != nil {
+		return nil, err
+	}
+	var named []namedInput
+	for _, f := range pl.listed {
+		taxis, _ := pl.taxisOf(f)
+		named = append(named, namedInput{objstore.Redact(f.URI), f.Whole(), taxis, f.Month})
+	}
+	stay := staying(inputs, named, pl.admission.MergeSameMonth)
+	taken := map[string]bool{}
+	for _, s := range stay {
+		taken[s.Source] = true
+	}
+	for i, f := range pl.listed {
+		pl.listed[i] = renamed(f, objstore.Redact(f.URI), inputs, taken)
+		pl.listed[i].Taxis = pl.job.taxis()
+	}
+	return stay, nil
+}
+
+// describe looks into files to learn the taxis of their trips. Files that cannot be used have none: the run says why.
+func (pl *planner) describe(ctx context.Context, files []element.Found) error {
+	files = slices.DeleteFunc(slices.Clone(files), func(f element.Found) bool { _, known := pl.described[f.URI]; return known || f.Refused != "" })
+	for _, f := range files {
+		pl.described[f.URI] = nil
+	}
+	part := *pl.plan
+	part.files = files
+	recognised, _, err := part.recognise(ctx, func(element.Recognised) {})
+	for _, f := range recognised {
+		for _, s := range f.ByTaxi() {
+			if pl.takes(s.Taxi) {
+				pl.described[f.URI] = append(pl.described[f.URI], s.Taxi)
+			}
+		}
+	}
+	return err
+}
+
+// takes tells whether trips of a taxi are read of the files that the run names.
+func (pl *planner) takes(taxi string) bool {
+	taxis := pl.job.taxis()
+	return len(taxis) == 0 || slices.Contains(taxis, taxi)
+}
+
+// taxisOf are the taxis of a listed file, of which trips are wanted. sure tells whether they are known, and not only likely by its name.
+func (pl *planner) taxisOf(f element.Found) (taxis []string, sure bool) {
+	if taxis, known := pl.described[f.URI]; known {
+		return taxis, true
+	}
+	if in := pl.kept[objstore.Redact(f.URI)]; in != nil && in.Token != "" && in.Token == f.Token {
+		return choosing{takes: pl.takes}.taxisOf(wantedFile{}, in.File), true
+	}
+	if f.NameTaxi != "" && pl.takes(f.NameTaxi) {
+		return []string{f.NameTaxi}, false
+	}
+	return nil, false
+}
+
+// chooseAll decides about all files of the new version.
+func (pl *planner) chooseAll(ctx context.Context, files []wantedFile) error {
+	by := choosing{takes: pl.takes, numbers: aggregate.Numbers(pl.tables)}
+	for _, t := range pl.tables {
+		by.tables = append(by.tables, wantedTable{t.Name, t.Digest()})
+	}
+	switch {
+	case !pl.job.reuse:
+		by.all = "--reuse=false"
+	case pl.quarantined():
+		by.all = "--quarantine"
+	}
+	if pl.keepsFinished() {
+		if err := pl.describe(ctx, pl.crowding()); err != nil {
+			return err
+		}
+	}
+	var together crowd
+	for _, f := range files {
+		taxis := f.found.Taxis
+		if !f.stays {
+			taxis, _ = pl.taxisOf(f.found)
+		}
+		together.add(f.found, taxis...)
+	}
+	pl.choices = choose(pl.kept, files, by, func(f wantedFile, taxi string) bool { return together.alone(f.found, taxi) })
+	if err := pl.locate(ctx); err != nil {
+		return err
+	}
+	pl.publish.Identity = pl.job.identityOf(by.tables, pl.choices)
+	return pl.fill(ctx)
+}
+
+// keepsFinished tells whether results are kept that are good only while no other file has trips of their month.
+func (pl *planner) keepsFinished() bool {
+	for _, in := range pl.kept {
+		for _, r := range in.Results {
+			if slices.ContainsFunc(r.Tables, func(t kept.Table) bool { return t.Alone }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// crowding are the listed files that may have trips of the months of others, as far as their names tell. Without merge, two files of one
+// month are an error, unless their names have no month.
+func (pl *planner) crowding() []element.Found {
+	months := map[int32]int{}
+	for _, f := range pl.listed {
+		months[f.Month]++
+	}
+	for _, in := range pl.kept {
+		months[in.File.Month]++
+	}
+	var files []element.Found
+	for _, f := range pl.listed {
+		if _, sure := pl.taxisOf(f); !sure && (f.Month == element.NoMonth || pl.admission.MergeSameMonth && months[f.Month] > 1) {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+// locate finds the files that stay in the output and have to be read again. It is an error if they are not what they were.
+func (pl *planner) locate(ctx context.Context) error {
+	var problems []*fault.Fault
+	for i := range pl.choices {
+		c := &pl.choices[i]
+		if !c.file.stays || !c.read() {
+			continue
+		}
+		o, err := pl.read.Access.Stat(ctx, c.file.uri)
+		if err == nil {
+			err = pl.relocate(c, o)
+		}
+		if err == nil {
+			continue
+		}
+		if fault.CodeOf(err, fault.OK) == fault.Unavailable || ctx.Err() != nil {
+			return fault.New(fault.Failed, "--existing=extend: %s: %v; nothing was published", c.file.uri, err)
+		}
+		why := objstore.Reason(err).Error()
+		if gone(err) {
+			why = "it is gone"
+		}
+		c.gone = true
+		if len(c.missing) > 0 {
+			problems = append(problems, fault.New(fault.Input, "--tables: %s is needed again for %s: %s; nothing was published: put the file back, leave the table out, %s", c.file.uri, strings.Join(c.missing, ", "), why, wayOut))
+		} else {
+			problems = append(problems, fault.New(fault.Gate, "--existing=extend: %s is needed again (%s): %s; nothing was published: put the file back, %s", c.file.uri, c.changed, why, wayOut))
+		}
+	}
+	err := fault.All(problems...)
+	if pl.job.plan {
+		pl.locked, err = err, nil
+	}
+	return err
+}
+
+// relocate makes the choice about a file be about the object at its place, which must be what it was.
+func (pl *planner) relocate(c *choice, o objstore.Object) error {
+	was := c.file.found
+	switch {
+	case c.file.token != "" && o.Token != c.file.token, c.file.token == "" && was.Version != "" && was.Version != o.Version, o.Size != was.Size:
+		return fmt.Errorf("it has changed since the output was made")
+	}
+	f := source.Files([]objstore.Object{o}, 1)[0]
+	f.Source, f.Dataset, f.Month, f.Taxis, f.Digest, f.Identity = was.Source, was.Dataset, was.Month, was.Taxis, was.Digest, ""
+	if pl.kept[c.file.uri] != nil {
+		f.MonthFrom, f.NameTaxi = was.MonthFrom, was.NameTaxi
+	}
+	f.Reading = pl.readings.of(f)
+	c.file.found, c.file.token, c.file.reading = f, o.Token, f.Reading
+	return nil
+}
+
+// fill puts the choices into the plan.
+func (pl *planner) fill(ctx context.Context) error {
+	pl.files, pl.plan.kept, pl.partly, pl.publish.Kept = nil, nil, nil, nil
+	for _, c := range pl.choices {
+		f := c.file.found
+		f.Skip = 0
+		if c.use == usePartly {
+			f.Skip = c.skip
+		}
+		if c.read() && !c.gone {
+			pl.files = append(pl.files, f)
+		}
+		if c.input == nil {
+			continue
+		}
+		in := *c.input
+		in.File.Found = f
+		if in.Unusable != nil {
+			u := *in.Unusable
+			u.Found = f
+			in.Unusable = &u
+		}
+		in.Results = c.results
+		if c.use == usePartly {
+			pl.partly = append(pl.partly, in)
+			continue
+		}
+		pl.plan.kept = append(pl.plan.kept, in)
+		in.Results = slices.DeleteFunc(slices.Clone(c.input.Results), func(r kept.Result) bool { return slices.Contains(c.file.without, r.Taxi) })
+		pl.publish.Kept = append(pl.publish.Kept, in)
+	}
+	source.Deal(pl.files, pl.branches)
+	return pl.protectEarly(ctx)
+}
+
+// protectEarly finds out what the output has and this run would not make, before anything is read. It looks into new files only if their
+// names and what is kept do not cover the months of the output. Publishing looks again, at what was read.
+func (pl *planner) protectEarly(ctx context.Context) error {
+	m := pl.have.Manifest
+	if m == nil || m.Sample || pl.job.existing != protect {
+		return nil
+	}
+	lost, certain := losesEarly(m, pl.namedInputs(), pl.publish.Tables)
+	if lost.Number > 0 {
+		if err := pl.describe(ctx, pl.files); err != nil {
+			return err
+		}
+		lost, certain = losesEarly(m, pl.namedInputs(), pl.publish.Tables)
+	}
+	if pl.lost = lost; lost.None() || lost.Number > 0 && len(lost.Tables) == 0 && !certain {
+		pl.lost = publish.Lost{}
+	}
+	return nil
+}
+
+// namedInputs are all files of the new version, with the taxis that they have or are likely to have.
+func (pl *planner) namedInputs() []namedInput {
+	var list []namedInput
+	for _, c := range pl.choices {
+		taxis, sure := pl.taxisOf(c.file.found)
+		if c.file.stays {
+			taxis = c.file.found.Taxis
+		}
+		if _, looked := pl.described[c.file.found.URI]; looked && len(taxis) == 0 {
+			continue // none of its trips counts
+		}
+		if sure && len(taxis) == 0 {
+			continue
+		}
+		list = append(list, namedInput{c.file.uri, c.file.found.Whole(), taxis, c.file.found.Month})
+	}
+	return list
+}
+
+// guard stops the run before it reads anything if it would lose what the output has, or read too much.
+func (pl *planner) guard(ctx context.Context) error {
+	if !pl.lost.None() {
+		return publish.WouldLose(pl.publish, pl.lost)
+	}
+	if pl.have.Token == "" && pl.have.known {
+		if err := publish.KeepReal(ctx, pl.publish); err != nil {
+			return err
+		}
+	}
+	most := pl.job.parsed.maxBytes
+	if most < 0 {
+		return nil
+	}
+	need, err := pl.bytesToRead(ctx, most)
+	if err != nil || need <= most {
+		return err
+	}
+	return fault.New(fault.Gate, "--max-bytes: the run would read %d bytes of %d files, expected at most %d; nothing was read: --plan says of which files, and why", need, len(pl.files), most)
+}
+
+// bytesToRead is how many bytes of its inputs the run would read. Files are looked into only if their sizes together are more than enough.
+func (pl *planner) bytesToRead(ctx context.Context, enough int64) (bytes int64, err error) {
+	for _, f := range pl.files {
+		bytes += f.Size
+	}
+	if bytes <= enough {
+		return bytes, nil
+	}
+	bytes = 0
+	recognised, _, err := pl.recognise(ctx, func(element.Recognised) {})
+	for _, f := range recognised {
+		for _, n := range f.UnitBytes {
+			bytes += n
+		}
+	}
+	return bytes, err
+}
+
+// findCopies tells the files of the plan of which other files they may be copies.
+func (pl *planner) findCopies(ctx context.Context) error {
+	if err := source.FindPacked(ctx, pl.read.Access, pl.listed); err != nil {
+		return err
+	}
+	if !pl.admission.MergeSameMonth {
+		if err := source.FindCopies(ctx, pl.read.Access, pl.objects, pl.listed); err != nil {
+			return err
+		}
+	}
+	known := map[string]element.Found{}
+	for _, f := range pl.listed {
+		if f.Digest != "" || f.Text != "" {
+			known[f.URI] = f
+		}
+	}
+	set := func(f *element.Found) {
+		if same, is := known[f.URI]; is {
+			f.Digest, f.Text = same.Digest, same.Text
+		}
+	}
+	for i := range pl.files {
+		set(&pl.files[i])
+	}
+	for _, list := range [][]kept.Input{pl.plan.kept, pl.partly, pl.publish.Kept} {
+		for i := range list {
+			set(&list[i].File.Found)
+		}
+	}
+	return nil
+}
+
+// forward ends what a run before was stopped at, after it had committed.
+func (pl *planner) forward(ctx context.Context) error {
+	if !pl.have.lagging {
+		return nil
+	}
+	_, err := publish.Forward(ctx, pl.read.Access, pl.job.output, func(text string) { pl.job.stderr.line("note: output %s", text) })
+	return err
+}
+
+// nothingToDo tells whether a run would publish what the output has.
+func (pl *planner) nothingToDo() bool {
+	x := pl.have.index
+	return x != nil && x.Format == kept.Format && pl.job.reuse && !pl.quarantined() && !pl.disturbed && pl.publish.Identity != "" && pl.publish.Identity == x.Identity
+}
+
+// lookAtLogs finds out whether another program has changed the output, which only Delta tables allow.
+func (pl *planner) lookAtLogs(ctx context.Context) error {
+	if !pl.nothingToDo() || pl.have.lagging {
+		return nil
+	}
+	logs, err := publish.TableLogs(ctx, pl.read.Access, pl.job.output, pl.have.Manifest)
+	if err != nil {
+		return fault.New(fault.Failed, "output %s: %v; nothing was published", objstore.Redact(pl.job.output), err)
+	}
+	pl.disturbed = slices.ContainsFunc(logs, func(t publish.TableLog) bool { return t.Rows || t.Wrong != "" })
+	return nil
+}
+
+// reused is how many sources are made of kept results alone.
+func (pl *planner) reused() int {
+	whole := map[string]bool{}
+	for _, c := range pl.choices {
+		if name := c.file.found.Whole(); !c.read() && c.input != nil && len(c.results) > 0 {
+			if _, known := whole[name]; !known {
+				whole[name] = true
+			}
+		} else if c.read() {
+			whole[name] = false
+		}
+	}
+	n := 0
+	for _, is := range whole {
+		if is {
+			n++
+		}
+	}
+	return n
+}
