@@ -177,11 +177,8 @@ func monthTicks(first, last month) []tick {
 	for y := first.year(); y <= last.year(); y++ {
 		if m := month(y * 12); m >= first && m <= last && y%every == 0 && at(m) < 97 {
 			t := tick{Text: fmt.Sprint(y), At: at(m)}
-			if t.At < 3 {
-				t.Class = "start"
-			}
 			if (y/every)%2 == 1 {
-				t.Class += " wide"
+				t.Class = "wide"
 			}
 			ticks = append(ticks, t)
 		}

@@ -20,6 +20,7 @@ type cube struct {
 	Cells    []cell     `json:"cells"`
 	Data     [][]string `json:"data"` // by group and measure, without derived ones: see encode
 
+	Name    string      `json:"-"` // of the table
 	ViewBox string      `json:"-"` // of a map
 	Note    string      `json:"-"`
 	Latest  int         `json:"-"` // of Months

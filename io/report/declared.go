@@ -91,7 +91,7 @@ func columnsOf(t *rows, keys []string) columns {
 // declaredOf draws a declared table.
 func declaredOf(cfg Config, o publish.Output, t *rows, number int) declared {
 	known := cfg.Tables[o.Table]
-	d := declared{ID: fmt.Sprintf("own%d", number), Name: o.Table, Meaning: known.Meaning, Table: tableOf(t)}
+	d := declared{ID: fmt.Sprintf("own%d", number), Name: o.Table, Meaning: known.Meaning, Table: tableOf(o.Table, t)}
 	c := columnsOf(t, known.Keys)
 	switch {
 	case t.NumRows() == 0:
@@ -104,6 +104,9 @@ func declaredOf(cfg Config, o publish.Output, t *rows, number int) declared {
 	case c.time != nil && c.hour == nil && c.weekday == nil && len(c.zoneNames) == 0:
 		d.Charts, d.Note = linesOf(d.ID, t, c)
 	}
+	if d.Cube != nil {
+		d.Cube.Name = d.Name
+	}
 	if d.Cube != nil && d.Cube.Note != "" {
 		d.Note = d.Cube.Note
 	}
@@ -111,8 +114,8 @@ func declaredOf(cfg Config, o publish.Output, t *rows, number int) declared {
 }
 
 // tableOf are the rows of a table; of a long one the first.
-func tableOf(t *rows) figures {
-	f := figures{Caption: "Rows of the table"}
+func tableOf(name string, t *rows) figures {
+	f := figures{Caption: "Rows of " + name}
 	for _, column := range t.Schema().Fields() {
 		f.Head = append(f.Head, column.Name)
 	}

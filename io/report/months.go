@@ -136,10 +136,10 @@ func stats(cfg Config, tables map[string]*rows) *monthly {
 		}
 	}
 	if len(strayMonths) > 0 {
-		s.notes = append(s.notes, fmt.Sprintf("%s of other months are in the tables and not in the pictures: %s.", plural(stray, "trip"), plural(int64(len(strayMonths)), "month")))
+		s.notes = append(s.notes, fmt.Sprintf("In the tables, but not in the pictures: %s of %s.", plural(stray, "trip"), plural(int64(len(strayMonths)), "other month")))
 	}
 	if undated > 0 {
-		s.notes = append(s.notes, fmt.Sprintf("%s without a pickup time are in the tables and not in the pictures.", plural(undated, "trip")))
+		s.notes = append(s.notes, fmt.Sprintf("In the tables, but not in the pictures: %s without a pickup time.", plural(undated, "trip")))
 	}
 	for m := s.first; m <= s.last; m++ {
 		for name := range trips {
