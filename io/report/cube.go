@@ -237,6 +237,8 @@ func (c *cube) Swatches() (all []tick) {
 		switch {
 		case len(breaks) == 0:
 			t.Text = "all"
+		case i == 0 && p == 0 && breaks[0] == 1:
+			t.Text = "0"
 		case i == 0:
 			t.Text = "below " + trimmed(breaks[0], p)
 		default:

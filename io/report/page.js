@@ -61,7 +61,7 @@
         const item = document.createElement('li'), swatch = document.createElement('b');
         swatch.className = (m.minus ? 'd' : 'q') + i;
         const plus = m.minus && breaks[i - 1] > 0 ? '+' : '';
-        item.append(swatch, breaks.length === 0 ? 'all' : i === 0 ? 'below ' + short(breaks[0], m.places) : m.minus && i < breaks.length
+        item.append(swatch, breaks.length === 0 ? 'all' : i === 0 && m.places === 0 && breaks[0] === 1 ? '0' : i === 0 ? 'below ' + short(breaks[0], m.places) : m.minus && i < breaks.length
           ? `${plus}${short(breaks[i - 1], m.places)} to ${breaks[i] > 0 ? '+' : ''}${short(breaks[i], m.places)}` : (m.minus ? '+' : '') + short(breaks[i - 1], m.places) + (m.minus ? ' and more' : '+'));
         list.append(item);
       }
