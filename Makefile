@@ -39,13 +39,14 @@ COMBINATIONS ?= 100
 QUERIES      ?= 100
 CSVFILES     ?= 30
 PYTHON   := .venv/bin/python
+REUSE     = $(or $(TRIPSTATS_BENCH_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tripstats-bench)/reuse
 
 # RUST: what the benchmarks in Rust need, unless PEERS names none of them. $(call flag,sets): --sets=$(SETS), if SETS is set.
 RUST  := $(if $(PEERS),$(if $(filter datafusion% decode,$(subst $(comma), ,$(PEERS))),.cache/bench-peers/ready),.cache/bench-peers/ready)
 flag   = $(if $($(shell echo $1 | tr a-z A-Z)),--$1='$($(shell echo $1 | tr a-z A-Z))')
 
-.PHONY: help goflags build test lint verify bench bench-peers bench-csv bench-fhvhv bench-decade bench-query bench-rules bench-ablation bench-memory sample fuzz fuzz-plain soak azurite clean \
-	flink-jar spark-jar flink-up flink-cluster-up spark-up flink-down flink-test flink-cluster-test spark-test workers dataflow-template
+.PHONY: help goflags build test lint verify bench bench-peers bench-csv bench-fhvhv bench-decade bench-query bench-reuse bench-rules bench-ablation bench-memory sample fuzz fuzz-plain soak azurite clean \
+	flink-jar spark-jar flink-up flink-cluster-up spark-up flink-down flink-test flink-cluster-test spark-test delta-spark-test workers dataflow-template
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -73,8 +74,9 @@ lint: ## gofmt, go vet, staticcheck, gofumpt, govulncheck
 	*) echo "$$found"; exit 1 ;; \
 	esac
 
-verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; COMBINATIONS=100 of what pyarrow writes; CSVFILES=30 random CSV files, damaged; declared tables, QUERIES=100 random; what the documents show
+verify: build .venv/ready ## compare with DuckDB: the sample, files of other writers, real data; every runner, same bytes; Delta tables with delta-rs and Polars; COMBINATIONS=100 of what pyarrow writes; CSVFILES=30 random CSV files, damaged; declared tables, QUERIES=100 random; what the documents show
 	testdata/verify/run.sh bin/tripstats $(PYTHON)
+	$(PYTHON) testdata/verify/deltatables.py bin/tripstats
 	$(PYTHON) testdata/verify/combinations.py bin/tripstats $(COMBINATIONS)
 	go build -o .cache/gen ./testdata/gen
 	$(PYTHON) testdata/verify/csvfiles.py bin/tripstats .cache/gen $(CSVFILES)
@@ -82,6 +84,14 @@ verify: build .venv/ready ## compare with DuckDB: the sample, files of other wri
 	go test -count 1 ./transforms/query -run DuckDB
 	@# Some of what the documents show needs Python.
 	go test -count 1 ./testdata/docs
+
+# Spark with Delta Lake, from Maven Central.
+.cache/delta-spark/ready: testdata/verify/spark/pom.xml
+	mvn -B -q -f testdata/verify/spark/pom.xml package
+	touch $@
+
+delta-spark-test: build .venv/ready ## tables of --format=delta, read and written by Spark with Delta Lake; needs java and mvn: 200 MB from Maven Central, once
+	$(call WITH_JAVA,$(MAKE) .cache/delta-spark/ready && $(PYTHON) testdata/verify/deltatables.py bin/tripstats --spark .cache/delta-spark)
 
 bench: ## Go benchmarks; COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(call with,^func Benchmark)
@@ -100,6 +110,11 @@ bench-decade: build .venv/bench $(RUST) ## 877 million rows, with the two fastes
 
 bench-query: build .venv/bench ## questions in SQL against DuckDB and Polars, one by one and in one pass, and their memory; ROUNDS=5 MONTHS=24
 	$(PYTHON) testdata/bench/queries.py bin/tripstats --rounds $(ROUNDS) $(foreach v,months wait,$(call flag,$v))
+
+bench-reuse: ## 120 inputs of a million rows of which one is new or changed, or none: at most 2 % of the first run and 0.3 s; in a fake S3 with 50 ms a request 3 s; makes 2 GB once
+	go build -o .cache/gen ./testdata/gen
+	test -e $(REUSE)/yellow_tripdata_2023-12.parquet || .cache/gen --months 2014-01..2023-12 --rows 1000000 --columns job --codec snappy --flat --quiet --out $(REUSE)
+	TRIPSTATS_BENCH_REUSE=$(REUSE) go test -run '^$$' -bench Reuse -benchtime $(ROUNDS)x -count 1 ./pipeline
 
 bench-rules: build .venv/ready ## CPU time of --quality=standard over raw's, on the same files
 	$(PYTHON) testdata/bench/rules.py bin/tripstats --rounds $(ROUNDS)

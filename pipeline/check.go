@@ -42,7 +42,7 @@ type checkRecord struct {
 }
 
 type checkedRecord struct {
-	What  string `json:"what" about:"manifests, tables, copies, records of runs, kept results, Delta logs, or inputs"`
+	What  string `json:"what" about:"manifests, identities, tables, records of runs, kept results, copies, Delta logs, or inputs"`
 	Count int    `json:"count" about:"how many of them were looked at"`
 }
 
@@ -65,7 +65,15 @@ func (j *job) checkSound(ctx context.Context, words []string, wrong problems) er
 	if err := wrong.err(); err != nil {
 		return err
 	}
-	if _, err := readOutput(ctx, j.access(), dir, j.parsed.at); err != nil && !errors.Is(err, publish.ErrNoManifest) {
+	head, err := publish.ReadHead(ctx, j.access(), dir)
+	if err == nil {
+		err = hasVersion(dir, head, j.parsed.at)
+	} else if errors.Is(err, publish.ErrNoManifest) { // it is named below
+		err = nil
+	} else {
+		err = damaged(dir, err)
+	}
+	if err != nil {
 		return err
 	}
 	if j.repair {
@@ -111,7 +119,7 @@ var remedies = map[string]string{
 	publish.CheckedManifests: "",
 	publish.CheckedTables:    "; run again with --reuse=false, or restore a version that is whole",
 	publish.CheckedCopies:    "; tripstats check --repair brings it forward",
-	publish.CheckedLogs:      "; tripstats check --repair brings it forward, or run again with --existing=replace",
+	publish.CheckedLogs:      "; if it is behind, tripstats check --repair brings it forward; otherwise run again with --existing=replace --reuse=false",
 }
 
 // String is the record for people.

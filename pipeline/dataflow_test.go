@@ -125,7 +125,7 @@ func TestTheFlexTemplateHasTheProgramsFlags(t *testing.T) {
 		"input": "sample", "output": "gs://bucket/stats", "taxi": "yellow", "quality": "standard", "same-month": "merge", "utc": "wall", "dates": "dmy",
 		"limits": "duration_over=240", "as-of": "2023-12", "max-rejected": "1%", "require-complete": "false", "unknown-columns": "report",
 		"max-memory": "256MiB", "tables": "standard,by_hour", "max-groups": "5000", "gcs-anonymous": "true", "allow-http": "false", "months": "2019-01..2019-02", "source": "https://host.example/{year}", "missing": "skip", "decoder": "own",
-		"dataset": "gs://bucket/chicago.yaml", "existing": "replace", "reuse": "false", "max-bytes": "10GB",
+		"dataset": "gs://bucket/chicago.yaml", "existing": "replace", "reuse": "false", "max-bytes": "10GB", "keep-versions": "5",
 	}
 	var args []string
 	for _, p := range metadata.Parameters {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -168,6 +169,9 @@ func (j *job) inheritFrom(have present) error {
 // inherit takes the settings that are not given from the output that is extended. It returns those that were given and differ.
 func (s *settings) inherit(m *publish.Manifest) error {
 	have := settingsOf(m)
+	if !s.given["format"] {
+		s.format = cmp.Or(m.Format, tableFormats[0])
+	}
 	var differ []string
 	for _, d := range mainFlags {
 		value, known := have[d.name]
@@ -239,13 +243,4 @@ func sourceIf(is bool, source string) string {
 		return source
 	}
 	return ""
-}
-
-// tablesOf are the names of the tables of an output.
-func tablesOf(m *publish.Manifest) []string {
-	names := map[string]bool{}
-	for _, o := range m.Outputs {
-		names[o.Table] = true
-	}
-	return slices.Sorted(maps.Keys(names))
 }

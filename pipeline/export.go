@@ -189,30 +189,38 @@ const latest = -1
 // readOutput reads the manifest of a version of an output.
 func readOutput(ctx context.Context, access objstore.Access, dir string, version int64) (*publish.Manifest, error) {
 	head, err := publish.ReadHead(ctx, access, dir)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, damaged(dir, err)
-	case head.Manifest == nil:
-		return nil, noOutput(dir)
-	case version == latest || version == head.Version:
+	}
+	if err := hasVersion(dir, head, version); err != nil {
+		return nil, err
+	}
+	if version == latest {
 		return head.Manifest, nil
 	}
 	m, _, err := publish.ReadVersion(ctx, access, dir, version)
-	if errors.Is(err, fs.ErrNotExist) {
-		var kept []string
-		for _, v := range head.Versions() {
-			kept = append(kept, fmt.Sprint(v.Number))
-		}
-		return nil, fault.New(fault.NoMatch, "--at: %s: found no version %d, expected one of %s", objstore.Redact(dir), version, strings.Join(kept, ", "))
-	}
 	if err != nil {
 		return nil, damaged(dir, err)
 	}
 	return m, nil
 }
 
-func noOutput(dir string) error {
-	return fault.New(fault.NoMatch, "output %s: found no %s, expected the folder that a run wrote to", objstore.Redact(dir), publish.ManifestName)
+// hasVersion refuses a version that an output does not keep, and a folder that is no output.
+func hasVersion(dir string, head publish.Head, version int64) error {
+	if head.Manifest == nil {
+		return fault.New(fault.NoMatch, "output %s: found no %s, expected the folder that a run wrote to", objstore.Redact(dir), publish.ManifestName)
+	}
+	var kept []string
+	for _, v := range head.Versions() {
+		if v.Number == version {
+			return nil
+		}
+		kept = append(kept, strconv.FormatInt(v.Number, 10))
+	}
+	if version == latest {
+		return nil
+	}
+	return fault.New(fault.NoMatch, "--at: %s: found no version %d, expected one of %s", objstore.Redact(dir), version, strings.Join(kept, ", "))
 }
 
 // damaged is the fault for an output that cannot be used as it is.

@@ -127,7 +127,7 @@ func (s started) untilComes(t *testing.T, part string, before int64) {
 }
 
 // place returns where fetch puts a file.
-func place(name string) string { return name[len(name)-len("2014-01.parquet"):][:4] + "/" + name }
+func yearPlace(name string) string { return name[len(name)-len("2014-01.parquet"):][:4] + "/" + name }
 
 // wantFetched checks that a folder has these files of the site, the manifest, and nothing else.
 func (s *site) wantFetched(t *testing.T, dir string, names ...string) {
@@ -135,7 +135,7 @@ func (s *site) wantFetched(t *testing.T, dir string, names ...string) {
 	found := treeOf(t, dir)
 	want := tree{"_fetched.json": found["_fetched.json"]}
 	for _, name := range names {
-		want[place(name)] = hexSHA256(s.content[name])
+		want[yearPlace(name)] = hexSHA256(s.content[name])
 	}
 	if !maps.Equal(found, want) {
 		t.Errorf("found %v, expected %v", found, want)
@@ -164,11 +164,11 @@ const (
 )
 
 func fetchedLine(name string) string {
-	return "fetched " + regexp.QuoteMeta(place(name)) + ` bytes=\d+ seconds=\d+\.\d`
+	return "fetched " + regexp.QuoteMeta(yearPlace(name)) + ` bytes=\d+ seconds=\d+\.\d`
 }
 
 func unchangedLine(name string) string {
-	return "unchanged " + regexp.QuoteMeta(place(name)) + ` bytes=\d+`
+	return "unchanged " + regexp.QuoteMeta(yearPlace(name)) + ` bytes=\d+`
 }
 
 func TestFetchGetsMonths(t *testing.T) {
@@ -196,11 +196,11 @@ func TestFetchGetsMonths(t *testing.T) {
 	o.Seed = 7
 	s.content[feb] = generated(t, o)
 	s.broken = mar
-	if err := os.Remove(filepath.Join(raw, place(mar))); err != nil {
+	if err := os.Remove(filepath.Join(raw, yearPlace(mar))); err != nil {
 		t.Fatal(err)
 	}
-	fetch("--months=2014-01..2014-03").wantLines(t, 3, unchangedLine(jan), "re-published "+regexp.QuoteMeta(place(feb))+` bytes=\d+ seconds=.*`,
-		"failed "+regexp.QuoteMeta(place(mar))+": not a parquet file: found an HTML page.*", fmt.Sprintf(doneLine, 2, 0, 1, 1, 1, 0), regexp.QuoteMeta(place(mar))+": not a parquet file.*")
+	fetch("--months=2014-01..2014-03").wantLines(t, 3, unchangedLine(jan), "re-published "+regexp.QuoteMeta(yearPlace(feb))+` bytes=\d+ seconds=.*`,
+		"failed "+regexp.QuoteMeta(yearPlace(mar))+": not a parquet file: found an HTML page.*", fmt.Sprintf(doneLine, 2, 0, 1, 1, 1, 0), regexp.QuoteMeta(yearPlace(mar))+": not a parquet file.*")
 	s.broken = ""
 	fetch("--months=2014-01..2014-03").wantLines(t, 0, unchangedLine(jan), unchangedLine(feb), fetchedLine(mar), fmt.Sprintf(doneLine, 3, 1, 2, 0, 0, 0))
 	s.wantFetched(t, raw, jan, feb, mar)
@@ -222,7 +222,7 @@ func TestFetchOfAListOfAddresses(t *testing.T) {
 	}
 	list("# signed", "http://someuser:somepassword@"+host+"/a/"+jan+"?sig=topsecret", "", s.URL+"/"+feb+"?sig=topsecret", s.URL+"/missing.parquet?sig=topsecret")
 	r := runOnce(t, command{args: []string{"fetch", "--urls-file=urls", "--dest=raw"}, dir: dir})
-	r.wantLines(t, 3, fetchedLine(jan), "failed .*HTML page.*", "failed missing.parquet: .*404.*", fmt.Sprintf(doneLine, 1, 1, 0, 0, 2, 0), "2 of 3 files failed: "+regexp.QuoteMeta(place(feb))+", missing.parquet; .*")
+	r.wantLines(t, 3, fetchedLine(jan), "failed .*HTML page.*", "failed missing.parquet: .*404.*", fmt.Sprintf(doneLine, 1, 1, 0, 0, 2, 0), "2 of 3 files failed: "+regexp.QuoteMeta(yearPlace(feb))+", missing.parquet; .*")
 	s.wantFetched(t, filepath.Join(dir, "raw"), jan)
 	manifest, err := os.ReadFile(filepath.Join(dir, "raw", "_fetched.json"))
 	if err != nil {

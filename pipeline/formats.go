@@ -17,5 +17,6 @@ func registerFormats() []string {
 	source.Register(csvio.Format{})
 
 	publish.Register(publish.Parquet{})
+	publish.Register(publish.Delta{})
 	return publish.Formats()
 }

@@ -38,7 +38,7 @@ const exitCodes = `Exit codes:
   0         done
   1         failed here: disk, permission, or a fault of this program
   2         wrong usage
-  3         an input cannot be used
+  3         an input cannot be used, or something of an output is not sound
   4         nothing matched, or a month is not published
   5         a guard stopped the run: --max-rejected, --max-groups, --max-bytes, or what the output would lose
   6         another run holds the output, or published to it first
@@ -134,6 +134,10 @@ func helpOnFlags(defs []flagDef, width int, rare bool) string {
 	var b strings.Builder
 	for _, d := range defs {
 		shown := d.shown()
+		if len(shown) > width && (rare || !d.rare) {
+			fmt.Fprintf(&b, "  %s\n", shown)
+			shown = ""
+		}
 		for l := range strings.SplitSeq(d.text, "\n") {
 			if rare || !d.rare {
 				fmt.Fprintf(&b, "  %-*s %s\n", width, shown, l)

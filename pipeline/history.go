@@ -162,22 +162,22 @@ func monthsByTaxi(m *publish.Manifest) map[string][]string {
 func changes(a, b *publish.Manifest) []string {
 	list := []string{}
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
-	were, are := map[string]publish.Input{}, map[string]publish.Input{}
+	were := map[string]publish.Input{} // by address: the name of an input depends on the pattern that found it
 	for _, in := range a.Inputs {
-		were[in.Source] = in
+		were[in.URI] = in
 	}
 	var added, changed, gone []string
 	for _, in := range b.Inputs {
-		are[in.Source] = in
-		switch was, there := were[in.Source]; {
+		switch was, there := were[in.URI]; {
 		case !there:
 			added = append(added, in.Source)
 		case was.Bytes != in.Bytes || was.Rows != in.Rows || was.Counted != in.Counted || was.Variant != in.Variant:
 			changed = append(changed, in.Source)
 		}
+		delete(were, in.URI)
 	}
 	for _, in := range a.Inputs {
-		if _, there := are[in.Source]; !there {
+		if _, left := were[in.URI]; left {
 			gone = append(gone, in.Source)
 		}
 	}

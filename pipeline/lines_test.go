@@ -67,7 +67,7 @@ func TestTheGraphPublishesInAFormatOfSomebodyElse(t *testing.T) {
 			}
 		}
 		var printed bytes.Buffer
-		if err := printTable(t.Context(), &printed, objstore.Access{}, cfg.Output, m); err != nil || printed.Len() == 0 {
+		if err := printTable(t.Context(), &printed, objstore.Access{}, cfg.Output, m, nil); err != nil || printed.Len() == 0 {
 			t.Errorf("%s: printed %d bytes of the monthly table, %v", format, printed.Len(), err)
 		}
 		return cells

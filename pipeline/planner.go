@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"tripstats/io/kept"
 	"tripstats/io/objstore"
@@ -29,7 +27,7 @@ type planner struct {
 	described map[string][]string    // the taxis of files that were looked into, by URI
 	readings  readings
 	choices   []choice
-	locked    error        // with --plan: why inputs that the run needs again cannot be read
+	locked    error        // with --plan: why the run cannot publish, or inputs that it needs again cannot be read
 	disturbed bool         // another program has changed rows of the output's Delta tables
 	lost      publish.Lost // what the run would not make, as far as that is known before files are read
 }
@@ -248,59 +246,6 @@ func (pl *planner) crowding() []element.Found {
 	return files
 }
 
-// locate finds the files that stay in the output and have to be read again. It is an error if they are not what they were.
-func (pl *planner) locate(ctx context.Context) error {
-	var problems []*fault.Fault
-	for i := range pl.choices {
-		c := &pl.choices[i]
-		if !c.file.stays || !c.read() {
-			continue
-		}
-		o, err := pl.read.Access.Stat(ctx, c.file.uri)
-		if err == nil {
-			err = pl.relocate(c, o)
-		}
-		if err == nil {
-			continue
-		}
-		if fault.CodeOf(err, fault.OK) == fault.Unavailable || ctx.Err() != nil {
-			return fault.New(fault.Failed, "--existing=extend: %s: %v; nothing was published", c.file.uri, err)
-		}
-		why := objstore.Reason(err).Error()
-		if gone(err) {
-			why = "it is gone"
-		}
-		c.gone = true
-		if len(c.missing) > 0 {
-			problems = append(problems, fault.New(fault.Input, "--tables: %s is needed again for %s: %s; nothing was published: put the file back, leave the table out, %s", c.file.uri, strings.Join(c.missing, ", "), why, wayOut))
-		} else {
-			problems = append(problems, fault.New(fault.Gate, "--existing=extend: %s is needed again (%s): %s; nothing was published: put the file back, %s", c.file.uri, c.changed, why, wayOut))
-		}
-	}
-	err := fault.All(problems...)
-	if pl.job.plan {
-		pl.locked, err = err, nil
-	}
-	return err
-}
-
-// relocate makes the choice about a file be about the object at its place, which must be what it was.
-func (pl *planner) relocate(c *choice, o objstore.Object) error {
-	was := c.file.found
-	switch {
-	case c.file.token != "" && o.Token != c.file.token, c.file.token == "" && was.Version != "" && was.Version != o.Version, o.Size != was.Size:
-		return fmt.Errorf("it has changed since the output was made")
-	}
-	f := source.Files([]objstore.Object{o}, 1)[0]
-	f.Source, f.Dataset, f.Month, f.Taxis, f.Digest, f.Identity = was.Source, was.Dataset, was.Month, was.Taxis, was.Digest, ""
-	if pl.kept[c.file.uri] != nil {
-		f.MonthFrom, f.NameTaxi = was.MonthFrom, was.NameTaxi
-	}
-	f.Reading = pl.readings.of(f)
-	c.file.found, c.file.token, c.file.reading = f, o.Token, f.Reading
-	return nil
-}
-
 // fill puts the choices into the plan.
 func (pl *planner) fill(ctx context.Context) error {
 	pl.files, pl.plan.kept, pl.partly, pl.publish.Kept = nil, nil, nil, nil
@@ -329,7 +274,10 @@ func (pl *planner) fill(ctx context.Context) error {
 			continue
 		}
 		pl.plan.kept = append(pl.plan.kept, in)
-		in.Results = slices.DeleteFunc(slices.Clone(c.input.Results), func(r kept.Result) bool { return slices.Contains(c.file.without, r.Taxi) })
+		// The new version has nothing of a taxi that is left out. Tables that it does not make may be made again.
+		in.Results = slices.DeleteFunc(slices.Clone(c.input.Results), func(r kept.Result) bool {
+			return !slices.ContainsFunc(c.results, func(used kept.Result) bool { return used.Taxi == r.Taxi })
+		})
 		pl.publish.Kept = append(pl.publish.Kept, in)
 	}
 	source.Deal(pl.files, pl.branches)
@@ -345,10 +293,19 @@ func (pl *planner) protectEarly(ctx context.Context) error {
 	}
 	lost, certain := losesEarly(m, pl.namedInputs(), pl.publish.Tables)
 	if lost.Number > 0 {
-		if err := pl.describe(ctx, pl.files); err != nil {
-			return err
+		admitted, _, err := pl.admit(ctx, func(element.Recognised) {})
+		if err != nil {
+			return err // the run would fail with it
 		}
-		lost, certain = losesEarly(m, pl.namedInputs(), pl.publish.Tables)
+		var named []namedInput
+		for _, f := range admitted {
+			in := namedInput{uri: f.URI, whole: f.Whole(), month: f.Month}
+			for _, s := range f.ByTaxi() {
+				in.taxis = append(in.taxis, s.Taxi)
+			}
+			named = append(named, in)
+		}
+		lost, certain = losesEarly(m, named, pl.publish.Tables)
 	}
 	if pl.lost = lost; lost.None() || lost.Number > 0 && len(lost.Tables) == 0 && !certain {
 		pl.lost = publish.Lost{}
@@ -361,14 +318,8 @@ func (pl *planner) namedInputs() []namedInput {
 	var list []namedInput
 	for _, c := range pl.choices {
 		taxis, sure := pl.taxisOf(c.file.found)
-		if c.file.stays {
-			taxis = c.file.found.Taxis
-		}
-		if _, looked := pl.described[c.file.found.URI]; looked && len(taxis) == 0 {
-			continue // none of its trips counts
-		}
 		if sure && len(taxis) == 0 {
-			continue
+			continue // none of its trips counts
 		}
 		list = append(list, namedInput{c.file.uri, c.file.found.Whole(), taxis, c.file.found.Month})
 	}
@@ -412,38 +363,6 @@ func (pl *planner) bytesToRead(ctx context.Context, enough int64) (bytes int64, 
 		}
 	}
 	return bytes, err
-}
-
-// findCopies tells the files of the plan of which other files they may be copies.
-func (pl *planner) findCopies(ctx context.Context) error {
-	if err := source.FindPacked(ctx, pl.read.Access, pl.listed); err != nil {
-		return err
-	}
-	if !pl.admission.MergeSameMonth {
-		if err := source.FindCopies(ctx, pl.read.Access, pl.objects, pl.listed); err != nil {
-			return err
-		}
-	}
-	known := map[string]element.Found{}
-	for _, f := range pl.listed {
-		if f.Digest != "" || f.Text != "" {
-			known[f.URI] = f
-		}
-	}
-	set := func(f *element.Found) {
-		if same, is := known[f.URI]; is {
-			f.Digest, f.Text = same.Digest, same.Text
-		}
-	}
-	for i := range pl.files {
-		set(&pl.files[i])
-	}
-	for _, list := range [][]kept.Input{pl.plan.kept, pl.partly, pl.publish.Kept} {
-		for i := range list {
-			set(&list[i].File.Found)
-		}
-	}
-	return nil
 }
 
 // forward ends what a run before was stopped at, after it had committed.

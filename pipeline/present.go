@@ -26,6 +26,7 @@ type present struct {
 	index   *kept.Index // nil if no results are kept
 	lagging bool        // the copies may not be those of the head yet
 	bytes   int64       // that were read to know this
+	monthly chan []byte // gets the file of the monthly table, for stdout if there is nothing to do; nil if that is read then
 }
 
 // reading reads what the output has, while the caller does something else. The function that it returns waits for that.
@@ -64,6 +65,13 @@ func (j *job) readPresent(ctx context.Context, runner runners.Runner) (present, 
 	}
 	if p.Manifest == nil {
 		return p, nil
+	}
+	if i := monthlyOf(p.Manifest); i >= 0 && objstore.Remote(j.output) && !j.plan { // each request takes its time
+		p.monthly = make(chan []byte, 1)
+		go func() {
+			content, _ := j.access().ReadAll(ctx, objstore.Join(j.output, p.Manifest.Outputs[i].Path)) // an error comes again when it is needed
+			p.monthly <- content
+		}()
 	}
 	lagging := make(chan error, 1)
 	go func() {

@@ -152,7 +152,7 @@ func TestTheQuarantineIsReplacedWhole(t *testing.T) {
 	a := generate(t, filepath.Join(dir, "raw"), planted(tlcgen.Yellow, 2019, 8))
 	b := generate(t, filepath.Join(dir, "raw"), planted(tlcgen.Green, 2023, 5))
 	run := func(input string) tree {
-		runOnce(t, command{args: []string{"--input=" + input, "--output=out", "--quarantine=kept"}, dir: dir}).succeeds(t)
+		runOnce(t, command{args: []string{"--input=" + input, "--output=out", "--quarantine=kept", "--existing=replace"}, dir: dir}).succeeds(t)
 		return treeOf(t, filepath.Join(dir, "kept"))
 	}
 	mark := func(tr tree) tree { delete(tr, ".tripstats/quarantine"); return tr } // it names the run

@@ -37,8 +37,8 @@ var shown = []struct{ column, heading string }{
 }
 
 // printTables prints what was published, which m tells of: the rows of the monthly table, if it was made, and a line for each table in
-// SQL.
-func printTables(ctx context.Context, w io.Writer, access objstore.Access, output string, m *publish.Manifest) error {
+// SQL. Ahead is the file of the monthly table, if it was read already.
+func printTables(ctx context.Context, w io.Writer, access objstore.Access, output string, m *publish.Manifest, ahead []byte) error {
 	lines := [][]string{{"table", "rows"}}
 	paths := []string{"path"}
 	for _, o := range m.Outputs {
@@ -47,7 +47,7 @@ func printTables(ctx context.Context, w io.Writer, access objstore.Access, outpu
 			paths = append(paths, objstore.Redact(objstore.Join(output, o.Shown())))
 		}
 	}
-	err := printTable(ctx, w, access, output, m)
+	err := printTable(ctx, w, access, output, m, ahead)
 	if len(paths) == 1 {
 		return err
 	}
@@ -59,17 +59,30 @@ func printTables(ctx context.Context, w io.Writer, access objstore.Access, outpu
 	return errors.Join(err, wrong)
 }
 
+// monthly is the table that stdout shows.
+const monthly = "trip_stats"
+
+// monthlyOf is the place of the monthly table among the outputs of a manifest, or -1.
+func monthlyOf(m *publish.Manifest) int {
+	return slices.IndexFunc(m.Outputs, func(o publish.Output) bool { return o.Table == monthly })
+}
+
 // printTable prints the published monthly table, if it was made.
-func printTable(ctx context.Context, w io.Writer, access objstore.Access, output string, m *publish.Manifest) error {
-	const monthly = "trip_stats"
-	i := slices.IndexFunc(m.Outputs, func(o publish.Output) bool { return o.Table == monthly })
+func printTable(ctx context.Context, w io.Writer, access objstore.Access, output string, m *publish.Manifest, ahead []byte) (err error) {
+	i := monthlyOf(m)
 	tables := aggregate.Tables(m.Quality == "standard")
 	at := slices.IndexFunc(tables, func(t *aggregate.Spec) bool { return t.Name == monthly })
 	if i < 0 || at < 0 {
 		return nil
 	}
 	path := objstore.Redact(objstore.Join(output, m.Outputs[i].Shown()))
-	t, err := publish.ReadTable(ctx, access, output, m.Outputs[i], tables[at].Schema())
+	if len(ahead) == 0 {
+		ahead, err = access.ReadAll(ctx, objstore.Join(output, m.Outputs[i].Path))
+	}
+	var t arrow.Table
+	if err == nil {
+		t, err = publish.TableOf(ahead, m.Outputs[i], tables[at].Schema())
+	}
 	if err != nil {
 		return fmt.Errorf("reading back what was published: %s: %w", objstore.Redact(output), err)
 	}

@@ -93,6 +93,9 @@ func (by choosing) chooseOne(in *kept.Input, f wantedFile, alone func(taxi strin
 		}
 		good = append(good, in.Results[at])
 	}
+	if in.File.Malformed > 0 && len(good) < len(in.Results) { // rows that tell no taxi are in the result of one of them
+		return c.again("taxis")
+	}
 	missing := 0
 	for i, t := range by.tables {
 		has := func(r kept.Result) bool {
@@ -154,16 +157,19 @@ func (c choice) shown() string {
 	switch {
 	case c.use == useNew:
 		return "new"
-	case c.gone:
-		return "gone (" + c.changed + ")"
 	case c.use == useKept && c.file.stays:
 		return "kept"
 	case c.use == useKept:
 		return "reuse"
-	case len(c.missing) > 0:
-		return "changed (" + c.changed + ": " + strings.Join(c.missing, ", ") + ")"
 	}
-	return "changed (" + c.changed + ")"
+	word, why := "changed", c.changed
+	if c.gone {
+		word = "gone"
+	}
+	if len(c.missing) > 0 {
+		why += ": " + strings.Join(c.missing, ", ")
+	}
+	return word + " (" + why + ")"
 }
 
 // monthOfTaxi is a month of trips of one taxi; "" stands for any taxi, element.NoMonth for any month.

@@ -48,8 +48,10 @@ func TestOnlyWhatHasNotChangedIsReused(t *testing.T) {
 	unsure.Token = ""
 	numbers := keptOf("/x", "yellow", "a=1 b=2")
 	numbers.Results[0].Numbers = "x"
+	malformed := keptOf("/m", "yellow green", "a=1")
+	malformed.File.Malformed = 3
 	have := map[string]*kept.Input{}
-	for _, in := range []kept.Input{yellow, both, finished, nothing, small, unsure, numbers} {
+	for _, in := range []kept.Input{yellow, both, finished, nothing, small, unsure, numbers, malformed} {
 		have[in.URI] = &in
 	}
 	with := func(f wantedFile, change func(*wantedFile)) wantedFile { change(&f); return f }
@@ -80,6 +82,8 @@ func TestOnlyWhatHasNotChangedIsReused(t *testing.T) {
 		{"groups that are not finished, and a second file", foundAs(yellow), "a=1 b=2", nil, true, "reuse 3"},
 		{"two taxis", foundAs(both), "a=1 b=2", nil, false, "reuse 3"},
 		{"one of two taxis", foundAs(both), "a=1 b=2", func(c *choosing) { c.takes = func(taxi string) bool { return taxi == "green" } }, false, "reuse 3"},
+		{"one of two taxis, and rows that tell none", foundAs(malformed), "a=1", func(c *choosing) { c.takes = func(taxi string) bool { return taxi == "green" } }, false, "changed (taxis) 0"},
+		{"both taxis, and rows that tell none", foundAs(malformed), "a=1", nil, false, "reuse 1"},
 		{"a taxi that was not read", with(foundAs(nothing), same), "a=1", nil, false, "changed (taxis) 0"},
 		{"a taxi that is not read", foundAs(nothing), "a=1", func(c *choosing) { c.takes = func(string) bool { return false } }, false, "reuse 1"},
 		{"values that are no numbers, in columns of other tables", foundAs(numbers), "a=1", func(c *choosing) { c.numbers = "y" }, false, "changed (tables) 0"},

@@ -41,6 +41,7 @@ type job struct {
 	stderr console   // gets one line, or a line for each fault
 	known  *progress
 
+	noted    map[string]bool
 	ofOutput int64 // bytes that were read of the output before the run was planned
 
 	queries []*query.Query // of the tables in SQL, in their order
@@ -176,7 +177,7 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 	}
 	defer publish.Listen(p.publish.ID, func(text string) { j.stderr.line("note: %s", text) })()
 	for _, n := range told {
-		j.stderr.line("note: %s", n)
+		j.noteOnce("note: " + n)
 	}
 	if pl.nothingToDo() {
 		if err := pl.forward(ctx); err != nil {
@@ -225,7 +226,11 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 // tell prints what the output has, and what a user should know of it.
 func (j *job) tell(ctx context.Context, runner runners.Runner, m *publish.Manifest, pl *planner, committed bool, start time.Time) {
 	read := objstore.BytesRead() - pl.have.bytes - j.ofOutput
-	if err := printTables(ctx, j.stdout, j.access(), j.output, m); err != nil {
+	var ahead []byte
+	if !committed && pl.have.monthly != nil {
+		ahead = <-pl.have.monthly
+	}
+	if err := printTables(ctx, j.stdout, j.access(), j.output, m, ahead); err != nil {
 		j.stderr.line("note: all is published in %s, but not all of it could be printed: %v", objstore.Redact(j.output), objstore.Reason(err))
 	}
 	notes(j.stderr, filesOf(m), pl.endless(), j.noteGaps())
@@ -236,6 +241,18 @@ func (j *job) tell(ctx context.Context, runner runners.Runner, m *publish.Manife
 	noteNoCodes(j.stderr, m)
 	noteNoTrips(j.stderr, m.NoTrips)
 	j.report(runner, m, pl, committed, read, time.Since(start))
+}
+
+// noteOnce writes a line, but not again when the run is planned again.
+func (j *job) noteOnce(text string) {
+	if j.noted[text] {
+		return
+	}
+	if j.noted == nil {
+		j.noted = map[string]bool{}
+	}
+	j.noted[text] = true
+	j.stderr.line("%s", text)
 }
 
 // planTables finds the input and what the output has, and plans the run.
@@ -266,8 +283,8 @@ func (j *job) planTables(ctx context.Context, runner runners.Runner, broken brok
 	p.publish.Runner, p.publish.Existing = runner.Name, j.existing
 	p.publish.Base = publish.Base{Known: have.known, Token: have.Token, Version: have.Version}
 	pl := &planner{plan: &p, job: j, have: have, broken: broken, objects: objects, listed: p.files}
-	if err := publish.KeepKind(p.publish, have.Head); err != nil {
-		return nil, err
+	if pl.locked = publish.KeepKind(p.publish, have.Head); pl.locked != nil && !j.plan {
+		return nil, pl.locked
 	}
 	if err := pl.decide(ctx); err != nil {
 		return nil, err
@@ -278,7 +295,7 @@ func (j *job) planTables(ctx context.Context, runner runners.Runner, broken brok
 // prepare finds the input and says how it is to be read and judged.
 func (j *job) prepare(ctx context.Context, runner runners.Runner, tables []*aggregate.Spec) (p plan, objects []objstore.Object, err error) {
 	if j.input.readsSample() {
-		j.stderr.line(sampleNote)
+		j.noteOnce(sampleNote)
 	}
 	if objects, err = j.inputs(ctx); err != nil {
 		return p, nil, err

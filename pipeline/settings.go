@@ -205,7 +205,7 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "existing", of: func(s *settings) any { return &s.existing }, decides: decidesNothing, def: protect, choices: []string{protect, extend, replace},
-		text:  "what becomes of months and tables that the output has and this run does not make: exit 5\n(protect, the default); they stay, and what is named is added (extend); they go (replace)",
+		text:  "what becomes of months and tables that the output has and this run does not make:\nexit 5 (protect, the default); they stay, and what is named is added (extend);\nthey go (replace)",
 		label: "What the output has",
 	},
 	{name: "plan", of: func(s *settings) any { return &s.plan }, decides: decidesNothing, text: "show what would be read, and how tables in SQL are made, and stop; only footers are\nread for this, and dates that are text"},
@@ -282,7 +282,7 @@ var mainFlags = []flagDef{
 	},
 	{name: "json", of: func(s *settings) any { return &s.json }, decides: decidesNothing, rare: true, text: "with --plan: the plan as JSON; pipeline/records.md has the fields"},
 	{name: "detach", of: func(s *settings) any { return &s.detach }, decides: decidesNothing, rare: true, text: "with a cluster as runner: submit the job, print its id and end; the job goes on"},
-	{name: "format", of: func(s *settings) any { return &s.format }, decides: decidesForm, def: tableFormats[0], choices: tableFormats, rare: true, text: "format of the tables; parquet is the only one"},
+	{name: "format", of: func(s *settings) any { return &s.format }, decides: decidesForm, def: tableFormats[0], choices: tableFormats, rare: true, text: "format of the tables: parquet, or delta for Delta tables, which have all versions that are kept"},
 	{
 		name: "decoder", of: func(s *settings) any { return &s.decoder }, decides: decidesNothing, def: "own", choices: []string{"own", "library"}, rare: true,
 		text: "what decodes pages: this program if it can (own, the default), or arrow-go (library)", label: "Decoder",

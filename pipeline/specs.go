@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 
+	"tripstats/io/publish"
 	"tripstats/transforms/aggregate"
+	"tripstats/transforms/fault"
 )
 
 // bounds are those of a declared table. Its groups may take as much as reading may.
@@ -31,5 +33,11 @@ func (j *job) specs(ctx context.Context) ([]*aggregate.Spec, error) {
 			specs = aggregate.Tables(j.standard())
 		}
 	}
-	return append(specs, made...), j.checkZoneNames(j.queries)
+	specs = append(specs, made...)
+	for _, t := range specs {
+		if err := publish.CheckColumns(j.format, t.Name, t.Schema()); err != nil {
+			return nil, fault.New(fault.Usage, "%v", err)
+		}
+	}
+	return specs, j.checkZoneNames(j.queries)
 }

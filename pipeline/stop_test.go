@@ -5,11 +5,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -131,126 +129,14 @@ func twoInputs(t *testing.T, dir string) (inputs [2]string, want [2]tree) {
 		o.Seed = uint64(i)
 		inputs[i] = generate(t, filepath.Join(dir, fmt.Sprint("input", i)), o)
 		runOnce(t, command{args: []string{"--input=" + inputs[i], "--output=out"}, dir: dir}).succeeds(t)
-		want[i] = treeOf(t, filepath.Join(dir, "out"))
+		want[i] = treeOf(t, filepath.Join(dir, "out")).tableFiles()
 	}
 	for path, sum := range want[0] {
-		if sum == want[1][path] && path != ".tripstats/lock" {
+		if sum == want[1][path] {
 			t.Fatalf("%s is the same for both inputs", path)
 		}
 	}
 	return inputs, want
-}
-
-// untilPublishing waits until the run has begun to write its tables or has ended, and then a random moment longer.
-func (s started) untilPublishing(output string, more time.Duration) {
-	versions := filepath.Join(output, ".tripstats", "v", "*")
-	before, _ := filepath.Glob(versions) //nolint:errcheck // the pattern is one
-	for {
-		select {
-		case <-s.over:
-			return
-		default:
-		}
-		if now, _ := filepath.Glob(versions); !slices.Equal(now, before) {
-			time.Sleep(more)
-			return
-		}
-		time.Sleep(100 * time.Microsecond)
-	}
-}
-
-// TestAKilledRunLeavesWholeTables kills runs over an existing output at random moments, half of them while they publish.
-func TestAKilledRunLeavesWholeTables(t *testing.T) {
-	dir := t.TempDir()
-	output := filepath.Join(dir, "out")
-	inputs, want := twoInputs(t, dir) // the output is that of the second input
-	rounds := 10
-	if soaking() {
-		rounds = 200
-	}
-	const seed = 1
-	r := rand.New(rand.NewPCG(seed, 0))
-	var killed, mixed int
-	for i := range rounds {
-		next := i % 2
-		runner := runnerNames[i/2%2]
-		run := command{args: []string{"--input=" + inputs[next], "--output=out", "--runner=" + runner}, dir: dir}
-		usual := runOnce(t, run).succeeds(t).elapsed
-		next = 1 - next
-		run.args[0] = "--input=" + inputs[next]
-		delay := time.Duration(r.Int64N(int64(usual)))
-		s := start(t, run)
-		if i%4 < 2 {
-			delay = time.Duration(r.Int64N(int64(8 * time.Millisecond)))
-			s.untilPublishing(output, delay)
-		} else {
-			time.Sleep(delay)
-		}
-		_ = s.cmd.Process.Kill() // it may be over already
-		if got := s.wait(); got.code == -1 {
-			killed++
-		}
-		after := treeOf(t, output).tableFiles()
-		for path, sum := range after {
-			if sum != want[0][path] && sum != want[1][path] {
-				t.Fatalf("round %d, killed after %v: %s is neither the old nor the new one", i, delay, path)
-			}
-		}
-		for _, out := range readManifest(t, output).Outputs { // the manifest is whole, but may be that of the other run
-			if sum := out.SHA256; len(after) != len(tableFiles(true)) || sum != want[0][out.Plain] && sum != want[1][out.Plain] {
-				t.Fatalf("round %d, killed after %v: the manifest is of no run, or a table is missing", i, delay)
-			}
-		}
-		if first, second := outputFiles[0], outputFiles[1]; (after[first] == want[next][first]) != (after[second] == want[next][second]) {
-			mixed++
-		}
-		runOnce(t, run).succeeds(t)
-		cleaned := treeOf(t, output)
-		if !maps.Equal(cleaned.tableFiles(), want[next].tableFiles()) {
-			t.Fatalf("round %d: the next run did not replace the tables", i)
-		}
-		wantOnly(t, slices.Collect(maps.Keys(cleaned)), outputFiles...)
-	}
-	t.Logf("of %d runs %d were killed in time, %d of them between two tables", rounds, killed, mixed)
-}
-
-func TestTwoRunsAtOnceLeaveTheTablesOfOne(t *testing.T) {
-	dir := t.TempDir()
-	output := filepath.Join(dir, "out")
-	inputs, want := twoInputs(t, dir)
-	rounds := 4
-	if soaking() {
-		rounds = 50
-	}
-	for i := range rounds {
-		if i%2 == 0 { // without a previous output
-			if err := os.RemoveAll(output); err != nil {
-				t.Fatal(err)
-			}
-		}
-		var both []started
-		for j := range inputs {
-			both = append(both, start(t, command{args: []string{"--input=" + inputs[j], "--output=out", "--runner=" + runnerNames[(i/2+j)%2]}, dir: dir}))
-		}
-		for _, s := range both {
-			switch r := s.wait(); r.code {
-			case 6:
-				r.fails(t, 6, "another run")
-			default:
-				r.succeeds(t)
-			}
-		}
-		got := treeOf(t, output)
-		if tables := got.tableFiles(); !maps.Equal(tables, want[0].tableFiles()) && !maps.Equal(tables, want[1].tableFiles()) {
-			t.Fatalf("round %d: the tables are those of neither run: %v", i, got)
-		}
-		for _, out := range readManifest(t, output).Outputs {
-			if got[out.Plain] != out.SHA256 {
-				t.Errorf("round %d: the manifest is not that of %s", i, out.Plain)
-			}
-		}
-		wantOnly(t, slices.Collect(maps.Keys(got)), outputFiles...)
-	}
 }
 
 // TestARunThatMayNotWriteEnoughLeavesThePreviousOutput limits the size of files, as a full disk would.

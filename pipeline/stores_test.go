@@ -35,6 +35,12 @@ type bucket struct {
 
 func gcs(t *testing.T) bucket {
 	t.Helper()
+	b, _ := gsBucket(t)
+	return b
+}
+
+func gsBucket(t *testing.T) (bucket, *fakestorage.Server) {
+	t.Helper()
 	server, err := fakestorage.NewServerWithOptions(fakestorage.Options{Scheme: "http", Host: "127.0.0.1"})
 	if err != nil {
 		t.Fatal(err)
@@ -70,10 +76,16 @@ func gcs(t *testing.T) bucket {
 				found[attrs.Name] = b.Bytes()
 			}
 		},
-	}
+	}, server
 }
 
 func s3(t *testing.T) bucket {
+	t.Helper()
+	b, _ := s3Bucket(t)
+	return b
+}
+
+func s3Bucket(t testing.TB) (bucket, *fakes.S3) {
 	t.Helper()
 	fake := fakes.NewS3(t, true)
 	empty := filepath.Join(t.TempDir(), "none")
@@ -124,7 +136,7 @@ func s3(t *testing.T) bucket {
 			}
 			return found, nil
 		},
-	}
+	}, fake
 }
 
 func azure(t *testing.T) bucket {

@@ -1,11 +1,51 @@
-// Package delta reads the log of Delta Lake tables: which files make up a table's latest version, and which values their partitions have.
+// Package delta reads and writes the log of Delta Lake tables: which files make up a table's latest version, and which values their
+// partitions have.
 //
 // A table is a folder of parquet files with a folder _delta_log in it. The log is a list of commits, one JSON file for each version. A
 // commit has actions: a file was added, a file was removed, the schema was changed. A checkpoint is a parquet file with the result of all
 // commits up to its version. [Latest] reads the newest complete checkpoint and the commits after it.
 //
 // The package knows the actions of the protocol's classic form. A table that needs more is refused, with the name of what it needs: see
-// [Protocol.Check]. A log may be hostile, so the memory that it makes a reader allocate is bounded.
+// [Protocol.Check] and [Head.Writable]. A log may be hostile, so the memory that it makes a reader allocate is bounded.
+//
+// # Writing
+//
+// A table that this package writes has one data file. [Forward] commits a [Change]: the file replaces all files that the table has. Commits
+// are written only if no other program has written the same version meanwhile; then the log is read again, and the file replaces what the
+// other program has added, too. Which version of the application a commit has is in its action txn. The commit's nonce, in txnId of its
+// commitInfo, tells whether the commit is of the same attempt.
+//
+//	feature                          read                    written
+//	protocol 1/2, 3/7                yes                     1/2; 3/7 with timestampNtz if a column is a time; never less than before
+//	reader version 2, writers 3 to 6 yes                     refused
+//	timestampNtz                     yes                     yes
+//	appendOnly, invariants           yes                     refused if the table uses them
+//	vacuumProtocolCheck              yes                     kept
+//	columnMapping                    if not used             refused
+//	deletionVectors                  if no file has one      refused
+//	v2Checkpoint, others             refused                 refused
+//	partitions                       yes                     none; a table of others loses them
+//	statistics of files              not used                numRecords alone: bounds of decimals are rounded by some readers, which lose rows
+//	nested columns                   -                       none
+//	nullable                         -                       all columns, because not to be null is an invariant
+//	checkpoints of one or more parts yes                     one part: see below
+//	_last_checkpoint                 not needed              after each checkpoint of its own
+//	id, name, comments, settings     not used                kept
+//	clean-up of old commits          -                       none
+//
+// Checkpoints of others are used, and stay. [Checkpoint] writes one when the log has a hundred commits after the last one: a program that
+// opens the table reads all these commits, and in most tables nobody else writes checkpoints. More often is not worth it, because a commit
+// is about as small as its row in a checkpoint. A removed file stays in checkpoints for seven days, the default of Delta Lake, so that a
+// clean-up (VACUUM) spares it for those who still read it.
+//
+// These programs have read all versions of such tables, and their rows, decimals, dates and times were those of the same tables as plain
+// parquet. They have written to the tables, too: appends, deletes, OPTIMIZE, VACUUM, checkpoints, comments (2026-11-27):
+//
+//	delta-rs 1.6.6 (Python's deltalake)
+//	Polars 2.1.0
+//	Spark 3.5.3 with Delta Lake 3.3.2
+//
+// In S3 and Azure, commits of Spark are only safe beside those of others if its LogStore writes on a condition, too.
 //
 // The package knows neither Beam nor trips.
 package delta

@@ -71,7 +71,7 @@ func version(n int64, schema *arrow.Schema) Change {
 
 func forward(t *testing.T, log WritableLog, c Change, want int64) {
 	t.Helper()
-	if got, err := Forward(t.Context(), log, c, yes); err != nil || got != want {
+	if got, _, err := Forward(t.Context(), log, c, yes); err != nil || got != want {
 		t.Fatalf("found the table's version %d, %v; expected %d", got, err, want)
 	}
 }
@@ -155,7 +155,7 @@ func TestForwardDoesNothingTwice(t *testing.T) {
 	gone := version(3, nil)
 	gone.File = nil
 	forward(t, &writableLog{memLog: memLog{files: map[string][]byte{}}}, gone, -1)
-	if _, err := Forward(t.Context(), log, version(3, rides()), func() (bool, error) { return false, nil }); !errors.Is(err, ErrSuperseded) || len(log.files) != 2 {
+	if _, _, err := Forward(t.Context(), log, version(3, rides()), func() (bool, error) { return false, nil }); !errors.Is(err, ErrSuperseded) || len(log.files) != 2 {
 		t.Errorf("a change that is not wanted: found %v and %d commits", err, len(log.files))
 	}
 }
@@ -188,7 +188,7 @@ func TestALostAnswerIsNoFailure(t *testing.T) {
 		t.Errorf("found %d commits, expected 2", len(log.files))
 	}
 	broken := brokenLog{&writableLog{memLog: memLog{files: map[string][]byte{}}}}
-	if _, err := Forward(t.Context(), broken, version(1, rides()), yes); err == nil || !strings.Contains(err.Error(), "00000000000000000000.json: the disk is full") {
+	if _, _, err := Forward(t.Context(), broken, version(1, rides()), yes); err == nil || !strings.Contains(err.Error(), "00000000000000000000.json: the disk is full") {
 		t.Errorf("found %v", err)
 	}
 }
@@ -329,6 +329,9 @@ func TestPathsAreEscapedOnce(t *testing.T) {
 // them then, or they are refused, with a part of the error.
 var writing = map[string]string{
 	"respect/data-reader-absolute-paths-escaped-chars":                      "found no metadata",
+	"respect/canonicalized-paths-normal-a":                                  "version 1: found no schema in its log",
+	"respect/canonicalized-paths-special-b":                                 "version 1: found no schema in its log",
+	"respect/corrupted-last-checkpoint":                                     "version 10: found no schema in its log",
 	"refuse/deltalog-invalid-protocol-version":                              "needs reader version 99",
 	"refuse/deltalog-state-reconstruction-from-checkpoint-missing-protocol": "found no protocol",
 	"refuse/deltalog-state-reconstruction-without-metadata":                 "found no metadata",
@@ -361,7 +364,7 @@ func TestWritingToGoldenTables(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := len(log.files)
-			at, err := Forward(t.Context(), log, version(1, schema), yes)
+			at, _, err := Forward(t.Context(), log, version(1, schema), yes)
 			if want := writing[name]; want != "" || strings.HasPrefix(name, "refuse/") {
 				if want == "" || err == nil || !strings.Contains(err.Error(), want) || len(log.files) != before {
 					t.Errorf("%s: found %v and %d files, expected %q and %d", name, err, len(log.files), want, before)
@@ -414,14 +417,14 @@ func TestTablesThatMustNotBeWrittenTo(t *testing.T) {
 		"files that are not ours": {protocol: protocol(1, 2, ""), settings: `"delta.columnMapping.mode":"name"`, want: "column mapping (mode name)"},
 	} {
 		log := &writableLog{memLog: memLog{files: map[string][]byte{commitOf(0): []byte(c.protocol + fmt.Sprintf(metadata, cmp.Or(c.columns, "{}"), c.settings))}}}
-		_, err := Forward(t.Context(), log, version(1, rides()), yes)
+		_, _, err := Forward(t.Context(), log, version(1, rides()), yes)
 		var u *UnwritableError
 		if c.want == "" && err != nil || c.want != "" && (!errors.As(err, &u) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "does not write")) {
 			t.Errorf("%s: found %v, expected %q", name, err, c.want)
 		}
 	}
 	log := &writableLog{memLog: memLog{files: map[string][]byte{"00000000000000000002.checkpoint.6374b053-df23-479b-b2cf-c9c550132b49.json": []byte("{}")}}}
-	if _, err := Forward(t.Context(), log, version(1, rides()), yes); err == nil {
+	if _, _, err := Forward(t.Context(), log, version(1, rides()), yes); err == nil {
 		t.Error("a log with nothing but a checkpoint of the newer form: found no error")
 	}
 }

@@ -235,6 +235,9 @@ func (h *Head) Writable() error {
 	if strings.EqualFold(m.Configuration["delta.appendOnly"], "true") {
 		return &UnwritableError{"that nothing is removed from it (delta.appendOnly)"}
 	}
+	if m.SchemaString == "" { // some readers refuse such a table, whatever is written to it
+		return fmt.Errorf("version %d: found no schema in its log, expected one; the log is damaged", h.Version)
+	}
 	schema, err := m.Schema()
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -17,12 +18,13 @@ import (
 
 // What [Check] looks at, in the order of a report.
 const (
-	CheckedManifests = "manifests"
-	CheckedTables    = "tables"
-	CheckedCopies    = "copies"
-	CheckedRuns      = "records of runs"
-	CheckedKept      = "kept results"
-	CheckedLogs      = "Delta logs"
+	CheckedManifests  = "manifests"
+	CheckedIdentities = "identities"
+	CheckedTables     = "tables"
+	CheckedRuns       = "records of runs"
+	CheckedKept       = "kept results"
+	CheckedCopies     = "copies"
+	CheckedLogs       = "Delta logs"
 )
 
 // Report says whether an output is sound.
@@ -181,12 +183,16 @@ func (c *checking) manifest(ctx context.Context, v Version) (*Manifest, error) {
 		c.wrong(CheckedManifests, place, "%v", ErrNoManifest)
 	case latest && !bytes.Equal(content, c.head.content):
 		c.wrong(CheckedManifests, place, "found other bytes than %s has, expected the same", ManifestName)
-	case m.Commit == nil || m.Commit.Version != v.Number || m.Commit.Run != v.Run:
-		c.wrong(CheckedManifests, place, "found the manifest of another version, expected version %d of run %s", v.Number, v.Run)
-		return nil, nil
-	case m.Commit.Output != c.head.Manifest.Commit.Output:
-		c.wrong(CheckedManifests, place, "found the manifest of another output (%s), expected %s", m.Commit.Output, c.head.Manifest.Commit.Output)
-		return nil, nil
+	default:
+		c.saw(CheckedIdentities)
+		if m.Commit == nil || m.Commit.Version != v.Number || m.Commit.Run != v.Run {
+			c.wrong(CheckedIdentities, place, "found the manifest of another version, expected that of version %d of run %s", v.Number, v.Run)
+			return nil, nil
+		}
+		if head := c.head.Manifest.Commit; m.Commit.Output != head.Output {
+			c.wrong(CheckedIdentities, place, "found the manifest of the output %q, expected %q", m.Commit.Output, head.Output)
+			return nil, nil
+		}
 	}
 	if latest {
 		return c.head.Manifest, nil // this is what readers see
@@ -225,10 +231,8 @@ func (c *checking) kept(ctx context.Context, v Version, m *Manifest) error {
 	if index.Format != kept.Format {
 		return nil // of another release: nothing of it is used
 	}
+	c.identities(place, v, m, index)
 	for _, in := range index.Inputs {
-		if len(in.Results) > 0 && !slices.ContainsFunc(m.Inputs, func(i Input) bool { return i.Source == in.Source || i.Source == in.File.Dataset }) {
-			c.wrong(CheckedKept, place, "found results of %s, which is no input of version %d", in.Source, v.Number)
-		}
 		for _, r := range in.Results {
 			if c.refs[r.At] {
 				continue
@@ -240,6 +244,33 @@ func (c *checking) kept(ctx context.Context, v Version, m *Manifest) error {
 		}
 	}
 	return nil
+}
+
+// identities compares the inputs whose results are kept with those of the manifest.
+func (c *checking) identities(place string, v Version, m *Manifest, index *kept.Index) {
+	rows, sizes := map[string]int64{}, map[string]int64{}
+	for _, in := range index.Inputs {
+		source := cmp.Or(in.File.Dataset, in.Source)
+		if len(in.Results) == 0 { // it was left out
+			continue
+		}
+		if !slices.ContainsFunc(m.Inputs, func(i Input) bool { return i.Source == source }) {
+			c.wrong(CheckedIdentities, place, "found results of %s, which is no input of version %d", in.Source, v.Number)
+		}
+		sizes[source] += in.Size
+		for _, r := range in.Results {
+			rows[source] += r.Rows
+		}
+	}
+	for _, in := range m.Inputs {
+		if sizes[in.Source] < in.Bytes { // not all of it is kept
+			continue
+		}
+		c.saw(CheckedIdentities)
+		if sizes[in.Source] != in.Bytes || rows[in.Source] != in.Rows {
+			c.wrong(CheckedIdentities, place, "found %d bytes and %d rows of %s, expected the %d bytes and %d rows of version %d", sizes[in.Source], rows[in.Source], in.Source, in.Bytes, in.Rows, v.Number)
+		}
+	}
 }
 
 // result looks at one kept result.

@@ -148,7 +148,12 @@ func (a *attempt) goOn(ctx context.Context) error {
 			a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but not the quarantine %s: %v", a.shown(), q.Dir, objstore.Reason(err)))
 		}
 	}
-	a.finish(ctx, a.head)
+	var err error
+	if a.gone, err = readGone(ctx, a.cfg.Access, a.cfg.Output, a.dir); err != nil {
+		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but not all copies are of it: %v", a.shown(), err))
+		return nil
+	}
+	a.finish(ctx, a.head, true)
 	return nil
 }
 
@@ -317,7 +322,7 @@ func (a *attempt) commit(ctx context.Context) error {
 		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but the quarantine could not be marked: %v", a.shown(), objstore.Reason(err)))
 	}
 	if head.isLatest(a.cfg.ID) { // otherwise others have committed since
-		a.finish(ctx, head)
+		a.finish(ctx, head, false)
 	}
 	return nil
 }
@@ -388,21 +393,20 @@ func (a *attempt) discard(ctx context.Context) error {
 	return nil
 }
 
-// finish does what comes after the commit. What fails is a note: the run has committed.
-func (a *attempt) finish(ctx context.Context, head Head) {
+// finish does what comes after the commit, of this attempt or of one before. What fails is a note: the run has committed.
+func (a *attempt) finish(ctx context.Context, head Head, before bool) {
 	if err := a.past.add(ctx, a.lock, a.cfg, a.head); err != nil {
 		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but %s could not be written: %v", a.shown(), runsName, objstore.Reason(err)))
 	}
 	step(stepRecorded)
-	f := forwarding{access: a.cfg.Access, output: a.cfg.Output, lock: a.lock, head: head, gone: a.gone}
+	f := forwarding{access: a.cfg.Access, output: a.cfg.Output, lock: a.lock, head: head, gone: a.gone, compare: before}
 	if err := f.bring(ctx); errors.Is(err, errSuperseded) {
 		return
 	} else if err != nil {
 		a.cfg.notice(ctx, fmt.Sprintf("%s: version %d is published, but not all copies are of it yet: %v; the next run, or check --repair, brings them forward", a.shown(), head.Version, err))
 		return
 	}
-	if err := f.clean(ctx); err != nil {
+	if err := f.end(ctx); err != nil {
 		a.cfg.notice(ctx, fmt.Sprintf("%s: all is published, but not all of what is not kept could be removed: %v", a.shown(), err))
 	}
-	step(stepCleaned)
 }

@@ -174,6 +174,44 @@ func onTop(s *memstore.Store) {
 	}
 }
 
+// TestAnOldVersionNeverReplacesANewerCopy has another run commit, and replace the copies, while a run brings its own copies forward.
+func TestAnOldVersionNeverReplacesANewerCopy(t *testing.T) {
+	for _, at := range []string{"stat", "put"} {
+		s := useStore(t)
+		mustCommit(t, memOutput, "first", 1)
+		var mu sync.Mutex
+		swapped, done := false, false
+		s.Fail(func(r memstore.Request) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if !done && swapped && r.Op == at && strings.HasSuffix(r.URI, ".parquet") {
+				done = true
+				onTop(s)
+				for _, table := range []string{"first", "second"} {
+					s.Set(memOutput+"/"+table+"/"+table+".parquet", []byte("of the third run"))
+				}
+			}
+			return nil
+		}, func(r memstore.Request) error {
+			mu.Lock()
+			defer mu.Unlock()
+			swapped = swapped || r.Op == "put" && r.URI == memOutput+"/"+ManifestName
+			return nil
+		})
+		err := commits(t, memOutput, "second", 2)
+		s.Fail(nil, nil)
+		h := wholeVersion(t, objstore.Access{}, memOutput)
+		if err != nil || !done || h.Manifest.Commit.Run != "third" {
+			t.Errorf("%s: found %v, and the head of %s", at, err, h.Manifest.Commit.Run)
+		}
+		for place, content := range s.Contents(memOutput + "/") {
+			if strings.HasSuffix(place, ".parquet") && content != "of the third run" {
+				t.Errorf("%s: found an old copy at %s", at, place)
+			}
+		}
+	}
+}
+
 // TestEveryRequestOfACommitMayFail fails each request of a second run in turn, in several ways. The manifest names a whole version after
 // that, of the second run if that says that it has committed, and the next run finds an output that is in order.
 func TestEveryRequestOfACommitMayFail(t *testing.T) {
@@ -248,9 +286,13 @@ func TestEveryStepOnTheDiskMayFail(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			codes := map[fault.Code]int{}
+			template := t.TempDir()
+			mustCommit(t, template, "first", 1)
 			for k := 1; ; k++ {
 				output := filepath.Join(t.TempDir(), "out")
-				mustCommit(t, output, "first", 1)
+				if err := os.CopyFS(output, os.DirFS(template)); err != nil {
+					t.Fatal(err)
+				}
 				before := contents(t, output)
 				var notes []string
 				stop := Listen("second", func(text string) { notes = append(notes, text) })

@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -36,33 +36,25 @@ func dataPath(table string, version int64, run string) string {
 	return table + "/v" + versionName(version, run) + parquetEnding
 }
 
-// dataOf returns the version and the run of a data file of a Delta table, from its name.
-func dataOf(name string) (version int64, run string, ok bool) {
-	name, ok = strings.CutPrefix(name, "v")
-	name, isParquet := strings.CutSuffix(name, parquetEnding)
-	if !ok || !isParquet {
-		return 0, "", false
-	}
-	return numberOf(name)
-}
+// dataFile is the place of a data file below the output: its table's folder, then the version and the run.
+var dataFile = regexp.MustCompile(`^[^/]+/v([1-9][0-9]*-[0-9a-f]{16})\.parquet$`)
 
-// staleData returns the data files of Delta tables that no version needs, by place below the output. needed has the places that stay;
-// gone tells whether the run of a version that is not kept cannot commit any more.
-func staleData(ctx context.Context, access objstore.Access, output string, tables []string, needed map[string]bool, gone func(version int64, run string) bool) ([]string, error) {
-	var stale []string
-	for _, t := range tables {
-		files, err := access.List(ctx, objstore.Join(output, t)+"/v", 0)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", t, err)
-		}
-		for _, f := range files {
-			name := path.Base(strings.ReplaceAll(f.URI, `\`, "/"))
-			if version, run, ok := dataOf(name); ok && !needed[t+"/"+name] && gone(version, run) {
-				stale = append(stale, t+"/"+name)
-			}
+// dataFiles returns the data files of all Delta tables that an output has or had: the name of the version by place below the output.
+func dataFiles(ctx context.Context, access objstore.Access, output string) (map[string]string, error) {
+	base := objstore.Join(output, "x")
+	base = base[:len(base)-1] // with its last slash
+	objects, err := access.List(ctx, base, 1)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]string{}
+	for _, o := range objects {
+		place := strings.ReplaceAll(strings.TrimPrefix(o.URI, base), `\`, "/")
+		if m := dataFile.FindStringSubmatch(place); m != nil {
+			found[place] = m[1]
 		}
 	}
-	return stale, nil
+	return found, nil
 }
 
 // CheckColumns refuses a table whose columns a format cannot have.
@@ -180,18 +172,20 @@ func described(commits []delta.Commit) string {
 // forwardLogs brings the logs of Delta tables to a version that is committed. before are tables that versions before had and that are not
 // in m: they lose their rows. now is the time of the commits. wanted reads the head again and tells whether m still is it; if it is not,
 // what is left to do is up to the run that committed the new head, and there is no error. It may be called concurrently. A log that has the
-// version stays as it is.
-func forwardLogs(ctx context.Context, access objstore.Access, output string, m *Manifest, before []string, now time.Time, wanted func() (bool, error)) error {
+// version stays as it is. It returns the commits that it made, by place below the output.
+func forwardLogs(ctx context.Context, access objstore.Access, output string, m *Manifest, before []string, now time.Time, wanted func() (bool, error)) (made []string, err error) {
 	app := appOf(m)
 	if m.Format != DeltaName || app == "" {
-		return nil
+		return nil, nil
 	}
 	var tables []string
 	for _, o := range m.Outputs {
 		tables = append(tables, o.Table)
 	}
 	before = slices.DeleteFunc(slices.Clone(before), func(t string) bool { return slices.Contains(tables, t) })
-	return eachTable(append(tables, before...), func(i int, table string) error {
+	all := append(slices.Clone(tables), before...)
+	commits := make([]string, len(all))
+	err = eachTable(all, func(i int, table string) error {
 		sum := sha256.Sum256([]byte(m.Commit.Output + "/" + table))
 		change := delta.Change{
 			App: app, Version: m.Commit.Version, Nonce: m.Commit.Nonce, Time: now.UnixMilli(), Engine: m.Program.Name + "/" + m.Program.Version,
@@ -212,11 +206,13 @@ func forwardLogs(ctx context.Context, access objstore.Access, output string, m *
 			change.File = &delta.File{Path: strings.TrimPrefix(o.Path, table+"/"), Size: o.Bytes, Rows: o.Rows, Modified: now.UnixMilli()}
 			rows.Release()
 		}
-		at, err := delta.Forward(ctx, log, change, wanted)
+		at, made, err := delta.Forward(ctx, log, change, wanted)
 		if errors.Is(err, delta.ErrSuperseded) {
 			return nil
 		}
-		if err == nil && at >= 0 {
+		if made {
+			commits[i] = table + "/" + delta.Folder + "/" + delta.NameOf(at)
+			step(stepLog)
 			_, err = delta.Checkpoint(ctx, log, at, now.UnixMilli())
 		}
 		if err != nil {
@@ -224,6 +220,7 @@ func forwardLogs(ctx context.Context, access objstore.Access, output string, m *
 		}
 		return nil
 	})
+	return slices.DeleteFunc(commits, func(c string) bool { return c == "" }), err
 }
 
 // TableLog compares the log of a Delta table with what an output's manifest says of the table.

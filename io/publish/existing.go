@@ -150,22 +150,25 @@ func keepExisting(cfg Config, head Head, next *Manifest) error {
 	return nil
 }
 
-// KeepKind refuses, with exit code 5, what can be known before anything is read: made-up data instead of real ones, and another format.
+// KeepKind refuses, with exit code 5, what can be known before anything is read: another format, even if the user asked to replace the
+// output, and made-up data instead of real ones.
 func KeepKind(cfg Config, head Head) error {
 	switch m := head.Manifest; {
+	case m != nil && formatName(m.Format) != formatName(cfg.Format):
+		return fault.New(fault.Gate, "output %s: its tables are in the format %s, found --format=%s, and an output has one format; nothing was published: say --format=%s, or name another folder with --output",
+			objstore.Redact(cfg.Output), formatName(m.Format), formatName(cfg.Format), formatName(m.Format))
 	case cfg.Existing == Replace:
 	case m == nil && head.Token != "":
 		return fault.New(fault.Gate, "output %s: it has a %s that makes no sense, so it is not known what it has; nothing was published: name another folder with --output, or say --existing=replace",
 			objstore.Redact(cfg.Output), ManifestName)
-	case m == nil:
-	case cfg.Sample && !m.Sample:
+	case m != nil && cfg.Sample && !m.Sample:
 		return wouldReplace(cfg, "has tables of real data")
-	case cmp.Or(m.Format, formats[0].Name()) != cmp.Or(cfg.Format, formats[0].Name()) && !m.Sample:
-		return fault.New(fault.Gate, "output %s: its tables are in the format %s, found --format=%s, and an output has one format; nothing was published: leave the flag out, name another folder with --output, or say --existing=replace",
-			objstore.Redact(cfg.Output), cmp.Or(m.Format, formats[0].Name()), cfg.Format)
 	}
 	return nil
 }
+
+// formatName is the name of a format; "" is the first.
+func formatName(name string) string { return cmp.Or(name, formats[0].Name()) }
 
 // WouldLose is the fault of a run that would lose what an output has.
 func WouldLose(cfg Config, lost Lost) error {

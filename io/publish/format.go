@@ -79,13 +79,18 @@ func others(table string, format Format) []string {
 
 // ReadTable reads a published table back. schema is that of the table.
 func ReadTable(ctx context.Context, access objstore.Access, output string, o Output, schema *arrow.Schema) (arrow.Table, error) {
-	i := slices.IndexFunc(formats, func(f Format) bool { return strings.HasSuffix(strings.TrimSuffix(o.Path, tableEnding), f.Ending()) })
-	if i < 0 {
-		return nil, fmt.Errorf("%s: found no format of this ending, expected one of %q", o.Path, Formats())
-	}
 	content, err := access.ReadAll(ctx, objstore.Join(output, o.Path))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Path, objstore.Reason(err))
+	}
+	return TableOf(content, o, schema)
+}
+
+// TableOf returns the rows of the file of a published table.
+func TableOf(content []byte, o Output, schema *arrow.Schema) (arrow.Table, error) {
+	i := slices.IndexFunc(formats, func(f Format) bool { return strings.HasSuffix(strings.TrimSuffix(o.Path, tableEnding), f.Ending()) })
+	if i < 0 {
+		return nil, fmt.Errorf("%s: found no format of this ending, expected one of %q", o.Path, Formats())
 	}
 	t, err := formats[i].Read(content, schema)
 	if err != nil {

@@ -23,17 +23,20 @@ func (counted) Write(w io.Writer, table arrow.RecordBatch, _ []Meta) error {
 	return json.NewEncoder(w).Encode(table.NumRows())
 }
 
-// TestATableIsThereInOneFormat publishes in one format after another: what is there of the one before goes.
-func TestATableIsThereInOneFormat(t *testing.T) {
+// TestAnOutputHasOneFormat publishes in one format after another: that is refused, even if the output is to be replaced.
+func TestAnOutputHasOneFormat(t *testing.T) {
 	defer func(before []Format) { formats = before }(formats)
 	formats = slices.Clone(formats)
 	Register(counted{})
 	out := filepath.Join(t.TempDir(), "out")
-	for _, c := range []struct{ format, want string }{{"", ".parquet"}, {"counted", ".count"}, {"parquet", ".parquet"}} {
+	for _, c := range []struct {
+		format string
+		code   fault.Code
+	}{{"counted", fault.OK}, {"", fault.Gate}, {"parquet", fault.Gate}, {"counted", fault.OK}} {
 		cfg, r := good(out)
 		cfg.ID, cfg.Format = "run-"+c.format, c.format
-		if err := publishThrough(cfg, r); err != nil {
-			t.Fatal(err)
+		if err := publishThrough(cfg, r); (err != nil || c.code != fault.OK) && (fault.Find(err) == nil || fault.Find(err).Code != c.code) {
+			t.Fatalf("format %q: found %v, expected exit code %d", c.format, err, c.code)
 		}
 		m, err := ReadManifest(t.Context(), objstore.Access{}, out)
 		if err != nil {
@@ -41,8 +44,8 @@ func TestATableIsThereInOneFormat(t *testing.T) {
 		}
 		for i, name := range cfg.Tables {
 			files, err := os.ReadDir(filepath.Join(out, name))
-			if err != nil || len(files) != 1 || files[0].Name() != name+c.want || m.Outputs[i].Plain != name+"/"+name+c.want {
-				t.Errorf("format %q: found %v, %v, and %s in the manifest, expected %s%s alone", c.format, files, err, m.Outputs[i].Plain, name, c.want)
+			if err != nil || len(files) != 1 || files[0].Name() != name+".count" || m.Outputs[i].Plain != name+"/"+name+".count" {
+				t.Errorf("format %q: found %v, %v, and %s in the manifest, expected %s.count alone", c.format, files, err, m.Outputs[i].Plain, name)
 			}
 		}
 	}

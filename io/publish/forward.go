@@ -69,7 +69,7 @@ func Forward(ctx context.Context, access objstore.Access, output string, note fu
 	} else if err != nil {
 		return f.repaired, fault.New(fault.Failed, "output %s: %v", objstore.Redact(output), err)
 	}
-	if err := f.clean(ctx); err != nil {
+	if err := f.end(ctx); err != nil {
 		return f.repaired, fault.New(fault.Failed, "output %s: %v", objstore.Redact(output), err)
 	}
 	return f.repaired, nil
@@ -78,12 +78,21 @@ func Forward(ctx context.Context, access objstore.Access, output string, note fu
 // errSuperseded says that another run has committed, which brings its own copies.
 var errSuperseded = errors.New("another run has committed")
 
-// bring brings the copies forward, removes those that are no more, and marks that this is done.
+// bring brings the copies forward and removes those that are no more.
 func (f *forwarding) bring(ctx context.Context) error {
 	if err := f.bringAll(ctx); err != nil {
 		return err
 	}
 	step(stepCopied)
+	return nil
+}
+
+// end removes what is not kept, and then marks that nothing is left to do.
+func (f *forwarding) end(ctx context.Context) error {
+	if err := f.clean(ctx); err != nil {
+		return err
+	}
+	step(stepCleaned)
 	if err := f.lock.Write(ctx, f.head.Dir+"/"+copiedName, bytesOf(nil)); err != nil {
 		return objstore.Reason(err)
 	}
@@ -136,13 +145,15 @@ func (f *forwarding) bringLogs(ctx context.Context) error {
 			before = append(before, table)
 		}
 	}
-	return forwardLogs(ctx, f.access, f.output, f.head.Manifest, before, time.Now(), func() (bool, error) {
+	made, err := forwardLogs(ctx, f.access, f.output, f.head.Manifest, before, time.Now(), func() (bool, error) {
 		if err := f.lock.Held(); err != nil {
 			return false, err
 		}
 		now, err := f.access.Stat(ctx, objstore.Join(f.output, ManifestName))
 		return err == nil && now.Version == f.head.stored, err
 	})
+	f.repaired = append(f.repaired, made...)
+	return err
 }
 
 // forAll does something for n items: in a store for several at once.
@@ -323,34 +334,23 @@ func (f *forwarding) clean(ctx context.Context) error {
 	})
 }
 
-// cleanData removes data files of Delta tables whose versions are not kept.
+// cleanData removes data files of Delta tables whose versions are not kept, also of tables that the head does not have.
 func (f *forwarding) cleanData(ctx context.Context) error {
-	m := f.head.Manifest
-	if m.Format != DeltaName {
+	if f.head.Manifest.Format != DeltaName {
 		return nil
 	}
-	var tables []string
-	needed := map[string]bool{}
-	for _, o := range m.Outputs {
-		tables = append(tables, o.Table)
-	}
-	for _, p := range f.gone {
-		if table, isTable := strings.CutSuffix(p, "/"); isTable {
-			tables = append(tables, table)
-		}
-	}
-	for _, t := range tables {
-		for _, v := range f.head.Versions() {
-			needed[dataPath(t, v.Number, v.Run)] = true
-		}
-	}
-	stale, err := staleData(ctx, f.access, f.output, tables, needed, func(version int64, run string) bool {
-		return f.isOver(ctx, versionName(version, run))
-	})
+	files, err := dataFiles(ctx, f.access, f.output)
 	if err != nil {
 		return err
 	}
-	return f.forAll(len(stale), func(i int) error { return f.lock.Delete(ctx, stale[i], "") })
+	var drop []string
+	for place, version := range files {
+		if !slices.Contains(f.head.Manifest.Commit.Versions, version) && f.isOver(ctx, version) {
+			drop = append(drop, place)
+		}
+	}
+	slices.Sort(drop)
+	return f.forAll(len(drop), func(i int) error { return f.lock.Delete(ctx, drop[i], "") })
 }
 
 // isOver tells whether the version of a folder can no longer be committed.

@@ -10,7 +10,7 @@
 //	    manifest.json                the manifest that DIR/_manifest.json was
 //	    kept.json, kept.bin          what the inputs added up to: see package kept
 //	    run.json                     a [RunRecord]
-//	    copied                       the copies are those of this version
+//	    copied                       the copies are of this version, and what is not kept was removed
 //	DIR/.tripstats/lock, runs        one run at a time publishes, and what became of the last runs
 //
 // A run commits in eight steps, all with the lock of the output: it reads the manifest (1); it ends if another run has committed since it

@@ -43,7 +43,8 @@ func good(output string) (Config, result) {
 	cfg := Config{
 		Output: output, ID: "id", MaxRejected: -1, Tables: []string{"first", "second"}, Balance: []Total{{"first", "n"}, {"second", "n"}},
 		Meta: []parquetio.Meta{{Key: "tripstats.quality", Value: "raw"}}, Quality: "raw", Flags: map[string]string{"input": "x"},
-		Program: Program{Name: "tripstats", Version: "1"},
+		Program:  Program{Name: "tripstats", Version: "1"},
+		Existing: Replace,
 	}
 	return cfg, result{
 		files:   []element.Admitted{{Source: "b", Rows: 2, Month: 602, Units: 1}, {Source: "a", Rows: 4, Month: element.NoMonth}},

@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"slices"
 
@@ -23,17 +22,15 @@ func Restore(ctx context.Context, cfg Config, number int64) error {
 	m.Commit, m.Outputs = nil, nil
 	v := version{manifest: &m}
 	for _, o := range old.Outputs {
+		content, err := ReadVerified(ctx, cfg.Access, cfg.Output, o.Path, o.Bytes, o.SHA256) // tables are small
+		if err != nil {
+			return err
+		}
 		cfg.Tables = append(cfg.Tables, o.Table)
 		n := o
 		n.Path, n.Plain, n.Bytes, n.SHA256 = "", "", 0, ""
 		m.Outputs = append(m.Outputs, n)
-		v.tables = append(v.tables, func(w io.Writer) error {
-			content, err := ReadVerified(ctx, cfg.Access, cfg.Output, o.Path, o.Bytes, o.SHA256)
-			if err == nil {
-				_, err = w.Write(content)
-			}
-			return err
-		})
+		v.tables = append(v.tables, bytesOf(content))
 	}
 	index, err := usableIndex(ctx, cfg, dir)
 	if err != nil {

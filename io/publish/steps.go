@@ -11,17 +11,18 @@ const (
 	stepSwapping = "swapping"
 	stepSwapped  = "swapped"
 	stepRecorded = "run recorded"
+	stepLog      = "log committed" // for each Delta table
 	stepCopy     = "copy replaced" // for each table
 	stepCopied   = "all copied"
-	stepMarked   = "marked"
 	stepRemoved  = "version removed" // for each that is not kept
 	stepCleaned  = "cleaned"
+	stepMarked   = "marked"
 )
 
 // Steps are the steps of a commit, in their order.
 func Steps() []string {
 	return []string{
-		stepLocked, stepRead, stepChecked, stepTable, stepWritten, stepSynced, stepSwapping, stepSwapped, stepRecorded, stepCopy, stepCopied,
-		stepMarked, stepRemoved, stepCleaned,
+		stepLocked, stepRead, stepChecked, stepTable, stepWritten, stepSynced, stepSwapping, stepSwapped, stepRecorded, stepLog, stepCopy, stepCopied,
+		stepRemoved, stepCleaned, stepMarked,
 	}
 }

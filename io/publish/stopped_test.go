@@ -141,7 +141,9 @@ func TestARunMayBeKilledAtAnyStep(t *testing.T) {
 					}
 				}
 				found[checkOneRun(t, dir)]++
-				checkNextRun(t, dir)
+				if faulty == "" {
+					checkNextRun(t, dir)
+				}
 				left, globErr := filepath.Glob(filepath.Join(dir, "kept", ".tripstats", "*"))
 				if globErr != nil || len(left) != 2 {
 					t.Errorf("found %v, expected the lock and the mark alone", left)

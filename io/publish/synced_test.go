@@ -22,7 +22,7 @@ func TestAPublicationSurvivesAPowerCut(t *testing.T) {
 	order, check := disk.Watch(t, []string{ManifestName, "quarantine"}, []string{"stage-", "gone-", "new", copiedName})
 	for _, name := range []string{"first", "second", "third"} {
 		cfg, r := judged(t, dir, name)
-		cfg.Output, cfg.Fenced = filepath.Join(dir, "made", "out"), true
+		cfg.Output, cfg.Fenced, cfg.Existing = filepath.Join(dir, "made", "out"), true, Replace
 		if name == "third" {
 			cfg.Absent, cfg.Tables, r.tables, cfg.Balance = []string{"quality", "never"}, cfg.Tables[:2], r.tables[:2], nil
 		}

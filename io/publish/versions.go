@@ -22,7 +22,7 @@ const (
 	versionsDir     = objstore.StateDir + "/v"
 	versionManifest = "manifest.json" // the bytes that the manifest of the output had
 	runName         = "run.json"      // a [RunRecord]
-	copiedName      = "copied"        // the copies are those of this version
+	copiedName      = "copied"        // the copies are those of this version, and what is not kept is gone
 	tableEnding     = ".table"        // after the ending of the format
 )
 
@@ -191,8 +191,8 @@ func ReadIndex(ctx context.Context, access objstore.Access, output, dir string) 
 	return x, nil
 }
 
-// Lagging tells whether copies, or the logs of Delta tables, may not be those of the head yet, because the run that committed it was
-// stopped before that. See [Forward].
+// Lagging tells whether copies, or the logs of Delta tables, may not be those of the head yet, or whether versions that are not kept may be
+// there, because the run that committed the head was stopped before the end. See [Forward].
 func (h Head) Lagging(ctx context.Context, access objstore.Access, output string) (bool, error) {
 	if h.Dir == "" {
 		return false, nil

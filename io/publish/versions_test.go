@@ -340,6 +340,24 @@ func TestAnAttemptThatComesLaterGoesOn(t *testing.T) {
 	}
 	mustCommit(t, output, "a", 1) // it brings the copies forward again
 	nothingElse(t, output)
+	swapped := false
+	restore := objstore.Watch(func(s objstore.Step) error {
+		if swapped {
+			return errStopped
+		}
+		swapped = s.Do == objstore.StepRename && filepath.Base(s.To) == ManifestName
+		return nil
+	})
+	err := commits(t, output, "killed", 2, withoutSecond)
+	restore()
+	if err != nil || !swapped {
+		t.Fatalf("found %v, expected a run that has committed and not more", err)
+	}
+	mustCommit(t, output, "killed", 2, withoutSecond)
+	nothingElse(t, output)
+	if _, err := os.Stat(filepath.Join(output, "second")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("found %v, expected that the copy of the table that is no more is removed", err)
+	}
 	mustCommit(t, output, "b", 2)
 	before := contents(t, output)
 	mustCommit(t, output, "a", 1)

@@ -34,7 +34,10 @@ func TestCellsAreExactOrTexts(t *testing.T) {
 	}{
 		{"A1", "d", excelize.CellTypeInlineString},
 		{"A2", "12.500000", excelize.CellTypeInlineString},
-		{"B2", "7", excelize.CellTypeNumber}, {"C2", "0.1", excelize.CellTypeNumber}, {"D2", "2024-01-31", excelize.CellTypeNumber}, {"E2", "TRUE", excelize.CellTypeBool},
+		{"B2", "7", excelize.CellTypeNumber},
+		{"C2", "0.1", excelize.CellTypeNumber},
+		{"D2", "2024-01-31", excelize.CellTypeNumber},
+		{"E2", "TRUE", excelize.CellTypeBool},
 		{"F2", "", excelize.CellTypeUnset},
 		{"B3", "999999999999999", excelize.CellTypeNumber},
 		{"C3", "NaN", excelize.CellTypeInlineString},

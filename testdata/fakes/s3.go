@@ -2,14 +2,18 @@
 package fakes
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +28,8 @@ type S3 struct {
 
 	// Before, where it is set, answers a request first, and tells whether it did.
 	Before func(w http.ResponseWriter, r *http.Request) bool
+
+	backend *s3mem.Backend
 
 	mu   sync.Mutex
 	seen []*http.Request
@@ -43,7 +49,7 @@ func NewS3(t testing.TB, conditional bool) *S3 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &S3{}
+	f := &S3{backend: backend}
 	body := S3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -97,6 +103,44 @@ func (f *S3) Requests() []*http.Request {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]*http.Request(nil), f.seen...)
+}
+
+// Content returns an object, without a request. The error wraps fs.ErrNotExist if there is none.
+func (f *S3) Content(name string) (content []byte, err error) {
+	o, err := f.backend.GetObject("bucket", name, nil)
+	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) {
+		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, o.Contents.Close()) }()
+	return io.ReadAll(o.Contents)
+}
+
+// Names returns the names of all objects, sorted, without a request.
+func (f *S3) Names() (names []string, err error) {
+	list, err := f.backend.ListBucket("bucket", nil, gofakes3.ListBucketPage{})
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range list.Contents {
+		names = append(names, o.Key)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Put writes an object, without a request.
+func (f *S3) Put(name string, content []byte) error {
+	_, err := f.backend.PutObject("bucket", name, map[string]string{}, bytes.NewReader(content), int64(len(content)), nil)
+	return err
+}
+
+// Remove removes an object if it is there, without a request.
+func (f *S3) Remove(name string) error {
+	_, err := f.backend.DeleteObject("bucket", name)
+	return err
 }
 
 // S3Error is the body of an error of S3.

@@ -37,6 +37,17 @@ func NewWeb(t testing.TB, objects map[string][]byte) *Web {
 	return w
 }
 
+// Set puts an object at a path, or removes it if the content is nil.
+func (s *Web) Set(path string, content []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if content == nil {
+		delete(s.objects, path)
+	} else {
+		s.objects[path] = content
+	}
+}
+
 // ServeHTTP answers heads, whole objects and ranges, with an ETag.
 func (s *Web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()

@@ -12,6 +12,8 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
+	"github.com/klauspost/compress/zstd"
+
 	"tripstats/transforms/element"
 	"tripstats/transforms/group"
 	"tripstats/transforms/quality"
@@ -180,6 +182,7 @@ type packFn struct {
 	digests []string
 	coded   []trip.Field // the columns of codes that the tables need
 	numbers string
+	encoder *zstd.Encoder
 	list    []element.Packed
 	bytes   int
 }
@@ -203,7 +206,10 @@ func (fn *packFn) StartBundle(func(string, Source), func(element.Remembered)) {
 	fn.list, fn.bytes = nil, 0
 }
 
-func (fn *packFn) FinishBundle(_ func(string, Source), keep func(element.Remembered)) { fn.flush(keep) }
+func (fn *packFn) FinishBundle(_ func(string, Source), keep func(element.Remembered)) {
+	fn.flush(keep)
+	fn.encoder = nil
+}
 
 func (fn *packFn) flush(keep func(element.Remembered)) {
 	if len(fn.list) > 0 {
@@ -223,7 +229,14 @@ func (fn *packFn) ProcessElement(key string, r Source, emit func(string, Source)
 		if err := fn.finish(&r); err != nil {
 			return err
 		}
-		p, err := pack(r, fn.Tables, fn.digests, fn.numbers)
+		if fn.encoder == nil {
+			enc, err := newEncoder()
+			if err != nil {
+				return err
+			}
+			fn.encoder = enc
+		}
+		p, err := pack(fn.encoder, r, fn.Tables, fn.digests, fn.numbers)
 		if err != nil {
 			return err
 		}

@@ -25,6 +25,30 @@ type packedState struct {
 	State []byte // compressed
 }
 
+// encode returns the form as bytes: the result, and table and state of each declared table, each with its length before it. A compressed text
+// has a checksum, so nothing that is damaged is decoded as a row, whose lengths are trusted.
+func (f packedForm) encode() []byte {
+	b := element.AppendString(nil, string(f.Result))
+	for _, s := range f.States {
+		b = element.AppendString(element.AppendString(b, s.Table), string(s.State))
+	}
+	return slices.Clip(b)
+}
+
+func decodeForm(b []byte) (f packedForm, err error) {
+	cut := func() (text string) {
+		if err == nil {
+			text, b, err = element.CutString(b)
+		}
+		return text
+	}
+	f.Result = []byte(cut())
+	for err == nil && len(b) > 0 {
+		f.States = append(f.States, packedState{cut(), []byte(cut())})
+	}
+	return f, err
+}
+
 // Of what is kept for each file, unfinished states of a declared table may take a part of the file's bytes: reading the file costs less than
 // states that are nearly as large. The rest has a bound too, because a file of nothing but faults could have a group for each row.
 const (
@@ -32,22 +56,16 @@ const (
 	keptBytes = 1 << 20 // of the rest, or keptPart if that is more
 )
 
-var (
-	encoder = sync.OnceValues(func() (*zstd.Encoder, error) {
-		return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
-	})
-	decoder = sync.OnceValues(func() (*zstd.Decoder, error) {
-		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
-	})
-)
-
-func compressed(b []byte) ([]byte, error) {
-	enc, err := encoder()
-	if err != nil {
-		return nil, err
-	}
-	return slices.Clip(enc.EncodeAll(b, nil)), nil
+// newEncoder returns a compressor. It takes some megabytes, so whoever has it drops it when all is packed.
+func newEncoder() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10), zstd.WithLowerEncoderMem(true))
 }
+
+var decoder = sync.OnceValues(func() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
+})
+
+func compressed(enc *zstd.Encoder, b []byte) []byte { return slices.Clip(enc.EncodeAll(b, nil)) }
 
 func decompressed(b []byte) ([]byte, error) {
 	dec, err := decoder()
@@ -58,7 +76,7 @@ func decompressed(b []byte) ([]byte, error) {
 }
 
 // pack packs the result of a whole source.
-func pack(s Source, tables []*Spec, digests []string, numbers string) (element.Packed, error) {
+func pack(enc *zstd.Encoder, s Source, tables []*Spec, digests []string, numbers string) (element.Packed, error) {
 	p := element.Packed{Source: s.Source, Taxi: s.Taxi, Rows: s.Rows}
 	if s.numbers() > 0 {
 		p.Numbers = numbers
@@ -84,9 +102,7 @@ func pack(s Source, tables []*Spec, digests []string, numbers string) (element.P
 				return p, spec.fails(err)
 			}
 			keep.Alone = counts.Finished
-			if state.State, err = compressed(t.State); err != nil {
-				return p, err
-			}
+			state.State = compressed(enc, t.State)
 			if !keep.Alone && int64(len(state.State)) > s.Size/keptPart {
 				continue
 			}
@@ -98,15 +114,13 @@ func pack(s Source, tables []*Spec, digests []string, numbers string) (element.P
 	if err != nil {
 		return p, err
 	}
-	if form.Result, err = compressed(b); err != nil {
-		return p, err
-	}
+	form.Result = compressed(enc, b)
 	if int64(len(form.Result)) > max(keptBytes, s.Size/keptPart) {
 		p.Tables = nil
 		return p, nil
 	}
-	p.Bytes, err = element.EncodeRow(form)
-	return p, err
+	p.Bytes = form.encode()
+	return p, nil
 }
 
 // addDuration sets the duration of the trips that count by the table that adds it up, if it is this one: a later run may not make the table.
@@ -129,7 +143,7 @@ func unpack(p element.Packed, tables []*Spec, digests []string) (s Source, err e
 			err = fmt.Errorf("found bytes that cannot be read (%v), expected a result", r)
 		}
 	}()
-	form, err := element.DecodeRow[packedForm](p.Bytes)
+	form, err := decodeForm(p.Bytes)
 	if err != nil {
 		return s, err
 	}

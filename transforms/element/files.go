@@ -15,31 +15,31 @@ import (
 
 // Found is a file that was matched but not opened yet: its place, and what its name says.
 type Found struct {
-	URI     string // absolute path or URI, as opened
-	Source  string // short, stable, distinct name: the same from a folder and from a bucket
-	Size    int64  // bytes
-	Version string // identity at match time; opening anything else is an error
-	Month   int32  // months since 1970-01 from the path, or NoMonth
-	Branch  int    // which of the reader's branches reads this file
+	URI     string `json:",omitzero"` // absolute path or URI, as opened
+	Source  string `json:",omitzero"` // short, stable, distinct name: the same from a folder and from a bucket
+	Size    int64  `json:",omitzero"` // bytes
+	Version string `json:",omitzero"` // identity at match time; opening anything else is an error
+	Month   int32  `json:",omitzero"` // months since 1970-01 from the path, or NoMonth
+	Branch  int    `json:",omitzero"` // which of the reader's branches reads this file
 
-	Dataset  string // if it is a part of a dataset: the name of that folder, with which Source begins
-	NameTaxi string // the taxi that its name says, or ""
-	Wild     bool   // only wildcards matched it, so that it may be left out if it holds no trips
-	Identity string // equal for two names of one local file; "" where that is not known
-	Refused  string // why it cannot be used, whatever its content is, or ""
-	Text     string // the source of the file that has the same text, which may be this one, if one of the two is packed with gzip
+	Dataset  string `json:",omitzero"` // if it is a part of a dataset: the name of that folder, with which Source begins
+	NameTaxi string `json:",omitzero"` // the taxi that its name says, or ""
+	Wild     bool   `json:",omitzero"` // only wildcards matched it, so that it may be left out if it holds no trips
+	Identity string `json:",omitzero"` // equal for two names of one local file; "" where that is not known
+	Refused  string `json:",omitzero"` // why it cannot be used, whatever its content is, or ""
+	Text     string `json:",omitzero"` // the source of the file that has the same text, which may be this one, if one of the two is packed with gzip
 
-	MonthFrom string     // what holds the month, such as year=2024/month=01, if that is not the base name
-	Constants []Constant // columns that have one value in the whole file, because its place says it: see Column.Constant
-	Digest    string     // of its content, if another file without a month may be a copy of it
+	MonthFrom string     `json:",omitzero"` // what holds the month, such as year=2024/month=01, if that is not the base name
+	Constants []Constant `json:",omitzero"` // columns that have one value in the whole file, because its place says it: see Column.Constant
+	Digest    string     `json:",omitzero"` // of its content, if another file without a month may be a copy of it
 
-	Taxis []string // the taxis that are read of it, if they are not those that the run reads of all files
+	Taxis []string `json:",omitzero"` // the taxis that are read of it, if they are not those that the run reads of all files
 
 	// What a run before has of the file: see package kept.
-	Token   string // identifies the content for later runs; "" if it cannot be relied on
-	Reading string // digest of what decides how the file is read and judged; "" if nothing of it is to be kept
-	Kept    bool   // all results are kept, so the file is not opened
-	Skip    uint64 // the tables whose results are kept, by their place among those of the run: the file is read for the others
+	Token   string `json:",omitzero"` // identifies the content for later runs; "" if it cannot be relied on
+	Reading string `json:",omitzero"` // digest of what decides how the file is read and judged; "" if nothing of it is to be kept
+	Kept    bool   `json:",omitzero"` // all results are kept, so the file is not opened
+	Skip    uint64 `json:",omitzero"` // the tables whose results are kept, by their place among those of the run: the file is read for the others
 }
 
 // Skips tells whether the result of the table at a place among those of the run is kept.
@@ -47,10 +47,10 @@ func (f Found) Skips(table int) bool { return f.Skip>>table&1 == 1 }
 
 // Constant is a column that has one value in the whole file: a key of a folder, such as color=yellow, or a partition of a table.
 type Constant struct {
-	Name  string
-	Value string    // as text
-	Null  bool      // all rows are null, and Value is ""
-	Type  ValueType // of the column: String unless a table's schema has another one
+	Name  string    `json:",omitzero"`
+	Value string    `json:",omitzero"` // as text
+	Null  bool      `json:",omitzero"` // all rows are null, and Value is ""
+	Type  ValueType `json:",omitzero"` // of the column: String unless a table's schema has another one
 }
 
 // Whole is the name of the source in tables and the manifest: the name of the dataset that the file is a part of, or of the
@@ -62,19 +62,19 @@ func (f Found) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 type Described struct {
 	Found
 
-	Format   string   // name of the format
-	Rows     int64    // of the whole file, or UnknownRows
-	UnitRows []int64  // rows of each unit, or UnknownRows
-	Columns  []Column // in the order of the file
-	NoRows   bool     // a file of text is known to have no rows
+	Format   string   `json:",omitzero"` // name of the format
+	Rows     int64    `json:",omitzero"` // of the whole file, or UnknownRows
+	UnitRows []int64  `json:",omitzero"` // rows of each unit, or UnknownRows
+	Columns  []Column `json:",omitzero"` // in the order of the file
+	NoRows   bool     `json:",omitzero"` // a file of text is known to have no rows
 
 	// TextBytes are the bytes of each unit of a file of text, which are all read, whatever the projection is. They are nil for a file whose
 	// columns are read one by one. The rows of a file of text are unknown, and its columns have no bytes of their own.
-	TextBytes []int64
+	TextBytes []int64 `json:",omitzero"`
 
 	// What the format needs again to read the file. Only the format knows what it means.
-	Metadata    []byte // nil if reading it again costs less than keeping it
-	MetadataSum int64  // a checksum of the metadata in the file
+	Metadata    []byte `json:",omitzero"` // nil if reading it again costs less than keeping it
+	MetadataSum int64  `json:",omitzero"` // a checksum of the metadata in the file
 }
 
 // Empty tells whether the file is known to have no rows.
@@ -98,26 +98,26 @@ func (f Described) BytesOf(columns []int) []int64 {
 type Recognised struct {
 	Described
 
-	Taxi        string    // such as "yellow"; of a file with several taxis the list of them
-	Variant     string    // in which form its columns are
-	Coordinates bool      // it has longitudes and latitudes instead of zones
-	Unknown     []string  // names of columns that the registry does not know
-	Dates       DateOrder // how its texts write dates that end with the year, if they do
-	Null        []string  // columns of trips that tables need and the file does not have: see trip.Options
-	Projection  []int     // indices into Columns, ascending: what is read
-	UnitBytes   []int64   // by unit: bytes that hold the projected columns; of a file of text all bytes
+	Taxi        string    `json:",omitzero"` // such as "yellow"; of a file with several taxis the list of them
+	Variant     string    `json:",omitzero"` // in which form its columns are
+	Coordinates bool      `json:",omitzero"` // it has longitudes and latitudes instead of zones
+	Unknown     []string  `json:",omitzero"` // names of columns that the registry does not know
+	Dates       DateOrder `json:",omitzero"` // how its texts write dates that end with the year, if they do
+	Null        []string  `json:",omitzero"` // columns of trips that tables need and the file does not have: see trip.Options
+	Projection  []int     `json:",omitzero"` // indices into Columns, ascending: what is read
+	UnitBytes   []int64   `json:",omitzero"` // by unit: bytes that hold the projected columns; of a file of text all bytes
 
-	TaxiColumn string  // the column that tells the taxi of each row, or ""
-	Shares     []Share // the taxis of all rows, if that column names several, in the order of their names
-	Malformed  int64   // of a file of text with shares: rows that are in none, because their lines do not tell a taxi
+	TaxiColumn string  `json:",omitzero"` // the column that tells the taxi of each row, or ""
+	Shares     []Share `json:",omitzero"` // the taxis of all rows, if that column names several, in the order of their names
+	Malformed  int64   `json:",omitzero"` // of a file of text with shares: rows that are in none, because their lines do not tell a taxi
 
-	Lacks uint64 // the columns of trips that the file does not have, of all there are: a trip.FieldSet
-	Units int    // number of units, where UnitRows has been dropped
+	Lacks uint64 `json:",omitzero"` // the columns of trips that the file does not have, of all there are: a trip.FieldSet
+	Units int    `json:",omitzero"` // number of units, where UnitRows has been dropped
 
 	// Alone is set when files are admitted. It tells that no other admitted file can have trips of this taxi and month that rules let
 	// count: the file's name has a month, and so have the names of the taxi's other files, all of them other months. The file is not one of
 	// several parts of a dataset.
-	Alone bool
+	Alone bool `json:",omitzero"`
 }
 
 // Admitted is a file whose trips of one taxi count. It has what results, checks and the manifest need. A [Work] has what the reader

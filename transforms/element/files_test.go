@@ -16,7 +16,7 @@ var (
 		URI: "/x", Source: "x", Size: 5, Version: "v", Month: NoMonth, Branch: 3,
 		Dataset: "d", NameTaxi: "green", Wild: true, Identity: "i", Refused: "why", Text: "y",
 		MonthFrom: "year=2024/month=01", Constants: []Constant{{"color", "green", false, String}, {Name: "vendor", Null: true}}, Digest: "sum",
-		Token: "t", Reading: "r", Kept: true, Skip: 1<<63 | 5,
+		Taxis: []string{"green"}, Token: "t", Reading: "r", Kept: true, Skip: 1<<63 | 5,
 	}
 	described = Described{
 		Found: found, Format: "parquet", Rows: 1 << 40, UnitRows: []int64{1, 2},

@@ -21,7 +21,7 @@ const (
 	OK          Code = 0 // done
 	Failed      Code = 1 // failed here: disk, permission, or a fault of this program
 	Usage       Code = 2 // wrong usage
-	Input       Code = 3 // an input cannot be used
+	Input       Code = 3 // an input cannot be used, or something of an output is not sound
 	NoMatch     Code = 4 // nothing matched, or a month is not published
 	Gate        Code = 5 // a guard stopped the run: too many rows refused, too many groups, too much to read, or months or tables that would be lost
 	Conflict    Code = 6 // another run holds the output, or published to it first

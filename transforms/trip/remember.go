@@ -59,7 +59,7 @@ func Remember(f element.Recognised) element.Recognised {
 	f.Units = max(f.Units, len(f.UnitRows))
 	f.UnitRows, f.Columns, f.TextBytes, f.Metadata, f.MetadataSum = nil, nil, nil, nil, 0
 	f.Projection, f.UnitBytes, f.Constants, f.Alone = nil, nil, nil, false
-	f.Kept, f.Skip = false, 0
+	f.Kept, f.Skip, f.Identity = false, 0, "" // another file may get the identity
 	f.Shares = slices.Clone(f.Shares)
 	for i := range f.Shares {
 		f.Shares[i].Values, f.Shares[i].Left, f.Shares[i].Alone = nil, false, false
@@ -78,7 +78,12 @@ func Recall(f element.Recognised, opts Options) element.Recognised {
 			lacks |= 1 << fd
 		}
 	}
-	f.Lacks, f.Null, f.Kept = uint64(lacks), opts.nulls(opts.dataset(f.Variant), lacks), true
+	f.Lacks, f.Kept = uint64(lacks), true
+	if d, known := opts.Dataset(f.Variant, f.TaxiColumn != ""); known {
+		f.Null = opts.nulls(&d, lacks)
+	} else {
+		f.Null = opts.nulls(nil, lacks)
+	}
 	return f
 }
 
@@ -110,12 +115,4 @@ func leftUnusable(unusable []element.Unusable, left []element.LeftOut) (list []e
 		}
 	}
 	return list
-}
-
-// dataset returns the dataset of a name, or nil.
-func (o Options) dataset(name string) *element.Dataset {
-	if i := slices.IndexFunc(o.Registry, func(d element.Dataset) bool { return d.Name == name }); i >= 0 {
-		return &o.Registry[i]
-	}
-	return nil
 }

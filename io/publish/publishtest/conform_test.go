@@ -12,3 +12,5 @@ func TestParquet(t *testing.T) { publishtest.Conform(t, publish.Parquet{}) }
 
 // TestAFormatOfSomebodyElse has a format pass that is not the program's.
 func TestAFormatOfSomebodyElse(t *testing.T) { publishtest.Conform(t, lines.Table{}) }
+
+func TestDelta(t *testing.T) { publishtest.Conform(t, publish.Delta{}) }

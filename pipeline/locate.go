@@ -1,0 +1,99 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+
+	"tripstats/io/kept"
+	"tripstats/io/objstore"
+	"tripstats/io/source"
+	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
+)
+
+// locate finds the files that stay in the output and have to be read again. It is an error if they are not what they were.
+func (pl *planner) locate(ctx context.Context) error {
+	var problems []*fault.Fault
+	for i := range pl.choices {
+		c := &pl.choices[i]
+		if !c.file.stays || !c.read() {
+			continue
+		}
+		o, err := pl.read.Access.Stat(ctx, c.file.uri)
+		if err == nil {
+			err = pl.relocate(c, o)
+		}
+		if err == nil {
+			continue
+		}
+		if fault.CodeOf(err, fault.OK) == fault.Unavailable || ctx.Err() != nil {
+			return fault.New(fault.Failed, "--existing=extend: %s: %v; nothing was published", c.file.uri, err)
+		}
+		why := objstore.Reason(err).Error()
+		if gone(err) {
+			why = "it is gone"
+		}
+		c.gone = true
+		if len(c.missing) > 0 {
+			problems = append(problems, fault.New(fault.Input, "--tables: %s is needed again for %s: %s; nothing was published: put the file back, leave the table out, %s", c.file.uri, strings.Join(c.missing, ", "), why, wayOut))
+		} else {
+			problems = append(problems, fault.New(fault.Gate, "--existing=extend: %s is needed again (%s): %s; nothing was published: put the file back, %s", c.file.uri, c.changed, why, wayOut))
+		}
+	}
+	err := fault.All(problems...)
+	if pl.job.plan {
+		pl.locked, err = cmp.Or(pl.locked, err), nil
+	}
+	return err
+}
+
+// relocate makes the choice about a file be about the object at its place, which must be what it was.
+func (pl *planner) relocate(c *choice, o objstore.Object) error {
+	was := c.file.found
+	switch {
+	case c.file.token != "" && o.Token != c.file.token, c.file.token == "" && was.Version != "" && was.Version != o.Version, o.Size != was.Size:
+		return errors.New("it has changed since the output was made")
+	}
+	f := source.Files([]objstore.Object{o}, 1)[0]
+	f.Source, f.Dataset, f.Month, f.Taxis, f.Digest, f.Identity = was.Source, was.Dataset, was.Month, was.Taxis, was.Digest, ""
+	if pl.kept[c.file.uri] != nil {
+		f.MonthFrom, f.NameTaxi = was.MonthFrom, was.NameTaxi
+	}
+	f.Reading = pl.readings.of(f)
+	c.file.found, c.file.token, c.file.reading = f, o.Token, f.Reading
+	return nil
+}
+
+// findCopies tells the files of the plan of which other files they may be copies.
+func (pl *planner) findCopies(ctx context.Context) error {
+	if err := source.FindPacked(ctx, pl.read.Access, pl.listed); err != nil {
+		return err
+	}
+	if !pl.admission.MergeSameMonth {
+		if err := source.FindCopies(ctx, pl.read.Access, pl.objects, pl.listed); err != nil {
+			return err
+		}
+	}
+	known := map[string]element.Found{}
+	for _, f := range pl.listed {
+		if f.Digest != "" || f.Text != "" {
+			known[f.URI] = f
+		}
+	}
+	set := func(f *element.Found) {
+		if same, is := known[f.URI]; is {
+			f.Digest, f.Text = same.Digest, same.Text
+		}
+	}
+	for i := range pl.files {
+		set(&pl.files[i])
+	}
+	for _, list := range [][]kept.Input{pl.plan.kept, pl.partly, pl.publish.Kept} {
+		for i := range list {
+			set(&list[i].File.Found)
+		}
+	}
+	return nil
+}
