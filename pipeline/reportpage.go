@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strings"
 
 	"tripstats/io/objstore"
 	"tripstats/io/publish"
@@ -113,7 +112,7 @@ func declaredAs(o publish.Output) (report.Table, bool) {
 		return report.Table{}, false
 	}
 	known := report.Table{Keys: keysOrNil(q)}
-	if named && strings.Contains(t.SQL, o.SQL) {
+	if named && t.Query.SQL == o.SQL {
 		known.Meaning = t.Meaning
 	}
 	return known, true

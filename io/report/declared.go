@@ -306,10 +306,9 @@ func cubeOf(c *cube, t *rows, cs columns, cells []int) *cube {
 	case cs.time == nil:
 		c.Months, at = []string{""}, make([]int, t.NumRows())
 	default:
-		var first int
-		first, count, at = times(cs, int(t.NumRows()))
+		first, _, places := times(cs, int(t.NumRows()))
 		var there []int
-		if there, at = distinct(at); len(there) == 0 {
+		if there, at = distinct(places); len(there) == 0 {
 			return nil
 		}
 		count = len(there)

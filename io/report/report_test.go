@@ -220,8 +220,15 @@ func TestTheMapHasTheFiguresOfTheTable(t *testing.T) {
 		month          int
 		value          int64
 	}{
-		{0, 0, "Name of 7", 0, 1005}, {0, 1, "Name of 7", 0, 2030}, {0, 2, "Name of 7", 0, -1025}, {1, 0, "Name of 7", 0, 5}, {2, 1, "Name of 7", 0, 30},
-		{0, 0, "Name of 9", 0, none}, {0, 0, "Name of 9", 1, 11}, {2, 2, "Name of 9", 1, none}, {1, 1, "Name of 265", 0, 4},
+		{0, 0, "Name of 7", 0, 1005},
+		{0, 1, "Name of 7", 0, 2030},
+		{0, 2, "Name of 7", 0, -1025},
+		{1, 0, "Name of 7", 0, 5},
+		{2, 1, "Name of 7", 0, 30},
+		{0, 0, "Name of 9", 0, none},
+		{0, 0, "Name of 9", 1, 11},
+		{2, 2, "Name of 9", 1, none},
+		{1, 1, "Name of 265", 0, 4},
 	} {
 		if got := at(want.group, want.measure, want.label, want.month); got != want.value {
 			t.Errorf("group %d, measure %d, %s, month %d: found %d, expected %d", want.group, want.measure, want.label, want.month, got, want.value)

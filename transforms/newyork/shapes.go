@@ -12,7 +12,7 @@ import (
 )
 
 // The shapes of the zones, and a point inside each, made by testdata/tools/zones.sh of TLC's map of taxi zones, as published at
-// https://d37ci6vzurychx.cloudfront.net/misc/taxi_zones.zip in 2024. The borders are simplified, and neighbours share them. 264 and 265
+// https://d37ci6vzurychx.cloudfront.net/misc/taxi_zones.zip. The borders are simplified, and neighbours share them. 264 and 265
 // have no place.
 //
 //go:embed taxi_zones.topo.json
