@@ -413,6 +413,10 @@ func zoneMap(cfg Config, id string, t *rows, cs columns) *cube {
 		null bool
 	}
 	seen := map[key]int{}
+	for _, id := range mapped(cfg) { // all are drawn, also those without rows
+		seen[key{id: id}] = len(c.Cells)
+		c.Cells = append(c.Cells, zoneCell(cfg, "", id, true))
+	}
 	for row := range cells {
 		n, ok := whole(cs.zone, row)
 		k := key{id: n, null: !ok}

@@ -53,9 +53,13 @@
     const name = cell => cell.sub ? `${cell.label}, ${cell.sub}` : cell.label;
     const short = (v, places) => v.toLocaleString('en-US', { maximumFractionDigits: places }).replace('-', '−');
 
+    // onMap tells whether a group has figures of zones on the map: those of another city have none.
+    const onMap = group => cube.cells.some((c, i) => c.shape && cube.months.some((_, month) => cube.measures.some((_, m) => value(group, m, i, month) !== null)));
+
     function legend() {
       const m = cube.measures[state.measure], breaks = m.breaks[state.group] || [];
       const list = $('.legend', root);
+      if (!list) return;
       list.replaceChildren();
       for (let i = 0; i <= breaks.length; i++) {
         const item = document.createElement('li'), swatch = document.createElement('b');
@@ -104,9 +108,11 @@
 
     function draw() {
       const values = cube.cells.map((_, i) => value(state.group, state.measure, i, state.month));
-      for (const shape of all('[data-cell]', $('svg', root))) shape.setAttribute('class', colour(values[shape.dataset.cell]));
+      for (const shape of all('svg [data-cell]', root)) shape.setAttribute('class', colour(values[shape.dataset.cell]));
       legend();
       if (cube.kind === 'map') ranking(values); else hours(values);
+      const picture = $('.picture', root);
+      if (picture && cube.kind === 'map') picture.hidden = !onMap(state.group);
       const sum = $('.sum', root), m = cube.measures[state.measure], total = values.reduce((a, v) => a + (v ?? 0), 0);
       if (sum) sum.textContent = values.every(v => v === null) ? 'No trips in this month.' : m.unit && !m.minus ? `${plain(total, 0)} ${m.unit.replace('the zone', 'a zone')}` : m.unit || m.label;
     }
@@ -141,7 +147,8 @@
       if (row) row.classList.add('on');
       const figures = cube.kind === 'map' ? cube.measures.map((m, n) => `${m.label} ${shown(n, value(state.group, n, i, state.month))}`).join(' · ')
         : `${cube.measures[state.measure].label} ${shown(state.measure, value(state.group, state.measure, i, state.month))}`;
-      $('.pointed', root).textContent = `${name(cube.cells[i])}: ${figures}`;
+      const pointed = $('.pointed', root);
+      if (pointed) pointed.textContent = `${name(cube.cells[i])}: ${figures}`;
     });
     draw();
   }

@@ -248,6 +248,24 @@ func TestRowsOfTheLedgerStandInTheMonthOfTheirFile(t *testing.T) {
 	expectTable(t, got["Share of rows refused, in hundredths"], "Month | Yellow | Green", "2024-01 | 10.0000 % | –", "2024-02 | – | –", "2024-03 | 0.0000 % | –")
 }
 
+// TestZonesOfAnotherCityHaveNoMap protects readers from names that are those of New York.
+func TestZonesOfAnotherCityHaveNoMap(t *testing.T) {
+	city := tableOfRows(t, zoneColumns, []any{"chicago", 202401, 7, 10, 30})
+	tables := map[string]*rows{"location_stats": city}
+	page := written(t, configOf(tables, "chicago 2024-01"), tables)
+	keep(t, "another-city", page)
+	if strings.Contains(page, "<use") || strings.Contains(page, "Name of 7") {
+		t.Error("found a map, or a name of New York's")
+	}
+	expectTable(t, tablesIn(t, page, "zones")["Zones in order"], "Zone | Pickups | Dropoffs | Balance", "Zone 7 chicago | 10 | 30 | −20")
+	tables["location_stats"] = tableOfRows(t, zoneColumns, []any{"chicago", 202401, 7, 10, 30}, []any{"yellow", 202401, 7, 1, 2})
+	page = written(t, configOf(tables, "chicago 2024-01", "yellow 2024-01"), tables)
+	keep(t, "two-cities", page)
+	if n := strings.Count(page, "<use"); n != 263 {
+		t.Errorf("found %d zones on the map, expected 263", n)
+	}
+}
+
 func TestMissingMonthsAreNamed(t *testing.T) {
 	cfg, tables := good(t)
 	got := tablesIn(t, written(t, cfg, tables), "missing")

@@ -26,6 +26,13 @@ func zones(cfg Config, s *monthly, t *rows) (c *cube, why string) {
 		null bool
 	}
 	cells := map[key]int{}
+	// All zones of the map are drawn, also those without trips.
+	if slices.ContainsFunc(s.taxis, func(t taxi) bool { return slices.Contains(cfg.ZonesOf, t.Name) }) {
+		for _, id := range mapped(cfg) {
+			cells[key{id: id}] = len(c.Cells)
+			c.Cells = append(c.Cells, zoneCell(cfg, "", id, true))
+		}
+	}
 	type entry struct {
 		taxi              string
 		cell, month       int
@@ -110,6 +117,17 @@ func zoneCell(cfg Config, taxi string, id int64, known bool) cell {
 		c.Shape = fmt.Sprint(id)
 	}
 	return c
+}
+
+// mapped are the zones of the map.
+func mapped(cfg Config) (ids []int64) {
+	for id, z := range cfg.Zones {
+		if len(z.Outline) > 0 {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 func viewBox(cfg Config) string { return fmt.Sprintf("0 0 %d %d", cfg.MapWidth, cfg.MapHeight) }
