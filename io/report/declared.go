@@ -147,13 +147,25 @@ func groupLabel(t *rows, others []int, row int) string {
 		switch part := shownAs(t.ColumnName(i), t.Column(i), row); {
 		case t.ColumnName(i) == "taxi" && taxiLabels[part] != "":
 			parts = append(parts, taxiLabels[part])
-		case isNumber(t.Schema().Field(i).Type) || t.Column(i).IsNull(row):
-			parts = append(parts, t.ColumnName(i)+" "+part)
 		default:
 			parts = append(parts, part)
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// groupNote says what groups are named by, if a key is a number.
+func groupNote(t *rows, others []int) string {
+	var names []string
+	number := false
+	for _, i := range others {
+		names = append(names, t.ColumnName(i))
+		number = number || isNumber(t.Schema().Field(i).Type)
+	}
+	if !number {
+		return ""
+	}
+	return "Names are values of " + strings.Join(names, ", ") + "."
 }
 
 // groupsOf are the groups of rows, in the order in which they come, and that of each row.
@@ -274,7 +286,7 @@ func linesOf(id string, t *rows, c columns) (all []chart, note string) {
 	if len(c.measures) > mostCharts {
 		note += fmt.Sprintf(" %d of %d columns are drawn.", mostCharts, len(c.measures))
 	}
-	return all, strings.TrimSpace(note)
+	return all, strings.TrimSpace(groupNote(t, c.others) + " " + note)
 }
 
 // timeTicks are the marks of an axis of months, days or years.
@@ -356,15 +368,16 @@ func cubeOf(c *cube, t *rows, cs columns, cells []int) *cube {
 			}
 		}
 	}
+	c.Note = groupNote(t, cs.others)
 	c.finish()
 	for c.size() > mostBytes && len(c.Months) > 1 {
-		c.dropHalf()
+		c.dropHalf(groupNote(t, cs.others))
 	}
 	return c
 }
 
-// dropHalf leaves out the first half of the months.
-func (c *cube) dropHalf() {
+// dropHalf leaves out the first half of the months. Groups is the note on the names of groups.
+func (c *cube) dropHalf(groups string) {
 	n := len(c.Months)
 	drop := n / 2
 	for _, of := range c.values {
@@ -377,7 +390,7 @@ func (c *cube) dropHalf() {
 		}
 	}
 	c.Months = c.Months[drop:]
-	c.Note = fmt.Sprintf("The picture begins with %s, so that the page stays small; the table has all.", c.Months[0])
+	c.Note = strings.TrimSpace(groups + fmt.Sprintf(" The picture begins with %s, so that the page stays small; the table has all.", c.Months[0]))
 	c.finish()
 }
 
