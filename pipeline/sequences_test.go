@@ -327,7 +327,7 @@ func (w *world) draw() *seqRun {
 	switch n := w.random.IntN(100); {
 	case n < 8:
 		more = "--reuse=false"
-	case n < 12 && drawn.quality == "standard":
+	case n < 12 && drawn.quality == "standard" && r.codes[0] == 0:
 		more = "--quarantine=" + w.out + "-refused"
 	case n < 16:
 		r.args = append(r.args, "--runner=prism")

@@ -76,8 +76,8 @@ func gsShelf(t *testing.T) shelf {
 			return o.Content, nil
 		},
 		names: func() (names []string, err error) {
-			all, _, err := server.ListObjectsWithOptions("bucket", fakestorage.ListOptions{})
-			for _, o := range all {
+			all, err := server.ListObjectsWithOptionsPaginated("bucket", fakestorage.ListOptions{})
+			for _, o := range all.Objects {
 				names = append(names, o.Name)
 			}
 			slices.Sort(names)

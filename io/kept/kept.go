@@ -19,6 +19,7 @@ const Format = 1
 
 // Index says what a version of an output was made of, and where the results are.
 type Index struct {
+	Seal     string  `json:"seal"` // see [Index.Encode]
 	Format   int     `json:"format"`
 	Identity string  `json:"identity"` // digest of all that decides the tables: settings, tables, and inputs with their tokens
 	Inputs   []Input `json:"inputs"`   // sorted by source

@@ -231,7 +231,13 @@ func (c *checking) kept(ctx context.Context, v Version, m *Manifest) error {
 	if index.Format != kept.Format {
 		return nil // of another release: nothing of it is used
 	}
-	c.identities(place, v, m, index)
+	if c.identities(place, v, m, index); len(c.report.Wrong) == before {
+		if _, err := ReadIndex(ctx, c.access, c.output, v.Dir); errors.Is(err, kept.ErrSeal) {
+			c.wrong(CheckedIdentities, place, "%v", kept.ErrSeal)
+		} else if err != nil {
+			return err
+		}
+	}
 	for _, in := range index.Inputs {
 		for _, r := range in.Results {
 			if c.refs[r.At] {

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -259,7 +258,11 @@ func (a *attempt) write(ctx context.Context) error {
 		if len(states) > 0 {
 			files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.StatesName, Write: bytesOf(states)})
 		}
-		files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.IndexName, Write: func(w io.Writer) error { return json.NewEncoder(w).Encode(index) }})
+		content, err := index.Encode(a.dir)
+		if err != nil {
+			return a.nothing("", err)
+		}
+		files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.IndexName, Write: bytesOf(content)})
 	}
 	if err := a.lock.WriteAll(ctx, files); err != nil {
 		return a.nothing("", err)

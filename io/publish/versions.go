@@ -184,8 +184,8 @@ func ReadIndex(ctx context.Context, access objstore.Access, output, dir string) 
 	if err != nil {
 		return nil, err
 	}
-	x := new(kept.Index)
-	if err := json.Unmarshal(content, x); err != nil {
+	x, err := kept.Decode(dir, content)
+	if err != nil {
 		return nil, fmt.Errorf("%s/%s: %w", dir, kept.IndexName, err)
 	}
 	return x, nil
