@@ -121,6 +121,22 @@ func inputsOf(m *publish.Manifest) []kept.Input {
 	return list
 }
 
+// withUnkept returns the inputs with kept results, and the other inputs that the manifest names. An input has no kept results if its content
+// cannot be identified later, or if its results are too large.
+func withUnkept(have, named []kept.Input) []kept.Input {
+	known := map[string]bool{}
+	for _, in := range have {
+		known[in.URI], known[in.Source] = true, true
+	}
+	all := slices.Clone(have)
+	for _, in := range named {
+		if !known[in.URI] && !known[in.Source] {
+			all = append(all, in)
+		}
+	}
+	return all
+}
+
 // settingsOf returns the settings of an output that decide its results. If the manifest has none, it has at least the flags that were given.
 func settingsOf(m *publish.Manifest) map[string]string {
 	if m.Settings != nil {

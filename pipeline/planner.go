@@ -111,7 +111,7 @@ func (j *job) extends(have present) bool {
 func (pl *planner) stay(ctx context.Context) ([]stayingInput, error) {
 	inputs := inputsOf(pl.have.Manifest)
 	if x := pl.have.index; x != nil && x.Format == kept.Format {
-		inputs = x.Inputs
+		inputs = withUnkept(x.Inputs, inputs)
 	}
 	months := map[int32]bool{}
 	for _, in := range inputs {

@@ -25,7 +25,7 @@ import (
 type version struct {
 	manifest *Manifest                                                          // without Commit; its Outputs have only Table, SQL and Rows
 	tables   []func(w io.Writer) error                                          // write the files of the Outputs
-	kept     func(ctx context.Context, dir string) (*kept.Index, []byte, error) // returns the kept results for the version's folder; nil if there are none
+	kept     func(ctx context.Context, dir string) (*kept.Index, []byte, error) // returns the kept results for the version's folder; no function or no index if there are none
 
 	rows []quarantine.File // the refused rows that are kept
 }
@@ -68,9 +68,7 @@ func (r *result) publish(ctx context.Context, cfg Config) error {
 		v.manifest.Outputs = append(v.manifest.Outputs, Output{Table: t.Name, SQL: cfg.SQL[t.Name], Rows: t.Record.NumRows()})
 		v.tables = append(v.tables, func(w io.Writer) error { return format.Write(w, t.Record, cfg.Meta) })
 	}
-	if cfg.Identity != "" {
-		v.kept = func(ctx context.Context, dir string) (*kept.Index, []byte, error) { return r.keep(ctx, cfg, dir) }
-	}
+	v.kept = func(ctx context.Context, dir string) (*kept.Index, []byte, error) { return r.keep(ctx, cfg, dir) }
 	return publishVersion(ctx, cfg, v)
 }
 
@@ -258,11 +256,13 @@ func (a *attempt) write(ctx context.Context) error {
 		if len(states) > 0 {
 			files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.StatesName, Write: bytesOf(states)})
 		}
-		content, err := index.Encode(a.dir)
-		if err != nil {
-			return a.notPublished("", err)
+		if index != nil {
+			content, err := index.Encode(a.dir)
+			if err != nil {
+				return a.notPublished("", err)
+			}
+			files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.IndexName, Write: bytesOf(content)})
 		}
-		files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.IndexName, Write: bytesOf(content)})
 	}
 	if err := a.lock.WriteAll(ctx, files); err != nil {
 		return a.notPublished("", err)

@@ -122,10 +122,7 @@ func (f *forwarding) update(ctx context.Context) error {
 		if strings.HasSuffix(f.gone[i], "/") {
 			return nil // updateLogs has emptied that table
 		}
-		if err := f.lock.Delete(ctx, f.gone[i], ""); err != nil {
-			return fmt.Errorf("%s of an earlier version: %w", f.gone[i], objstore.Reason(err))
-		}
-		return nil
+		return f.removeCopy(ctx, f.gone[i])
 	})
 	if err != nil {
 		return err
@@ -195,6 +192,41 @@ func (f *forwarding) replaceCopy(ctx context.Context, o Output) (changed bool, e
 		}
 	}
 	return false, fmt.Errorf("%s: another program keeps changing it", o.Plain)
+}
+
+// removeCopy removes a copy that the head does not have, unless another run has committed: the new head may have that table. It makes its
+// requests in the same order as replaceCopy, for the same reason. The lock of a folder cannot be lost, so there it only removes the copy.
+func (f *forwarding) removeCopy(ctx context.Context, place string) error {
+	fails := func(err error) error { return fmt.Errorf("%s of an earlier version: %w", place, objstore.Reason(err)) }
+	if !objstore.Remote(f.output) {
+		if err := f.lock.Delete(ctx, place, ""); err != nil {
+			return fails(err)
+		}
+		return nil
+	}
+	for range 3 {
+		there, err := f.access.Stat(ctx, objstore.Join(f.output, place))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return fails(err)
+		}
+		now, err := f.access.Stat(ctx, objstore.Join(f.output, ManifestName))
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: %w", ManifestName, objstore.Reason(err))
+		case now.Version != f.head.stored:
+			return errSuperseded
+		}
+		if err := f.lock.Delete(ctx, place, there.Version); !errors.Is(err, objstore.ErrChanged) {
+			if err != nil {
+				return fails(err)
+			}
+			return nil
+		}
+	}
+	return fails(errors.New("another program keeps changing it"))
 }
 
 // isCopy tells whether an object has the bytes of a table of the head.

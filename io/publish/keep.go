@@ -23,7 +23,7 @@ const (
 )
 
 // keep returns the index of the version in the folder dir, and the content of its file of results: the results of the inputs that this run
-// has read, and those that it copies from earlier versions.
+// has read, and those that it copies from earlier versions. There is no index if no input can be kept.
 func (r *result) keep(ctx context.Context, cfg Config, dir string) (*kept.Index, []byte, error) {
 	results := map[string][]element.Packed{}
 	for _, m := range r.remembered {
@@ -67,6 +67,9 @@ func (r *result) keep(ctx context.Context, cfg Config, dir string) (*kept.Index,
 		if in, ok := moved(in); ok && !looked[in.Source] {
 			index.Inputs = append(index.Inputs, in)
 		}
+	}
+	if cfg.Identity == "" && len(index.Inputs) == 0 {
+		return nil, nil, nil
 	}
 	slices.SortFunc(index.Inputs, func(a, b kept.Input) int { return cmp.Compare(a.Source, b.Source) })
 	return index, states.content, nil

@@ -110,7 +110,8 @@ type Config struct {
 	// KeepVersions is how many versions the output keeps, this one included; 0 for DefaultVersions.
 	KeepVersions int
 
-	// For the kept results of the new version: see package kept. If Identity is "", it has none.
+	// For the kept results of the new version: see package kept. Identity is "" if the content of some input cannot be identified later; the
+	// results of the other inputs are kept all the same.
 	Identity string
 	Kept     []kept.Input // the entries of the base's index that the new version's index has too
 
