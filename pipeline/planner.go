@@ -109,10 +109,7 @@ func (j *job) extends(have present) bool {
 
 // stay returns the inputs of the output that stay, and gives the listed files the names by which the output knows them.
 func (pl *planner) stay(ctx context.Context) ([]stayingInput, error) {
-	inputs := inputsOf(pl.have.Manifest)
-	if x := pl.have.index; x != nil && x.Format == kept.Format {
-		inputs = x.Inputs
-	}
+	inputs := pl.inputsOfOutput()
 	months := map[int32]bool{}
 	for _, in := range inputs {
 		months[in.File.Month] = true
@@ -141,6 +138,21 @@ func (pl *planner) stay(ctx context.Context) ([]stayingInput, error) {
 		pl.listed[i].Taxis = pl.job.taxis()
 	}
 	return stay, nil
+}
+
+// inputsOfOutput are the inputs of the output: those of which results are kept, and, as far as the manifest tells them, all others.
+func (pl *planner) inputsOfOutput() []kept.Input {
+	inputs := inputsOf(pl.have.Manifest)
+	x := pl.have.index
+	if x == nil || x.Format != kept.Format {
+		return inputs
+	}
+	known := map[string]bool{}
+	for _, in := range x.Inputs {
+		known[in.Source] = true
+	}
+	others := slices.DeleteFunc(inputs, func(in kept.Input) bool { return known[in.Source] })
+	return slices.Concat(x.Inputs, others)
 }
 
 // describe looks into files to learn the taxis of their trips. Files that cannot be used have none: the run says why.
@@ -370,7 +382,10 @@ func (pl *planner) forward(ctx context.Context) error {
 	if !pl.have.lagging {
 		return nil
 	}
-	_, err := publish.Forward(ctx, pl.read.Access, pl.job.output, func(text string) { pl.job.stderr.line("note: output %s", text) })
+	brought, err := publish.Forward(ctx, pl.read.Access, pl.job.output, func(text string) { pl.job.stderr.line("note: output %s", text) })
+	for _, place := range brought {
+		pl.job.stderr.line("note: output %s: brought forward %s, which was not that of the latest version", objstore.Redact(pl.job.output), place)
+	}
 	return err
 }
 

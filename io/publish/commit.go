@@ -68,7 +68,7 @@ func (r *result) publish(ctx context.Context, cfg Config) error {
 		v.manifest.Outputs = append(v.manifest.Outputs, Output{Table: t.Name, SQL: cfg.SQL[t.Name], Rows: t.Record.NumRows()})
 		v.tables = append(v.tables, func(w io.Writer) error { return format.Write(w, t.Record, cfg.Meta) })
 	}
-	if cfg.Identity != "" {
+	if cfg.Identity != "" || len(r.remembered) > 0 || len(cfg.Kept) > 0 { // one input that cannot be known again does not cost what is kept of others
 		v.kept = func(ctx context.Context, dir string) (*kept.Index, []byte, error) { return r.keep(ctx, cfg, dir) }
 	}
 	return publishVersion(ctx, cfg, v)

@@ -87,7 +87,8 @@ type Config struct {
 	// KeepVersions is how many versions the output keeps, this one included; 0 for DefaultVersions.
 	KeepVersions int
 
-	// What is kept of the inputs for later runs: see package kept. Nothing is kept if Identity is "".
+	// What is kept of the inputs for later runs: see package kept. Identity is "" if some input cannot be known again. Results of the others
+	// are kept all the same.
 	Identity string
 	Kept     []kept.Input // the entries of the base's index that go on
 
