@@ -294,7 +294,7 @@ func (c *checking) result(ctx context.Context, in kept.Input, r kept.Result) err
 	c.saw(CheckedKept)
 	o, err := c.access.Stat(ctx, objstore.Join(c.output, r.At.File))
 	if errors.Is(err, fs.ErrNotExist) {
-		c.wrong(CheckedKept, r.At.File, "%s: found no such file, expected its result; a run that needs it reads the input again", in.Source)
+		c.wrong(CheckedKept, r.At.File, "found no such file, expected one with the result of %s; a run that needs it reads the input again", in.Source)
 		return nil
 	}
 	if err != nil {
