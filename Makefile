@@ -3,6 +3,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 AZURITE     := azurite@3.37.0
+BROWSING    := playwright-core@1.65.1 axe-core@4.14.1
+MAPSHAPER   := mapshaper@0.7.70
 
 # These tags leave out parts of two libraries that this program never uses: gRPC in Google's storage client, with all messages of
 # Envoy, and a second JSON library in arrow-go. The program is smaller, needs less memory and compiles faster.
@@ -149,6 +151,23 @@ soak: build .venv/ready ## the long loops of the tests, io and transforms with t
 azurite: ## install Azurite, a local substitute for Azure's storage, for the tests of az; needs npm and 370 MB
 	@if ! command -v npm >/dev/null; then echo "azurite: SKIPPED: npm is missing; without Azurite the tests of az that need it skip"; \
 	else npm install --silent --no-fund --no-audit --prefix .cache/azurite $(AZURITE); fi
+
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+report-test: ## pages of tripstats report in Chromium: figures, layout at three widths, keyboard, axe; needs Chromium and npm
+	@if ! command -v npm >/dev/null; then echo "report-test: SKIPPED: npm is missing"; \
+	elif [ -z "$(CHROMIUM)" ]; then echo "report-test: SKIPPED: Chromium is missing (Debian's package chromium)"; \
+	else $(MAKE) --no-print-directory report-in-chromium; fi
+
+.PHONY: report-test report-in-chromium zones
+report-in-chromium: build
+	@test -d .cache/report/node_modules/axe-core || npm install --silent --no-fund --no-audit --prefix .cache/report $(BROWSING)
+	rm -rf .cache/report/pages && mkdir -p .cache/report/pages
+	TRIPSTATS_REPORT=$(abspath .cache/report/pages) go test -count 1 ./io/report
+	CHROMIUM=$(CHROMIUM) testdata/report/check.sh bin/tripstats .cache/report
+
+zones: ## the shapes of taxi zones again, from GEOJSON=FILE; needs npm
+	@test -d .cache/zones/node_modules/mapshaper || npm install --silent --no-fund --no-audit --prefix .cache/zones $(MAPSHAPER)
+	testdata/tools/zones.sh $(or $(GEOJSON),$(TRIPSTATS_DATA)/zones/taxi_zones.geojson) .cache/zones/node_modules/.bin/mapshaper
 
 # Flink and Spark are downloaded from Maven Central into .cache/flink; see runners/README.md.
 FLINK     := .cache/flink

@@ -62,6 +62,10 @@ func init() {
 			usage: "export DIR [TABLE]                    a table of an output as CSV, JSON or Arrow, or all as a workbook",
 		},
 		{
+			name: "report", flags: reportFlags, help: reportHelp, run: (*job).drawReport,
+			usage: "report DIR --to=FILE                  a page with pictures of an output's tables: one file of HTML",
+		},
+		{
 			name: "version", flags: []flagDef{logFlag}, run: (*job).showVersion,
 			usage: "version                               version and revision",
 		},

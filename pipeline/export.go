@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -126,7 +127,14 @@ func (s *settings) exportForm() string {
 }
 
 func (s *settings) checkTo() error {
-	if err := checkOutput(s.to); err != nil || s.to == "" {
+	scheme, place := objstore.Scheme(s.to)
+	if scheme == "" {
+		if info, err := os.Stat(place); place == "" || err == nil && info.IsDir() {
+			return errors.New("found no name of a file, expected a file, which is replaced if it is there")
+		}
+		return nil
+	}
+	if err := objstore.CheckOutput(s.to); err != nil {
 		return err
 	}
 	return checkAddress(s.to, s.access())
