@@ -89,7 +89,7 @@ type Config struct {
 
 	// What is kept of the inputs for later runs: see package kept. Identity is "" if some input cannot be known again: the others are kept.
 	Identity string
-	Kept     []kept.Input // the entries of the base's index that go on
+	Kept     kept.Inputs // the entries of the base's index that go on
 
 	// For the record of the run, which decides nothing.
 	Runner string
