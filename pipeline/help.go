@@ -40,7 +40,7 @@ const exitCodes = `Exit codes:
   2         wrong usage
   3         an input cannot be used, or an output is not sound
   4         nothing matched, or a month is not published
-  5         a guard stopped the run: --max-rejected, --max-groups, --max-bytes, or because the output would lose something
+  5         a guard stopped the run: --max-rejected, --max-groups, --max-bytes, or the output would lose data
   6         another run holds the output, or published to it first
   7         a store or the network did not answer as it should: try again later
   130, 143  stopped by a signal

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"tripstats/io/kept"
@@ -71,20 +72,19 @@ func (pl *planner) findCopies(ctx context.Context) error {
 	if err := source.FindPacked(ctx, pl.read.Access, pl.listed); err != nil {
 		return err
 	}
+	objects, files := pl.withStaying(ctx)
 	if !pl.admission.MergeSameMonth {
-		if err := source.FindCopies(ctx, pl.read.Access, pl.objects, pl.listed); err != nil {
+		if err := source.FindCopies(ctx, pl.read.Access, objects, files); err != nil {
 			return err
 		}
 	}
 	known := map[string]element.Found{}
-	for _, f := range pl.listed {
-		if f.Digest != "" || f.Text != "" {
-			known[f.URI] = f
-		}
+	for _, f := range files {
+		known[f.URI] = f
 	}
 	set := func(f *element.Found) {
 		if same, is := known[f.URI]; is {
-			f.Digest, f.Text = same.Digest, same.Text
+			f.Digest, f.Text, f.Identity = same.Digest, same.Text, same.Identity
 		}
 	}
 	for i := range pl.files {
@@ -96,4 +96,27 @@ func (pl *planner) findCopies(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// withStaying returns the listed files and their objects, and those that stay in the output and may be copies of them: files of the same
+// size that are what they were. What has changed or is gone cannot be compared.
+func (pl *planner) withStaying(ctx context.Context) (objects []objstore.Object, files []element.Found) {
+	objects, files = slices.Clone(pl.objects), slices.Clone(pl.listed)
+	sizes := map[int64]bool{}
+	for _, f := range pl.listed {
+		sizes[f.Size] = true
+	}
+	for _, c := range pl.choices {
+		f := c.file.found
+		if !c.file.stays || c.gone || !sizes[f.Size] || c.file.token == "" {
+			continue
+		}
+		o, err := pl.read.Access.Stat(ctx, c.file.uri)
+		if err != nil || o.Token != c.file.token {
+			continue
+		}
+		f.URI, f.Version, f.Identity = c.file.uri, o.Version, o.Identity
+		objects, files = append(objects, o), append(files, f)
+	}
+	return objects, files
 }

@@ -43,7 +43,7 @@ type planFile struct {
 	FileBytes    int64  `json:"file_bytes" about:"its size"`
 	Bytes        int64  `json:"bytes" about:"bytes of it that would be read"`
 	Dates        string `json:"dates,omitempty" about:"how dates in its texts are read"`
-	Run          string `json:"run" about:"what the run would do with it: new (read it), reuse (not read it, it has not changed), changed and what (read it again), kept (not named; it stays in the output), gone (needed again, but missing or changed)"`
+	Run          string `json:"run" about:"what the run would do with it: new (read it), reuse (not read it, it has not changed), changed and what (read it again), again (read it again: the output has it, but no kept results), kept (not named; it stays in the output), gone (needed again, but missing or changed)"`
 }
 
 // record returns the plan of a run.
@@ -52,6 +52,9 @@ func (pl *planner) record(ctx context.Context, in plannedFiles, left []element.L
 	runs := map[string]string{}
 	for _, c := range pl.choices {
 		runs[c.file.found.Source] = c.shown()
+		if c.use == useNew && pl.has(c.file.uri) {
+			runs[c.file.found.Source] = "again (nothing is kept of it)"
+		}
 	}
 	sources := element.Sources(in.read)
 	r = planRecord{
@@ -109,6 +112,11 @@ func (pl *planner) record(ctx context.Context, in plannedFiles, left []element.L
 	r.Output = objstore.Redact(j.output)
 	r.Commits, r.Why, err = pl.wouldCommit(ctx, r.Bytes)
 	return r, err
+}
+
+// has tells whether the output was made of a file, by its address.
+func (pl *planner) has(uri string) bool {
+	return pl.have.Manifest != nil && slices.ContainsFunc(pl.have.Manifest.Inputs, func(in publish.Input) bool { return in.URI == uri })
 }
 
 // wouldCommit tells whether the run would make a new version, and if not, why.

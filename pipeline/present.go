@@ -76,7 +76,9 @@ func (j *job) readPresent(ctx context.Context, runner runners.Runner) (present, 
 	lagging := make(chan error, 1)
 	go func() {
 		var err error
-		p.lagging, err = p.Lagging(ctx, j.access(), j.output)
+		if p.lagging, err = p.Lagging(ctx, j.access(), j.output); err == nil && !p.lagging {
+			p.lagging, err = p.LacksCopies(ctx, j.access(), j.output)
+		}
 		lagging <- err
 	}()
 	index, err := publish.ReadIndex(ctx, j.access(), j.output, p.Dir)

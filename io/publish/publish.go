@@ -113,7 +113,7 @@ type Config struct {
 	// For the kept results of the new version: see package kept. Identity is "" if the content of some input cannot be identified later; the
 	// results of the other inputs are kept all the same.
 	Identity string
-	Kept     []kept.Input // the entries of the base's index that the new version's index has too
+	Kept     kept.Inputs // the entries of the base's index that the new version's index has too
 
 	// For the record of the run, which decides nothing.
 	Runner string

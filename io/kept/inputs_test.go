@@ -1,0 +1,44 @@
+package kept
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"testing"
+
+	"tripstats/transforms/element"
+)
+
+// TestManyInputsTravelInFewBytes: Dataflow takes no job of more than 10 MB.
+func TestManyInputsTravelInFewBytes(t *testing.T) {
+	var list Inputs
+	for i := range 20_000 {
+		source := fmt.Sprintf("%05d_yellow_tripdata_2014-03.parquet", i)
+		sum := sha256.Sum256([]byte(source))
+		in := Input{Source: source, URI: "s3://bucket/raw/" + source, Token: hex.EncodeToString(sum[:16]), Size: int64(16_000 + i%977), Reading: "the same for all of a month"}
+		in.File = element.Recognised{Taxi: "yellow", Variant: "yellow 2011 to 2014", Null: []string{"congestion_surcharge", "airport_fee", "cbd_congestion_fee"}}
+		in.File.Source, in.File.URI, in.File.Size, in.File.Token, in.File.Reading = in.Source, in.URI, in.Size, in.Token, in.Reading
+		in.Results = []Result{{Taxi: "yellow", Rows: 20, At: Ref{File: ".tripstats/v/1-a/kept.bin", Offset: int64(i) * 240, Length: 240, SHA256: hex.EncodeToString(sum[:])}}}
+		list = append(list, in)
+	}
+	b, err := json.Marshal(struct{ Kept Inputs }{list})
+	if err != nil || len(b) > 5_000_000 {
+		t.Fatalf("found %d bytes, %v, expected at most 5,000,000", len(b), err)
+	}
+	var got struct{ Kept Inputs }
+	if err := json.Unmarshal(b, &got); err != nil || !reflect.DeepEqual(got.Kept, list) {
+		t.Errorf("found %d other inputs, %v", len(got.Kept), err)
+	}
+	for _, none := range []Inputs{nil, {}} {
+		b, err := json.Marshal(none)
+		got := Inputs{{}}
+		if err == nil {
+			err = json.Unmarshal(b, &got)
+		}
+		if err != nil || len(got) != 0 {
+			t.Errorf("found %v, %v, expected none", got, err)
+		}
+	}
+}
