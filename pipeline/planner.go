@@ -370,7 +370,10 @@ func (pl *planner) forward(ctx context.Context) error {
 	if !pl.have.lagging {
 		return nil
 	}
-	_, err := publish.Forward(ctx, pl.read.Access, pl.job.output, func(text string) { pl.job.stderr.line("note: output %s", text) })
+	brought, err := publish.Forward(ctx, pl.read.Access, pl.job.output, func(text string) { pl.job.stderr.line("note: output %s", text) })
+	for _, place := range brought {
+		pl.job.stderr.line("note: output %s: brought forward %s, which was not that of the latest version", objstore.Redact(pl.job.output), place)
+	}
 	return err
 }
 

@@ -43,7 +43,7 @@ type planFile struct {
 	FileBytes    int64  `json:"file_bytes" about:"its size"`
 	Bytes        int64  `json:"bytes" about:"that would be read of it"`
 	Dates        string `json:"dates,omitempty" about:"how dates in its texts are read"`
-	Run          string `json:"run" about:"what the run would do with it: reuse, new, changed and what, kept (it is not named, and stays), gone"`
+	Run          string `json:"run" about:"what the run would do with it: reuse, new, again (the output has it, and nothing is kept of it), changed and what, kept (it is not named, and stays), gone"`
 }
 
 // record is the plan of a run.
@@ -52,6 +52,9 @@ func (pl *planner) record(ctx context.Context, in plannedFiles, left []element.L
 	runs := map[string]string{}
 	for _, c := range pl.choices {
 		runs[c.file.found.Source] = c.shown()
+		if c.use == useNew && pl.has(c.file.uri) {
+			runs[c.file.found.Source] = "again (nothing is kept of it)"
+		}
 	}
 	sources := element.Sources(in.read)
 	r = planRecord{
@@ -109,6 +112,11 @@ func (pl *planner) record(ctx context.Context, in plannedFiles, left []element.L
 	r.Output = objstore.Redact(j.output)
 	r.Commits, r.Why, err = pl.wouldCommit(ctx, r.Bytes)
 	return r, err
+}
+
+// has tells whether the output was made of a file, by its address.
+func (pl *planner) has(uri string) bool {
+	return pl.have.Manifest != nil && slices.ContainsFunc(pl.have.Manifest.Inputs, func(in publish.Input) bool { return in.URI == uri })
 }
 
 // wouldCommit tells whether the run would make a new version, and if not, why.

@@ -24,7 +24,7 @@ type present struct {
 	publish.Head
 	known   bool        // otherwise the workers are elsewhere and this process may see another folder of that name
 	index   *kept.Index // nil if no results are kept
-	lagging bool        // the copies may not be those of the head yet
+	lagging bool        // the copies may not be those of the head
 	bytes   int64       // that were read to know this
 	monthly chan []byte // gets the file of the monthly table, for stdout if there is nothing to do; nil if that is read then
 }
@@ -76,7 +76,9 @@ func (j *job) readPresent(ctx context.Context, runner runners.Runner) (present, 
 	lagging := make(chan error, 1)
 	go func() {
 		var err error
-		p.lagging, err = p.Lagging(ctx, j.access(), j.output)
+		if p.lagging, err = p.Lagging(ctx, j.access(), j.output); err == nil && !p.lagging {
+			p.lagging, err = p.LacksCopies(ctx, j.access(), j.output)
+		}
 		lagging <- err
 	}()
 	index, err := publish.ReadIndex(ctx, j.access(), j.output, p.Dir)

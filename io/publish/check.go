@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 
 	"tripstats/io/kept"
@@ -240,7 +241,7 @@ func (c *checking) kept(ctx context.Context, v Version, m *Manifest) error {
 	}
 	for _, in := range index.Inputs {
 		for _, r := range in.Results {
-			if c.refs[r.At] {
+			if c.refs[r.At] || v.Number != c.head.Version && c.went(ctx, r.At.File) {
 				continue
 			}
 			c.refs[r.At] = true
@@ -279,15 +280,28 @@ func (c *checking) identities(place string, v Version, m *Manifest, index *kept.
 	}
 }
 
+// went tells whether a file of results went with its version. Only those that the latest version refers to stay longer than their version.
+func (c *checking) went(ctx context.Context, file string) bool {
+	if slices.ContainsFunc(c.head.Versions(), func(v Version) bool { return v.Dir == path.Dir(file) }) {
+		return false
+	}
+	_, err := c.access.Stat(ctx, objstore.Join(c.output, file))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // result looks at one kept result.
 func (c *checking) result(ctx context.Context, in kept.Input, r kept.Result) error {
 	c.saw(CheckedKept)
 	o, err := c.access.Stat(ctx, objstore.Join(c.output, r.At.File))
+	if errors.Is(err, fs.ErrNotExist) {
+		c.wrong(CheckedKept, r.At.File, "found no such file, expected one with the result of %s; a run that needs it reads the input again", in.Source)
+		return nil
+	}
 	if err != nil {
 		return c.note(CheckedKept, r.At.File, err)
 	}
 	if r.At.Offset < 0 || r.At.Length < 0 || r.At.Offset+r.At.Length > o.Size {
-		c.wrong(CheckedKept, r.At.File, "%s: found %d bytes, expected a result at byte %d of %d bytes; the next run reads the input again", in.Source, o.Size, r.At.Offset, r.At.Length)
+		c.wrong(CheckedKept, r.At.File, "%s: found %d bytes, expected a result at byte %d of %d bytes; a run that needs it reads the input again", in.Source, o.Size, r.At.Offset, r.At.Length)
 		return nil
 	}
 	f, err := c.access.Open(ctx, o)
@@ -300,7 +314,7 @@ func (c *checking) result(ctx context.Context, in kept.Input, r kept.Result) err
 		return fmt.Errorf("%s: %w", r.At.File, err)
 	}
 	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != r.At.SHA256 {
-		c.wrong(CheckedKept, r.At.File, "%s: found other bytes at byte %d, expected those of SHA-256 %.12s...; the next run reads the input again", in.Source, r.At.Offset, r.At.SHA256)
+		c.wrong(CheckedKept, r.At.File, "%s: found other bytes at byte %d, expected those of SHA-256 %.12s...; a run that needs it reads the input again", in.Source, r.At.Offset, r.At.SHA256)
 	}
 	return nil
 }

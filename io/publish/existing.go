@@ -155,7 +155,7 @@ func keepExisting(cfg Config, head Head, next *Manifest) error {
 func KeepKind(cfg Config, head Head) error {
 	switch m := head.Manifest; {
 	case m != nil && formatName(m.Format) != formatName(cfg.Format):
-		return fault.New(fault.Gate, "output %s: its tables are in the format %s, found --format=%s, and an output has one format; nothing was published: say --format=%s, or name another folder with --output",
+		return fault.New(fault.Gate, "output %s: its tables are in the format %s, and this run would make %s (--format); an output has one format; nothing was published: say --format=%s, or name another folder with --output",
 			objstore.Redact(cfg.Output), formatName(m.Format), formatName(cfg.Format), formatName(m.Format))
 	case cfg.Existing == Replace:
 	case m == nil && head.Token != "":

@@ -204,6 +204,26 @@ func (h Head) Lagging(ctx context.Context, access objstore.Access, output string
 	return false, err
 }
 
+// LacksCopies tells whether copies of the head's tables are gone, or have another size.
+func (h Head) LacksCopies(ctx context.Context, access objstore.Access, output string) (bool, error) {
+	if h.Dir == "" {
+		return false, nil
+	}
+	lacks := make([]bool, len(h.Manifest.Outputs))
+	err := objstore.Each(len(lacks), func(i int) error {
+		o := h.Manifest.Outputs[i]
+		if o.Plain == "" {
+			return nil
+		}
+		there, err := access.Stat(ctx, objstore.Join(output, o.Plain))
+		if lacks[i] = errors.Is(err, fs.ErrNotExist) || err == nil && there.Size != o.Bytes; lacks[i] {
+			return nil
+		}
+		return err
+	})
+	return slices.Contains(lacks, true), err
+}
+
 // isOf tells whether a run has committed the head, or a version that the output keeps.
 func (h Head) isOf(run string) bool {
 	if h.Manifest == nil || h.Manifest.Commit == nil {
