@@ -137,6 +137,28 @@ func withUnkept(have, named []kept.Input) []kept.Input {
 	return all
 }
 
+// besidesTables returns the inputs, except files that a Delta table which the run names does not have any more. To name a table means to name
+// the files that it has. Another program may have written the rows of several files into one.
+func besidesTables(inputs []kept.Input, named []objstore.Object) []kept.Input {
+	has, tables := map[string]bool{}, map[string]bool{}
+	for _, o := range named {
+		if has[objstore.Redact(o.URI)] = true; o.Table != "" {
+			tables[strings.TrimSuffix(objstore.Redact(o.Table), "/")+"/"] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(inputs), func(in kept.Input) bool {
+		if has[in.URI] {
+			return false
+		}
+		for table := range tables {
+			if strings.HasPrefix(in.URI, table) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // settingsOf returns the settings of an output that decide its results. If the manifest has none, it has at least the flags that were given.
 func settingsOf(m *publish.Manifest) map[string]string {
 	if m.Settings != nil {

@@ -131,7 +131,7 @@ func (pl *planner) stay(ctx context.Context) ([]stayingInput, error) {
 		taxis, _ := pl.taxisOf(f)
 		named = append(named, namedInput{objstore.Redact(f.URI), f.Whole(), taxis, f.Month})
 	}
-	stay := staying(inputs, named, pl.admission.MergeSameMonth)
+	stay := staying(besidesTables(inputs, pl.objects), named, pl.admission.MergeSameMonth)
 	taken := map[string]bool{}
 	for _, s := range stay {
 		taken[s.Source] = true

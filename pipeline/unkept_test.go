@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tripstats/io/kept"
+	"tripstats/io/objstore"
 	"tripstats/io/publish"
 )
 
@@ -109,5 +110,18 @@ func waitSettled(t *testing.T, path string) {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// TestATableThatIsNamedAgainHasItsFilesAlone: what a Delta table does not have any more does not stay.
+func TestATableThatIsNamedAgainHasItsFilesAlone(t *testing.T) {
+	have := []kept.Input{{URI: "/t/a"}, {URI: "/t/b"}, {URI: "/t2/a"}, {URI: "/u"}}
+	named := []objstore.Object{{URI: "/t/b", Table: "/t"}, {URI: "/t/c", Table: "/t"}, {URI: "/v"}}
+	var got []string
+	for _, in := range besidesTables(have, named) {
+		got = append(got, in.URI)
+	}
+	if want := []string{"/t/b", "/t2/a", "/u"}; !slices.Equal(got, want) {
+		t.Errorf("found %v, expected %v", got, want)
 	}
 }
