@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -207,9 +206,6 @@ func (j *job) inheritFrom(have present) error {
 // inherit takes the settings that were not given from the output that is extended. It refuses given settings that differ.
 func (s *settings) inherit(m *publish.Manifest) error {
 	have := settingsOf(m)
-	if !s.given["format"] {
-		s.format = cmp.Or(m.Format, tableFormats[0])
-	}
 	var differ []string
 	for _, d := range mainFlags {
 		value, known := have[d.name]

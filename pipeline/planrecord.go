@@ -126,7 +126,7 @@ func (pl *planner) wouldCommit(_ context.Context, bytes int64) (commits bool, wh
 	case pl.locked != nil:
 		return false, fault.Find(pl.locked).Message, nil
 	case !pl.lost.None():
-		return false, "it has " + pl.lost.What() + " which this run does not make: --existing=extend keeps them, --existing=replace drops them (exit code 5)", nil
+		return false, "it has " + pl.lost.What() + " which this run does not make: --existing=extend keeps what it has, --existing=replace drops it (exit code 5)", nil
 	case most >= 0 && bytes > most:
 		return false, fmt.Sprintf("the run would read more than the %d bytes of --max-bytes (exit code 5)", most), nil
 	case pl.nothingToDo():

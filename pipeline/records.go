@@ -136,7 +136,7 @@ type runSummary struct {
 	Requests      *int64     `json:"requests,omitempty" about:"requests that this process made to stores"`
 	Retries       int64      `json:"retries,omitempty" about:"requests that were made again"`
 	Seconds       hundredths `json:"seconds" about:"how long the run took"`
-	RowsPerSecond whole      `json:"rows_per_second" about:"rows divided by seconds"`
+	RowsPerSecond *whole     `json:"rows_per_second,omitempty" about:"rows divided by seconds; not if inputs were reused"`
 	Memory        *whole     `json:"peak_memory_mib,omitempty" about:"the largest memory of this process, in MiB"`
 	Output        string     `json:"output" about:"the folder of the tables"`
 }

@@ -163,7 +163,11 @@ func (j *job) report(runner runners.Runner, m *publish.Manifest, pl *planner, co
 	seconds, reused := elapsed.Seconds(), pl.reused()
 	sum := runSummary{
 		Runner: runner.Name, Quality: m.Quality, Committed: committed, Inputs: len(m.Inputs), Reused: reused, Files: len(m.Inputs) - reused, LeftOut: len(m.LeftOut), Rows: m.Rows,
-		Seconds: hundredths(seconds), RowsPerSecond: whole(float64(m.Rows) / seconds), Output: objstore.Redact(j.output),
+		Seconds: hundredths(seconds), Output: objstore.Redact(j.output),
+	}
+	if reused == 0 {
+		speed := whole(float64(m.Rows) / seconds)
+		sum.RowsPerSecond = &speed
 	}
 	if c := m.Commit; c != nil {
 		sum.Version = c.Version

@@ -279,6 +279,9 @@ func (j *job) planTables(ctx context.Context, runner runners.Runner, broken brok
 	if err != nil {
 		return nil, err
 	}
+	if err := j.keepFormat(have, tables); err != nil {
+		return nil, err
+	}
 	p.publish = j.publishConfig(p.quality, tables)
 	p.publish.Runner, p.publish.Existing = runner.Name, j.existing
 	p.publish.Base = publish.Base{Known: have.known, Token: have.Token, Version: have.Version}

@@ -282,7 +282,7 @@ var mainFlags = []flagDef{
 	},
 	{name: "json", of: func(s *settings) any { return &s.json }, decides: decidesNothing, rare: true, text: "with --plan: the plan as JSON; pipeline/records.md has the fields"},
 	{name: "detach", of: func(s *settings) any { return &s.detach }, decides: decidesNothing, rare: true, text: "with a cluster as runner: submit the job, print its id and end; the job goes on"},
-	{name: "format", of: func(s *settings) any { return &s.format }, decides: decidesForm, def: tableFormats[0], choices: tableFormats, rare: true, text: "format of the tables: parquet (the default), or delta for Delta tables"},
+	{name: "format", of: func(s *settings) any { return &s.format }, decides: decidesForm, def: tableFormats[0], choices: tableFormats, rare: true, text: "format of the tables: parquet, or delta for Delta tables; an output keeps its format, and a\nnew one is parquet"},
 	{
 		name: "decoder", of: func(s *settings) any { return &s.decoder }, decides: decidesNothing, def: "own", choices: []string{"own", "library"}, rare: true,
 		text: "what decodes pages: this program if it can (own, the default), or arrow-go (library)", label: "Decoder",

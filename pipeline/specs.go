@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"tripstats/io/publish"
@@ -34,10 +35,27 @@ func (j *job) specs(ctx context.Context) ([]*aggregate.Spec, error) {
 		}
 	}
 	specs = append(specs, made...)
-	for _, t := range specs {
-		if err := publish.CheckColumns(j.format, t.Name, t.Schema()); err != nil {
-			return nil, fault.New(fault.Usage, "%v", err)
-		}
+	if err := j.checkColumns(specs); err != nil {
+		return nil, err
 	}
 	return specs, j.checkZoneNames(j.queries)
+}
+
+// checkColumns refuses tables whose columns the format cannot have.
+func (j *job) checkColumns(specs []*aggregate.Spec) error {
+	for _, t := range specs {
+		if err := publish.CheckColumns(j.format, t.Name, t.Schema()); err != nil {
+			return fault.New(fault.Usage, "%v", err)
+		}
+	}
+	return nil
+}
+
+// keepFormat sets the format that the output has, unless the user gave one.
+func (j *job) keepFormat(have present, specs []*aggregate.Spec) error {
+	if m := have.Manifest; m != nil && !j.given["format"] {
+		j.format = cmp.Or(m.Format, tableFormats[0])
+		return j.checkColumns(specs)
+	}
+	return nil
 }

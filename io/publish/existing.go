@@ -24,6 +24,8 @@ type Lost struct {
 	Months []string // in ranges, such as "yellow 2014-01..2023-12"
 	Number int      // how many months
 	Tables []string
+
+	named int // how many of the months are in the names of inputs
 }
 
 // None tells whether nothing is lost.
@@ -107,6 +109,9 @@ func LostOf(head *Manifest, next Covers, tables []string) Lost {
 			}
 			if !next[k] && !slices.Contains(gone, k) {
 				gone = append(gone, k)
+				if in.Month != "" {
+					l.named++
+				}
 			}
 		}
 	}
@@ -141,10 +146,16 @@ func LostOf(head *Manifest, next Covers, tables []string) Lost {
 // caller has read head after it took the lock.
 func keepExisting(cfg Config, head Head, next *Manifest) error {
 	m := head.Manifest
-	if err := KeepKind(cfg, head); err != nil || m == nil || m.Sample || cfg.Existing == Extend || cfg.Existing == Replace {
+	if err := KeepKind(cfg, head); err != nil || m == nil || m.Sample || cfg.Existing == Replace {
 		return err
 	}
-	if lost := LostOf(m, CoverOf(next), cfg.Tables); !lost.None() {
+	lost := LostOf(m, CoverOf(next), cfg.Tables)
+	switch {
+	case cfg.Existing == Extend && lost.named == 0 && len(lost.Tables) == 0: // a file without a month in its name may lose some when it is replaced
+		return nil
+	case cfg.Existing == Extend:
+		return fault.New(fault.Gate, "output %s: it has %s which this run does not make although it extends the output; nothing was published: say --existing=replace to drop it", objstore.Redact(cfg.Output), lost.What())
+	case !lost.None():
 		return WouldLose(cfg, lost)
 	}
 	return nil
@@ -172,7 +183,7 @@ func formatName(name string) string { return cmp.Or(name, formats[0].Name()) }
 
 // WouldLose returns the fault of a run whose version would lack months or tables of the output.
 func WouldLose(cfg Config, lost Lost) error {
-	return fault.New(fault.Gate, "output %s: it has %s which this run does not make; nothing was published: say --existing=extend to keep them and add what this run reads, or --existing=replace to drop them",
+	return fault.New(fault.Gate, "output %s: it has %s which this run does not make; nothing was published: say --existing=extend to keep what it has and add what this run reads, or --existing=replace to drop it",
 		objstore.Redact(cfg.Output), lost.What())
 }
 

@@ -35,7 +35,9 @@ func TestAnOutputKeepsItsMonthsAndTables(t *testing.T) {
 		{"no table of two", head, manifest("c", head.Inputs...), Protect, "2 tables (a, b)"},
 		{"a month and a table", head, manifest("a", head.Inputs[:3]...), Protect, "1 month (green 2014-01) and 1 table (b)"},
 		{"one month of four, as asked", head, manifest("a", of("yellow", "2014-02")), Replace, ""},
-		{"one month of four, added to the others", head, manifest("a", of("yellow", "2014-02")), Extend, ""},
+		{"an extended output", head, manifest("a b", append(head.Inputs, of("fhv", "2014-01"))...), Extend, ""},
+		{"an extended output that would lose inputs", head, manifest("a b", of("yellow", "2014-02")), Extend, "3 months (green 2014-01, yellow 2014-01, yellow 2014-03)"},
+		{"a month less in a file without one in its name, which was replaced", manifest("a", monthless("x", "2014-01", "2014-02")), manifest("a", monthless("x", "2014-02")), Extend, ""},
 		{"months in a file without one in its name", head, manifest("a b", of("green", "2014-01"), monthless("x", "2014-01", "2014-02", "2014-03")), Protect, ""},
 		{"a month less in such a file", manifest("a", monthless("x", "2014-01", "2014-02")), manifest("a", monthless("x", "2014-02")), Protect, "1 month (yellow 2014-01)"},
 		{"the same file, of which an older program knows no months", unknown, manifest("a", Input{Source: "all.parquet", Taxi: "yellow"}), Protect, ""},
@@ -55,7 +57,7 @@ func TestAnOutputKeepsItsMonthsAndTables(t *testing.T) {
 		case c.want == "":
 		case f == nil || f.Code != fault.Gate || !strings.Contains(f.Message, "it has "+c.want+" which this run does not make"):
 			t.Errorf("%s: found %v, expected exit code 5 with %s", c.what, err, c.want)
-		case !strings.Contains(f.Message, "--existing=extend") || !strings.Contains(f.Message, "--existing=replace"):
+		case c.existing != Extend && !strings.Contains(f.Message, "--existing=extend") || !strings.Contains(f.Message, "--existing=replace"):
 			t.Errorf("%s: found %v, expected both ways on", c.what, err)
 		}
 	}
