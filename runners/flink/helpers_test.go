@@ -183,16 +183,19 @@ func (r *started) ends(t *testing.T, code int, words ...string) *started {
 	return r
 }
 
-// outcome returns the SHA-256 of all published files, by path, except the manifest, which names the runner.
+// outcome returns the SHA-256 of all published files, by path, except the manifest and the folders of versions, which name the run.
 func outcome(t *testing.T, output string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	err := filepath.WalkDir(output, func(path string, d fs.DirEntry, err error) error {
+		rel, _ := filepath.Rel(output, path)
+		if d != nil && d.IsDir() && rel == versions {
+			return filepath.SkipDir
+		}
 		if err != nil || d.IsDir() {
 			return err
 		}
 		content, err := os.ReadFile(path)
-		rel, _ := filepath.Rel(output, path)
 		if rel != "_manifest.json" {
 			found[rel] = fmt.Sprintf("%x", sha256.Sum256(content))
 		}
@@ -205,8 +208,11 @@ func outcome(t *testing.T, output string) map[string]string {
 	return found
 }
 
-// same checks that the output of a cluster is that of direct, and that the only other file has the ids of the runs that have
-// published, each once.
+// versions is the folder of an output that has a folder for each version.
+var versions = filepath.Join(".tripstats", "v")
+
+// same checks that the output of a cluster is that of direct, that the only other file has the ids of the runs that have published, each once,
+// and that each of these runs has made exactly one version.
 func same(t *testing.T, output string, want map[string]string, runs int) {
 	t.Helper()
 	got := outcome(t, output)
@@ -217,6 +223,9 @@ func same(t *testing.T, output string, want map[string]string, runs int) {
 	content, err := os.ReadFile(filepath.Join(output, ".tripstats", "runs"))
 	if n := strings.Count(string(content), " published\n"); err != nil || n != runs {
 		t.Errorf("found %d runs that published, expected %d (%v)\n%s", n, runs, err, content)
+	}
+	if made, err := os.ReadDir(filepath.Join(output, versions)); err != nil || len(made) != runs {
+		t.Errorf("found the versions %v, %v, expected %d", made, err, runs)
 	}
 	if _, err := os.Stat(filepath.Join(output, "_manifest.json")); err != nil {
 		t.Error(err)
