@@ -75,10 +75,12 @@ func (j *job) readPresent(ctx context.Context, runner runners.Runner) (present, 
 	}
 	lagging := make(chan error, 1)
 	go func() {
-		var err error
-		if p.lagging, err = p.Lagging(ctx, j.access(), j.output); err == nil && !p.lagging {
-			p.lagging, err = p.LacksCopies(ctx, j.access(), j.output)
-		}
+		var is [2]bool
+		err := objstore.Each(len(is), func(i int) (err error) { // at once: each takes as long as a request
+			is[i], err = []func(context.Context, objstore.Access, string) (bool, error){p.Lagging, p.LacksCopies}[i](ctx, j.access(), j.output)
+			return err
+		})
+		p.lagging = is[0] || is[1]
 		lagging <- err
 	}()
 	index, err := publish.ReadIndex(ctx, j.access(), j.output, p.Dir)
