@@ -4,5 +4,5 @@ package objstore
 
 import "io/fs"
 
-// identity is not known on this system.
-func identity(fs.FileInfo) string { return "" }
+// numberOf is not known on this system.
+func numberOf(fs.FileInfo) string { return "" }

@@ -8,12 +8,11 @@ import (
 	"syscall"
 )
 
-// identity is equal for two names of one local file, and differs for two files. It includes the version, because some network
-// file systems do not number their files reliably.
-func identity(info fs.FileInfo) string {
+// numberOf returns what tells a file from all other files of this machine, or "" if the file system does not number its files.
+func numberOf(info fs.FileInfo) string {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || s.Ino == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d-%d-%s", s.Dev, s.Ino, localVersion(info))
+	return fmt.Sprintf("%d-%d", s.Dev, s.Ino)
 }

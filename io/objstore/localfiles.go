@@ -54,15 +54,24 @@ func TryLock(l *flock.Flock) (ok bool, err error) {
 		if err != nil || !ok {
 			return ok, err
 		}
-		held, err := l.Stat()
-		there, missing := os.Lstat(l.Path())
-		if err == nil && missing == nil && os.SameFile(held, there) {
+		current, err := isCurrent(l)
+		if current {
 			return true, nil
 		}
 		if err := errors.Join(err, l.Unlock()); err != nil {
 			return false, err
 		}
 	}
+}
+
+// isCurrent tells whether the file of a lock that is held is still in its place. Otherwise others see another file, or none.
+func isCurrent(l *flock.Flock) (bool, error) {
+	held, err := l.Stat()
+	if err != nil {
+		return false, err
+	}
+	there, missing := os.Lstat(l.Path())
+	return missing == nil && os.SameFile(held, there), nil
 }
 
 func tryLock(l *flock.Flock) (ok bool, err error) {

@@ -103,8 +103,7 @@ func lockBeside(path string) (unlock func() error, err error) {
 		if err := lock.Lock(); err != nil {
 			return nil, err
 		}
-		held, err := lock.Stat()
-		if there, missing := os.Lstat(lock.Path()); err == nil && missing == nil && os.SameFile(held, there) {
+		if current, _ := isCurrent(lock); current { // an error is one of a file that is not in its place any more
 			return func() error { return errors.Join(os.Remove(lock.Path()), lock.Unlock()) }, nil
 		}
 		if err := lock.Unlock(); err != nil { // the holder before has removed the file

@@ -15,11 +15,21 @@ const settled = 2 * time.Second
 // localToken identifies the content of a local file for later runs. It is "" if the file changed a moment ago, because another change may
 // leave its times the same. It is also "" if the system does not number files.
 func localToken(info fs.FileInfo, now time.Time) string {
-	number, changed, ok := numberOf(info)
-	if !ok || now.Sub(changed) < settled {
+	number := numberOf(info)
+	changed, ok := changedAt(info)
+	if number == "" || !ok || now.Sub(changed) < settled {
 		return ""
 	}
 	return fmt.Sprintf("%s-%d-%d-%d", number, info.Size(), info.ModTime().UnixNano(), changed.UnixNano())
+}
+
+// identity is equal for two names of one local file, and differs for two files. It includes the version, because some network file systems do
+// not number their files reliably.
+func identity(info fs.FileInfo) string {
+	if number := numberOf(info); number != "" {
+		return number + "-" + localVersion(info)
+	}
+	return ""
 }
 
 // storeToken identifies the content of an object in a store for later runs. It has the object's version, unless that is a weak ETag, which

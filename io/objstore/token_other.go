@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// numberOf is not known on this system.
-func numberOf(fs.FileInfo) (number string, changed time.Time, ok bool) { return "", time.Time{}, false }
+// changedAt is not known on this system.
+func changedAt(fs.FileInfo) (changed time.Time, ok bool) { return time.Time{}, false }

@@ -27,7 +27,7 @@ func TestATokenTellsTheContentOfALocalFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, known := numberOf(info); !known {
+	if _, known := changedAt(info); !known || numberOf(info) == "" {
 		t.Skip("this system does not number files")
 	}
 	if got := localToken(info, time.Now()); got != "" {
