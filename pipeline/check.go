@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"strconv"
 
@@ -77,7 +76,7 @@ func (j *job) checkSound(ctx context.Context, words []string, wrong problems) er
 		return err
 	}
 	if j.repair {
-		if err := j.forward(ctx, dir); err != nil {
+		if err := j.forward(ctx, dir, func(place string) string { return "updated " + place }); err != nil {
 			return err
 		}
 	}
@@ -99,13 +98,8 @@ func (j *job) checkSound(ctx context.Context, words []string, wrong problems) er
 		}
 	}
 	record.Sound = len(record.Wrong) == 0
-	if j.json {
-		err = writeJSON(j.stdout, record)
-	} else {
-		_, err = io.WriteString(j.stdout, record.String())
-	}
-	if err != nil {
-		return fault.New(fault.Failed, "check: %v", err)
+	if err := j.showResult("check", record); err != nil {
+		return err
 	}
 	var problems []*fault.Fault
 	for _, w := range record.Wrong {
@@ -181,11 +175,11 @@ func (j *job) checkInputs(ctx context.Context, dir string, r *checkRecord) error
 	return nil
 }
 
-// forward updates copies and Delta logs to the latest version.
-func (j *job) forward(ctx context.Context, dir string) error {
+// forward updates copies and Delta logs to the latest version. told says in a note what was done to a place.
+func (j *job) forward(ctx context.Context, dir string, told func(place string) string) error {
 	changed, err := publish.Forward(ctx, j.access(), dir, func(text string) { j.stderr.line("note: output %s", text) })
 	for _, place := range changed {
-		j.stderr.line("note: updated %s", place)
+		j.stderr.line("note: %s", told(place))
 	}
 	return err
 }

@@ -70,14 +70,12 @@ func staying(have []kept.Input, named []namedInput, merge bool) []stayingInput {
 	return stay
 }
 
-// renamed gives a named file the source that it has in the output. If another input has the source of a new file, the new file gets a longer
+// renamed gives a named file the source that it has in the output, whose inputs are given by URI. If another input has the source of a new file, the new file gets a longer
 // one, with folders of its path.
-func renamed(f element.Found, uri string, have []kept.Input, taken map[string]bool) element.Found {
-	for _, in := range have {
-		if in.URI == uri {
-			f.Source, f.Dataset = in.Source, in.File.Dataset
-			return f
-		}
+func renamed(f element.Found, uri string, have map[string]kept.Input, taken map[string]bool) element.Found {
+	if in, there := have[uri]; there {
+		f.Source, f.Dataset = in.Source, in.File.Dataset
+		return f
 	}
 	_, rest := objstore.Scheme(uri)
 	rest = strings.TrimSuffix(strings.ReplaceAll(rest, `\`, "/"), "/"+f.Source)
@@ -266,15 +264,12 @@ func losesEarly(m *publish.Manifest, files []namedInput, tables []string) (lost 
 			certain = false
 		}
 		for _, taxi := range f.taxis {
-			next[publish.Covered{Taxi: taxi, Month: f.month, Source: sourceIf(f.month == element.NoMonth, f.whole)}] = true
+			covered := publish.Covered{Taxi: taxi, Month: f.month}
+			if f.month == element.NoMonth {
+				covered.Source = f.whole
+			}
+			next[covered] = true
 		}
 	}
 	return publish.LostOf(m, next, tables), certain
-}
-
-func sourceIf(is bool, source string) string {
-	if is {
-		return source
-	}
-	return ""
 }

@@ -31,6 +31,12 @@ var atFlag = flagDef{
 	text: "the version, as tripstats history lists them (default: the latest)",
 }
 
+// toFlag is the file that a command writes its result to.
+var toFlag = flagDef{
+	name: "to", value: "FILE", of: func(s *settings) any { return &s.to }, check: (*settings).checkTo,
+	text: "file to write, local or in a store, instead of standard output; it is replaced whole",
+}
+
 // outputFlags are flags of all commands that read an output.
 var outputFlags = append(ofMain("verbose", "log"), []flagDef{
 	{name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, text: "read gs:// without credentials"},
@@ -42,8 +48,7 @@ var exportFlags = append([]flagDef{
 		name: "as", of: func(s *settings) any { return &s.as }, choices: append([]string{""}, exportForms...),
 		text: "form: CSV, a line of JSON for each row, a stream of Arrow, or a workbook for spreadsheets\n(default: the form of the ending of --to, otherwise csv)",
 	},
-	{name: "to", value: "FILE", of: func(s *settings) any { return &s.to }, check: (*settings).checkTo, text: "file to write, local or in a store, instead of standard output; it is replaced whole"},
-	atFlag,
+	toFlag, atFlag,
 }, outputFlags...)
 
 func exportHelp() string {
@@ -95,7 +100,11 @@ func (j *job) export(ctx context.Context, words []string, wrong problems) error 
 		return writeAnswer(w, form, batches[0])
 	}
 	if j.to != "" {
-		return j.writeTo(ctx, j.to, write)
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			return fault.New(fault.Failed, "export: %v", err)
+		}
+		return j.writeTo(ctx, b.Bytes())
 	}
 	if err := write(unfiltered(j.stdout)); err != nil {
 		return fault.New(fault.Failed, "export: writing failed: %v", objstore.Reason(err))
@@ -103,14 +112,10 @@ func (j *job) export(ctx context.Context, words []string, wrong problems) error 
 	return nil
 }
 
-// writeTo writes a file. The file is replaced as a whole or not at all.
-func (j *job) writeTo(ctx context.Context, file string, write func(io.Writer) error) error {
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return fault.New(fault.Failed, "export: %v", err)
-	}
-	if _, err := j.access().Put(ctx, file, b.Bytes(), objstore.Condition{}); err != nil {
-		return fault.New(fault.Failed, "--to: %s: %v; nothing was written", objstore.Redact(file), objstore.Reason(err))
+// writeTo writes the file of --to. The file is replaced as a whole or not at all.
+func (j *job) writeTo(ctx context.Context, content []byte) error {
+	if _, err := j.access().Put(ctx, j.to, content, objstore.Condition{}); err != nil {
+		return fault.New(fault.Failed, "--to: %s: %v; nothing was written", objstore.Redact(j.to), objstore.Reason(err))
 	}
 	return nil
 }
@@ -198,7 +203,7 @@ func readOutput(ctx context.Context, access objstore.Access, dir string, version
 	if version == latest {
 		return head.Manifest, nil
 	}
-	m, _, err := publish.ReadVersion(ctx, access, dir, version)
+	m, _, err := head.ReadVersion(ctx, access, dir, version)
 	if err != nil {
 		return nil, damaged(dir, err)
 	}

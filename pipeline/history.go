@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"slices"
@@ -71,17 +70,17 @@ func (j *job) history(ctx context.Context, words []string, wrong problems) error
 	if err := wrong.err(); err != nil {
 		return err
 	}
-	if _, err := readOutput(ctx, j.access(), dir, latest); err != nil {
-		return err
-	}
-	versions, err := publish.Versions(ctx, j.access(), dir)
+	head, err := publish.ReadHead(ctx, j.access(), dir)
 	if err != nil {
 		return damaged(dir, err)
 	}
+	if err := hasVersion(dir, head, latest); err != nil {
+		return err
+	}
 	record := historyRecord{Output: objstore.Redact(dir), Versions: []versionRecord{}}
 	var before *publish.Manifest
-	for _, v := range versions {
-		r, err := versionOf(ctx, j.access(), dir, v)
+	for _, v := range head.Versions() {
+		r, err := versionOf(ctx, j.access(), dir, head, v)
 		if err != nil {
 			return fault.New(fault.Failed, "history: output %s: %v", objstore.Redact(dir), objstore.Reason(err))
 		}
@@ -100,21 +99,13 @@ func (j *job) history(ctx context.Context, words []string, wrong problems) error
 		}
 		record.number(logs)
 	}
-	if j.json {
-		err = writeJSON(j.stdout, record)
-	} else {
-		_, err = io.WriteString(j.stdout, record.String())
-	}
-	if err != nil {
-		return fault.New(fault.Failed, "history: %v", err)
-	}
-	return nil
+	return j.showResult("history", record)
 }
 
 // versionOf describes a version. If the version is damaged, it sets Problem and returns no error.
-func versionOf(ctx context.Context, access objstore.Access, dir string, v publish.Version) (versionRecord, error) {
+func versionOf(ctx context.Context, access objstore.Access, dir string, head publish.Head, v publish.Version) (versionRecord, error) {
 	r := versionRecord{Version: v.Number, Run: v.Run, Months: map[string][]string{}, Tables: []tableRecord{}, Changes: []string{}}
-	m, _, err := publish.ReadVersion(ctx, access, dir, v.Number)
+	m, _, err := head.ReadVersion(ctx, access, dir, v.Number)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, publish.ErrNoManifest):
 		r.Problem = fault.OneLine(err.Error())
@@ -144,11 +135,7 @@ func monthsByTaxi(m *publish.Manifest) map[string][]string {
 	months := map[string][]string{}
 	for _, in := range m.Inputs {
 		for _, taxi := range element.SplitTaxis(in.Taxi) {
-			of := in.Months[taxi]
-			if in.Month != "" {
-				of = []string{in.Month}
-			}
-			months[taxi] = append(months[taxi], of...)
+			months[taxi] = append(months[taxi], in.MonthsOf(taxi)...)
 		}
 	}
 	for taxi, of := range months {

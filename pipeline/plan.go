@@ -31,10 +31,7 @@ func (j *job) showPlan(ctx context.Context, pl *planner) error {
 		return err
 	}
 	in := p.planned(kept, j.queries, bytes)
-	r, err := pl.record(ctx, in, left)
-	if err != nil {
-		return err
-	}
+	r := pl.record(in, left)
 	if explained := p.explain(j.queries, in); j.json {
 		r.Tables = explained
 		err = writeJSON(j.stdout, r)

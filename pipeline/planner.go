@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"tripstats/io/kept"
@@ -12,6 +13,7 @@ import (
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
+	"tripstats/transforms/trip"
 )
 
 // planner decides what a run does with each file: see choose. It opens new files only if their names do not tell enough.
@@ -113,9 +115,9 @@ func (pl *planner) stay(ctx context.Context) ([]stayingInput, error) {
 	if x := pl.have.index; x != nil && x.Format == kept.Format {
 		inputs = withUnkept(x.Inputs, inputs)
 	}
-	months := map[int32]bool{}
+	months, byURI := map[int32]bool{}, map[string]kept.Input{}
 	for _, in := range inputs {
-		months[in.File.Month] = true
+		months[in.File.Month], byURI[in.URI] = true, in
 	}
 	var unclear []element.Found
 	for _, f := range pl.listed {
@@ -137,7 +139,7 @@ func (pl *planner) stay(ctx context.Context) ([]stayingInput, error) {
 		taken[s.Source] = true
 	}
 	for i, f := range pl.listed {
-		pl.listed[i] = renamed(f, objstore.Redact(f.URI), inputs, taken)
+		pl.listed[i] = renamed(f, objstore.Redact(f.URI), byURI, taken)
 		pl.listed[i].Taxis = pl.job.taxis()
 	}
 	return stay, nil
@@ -199,15 +201,15 @@ func (pl *planner) chooseAll(ctx context.Context, files []wantedFile) error {
 			return err
 		}
 	}
-	var together crowd
+	var together trip.Crowd
 	for _, f := range files {
 		taxis := f.found.Taxis
 		if !f.stays {
 			taxis, _ = pl.taxisOf(f.found)
 		}
-		together.add(f.found, taxis...)
+		together.Add(f.found, taxis...)
 	}
-	pl.choices = choose(pl.kept, files, by, func(f wantedFile, taxi string) bool { return together.alone(f.found, taxi) })
+	pl.choices = choose(pl.kept, files, by, func(f wantedFile, taxi string) bool { return together.Alone(f.found, taxi) })
 	if err := pl.locate(ctx); err != nil {
 		return err
 	}
@@ -371,11 +373,9 @@ func (pl *planner) forward(ctx context.Context) error {
 	if !pl.have.lagging {
 		return nil
 	}
-	brought, err := publish.Forward(ctx, pl.read.Access, pl.job.output, func(text string) { pl.job.stderr.line("note: output %s", text) })
-	for _, place := range brought {
-		pl.job.stderr.line("note: output %s: updated %s, which differed from the latest version", objstore.Redact(pl.job.output), place)
-	}
-	return err
+	return pl.job.forward(ctx, pl.job.output, func(place string) string {
+		return fmt.Sprintf("output %s: updated %s, which differed from the latest version", objstore.Redact(pl.job.output), place)
+	})
 }
 
 // nothingToDo tells whether the new version would be the same as the head.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -47,12 +46,17 @@ type planFile struct {
 }
 
 // record returns the plan of a run.
-func (pl *planner) record(ctx context.Context, in plannedFiles, left []element.LeftOut) (r planRecord, err error) {
+func (pl *planner) record(in plannedFiles, left []element.LeftOut) (r planRecord) {
 	j := pl.job
-	runs := map[string]string{}
+	runs, had := map[string]string{}, map[string]bool{}
+	if m := pl.have.Manifest; m != nil {
+		for _, in := range m.Inputs {
+			had[in.URI] = true
+		}
+	}
 	for _, c := range pl.choices {
 		runs[c.file.found.Source] = c.shown()
-		if c.use == useNew && pl.has(c.file.uri) {
+		if c.use == useNew && had[c.file.uri] {
 			runs[c.file.found.Source] = "again (nothing is kept of it)"
 		}
 	}
@@ -107,32 +111,27 @@ func (pl *planner) record(ctx context.Context, in plannedFiles, left []element.L
 		r.Cost = costOf(r.Requests)
 	}
 	if pl.answers {
-		return r, nil
+		return r
 	}
 	r.Output = objstore.Redact(j.output)
-	r.Commits, r.Why, err = pl.wouldCommit(ctx, r.Bytes)
-	return r, err
-}
-
-// has tells whether the output was made of a file, by its address.
-func (pl *planner) has(uri string) bool {
-	return pl.have.Manifest != nil && slices.ContainsFunc(pl.have.Manifest.Inputs, func(in publish.Input) bool { return in.URI == uri })
+	r.Commits, r.Why = pl.wouldCommit(r.Bytes)
+	return r
 }
 
 // wouldCommit tells whether the run would make a new version, and if not, why.
-func (pl *planner) wouldCommit(_ context.Context, bytes int64) (commits bool, why string, err error) {
+func (pl *planner) wouldCommit(bytes int64) (commits bool, why string) {
 	most := pl.job.parsed.maxBytes
 	switch {
 	case pl.locked != nil:
-		return false, fault.Find(pl.locked).Message, nil
+		return false, fault.Find(pl.locked).Message
 	case !pl.lost.None():
-		return false, "it has " + pl.lost.What() + " which this run does not make: --existing=extend keeps what it has, --existing=replace drops it (exit code 5)", nil
+		return false, "it has " + pl.lost.What() + " which this run does not make: --existing=extend keeps what it has, --existing=replace drops it (exit code 5)"
 	case most >= 0 && bytes > most:
-		return false, fmt.Sprintf("the run would read more than the %d bytes of --max-bytes (exit code 5)", most), nil
+		return false, fmt.Sprintf("the run would read more than the %d bytes of --max-bytes (exit code 5)", most)
 	case pl.nothingToDo():
-		return false, "nothing has changed", nil
+		return false, "nothing has changed"
 	}
-	return true, "", nil
+	return true, ""
 }
 
 // dollarsAMillion is roughly the price of a million read requests in the stores of Google, Amazon and Azure.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"tripstats/io/kept"
@@ -75,12 +76,13 @@ func (j *job) readPresent(ctx context.Context, runner runners.Runner) (present, 
 	}
 	lagging := make(chan error, 1)
 	go func() {
-		var is [2]bool
-		err := objstore.Each(len(is), func(i int) (err error) { // at once: each takes as long as a request
-			is[i], err = []func(context.Context, objstore.Access, string) (bool, error){p.Lagging, p.LacksCopies}[i](ctx, j.access(), j.output)
+		looks := []func(context.Context, objstore.Access, string) (bool, error){p.Lagging, p.LacksCopies}
+		is := make([]bool, len(looks))
+		err := objstore.Each(len(looks), func(i int) (err error) { // at once: each takes as long as a request
+			is[i], err = looks[i](ctx, j.access(), j.output)
 			return err
 		})
-		p.lagging = is[0] || is[1]
+		p.lagging = slices.Contains(is, true)
 		lagging <- err
 	}()
 	index, err := publish.ReadIndex(ctx, j.access(), j.output, p.Dir)

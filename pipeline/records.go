@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tripstats/io/objstore"
+	"tripstats/transforms/fault"
 )
 
 // The records of --log=json: objects of JSON, one a line, on stderr. Each has the fields time and type; the others are those of its kind.
@@ -49,6 +50,19 @@ func writeJSON(w io.Writer, result any) error {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(withoutSecrets(reflect.ValueOf(result)).Interface())
+}
+
+// showResult writes the result of a command: as JSON with --json, otherwise as text.
+func (j *job) showResult(command string, result fmt.Stringer) (err error) {
+	if j.json {
+		err = writeJSON(j.stdout, result)
+	} else {
+		_, err = io.WriteString(j.stdout, result.String())
+	}
+	if err != nil {
+		return fault.New(fault.Failed, "%s: %v", command, err)
+	}
+	return nil
 }
 
 // withoutSecrets returns a value with secrets hidden in all its texts. This must happen before the value becomes JSON, because JSON escapes

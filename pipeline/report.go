@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -183,25 +181,8 @@ func (j *job) report(runner runners.Runner, m *publish.Manifest, pl *planner, co
 		sum.Quarantined = &m.Kept.Rows
 	}
 	if runner.Here() { // of workers elsewhere nothing is known here
-		requests, memory := objstore.Requests(), whole(float64(peakMemory())/(1<<20))
+		requests, memory := objstore.Requests(), whole(float64(publish.PeakMemory())/(1<<20))
 		sum.BytesRead, sum.Requests, sum.Retries, sum.Memory = &read, &requests, objstore.Retries(), &memory
 	}
 	j.stderr.summary("done", sum, "")
-}
-
-// peakMemory is the most memory this process has had resident, in bytes; where the system does not say, what Go has
-// taken from it.
-func peakMemory() int64 {
-	if b, err := os.ReadFile("/proc/self/status"); err == nil {
-		for l := range strings.Lines(string(b)) {
-			if rest, ok := strings.CutPrefix(l, "VmHWM:"); ok {
-				if kb, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64); err == nil {
-					return kb << 10
-				}
-			}
-		}
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.Sys)
 }

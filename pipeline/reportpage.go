@@ -17,8 +17,7 @@ import (
 )
 
 var reportFlags = append([]flagDef{
-	{name: "to", value: "FILE", of: func(s *settings) any { return &s.to }, check: (*settings).checkTo, text: "file to write, local or in a store, instead of standard output; it is replaced whole"},
-	atFlag,
+	toFlag, atFlag,
 }, outputFlags...)
 
 func reportHelp() string {
@@ -55,14 +54,11 @@ func (j *job) drawReport(ctx context.Context, words []string, wrong problems) er
 	if err := report.Write(ctx, &page, reportOf(j.access(), dir, m)); err != nil {
 		return damaged(dir, err)
 	}
-	if j.to == "" {
-		if _, err := unfiltered(j.stdout).Write(page.Bytes()); err != nil {
-			return fault.New(fault.Failed, "report: it could not be written: %v", objstore.Reason(err))
-		}
-		return nil
+	if j.to != "" {
+		return j.writeTo(ctx, page.Bytes())
 	}
-	if _, err := j.access().Put(ctx, j.to, page.Bytes(), objstore.Condition{}); err != nil {
-		return fault.New(fault.Failed, "--to: %s: %v; nothing was written", objstore.Redact(j.to), objstore.Reason(err))
+	if _, err := unfiltered(j.stdout).Write(page.Bytes()); err != nil {
+		return fault.New(fault.Failed, "report: it could not be written: %v", objstore.Reason(err))
 	}
 	return nil
 }

@@ -96,7 +96,6 @@ func (by choosing) chooseOne(in *kept.Input, f wantedFile, alone func(taxi strin
 	if in.File.Malformed > 0 && len(good) < len(in.Results) { // one of the results counts the rows that have no taxi
 		return c.again("taxis")
 	}
-	missing := 0
 	for i, t := range by.tables {
 		has := func(r kept.Result) bool {
 			return slices.ContainsFunc(r.Tables, func(k kept.Table) bool {
@@ -104,16 +103,15 @@ func (by choosing) chooseOne(in *kept.Input, f wantedFile, alone func(taxi strin
 			})
 		}
 		if slices.ContainsFunc(good, func(r kept.Result) bool { return !has(r) }) {
-			missing++
 			c.missing = append(c.missing, t.name)
 		} else {
 			c.skip |= 1 << i
 		}
 	}
 	switch {
-	case missing > 0 && missing == len(by.tables):
+	case len(c.missing) > 0 && len(c.missing) == len(by.tables):
 		return c.again("tables")
-	case missing > 0:
+	case len(c.missing) > 0:
 		c.use, c.changed = usePartly, "tables"
 	default:
 		c.use = useKept
@@ -176,27 +174,4 @@ func (c choice) shown() string {
 type monthOfTaxi struct {
 	taxi  string
 	month int32
-}
-
-// crowd counts the files that can have trips of each taxi and month. It answers, before files are admitted, the question that
-// element.Recognised.Alone answers afterwards.
-type crowd struct {
-	files map[monthOfTaxi]int
-	parts map[string]int // by dataset
-}
-
-// add counts a file of some taxis.
-func (c *crowd) add(f element.Found, taxis ...string) {
-	if c.files == nil {
-		c.files, c.parts = map[monthOfTaxi]int{}, map[string]int{}
-	}
-	for _, t := range taxis {
-		c.files[monthOfTaxi{t, f.Month}]++
-	}
-	c.parts[f.Dataset]++
-}
-
-// alone tells whether a file that was counted is the only one that can have trips of a taxi in its month.
-func (c *crowd) alone(f element.Found, taxi string) bool {
-	return (f.Dataset == "" || c.parts[f.Dataset] == 1) && c.files[monthOfTaxi{taxi, element.NoMonth}] == 0 && c.files[monthOfTaxi{taxi, f.Month}] == 1
 }

@@ -112,33 +112,6 @@ func TestOnlyWhatHasNotChangedIsReused(t *testing.T) {
 	}
 }
 
-func TestAFileIsAloneIfNoOtherCanHaveTripsOfItsTaxiAndMonth(t *testing.T) {
-	const jan, feb = 600, 601
-	of := func(month int32, dataset string) element.Found { return element.Found{Month: month, Dataset: dataset} }
-	for _, c := range []struct {
-		what   string
-		others func(*crowd)
-		file   element.Found
-		want   bool
-	}{
-		{"no other", func(*crowd) {}, of(jan, ""), true},
-		{"another month", func(c *crowd) { c.add(of(feb, ""), "yellow") }, of(jan, ""), true},
-		{"another taxi", func(c *crowd) { c.add(of(jan, ""), "green") }, of(jan, ""), true},
-		{"the same", func(c *crowd) { c.add(of(jan, ""), "green", "yellow") }, of(jan, ""), false},
-		{"any month", func(c *crowd) { c.add(of(element.NoMonth, ""), "yellow") }, of(jan, ""), false},
-		{"any month of another taxi", func(c *crowd) { c.add(of(element.NoMonth, ""), "green") }, of(jan, ""), true},
-		{"a part of its data set", func(c *crowd) { c.add(of(feb, "d"), "yellow") }, of(jan, "d"), false},
-		{"itself without a month", func(*crowd) {}, of(element.NoMonth, ""), false},
-	} {
-		var files crowd
-		files.add(c.file, "yellow")
-		c.others(&files)
-		if got := files.alone(c.file, "yellow"); got != c.want {
-			t.Errorf("%s: found %v, expected %v", c.what, got, c.want)
-		}
-	}
-}
-
 func TestNamedFilesTakeThePlaceOfTheirMonths(t *testing.T) {
 	const jan, feb = 600, 601
 	in := func(uri, taxis string, month int32, dataset string) kept.Input {
@@ -183,7 +156,7 @@ func TestNamedFilesTakeThePlaceOfTheirMonths(t *testing.T) {
 }
 
 func TestANamedFileKeepsItsNameAndANewOneGetsItsOwn(t *testing.T) {
-	have := []kept.Input{{Source: "2014/a.parquet", URI: "/raw/2014/a.parquet"}, {Source: "b.parquet", URI: "/raw/b.parquet"}}
+	have := map[string]kept.Input{"/raw/2014/a.parquet": {Source: "2014/a.parquet"}, "/raw/b.parquet": {Source: "b.parquet"}}
 	taken := map[string]bool{"2014/a.parquet": true, "b.parquet": true}
 	for uri, want := range map[string]string{
 		"/raw/2014/a.parquet": "2014/a.parquet",

@@ -63,7 +63,9 @@ func Check(ctx context.Context, access objstore.Access, output string, only func
 		if head.Manifest == nil {
 			return nil, fmt.Errorf("%s: %w", ManifestName, fs.ErrNotExist)
 		}
-		c := &checking{access: access, output: output, head: head, report: &Report{Version: head.Version}, refs: map[kept.Ref]bool{}}
+		c := &checking{
+			access: access, output: output, head: head, report: &Report{Version: head.Version}, refs: map[kept.Ref]bool{}, files: map[string]keptFile{},
+		}
 		if err := c.all(ctx, only); err != nil {
 			return nil, err
 		}
@@ -81,6 +83,13 @@ type checking struct {
 	head   Head
 	report *Report
 	refs   map[kept.Ref]bool // that were looked at: versions share kept results
+	files  map[string]keptFile
+}
+
+// keptFile is a file of kept results, or why it cannot be found.
+type keptFile struct {
+	objstore.Object
+	err error
 }
 
 // count counts a thing that was looked at.
@@ -208,35 +217,41 @@ func (c *checking) manifest(ctx context.Context, v Version) (*Manifest, error) {
 func (c *checking) readJSON(ctx context.Context, what, place string, into any) error {
 	content, err := c.access.ReadAll(ctx, objstore.Join(c.output, place))
 	if err == nil {
-		if err := json.Unmarshal(content, into); err != nil {
-			c.wrong(what, place, "found no JSON (%v), expected a record of this program", err)
-		}
+		c.isJSON(what, place, content, into)
 		return nil
 	}
 	return c.note(what, place, err)
 }
 
+// isJSON parses a file of JSON. If it is none, this is a finding.
+func (c *checking) isJSON(what, place string, content []byte, into any) bool {
+	err := json.Unmarshal(content, into)
+	if err != nil {
+		c.wrong(what, place, "found no JSON (%v), expected a record of this program", err)
+	}
+	return err == nil
+}
+
 // kept looks at the kept results of a version. A version may have none.
 func (c *checking) kept(ctx context.Context, v Version, m *Manifest) error {
 	place := v.Dir + "/" + kept.IndexName
-	if _, err := c.access.Stat(ctx, objstore.Join(c.output, place)); errors.Is(err, fs.ErrNotExist) {
+	content, err := c.access.ReadAll(ctx, objstore.Join(c.output, place))
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
 		return err
 	}
 	index, before := new(kept.Index), len(c.report.Wrong)
 	c.count(CheckedKept)
-	if err := c.readJSON(ctx, CheckedKept, place, index); err != nil || len(c.report.Wrong) > before {
-		return err
+	if !c.isJSON(CheckedKept, place, content, index) {
+		return nil
 	}
 	if index.Format != kept.Format {
 		return nil // another release of the program made it: this one does not use it
 	}
 	if c.identities(place, v, m, index); len(c.report.Wrong) == before {
-		if _, err := ReadIndex(ctx, c.access, c.output, v.Dir); errors.Is(err, kept.ErrSeal) {
-			c.wrong(CheckedIdentities, place, "%v", kept.ErrSeal)
-		} else if err != nil {
-			return err
+		if _, err := kept.Decode(v.Dir, content); err != nil {
+			c.wrong(CheckedIdentities, place, "%v", err)
 		}
 	}
 	for _, in := range index.Inputs {
@@ -255,13 +270,16 @@ func (c *checking) kept(ctx context.Context, v Version, m *Manifest) error {
 
 // identities compares the inputs that have kept results with the inputs of the manifest.
 func (c *checking) identities(place string, v Version, m *Manifest, index *kept.Index) {
-	rows, sizes := map[string]int64{}, map[string]int64{}
+	rows, sizes, inputs := map[string]int64{}, map[string]int64{}, map[string]bool{}
+	for _, in := range m.Inputs {
+		inputs[in.Source] = true
+	}
 	for _, in := range index.Inputs {
 		source := cmp.Or(in.File.Dataset, in.Source)
 		if len(in.Results) == 0 { // the run left this file out
 			continue
 		}
-		if !slices.ContainsFunc(m.Inputs, func(i Input) bool { return i.Source == source }) {
+		if !inputs[source] {
 			c.wrong(CheckedIdentities, place, "found results of %s, which is no input of version %d", in.Source, v.Number)
 		}
 		sizes[source] += in.Size
@@ -285,26 +303,35 @@ func (c *checking) went(ctx context.Context, file string) bool {
 	if slices.ContainsFunc(c.head.Versions(), func(v Version) bool { return v.Dir == path.Dir(file) }) {
 		return false
 	}
-	_, err := c.access.Stat(ctx, objstore.Join(c.output, file))
-	return errors.Is(err, fs.ErrNotExist)
+	return errors.Is(c.fileOf(ctx, file).err, fs.ErrNotExist)
+}
+
+// fileOf finds a file of kept results. It asks once for each file: a file has the results of many inputs.
+func (c *checking) fileOf(ctx context.Context, file string) keptFile {
+	f, known := c.files[file]
+	if !known {
+		f.Object, f.err = c.access.Stat(ctx, objstore.Join(c.output, file))
+		c.files[file] = f
+	}
+	return f
 }
 
 // result looks at one kept result.
 func (c *checking) result(ctx context.Context, in kept.Input, r kept.Result) error {
 	c.count(CheckedKept)
-	o, err := c.access.Stat(ctx, objstore.Join(c.output, r.At.File))
-	if errors.Is(err, fs.ErrNotExist) {
+	o := c.fileOf(ctx, r.At.File)
+	if errors.Is(o.err, fs.ErrNotExist) {
 		c.wrong(CheckedKept, r.At.File, "found no such file, expected one with the result of %s; a run that needs it reads the input again", in.Source)
 		return nil
 	}
-	if err != nil {
-		return c.note(CheckedKept, r.At.File, err)
+	if o.err != nil {
+		return c.note(CheckedKept, r.At.File, o.err)
 	}
 	if r.At.Offset < 0 || r.At.Length < 0 || r.At.Offset+r.At.Length > o.Size {
 		c.wrong(CheckedKept, r.At.File, "%s: found %d bytes, expected a result at byte %d of %d bytes; a run that needs it reads the input again", in.Source, o.Size, r.At.Offset, r.At.Length)
 		return nil
 	}
-	f, err := c.access.Open(ctx, o)
+	f, err := c.access.Open(ctx, o.Object)
 	if err != nil {
 		return c.note(CheckedKept, r.At.File, err)
 	}

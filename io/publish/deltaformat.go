@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -84,17 +84,8 @@ func appOf(m *Manifest) string {
 // eachTable calls do for each table, several at once, and returns the first error in the order of the tables.
 func eachTable(tables []string, do func(i int, table string) error) error {
 	errs := make([]error, len(tables))
-	var wait sync.WaitGroup
-	for i, t := range tables {
-		wait.Go(func() { errs[i] = do(i, t) })
-	}
-	wait.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	_ = objstore.Each(len(tables), func(i int) error { errs[i] = do(i, tables[i]); return nil })
+	return cmp.Or(errs...)
 }
 
 // readyLogs refuses to commit if the run must not or cannot write to a Delta table: with exit code 5 if another program has changed its rows

@@ -72,11 +72,7 @@ type Covered struct {
 // Add adds what an input covers.
 func (c Covers) Add(in Input) {
 	for _, taxi := range element.SplitTaxis(in.Taxi) {
-		months := in.Months[taxi]
-		if in.Month != "" {
-			months = []string{in.Month}
-		}
-		for _, m := range months {
+		for _, m := range in.MonthsOf(taxi) {
 			if month, ok := tlc.MonthOf(m); ok {
 				c[Covered{taxi, month, ""}] = true
 			}

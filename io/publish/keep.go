@@ -34,22 +34,21 @@ func (r *result) keep(ctx context.Context, cfg Config, dir string) (*kept.Index,
 	states := &states{at: dir + "/" + kept.StatesName}
 	index := &kept.Index{Format: kept.Format, Identity: cfg.Identity, Inputs: []kept.Input{}}
 	looked := map[string]bool{}
+	add := func(f element.Found, in kept.Input) {
+		looked[f.Source] = true
+		in.Source, in.URI, in.Token, in.Size, in.Reading = f.Source, f.URI, f.Token, f.Size, f.Reading
+		if setResults(results[f.Source], &in) {
+			index.Inputs = append(index.Inputs, in)
+		}
+	}
 	for _, m := range r.remembered {
 		for _, f := range m.Files {
-			looked[f.Source] = true
 			f.URI = objstore.Redact(f.URI)
-			in := kept.Input{Source: f.Source, URI: f.URI, Token: f.Token, Size: f.Size, Reading: f.Reading, File: f}
-			if setResults(results[f.Source], &in) {
-				index.Inputs = append(index.Inputs, in)
-			}
+			add(f.Found, kept.Input{File: f})
 		}
 		for _, f := range m.Unusable {
-			looked[f.Source] = true
 			f.URI = objstore.Redact(f.URI)
-			in := kept.Input{Source: f.Source, URI: f.URI, Token: f.Token, Size: f.Size, Reading: f.Reading, Unusable: &f}
-			if setResults(nil, &in) {
-				index.Inputs = append(index.Inputs, in)
-			}
+			add(f.Found, kept.Input{Unusable: &f})
 		}
 	}
 	slices.SortFunc(index.Inputs, func(a, b kept.Input) int { return cmp.Compare(a.Source, b.Source) })

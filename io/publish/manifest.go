@@ -149,6 +149,14 @@ func mostRefused(parts []element.Admitted, tallies map[string]element.Tally) (mo
 	return month, rows
 }
 
+// MonthsOf returns the months of a taxi's trips, as far as they are known: the month in the input's name, or else those of the trips.
+func (in Input) MonthsOf(taxi string) []string {
+	if in.Month != "" {
+		return []string{in.Month}
+	}
+	return in.Months[taxi]
+}
+
 // MuchRefused tells whether row rules refused more than a tenth of the rows.
 func (in Input) MuchRefused() bool { return 10*(in.Rows-in.Counted) > in.Rows }
 

@@ -137,7 +137,6 @@ func (t Total) String() string {
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[publishFn]())
 	register.Iter1[quarantine.File]()
-	register.Iter1[element.Remembered]()
 	register.Iter1[element.AdmittedFiles]()
 	register.Iter1[element.LeftOut]()
 	register.Iter1[element.Tallies]()

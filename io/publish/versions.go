@@ -121,15 +121,6 @@ type Version struct {
 	Dir    string // its folder, below the output; "" for version 0
 }
 
-// Versions returns the versions that an output keeps, in ascending order. There are none if there is no output.
-func Versions(ctx context.Context, access objstore.Access, output string) ([]Version, error) {
-	h, err := ReadHead(ctx, access, output)
-	if err != nil {
-		return nil, err
-	}
-	return h.Versions(), nil
-}
-
 // Versions returns the versions that the output kept when the head was read, in ascending order.
 func (h Head) Versions() []Version {
 	if h.Manifest == nil {
@@ -155,6 +146,11 @@ func ReadVersion(ctx context.Context, access objstore.Access, output string, n i
 	if err != nil {
 		return nil, "", err
 	}
+	return h.ReadVersion(ctx, access, output, n)
+}
+
+// ReadVersion is like the function of that name, without reading the head again.
+func (h Head) ReadVersion(ctx context.Context, access objstore.Access, output string, n int64) (m *Manifest, dir string, err error) {
 	if n == h.Version && h.Manifest != nil {
 		return h.Manifest, h.Dir, nil
 	}

@@ -145,7 +145,8 @@ func TestEachRunMakesAVersion(t *testing.T) {
 			tokens[h.Token] = true
 			nothingElse(t, output)
 		}
-		versions, err := Versions(t.Context(), access, output)
+		head, err := ReadHead(t.Context(), access, output)
+		versions := head.Versions()
 		if err != nil || len(versions) != 3 || versions[0] != (Version{1, "run1", versionsDir + "/1-run1"}) || versions[2].Number != 3 {
 			t.Errorf("found %v, %v", versions, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tripstats/io/tlc"
+	"tripstats/transforms/element"
 )
 
 // taxi is a kind of taxi, as the page shows it.
@@ -60,8 +61,8 @@ func stats(cfg Config, tables map[string]*rows) *monthly {
 		s.refused += in.Rows - in.Counted
 		m, ok := parseMonth(in.Month)
 		named, unnamed = named || ok, unnamed || !ok
-		for _, t := range strings.Split(in.Taxi, ",") {
-			if t = strings.TrimSpace(t); ok {
+		for _, t := range element.SplitTaxis(in.Taxi) {
+			if ok {
 				s.file(t, m)
 			}
 			trips[t] += 0

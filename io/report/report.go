@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"tripstats/io/objstore"
@@ -163,10 +164,8 @@ func pageOf(cfg Config, tables map[string]*rows) *page {
 			p.Own = append(p.Own, d)
 		}
 	}
-	for _, c := range cubes {
-		if c.Kind == "map" {
-			p.Shapes = shapes(cfg)
-		}
+	if slices.ContainsFunc(cubes, func(c *cube) bool { return c.Kind == "map" }) {
+		p.Shapes = shapes(cfg)
 	}
 	data, err := json.Marshal(map[string]any{"cubes": cubes, "months": p.Months, "at": at})
 	if err != nil {

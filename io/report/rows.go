@@ -10,6 +10,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"tripstats/io/tlc"
 )
 
 // rows are the rows of a table.
@@ -23,7 +25,7 @@ func (r *rows) column(name string) arrow.Array {
 	return nil
 }
 
-// number is the value in a row of a column of whole numbers or dates; ok is false if it is null, or there is no such column.
+// whole is the value in a row of a column of whole numbers or dates; ok is false if it is null, or there is no such column.
 func whole(c arrow.Array, row int) (value int64, ok bool) {
 	if c == nil || c.IsNull(row) {
 		return 0, false
@@ -136,11 +138,8 @@ func monthOf(days int64) month {
 
 // parseMonth reads a month of the manifest.
 func parseMonth(s string) (month, bool) {
-	var y, m int
-	if n, err := fmt.Sscanf(s, "%d-%d", &y, &m); n != 2 || err != nil || m < 1 || m > 12 || y < 1 {
-		return 0, false
-	}
-	return month(y*12 + m - 1), true
+	m, ok := tlc.MonthOf(s)
+	return month(m) + 1970*12, ok
 }
 
 func sortBy[T any, K cmp.Ordered](s []T, key func(T) K) {

@@ -63,6 +63,8 @@ func (s *Spec) Digest() string {
 	return hex.EncodeToString(sum[:16])
 }
 
+func digestsOf(tables []*Spec) []string { return texts(tables, (*Spec).Digest) }
+
 func texts[T any](list []T, text func(T) string) (out []string) {
 	for _, v := range list {
 		out = append(out, text(v))
@@ -145,16 +147,7 @@ func (s Source) checkKept(tables []*Spec) error {
 		return damaged("found %d rows, expected the file's %d", s.Rows, s.Due)
 	}
 	for _, spec := range tables {
-		err := error(nil)
-		if spec.declared() {
-			_, err = s.declaredBalances(spec)
-		} else {
-			var state State
-			if state, err = s.State(spec.Name); err == nil {
-				err = s.balances(spec, state)
-			}
-		}
-		if err != nil {
+		if _, _, err := s.balanced(spec); err != nil {
 			return damaged("%v", err)
 		}
 		if s.finished(spec) && !s.Alone {
@@ -191,13 +184,13 @@ type packFn struct {
 const packedBytes = 1 << 20
 
 func (fn *packFn) Setup() {
-	fn.queries, fn.digests = nil, nil
+	fn.queries, fn.digests = nil, digestsOf(fn.Tables)
 	for _, t := range fn.Tables {
 		var q *query.Query
 		if t.declared() {
 			q = t.query()
 		}
-		fn.queries, fn.digests = append(fn.queries, q), append(fn.digests, t.Digest())
+		fn.queries = append(fn.queries, q)
 	}
 	fn.coded, fn.numbers = trip.FileColumns(Needs(fn.Tables)), Numbers(fn.Tables)
 }
@@ -294,12 +287,7 @@ type unpackFn struct {
 	digests []string
 }
 
-func (fn *unpackFn) Setup() {
-	fn.digests = nil
-	for _, t := range fn.Tables {
-		fn.digests = append(fn.digests, t.Digest())
-	}
-}
+func (fn *unpackFn) Setup() { fn.digests = digestsOf(fn.Tables) }
 
 func (fn *unpackFn) ProcessElement(kept element.Remembered, emit func(string, Source)) error {
 	for _, p := range kept.Results {

@@ -70,25 +70,12 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 	t := element.Tally{Source: r.Source, Taxi: r.Taxi, NoCodes: r.NoCodes, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(r.Duration), Text: r.Text, Months: r.Months}
 	left := false
 	for _, spec := range fn.Tables {
-		if spec.declared() {
-			filtered, err := r.declaredBalances(spec)
-			if err != nil {
-				return err
-			}
-			if filtered > 0 {
-				t.Filtered = append(t.Filtered, element.Filtered{Table: spec.Name, Rows: filtered})
-			}
-			continue
-		}
-		state, err := r.State(spec.Name)
-		if err == nil {
-			err = r.balances(spec, state)
-		}
+		state, filtered, err := r.balanced(spec)
 		if err != nil {
 			return err
 		}
-		if state.Filtered > 0 {
-			t.Filtered = append(t.Filtered, element.Filtered{Table: spec.Name, Rows: state.Filtered})
+		if filtered > 0 {
+			t.Filtered = append(t.Filtered, element.Filtered{Table: spec.Name, Rows: filtered})
 		}
 		if i := spec.durations(); i >= 0 && !left {
 			t.Left, left = meanOf(state.total(i)), true
@@ -119,7 +106,20 @@ func (s *Spec) durations() int {
 	return slices.Index(s.sums(), summed{of: trip.Duration})
 }
 
-// balances checks that the groups of a table and the trips filtered are the trips that count.
+// balanced checks that the groups of a table and the trips filtered are the trips that count. It returns the state of a table that is not
+// declared, and how many trips the table filters.
+func (s Source) balanced(spec *Spec) (state State, filtered int64, err error) {
+	if spec.declared() {
+		filtered, err = s.declaredBalances(spec)
+		return state, filtered, err
+	}
+	if state, err = s.State(spec.Name); err == nil {
+		err = s.balances(spec, state)
+	}
+	return state, state.Filtered, err
+}
+
+// balances is balanced for a table that is not declared.
 func (s Source) balances(spec *Spec, state State) error {
 	for _, v := range spec.Values {
 		if v.Func != Rows {
@@ -137,7 +137,7 @@ func (s Source) balances(spec *Spec, state State) error {
 	return nil
 }
 
-// declaredBalances is balances for a declared table. It returns how many trips the table filters.
+// declaredBalances is balanced for a declared table. It returns how many trips the table filters.
 func (s Source) declaredBalances(spec *Spec) (filtered int64, err error) {
 	var c group.Counts
 	if state := s.bytes(spec.Name); len(state) > 0 {

@@ -226,29 +226,6 @@ func apart(files []element.Recognised, wanted func(element.Recognised) bool) {
 	}
 }
 
-// setAlone sets Alone of the files that are to be read.
-func setAlone(files []element.Recognised) {
-	months, parts := map[taxiMonth]int{}, map[string]int{}
-	for _, f := range files {
-		for _, s := range f.ByTaxi() {
-			months[taxiMonth{s.Taxi, f.Month}]++
-		}
-		parts[f.Dataset]++
-	}
-	for i := range files {
-		f := &files[i]
-		alone := func(taxi string) bool {
-			whole := f.Dataset == "" || parts[f.Dataset] == 1
-			anyMonth := months[taxiMonth{taxi, element.NoMonth}] > 0 // such a file may have trips of any month
-			return whole && !anyMonth && months[taxiMonth{taxi, f.Month}] == 1
-		}
-		f.Alone = alone(f.Taxi)
-		for k := range f.Shares {
-			f.Shares[k].Alone = alone(f.Shares[k].Taxi)
-		}
-	}
-}
-
 // problem is a fault and the source that it is about.
 type problem struct {
 	source string
