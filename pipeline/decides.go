@@ -84,7 +84,7 @@ type readings struct {
 	asOf int32
 }
 
-// readingsOf are those of a run.
+// readingsOf returns the digests of a run.
 func (s *settings) readingsOf(opts trip.Options, rules quality.Config) readings {
 	values := s.inForce(decidesReading)
 	delete(values, "as-of") // only some files depend on it

@@ -99,7 +99,7 @@ func (pl *planner) findCopies(ctx context.Context) error {
 }
 
 // withStaying returns the listed files and their objects, and those that stay in the output and may be copies of them: files of the same
-// size that are what they were. What has changed or is gone cannot be compared.
+// size that have not changed since. A file that has changed or is gone cannot be compared.
 func (pl *planner) withStaying(ctx context.Context) (objects []objstore.Object, files []element.Found) {
 	objects, files = slices.Clone(pl.objects), slices.Clone(pl.listed)
 	sizes := map[int64]bool{}

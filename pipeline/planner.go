@@ -229,8 +229,8 @@ func (pl *planner) keepsFinished() bool {
 	return false
 }
 
-// crowding returns the listed files that may have trips of the same months as other files, as far as their names tell. Without merge, two
-// files of one month are an error, unless their names have no month.
+// crowding returns the listed files whose names do not rule out that another file has trips of the same month. Without
+// --same-month=merge two files of one month are an error, so only files without a month in their names are left.
 func (pl *planner) crowding() []element.Found {
 	months := map[int32]int{}
 	for _, f := range pl.listed {

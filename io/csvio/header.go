@@ -128,7 +128,7 @@ func (h *header) parse(line []byte) error {
 	if len(line) > maxLine {
 		return fmt.Errorf("found a header of %d bytes, expected at most %d", len(line), maxLine)
 	}
-	// A damaged header may have a CR too. With CR for all ends of lines, as much as the header follows.
+	// A damaged header may have a CR too. But if every line ends with CR, at least as many commas follow the first CR as are before it.
 	if parts := bytes.SplitN(line, []byte("\r"), 3); len(parts) > 1 && bytes.Contains(parts[0], comma) && bytes.Count(parts[1], comma) >= bytes.Count(parts[0], comma) {
 		return errors.New("found a CR without an LF in the line with the names of columns, expected lines that end with LF or CR LF; write the ends of lines so, for example with tr '\\r' '\\n'")
 	}

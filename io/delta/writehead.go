@@ -125,7 +125,7 @@ func summary(version int64, content []byte) Commit {
 					c.Apps[textOf(fields["appId"])] = version
 				}
 			case "add", "remove":
-				// An action that only rearranges rows says so, such as that of OPTIMIZE.
+				// OPTIMIZE only rearranges rows, and its actions say so.
 				c.Rows = c.Rows || string(fields["dataChange"]) != "false"
 			}
 		}

@@ -132,7 +132,7 @@ func readyLogs(ctx context.Context, cfg Config, base *Manifest, replace bool) er
 	})
 }
 
-// described returns the commits that may have changed rows, as part of a message.
+// described lists, for a message, the commits that may have changed rows.
 func described(commits []delta.Commit) string {
 	var list []string
 	for _, c := range commits {

@@ -101,7 +101,7 @@ type Program struct {
 
 // Input is one source that was read: a file, or a folder of files that are one dataset.
 type Input struct {
-	Source    string              `json:"source"` // as it is named in tables and messages
+	Source    string              `json:"source"` // its name in tables and messages
 	URI       string              `json:"uri"`
 	Taxi      string              `json:"taxi"`             // of an input with several taxis the list of them
 	Month     string              `json:"month,omitempty"`  // 2014-01, from the file's name

@@ -150,7 +150,7 @@ func (r *result) gate(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// whole adds up the tallies of the parts of each dataset, as far as the gate needs them.
+// whole adds up the tallies of the parts of each dataset. It sets only the fields that the gate needs.
 func whole(tallies []element.Tally) []element.Tally {
 	var out []element.Tally
 	at := map[string]int{}

@@ -65,8 +65,8 @@ func axis(low, high float64) (from, to, step float64) {
 	return math.Floor(low/step+1e-9) * step, math.Ceil(high/step-1e-9) * step, step
 }
 
-// chartOf draws series. Places are the marks of the horizontal axis, as hundredths of the width. Suffix follows each number of the vertical
-// axis, and prefix stands before it.
+// chartOf draws each series as a line. places are the marks of the horizontal axis, in hundredths of the width. prefix stands before each
+// number of the vertical axis.
 func chartOf(id, title, unit, prefix string, all []series, places []tick) chart {
 	c := chart{ID: id, Title: title, Unit: unit, Height: chartHeight, Columns: places}
 	low, high := 0.0, 0.0

@@ -168,7 +168,7 @@ func groupNote(t *rows, others []int) string {
 	return "Names are values of " + strings.Join(names, ", ") + "."
 }
 
-// groupsOf are the groups of rows, in the order in which they come, and that of each row.
+// groupsOf returns the groups of the rows, in the order of their first rows, and for each row the place of its group.
 func groupsOf(t *rows, others []int) (groups []string, of []int) {
 	seen := map[string]int{}
 	for row := range int(t.NumRows()) {

@@ -31,7 +31,7 @@ type ruleRow struct {
 const barHeight = 32
 
 // ledgerOf reads the table quality. A row counts in the month of its file, because the months of refused rows may be any; if the file's name
-// has no month, in that of its pickups.
+// has no month, a row counts in the month of its pickup.
 func ledgerOf(cfg Config, s *monthly, t *rows) *ledger {
 	if t == nil {
 		return nil

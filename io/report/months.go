@@ -10,7 +10,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// taxi is a kind of taxi, as the page shows it.
+// taxi is what the page shows of a kind of taxi.
 type taxi struct {
 	Name  string // in tables
 	Label string

@@ -175,7 +175,7 @@ func pageOf(cfg Config, tables map[string]*rows) *page {
 	return p
 }
 
-// shapes are the paths of the zones, as differences, which are short.
+// shapes returns the paths of the zones. Each point is written as the difference from the one before, which is short.
 func shapes(cfg Config) []shape {
 	var all []shape
 	for id, z := range cfg.Zones {

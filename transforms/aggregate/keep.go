@@ -98,7 +98,7 @@ func Numbers(tables []*Spec) string {
 	return strings.Join(names, ",")
 }
 
-// again returns the result of a file that was read for some of its tables alone.
+// again returns the result of a file that was read only for the tables of which nothing is kept.
 func (s Source) again() Source {
 	out := Source{Source: s.Source, Taxi: s.Taxi, States: s.States, Read: true, Again: Again{Rows: s.Rows, Counted: s.Counted, NoCodes: s.NoCodes}}
 	for _, r := range s.Rules {

@@ -45,9 +45,9 @@ type fieldsFn struct {
 	wide    bool // set where a value is beyond MaxValue or not a number
 	texts   textClock
 	bad     []int32              // the rows of one column with values that are not numbers, or not times
-	allBad  []int32              // those of all columns of the batch that are not numbers
-	noTimes [Dropoff + 1][]int32 // those of the pickup and the dropoff
-	others  []int32              // those of all other times
+	allBad  []int32              // the rows of all columns of the batch with values that are not numbers
+	noTimes [Dropoff + 1][]int32 // the rows whose pickup, and whose dropoff, is not a time
+	others  []int32              // the rows in which any other time is not a time
 	blank   []int32              // the rows of one column with texts that stand for nothing
 	noCodes []NoCode             // of the batch
 	taxis   taxiSplitter         // of batches with several taxis

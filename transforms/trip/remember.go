@@ -102,7 +102,7 @@ func rememberFiles(files []element.Recognised, emit func(element.Remembered)) {
 	}
 }
 
-// leftUnusable returns the files that cannot be used and were left out, without those of which a run before has told.
+// leftUnusable returns the files that cannot be used and were left out, except files that an earlier run has recorded.
 func leftUnusable(unusable []element.Unusable, left []element.LeftOut) (list []element.Unusable) {
 	sources := map[string]bool{}
 	for _, f := range left {
