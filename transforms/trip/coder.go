@@ -15,10 +15,17 @@ import (
 )
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[Batch]())
-	beam.RegisterFunction(encodeBatch)
-	beam.RegisterFunction(decodeBatch)
-	beam.RegisterCoder(reflect.TypeFor[Batch](), encodeBatch, decodeBatch)
+	beam.RegisterType(reflect.TypeFor[Batches]())
+	beam.RegisterFunction(encodeBatches)
+	beam.RegisterFunction(decodeBatches)
+	beam.RegisterCoder(reflect.TypeFor[Batches](), encodeBatches, decodeBatches)
+}
+
+func encodeBatches(l Batches) ([]byte, error) { return element.EncodeList(l.List, encodeBatch) }
+
+func decodeBatches(b []byte) (Batches, error) {
+	list, err := element.DecodeList(b, decodeBatch)
+	return Batches{list}, err
 }
 
 // The encoded form of a Batch: source, taxi, origin (a record, or nothing), the text if there is one, then everything else except the
