@@ -32,6 +32,9 @@ func init() {
 // its name, its count and then its record.
 
 func encodeColumns(c Columns) ([]byte, error) {
+	if b, ok := OnlyCounted(sizeOf(c.Record)); ok {
+		return b, nil
+	}
 	head := AppendString(nil, c.Source)
 	head = AppendString(head, c.Taxi)
 	head = AppendString(head, c.Variant)
@@ -113,6 +116,9 @@ func decodeColumns(b []byte) (c Columns, err error) {
 }
 
 func encodeRejects(r Rejects) ([]byte, error) {
+	if b, ok := OnlyCounted(sizeOf(r.Record)); ok {
+		return b, nil
+	}
 	head := AppendString(nil, r.Source)
 	head = binary.AppendUvarint(head, uint64(r.RowGroup))
 	head = binary.AppendUvarint(head, uint64(r.Refused))
@@ -194,8 +200,7 @@ func AppendRecord(b []byte, rec arrow.RecordBatch) ([]byte, error) {
 	return out, nil
 }
 
-// sizeOf is about what rec takes as a stream. Runners encode some batches of every stage only to know their size, so what
-// it costs matters: a buffer that had to grow would cost far more.
+// sizeOf is about what rec takes as a stream. A buffer that had to grow would cost far more.
 func sizeOf(rec arrow.RecordBatch) int {
 	const perColumn, perStream = 512, 4 << 10 // of metadata
 	size := perStream

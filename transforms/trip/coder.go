@@ -29,8 +29,7 @@ func decodeBatches(b []byte) (Batches, error) {
 }
 
 // The encoded form of a Batch: source, taxi, origin (a record, or nothing), the text if there is one, then everything else except the
-// columns as varints, then the columns as an Arrow record. One of the varints says which columns the record has. Prism encodes some
-// batches only to know their size, so a column without values must cost nothing.
+// columns as varints, then the columns as an Arrow record. One of the varints says which columns the record has.
 
 // schemaOf returns the schema of a record with the columns that have a bit in present, in the order of Field.
 func schemaOf(present int64) *arrow.Schema {
@@ -44,6 +43,9 @@ func schemaOf(present int64) *arrow.Schema {
 }
 
 func encodeBatch(b Batch) ([]byte, error) {
+	if counted, ok := element.OnlyCounted(b.encodedSize()); ok {
+		return counted, nil
+	}
 	out := element.AppendString(nil, b.Source)
 	out = element.AppendString(out, b.Taxi)
 	var origin []byte
@@ -98,6 +100,15 @@ func encodeBatch(b Batch) ([]byte, error) {
 		out = appendVarints(out, int64(rows))
 	}
 	return element.AppendRecord(out, rec)
+}
+
+// encodedSize is about how many bytes the encoded form has.
+func (b *Batch) encodedSize() int {
+	size := 0
+	for f := range NumFields {
+		size += 8*len(b.Columns[f].Values) + len(b.Columns[f].Valid)
+	}
+	return size
 }
 
 func appendVarints(b []byte, values ...int64) []byte {
