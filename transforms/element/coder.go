@@ -32,9 +32,6 @@ func init() {
 // its name, its count and then its record.
 
 func encodeColumns(c Columns) ([]byte, error) {
-	if b, ok := OnlyCounted(sizeOf(c.Record)); ok {
-		return b, nil
-	}
 	head := AppendString(nil, c.Source)
 	head = AppendString(head, c.Taxi)
 	head = AppendString(head, c.Variant)

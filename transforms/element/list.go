@@ -19,15 +19,26 @@ func init() {
 // read-only, and its memory may be used again once the emit call that handed it out has returned.
 type ColumnsList struct{ List []Columns }
 
-func encodeColumnsList(l ColumnsList) ([]byte, error) { return EncodeList(l.List, encodeColumns) }
+func encodeColumnsList(l ColumnsList) ([]byte, error) { return EncodeList(l.List, Columns.encodedSize, encodeColumns) }
 
 func decodeColumnsList(b []byte) (ColumnsList, error) {
 	list, err := DecodeList(b, decodeColumns)
 	return ColumnsList{list}, err
 }
 
-// EncodeList codes elements: their number as a uvarint, then each with its length.
-func EncodeList[T any](list []T, encode func(T) ([]byte, error)) ([]byte, error) {
+// encodedSize is about how many bytes the encoded form has.
+func (c Columns) encodedSize() int { return sizeOf(c.Record) }
+
+// EncodeList codes large elements: their number as a uvarint, then each with its length. size returns about how many bytes an encoded
+// element has.
+func EncodeList[T any](list []T, size func(T) int, encode func(T) ([]byte, error)) ([]byte, error) {
+	total := 0
+	for _, v := range list {
+		total += size(v)
+	}
+	if b, ok := OnlyCounted(total); ok {
+		return b, nil
+	}
 	out := binary.AppendUvarint(nil, uint64(len(list)))
 	for _, v := range list {
 		b, err := encode(v)

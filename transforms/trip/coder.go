@@ -21,7 +21,9 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Batches](), encodeBatches, decodeBatches)
 }
 
-func encodeBatches(l Batches) ([]byte, error) { return element.EncodeList(l.List, encodeBatch) }
+// The encoded form of Batches: see element.EncodeList.
+
+func encodeBatches(l Batches) ([]byte, error) { return element.EncodeList(l.List, Batch.encodedSize, encodeBatch) }
 
 func decodeBatches(b []byte) (Batches, error) {
 	list, err := element.DecodeList(b, decodeBatch)
@@ -43,9 +45,6 @@ func schemaOf(present int64) *arrow.Schema {
 }
 
 func encodeBatch(b Batch) ([]byte, error) {
-	if counted, ok := element.OnlyCounted(b.encodedSize()); ok {
-		return counted, nil
-	}
 	out := element.AppendString(nil, b.Source)
 	out = element.AppendString(out, b.Taxi)
 	var origin []byte
@@ -103,7 +102,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 }
 
 // encodedSize is about how many bytes the encoded form has.
-func (b *Batch) encodedSize() int {
+func (b Batch) encodedSize() int {
 	size := 0
 	for f := range NumFields {
 		size += 8*len(b.Columns[f].Values) + len(b.Columns[f].Valid)
