@@ -19,7 +19,9 @@ func init() {
 // read-only, and its memory may be used again once the emit call that handed it out has returned.
 type ColumnsList struct{ List []Columns }
 
-func encodeColumnsList(l ColumnsList) ([]byte, error) { return EncodeList(l.List, Columns.encodedSize, encodeColumns) }
+func encodeColumnsList(l ColumnsList) ([]byte, error) {
+	return EncodeList(l.List, Columns.encodedSize, encodeColumns)
+}
 
 func decodeColumnsList(b []byte) (ColumnsList, error) {
 	list, err := DecodeList(b, decodeColumns)

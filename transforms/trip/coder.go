@@ -23,7 +23,9 @@ func init() {
 
 // The encoded form of Batches: see element.EncodeList.
 
-func encodeBatches(l Batches) ([]byte, error) { return element.EncodeList(l.List, Batch.encodedSize, encodeBatch) }
+func encodeBatches(l Batches) ([]byte, error) {
+	return element.EncodeList(l.List, Batch.encodedSize, encodeBatch)
+}
 
 func decodeBatches(b []byte) (Batches, error) {
 	list, err := element.DecodeList(b, decodeBatch)
