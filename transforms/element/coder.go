@@ -17,14 +17,10 @@ import (
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 func init() {
-	beam.RegisterType(typeOf[Columns]())
 	beam.RegisterType(typeOf[Table]())
 	beam.RegisterType(typeOf[Rejects]())
-	beam.RegisterFunction(encodeColumns)
-	beam.RegisterFunction(decodeColumns)
 	beam.RegisterFunction(encodeTable)
 	beam.RegisterFunction(decodeTable)
-	beam.RegisterCoder(typeOf[Columns](), encodeColumns, decodeColumns)
 	beam.RegisterCoder(typeOf[Table](), encodeTable, decodeTable)
 	beam.RegisterFunction(encodeRejects)
 	beam.RegisterFunction(decodeRejects)
@@ -36,9 +32,6 @@ func init() {
 // its name, its count and then its record.
 
 func encodeColumns(c Columns) ([]byte, error) {
-	if b, ok := OnlyCounted(sizeOf(c.Record)); ok {
-		return b, nil
-	}
 	head := AppendString(nil, c.Source)
 	head = AppendString(head, c.Taxi)
 	head = AppendString(head, c.Variant)

@@ -26,16 +26,16 @@ func wide() arrow.RecordBatch {
 
 // Beam's node of a PCollection encodes some elements only to count their bytes: that must not cost what encoding costs.
 func TestElementsThatAreOnlyCountedAreNotEncoded(t *testing.T) {
-	c := Columns{Source: "a", Record: wide()}
-	whole, err := encodeColumns(c)
+	c := ColumnsList{[]Columns{{Source: "a", Record: wide()}, {Source: "b", Record: wide()}}}
+	whole, err := encodeColumnsList(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	custom, err := coder.NewCustomCoder("columns", typeOf[Columns](), encodeColumns, decodeColumns)
+	custom, err := coder.NewCustomCoder("columns", typeOf[ColumnsList](), encodeColumnsList, decodeColumnsList)
 	if err != nil {
 		t.Fatal(err)
 	}
-	registered := &coder.Coder{Kind: coder.Custom, T: typex.New(typeOf[Columns]()), Custom: custom}
+	registered := &coder.Coder{Kind: coder.Custom, T: typex.New(typeOf[ColumnsList]()), Custom: custom}
 	node := &exec.PCollection{PColID: "columns", Out: &exec.Discard{UID: 1}, Coder: registered, WindowCoder: coder.NewGlobalWindow()}
 	ctx := context.Background()
 	if err := node.Up(ctx); err != nil {

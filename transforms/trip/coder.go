@@ -15,10 +15,21 @@ import (
 )
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[Batch]())
-	beam.RegisterFunction(encodeBatch)
-	beam.RegisterFunction(decodeBatch)
-	beam.RegisterCoder(reflect.TypeFor[Batch](), encodeBatch, decodeBatch)
+	beam.RegisterType(reflect.TypeFor[Batches]())
+	beam.RegisterFunction(encodeBatches)
+	beam.RegisterFunction(decodeBatches)
+	beam.RegisterCoder(reflect.TypeFor[Batches](), encodeBatches, decodeBatches)
+}
+
+// The encoded form of Batches: see element.EncodeList.
+
+func encodeBatches(l Batches) ([]byte, error) {
+	return element.EncodeList(l.List, Batch.encodedSize, encodeBatch)
+}
+
+func decodeBatches(b []byte) (Batches, error) {
+	list, err := element.DecodeList(b, decodeBatch)
+	return Batches{list}, err
 }
 
 // The encoded form of a Batch: source, taxi, origin (a record, or nothing), the text if there is one, then everything else except the
@@ -36,9 +47,6 @@ func schemaOf(present int64) *arrow.Schema {
 }
 
 func encodeBatch(b Batch) ([]byte, error) {
-	if counted, ok := element.OnlyCounted(b.encodedSize()); ok {
-		return counted, nil
-	}
 	out := element.AppendString(nil, b.Source)
 	out = element.AppendString(out, b.Taxi)
 	var origin []byte
@@ -96,7 +104,7 @@ func encodeBatch(b Batch) ([]byte, error) {
 }
 
 // encodedSize is about how many bytes the encoded form has.
-func (b *Batch) encodedSize() int {
+func (b Batch) encodedSize() int {
 	size := 0
 	for f := range NumFields {
 		size += 8*len(b.Columns[f].Values) + len(b.Columns[f].Valid)
