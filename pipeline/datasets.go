@@ -111,6 +111,17 @@ func (s *settings) usedDatasets() []publish.Dataset {
 	return used
 }
 
+// zones are the zones of all places.
+func (s *settings) zones() aggregate.Zones {
+	zones := aggregate.Zones{TLC: tlc.Taxis()}
+	for _, d := range s.parsed.datasets {
+		if !slices.Contains(zones.TLC, d.Dataset.Taxi) {
+			zones.Own = append(zones.Own, aggregate.OwnZones{Taxi: d.Dataset.Taxi})
+		}
+	}
+	return zones
+}
+
 // digestOfDatasets tells in the metadata of tables which declarations they were made by.
 func (s *settings) digestOfDatasets() string {
 	parts := make([]string, len(s.parsed.datasets))

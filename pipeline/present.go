@@ -125,10 +125,10 @@ func (j *job) inheritDatasets(ctx context.Context) error {
 // extendedTables returns the tables of an output that is extended, and those that --tables adds.
 func (j *job) extendedTables(m *publish.Manifest, named []declaredTable) ([]declaredTable, error) {
 	var tables []declaredTable
-	isStandard := false
+	isStandard, ofStandard := false, aggregate.Names(aggregate.Tables(true))
 	for _, o := range m.Outputs {
 		if _, isStanding := standingNamed(o.Table); isStanding {
-			isStandard = isStandard || o.Table != aggregate.LedgerName
+			isStandard = isStandard || slices.Contains(ofStandard, o.Table) // others are in outputs without them too
 			continue
 		}
 		t, err := j.tableOf(o)
