@@ -76,7 +76,7 @@ func oneBranch() int { return 1 }
 // own. Prism runs at most eight bundles at once.
 func prismBranches() int { return min(8, max(1, runtime.GOMAXPROCS(0)/4)) }
 
-// prismThreads is how many threads prism needs at least. While a stage with side inputs runs, prism checks its watermarks again
+// prismThreads is how many threads prism needs at least. While a stage waits for a side input, prism checks its watermarks again
 // and again. If that keeps the only thread busy, Go polls the network only every 10 ms, and prism and its workers communicate
 // over the network.
 const prismThreads = 2
