@@ -29,8 +29,9 @@ func init() {
 type Config struct {
 	Access  objstore.Access
 	Memory  Memory
-	Library bool // decode with the format's library alone, where the program has a decoder of its own
-	Codes   bool // columns may come as dictionary arrays, of uint16 and the column's type, where the file has them so
+	Library bool   // decode with the format's library alone, where the program has a decoder of its own
+	Run     string // the watch.Run that counts what is read, if it is in this process
+	Codes   bool   // columns may come as dictionary arrays, of uint16 and the column's type, where the file has them so
 }
 
 // Read reads the projected columns of the files, or of parts of them.
@@ -83,6 +84,7 @@ func (fn *ReadFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, w el
 	counted := func(c element.Columns) {
 		rowsRead.Inc(ctx, c.Record.NumRows())
 		emit(c)
+		fn.read(c.Source, c.Record.NumRows())
 	}
 	whole := false
 	defer func() {
@@ -165,6 +167,7 @@ func (fn *ReadFn) scan(ctx context.Context, p part, next *part, claim func(unit 
 	if units.Start >= units.End {
 		return true, nil
 	}
+	fn.begin(f)
 	o, err := fn.open(ctx, p)
 	if err != nil {
 		return false, err
@@ -215,6 +218,7 @@ func (fn *ReadFn) scan(ctx context.Context, p part, next *part, claim func(unit 
 		if want := f.UnitRows[unit]; c.FirstRow != want && !isText {
 			return false, fault.New(fault.Failed, "%s: row group %d: read %d rows where %d were due", f.Source, unit, c.FirstRow, want)
 		}
+		fn.unitDone(f, unit)
 	}
 	return true, nil
 }

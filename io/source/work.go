@@ -9,6 +9,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/watch"
 )
 
 func init() {
@@ -28,14 +29,15 @@ const (
 // list comes first, so that workers that get every nth list have about the same bytes.
 //
 // Works transforms a PCollection<element.RecognisedFiles> into a PCollection<element.Work>.
-func Works(s beam.Scope, cut bool, files beam.PCollection) beam.PCollection {
+func Works(s beam.Scope, cfg Config, cut bool, files beam.PCollection) beam.PCollection {
 	s = s.Scope("source.Works")
-	return beam.ParDo(s, &worksFn{Cut: cut}, files)
+	return beam.ParDo(s, &worksFn{Cut: cut, Run: cfg.Run}, files)
 }
 
 // worksFn makes the lists of a bundle. All files are in one bundle, because they come from one element.
 type worksFn struct {
 	Cut bool
+	Run string // see Config
 
 	files []element.RecognisedFiles
 }
@@ -43,6 +45,11 @@ type worksFn struct {
 func (fn *worksFn) StartBundle(func(element.Work)) { fn.files = nil }
 
 func (fn *worksFn) ProcessElement(f element.RecognisedFiles, _ func(element.Work)) {
+	if run := watch.Of(fn.Run); run != nil {
+		for _, file := range f.Files {
+			run.Due(Watched(file))
+		}
+	}
 	fn.files = append(fn.files, f)
 }
 
