@@ -19,16 +19,16 @@ func Watched(f element.Recognised) watch.File {
 }
 
 // begin says that units of a file are about to be read.
-func (fn *ReadFn) begin(f element.Recognised) {
-	if run := watch.Of(fn.Config.Run); run != nil {
+func (cfg Config) begin(f element.Recognised) {
+	if run := watch.Of(cfg.Run); run != nil {
 		run.Begin(Watched(f))
 	}
 }
 
-// read says that rows of a file were read, and that all later stages of the bundle are done with them.
-func (fn *ReadFn) read(source string, rows int64) { watch.Of(fn.Config.Run).Rows(source, rows) }
+// rowsRead says that a batch was read, and that all later stages of the bundle are done with it.
+func (cfg Config) rowsRead(c element.Columns) { watch.Of(cfg.Run).Rows(c.Source, c.Record.NumRows()) }
 
-// unitDone says that a unit of a file was read, with the meaning of read.
-func (fn *ReadFn) unitDone(f element.Recognised, unit int) {
-	watch.Of(fn.Config.Run).Unit(f.Source, f.UnitBytes[unit])
+// unitDone says that all rows of a unit were read, with the meaning of rowsRead.
+func (cfg Config) unitDone(f element.Recognised, unit int) {
+	watch.Of(cfg.Run).Unit(f.Source, f.UnitBytes[unit])
 }
