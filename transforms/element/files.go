@@ -111,6 +111,8 @@ type Recognised struct {
 	Shares     []Share `json:",omitzero"` // the taxis of all rows, if that column names several, in the order of their names
 	Malformed  int64   `json:",omitzero"` // of a file of text with shares: rows that are in none, because their lines do not tell a taxi
 
+	Cores float64 `json:"-"` // how many cores its decoding keeps busy, if these are more than one
+
 	Lacks uint64 `json:",omitzero"` // the columns of trips that the file does not have, of all there are: a trip.FieldSet
 	Units int    `json:",omitzero"` // number of units, where UnitRows has been dropped
 
