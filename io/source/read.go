@@ -18,7 +18,7 @@ var rowsRead = beam.NewCounter("tripstats", "rows_read")
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[ReadFn]())
-	register.Emitter1[element.Columns]()
+	register.Emitter1[element.ColumnsList]()
 }
 
 // Config is what the reader is told. It travels in the DoFn, because a worker may be another process than the one that has
@@ -39,7 +39,7 @@ type Config struct {
 
 // Read reads the projected columns of the files, or of parts of them.
 //
-// Read transforms a PCollection<element.Work> into a PCollection<element.Columns>.
+// Read transforms a PCollection<element.Work> into a PCollection<element.ColumnsList>.
 func Read(s beam.Scope, cfg Config, works beam.PCollection) beam.PCollection {
 	s = s.Scope("source.Read")
 	return beam.ParDo(s, &ReadFn{Config: cfg}, works)
@@ -83,13 +83,13 @@ func (fn *ReadFn) CreateTracker(r offsetrange.Restriction) *sdf.LockRTracker {
 
 // ProcessElement emits every row of every unit it can claim. The end of the restriction may move down while it runs, so TryClaim
 // alone says when to stop.
-func (fn *ReadFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, w element.Work, emit func(element.Columns)) error {
+func (fn *ReadFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, w element.Work, emit func(element.ColumnsList)) error {
 	r := rt.GetRestriction().(offsetrange.Restriction)
-	all, err := read(ctx, fn.Config, w, element.Range{Start: int(r.Start), End: int(r.End)}, func(unit int64) bool { return rt.TryClaim(unit) }, func(list []item) {
-		for i := range list {
-			rowsRead.Inc(ctx, list[i].columns.Record.NumRows())
-			emit(list[i].columns)
+	all, err := read(ctx, fn.Config, w, element.Range{Start: int(r.Start), End: int(r.End)}, func(unit int64) bool { return rt.TryClaim(unit) }, func(list []element.Columns) {
+		for _, c := range list {
+			rowsRead.Inc(ctx, c.Record.NumRows())
 		}
+		emit(element.ColumnsList{List: list})
 	})
 	if err == nil && all {
 		rt.TryClaim(r.End) // tells the tracker that all is done
@@ -100,9 +100,9 @@ func (fn *ReadFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, w el
 // Scan is what [Read] does to one file, without a runner: it calls emit with every batch.
 func Scan(ctx context.Context, f element.Recognised, cfg Config, emit func(element.Columns)) error {
 	cfg.Lanes = 0
-	_, err := read(ctx, cfg, element.Work{Pieces: []element.Piece{{File: f, Units: all(f)}}}, all(f), func(int64) bool { return true }, func(list []item) {
-		for i := range list {
-			emit(list[i].columns)
+	_, err := read(ctx, cfg, element.Work{Pieces: []element.Piece{{File: f, Units: all(f)}}}, all(f), func(int64) bool { return true }, func(list []element.Columns) {
+		for _, c := range list {
+			emit(c)
 		}
 	})
 	return err
@@ -114,16 +114,21 @@ func all(f element.Recognised) element.Range { return element.Range{End: len(f.U
 // read emits the rows of units of w, counted over all its pieces, as long as it can claim them, and tells whether it could claim all. It
 // reads ahead of the claims; what was read of units that a split took away is dropped. Batches are emitted from the calling goroutine only,
 // and their memory is used again when emit has returned.
-func read(ctx context.Context, cfg Config, w element.Work, units element.Range, claim func(unit int64) bool, emit func([]item)) (all bool, err error) {
+func read(ctx context.Context, cfg Config, w element.Work, units element.Range, claim func(unit int64) bool, emit func([]element.Columns)) (all bool, err error) {
 	l := newLanes(ctx, cfg, w, units, claim)
 	defer l.close() // there is something to close after an error, or a panic of a later stage
+	var columns []element.Columns
 	for {
 		list, err := l.next()
 		if err != nil {
 			return false, err
 		}
 		if len(list) > 0 {
-			emit(list)
+			columns = columns[:0]
+			for _, it := range list {
+				columns = append(columns, it.columns)
+			}
+			emit(columns)
 		}
 		if err := l.release(list); err != nil {
 			return false, err
