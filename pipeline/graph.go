@@ -9,7 +9,6 @@ import (
 	"tripstats/io/publish"
 	"tripstats/io/quarantine"
 	"tripstats/io/source"
-	"tripstats/runners"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
@@ -20,8 +19,7 @@ import (
 type plan struct {
 	files     []element.Found
 	read      source.Config
-	branches  int
-	dealt     bool // large files are cut into several works, which are dealt out to the workers
+	dealt     bool // large files are cut into several works, which are dealt out to the workers; otherwise this process reads them all
 	trips     trip.Options
 	admission trip.Admission
 	standard  bool              // judge by the rules; otherwise every row counts as it is
@@ -53,8 +51,8 @@ func (p plan) recalled() []kept.Input {
 //
 //	found, described, recognised, told, unusable, left out: one a file
 //	narrowed, admitted, tallies: one 256 files, because a runner needs as much memory for an element as a small file has
-//	works               one a large file, or some small ones; on a cluster one a run of row groups, 16 MB or one row group at
-//	                    least, dealt out to the workers
+//	works               one, of all files; on a cluster one a run of row groups, 16 MB or one row group at least, or some small
+//	                    files, dealt out to the workers
 //	columns, trips      one a batch of 16,384 rows: all that is done to rows is done in fused stages, to batches
 //	partials            one a bundle and file in it: what is shuffled is these accumulators
 //	kept results        one a file of the run before that has not changed: they take the place of its partials
@@ -92,21 +90,25 @@ func results(s beam.Scope, p plan) publish.Inputs {
 		works = beam.Reshuffle(s, works)
 	}
 	read := p.read
+	if !p.dealt && read.Lanes == 0 {
+		read.Lanes = source.AllCores
+	}
 	read.Codes = !p.trips.KeepOrigin // rows are kept by their values
-	spread := runners.Spread(s, p.branches, works, func(s beam.Scope, works beam.PCollection) []beam.PCollection {
-		columns := source.Read(s, read, works)
-		trips := trip.MapFields(s, p.trips, columns)
-		trips = trip.Derive(s, p.trips, trips)
-		if p.quarantined() {
-			trips, rejects := quality.JudgedWithRejects(s, p.quality, trips)
-			return []beam.PCollection{aggregate.Partials(s, p.tables, trips), quarantine.Write(s, *p.publish.Quarantine, rejects)}
-		}
-		if p.standard {
-			trips = quality.Judged(s, p.quality, trips)
-		}
-		return []beam.PCollection{aggregate.Partials(s, p.tables, trips)}
-	})
-	partials := spread[0]
+	columns := source.Read(s, read, works)
+	trips := trip.MapFields(s, p.trips, columns)
+	trips = trip.Derive(s, p.trips, trips)
+	var rejects beam.PCollection
+	switch {
+	case p.quarantined():
+		trips, rejects = quality.JudgedWithRejects(s, p.quality, trips)
+	case p.standard:
+		trips = quality.Judged(s, p.quality, trips)
+	}
+	partials := aggregate.Partials(s, p.tables, trips)
+	var quarantined []beam.PCollection
+	if p.quarantined() {
+		quarantined = []beam.PCollection{quarantine.Write(s, *p.publish.Quarantine, rejects)}
+	}
 	if len(p.kept)+len(p.partly) > 0 {
 		stored := kept.Read(s, p.read.Access, p.publish.Output, slices.Concat(p.kept, p.partly))
 		partials = beam.Flatten(s, partials, aggregate.Unpacked(s, p.tables, stored))
@@ -122,7 +124,7 @@ func results(s beam.Scope, p plan) publish.Inputs {
 	for _, t := range p.tables {
 		tables = append(tables, aggregate.Table(s, t, perSource))
 	}
-	in := publish.Inputs{Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Kept: spread[1:], Remembered: remembered}
+	in := publish.Inputs{Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Kept: quarantined, Remembered: remembered}
 	if p.standard && !p.answers {
 		in.Tables = append(in.Tables, aggregate.Ledger(s, perSource))
 	}

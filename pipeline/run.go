@@ -324,9 +324,8 @@ func (j *job) prepare(ctx context.Context, runner runners.Runner, tables []*aggr
 	memory.Bound()
 	watched := j.teller.follow()
 	p = plan{
-		files:     source.Files(objects, runner.Branches()),
+		files:     source.Files(objects),
 		read:      source.Config{Access: j.access(), Memory: memory, Library: j.decoder == "library", Run: watched},
-		branches:  runner.Branches(),
 		dealt:     runner.Elsewhere(),
 		trips:     j.tripOptions(j.standard(), tables),
 		admission: trip.Admission{Taxis: j.taxis(), MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},

@@ -96,16 +96,45 @@ const (
 	roomy     = 100 // cells of a terminal from which on there is a long bar
 )
 
+// parts are the fields of a bar; "" is left out.
+type parts [numFields]string
+
+// ofShare sets the fields that tell a share of bytes, if their number is known.
+func (p *parts) ofShare(done, all int64, width int) {
+	if all <= 0 {
+		n, prefix := inUnits(done)
+		p[fieldBytes] = unit(n[0], prefix+"B")
+		return
+	}
+	share := min(1, float64(done)/float64(all))
+	p[fieldShare] = fmt.Sprintf("%3d%%", int(100*share))
+	p[fieldBar] = barOf(share, width >= roomy)
+	p[fieldBytes] = ofBytes(done, all, "/")
+}
+
+// layout puts fields and what comes last into one line of a terminal. Of a name that is too wide the end is shown, of other text the
+// beginning. Before that, fields are left out until the last part has least cells.
+func layout(fields parts, last string, isName bool, least, width int) string {
+	width-- // a terminal may begin a new row after the last cell
+	for drop := range fieldShare {
+		if room := width - cellsOf(joinFields(fields)); room >= min(least, cellsOf(last)) {
+			break
+		}
+		fields[drop] = ""
+	}
+	head := joinFields(fields)
+	if isName {
+		last = endOf(last, max(0, width-cellsOf(head)))
+	}
+	return cutCells(head+last, width)
+}
+
 // bar is the status as one line of a terminal, no wider than it.
 func (s status) bar(width int) string {
-	width-- // a terminal may begin a new row after the last cell
-	var fields [numFields]string
+	var fields parts
 	last, isName, least := s.doing(), false, leastName
 	if s.Stage >= watch.Reading && s.Bytes > 0 {
-		fields[fieldShare] = fmt.Sprintf("%3d%%", int(100*s.share()))
-		fields[fieldBar] = barOf(s.share(), width+1 >= roomy)
-		n, prefix := inUnits(s.BytesDone, s.Bytes)
-		fields[fieldBytes] = fmt.Sprintf("%s/%s", n[0], unit(n[1], prefix+"B"))
+		fields.ofShare(s.BytesDone, s.Bytes, width)
 		fields[fieldRows] = s.rowsText("/")
 	}
 	if s.Stage == watch.Reading {
@@ -126,21 +155,17 @@ func (s status) bar(width int) string {
 	if len(s.waits) > 0 {
 		last, isName, least = s.waits[0], false, leastWait
 	}
-	for drop := range fieldShare {
-		if room := width - cellsOf(joinFields(fields)); room >= min(least, cellsOf(last)) {
-			break
-		}
-		fields[drop] = ""
-	}
-	head := joinFields(fields)
-	if isName { // its end says most
-		last = endOf(last, max(0, width-cellsOf(head)))
-	}
-	return cutCells(head+last, width)
+	return layout(fields, last, isName, least, width)
+}
+
+// ofBytes writes how many bytes of how many are done.
+func ofBytes(done, all int64, between string) string {
+	n, prefix := inUnits(done, all)
+	return n[0] + between + unit(n[1], prefix+"B")
 }
 
 // joinFields puts the fields in the order in which they are shown.
-func joinFields(fields [numFields]string) string {
+func joinFields(fields parts) string {
 	text := ""
 	for _, i := range [...]int{fieldShare, fieldBar, fieldBytes, fieldRows, fieldSpeed, fieldLeft} {
 		if fields[i] != "" {
@@ -186,8 +211,7 @@ func (s status) atHand() string {
 func (s status) text() string {
 	var parts []string
 	if s.Stage >= watch.Reading && s.Files > 0 {
-		n, prefix := inUnits(s.BytesDone, s.Bytes)
-		parts = append(parts, fmt.Sprintf("read %d%%: %s of %s, %s, %d of %d files", int(100*s.share()), n[0], unit(n[1], prefix+"B"), s.rowsText(" of "), min(s.FilesDone, s.Files), s.Files))
+		parts = append(parts, fmt.Sprintf("read %d%%: %s, %s, %d of %d files", int(100*s.share()), ofBytes(s.BytesDone, s.Bytes, " of "), s.rowsText(" of "), min(s.FilesDone, s.Files), s.Files))
 	}
 	if s.Stage == watch.Reading {
 		if s.rowsPerSecond > 0 {
@@ -215,8 +239,11 @@ const longestName = 80
 // record is the status for programs.
 func (s status) record() statusRecord {
 	r := statusRecord{
-		Stage: stageNames[s.Stage], Files: s.Files, FilesDone: min(s.FilesDone, s.Files), Bytes: s.Bytes, BytesDone: min(s.BytesDone, s.Bytes), RowsDone: s.RowsDone, Refused: s.Refused,
+		Stage: stageNames[s.Stage], Files: s.Files, FilesDone: min(s.FilesDone, s.Files), Bytes: s.Bytes, BytesDone: s.BytesDone, RowsDone: s.RowsDone, Refused: s.Refused,
 		RowsPerSecond: whole(s.rowsPerSecond), Seconds: hundredths(s.seconds), Reading: s.Open, Waiting: s.waits, Job: s.job.Job, State: s.job.State, Counters: s.job.Counters,
+	}
+	if s.Bytes > 0 {
+		r.BytesDone = min(s.BytesDone, s.Bytes)
 	}
 	if s.Rows >= 0 {
 		r.Rows = &s.Rows
@@ -239,13 +266,22 @@ func (s status) waiting(now time.Time, requests []objstore.Request, belongs func
 		}
 		text := fmt.Sprintf("waiting %s for %s", span(now.Sub(r.Since)), endOf(plainName(r.URI), longestName))
 		if r.Cause != nil {
-			text += fmt.Sprintf(" (tried %d times: %s)", r.Tries, plainName(fault.OneLine(objstore.Reason(r.Cause).Error())))
+			text += fmt.Sprintf(" (tried %d times: %s)", r.Tries, causeOf(r.Cause))
 		}
 		if waits = append(waits, text); len(waits) == mostWaits {
 			break
 		}
 	}
 	return waits
+}
+
+// causeOf is why a request is made again, in one line.
+func causeOf(err error) string {
+	text := objstore.Reason(err).Error()
+	if f := fault.Find(err); f != nil {
+		text = f.Message
+	}
+	return plainName(fault.OneLine(text))
 }
 
 // mostWaits is how many waits are shown at once.

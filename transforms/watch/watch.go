@@ -5,6 +5,7 @@
 package watch
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -66,12 +67,14 @@ type Run struct {
 
 	mu    sync.Mutex
 	state State // Open is not set; BytesDone is without the open files
-	open  []*open
+	open  map[string]*open
+	begun int // how many files were
 }
 
 // open is a file that has been begun.
 type open struct {
 	File
+	number  int // of those begun
 	units   int // done
 	bytes   int64
 	rows    int64
@@ -82,7 +85,7 @@ type open struct {
 // New makes a run of a name that no other has. ended, which may be nil, is called when the last row of a file has been read. The caller must
 // Close the run.
 func New(name string, ended func(Done)) *Run {
-	r := &Run{name: name, ended: ended}
+	r := &Run{name: name, ended: ended, open: map[string]*open{}}
 	r.state.Since = time.Now()
 	runs.Store(name, r)
 	return r
@@ -151,8 +154,9 @@ const unknown = -1 << 62
 // Begin says that some units of a file are about to be read, perhaps not the first.
 func (r *Run) Begin(f File) {
 	r.do(func() {
-		if r.of(f.Source) == nil {
-			r.open = append(r.open, &open{File: f, began: time.Now()})
+		if r.open[f.Source] == nil {
+			r.begun++
+			r.open[f.Source] = &open{File: f, number: r.begun, began: time.Now()}
 		}
 	})
 }
@@ -161,7 +165,7 @@ func (r *Run) Begin(f File) {
 func (r *Run) Rows(source string, rows int64) {
 	r.do(func() {
 		r.state.RowsDone += rows
-		if f := r.of(source); f != nil {
+		if f := r.open[source]; f != nil {
 			f.rows += rows
 		}
 	})
@@ -171,7 +175,7 @@ func (r *Run) Rows(source string, rows int64) {
 func (r *Run) Refused(source string, rows int64) {
 	r.do(func() {
 		r.state.Refused += rows
-		if f := r.of(source); f != nil {
+		if f := r.open[source]; f != nil {
 			f.refused += rows
 		}
 	})
@@ -182,7 +186,7 @@ func (r *Run) Unit(source string, bytes int64) {
 	var done Done
 	ended := false
 	r.do(func() {
-		f := r.of(source)
+		f := r.open[source]
 		if f == nil {
 			return
 		}
@@ -191,7 +195,7 @@ func (r *Run) Unit(source string, bytes int64) {
 		if ended = f.units >= f.Units; !ended {
 			return
 		}
-		r.open = slices.DeleteFunc(r.open, func(other *open) bool { return other == f })
+		delete(r.open, source)
 		s := &r.state
 		s.FilesDone++
 		s.BytesDone += f.Bytes
@@ -209,7 +213,8 @@ func (r *Run) Unit(source string, bytes int64) {
 func (r *Run) State() (s State) {
 	r.do(func() {
 		s = r.state
-		for _, f := range r.open {
+		byNumber := func(a, b *open) int { return a.number - b.number }
+		for _, f := range slices.SortedFunc(maps.Values(r.open), byNumber) {
 			s.Open = append(s.Open, f.Source)
 			s.BytesDone += f.bytesDone()
 		}
@@ -224,16 +229,6 @@ func (f *open) bytesDone() int64 {
 		return int64(float64(f.Bytes) * min(1, float64(f.rows)/float64(f.File.Rows)))
 	}
 	return min(f.bytes, f.Bytes)
-}
-
-// of returns an open file, or nil. Few are open at once.
-func (r *Run) of(source string) *open {
-	for _, f := range r.open {
-		if f.Source == source {
-			return f
-		}
-	}
-	return nil
 }
 
 // do calls change with the lock held, unless r is nil.
