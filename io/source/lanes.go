@@ -39,7 +39,8 @@ type lanes struct {
 
 	// Only the goroutine that calls next and release uses these. They may have batches that were given.
 	abandoned []*segment // which read no further
-	last      *segment   // which gave the last batch
+	given     []item
+	last      *segment // which gave the last batch
 	finished  []*opened
 	whole     []item // the ends of units whose batches were given
 	over      []*segment
@@ -130,9 +131,10 @@ func (l *lanes) next() ([]item, error) {
 		}
 		list, end, err := l.collect()
 		if err != nil || end || len(list) > 0 {
+			l.given = list
 			return list, err
 		}
-		if err := l.release(nil); err != nil { // nothing is given, so what has ended can be closed
+		if err := l.release(); err != nil { // nothing is given, so what has ended can be closed
 			return nil, err
 		}
 		select {
@@ -274,11 +276,9 @@ func (l *lanes) begin(s *segment) {
 	}
 }
 
-// release takes back what next has given, and closes the files that have ended. If one of them has changed, what was given of it is wrong.
-func (l *lanes) release(list []item) error {
-	for i := range list {
-		list[i].batch.release()
-	}
+// release takes back what next gave last, and closes the files that have ended. If one of them has changed, what was given of it is wrong.
+func (l *lanes) release() error {
+	l.takeBack()
 	for _, it := range l.whole {
 		l.cfg.unitDone(*it.ended, it.inFile)
 	}
@@ -303,8 +303,16 @@ func (l *lanes) release(list []item) error {
 	return errors.Join(errs...)
 }
 
+func (l *lanes) takeBack() {
+	for i := range l.given {
+		l.given[i].batch.release()
+	}
+	l.given = nil
+}
+
 // close ends all goroutines and closes all files. Nobody may read a batch any more.
 func (l *lanes) close() {
+	l.takeBack()
 	l.mu.Lock()
 	l.stopped = true
 	l.drop(0)

@@ -134,7 +134,7 @@ func read(ctx context.Context, cfg Config, w element.Work, units element.Range, 
 			}
 			emit(columns)
 		}
-		if err := l.release(list); err != nil {
+		if err := l.release(); err != nil {
 			return false, err
 		}
 		if len(list) == 0 {

@@ -25,7 +25,7 @@ var (
 	}
 	recognised = Recognised{
 		Described: described, Taxi: "green", Variant: "v", Coordinates: true, Dates: DayFirst, Unknown: []string{"u"}, Null: []string{"n"}, Projection: []int{1}, UnitBytes: []int64{9, 9}, Alone: true,
-		Lacks: 1<<63 | 2, Units: 3,
+		Lacks: 1<<63 | 2, Units: 3, Cores: 2.75,
 		TaxiColumn: "color", Malformed: 3, Shares: []Share{{Taxi: "green", Values: []string{"g", "G"}, Rows: 1<<40 - 7, Alone: true}, {Taxi: "yellow", Values: []string{"y"}, Rows: 7, Left: true}},
 	}
 	unusable = Unusable{Found: found, Why: "why", Taxi: "fhv", NoTrips: true}
