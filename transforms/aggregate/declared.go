@@ -14,6 +14,7 @@ import (
 	"tripstats/transforms/fault"
 	"tripstats/transforms/group"
 	"tripstats/transforms/query"
+	"tripstats/transforms/sidebyside"
 	"tripstats/transforms/trip"
 )
 
@@ -230,7 +231,7 @@ func (a *tableAdders) add(b *trip.Batch) error {
 		return a.fails(err)
 	}
 	if len(a.list) >= fewTables {
-		return group.SideBySide(len(a.list), func(i int) error { return a.list[i].add(b) })
+		return sidebyside.Do(len(a.list), func(i int) error { return a.list[i].add(b) })
 	}
 	for _, t := range a.list {
 		if err := t.add(b); err != nil {

@@ -11,6 +11,7 @@ import (
 	"tripstats/transforms/fault"
 	"tripstats/transforms/group"
 	"tripstats/transforms/quality"
+	"tripstats/transforms/sidebyside"
 	"tripstats/transforms/trip"
 )
 
@@ -293,7 +294,7 @@ func (s *sourceSums) result(whole bool) (Source, error) {
 	}
 	tables := s.tables.list
 	out.States = make([]TableState, len(tables))
-	err := group.SideBySide(len(tables), func(i int) (err error) {
+	err := sidebyside.Do(len(tables), func(i int) (err error) {
 		out.States[i], err = tables[i].state(out.Rules, whole)
 		return err
 	})

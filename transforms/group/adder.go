@@ -8,6 +8,7 @@ import (
 
 	"tripstats/transforms/compute"
 	"tripstats/transforms/query"
+	"tripstats/transforms/sidebyside"
 	"tripstats/transforms/trip"
 )
 
@@ -147,7 +148,7 @@ func (a *Adder) State() ([]byte, error) {
 	}
 	pieces := a.pieces(len(order))
 	outs := make([][]byte, pieces)
-	err := SideBySide(pieces, func(i int) error {
+	err := sidebyside.Do(pieces, func(i int) error {
 		outs[i] = a.appendGroups(&a.finishers[i].filler, order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
 		return nil
 	})
@@ -195,7 +196,7 @@ func (a *Adder) Finished() ([]byte, error) {
 	}
 	pieces := a.pieces(len(order))
 	writers := make([]finishedWriter, pieces)
-	err := SideBySide(pieces, func(i int) error {
+	err := sidebyside.Do(pieces, func(i int) error {
 		writers[i].f = a.finishers[i].finisher
 		return a.finish(a.finishers[i], &writers[i], order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
 	})
