@@ -194,17 +194,21 @@ func mergeStates(a, b []TableState) ([]TableState, error) {
 }
 
 func mergePacked(a, b []byte) ([]byte, error) {
-	var x, y State
-	err := errors.Join(x.UnmarshalBinary(a), y.UnmarshalBinary(b))
-	switch {
+	x, errX := walkState(a)
+	y, errY := walkState(b)
+	switch err := errors.Join(errX, errY); {
 	case err != nil:
 		return nil, err
-	case x.empty(): // a seed: there may be many, and the bytes are there
+	case x.groups == 0 && x.filtered == 0 && x.end() == nil: // a seed: there may be many, and the bytes are there
 		return b, nil
-	case y.empty():
+	case y.groups == 0 && y.filtered == 0 && y.end() == nil:
 		return a, nil
 	}
-	return x.Merge(y).packed()
+	var s State
+	if err := errors.Join(s.UnmarshalBinary(a), s.add(b)); err != nil {
+		return nil, err
+	}
+	return s.packed()
 }
 
 // mergeSorted merges two slices that ascend strictly by key into a new one, adding up equal keys.
