@@ -174,11 +174,16 @@ func meanOf(s Sum) element.Mean {
 	return element.Mean{Count: s.Count, Mean: minutes}
 }
 
-type seedFn struct{ Tables []*Spec }
+type seedFn struct {
+	Tables []*Spec
+
+	month  int32
+	states []TableState // of the last seed: see seed
+}
 
 func (fn *seedFn) ProcessElement(list element.AdmittedFiles, emit func(string, Source)) error {
 	for _, f := range list.Files {
-		s, err := seed(f, fn.Tables)
+		s, err := fn.seed(f)
 		if err != nil {
 			return err
 		}
