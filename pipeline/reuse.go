@@ -11,7 +11,7 @@ import (
 // wantedFile is a file of the new version of an output.
 type wantedFile struct {
 	found   *element.Found // most are those of planner.listed
-	uri     string // without secrets
+	uri     string         // without secrets
 	token   string
 	reading string   // digest: see readings
 	without []string // taxis of which named files replace the trips: see staying
