@@ -155,7 +155,7 @@ func pageCodec(codec compress.Compression) (c pages.Codec, known bool) {
 	case compress.Codecs.Snappy:
 		c.Decompress = wholeSnappy
 	case compress.Codecs.Zstd:
-		c.Decompress = wholeZstd
+		c.Decompress, c.Room = wholeZstd, zstdRoom
 	default:
 		return c, false
 	}
