@@ -72,7 +72,7 @@ func build(s beam.Scope, p plan) {
 // results lays out all but the last step of the pipeline.
 func results(s beam.Scope, p plan) publish.Inputs {
 	found := source.Found(s, p.files)
-	described, unreadable := source.Described(s, p.read.Access, found)
+	described, unreadable := source.Described(s, p.read, found)
 	recognised, unknown := trip.Recognised(s, p.trips, described)
 	recognised, unclear := examined(s, p.read, p.trips, recognised)
 	narrowed, unusable := source.Narrowed(s, recognised), []beam.PCollection{unreadable, unknown, unclear}
@@ -86,7 +86,7 @@ func results(s beam.Scope, p plan) publish.Inputs {
 		toRead, admitted = aggregate.Pruned(s, p.tables[0], p.standard, toRead, admitted)
 	}
 
-	works := source.Works(s, p.dealt, toRead)
+	works := source.Works(s, p.read, p.dealt, toRead)
 	if p.dealt {
 		works = beam.Reshuffle(s, works)
 	}

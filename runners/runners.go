@@ -36,6 +36,7 @@ type Runner struct {
 	engine engine
 
 	flags Flags
+	told  func(Status) // see Telling
 }
 
 // engine runs jobs outside of this program.
@@ -46,7 +47,8 @@ type engine interface {
 	// here tells whether the workers are in this process all the same.
 	here(f Flags) bool
 
-	run(ctx context.Context, f Flags, p *beam.Pipeline) (Outcome, error)
+	// run runs the job. told, which may be nil, is told how the job is.
+	run(ctx context.Context, f Flags, p *beam.Pipeline, told func(Status)) (Outcome, error)
 }
 
 // Place is a file or folder that the workers must see.
@@ -156,7 +158,7 @@ func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (done Outcome, err er
 		defer func() { err = errors.Join(err, restore()) }()
 	}
 	if r.engine != nil {
-		return r.engine.run(ctx, r.flags, p)
+		return r.engine.run(ctx, r.flags, p, r.told)
 	}
 	_, err = beam.Run(ctx, r.Name, p)
 	return Outcome{}, err

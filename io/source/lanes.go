@@ -42,6 +42,7 @@ type lanes struct {
 	given     []item
 	last      *segment // which gave the last batch
 	finished  []*opened
+	whole     []item // the ends of units whose batches were given
 	over      []*segment
 }
 
@@ -232,6 +233,9 @@ func (l *lanes) take(s *segment) (item, state) {
 		if it.file != nil {
 			l.finished = append(l.finished, it.file)
 		}
+		if it.ended != nil {
+			l.whole = append(l.whole, it)
+		}
 	}
 	if s.ended {
 		l.over = append(l.over, s)
@@ -275,6 +279,10 @@ func (l *lanes) begin(s *segment) {
 // release takes back what next gave last, and closes the files that have ended. If one of them has changed, what was given of it is wrong.
 func (l *lanes) release() error {
 	l.takeBack()
+	for _, it := range l.whole {
+		l.cfg.unitDone(*it.ended, it.inFile)
+	}
+	l.whole = l.whole[:0]
 	var errs []error
 	for _, o := range l.finished {
 		errs = append(errs, o.changed(l.ctx, nil), o.close())

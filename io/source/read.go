@@ -26,8 +26,9 @@ func init() {
 type Config struct {
 	Access  objstore.Access
 	Memory  Memory
-	Library bool // decode with the format's library alone, where the program has a decoder of its own
-	Codes   bool // columns may come as dictionary arrays, of uint16 and the column's type, where the file has them so
+	Library bool   // decode with the format's library alone, where the program has a decoder of its own
+	Run     string // the watch.Run that counts what is read, if it is in this process
+	Codes   bool   // columns may come as dictionary arrays, of uint16 and the column's type, where the file has them so
 
 	// Lanes is how many parts of the work are read side by side; [AllCores] for as many as keep all cores of the process busy. It is 0
 	// where the work is dealt out to several workers: then a worker reads one part, and claims its units one by one.
@@ -90,6 +91,9 @@ func (fn *ReadFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, w el
 			rowsRead.Inc(ctx, c.Record.NumRows())
 		}
 		emit(element.ColumnsList{List: list})
+		for _, c := range list {
+			fn.Config.rowsRead(c)
+		}
 	})
 	if err == nil && all {
 		rt.TryClaim(r.End) // tells the tracker that all is done

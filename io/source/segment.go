@@ -99,9 +99,10 @@ type item struct {
 	bytes   int64           // roughly what the batch takes
 	batch   Batch           // as the format gave it
 
-	unit     int64   // of the restriction
-	endUnit  bool    // it is the end of the unit, and no batch
-	file     *opened // at the end of a part: what can be closed
+	unit     int64               // of the restriction
+	ended    *element.Recognised // at the end of a unit: its file
+	inFile   int                 // the unit of the file
+	file     *opened             // at the end of a part: what can be closed
 	err      error
 	panicked any
 }
@@ -150,6 +151,7 @@ func (s *segment) endUnit() int64 {
 
 // read puts all units of a part into the queue. It says which unit it has come to.
 func (s *segment) read(p part, at *int64) (err error) {
+	s.cfg.begin(*p.file)
 	o, err := openPart(s.ctx, s.cfg, p)
 	if err != nil {
 		return err
@@ -193,7 +195,7 @@ func (s *segment) read(p part, at *int64) (err error) {
 		if err != nil {
 			return o.changed(s.ctx, ofFile(f.Found, err)) // if the file has changed, that is also the cause of any error of the format
 		}
-		s.put(item{unit: *at})
+		s.put(item{unit: *at, ended: f, inFile: unit})
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/watch"
 )
 
 func init() {
@@ -30,14 +31,15 @@ const (
 // first, so that workers that get every nth list have about the same bytes.
 //
 // Works transforms a PCollection<element.RecognisedFiles> into a PCollection<element.Work>.
-func Works(s beam.Scope, dealt bool, files beam.PCollection) beam.PCollection {
+func Works(s beam.Scope, cfg Config, dealt bool, files beam.PCollection) beam.PCollection {
 	s = s.Scope("source.Works")
-	return beam.ParDo(s, &worksFn{Dealt: dealt}, files)
+	return beam.ParDo(s, &worksFn{Dealt: dealt, Run: cfg.Run}, files)
 }
 
 // worksFn makes the lists of a bundle. All files are in one bundle, because they come from one element.
 type worksFn struct {
 	Dealt bool
+	Run   string // see Config
 
 	files []element.RecognisedFiles
 }
@@ -45,6 +47,11 @@ type worksFn struct {
 func (fn *worksFn) StartBundle(func(element.Work)) { fn.files = nil }
 
 func (fn *worksFn) ProcessElement(f element.RecognisedFiles, _ func(element.Work)) {
+	if run := watch.Of(fn.Run); run != nil {
+		for _, file := range f.Files {
+			run.Due(Watched(file))
+		}
+	}
 	fn.files = append(fn.files, f)
 }
 
