@@ -173,20 +173,23 @@ func (o *outline) writer() string {
 }
 
 // Next emits the rows of the next row group.
-func (t *tiny) Next(ctx context.Context, emit func(arrow.RecordBatch)) error {
+func (t *tiny) Next(ctx context.Context, emit func(source.Batch)) error {
 	if t.unusual == nil {
 		rows := t.file.UnitRows[t.at]
 		b := tinyBatches.Get().(*tinyBatch)
-		defer b.keep()
 		if t.decode(b, int(rows)) {
 			t.at++
-			if rows > 0 {
-				rec := array.NewRecordBatch(sharedSchema(t.columns, b.arrays), b.arrays, rows)
-				emit(rec)
-				rec.Release()
+			if rows == 0 {
+				b.keep()
+				return nil
 			}
+			rec := array.NewRecordBatch(sharedSchema(t.columns, b.arrays), b.arrays, rows)
+			b.release()
+			emit(source.Batch{Record: rec, Done: b.keep})
 			return nil
 		}
+		b.release()
+		b.keep()
 		d, err := newDecoder(ctx, t.file, t.from, t.at, t.end, t.cfg)
 		if err != nil {
 			return err
@@ -285,13 +288,17 @@ func roomOf[T uint32 | uint64](b *tinyBatch, n int) []T {
 // mostKeptWords is how much memory of a batch may wait for the next one.
 const mostKeptWords = 64 << 10
 
-// keep gives the memory to another batch. Nobody reads the arrays any more.
-func (b *tinyBatch) keep() {
+// release drops the arrays, which a record may still refer to.
+func (b *tinyBatch) release() {
 	for i, a := range b.arrays {
 		a.Release()
 		b.arrays[i] = nil
 	}
 	b.arrays = b.arrays[:0]
+}
+
+// keep gives the memory to another batch. Nobody reads the rows any more.
+func (b *tinyBatch) keep() {
 	if len(b.words) <= mostKeptWords {
 		tinyBatches.Put(b)
 	}
