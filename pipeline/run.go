@@ -194,6 +194,8 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 	if err := pl.findCopies(ctx); err != nil {
 		return have, err
 	}
+	pl.forget()
+	have = pl.have
 	if runner.Elsewhere() {
 		if err := j.makeReachable(p); err != nil {
 			return have, err
