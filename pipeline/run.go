@@ -335,6 +335,11 @@ func (j *job) prepare(ctx context.Context, runner runners.Runner, tables []*aggr
 		tables:    tables,
 		zones:     j.zones(),
 	}
+	for _, t := range tables {
+		if t.SQL != "" {
+			p.read.Tables++
+		}
+	}
 	p.quality = quality.Config{Run: watched, Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep(), Places: quality.Places(j.datasets(), tlc.Taxis())}
 	p.trips.KeepOrigin, p.trips.Dates = p.quarantined(), j.datesOrder()
 	return p, objects, nil
