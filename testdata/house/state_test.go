@@ -158,6 +158,7 @@ var mayChange = map[string]string{
 	"runners.parsing":                "a lock: Beam's flags are of the process",
 	"runners.touched":                "which of Beam's flags, which are of the process, are not their defaults",
 	"runners.temps":                  "TMPDIR is of the process",
+	"transforms/element.zeros":       "never written: stands for bytes that nobody reads",
 	"transforms/element.rowEncoders": "functions to use again, by type",
 	"transforms/element.rowDecoders": "functions to use again, by type",
 	"transforms/library.text":        "set by the compiler: the SQL of the library",
