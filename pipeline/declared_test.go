@@ -138,7 +138,7 @@ func declaredPlan(t *testing.T, answers bool) plan {
 		rules.Keep, tables = quality.KeepNone, declaredIn(t, true, byFile)
 	}
 	return plan{
-		files: []element.Found{{Source: "a"}}, branches: 2, dealt: true, standard: true, answers: answers,
+		files: []element.Found{{Source: "a"}}, dealt: true, standard: true, answers: answers,
 		trips: tripOptions("", true, tables), tables: tables, quality: rules, publish: tablesConfig("standard", rules, tables),
 	}
 }
@@ -211,7 +211,7 @@ func TestWorkersAreToldTheSQL(t *testing.T) {
 			}
 		}
 	}
-	if want := map[string]int{"partialFn": 2, "seedFn": 1, "tallyFn": 1, "blocksFn": 1, "rowsFn": 1, "packFn": 1, "publishFn": 1}; !maps.Equal(told, want) {
+	if want := map[string]int{"partialFn": 1, "seedFn": 1, "tallyFn": 1, "blocksFn": 1, "rowsFn": 1, "packFn": 1, "publishFn": 1}; !maps.Equal(told, want) {
 		t.Errorf("found %v, expected %v", told, want)
 	}
 }

@@ -58,7 +58,11 @@ func (fn *gatherFn) ProcessElement(_ []byte, files func(*element.AdmittedFiles) 
 		g.tables[t.Name] = fmt.Sprintf("%d %v\n%s", t.Counted, t.Record.Schema(), b)
 	}
 	for _, r := range element.Drain(remembered) {
-		g.remembered.Files = append(g.remembered.Files, r.Files...)
+		files, err := r.AllFiles()
+		if err != nil {
+			panic(err)
+		}
+		g.remembered.Files = append(g.remembered.Files, files...)
 		g.remembered.Unusable = append(g.remembered.Unusable, r.Unusable...)
 		g.remembered.Results = append(g.remembered.Results, r.Results...)
 	}
@@ -232,7 +236,7 @@ func planOf(t testing.TB, judged bool, out, pattern string, tables ...*aggregate
 		mode = "standard"
 	}
 	p := plan{
-		files: source.Files(objects, 2), branches: 2, trips: tripOptions(trip.UTCRefuse, judged, tables), standard: judged, tables: tables,
+		files: source.Files(objects), trips: tripOptions(trip.UTCRefuse, judged, tables), standard: judged, tables: tables,
 		quality: quality.Config{AsOf: (2030 - 1970) * 12}, publish: tablesConfig(mode, quality.Config{}, tables),
 	}
 	p.publish.Output = out

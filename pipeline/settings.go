@@ -44,6 +44,7 @@ type settings struct {
 	plan      bool
 	verbose   bool
 	log       string
+	logBeam   bool
 	version   bool
 	detach    bool
 	existing  string
@@ -209,8 +210,8 @@ var mainFlags = []flagDef{
 		label: "What the output has",
 	},
 	{name: "plan", of: func(s *settings) any { return &s.plan }, decides: decidesNothing, text: "show what would be read, what the run would do with each file, and how tables in SQL\nare made, and stop; this reads only footers, and dates that are text"},
-	{name: "verbose", of: func(s *settings) any { return &s.verbose }, decides: decidesNothing, text: "show everything that Beam logs, and full errors"},
-	logFlag,
+	{name: "verbose", of: func(s *settings) any { return &s.verbose }, decides: decidesNothing, text: "tell what became of each file: rows, rows refused and seconds; name all missing months;\nand show full errors"},
+	logFlag, logBeamFlag,
 	{name: "version", of: func(s *settings) any { return &s.version }, decides: decidesNothing, text: "print the version, like the command version"},
 	datasetFlag,
 	{
@@ -254,7 +255,7 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "max-memory", value: "SIZE", of: func(s *settings) any { return &s.memory }, decides: decidesNothing, check: (*settings).checkMemory, rare: true,
-		text:  "memory goal of the process (default 160MiB, with remote input 256MiB, and 8MiB more for each\ntable made by SQL); GOMEMLIMIT takes precedence",
+		text:  "memory goal of the process (default 160MiB on up to 3 cores to 300MiB on 16, with remote input\n256MiB to 312MiB, and 8MiB more for each table made by SQL; at most half of a container's\nlimit); GOMEMLIMIT takes precedence",
 		label: "Memory of a worker process", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
 	},
 	{

@@ -36,6 +36,9 @@ func (Format) ReadAhead(bytes int64) { SetReadAhead(bytes) }
 
 // Open starts to decode row groups. Decoding runs ahead, in goroutines that end with Close.
 func (Format) Open(ctx context.Context, f element.Recognised, r objstore.Reader, groups element.Range, cfg source.Config) (source.Units, error) {
+	if t := openTiny(f, r, groups, cfg); t != nil {
+		return t, nil
+	}
 	d, err := newDecoder(ctx, f, r, groups.Start, groups.End, cfg)
 	if err != nil {
 		return nil, err
@@ -52,12 +55,12 @@ type rowGroups struct {
 }
 
 // Next emits the rows of the next row group.
-func (g *rowGroups) Next(ctx context.Context, emit func(arrow.RecordBatch)) error {
+func (g *rowGroups) Next(ctx context.Context, emit func(source.Batch)) error {
 	rows := g.file.UnitRows[g.at]
 	g.at++
 	for rows > 0 {
 		n := min(batchRows, rows)
-		arrays, err := g.next(ctx, int(n))
+		arrays, buffers, err := g.next(ctx, int(n))
 		if err != nil {
 			return err
 		}
@@ -65,11 +68,10 @@ func (g *rowGroups) Next(ctx context.Context, emit func(arrow.RecordBatch)) erro
 			g.schema = schemaOf(g.file, arrays)
 		}
 		rec := array.NewRecordBatch(g.schema, arrays, n)
-		emit(rec)
-		rec.Release()
 		for _, a := range arrays {
 			a.Release()
 		}
+		emit(source.Batch{Record: rec, Done: func() { g.recycle(buffers) }})
 		rows -= n
 	}
 	return nil

@@ -22,8 +22,9 @@ func init() {
 // Config is what the judge is told. It travels in the DoFn.
 type Config struct {
 	Limits Limits
-	AsOf   int32 // last month that a file without a month in its name may have, or element.NoMonth for none
-	Keep   Keep  // which rows come out as rejects, by JudgedWithRejects
+	Run    string // the watch.Run that counts what row rules refuse, if it is in this process
+	AsOf   int32  // last month that a file without a month in its name may have, or element.NoMonth for none
+	Keep   Keep   // which rows come out as rejects, by JudgedWithRejects
 
 	// Places are those of trips that are not New York's, by taxi.
 	Places []Place
@@ -242,6 +243,7 @@ func (fn *judgeFn) judge(b *trip.Batch) error {
 		start = run.End
 	}
 	b.Months, b.Findings = fn.runs, fn.findings
+	fn.tell(b)
 	return nil
 }
 
