@@ -144,7 +144,7 @@ func TestBatchesAreConsumedAtOnce(t *testing.T) {
 	seen := 0
 	for _, e := range edges {
 		for i, in := range e.Input {
-			if typ := in.From.Type().Type().String(); strings.HasSuffix(typ, "element.Columns") || strings.HasSuffix(typ, "trip.Batch") {
+			if typ := in.From.Type().Type().String(); strings.HasSuffix(typ, "element.ColumnsList") || strings.HasSuffix(typ, "trip.Batches") {
 				if seen++; e.Op != graph.ParDo || i != 0 {
 					t.Errorf("%v takes batches of %s as input %d", e, typ, i)
 				}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ import (
 // The methods of the graph's own functions. Planted functions replace these and call them.
 type (
 	deriver interface {
-		ProcessElement(trip.Batch, func(trip.Batch)) error
+		ProcessElement(trip.Batches, func(trip.Batches)) error
 	}
 	seeder interface {
 		ProcessElement(element.AdmittedFiles, func(string, aggregate.Source)) error
@@ -83,19 +84,22 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 		want     string
 	}{
 		{"a batch lost", "trip.deriveFn", func(own any) any {
-			return func(b trip.Batch, emit func(trip.Batch)) error {
-				if b.FirstRow == 0 {
+			return func(in trip.Batches, emit func(trip.Batches)) error {
+				left := slices.DeleteFunc(slices.Clone(in.List), func(b trip.Batch) bool { return b.FirstRow == 0 })
+				if len(left) == 0 {
 					return nil
 				}
-				return own.(deriver).ProcessElement(b, emit)
+				return own.(deriver).ProcessElement(trip.Batches{List: left}, emit)
 			}
 		}, "rows read, expected the footer's 40000"},
 		{"a batch twice", "trip.deriveFn", func(own any) any {
-			return func(b trip.Batch, emit func(trip.Batch)) error {
-				return own.(deriver).ProcessElement(b, func(b trip.Batch) {
-					emit(b)
-					if b.FirstRow == 0 {
-						emit(b)
+			return func(in trip.Batches, emit func(trip.Batches)) error {
+				return own.(deriver).ProcessElement(in, func(out trip.Batches) {
+					emit(out)
+					for i, b := range out.List {
+						if b.FirstRow == 0 {
+							emit(trip.Batches{List: out.List[i : i+1]})
+						}
 					}
 				})
 			}

@@ -53,8 +53,10 @@ func sameByBothDecoders(t *testing.T, path string) int64 {
 		var got []string
 		fn := &readFn{Config: cfg}
 		rt := fn.CreateTracker(offsetrange.Restriction{Start: 0, End: int64(len(f.UnitRows))})
-		if err := fn.ProcessElement(context.Background(), rt, workOf(f), func(c element.Columns) {
-			got = append(got, jsonOf(t, c.Record))
+		if err := fn.ProcessElement(context.Background(), rt, workOf(f), func(l element.ColumnsList) {
+			for _, c := range l.List {
+				got = append(got, jsonOf(t, c.Record))
+			}
 		}); err != nil {
 			t.Fatalf("%+v: %v", cfg, err)
 		}

@@ -156,7 +156,7 @@ func TestAProjectionOverTheNetworkStaysWithinItsBounds(t *testing.T) {
 			needed += f.Columns[c].ChunkBytes[0]
 		}
 		rows := int64(0)
-		if err := new(readFn).ProcessElement(t.Context(), new(readFn).CreateTracker(offsetrange.Restriction{End: 1}), workOf(f), func(c element.Columns) { rows += c.Record.NumRows() }); err != nil || rows != f.Rows {
+		if err := new(readFn).ProcessElement(t.Context(), new(readFn).CreateTracker(offsetrange.Restriction{End: 1}), workOf(f), func(l element.ColumnsList) { rows += rowsIn(l) }); err != nil || rows != f.Rows {
 			t.Fatalf("%d rows, %v", rows, err)
 		}
 		requests, bytes := w.requests.Load()-1, w.bytes.Load() // one was to match it
@@ -194,7 +194,7 @@ func TestReadingAheadEndsWithTheReader(t *testing.T) {
 	_, f := serve(t, path)
 	f.Projection, f.UnitBytes = local.Projection, local.UnitBytes
 	ctx, cancel := context.WithCancel(t.Context())
-	err := new(readFn).ProcessElement(ctx, new(readFn).CreateTracker(offsetrange.Restriction{End: 1}), workOf(f), func(element.Columns) { cancel() })
+	err := new(readFn).ProcessElement(ctx, new(readFn).CreateTracker(offsetrange.Restriction{End: 1}), workOf(f), func(element.ColumnsList) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("found %v", err)
 	}

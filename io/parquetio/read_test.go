@@ -22,7 +22,15 @@ import (
 )
 
 func init() {
-	register.Function1x1(summaryOf)
+	register.Function2x0(summariesOf)
+	register.Emitter1[string]()
+}
+
+// summariesOf emits what summaryOf says of each batch of a list.
+func summariesOf(l element.ColumnsList, emit func(string)) {
+	for _, c := range l.List {
+		emit(summaryOf(c))
+	}
 }
 
 // summaryOf says where a batch is from and which ids it has, after a look at its other columns.
@@ -65,7 +73,7 @@ func upTo(n int64) []int64 {
 func TestReadEmitsEveryRowOnceWithItsNulls(t *testing.T) {
 	f := testFile(t, 100, 1, 0, batchRows+5, 3*batchRows)
 	p, s, files := ptest.CreateList([]element.Work{workOf(f)})
-	passert.EqualsList(s, beam.ParDo(s, summaryOf, source.Read(s, Config{}, files)), []string{
+	passert.EqualsList(s, beam.ParDo(s, summariesOf, source.Read(s, Config{}, files)), []string{
 		"row group 0 row 0: ids from 0, 100 of them",
 		"row group 1 row 0: ids from 100, 1 of them",
 		"row group 3 row 0: ids from 101, 16384 of them",
@@ -79,16 +87,26 @@ func TestReadEmitsEveryRowOnceWithItsNulls(t *testing.T) {
 
 func TestReadOfNoRowsEmitsNothing(t *testing.T) {
 	p, s, files := ptest.CreateList([]element.Work{workOf(testFile(t)), workOf(testFile(t, 0, 0))})
-	passert.Empty(s, beam.ParDo(s, summaryOf, source.Read(s, Config{}, files)))
+	passert.Empty(s, beam.ParDo(s, summariesOf, source.Read(s, Config{}, files)))
 	ptest.RunAndValidate(t, p)
 }
 
-// process runs ProcessElement on a restriction as a runner would. at is called after each batch.
-func process(f element.Recognised, rt *sdf.LockRTracker, at func(batch int)) (ids []int64, where []string, err error) {
+// rowsIn counts the rows of a list.
+func rowsIn(l element.ColumnsList) (rows int64) {
+	for _, c := range l.List {
+		rows += c.Record.NumRows()
+	}
+	return rows
+}
+
+// process runs ProcessElement on a restriction as a runner would. at is called after each list of batches.
+func process(f element.Recognised, rt *sdf.LockRTracker, at func(list int)) (ids []int64, where []string, err error) {
 	n := 0
-	err = new(readFn).ProcessElement(context.Background(), rt, workOf(f), func(c element.Columns) {
-		ids = append(ids, checkedIDs(c)...)
-		where = append(where, fmt.Sprintf("%s/%d/%d+%d", c.Source, c.RowGroup, c.FirstRow, c.Record.NumRows()))
+	err = new(readFn).ProcessElement(context.Background(), rt, workOf(f), func(l element.ColumnsList) {
+		for _, c := range l.List {
+			ids = append(ids, checkedIDs(c)...)
+			where = append(where, fmt.Sprintf("%s/%d/%d+%d", c.Source, c.RowGroup, c.FirstRow, c.Record.NumRows()))
+		}
 		at(n)
 		n++
 	})
@@ -185,7 +203,7 @@ func TestACancelledReadEnds(t *testing.T) {
 	f := testFile(t, 40*batchRows)
 	ctx, cancel := context.WithCancel(context.Background())
 	rt := new(readFn).CreateTracker(offsetrange.Restriction{Start: 0, End: 1})
-	err := new(readFn).ProcessElement(ctx, rt, workOf(f), func(element.Columns) { cancel() })
+	err := new(readFn).ProcessElement(ctx, rt, workOf(f), func(element.ColumnsList) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("found %v, expected %v", err, context.Canceled)
 	}
@@ -230,7 +248,7 @@ func TestReadReadsItsPiecesAlone(t *testing.T) {
 		{Pieces: []element.Piece{{File: f, Units: element.Range{Start: 1, End: 2}}}},
 		{Pieces: []element.Piece{{File: f, Units: element.Range{Start: 2, End: 3}}, {File: other, Units: element.Range{End: 1}}}},
 	})
-	passert.EqualsList(s, beam.ParDo(s, summaryOf, source.Read(s, Config{}, works)), []string{
+	passert.EqualsList(s, beam.ParDo(s, summariesOf, source.Read(s, Config{}, works)), []string{
 		"row group 1 row 0: ids from 100, 1 of them",
 		"row group 2 row 0: ids from 101, 7 of them",
 		"row group 0 row 0: ids from 0, 50 of them",

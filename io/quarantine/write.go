@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"runtime"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/parquet"
@@ -41,49 +43,70 @@ func Write(s beam.Scope, cfg Config, rejects beam.PCollection) beam.PCollection 
 	return beam.ParDo(s, &writeFn{Config: cfg}, rejects)
 }
 
-// writeFn has one file open at a time: rejects come in the order of their rows, as the reader reads a row group from its
-// start to its end. If a runner mixed them, there would be more and smaller files.
+// mostOpen is how many files are open at once for each core: row groups that are read side by side come mixed. A file that is open keeps
+// some rows in memory.
+const mostOpen = 2
+
+// writeFn has a file open for each row group that came last. Rejects of one row group come in the order of their rows, and those of several
+// row groups may be mixed. If more were mixed than files may be open, there would be more and smaller files.
 type writeFn struct {
 	Config Config
 
-	open     *openFile
-	rowGroup int
+	open []*openFile // the one of the last rejects at the end
 }
 
 // StartBundle begins with no file.
 func (fn *writeFn) StartBundle(func(File)) error {
-	if fn.open != nil { // of a bundle that failed: Open and Close remove its file
-		fn.open.file.Close() //nolint:errcheck // nothing of it is used
-		fn.open = nil
+	for _, f := range fn.open { // of a bundle that failed: Open and Close remove its files
+		f.file.Close() //nolint:errcheck // nothing of it is used
 	}
+	fn.open = nil
 	return nil
 }
 
 func (fn *writeFn) ProcessElement(r element.Rejects, emit func(File)) error {
-	if fn.open != nil && (fn.open.Source != r.Source || fn.rowGroup != r.RowGroup) {
+	f, err := fn.of(r, emit)
+	if err != nil {
+		return err
+	}
+	return fn.fault(f.add(r))
+}
+
+// of returns the open file of the row group of rejects.
+func (fn *writeFn) of(r element.Rejects, emit func(File)) (*openFile, error) {
+	i := slices.IndexFunc(fn.open, func(f *openFile) bool { return f.Source == r.Source && f.rowGroup == r.RowGroup })
+	if i >= 0 {
+		f := fn.open[i]
+		fn.open = append(slices.Delete(fn.open, i, i+1), f)
+		return f, nil
+	}
+	for len(fn.open) >= mostOpen*runtime.GOMAXPROCS(0) {
+		if err := fn.finish(emit); err != nil {
+			return nil, err
+		}
+	}
+	f, err := create(fn.Config, r)
+	if err != nil {
+		return nil, fn.fault(err)
+	}
+	fn.open = append(fn.open, f)
+	return f, nil
+}
+
+// FinishBundle hands on the last files.
+func (fn *writeFn) FinishBundle(emit func(File)) error {
+	for len(fn.open) > 0 {
 		if err := fn.finish(emit); err != nil {
 			return err
 		}
 	}
-	if fn.open == nil {
-		var err error
-		if fn.open, err = create(fn.Config, r); err != nil {
-			return fn.fault(err)
-		}
-		fn.rowGroup = r.RowGroup
-	}
-	return fn.fault(fn.open.add(r))
+	return nil
 }
 
-// FinishBundle hands on the last file.
-func (fn *writeFn) FinishBundle(emit func(File)) error { return fn.finish(emit) }
-
+// finish hands on the file of the row group of which no rejects came for the longest time.
 func (fn *writeFn) finish(emit func(File)) error {
-	if fn.open == nil {
-		return nil
-	}
-	done := fn.open
-	fn.open = nil
+	done := fn.open[0]
+	fn.open = slices.Delete(fn.open, 0, 1)
 	if err := done.close(); err != nil {
 		return fn.fault(err)
 	}
@@ -101,8 +124,9 @@ func (fn *writeFn) fault(err error) error {
 // openFile is a file that is being written.
 type openFile struct {
 	File
-	file *os.File
-	out  *pqarrow.FileWriter
+	rowGroup int
+	file     *os.File
+	out      *pqarrow.FileWriter
 }
 
 func create(cfg Config, r element.Rejects) (*openFile, error) {
@@ -119,7 +143,7 @@ func create(cfg Config, r element.Rejects) (*openFile, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	p := &openFile{file: f, out: out}
+	p := &openFile{rowGroup: r.RowGroup, file: f, out: out}
 	p.Source, p.Path = r.Source, f.Name()
 	p.FirstRow = r.Record.Column(1).(*array.Int64).Value(0)
 	return p, nil

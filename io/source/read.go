@@ -21,7 +21,7 @@ var rowsRead = beam.NewCounter("tripstats", "rows_read")
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[ReadFn]())
-	register.Emitter1[element.Columns]()
+	register.Emitter1[element.ColumnsList]()
 }
 
 // Config is what the reader is told. It travels in the DoFn, because a worker may be another process than the one that has
@@ -35,7 +35,7 @@ type Config struct {
 
 // Read reads the projected columns of the files, or of parts of them.
 //
-// Read transforms a PCollection<element.Work> into a PCollection<element.Columns>.
+// Read transforms a PCollection<element.Work> into a PCollection<element.ColumnsList>.
 func Read(s beam.Scope, cfg Config, works beam.PCollection) beam.PCollection {
 	s = s.Scope("source.Read")
 	return beam.ParDo(s, &ReadFn{Config: cfg}, works)
@@ -78,11 +78,13 @@ func (fn *ReadFn) CreateTracker(r offsetrange.Restriction) *sdf.LockRTracker {
 
 // ProcessElement emits every row of every unit it can claim. The end of the restriction may move down while it runs, so TryClaim
 // alone says when to stop.
-func (fn *ReadFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, w element.Work, emit func(element.Columns)) error {
+func (fn *ReadFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, w element.Work, emit func(element.ColumnsList)) error {
 	r := rt.GetRestriction().(offsetrange.Restriction)
+	list := make([]element.Columns, 1)
 	counted := func(c element.Columns) {
 		rowsRead.Inc(ctx, c.Record.NumRows())
-		emit(c)
+		list[0] = c
+		emit(element.ColumnsList{List: list})
 	}
 	whole := false
 	defer func() {

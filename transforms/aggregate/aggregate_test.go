@@ -48,7 +48,7 @@ func testTrips() (files []element.AdmittedFiles, batches []trip.Batch) {
 func TestTablesFromTrips(t *testing.T) {
 	fileList, batchList := testTrips()
 	p, s, files := ptest.CreateList(fileList)
-	perSource := PerSource(s, Tables(true), files, Partials(s, Tables(true), beam.CreateList(s, batchList)))
+	perSource := PerSource(s, Tables(true), files, Partials(s, Tables(true), beam.CreateList(s, oneByOne(batchList))))
 	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", true), perSource)), []string{`trip_stats
 green 2020 2020-03-01 3 1.5 1.5 0.025 1.5 1.5 2 2 2 2 2 3 3 0.05 3 3 0 0
 green 2020 2020-04-01 1 -0.5 -0.5 -0.008333333333333333 -0.5 -0.5 1 1 1 1 1 -1 -0.5 -0.008333 -0.5 -0.5 0 0
@@ -138,7 +138,7 @@ func TestAnyCutAndOrderGivesTheSameSource(t *testing.T) {
 				for i, m := range months[start:end] {
 					b.Months = append(b.Months, trip.MonthRun{Month: m, End: i + 1})
 				}
-				if err := fn.ProcessElement(b, nil); err != nil {
+				if err := fn.ProcessElement(listOf(b), nil); err != nil {
 					t.Fatal(err)
 				}
 				start = end
@@ -201,7 +201,8 @@ func TestABatchIsAddedUpWithoutAllocating(t *testing.T) {
 	in, fn := anyTrips(16<<10), &partialFn{Tables: Tables(true)}
 	fillNeeded(&in)
 	fn.StartBundle(nil)
-	if allocs := testing.AllocsPerRun(20, func() { _ = fn.ProcessElement(in, nil) }); allocs != 0 {
+	list := listOf(in)
+	if allocs := testing.AllocsPerRun(20, func() { _ = fn.ProcessElement(list, nil) }); allocs != 0 {
 		t.Errorf("found %v allocations a batch, expected none", allocs)
 	}
 }
@@ -222,9 +223,10 @@ func BenchmarkPartials(b *testing.B) {
 	in := anyTrips(rows)
 	fn := &partialFn{Tables: Tables(false)}
 	fn.StartBundle(nil)
+	list := listOf(in)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := fn.ProcessElement(in, nil); err != nil {
+		if err := fn.ProcessElement(list, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -94,7 +94,7 @@ func TestTablesInSQLBesideStandingOnes(t *testing.T) {
 				p, s, files := ptest.CreateList(fileList)
 				var partials []beam.PCollection
 				for part := range slices.Chunk(batches, len(batches)/c.bundles) {
-					partials = append(partials, Partials(s, tables, beam.CreateList(s, part)))
+					partials = append(partials, Partials(s, tables, beam.CreateList(s, oneByOne(part))))
 				}
 				perSource := PerSource(s, tables, files, beam.Flatten(s, partials...))
 				for _, want := range []struct {
@@ -113,7 +113,7 @@ func TestTablesInSQLBesideStandingOnes(t *testing.T) {
 					passert.EqualsList(s, beam.ParDo(s, countedIn, table), []int64{want.counted})
 				}
 				passert.EqualsList(s, beam.ParDo(s, tallyLines, Tallies(s, tables, perSource)), []string{"a 5 total 4 rich 5", "b 2 rich 2", "c 1 rich 1", "d 0"})
-				alone := PerSource(s, Tables(true), files, Partials(s, Tables(true), beam.CreateList(s, batches)))
+				alone := PerSource(s, Tables(true), files, Partials(s, Tables(true), beam.CreateList(s, oneByOne(batches))))
 				monthly := specOf("trip_stats", true)
 				passert.Equals(s, beam.ParDo(s, text, Table(s, monthly, perSource)), beam.ParDo(s, text, Table(s, monthly, alone)))
 				if _, err := beam.Run(context.Background(), runner, p); err != nil {

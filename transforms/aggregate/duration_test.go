@@ -16,7 +16,7 @@ func TestTheMeanDurationIsKnownWhateverTheTables(t *testing.T) {
 	for name, tables := range map[string][]*Spec{"all": Tables(true), "some": {cardTips}, "none": {locationStats}} {
 		fn := &partialFn{Tables: tables}
 		fn.StartBundle(nil)
-		if err := fn.ProcessElement(b, nil); err != nil {
+		if err := fn.ProcessElement(listOf(b), nil); err != nil {
 			t.Fatal(err)
 		}
 		tally := &tallyFn{Tables: tables}

@@ -35,7 +35,7 @@ func packedBatches(t *testing.T, tables []*Spec, files []element.AdmittedFiles, 
 	partial := &partialFn{Tables: tables}
 	partial.StartBundle(add)
 	for _, b := range batches {
-		if err := partial.ProcessElement(b, add); err != nil {
+		if err := partial.ProcessElement(listOf(b), add); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -88,10 +88,10 @@ func TestKeptSourcesGiveTheSameTables(t *testing.T) {
 					}
 				}
 				p, s, files := ptest.CreateList([]element.AdmittedFiles{list})
-				partials := beam.Flatten(s, Partials(s, tables, beam.CreateList(s, left)), Unpacked(s, tables, beam.CreateList(s, []element.Remembered{some})))
+				partials := beam.Flatten(s, Partials(s, tables, beam.CreateList(s, oneByOne(left))), Unpacked(s, tables, beam.CreateList(s, []element.Remembered{some})))
 				settled, kept := Packed(s, tables, PerSource(s, tables, files, partials))
 				passert.Count(s, beam.ParDo(s, eachResult, kept), "results", read)
-				all, _ := Packed(s, tables, PerSource(s, tables, files, Partials(s, tables, beam.CreateList(s, batches))))
+				all, _ := Packed(s, tables, PerSource(s, tables, files, Partials(s, tables, beam.CreateList(s, oneByOne(batches)))))
 				for _, spec := range tables {
 					passert.Equals(s, beam.ParDo(s, text, Table(s, spec, settled)), beam.ParDo(s, text, Table(s, spec, all)))
 				}

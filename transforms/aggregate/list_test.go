@@ -57,7 +57,7 @@ func TestTheFirstTripsOfAllSourcesAreListed(t *testing.T) {
 		fileList, batches := listedTrips()
 		tables := []*Spec{spec}
 		p, s, files := ptest.CreateList(fileList)
-		perSource := PerSource(s, tables, files, Partials(s, tables, beam.CreateList(s, batches)))
+		perSource := PerSource(s, tables, files, Partials(s, tables, beam.CreateList(s, oneByOne(batches))))
 		table := Table(s, spec, perSource)
 		passert.EqualsList(s, beam.ParDo(s, text, table), []string{strings.ReplaceAll("answer\n"+strings.ReplaceAll(c.rows+",", ",", "\n"), "\n\n", "\n")})
 		passert.EqualsList(s, beam.ParDo(s, countedIn, table), []int64{c.counted})

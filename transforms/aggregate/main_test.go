@@ -16,6 +16,17 @@ func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
 
 const null = -1 << 63
 
+// listOf is a list of batches.
+func listOf(batches ...trip.Batch) trip.Batches { return trip.Batches{List: batches} }
+
+// oneByOne are lists of one batch each.
+func oneByOne(batches []trip.Batch) (lists []trip.Batches) {
+	for _, b := range batches {
+		lists = append(lists, listOf(b))
+	}
+	return lists
+}
+
 // c64 makes a column, with null for a missing value.
 func c64(values ...int64) trip.Column {
 	c := trip.Column{Values: make([]int64, len(values))}

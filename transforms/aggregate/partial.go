@@ -25,7 +25,7 @@ func init() {
 
 // Partials adds up the trips of each bundle in memory for the tables, one result for each file and taxi in it.
 //
-// Partials transforms a PCollection<trip.Batch> into a PCollection<KV<string, Source>> keyed by source and taxi.
+// Partials transforms a PCollection<trip.Batches> into a PCollection<KV<string, Source>> keyed by source and taxi.
 func Partials(s beam.Scope, tables []*Spec, trips beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Partials")
 	return beam.ParDo(s, &partialFn{Tables: tables}, trips)
@@ -188,90 +188,13 @@ func (c *sourceCombiner) AddInput(acc, in Source) (Source, error) { return merge
 func (c *sourceCombiner) MergeAccumulators(a, b Source) (Source, error) { return mergeSources(a, b) }
 func (c *sourceCombiner) ExtractOutput(acc Source) Source               { return acc }
 
-// partialFn adds up a bundle in memory. It emits the results of a source when the next source begins, because keeping all sources
-// until the end of the bundle would take much more memory than their results. The batches of a source come one after the other;
-// those of its taxis may alternate.
-type partialFn struct {
-	Tables []*Spec
-
-	sums  []*sourceSums  // of the current source, by taxi
-	spare []*tableAdders // whose memory is used again; all skip the same tables
-	held  allHeld        // of all sources of the bundle
-	batch trip.Batch     // the current one, here because an adder's argument would be on the heap otherwise
-}
-
-func (fn *partialFn) StartBundle(func(string, Source)) { fn.sums = nil }
-
-func (fn *partialFn) ProcessElement(b trip.Batch, emit func(string, Source)) error {
-	if len(fn.sums) > 0 && fn.sums[0].source != b.Source {
-		if err := fn.finish(emit); err != nil {
-			return err
-		}
-	}
-	fn.batch = b
-	return fn.of(&fn.batch).addBatch(&fn.batch)
-}
-
-// of returns the sums of a batch's taxi.
-func (fn *partialFn) of(b *trip.Batch) *sourceSums {
-	for _, s := range fn.sums {
-		if s.taxi == b.Taxi {
-			return s
-		}
-	}
-	var tables *tableAdders
-	if n := len(fn.spare); n > 0 && fn.spare[n-1].skip == b.Skip {
-		tables, fn.spare = fn.spare[n-1], fn.spare[:n-1]
-	} else {
-		tables, fn.spare = addersWithout(fn.Tables, b.Skip), nil
-	}
-	s := newSourceSums(b, tables)
-	if !slices.ContainsFunc(fn.Tables, func(t *Spec) bool { return t.durations() >= 0 }) {
-		s.duration = new(Sum)
-	}
-	fn.sums = append(fn.sums, s)
-	return s
-}
-
-// FinishBundle emits the rest, and frees memory for what is done to the results.
-func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
-	err := fn.finish(emit)
-	fn.spare, fn.held = nil, nil
-	return err
-}
-
-// finish emits the results of the current source.
-func (fn *partialFn) finish(emit func(string, Source)) error {
-	rows, bytes := int64(0), int64(0)
-	for _, s := range fn.sums {
-		rows += s.rows
-		bytes += s.text.Bytes
-	}
-	for _, s := range fn.sums {
-		whole := rows == s.fileRows
-		if s.fileRows == element.UnknownRows {
-			whole = bytes == s.fileBytes
-		}
-		r, err := s.result(s.alone && whole)
-		if err != nil {
-			return err
-		}
-		if err := fn.held.add(fn.Tables, r.States); err != nil {
-			return err
-		}
-		emit(r.key(), r)
-		fn.spare = append(fn.spare, s.tables)
-	}
-	fn.sums, fn.batch = nil, trip.Batch{}
-	return nil
-}
-
 // sourceSums is a Source in the making.
 type sourceSums struct {
 	source, taxi  string
-	alone         bool  // trip.Batch.Alone
-	fileRows      int64 // trip.Batch.FileRows
-	fileBytes     int64 // element.Text.FileBytes
+	batches       []*trip.Batch // of the current list
+	alone         bool          // trip.Batch.Alone
+	fileRows      int64         // trip.Batch.FileRows
+	fileBytes     int64         // element.Text.FileBytes
 	text          element.TextCounts
 	rows, counted int64
 	tables        *tableAdders

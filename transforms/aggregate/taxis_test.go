@@ -24,7 +24,7 @@ func TestAFileMayHaveTripsOfSeveralTaxis(t *testing.T) {
 		batches = append(batches, b)
 	}
 	p, s, files := ptest.CreateList([]element.AdmittedFiles{{Files: []element.Admitted{{Source: "a", Taxi: "uber", Month: march}, {Source: "a", Taxi: "lyft", Month: march}}}})
-	perSource := PerSource(s, Tables(true), files, Partials(s, Tables(true), beam.CreateList(s, batches)))
+	perSource := PerSource(s, Tables(true), files, Partials(s, Tables(true), beam.CreateList(s, oneByOne(batches))))
 	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, perSource)), []string{`location_stats
 lyft 2020 2020-03-01 7 1 0
 lyft 2020 2020-03-01 8 1 2

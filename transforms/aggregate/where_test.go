@@ -78,7 +78,7 @@ func TestFilteredTripsSurviveMerging(t *testing.T) {
 func TestTheTallyHasWhatATableFilters(t *testing.T) {
 	tables := []*Spec{cardTips, exampleTable}
 	p, s, files := ptest.CreateList([]element.AdmittedFiles{{Files: []element.Admitted{{Source: "a", Taxi: "green", Month: march}}}})
-	perSource := PerSource(s, tables, files, Partials(s, tables, beam.CreateList(s, []trip.Batch{paidTrips(), paidTrips()})))
+	perSource := PerSource(s, tables, files, Partials(s, tables, beam.CreateList(s, oneByOne([]trip.Batch{paidTrips(), paidTrips()}))))
 	passert.EqualsList(s, beam.ParDo(s, text, Table(s, cardTips, perSource)), []string{"card_tips\ngreen 2020 2020-03-01 2 2\ngreen 2020 2020-04-01 2 5\n"})
 	left := element.Mean{Count: 14, Mean: 1.0 / minute}
 	passert.EqualsList(s, Tallies(s, tables, perSource), []element.Tallies{{List: []element.Tally{

@@ -17,14 +17,10 @@ import (
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 func init() {
-	beam.RegisterType(typeOf[Columns]())
 	beam.RegisterType(typeOf[Table]())
 	beam.RegisterType(typeOf[Rejects]())
-	beam.RegisterFunction(encodeColumns)
-	beam.RegisterFunction(decodeColumns)
 	beam.RegisterFunction(encodeTable)
 	beam.RegisterFunction(decodeTable)
-	beam.RegisterCoder(typeOf[Columns](), encodeColumns, decodeColumns)
 	beam.RegisterCoder(typeOf[Table](), encodeTable, decodeTable)
 	beam.RegisterFunction(encodeRejects)
 	beam.RegisterFunction(decodeRejects)
@@ -117,6 +113,9 @@ func decodeColumns(b []byte) (c Columns, err error) {
 }
 
 func encodeRejects(r Rejects) ([]byte, error) {
+	if b, ok := OnlyCounted(sizeOf(r.Record)); ok {
+		return b, nil
+	}
 	head := AppendString(nil, r.Source)
 	head = binary.AppendUvarint(head, uint64(r.RowGroup))
 	head = binary.AppendUvarint(head, uint64(r.Refused))
@@ -198,8 +197,7 @@ func AppendRecord(b []byte, rec arrow.RecordBatch) ([]byte, error) {
 	return out, nil
 }
 
-// sizeOf is about what rec takes as a stream. Runners encode some batches of every stage only to know their size, so what
-// it costs matters: a buffer that had to grow would cost far more.
+// sizeOf is about what rec takes as a stream. A buffer that had to grow would cost far more.
 func sizeOf(rec arrow.RecordBatch) int {
 	const perColumn, perStream = 512, 4 << 10 // of metadata
 	size := perStream

@@ -55,6 +55,9 @@ func decodeTallies(b []byte) (Tallies, error)        { return DecodeRow[Tallies]
 func encodeRemembered(r Remembered) ([]byte, error) { return EncodeRow(r) }
 func decodeRemembered(b []byte) (Remembered, error) { return DecodeRow[Remembered](b) }
 
+// bytesOfFile is about what a file takes in the coded form of many.
+const bytesOfFile = 256
+
 // sharedFiles is how files are coded that travel together: those of one taxi have the same columns, which are told once.
 type sharedFiles struct {
 	Columns [][]Column
@@ -92,6 +95,9 @@ func (s sharedFiles) files() ([]Recognised, error) {
 }
 
 func encodeRecognisedFiles(f RecognisedFiles) ([]byte, error) {
+	if b, ok := OnlyCounted(bytesOfFile * len(f.Files)); ok {
+		return b, nil
+	}
 	return EncodeRow(share(slices.Clone(f.Files)))
 }
 
@@ -112,6 +118,9 @@ type codedWork struct {
 }
 
 func encodeWork(w Work) ([]byte, error) {
+	if b, ok := OnlyCounted(bytesOfFile * len(w.Pieces)); ok {
+		return b, nil
+	}
 	coded, files := codedWork{Branch: w.Branch}, make([]Recognised, len(w.Pieces))
 	for i, p := range w.Pieces {
 		files[i] = p.File

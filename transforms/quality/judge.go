@@ -15,7 +15,7 @@ import (
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[judgeFn]())
-	register.Emitter1[trip.Batch]()
+	register.Emitter1[trip.Batches]()
 }
 
 // Config is what the judge is told. It travels in the DoFn.
@@ -38,16 +38,18 @@ const FirstMonth = (2009 - 1970) * 12
 // Judged applies the rules to batches of derived trips: it marks the runs of rows that a row rule refuses, makes values
 // null that a cell rule leaves out, or zones [UnknownZone], and notes what it did as findings.
 //
-// Judged transforms a PCollection<trip.Batch> into a PCollection<trip.Batch>.
+// Judged transforms a PCollection<trip.Batches> into a PCollection<trip.Batches>.
 func Judged(s beam.Scope, cfg Config, trips beam.PCollection) beam.PCollection {
 	s = s.Scope("quality.Map(judge)")
 	return beam.ParDo(s, &judgeFn{Config: cfg}, trips)
 }
 
-// judgeFn fills the same memory for every batch: what it emits is valid while emit runs.
+// judgeFn fills the same memory for every list: what it emits is valid while emit runs. It is also the judge of the first batch of a list.
 type judgeFn struct {
 	Config Config
 
+	out       []trip.Batch
+	places    []*judgeFn          // of the further batches of a list
 	elsewhere map[string]*judgeFn // by taxi: the judges of other places
 	unknown   int64               // the zone that stands for one that is not known, or 0
 
@@ -166,12 +168,42 @@ func (p *pass) add(s span) {
 	}
 }
 
-func (fn *judgeFn) ProcessElement(b trip.Batch, emit func(trip.Batch)) error {
-	if err := fn.of(b.Taxi).judge(&b); err != nil {
-		return err
+func (fn *judgeFn) ProcessElement(in trip.Batches, emit func(trip.Batches)) error {
+	fn.out = append(fn.out[:0], in.List...)
+	defer clear(fn.out)
+	for i := range fn.out {
+		if _, err := fn.judgeOne(i); err != nil {
+			return err
+		}
 	}
-	emit(b)
+	emit(trip.Batches{List: fn.out})
 	return nil
+}
+
+// judgeOne applies the rules to a batch of the list. It returns the judge that did it.
+func (fn *judgeFn) judgeOne(i int) (*judgeFn, error) {
+	at, err := fn.place(i)
+	if err != nil {
+		return nil, err
+	}
+	b := &fn.out[i]
+	judge := at.of(b.Taxi)
+	return judge, judge.judge(b)
+}
+
+// place returns the judge of a place in the list.
+func (fn *judgeFn) place(i int) (*judgeFn, error) {
+	if i == 0 {
+		return fn, nil
+	}
+	for len(fn.places) < i {
+		p := &judgeFn{Config: fn.Config}
+		if err := p.Setup(); err != nil {
+			return nil, err
+		}
+		fn.places = append(fn.places, p)
+	}
+	return fn.places[i-1], nil
 }
 
 // of returns the judge of a taxi's trips.

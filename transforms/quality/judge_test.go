@@ -95,6 +95,9 @@ func batchOf(fileMonth int32, rows ...row) trip.Batch {
 	}
 }
 
+// listOf is a list of batches.
+func listOf(batches ...trip.Batch) trip.Batches { return trip.Batches{List: batches} }
+
 func judged(t *testing.T, cfg Config, b trip.Batch) trip.Batch {
 	t.Helper()
 	fn := &judgeFn{Config: cfg}
@@ -102,7 +105,7 @@ func judged(t *testing.T, cfg Config, b trip.Batch) trip.Batch {
 		t.Fatal(err)
 	}
 	var out trip.Batch
-	if err := fn.ProcessElement(b, func(b trip.Batch) { out = b }); err != nil {
+	if err := fn.ProcessElement(listOf(b), func(l trip.Batches) { out = l.List[0] }); err != nil {
 		t.Fatal(err)
 	}
 	return out
@@ -298,7 +301,9 @@ func TestTheJudgeNeverWritesToItsInput(t *testing.T) {
 
 func init() { register.Function1x1(findingsOf) }
 
-func findingsOf(b trip.Batch) string { return fmt.Sprint(named(b.Findings), b.Months[0].Refused) }
+func findingsOf(l trip.Batches) string {
+	return fmt.Sprint(named(l.List[0].Findings), l.List[0].Months[0].Refused)
+}
 
 func TestJudgedInAPipeline(t *testing.T) {
 	bad := good()
@@ -307,7 +312,7 @@ func TestJudgedInAPipeline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, s, trips := ptest.CreateList([]trip.Batch{batchOf(march2020, bad, good())})
+	p, s, trips := ptest.CreateList([]trip.Batches{listOf(batchOf(march2020, bad, good()))})
 	passert.EqualsList(s, beam.ParDo(s, findingsOf, Judged(s, Config{Limits: limits, AsOf: element.NoMonth}, trips)),
 		[]string{"[tip_over month 602 rows 1 sum 0] false"})
 	ptest.RunAndValidate(t, p)
@@ -421,8 +426,9 @@ func TestABatchIsJudgedInMemoryThatIsThere(t *testing.T) {
 	if err := fn.Setup(); err != nil {
 		t.Fatal(err)
 	}
+	list := listOf(in)
 	allocs := testing.AllocsPerRun(20, func() {
-		if err := fn.ProcessElement(in, func(trip.Batch) {}); err != nil {
+		if err := fn.ProcessElement(list, func(trip.Batches) {}); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -436,9 +442,10 @@ func benchmarkJudge(b *testing.B, month int32) {
 	if err := fn.Setup(); err != nil {
 		b.Fatal(err)
 	}
+	list := listOf(in)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := fn.ProcessElement(in, func(trip.Batch) {}); err != nil {
+		if err := fn.ProcessElement(list, func(trip.Batches) {}); err != nil {
 			b.Fatal(err)
 		}
 	}

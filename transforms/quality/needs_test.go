@@ -180,7 +180,7 @@ func TestABatchWithoutANeededColumnIsAFaultOfOurs(t *testing.T) {
 		if err := fn.Setup(); err != nil {
 			t.Fatal(err)
 		}
-		err := fn.ProcessElement(pruned(in, c.has), func(trip.Batch) {})
+		err := fn.ProcessElement(listOf(pruned(in, c.has)), func(trip.Batches) {})
 		if f := fault.Find(err); f == nil || f.Code != fault.Failed || !strings.Contains(f.Message, "found a batch without") {
 			t.Errorf("wanted %v of %v: found %v, expected a fault", c.wanted, c.has, err)
 		}

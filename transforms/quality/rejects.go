@@ -34,7 +34,7 @@ const (
 // JudgedWithRejects is [Judged], with a second output: the rows that rules refused or left values out of, as the file has
 // them, by Config.Keep. It takes batches that carry their origin.
 //
-// JudgedWithRejects transforms a PCollection<trip.Batch> into a PCollection<trip.Batch> and a PCollection<element.Rejects>.
+// JudgedWithRejects transforms a PCollection<trip.Batches> into a PCollection<trip.Batches> and a PCollection<element.Rejects>.
 func JudgedWithRejects(s beam.Scope, cfg Config, trips beam.PCollection) (judged, rejects beam.PCollection) {
 	s = s.Scope("quality.Map(judge)")
 	return beam.ParDo2(s, &judgeAndKeepFn{Config: cfg}, trips)
@@ -42,7 +42,9 @@ func JudgedWithRejects(s beam.Scope, cfg Config, trips beam.PCollection) (judged
 
 type judgeAndKeepFn struct {
 	Config Config
-	judge  judgeFn
+
+	judge   judgeFn
+	rejects []element.Rejects // by place in the list
 }
 
 // Setup prepares what every batch needs.
@@ -51,23 +53,42 @@ func (fn *judgeAndKeepFn) Setup() error {
 	return fn.judge.Setup()
 }
 
-func (fn *judgeAndKeepFn) ProcessElement(b trip.Batch, emit func(trip.Batch), reject func(element.Rejects)) error {
-	judge := fn.judge.of(b.Taxi)
-	if err := judge.judge(&b); err != nil {
+func (fn *judgeAndKeepFn) ProcessElement(in trip.Batches, emit func(trip.Batches), reject func(element.Rejects)) error {
+	out := append(fn.judge.out[:0], in.List...)
+	fn.judge.out, fn.rejects = out, fn.rejects[:0]
+	defer clear(out)
+	defer clear(fn.rejects)
+	for i := range out {
+		if err := fn.keep(i); err != nil {
+			return err
+		}
+	}
+	for _, r := range fn.rejects {
+		if r.Record != nil {
+			reject(r)
+		}
+	}
+	emit(trip.Batches{List: out})
+	return nil
+}
+
+// keep judges a batch of the list and keeps its rejects.
+func (fn *judgeAndKeepFn) keep(i int) error {
+	judge, err := fn.judge.judgeOne(i)
+	if err != nil {
 		return err
 	}
+	b, rejects := &fn.judge.out[i], element.Rejects{}
 	if len(judge.rejects) > 0 {
 		if b.Origin == nil {
 			return fault.New(fault.Failed, "%s: found a batch without its origin, expected one with it", b.Where(0))
 		}
-		rejects, err := judge.rejected(&b)
-		if err != nil {
+		if rejects, err = judge.rejected(b); err != nil {
 			return err
 		}
-		reject(rejects)
 	}
+	fn.rejects = append(fn.rejects, rejects)
 	b.Origin = nil // nobody needs it from here on
-	emit(b)
 	return nil
 }
 

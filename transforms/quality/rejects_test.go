@@ -46,10 +46,10 @@ func TestRejectsAreTheRowsThatFindingsCount(t *testing.T) {
 			"1005 duration_over 15; 1005 amount_over 15; 1005 passengers_zero 15; 1005 pickup_zone_unknown 15; " +
 			"1006 clock_change 16; 1006 passengers_over 16; 1006 not_a_number 16; ",
 	} {
-		p, s, col := ptest.CreateList([]trip.Batch{b})
+		p, s, col := ptest.CreateList([]trip.Batches{listOf(b)})
 		trips, rejects := JudgedWithRejects(s, Config{AsOf: element.NoMonth, Keep: keep}, col)
 		passert.Equals(s, beam.ParDo(s, textOf, rejects), "x 3 3 "+want)
-		passert.Equals(s, beam.ParDo(s, leftBy, trips), leftBy(judged(t, Config{AsOf: element.NoMonth}, b)))
+		passert.Equals(s, beam.ParDo(s, leftBy, trips), leftBy(listOf(judged(t, Config{AsOf: element.NoMonth}, b))))
 		ptest.RunAndValidate(t, p)
 	}
 	b.NoZones = true
@@ -81,4 +81,4 @@ func textOf(r element.Rejects) string {
 	return text
 }
 
-func leftBy(b trip.Batch) string { return fmt.Sprint(b.Findings) }
+func leftBy(l trip.Batches) string { return fmt.Sprint(l.List[0].Findings) }

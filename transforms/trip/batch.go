@@ -72,6 +72,11 @@ type Batch struct {
 	Findings []Finding
 }
 
+// Batches are what flows from stage to stage: some batches, each of which a stage can do on a core of its own. They stand in the order of
+// the element.ColumnsList that they come from. Like its batches, a list is read-only, and its memory may be used again once the emit
+// call that handed it out has returned.
+type Batches struct{ List []Batch }
+
 // FieldSet has the bit 1<<f for each field f in it.
 type FieldSet uint64
 

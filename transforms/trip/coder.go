@@ -15,15 +15,25 @@ import (
 )
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[Batch]())
-	beam.RegisterFunction(encodeBatch)
-	beam.RegisterFunction(decodeBatch)
-	beam.RegisterCoder(reflect.TypeFor[Batch](), encodeBatch, decodeBatch)
+	beam.RegisterType(reflect.TypeFor[Batches]())
+	beam.RegisterFunction(encodeBatches)
+	beam.RegisterFunction(decodeBatches)
+	beam.RegisterCoder(reflect.TypeFor[Batches](), encodeBatches, decodeBatches)
+}
+
+// The encoded form of Batches: see element.EncodeList.
+
+func encodeBatches(l Batches) ([]byte, error) {
+	return element.EncodeList(l.List, Batch.encodedSize, encodeBatch)
+}
+
+func decodeBatches(b []byte) (Batches, error) {
+	list, err := element.DecodeList(b, decodeBatch)
+	return Batches{list}, err
 }
 
 // The encoded form of a Batch: source, taxi, origin (a record, or nothing), the text if there is one, then everything else except the
-// columns as varints, then the columns as an Arrow record. One of the varints says which columns the record has. Prism encodes some
-// batches only to know their size, so a column without values must cost nothing.
+// columns as varints, then the columns as an Arrow record. One of the varints says which columns the record has.
 
 // schemaOf returns the schema of a record with the columns that have a bit in present, in the order of Field.
 func schemaOf(present int64) *arrow.Schema {
@@ -91,6 +101,15 @@ func encodeBatch(b Batch) ([]byte, error) {
 		out = appendVarints(out, int64(rows))
 	}
 	return element.AppendRecord(out, rec)
+}
+
+// encodedSize is about how many bytes the encoded form has.
+func (b Batch) encodedSize() int {
+	size := 0
+	for f := range NumFields {
+		size += 8*len(b.Columns[f].Values) + len(b.Columns[f].Valid)
+	}
+	return size
 }
 
 func appendVarints(b []byte, values ...int64) []byte {

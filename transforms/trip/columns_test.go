@@ -169,7 +169,7 @@ func TestThePickupHourIsThatOfTheWallClock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := (&deriveFn{Fields: opts.derived()}).ProcessElement(b, func(out Batch) { b = out }); err != nil {
+	if err := (&deriveFn{Fields: opts.derived()}).ProcessElement(listOf(b), each(func(out Batch) { b = out })); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := values(b.Columns[PickupHour]), []any{int64(0), int64(23), int64(22), nil}; !slices.Equal(got, want) {

@@ -15,38 +15,60 @@ func init() {
 // Derive adds the year and month of each pickup, and the wanted columns that are derived from others. A duration of more than 64 bits
 // of microseconds is a fault with exit code 3.
 //
-// Derive transforms a PCollection<Batch> into a PCollection<Batch>.
+// Derive transforms a PCollection<Batches> into a PCollection<Batches>.
 func Derive(s beam.Scope, opts Options, trips beam.PCollection) beam.PCollection {
 	s = s.Scope("trip.Map(derive)")
 	return beam.ParDo(s, &deriveFn{Fields: opts.derived()}, trips)
 }
 
-// deriveFn reuses its memory for every batch: an emitted batch is valid until emit returns.
+// deriveFn reuses its memory for every list: an emitted list is valid until emit returns.
 type deriveFn struct {
 	Fields []Field // the columns to be made: see Options.derived
 
+	out    []Batch
+	places []*derived // by place in the list
+}
+
+// derived is the memory of one batch.
+type derived struct {
 	runs    []MonthRun
 	columns [NumFields]columnMemory
 }
 
-func (fn *deriveFn) ProcessElement(b Batch, emit func(Batch)) error {
-	fn.runs = appendRuns(fn.runs[:0], &b.Columns[Pickup])
-	b.Months = fn.runs
+func (fn *deriveFn) ProcessElement(in Batches, emit func(Batches)) error {
+	fn.out = append(fn.out[:0], in.List...)
+	defer clear(fn.out)
+	for i := range fn.out {
+		if err := fn.derive(i); err != nil {
+			return err
+		}
+	}
+	emit(Batches{fn.out})
+	return nil
+}
+
+// derive adds columns to a batch of the list.
+func (fn *deriveFn) derive(i int) error {
+	for len(fn.places) <= i {
+		fn.places = append(fn.places, new(derived))
+	}
+	to, b := fn.places[i], &fn.out[i]
+	to.runs = appendRuns(to.runs[:0], &b.Columns[Pickup])
+	b.Months = to.runs
 	for _, f := range fn.Fields {
 		if before := Fields[f].Before; before != nil {
 			b.Columns[f] = b.Columns[*before]
 			continue
 		}
-		mem := &fn.columns[f]
+		mem := &to.columns[f]
 		if n := (b.Rows + 7) / 8; len(mem.valid) < n {
 			mem.valid = make([]byte, n)
 		}
 		b.Columns[f] = Column{Values: mem.memory(b.Rows)}
-		if err := Fields[f].Derive(&b.Columns[f], &b, mem.valid); err != nil {
+		if err := Fields[f].Derive(&b.Columns[f], b, mem.valid); err != nil {
 			return err
 		}
 	}
-	emit(b)
 	return nil
 }
 

@@ -16,21 +16,26 @@ import (
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[fieldsFn]())
-	register.Emitter1[Batch]()
+	register.Emitter1[Batches]()
 }
 
 // MapFields converts a file's columns to those of trips, whatever their physical types. A value that cannot be represented is a
 // fault with exit code 3 that names its file, row group, row and column.
 //
-// MapFields transforms a PCollection<element.Columns> into a PCollection<Batch>.
+// MapFields transforms a PCollection<element.ColumnsList> into a PCollection<Batches>.
 func MapFields(s beam.Scope, opts Options, columns beam.PCollection) beam.PCollection {
 	s = s.Scope("trip.Map(fields)")
 	return beam.ParDo(s, &fieldsFn{Options: opts}, columns)
 }
 
-// fieldsFn reuses its memory for every batch: an emitted batch is valid until emit returns.
+// fieldsFn reuses its memory for every list: an emitted list is valid until emit returns. It is also the memory of the first batch of a
+// list, and of that batch's first part.
 type fieldsFn struct {
 	Options Options
+
+	places []*fieldsFn // the memory of the further batches of a list
+	parts  []*fieldsFn // the memory of the further parts of a batch with several taxis
+	made   []Batch     // of the batch; those of the whole list when it is emitted
 
 	schema  *arrow.Schema // the schema of the last batch; the fields below follow from it
 	dataset element.Dataset
@@ -68,16 +73,58 @@ type columnMemory struct {
 	codes  codedValues
 }
 
-func (fn *fieldsFn) ProcessElement(in element.Columns, emit func(Batch)) error {
+func (fn *fieldsFn) ProcessElement(in element.ColumnsList, emit func(Batches)) error {
+	defer fn.done(len(in.List))
+	for i, c := range in.List {
+		if err := fn.place(i).add(c); err != nil {
+			return err
+		}
+	}
+	out := fn.made
+	for i := 1; i < len(in.List); i++ {
+		out = append(out, fn.place(i).made...)
+	}
+	fn.made = out
+	if len(out) > 0 {
+		emit(Batches{out})
+	}
+	return nil
+}
+
+// place returns the memory of a batch of a list.
+func (fn *fieldsFn) place(i int) *fieldsFn { return fn.other(&fn.places, i) }
+
+// part returns the memory of a part of a batch.
+func (fn *fieldsFn) part(i int) *fieldsFn { return fn.other(&fn.parts, i) }
+
+func (fn *fieldsFn) other(of *[]*fieldsFn, i int) *fieldsFn {
+	if i == 0 {
+		return fn
+	}
+	for len(*of) < i {
+		*of = append(*of, &fieldsFn{Options: fn.Options})
+	}
+	return (*of)[i-1]
+}
+
+// done lets go of what the batches of a list have.
+func (fn *fieldsFn) done(list int) {
+	for i := range list {
+		p := fn.place(i)
+		p.taxis.release()
+		clear(p.made)
+		p.made = p.made[:0]
+	}
+}
+
+// add makes the batches of one batch of columns.
+func (fn *fieldsFn) add(in element.Columns) error {
 	if len(in.Shares) > 0 {
-		return fn.eachTaxi(in, emit)
+		return fn.eachTaxi(in)
 	}
 	b, err := fn.batch(in)
-	if err != nil {
-		return err
-	}
-	emit(b)
-	return nil
+	fn.made = append(fn.made, b)
+	return err
 }
 
 func (fn *fieldsFn) batch(in element.Columns) (Batch, error) {

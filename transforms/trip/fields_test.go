@@ -20,11 +20,14 @@ import (
 )
 
 func init() {
-	register.Function2x0(rowsOf)
+	register.Function2x0(rowsOfAll)
 	register.Emitter1[string]()
 }
 
-// rowsOf returns each row of a batch as text, for passert to compare.
+// rowsOfAll returns each row of batches as text, for passert to compare.
+func rowsOfAll(l Batches, emit func(string)) { each(func(b Batch) { rowsOf(b, emit) })(l) }
+
+// rowsOf returns each row of a batch as text.
 func rowsOf(b Batch, emit func(string)) {
 	run := 0
 	for i := range b.Rows {
@@ -118,9 +121,9 @@ func TestFieldsAndDeriveMapEveryPhysicalType(t *testing.T) {
 	} {
 		for form, in := range forms(t, c.in) {
 			t.Run(name+" as "+form, func(t *testing.T) {
-				p, s, in := ptest.CreateList([]element.Columns{in})
+				p, s, in := ptest.CreateList([]element.ColumnsList{columnsList(in)})
 				trips := Derive(s, with(c.opts), MapFields(s, with(c.opts), in))
-				passert.EqualsList(s, beam.ParDo(s, rowsOf, trips), c.want)
+				passert.EqualsList(s, beam.ParDo(s, rowsOfAll, trips), c.want)
 				ptest.RunAndValidate(t, p)
 			})
 			// At a stage boundary codes become values, so the test runs once more without one.
@@ -129,7 +132,7 @@ func TestFieldsAndDeriveMapEveryPhysicalType(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			if err := deriving().ProcessElement(b, func(b Batch) { rowsOf(b, func(row string) { got = append(got, row) }) }); err != nil {
+			if err := deriving().ProcessElement(listOf(b), each(func(b Batch) { rowsOf(b, func(row string) { got = append(got, row) }) })); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(got, c.want) {
@@ -280,13 +283,13 @@ func TestFilesWithCoordinatesHaveNullZonesAndTimesAsText(t *testing.T) {
 
 func TestADurationBeyond64BitsIsNamed(t *testing.T) {
 	b := Batch{Source: "x.parquet", Rows: 2, Columns: [NumFields]Column{Pickup: {Values: []int64{0, -1 << 62}}, Dropoff: {Values: []int64{0, 1 << 62}}}}
-	err := deriving().ProcessElement(b, func(Batch) {})
+	err := deriving().ProcessElement(listOf(b), func(Batches) {})
 	if f := fault.Find(err); f == nil || f.Code != fault.Input || !strings.HasPrefix(f.Message, "x.parquet: row group 0: row 1: ") {
 		t.Errorf("a duration beyond 64 bits: found %v, expected an error with file, row group and row", err)
 	}
 	// If a time is null, there is no duration that could overflow.
 	b.Columns[Pickup].Valid, b.Columns[Pickup].Nulls = []byte{0b01}, 1
-	if err := deriving().ProcessElement(b, func(Batch) {}); err != nil {
+	if err := deriving().ProcessElement(listOf(b), func(Batches) {}); err != nil {
 		t.Errorf("a null pickup: found %v, expected no error", err)
 	}
 }
@@ -317,7 +320,7 @@ func TestBatchCoderKeepsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := deriving().ProcessElement(in, func(b Batch) { derived = b }); err != nil {
+	if err := deriving().ProcessElement(listOf(in), each(func(b Batch) { derived = b })); err != nil {
 		t.Fatal(err)
 	}
 	judged := derived
@@ -419,10 +422,10 @@ func TestABatchIsMappedInMemoryThatIsThere(t *testing.T) {
 }
 
 func testAllocations(t *testing.T, form string, in element.Columns) {
-	fields, derive := &fieldsFn{Options: with(Options{})}, deriving()
+	fields, derive, list := &fieldsFn{Options: with(Options{})}, deriving(), columnsList(in)
 	allocs := testing.AllocsPerRun(20, func() {
-		if err := fields.ProcessElement(in, func(b Batch) {
-			if err := derive.ProcessElement(b, func(Batch) {}); err != nil {
+		if err := fields.ProcessElement(list, func(b Batches) {
+			if err := derive.ProcessElement(b, func(Batches) {}); err != nil {
 				t.Fatal(err)
 			}
 		}); err != nil {
@@ -438,11 +441,11 @@ func BenchmarkFieldsAndDerive(b *testing.B) {
 	const rows = 16 << 10
 	for form, in := range forms(b, moneyed(b, rows)) {
 		b.Run(form, func(b *testing.B) {
-			fields, derive := &fieldsFn{Options: with(Options{})}, deriving()
+			fields, derive, list := &fieldsFn{Options: with(Options{})}, deriving(), columnsList(in)
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := fields.ProcessElement(in, func(t Batch) {
-					if err := derive.ProcessElement(t, func(Batch) {}); err != nil {
+				if err := fields.ProcessElement(list, func(t Batches) {
+					if err := derive.ProcessElement(t, func(Batches) {}); err != nil {
 						b.Fatal(err)
 					}
 				}); err != nil {

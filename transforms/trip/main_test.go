@@ -56,6 +56,23 @@ func testColumns(prefix string) []element.Known {
 	}
 }
 
+// listOf is a list of batches.
+func listOf(batches ...Batch) Batches { return Batches{batches} }
+
+// columnsList is a list of batches of columns.
+func columnsList(columns ...element.Columns) element.ColumnsList {
+	return element.ColumnsList{List: columns}
+}
+
+// each calls f for every batch of a list.
+func each(f func(Batch)) func(Batches) {
+	return func(l Batches) {
+		for _, b := range l.List {
+			f(b)
+		}
+	}
+}
+
 // with returns opts with the test registry. If they do not say what is wanted, the standing columns and the duration are.
 func with(opts Options) Options {
 	opts.Registry = testRegistry

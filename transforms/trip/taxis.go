@@ -39,33 +39,37 @@ func at(names []string, i int) string {
 // taxi. A slice of a batch costs nothing, but for the later stages many small batches cost more than a copy of the rows.
 const fewRuns = 4
 
-// eachTaxi emits the rows of each taxi that is read.
-func (fn *fieldsFn) eachTaxi(in element.Columns, emit func(Batch)) error {
+// eachTaxi makes batches of the rows of each taxi that is read.
+func (fn *fieldsFn) eachTaxi(in element.Columns) error {
 	if err := fn.taxis.tell(in); err != nil {
 		return err
 	}
 	return fn.taxis.split(in, func(one element.Columns) error {
-		b, err := fn.batch(one)
-		if err == nil {
-			emit(b)
-		}
+		b, err := fn.part(len(fn.made)).batch(one)
+		fn.made = append(fn.made, b)
 		return err
 	})
 }
 
-// taxiSplitter divides batches by taxi. It reuses its memory.
+// taxiSplitter divides batches by taxi. It reuses its memory for each batch.
 type taxiSplitter struct {
 	of   []uint8 // for each row the index of its share
 	runs []int32 // where each run of rows of one share ends
-	rows []int32 // the rows of one share
 
-	columns []takenColumn
-	counted bool // the counts of the batch's text have been handed on, or there are none
+	shares  []takenShare
+	parts   []arrow.RecordBatch // of the batch
+	counted bool                // the counts of the batch's text have been handed on, or there are none
 
 	byText     map[string]uint8 // the index of the share for each value of the column in the current source
 	source     string
 	dictionary arrow.ArrayData // the last dictionary; kept, so that no other dictionary gets its address
 	byCode     []uint8
+}
+
+// takenShare is memory for the rows of one share.
+type takenShare struct {
+	rows    []int32
+	columns []takenColumn
 }
 
 // noShare is the index for a value that names no share.
@@ -162,10 +166,10 @@ func (t *taxiSplitter) codes(a *array.Dictionary) bool {
 
 // split calls each with batches of one share, for all shares that are read. If there are few runs, a batch is one run, in the order of
 // the runs. Otherwise a batch is all rows of one share. Rows keep their order. For a batch of text, the first call has the counts; if no
-// row is read, there is one call without rows.
+// row is read, there is one call without rows. The batches are valid until release.
 func (t *taxiSplitter) split(in element.Columns, each func(element.Columns) error) error {
 	t.counted = in.Text == nil
-	if err := t.parts(in, each); err != nil || t.counted {
+	if err := t.cut(in, each); err != nil || t.counted {
 		return err
 	}
 	for share, s := range in.Shares {
@@ -176,7 +180,7 @@ func (t *taxiSplitter) split(in element.Columns, each func(element.Columns) erro
 	return nil
 }
 
-func (t *taxiSplitter) parts(in element.Columns, each func(element.Columns) error) error {
+func (t *taxiSplitter) cut(in element.Columns, each func(element.Columns) error) error {
 	if in.Record.NumRows() == 0 {
 		return nil
 	}
@@ -213,8 +217,17 @@ func (t *taxiSplitter) slice(in element.Columns, share uint8, start, end int32, 
 		one.Text = t.text(in.Text, rows)
 	}
 	one.Record = in.Record.NewSlice(int64(start), int64(end))
-	defer one.Record.Release()
+	t.parts = append(t.parts, one.Record)
 	return each(one)
+}
+
+// release lets go of the parts of a batch.
+func (t *taxiSplitter) release() {
+	for _, p := range t.parts {
+		p.Release()
+	}
+	clear(t.parts)
+	t.parts = t.parts[:0]
 }
 
 // text returns the part of a batch's text that belongs to some of its rows. of may be nil. The first result for a batch has its counts.
@@ -242,29 +255,33 @@ func (t *taxiSplitter) take(in element.Columns, share uint8, each func(element.C
 		return nil
 	}
 	one := ofShare(in, share)
-	t.rows = t.rows[:0]
+	for len(t.shares) <= int(share) {
+		t.shares = append(t.shares, takenShare{})
+	}
+	to := &t.shares[share]
+	to.rows = to.rows[:0]
 	for i, of := range t.of {
 		if of == share {
-			t.rows = append(t.rows, int32(i))
+			to.rows = append(to.rows, int32(i))
 		}
 	}
-	if len(t.rows) == 0 {
+	if len(to.rows) == 0 {
 		return nil
 	}
-	one.Skips, one.Text = t.rows, t.text(in.Text, t.rows)
+	one.Skips, one.Text = to.rows, t.text(in.Text, to.rows)
 	arrays := make([]arrow.Array, in.Record.NumCols())
-	for len(t.columns) < len(arrays) {
-		t.columns = append(t.columns, takenColumn{})
+	for len(to.columns) < len(arrays) {
+		to.columns = append(to.columns, takenColumn{})
 	}
 	for i, column := range in.Record.Columns() {
-		taken, err := t.columns[i].take(column, t.rows)
+		taken, err := to.columns[i].take(column, to.rows)
 		if err != nil {
 			return fmt.Errorf("%s: column %q: taking rows out: %w", in.Where(0), in.Record.ColumnName(i), err)
 		}
 		defer taken.Release()
 		arrays[i] = taken
 	}
-	one.Record = array.NewRecordBatch(in.Record.Schema(), arrays, int64(len(t.rows)))
-	defer one.Record.Release()
+	one.Record = array.NewRecordBatch(in.Record.Schema(), arrays, int64(len(to.rows)))
+	t.parts = append(t.parts, one.Record)
 	return each(one)
 }

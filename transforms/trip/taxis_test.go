@@ -58,7 +58,7 @@ func colorInCodes(in element.Columns) element.Columns {
 func tipsOf(t *testing.T, fn *fieldsFn, in element.Columns) []string {
 	t.Helper()
 	var batches []string
-	if err := fn.ProcessElement(in, func(b Batch) {
+	if err := fn.ProcessElement(columnsList(in), each(func(b Batch) {
 		text := b.Taxi
 		if b.Alone {
 			text += " alone"
@@ -72,7 +72,7 @@ func tipsOf(t *testing.T, fn *fieldsFn, in element.Columns) []string {
 			}
 		}
 		batches = append(batches, text)
-	}); err != nil {
+	})); err != nil {
 		t.Fatal(err)
 	}
 	return batches
@@ -148,14 +148,14 @@ func TestWhatIsWrongInARowIsToldOfItsTaxi(t *testing.T) {
 	in := severalTaxis(t, colors, col{"total_amount", element.Float64, strings.Fields("1 NaN 3 4 5 NaN")})
 	fn := &fieldsFn{Options: with(Options{Judged: true})}
 	found := map[string][]int32{}
-	if err := fn.ProcessElement(in, func(b Batch) { found[b.Taxi] = b.NotNumbers }); err != nil {
+	if err := fn.ProcessElement(columnsList(in), each(func(b Batch) { found[b.Taxi] = b.NotNumbers })); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(found[Green], []int32{0, 2}) || found[Yellow] != nil {
 		t.Errorf("found values that are no numbers in rows %v, expected the first and the third green one", found)
 	}
 	fn = &fieldsFn{Options: with(Options{})}
-	err := fn.ProcessElement(in, func(Batch) {})
+	err := fn.ProcessElement(columnsList(in), func(Batches) {})
 	if f := fault.Find(err); f == nil || !strings.HasPrefix(f.Message, `x.parquet: row group 2: row 101: column "total_amount": found NaN`) {
 		t.Errorf("found %v, expected an error that names the row as it is in the file", err)
 	}
@@ -169,13 +169,13 @@ func TestAnotherValueThanBeforeIsAnError(t *testing.T) {
 		}
 		in := severalTaxis(t, words)
 		in.Shares = slices.Clone(in.Shares)
-		err := (&fieldsFn{Options: with(Options{})}).ProcessElement(in, func(Batch) {})
+		err := (&fieldsFn{Options: with(Options{})}).ProcessElement(columnsList(in), func(Batches) {})
 		if f := fault.Find(err); f == nil || f.Code != fault.Input || !strings.Contains(f.Message, `column "color"`) {
 			t.Errorf("%s: found %v, expected an error that names the column", colors, err)
 		}
 	}
 	in := colorInCodes(severalTaxis(t, []string{"yellow", "blue"}))
-	if err := (&fieldsFn{Options: with(Options{})}).ProcessElement(in, func(Batch) {}); fault.Find(err) == nil {
+	if err := (&fieldsFn{Options: with(Options{})}).ProcessElement(columnsList(in), func(Batches) {}); fault.Find(err) == nil {
 		t.Errorf("found %v, expected an error", err)
 	}
 }
@@ -285,7 +285,7 @@ func BenchmarkSeveralTaxis(b *testing.B) {
 			fn := &fieldsFn{Options: with(Options{})}
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := fn.ProcessElement(in, func(Batch) {}); err != nil {
+				if err := fn.ProcessElement(columnsList(in), func(Batches) {}); err != nil {
 					b.Fatal(err)
 				}
 			}

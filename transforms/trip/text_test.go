@@ -243,7 +243,7 @@ func BenchmarkTexts(b *testing.B) {
 	fields := &fieldsFn{Options: with(Options{})}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := fields.ProcessElement(in, func(Batch) {}); err != nil {
+		if err := fields.ProcessElement(columnsList(in), func(Batches) {}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -25,7 +25,7 @@ func derivedOf(t *testing.T, opts Options, in element.Columns) (out Batch) {
 	t.Helper()
 	b, err := (&fieldsFn{Options: opts}).batch(in)
 	if err == nil {
-		err = (&deriveFn{Fields: opts.derived()}).ProcessElement(b, func(b Batch) { out = b })
+		err = (&deriveFn{Fields: opts.derived()}).ProcessElement(listOf(b), each(func(b Batch) { out = b }))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -124,8 +124,10 @@ func (c *conforming) unitRows(t *testing.T) []int64 {
 	for unit := range c.known.UnitRows {
 		fn, rows := new(source.ReadFn), int64(0)
 		piece := element.Piece{File: c.known, Units: element.Range{Start: unit, End: unit + 1}}
-		err := fn.ProcessElement(t.Context(), fn.CreateTracker(offsetrange.Restriction{End: 1}), element.Work{Pieces: []element.Piece{piece}}, func(b element.Columns) {
-			rows += b.Record.NumRows()
+		err := fn.ProcessElement(t.Context(), fn.CreateTracker(offsetrange.Restriction{End: 1}), element.Work{Pieces: []element.Piece{piece}}, func(list element.ColumnsList) {
+			for _, b := range list.List {
+				rows += b.Record.NumRows()
+			}
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -286,15 +288,17 @@ func (c *conforming) projections(t *testing.T) {
 	}
 }
 
-// process does what a runner does with a restriction. at is called after each batch.
-func (c *conforming) process(t *testing.T, w element.Work, r offsetrange.Restriction, at func(batch int, split func(float64) *offsetrange.Restriction)) []string {
+// process does what a runner does with a restriction. at is called after each list of batches.
+func (c *conforming) process(t *testing.T, w element.Work, r offsetrange.Restriction, at func(list int, split func(float64) *offsetrange.Restriction)) []string {
 	t.Helper()
 	fn := new(source.ReadFn)
 	rt := fn.CreateTracker(r)
 	take, rows := c.rows(t, c.known)
 	n := 0
-	err := fn.ProcessElement(t.Context(), rt, w, func(b element.Columns) {
-		take(b)
+	err := fn.ProcessElement(t.Context(), rt, w, func(list element.ColumnsList) {
+		for _, b := range list.List {
+			take(b)
+		}
 		at(n, func(fraction float64) *offsetrange.Restriction {
 			if _, residual, err := rt.TrySplit(fraction); err == nil && residual != nil {
 				r := residual.(offsetrange.Restriction)
