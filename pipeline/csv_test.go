@@ -189,7 +189,7 @@ func TestCSVGivesTheTablesOfParquet(t *testing.T) {
 			t.Errorf("%s: the ledger has other bytes than that of direct", runner)
 		}
 		delete(got, "quality.parquet")
-		if small := tables(runner, "small"); len(want) != 2 || !maps.Equal(got, want) || !maps.Equal(small, want) {
+		if small := tables(runner, "small"); len(want) != 3 || !maps.Equal(got, want) || !maps.Equal(small, want) {
 			t.Errorf("%s: found %v, with small units %v, expected the tables of parquet %v", runner, got, small, want)
 		}
 	}

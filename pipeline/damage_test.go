@@ -116,7 +116,7 @@ func TestCheckNamesEachDamage(t *testing.T) {
 	for _, c := range sound.Checked {
 		counts[c.What] = c.Count
 	}
-	if !sound.Sound || sound.Version != 2 || counts["manifests"] != 2 || counts["tables"] != 6 || counts["copies"] != 3 || counts["kept results"] != 4 || counts["identities"] != 5 {
+	if !sound.Sound || sound.Version != 2 || counts["manifests"] != 2 || counts["tables"] != 8 || counts["copies"] != 4 || counts["kept results"] != 4 || counts["identities"] != 5 {
 		t.Fatalf("of a sound output: found %+v", sound)
 	}
 	names, err := filepath.Glob(filepath.Join(dir, "out", ".tripstats", "v", "*"))

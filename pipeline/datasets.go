@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -22,6 +24,9 @@ type declaredDataset struct {
 	dataset.Declared
 	file string // as it may be shown
 	text string
+
+	zones     []element.Zone
+	zonesText string // the file that has them, or ""
 }
 
 // mostDatasets is how many files --dataset may name.
@@ -56,13 +61,40 @@ func (j *job) declareDatasets(ctx context.Context) error {
 		case same != "":
 			wrong.add(usage("--dataset: %s: found the taxi %s, which %s declares too, expected each taxi once", shown, d.Dataset.Taxi, same))
 		default:
-			j.parsed.datasets = append(j.parsed.datasets, declaredDataset{d, shown, strings.TrimPrefix(text, "\ufeff")})
+			declared := declaredDataset{Declared: d, file: shown, text: strings.TrimPrefix(text, "\ufeff")}
+			if d.ZonesFile != "" {
+				j.readZones(ctx, file, &declared, &wrong)
+			}
+			j.parsed.datasets = append(j.parsed.datasets, declared)
 		}
 	}
 	if err := wrong.err(); err != nil {
 		return err
 	}
 	return j.inheritDatasets(ctx)
+}
+
+// mostZonesSize is how many bytes a file of zones may have. The manifest has its text.
+const mostZonesSize = 512 << 10
+
+// readZones reads the zones of a declared dataset. The path of their file begins at the folder of the declaration.
+func (j *job) readZones(ctx context.Context, declaration string, d *declaredDataset, wrong *textErrors) {
+	file := d.ZonesFile
+	if !filepath.IsAbs(file) {
+		file = objstore.Join(declaration[:len(declaration)-len(path.Base(filepath.ToSlash(declaration)))], file)
+	}
+	text, err := readAtMost(ctx, j.access(), file, mostZonesSize, "leave out zones without trips")
+	if err != nil {
+		wrong.add(textFileFault("--dataset: "+d.file, file, err))
+		return
+	}
+	d.zonesText = strings.TrimPrefix(text, "\ufeff")
+	d.zones, err = dataset.ParseZones(objstore.Redact(file), d.zonesText, *d.Dataset.Local)
+	if all := (dataset.Errors)(nil); errors.As(err, &all) {
+		for _, one := range all {
+			wrong.add(fault.New(fault.Usage, "%v", one))
+		}
+	}
 }
 
 // declaredAs returns the file that declares a taxi, or "".
@@ -106,9 +138,24 @@ func (s *settings) tripOptions(standard bool, tables []*aggregate.Spec) trip.Opt
 func (s *settings) usedDatasets() []publish.Dataset {
 	var used []publish.Dataset
 	for _, d := range s.parsed.datasets {
-		used = append(used, publish.Dataset{Name: d.Dataset.Name, Taxi: d.Dataset.Taxi, File: d.file, SHA256: d.SHA256, Text: d.text})
+		set := publish.Dataset{Name: d.Dataset.Name, Taxi: d.Dataset.Taxi, File: d.file, SHA256: d.SHA256, Text: d.text}
+		if d.ZonesFile != "" {
+			set.Zones = &publish.DatasetZones{File: d.ZonesFile, Text: d.zonesText}
+		}
+		used = append(used, set)
 	}
 	return used
+}
+
+// zones are the zones of all places.
+func (s *settings) zones() aggregate.Zones {
+	zones := aggregate.Zones{TLC: tlc.Taxis()}
+	for _, d := range s.parsed.datasets {
+		if !slices.Contains(zones.TLC, d.Dataset.Taxi) {
+			zones.Own = append(zones.Own, aggregate.OwnZones{Taxi: d.Dataset.Taxi, Zones: d.zones})
+		}
+	}
+	return zones
 }
 
 // digestOfDatasets tells in the metadata of tables which declarations they were made by.

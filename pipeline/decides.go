@@ -9,6 +9,7 @@ import (
 
 	"tripstats/io/kept"
 	"tripstats/io/tlc"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/trip"
@@ -99,7 +100,7 @@ func (s *settings) readingsOf(opts trip.Options, rules quality.Config) readings 
 		Places   []quality.Place
 		Registry []element.Dataset
 		Telling  element.Telling
-	}{kept.Format, values, places, rules.Places, opts.Registry, opts.Telling})}
+	}{kept.Format, values, places, rules.Places, aggregate.WithoutZones(opts.Registry), opts.Telling})}
 }
 
 // of is the digest for a file. It has parts: of the settings, of the file's place, and the last month that its trips may have, which is

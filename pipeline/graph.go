@@ -25,8 +25,9 @@ type plan struct {
 	trips     trip.Options
 	admission trip.Admission
 	standard  bool              // judge by the rules; otherwise every row counts as it is
-	tables    []*aggregate.Spec // beside the ledger
-	quality   quality.Config    // of the rules
+	tables    []*aggregate.Spec // beside the ledger and the table zones
+	zones     aggregate.Zones
+	quality   quality.Config // of the rules
 	publish   publish.Config
 	kept      []kept.Input // inputs that are not read: see kept.Input.File.Kept
 	partly    []kept.Input // inputs that are read for some tables: their entries of files have Skip
@@ -120,11 +121,15 @@ func results(s beam.Scope, p plan) publish.Inputs {
 
 	var tables []beam.PCollection
 	for _, t := range p.tables {
-		tables = append(tables, aggregate.Table(s, t, perSource))
+		tables = append(tables, aggregate.Table(s, t, p.zones, perSource))
 	}
 	in := publish.Inputs{Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Kept: spread[1:], Remembered: remembered}
-	if p.standard && !p.answers {
+	if p.answers {
+		return in
+	}
+	if p.standard {
 		in.Tables = append(in.Tables, aggregate.Ledger(s, perSource))
 	}
+	in.Tables = append(in.Tables, aggregate.ZonesTable(s, p.zones))
 	return in
 }

@@ -29,7 +29,7 @@ Flags (one or two dashes; - and _ in names are the same):
 
 const helpTail = `
 Output: DIR/trip_stats/trip_stats.parquet, DIR/location_stats/location_stats.parquet, the ledger of the rules
-DIR/quality/quality.parquet (not with raw), and DIR/_manifest.json, each replaced whole.
+DIR/quality/quality.parquet (not with raw), DIR/zones/zones.parquet, and DIR/_manifest.json, each replaced whole.
 
 ` + exitCodes
 

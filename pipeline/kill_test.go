@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tripstats/io/publish"
+	"tripstats/transforms/aggregate"
 )
 
 var crashing struct {
@@ -75,7 +76,7 @@ func twoRivals(t *testing.T, format string) []rival {
 		both[i].want = sumsOf(t, t.TempDir(), both[i].args...)
 	}
 	for table, sum := range both[0].want {
-		if sum == both[1].want[table] {
+		if sum == both[1].want[table] && !strings.Contains(table, aggregate.ZonesName) { // no trip decides this table
 			t.Fatalf("the table %s is the same in both", table)
 		}
 	}

@@ -213,7 +213,7 @@ func (pl *planner) chooseAll(ctx context.Context, files []wantedFile) error {
 	if err := pl.locate(ctx); err != nil {
 		return err
 	}
-	pl.publish.Identity = pl.job.identityOf(by.tables, pl.choices)
+	pl.publish.Identity = pl.job.identityOf(append(by.tables, wantedTable{aggregate.ZonesName, pl.zones.Digest(pl.tables)}), pl.choices)
 	return pl.fill(ctx)
 }
 

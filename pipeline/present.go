@@ -117,7 +117,14 @@ func (j *job) inheritDatasets(ctx context.Context) error {
 		if err != nil || set.Text == "" {
 			return fault.New(fault.Gate, "--existing=extend: the output %s was made with the declaration %s, which it does not have any more; add --dataset=FILE, %s", objstore.Redact(j.output), set.File, wayOut)
 		}
-		j.parsed.datasets = append(j.parsed.datasets, declaredDataset{Declared: d, file: set.File, text: set.Text})
+		declared := declaredDataset{Declared: d, file: set.File, text: set.Text}
+		if z := set.Zones; z != nil {
+			declared.zonesText = z.Text
+			if declared.zones, err = dataset.ParseZones(z.File, z.Text, *d.Dataset.Local); err != nil {
+				return fault.New(fault.Gate, "--existing=extend: the output %s has the zones of %s, which this program refuses: %v; add --dataset=FILE, %s", objstore.Redact(j.output), set.File, err, wayOut)
+			}
+		}
+		j.parsed.datasets = append(j.parsed.datasets, declared)
 	}
 	return nil
 }
@@ -125,10 +132,10 @@ func (j *job) inheritDatasets(ctx context.Context) error {
 // extendedTables returns the tables of an output that is extended, and those that --tables adds.
 func (j *job) extendedTables(m *publish.Manifest, named []declaredTable) ([]declaredTable, error) {
 	var tables []declaredTable
-	isStandard := false
+	isStandard, ofStandard := false, aggregate.Names(aggregate.Tables(true))
 	for _, o := range m.Outputs {
 		if _, isStanding := standingNamed(o.Table); isStanding {
-			isStandard = isStandard || o.Table != aggregate.LedgerName
+			isStandard = isStandard || slices.Contains(ofStandard, o.Table) // others are in outputs without them too
 			continue
 		}
 		t, err := j.tableOf(o)

@@ -67,7 +67,7 @@ func TestARunAsksAStoreOnlyForWhatHasChanged(t *testing.T) {
 	if _, read := run(); len(read) != 120 {
 		t.Errorf("the first run has read %d files, expected 120", len(read))
 	}
-	const most = 8 + 3 // the listing, the head, what is kept, the table that stdout shows, and whether the three copies are there
+	const most = 8 + 4 // the listing, the head, what is kept, the table that stdout shows, and whether the four copies are there
 	if n, read := run(); n > most || len(read) > 0 {
 		t.Errorf("nothing has changed: found %d requests and reads of %v, expected at most %d and none", n, read, most)
 	}
@@ -191,7 +191,7 @@ func TestAnOutputOfAnOlderProgramIsExtended(t *testing.T) {
 		t.Errorf("found %s, expected that all inputs were read", first.stderr)
 	}
 	do("--input=raw/*.parquet", "--output=one", "--limits=duration_over=60", "--tables=standard,by_hour").succeeds(t)
-	if got, want := treeOf(t, filepath.Join(dir, "out")).tableFiles(), treeOf(t, filepath.Join(dir, "one")).tableFiles(); !maps.Equal(got, want) || len(want) != 4 {
+	if got, want := treeOf(t, filepath.Join(dir, "out")).tableFiles(), treeOf(t, filepath.Join(dir, "one")).tableFiles(); !maps.Equal(got, want) || len(want) != 5 {
 		t.Errorf("found %v, expected %v", got, want)
 	}
 

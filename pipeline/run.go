@@ -318,6 +318,7 @@ func (j *job) prepare(ctx context.Context, runner runners.Runner, tables []*aggr
 		admission: trip.Admission{Taxis: j.taxis(), MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
 		standard:  j.standard(),
 		tables:    tables,
+		zones:     j.zones(),
 	}
 	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep(), Places: quality.Places(j.datasets(), tlc.Taxis())}
 	p.trips.KeepOrigin, p.trips.Dates = p.quarantined(), j.datesOrder()
@@ -443,6 +444,7 @@ func (s *settings) publishConfig(rules quality.Config, tables []*aggregate.Spec)
 	} else {
 		cfg.Absent = []string{aggregate.LedgerName} // without rules there is none
 	}
+	cfg.Tables = append(cfg.Tables, aggregate.ZonesName)
 	for _, t := range tables {
 		if t.SQL != "" {
 			cfg.SQL[t.Name] = t.SQL

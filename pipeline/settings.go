@@ -172,7 +172,7 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "tables", value: "LIST", of: func(s *settings) any { return &s.tableList }, decides: decidesTables, def: standardTables,
-		text:  "all tables to make, comma-separated: standard (the three, the default), tables of the\nlibrary (tripstats show tables), and files of SQL, which have / or .sql in their names",
+		text:  "all tables to make, comma-separated: standard (the default), tables of the library\n(tripstats show tables), and files of SQL, which have / or .sql in their names;\nquality (not with raw) and zones are made in any case",
 		label: "Tables", pattern: "^([a-z0-9_]+|(gs|s3|az|https?)://[^,]+)(,([a-z0-9_]+|(gs|s3|az|https?)://[^,]+))*$",
 	},
 	{

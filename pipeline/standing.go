@@ -17,7 +17,7 @@ type standingTable struct {
 	columns map[string]string // the meaning of each column, by name
 }
 
-// standing are the tables that --tables=standard stands for. Their schemas are in transforms/aggregate.
+// standing are the tables that --tables=standard stands for, the ledger and the table zones. Their schemas are in transforms/aggregate.
 var standing = []standingTable{
 	{
 		name: "trip_stats", meaning: "how many trips, and the averages and sums of passengers, miles, minutes, cost and tips", keys: []string{"taxi", "month_start"},
@@ -54,6 +54,8 @@ var standing = []standingTable{
 			"location_id": "TLC's number of the taxi zone",
 			"pickups":     "trips that began in the zone",
 			"dropoffs":    "trips that ended in the zone",
+			"zone":        "the name of the zone; null if the table zones does not have it",
+			"borough":     "the borough of the zone, or null",
 		},
 	},
 	{
@@ -66,6 +68,17 @@ var standing = []standingTable{
 			"rule":        "a rule; or rows_read, rows_counted, or column_unknown for a file with a column that TLC has added",
 			"scope":       "row or cell, by the rule; file for the three others",
 			"rows":        "rows to which the rule applied",
+		},
+	},
+	{
+		name: aggregate.ZonesName, meaning: "the taxi zones: what a location_id stands for; in every output", keys: []string{"location_id"},
+		columns: map[string]string{
+			"location_id":  "TLC's number of the taxi zone",
+			"zone":         "its name; several zones may have one name",
+			"borough":      "the borough in which it is",
+			"service_zone": "Yellow Zone, Boro Zone, Airports or EWR: which taxis may pick up passengers there",
+			"longitude":    "of a point inside, in degrees; null of zones without a place",
+			"latitude":     "of a point inside, in degrees",
 		},
 	},
 }
@@ -94,6 +107,9 @@ func (t standingTable) schema() *arrow.Schema {
 		if spec.Name == t.name {
 			return spec.Schema()
 		}
+	}
+	if t.name == aggregate.ZonesName {
+		return aggregate.Zones{}.Schema()
 	}
 	return aggregate.LedgerSchema
 }

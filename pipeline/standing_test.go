@@ -19,7 +19,7 @@ func TestShowListsEverything(t *testing.T) {
 		}
 		return found[1:] // without the heading
 	}
-	if want := append([]string{"trip_stats", "location_stats", "quality"}, library.Names()...); !slices.Equal(names("tables"), want) {
+	if want := append([]string{"trip_stats", "location_stats", "quality", "zones"}, library.Names()...); !slices.Equal(names("tables"), want) {
 		t.Errorf("show tables: found %q, expected %q", names("tables"), want)
 	}
 	var columns, rules []string

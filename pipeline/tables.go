@@ -146,8 +146,13 @@ func textFileFault(flag, file string, err error) *fault.Fault {
 	return usage("%s: %s: %v", flag, objstore.Redact(file), objstore.Reason(err))
 }
 
-// readText returns a file of SQL, local or in a store.
+// readText returns a file of SQL, or another text that people write, local or in a store.
 func readText(ctx context.Context, access objstore.Access, file string) (string, error) {
+	return readAtMost(ctx, access, file, mostTextSize, "split the file")
+}
+
+// readAtMost returns a text of at most so many bytes. wayOut says what to do with a longer one.
+func readAtMost(ctx context.Context, access objstore.Access, file string, most int64, wayOut string) (string, error) {
 	if err := checkAddress(file, access); err != nil {
 		return "", err
 	}
@@ -155,8 +160,8 @@ func readText(ctx context.Context, access objstore.Access, file string) (string,
 	if err != nil {
 		return "", err
 	}
-	if o.Size > mostTextSize {
-		return "", fmt.Errorf("found %d bytes, expected at most %d; split the file", o.Size, mostTextSize)
+	if o.Size > most {
+		return "", fmt.Errorf("found %d bytes, expected at most %d; %s", o.Size, most, wayOut)
 	}
 	text, err := access.ReadAll(ctx, file)
 	return string(text), err

@@ -53,13 +53,13 @@ func readTexts(path string) (string, error) {
 
 func TestTheListOfTablesNamesThem(t *testing.T) {
 	for list, want := range map[string]string{
-		"standard":                      "trip_stats* location_stats* quality*",
-		"Standard , daily,OD":           "trip_stats* location_stats* quality* daily od",
+		"standard":                      "trip_stats* location_stats* quality* zones*",
+		"Standard , daily,OD":           "trip_stats* location_stats* quality* zones* daily od",
 		"a.sql,./dir/bare.sql":          "a b bare",
 		"OD.SQL,by_hour":                "od by_hour", // a file may use a name of the library
 		"s3://bucket/x.sql,fares":       "x fares",
 		"https://h/q.sql?sig=ab":        "q",
-		"standard,32.sql":               "trip_stats* location_stats* quality* " + strings.TrimSpace(strings.Join(namesOf(32), " ")),
+		"standard,32.sql":               "trip_stats* location_stats* quality* zones* " + strings.TrimSpace(strings.Join(namesOf(32), " ")),
 		"airport,zone_minutes, payment": "airport zone_minutes payment",
 	} {
 		tables, err := declared(list, readTexts)

@@ -32,7 +32,7 @@ func TestAnOldVersionIsRestored(t *testing.T) {
 				t.Fatalf("found the first version\n%s and the second\n%s, expected one month and two", first, second)
 			}
 			r := run("restore", output, "--at=1").succeeds(t)
-			if !strings.Contains(r.stderr, "tripstats: done version=3 restored=1 tables=3 output="+output) || r.stdout != "" {
+			if !strings.Contains(r.stderr, "tripstats: done version=3 restored=1 tables=4 output="+output) || r.stdout != "" {
 				t.Errorf("found %s", r.stderr)
 			}
 			if got := run("export", output, "trip_stats").succeeds(t).stdout; got != first {

@@ -83,6 +83,14 @@ type Dataset struct {
 	File   string `json:"file"`
 	SHA256 string `json:"sha256"`
 	Text   string `json:"text,omitempty"` // the declaration
+
+	Zones *DatasetZones `json:"zones,omitempty"` // nil if the dataset brings none
+}
+
+// DatasetZones is the file with the zones of a dataset.
+type DatasetZones struct {
+	File string `json:"file"` // as the declaration names it
+	Text string `json:"text"`
 }
 
 // Kept is what was put into quarantine.

@@ -388,7 +388,7 @@ func headings(t *testing.T, path string) []string {
 
 // TestDocsListTheColumnsOfTables compares the tables of columns with those of the tables.
 func TestDocsListTheColumnsOfTables(t *testing.T) {
-	schemas := map[string]*arrow.Schema{aggregate.LedgerName: aggregate.LedgerSchema}
+	schemas := map[string]*arrow.Schema{aggregate.LedgerName: aggregate.LedgerSchema, aggregate.ZonesName: aggregate.Zones{}.Schema()}
 	for _, table := range aggregate.Tables(true) {
 		schemas[table.Name] = table.Schema()
 	}

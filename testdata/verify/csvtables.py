@@ -4,6 +4,7 @@ import collections
 import datetime
 from fractions import Fraction
 
+import shared
 import standard as rules
 from csvtext import EPOCH, MOST_RAW, UNIT
 
@@ -41,8 +42,9 @@ class Judged:
             self.add(s)
         self.tables = {
             "trip_stats": {key: rules.Expected.statistics(key[1].year, c) for key, c in self.months.items()},
-            "location_stats": {key: [key[1].year, *counts] for key, counts in self.zones.items()},
+            "location_stats": shared.with_names({key: [key[1].year, *counts] for key, counts in self.zones.items()}),
             "quality": {key: [rows] for key, rows in self.ledger.items()},
+            "zones": shared.zone_table(),
         }
 
     def refused(self, s, row):
@@ -149,7 +151,8 @@ class Raw:
         self.trip_stats = {
             key: [key[1] and key[1].year, len(of), *(average([r.get(m) for r in of], per) for m, per in self.PER.items())] for key, of in rows.items()
         }
-        self.location_stats = {key: [key[1] and key[1].year, *counts] for key, counts in zones.items()}
+        self.location_stats = shared.with_names({key: [key[1] and key[1].year, *counts] for key, counts in zones.items()})
+        self.zones = shared.zone_table()
 
 
 def average(values, per):

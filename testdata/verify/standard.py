@@ -32,7 +32,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import quarantine
-from shared import busy, change, label, quoted
+from shared import busy, change, label, quoted, with_names, zone_table
 
 UNIT = 10**6  # dollars, miles and passengers are counted in millionths, durations in microseconds
 
@@ -155,14 +155,18 @@ CONTRACT = {
     | {f"{measure}_counted": INT64 for measure in AVERAGED}
     | {total: INT64 if total == "passengers_sum" else DECIMAL for _, total, _ in AVERAGED.values()}
     | {"refund_rows": INT64, "refund_sum": DECIMAL},
-    "location_stats": MONTH | {"location_id": pa.int32(), "pickups": INT64, "dropoffs": INT64},
+    "location_stats": MONTH | {"location_id": pa.int32(), "pickups": INT64, "dropoffs": INT64, "zone": pa.string(), "borough": pa.string()},
     "quality": {"taxi": pa.string(), "source": pa.string(), "month_start": pa.date32()}
     | {"rule": pa.string(), "scope": pa.string(), "rows": INT64},
+    "zones": {"location_id": pa.int32()}
+    | {name: pa.string() for name in ("zone", "borough", "service_zone")}
+    | {"longitude": pa.float64(), "latitude": pa.float64()},
 }
 KEYS = {
     "trip_stats": ["taxi", "month_start"],
     "location_stats": ["taxi", "month_start", "location_id"],
     "quality": ["taxi", "source", "month_start", "rule", "scope"],
+    "zones": ["location_id"],
 }
 TOLERANCE = 1e-9  # of an average, relative
 
@@ -308,8 +312,9 @@ class Expected:
             self.add(source)
         self.tables = {
             "trip_stats": {key: self.statistics(key[1].year, c) for key, c in self.months.items()},
-            "location_stats": {key: [key[1].year, *counts] for key, counts in self.zones.items()},
+            "location_stats": with_names({key: [key[1].year, *counts] for key, counts in self.zones.items()}),
             "quality": {key: [rows] for key, rows in self.ledger.items()},
+            "zones": zone_table(),
         }
 
     def view(self, source):

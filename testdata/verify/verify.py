@@ -24,6 +24,8 @@ import polars
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import shared
+
 TOLERANCE = 1e-9  # of an average, relative
 NEAR_ZERO = 1e-3  # differences of smaller averages, in which charges and refunds cancel, are relative to this
 
@@ -38,9 +40,10 @@ DOUBLE = (pa.float64(), "DOUBLE", polars.Float64)
 MONTH = {"taxi": STRING, "year": INT32, "month_start": DATE}
 CONTRACT = {
     "trip_stats": MONTH | {"trip_count": INT64} | {name: DOUBLE for name in AVERAGES},
-    "location_stats": MONTH | {"location_id": INT32, "pickups": INT64, "dropoffs": INT64},
+    "location_stats": MONTH | {"location_id": INT32, "pickups": INT64, "dropoffs": INT64, "zone": STRING, "borough": STRING},
+    "zones": {"location_id": INT32} | {name: STRING for name in ("zone", "borough", "service_zone")} | {"longitude": DOUBLE, "latitude": DOUBLE},
 }
-SORTED_BY = {"trip_stats": ["taxi", "month_start"], "location_stats": ["taxi", "month_start", "location_id"]}
+SORTED_BY = {"trip_stats": ["taxi", "month_start"], "location_stats": ["taxi", "month_start", "location_id"], "zones": ["location_id"]}
 METADATA = {"tripstats.quality": r"raw", "tripstats.rules_digest": r".+", "tripstats.version": r".+"}
 
 
@@ -142,6 +145,7 @@ class Expected:
                        CAST(sum(dropoff) AS BIGINT)
                 FROM ends GROUP BY taxi, month, zone, year""").fetchall()
         }
+        self.location_stats, self.zones = shared.with_names(self.location_stats), shared.zone_table()
 
 
 def month_of(path):
@@ -313,6 +317,8 @@ DAMAGES = [
     ("no metadata", "trip_stats", "metadata tripstats.quality", lambda t: t.replace_schema_metadata(None)),
     ("one pickup in another zone", "location_stats", "pickups: found", move_a_pickup),
     ("one dropoff too many", "location_stats", "sum of dropoffs", lambda t: change(t, "dropoffs", number, lambda v: v + 1)),
+    ("the name of another zone", "location_stats", "zone: found", lambda t: change(t, "zone", lambda v: v is not None, lambda v: v + " South")),
+    ("a point elsewhere", "zones", "latitude: found", lambda t: change(t, "latitude", number, lambda v: v + 0.1)),
     ("one zone dropped", "location_stats", "no such row", lambda t: t.slice(0, len(t) - 1)),
     ("one zone too many", "location_stats", "a row too many", lambda t: change(t, "location_id", number, lambda v: 99_999)),
 ]

@@ -49,23 +49,23 @@ func TestTablesFromTrips(t *testing.T) {
 	fileList, batchList := testTrips()
 	p, s, files := ptest.CreateList(fileList)
 	perSource := PerSource(s, Tables(true), files, Partials(s, Tables(true), beam.CreateList(s, oneByOne(batchList))))
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", true), perSource)), []string{`trip_stats
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", true), Zones{}, perSource)), []string{`trip_stats
 green 2020 2020-03-01 3 1.5 1.5 0.025 1.5 1.5 2 2 2 2 2 3 3 0.05 3 3 0 0
 green 2020 2020-04-01 1 -0.5 -0.5 -0.008333333333333333 -0.5 -0.5 1 1 1 1 1 -1 -0.5 -0.008333 -0.5 -0.5 0 0
 green 2020 2020-05-01 0 - - - - - 0 0 0 0 0 0 0 0 0 0 0 0
 green - - 1 - - - - - 0 0 0 0 0 0 0 0 0 0 0 0
 yellow 2020 2020-04-01 2 15 15 0.25 15 15 2 2 2 2 2 30 30 0.5 30 30 0 0
 `})
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, perSource)), []string{`location_stats
-green 2020 2020-03-01 0 0 1
-green 2020 2020-03-01 7 1 1
-green 2020 2020-03-01 265 1 0
-green 2020 2020-03-01 - 1 1
-green 2020 2020-04-01 -3 1 0
-green 2020 2020-04-01 1000 0 1
-green - - 7 1 1
-yellow 2020 2020-04-01 1 2 1
-yellow 2020 2020-04-01 2 0 1
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, Zones{}, perSource)), []string{`location_stats
+green 2020 2020-03-01 0 0 1 - -
+green 2020 2020-03-01 7 1 1 Astoria Queens
+green 2020 2020-03-01 265 1 0 Outside of NYC N/A
+green 2020 2020-03-01 - 1 1 - -
+green 2020 2020-04-01 -3 1 0 - -
+green 2020 2020-04-01 1000 0 1 - -
+green - - 7 1 1 Astoria Queens
+yellow 2020 2020-04-01 1 2 1 Newark Airport EWR
+yellow 2020 2020-04-01 2 0 1 Jamaica Bay Queens
 `})
 	passert.EqualsList(s, beam.ParDo(s, sortedTallies, Tallies(s, Tables(true), perSource)), []element.Tallies{{List: []element.Tally{{Source: "a", Taxi: "green", Whole: "a", Rows: 5, Counted: 5, Left: element.Mean{Count: 3, Mean: 2.5 / 3 / 60}}, {Source: "b", Taxi: "yellow", Whole: "b", Rows: 2, Counted: 2, Left: element.Mean{Count: 2, Mean: 0.25}}, {Source: "c", Taxi: "green", Whole: "c"}, {Source: "d", Taxi: "green", Whole: "d"}}}})
 	ptest.RunAndValidate(t, p)
@@ -84,8 +84,8 @@ func sortedTallies(t element.Tallies) element.Tallies {
 func TestTablesExistWithoutFiles(t *testing.T) {
 	p, s := beam.NewPipelineWithRoot()
 	none := beam.ParDo(s, &seedFn{}, beam.CreateList(s, []element.AdmittedFiles{}))
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", false), none)), []string{"trip_stats\n"})
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, none)), []string{"location_stats\n"})
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, specOf("trip_stats", false), Zones{}, none)), []string{"trip_stats\n"})
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, Zones{}, none)), []string{"location_stats\n"})
 	ptest.RunAndValidate(t, p)
 }
 
@@ -93,7 +93,7 @@ func TestSchemasAreTheContract(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{fieldsOf(specOf("trip_stats", true).Schema()), "taxi:utf8 year:int32 month_start:date32 trip_count:int64 avg_passengers:float64 avg_trip_distance_miles:float64 avg_trip_duration_minutes:float64 avg_amount:float64 avg_tip:float64 passengers_counted:int64 distance_counted:int64 duration_counted:int64 amount_counted:int64 tip_counted:int64 passengers_sum:int64 distance_sum:decimal(38, 6) duration_minutes_sum:decimal(38, 6) amount_sum:decimal(38, 6) tip_sum:decimal(38, 6) refund_rows:int64 refund_sum:decimal(38, 6)"},
 		{fieldsOf(specOf("trip_stats", false).Schema()), "taxi:utf8 year:int32 month_start:date32 trip_count:int64 avg_passengers:float64 avg_trip_distance_miles:float64 avg_trip_duration_minutes:float64 avg_amount:float64 avg_tip:float64"},
-		{fieldsOf(locationStats.Schema()), "taxi:utf8 year:int32 month_start:date32 location_id:int32 pickups:int64 dropoffs:int64"},
+		{fieldsOf(locationStats.Schema()), "taxi:utf8 year:int32 month_start:date32 location_id:int32 pickups:int64 dropoffs:int64 zone:utf8 borough:utf8"},
 		{fieldsOf(LedgerSchema), "taxi:utf8 source:utf8 month_start:date32 rule:utf8 scope:utf8 rows:int64"},
 	} {
 		if c.got != c.want {

@@ -21,7 +21,17 @@ func Datasets() []element.Dataset {
 	for _, f := range LedgerSchema.Fields() {
 		ledger = append(ledger, f.Name)
 	}
-	return append(all, dataset(LedgerName, ledger))
+	var zones []string
+	for _, c := range zoneColumns {
+		zones = append(zones, c.field.Name)
+	}
+	return append(all, dataset(LedgerName, ledger), dataset(ZonesName, zones))
+}
+
+// WithoutZones returns datasets without that of the table zones. Outputs that have no such table keep results under a digest of the other
+// datasets. This one decides only what is said of a file that is refused, so these results are good.
+func WithoutZones(datasets []element.Dataset) []element.Dataset {
+	return slices.DeleteFunc(slices.Clone(datasets), func(d element.Dataset) bool { return d.Name == ZonesName && d.Taxi == "" })
 }
 
 func dataset(table string, signature []string) element.Dataset {

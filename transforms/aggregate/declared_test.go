@@ -108,14 +108,14 @@ func TestTablesInSQLBesideStandingOnes(t *testing.T) {
 					{"rich", nil, 0},
 				} {
 					i := slices.IndexFunc(tables, func(s *Spec) bool { return s.Name == want.table })
-					table := Table(s, tables[i], perSource)
+					table := Table(s, tables[i], Zones{}, perSource)
 					passert.EqualsList(s, beam.ParDo(s, text, table), []string{strings.Join(append([]string{want.table}, want.rows...), "\n") + "\n"})
 					passert.EqualsList(s, beam.ParDo(s, countedIn, table), []int64{want.counted})
 				}
 				passert.EqualsList(s, beam.ParDo(s, tallyLines, Tallies(s, tables, perSource)), []string{"a 5 total 4 rich 5", "b 2 rich 2", "c 1 rich 1", "d 0"})
 				alone := PerSource(s, Tables(true), files, Partials(s, Tables(true), beam.CreateList(s, oneByOne(batches))))
 				monthly := specOf("trip_stats", true)
-				passert.Equals(s, beam.ParDo(s, text, Table(s, monthly, perSource)), beam.ParDo(s, text, Table(s, monthly, alone)))
+				passert.Equals(s, beam.ParDo(s, text, Table(s, monthly, Zones{}, perSource)), beam.ParDo(s, text, Table(s, monthly, Zones{}, alone)))
 				if _, err := beam.Run(context.Background(), runner, p); err != nil {
 					t.Error(err)
 				}

@@ -93,7 +93,7 @@ func TestKeptSourcesGiveTheSameTables(t *testing.T) {
 				passert.Count(s, beam.ParDo(s, eachResult, kept), "results", read)
 				all, _ := Packed(s, tables, PerSource(s, tables, files, Partials(s, tables, beam.CreateList(s, oneByOne(batches)))))
 				for _, spec := range tables {
-					passert.Equals(s, beam.ParDo(s, text, Table(s, spec, settled)), beam.ParDo(s, text, Table(s, spec, all)))
+					passert.Equals(s, beam.ParDo(s, text, Table(s, spec, Zones{}, settled)), beam.ParDo(s, text, Table(s, spec, Zones{}, all)))
 				}
 				passert.Equals(s, beam.ParDo(s, text, Ledger(s, settled)), beam.ParDo(s, text, Ledger(s, all)))
 				passert.Equals(s, beam.ParDo(s, sortedTallies, Tallies(s, tables, settled)), beam.ParDo(s, sortedTallies, Tallies(s, tables, all)))
@@ -176,7 +176,7 @@ func TestPackedBytesThatAreDamagedAreAnError(t *testing.T) {
 
 // TestTheDigestOfATableIsOfWhatDecidesItsState changes a table in every field.
 func TestTheDigestOfATableIsOfWhatDecidesItsState(t *testing.T) {
-	same := map[string]bool{"Step": true, "Place": true, "MostGroups": true, "MostBytes": true, "Answer": true, "RowBytes": true}
+	same := map[string]bool{"Step": true, "Place": true, "MostGroups": true, "MostBytes": true, "Answer": true, "RowBytes": true, "Zone": true}
 	spec := *Tables(true)[0]
 	before := spec.Digest()
 	for i := range reflect.TypeFor[Spec]().NumField() {

@@ -58,7 +58,7 @@ func TestTheFirstTripsOfAllSourcesAreListed(t *testing.T) {
 		tables := []*Spec{spec}
 		p, s, files := ptest.CreateList(fileList)
 		perSource := PerSource(s, tables, files, Partials(s, tables, beam.CreateList(s, oneByOne(batches))))
-		table := Table(s, spec, perSource)
+		table := Table(s, spec, Zones{}, perSource)
 		passert.EqualsList(s, beam.ParDo(s, text, table), []string{strings.ReplaceAll("answer\n"+strings.ReplaceAll(c.rows+",", ",", "\n"), "\n\n", "\n")})
 		passert.EqualsList(s, beam.ParDo(s, countedIn, table), []int64{c.counted})
 		passert.EqualsList(s, beam.ParDo(s, filteredIn, Tallies(s, tables, perSource)), []int64{c.filtered})

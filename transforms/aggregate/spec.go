@@ -21,6 +21,9 @@ type Spec struct {
 	Where []Condition
 	// Values are the columns after the keys.
 	Values []Value
+	// Zone are the last columns: those of the table zones that it has of the zone whose number is the first key. They are null if the place of
+	// the trips has no zone of this number.
+	Zone []string
 	// Seeded tables have a row for the month in a file's name even if no trip is in it.
 	Seeded bool
 
@@ -99,6 +102,11 @@ func (s *Spec) Schema() *arrow.Schema {
 		case v.Func == Total && !v.Whole:
 			f.Type = sumType
 		}
+		fields = append(fields, f)
+	}
+	for _, c := range zoneColumnsNamed(s.Zone) {
+		f := c.field
+		f.Nullable = true
 		fields = append(fields, f)
 	}
 	return arrow.NewSchema(fields, nil)

@@ -68,7 +68,7 @@ func specOf(name string, judged bool) *Spec {
 // rowsOf returns the table of one source as text.
 func rowsOf(t *testing.T, spec *Spec, s Source) string {
 	t.Helper()
-	rows := newRowBuilder(spec)
+	rows := newRowBuilder(spec, Zones{})
 	for _, g := range stateOf(t, s, spec.Name).Groups {
 		rows.add(s.Taxi, &g)
 	}

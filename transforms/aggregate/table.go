@@ -45,17 +45,21 @@ func monthOrder(month int32) int64 {
 	return int64(month)
 }
 
-// Table makes the table of a Spec.
+// Table makes the table of a Spec. zones have what its columns [Spec.Zone] need.
 //
 // Table transforms a PCollection<KV<string, Source>> into a PCollection<element.Table> of one element.
-func Table(s beam.Scope, spec *Spec, perSource beam.PCollection) beam.PCollection {
+func Table(s beam.Scope, spec *Spec, zones Zones, perSource beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Table(" + spec.Name + ")")
 	if spec.declared() {
 		return declaredTable(s, spec, perSource)
 	}
 	months := beam.ParDo(s, &monthsFn{Table: spec.Name}, beam.DropKey(s, perSource))
 	merged := beam.CombinePerKey(s.Scope("CombinePerKey("+spec.Step+")"), &stateCombiner{}, months)
-	return beam.ParDo(s, &tableFn{Spec: spec}, beam.Impulse(s), beam.SideInput{Input: merged})
+	fn := &tableFn{Spec: spec}
+	if len(spec.Zone) > 0 {
+		fn.Zones = zones
+	}
+	return beam.ParDo(s, fn, beam.Impulse(s), beam.SideInput{Input: merged})
 }
 
 // monthsFn splits the state of a source by month. The parts stay in their binary form until they are added up.
@@ -98,7 +102,10 @@ func (c *stateCombiner) MergeAccumulators(a, b State) State { return a.Merge(b) 
 func (c *stateCombiner) ExtractOutput(acc State) State      { return acc }
 
 // tableFn makes the rows of a table.
-type tableFn struct{ Spec *Spec }
+type tableFn struct {
+	Spec  *Spec
+	Zones Zones
+}
 
 func (fn *tableFn) ProcessElement(_ []byte, next func(*Block, *State) bool, emit func(element.Table)) {
 	type block struct {
@@ -114,7 +121,7 @@ func (fn *tableFn) ProcessElement(_ []byte, next func(*Block, *State) bool, emit
 		blocks = append(blocks, b)
 	}
 	slices.SortFunc(blocks, func(a, b block) int { return a.key.compare(b.key) })
-	rows := newRowBuilder(fn.Spec)
+	rows := newRowBuilder(fn.Spec, fn.Zones)
 	defer rows.b.Release()
 	for _, b := range blocks {
 		for i := range b.state.Groups {
@@ -127,13 +134,15 @@ func (fn *tableFn) ProcessElement(_ []byte, next func(*Block, *State) bool, emit
 // rowBuilder makes rows of groups.
 type rowBuilder struct {
 	spec  *Spec
+	zones Zones
+	named []zoneColumn
 	sums  []summed
 	b     *array.RecordBuilder
 	field int // the next to be appended to
 }
 
-func newRowBuilder(spec *Spec) *rowBuilder {
-	return &rowBuilder{spec: spec, sums: spec.sums(), b: array.NewRecordBuilder(memory.DefaultAllocator, spec.Schema())}
+func newRowBuilder(spec *Spec, zones Zones) *rowBuilder {
+	return &rowBuilder{spec: spec, zones: zones, named: zoneColumnsNamed(spec.Zone), sums: spec.sums(), b: array.NewRecordBuilder(memory.DefaultAllocator, spec.Schema())}
 }
 
 // next is the builder of the next column.
@@ -164,6 +173,17 @@ func (r *rowBuilder) add(taxi string, g *Group) {
 	}
 	for _, v := range r.spec.Values {
 		r.value(v, g)
+	}
+	if len(r.named) == 0 {
+		return
+	}
+	zone, known := element.Zone{}, false
+	if g.Nulls&1 == 0 {
+		zone, known = zoneNumbered(r.zones.of(taxi), g.Keys[0])
+	}
+	for _, c := range r.named {
+		b := r.next()
+		appendOr(known, func() { c.set(b, zone) }, b.AppendNull)
 	}
 }
 

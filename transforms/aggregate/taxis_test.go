@@ -25,11 +25,11 @@ func TestAFileMayHaveTripsOfSeveralTaxis(t *testing.T) {
 	}
 	p, s, files := ptest.CreateList([]element.AdmittedFiles{{Files: []element.Admitted{{Source: "a", Taxi: "uber", Month: march}, {Source: "a", Taxi: "lyft", Month: march}}}})
 	perSource := PerSource(s, Tables(true), files, Partials(s, Tables(true), beam.CreateList(s, oneByOne(batches))))
-	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, perSource)), []string{`location_stats
-lyft 2020 2020-03-01 7 1 0
-lyft 2020 2020-03-01 8 1 2
-uber 2020 2020-03-01 7 2 0
-uber 2020 2020-03-01 8 2 4
+	passert.EqualsList(s, beam.ParDo(s, text, Table(s, locationStats, Zones{}, perSource)), []string{`location_stats
+lyft 2020 2020-03-01 7 1 0 Astoria Queens
+lyft 2020 2020-03-01 8 1 2 Astoria Park Queens
+uber 2020 2020-03-01 7 2 0 Astoria Queens
+uber 2020 2020-03-01 8 2 4 Astoria Park Queens
 `})
 	passert.EqualsList(s, beam.ParDo(s, text, Ledger(s, perSource)), []string{`quality
 lyft a 2020-03-01 rows_counted file 2

@@ -19,8 +19,9 @@ import (
 
 // Declared is a dataset with the digest of its declaration.
 type Declared struct {
-	Dataset element.Dataset
-	SHA256  string // the digest of the declaration
+	Dataset   element.Dataset
+	SHA256    string // the digest of the declaration
+	ZonesFile string // the file with the zones, as the declaration has it, or ""; see [ParseZones]
 }
 
 // Parse reads the text of a declaration. Trips of one of TLC's taxis are in New York, so their declaration cannot name another time zone
@@ -35,14 +36,14 @@ func Parse(file, text string, tlcs []string) (Declared, error) {
 		return Declared{}, r.sorted()
 	}
 	sum := sha256.Sum256([]byte(text))
-	return Declared{d, hex.EncodeToString(sum[:])}, nil
+	return Declared{d, hex.EncodeToString(sum[:]), r.zonesFile}, nil
 }
 
 // The keys of a declaration.
 var (
 	mainKeys = []string{"taxi", "columns", "signature", "known", "times", "zones"}
 	timeKeys = []string{"zone", "stored"}
-	zoneKeys = []string{"first", "last", "unknown"}
+	zoneKeys = []string{"first", "last", "unknown", "file"}
 )
 
 // dataset reads the whole declaration.
@@ -161,7 +162,7 @@ func (r *reader) times(n *yaml.Node, local *element.Local, isTLC bool) {
 func (r *reader) zones(n *yaml.Node, local *element.Local) {
 	keys := r.mapping(n, zoneKeys)
 	numbers := [3]*int64{&local.First, &local.Last, &local.Unknown}
-	for i, name := range zoneKeys {
+	for i, name := range zoneKeys[:len(numbers)] {
 		if name != "unknown" && r.required(n, keys, name) == nil {
 			return
 		}
@@ -177,6 +178,21 @@ func (r *reader) zones(n *yaml.Node, local *element.Local) {
 		r.add(keys["last"].value, "found %d, expected %d or more, the first zone", local.Last, local.First)
 	}
 	local.HasZones = true
+	if file := keys["file"].value; file != nil {
+		r.zonesFile = r.path(file)
+	}
+}
+
+// path reads the path of a file.
+func (r *reader) path(n *yaml.Node) string {
+	name, ok := r.text(n)
+	switch {
+	case ok && strings.TrimSpace(name) == "":
+		r.add(n, "found nothing, expected a path, which begins at the folder of the declaration")
+	case strings.Contains(name, "://"):
+		r.add(n, "found %q, expected a path, which begins at the folder of the declaration, and no address", shortened(name))
+	}
+	return name
 }
 
 // has tells whether a name is in names. Like all names of columns, they are compared without regard to case or to spaces around them.

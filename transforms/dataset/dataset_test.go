@@ -57,6 +57,9 @@ func TestADeclarationIsADataset(t *testing.T) {
 	if d, err := Parse("x", "taxi: a\ncolumns: {pickup_datetime: p}\nsignature: [s, P, t]\nknown: [k, S]", nil); err != nil || !reflect.DeepEqual(d.Dataset.Columns, []element.Known{{Name: "p", Meaning: "pickup_datetime"}, {Name: "k"}, {Name: "S"}, {Name: "t"}}) {
 		t.Errorf("found %+v, %v, expected each column of the signature and of known once", d.Dataset.Columns, err)
 	}
+	if d, err := Parse("x", strings.Replace(chicago, "last: 77", "last: 77, file: ../areas.csv", 1), nil); err != nil || d.ZonesFile != "../areas.csv" || *d.Dataset.Local != *want.Local {
+		t.Errorf("found %+v, %v, expected the file of the zones, and the same place", d, err)
+	}
 	if len(d.SHA256) != 64 {
 		t.Errorf("found the digest %q, expected a SHA-256", d.SHA256)
 	}
@@ -96,6 +99,9 @@ func TestWhatIsWrongHasAPlace(t *testing.T) {
 		{"last: 77", "last: 0", "c.yaml:15:25: found 0, expected a whole number from 1 to 2147483647"},
 		{"first: 1, last: 77", "first: 5, last: 4", "c.yaml:15:25: found 4, expected 5 or more, the first zone"},
 		{", last: 77", "", "c.yaml:15:8: found no last, expected it"},
+		{"last: 77", "last: 77, file: ''", "c.yaml:15:35: found nothing, expected a path, which begins at the folder of the declaration"},
+		{"last: 77", "last: 77, file: 's3://bucket/areas.csv'", `c.yaml:15:35: found "s3://bucket/areas.csv", expected a path, which begins at the folder of the declaration, and no address`},
+		{"last: 77", "last: 77, file: 7", "c.yaml:15:35: found 7, expected text; put it in quotes"},
 		{"known: [Trip ID", "known: [&a Trip ID, *a", "found an alias, expected text"},
 		{"columns:\n", "columns: 1\nx:\n", "c.yaml:3:10: found 1, expected a mapping with pickup_datetime, "},
 		{chicago, "", "c.yaml:1:1: found no mapping, or several documents, expected one mapping, with taxi and columns"},

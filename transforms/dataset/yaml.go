@@ -43,6 +43,8 @@ func (e Errors) Error() string {
 type reader struct {
 	file   string
 	errors Errors
+
+	zonesFile string
 }
 
 func (r *reader) add(n *yaml.Node, format string, args ...any) {
