@@ -169,7 +169,8 @@ func tarred(folder string, entries []entry) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return b.Bytes(), errors.Join(w.Close(), z.Close())
+	err = errors.Join(w.Close(), z.Close())
+	return b.Bytes(), err
 }
 
 // zipped returns a zip file.
@@ -187,7 +188,8 @@ func zipped(folder string, entries []entry) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return b.Bytes(), w.Close()
+	err := w.Close()
+	return b.Bytes(), err
 }
 
 // unpacked returns the files of an archive, which must all be in one folder.

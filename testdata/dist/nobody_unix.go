@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// nobody is a user that owns nothing: that of the image.
-const nobody = 65532
+// nobody is the user of that name, who owns nothing. Beam's libraries need a user who is in /etc/passwd, or else HOME and USER.
+const nobody = 65534
 
 // asNobody is a command that runs without the rights of root.
 func asNobody(name string, args ...string) *exec.Cmd {
