@@ -47,7 +47,7 @@ REUSE     = $(or $(TRIPSTATS_BENCH_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/t
 RUST  := $(if $(PEERS),$(if $(filter datafusion% decode,$(subst $(comma), ,$(PEERS))),.cache/bench-peers/ready),.cache/bench-peers/ready)
 flag   = $(if $($(shell echo $1 | tr a-z A-Z)),--$1='$($(shell echo $1 | tr a-z A-Z))')
 
-.PHONY: help goflags build install dist image test lint verify bench bench-peers bench-csv bench-fhvhv bench-decade bench-query bench-reuse bench-rules bench-ablation bench-memory sample fuzz fuzz-plain soak azurite clean \
+.PHONY: help goflags build install dist image test lint verify bench bench-peers bench-csv bench-fhvhv bench-decade bench-query bench-cores bench-cores-pack bench-serial bench-reuse bench-rules bench-ablation bench-memory sample fuzz fuzz-plain soak azurite clean \
 	flink-jar spark-jar flink-up flink-cluster-up spark-up flink-down flink-test flink-cluster-test spark-test delta-spark-test workers dataflow-template
 
 help: ## list the targets
@@ -117,6 +117,15 @@ bench-decade: build .venv/bench $(RUST) ## 877 million rows, with the two fastes
 
 bench-query: build .venv/bench ## questions in SQL against DuckDB and Polars, one by one and in one pass, and their memory; ROUNDS=5 MONTHS=24
 	$(PYTHON) testdata/bench/queries.py bin/tripstats --rounds $(ROUNDS) $(foreach v,months wait,$(call flag,$v))
+
+bench-cores: build .venv/bench ## on 1, 2, 4 ... and all cores: direct and prism, raw and standard, and the questions in SQL, against DuckDB; WITHIN=300 seconds; makes 1 GB once
+	$(PYTHON) testdata/bench/cores.py bin/tripstats $(if $(WITHIN),--seconds $(WITHIN))
+
+bench-cores-pack: build ## bin/bench-cores.tar.xz: the same, for a machine without network; PACK_PYTHON="3.11 3.12" are versions that its python3 may have
+	testdata/bench/pack.sh bin/tripstats bin/bench-cores $(or $(PACK_PYTHON),3.11 3.12)
+
+bench-serial: build ## what a run does on one goroutine, with 16 threads on whatever cores there are: at most 1/16 of the CPU time
+	for quality in raw standard; do $(PYTHON) testdata/bench/serial.py bin/tripstats --quality $$quality || exit 1; done
 
 bench-reuse: ## 120 inputs of a million rows of which one is new or changed, or none: at most 2 % of the first run and 0.3 s; in a fake S3 with 50 ms a request 3 s; makes 2 GB once
 	go build -o .cache/gen ./testdata/gen

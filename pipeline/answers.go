@@ -27,6 +27,10 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 		return nil, usage("--runner: %v", err)
 	}
 	runner = runner.With(j.beam)
+	if !j.plan {
+		j.teller = j.tellProgress()
+		defer j.teller.end(false)
+	}
 	p, objects, err := j.prepare(ctx, runner, []*aggregate.Spec{table})
 	if err != nil {
 		return nil, err
@@ -55,6 +59,7 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 		j.stderr.line("note: %s", n)
 	}
 	var r publish.Result
+	j.teller.looksAt(len(p.files))
 	_, err = j.profiled(func() (none runners.Outcome, err error) {
 		if q.Grouped {
 			r, err = collect(ctx, runner, p)
@@ -66,6 +71,7 @@ func (j *job) answer(ctx context.Context, q *query.Query) (arrow.RecordBatch, er
 	if err != nil {
 		return nil, err
 	}
+	j.teller.end(true)
 	notes(j.stderr, r.Files, p.endless(), j.verbose && j.noteGaps()) // who asks a question chooses its files
 	m := &publish.Manifest{Inputs: r.Inputs}
 	if p.standard {

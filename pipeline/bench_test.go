@@ -55,7 +55,7 @@ func BenchmarkJob(b *testing.B) {
 				b.ResetTimer()
 				for b.Loop() {
 					p, s := beam.NewPipelineWithRoot()
-					build(s, plan{files: source.Files(objects, runner.Branches()), branches: runner.Branches(), trips: tripOptions("", false, aggregate.Tables(false)), tables: aggregate.Tables(false), publish: cfg})
+					build(s, plan{files: source.Files(objects), trips: tripOptions("", false, aggregate.Tables(false)), tables: aggregate.Tables(false), publish: cfg})
 					if _, err := runner.Run(b.Context(), p); err != nil {
 						b.Fatal(err)
 					}
@@ -92,7 +92,7 @@ func benchmarkTax(b *testing.B, pattern string) {
 	}
 	options := tripOptions("", false, aggregate.Tables(false))
 	var files []element.Recognised
-	for _, f := range source.Files(objects, 1) {
+	for _, f := range source.Files(objects) {
 		d, err := source.Describe(b.Context(), objstore.Access{}, f)
 		if err != nil {
 			b.Fatal(err)
@@ -122,7 +122,7 @@ func benchmarkTax(b *testing.B, pattern string) {
 		codes += scan(source.Config{Codes: true})
 		middle := cpuTime(b)
 		p, s := beam.NewPipelineWithRoot()
-		build(s, plan{files: source.Files(objects, 1), branches: 1, trips: options, tables: aggregate.Tables(false), publish: cfg})
+		build(s, plan{files: source.Files(objects), trips: options, tables: aggregate.Tables(false), publish: cfg})
 		if _, err := runner.Run(b.Context(), p); err != nil {
 			b.Fatal(err)
 		}

@@ -96,7 +96,7 @@ func (j *job) subcommand(ctx context.Context, name string, args []string) error 
 		words, args = c.takes(args)
 	}
 	before := j.settings // only what a command may be told before its name: see flagsBefore
-	j.settings = settings{verbose: before.verbose}
+	j.settings = settings{verbose: before.verbose, logBeam: before.logBeam}
 	more, wrong, err := j.parseCommand(name+": ", c.flags, args)
 	if !j.given["log"] && before.log != "" {
 		j.log = before.log

@@ -31,7 +31,7 @@ import (
 type smallCSV struct {
 	csvio.Format
 	ending string
-	wrong  func(unit int, rec arrow.RecordBatch, text *element.Text, emit func(arrow.RecordBatch, *element.Text))
+	wrong  func(b source.Batch, emit func(source.Batch))
 }
 
 func (f smallCSV) Name() string      { return f.ending }
@@ -40,39 +40,45 @@ func (f smallCSV) Sniff([]byte) bool { return false }
 
 func (f smallCSV) Open(ctx context.Context, r element.Recognised, in objstore.Reader, units element.Range, cfg source.Config) (source.Units, error) {
 	u, err := f.Format.Open(ctx, r, in, units, cfg)
-	return &smallUnits{u.(source.TextUnits), f, units.Start}, err
+	return &smallUnits{u, f, units.Start}, err
 }
 
 type smallUnits struct {
-	source.TextUnits
+	source.Units
 	format smallCSV
 	unit   int
 }
 
-func (u *smallUnits) NextText(ctx context.Context, emit func(arrow.RecordBatch, *element.Text)) error {
+func (u *smallUnits) Next(ctx context.Context, emit func(source.Batch)) error {
 	u.unit++
-	return u.TextUnits.NextText(ctx, func(rec arrow.RecordBatch, text *element.Text) {
+	return u.Units.Next(ctx, func(b source.Batch) {
 		if u.format.wrong != nil && u.unit == 2 {
-			u.format.wrong(u.unit, rec, text, emit)
+			u.format.wrong(b, emit)
 			return
 		}
-		emit(rec, text)
+		emit(b)
 	})
 }
 
 func init() {
 	small := csvio.Format{UnitBytes: 40_000, BlockBytes: 10_000}
 	source.Register(smallCSV{Format: small, ending: "small"})
-	source.Register(smallCSV{small, "lost", func(int, arrow.RecordBatch, *element.Text, func(arrow.RecordBatch, *element.Text)) {}})
-	source.Register(smallCSV{small, "twice", func(_ int, rec arrow.RecordBatch, text *element.Text, emit func(arrow.RecordBatch, *element.Text)) {
-		emit(rec, text)
-		emit(rec, text)
+	source.Register(smallCSV{small, "lost", func(b source.Batch, _ func(source.Batch)) {
+		b.Record.Release()
+		if b.Done != nil {
+			b.Done()
+		}
 	}})
-	source.Register(smallCSV{small, "dropped", func(_ int, rec arrow.RecordBatch, text *element.Text, emit func(arrow.RecordBatch, *element.Text)) {
-		less, t := rec.NewSlice(1, rec.NumRows()), *text
-		defer less.Release()
+	source.Register(smallCSV{small, "twice", func(b source.Batch, emit func(source.Batch)) {
+		b.Record.Retain()
+		emit(source.Batch{Record: b.Record, Text: b.Text})
+		emit(b)
+	}})
+	source.Register(smallCSV{small, "dropped", func(b source.Batch, emit func(source.Batch)) {
+		less, t := b.Record.NewSlice(1, b.Record.NumRows()), *b.Text
+		b.Record.Release()
 		t.Starts = t.Starts[1:]
-		emit(less, &t)
+		emit(source.Batch{Record: less, Text: &t, Done: b.Done})
 	}})
 }
 

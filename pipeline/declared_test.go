@@ -138,7 +138,7 @@ func declaredPlan(t *testing.T, answers bool) plan {
 		rules.Keep, tables = quality.KeepNone, declaredIn(t, true, byFile)
 	}
 	return plan{
-		files: []element.Found{{Source: "a"}}, branches: 2, dealt: true, standard: true, answers: answers,
+		files: []element.Found{{Source: "a"}}, dealt: true, standard: true, answers: answers,
 		trips: tripOptions("", true, tables), tables: tables, quality: rules, publish: tablesConfig("standard", rules, tables),
 	}
 }

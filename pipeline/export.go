@@ -38,10 +38,12 @@ var toFlag = flagDef{
 }
 
 // outputFlags are flags of all commands that read an output.
-var outputFlags = append(ofMain("verbose", "log"), []flagDef{
+var outputFlags = []flagDef{
+	{name: "verbose", of: func(s *settings) any { return &s.verbose }, text: "show full errors"},
+	logFlag,
 	{name: "gcs-anonymous", of: func(s *settings) any { return &s.anonymous }, text: "read gs:// without credentials"},
 	{name: "allow-http", of: func(s *settings) any { return &s.allowHTTP }, text: "also read http:// addresses of other hosts, which are not encrypted"},
-}...)
+}
 
 var exportFlags = append([]flagDef{
 	{

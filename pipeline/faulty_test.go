@@ -57,7 +57,7 @@ func attempt(ctx context.Context, runner string, patterns []string, out string) 
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{
-		files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", true, aggregate.Tables(true)),
+		files: source.Files(objects), trips: tripOptions("", true, aggregate.Tables(true)),
 		standard: true, tables: aggregate.Tables(true), quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
 	})
 	_, err = r.Run(ctx, p)

@@ -71,7 +71,7 @@ func (j *job) fetchFiles(ctx context.Context, words []string, wrong problems) er
 	if len(missing) > 0 && j.missing == "skip" {
 		j.stderr.line("note: not published and left out: %s", j.notPublished(missing))
 	}
-	show := newFetchShow(j.stderr, len(jobs))
+	show := newFetchShow(j.stderr, jobs)
 	cfg := fetch.DefaultConfig(j.dest)
 	cfg.Access, cfg.PerHost, cfg.Report = j.access(), j.perHost, show.event
 	sum, err := fetch.Run(ctx, cfg, jobs)

@@ -9,7 +9,6 @@ import (
 	"tripstats/io/publish"
 	"tripstats/io/quarantine"
 	"tripstats/io/source"
-	"tripstats/runners"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
 	"tripstats/transforms/quality"
@@ -20,8 +19,7 @@ import (
 type plan struct {
 	files     []element.Found
 	read      source.Config
-	branches  int
-	dealt     bool // large files are cut into several works, which are dealt out to the workers
+	dealt     bool // large files are cut into several works, which are dealt out to the workers; otherwise this process reads them all
 	trips     trip.Options
 	admission trip.Admission
 	standard  bool              // judge by the rules; otherwise every row counts as it is
@@ -54,8 +52,8 @@ func (p plan) recalled() []kept.Input {
 //
 //	found, described, recognised, told, unusable, left out: one a file
 //	narrowed, admitted, tallies: one 256 files, because a runner needs as much memory for an element as a small file has
-//	works               one a large file, or some small ones; on a cluster one a run of row groups, 16 MB or one row group at
-//	                    least, dealt out to the workers
+//	works               one, of all files; on a cluster one a run of row groups, 16 MB or one row group at least, or some small
+//	                    files, dealt out to the workers
 //	columns, trips      one a batch of 16,384 rows: all that is done to rows is done in fused stages, to batches
 //	partials            one a bundle and file in it: what is shuffled is these accumulators
 //	kept results        one a file of the run before that has not changed: they take the place of its partials
@@ -74,7 +72,7 @@ func build(s beam.Scope, p plan) {
 // results lays out all but the last step of the pipeline.
 func results(s beam.Scope, p plan) publish.Inputs {
 	found := source.Found(s, p.files)
-	described, unreadable := source.Described(s, p.read.Access, found)
+	described, unreadable := source.Described(s, p.read, found)
 	recognised, unknown := trip.Recognised(s, p.trips, described)
 	recognised, unclear := examined(s, p.read, p.trips, recognised)
 	narrowed, unusable := source.Narrowed(s, recognised), []beam.PCollection{unreadable, unknown, unclear}
@@ -88,26 +86,30 @@ func results(s beam.Scope, p plan) publish.Inputs {
 		toRead, admitted = aggregate.Pruned(s, p.tables[0], p.standard, toRead, admitted)
 	}
 
-	works := source.Works(s, p.dealt, toRead)
+	works := source.Works(s, p.read, p.dealt, toRead)
 	if p.dealt {
 		works = beam.Reshuffle(s, works)
 	}
 	read := p.read
+	if !p.dealt && read.Lanes == 0 {
+		read.Lanes = source.AllCores
+	}
 	read.Codes = !p.trips.KeepOrigin // rows are kept by their values
-	spread := runners.Spread(s, p.branches, works, func(s beam.Scope, works beam.PCollection) []beam.PCollection {
-		columns := source.Read(s, read, works)
-		trips := trip.MapFields(s, p.trips, columns)
-		trips = trip.Derive(s, p.trips, trips)
-		if p.quarantined() {
-			trips, rejects := quality.JudgedWithRejects(s, p.quality, trips)
-			return []beam.PCollection{aggregate.Partials(s, p.tables, trips), quarantine.Write(s, *p.publish.Quarantine, rejects)}
-		}
-		if p.standard {
-			trips = quality.Judged(s, p.quality, trips)
-		}
-		return []beam.PCollection{aggregate.Partials(s, p.tables, trips)}
-	})
-	partials := spread[0]
+	columns := source.Read(s, read, works)
+	trips := trip.MapFields(s, p.trips, columns)
+	trips = trip.Derive(s, p.trips, trips)
+	var rejects beam.PCollection
+	switch {
+	case p.quarantined():
+		trips, rejects = quality.JudgedWithRejects(s, p.quality, trips)
+	case p.standard:
+		trips = quality.Judged(s, p.quality, trips)
+	}
+	partials := aggregate.Partials(s, p.tables, trips)
+	var quarantined []beam.PCollection
+	if p.quarantined() {
+		quarantined = []beam.PCollection{quarantine.Write(s, *p.publish.Quarantine, rejects)}
+	}
 	if len(p.kept)+len(p.partly) > 0 {
 		stored := kept.Read(s, p.read.Access, p.publish.Output, slices.Concat(p.kept, p.partly))
 		partials = beam.Flatten(s, partials, aggregate.Unpacked(s, p.tables, stored))
@@ -123,7 +125,7 @@ func results(s beam.Scope, p plan) publish.Inputs {
 	for _, t := range p.tables {
 		tables = append(tables, aggregate.Table(s, t, p.zones, perSource))
 	}
-	in := publish.Inputs{Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Kept: spread[1:], Remembered: remembered}
+	in := publish.Inputs{Files: admitted, LeftOut: leftOut, Tallies: aggregate.Tallies(s, p.tables, perSource), Tables: tables, Kept: quarantined, Remembered: remembered}
 	if p.answers {
 		return in
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -20,11 +19,11 @@ import (
 )
 
 // graphOf builds the pipeline over two files and returns it with its edges.
-func graphOf(t *testing.T, branches int) (*beam.Pipeline, []*graph.MultiEdge) {
+func graphOf(t *testing.T) (*beam.Pipeline, []*graph.MultiEdge) {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
 	cfg := configOf("raw", quality.Config{})
-	build(s, plan{files: []element.Found{{Source: "a"}, {Source: "b", Branch: branches - 1}}, branches: branches, trips: tripOptions("", false, aggregate.Tables(false)), tables: aggregate.Tables(false), publish: cfg})
+	build(s, plan{files: []element.Found{{Source: "a"}, {Source: "b"}}, trips: tripOptions("", false, aggregate.Tables(false)), tables: aggregate.Tables(false), publish: cfg})
 	edges, _, err := p.Build()
 	if err != nil {
 		t.Fatal(err)
@@ -60,51 +59,49 @@ const (
 
 // TestTheGraphIsABeamPipeline finds, in the pipeline that a runner gets, each step of the design, connected in order.
 func TestTheGraphIsABeamPipeline(t *testing.T) {
-	for _, branches := range []int{1, 2} {
-		_, edges := graphOf(t, branches)
-		proto := protoOf(t, edges)
-		byName := map[string]*pipepb.PTransform{}
-		for _, tr := range proto.GetComponents().GetTransforms() {
-			byName[tr.GetUniqueName()] = tr
-		}
-		find := func(pattern, urn string) *pipepb.PTransform {
-			for name, tr := range byName {
-				if ok, _ := regexp.MatchString(pattern, name); ok && tr.GetSpec().GetUrn() == urn {
-					return tr
-				}
+	_, edges := graphOf(t)
+	proto := protoOf(t, edges)
+	byName := map[string]*pipepb.PTransform{}
+	for _, tr := range proto.GetComponents().GetTransforms() {
+		byName[tr.GetUniqueName()] = tr
+	}
+	find := func(pattern, urn string) *pipepb.PTransform {
+		for name, tr := range byName {
+			if ok, _ := regexp.MatchString(pattern, name); ok && tr.GetSpec().GetUrn() == urn {
+				return tr
 			}
-			t.Errorf("%d branches: no %s named %s in the graph", branches, urn, pattern)
-			return nil
 		}
-		find(`source\.Described/`, urnParDo)
-		read := find(`source\.Read/`, urnParDo)
-		find(`trip\.Map\(fields\)/`, urnParDo)
-		find(`trip\.Map\(derive\)/`, urnParDo)
-		find(`aggregate\.PerSource/CombinePerKey\(source\)/`, urnCombine)
-		find(`aggregate\.Table\(trip_stats\)/CombinePerKey\(monthly\)/`, urnCombine)
-		find(`aggregate\.Table\(location_stats\)/CombinePerKey\(location\)/`, urnCombine)
-		publish := find(`publish\.Publish/publish\.publishFn`, urnParDo)
-		if t.Failed() {
-			return
-		}
-		var pardo pipepb.ParDoPayload
-		unmarshal(t, read.GetSpec().GetPayload(), &pardo)
-		if pardo.GetRestrictionCoderId() == "" {
-			t.Error("the reader is not a splittable DoFn")
-		}
-		if n := len(publish.GetOutputs()); n != 0 {
-			t.Errorf("publish has %d outputs, expected none: it comes last", n)
-		}
-		if n := len(publish.GetInputs()); n != 7 { // the impulse and files, left out, tallies, tables, what is remembered, refused rows
-			t.Errorf("publish has %d inputs, expected 7", n)
-		}
+		t.Errorf("no %s named %s in the graph", urn, pattern)
+		return nil
+	}
+	find(`source\.Described/`, urnParDo)
+	read := find(`source\.Read/`, urnParDo)
+	find(`trip\.Map\(fields\)/`, urnParDo)
+	find(`trip\.Map\(derive\)/`, urnParDo)
+	find(`aggregate\.PerSource/CombinePerKey\(source\)/`, urnCombine)
+	find(`aggregate\.Table\(trip_stats\)/CombinePerKey\(monthly\)/`, urnCombine)
+	find(`aggregate\.Table\(location_stats\)/CombinePerKey\(location\)/`, urnCombine)
+	publish := find(`publish\.Publish/publish\.publishFn`, urnParDo)
+	if t.Failed() {
+		return
+	}
+	var pardo pipepb.ParDoPayload
+	unmarshal(t, read.GetSpec().GetPayload(), &pardo)
+	if pardo.GetRestrictionCoderId() == "" {
+		t.Error("the reader is not a splittable DoFn")
+	}
+	if n := len(publish.GetOutputs()); n != 0 {
+		t.Errorf("publish has %d outputs, expected none: it comes last", n)
+	}
+	if n := len(publish.GetInputs()); n != 7 { // the impulse and files, left out, tallies, tables, what is remembered, refused rows
+		t.Errorf("publish has %d inputs, expected 7", n)
 	}
 }
 
 // TestNoDoFnBothReadsAndAggregates looks at the package of each user function: source's read, aggregate's aggregate,
 // and what reads hands rows on to fields and derive, never to an aggregate.
 func TestNoDoFnBothReadsAndAggregates(t *testing.T) {
-	_, edges := graphOf(t, 1)
+	_, edges := graphOf(t)
 	consumers := map[int][]string{} // by node
 	name := func(e *graph.MultiEdge) string {
 		if e.DoFn != nil {
@@ -140,7 +137,7 @@ func TestNoDoFnBothReadsAndAggregates(t *testing.T) {
 // TestBatchesAreConsumedAtOnce protects the reuse of batch memory: a batch is valid while it is emitted, so only ParDos
 // may take batches as their main input; a GroupByKey, a side input or a Reshuffle would keep them.
 func TestBatchesAreConsumedAtOnce(t *testing.T) {
-	_, edges := graphOf(t, 2)
+	_, edges := graphOf(t)
 	seen := 0
 	for _, e := range edges {
 		for i, in := range e.Input {
@@ -151,14 +148,14 @@ func TestBatchesAreConsumedAtOnce(t *testing.T) {
 			}
 		}
 	}
-	if seen != 6 { // read to fields, fields to derive, derive to partial, in two branches
-		t.Errorf("batches flow along %d edges, expected 6", seen)
+	if seen != 3 { // read to fields, fields to derive, derive to partial
+		t.Errorf("batches flow along %d edges, expected 3", seen)
 	}
 }
 
 // TestEveryFunctionIsRegistered protects workers in other processes, which find functions and types by their names.
 func TestEveryFunctionIsRegistered(t *testing.T) {
-	for _, p := range []*beam.Pipeline{first(graphOf(t, 2)), quarantineGraph(t)} {
+	for _, p := range []*beam.Pipeline{first(graphOf(t)), quarantineGraph(t)} {
 		found, err := vet.Evaluate(context.Background(), p)
 		if err != nil {
 			t.Fatal(err)
@@ -177,20 +174,6 @@ func quarantineGraph(t *testing.T) *beam.Pipeline {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
 	rules := quality.Config{Keep: quality.KeepCells}
-	build(s, plan{files: []element.Found{{Source: "a"}}, branches: 2, trips: tripOptions("", true, aggregate.Tables(true)), standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules)})
+	build(s, plan{files: []element.Found{{Source: "a"}}, trips: tripOptions("", true, aggregate.Tables(true)), standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules)})
 	return p
-}
-
-func TestPrismWorksInSeveralBranches(t *testing.T) {
-	_, edges := graphOf(t, 3)
-	var readers []string
-	for _, e := range edges {
-		if e.DoFn != nil && strings.HasSuffix(e.DoFn.Name(), "source.ReadFn") {
-			readers = append(readers, e.Scope().String())
-		}
-	}
-	slices.Sort(readers)
-	if readers = slices.Compact(readers); len(readers) != 3 {
-		t.Errorf("readers in %v, expected three scopes", readers)
-	}
 }

@@ -107,7 +107,7 @@ func (j *job) inspect(ctx context.Context, words []string, wrong problems) error
 	var problems []*fault.Fault
 	options := j.tripOptions(true, aggregate.Tables(true))
 	options.Dates = j.datesOrder()
-	for _, f := range source.Files(objects, 1) {
+	for _, f := range source.Files(objects) {
 		report, err := inspectFile(ctx, j.stderr, source.Config{Access: j.access()}, f, options)
 		reports = append(reports, report)
 		switch why := fault.Find(err); {

@@ -232,7 +232,7 @@ func planOf(t testing.TB, judged bool, out, pattern string, tables ...*aggregate
 		mode = "standard"
 	}
 	p := plan{
-		files: source.Files(objects, 2), branches: 2, trips: tripOptions(trip.UTCRefuse, judged, tables), standard: judged, tables: tables,
+		files: source.Files(objects), trips: tripOptions(trip.UTCRefuse, judged, tables), standard: judged, tables: tables,
 		quality: quality.Config{AsOf: (2030 - 1970) * 12}, publish: tablesConfig(mode, quality.Config{}, tables),
 	}
 	p.publish.Output = out

@@ -174,7 +174,7 @@ func publishStandard(t *testing.T, runner, pattern, out string) {
 	cfg.Output = out
 	p, s := beam.NewPipelineWithRoot()
 	build(s, plan{
-		files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", true, aggregate.Tables(true)),
+		files: source.Files(objects), trips: tripOptions("", true, aggregate.Tables(true)),
 		standard: true, tables: aggregate.Tables(true), quality: quality.Config{AsOf: element.NoMonth}, publish: cfg,
 	})
 	if _, err := r.Run(t.Context(), p); err != nil {

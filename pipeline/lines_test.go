@@ -42,7 +42,7 @@ func TestTheGraphPublishesInAFormatOfSomebodyElse(t *testing.T) {
 		cfg := configOf("raw", quality.Config{})
 		cfg.Output, cfg.Format = t.TempDir(), format
 		p, s := beam.NewPipelineWithRoot()
-		build(s, plan{files: source.Files(objects, 1), branches: 1, trips: tripOptions("", false, aggregate.Tables(false)), tables: aggregate.Tables(false), publish: cfg})
+		build(s, plan{files: source.Files(objects), trips: tripOptions("", false, aggregate.Tables(false)), tables: aggregate.Tables(false), publish: cfg})
 		if _, err := r.Run(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}

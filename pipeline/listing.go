@@ -39,8 +39,7 @@ func list(ctx context.Context, runner runners.Runner, p plan, limit int64) (publ
 	for n := 1; ; n = min(2*n, max(1, mostListed/int(max(1, limit)))) {
 		n = min(n, len(files))
 		p.files = nil
-		for i, f := range files[:n] {
-			f.Found.Branch = i % max(1, p.branches)
+		for _, f := range files[:n] {
 			p.files = append(p.files, f.Found)
 		}
 		files = files[n:]

@@ -57,7 +57,7 @@ func (pl *planner) relocate(c *choice, o objstore.Object) error {
 	case c.file.token != "" && o.Token != c.file.token, c.file.token == "" && was.Version != "" && was.Version != o.Version, o.Size != was.Size:
 		return errors.New("it has changed since the output was made")
 	}
-	f := source.Files([]objstore.Object{o}, 1)[0]
+	f := source.Files([]objstore.Object{o})[0]
 	f.Source, f.Dataset, f.Month, f.Taxis, f.Digest, f.Identity = was.Source, was.Dataset, was.Month, was.Taxis, was.Digest, ""
 	if pl.kept[c.file.uri] != nil {
 		f.MonthFrom, f.NameTaxi = was.MonthFrom, was.NameTaxi

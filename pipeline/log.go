@@ -19,19 +19,23 @@ var logChoices = []string{"auto", "plain", "json"}
 // logFlag is the flag of each command that says how it writes to stderr.
 var logFlag = flagDef{
 	name: "log", of: func(s *settings) any { return &s.log }, decides: decidesNothing, def: logChoices[0], choices: logChoices, rare: true,
-	text: "how messages are written: for people (auto, the default), without what only a terminal\nshows (plain), or as lines of JSON for programs (json); pipeline/records.md has the fields",
+	text: "how messages are written: for people, with a bar on a terminal (auto, the default); with a\nline each ten seconds instead (plain); or as lines of JSON for programs (json), whose fields\nare in pipeline/records.md",
 }
+
+// logBeamFlag is the flag of each command that runs a pipeline.
+var logBeamFlag = flagDef{name: "log-beam", of: func(s *settings) any { return &s.logBeam }, decides: decidesNothing, rare: true, text: "show everything that Beam and its runners log"}
 
 // console is where a run writes its messages to the user, line by line.
 type console struct {
 	w       io.Writer
 	verbose bool
+	beam    bool   // of --log-beam
 	form    string // of --log
 }
 
 // talk makes the console write as the flags say.
 func (j *job) talk() {
-	j.stderr.verbose = j.verbose
+	j.stderr.verbose, j.stderr.beam = j.verbose, j.logBeam
 	if form := j.log; isOneOf(&form, logChoices) {
 		j.stderr.form = form
 	}
@@ -83,7 +87,7 @@ func (c console) messageOf(err error) string {
 const silent = slog.LevelError + 1
 
 // initBeam initialises Beam, once in a process; a worker of a remote runner never comes back from it. It routes Beam's own logging, and
-// slog, which prism uses, to w: everything with verbose, else nothing. What a job fails with comes back as its error,
+// slog, which prism uses, to w: everything with --log-beam, else nothing. What a job fails with comes back as its error,
 // which run reports in one line; the runner's own words on it are up to ten lines more, with plans and stacks in them.
 //
 // The loggers are the process's: they are those of the run that comes first.
@@ -93,7 +97,7 @@ func initBeam(stderr console) {
 	}
 	least := silent
 	log.LogLevel = "error"
-	if stderr.verbose {
+	if stderr.beam {
 		least, log.LogLevel = slog.LevelDebug, "debug"
 	}
 	beam.Init() // makes a default handler of its own, so ours comes after

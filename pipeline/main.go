@@ -43,7 +43,8 @@ func mainWithSignals() exitCode {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan exitCode, 1)
 	known := new(progress)
-	stdout, stderr := keepSecrets(os.Args[1:], os.Stdout, os.Stderr)
+	stdout, stderr := keepSecrets(os.Args[1:], os.Stdout, stderrOf(os.Stderr))
+	defer screenOf(stderr).close()
 	go func() { done <- run(ctx, os.Args[1:], stdout, stderr, known) }()
 	select {
 	case code := <-done:
@@ -72,6 +73,7 @@ func mainWithSignals() exitCode {
 		if what := known.farewell.Load(); what != nil {
 			became = *what + "; "
 		}
+		screenOf(stderr).close()
 		said := console{w: stderr}
 		if c := known.console.Load(); c != nil {
 			said = *c

@@ -8,7 +8,6 @@ import (
 	"tripstats/io/kept"
 	"tripstats/io/objstore"
 	"tripstats/io/publish"
-	"tripstats/io/source"
 	"tripstats/io/tlc"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
@@ -283,7 +282,6 @@ func (pl *planner) fill(ctx context.Context) error {
 		})
 		pl.publish.Kept = append(pl.publish.Kept, in)
 	}
-	source.Deal(pl.files, pl.branches)
 	return pl.protectEarly(ctx)
 }
 

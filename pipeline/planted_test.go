@@ -188,7 +188,7 @@ func publishTables(t *testing.T, tables []*aggregate.Spec, path, out, kept, fn s
 	}
 	rules := quality.Config{AsOf: element.NoMonth, Keep: quality.KeepRows}
 	p := plan{
-		files: source.Files(objects, r.Branches()), branches: r.Branches(), trips: tripOptions("", true, tables),
+		files: source.Files(objects), trips: tripOptions("", true, tables),
 		standard: true, tables: tables, quality: rules, publish: tablesConfig("standard", rules, tables),
 	}
 	p.trips.KeepOrigin = p.quarantined()

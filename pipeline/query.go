@@ -30,7 +30,7 @@ var queryFlags = slices.Concat([]flagDef{
 	},
 }, ofMain("quality", "same-month", "utc", "dates"), []flagDef{
 	{name: "plan", of: func(s *settings) any { return &s.plan }, text: "show what would be read and how the query is understood, and stop; only footers are\nread for this"},
-}, ofMain("verbose", "log", "dataset", "limits", "as-of", "require-complete", "unknown-columns", "source", "missing", "max-memory", "max-groups", "json", "gcs-anonymous", "allow-http",
+}, ofMain("verbose", "log", "log-beam", "dataset", "limits", "as-of", "require-complete", "unknown-columns", "source", "missing", "max-memory", "max-groups", "json", "gcs-anonymous", "allow-http",
 	"decoder", "cpuprofile", "memprofile", "trace"))
 
 // ofMain returns flags of the main job.

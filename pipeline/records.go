@@ -27,13 +27,15 @@ type recordKind struct {
 var recordKinds = []recordKind{
 	{"note", reflect.TypeFor[noteRecord](), "something to know about inputs or output; it does not change the exit code"},
 	{"progress", reflect.TypeFor[progressRecord](), "what has been done so far, such as a file that was fetched"},
+	{"status", reflect.TypeFor[statusRecord](), "how far the run is: every ten seconds, when something is waited for, and at the end of a run that has read something"},
+	{"file", reflect.TypeFor[fileRecord](), "what became of an input, with --verbose"},
 	{"summary", reflect.TypeFor[runSummary](), "the last record of a run that ended well: the output has its tables"},
 	{"fetched", reflect.TypeFor[fetchSummary](), "the last record of the command fetch, whether or not files failed"},
 	{"restored", reflect.TypeFor[restoreSummary](), "the last record of the command restore"},
 	{"submitted", reflect.TypeFor[submittedRecord](), "the last record of a run with --detach: a cluster has the job"},
 	{"error", reflect.TypeFor[errorRecord](), "something that is wrong; a run that fails writes one or several, all with the same exit code"},
 	{"stopped", reflect.TypeFor[stoppedRecord](), "the last record of a run that a signal ended"},
-	{"log", reflect.TypeFor[logRecord](), "what Beam and its runners log, with --verbose; it may have further fields"},
+	{"log", reflect.TypeFor[logRecord](), "what Beam and its runners log, with --log-beam; it may have further fields"},
 }
 
 // resultKinds are the kinds of results that commands write to stdout with --json.
@@ -104,6 +106,36 @@ type noteRecord struct {
 // progressRecord is a step of a longer work.
 type progressRecord struct {
 	Message string `json:"message" about:"what was done"`
+}
+
+// statusRecord is how far a run is.
+type statusRecord struct {
+	Stage         string           `json:"stage" about:"finding (the inputs), looking (at footers and beginnings of inputs), reading, adding (up), locking (it waits for the lock of the output), publishing, fetching, or done"`
+	Files         int              `json:"files" about:"files that the run reads, known once it has looked at them; kept results are not read"`
+	FilesDone     int              `json:"files_done" about:"of these, read"`
+	Bytes         int64            `json:"bytes" about:"bytes of the columns that the run reads"`
+	BytesDone     int64            `json:"bytes_done" about:"of these, read; about right within a file"`
+	Rows          *int64           `json:"rows,omitempty" about:"rows that the run reads; not if only reading tells, as of text"`
+	RowsDone      int64            `json:"rows_done" about:"rows read"`
+	Refused       int64            `json:"rows_refused" about:"of these, rows that rules refused"`
+	RowsPerSecond whole            `json:"rows_per_second" about:"lately; 0 if not known"`
+	Seconds       hundredths       `json:"seconds" about:"since the run began"`
+	Left          *hundredths      `json:"seconds_left,omitempty" about:"about how long reading goes on, if that is known"`
+	Reading       []string         `json:"reading,omitempty" about:"the files that are read at the moment"`
+	Waiting       []string         `json:"waiting,omitempty" about:"what has been waited for, longer than three seconds, and why a request was made again"`
+	Job           string           `json:"job,omitempty" about:"of a cluster: the id of the job"`
+	State         string           `json:"state,omitempty" about:"of a cluster: the state of the job"`
+	Counters      map[string]int64 `json:"counters,omitempty" about:"of a cluster: what the job has counted, if its job server tells"`
+}
+
+// fileRecord is what became of an input.
+type fileRecord struct {
+	Source  string      `json:"source" about:"its name"`
+	Taxi    string      `json:"taxi" about:"its taxi, or the list of them"`
+	Use     string      `json:"use" about:"read, or reused: not read, because it has not changed since an earlier run"`
+	Rows    int64       `json:"rows" about:"its rows"`
+	Refused int64       `json:"rows_refused" about:"of these, rows that rules refused"`
+	Seconds *hundredths `json:"seconds,omitempty" about:"how long it was open; other files may have been open too"`
 }
 
 // errorRecord is a thing that is wrong.

@@ -19,7 +19,7 @@ import (
 func TestRunnersTakeNoElementApart(t *testing.T) {
 	p, s := beam.NewPipelineWithRoot()
 	rules := quality.Config{Keep: quality.KeepCells}
-	build(s, plan{files: []element.Found{{Source: "a"}}, branches: 1, dealt: true, trips: tripOptions("", true, aggregate.Tables(true)), standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules)})
+	build(s, plan{files: []element.Found{{Source: "a"}}, dealt: true, trips: tripOptions("", true, aggregate.Tables(true)), standard: true, tables: aggregate.Tables(true), quality: rules, publish: configOf("standard", rules)})
 	edges, nodes, err := p.Build()
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func TestWorkersAreToldWhatTheFlagsSay(t *testing.T) {
 	read := source.Config{Access: objstore.Access{AllowHTTP: true}, Memory: 300 << 20}
 	cfg := configOf("raw", quality.Config{})
 	cfg.Access = read.Access
-	build(s, plan{files: []element.Found{{Source: "a"}}, read: read, branches: 1, dealt: true, trips: tripOptions("", false, aggregate.Tables(false)), tables: aggregate.Tables(false), publish: cfg})
+	build(s, plan{files: []element.Found{{Source: "a"}}, read: read, dealt: true, trips: tripOptions("", false, aggregate.Tables(false)), tables: aggregate.Tables(false), publish: cfg})
 	edges, _, err := p.Build()
 	if err != nil {
 		t.Fatal(err)

@@ -40,6 +40,7 @@ type job struct {
 	stdout io.Writer // gets the result
 	stderr console   // gets one line, or a line for each fault
 	known  *progress
+	teller *teller // nil if nothing is told
 
 	noted    map[string]bool
 	ofOutput int64 // bytes that were read of the output before the run was planned
@@ -104,7 +105,7 @@ func (j *job) command(ctx context.Context, args []string) error {
 // flagsBefore refuses flags of the main job before a command: the command would run without them, on other input than the user meant.
 func (j *job) flagsBefore(command string) error {
 	for _, name := range slices.Sorted(maps.Keys(j.given)) {
-		if name != "verbose" && name != "log" && command != "help" { // these mean the same in either place
+		if name != "verbose" && name != "log" && name != "log-beam" && command != "help" { // these mean the same in either place
 			return usage("found --%s before the command %s, expected the flags of a command after its name", name, command)
 		}
 	}
@@ -121,7 +122,11 @@ func (j *job) makeTables(ctx context.Context) error {
 	if err != nil {
 		return usage("--runner: %v", err)
 	}
-	runner = runner.With(j.beam)
+	if !j.plan {
+		j.teller = j.tellProgress()
+		defer j.teller.end(false)
+	}
+	runner = runner.With(j.beam).Telling(j.teller.jobIs)
 	var broken brokenResults
 	for moved := 0; ; {
 		have, err := j.makeOnce(ctx, runner, broken, start)
@@ -194,9 +199,13 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 			return have, err
 		}
 	}
+	j.teller.looksAt(len(p.files))
 	outcome, err := j.profiled(func() (runners.Outcome, error) { return j.runPipeline(ctx, runner, p) })
 	if err != nil && runner.Elsewhere() {
 		err = givenUp(ctx, p.publish, err)
+	}
+	if err == nil {
+		j.teller.end(!outcome.Detached && outcome.Dry == "")
 	}
 	switch {
 	case err != nil:
@@ -225,6 +234,7 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 
 // tell prints what the output has, and what a user should know of it.
 func (j *job) tell(ctx context.Context, runner runners.Runner, m *publish.Manifest, pl *planner, committed bool, start time.Time) {
+	j.teller.end(true) // before stdout gets lines, which may be the same terminal
 	read := objstore.BytesRead() - pl.have.bytes - j.ofOutput
 	var ahead []byte
 	if !committed && pl.have.monthly != nil {
@@ -232,6 +242,9 @@ func (j *job) tell(ctx context.Context, runner runners.Runner, m *publish.Manife
 	}
 	if err := printTables(ctx, j.stdout, j.access(), j.output, m, ahead); err != nil {
 		j.stderr.line("note: all is published in %s, but not all of it could be printed: %v", objstore.Redact(j.output), objstore.Reason(err))
+	}
+	if j.verbose {
+		j.tellFiles(runner, m, pl)
 	}
 	notes(j.stderr, filesOf(m), pl.endless(), j.noteGaps())
 	if j.standard() {
@@ -283,7 +296,7 @@ func (j *job) planTables(ctx context.Context, runner runners.Runner, broken brok
 		return nil, err
 	}
 	p.publish = j.publishConfig(p.quality, tables)
-	p.publish.Runner, p.publish.Existing = runner.Name, j.existing
+	p.publish.Runner, p.publish.Existing, p.publish.Run = runner.Name, j.existing, p.read.Run
 	p.publish.Base = publish.Base{Known: have.known, Token: have.Token, Version: have.Version}
 	pl := &planner{plan: &p, job: j, have: have, broken: broken, objects: objects, listed: p.files}
 	if pl.locked = publish.KeepKind(p.publish, have.Head); pl.locked != nil && !j.plan {
@@ -309,10 +322,10 @@ func (j *job) prepare(ctx context.Context, runner runners.Runner, tables []*aggr
 	}
 	memory := j.mostMemory(tables)
 	memory.Bound()
+	watched := j.teller.follow()
 	p = plan{
-		files:     source.Files(objects, runner.Branches()),
-		read:      source.Config{Access: j.access(), Memory: memory, Library: j.decoder == "library"},
-		branches:  runner.Branches(),
+		files:     source.Files(objects),
+		read:      source.Config{Access: j.access(), Memory: memory, Library: j.decoder == "library", Run: watched},
 		dealt:     runner.Elsewhere(),
 		trips:     j.tripOptions(j.standard(), tables),
 		admission: trip.Admission{Taxis: j.taxis(), MergeSameMonth: j.sameMonth == "merge", RequireComplete: j.complete, FailUnknown: j.unknown == "fail", AllGaps: j.verbose},
@@ -320,7 +333,7 @@ func (j *job) prepare(ctx context.Context, runner runners.Runner, tables []*aggr
 		tables:    tables,
 		zones:     j.zones(),
 	}
-	p.quality = quality.Config{Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep(), Places: quality.Places(j.datasets(), tlc.Taxis())}
+	p.quality = quality.Config{Run: watched, Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep(), Places: quality.Places(j.datasets(), tlc.Taxis())}
 	p.trips.KeepOrigin, p.trips.Dates = p.quarantined(), j.datesOrder()
 	return p, objects, nil
 }

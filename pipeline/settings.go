@@ -44,6 +44,7 @@ type settings struct {
 	plan      bool
 	verbose   bool
 	log       string
+	logBeam   bool
 	version   bool
 	detach    bool
 	existing  string
@@ -209,8 +210,8 @@ var mainFlags = []flagDef{
 		label: "What the output has",
 	},
 	{name: "plan", of: func(s *settings) any { return &s.plan }, decides: decidesNothing, text: "show what would be read, what the run would do with each file, and how tables in SQL\nare made, and stop; this reads only footers, and dates that are text"},
-	{name: "verbose", of: func(s *settings) any { return &s.verbose }, decides: decidesNothing, text: "show everything that Beam logs, and full errors"},
-	logFlag,
+	{name: "verbose", of: func(s *settings) any { return &s.verbose }, decides: decidesNothing, text: "tell what became of each file: rows, rows refused and seconds; name all missing months;\nand show full errors"},
+	logFlag, logBeamFlag,
 	{name: "version", of: func(s *settings) any { return &s.version }, decides: decidesNothing, text: "print the version, like the command version"},
 	datasetFlag,
 	{

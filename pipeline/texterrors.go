@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io"
-	"os"
 	"strings"
 
 	"golang.org/x/term"
@@ -79,6 +78,6 @@ func (c console) lines(err error, f *fault.Fault) {
 
 // isTerminal tells whether what is written to w is shown on a terminal.
 func isTerminal(w io.Writer) bool {
-	f, ok := unfiltered(w).(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	f := fileOf(w)
+	return f != nil && term.IsTerminal(int(f.Fd()))
 }

@@ -11,9 +11,11 @@ import (
 // idle is an engine on which every job succeeds.
 type idle struct{}
 
-func (idle) check(Flags, []Place) ([]string, error)                      { return nil, nil }
-func (idle) here(Flags) bool                                             { return true }
-func (idle) run(context.Context, Flags, *beam.Pipeline) (Outcome, error) { return Outcome{}, nil }
+func (idle) check(Flags, []Place) ([]string, error) { return nil, nil }
+func (idle) here(Flags) bool                        { return true }
+func (idle) run(context.Context, Flags, *beam.Pipeline, func(Status)) (Outcome, error) {
+	return Outcome{}, nil
+}
 
 func TestACleanUpThatFailsIsSaid(t *testing.T) {
 	want := errors.New("the folder cannot be removed")

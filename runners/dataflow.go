@@ -45,7 +45,7 @@ func (dataflowEngine) check(f Flags, places []Place) (notes []string, err error)
 	return nil, nil
 }
 
-func (dataflowEngine) run(ctx context.Context, f Flags, p *beam.Pipeline) (Outcome, error) {
+func (dataflowEngine) run(ctx context.Context, f Flags, p *beam.Pipeline, _ func(Status)) (Outcome, error) {
 	if !f.IsSet("dry_run") {
 		binary, err := workerBinary(f)
 		if err != nil {

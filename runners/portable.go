@@ -147,7 +147,7 @@ type job struct {
 	loopback bool // its workers are in this process
 }
 
-func (e portable) run(ctx context.Context, f Flags, p *beam.Pipeline) (done Outcome, err error) {
+func (e portable) run(ctx context.Context, f Flags, p *beam.Pipeline, told func(Status)) (done Outcome, err error) {
 	endpoint := endpointOf(f)
 	cc, err := dial(ctx, endpoint)
 	if err != nil {
@@ -169,6 +169,12 @@ func (e portable) run(ctx context.Context, f Flags, p *beam.Pipeline) (done Outc
 	}
 	if f.Detach {
 		return Outcome{Job: j.id, Detached: true}, nil
+	}
+	if told != nil {
+		watching, stop := context.WithCancel(away)
+		ended := make(chan struct{})
+		go func() { defer close(ended); j.watched(watching, away, told) }()
+		defer func() { stop(); <-ended }()
 	}
 	return Outcome{Job: j.id}, j.wait(ctx, away)
 }

@@ -32,13 +32,11 @@ type Runner struct {
 	// threads is how many the runner needs, however few cores there are.
 	threads int
 
-	// branches is how many branches, from the files to the partial sums, use all cores. See Spread.
-	branches func() int
-
 	// engine is what runs the job elsewhere; nil where this process does.
 	engine engine
 
 	flags Flags
+	told  func(Status) // see Telling
 }
 
 // engine runs jobs outside of this program.
@@ -49,7 +47,8 @@ type engine interface {
 	// here tells whether the workers are in this process all the same.
 	here(f Flags) bool
 
-	run(ctx context.Context, f Flags, p *beam.Pipeline) (Outcome, error)
+	// run runs the job. told, which may be nil, is told how the job is.
+	run(ctx context.Context, f Flags, p *beam.Pipeline, told func(Status)) (Outcome, error)
 }
 
 // Place is a file or folder that the workers must see.
@@ -69,27 +68,20 @@ type Outcome struct {
 	Dry string
 }
 
-func oneBranch() int { return 1 }
-
-// prismBranches is one branch for every four cores. Prism puts all elements of a stage into one bundle, so a branch is one
-// goroutine with the goroutines that decode its columns: they keep about four cores busy. Every branch needs memory of its
-// own. Prism runs at most eight bundles at once.
-func prismBranches() int { return min(8, max(1, runtime.GOMAXPROCS(0)/4)) }
-
 // prismThreads is how many threads prism needs at least. While a stage waits for a side input, prism checks its watermarks again
 // and again. If that keeps the only thread busy, Go polls the network only every 10 ms, and prism and its workers communicate
 // over the network.
 const prismThreads = 2
 
 var all = []Runner{
-	{Name: "direct", Help: "in this process, the default; one bundle, decoding on all cores", branches: oneBranch},
+	{Name: "direct", Help: "in this process, the default; one bundle, on all cores"},
 	{
-		Name: "prism", Help: "in this process, through Beam's portable model", branches: prismBranches, threads: prismThreads, temp: sharedTemp,
+		Name: "prism", Help: "in this process, through Beam's portable model", threads: prismThreads, temp: sharedTemp,
 		Note: "prism listens on all network interfaces of this machine while it runs",
 	},
-	{Name: "flink", Help: "on Apache Flink, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", branches: oneBranch, engine: portable{"flink"}},
-	{Name: "spark", Help: "on Apache Spark, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", branches: oneBranch, engine: portable{"spark"}},
-	{Name: "dataflow", Help: "on Google Cloud Dataflow: --project, --region and --staging_location are needed", branches: oneBranch, engine: dataflowEngine{}},
+	{Name: "flink", Help: "on Apache Flink, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", engine: portable{"flink"}},
+	{Name: "spark", Help: "on Apache Spark, through the Beam job server at --endpoint (default " + defaultEndpoint + ")", engine: portable{"spark"}},
+	{Name: "dataflow", Help: "on Google Cloud Dataflow: --project, --region and --staging_location are needed", engine: dataflowEngine{}},
 }
 
 // aliases has the names that Beam and its launchers use for the runners.
@@ -126,9 +118,6 @@ func Names() []string {
 
 // All lists the runners with what they are.
 func All() []Runner { return slices.Clone(all) }
-
-// Branches is how many branches should work side by side on this runner. See Spread.
-func (r Runner) Branches() int { return r.branches() }
 
 // Elsewhere tells whether an engine outside of this program runs the job: attempts may be repeated there, and come late.
 func (r Runner) Elsewhere() bool { return r.engine != nil }
@@ -169,7 +158,7 @@ func (r Runner) Run(ctx context.Context, p *beam.Pipeline) (done Outcome, err er
 		defer func() { err = errors.Join(err, restore()) }()
 	}
 	if r.engine != nil {
-		return r.engine.run(ctx, r.flags, p)
+		return r.engine.run(ctx, r.flags, p, r.told)
 	}
 	_, err = beam.Run(ctx, r.Name, p)
 	return Outcome{}, err

@@ -3,7 +3,6 @@ package runners
 import (
 	"os"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,43 +19,19 @@ func TestMain(m *testing.M) { ptest.MainWithDefault(m, "direct") }
 
 func init() {
 	register.Function1x1(sourceOf)
-	register.Function1x1(uriOf)
 	register.Function1x1(threadsOf)
 }
 
 func sourceOf(w element.Work) string { return w.Pieces[0].File.Source }
-func uriOf(w element.Work) string    { return "/" + sourceOf(w) }
 
-// workOf is work on a file, in a branch.
-func workOf(source string, branch int) element.Work {
-	w := element.Work{Branch: branch, Pieces: make([]element.Piece, 1)}
+// workOf is work on a file.
+func workOf(source string) element.Work {
+	w := element.Work{Pieces: make([]element.Piece, 1)}
 	w.Pieces[0].File.Source = source
 	return w
 }
 
 func threadsOf(element.Work) string { return strconv.Itoa(runtime.GOMAXPROCS(0)) }
-
-func TestSpreadWorksOnEveryFileOnce(t *testing.T) {
-	list := []element.Work{workOf("a", 0), workOf("b", 2), workOf("c", 1), workOf("d", 2)}
-	for _, wanted := range []int{1, 3} {
-		files := slices.Clone(list)
-		for i := range files {
-			files[i].Branch = min(files[i].Branch, wanted-1)
-		}
-		p, s, col := ptest.CreateList(files)
-		branches := 0
-		out := Spread(s, wanted, col, func(s beam.Scope, part beam.PCollection) []beam.PCollection {
-			branches++
-			return []beam.PCollection{beam.ParDo(s, sourceOf, part), beam.ParDo(s, uriOf, part)}
-		})
-		passert.EqualsList(s, out[0], []string{"a", "b", "c", "d"})
-		passert.EqualsList(s, out[1], []string{"/a", "/b", "/c", "/d"})
-		ptest.RunAndValidate(t, p)
-		if branches != wanted {
-			t.Errorf("%d branches, expected %d", branches, wanted)
-		}
-	}
-}
 
 func TestARunLeavesNothingInTheTemporaryFolder(t *testing.T) {
 	for _, r := range All() {
@@ -65,7 +40,7 @@ func TestARunLeavesNothingInTheTemporaryFolder(t *testing.T) {
 		}
 		temp := t.TempDir()
 		t.Setenv("TMPDIR", temp)
-		p, s, col := ptest.CreateList([]element.Work{workOf("a", 0)})
+		p, s, col := ptest.CreateList([]element.Work{workOf("a")})
 		passert.EqualsList(s, beam.ParDo(s, sourceOf, col), []string{"a"})
 		if _, err := r.Run(t.Context(), p); err != nil {
 			t.Fatal(err)
@@ -84,7 +59,7 @@ func TestPrismHasASecondThreadUnlessTheUserSaysOtherwise(t *testing.T) {
 	}
 	for said, want := range map[string]string{"": "2", "1": "1"} {
 		t.Setenv("GOMAXPROCS", said)
-		p, s, col := ptest.CreateList([]element.Work{workOf("a", 0)})
+		p, s, col := ptest.CreateList([]element.Work{workOf("a")})
 		passert.EqualsList(s, beam.ParDo(s, threadsOf, col), []string{want})
 		if _, err := r.Run(t.Context(), p); err != nil {
 			t.Errorf("GOMAXPROCS=%q: %v", said, err)
@@ -98,7 +73,7 @@ func TestPrismHasASecondThreadUnlessTheUserSaysOtherwise(t *testing.T) {
 func TestFindNamesWhatThereIs(t *testing.T) {
 	for _, name := range Names() {
 		r, err := Find(name)
-		if err != nil || r.Branches() < 1 || r.Branches() > max(1, runtime.GOMAXPROCS(0)) {
+		if err != nil || r.Name != name {
 			t.Errorf("%s: %+v, %v", name, r, err)
 		}
 	}

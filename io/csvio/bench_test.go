@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow"
-
 	"tripstats/io/source"
 	"tripstats/transforms/element"
 )
@@ -55,7 +53,11 @@ func readAll(ctx context.Context, c Format, f element.Recognised, content []byte
 	}
 	defer r.Close()
 	for range units.End - units.Start {
-		if err := r.(source.TextUnits).NextText(ctx, func(arrow.RecordBatch, *element.Text) {}); err != nil {
+		if err := r.Next(ctx, func(b source.Batch) {
+			if b.Done != nil {
+				b.Done()
+			}
+		}); err != nil {
 			return err
 		}
 	}

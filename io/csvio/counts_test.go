@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow"
-
 	"tripstats/io/source"
 	"tripstats/transforms/element"
 )
@@ -31,7 +29,11 @@ func TestABlockCountsWithItsLastBatch(t *testing.T) {
 		}
 		rows, batches := int64(0), 0
 		var counts element.TextCounts
-		err = r.(source.TextUnits).NextText(t.Context(), func(rec arrow.RecordBatch, text *element.Text) {
+		err = r.Next(t.Context(), func(b source.Batch) {
+			rec, text := b.Record, b.Text
+			if b.Done != nil {
+				defer b.Done()
+			}
 			batches++
 			rows += rec.NumRows()
 			counts = counts.Plus(text.Counts)

@@ -128,8 +128,11 @@ func unitsOf(size, each int64) []int64 {
 	return append(units, size)
 }
 
-// Narrow keeps the columns that are read.
-func (Format) Narrow(f element.Recognised) (element.Recognised, error) {
+// Narrow keeps the columns that are read. The blocks of a plain file are cut side by side; unpacking keeps one core busy.
+func (c Format) Narrow(f element.Recognised) (element.Recognised, error) {
+	if l, err := layoutOf(f.Metadata); err == nil && !l.packed {
+		f.Cores = float64(f.Size) / float64(cmp.Or(c.BlockBytes, blockBytes))
+	}
 	columns, projection := make([]element.Column, len(f.Projection)), make([]int, len(f.Projection))
 	for i, c := range f.Projection {
 		columns[i], projection[i] = f.Columns[c], i

@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"tripstats/io/objstore"
+	"tripstats/io/source"
 	"tripstats/transforms/element"
 )
 
@@ -134,40 +135,39 @@ func (u *reader) divide(units element.Range) {
 	}
 }
 
-// Next is not used: see NextText.
-func (u *reader) Next(ctx context.Context, emit func(arrow.RecordBatch)) error {
-	return u.NextText(ctx, func(rec arrow.RecordBatch, _ *element.Text) { emit(rec) })
-}
-
-// NextText emits the rows of the next unit.
-func (u *reader) NextText(ctx context.Context, emit func(arrow.RecordBatch, *element.Text)) error {
+// Next emits the rows of the next unit. A block is used again when all its rows are given back.
+func (u *reader) Next(ctx context.Context, emit func(source.Batch)) error {
 	var counts element.TextCounts // the counts that no batch has yet
 	for last := false; !last; {
 		b, err := u.next(ctx)
 		if err != nil {
 			return err
 		}
-		counts = counts.Plus(b.counts)
-		for i, r := range b.list[:b.used] {
-			if len(r.starts) == 0 { // only the last one may have no rows
-				continue
-			}
-			text := &element.Text{FileBytes: u.file.Size, Starts: r.starts, Malformed: r.malformed, Lines: r.lines, Finder: u}
-			if i+1 == b.used || len(b.list[i+1].starts) == 0 { // whoever has the counts has all rows of the block
-				text.Counts, counts = counts, element.TextCounts{}
-			}
-			rec := r.record(u.schema)
-			emit(rec, text)
-			rec.Release()
-		}
 		last = b.last
-		spare.Put(b)
-		<-u.slots
+		counts = counts.Plus(b.counts)
+		done := func() {
+			spare.Put(b)
+			<-u.slots
+		}
+		list := b.list[:b.used]
+		for len(list) > 0 && len(list[len(list)-1].starts) == 0 { // only the last one may have no rows
+			list = list[:len(list)-1]
+		}
+		for i, r := range list {
+			text := &element.Text{FileBytes: u.file.Size, Starts: r.starts, Malformed: r.malformed, Lines: r.lines, Finder: u}
+			batch := source.Batch{Record: r.record(u.schema), Text: text}
+			if i+1 == len(list) { // whoever has the counts has all rows of the block
+				text.Counts, counts = counts, element.TextCounts{}
+				batch.Done = done
+			}
+			emit(batch)
+		}
+		if len(list) == 0 {
+			done()
+		}
 	}
 	if counts != (element.TextCounts{}) {
-		rec := emptyRecord(u.schema)
-		defer rec.Release()
-		emit(rec, &element.Text{Counts: counts, FileBytes: u.file.Size, Finder: u})
+		emit(source.Batch{Record: emptyRecord(u.schema), Text: &element.Text{Counts: counts, FileBytes: u.file.Size, Finder: u}})
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"tripstats/io/source"
@@ -47,7 +46,11 @@ func readUnits(ctx context.Context, c Format, f element.Recognised, content []by
 	}
 	defer r.Close()
 	for range units.End - units.Start {
-		if err := r.(source.TextUnits).NextText(ctx, func(rec arrow.RecordBatch, text *element.Text) {
+		if err := r.Next(ctx, func(b source.Batch) {
+			rec, text := b.Record, b.Text
+			if b.Done != nil {
+				defer b.Done()
+			}
 			counts = counts.Plus(text.Counts)
 			for i := range int(rec.NumRows()) {
 				row := refRow{start: text.Starts[i]}

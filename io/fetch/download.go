@@ -104,6 +104,7 @@ func (d *download) fetch(ctx context.Context) (happened EventType, err error) {
 		if surelyThere {
 			wait, wished, refused = max(wait, refused), true, min(2*refused, time.Minute)
 		}
+		d.report(Event{Type: Waits, Place: d.job.Place, Done: d.part.offset, Size: d.part.Size, Took: wait, Err: err})
 		if wished {
 			d.host.leave(wait)
 		} else if err := sleep(ctx, wait); err != nil {

@@ -55,10 +55,11 @@ const mostAtOnce = 8
 // EventType is what happens to a file.
 type EventType int
 
-// What happens to a file: it is Started, makes Progress, and then one of the others.
+// What happens to a file: it is Started, makes Progress, perhaps Waits, and then one of the others.
 const (
 	Started EventType = iota
 	Progress
+	Waits       // a request has failed, and is made again later
 	Fetched     // it is there now
 	Unchanged   // it was there, in the version that the source has
 	Republished // it was there, in another version than the source has now, and has been fetched again
@@ -72,7 +73,7 @@ type Event struct {
 	Done  int64 // bytes that are there
 	Size  int64 // bytes of the whole file, -1 if that is not known
 	Took  time.Duration
-	Err   error // of Failed
+	Err   error // of Failed and Waits
 }
 
 // Summary is what came of a run.

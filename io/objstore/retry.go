@@ -62,6 +62,8 @@ func (s *retrying) gate(uri string) chan struct{} {
 // do makes a request until it succeeds, cannot succeed, or was tried often enough. size is the number of bytes that are
 // transferred. attempt counts from 0.
 func (s *retrying) do(ctx context.Context, uri string, size int, request func(ctx context.Context, attempt int) error) error {
+	under := beginRequest(uri)
+	defer under.end()
 	gate := s.gate(uri)
 	pause := policy.firstPause
 	for attempt := 0; ; attempt++ {
@@ -96,6 +98,7 @@ func (s *retrying) do(ctx context.Context, uri string, size int, request func(ct
 				wait = min(again.after, policy.longestWish)
 			}
 			pause = min(2*pause, policy.lastPause)
+			under.failed(err)
 			select {
 			case <-time.After(wait):
 			case <-ctx.Done():

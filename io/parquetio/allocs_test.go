@@ -31,7 +31,7 @@ func TestABatchMoreAllocatesNextToNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := ReadFooter(t.Context(), objstore.Access{}, Files(objects, 1)[0])
+		f, err := ReadFooter(t.Context(), objstore.Access{}, Files(objects)[0])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ func TestNoGoodFileIsRefused(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		f, err := ReadFooter(t.Context(), objstore.Access{}, Files([]objstore.Object{{URI: path, Name: name, Size: info.Size()}}, 1)[0])
+		f, err := ReadFooter(t.Context(), objstore.Access{}, Files([]objstore.Object{{URI: path, Name: name, Size: info.Size()}})[0])
 		if err != nil {
 			t.Errorf("%v", err)
 			return nil

@@ -38,8 +38,9 @@ const (
 	fewColumns = 7
 	// fewBatches is how many batches of all columns may wait if there are few columns.
 	fewBatches = 128
-	// besideNext is how many columns a file may have so that it is decoded side by side with the next one: they do not keep all cores busy.
-	besideNext = 2
+
+	// leastAhead is how many decoded batches of a column may wait however little memory there is.
+	leastAhead = 3
 
 	// bufferBytes is how many bytes are read at once from a column chunk. By default arrow-go reads the whole chunk, and TLC's row
 	// groups are large.
@@ -57,7 +58,6 @@ type decoder struct {
 	fetch   *fetcher // of a remote file, else nil
 	cancel  context.CancelFunc
 	running sync.WaitGroup
-	ending  chan struct{} // see Ending
 }
 
 // seekableAt gives arrow-go the Seek and Read that its constructor asks for. Only ReadAt is used, from all columns at once.
@@ -81,7 +81,7 @@ func newDecoder(ctx context.Context, f element.Recognised, r objstore.Reader, st
 	props.MaxCompressedPageSize = maxPageBytes
 	props.MaxUncompressedPageSize = maxPageBytes
 	ctx, cancel := context.WithCancel(ctx)
-	d := &decoder{source: f.Source, cancel: cancel, ending: make(chan struct{})}
+	d := &decoder{source: f.Source, cancel: cancel}
 	var chunks []chunkSpan
 	if objstore.Remote(f.URI) {
 		chunks = chunkSpans(meta, f.Projection, start, end)
@@ -102,64 +102,56 @@ func newDecoder(ctx context.Context, f element.Recognised, r objstore.Reader, st
 		if !cfg.Library {
 			own = ownColumn(meta, f.Columns[c], c, bytes, ownMem, cfg.Codes)
 		}
-		s := newStream(f, c, own, readAheadOf(len(f.Projection)))
+		s := newStream(f, c, own, readAheadOf(len(f.Projection), cfg.Ahead))
 		s.fetch = d.fetch
 		d.streams, readers = append(d.streams, s), append(readers, pf)
-	}
-	var decoding atomic.Int64
-	decoding.Store(int64(len(d.streams)))
-	beside := d.fetch == nil && len(d.streams) <= besideNext
-	if beside {
-		close(d.ending)
 	}
 	for i, s := range d.streams {
 		d.running.Go(func() {
 			s.run(ctx, readers[i], mem, start, end)
-			s.ended(d.Ending() != nil)
-			if decoding.Add(-1) == 0 && !beside {
-				close(d.ending)
-			}
+			s.ended()
 		})
 	}
 	return d, nil
 }
 
-// readAheadOf is how many decoded batches of a column may wait if so many columns are decoded.
-func readAheadOf(columns int) int {
-	if columns > fewColumns {
-		return readAhead
+// readAheadOf is how many decoded batches of a column may wait if so many columns are decoded. most is as many as there is memory for, or 0.
+func readAheadOf(columns, most int) int {
+	n := readAhead
+	if columns <= fewColumns {
+		n = min(4*readAhead, fewBatches/max(1, columns))
 	}
-	return min(4*readAhead, fewBatches/max(1, columns))
+	if most > 0 {
+		n = min(n, max(leastAhead, most))
+	}
+	return n
 }
 
-// Ending is closed when the decoder of the next file may begin: when everything is decoded, or at once if there are very few columns. It
-// is nil if there are many columns, because two decoders would take much memory.
-func (d *decoder) Ending() <-chan struct{} {
-	if len(d.streams) > fewColumns {
-		return nil
-	}
-	return d.ending
-}
-
-// next returns the next n rows of every column, in the order of the projection.
-func (d *decoder) next(ctx context.Context, n int) ([]arrow.Array, error) {
-	arrays := make([]arrow.Array, len(d.streams))
+// next returns the next n rows of every column, in the order of the projection, and the memory that they are in.
+func (d *decoder) next(ctx context.Context, n int) ([]arrow.Array, []*buffer, error) {
+	arrays, buffers := make([]arrow.Array, len(d.streams)), make([]*buffer, len(d.streams))
 	for i, s := range d.streams {
-		s.recycle()
 		select {
 		case c := <-s.out:
 			if c.err == nil && c.array.Len() != n {
 				c.err = fault.New(fault.Failed, "%s: column %q: decoded %d rows where %d were due", d.source, s.name, c.array.Len(), n)
 			}
 			if c.err != nil {
-				return nil, c.err
+				return nil, nil, c.err
 			}
-			s.current, arrays[i] = c.buf, c.array
+			arrays[i], buffers[i] = c.array, c.buf
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
 	}
-	return arrays, nil
+	return arrays, buffers, nil
+}
+
+// recycle takes the memory of a batch back, one batch at a time.
+func (d *decoder) recycle(buffers []*buffer) {
+	for i, s := range d.streams {
+		s.recycle(buffers[i])
+	}
 }
 
 // Close ends the goroutines and waits for them. What was decoded ahead is dropped.
@@ -185,12 +177,11 @@ type stream struct {
 	fetch  *fetcher
 	own    *ownReader // nil where arrow-go reads
 
-	out     chan chunk
-	free    chan *buffer
-	all     []*buffer
-	current *buffer     // handed out last
-	used    []*buffer   // before it, and not yet back in free
-	done    atomic.Bool // nothing more is decoded
+	out  chan chunk
+	free chan *buffer
+	all  []*buffer
+	used []*buffer   // given back, and not yet in free
+	done atomic.Bool // nothing more is decoded
 }
 
 // chunk is a decoded batch of one column, or the error that ended the stream.
@@ -222,9 +213,9 @@ func newStream(f element.Recognised, col int, own *ownReader, ahead int) *stream
 	return s
 }
 
-// ended gives what decoding took to the next streams, if they begin before this one is closed.
-func (s *stream) ended(early bool) {
-	if s.own != nil && early {
+// ended gives what decoding took to other streams.
+func (s *stream) ended() {
+	if s.own != nil {
 		s.own.close()
 		s.done.Store(true)
 	}
@@ -241,17 +232,13 @@ func (s *stream) close() {
 	}
 }
 
-// recycle takes back the batch that was handed out last. If no other batch follows, its values go to other streams at once. Otherwise it
+// recycle takes back memory that was handed out. If nothing more is decoded, its values go to other streams at once. Otherwise it
 // goes back together with others, so that a waiting stream is not woken for each batch.
-func (s *stream) recycle() {
-	if s.current == nil {
-		return
-	}
+func (s *stream) recycle(b *buffer) {
 	if s.done.Load() {
-		s.current.keepValues()
+		b.keepValues()
 	}
-	s.used = append(s.used, s.current)
-	s.current = nil
+	s.used = append(s.used, b)
 	if len(s.used) >= cap(s.free)/2 {
 		for _, b := range s.used {
 			s.free <- b

@@ -52,12 +52,12 @@ type rowGroups struct {
 }
 
 // Next emits the rows of the next row group.
-func (g *rowGroups) Next(ctx context.Context, emit func(arrow.RecordBatch)) error {
+func (g *rowGroups) Next(ctx context.Context, emit func(source.Batch)) error {
 	rows := g.file.UnitRows[g.at]
 	g.at++
 	for rows > 0 {
 		n := min(batchRows, rows)
-		arrays, err := g.next(ctx, int(n))
+		arrays, buffers, err := g.next(ctx, int(n))
 		if err != nil {
 			return err
 		}
@@ -65,11 +65,10 @@ func (g *rowGroups) Next(ctx context.Context, emit func(arrow.RecordBatch)) erro
 			g.schema = schemaOf(g.file, arrays)
 		}
 		rec := array.NewRecordBatch(g.schema, arrays, n)
-		emit(rec)
-		rec.Release()
 		for _, a := range arrays {
 			a.Release()
 		}
+		emit(source.Batch{Record: rec, Done: func() { g.recycle(buffers) }})
 		rows -= n
 	}
 	return nil

@@ -132,7 +132,7 @@ func tryReadBack(t testing.TB, b []byte) (element.Recognised, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ReadFooter(context.Background(), objstore.Access{}, Files(objects, 1)[0])
+	return ReadFooter(context.Background(), objstore.Access{}, Files(objects)[0])
 }
 
 func openFile(ctx context.Context, access objstore.Access, f element.Recognised) (objstore.Reader, error) {

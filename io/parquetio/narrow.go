@@ -39,6 +39,7 @@ func (Format) Narrow(f element.Recognised) (element.Recognised, error) {
 	if !objstore.Remote(f.URI) || len(f.Metadata) > keptFooter {
 		f.Metadata = nil
 	}
+	f.Cores = coresOf(f)
 	columns := make([]element.Column, len(f.Projection))
 	for i, c := range f.Projection {
 		columns[i] = f.Columns[c]
@@ -51,6 +52,19 @@ func (Format) Narrow(f element.Recognised) (element.Recognised, error) {
 	}
 	f.Columns, f.Projection = columns, firstNumbers(len(columns))
 	return f, nil
+}
+
+// coresOf returns how many cores the decoding of a file keeps busy: its columns are decoded side by side, and the largest takes longest.
+func coresOf(f element.Recognised) float64 {
+	all, largest := int64(0), int64(1)
+	for _, c := range f.Projection {
+		bytes := int64(0)
+		for _, n := range f.Columns[c].ChunkBytes {
+			bytes += n
+		}
+		all, largest = all+bytes, max(largest, bytes)
+	}
+	return float64(all) / float64(largest)
 }
 
 func sameColumn(a, b element.Column) bool {

@@ -143,7 +143,7 @@ func (o *ownReader) open(rowGroup int) bool {
 	case compress.Codecs.Snappy:
 		c.Codec.Decompress = whole(decodeSnappy)
 	case compress.Codecs.Zstd:
-		c.Codec.Decompress = whole(decodeZstd)
+		c.Codec.Decompress, c.Codec.Room = whole(decodeZstd), zstdRoom
 	default:
 		return false
 	}

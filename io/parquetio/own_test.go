@@ -37,7 +37,7 @@ func sameByBothDecoders(t *testing.T, path string) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := ReadFooter(t.Context(), objstore.Access{}, Files(objects, 1)[0])
+	f, err := ReadFooter(t.Context(), objstore.Access{}, Files(objects)[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func serve(tb testing.TB, path string) (*web, element.Recognised) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	f, err := ReadFooter(context.Background(), objstore.Access{}, Files(objects, 1)[0])
+	f, err := ReadFooter(context.Background(), objstore.Access{}, Files(objects)[0])
 	if err != nil {
 		tb.Fatal(err)
 	}

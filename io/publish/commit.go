@@ -19,6 +19,7 @@ import (
 	"tripstats/io/objstore"
 	"tripstats/io/quarantine"
 	"tripstats/transforms/fault"
+	"tripstats/transforms/watch"
 )
 
 // version is what an attempt commits.
@@ -78,6 +79,8 @@ func publishVersion(ctx context.Context, cfg Config, v version) (err error) {
 	if err != nil {
 		return err
 	}
+	watched := watch.Of(cfg.Run)
+	watched.Stage(watch.Locking)
 	lock, err := cfg.Access.Lock(ctx, cfg.Output, cfg.ID, func(text string) { cfg.notice(ctx, text) })
 	switch {
 	case errors.Is(err, objstore.ErrBusy):
@@ -94,6 +97,7 @@ func publishVersion(ctx context.Context, cfg Config, v version) (err error) {
 			err = errors.Join(err, closed)
 		}
 	}()
+	watched.Stage(watch.Publishing)
 	step(stepLocked)
 	a := &attempt{cfg: cfg, format: format, lock: lock, version: v}
 	committed, err := a.begin(ctx)

@@ -87,6 +87,7 @@ type Config struct {
 	Output      string // folder, or address in a store
 	Access      objstore.Access
 	ID          string   // of this run, fixed at submission; names its temporaries
+	Run         string   // the watch.Run that is told of the stages, if it is in this process
 	Tables      []string // the tables there must be
 	Absent      []string // tables that this run does not make; their copies are removed
 	Balance     []Total  // what must sum to the rows counted of all inputs, without those that the table filters

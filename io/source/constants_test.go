@@ -71,10 +71,10 @@ func TestPlacesSayColumnsMonthsAndDatasets(t *testing.T) {
 		{objstore.Object{URI: "/l/months.parquet/y_2024-05.parquet", Name: "months.parquet/y_2024-05.parquet", Dataset: "months.parquet"}, "", "2024-05", "", nil},
 		{objstore.Object{URI: "/l/x.parquet/part-0", Name: "x.parquet/part-0", Dataset: "x.parquet"}, "x.parquet", "", "", nil},
 	} {
-		f := Files([]objstore.Object{c.object}, 1)[0]
+		f := Files([]objstore.Object{c.object})[0]
 		month := element.NoMonth
 		if c.month != "" {
-			month = Files([]objstore.Object{{Name: c.month}}, 1)[0].Month
+			month = Files([]objstore.Object{{Name: c.month}})[0].Month
 		}
 		if f.Dataset != c.dataset || f.Month != month || f.MonthFrom != c.at || !reflect.DeepEqual(f.Constants, c.constants) {
 			t.Errorf("%s: found dataset %q, month %d from %q, constants %+v\nexpected %q, %s from %q, %+v", c.object.Name, f.Dataset, f.Month, f.MonthFrom, f.Constants, c.dataset, c.month, c.at, c.constants)
@@ -83,11 +83,11 @@ func TestPlacesSayColumnsMonthsAndDatasets(t *testing.T) {
 }
 
 func TestNamesWithKeysStayDistinct(t *testing.T) {
-	files := Files([]objstore.Object{{URI: "/a/year=2024/month=02/x.parquet", Name: "a/year=2024/month=02/x.parquet"}, {URI: "/b/year=2024/month=02/y.parquet", Name: "y.parquet"}}, 1)
+	files := Files([]objstore.Object{{URI: "/a/year=2024/month=02/x.parquet", Name: "a/year=2024/month=02/x.parquet"}, {URI: "/b/year=2024/month=02/y.parquet", Name: "y.parquet"}})
 	if files[0].Whole() != "a/year=2024/month=02" || files[1].Whole() != "year=2024/month=02" || files[1].Source != "year=2024/month=02/y.parquet" {
 		t.Errorf("found %+v", files)
 	}
-	files = Files([]objstore.Object{{URI: "/a/year=2024/month=02/x.parquet", Name: "a"}, {URI: "/a/year=2024/month=02/y/z.parquet", Name: "z.parquet"}, {URI: "/b/year=2024/month=02/y/z.parquet", Name: "year=2024/month=02/y/z.parquet"}}, 1)
+	files = Files([]objstore.Object{{URI: "/a/year=2024/month=02/x.parquet", Name: "a"}, {URI: "/a/year=2024/month=02/y/z.parquet", Name: "z.parquet"}, {URI: "/b/year=2024/month=02/y/z.parquet", Name: "year=2024/month=02/y/z.parquet"}})
 	if files[1].Source != "z.parquet" || files[1].Dataset != "" || files[2].Source != "year=2024/month=02/y/z.parquet" {
 		t.Errorf("found %+v, expected the names that the objects have", files)
 	}

@@ -57,7 +57,7 @@ func TestCopiesAreFound(t *testing.T) {
 					objects[i].Table = folder
 				}
 			}
-			files := Files(objects, 1)
+			files := Files(objects)
 			if err := FindCopies(t.Context(), objstore.Access{}, objects, files); err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func TestFewFilesAreReadToFindCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := objstore.BytesRead()
-	if err := FindCopies(t.Context(), objstore.Access{}, objects, Files(objects, 1)); err != nil {
+	if err := FindCopies(t.Context(), objstore.Access{}, objects, Files(objects)); err != nil {
 		t.Fatal(err)
 	}
 	if read := objstore.BytesRead() - before; read > 20*endBytes {

@@ -13,6 +13,7 @@ import (
 	"tripstats/io/objstore"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
+	"tripstats/transforms/watch"
 )
 
 func init() {
@@ -27,14 +28,15 @@ func init() {
 // Described asks the format of each file what the file holds. A file that cannot be used comes out as Unusable.
 //
 // Described transforms a PCollection<element.Found> into a PCollection<element.Described> and a PCollection<element.Unusable>.
-func Described(s beam.Scope, access objstore.Access, files beam.PCollection) (described, unusable beam.PCollection) {
+func Described(s beam.Scope, cfg Config, files beam.PCollection) (described, unusable beam.PCollection) {
 	s = s.Scope("source.Described")
-	return beam.ParDo2(s, &describeFn{Access: access}, files)
+	return beam.ParDo2(s, &describeFn{Access: cfg.Access, Run: cfg.Run}, files)
 }
 
 // describeFn describes the files of a bundle concurrently, because each takes a round trip to the place of the file.
 type describeFn struct {
 	Access objstore.Access
+	Run    string // see Config
 
 	pending []chan description // in the order of the files, so that the first file that cannot be read is reported
 }
@@ -82,6 +84,7 @@ func (fn *describeFn) FinishBundle(emit func(element.Described), refuse func(ele
 func (fn *describeFn) first(emit func(element.Described), refuse func(element.Unusable)) error {
 	d := <-fn.pending[0]
 	fn.pending = fn.pending[1:]
+	watch.Of(fn.Run).Looked()
 	if d.err == nil {
 		emit(d.file)
 		return nil

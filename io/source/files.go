@@ -1,7 +1,6 @@
 package source
 
 import (
-	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,9 +10,8 @@ import (
 	"tripstats/transforms/element"
 )
 
-// Files turns matched objects into the elements that [Found] takes, each with a branch: see [Deal]. For a part of a dataset the folder's
-// name has the month.
-func Files(objects []objstore.Object, branches int) []element.Found {
+// Files turns matched objects into the elements that [Found] takes. For a part of a dataset the folder's name has the month.
+func Files(objects []objstore.Object) []element.Found {
 	files := make([]element.Found, len(objects))
 	renamed := false
 	for i, o := range objects {
@@ -39,23 +37,7 @@ func Files(objects []objstore.Object, branches int) []element.Found {
 			f.Refused = f.Source + ": " + o.Refused
 		}
 	}
-	Deal(files, branches)
 	return files
-}
-
-// Deal gives each file a branch, so that all branches read about the same number of bytes: the largest file first, each to the branch with
-// the fewest bytes so far.
-func Deal(files []element.Found, branches int) {
-	largest := make([]*element.Found, len(files))
-	for i := range files {
-		largest[i] = &files[i]
-	}
-	slices.SortStableFunc(largest, func(a, b *element.Found) int { return cmp.Compare(b.Size, a.Size) })
-	load := make([]int64, max(1, branches))
-	for _, f := range largest {
-		f.Branch = slices.Index(load, slices.Min(load))
-		load[f.Branch] += f.Size
-	}
 }
 
 // pathOf is the whole path of an object, with slashes and its name at its end. Folders above the pattern's fixed prefix may have

@@ -41,7 +41,8 @@ type Format interface {
 	// an error if the file contradicts itself. The rows of a file of text are [element.UnknownRows].
 	Describe(ctx context.Context, f element.Found, r objstore.Reader) (element.Described, error)
 
-	// Narrow returns f without everything that reading the projection does not need. Only columns of the projection remain.
+	// Narrow returns f without everything that reading the projection does not need. Only columns of the projection remain. It says in
+	// f.Cores how many cores the decoding of the file keeps busy, if these are more than one.
 	Narrow(f element.Recognised) (element.Recognised, error)
 
 	// Open starts to read the projected columns of a range of units. Each is a column of an Arrow record, with the name that it has
@@ -54,11 +55,32 @@ type Format interface {
 
 // Units reads the units that were passed to [Format.Open], beginning with the first.
 type Units interface {
-	// Next emits the rows of the next unit, in order. A record is valid until emit returns.
-	Next(ctx context.Context, emit func(arrow.RecordBatch)) error
+	// Next emits the rows of the next unit, in order. It is called by one goroutine at a time, and emit may take long: see [Batch].
+	Next(ctx context.Context, emit func(Batch)) error
 
-	// Close ends all reading.
+	// Close ends all reading. All batches have been given back.
 	Close()
+}
+
+// Batch is rows of a unit. Whoever gets it releases the record.
+type Batch struct {
+	Record arrow.RecordBatch
+
+	// Text is what a format of text has, whose units do not tell how many rows they have. The counts of a unit's batches add up to the counts
+	// of the unit. A unit without rows has one batch, with its counts.
+	Text *element.Text
+
+	// Done, if it is not nil, is called when nobody reads the record and the text any more, so that their memory can be used again. That may
+	// be several batches later, and in another goroutine than that of Next. The batches of a file are done in their order, one at a time.
+	Done func()
+}
+
+// release gives the batch back.
+func (b Batch) release() {
+	b.Record.Release()
+	if b.Done != nil {
+		b.Done()
+	}
 }
 
 // Sniffer is what a format has whose files do not begin with certain bytes.
@@ -69,19 +91,6 @@ type Sniffer interface {
 
 // SniffBytes is how much of a file a [Sniffer] sees.
 const SniffBytes = 4 << 10
-
-// TextUnits are what a format of text reads. The units of such a file do not tell how many rows they have.
-type TextUnits interface {
-	Units
-
-	// NextText does what Next does, and also emits the text of each batch. The counts of a unit's batches add up to the counts of the
-	// unit. A unit without rows has one batch, with its counts.
-	NextText(ctx context.Context, emit func(arrow.RecordBatch, *element.Text)) error
-}
-
-// Ending is implemented by units that are decoded ahead of Next. The channel is closed when so little is left to decode that other units
-// may begin, or else by Close. It is nil if no other units may begin before Close.
-type Ending interface{ Ending() <-chan struct{} }
 
 var formats []Format
 

@@ -5,8 +5,6 @@ import (
 	"context"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow"
-
 	"tripstats/io/objstore"
 	"tripstats/transforms/element"
 )
@@ -31,8 +29,8 @@ func (f fake) Open(context.Context, element.Recognised, objstore.Reader, element
 
 type noUnits struct{}
 
-func (noUnits) Next(context.Context, func(arrow.RecordBatch)) error { return nil }
-func (noUnits) Close()                                              {}
+func (noUnits) Next(context.Context, func(Batch)) error { return nil }
+func (noUnits) Close()                                  {}
 
 func TestTheEndingOrElseTheFirstBytesTellTheFormat(t *testing.T) {
 	defer func(before []Format) { formats = before }(formats)

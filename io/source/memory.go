@@ -84,6 +84,14 @@ func (m Memory) Bound() {
 		loosen.Do(loosenAfterEach)
 	}
 	for _, f := range formats {
-		f.ReadAhead(int64(max(0, (m-outsideHeap-decoding)/3))) // a third, as the collector needs room
+		f.ReadAhead(m.readAhead())
 	}
+}
+
+// readAhead is how many bytes may be read before they are needed.
+func (m Memory) readAhead() int64 {
+	if m == 0 {
+		return 64 << 20
+	}
+	return int64(max(0, (m-outsideHeap-decoding)/3)) // a third, as the collector needs room
 }

@@ -52,7 +52,7 @@ func TestTextsPackedAndNotAreFound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			files := Files(objects, 1)
+			files := Files(objects)
 			if err := FindPacked(t.Context(), objstore.Access{}, files); err != nil {
 				t.Fatal(err)
 			}

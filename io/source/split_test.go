@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
-
-	"tripstats/io/objstore"
 )
 
 func TestSplitBalancesBytes(t *testing.T) {
@@ -54,22 +52,5 @@ func TestSplitCoversExactly(t *testing.T) {
 		if at != r.End {
 			t.Fatalf("%v of %v: ranges %v", r, sizes, ranges)
 		}
-	}
-}
-
-func TestFilesSpreadOverLanesByBytes(t *testing.T) {
-	var objects []objstore.Object
-	for _, size := range []int64{5, 9, 1, 1, 3, 7, 2} {
-		objects = append(objects, objstore.Object{Name: "x_2020-03.parquet", Size: size})
-	}
-	load := make([]int64, 3)
-	for i, f := range Files(objects, 3) {
-		load[f.Branch] += f.Size
-		if f.Size != objects[i].Size || f.Month != 50*12+2 {
-			t.Errorf("file %d: %+v", i, f)
-		}
-	}
-	if !reflect.DeepEqual(load, []int64{10, 9, 9}) {
-		t.Errorf("branches hold %v bytes, expected [10 9 9]", load)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/watch"
 )
 
 func init() {
@@ -17,25 +18,28 @@ func init() {
 }
 
 const (
-	// sharedBytes is the most bytes that files in one element may have together. So few bytes are little work for any worker.
+	// sharedBytes is the most bytes that small files which are read together may have. So few bytes are little work for any worker.
 	sharedBytes = 1 << 20
-	// sharedFiles is the most files in one element. It limits the size of an element.
+	// sharedFiles is the most files in one element that is dealt out. It limits the size of an element.
 	sharedFiles = element.MostInList
+	// codedBytes is the most that an element for this process may take in its coded form. prism codes all elements.
+	codedBytes = 16 << 20
 )
 
-// Works makes lists of units for [Read]. A large file has a list of its own; small files share one. cut is set for runners that
-// distribute elements, and not restrictions, to their workers. Then large files are cut where Read would split them, and the largest
-// list comes first, so that workers that get every nth list have about the same bytes.
+// Works makes lists of units for [Read]: one of all files, which this process reads, or lists that are dealt out to workers. A worker gets
+// elements, and not restrictions: so a large file is cut where Read would split it, small files share a list, and the largest list comes
+// first, so that workers that get every nth list have about the same bytes.
 //
 // Works transforms a PCollection<element.RecognisedFiles> into a PCollection<element.Work>.
-func Works(s beam.Scope, cut bool, files beam.PCollection) beam.PCollection {
+func Works(s beam.Scope, cfg Config, dealt bool, files beam.PCollection) beam.PCollection {
 	s = s.Scope("source.Works")
-	return beam.ParDo(s, &worksFn{Cut: cut}, files)
+	return beam.ParDo(s, &worksFn{Dealt: dealt, Run: cfg.Run}, files)
 }
 
 // worksFn makes the lists of a bundle. All files are in one bundle, because they come from one element.
 type worksFn struct {
-	Cut bool
+	Dealt bool
+	Run   string // see Config
 
 	files []element.RecognisedFiles
 }
@@ -43,11 +47,19 @@ type worksFn struct {
 func (fn *worksFn) StartBundle(func(element.Work)) { fn.files = nil }
 
 func (fn *worksFn) ProcessElement(f element.RecognisedFiles, _ func(element.Work)) {
+	if run := watch.Of(fn.Run); run != nil {
+		for _, file := range f.Files {
+			run.Due(Watched(file))
+		}
+	}
 	fn.files = append(fn.files, f)
 }
 
 func (fn *worksFn) FinishBundle(emit func(element.Work)) {
-	works := worksOf(fn.files, fn.Cut)
+	works := worksOf(fn.files)
+	if fn.Dealt {
+		works = dealt(fn.files)
+	}
 	fn.files = nil
 	for i, w := range works {
 		works[i] = element.Work{} // to free memory: the runner may finish it long before the last one
@@ -55,31 +67,44 @@ func (fn *worksFn) FinishBundle(emit func(element.Work)) {
 	}
 }
 
-// worksOf returns the lists for all files. Without cut they are in the order of the files.
-func worksOf(lists []element.RecognisedFiles, cut bool) []element.Work {
+// worksOf returns lists of all files, in their order. It is one list, unless there are so many files that the element would be large.
+func worksOf(lists []element.RecognisedFiles) []element.Work {
 	var works []element.Work
-	open := map[int]int{} // by branch: which list may take more
-	room := map[int]int64{}
+	room := 0
+	for _, list := range lists {
+		for _, f := range list.Files {
+			size := codedSize(f)
+			if len(works) == 0 || size > room {
+				works, room = append(works, element.Work{}), codedBytes
+			}
+			w := &works[len(works)-1]
+			w.Pieces = append(w.Pieces, element.Piece{File: f, Units: all(f)})
+			room -= size
+		}
+	}
+	return works
+}
+
+// codedSize is about what a file takes in the coded form of a work.
+func codedSize(f element.Recognised) int { return 512 + len(f.Metadata) + 16*len(f.UnitRows) }
+
+// dealt returns lists for workers, the largest first.
+func dealt(lists []element.RecognisedFiles) []element.Work {
+	var works []element.Work
+	open, room := 0, int64(0) // which list may take more
 	add := func(f element.Recognised) {
 		whole := offsetrangeOf(all(f))
 		bytes := sizeOf(whole, f.UnitBytes)
-		if at, ok := open[f.Branch]; ok && bytes <= room[f.Branch] && len(works[at].Pieces) < sharedFiles {
-			works[at].Pieces = append(works[at].Pieces, element.Piece{File: f, Units: all(f)})
-			room[f.Branch] -= bytes
+		if open < len(works) && bytes <= room && len(works[open].Pieces) < sharedFiles {
+			works[open].Pieces = append(works[open].Pieces, element.Piece{File: f, Units: all(f)})
+			room -= bytes
 			return
 		}
-		ranges := []element.Range{all(f)}
-		if cut {
-			ranges = nil
-			for _, r := range split(whole, f.UnitBytes, minSplitBytes, maxSplits) {
-				ranges = append(ranges, element.Range{Start: int(r.Start), End: int(r.End)})
-			}
-		}
-		for _, r := range ranges {
-			works = append(works, element.Work{Branch: f.Branch, Pieces: []element.Piece{{File: f, Units: r}}})
+		for _, r := range split(whole, f.UnitBytes, minSplitBytes, maxSplits) {
+			works = append(works, element.Work{Pieces: []element.Piece{{File: f, Units: element.Range{Start: int(r.Start), End: int(r.End)}}}})
 		}
 		if bytes < sharedBytes {
-			open[f.Branch], room[f.Branch] = len(works)-1, sharedBytes-bytes
+			open, room = len(works)-1, sharedBytes-bytes
 		}
 	}
 	for _, list := range lists {
@@ -87,22 +112,8 @@ func worksOf(lists []element.RecognisedFiles, cut bool) []element.Work {
 			add(f)
 		}
 	}
-	if !cut {
-		inOrder(works)
-	} else {
-		slices.SortStableFunc(works, func(a, b element.Work) int { return cmp.Compare(bytesOf(b), bytesOf(a)) })
-	}
+	slices.SortStableFunc(works, func(a, b element.Work) int { return cmp.Compare(bytesOf(b), bytesOf(a)) })
 	return works
-}
-
-// inOrder tells each work which one its reader gets next.
-func inOrder(works []element.Work) {
-	next := map[int][]element.Piece{} // by branch
-	for i := len(works) - 1; i >= 0; i-- {
-		w := &works[i]
-		w.Ordered, w.Then = true, next[w.Branch]
-		next[w.Branch] = w.Pieces[:1]
-	}
 }
 
 func bytesOf(w element.Work) int64 {

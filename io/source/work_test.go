@@ -35,7 +35,7 @@ func TestWorksCoverEveryUnitOnceLargestFirst(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		last := int64(-1)
-		for _, w := range worksOf([]element.RecognisedFiles{{Files: files}}, true) {
+		for _, w := range dealt([]element.RecognisedFiles{{Files: files}}) {
 			if n := bytesOf(w); last >= 0 && n > last {
 				t.Fatalf("works: found one of %d bytes after one of %d, expected the largest first", n, last)
 			} else {
@@ -67,7 +67,7 @@ func TestEveryNthWorkIsAFairShare(t *testing.T) {
 	for _, n := range []int{2, 4, 8} {
 		share := make([]int64, n)
 		total := int64(0)
-		for i, p := range worksOf([]element.RecognisedFiles{{Files: files}}, true) {
+		for i, p := range dealt([]element.RecognisedFiles{{Files: files}}) {
 			share[i%n] += bytesOf(p)
 			total += bytesOf(p)
 		}
@@ -79,25 +79,38 @@ func TestEveryNthWorkIsAFairShare(t *testing.T) {
 	}
 }
 
-// TestSmallFilesShareOneElement: what a file costs is what its bytes cost. A large file is alone, and branches stay apart.
+// TestSmallFilesShareOneElement: what a file costs is what its bytes cost. A large file is alone.
 func TestSmallFilesShareOneElement(t *testing.T) {
 	var files []element.Recognised
 	for i := range 2 * sharedFiles {
-		f := fileOf(i, 1000)
-		f.Branch = i % 2
-		files = append(files, f)
+		files = append(files, fileOf(i, 1000))
 	}
 	files = append(files, fileOf(-1, sharedBytes, 5), fileOf(-2, sharedBytes-1000*sharedFiles), fileOf(-3, 1))
-	works := worksOf([]element.RecognisedFiles{{Files: files}}, false)
 	var found []string
-	for _, w := range works {
-		found = append(found, fmt.Sprintf("branch %d: %d files of %d bytes", w.Branch, len(w.Pieces), bytesOf(w)))
+	for _, w := range dealt([]element.RecognisedFiles{{Files: files}}) {
+		found = append(found, fmt.Sprintf("%d files of %d bytes", len(w.Pieces), bytesOf(w)))
 	}
-	want := []string{
-		"branch 0: 256 files of 256000 bytes", "branch 1: 256 files of 256000 bytes",
-		"branch 0: 1 files of 1048581 bytes", "branch 0: 2 files of 792577 bytes",
-	}
+	want := []string{"1 files of 1048581 bytes", "2 files of 792577 bytes", "256 files of 256000 bytes", "256 files of 256000 bytes"}
 	if !slices.Equal(found, want) {
 		t.Errorf("found %q, expected %q", found, want)
+	}
+}
+
+// TestThisProcessGetsAllFilesInOneElement, so that the end of one file is read beside the next.
+func TestThisProcessGetsAllFilesInOneElement(t *testing.T) {
+	var files []element.Recognised
+	for i := range 3000 {
+		files = append(files, fileOf(i, 1000, 2000))
+	}
+	if works := worksOf([]element.RecognisedFiles{{Files: files[:1000]}, {Files: files[1000:]}}); len(works) != 1 || len(works[0].Pieces) != 3000 || works[0].Pieces[2999].Units.End != 2 {
+		t.Errorf("found %d elements, expected one of all files", len(works))
+	}
+	large := files[0]
+	large.Metadata = make([]byte, 2*codedBytes)
+	if works := worksOf([]element.RecognisedFiles{{Files: append([]element.Recognised{large}, files...)}}); len(works) != 2 || len(works[0].Pieces) != 1 {
+		t.Errorf("found %d elements, expected a large one and one of the other files", len(works))
+	}
+	if works := worksOf(nil); len(works) != 0 {
+		t.Errorf("found %d elements of no files, expected none", len(works))
 	}
 }

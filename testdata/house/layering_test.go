@@ -15,10 +15,10 @@ import (
 )
 
 // TestImportsPointOneWay protects the layers: pipeline imports all; io and transforms share only the elements that cross between
-// them, and the faults; objstore imports neither Beam nor Arrow.
+// them, the faults, and the counts for whoever watches; objstore imports neither Beam nor Arrow.
 func TestImportsPointOneWay(t *testing.T) {
 	const beamPath, arrowPath = "github.com/apache/beam/", "github.com/apache/arrow-go/"
-	shared := []string{"tripstats/transforms/element", "tripstats/transforms/fault"}
+	shared := []string{"tripstats/transforms/element", "tripstats/transforms/fault", "tripstats/transforms/watch"}
 	packages := list(t, "./...")
 	if len(packages) < 8 {
 		t.Fatalf("only %d packages found", len(packages))
@@ -34,7 +34,7 @@ func TestImportsPointOneWay(t *testing.T) {
 			case path == "io/delta" && (strings.HasPrefix(other, "transforms/") || strings.HasPrefix(imported, beamPath) || other == "io/source" || other == "io/parquetio"):
 				bad = "delta knows neither Beam nor trips"
 			case strings.HasPrefix(path, "io/") && own && !strings.HasPrefix(other, "io/") && !slices.Contains(shared, imported):
-				bad = "io knows of transforms the elements and faults only"
+				bad = "io knows of transforms the elements, faults and counts only"
 			case slices.Contains(shared, p.ImportPath) && own && !slices.Contains(shared, imported):
 				bad = "what all share imports none of them"
 			case strings.HasPrefix(path, "transforms/") && own && !strings.HasPrefix(other, "transforms/"):

@@ -119,6 +119,7 @@ var mayChange = map[string]string{
 	"io/objstore.bytesRead":          "counts",
 	"io/objstore.requests":           "counts",
 	"io/objstore.retries":            "counts",
+	"io/objstore.underWay":           "requests of this process that are under way",
 	"io/objstore.learnt":             "secrets of this process, which nothing may show",
 	"io/objstore.made":               "stores with their connections, by how they are reached",
 	"io/objstore.mounts":             "set by init: what the program carries in itself",
@@ -161,6 +162,7 @@ var mayChange = map[string]string{
 	"transforms/element.rowEncoders": "functions to use again, by type",
 	"transforms/element.rowDecoders": "functions to use again, by type",
 	"transforms/library.text":        "set by the compiler: the SQL of the library",
+	"transforms/watch.runs":          "who watches a run, by its name",
 	"transforms/timezone.data":       "set by the compiler: the time zones",
 	"pipeline.builtFrom":             "set by the linker",
 }

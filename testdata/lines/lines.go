@@ -116,7 +116,7 @@ type reader struct {
 func (u *reader) Close() {}
 
 // Next emits a unit as one record.
-func (u *reader) Next(ctx context.Context, emit func(arrow.RecordBatch)) error {
+func (u *reader) Next(ctx context.Context, emit func(source.Batch)) error {
 	var fields []arrow.Field
 	for _, c := range u.file.Projection {
 		col := u.file.Columns[c]
@@ -144,9 +144,7 @@ func (u *reader) Next(ctx context.Context, emit func(arrow.RecordBatch)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	rec := b.NewRecordBatch()
-	defer rec.Release()
-	emit(rec)
+	emit(source.Batch{Record: b.NewRecordBatch()})
 	return nil
 }
 

@@ -14,7 +14,6 @@ import (
 	"tripstats/transforms/fault"
 	"tripstats/transforms/group"
 	"tripstats/transforms/query"
-	"tripstats/transforms/trip"
 )
 
 // A declared table is a query that was written in SQL. Its groups are those of package group. Here they meet Beam: a bundle adds up
@@ -144,58 +143,6 @@ func (s *Spec) query() *query.Query {
 	return q
 }
 
-// collector is what package group does to the trips of a query: a [group.Adder] or a [group.Lister].
-type collector interface {
-	Fields() []trip.Field
-	Add(b *trip.Batch) error
-	State() ([]byte, error)    // the groups as they can be merged
-	Finished() ([]byte, error) // the groups if no other has a part in them
-	Reset()
-	Bytes() int64
-}
-
-// collector returns a new one for a query of the table, which computes with others what they need alike.
-func (s *Spec) collector(q *query.Query, others *group.Together) collector {
-	if !q.Grouped {
-		return group.NewLister(q)
-	}
-	return others.NewAdder(q, s.MostGroups)
-}
-
-// adder adds up the trips of one source for one table. A batch is added once; rows that rules refuse do not count.
-type adder interface {
-	add(b *trip.Batch) error
-
-	// state returns what was added in its binary form. Whole tells that it is all of the source. After it the adder is as new.
-	state(rules []RuleCount, whole bool) (TableState, error)
-}
-
-// fewTables is the least number of tables that are added side by side. The standing tables are so fast that handing them to other goroutines
-// would take longer.
-const fewTables = 3
-
-// tableAdders are the adders of all tables.
-type tableAdders struct {
-	list     []adder
-	skip     uint64 // element.Found.Skip: these tables are not added up
-	declared group.Together
-}
-
-func newAdders(tables []*Spec) *tableAdders { return addersWithout(tables, 0) }
-
-// addersWithout are the adders of the tables that are not skipped.
-func addersWithout(tables []*Spec, skip uint64) *tableAdders {
-	a := &tableAdders{skip: skip}
-	for i, t := range tables {
-		if skip>>i&1 == 1 {
-			a.list = append(a.list, noAdder{t})
-			continue
-		}
-		a.list = append(a.list, a.newAdder(t))
-	}
-	return a
-}
-
 // allHeld is what states have of all tables, in their order.
 type allHeld []held
 
@@ -223,79 +170,6 @@ func (all *allHeld) add(tables []*Spec, states []TableState) error {
 	}
 	h := (*all)[largest]
 	return tables[largest].holds(h, total-h.needs(tables[largest]))
-}
-
-func (a *tableAdders) add(b *trip.Batch) error {
-	if err := a.declared.Compute(b); err != nil {
-		return a.fails(err)
-	}
-	if len(a.list) >= fewTables {
-		return group.SideBySide(len(a.list), func(i int) error { return a.list[i].add(b) })
-	}
-	for _, t := range a.list {
-		if err := t.add(b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fails is the fault of the table whose expressions failed.
-func (a *tableAdders) fails(err error) error {
-	if failing := (*group.Failing)(nil); errors.As(err, &failing) {
-		for _, t := range a.list {
-			if d, ok := t.(*declaredAdder); ok && d.spec.Name == failing.Query.Name {
-				return d.spec.fails(failing.Err)
-			}
-		}
-	}
-	return err
-}
-
-func (a *tableAdders) newAdder(spec *Spec) adder {
-	if !spec.declared() {
-		return newGrouping(spec)
-	}
-	q := spec.query()
-	return &declaredAdder{spec: spec, trips: spec.collector(q, &a.declared)}
-}
-
-// noAdder stands for a table whose result is kept.
-type noAdder struct{ spec *Spec }
-
-func (n noAdder) add(*trip.Batch) error { return nil }
-
-func (n noAdder) state([]RuleCount, bool) (TableState, error) { return emptyState(n.spec) }
-
-// emptyState is the state of no trips.
-func emptyState(spec *Spec) (TableState, error) {
-	if spec.declared() {
-		return TableState{Table: spec.Name, Declared: true}, nil
-	}
-	packed, err := State{}.packed()
-	return TableState{Table: spec.Name, State: packed}, err
-}
-
-type declaredAdder struct {
-	spec  *Spec
-	trips collector
-}
-
-func (d *declaredAdder) add(b *trip.Batch) error {
-	if err := d.trips.Add(b); err != nil {
-		return d.spec.fails(err)
-	}
-	return d.spec.fits(d.trips.Bytes())
-}
-
-func (d *declaredAdder) state(_ []RuleCount, whole bool) (TableState, error) {
-	stateOf := d.trips.State
-	if whole && d.spec.PerFile {
-		stateOf = d.trips.Finished
-	}
-	state, err := stateOf()
-	d.trips.Reset()
-	return TableState{Table: d.spec.Name, Declared: true, State: state}, d.spec.fails(err)
 }
 
 // declaredTable is [Table] for a declared table.

@@ -22,7 +22,7 @@ func newGrouping(spec *Spec) *grouping {
 }
 
 // add adds the rows of a batch that rules do not refuse.
-func (g *grouping) add(b *trip.Batch) error {
+func (g *grouping) add(_ int, b *trip.Batch) error {
 	start := 0
 	for _, run := range b.Months {
 		if !run.Refused {
@@ -32,6 +32,8 @@ func (g *grouping) add(b *trip.Batch) error {
 	}
 	return nil
 }
+
+func (g *grouping) bytes() int64 { return 0 }
 
 // addRun adds rows [start, end) of b, whose pickups all lie in a month.
 func (g *grouping) addRun(b *trip.Batch, month int32, start, end int) {

@@ -57,11 +57,11 @@ func TestABlockOfATableWithTooManyBytesIsRefused(t *testing.T) {
 		b.Columns[trip.PickupZone].Values[i] = int64(i)
 	}
 	adders := newAdders([]*Spec{spec})
-	if err := adders.declared.Compute(&b); err != nil {
+	if err := adders.set.compute(0, &b); err != nil {
 		t.Fatal(err)
 	}
 	trips := adders.list[0].(*declaredAdder).trips
-	if err := trips.Add(&b); err != nil {
+	if err := trips.AddFrom(0, &b); err != nil {
 		t.Fatal(err)
 	}
 	state, err := trips.State()

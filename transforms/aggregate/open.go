@@ -1,9 +1,11 @@
 package aggregate
 
 import (
+	"cmp"
 	"slices"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/sidebyside"
 	"tripstats/transforms/trip"
 )
 
@@ -14,15 +16,17 @@ type partialFn struct {
 
 	lists int64         // so far in the bundle
 	open  []*openSource // in the order in which they began
-	spare []*tableAdders
-	held  allHeld // of all sources of the bundle
+	sets  []*tableSet
+	spare []*tableAdders // whose memory is used again
+	held  allHeld        // of all sources of the bundle
+	list  listAdder
 }
 
 // openSource is a source of which not all rows are there.
 type openSource struct {
 	name string
-	last int64 // the last list with a batch of it, counted from 1
-	sums []*sourceSums
+	last int64         // the last list with a batch of it, counted from 1
+	sums []*sourceSums // by taxi
 }
 
 // idleLists is after how many lists without a batch of it the results of a source are emitted although rows are missing. These rows may be in
@@ -33,31 +37,32 @@ func (fn *partialFn) StartBundle(func(string, Source)) { fn.open, fn.lists = nil
 
 func (fn *partialFn) ProcessElement(list trip.Batches, emit func(string, Source)) error {
 	fn.lists++
-	for i := range list.List {
-		b := &list.List[i]
-		s := fn.of(b)
-		s.batches = append(s.batches, b)
-	}
-	if err := fn.addAll(); err != nil {
+	if err := fn.add(list.List); err != nil {
 		return err
 	}
-	return fn.finish(func(o *openSource) bool { return o.whole() || fn.lists-o.last >= idleLists }, emit)
-}
-
-// addAll adds the batches of the list.
-func (fn *partialFn) addAll() error {
-	for _, o := range fn.open {
-		for _, s := range o.sums {
-			for _, b := range s.batches {
-				if err := s.addBatch(b); err != nil {
-					return err
-				}
-			}
-			clear(s.batches)
-			s.batches = s.batches[:0]
+	ended := func(o *openSource) bool { return o.whole() || fn.lists-o.last >= idleLists }
+	if slices.ContainsFunc(fn.open, ended) {
+		if err := fn.finish(ended, emit); err != nil {
+			return err
 		}
 	}
-	return nil
+	return fn.makeRoom(emit)
+}
+
+// add adds the batches of a list. The error is that of the first batch that has one.
+func (fn *partialFn) add(list []trip.Batch) error {
+	if len(list) == 1 {
+		to := fn.of(&list[0])
+		to.tables.set.computed.Grow(1)
+		return to.addBatch(&list[0])
+	}
+	defer fn.list.forget()
+	for i := range list {
+		to := fn.of(&list[i])
+		to.tables.set.computed.Grow(len(list))
+		fn.list.place(&list[i], to)
+	}
+	return fn.list.add()
 }
 
 // of returns the sums of a batch's source and taxi.
@@ -69,14 +74,7 @@ func (fn *partialFn) of(b *trip.Batch) *sourceSums {
 			return s
 		}
 	}
-	var tables *tableAdders
-	if i := slices.IndexFunc(fn.spare, func(a *tableAdders) bool { return a.skip == b.Skip }); i >= 0 {
-		tables = fn.spare[i]
-		fn.spare = slices.Delete(fn.spare, i, i+1)
-	} else {
-		tables = addersWithout(fn.Tables, b.Skip)
-	}
-	s := newSourceSums(b, tables)
+	s := newSourceSums(b, fn.adders(b.Skip))
 	if !slices.ContainsFunc(fn.Tables, func(t *Spec) bool { return t.durations() >= 0 }) {
 		s.duration = new(Sum)
 	}
@@ -96,37 +94,99 @@ func (fn *partialFn) source(name string) *openSource {
 	return o
 }
 
+// adders returns adders of the tables that are not skipped.
+func (fn *partialFn) adders(skip uint64) *tableAdders {
+	if i := slices.IndexFunc(fn.spare, func(a *tableAdders) bool { return a.set.skip == skip }); i >= 0 {
+		a := fn.spare[i]
+		fn.spare = slices.Delete(fn.spare, i, i+1)
+		return a
+	}
+	i := slices.IndexFunc(fn.sets, func(s *tableSet) bool { return s.skip == skip })
+	if i < 0 {
+		i = len(fn.sets)
+		fn.sets = append(fn.sets, &tableSet{tables: fn.Tables, skip: skip})
+	}
+	return fn.sets[i].adders()
+}
+
 // FinishBundle emits the rest, and frees memory for what is done to the results.
 func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
 	err := fn.finish(func(*openSource) bool { return true }, emit)
-	fn.open, fn.spare, fn.held = nil, nil, nil
+	fn.open, fn.sets, fn.spare, fn.held, fn.list = nil, nil, nil, nil, listAdder{}
 	return err
 }
 
 // finish emits the results of some sources.
 func (fn *partialFn) finish(some func(*openSource) bool, emit func(string, Source)) error {
+	var ended []*sourceSums
+	var whole []bool
 	left := fn.open[:0]
 	for _, o := range fn.open {
 		if !some(o) {
 			left = append(left, o)
 			continue
 		}
-		whole := o.whole()
+		all := o.whole()
 		for _, s := range o.sums {
-			r, err := s.result(s.alone && whole)
-			if err != nil {
-				return err
-			}
-			if err := fn.held.add(fn.Tables, r.States); err != nil {
-				return err
-			}
-			emit(r.key(), r)
-			fn.spare = append(fn.spare, s.tables)
+			ended, whole = append(ended, s), append(whole, s.alone && all)
 		}
 	}
 	clear(fn.open[len(left):])
 	fn.open = left
+	results := make([]Source, len(ended))
+	if err := sidebyside.Do(len(ended), func(i int) (err error) {
+		results[i], err = ended[i].result(whole[i])
+		return err
+	}); err != nil {
+		return err
+	}
+	for i, r := range results {
+		if err := fn.held.add(fn.Tables, r.States); err != nil {
+			return err
+		}
+		emit(r.key(), r)
+		fn.spare = append(fn.spare, ended[i].tables)
+	}
 	return nil
+}
+
+// makeRoom keeps the memory of the groups of several sources within that of the groups of one: it emits results of sources although rows are
+// missing.
+func (fn *partialFn) makeRoom(emit func(string, Source)) error {
+	if len(fn.open)+len(fn.spare) < 2 || !fn.tooMuch(fn.spare) {
+		return nil
+	}
+	fn.spare = nil
+	for len(fn.open) > 1 && fn.tooMuch(nil) {
+		idlest := slices.MinFunc(fn.open, func(a, b *openSource) int { return cmp.Compare(a.last, b.last) })
+		if err := fn.finish(func(o *openSource) bool { return o == idlest }, emit); err != nil {
+			return err
+		}
+		fn.spare = nil
+	}
+	return nil
+}
+
+// tooMuch tells whether the groups of a table, of all open sources and of spare adders, take more memory than those of one source may.
+func (fn *partialFn) tooMuch(spare []*tableAdders) bool {
+	for i, spec := range fn.Tables {
+		if !spec.declared() {
+			continue
+		}
+		bytes := int64(0)
+		for _, o := range fn.open {
+			for _, s := range o.sums {
+				bytes += s.tables.list[i].bytes()
+			}
+		}
+		for _, a := range spare {
+			bytes += a.list[i].bytes()
+		}
+		if bytes > spec.MostBytes {
+			return true
+		}
+	}
+	return false
 }
 
 // whole tells whether all rows of a source are there.

@@ -11,6 +11,7 @@ import (
 	"tripstats/transforms/fault"
 	"tripstats/transforms/group"
 	"tripstats/transforms/quality"
+	"tripstats/transforms/sidebyside"
 	"tripstats/transforms/trip"
 )
 
@@ -191,10 +192,10 @@ func (c *sourceCombiner) ExtractOutput(acc Source) Source               { return
 // sourceSums is a Source in the making.
 type sourceSums struct {
 	source, taxi  string
-	batches       []*trip.Batch // of the current list
-	alone         bool          // trip.Batch.Alone
-	fileRows      int64         // trip.Batch.FileRows
-	fileBytes     int64         // element.Text.FileBytes
+	batches       []int // the places of its batches in the current list
+	alone         bool  // trip.Batch.Alone
+	fileRows      int64 // trip.Batch.FileRows
+	fileBytes     int64 // element.Text.FileBytes
 	text          element.TextCounts
 	rows, counted int64
 	tables        *tableAdders
@@ -214,7 +215,14 @@ func newSourceSums(b *trip.Batch, tables *tableAdders) *sourceSums {
 	return s
 }
 
+// addBatch adds a list's only batch.
 func (s *sourceSums) addBatch(b *trip.Batch) error {
+	s.addRows(b)
+	return s.tables.add(b)
+}
+
+// addRows adds all of a batch but its tables.
+func (s *sourceSums) addRows(b *trip.Batch) {
 	s.rows += int64(b.Rows)
 	if b.Text != nil {
 		s.text, s.fileBytes = s.text.Plus(b.Text.Counts), b.Text.FileBytes
@@ -242,7 +250,6 @@ func (s *sourceSums) addBatch(b *trip.Batch) error {
 		}
 		start = run.End
 	}
-	return s.tables.add(b)
 }
 
 func (s *sourceSums) addRefused(month int32, rows int64) {
@@ -293,11 +300,11 @@ func (s *sourceSums) result(whole bool) (Source, error) {
 	}
 	tables := s.tables.list
 	out.States = make([]TableState, len(tables))
-	err := group.SideBySide(len(tables), func(i int) (err error) {
+	err := sidebyside.Do(len(tables), func(i int) (err error) {
 		out.States[i], err = tables[i].state(out.Rules, whole)
 		return err
 	})
-	if s.tables.skip != 0 {
+	if s.tables.set.skip != 0 {
 		out = out.again()
 	}
 	return out, err

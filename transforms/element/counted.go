@@ -6,7 +6,7 @@ import (
 )
 
 // zeros stands for the encoded form of an element of which Beam wants the length alone. Nobody reads or writes it, so it takes no memory.
-var zeros [64 << 20]byte
+var zeros = [64 << 20]byte{}
 
 // OnlyCounted is for the first line of the encoder of a large element. Beam encodes some elements of every PCollection only to count
 // their bytes, also between the fused transforms of one stage, and throws the encoded form away. That takes longer than all work on

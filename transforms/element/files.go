@@ -20,7 +20,6 @@ type Found struct {
 	Size    int64  `json:",omitzero"` // bytes
 	Version string `json:",omitzero"` // identity at match time; opening anything else is an error
 	Month   int32  `json:",omitzero"` // months since 1970-01 from the path, or NoMonth
-	Branch  int    `json:",omitzero"` // which of the reader's branches reads this file
 
 	Dataset  string `json:",omitzero"` // if it is a part of a dataset: the name of that folder, with which Source begins
 	NameTaxi string `json:",omitzero"` // the taxi that its name says, or ""
@@ -110,6 +109,8 @@ type Recognised struct {
 	TaxiColumn string  `json:",omitzero"` // the column that tells the taxi of each row, or ""
 	Shares     []Share `json:",omitzero"` // the taxis of all rows, if that column names several, in the order of their names
 	Malformed  int64   `json:",omitzero"` // of a file of text with shares: rows that are in none, because their lines do not tell a taxi
+
+	Cores float64 `json:"-"` // how many cores its decoding keeps busy, if these are more than one
 
 	Lacks uint64 `json:",omitzero"` // the columns of trips that the file does not have, of all there are: a trip.FieldSet
 	Units int    `json:",omitzero"` // number of units, where UnitRows has been dropped
@@ -225,17 +226,9 @@ func Sources[F interface{ Whole() string }](files []F) [][]F {
 // Range is the units of a file from Start up to and without End.
 type Range struct{ Start, End int }
 
-// Work is one element for the reader: units of one file or of several. Many small files share a Work, so that a file does not cost
-// an element.
+// Work is one element for the reader: units of one file or of several, which it reads side by side if they are for one process.
 type Work struct {
-	Branch int // which of the reader's branches reads it
 	Pieces []Piece
-
-	// Ordered tells that one reader gets all works and ranges of units in their order. Then is the first piece of the next work, if there
-	// is one; the reader may begin with it before this work is done. The coded form of a work has neither, because whoever decodes it
-	// knows nothing of other works.
-	Ordered bool
-	Then    []Piece
 }
 
 // Piece is a range of units of one file, as a Work has it.

@@ -112,16 +112,15 @@ func decodeRecognisedFiles(b []byte) (RecognisedFiles, error) {
 
 // codedWork is how a Work is coded.
 type codedWork struct {
-	Branch int
-	Files  sharedFiles
-	Units  []Range // by file
+	Files sharedFiles
+	Units []Range // by file
 }
 
 func encodeWork(w Work) ([]byte, error) {
 	if b, ok := OnlyCounted(bytesOfFile * len(w.Pieces)); ok {
 		return b, nil
 	}
-	coded, files := codedWork{Branch: w.Branch}, make([]Recognised, len(w.Pieces))
+	coded, files := codedWork{}, make([]Recognised, len(w.Pieces))
 	for i, p := range w.Pieces {
 		files[i] = p.File
 		coded.Units = append(coded.Units, p.Units)
@@ -142,7 +141,7 @@ func decodeWork(b []byte) (Work, error) {
 	if err != nil {
 		return Work{}, err
 	}
-	w := Work{Branch: coded.Branch, Pieces: make([]Piece, len(files))}
+	w := Work{Pieces: make([]Piece, len(files))}
 	for i, f := range files {
 		w.Pieces[i] = Piece{f, coded.Units[i]}
 	}

@@ -182,7 +182,7 @@ func Shortened(text string, most int) string {
 // a line of output.
 func OneLine(s string) string {
 	clean := strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r == 0x2028 || r == 0x2029 {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f {
 			return ' '
 		}
 		return r

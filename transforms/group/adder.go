@@ -6,20 +6,18 @@ import (
 	"runtime"
 	"slices"
 
-	"tripstats/transforms/compute"
 	"tripstats/transforms/query"
+	"tripstats/transforms/sidebyside"
 	"tripstats/transforms/trip"
 )
 
 // Adder adds up the trips of a grouped query. It keeps its memory from batch to batch, and is for one goroutine.
 type Adder struct {
-	chooser
+	addingTo
 	q         *query.Query
 	maxGroups int64
 	plan      *plan
-	used      []*query.Expr    // the keys and what parts read
-	values    *compute.Program // of these
-	together  *Together        // that runs values; nil if the adder does
+	used      []*query.Expr // the keys and what parts read
 	fields    []trip.Field
 
 	counted int64
@@ -27,22 +25,19 @@ type Adder struct {
 	ids       []uint32
 	keys      grouper
 	texts     texts
-	rows      []int64 // by group
+	counts    []int64 // of rows, by group
 	parts     []*adding
 	finishers []*finishing
 }
 
 // NewAdder returns an adder of a query that is Grouped. More than maxGroups groups are an error.
 func NewAdder(q *query.Query, maxGroups int64) *Adder {
-	var exprs expressions
-	a := newAdder(q, maxGroups, &exprs)
-	a.values = compute.Compile(exprs)
-	return a
+	return new(Together).NewAdder(0, q, maxGroups)
 }
 
-// newAdder returns an adder without a program. It adds the expressions that it needs.
+// newAdder returns an adder. It adds the expressions that it needs.
 func newAdder(q *query.Query, maxGroups int64, exprs *expressions) *Adder {
-	a := &Adder{chooser: chooserOf(q), q: q, maxGroups: maxGroups, plan: planOf(q), used: slices.Clone(q.Keys)}
+	a := &Adder{q: q, maxGroups: maxGroups, plan: planOf(q), used: slices.Clone(q.Keys)}
 	vector := func(e *query.Expr) int {
 		if e == nil {
 			return -1
@@ -58,7 +53,7 @@ func newAdder(q *query.Query, maxGroups int64, exprs *expressions) *Adder {
 		p := &a.plan.parts[i]
 		a.parts = append(a.parts, newAdding(p, vector(p.arg), vector(p.by), vector(p.filter), &a.texts))
 	}
-	a.fields = a.withFields(compute.Compile(a.used).Fields())
+	a.fields = fieldsOf(q, a.used)
 	return a
 }
 
@@ -80,7 +75,7 @@ func (a *Adder) Fields() []trip.Field { return a.fields }
 // Reset forgets what was added, and keeps memory for what comes next.
 func (a *Adder) Reset() {
 	a.filtered, a.counted = 0, 0
-	a.rows = a.rows[:0]
+	a.counts = a.counts[:0]
 	a.keys.reset()
 	for _, p := range a.parts {
 		p.reset()
@@ -89,43 +84,46 @@ func (a *Adder) Reset() {
 
 // Bytes is the memory that the adder holds, about.
 func (a *Adder) Bytes() int64 {
-	n := int64(cap(a.rows))*8 + int64(cap(a.ids)+cap(a.selected))*4 + a.keys.bytes() + a.texts.bytes()
+	n := int64(cap(a.counts))*8 + int64(cap(a.ids))*4 + a.keys.bytes() + a.texts.bytes()
 	for _, p := range a.parts {
 		n += p.bytes()
 	}
 	return n
 }
 
-// Add adds the trips of a batch that no rule refuses. An error names the row; it has no exit code.
+// Add adds the trips of a batch that no rule refuses, for an adder that was made by [NewAdder]. An error names the row; it has no exit code.
 func (a *Adder) Add(b *trip.Batch) error {
-	rows, n, err := a.choose(b)
-	if err != nil || n == 0 {
+	if err := a.alone(b); err != nil {
 		return err
 	}
-	if a.together == nil || a.where != nil {
-		if err := a.values.Run(b, rows); err != nil {
-			return err
-		}
+	return a.AddFrom(0, b)
+}
+
+// AddFrom is Add for a batch that [Together.Compute] has computed in a place.
+func (a *Adder) AddFrom(at int, b *trip.Batch) error {
+	_, n, values, err := a.rows(at, b)
+	if err != nil || n == 0 {
+		return err
 	}
 	a.counted += int64(n)
 	if cap(a.ids) < n {
 		a.ids = make([]uint32, n)
 	}
 	ids := a.ids[:n]
-	one := a.keys.find(a.values, ids)
+	one := a.keys.find(values, ids)
 	if groups := a.keys.groups; int64(groups) > a.maxGroups {
 		return &TooMany{a.maxGroups}
 	}
-	a.rows = grown(a.rows, a.keys.groups, 0)
+	a.counts = grown(a.counts, a.keys.groups, 0)
 	if one {
-		a.rows[ids[0]] += int64(n)
+		a.counts[ids[0]] += int64(n)
 	} else {
 		for _, g := range ids {
-			a.rows[g]++
+			a.counts[g]++
 		}
 	}
 	for _, p := range a.parts {
-		p.add(a.values, ids, one, a.keys.groups)
+		p.add(values, ids, one, a.keys.groups)
 	}
 	return nil
 }
@@ -147,7 +145,7 @@ func (a *Adder) State() ([]byte, error) {
 	}
 	pieces := a.pieces(len(order))
 	outs := make([][]byte, pieces)
-	err := SideBySide(pieces, func(i int) error {
+	err := sidebyside.Do(pieces, func(i int) error {
 		outs[i] = a.appendGroups(&a.finishers[i].filler, order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
 		return nil
 	})
@@ -163,9 +161,9 @@ func (a *Adder) appendGroups(f *filler, groups []uint32, written [][][]byte) (ou
 			out = slices.Grow(out, len(out)/sample*(len(groups)-sample)*17/16)
 		}
 		key = a.keys.appendKey(key[:0], g, written)
-		body = binary.AppendUvarint(body[:0], uint64(a.rows[g]))
+		body = binary.AppendUvarint(body[:0], uint64(a.counts[g]))
 		for _, p := range a.parts {
-			body = p.append(f, body, g, a.rows[g])
+			body = p.append(f, body, g, a.counts[g])
 		}
 		out = appendRecord(out, key, body)
 	}
@@ -195,7 +193,7 @@ func (a *Adder) Finished() ([]byte, error) {
 	}
 	pieces := a.pieces(len(order))
 	writers := make([]finishedWriter, pieces)
-	err := SideBySide(pieces, func(i int) error {
+	err := sidebyside.Do(pieces, func(i int) error {
 		writers[i].f = a.finishers[i].finisher
 		return a.finish(a.finishers[i], &writers[i], order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
 	})
@@ -219,7 +217,7 @@ func (a *Adder) finish(f *finishing, w *finishedWriter, groups []uint32, written
 		if err := f.readKeys(f.key); err != nil {
 			return err
 		}
-		f.rows = a.rows[g]
+		f.rows = a.counts[g]
 		for i, p := range a.parts {
 			if err := p.value(&f.filler, &f.values[i], g, f.rows); err != nil {
 				return err

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"tripstats/transforms/compute"
 	"tripstats/transforms/trip"
 )
 
@@ -90,13 +89,10 @@ func BenchmarkAdder(b *testing.B) {
 			for range b.N {
 				for _, batch := range batches {
 					start := time.Now()
-					for _, p := range []*compute.Program{a.where, a.values} {
-						if p != nil {
-							if err := p.Run(batch, nil); err != nil {
-								b.Fatal(err)
-							}
-						}
+					if err := a.together.Compute(0, batch); err != nil {
+						b.Fatal(err)
 					}
+					a.together.Choose(0, batch)
 					computing += time.Since(start)
 				}
 			}

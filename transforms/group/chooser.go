@@ -4,18 +4,8 @@ import (
 	"slices"
 
 	"tripstats/transforms/compute"
-	"tripstats/transforms/query"
 	"tripstats/transforms/trip"
 )
-
-// chooser chooses the trips that a query is about.
-type chooser struct {
-	where    *compute.Program // nil if all trips count
-	filtered int64            // trips for which WHERE is not true
-	selected []int32          // the rows of a batch that count
-	own      visible          // if it has to find them
-	visible  *visible         // that another finds, or nil
-}
 
 // visible are the rows of a batch that no rule refuses.
 type visible struct {
@@ -45,51 +35,43 @@ func (v *visible) find(b *trip.Batch) {
 	v.rows, v.n, v.memory = rows, len(rows), rows
 }
 
-func chooserOf(q *query.Query) chooser {
-	if q.Where == nil {
-		return chooser{}
-	}
-	return chooser{where: compute.Compile([]*query.Expr{q.Where})}
+// chosen are the rows of a batch that no rule refuses and for which WHERE is true.
+type chosen struct {
+	where  *compute.Program
+	values *compute.Program // of the query's expressions over the chosen rows; nil if it has none
+
+	done     bool
+	rows     []int32 // ascending; nil for all
+	n        int
+	err      error
+	selected []int32
 }
 
-// withFields returns these columns of trips and those that WHERE reads, ascending.
-func (c *chooser) withFields(fields []trip.Field) []trip.Field {
-	fields = slices.Clone(fields)
-	if c.where != nil {
-		fields = append(fields, c.where.Fields()...)
+// choose chooses rows and computes the expressions of the query.
+func (c *chosen) choose(b *trip.Batch, v *visible) error {
+	c.rows, c.n = v.rows, v.n
+	if c.n == 0 {
+		return nil
 	}
-	slices.Sort(fields)
-	return slices.Compact(fields)
+	if err := c.where.Run(b, c.rows); err != nil {
+		return err
+	}
+	c.filter(c.where.Vector(0))
+	if c.n == 0 || c.values == nil {
+		return nil
+	}
+	return c.values.Run(b, c.rows)
 }
 
-// choose returns the rows that no rule refuses and for which WHERE is true, nil if all rows of the batch are, and their number.
-func (c *chooser) choose(b *trip.Batch) ([]int32, int, error) {
-	v := c.visible
-	if v == nil {
-		v = &c.own
-		v.find(b)
-	}
-	rows, n := v.rows, v.n
-	if n == 0 || c.where == nil {
-		return rows, n, nil
-	}
-	if err := c.where.Run(b, rows); err != nil {
-		return nil, 0, err
-	}
-	before := n
-	rows, n = c.filter(c.where.Vector(0), rows, n)
-	c.filtered += int64(before - n)
-	return rows, n, nil
-}
-
-// filter returns the rows for which a condition is true, nil if all rows of the batch are.
-func (c *chooser) filter(v *compute.Vector, rows []int32, n int) ([]int32, int) {
+// filter leaves the rows for which a condition is true.
+func (c *chosen) filter(v *compute.Vector) {
 	if v.Const {
 		if !v.Value(0).True() {
-			return nil, 0
+			c.rows, c.n = nil, 0
 		}
-		return rows, n
+		return
 	}
+	n := c.n
 	c.selected = slices.Grow(c.selected[:0], n)[:n]
 	out := c.selected
 	k := 0
@@ -100,16 +82,15 @@ func (c *chooser) filter(v *compute.Vector, rows []int32, n int) ([]int32, int) 
 		}
 		for i := at * 8; i < min(n, at*8+8); i++ {
 			row := int32(i)
-			if rows != nil {
-				row = rows[i]
+			if c.rows != nil {
+				row = c.rows[i]
 			}
 			out[k] = row
 			k += int(mask & 1)
 			mask >>= 1
 		}
 	}
-	if k == n {
-		return rows, n
+	if k < n {
+		c.rows, c.n = out[:k], k
 	}
-	return out[:k], k
 }

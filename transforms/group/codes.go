@@ -2,6 +2,7 @@ package group
 
 import (
 	"math/big"
+	"runtime"
 	"slices"
 
 	"tripstats/transforms/compute"
@@ -243,9 +244,17 @@ type texts struct {
 	codes map[string]int64
 	size  int64
 
-	last  *compute.Texts // of the last vector
-	known []int64        // by its codes
+	known []knownTexts // of the last vectors; programs in different places have texts of their own
 }
+
+// knownTexts are the codes of the texts of vectors.
+type knownTexts struct {
+	of    *compute.Texts
+	codes []int64 // by its codes
+}
+
+// mostKnown is for how many different texts of vectors codes are kept.
+func mostKnown() int { return 1 + runtime.GOMAXPROCS(0)/2 }
 
 // mostTextBytes is what texts that no group needs may take.
 const mostTextBytes = 1 << 20
@@ -263,10 +272,16 @@ func (t *texts) codesOf(v *compute.Texts) []int64 {
 	if t.codes == nil {
 		t.codes = map[string]int64{}
 	}
-	if v != t.last {
-		t.last, t.known = v, t.known[:0]
+	at := slices.IndexFunc(t.known, func(k knownTexts) bool { return k.of == v })
+	if at < 0 {
+		if len(t.known) >= mostKnown() {
+			t.known = slices.Delete(t.known, 0, 1)
+		}
+		at = len(t.known)
+		t.known = append(t.known, knownTexts{of: v})
 	}
-	for i := len(t.known); i < v.Len(); i++ {
+	known := &t.known[at]
+	for i := len(known.codes); i < v.Len(); i++ {
 		s := v.Of(int64(i))
 		code, seen := t.codes[s]
 		if !seen {
@@ -274,9 +289,16 @@ func (t *texts) codesOf(v *compute.Texts) []int64 {
 			t.list, t.codes[s] = append(t.list, s), code
 			t.size += int64(len(s)) + 64
 		}
-		t.known = append(t.known, code)
+		known.codes = append(known.codes, code)
 	}
-	return t.known
+	return known.codes
 }
 
-func (t *texts) bytes() int64 { return t.size + int64(cap(t.known))*8 }
+// bytes does not have the codes of texts of further places, so that what is too much for a table does not depend on the number of places.
+func (t *texts) bytes() int64 {
+	most := 0
+	for _, k := range t.known {
+		most = max(most, cap(k.codes))
+	}
+	return t.size + int64(most)*8
+}

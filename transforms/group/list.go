@@ -16,7 +16,7 @@ import (
 // Lister lists the first trips of a query that is not Grouped: by the name of their source, byte by byte, and the row in the file. It keeps as
 // many as LIMIT says, and is for one goroutine.
 type Lister struct {
-	chooser
+	addingTo
 	read   []int // indices of query.Columns: see columnsOf
 	fields []trip.Field
 	forms  []form
@@ -30,15 +30,17 @@ type Lister struct {
 }
 
 // NewLister returns a lister of a query that is not Grouped and has a LIMIT.
-func NewLister(q *query.Query) *Lister {
-	l := &Lister{chooser: chooserOf(q), read: columnsOf(q), most: int(q.Limit)}
+func NewLister(q *query.Query) *Lister { return new(Together).NewLister(0, q) }
+
+func newLister(q *query.Query) *Lister {
+	l := &Lister{read: columnsOf(q), most: int(q.Limit)}
 	for _, c := range l.read {
 		l.forms = append(l.forms, form{kind: value, class: classOf(query.Columns[c].Type)})
 		if source := query.Columns[c].Source; !source.Taxi {
 			l.fields = append(l.fields, source.Field)
 		}
 	}
-	l.fields = l.withFields(l.fields)
+	l.fields = fieldsOf(q, nil, l.fields...)
 	return l
 }
 
@@ -53,12 +55,20 @@ func (l *Lister) Reset() {
 
 // Bytes is the memory that the lister holds, about.
 func (l *Lister) Bytes() int64 {
-	return int64(cap(l.selected))*4 + int64(cap(l.kept))*72 + int64(l.held+cap(l.arena))
+	return int64(cap(l.kept))*72 + int64(l.held+cap(l.arena))
 }
 
-// Add adds the trips of a batch that no rule refuses. An error names the row; it has no exit code.
+// Add adds the trips of a batch that no rule refuses, for a lister that was made by [NewLister]. An error names the row; it has no exit code.
 func (l *Lister) Add(b *trip.Batch) error {
-	rows, n, err := l.choose(b)
+	if err := l.alone(b); err != nil {
+		return err
+	}
+	return l.AddFrom(0, b)
+}
+
+// AddFrom is Add for a batch that [Together.Compute] has computed in a place.
+func (l *Lister) AddFrom(at int, b *trip.Batch) error {
+	rows, n, _, err := l.rows(at, b)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tripstats/transforms/query"
+	"tripstats/transforms/sidebyside"
 )
 
 // FinishShards merges and finishes groups, on all cores if there are many groups. Each shard is a list of blocks that are not finished.
@@ -12,7 +13,7 @@ import (
 // for each shard, for [Rows]. If several groups have errors, it returns the error of the group with the first key in order.
 func FinishShards(q *query.Query, shards [][][]byte) ([][]byte, error) {
 	finished, failed := make([][]byte, len(shards)), make([]failedGroup, len(shards))
-	SideBySide(len(shards), func(i int) error { //nolint:errcheck // it has none
+	sidebyside.Do(len(shards), func(i int) error { //nolint:errcheck // it has none
 		finished[i], failed[i] = finishShard(q, shards[i])
 		clear(shards[i])
 		return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,9 +26,10 @@ func TestAddersTogetherAddWhatTheyAddAlone(t *testing.T) {
 			g := querytest.Generator{Rand: rng, Ties: true}
 			if q, err := query.ParseQuery("test", g.Query()); err == nil && q.Grouped {
 				queries = append(queries, q)
-				adders = append(adders, together.NewAdder(q, 1<<20))
+				adders = append(adders, together.NewAdder(len(adders), q, 1<<20))
 			}
 		}
+		together.Grow(3)
 		for range 2 { // they are used again
 			batches := randomBatches(rng, 150, false)
 			if rng.IntN(2) == 0 {
@@ -38,14 +40,25 @@ func TestAddersTogetherAddWhatTheyAddAlone(t *testing.T) {
 			for _, a := range adders {
 				a.Reset()
 			}
-			for _, b := range batches {
-				if all = together.Compute(b); all != nil {
-					break
+			for list := range slices.Chunk(batches, 1+rng.IntN(3)) {
+				for at, b := range list {
+					if all = together.Compute(at, b); all != nil {
+						list = list[:at]
+						break
+					}
+					if rng.IntN(2) == 0 {
+						together.Choose(at, b)
+					}
 				}
 				for i, a := range adders {
-					if wrong[i] == nil {
-						wrong[i] = a.Add(b)
+					for at, b := range list {
+						if wrong[i] == nil {
+							wrong[i] = a.AddFrom(at, b)
+						}
 					}
+				}
+				if all != nil {
+					break
 				}
 			}
 			alone := false // one of the queries that have no WHERE has an error alone too

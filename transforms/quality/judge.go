@@ -10,6 +10,7 @@ import (
 
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
+	"tripstats/transforms/sidebyside"
 	"tripstats/transforms/trip"
 )
 
@@ -21,8 +22,9 @@ func init() {
 // Config is what the judge is told. It travels in the DoFn.
 type Config struct {
 	Limits Limits
-	AsOf   int32 // last month that a file without a month in its name may have, or element.NoMonth for none
-	Keep   Keep  // which rows come out as rejects, by JudgedWithRejects
+	Run    string // the watch.Run that counts what row rules refuse, if it is in this process
+	AsOf   int32  // last month that a file without a month in its name may have, or element.NoMonth for none
+	Keep   Keep   // which rows come out as rejects, by JudgedWithRejects
 
 	// Places are those of trips that are not New York's, by taxi.
 	Places []Place
@@ -49,6 +51,7 @@ type judgeFn struct {
 	Config Config
 
 	out       []trip.Batch
+	perBatch  func(i int) error   // judges a batch of the list
 	places    []*judgeFn          // of the further batches of a list
 	elsewhere map[string]*judgeFn // by taxi: the judges of other places
 	unknown   int64               // the zone that stands for one that is not known, or 0
@@ -171,10 +174,17 @@ func (p *pass) add(s span) {
 func (fn *judgeFn) ProcessElement(in trip.Batches, emit func(trip.Batches)) error {
 	fn.out = append(fn.out[:0], in.List...)
 	defer clear(fn.out)
-	for i := range fn.out {
-		if _, err := fn.judgeOne(i); err != nil {
+	if err := fn.makePlaces(len(fn.out)); err != nil {
+		return err
+	}
+	if fn.perBatch == nil {
+		fn.perBatch = func(i int) error {
+			_, err := fn.judgeOne(i)
 			return err
 		}
+	}
+	if err := sidebyside.Do(len(fn.out), fn.perBatch); err != nil {
+		return err
 	}
 	emit(trip.Batches{List: fn.out})
 	return nil
@@ -182,28 +192,24 @@ func (fn *judgeFn) ProcessElement(in trip.Batches, emit func(trip.Batches)) erro
 
 // judgeOne applies the rules to a batch of the list. It returns the judge that did it.
 func (fn *judgeFn) judgeOne(i int) (*judgeFn, error) {
-	at, err := fn.place(i)
-	if err != nil {
-		return nil, err
+	at, b := fn, &fn.out[i]
+	if i > 0 {
+		at = fn.places[i-1]
 	}
-	b := &fn.out[i]
 	judge := at.of(b.Taxi)
 	return judge, judge.judge(b)
 }
 
-// place returns the judge of a place in the list.
-func (fn *judgeFn) place(i int) (*judgeFn, error) {
-	if i == 0 {
-		return fn, nil
-	}
-	for len(fn.places) < i {
+// makePlaces makes judges for so many batches.
+func (fn *judgeFn) makePlaces(n int) error {
+	for len(fn.places) < n-1 {
 		p := &judgeFn{Config: fn.Config}
 		if err := p.Setup(); err != nil {
-			return nil, err
+			return err
 		}
 		fn.places = append(fn.places, p)
 	}
-	return fn.places[i-1], nil
+	return nil
 }
 
 // of returns the judge of a taxi's trips.
@@ -237,6 +243,7 @@ func (fn *judgeFn) judge(b *trip.Batch) error {
 		start = run.End
 	}
 	b.Months, b.Findings = fn.runs, fn.findings
+	fn.tell(b)
 	return nil
 }
 

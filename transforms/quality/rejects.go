@@ -13,6 +13,7 @@ import (
 
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
+	"tripstats/transforms/sidebyside"
 	"tripstats/transforms/trip"
 )
 
@@ -44,7 +45,8 @@ type judgeAndKeepFn struct {
 	Config Config
 
 	judge   judgeFn
-	rejects []element.Rejects // by place in the list
+	each    func(i int) error // judges a batch of the list
+	rejects []element.Rejects // by place in the list; without a record if there are none
 }
 
 // Setup prepares what every batch needs.
@@ -55,13 +57,17 @@ func (fn *judgeAndKeepFn) Setup() error {
 
 func (fn *judgeAndKeepFn) ProcessElement(in trip.Batches, emit func(trip.Batches), reject func(element.Rejects)) error {
 	out := append(fn.judge.out[:0], in.List...)
-	fn.judge.out, fn.rejects = out, fn.rejects[:0]
+	fn.judge.out, fn.rejects = out, slices.Grow(fn.rejects[:0], len(out))[:len(out)]
 	defer clear(out)
 	defer clear(fn.rejects)
-	for i := range out {
-		if err := fn.keep(i); err != nil {
-			return err
-		}
+	if err := fn.judge.makePlaces(len(out)); err != nil {
+		return err
+	}
+	if fn.each == nil {
+		fn.each = fn.keep
+	}
+	if err := sidebyside.Do(len(out), fn.each); err != nil {
+		return err
 	}
 	for _, r := range fn.rejects {
 		if r.Record != nil {
@@ -78,16 +84,15 @@ func (fn *judgeAndKeepFn) keep(i int) error {
 	if err != nil {
 		return err
 	}
-	b, rejects := &fn.judge.out[i], element.Rejects{}
+	b := &fn.judge.out[i]
 	if len(judge.rejects) > 0 {
 		if b.Origin == nil {
 			return fault.New(fault.Failed, "%s: found a batch without its origin, expected one with it", b.Where(0))
 		}
-		if rejects, err = judge.rejected(b); err != nil {
+		if fn.rejects[i], err = judge.rejected(b); err != nil {
 			return err
 		}
 	}
-	fn.rejects = append(fn.rejects, rejects)
 	b.Origin = nil // nobody needs it from here on
 	return nil
 }

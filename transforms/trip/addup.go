@@ -24,14 +24,14 @@ type running struct {
 func (fn *fieldsFn) addUp(in element.Columns, f Field, sources []source, mem *columnMemory) (Column, error) {
 	rows := int(in.Record.NumRows())
 	var sum running
-	for k, s := range sources {
+	for _, s := range sources {
 		a := in.Record.Column(s.index)
 		if a.NullN() == rows {
 			continue
 		}
 		if sum.begun && !sum.wide && a.NullN() < rows/8 && s.scale == (element.Scale{}) {
 			fn.keepNulls(a, sum.Values)
-			done, bad := fn.addOnto(&sum, f, s, k, a)
+			done, bad := fn.addOnto(&sum, f, s, a)
 			if bad != nil {
 				return Column{}, fn.badAt(in, s, a, bad)
 			}
@@ -113,8 +113,8 @@ func (fn *fieldsFn) unite(sum *running, nulls int, valid []byte, mem *columnMemo
 }
 
 // addOnto adds a column in one pass, without a copy of its values. In rows in which the column is null it may add anything. If it cannot
-// add a column of this type, it adds nothing and returns false. k is the index of the column among the columns that are added up.
-func (fn *fieldsFn) addOnto(sum *running, f Field, s source, k int, a arrow.Array) (done bool, bad *badValue) {
+// add a column of this type, it adds nothing and returns false.
+func (fn *fieldsFn) addOnto(sum *running, f Field, s source, a arrow.Array) (done bool, bad *badValue) {
 	if Fields[f].Type != Measure {
 		return false, nil
 	}
@@ -125,10 +125,7 @@ func (fn *fieldsFn) addOnto(sum *running, f Field, s source, k int, a arrow.Arra
 		sum.wide = fn.wide
 		return true, bad
 	case *array.Dictionary:
-		for len(fn.tables[f]) < k {
-			fn.tables[f] = append(fn.tables[f], new(codedValues))
-		}
-		return fn.tables[f][k-1].add(fn, a, sum.Values, fn.converter(f, s)), nil
+		return fn.addCodes(f, s.number, a, sum.Values, fn.converter(f, s)), nil
 	}
 	return false, nil
 }
@@ -192,13 +189,13 @@ func (fn *fieldsFn) addConverted(sum *running, in element.Columns, f Field, s so
 // overflowed tells whether a + b needs more than 64 bits. sum is a + b computed in 64 bits.
 func overflowed(a, b, sum int64) bool { return (a^sum)&(b^sum) < 0 }
 
-// add adds the values of a to sums that are not wide. If the caller must convert a instead, it adds nothing and returns false.
-func (c *codedValues) add(fn *fieldsFn, a *array.Dictionary, sums []int64, to converter) bool {
-	codes, ok := c.tabulated(fn, a, to)
-	if !ok || c.wide {
+// addCodes adds the values of a to sums that are not wide. If the caller must convert a instead, it adds nothing and returns false.
+func (fn *fieldsFn) addCodes(f Field, source int, a *array.Dictionary, sums []int64, to converter) bool {
+	codes, t := fn.tabulated(f, source, a, to)
+	if t == nil || t.wide {
 		return false
 	}
-	addCoded(sums, c.table, codes)
+	addCoded(sums, t.values, codes)
 	return true
 }
 

@@ -1,41 +1,51 @@
 package trip
 
 import (
+	"sync"
+
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
-// codedValues converts columns that come as codes of a dictionary. It converts the dictionary once and looks up each row.
-type codedValues struct {
-	dictionary arrow.ArrayData // the last one; kept, so that no other dictionary gets its address
-	wide       bool            // a value is beyond MaxValue
-	clean      bool            // all its values can be represented, and none stands for nothing
-	table      *[1 << 16]int64 // by code
+// codeTable has the values of a dictionary by code. The dictionary is converted once, by the first batch that needs it.
+type codeTable struct {
+	dictionary arrow.ArrayData // kept, so that no other dictionary gets its address
+	last       int64           // the last list with a batch that has it
+
+	once   sync.Once
+	wide   bool            // a value is beyond MaxValue
+	clean  bool            // all its values can be represented, and none stands for nothing
+	values *[1 << 16]int64 // by code
 }
 
-// convert fills dst, which has a's length. It returns false if a value of the dictionary cannot be represented or stands for null. The
+// lookUpCodes fills dst, which has a's length. It returns false if a value of the dictionary cannot be represented or stands for null. The
 // caller must then convert row by row, because it may be that no row has the value. Null rows get any value.
-func (c *codedValues) convert(fn *fieldsFn, a *array.Dictionary, dst []int64, to converter) bool {
-	codes, ok := c.tabulated(fn, a, to)
-	if ok {
-		fn.wide = c.wide
-		lookUp(dst, c.table, codes)
+func (fn *fieldsFn) lookUpCodes(f Field, source int, a *array.Dictionary, dst []int64, to converter) bool {
+	codes, t := fn.tabulated(f, source, a, to)
+	if t == nil {
+		return false
 	}
-	return ok
+	fn.wide = t.wide
+	lookUp(dst, t.values, codes)
+	return true
 }
 
-// tabulated returns a's codes once the table is that of its dictionary. It returns false as convert does.
-func (c *codedValues) tabulated(fn *fieldsFn, a *array.Dictionary, to converter) ([]uint16, bool) {
+// tabulated returns a's codes and the table of its dictionary. It returns no table where lookUpCodes returns false.
+func (fn *fieldsFn) tabulated(f Field, source int, a *array.Dictionary, to converter) ([]uint16, *codeTable) {
 	codes, ok := a.Indices().(*array.Uint16)
 	if !ok {
-		return nil, false
+		return nil, nil
 	}
-	if d := a.Data().Dictionary(); d != c.dictionary {
+	t := fn.common().table(f, source, a.Data().Dictionary())
+	t.once.Do(func() {
 		fn.wide = false
-		c.dictionary, c.clean = d, c.tabulate(fn, a.Dictionary(), to)
-		c.wide = fn.wide
+		t.clean = t.tabulate(fn, a.Dictionary(), to)
+		t.wide = fn.wide
+	})
+	if !t.clean {
+		return nil, nil
 	}
-	return codes.Uint16Values(), c.clean
+	return codes.Uint16Values(), t
 }
 
 // lookUp fills dst with the values of table at codes.
@@ -53,21 +63,21 @@ func lookUp(dst []int64, table *[1 << 16]int64, codes []uint16) {
 }
 
 // tabulate makes the table for a dictionary.
-func (c *codedValues) tabulate(fn *fieldsFn, dictionary arrow.Array, to converter) bool {
-	if c.table == nil {
-		c.table = new([1 << 16]int64)
+func (c *codeTable) tabulate(fn *fieldsFn, dictionary arrow.Array, to converter) bool {
+	if c.values == nil {
+		c.values = new([1 << 16]int64)
 	}
 	n := dictionary.Len()
-	if n > len(c.table) || dictionary.NullN() > 0 {
+	if n > len(c.values) || dictionary.NullN() > 0 {
 		return false
 	}
 	before := len(fn.bad)
 	fn.blank = fn.blank[:0]
-	values, bad := to(dictionary, c.table[:n])
+	values, bad := to(dictionary, c.values[:n])
 	if bad != nil || len(fn.bad) > before || len(fn.blank) > 0 {
 		fn.bad = fn.bad[:before]
 		return false
 	}
-	copy(c.table[:n], values) // of some types they are the dictionary's own memory
+	copy(c.values[:n], values) // of some types they are the dictionary's own memory
 	return true
 }

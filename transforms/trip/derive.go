@@ -6,6 +6,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"tripstats/transforms/fault"
+	"tripstats/transforms/sidebyside"
 )
 
 func init() {
@@ -26,7 +27,8 @@ type deriveFn struct {
 	Fields []Field // the columns to be made: see Options.derived
 
 	out    []Batch
-	places []*derived // by place in the list
+	each   func(i int) error // derives for a batch of the list
+	places []*derived        // by place in the list
 }
 
 // derived is the memory of one batch.
@@ -38,10 +40,14 @@ type derived struct {
 func (fn *deriveFn) ProcessElement(in Batches, emit func(Batches)) error {
 	fn.out = append(fn.out[:0], in.List...)
 	defer clear(fn.out)
-	for i := range fn.out {
-		if err := fn.derive(i); err != nil {
-			return err
-		}
+	for len(fn.places) < len(fn.out) {
+		fn.places = append(fn.places, new(derived))
+	}
+	if fn.each == nil {
+		fn.each = fn.derive
+	}
+	if err := sidebyside.Do(len(fn.out), fn.each); err != nil {
+		return err
 	}
 	emit(Batches{fn.out})
 	return nil
@@ -49,9 +55,6 @@ func (fn *deriveFn) ProcessElement(in Batches, emit func(Batches)) error {
 
 // derive adds columns to a batch of the list.
 func (fn *deriveFn) derive(i int) error {
-	for len(fn.places) <= i {
-		fn.places = append(fn.places, new(derived))
-	}
 	to, b := fn.places[i], &fn.out[i]
 	to.runs = appendRuns(to.runs[:0], &b.Columns[Pickup])
 	b.Months = to.runs

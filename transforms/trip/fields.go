@@ -12,6 +12,7 @@ import (
 
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
+	"tripstats/transforms/sidebyside"
 )
 
 func init() {
@@ -33,33 +34,33 @@ func MapFields(s beam.Scope, opts Options, columns beam.PCollection) beam.PColle
 type fieldsFn struct {
 	Options Options
 
+	list   []element.Columns // that is being done
+	each   func(i int) error // does a batch of the list
+	shared *shared
 	places []*fieldsFn // the memory of the further batches of a list
 	parts  []*fieldsFn // the memory of the further parts of a batch with several taxis
 	made   []Batch     // of the batch; those of the whole list when it is emitted
 
-	schema  *arrow.Schema // the schema of the last batch; the fields below follow from it
-	dataset element.Dataset
-	fields  []Field // the wanted columns
-	sources [NumFields][]source
-	clock   *wallClock
-	local   *element.Local // of the dataset; nil for TLC's files
-	columns [NumFields]columnMemory
-	addend  columnMemory              // for a column that is added to another
-	tables  [NumFields][]*codedValues // of further columns that are added to another
-	kept    []kept
-	wide    bool // set where a value is beyond MaxValue or not a number
-	texts   textClock
-	bad     []int32              // the rows of one column with values that are not numbers, or not times
-	allBad  []int32              // the rows of all columns of the batch with values that are not numbers
-	noTimes [Dropoff + 1][]int32 // the rows whose pickup, and whose dropoff, is not a time
-	others  []int32              // the rows in which any other time is not a time
-	blank   []int32              // the rows of one column with texts that stand for nothing
-	noCodes []NoCode             // of the batch
-	taxis   taxiSplitter         // of batches with several taxis
+	*fileMapping // that of the last batch
+	clock        *wallClock
+	local        *element.Local // of the dataset; nil for TLC's files
+	columns      [NumFields]columnMemory
+	addend       columnMemory // for a column that is added to another
+	kept         []kept
+	wide         bool // set where a value is beyond MaxValue or not a number
+	texts        textClock
+	bad          []int32              // the rows of one column with values that are not numbers, or not times
+	allBad       []int32              // the rows of all columns of the batch with values that are not numbers
+	noTimes      [Dropoff + 1][]int32 // the rows whose pickup, and whose dropoff, is not a time
+	others       []int32              // the rows in which any other time is not a time
+	blank        []int32              // the rows of one column with texts that stand for nothing
+	noCodes      []NoCode             // of the batch
+	taxis        taxiSplitter         // of batches with several taxis
 }
 
 // source is a column of the file from which a column of trips is made. If there are several, they are added up.
 type source struct {
+	number      int // among the columns that are added up
 	index       int // index in the record
 	codes       map[string]int64
 	scale       element.Scale
@@ -70,25 +71,34 @@ type source struct {
 type columnMemory struct {
 	values []int64
 	valid  []byte // for the bitmap, if values become null
-	codes  codedValues
 }
 
 func (fn *fieldsFn) ProcessElement(in element.ColumnsList, emit func(Batches)) error {
-	defer fn.done(len(in.List))
-	for i, c := range in.List {
-		if err := fn.place(i).add(c); err != nil {
-			return err
-		}
+	fn.list = in.List
+	defer fn.done()
+	fn.common().lists++
+	fn.place(len(in.List) - 1) // makes those before it
+	if fn.each == nil {
+		fn.each = func(i int) error { return fn.place(i).add(fn.list[i]) }
 	}
-	out := fn.made
+	if err := sidebyside.Do(len(in.List), fn.each); err != nil {
+		return err
+	}
 	for i := 1; i < len(in.List); i++ {
-		out = append(out, fn.place(i).made...)
+		fn.made = append(fn.made, fn.place(i).made...)
 	}
-	fn.made = out
-	if len(out) > 0 {
-		emit(Batches{out})
+	if len(fn.made) > 0 {
+		emit(Batches{fn.made})
 	}
 	return nil
+}
+
+// common is what all batches of lists have in common.
+func (fn *fieldsFn) common() *shared {
+	if fn.shared == nil {
+		fn.shared = new(shared)
+	}
+	return fn.shared
 }
 
 // place returns the memory of a batch of a list.
@@ -98,23 +108,24 @@ func (fn *fieldsFn) place(i int) *fieldsFn { return fn.other(&fn.places, i) }
 func (fn *fieldsFn) part(i int) *fieldsFn { return fn.other(&fn.parts, i) }
 
 func (fn *fieldsFn) other(of *[]*fieldsFn, i int) *fieldsFn {
-	if i == 0 {
+	if i <= 0 {
 		return fn
 	}
 	for len(*of) < i {
-		*of = append(*of, &fieldsFn{Options: fn.Options})
+		*of = append(*of, &fieldsFn{Options: fn.Options, shared: fn.common()})
 	}
 	return (*of)[i-1]
 }
 
-// done lets go of what the batches of a list have.
-func (fn *fieldsFn) done(list int) {
-	for i := range list {
+// done lets go of what the batches of the list have.
+func (fn *fieldsFn) done() {
+	for i := range fn.list {
 		p := fn.place(i)
 		p.taxis.release()
 		clear(p.made)
 		p.made = p.made[:0]
 	}
+	fn.list = nil
 }
 
 // add makes the batches of one batch of columns.
@@ -254,35 +265,42 @@ func makeNull(c *Column, rows []int32, memory []byte) []byte {
 
 // remap finds the columns of the file, if the schema is not that of the last batch.
 func (fn *fieldsFn) remap(in element.Columns) error {
-	if fn.schema == in.Record.Schema() {
+	if fn.fileMapping != nil && fn.schema == in.Record.Schema() {
 		return nil
 	}
+	m, err := fn.common().mapping(in.Record.Schema(), func() (*fileMapping, error) { return fn.Options.mapped(in) })
+	if err != nil {
+		return err
+	}
+	if fn.fileMapping = m; fn.local != m.dataset.Local {
+		fn.local, fn.clock, fn.texts = m.dataset.Local, nil, textClock{}
+	}
+	return nil
+}
+
+// mapped returns the mapping of a file.
+func (o Options) mapped(in element.Columns) (*fileMapping, error) {
 	names := make([]string, in.Record.NumCols())
 	for i := range names {
 		names[i] = in.Record.ColumnName(i)
 	}
-	dataset, known := fn.Options.Dataset(in.Variant, in.TaxiColumn != "")
+	dataset, known := o.Dataset(in.Variant, in.TaxiColumn != "")
 	if !known {
-		return fault.New(fault.Failed, "%s: found variant %q, expected one of the registry", in.Source, in.Variant)
+		return nil, fault.New(fault.Failed, "%s: found variant %q, expected one of the registry", in.Source, in.Variant)
 	}
-	fields := fn.Options.fields()
-	var sources [NumFields][]source
-	for _, f := range fields {
+	m := &fileMapping{schema: in.Record.Schema(), dataset: dataset, fields: o.fields()}
+	for _, f := range m.fields {
 		for _, known := range dataset.Find(f.Meaning()) {
 			at, err := index(names, known)
 			if err != nil {
-				return fault.Inputf("%s: %v", in.Source, err)
+				return nil, fault.Inputf("%s: %v", in.Source, err)
 			}
 			if at >= 0 {
-				sources[f] = append(sources[f], source{at, known.Codes, known.Scale, known.SincePickup})
+				m.sources[f] = append(m.sources[f], source{len(m.sources[f]), at, known.Codes, known.Scale, known.SincePickup})
 			}
 		}
 	}
-	fn.schema, fn.fields, fn.sources, fn.dataset = in.Record.Schema(), fields, sources, dataset
-	if fn.local != dataset.Local {
-		fn.local, fn.clock, fn.texts = dataset.Local, nil, textClock{}
-	}
-	return nil
+	return m, nil
 }
 
 // badValue is the error for a value that cannot be represented. It names the row.
@@ -319,7 +337,7 @@ func (fn *fieldsFn) converter(f Field, s source) converter {
 func (fn *fieldsFn) convert(in element.Columns, f Field, s source, mem *columnMemory) (Column, error) {
 	dst, a, to := mem.memory(int(in.Record.NumRows())), in.Record.Column(s.index), fn.converter(f, s)
 	if coded, ok := a.(*array.Dictionary); ok {
-		if mem.codes.convert(fn, coded, dst, to) {
+		if fn.lookUpCodes(f, s.number, coded, dst, to) {
 			return fn.finish(f, withNulls(a, dst, dst), mem), nil
 		}
 		var err error

@@ -120,10 +120,11 @@ func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
 		if err := p.head.verify(body); err != nil {
 			return err
 		}
-		if err := r.grow(&p.buf, 0, int(p.head.size)+slack); err != nil {
+		size := int(p.head.size)
+		most, err := r.memory(p, size)
+		if err != nil {
 			return err
 		}
-		p.buf = p.buf[:int(p.head.size)+slack]
 		plain := 0
 		if p.head.kind == dataPageV2 {
 			plain = int(p.head.levelBytes)
@@ -135,7 +136,7 @@ func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
 			}
 			copy(p.buf, body[:plain])
 		}
-		dst[i], bodies[i] = p.buf[plain:p.head.size:p.head.size], body[plain:]
+		dst[i], bodies[i] = p.buf[plain:size:most], body[plain:]
 		if p.head.kind == dataPageV2 && p.head.uncompressed {
 			if len(dst[i]) != len(bodies[i]) {
 				return errHeader
@@ -158,6 +159,22 @@ func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
 		}
 	}
 	return nil
+}
+
+// memory gives a page memory for a body of so many bytes, and returns up to where a codec may write in it.
+func (r *Reader[T]) memory(p *page, size int) (most int, err error) {
+	most = size
+	if r.chunk.Codec.Room != nil {
+		most += r.chunk.Codec.Room(size)
+	}
+	if err = r.grow(&p.buf, 0, max(most, size+slack)); err != nil && most > size { // the codec is slower, then
+		most = size
+		err = r.grow(&p.buf, 0, size+slack)
+	}
+	if err == nil {
+		p.buf = p.buf[:size+slack]
+	}
+	return most, err
 }
 
 func (r *Reader[T]) decompressOne(dst, src []byte) error {

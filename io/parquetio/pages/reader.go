@@ -25,10 +25,13 @@ import (
 
 // Codec says how pages are compressed.
 type Codec struct {
-	// Gzip is true for GZIP. For other codecs Decompress must fill dst and write nothing beyond it; it is nil for uncompressed
-	// pages.
+	// Gzip is true for GZIP. For other codecs Decompress must fill dst and write nothing beyond its capacity; it is nil for
+	// uncompressed pages.
 	Gzip       bool
 	Decompress func(dst, src []byte) error
+
+	// Room is how much more capacity than length dst should have, so that Decompress is fast; nil for none.
+	Room func(length int) int
 }
 
 // Chunk has what the footer says about a column chunk.

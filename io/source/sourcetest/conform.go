@@ -81,7 +81,7 @@ func found(t *testing.T, path string) element.Found {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return source.Files(objects, 1)[0]
+	return source.Files(objects)[0]
 }
 
 // recognised is the file with all its columns that can be read to be read.

@@ -1,4 +1,5 @@
-package group
+// Package sidebyside does several things at once on the cores that the process may use.
+package sidebyside
 
 import (
 	"fmt"
@@ -8,11 +9,14 @@ import (
 	"sync/atomic"
 )
 
-// SideBySide calls f for 0 to n-1 on as many goroutines as the process may use, and returns when all calls have. The error is that of
+// Do calls f for 0 to n-1 on as many goroutines as the process may use, and returns when all calls have. The error is that of
 // the least number, whatever the order of the calls.
 //
+// A single call is made on the calling goroutine and takes no memory, if f does not: a stage makes its f once, and not for each list of
+// batches.
+//
 // A panic of f is one of the caller, so that the runner reports it as it does any other: elsewhere it would end the process.
-func SideBySide(n int, f func(int) error) error {
+func Do(n int, f func(int) error) error {
 	workers := min(runtime.GOMAXPROCS(0), n)
 	if workers < 2 {
 		for i := range n {

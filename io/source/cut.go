@@ -1,0 +1,107 @@
+package source
+
+import "tripstats/transforms/element"
+
+const (
+	// minSegment is the bytes of a segment that is a part of a file, at least: opening a file takes time.
+	minSegment = 2 << 20
+
+	// fileBytes is how many bytes take as long to read as opening a file does.
+	fileBytes = 64 << 10
+)
+
+// cutter cuts a restriction into the parts that segments read. A large file is one segment, or several if it is large beside what is
+// left for each lane: so all lanes have work until the end. Several small files are one segment.
+type cutter struct {
+	pieces []element.Piece
+	first  int64 // the first unit of pieces[0], counted over all pieces
+	at     int64 // the unit that comes next
+	end    int64
+	left   int64 // bytes, and what the files cost beside them
+}
+
+// newCutter cuts units of w, which are counted over all its pieces.
+func newCutter(w element.Work, units element.Range) cutter {
+	c := cutter{pieces: w.Pieces, at: int64(units.Start), end: int64(units.End)}
+	for rest := c; rest.more(); {
+		p, bytes := rest.part()
+		c.left += bytes + fileBytes
+		rest.skip(p)
+	}
+	return c
+}
+
+// more goes to the piece that has the next unit, and tells whether there is one.
+func (c *cutter) more() bool {
+	for c.at < c.end && len(c.pieces) > 0 {
+		units := c.pieces[0].Units
+		if next := c.first + int64(units.End-units.Start); next <= c.at {
+			c.first, c.pieces = next, c.pieces[1:]
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+// file returns the file that comes next. There must be one.
+func (c *cutter) file() *element.Recognised { return &c.pieces[0].File }
+
+// part returns all that is left of the file that comes next, and its bytes. There must be one.
+func (c *cutter) part() (part, int64) {
+	units := c.pieces[0].Units
+	shift := int64(units.Start) - c.first
+	p := part{c.file(), element.Range{Start: int(c.at + shift), End: int(min(c.end+shift, int64(units.End)))}, shift}
+	return p, p.bytes()
+}
+
+// bytes are those of the units, as far as they are known.
+func (p part) bytes() (n int64) {
+	sizes := p.file.UnitBytes
+	for _, bytes := range sizes[min(p.units.Start, len(sizes)):min(p.units.End, len(sizes))] {
+		n += bytes
+	}
+	return n
+}
+
+// skip goes behind a part.
+func (c *cutter) skip(p part) { c.at = int64(p.units.End) - p.shift }
+
+// next returns the parts of the next segment. lanes is how many segments are read side by side. A part of a file has at least so many
+// bytes, or is one unit.
+func (c *cutter) next(lanes int, least int64) []part {
+	share := int64(sharedBytes)
+	p, bytes := c.part()
+	if lanes > 1 {
+		fair := c.left / int64(2*lanes)
+		share = min(share, fair)
+		if most := max(fair, least); bytes > most {
+			p, bytes = upTo(p, bytes, most)
+		}
+	}
+	parts := []part{p}
+	c.skip(p)
+	taken := bytes + fileBytes
+	for p.units.End == len(p.file.UnitRows) && c.more() {
+		if p, bytes = c.part(); taken+bytes+fileBytes > share {
+			break
+		}
+		parts = append(parts, p)
+		c.skip(p)
+		taken += bytes + fileBytes
+	}
+	c.left -= taken
+	return parts
+}
+
+// upTo returns the first units of p that have so many bytes, and their bytes. It returns all of them if few would be left. p has all bytes.
+func upTo(p part, all, most int64) (part, int64) {
+	bytes := int64(0)
+	for unit := p.units.Start; unit < p.units.End; unit++ {
+		if bytes += p.file.UnitBytes[unit]; bytes >= most && all-bytes > most/2 {
+			p.units.End = unit + 1
+			break
+		}
+	}
+	return p, bytes
+}

@@ -1,0 +1,327 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+
+	"tripstats/transforms/element"
+)
+
+// AllCores has as many segments read side by side as keep the process's cores busy: see [Config].
+const AllCores = -1
+
+// lanes reads a restriction in segments, several of them side by side. Each is opened and decoded by a goroutine of its own, ahead of
+// whoever gets the batches, within bounds. There are as many as keep the cores busy. Whether units are claimed, and in which order
+// batches come, one goroutine decides: that of ProcessElement, which calls next and release.
+//
+// A segment begins when its first batch is taken. All its units are claimed then, and before them those of every segment before it, so
+// that claims ascend. Only a single lane claims a unit when it comes to it.
+type lanes struct {
+	cfg   Config
+	ctx   context.Context
+	claim func(unit int64) bool
+	cores float64 // to be kept busy
+	batch int     // how many batches are given at once, at most
+	ahead int64   // how many bytes may wait to be taken
+
+	wake chan struct{} // has one if there is something new
+
+	mu      sync.Mutex
+	rest    cutter
+	open    []*segment // in their order
+	waiting int64      // how many bytes wait in all segments
+	stopped bool       // no further segment is opened, because a unit could not be claimed or a segment failed
+	short   bool       // a unit could not be claimed
+
+	// Only the goroutine that calls next and release uses these. They may have batches that were given.
+	abandoned []*segment // which read no further
+	given     []item
+	last      *segment // which gave the last batch
+	finished  []*opened
+	whole     []item // the ends of units whose batches were given
+	over      []*segment
+}
+
+// newLanes begins to read a restriction. The caller must close it.
+func newLanes(ctx context.Context, cfg Config, w element.Work, units element.Range, claim func(unit int64) bool) *lanes {
+	l := &lanes{cfg: cfg, claim: claim, cores: float64(runtime.GOMAXPROCS(0)), ahead: cfg.Memory.readAhead(), wake: make(chan struct{}, 1)}
+	l.ctx = ctx
+	l.batch = int(l.cores) / 2
+	if cfg.Lanes != AllCores {
+		l.batch = cfg.Lanes / 2
+	}
+	l.batch = max(1, l.batch)
+	l.rest = newCutter(w, units)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fill()
+	return l
+}
+
+// single tells whether segments are read one after the other.
+func (l *lanes) single() bool { return l.cfg.Lanes == 0 || l.cfg.Lanes == 1 }
+
+// side is how many segments like one of a file are read side by side.
+func (l *lanes) side(f *element.Recognised) int {
+	if l.cfg.Lanes != AllCores {
+		return max(1, l.cfg.Lanes)
+	}
+	return max(1, int(math.Ceil(l.cores/max(1, f.Cores))))
+}
+
+// fill opens segments until the cores are busy or enough waits. The caller holds the lock.
+func (l *lanes) fill() {
+	for !l.stopped && l.ctx.Err() == nil && l.rest.more() && l.idle() {
+		f := l.rest.file()
+		side := l.side(f)
+		s := &segment{lanes: l, cfg: l.cfg, cores: max(1, f.Cores), room: sync.NewCond(&l.mu), ahead: l.ahead / int64(side)}
+		least := int64(minSegment)
+		if l.cfg.Lanes != AllCores {
+			least = 1
+		}
+		s.parts = l.rest.next(side, least)
+		s.claimed = s.firstUnit()
+		if side > 1 {
+			s.cfg.Ahead = int(max(1, l.ahead/int64(side+1)/int64(max(1, len(f.Projection)))/batchBytes))
+		}
+		l.open = append(l.open, s)
+		s.start(l.ctx)
+	}
+}
+
+// batchBytes is what a batch of a column takes: 16,384 values of eight bytes.
+const batchBytes = 128 << 10
+
+// idle tells whether a further segment may be opened. The caller holds the lock.
+func (l *lanes) idle() bool {
+	if len(l.open) > 0 && l.waiting >= l.ahead {
+		return false
+	}
+	busy, running := 0.0, 0
+	for _, s := range l.open {
+		if !s.ended {
+			busy += s.cores
+			running++
+		}
+	}
+	if l.cfg.Lanes != AllCores {
+		return running < max(1, l.cfg.Lanes)
+	}
+	return busy < l.cores
+}
+
+// tell wakes next.
+func (l *lanes) tell() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// next returns batches, and none at the end. It waits only if there is none. They are valid until release. Those of one unit come in
+// their order. An error is that of the first segment that has one.
+func (l *lanes) next() ([]item, error) {
+	for {
+		if err := l.ctx.Err(); err != nil {
+			return nil, err
+		}
+		list, end, err := l.collect()
+		if err != nil || end || len(list) > 0 {
+			l.given = list
+			return list, err
+		}
+		if err := l.release(); err != nil { // nothing is given, so what has ended can be closed
+			return nil, err
+		}
+		select {
+		case <-l.wake:
+		case <-l.ctx.Done():
+		}
+	}
+}
+
+// collect takes the batches that are there, one of each segment in turn. end tells that there will be none.
+func (l *lanes) collect() (list []item, end bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for more := true; more; {
+		more = false
+		for _, s := range l.inTurn() {
+			at := slices.Index(l.open, s)
+			if at < 0 || len(list) == l.batch {
+				continue // it was dropped meanwhile
+			}
+			it, state := l.take(s)
+			switch state {
+			case aBatch:
+				list, more = append(list, it), true
+				l.last = s
+			case over, cutShort:
+				l.open = slices.Delete(l.open, at, at+1)
+				if state == cutShort {
+					l.drop(at)
+				}
+				more = true
+			case broken:
+				l.stopped = true
+				if at == 0 && len(list) == 0 {
+					if it.panicked != nil {
+						panic(it.panicked)
+					}
+					return nil, false, it.err
+				}
+				l.drop(at + 1) // what is before it goes on: it may have an error too, which is then that of the first
+			}
+		}
+	}
+	l.fill()
+	return list, len(list) == 0 && len(l.open) == 0 && (l.stopped || !l.rest.more()), nil
+}
+
+// inTurn returns the segments that may give a batch, those first whose turn it is. A list of one is of the first segment that has one, so
+// that a file is finished before the next.
+func (l *lanes) inTurn() []*segment {
+	switch {
+	case len(l.open) == 0:
+		return nil
+	case l.single():
+		return l.open[:1:1]
+	case l.batch == 1:
+		return slices.Clone(l.open)
+	}
+	at := slices.Index(l.open, l.last) + 1
+	return slices.Concat(l.open[at:], l.open[:at])
+}
+
+// drop abandons the segments from a place on. The caller holds the lock.
+func (l *lanes) drop(from int) {
+	l.abandoned = append(l.abandoned, l.open[from:]...)
+	l.open = l.open[:from:from]
+}
+
+// state says what [lanes.take] found.
+type state int
+
+const (
+	nothing  state = iota // as yet
+	aBatch                // which is returned
+	over                  // the segment is over
+	cutShort              // a unit of the segment could not be claimed, so nothing that follows is read
+	broken                // the segment has an error, which is returned and stays in the queue
+)
+
+// take takes the next batch of a segment out of its queue. The caller holds the lock.
+func (l *lanes) take(s *segment) (item, state) {
+	for len(s.queue) > 0 {
+		it := s.queue[0]
+		if it.file == nil && !l.claimed(s, it.unit) {
+			l.stopped, l.short = true, true
+			l.abandoned = append(l.abandoned, s)
+			return it, cutShort
+		}
+		if it.err != nil || it.panicked != nil {
+			return it, broken
+		}
+		s.pop()
+		if it.bytes > 0 {
+			return it, aBatch
+		}
+		if it.file != nil {
+			l.finished = append(l.finished, it.file)
+		}
+		if it.ended != nil {
+			l.whole = append(l.whole, it)
+		}
+	}
+	if s.ended {
+		l.over = append(l.over, s)
+		return item{}, over
+	}
+	return item{}, nothing
+}
+
+// claimed claims what must be claimed before a unit of a segment is given, and tells whether the unit is.
+func (l *lanes) claimed(s *segment, unit int64) bool {
+	if l.single() {
+		if unit >= s.claimed && !l.short && l.claim(unit) {
+			s.claimed = unit + 1
+		}
+		return unit < s.claimed
+	}
+	for _, earlier := range l.open {
+		l.begin(earlier)
+		if earlier == s {
+			break
+		}
+	}
+	return unit < s.claimed
+}
+
+// begin claims all units of a segment, once.
+func (l *lanes) begin(s *segment) {
+	if s.begun {
+		return
+	}
+	s.begun = true
+	for end := s.endUnit(); s.claimed < end && !l.short; {
+		if l.claim(s.claimed) {
+			s.claimed++
+		} else {
+			l.stopped, l.short = true, true
+		}
+	}
+}
+
+// release takes back what next gave last, and closes the files that have ended. If one of them has changed, what was given of it is wrong.
+func (l *lanes) release() error {
+	l.takeBack()
+	for _, it := range l.whole {
+		l.cfg.unitDone(*it.ended, it.inFile)
+	}
+	l.whole = l.whole[:0]
+	var errs []error
+	for _, o := range l.finished {
+		errs = append(errs, o.changed(l.ctx, nil), o.close())
+	}
+	for _, s := range l.over {
+		s.cancel()
+	}
+	l.finished, l.over = l.finished[:0], l.over[:0]
+	for _, s := range l.abandoned {
+		for _, o := range s.abandon() {
+			if s.claimed > s.firstUnit() {
+				errs = append(errs, o.changed(l.ctx, nil))
+			}
+			errs = append(errs, o.close())
+		}
+	}
+	l.abandoned = nil
+	return errors.Join(errs...)
+}
+
+func (l *lanes) takeBack() {
+	for i := range l.given {
+		l.given[i].batch.release()
+	}
+	l.given = nil
+}
+
+// close ends all goroutines and closes all files. Nobody may read a batch any more.
+func (l *lanes) close() {
+	l.takeBack()
+	l.mu.Lock()
+	l.stopped = true
+	l.drop(0)
+	l.mu.Unlock()
+	for _, s := range slices.Concat(l.abandoned, l.over) {
+		l.finished = append(l.finished, s.abandon()...)
+	}
+	for _, o := range l.finished {
+		o.close() //nolint:errcheck // there is another error, or nothing that follows counts
+	}
+	l.abandoned, l.finished, l.over = nil, nil, nil
+}

@@ -1,0 +1,34 @@
+package source
+
+import (
+	"tripstats/transforms/element"
+	"tripstats/transforms/watch"
+)
+
+// Watched is a file as [watch.Run] counts it.
+func Watched(f element.Recognised) watch.File {
+	w := watch.File{Source: f.Source, Taxi: f.Taxi, Units: len(f.UnitRows)}
+	for unit, rows := range f.UnitRows {
+		w.Rows += rows
+		w.Bytes += f.UnitBytes[unit]
+	}
+	if f.Rows == element.UnknownRows {
+		w.Rows = element.UnknownRows
+	}
+	return w
+}
+
+// begin says that units of a file are about to be read.
+func (cfg Config) begin(f element.Recognised) {
+	if run := watch.Of(cfg.Run); run != nil {
+		run.Begin(Watched(f))
+	}
+}
+
+// rowsRead says that a batch was read, and that all later stages of the bundle are done with it.
+func (cfg Config) rowsRead(c element.Columns) { watch.Of(cfg.Run).Rows(c.Source, c.Record.NumRows()) }
+
+// unitDone says that all rows of a unit were read, with the meaning of rowsRead.
+func (cfg Config) unitDone(f element.Recognised, unit int) {
+	watch.Of(cfg.Run).Unit(f.Source, f.UnitBytes[unit])
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"tripstats/io/publish"
+	"tripstats/runners"
+	"tripstats/transforms/watch"
+)
+
+// readFile is the record of a file that was read.
+func readFile(d watch.Done) fileRecord {
+	seconds := hundredths(d.Took.Seconds())
+	return fileRecord{Source: d.Source, Taxi: d.Taxi, Use: "read", Rows: d.Rows, Refused: d.Refused, Seconds: &seconds}
+}
+
+// tellFiles tells what became of the inputs that were not told of while they were read: those that were reused, and those that a cluster
+// has read.
+func (j *job) tellFiles(runner runners.Runner, m *publish.Manifest, pl *planner) {
+	read := map[string]bool{}
+	for _, c := range pl.choices {
+		name := c.file.found.Whole()
+		read[name] = read[name] || c.read()
+	}
+	for _, in := range m.Inputs {
+		r := fileRecord{Source: in.Source, Taxi: in.Taxi, Use: "read", Rows: in.Rows, Refused: in.Rows - in.Counted}
+		if !read[in.Source] {
+			r.Use = "reused"
+		} else if runner.Here() {
+			continue
+		}
+		j.stderr.file(r)
+	}
+}
+
+// file tells what became of a file.
+func (c console) file(r fileRecord) {
+	if c.forPrograms() {
+		c.record(r)
+		return
+	}
+	counts := struct {
+		Rows    int64       `json:"rows"`
+		Refused int64       `json:"refused"`
+		Seconds *hundredths `json:"seconds,omitempty"`
+	}{r.Rows, r.Refused, r.Seconds}
+	c.line("%s %s taxi=%s %s", r.Use, plainName(r.Source), plainName(r.Taxi), pairs(counts))
+}

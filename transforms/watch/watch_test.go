@@ -1,0 +1,80 @@
+package watch
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestNobodyWatches(t *testing.T) {
+	run := Of("a name that nobody has made")
+	if run != nil {
+		t.Fatalf("found %v, expected none", run)
+	}
+	run.Due(File{})
+	run.Begin(File{})
+	run.Rows("a", 1)
+	run.Refused("a", 1)
+	run.Unit("a", 1)
+	run.Stage(Publishing)
+	run.Close()
+	if s := run.State(); s.RowsDone != 0 || s.Stage != Finding {
+		t.Errorf("found %+v, expected nothing", s)
+	}
+}
+
+// TestARunCountsWhatItReads reads two files at once, and one that has no units.
+func TestARunCountsWhatItReads(t *testing.T) {
+	var done []Done
+	run := New(t.Name(), func(d Done) {
+		d.Took = 0
+		done = append(done, d)
+	})
+	defer run.Close()
+	if Of(t.Name()) != run {
+		t.Error("the run is not found by its name")
+	}
+	a, b, empty := File{"a", "yellow", 2, 100, 1000}, File{"b", "green", 1, 50, 500}, File{Source: "empty", Taxi: "green"}
+	run.Inputs(3)
+	run.Looked()
+	if s := run.State(); s.Stage != Looking || s.Inputs != 3 || s.Looked != 1 {
+		t.Errorf("found %+v", s)
+	}
+	run.Due(a, b, empty)
+	run.Begin(a)
+	run.Begin(b)
+	run.Rows("a", 30)
+	run.Refused("a", 2)
+	run.Rows("b", 20)
+	s := run.State()
+	if s.Stage != Reading || s.Files != 3 || s.FilesDone != 1 || s.Rows != 150 || s.RowsDone != 50 || s.Bytes != 1500 || s.BytesDone != 300+200 || s.Refused != 2 || !slices.Equal(s.Open, []string{"a", "b"}) {
+		t.Errorf("found %+v", s)
+	}
+	run.Rows("a", 20)
+	run.Unit("a", 600)
+	run.Rows("b", 30)
+	run.Unit("b", 500)
+	run.Begin(a) // for its other unit
+	run.Rows("a", 50)
+	run.Unit("a", 400)
+	if s := run.State(); s.Stage != Adding || s.FilesDone != 3 || s.RowsDone != 150 || s.BytesDone != 1500 || len(s.Open) != 0 {
+		t.Errorf("found %+v", s)
+	}
+	want := []Done{{File: empty}, {File: b, Rows: 50}, {File: a, Rows: 100, Refused: 2}}
+	if !slices.Equal(done, want) {
+		t.Errorf("found %+v\nexpected %+v", done, want)
+	}
+}
+
+// TestOfTextTheUnitsCount has a file of which only reading tells the rows.
+func TestOfTextTheUnitsCount(t *testing.T) {
+	run := New(t.Name(), nil)
+	defer run.Close()
+	text, other := File{"text", "yellow", 2, -1, 1000}, File{"a", "yellow", 1, 10, 100}
+	run.Due(other, text, other)
+	run.Begin(text)
+	run.Rows("text", 5)
+	run.Unit("text", 400)
+	if s := run.State(); s.Rows >= 0 || s.RowsDone != 5 || s.BytesDone != 400 {
+		t.Errorf("found %+v", s)
+	}
+}
