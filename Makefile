@@ -1,6 +1,7 @@
 # Versions of the tools are pinned only here; those of Python's packages in testdata/verify/requirements.txt.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
+CYCLONEDX   := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 AZURITE     := azurite@3.37.0
 BROWSING    := playwright-core@1.65.1 axe-core@4.14.1
@@ -19,6 +20,7 @@ $(foreach q,'-tags "-tags '--tags "--tags,$(if $(findstring $q,$(given)),$(error
 override export GOFLAGS := $(strip $(filter-out -trimpath -tags=% --tags=%,$(given)) -trimpath -tags=$(subst $(eval ) ,$(comma),$(tags)))
 
 # The linker sets the revision, because Go does not record it if GOFLAGS has -buildvcs=false.
+VERSION := $(shell sed -n 's,^const version = "\(.*\)",\1,p' pipeline/version.go)
 LDFLAGS = -s -w -X main.builtFrom=$(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
 
 # The path is absolute because Go runs tests in the folders of their packages. Tests that need the real data skip, with a message, if
@@ -45,7 +47,7 @@ REUSE     = $(or $(TRIPSTATS_BENCH_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/t
 RUST  := $(if $(PEERS),$(if $(filter datafusion% decode,$(subst $(comma), ,$(PEERS))),.cache/bench-peers/ready),.cache/bench-peers/ready)
 flag   = $(if $($(shell echo $1 | tr a-z A-Z)),--$1='$($(shell echo $1 | tr a-z A-Z))')
 
-.PHONY: help goflags build test lint verify bench bench-peers bench-csv bench-fhvhv bench-decade bench-query bench-cores bench-cores-pack bench-serial bench-reuse bench-rules bench-ablation bench-many bench-memory sample fuzz fuzz-plain soak azurite clean \
+.PHONY: help goflags build install dist image test lint verify bench bench-peers bench-csv bench-fhvhv bench-decade bench-query bench-cores bench-cores-pack bench-serial bench-reuse bench-rules bench-ablation bench-many bench-memory sample fuzz fuzz-plain soak azurite clean \
 	flink-jar spark-jar flink-up flink-cluster-up spark-up flink-down flink-test flink-cluster-test spark-test delta-spark-test workers dataflow-template
 
 help: ## list the targets
@@ -56,6 +58,11 @@ goflags: ## print the flags with which everything is built: export them as GOFLA
 
 build: ## bin/tripstats
 	go build -ldflags='$(LDFLAGS)' -o bin/tripstats ./pipeline
+
+# go install would call the program by the name of its folder.
+install: ## tripstats, where Go puts programs: in GOBIN, or else in bin of GOPATH
+	@dir=$$(go env GOBIN); dir=$${dir:-$$(go env GOPATH | cut -d: -f1)/bin}; mkdir -p "$$dir"; \
+	go build -ldflags='$(LDFLAGS)' -o "$$dir/tripstats$$(go env GOEXE)" ./pipeline && echo "install: $$dir/tripstats$$(go env GOEXE)"
 
 test: ## all Go tests; those of Beam transforms run on direct and on prism; needs nothing but Go
 	go test -timeout 30m $(PACKAGES)
@@ -221,6 +228,25 @@ spark-test: ## the whole job on Spark with a local master
 
 workers: ## bin/tripstats-linux-amd64 and -arm64, static, for clusters, containers and Dataflow
 	for arch in amd64 arm64; do CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -ldflags='$(LDFLAGS)' -o bin/tripstats-linux-$$arch ./pipeline || exit 1; done
+
+PROGRAMS  := bin/programs
+PLATFORMS := darwin-amd64 darwin-arm64 linux-amd64 linux-arm64 windows-amd64 windows-arm64
+dist: build ## bin/dist: archives for Linux, macOS and Windows, SBOMs and SHA256SUMS; the same bytes from the same commit; compiles for six platforms, some 15 minutes the first time
+	rm -rf bin/dist $(PROGRAMS) && mkdir -p $(PROGRAMS)/extra/completion
+	@for p in $(PLATFORMS); do echo "dist: $$p"; out=$(PROGRAMS)/$$p/tripstats; case $$p in windows-*) out=$$out.exe ;; esac; \
+	CGO_ENABLED=0 GOOS=$${p%-*} GOARCH=$${p#*-} go build -ldflags='$(LDFLAGS)' -o $$out ./pipeline || exit 1; \
+	go run $(CYCLONEDX) bin -json -noserial -notimestamp -std -version $(VERSION) -output $(PROGRAMS)/$$p/tripstats.cdx.json $$out 2>$(PROGRAMS)/log || { cat $(PROGRAMS)/log; exit 1; }; done
+	go run ./testdata/dist licenses ./pipeline >$(PROGRAMS)/extra/LICENSES.txt
+	cp testdata/dist/extra/README.txt $(PROGRAMS)/extra
+	bin/tripstats completion bash >$(PROGRAMS)/extra/completion/tripstats.bash
+	bin/tripstats completion fish >$(PROGRAMS)/extra/completion/tripstats.fish
+	bin/tripstats completion zsh >$(PROGRAMS)/extra/completion/_tripstats
+	go run ./testdata/dist pack $(VERSION) $(PROGRAMS) $(PROGRAMS)/extra bin/dist
+	go run ./testdata/dist check $(VERSION) bin/dist
+
+image: ## the image tripstats of the programs of make dist; needs docker
+	@if docker info >/dev/null 2>&1; then docker build --build-arg TARGETARCH=$$(go env GOARCH) -f runners/container/Dockerfile -t tripstats:$(VERSION) $(PROGRAMS); \
+	else echo "image: SKIPPED: docker is missing, or its daemon does not run"; fi
 
 dataflow-template: workers ## bin/dataflow-template: the files for a Flex template; building it needs gcloud
 	mkdir -p bin/dataflow-template

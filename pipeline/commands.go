@@ -66,12 +66,16 @@ func init() {
 			usage: "report DIR --to=FILE                  a page with pictures of an output's tables: one file of HTML",
 		},
 		{
+			name: "completion", flags: []flagDef{logFlag}, help: completionHelp, run: (*job).completion,
+			usage: "completion bash|fish|zsh              a script that lets the shell complete commands and flags",
+		},
+		{
 			name: "version", flags: []flagDef{logFlag}, run: (*job).showVersion,
 			usage: "version                               version and revision",
 		},
 		{
 			name: "help", flags: []flagDef{logFlag}, run: (*job).showHelp,
-			usage: "help [all|beam|COMMAND]               all flags; Beam's own; help on a command",
+			usage: "help [all|recipes|beam|COMMAND]       all flags; lines for other programs; Beam's flags; a command",
 		},
 	}
 }

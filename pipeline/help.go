@@ -105,14 +105,20 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// helpOn runs the command help; words are the arguments after it.
-func helpOn(w io.Writer, words []string) error {
-	topics := []string{"all", "beam"}
+// helpTopics lists the words that may follow help.
+func helpTopics() []string {
+	topics := []string{"all", "recipes", "beam"}
 	for _, c := range commands {
 		if c.help != nil {
 			topics = append(topics, c.name)
 		}
 	}
+	return topics
+}
+
+// helpOn runs the command help; words are the arguments after it.
+func helpOn(w io.Writer, words []string) error {
+	topics := helpTopics()
 	switch {
 	case len(words) == 0:
 		return help(w, false)
@@ -121,6 +127,9 @@ func helpOn(w io.Writer, words []string) error {
 		return usage("help: found %q, expected nothing or one of %s%s", found, strings.Join(topics, ", "), didYouMean(found, topics))
 	case words[0] == "all":
 		return help(w, true)
+	case words[0] == "recipes":
+		_, err := io.WriteString(unfiltered(w), recipesAsHelp()) // with addresses that are examples
+		return err
 	case words[0] == "beam":
 		return helpBeam(w)
 	}

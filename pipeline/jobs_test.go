@@ -122,7 +122,7 @@ func TestJobsOfOneProcessAreAsIfAlone(t *testing.T) {
 	for _, j := range jobs {
 		want = append(want, j.alone(t))
 	}
-	if want[0].code != 0 || len(want[0].files) != 5 || want[4].code != 5 || want[5].code != 2 || want[0].files["/trip_stats/trip_stats.parquet"] == want[3].files["/trip_stats/trip_stats.parquet"] {
+	if want[0].code != 0 || len(want[0].files) != 6 || want[4].code != 5 || want[5].code != 2 || want[0].files["/trip_stats/trip_stats.parquet"] == want[3].files["/trip_stats/trip_stats.parquet"] {
 		t.Fatalf("the jobs do not differ as they should: found exit codes %d, %d, %d\n%s", want[0].code, want[4].code, want[5].code, want[0].stderr)
 	}
 	t.Run("one after the other", func(t *testing.T) {

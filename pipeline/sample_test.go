@@ -40,7 +40,7 @@ func TestTheSampleNeedsNoArguments(t *testing.T) {
 	for path := range treeOf(t, filepath.Join(dir, "out")) {
 		found = append(found, path)
 	}
-	wantOnly(t, found, append(tableFiles(false), "_manifest.json", ".tripstats/lock")...)
+	wantOnly(t, found, append(tableFiles(false), "_manifest.json", "README.txt", ".tripstats/lock")...)
 }
 
 func TestThePlanReadsFootersAndWritesNothing(t *testing.T) {
@@ -63,7 +63,7 @@ func TestTheOutputIsTheTablesTheManifestAndTheLock(t *testing.T) {
 }
 
 // outputFiles has all files in an output folder after a run.
-var outputFiles = append(tableFiles(true), "_manifest.json", ".tripstats/lock")
+var outputFiles = append(tableFiles(true), "_manifest.json", "README.txt", ".tripstats/lock")
 
 // tableFiles are the files of the tables.
 func tableFiles(judged bool) (paths []string) {

@@ -357,6 +357,8 @@ func (s shelf) checkDone(output string, want sums) error {
 			continue
 		}
 		switch {
+		case below == publish.ReadmeName:
+			seen[below] = true
 		case below == publish.ManifestName, below == ".tripstats/runs", below == ".tripstats/lock" && !strings.Contains(s.base, "://"):
 		case strings.HasPrefix(file, "_delta_log/") && now.manifest.Format == "delta":
 		case now.tables[table] != "" && file == table+".parquet" && now.manifest.Format != "delta":
@@ -369,7 +371,7 @@ func (s shelf) checkDone(output string, want sums) error {
 			err = errors.Join(err, fmt.Errorf("%s is there, and should not be", below))
 		}
 	}
-	for _, name := range slices.Concat(now.manifest.Commit.Versions, slices.Collect(maps.Keys(now.tables))) {
+	for _, name := range slices.Concat(now.manifest.Commit.Versions, slices.Collect(maps.Keys(now.tables)), []string{publish.ReadmeName}) {
 		if !seen[name] {
 			err = errors.Join(err, fmt.Errorf("nothing is there of %s", name))
 		}

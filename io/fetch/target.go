@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -93,7 +94,14 @@ func lockDir(dir string) (*flock.Flock, error) {
 	}
 }
 
+// unlock removes the file of a lock and gives the lock up. Windows does not remove a file that a program has open, so there the lock is given
+// up first; if the file stays, another run has it.
 func unlock(lock *flock.Flock) error {
+	if runtime.GOOS == "windows" {
+		err := lock.Unlock()
+		_ = os.Remove(lock.Path())
+		return err
+	}
 	return errors.Join(remove(lock.Path()), lock.Unlock())
 }
 

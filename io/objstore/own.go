@@ -17,8 +17,8 @@ type Own struct {
 // isOwn tells whether this program has written a file below a fixed prefix. at returns the address of a path, or "" if there is no
 // such file.
 func (m *matches) isOwn(ctx context.Context, prefix, full string, at func(path string) string) bool {
-	for dir := path.Dir(full); len(dir) > len(prefix) && dir != "." && dir != "/"; dir = path.Dir(dir) {
-		folder := path.Dir(dir)
+	for inside := full; len(inside) > len(prefix) && inside != "." && inside != "/"; inside = path.Dir(inside) {
+		folder := path.Dir(inside)
 		below := strings.TrimPrefix(strings.TrimPrefix(full, folder), "/")
 		if folder == "." {
 			below = full

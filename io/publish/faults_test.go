@@ -142,8 +142,8 @@ func TestWhatDoesNotReconcileIsNotPublished(t *testing.T) {
 				t.Fatal(err)
 			}
 			output, kept := contents(t, cfg.Output), contents(t, filepath.Join(cfg.Quarantine.Dir, "rows"))
-			if len(output) != 11 || len(kept) != 2 {
-				t.Fatalf("found %d files in the output and %d in quarantine, expected 11 and 2", len(output), len(kept))
+			if len(output) != 12 || len(kept) != 2 {
+				t.Fatalf("found %d files in the output and %d in quarantine, expected 12 and 2", len(output), len(kept))
 			}
 			cfg, r = judged(t, dir, "second")
 			c.plant(&r)

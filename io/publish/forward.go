@@ -105,12 +105,16 @@ func (f *forwarding) update(ctx context.Context) error {
 			outputs = append(outputs, o)
 		}
 	}
-	changed := make([]bool, len(outputs))
-	err := f.forAll(len(outputs), func(i int) (err error) {
+	changed := make([]bool, len(outputs)+1) // and the text beside the tables
+	err := f.forAll(len(changed), func(i int) (err error) {
+		if i == len(outputs) {
+			changed[i], err = f.addReadme(ctx)
+			return err
+		}
 		changed[i], err = f.replaceCopy(ctx, outputs[i])
 		return err
 	})
-	for i, o := range outputs {
+	for i, o := range append(outputs, Output{Plain: ReadmeName}) {
 		if changed[i] {
 			f.repaired = append(f.repaired, o.Plain)
 		}

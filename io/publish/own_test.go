@@ -10,6 +10,8 @@ func TestWildcardsLeaveOutWhatAnOutputHas(t *testing.T) {
 		".tripstats/v/1-x/trip_stats.parquet.table":              true,
 		".tripstats/v/1-x/kept.bin":                              true,
 		".tripstats/lock":                                        true,
+		"README.txt":                                             true,
+		"raw/README.txt":                                         false,
 		"raw/yellow_tripdata_2019-08.parquet":                    false,
 		"yellow_tripdata_2019-08.parquet":                        false,
 		"deep/.tripstats/v/1-x/trip_stats.parquet.table":         false, // of another output, whose manifest is there

@@ -53,7 +53,7 @@ func nothingElse(t *testing.T, output string) {
 	if lags, err := h.Lagging(t.Context(), access, output); lags || err != nil {
 		t.Errorf("the copies lag: %v, %v", lags, err)
 	}
-	want := map[string]string{ManifestName: string(h.content)}
+	want := map[string]string{ManifestName: string(h.content), ReadmeName: readme}
 	for _, v := range h.Versions() {
 		m, _, err := ReadVersion(t.Context(), access, output, v.Number)
 		if err != nil {

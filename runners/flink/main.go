@@ -1,3 +1,5 @@
+//go:build unix
+
 // Flink starts and ends Flink or Spark on this machine, for trials:
 //
 //	flink up                     a job server with Flink in it

@@ -96,7 +96,7 @@ func documents(t *testing.T) []string {
 		if err == nil && d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "bin" || d.Name() == "out") {
 			return filepath.SkipDir
 		}
-		if err == nil && d.Name() == "README.md" {
+		if err == nil && (d.Name() == "README.md" || d.Name() == "recipes.md") {
 			found = append(found, path)
 		}
 		return err
@@ -246,14 +246,16 @@ func (s *session) script(t *testing.T, place string, b block) string {
 	if b.kind == "sql" {
 		code = "import duckdb\nduckdb.sql('''" + code + "''').show()\n"
 	}
-	for _, m := range regexp.MustCompile(`(?m)^import (\w+)`).FindAllStringSubmatch(code, -1) {
-		if s.python == "" {
-			t.Logf("%s: not run: needs Python with %s in .venv (make verify)", place, m[1])
-			return ""
-		}
-		if err := exec.Command(s.python, "-c", "import "+m[1]).Run(); err != nil {
-			t.Logf("%s: not run: needs Python's %s in .venv", place, m[1])
-			return ""
+	for _, m := range regexp.MustCompile(`(?m)^(?:import|# pip install) (.+)$`).FindAllStringSubmatch(code, -1) {
+		for _, name := range strings.Fields(strings.Split(m[1], " as ")[0]) {
+			if s.python == "" {
+				t.Logf("%s: not run: needs Python with %s in .venv (make verify)", place, name)
+				return ""
+			}
+			if err := exec.Command(s.python, "-c", "import "+name).Run(); err != nil {
+				t.Logf("%s: not run: needs Python's %s in .venv", place, name)
+				return ""
+			}
 		}
 	}
 	return s.run(t, s.python, "-c", code)

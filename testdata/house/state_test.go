@@ -163,6 +163,7 @@ var mayChange = map[string]string{
 	"transforms/element.rowEncoders": "functions to use again, by type",
 	"transforms/element.rowDecoders": "functions to use again, by type",
 	"transforms/library.text":        "set by the compiler: the SQL of the library",
+	"pipeline.recipes":               "set by the compiler: the document of recipes",
 	"transforms/watch.runs":          "who watches a run, by its name",
 	"transforms/timezone.data":       "set by the compiler: the time zones",
 	"pipeline.builtFrom":             "set by the linker",

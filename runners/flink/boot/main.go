@@ -1,3 +1,5 @@
+//go:build unix
+
 // Boot starts one Go worker for Beam: it is the "command" of --environment_type=PROCESS, which a TaskManager runs.
 //
 // Beam's own boot program copies every worker's program to the temporary folder and leaves it there, and leaves the

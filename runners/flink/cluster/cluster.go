@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package cluster runs Flink and Spark on this machine for tests and trials: a job server with an engine embedded, or a
 // JobManager and TaskManagers as processes of their own. All listen on the loopback interface only, with bounded memory,
 // and are known by records in one folder, so that another program can end them. It needs Linux, Java 11 or later, and

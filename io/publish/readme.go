@@ -1,0 +1,43 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"tripstats/io/objstore"
+)
+
+// ReadmeName is the path, below the output, of a text for people who open the folder. It has a second purpose: pandas and pyarrow, given the
+// folder, take all files below it as parts of one table, and drop the columns that the first file does not have. They pass over names that
+// begin with _ or a dot. This file they try to read, and fail with an error that names it.
+const ReadmeName = "README.txt"
+
+// readme is the same for all outputs, so that it need not change with them.
+const readme = `These are tables made by tripstats. Each folder here is a table of its own. Read one table at a time, as with pandas:
+
+    pandas.read_parquet("trip_stats/trip_stats.parquet")
+    deltalake.DeltaTable("trip_stats").to_pandas()          (if trip_stats has a folder _delta_log)
+
+Did a program fail because this text is no parquet file? Then it was given the whole folder. Without this text it would have
+mixed the rows of different tables.
+
+_manifest.json says what the tables were made of. The folder .tripstats belongs to tripstats: leave it as it is.
+Examples for DuckDB, pandas, Polars, Excel and others: tripstats help recipes
+`
+
+// addReadme writes the text beside the tables if nothing has its name. A file of the user's stays: it serves the second purpose as well.
+func (f *forwarding) addReadme(ctx context.Context) (made bool, err error) {
+	if _, err := f.access.Stat(ctx, objstore.Join(f.output, ReadmeName)); !errors.Is(err, fs.ErrNotExist) {
+		return false, nil // also if it cannot be looked at: no reader of one table needs it
+	}
+	_, err = f.lock.Put(ctx, ReadmeName, []byte(readme), objstore.Condition{Absent: true})
+	if errors.Is(err, objstore.ErrExists) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", ReadmeName, objstore.Reason(err))
+	}
+	return true, nil
+}
