@@ -15,21 +15,30 @@ func TestWhereGroupsTakeMuchMemoryAFileEndsBeforeTheNextGoesOn(t *testing.T) {
 	for i := range w.Pieces {
 		w.Pieces[i].File.UnitBytes = []int64{sharedBytes, sharedBytes}
 	}
-	const much = 1 << 40
-	element.Groups.Add(much)
-	defer element.Groups.Add(-much)
-	fn := &ReadFn{Config: Config{Lanes: 6}}
-	r := fn.CreateInitialRestriction(w)
-	var sources []string
-	if err := fn.ProcessElement(t.Context(), fn.CreateTracker(r), w, func(l element.ColumnsList) {
-		for _, c := range l.List {
-			sources = append(sources, c.Source)
+	for name, c := range map[string]struct {
+		cfg  Config
+		much int64
+	}{
+		"the groups are large":    {Config{Lanes: 6}, 1 << 40},
+		"there are many tables":   {Config{Lanes: AllCores, Tables: runtime.GOMAXPROCS(0)}, 0},
+		"there are many segments": {Config{Lanes: 20}, 1 << 40},
+	} {
+		element.Groups.Add(c.much)
+		fn := &ReadFn{Config: c.cfg}
+		r := fn.CreateInitialRestriction(w)
+		var sources []string
+		err := fn.ProcessElement(t.Context(), fn.CreateTracker(r), w, func(l element.ColumnsList) {
+			for _, c := range l.List {
+				sources = append(sources, c.Source)
+			}
+		})
+		element.Groups.Add(-c.much)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if len(sources) != 6*14 || !slices.IsSorted(sources) {
-		t.Errorf("found batches of %v, expected those of one file after the other", sources)
+		if len(sources) != 6*14 || !slices.IsSorted(sources) {
+			t.Errorf("%s: found batches of %v, expected those of one file after the other", name, sources)
+		}
 	}
 }
 

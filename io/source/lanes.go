@@ -126,8 +126,11 @@ func (l *lanes) mayJoin() bool {
 			files[s.parts[len(s.parts)-1].file.Source] = true
 		}
 	}
-	return len(files) <= max(1, int(l.cores)/l.cfg.Tables)
+	return len(files) <= l.files()
 }
+
+// files is of how many files there may be groups at once, if there are tables with groups.
+func (l *lanes) files() int { return max(1, int(l.cores)/max(1, l.cfg.Tables)) }
 
 // tell wakes next.
 func (l *lanes) tell() {
@@ -198,14 +201,15 @@ func (l *lanes) collect() (list []item, end bool, err error) {
 }
 
 // inTurn returns the segments that may give a batch, those first whose turn it is. A list of one is of the first segment that has one, so
-// that a file is finished before the next. So it is for longer lists if groups take much memory: that of a file becomes less when it ends.
+// that a file is finished before the next. So it is for longer lists if groups
+// take much memory: that of a file becomes less when it ends.
 func (l *lanes) inTurn() []*segment {
 	switch {
 	case len(l.open) == 0:
 		return nil
 	case l.single():
 		return l.open[:1:1]
-	case element.Groups.Load() > l.cfg.Memory.groups():
+	case l.cfg.Tables > 0 && l.files() == 1, element.Groups.Load() > l.cfg.Memory.groups():
 		return slices.Clone(l.open[:l.ofFirstFile()])
 	case l.batch == 1:
 		return slices.Clone(l.open)

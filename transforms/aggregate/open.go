@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 
 	"tripstats/transforms/element"
@@ -55,6 +56,27 @@ func (fn *partialFn) ProcessElement(list trip.Batches, emit func(string, Source)
 
 // add adds the batches of a list. The error is that of the first batch that has one.
 func (fn *partialFn) add(list []trip.Batch) error {
+	for some := range slices.Chunk(list, fn.atOnce()) {
+		if err := fn.addSome(some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// atOnce is how many batches are added at once. What declared tables compute of each is held until it is added. Many tables are work for
+// several cores themselves, so that fewer batches are enough.
+func (fn *partialFn) atOnce() int {
+	declared := 0
+	for _, t := range fn.Tables {
+		if t.declared() {
+			declared++
+		}
+	}
+	return max(4, 2*runtime.GOMAXPROCS(0)/max(1, declared))
+}
+
+func (fn *partialFn) addSome(list []trip.Batch) error {
 	if len(list) == 1 {
 		to := fn.of(&list[0])
 		to.tables.set.computed.Grow(1)
