@@ -212,11 +212,11 @@ func TestWaitingForTheLockIsShown(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := onTerminal(t, command{args: []string{"--input=sample", "--output=out", "--log=" + form}, dir: dir, env: []string{"TERM=xterm"}}, 100, false)
-		s.untilSays(t, "waiting 3 s for the run that is publishing to out")
+		s.untilSays(t, " s for the run that is publishing to out")
 		if err := lock.Unlock(); err != nil {
 			t.Fatal(err)
 		}
-		if r := s.wait(); r.code != 0 || form == "auto" && strings.Contains(shownAtEnd(r.stderr), "waiting 3 s") {
+		if r := s.wait(); r.code != 0 || form == "auto" && strings.Contains(shownAtEnd(r.stderr), " s for the run") {
 			t.Errorf("--log=%s: found exit code %d and %q", form, r.code, r.stderr)
 		}
 	}
