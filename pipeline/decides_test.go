@@ -94,7 +94,7 @@ func digits(n int64) string {
 
 func TestARunHasNothingToDoOnlyIfNothingThatDecidesTheTablesHasChanged(t *testing.T) {
 	tables := []wantedTable{{"a", "1"}}
-	files := []wantedFile{{found: element.Found{Source: "x"}, uri: "/x", token: "t", reading: "r"}}
+	files := []wantedFile{{found: &element.Found{Source: "x"}, uri: "/x", token: "t", reading: "r"}}
 	identity := func(tables []wantedTable, files []wantedFile, args ...string) string {
 		return func() string {
 			var choices []choice
@@ -119,8 +119,8 @@ func TestARunHasNothingToDoOnlyIfNothingThatDecidesTheTablesHasChanged(t *testin
 		{"which taxis count", tables, files, []string{"--taxi=green"}, false},
 		{"a table's query", []wantedTable{{"a", "2"}}, files, nil, false},
 		{"another table", append(tables, wantedTable{"b", "1"}), files, nil, false},
-		{"a file's content", tables, []wantedFile{{found: element.Found{Source: "x"}, uri: "/x", token: "u", reading: "r"}}, nil, false},
-		{"a file's name", tables, []wantedFile{{found: element.Found{Source: "y"}, uri: "/x", token: "t", reading: "r"}}, nil, false},
+		{"a file's content", tables, []wantedFile{{found: &element.Found{Source: "x"}, uri: "/x", token: "u", reading: "r"}}, nil, false},
+		{"a file's name", tables, []wantedFile{{found: &element.Found{Source: "y"}, uri: "/x", token: "t", reading: "r"}}, nil, false},
 		{"another file", tables, append(files, wantedFile{token: "v"}), nil, false},
 		{"no file", tables, nil, nil, false},
 	} {

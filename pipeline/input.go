@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"tripstats/io/quarantine"
 	"tripstats/io/source"
 	"tripstats/io/tlc"
+	"tripstats/runners"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/trip"
@@ -252,9 +255,6 @@ func matchFault(by string, err error) *fault.Fault {
 }
 
 const (
-	localMemory  = 160 << 20
-	remoteMemory = 256 << 20
-
 	// tableMemory is added to either for each table that is declared in SQL, for its groups and the columns that are computed for it.
 	tableMemory = 8 << 20
 
@@ -287,19 +287,52 @@ func (s *settings) leastMemory() int64 {
 	return leastLocalMemory
 }
 
+// memoryByCores is the default of --max-memory, by the number of cores: the last line counts that has no more. More cores decode more at
+// the same time. The number of cores is that of Go's runtime, for which the CPU limit of a container is the number of its cores.
+var memoryByCores = []struct {
+	cores         int
+	local, remote int64
+}{
+	{1, 160 << 20, 256 << 20},
+	{4, 180 << 20, 264 << 20},
+	{8, 220 << 20, 280 << 20},
+	{16, 300 << 20, 312 << 20},
+}
+
+// defaultMemory is the default of --max-memory. container is how much memory the container may use; 0 for no limit. At most half of it is
+// taken, because other processes and the cache of files need some too.
+func defaultMemory(cores int, remote bool, declared int, container int64) int64 {
+	most := int64(0)
+	for _, line := range memoryByCores {
+		if cores < line.cores {
+			break
+		}
+		if most = line.local; remote {
+			most = line.remote
+		}
+	}
+	most += int64(declared) * tableMemory
+	if container > 0 {
+		most = min(most, container/2)
+	}
+	return most
+}
+
 // mostMemory is what a process that reads for these tables may take for that.
 func (s *settings) mostMemory(tables []*aggregate.Spec) source.Memory {
 	most, remote := s.parsed.memory, s.remote()
 	if most == 0 {
-		most = localMemory
-		if remote {
-			most = remoteMemory
+		cores, container := runtime.GOMAXPROCS(0), source.ContainerMemory(os.DirFS("/"))
+		if r, err := runners.Find(s.runner); err == nil && r.Elsewhere() { // what the workers have is not known here
+			cores, container = 1, 0
 		}
+		declared := 0
 		for _, t := range tables {
 			if t.SQL != "" {
-				most += tableMemory
+				declared++
 			}
 		}
+		most = defaultMemory(cores, remote, declared, container)
 	}
 	if remote && s.runner == "prism" {
 		most -= messages

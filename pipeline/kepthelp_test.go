@@ -58,7 +58,11 @@ func (fn *gatherFn) ProcessElement(_ []byte, files func(*element.AdmittedFiles) 
 		g.tables[t.Name] = fmt.Sprintf("%d %v\n%s", t.Counted, t.Record.Schema(), b)
 	}
 	for _, r := range element.Drain(remembered) {
-		g.remembered.Files = append(g.remembered.Files, r.Files...)
+		files, err := r.AllFiles()
+		if err != nil {
+			panic(err)
+		}
+		g.remembered.Files = append(g.remembered.Files, files...)
 		g.remembered.Unusable = append(g.remembered.Unusable, r.Unusable...)
 		g.remembered.Results = append(g.remembered.Results, r.Results...)
 	}

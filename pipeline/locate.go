@@ -63,7 +63,7 @@ func (pl *planner) relocate(c *choice, o objstore.Object) error {
 		f.MonthFrom, f.NameTaxi = was.MonthFrom, was.NameTaxi
 	}
 	f.Reading = pl.readings.of(f)
-	c.file.found, c.file.token, c.file.reading = f, o.Token, f.Reading
+	c.file.found, c.file.token, c.file.reading = &f, o.Token, f.Reading
 	return nil
 }
 
@@ -107,7 +107,7 @@ func (pl *planner) withStaying(ctx context.Context) (objects []objstore.Object, 
 		sizes[f.Size] = true
 	}
 	for _, c := range pl.choices {
-		f := c.file.found
+		f := *c.file.found
 		if !c.file.stays || c.gone || !sizes[f.Size] || c.file.token == "" {
 			continue
 		}

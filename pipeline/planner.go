@@ -87,7 +87,7 @@ func (pl *planner) decide(ctx context.Context) error {
 	for i := range pl.listed {
 		f := &pl.listed[i]
 		f.Reading = pl.readings.of(*f)
-		files = append(files, wantedFile{found: *f, uri: objstore.Redact(f.URI), token: f.Token, reading: f.Reading})
+		files = append(files, wantedFile{found: f, uri: objstore.Redact(f.URI), token: f.Token, reading: f.Reading})
 	}
 	for _, s := range stay {
 		f := s.File.Found
@@ -98,7 +98,7 @@ func (pl *planner) decide(ctx context.Context) error {
 				f.Taxis = append(f.Taxis, r.Taxi)
 			}
 		}
-		files = append(files, wantedFile{found: f, uri: s.URI, token: s.Token, reading: f.Reading, without: s.without, stays: true})
+		files = append(files, wantedFile{found: &f, uri: s.URI, token: s.Token, reading: f.Reading, without: s.without, stays: true})
 	}
 	return pl.chooseAll(ctx, files)
 }
@@ -175,7 +175,7 @@ func (pl *planner) taxisOf(f element.Found) (taxis []string, sure bool) {
 		return taxis, true
 	}
 	if in := pl.kept[objstore.Redact(f.URI)]; in != nil && in.Token != "" && in.Token == f.Token {
-		return choosing{takes: pl.takes}.taxisOf(wantedFile{}, in.File), true
+		return choosing{takes: pl.takes}.taxisOf(wantedFile{found: &element.Found{}}, in.File), true
 	}
 	if f.NameTaxi != "" && pl.takes(f.NameTaxi) {
 		return []string{f.NameTaxi}, false
@@ -204,11 +204,11 @@ func (pl *planner) chooseAll(ctx context.Context, files []wantedFile) error {
 	for _, f := range files {
 		taxis := f.found.Taxis
 		if !f.stays {
-			taxis, _ = pl.taxisOf(f.found)
+			taxis, _ = pl.taxisOf(*f.found)
 		}
-		together.Add(f.found, taxis...)
+		together.Add(*f.found, taxis...)
 	}
-	pl.choices = choose(pl.kept, files, by, func(f wantedFile, taxi string) bool { return together.Alone(f.found, taxi) })
+	pl.choices = choose(pl.kept, files, by, func(f wantedFile, taxi string) bool { return together.Alone(*f.found, taxi) })
 	if err := pl.locate(ctx); err != nil {
 		return err
 	}
@@ -251,7 +251,7 @@ func (pl *planner) crowding() []element.Found {
 func (pl *planner) fill(ctx context.Context) error {
 	pl.files, pl.plan.kept, pl.partly, pl.publish.Kept = nil, nil, nil, nil
 	for _, c := range pl.choices {
-		f := c.file.found
+		f := *c.file.found
 		f.Skip = 0
 		if c.use == usePartly {
 			f.Skip = c.skip
@@ -318,7 +318,7 @@ func (pl *planner) protectEarly(ctx context.Context) error {
 func (pl *planner) namedInputs() []namedInput {
 	var list []namedInput
 	for _, c := range pl.choices {
-		taxis, sure := pl.taxisOf(c.file.found)
+		taxis, sure := pl.taxisOf(*c.file.found)
 		if sure && len(taxis) == 0 {
 			continue // the run counts none of its trips
 		}

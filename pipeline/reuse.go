@@ -10,8 +10,8 @@ import (
 
 // wantedFile is a file of the new version of an output.
 type wantedFile struct {
-	found   element.Found
-	uri     string // without secrets
+	found   *element.Found // most are those of planner.listed
+	uri     string         // without secrets
 	token   string
 	reading string   // digest: see readings
 	without []string // taxis of which named files replace the trips: see staying

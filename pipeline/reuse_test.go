@@ -32,9 +32,7 @@ func keptOf(uri string, taxis string, tables string) kept.Input {
 
 // foundAs is the file of an input as it was.
 func foundAs(in kept.Input) wantedFile {
-	f := wantedFile{uri: in.URI, token: in.Token, reading: in.Reading}
-	f.found.Source = in.Source
-	return f
+	return wantedFile{found: &element.Found{Source: in.Source}, uri: in.URI, token: in.Token, reading: in.Reading}
 }
 
 func TestOnlyWhatHasNotChangedIsReused(t *testing.T) {

@@ -255,7 +255,7 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "max-memory", value: "SIZE", of: func(s *settings) any { return &s.memory }, decides: decidesNothing, check: (*settings).checkMemory, rare: true,
-		text:  "memory goal of the process (default 160MiB, with remote input 256MiB, and 8MiB more for each\ntable made by SQL); GOMEMLIMIT takes precedence",
+		text:  "memory goal of the process (default 160MiB on up to 3 cores to 300MiB on 16, with remote input\n256MiB to 312MiB, and 8MiB more for each table made by SQL; at most half of a container's\nlimit); GOMEMLIMIT takes precedence",
 		label: "Memory of a worker process", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
 	},
 	{

@@ -6,18 +6,21 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strings"
 )
 
 // Encode returns an index as the version in a folder has it. It is sealed: it begins with the SHA-256 of the folder's path and of all that
 // follows, so that an index is not believed that is damaged, or that another version has.
 func (x *Index) Encode(dir string) ([]byte, error) {
-	x.Seal = ""
+	x.Seal = strings.Repeat("0", 2*sha256.Size) // the seal takes its place: a copy of the content may be large
 	content, err := json.Marshal(x)
+	x.Seal = ""
 	if err != nil {
 		return nil, err
 	}
-	rest := content[len(sealStart):]
-	return append([]byte(sealStart+seal(dir, rest)), rest...), nil
+	rest := content[len(sealStart)+2*sha256.Size:]
+	copy(content[len(sealStart):], seal(dir, rest))
+	return content, nil
 }
 
 // ErrSeal says that an index is damaged, or that another version has it.

@@ -42,7 +42,9 @@ func (Format) Describe(_ context.Context, f element.Found, r objstore.Reader) (d
 			return fmt.Errorf("%w; the file is damaged: fetch it again", err)
 		}
 		d.MetadataSum = sumOf(raw)
-		d.Metadata, err = o.footer(nil)
+		if objstore.Remote(f.URI) { // reading it again would take a request
+			d.Metadata, err = o.footer(nil)
+		}
 		return err
 	})
 	if len(d.Metadata) > longFooter {
@@ -54,13 +56,18 @@ func (Format) Describe(_ context.Context, f element.Found, r objstore.Reader) (d
 // longFooters allows one long footer in memory at a time.
 var longFooters sync.Mutex
 
-// withFooter calls f with the serialised metadata at the end of a parquet file of the given size.
+// tails are memory for the ends of files, which goes from file to file.
+var tails = sync.Pool{New: func() any { return new([tailBytes]byte) }}
+
+// withFooter calls f with the serialised metadata at the end of a parquet file of the given size. They are valid until f returns.
 func withFooter(r io.ReaderAt, size int64, f func(raw []byte) error) error {
 	const magic = "PAR1"
 	if size == 0 {
 		return errors.New("the file is empty, expected parquet; fetch it again")
 	}
-	tail := make([]byte, min(size, tailBytes))
+	room := tails.Get().(*[tailBytes]byte)
+	defer tails.Put(room)
+	tail := room[:min(size, tailBytes)]
 	if _, err := io.ReadFull(io.NewSectionReader(r, size-int64(len(tail)), int64(len(tail))), tail); err != nil {
 		return fmt.Errorf("reading the footer: %w", err)
 	}
@@ -103,25 +110,13 @@ func describe(f *element.Described, o *outline, size int64) error {
 	if o.groups > maxRowGroups {
 		return fmt.Errorf("footer: %d row groups, at most %d are read", o.groups, maxRowGroups)
 	}
-	columns, ncols := o.meta.Schema, len(o.leaves)
-	f.Rows, f.UnitRows, f.Columns = 0, make([]int64, o.groups), make([]element.Column, ncols)
+	columns, ncols := o.schema, len(o.leaves)
+	f.Rows, f.UnitRows, f.Columns = 0, make([]int64, o.groups), slices.Clone(o.columns)
+	sizes := make([]int64, ncols*o.groups)
 	for c := range f.Columns {
-		// A nested column goes by its name at the top, where a needed one is looked for, and further leaves below it by
-		// that and their own.
-		root := columns.ColumnRoot(c)
-		f.Columns[c] = column(columns.Column(c), root.Type() == schema.Group)
-		switch {
-		case c == 0 || root != columns.ColumnRoot(c-1):
-			f.Columns[c].Name = root.Name()
-		case root.Type() == schema.Group:
-			f.Columns[c].Name = root.Name() + "." + f.Columns[c].Name
-		}
-		if o.strange[c] {
-			f.Columns[c].Type, f.Columns[c].Found = element.Unsupported, f.Columns[c].Found+" of a logical type that is not known here"
-		}
-		f.Columns[c].Leaf, f.Columns[c].ChunkBytes = c, make([]int64, o.groups)
+		f.Columns[c].ChunkBytes = sizes[c*o.groups : (c+1)*o.groups : (c+1)*o.groups]
 	}
-	var places []chunkSpan
+	places := make([]chunkSpan, 0, ncols)
 	err := o.eachGroup(func(i int, g rowGroup) error {
 		if g.rows < 0 || g.rows > maxRowsOfGroup {
 			return fmt.Errorf("footer: row group %d: %d rows, at most %d are read", i, g.rows, int64(maxRowsOfGroup))
@@ -150,6 +145,28 @@ func describe(f *element.Described, o *outline, size int64) error {
 	return apart(places, func(c int) string { return f.Columns[c].Name })
 }
 
+// describeColumns describes the columns as far as the schema tells.
+func (o *understood) describeColumns() {
+	o.columns = make([]element.Column, len(o.leaves))
+	for c := range o.columns {
+		// A nested column goes by its name at the top, where a needed one is looked for, and further leaves below it by
+		// that and their own.
+		root := o.schema.ColumnRoot(c)
+		d := column(o.schema.Column(c), root.Type() == schema.Group)
+		switch {
+		case c == 0 || root != o.schema.ColumnRoot(c-1):
+			d.Name = root.Name()
+		case root.Type() == schema.Group:
+			d.Name = root.Name() + "." + d.Name
+		}
+		if o.strange[c] {
+			d.Type, d.Found = element.Unsupported, d.Found+" of a logical type that is not known here"
+		}
+		d.Leaf = c
+		o.columns[c] = d
+	}
+}
+
 // describeChunk adds a column chunk of a row group to the description of its column.
 func describeChunk(to *element.Column, col *schema.Column, chunk *columnChunk, group int, size int64) error {
 	if chunk.encrypted {
@@ -173,10 +190,30 @@ func describeChunk(to *element.Column, col *schema.Column, chunk *columnChunk, g
 		return errDictionaryLater
 	}
 	to.ChunkBytes[group] = n
-	if codec := compress.Compression(chunk.numbers[metaCodec]).String(); !slices.Contains(to.Codecs, codec) {
-		to.Codecs = append(to.Codecs, codec)
+	codec := compress.Compression(chunk.numbers[metaCodec])
+	switch {
+	case to.Codecs == nil:
+		to.Codecs = nameOf(codec)
+	case !slices.Contains(to.Codecs, codec.String()):
+		to.Codecs = append(to.Codecs, codec.String())
 	}
 	return nil
+}
+
+// codecNames has the name of each common codec as a list, which all files share.
+var codecNames = func() (lists [16][]string) {
+	for i := range lists {
+		lists[i] = []string{compress.Compression(i).String()}
+	}
+	return lists
+}()
+
+// nameOf returns the name of a codec as a list, to which nobody writes.
+func nameOf(codec compress.Compression) []string {
+	if codec >= 0 && int(codec) < len(codecNames) {
+		return slices.Clip(codecNames[codec])
+	}
+	return []string{codec.String()}
 }
 
 // column describes a leaf column. Nested and repeated columns, and types that no taxi data has, are Unsupported.

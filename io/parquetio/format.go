@@ -36,6 +36,9 @@ func (Format) ReadAhead(bytes int64) { SetReadAhead(bytes) }
 
 // Open starts to decode row groups. Decoding runs ahead, in goroutines that end with Close.
 func (Format) Open(ctx context.Context, f element.Recognised, r objstore.Reader, groups element.Range, cfg source.Config) (source.Units, error) {
+	if t := openTiny(f, r, groups, cfg); t != nil {
+		return t, nil
+	}
 	d, err := newDecoder(ctx, f, r, groups.Start, groups.End, cfg)
 	if err != nil {
 		return nil, err

@@ -1,13 +1,18 @@
 package parquetio
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/parquet/metadata"
+	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"tripstats/io/parquetio/thrift"
+	"tripstats/transforms/element"
 )
 
 // outline has the parts of a footer that this program needs. It is read from the bytes of the footer: the objects that arrow-go
@@ -21,10 +26,49 @@ type outline struct {
 
 	createdBy []byte // the program that wrote the file, encoded: arrow-go works around known faults of some programs
 
-	nodes   []node                 // the elements of the schema, depth first; the first is the root
-	leaves  []int                  // indices of the nodes that are columns
-	strange []bool                 // by column: arrow-go cannot tell what its values are
-	meta    *metadata.FileMetaData // arrow-go's, with the schema and without row groups
+	*understood
+}
+
+// understood is the schema of a footer. Files with the same schema share it, so nobody writes to it.
+type understood struct {
+	text    []byte // as the footer has it
+	nodes   []node // the elements of the schema, depth first; the first is the root
+	leaves  []int  // indices of the nodes that are columns
+	strange []bool // by column: arrow-go cannot tell what its values are
+	schema  *schema.Schema
+	columns []element.Column // without what the row groups say
+}
+
+// knownSchemas are the schemas of the last files. Files of one writer have the same, and a small file has little more than its schema.
+var knownSchemas atomic.Pointer[[]*understood]
+
+const (
+	mostSchemas     = 8
+	mostSchemaBytes = 16 << 10 // of one of them
+)
+
+// schemaOfFooter returns the known schema that a footer has, or nil.
+func schemaOfFooter(text []byte) *understood {
+	if known := knownSchemas.Load(); known != nil {
+		for _, u := range *known {
+			if bytes.Equal(u.text, text) {
+				return u
+			}
+		}
+	}
+	return nil
+}
+
+// remember keeps the schema for other files. If several files do so at once, some of the schemas are not kept.
+func (u *understood) remember() {
+	if len(u.text) > mostSchemaBytes {
+		return
+	}
+	list := []*understood{u}
+	if known := knownSchemas.Load(); known != nil {
+		list = append(list, (*known)[:min(len(*known), mostSchemas-1)]...)
+	}
+	knownSchemas.Store(&list)
 }
 
 // node is an element of the schema.
@@ -97,7 +141,15 @@ func outlineOf(raw []byte) (o *outline, err error) {
 		start := w.At
 		switch {
 		case id == footerSchema && typ == thrift.List:
-			return true, o.readSchema(&w)
+			if err := w.Skip(typ); err != nil {
+				return true, err
+			}
+			text := raw[start:w.At]
+			if o.understood = schemaOfFooter(text); o.understood == nil {
+				o.understood = &understood{text: bytes.Clone(text)}
+				return true, o.readSchema(&thrift.Walk{Bytes: o.text})
+			}
+			return true, nil
 		case id == footerRows && typ == thrift.Int64:
 			counted = true
 			o.rows, err = w.Int()
@@ -119,14 +171,20 @@ func outlineOf(raw []byte) (o *outline, err error) {
 		return nil, err
 	case !counted || o.groupsAt < 0:
 		return nil, errors.New("it does not say how many rows it has, or in which row groups")
-	case len(o.leaves) == 0:
+	case o.understood == nil || len(o.leaves) == 0:
 		return nil, errors.New("no columns in the schema")
+	case o.schema == nil:
+		if err := o.understand(); err != nil {
+			return nil, err
+		}
+		o.describeColumns()
+		o.remember()
 	}
-	return o, o.understand()
+	return o, nil
 }
 
 // readSchema reads the elements of the schema and finds the columns.
-func (o *outline) readSchema(w *thrift.Walk) error {
+func (o *understood) readSchema(w *thrift.Walk) error {
 	err := w.List(func(typ byte) (bool, error) {
 		if typ != thrift.Struct {
 			return false, errSchema
@@ -182,24 +240,26 @@ func (o *outline) readSchema(w *thrift.Walk) error {
 }
 
 // understand makes arrow-go's schema. Columns that arrow-go does not understand lose their logical type.
-func (o *outline) understand() (err error) {
+func (o *outline) understand() error {
 	o.strange = make([]bool, len(o.leaves))
 	for c, i := range o.leaves {
 		o.strange[c] = !emptyWhereDue(o.nodes[i].fields[nodeLogical])
 	}
-	if o.meta, err = parsed(o.withoutGroups(nil)); err != nil {
+	meta, err := parsed(o.withoutGroups(nil))
+	if err != nil {
 		for c := range o.leaves {
 			if _, err := parsed(o.withoutGroups([]int{c})); err != nil {
 				o.strange[c] = true
 			}
 		}
-		if o.meta, err = parsed(o.withoutGroups(nil)); err != nil {
+		if meta, err = parsed(o.withoutGroups(nil)); err != nil {
 			return err
 		}
 	}
-	if o.meta.Schema.NumColumns() != len(o.leaves) {
+	if meta.Schema.NumColumns() != len(o.leaves) {
 		return errSchema
 	}
+	o.schema = meta.Schema
 	return nil
 }
 
@@ -360,11 +420,25 @@ var chunkNumbers = [...]byte{
 // required are the fields without which a column chunk cannot be read, a bit for each id.
 const required = 1<<metaType | 1<<metaCodec | 1<<metaValues | 1<<metaBytes | 1<<metaFirstPage
 
+// chunkRooms are memory for the column chunks of a row group, which goes from footer to footer.
+var chunkRooms = sync.Pool{New: func() any { return new([]columnChunk) }}
+
+// mostChunkRoom is the most column chunks whose memory is kept.
+const mostChunkRoom = 256
+
 // eachGroup calls f for each row group in turn.
 func (o *outline) eachGroup(f func(i int, g rowGroup) error) error {
 	w := thrift.Walk{Bytes: o.raw, At: o.groupsAt}
 	i := 0
-	var chunks []columnChunk
+	room := chunkRooms.Get().(*[]columnChunk)
+	chunks := *room
+	defer func() {
+		if cap(chunks) <= mostChunkRoom {
+			clear(chunks) // they refer to the footer
+			*room = chunks
+			chunkRooms.Put(room)
+		}
+	}()
 	return w.List(func(typ byte) (bool, error) {
 		g := rowGroup{rows: -1, chunks: chunks[:0]}
 		if typ != thrift.Struct {
@@ -389,7 +463,9 @@ func (o *outline) eachGroup(f func(i int, g rowGroup) error) error {
 		if err != nil {
 			return true, err
 		}
-		chunks = g.chunks
+		if len(g.chunks) > len(chunks) {
+			chunks = g.chunks
+		}
 		i++
 		return true, f(i-1, g)
 	})

@@ -3,6 +3,7 @@ package parquetio
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -106,17 +107,21 @@ func TestNarrowKeepsWhatIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	whole, err := wholeFooter(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
 	far := f
-	far.URI = "https://example.com/x.parquet"
-	if far, err = Narrow(far); err != nil || len(far.Metadata) == 0 || len(far.Metadata) >= len(f.Metadata) {
-		t.Errorf("a remote file keeps %d of %d bytes, %v", len(far.Metadata), len(f.Metadata), err)
+	far.URI, far.Metadata = "https://example.com/x.parquet", whole
+	if far, err = Narrow(far); err != nil || len(far.Metadata) == 0 || len(far.Metadata) >= len(whole) {
+		t.Errorf("a remote file keeps %d of %d bytes, %v", len(far.Metadata), len(whole), err)
 	}
 	for name, file := range map[string]element.Recognised{"read again": narrowed, "kept": far} {
 		meta, err := footerOf(file, bytes.NewReader(content))
 		if err != nil || meta.Schema.NumColumns() != 2 || len(meta.RowGroups) != 2 || meta.Schema.Column(1).Name() != f.Columns[2].Name {
 			t.Fatalf("%s: found %v, %v", name, meta, err)
 		}
-		whole, err := parseFooter(f.Metadata)
+		whole, err := parseFooter(whole)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,4 +136,16 @@ func TestNarrowKeepsWhatIsRead(t *testing.T) {
 	if _, err := footerOf(narrowed, bytes.NewReader(content)); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
 		t.Errorf("another footer than before: found %v", err)
 	}
+}
+
+// wholeFooter returns what a remote file keeps of its footer before it is narrowed.
+func wholeFooter(r io.ReaderAt, size int64) (kept []byte, err error) {
+	err = withFooter(r, size, func(raw []byte) error {
+		o, err := outlineOf(raw)
+		if err == nil {
+			kept, err = o.footer(nil)
+		}
+		return err
+	})
+	return kept, err
 }

@@ -135,23 +135,34 @@ func (o *ownReader) open(rowGroup int) bool {
 	if o.gone || chunk.CryptoMetadata != nil || chunk.FilePath != nil || chunk.MetaData.NumValues != rows {
 		return false
 	}
-	c := pages.Chunk{Rows: rows, Optional: o.meta.Schema.Column(o.leaf).MaxDefinitionLevel() == 1, Padding: paddingOf(o.meta)}
-	switch compress.Compression(chunk.MetaData.Codec) {
-	case compress.Codecs.Uncompressed:
-	case compress.Codecs.Gzip:
-		c.Codec.Gzip = true
-	case compress.Codecs.Snappy:
-		c.Codec.Decompress = whole(decodeSnappy)
-	case compress.Codecs.Zstd:
-		c.Codec.Decompress, c.Codec.Room = whole(decodeZstd), zstdRoom
-	default:
+	codec, known := pageCodec(compress.Compression(chunk.MetaData.Codec))
+	if !known {
 		return false
 	}
+	c := pages.Chunk{Rows: rows, Optional: o.meta.Schema.Column(o.leaf).MaxDefinitionLevel() == 1, Padding: paddingOf(o.meta), Codec: codec}
 	at := spanOf(chunk.MetaData.DataPageOffset, chunk.MetaData.DictionaryPageOffset, chunk.MetaData.TotalCompressedSize)
 	c.Off, c.Size, c.Dict = at.off, at.len(), at.off < chunk.MetaData.DataPageOffset
 	o.begin(o.src, c)
 	return true
 }
+
+// pageCodec returns the codec for package pages. It returns false if that package does not read it.
+func pageCodec(codec compress.Compression) (c pages.Codec, known bool) {
+	switch codec {
+	case compress.Codecs.Uncompressed:
+	case compress.Codecs.Gzip:
+		c.Gzip = true
+	case compress.Codecs.Snappy:
+		c.Decompress = wholeSnappy
+	case compress.Codecs.Zstd:
+		c.Decompress, c.Room = wholeZstd, zstdRoom
+	default:
+		return c, false
+	}
+	return c, true
+}
+
+var wholeSnappy, wholeZstd = whole(decodeSnappy), whole(decodeZstd)
 
 // giveUp lets go of the memory, as arrow-go's reader needs some now. It reads the column from here on.
 func (o *ownReader) giveUp() {

@@ -118,11 +118,11 @@ func testHandOver(t *testing.T, codes bool) {
 	const rows = 5*batchRows + 7
 	f := testFile(t, 3, rows)
 	for _, failAt := range []int{0, 1, 3, 5, 6} { // 6 is the check that nothing is left
-		meta, err := parseFooter(f.Metadata)
+		in, err := openFile(t.Context(), objstore.Access{}, f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, err := openFile(t.Context(), objstore.Access{}, f)
+		meta, err := footerOf(f, in)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -78,8 +78,10 @@ func asTexts(col *schema.Column) *schema.Column {
 
 // paddingOf is how many zeros a file's writer puts after a page's values, bytes: fastparquet does. In a file of another's they
 // may be the last value of a page whose footer is damaged.
-func paddingOf(meta *metadata.FileMetaData) int {
-	if strings.HasPrefix(meta.GetCreatedBy(), "fastparquet") {
+func paddingOf(meta *metadata.FileMetaData) int { return paddingBy(meta.GetCreatedBy()) }
+
+func paddingBy(writer string) int {
+	if strings.HasPrefix(writer, "fastparquet") {
 		return 8
 	}
 	return 0

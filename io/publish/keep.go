@@ -42,7 +42,11 @@ func (r *result) keep(ctx context.Context, cfg Config, dir string) (*kept.Index,
 		}
 	}
 	for _, m := range r.remembered {
-		for _, f := range m.Files {
+		files, err := m.AllFiles()
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, f := range files {
 			f.URI = objstore.Redact(f.URI)
 			add(f.Found, kept.Input{File: f})
 		}

@@ -148,9 +148,9 @@ type Part struct {
 
 // mostRefused returns the month of most refused rows. In a dataset it looks at the part with the most refused rows in one
 // month.
-func mostRefused(parts []element.Admitted, tallies map[string]element.Tally) (month int32, rows int64) {
+func mostRefused(parts []element.Admitted, tallies sourceTallies) (month int32, rows int64) {
 	for _, f := range parts {
-		if t := tallies[f.Source]; t.RefusedThere > rows {
+		if t := tallies.of(f.Source); t.RefusedThere > rows {
 			month, rows = t.RefusedMonth, t.RefusedThere
 		}
 	}
@@ -184,13 +184,10 @@ func (o Output) Shown() string { return cmp.Or(o.Plain, o.Path) }
 
 func (r *result) manifest(cfg Config) *Manifest {
 	m := &Manifest{Schema: ManifestSchema, Program: cfg.Program, Sample: cfg.Sample, Quality: cfg.Quality, Rules: cfg.Rules, Flags: cfg.Flags, Settings: cfg.Settings, Sets: cfg.Datasets, Inputs: []Input{}}
-	tallies := map[string]element.Tally{}
-	for _, t := range r.tallies {
-		tallies[t.Source] = t
-	}
+	tallies := sourceTallies(r.tallies)
 	for _, parts := range element.Sources(wholeFiles(r.files)) {
 		f := parts[0]
-		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: f.Units, Rows: f.Rows, Others: f.Others, Counted: tallies[f.Source].Counted, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null}
+		in := Input{Source: f.Source, URI: objstore.Redact(f.URI), Taxi: f.Taxi, Bytes: f.Size, RowGroups: f.Units, Rows: f.Rows, Others: f.Others, Counted: tallies.of(f.Source).Counted, Variant: f.Variant, Unknown: f.Unknown, Null: f.Null}
 		if f.Month != element.NoMonth {
 			in.Month = tlc.FormatMonth(f.Month)
 		}
@@ -201,7 +198,7 @@ func (r *result) manifest(cfg Config) *Manifest {
 			in.RefusedMonth = tlc.FormatMonth(month)
 		}
 		for _, p := range parts {
-			for _, c := range tallies[p.Source].NoCodes {
+			for _, c := range tallies.of(p.Source).NoCodes {
 				if in.NoCodes == nil {
 					in.NoCodes = map[string]int64{}
 				}
@@ -238,10 +235,10 @@ func (r *result) manifest(cfg Config) *Manifest {
 }
 
 // setUnreadable sets Unreadable.
-func (in *Input) setUnreadable(parts []element.Admitted, tallies map[string]element.Tally) {
+func (in *Input) setUnreadable(parts []element.Admitted, tallies sourceTallies) {
 	var all []element.Refused
 	for _, p := range parts {
-		all = addRefused(all, tallies[p.Source].Unreadable)
+		all = addRefused(all, tallies.of(p.Source).Unreadable)
 	}
 	for _, u := range all {
 		if 100*u.Rows <= in.Rows {
@@ -255,7 +252,7 @@ func (in *Input) setUnreadable(parts []element.Admitted, tallies map[string]elem
 }
 
 // asDataset turns in, the input of the first file of a dataset, into the input of the whole dataset.
-func (in *Input) asDataset(parts []element.Admitted, tallies map[string]element.Tally) {
+func (in *Input) asDataset(parts []element.Admitted, tallies sourceTallies) {
 	f := parts[0]
 	in.Source, in.Bytes, in.Rows, in.Others, in.RowGroups, in.Counted, in.Unknown, in.Null = f.Dataset, 0, 0, 0, 0, 0, nil, nil
 	in.URI = strings.TrimSuffix(in.URI, strings.TrimPrefix(f.Source, f.Dataset))
@@ -266,7 +263,7 @@ func (in *Input) asDataset(parts []element.Admitted, tallies map[string]element.
 		in.Rows += p.Rows
 		in.Others += p.Others
 		in.RowGroups += p.Units
-		in.Counted += tallies[p.Source].Counted
+		in.Counted += tallies.of(p.Source).Counted
 		in.Unknown = append(in.Unknown, p.Unknown...)
 		in.Null = append(in.Null, p.Null...)
 		variants = append(variants, p.Variant)

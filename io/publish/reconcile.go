@@ -18,21 +18,19 @@ import (
 // the tables must be the sum of the rows counted. What it finds is a fault of this program or its runner, not of an input: exit code 1,
 // nothing published.
 func (r *result) reconcile(cfg Config) error {
-	sources, err := bySource(r.tallies)
-	if err != nil {
+	r.monthsOf(r.tallies)
+	files := wholeFiles(r.files)
+	ofTaxi := map[[2]string]int64{}
+	if len(files) < len(r.files) {
+		for _, t := range r.tallies {
+			ofTaxi[[2]string{t.Source, t.Taxi}] = t.Rows
+		}
+	}
+	var err error
+	if r.tallies, err = bySource(r.tallies); err != nil {
 		return err
 	}
-	r.monthsOf(r.tallies)
-	ofTaxi := map[[2]string]int64{}
-	for _, t := range r.tallies {
-		ofTaxi[[2]string{t.Source, t.Taxi}] = t.Rows
-	}
-	r.tallies = sources
-	tallies := map[string]element.Tally{}
-	for _, t := range r.tallies {
-		tallies[t.Source] = t
-	}
-	files := wholeFiles(r.files)
+	tallies := sourceTallies(r.tallies)
 	if len(r.tallies) != len(files) {
 		return fault.New(fault.Failed, "reconciliation: found results of %d files, expected %d; %s", len(r.tallies), len(files), fault.Ours)
 	}
@@ -42,15 +40,10 @@ func (r *result) reconcile(cfg Config) error {
 			return fault.New(fault.Failed, "reconciliation: %s: found %d rows of %s, expected the %d that its column has; %s", f.Source, read, f.Taxi, f.Rows, fault.Ours)
 		}
 	}
-	for i, f := range r.files { // of a file of text, reading has told them
-		if f.Rows == element.UnknownRows {
-			r.files[i].Rows = tallies[f.Source].Rows
-		}
-	}
 	rows, filtered := int64(0), map[string]int64{}
 	for _, f := range files {
-		t, ok := tallies[f.Source]
-		if !ok {
+		t := tallies.of(f.Source)
+		if t.Source == "" {
 			return fault.New(fault.Failed, "reconciliation: %s: found no result, expected one; %s", f.Source, fault.Ours)
 		}
 		if err := allRead(f, t); err != nil {
@@ -62,6 +55,11 @@ func (r *result) reconcile(cfg Config) error {
 		rows += t.Counted
 		for _, of := range t.Filtered {
 			filtered[of.Table] += of.Rows
+		}
+	}
+	for i, f := range r.files { // of a file of text, reading has told them; files may be these
+		if f.Rows == element.UnknownRows {
+			r.files[i].Rows = tallies.of(f.Source).Rows
 		}
 	}
 	var names []string
@@ -85,6 +83,13 @@ func (r *result) reconcile(cfg Config) error {
 
 // wholeFiles combines the entries of each file of several taxis into one entry with the rows of all of them. files are sorted by source.
 func wholeFiles(files []element.Admitted) []element.Admitted {
+	twice := false
+	for i := range files {
+		twice = twice || i > 0 && files[i-1].Source == files[i].Source
+	}
+	if !twice {
+		return files
+	}
 	var out []element.Admitted
 	for _, f := range files {
 		n := len(out)

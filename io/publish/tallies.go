@@ -8,23 +8,37 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// bySource adds up the tallies of the taxis of each source. The result is sorted by source. Two tallies of one taxi are an error.
+// bySource adds up the tallies of the taxis of each source. The result is sorted by source. Two tallies of one taxi are an error. It works
+// in the memory of its argument.
 func bySource(tallies []element.Tally) ([]element.Tally, error) {
-	sorted := slices.SortedFunc(slices.Values(tallies), func(a, b element.Tally) int {
+	slices.SortFunc(tallies, func(a, b element.Tally) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Taxi, b.Taxi))
 	})
-	var out []element.Tally
-	for i, t := range sorted {
+	out, taxi := tallies[:0], "" // of the last tally
+	for _, t := range tallies {
 		switch n := len(out); {
-		case i == 0 || sorted[i-1].Source != t.Source:
+		case n == 0 || out[n-1].Source != t.Source:
 			out = append(out, t)
-		case sorted[i-1].Taxi == t.Taxi:
+		case taxi == t.Taxi:
 			return nil, fault.New(fault.Failed, "reconciliation: %s: found two results, expected one; %s", t.Source, fault.Ours)
 		default:
 			out[n-1] = together(out[n-1], t)
 		}
+		taxi = t.Taxi
 	}
 	return out, nil
+}
+
+// sourceTallies are tallies as [bySource] returns them. There may be so many that a map of them would take too much memory.
+type sourceTallies []element.Tally
+
+// of returns the tally of a source. Without one it is empty.
+func (list sourceTallies) of(source string) element.Tally {
+	i, found := slices.BinarySearchFunc(list, source, func(t element.Tally, source string) int { return cmp.Compare(t.Source, source) })
+	if !found {
+		return element.Tally{}
+	}
+	return list[i]
 }
 
 // together adds up the tallies of two taxis of one source.

@@ -15,6 +15,9 @@ type grouping struct {
 	last   *monthGroups // of the last run: the next run is nearly always of the same month
 
 	filtered int64
+
+	spare   []*denseGroups // empty ones of the files before
+	scratch []byte
 }
 
 func newGrouping(spec *Spec) *grouping {
@@ -75,6 +78,9 @@ func (g *grouping) addRows(b *trip.Batch, month int32, start, end int) {
 	case len(g.spec.By) == 0:
 		m.addAll(g, b, start, end)
 	case len(g.spec.By) == 1 && g.spec.By[0].both():
+		if m.dense == nil && end-start >= denseRows {
+			m.dense = g.emptyDense()
+		}
 		m.addBoth(g.spec.By[0], b, start, end)
 	default:
 		m.addEach(g, b, start, end)
@@ -99,12 +105,22 @@ func (g *grouping) state(rules []RuleCount, _ bool) (TableState, error) {
 	}
 	s := State{Filtered: g.filtered}
 	for _, m := range g.months {
-		s.Groups = append(s.Groups, m.result()...)
+		dense := m.dense
+		if groups := m.result(); len(g.months) == 1 {
+			s.Groups = groups
+		} else {
+			s.Groups = append(s.Groups, groups...)
+		}
+		if dense != nil {
+			g.spare = append(g.spare, dense)
+		}
 	}
 	slices.SortFunc(s.Groups, func(a, b Group) int { return a.compare(&b) })
-	packed, err := s.packed()
-	*g = *newGrouping(g.spec)
-	return TableState{Table: g.spec.Name, State: packed}, err
+	packed, err := s.AppendBinary(g.scratch[:0])
+	g.scratch = packed
+	clear(g.months)
+	g.last, g.filtered = nil, 0
+	return TableState{Table: g.spec.Name, State: slices.Clone(packed)}, err
 }
 
 // mostKeys is how many keys a table may have beside taxi and month.
@@ -129,10 +145,21 @@ type monthGroups struct {
 const denseKeys = 512
 
 // denseRows is the run length from which the array is worth its memory. Shorter runs are stray rows of other months.
-const denseRows = 64
+const denseRows = 16
 
 // denseGroups counts the trips of each group by Key.Of and by Key.Or. The two are apart, so that the processor can count both at once.
 type denseGroups struct{ of, or [denseKeys]int64 }
+
+// emptyDense returns an array without trips.
+func (g *grouping) emptyDense() *denseGroups {
+	n := len(g.spare)
+	if n == 0 {
+		return new(denseGroups)
+	}
+	dense := g.spare[n-1]
+	g.spare = g.spare[:n-1]
+	return dense
+}
 
 func (m *monthGroups) group(key groupKey, keys, sums int) *Group {
 	g := m.groups[key]
@@ -160,9 +187,6 @@ func (m *monthGroups) addAll(g *grouping, b *trip.Batch, start, end int) {
 
 // addBoth counts each row in two groups: that of the value of each column.
 func (m *monthGroups) addBoth(k Key, b *trip.Batch, start, end int) {
-	if m.dense == nil && end-start >= denseRows {
-		m.dense = new(denseGroups)
-	}
 	of, or := b.Columns[k.Of].Values[start:end], b.Columns[*k.Or].Values[start:end]
 	for n := 0; n < len(of); n++ {
 		if m.dense != nil {
@@ -230,16 +254,19 @@ func (m *monthGroups) addEach(g *grouping, b *trip.Batch, start, end int) {
 	}
 }
 
-// result returns the groups with trips.
+// result returns the groups with trips, and empties the array.
 func (m *monthGroups) result() []Group {
-	if m.dense != nil {
+	if m.dense != nil && len(m.groups) > 0 {
 		for v, of := range m.dense.of {
 			if or := m.dense.or[v]; of != 0 || or != 0 {
 				g := m.groupOf(int64(v))
 				g.Rows, g.Or = g.Rows+of, g.Or+or
 			}
 		}
-		m.dense = nil
+		*m.dense = denseGroups{}
+	}
+	if m.dense != nil && len(m.groups) == 0 {
+		return m.dense.groups(m.month)
 	}
 	groups := make([]Group, 0, len(m.groups))
 	for g := range maps.Values(m.groups) {
@@ -247,5 +274,25 @@ func (m *monthGroups) result() []Group {
 			groups = append(groups, *g)
 		}
 	}
+	return groups
+}
+
+// groups returns the groups with trips, ascending, and empties the array.
+func (d *denseGroups) groups(month int32) []Group {
+	n := 0
+	for v, of := range d.of {
+		if of != 0 || d.or[v] != 0 {
+			n++
+		}
+	}
+	groups, keys := make([]Group, 0, n), make([]int64, n)
+	for v, of := range d.of {
+		if or := d.or[v]; of != 0 || or != 0 {
+			i := len(groups)
+			keys[i] = int64(v)
+			groups = append(groups, Group{Month: month, Keys: keys[i : i+1 : i+1], Rows: of, Or: or})
+		}
+	}
+	*d = denseGroups{}
 	return groups
 }

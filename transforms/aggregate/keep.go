@@ -147,7 +147,7 @@ func (s Source) checkKept(tables []*Spec) error {
 		return damaged("found %d rows, expected the file's %d", s.Rows, s.Due)
 	}
 	for _, spec := range tables {
-		if _, _, err := s.balanced(spec); err != nil {
+		if _, err := s.balanced(spec); err != nil {
 			return damaged("%v", err)
 		}
 		if s.finished(spec) && !s.Alone {

@@ -129,9 +129,9 @@ func (s *Source) addDuration(spec *Spec) error {
 	if i < 0 || s.RawDuration.Count == 0 {
 		return nil
 	}
-	state, err := s.State(spec.Name)
+	sum, err := s.total(spec, i)
 	if err == nil {
-		s.Duration = state.total(i)
+		s.Duration = sum
 	}
 	return err
 }

@@ -71,7 +71,7 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 	t := element.Tally{Source: r.Source, Taxi: r.Taxi, NoCodes: r.NoCodes, Whole: r.Whole, Rows: r.Rows, Counted: r.Counted, Read: meanOf(r.RawDuration), Left: meanOf(r.Duration), Text: r.Text, Months: r.Months}
 	left := false
 	for _, spec := range fn.Tables {
-		state, filtered, err := r.balanced(spec)
+		filtered, err := r.balanced(spec)
 		if err != nil {
 			return err
 		}
@@ -79,7 +79,11 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 			t.Filtered = append(t.Filtered, element.Filtered{Table: spec.Name, Rows: filtered})
 		}
 		if i := spec.durations(); i >= 0 && !left {
-			t.Left, left = meanOf(state.total(i)), true
+			sum, err := r.total(spec, i)
+			if err != nil {
+				return err
+			}
+			t.Left, left = meanOf(sum), true
 		}
 	}
 	for _, c := range r.Rules {
@@ -107,35 +111,39 @@ func (s *Spec) durations() int {
 	return slices.Index(s.sums(), summed{of: trip.Duration})
 }
 
-// balanced checks that the groups of a table and the trips filtered are the trips that count. It returns the state of a table that is not
-// declared, and how many trips the table filters.
-func (s Source) balanced(spec *Spec) (state State, filtered int64, err error) {
+// balanced checks that the groups of a table and the trips filtered are the trips that count. It returns how many trips the table filters.
+func (s Source) balanced(spec *Spec) (filtered int64, err error) {
 	if spec.declared() {
-		filtered, err = s.declaredBalances(spec)
-		return state, filtered, err
+		return s.declaredBalances(spec)
 	}
-	if state, err = s.State(spec.Name); err == nil {
-		err = s.balances(spec, state)
+	state := s.bytes(spec.Name)
+	if state == nil {
+		if state, err = (State{}).AppendBinary(nil); err != nil {
+			return 0, err
+		}
 	}
-	return state, state.Filtered, err
-}
-
-// balances is balanced for a table that is not declared.
-func (s Source) balances(spec *Spec, state State) error {
+	var grouped [2]int64 // by Value.Or
+	filtered, err = eachGroup(state, func(g *Group) {
+		grouped[0] += g.Rows
+		grouped[1] += g.Or
+	})
+	if err != nil {
+		return 0, err
+	}
 	for _, v := range spec.Values {
 		if v.Func != Rows {
 			continue
 		}
-		grouped := int64(0)
-		for i := range state.Groups {
-			grouped += state.Groups[i].trips(v)
+		found := grouped[0]
+		if v.Or {
+			found = grouped[1]
 		}
-		if grouped+state.Filtered != s.Counted {
-			return fault.New(fault.Failed, "reconciliation: %s: table %s: found %d trips in the groups of %s and %d filtered, expected the %d that count; %s",
-				s.Source, spec.Name, grouped, v.Name, state.Filtered, s.Counted, fault.Ours)
+		if found+filtered != s.Counted {
+			return 0, fault.New(fault.Failed, "reconciliation: %s: table %s: found %d trips in the groups of %s and %d filtered, expected the %d that count; %s",
+				s.Source, spec.Name, found, v.Name, filtered, s.Counted, fault.Ours)
 		}
 	}
-	return nil
+	return filtered, nil
 }
 
 // declaredBalances is balanced for a declared table. It returns how many trips the table filters.
@@ -153,12 +161,12 @@ func (s Source) declaredBalances(spec *Spec) (filtered int64, err error) {
 	return c.Filtered, nil
 }
 
-// total returns the sum of all groups' Sums[i].
-func (s State) total(i int) (sum Sum) {
-	for _, g := range s.Groups {
-		sum.merge(g.Sums[i])
+// total returns the sum of all groups' Sums[i] of a table that is not declared.
+func (s Source) total(spec *Spec, i int) (sum Sum, err error) {
+	if state := s.bytes(spec.Name); state != nil {
+		_, err = eachGroup(state, func(g *Group) { sum.merge(g.Sums[i]) })
 	}
-	return sum
+	return sum, err
 }
 
 // meanOf is a sum of durations in µs as a mean in minutes.
@@ -167,11 +175,16 @@ func meanOf(s Sum) element.Mean {
 	return element.Mean{Count: s.Count, Mean: minutes}
 }
 
-type seedFn struct{ Tables []*Spec }
+type seedFn struct {
+	Tables []*Spec
+
+	month  int32
+	states []TableState // of the last seed: see seed
+}
 
 func (fn *seedFn) ProcessElement(list element.AdmittedFiles, emit func(string, Source)) error {
 	for _, f := range list.Files {
-		s, err := seed(f, fn.Tables)
+		s, err := fn.seed(f)
 		if err != nil {
 			return err
 		}

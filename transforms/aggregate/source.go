@@ -194,17 +194,21 @@ func mergeStates(a, b []TableState) ([]TableState, error) {
 }
 
 func mergePacked(a, b []byte) ([]byte, error) {
-	var x, y State
-	err := errors.Join(x.UnmarshalBinary(a), y.UnmarshalBinary(b))
-	switch {
+	x, errX := walkState(a)
+	y, errY := walkState(b)
+	switch err := errors.Join(errX, errY); {
 	case err != nil:
 		return nil, err
-	case x.empty(): // a seed: there may be many, and the bytes are there
+	case x.groups == 0 && x.filtered == 0 && x.end() == nil: // a seed: there may be many, and the bytes are there
 		return b, nil
-	case y.empty():
+	case y.groups == 0 && y.filtered == 0 && y.end() == nil:
 		return a, nil
 	}
-	return x.Merge(y).packed()
+	var s State
+	if err := errors.Join(s.UnmarshalBinary(a), s.add(b)); err != nil {
+		return nil, err
+	}
+	return s.packed()
 }
 
 // mergeSorted merges two slices that ascend strictly by key into a new one, adding up equal keys.
@@ -228,24 +232,37 @@ func mergeSorted[T any, K cmp.Ordered](a, b []T, key func(T) K, add func(T, T) T
 
 // seed is the result of a file without rows. It gives every file a result, and every seeded table a row for the month in the
 // file's name.
-func seed(f element.Admitted, tables []*Spec) (Source, error) {
+func (fn *seedFn) seed(f element.Admitted) (Source, error) {
 	s := Source{Source: f.Source, Whole: f.Whole(), Taxi: f.Taxi, Month: f.Month, Unknown: int64(len(f.Unknown)), Alone: f.Alone, Read: !f.Kept, Size: f.Size, Due: f.Rows}
-	for _, t := range tables {
-		if t.declared() {
-			s.States = append(s.States, TableState{Table: t.Name, Declared: true})
-			continue
-		}
-		var state State
-		if t.Seeded && f.Month != element.NoMonth {
-			state.Groups = []Group{{Month: f.Month, Sums: make([]Sum, len(t.sums()))}}
-		}
-		packed, err := state.AppendBinary(nil)
+	if fn.states == nil || fn.month != f.Month { // most files are of the month of the file before, and share the states
+		states, err := seedStates(f.Month, fn.Tables)
 		if err != nil {
 			return s, err
 		}
-		s.States = append(s.States, TableState{Table: t.Name, State: packed})
+		fn.states, fn.month = states, f.Month
 	}
+	s.States = fn.states
 	return s, nil
+}
+
+// seedStates are the states of a file of a month without rows.
+func seedStates(month int32, tables []*Spec) (states []TableState, err error) {
+	for _, t := range tables {
+		if t.declared() {
+			states = append(states, TableState{Table: t.Name, Declared: true})
+			continue
+		}
+		var state State
+		if t.Seeded && month != element.NoMonth {
+			state.Groups = []Group{{Month: month, Sums: make([]Sum, len(t.sums()))}}
+		}
+		packed, err := state.AppendBinary(nil)
+		if err != nil {
+			return nil, err
+		}
+		states = append(states, TableState{Table: t.Name, State: slices.Clip(packed)})
+	}
+	return slices.Clip(states), nil
 }
 
 // sortedKeys returns the keys of m, ascending.

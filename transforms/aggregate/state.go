@@ -85,6 +85,53 @@ func mergeGroups(a, b []Group) []Group {
 	return append(append(out, a...), b...)
 }
 
+// add adds another state, in its binary form, in the memory of s, which must be nobody else's.
+func (s *State) add(b []byte) error {
+	w, err := walkState(b)
+	if err != nil {
+		return err
+	}
+	g, last := w.empty(), w.empty()
+	var missing []Group
+	at := 0
+	for i := range w.groups {
+		if w.group(&g); w.r.short {
+			return errStateShort
+		}
+		if i > 0 && last.compare(&g) >= 0 {
+			return errStateOrder
+		}
+		c := 1
+		for at < len(s.Groups) {
+			if c = s.Groups[at].compare(&g); c >= 0 {
+				break
+			}
+			at++
+		}
+		if at < len(s.Groups) && c == 0 {
+			have := &s.Groups[at]
+			have.Rows += g.Rows
+			have.Or += g.Or
+			for k := range g.Sums {
+				have.Sums[k].merge(g.Sums[k])
+			}
+		} else {
+			own := g
+			own.Keys, own.Sums = slices.Clone(g.Keys), slices.Clone(g.Sums)
+			missing = append(missing, own)
+		}
+		g, last = last, g
+	}
+	if err := w.end(); err != nil {
+		return err
+	}
+	s.Filtered += w.filtered
+	if len(missing) > 0 {
+		s.Groups = mergeGroups(s.Groups, missing)
+	}
+	return nil
+}
+
 // stateVersion is the first byte of a state's binary form. It changes whenever the form does.
 const stateVersion = 2
 
@@ -127,38 +174,150 @@ func (s State) packed() ([]byte, error) {
 }
 
 // UnmarshalBinary reads what AppendBinary wrote. An unknown version is an error that says so.
-func (s *State) UnmarshalBinary(b []byte) error {
+func (s *State) UnmarshalBinary(b []byte) (err error) {
+	w, err := walkState(b)
+	if err != nil {
+		return err
+	}
+	*s = State{Filtered: w.filtered}
+	if w.groups > 0 {
+		s.Groups = make([]Group, w.groups)
+	}
+	keys, sums := make([]int64, w.groups*w.keys), make([]Sum, w.groups*w.sums) // one piece of memory for all groups
+	for i := range s.Groups {
+		g := &s.Groups[i]
+		if w.keys > 0 {
+			g.Keys = keys[i*w.keys : (i+1)*w.keys : (i+1)*w.keys]
+		}
+		if w.sums > 0 {
+			g.Sums = sums[i*w.sums : (i+1)*w.sums : (i+1)*w.sums]
+		}
+		if w.group(g); w.r.short {
+			return errStateShort
+		}
+		if i > 0 && s.Groups[i-1].compare(g) >= 0 {
+			return errStateOrder
+		}
+	}
+	return w.end()
+}
+
+var (
+	errStateShort = errors.New("aggregate: a state: it ends too early")
+	errStateOrder = errors.New("aggregate: a state: its groups do not ascend")
+	errStateEnd   = errors.New("aggregate: a state: it does not end where it should")
+)
+
+// stateWalk walks over the binary form of a state.
+type stateWalk struct {
+	r                  reader
+	filtered           int64
+	groups, keys, sums int // how many groups there are, and how many keys and sums each has
+}
+
+// walkState begins with the first group.
+func walkState(b []byte) (w stateWalk, err error) {
 	if len(b) == 0 || b[0] != stateVersion {
 		found := "nothing"
 		if len(b) > 0 {
 			found = fmt.Sprintf("version %d", b[0])
 		}
-		return fmt.Errorf("aggregate: a state: found %s, expected version %d; it was written by another release", found, stateVersion)
+		return w, fmt.Errorf("aggregate: a state: found %s, expected version %d; it was written by another release", found, stateVersion)
 	}
-	r := reader{in: b[1:]}
-	*s = State{Filtered: r.varint()}
-	groups, keys, sums := r.count(), r.count(), r.count()
-	for range groups {
-		g := Group{Month: int32(r.varint()), Nulls: r.byte()}
-		for range keys {
-			g.Keys = append(g.Keys, r.varint())
-		}
-		g.Rows, g.Or = r.varint(), r.varint()
-		for range sums {
-			g.Sums = append(g.Sums, Sum{Count: r.varint(), Hi: r.varint(), Lo: r.uint64()})
-		}
-		if r.short {
-			return errors.New("aggregate: a state: it ends too early")
-		}
-		if n := len(s.Groups); n > 0 && s.Groups[n-1].compare(&g) >= 0 {
-			return errors.New("aggregate: a state: its groups do not ascend")
-		}
-		s.Groups = append(s.Groups, g)
+	w.r.in = b[1:]
+	w.filtered = w.r.varint()
+	w.groups, w.keys, w.sums = w.r.count(), w.r.count(), w.r.count()
+	const least, leastSum = 4, 10 // bytes of a group without keys and sums, and of a sum
+	switch {
+	case w.r.short:
+		return w, errStateEnd
+	case w.groups > 0 && w.groups > len(w.r.in)/(least+w.keys+leastSum*w.sums):
+		return w, errStateShort
 	}
-	if r.short || len(r.in) > 0 {
-		return errors.New("aggregate: a state: it does not end where it should")
+	return w, nil
+}
+
+// group reads the next group into g, whose keys and sums have their lengths.
+func (w *stateWalk) group(g *Group) {
+	g.Month, g.Nulls = int32(w.r.varint()), w.r.byte()
+	for i := range g.Keys {
+		g.Keys[i] = w.r.varint()
+	}
+	g.Rows, g.Or = w.r.varint(), w.r.varint()
+	for i := range g.Sums {
+		g.Sums[i] = Sum{Count: w.r.varint(), Hi: w.r.varint(), Lo: w.r.uint64()}
+	}
+}
+
+// end checks that nothing follows.
+func (w *stateWalk) end() error {
+	if w.r.short || len(w.r.in) > 0 {
+		return errStateEnd
 	}
 	return nil
+}
+
+// eachGroup calls f for each group of a state in its binary form. A group is valid until the next one is read.
+func eachGroup(b []byte, f func(g *Group)) (filtered int64, err error) {
+	w, err := walkState(b)
+	if err != nil {
+		return 0, err
+	}
+	g, last := w.empty(), w.empty()
+	for i := range w.groups {
+		if w.group(&g); w.r.short {
+			return 0, errStateShort
+		}
+		if i > 0 && last.compare(&g) >= 0 {
+			return 0, errStateOrder
+		}
+		f(&g)
+		g, last = last, g
+	}
+	return w.filtered, w.end()
+}
+
+// empty returns a group with room for keys and sums.
+func (w *stateWalk) empty() Group {
+	return Group{Keys: make([]int64, w.keys), Sums: make([]Sum, w.sums)}
+}
+
+// eachMonth calls f with the groups of each month of a state in its binary form, as the binary form of a state of its own.
+func eachMonth(b []byte, f func(month int32, part []byte)) error {
+	w, err := walkState(b)
+	if err != nil {
+		return err
+	}
+	g := w.empty()
+	month, first, from := int32(0), 0, w.r.in // of the part that is not emitted yet
+	flush := func(next int, rest []byte) {
+		groups := from[:len(from)-len(rest)]
+		switch {
+		case next == first:
+		case next-first == w.groups && w.filtered == 0:
+			f(month, b)
+		default:
+			part := make([]byte, 0, 1+4*binary.MaxVarintLen32+len(groups))
+			part = binary.AppendVarint(append(part, stateVersion), 0)
+			for _, n := range []int{next - first, w.keys, w.sums} {
+				part = binary.AppendUvarint(part, uint64(n))
+			}
+			f(month, slices.Clip(append(part, groups...)))
+		}
+		first, from = next, rest
+	}
+	for i := range w.groups {
+		rest := w.r.in
+		if w.group(&g); w.r.short {
+			return errStateShort
+		}
+		if i > 0 && g.Month != month {
+			flush(i, rest)
+		}
+		month = g.Month
+	}
+	flush(w.groups, w.r.in)
+	return w.end()
 }
 
 // reader reads numbers from bytes. If the bytes end too early it sets short and returns 0 from there on.

@@ -66,23 +66,11 @@ func Table(s beam.Scope, spec *Spec, zones Zones, perSource beam.PCollection) be
 type monthsFn struct{ Table string }
 
 func (fn *monthsFn) ProcessElement(r Source, emit func(Block, []byte)) error {
-	state, err := r.State(fn.Table)
-	if err != nil {
-		return err
+	state := r.bytes(fn.Table)
+	if state == nil {
+		return nil
 	}
-	for groups := state.Groups; len(groups) > 0; {
-		n := 1
-		for n < len(groups) && groups[n].Month == groups[0].Month {
-			n++
-		}
-		packed, err := State{Groups: groups[:n]}.packed()
-		if err != nil {
-			return err
-		}
-		emit(Block{r.Taxi, groups[0].Month}, packed)
-		groups = groups[n:]
-	}
-	return nil
+	return eachMonth(state, func(month int32, part []byte) { emit(Block{r.Taxi, month}, part) })
 }
 
 // stateCombiner adds up the states of one taxi and month.
@@ -90,13 +78,10 @@ type stateCombiner struct{}
 
 func (c *stateCombiner) CreateAccumulator() State { return State{} }
 
-// AddInput adds a state in its binary form.
+// AddInput adds a state in its binary form. The accumulator is nobody else's.
 func (c *stateCombiner) AddInput(acc State, in []byte) (State, error) {
-	var s State
-	if err := s.UnmarshalBinary(in); err != nil {
-		return acc, err
-	}
-	return acc.Merge(s), nil
+	err := acc.add(in)
+	return acc, err
 }
 func (c *stateCombiner) MergeAccumulators(a, b State) State { return a.Merge(b) }
 func (c *stateCombiner) ExtractOutput(acc State) State      { return acc }

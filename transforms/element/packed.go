@@ -11,6 +11,7 @@ import (
 
 // Remembered is what a run knows of some inputs that a later run needs, so that it need not read them again. See package kept.
 type Remembered struct {
+	Compact  []byte       // some files, if not nil: see CompactFiles
 	Files    []Recognised // without what only reading needs: those that were read, and those that were left out because of their taxi
 	Unusable []Unusable   // files that were left out
 	Results  []Packed

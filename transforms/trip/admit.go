@@ -66,7 +66,9 @@ type admitFn struct{ Rules Admission }
 func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedFiles) bool, unusable func(*element.Unusable) bool, read func(element.RecognisedFiles), admit func(element.AdmittedFiles), leaveOut func(element.LeftOut), remember func(element.Remembered)) error {
 	files := element.DrainLists(recognised, func(l element.RecognisedFiles) []element.Recognised { return l.Files })
 	refused := element.Drain(unusable)
-	rememberFiles(files, remember) // before admission, which works in their memory
+	if err := rememberFiles(files, remember); err != nil { // before admission, which works in their memory
+		return err
+	}
 	kept, left, err := Admit(files, refused, fn.Rules)
 	if err != nil {
 		return err

@@ -124,10 +124,14 @@ func Recognised(s beam.Scope, opts Options, files beam.PCollection) (recognised,
 	return beam.ParDo2(s, &recogniseFn{Options: opts}, files)
 }
 
-type recogniseFn struct{ Options Options }
+type recogniseFn struct {
+	Options Options
+
+	known knownForms
+}
 
 func (fn *recogniseFn) ProcessElement(f element.Described, emit func(element.Recognised), refuse func(element.Unusable)) error {
-	known, err := Recognise(f, fn.Options)
+	known, err := fn.known.recognise(f, fn.Options)
 	if err == nil {
 		emit(known)
 		return nil

@@ -2,6 +2,7 @@ package trip
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"tripstats/transforms/element"
 )
@@ -28,13 +29,26 @@ func meant(k element.Known) (set FieldSet) {
 
 // names lists the columns in the set, ascending.
 func (s FieldSet) names() []string {
+	if last := lastNames.Load(); last != nil && last.of == s {
+		return last.names
+	}
 	var names []string
 	for f, info := range Fields {
 		if s.Has(Field(f)) {
 			names = append(names, info.Name)
 		}
 	}
+	names = slices.Clip(names)
+	lastNames.Store(&namesOfSet{s, names})
 	return names
+}
+
+// lastNames are the names of the last set. Most files have the same set and share the names, to which nobody writes.
+var lastNames atomic.Pointer[namesOfSet]
+
+type namesOfSet struct {
+	of    FieldSet
+	names []string
 }
 
 // nulls names those of the columns that tables in SQL name, and of the measures that other tables use and files of the dataset have, which
@@ -88,18 +102,23 @@ func Recall(f element.Recognised, opts Options) element.Recognised {
 }
 
 // rememberFiles emits the files that are not kept.
-func rememberFiles(files []element.Recognised, emit func(element.Remembered)) {
+func rememberFiles(files []element.Recognised, emit func(element.Remembered)) error {
 	for list := range slices.Chunk(files, element.MostInList) {
-		r := element.Remembered{}
+		rest := make([]element.Recognised, 0, len(list))
 		for _, f := range list {
 			if !f.Kept {
-				r.Files = append(r.Files, Remember(f))
+				rest = append(rest, Remember(f))
 			}
 		}
-		if len(r.Files) > 0 {
+		if len(rest) > 0 {
+			r, err := element.CompactFiles(rest)
+			if err != nil {
+				return err
+			}
 			emit(r)
 		}
 	}
+	return nil
 }
 
 // leftUnusable returns the files that cannot be used and were left out, except files that an earlier run has recorded.

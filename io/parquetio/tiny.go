@@ -1,0 +1,338 @@
+package parquetio
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
+
+	"tripstats/io/objstore"
+	"tripstats/io/parquetio/budget"
+	"tripstats/io/parquetio/pages"
+	"tripstats/io/parquetio/thrift"
+	"tripstats/io/source"
+	"tripstats/transforms/element"
+)
+
+// tiny reads the row groups of a small local file. It reads the file at once and decodes one column after the other, without goroutines
+// and with memory that goes from file to file: there may be tens of thousands of such files, and a decoder costs more than their rows.
+//
+// It reads only what is usual and good. Anything else, damage too, it leaves to a decoder, which also says what is wrong.
+type tiny struct {
+	file    element.Recognised
+	from    objstore.Reader
+	cfg     source.Config
+	at, end int        // the next row group, and the one after the last
+	unusual *rowGroups // reads the rest, if it is not nil
+
+	columns []element.Column // that are read
+	wide    []bool           // by column: its values have 64 bits
+	chunks  []pages.Chunk    // by row group and column
+	bytes   inMemory
+	budget  *budget.Budget
+	narrow  pages.Reader[uint32]
+	broad   pages.Reader[uint64]
+}
+
+// mostTinyBytes is the largest file that is tiny.
+const mostTinyBytes = tailBytes
+
+// tinies go from file to file.
+var tinies = sync.Pool{New: func() any { return &tiny{budget: newBudget(maxOwnBytes)} }}
+
+// openTiny returns nil if the file is none that is read so.
+func openTiny(f element.Recognised, r objstore.Reader, groups element.Range, cfg source.Config) *tiny {
+	if f.Size > mostTinyBytes || cfg.Library || objstore.Remote(f.URI) || !pages.Native() || checkRows(f) != nil {
+		return nil
+	}
+	for _, n := range f.UnitRows[groups.Start:groups.End] {
+		if n > batchRows {
+			return nil
+		}
+	}
+	t := tinies.Get().(*tiny)
+	t.file, t.from, t.cfg, t.at, t.end = f, r, cfg, groups.Start, groups.End
+	t.columns = t.columns[:0]
+	for _, c := range f.Projection {
+		t.columns = append(t.columns, f.Columns[c])
+	}
+	if !t.load(r) || !t.understand(groups) {
+		t.keep()
+		return nil
+	}
+	t.narrow.Use(t.budget)
+	t.broad.Use(t.budget)
+	return t
+}
+
+// inMemory is the content of a file.
+type inMemory struct{ content []byte }
+
+func (m *inMemory) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 || off > int64(len(m.content)) {
+		return 0, io.EOF
+	}
+	n := copy(p, m.content[off:])
+	if n < len(p) {
+		return n, io.ErrUnexpectedEOF
+	}
+	return n, nil
+}
+
+// load reads the whole file.
+func (t *tiny) load(r io.ReaderAt) bool {
+	if int64(cap(t.bytes.content)) < t.file.Size {
+		t.bytes.content = make([]byte, t.file.Size, mostTinyBytes)
+	}
+	t.bytes.content = t.bytes.content[:t.file.Size]
+	n, err := r.ReadAt(t.bytes.content, 0)
+	return n == len(t.bytes.content) && (err == nil || err == io.EOF)
+}
+
+// errUnusual tells that something is not read so.
+var errUnusual = errors.New("not usual")
+
+// understand finds the column chunks. It returns false if one of them has to be read otherwise.
+func (t *tiny) understand(groups element.Range) bool {
+	err := withFooter(&t.bytes, t.file.Size, func(raw []byte) error {
+		if sumOf(raw) != t.file.MetadataSum {
+			return errUnusual
+		}
+		o, err := outlineOf(raw)
+		if err != nil {
+			return err
+		}
+		t.wide = t.wide[:0]
+		for _, c := range t.columns {
+			wide := false
+			switch {
+			case c.Type == element.Null:
+			case c.Type == element.Decimal || c.Leaf < 0 || c.Leaf >= len(o.leaves):
+				return errUnusual
+			default:
+				switch o.schema.Column(c.Leaf).PhysicalType() {
+				case parquet.Types.Int32, parquet.Types.Float:
+				case parquet.Types.Int64, parquet.Types.Double:
+					wide = true
+				default:
+					return errUnusual
+				}
+			}
+			t.wide = append(t.wide, wide)
+		}
+		return t.findChunks(o, groups)
+	})
+	return err == nil
+}
+
+func (t *tiny) findChunks(o *outline, groups element.Range) error {
+	t.chunks = t.chunks[:0]
+	padding := paddingBy(o.writer())
+	return o.eachGroup(func(i int, g rowGroup) error {
+		if i < groups.Start || i >= groups.End {
+			return nil
+		}
+		if g.rows != t.file.UnitRows[i] || len(g.chunks) != len(o.leaves) {
+			return errUnusual
+		}
+		for _, c := range t.columns {
+			if c.Type == element.Null {
+				t.chunks = append(t.chunks, pages.Chunk{})
+				continue
+			}
+			from, col := &g.chunks[c.Leaf], o.schema.Column(c.Leaf)
+			codec, known := pageCodec(compress.Compression(from.numbers[metaCodec]))
+			if !known || from.encrypted || from.elsewhere != nil || !from.described || from.has&required != required || from.numbers[metaValues] != g.rows {
+				return errUnusual
+			}
+			at := from.span()
+			t.chunks = append(t.chunks, pages.Chunk{
+				Off: at.off, Size: at.len(), Rows: g.rows, Optional: col.MaxDefinitionLevel() == 1, Padding: padding, Codec: codec, Dict: at.off < from.numbers[metaFirstPage],
+			})
+		}
+		return nil
+	})
+}
+
+// writer returns the name of the program that wrote the file.
+func (o *outline) writer() string {
+	w := thrift.Walk{Bytes: o.createdBy}
+	text, err := w.Text()
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// Next emits the rows of the next row group.
+func (t *tiny) Next(ctx context.Context, emit func(arrow.RecordBatch)) error {
+	if t.unusual == nil {
+		rows := t.file.UnitRows[t.at]
+		b := tinyBatches.Get().(*tinyBatch)
+		defer b.keep()
+		if t.decode(b, int(rows)) {
+			t.at++
+			if rows > 0 {
+				rec := array.NewRecordBatch(sharedSchema(t.columns, b.arrays), b.arrays, rows)
+				emit(rec)
+				rec.Release()
+			}
+			return nil
+		}
+		d, err := newDecoder(ctx, t.file, t.from, t.at, t.end, t.cfg)
+		if err != nil {
+			return err
+		}
+		t.unusual = &rowGroups{decoder: d, file: t.file, at: t.at}
+	}
+	return t.unusual.Next(ctx, emit)
+}
+
+// decode decodes the next row group into b. It returns false if a decoder has to do it.
+func (t *tiny) decode(b *tinyBatch, rows int) (done bool) {
+	if rows == 0 {
+		return true
+	}
+	defer func() {
+		if recover() != nil {
+			done = false
+		}
+	}()
+	chunks := t.chunks[len(t.chunks)-(t.end-t.at)*len(t.columns):]
+	b.reset(rows, t.wide)
+	for i, c := range t.columns {
+		a, err := arrow.Array(nil), error(nil)
+		bitmap := b.bytes((rows + 7) / 8)
+		switch {
+		case c.Type == element.Null:
+			a = array.NewNull(rows)
+		case t.wide[i]:
+			a, err = decodeTiny(&t.broad, &t.bytes, chunks[i], c.Arrow(), roomOf[uint64](b, rows), bitmap)
+		default:
+			a, err = decodeTiny(&t.narrow, &t.bytes, chunks[i], c.Arrow(), roomOf[uint32](b, rows), bitmap)
+		}
+		if err != nil {
+			return false
+		}
+		b.arrays = append(b.arrays, a)
+	}
+	return true
+}
+
+func decodeTiny[T uint32 | uint64](r *pages.Reader[T], src io.ReaderAt, c pages.Chunk, typ arrow.DataType, values []T, bitmap []byte) (arrow.Array, error) {
+	r.Open(src, c)
+	nulls, err := r.Read(values, bitmap)
+	if err == nil {
+		err = r.Done()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newArray(typ, len(values), bytesOf(values), bitmap, nulls), nil
+}
+
+// bytesOf is the memory of values, which are at least one.
+func bytesOf[T uint32 | uint64](values []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), len(values)*int(unsafe.Sizeof(values[0])))
+}
+
+// tinyBatch is the rows of a row group and their memory, which goes from batch to batch.
+type tinyBatch struct {
+	arrays []arrow.Array
+	words  []uint64
+	used   int // of words
+}
+
+var tinyBatches = sync.Pool{New: func() any { return new(tinyBatch) }}
+
+// reset makes room for rows of columns, of which wide tells the width.
+func (b *tinyBatch) reset(rows int, wide []bool) {
+	need := 0
+	for _, w := range wide {
+		need += (rows+63)/64 + (rows+1)/2
+		if w {
+			need += rows / 2
+		}
+	}
+	if len(b.words) < need {
+		b.words = make([]uint64, need+need/4)
+	}
+	b.used = 0
+}
+
+// bytes returns room for n bytes.
+func (b *tinyBatch) bytes(n int) []byte {
+	words := (n + 7) / 8
+	b.used += words
+	return bytesOf(b.words[b.used-words : b.used])[:n]
+}
+
+// roomOf returns room for values, at least one.
+func roomOf[T uint32 | uint64](b *tinyBatch, n int) []T {
+	var zero T
+	room := b.bytes(n * int(unsafe.Sizeof(zero)))
+	return unsafe.Slice((*T)(unsafe.Pointer(&room[0])), n)
+}
+
+// mostKeptWords is how much memory of a batch may wait for the next one.
+const mostKeptWords = 64 << 10
+
+// keep gives the memory to another batch. Nobody reads the arrays any more.
+func (b *tinyBatch) keep() {
+	for i, a := range b.arrays {
+		a.Release()
+		b.arrays[i] = nil
+	}
+	b.arrays = b.arrays[:0]
+	if len(b.words) <= mostKeptWords {
+		tinyBatches.Put(b)
+	}
+}
+
+// Close ends all reading.
+func (t *tiny) Close() {
+	if t.unusual != nil {
+		t.unusual.Close()
+	}
+	t.narrow.Release()
+	t.broad.Release()
+	t.keep()
+}
+
+// keep gives the memory to the next file.
+func (t *tiny) keep() {
+	t.file, t.from, t.unusual = element.Recognised{}, nil, nil
+	clear(t.columns)
+	tinies.Put(t)
+}
+
+// lastSchema is the Arrow schema of the last tiny file. Most files have the same columns.
+var lastSchema atomic.Pointer[columnsSchema]
+
+type columnsSchema struct {
+	of     []element.Column
+	schema *arrow.Schema
+}
+
+// sharedSchema returns the Arrow schema of columns, which no decimals are among.
+func sharedSchema(columns []element.Column, arrays []arrow.Array) *arrow.Schema {
+	last := lastSchema.Load()
+	if last != nil && slices.EqualFunc(last.of, columns, sameColumn) {
+		return last.schema
+	}
+	fields := make([]arrow.Field, len(columns))
+	for i, c := range columns {
+		fields[i] = arrow.Field{Name: c.Name, Type: arrays[i].DataType(), Nullable: true}
+	}
+	last = &columnsSchema{slices.Clone(columns), arrow.NewSchema(fields, nil)}
+	lastSchema.Store(last)
+	return last.schema
+}
