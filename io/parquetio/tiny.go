@@ -173,18 +173,20 @@ func (o *outline) writer() string {
 }
 
 // Next emits the rows of the next row group.
-func (t *tiny) Next(ctx context.Context, emit func(arrow.RecordBatch)) error {
+func (t *tiny) Next(ctx context.Context, emit func(source.Batch)) error {
 	if t.unusual == nil {
 		rows := t.file.UnitRows[t.at]
 		b := tinyBatches.Get().(*tinyBatch)
-		defer b.keep()
-		if t.decode(b, int(rows)) {
+		switch {
+		case !t.decode(b, int(rows)):
+			b.keep()
+		case rows == 0:
+			b.keep()
 			t.at++
-			if rows > 0 {
-				rec := array.NewRecordBatch(sharedSchema(t.columns, b.arrays), b.arrays, rows)
-				emit(rec)
-				rec.Release()
-			}
+			return nil
+		default:
+			t.at++
+			emit(source.Batch{Record: array.NewRecordBatch(sharedSchema(t.columns, b.arrays), b.arrays, rows), Done: b.keep})
 			return nil
 		}
 		d, err := newDecoder(ctx, t.file, t.from, t.at, t.end, t.cfg)
