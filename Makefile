@@ -45,7 +45,7 @@ REUSE     = $(or $(TRIPSTATS_BENCH_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/t
 RUST  := $(if $(PEERS),$(if $(filter datafusion% decode,$(subst $(comma), ,$(PEERS))),.cache/bench-peers/ready),.cache/bench-peers/ready)
 flag   = $(if $($(shell echo $1 | tr a-z A-Z)),--$1='$($(shell echo $1 | tr a-z A-Z))')
 
-.PHONY: help goflags build test lint verify bench bench-peers bench-csv bench-fhvhv bench-decade bench-query bench-cores bench-cores-pack bench-serial bench-reuse bench-rules bench-ablation bench-memory sample fuzz fuzz-plain soak azurite clean \
+.PHONY: help goflags build test lint verify bench bench-peers bench-csv bench-fhvhv bench-decade bench-query bench-cores bench-cores-pack bench-serial bench-reuse bench-rules bench-ablation bench-many bench-memory sample fuzz fuzz-plain soak azurite clean \
 	flink-jar spark-jar flink-up flink-cluster-up spark-up flink-down flink-test flink-cluster-test spark-test delta-spark-test workers dataflow-template
 
 help: ## list the targets
@@ -130,6 +130,10 @@ bench-rules: build .venv/ready ## CPU time of --quality=standard over raw's, on 
 
 bench-ablation: .venv/ready ## CPU time with and without each hand-made pass over the rows, on the same files; ROUNDS=5
 	$(PYTHON) testdata/bench/ablation.py --rounds $(ROUNDS)
+
+bench-many: build .venv/bench ## 1,000, 10,000 and 20,000 files of 60 rows beside DuckDB, then one of them new; FILES=1000,10000,20000 ROUNDS=3
+	go build -o .cache/gen ./testdata/gen
+	$(PYTHON) testdata/bench/many.py bin/tripstats .cache/gen --rounds $(ROUNDS) $(call flag,files)
 
 bench-memory: build .venv/ready ## peak memory on one row group of 14 million rows
 	$(PYTHON) testdata/bench/memory.py bin/tripstats

@@ -90,7 +90,7 @@ func (j *job) readZones(ctx context.Context, declaration string, d *declaredData
 	}
 	d.zonesText = strings.TrimPrefix(text, "\ufeff")
 	d.zones, err = dataset.ParseZones(objstore.Redact(file), d.zonesText, *d.Dataset.Local)
-	if all := (dataset.Errors)(nil); errors.As(err, &all) {
+	if all := dataset.Errors(nil); errors.As(err, &all) {
 		for _, one := range all {
 			wrong.add(fault.New(fault.Usage, "%v", one))
 		}

@@ -54,7 +54,8 @@ func (p plan) recalled() []kept.Input {
 //	narrowed, admitted, tallies: one 256 files, because a runner needs as much memory for an element as a small file has
 //	works               one, of all files; on a cluster one a run of row groups, 16 MB or one row group at least, or some small
 //	                    files, dealt out to the workers
-//	columns, trips      one a batch of 16,384 rows: all that is done to rows is done in fused stages, to batches
+//	columns, trips      lists of batches of 16,384 rows: all that is done to rows is done in fused stages, to batches, and to those of a
+//	                    list side by side. A list has at most as many batches as there are cores; on a cluster it has one
 //	partials            one a bundle and file in it: what is shuffled is these accumulators
 //	kept results        one a file of the run before that has not changed: they take the place of its partials
 //	perSource           one a file

@@ -250,6 +250,13 @@ func (pl *planner) crowding() []element.Found {
 // fill puts the choices into the plan.
 func (pl *planner) fill(ctx context.Context) error {
 	pl.files, pl.plan.kept, pl.partly, pl.publish.Kept = nil, nil, nil, nil
+	reused := 0
+	for _, c := range pl.choices {
+		if c.use == useKept && c.input != nil {
+			reused++
+		}
+	}
+	pl.plan.kept, pl.publish.Kept = make([]kept.Input, 0, reused), make(kept.Inputs, 0, reused) // there may be many: to grow would take twice as much
 	for _, c := range pl.choices {
 		f := *c.file.found
 		f.Skip = 0
@@ -375,6 +382,21 @@ func (pl *planner) forward(ctx context.Context) error {
 		return fmt.Sprintf("output %s: updated %s, which differed from the latest version", objstore.Redact(pl.job.output), place)
 	})
 }
+
+// forget drops what is known of the kept results and not needed to carry out the plan: of many files it is much.
+func (pl *planner) forget() {
+	if x := pl.have.index; x != nil {
+		pl.have.index = &kept.Index{Format: x.Format, Identity: x.Identity}
+	}
+	pl.kept = nil
+	for i := range pl.choices {
+		if c := &pl.choices[i]; c.input != nil {
+			c.input = &forgotten
+		}
+	}
+}
+
+var forgotten kept.Input
 
 // nothingToDo tells whether the new version would be the same as the head.
 func (pl *planner) nothingToDo() bool {

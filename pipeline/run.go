@@ -194,6 +194,8 @@ func (j *job) makeOnce(ctx context.Context, runner runners.Runner, broken broken
 	if err := pl.findCopies(ctx); err != nil {
 		return have, err
 	}
+	pl.forget()
+	have = pl.have
 	if runner.Elsewhere() {
 		if err := j.makeReachable(p); err != nil {
 			return have, err
@@ -332,6 +334,11 @@ func (j *job) prepare(ctx context.Context, runner runners.Runner, tables []*aggr
 		standard:  j.standard(),
 		tables:    tables,
 		zones:     j.zones(),
+	}
+	for _, t := range tables {
+		if t.SQL != "" {
+			p.read.Tables++
+		}
 	}
 	p.quality = quality.Config{Run: watched, Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep(), Places: quality.Places(j.datasets(), tlc.Taxis())}
 	p.trips.KeepOrigin, p.trips.Dates = p.quarantined(), j.datesOrder()

@@ -132,7 +132,7 @@ func twoInputs(t *testing.T, dir string) (inputs [2]string, want [2]tree) {
 		want[i] = treeOf(t, filepath.Join(dir, "out")).tableFiles()
 	}
 	for path, sum := range want[0] {
-		if sum == want[1][path] {
+		if sum == want[1][path] && !strings.HasPrefix(path, "zones/") { // no trip decides this table
 			t.Fatalf("%s is the same for both inputs", path)
 		}
 	}

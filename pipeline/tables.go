@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tripstats/io/objstore"
+	"tripstats/transforms/aggregate"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/library"
 	"tripstats/transforms/query"
@@ -122,6 +123,8 @@ func declaredBy(item string, read func(path string) (string, error), wrong *text
 	}
 	shown := objstore.Redact(item)
 	switch _, isStanding := standingNamed(name); {
+	case name == aggregate.ZonesName:
+		wrong.add(usage("--tables: found %s, which every output has, expected a list without it", shown))
 	case isStanding:
 		wrong.add(usage("--tables: found %s, which is made with the others of standard, expected standard", shown))
 	case strings.Contains(strings.ToLower(item), "select "):

@@ -68,7 +68,7 @@ type Outcome struct {
 	Dry string
 }
 
-// prismThreads is how many threads prism needs at least. While a stage waits for a side input, prism checks its watermarks again
+// prismThreads is how many threads prism needs at least. While a stage with side inputs runs, prism checks its watermarks again
 // and again. If that keeps the only thread busy, Go polls the network only every 10 ms, and prism and its workers communicate
 // over the network.
 const prismThreads = 2

@@ -20,7 +20,7 @@ func TestZstdPagesWithRoomAreDecodedTheSame(t *testing.T) {
 		}
 		packed := enc.EncodeAll(page, nil)
 		memory := bytes.Repeat([]byte{0xee}, n+zstdRoom(n)+64)
-		dst := memory[:n : n+zstdRoom(n)]
+		dst := memory[: n : n+zstdRoom(n)]
 		if err := whole(decodeZstd)(dst, packed); err != nil || !bytes.Equal(dst, page) {
 			t.Errorf("%d bytes: found another page, %v", n, err)
 		}

@@ -25,14 +25,15 @@ const (
 // keep returns the index of the version in the folder dir, and the content of its file of results: the results of the inputs that this run
 // has read, and those that it copies from earlier versions. There is no index if no input can be kept.
 func (r *result) keep(ctx context.Context, cfg Config, dir string) (*kept.Index, []byte, error) {
-	results := map[string][]element.Packed{}
+	results, bytes := map[string][]element.Packed{}, 0
 	for _, m := range r.remembered {
 		for _, p := range m.Results {
 			results[p.Source] = append(results[p.Source], p)
+			bytes += len(p.Bytes)
 		}
 	}
-	states := &states{at: dir + "/" + kept.StatesName}
-	index := &kept.Index{Format: kept.Format, Identity: cfg.Identity, Inputs: []kept.Input{}}
+	states := &states{at: dir + "/" + kept.StatesName, content: make([]byte, 0, bytes)} // to grow would take twice as much
+	index := &kept.Index{Format: kept.Format, Identity: cfg.Identity, Inputs: make([]kept.Input, 0, len(results)+len(cfg.Kept))}
 	looked := map[string]bool{}
 	add := func(f element.Found, in kept.Input) {
 		looked[f.Source] = true

@@ -34,10 +34,13 @@ type Config struct {
 	Output   string // the folder or address
 	Manifest *publish.Manifest
 
-	// The zones of the taxis in ZonesOf, by number. Those of other taxis have no names and no map.
+	// The zones of the taxis in ZonesOf, by number. Those of other taxis have no map. The names of the table zones, if the output has it, take
+	// precedence; it has the names of the zones of other taxis too.
 	Zones               map[int64]Zone
 	ZonesOf             []string
 	MapWidth, MapHeight int
+
+	own map[string]map[int64]Zone // the zones of other taxis, by taxi
 
 	Rules  []Rule
 	Tables map[string]Table // what is known of declared tables, by name
@@ -137,6 +140,7 @@ func pageOf(cfg Config, tables map[string]*rows) *page {
 	sum := sha256.Sum256([]byte(pageScript))
 	p.Policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 
+	cfg = cfg.named(tables["zones"])
 	s := stats(cfg, tables)
 	p.Taxis, p.Notes = s.taxis, s.notes
 	p.Charts, p.Now = s.charts(), s.now()

@@ -324,6 +324,7 @@ func TestHostileNamesAreText(t *testing.T) {
 			"quality":        tableOfRows(t, ledgerColumns, []any{name, name, 202401, name, "row", 10}),
 			"own":            tableOfRows(t, "month_start:date what:text trips:int", []any{202401, name, 5}),
 			"zoned":          tableOfRows(t, "location_id:int what:text trips:int", []any{1, name, 5}),
+			"zones":          tableOfRows(t, "taxi:text location_id:int zone:text borough:text", []any{name, 1, name, name}, []any{"yellow", 2, name, name}),
 		}
 		cfg := configOf(tables, "yellow 2024-01")
 		cfg.Zones[1] = Zone{Name: name, Borough: name}

@@ -2,8 +2,34 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 )
+
+// named returns cfg with the names of zones that the table zones of the output has. t is nil if the output has no such table.
+func (cfg Config) named(t *rows) Config {
+	if t == nil {
+		return cfg
+	}
+	cfg.Zones, cfg.own = maps.Clone(cfg.Zones), map[string]map[int64]Zone{}
+	for row := range int(t.NumRows()) {
+		id, ok := whole(t.column("location_id"), row)
+		if !ok {
+			continue
+		}
+		name, borough := text(t.column("zone"), row), text(t.column("borough"), row)
+		if taxi := text(t.column("taxi"), row); taxi != "" && !slices.Contains(cfg.ZonesOf, taxi) {
+			if cfg.own[taxi] == nil {
+				cfg.own[taxi] = map[int64]Zone{}
+			}
+			cfg.own[taxi][id] = Zone{Name: name, Borough: borough}
+			continue
+		}
+		cfg.Zones[id] = Zone{Name: name, Borough: borough, Outline: cfg.Zones[id].Outline}
+	}
+	return cfg
+}
 
 // zones makes the map of location_stats. If there is none, why says so.
 func zones(cfg Config, s *monthly, t *rows) (c *cube, why string) {
@@ -99,11 +125,15 @@ func zones(cfg Config, s *monthly, t *rows) (c *cube, why string) {
 
 // zoneCell is the cell of a zone. Taxi is empty for the zones of cfg.
 func zoneCell(cfg Config, taxi string, id int64, known bool) cell {
-	z, named := cfg.Zones[id]
-	switch {
-	case !known:
+	if !known {
 		return cell{Label: "No zone", Sub: taxi}
-	case taxi != "" || !named:
+	}
+	z, named := cfg.Zones[id]
+	if taxi != "" {
+		z, named = cfg.own[taxi][id]
+		z.Borough = strings.TrimPrefix(z.Borough+", "+taxi, ", ")
+	}
+	if !named {
 		return cell{Label: fmt.Sprintf("Zone %d", id), Sub: taxi}
 	}
 	c := cell{Label: z.Name, Sub: z.Borough, sort: id}

@@ -111,7 +111,22 @@ func (l *lanes) idle() bool {
 	if l.cfg.Lanes != AllCores {
 		return running < max(1, l.cfg.Lanes)
 	}
-	return busy < l.cores
+	return busy < l.cores && (running == 0 || l.mayJoin())
+}
+
+// mayJoin tells whether what is read next may be read beside what is being read: a part of the same file, or one of few files. The caller
+// holds the lock.
+func (l *lanes) mayJoin() bool {
+	if l.cfg.Tables == 0 {
+		return true
+	}
+	files := map[string]bool{l.rest.file().Source: true}
+	for _, s := range l.open {
+		if !s.ended {
+			files[s.parts[len(s.parts)-1].file.Source] = true
+		}
+	}
+	return len(files) <= max(1, int(l.cores)/l.cfg.Tables)
 }
 
 // tell wakes next.
@@ -183,18 +198,30 @@ func (l *lanes) collect() (list []item, end bool, err error) {
 }
 
 // inTurn returns the segments that may give a batch, those first whose turn it is. A list of one is of the first segment that has one, so
-// that a file is finished before the next.
+// that a file is finished before the next. So it is for longer lists if groups take much memory: that of a file becomes less when it ends.
 func (l *lanes) inTurn() []*segment {
 	switch {
 	case len(l.open) == 0:
 		return nil
 	case l.single():
 		return l.open[:1:1]
+	case element.Groups.Load() > l.cfg.Memory.groups():
+		return slices.Clone(l.open[:l.ofFirstFile()])
 	case l.batch == 1:
 		return slices.Clone(l.open)
 	}
 	at := slices.Index(l.open, l.last) + 1
 	return slices.Concat(l.open[at:], l.open[:at])
+}
+
+// ofFirstFile returns how many of the open segments are of the first file.
+func (l *lanes) ofFirstFile() int {
+	first := l.open[0].parts
+	n := slices.IndexFunc(l.open[1:], func(s *segment) bool { return s.parts[0].file.Source != first[len(first)-1].file.Source })
+	if n < 0 {
+		return len(l.open)
+	}
+	return 1 + n
 }
 
 // drop abandons the segments from a place on. The caller holds the lock.

@@ -95,3 +95,6 @@ func (m Memory) readAhead() int64 {
 	}
 	return int64(max(0, (m-outsideHeap-decoding)/3)) // a third, as the collector needs room
 }
+
+// groups is how many bytes the groups of tables may take with which batches of several files are mixed.
+func (m Memory) groups() int64 { return m.readAhead() }

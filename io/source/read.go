@@ -34,6 +34,10 @@ type Config struct {
 	// where the work is dealt out to several workers: then a worker reads one part, and claims its units one by one.
 	Lanes int
 
+	// Tables is how many tables hold groups of each file that is read. Each is added up on a core of its own, so the more there are, the fewer
+	// files are read side by side, and the fewer groups are held.
+	Tables int
+
 	// Ahead is how many batches of a column a format may decode before they are needed; 0 for its own choice. The reader sets it.
 	Ahead int
 }

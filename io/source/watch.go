@@ -10,7 +10,7 @@ func Watched(f element.Recognised) watch.File {
 	w := watch.File{Source: f.Source, Taxi: f.Taxi, Units: len(f.UnitRows)}
 	for unit, rows := range f.UnitRows {
 		w.Rows += rows
-		w.Bytes += f.UnitBytes[unit]
+		w.Bytes += bytesOfUnit(f, unit)
 	}
 	if f.Rows == element.UnknownRows {
 		w.Rows = element.UnknownRows
@@ -30,5 +30,13 @@ func (cfg Config) rowsRead(c element.Columns) { watch.Of(cfg.Run).Rows(c.Source,
 
 // unitDone says that all rows of a unit were read, with the meaning of rowsRead.
 func (cfg Config) unitDone(f element.Recognised, unit int) {
-	watch.Of(cfg.Run).Unit(f.Source, f.UnitBytes[unit])
+	watch.Of(cfg.Run).Unit(f.Source, bytesOfUnit(f, unit))
+}
+
+// bytesOfUnit is 0 where nobody has asked which bytes hold the projection.
+func bytesOfUnit(f element.Recognised, unit int) int64 {
+	if unit >= len(f.UnitBytes) {
+		return 0
+	}
+	return f.UnitBytes[unit]
 }

@@ -159,6 +159,7 @@ var mayChange = map[string]string{
 	"runners.parsing":                "a lock: Beam's flags are of the process",
 	"runners.touched":                "which of Beam's flags, which are of the process, are not their defaults",
 	"runners.temps":                  "TMPDIR is of the process",
+	"transforms/element.Groups":      "what the process holds, for who reads ahead",
 	"transforms/element.rowEncoders": "functions to use again, by type",
 	"transforms/element.rowDecoders": "functions to use again, by type",
 	"transforms/library.text":        "set by the compiler: the SQL of the library",

@@ -341,7 +341,7 @@ func TestOpenSourcesTogetherStayWithinTheMemoryOfOne(t *testing.T) {
 		}
 	}
 	found := map[string]int64{}
-	results, most := 0, int64(0)
+	results, most, before := 0, int64(0), element.Groups.Load()
 	fn := &partialFn{Tables: []*Spec{spec}}
 	emit := func(_ string, s Source) { found[s.Source] += s.Counted; results++ }
 	fn.StartBundle(emit)
@@ -353,6 +353,9 @@ func TestOpenSourcesTogetherStayWithinTheMemoryOfOne(t *testing.T) {
 		for _, o := range fn.open {
 			bytes += o.sums[0].tables.list[0].bytes()
 		}
+		if got := element.Groups.Load() - before; got != bytes {
+			t.Fatalf("the reader is told of %d bytes of groups, expected %d", got, bytes)
+		}
 		for _, a := range fn.spare {
 			bytes += a.list[0].bytes()
 		}
@@ -360,6 +363,9 @@ func TestOpenSourcesTogetherStayWithinTheMemoryOfOne(t *testing.T) {
 	}
 	if err := fn.FinishBundle(emit); err != nil {
 		t.Fatal(err)
+	}
+	if got := element.Groups.Load() - before; got != 0 {
+		t.Errorf("the reader is told of %d bytes of groups after the bundle, expected none", got)
 	}
 	if results <= sources || most > spec.MostBytes {
 		t.Errorf("found %d results of %d sources and %d bytes of groups at once, expected more results and at most %d bytes", results, sources, most, spec.MostBytes)

@@ -20,6 +20,7 @@ type partialFn struct {
 	spare []*tableAdders // whose memory is used again
 	held  allHeld        // of all sources of the bundle
 	list  listAdder
+	bytes int64 // in element.Groups
 }
 
 // openSource is a source of which not all rows are there.
@@ -33,7 +34,10 @@ type openSource struct {
 // another bundle. If they do come, they are one more result of the source, which is merged with the first.
 const idleLists = 64
 
-func (fn *partialFn) StartBundle(func(string, Source)) { fn.open, fn.lists = nil, 0 }
+func (fn *partialFn) StartBundle(func(string, Source)) {
+	fn.open, fn.lists = nil, 0
+	fn.tell(0)
+}
 
 func (fn *partialFn) ProcessElement(list trip.Batches, emit func(string, Source)) error {
 	fn.lists++
@@ -113,6 +117,7 @@ func (fn *partialFn) adders(skip uint64) *tableAdders {
 func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
 	err := fn.finish(func(*openSource) bool { return true }, emit)
 	fn.open, fn.sets, fn.spare, fn.held, fn.list = nil, nil, nil, nil, listAdder{}
+	fn.tell(0)
 	return err
 }
 
@@ -150,25 +155,30 @@ func (fn *partialFn) finish(some func(*openSource) bool, emit func(string, Sourc
 	return nil
 }
 
-// makeRoom keeps the memory of the groups of several sources within that of the groups of one: it emits results of sources although rows are
-// missing.
+// makeRoom keeps the memory of the groups of several sources within bounds: each table may have as much of all sources as it may have of
+// one. If they take more, results of sources are emitted although rows are missing.
 func (fn *partialFn) makeRoom(emit func(string, Source)) error {
-	if len(fn.open)+len(fn.spare) < 2 || !fn.tooMuch(fn.spare) {
+	if !slices.ContainsFunc(fn.Tables, (*Spec).declared) {
 		return nil
 	}
-	fn.spare = nil
-	for len(fn.open) > 1 && fn.tooMuch(nil) {
+	for {
+		open, most := fn.groups()
+		fn.tell(open)
+		if len(fn.open) < 2 || !most {
+			return nil
+		}
 		idlest := slices.MinFunc(fn.open, func(a, b *openSource) int { return cmp.Compare(a.last, b.last) })
 		if err := fn.finish(func(o *openSource) bool { return o == idlest }, emit); err != nil {
 			return err
 		}
 		fn.spare = nil
 	}
-	return nil
 }
 
-// tooMuch tells whether the groups of a table, of all open sources and of spare adders, take more memory than those of one source may.
-func (fn *partialFn) tooMuch(spare []*tableAdders) bool {
+// groups returns how many bytes the groups of open sources take, and whether those of a table take more than they may. It forgets spare
+// adders if all adders together take more than a table may.
+func (fn *partialFn) groups() (open int64, tooMany bool) {
+	spare, most := int64(0), int64(0)
 	for i, spec := range fn.Tables {
 		if !spec.declared() {
 			continue
@@ -179,14 +189,23 @@ func (fn *partialFn) tooMuch(spare []*tableAdders) bool {
 				bytes += s.tables.list[i].bytes()
 			}
 		}
-		for _, a := range spare {
-			bytes += a.list[i].bytes()
+		for _, a := range fn.spare {
+			spare += a.list[i].bytes()
 		}
-		if bytes > spec.MostBytes {
-			return true
-		}
+		open += bytes
+		most = max(most, spec.MostBytes)
+		tooMany = tooMany || bytes > spec.MostBytes
 	}
-	return false
+	if len(fn.open)+len(fn.spare) > 1 && open+spare > most {
+		fn.spare = nil
+	}
+	return open, tooMany
+}
+
+// tell tells how many bytes the groups of open sources take.
+func (fn *partialFn) tell(bytes int64) {
+	element.Groups.Add(bytes - fn.bytes)
+	fn.bytes = bytes
 }
 
 // whole tells whether all rows of a source are there.

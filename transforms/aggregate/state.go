@@ -56,9 +56,6 @@ func (g Group) plus(o Group) Group {
 	return g
 }
 
-// empty tells whether nothing was added.
-func (s State) empty() bool { return s.Filtered == 0 && len(s.Groups) == 0 }
-
 // Merge returns the sum of both states. It may share memory with them, but nobody writes to that memory.
 func (s State) Merge(o State) State {
 	return State{s.Filtered + o.Filtered, mergeGroups(s.Groups, o.Groups)}

@@ -22,7 +22,6 @@ type Adder struct {
 
 	counted int64
 
-	ids       []uint32
 	keys      grouper
 	texts     texts
 	counts    []int64 // of rows, by group
@@ -84,7 +83,7 @@ func (a *Adder) Reset() {
 
 // Bytes is the memory that the adder holds, about.
 func (a *Adder) Bytes() int64 {
-	n := int64(cap(a.counts))*8 + int64(cap(a.ids))*4 + a.keys.bytes() + a.texts.bytes()
+	n := int64(cap(a.counts))*8 + a.keys.bytes() + a.texts.bytes()
 	for _, p := range a.parts {
 		n += p.bytes()
 	}
@@ -106,10 +105,13 @@ func (a *Adder) AddFrom(at int, b *trip.Batch) error {
 		return err
 	}
 	a.counted += int64(n)
-	if cap(a.ids) < n {
-		a.ids = make([]uint32, n)
+	s := a.together.scratches.take(len(a.keys.keys))
+	defer a.together.scratches.put(s)
+	if cap(s.ids) < n {
+		s.ids = make([]uint32, n)
 	}
-	ids := a.ids[:n]
+	ids := s.ids[:n]
+	a.keys.lists = s.lists
 	one := a.keys.find(values, ids)
 	if groups := a.keys.groups; int64(groups) > a.maxGroups {
 		return &TooMany{a.maxGroups}
@@ -123,7 +125,9 @@ func (a *Adder) AddFrom(at int, b *trip.Batch) error {
 		}
 	}
 	for _, p := range a.parts {
+		p.scratch = s
 		p.add(values, ids, one, a.keys.groups)
+		p.scratch = nil
 	}
 	return nil
 }

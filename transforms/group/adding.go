@@ -21,13 +21,7 @@ type adding struct {
 	column  collector
 	texts   *texts
 
-	at        []int32 // the rows that count
-	gathered  []uint32
-	ints      []int64
-	byInts    []int64
-	memory    [2][]int64
-	floatsOut []float64
-	masked    []byte
+	*scratch // of the batch that is being added
 }
 
 // collector is what a kind of part holds of all groups.
@@ -76,7 +70,7 @@ func (a *adding) reset() {
 }
 
 func (a *adding) bytes() int64 {
-	n := int64(cap(a.missing)+cap(a.ints)+cap(a.byInts)+cap(a.memory[0])+cap(a.memory[1])+cap(a.floatsOut))*8 + int64(cap(a.at)+cap(a.gathered))*4
+	n := int64(cap(a.missing)) * 8
 	if a.column != nil {
 		n += a.column.bytes()
 	}

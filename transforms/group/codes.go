@@ -254,7 +254,7 @@ type knownTexts struct {
 }
 
 // mostKnown is for how many different texts of vectors codes are kept.
-func mostKnown() int { return 1 + runtime.GOMAXPROCS(0)/2 }
+func mostKnown() int { return 1 + runtime.GOMAXPROCS(0) }
 
 // mostTextBytes is what texts that no group needs may take.
 const mostTextBytes = 1 << 20

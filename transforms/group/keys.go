@@ -28,7 +28,7 @@ type grouper struct {
 	long   map[string]uint32 // if codes need more than 64 bits: by the codes side by side
 	page   page
 
-	lists  [][]uint32 // by key: the codes of a batch
+	lists  [][]uint32 // by key: the codes of the batch that is being added
 	varies []int      // the keys that have several values in the batch
 	name   []byte
 }
@@ -39,7 +39,7 @@ func (g *grouper) init(q *query.Query, t *texts) {
 	}
 	n := len(q.Keys)
 	g.vectors = make([]int, n)
-	g.radix, g.shift, g.lists = make([]int, n), make([]uint, n), make([][]uint32, n)
+	g.radix, g.shift = make([]int, n), make([]uint, n)
 	g.reset()
 }
 
@@ -58,7 +58,7 @@ func (g *grouper) reset() {
 func (g *grouper) bytes() int64 {
 	n := int64(cap(g.of)+cap(g.direct)+cap(g.page.groups))*4 + g.hash.bytes()
 	for i := range g.keys {
-		n += g.keys[i].bytes() + int64(cap(g.lists[i]))*4
+		n += g.keys[i].bytes()
 	}
 	return n
 }

@@ -17,6 +17,8 @@ type Together struct {
 	exprs   expressions
 	queries []*queried // by their number
 	places  []*place
+
+	scratches scratches
 }
 
 // queried is a query of a Together.
