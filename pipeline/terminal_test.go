@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/creack/pty"
+	"github.com/gofrs/flock"
 
 	"tripstats/testdata/fakes"
 	"tripstats/testdata/tlcgen"
@@ -194,6 +195,29 @@ func TestNamesDoNotControlATerminal(t *testing.T) {
 		}
 		if err := os.Remove(file); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestWaitingForTheLockIsShown holds the lock of the output until the run has told that it waits.
+func TestWaitingForTheLockIsShown(t *testing.T) {
+	dir := t.TempDir()
+	state := filepath.Join(dir, "out", ".tripstats")
+	if err := os.MkdirAll(state, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, form := range []string{"auto", "plain", "json"} {
+		lock := flock.New(filepath.Join(state, "lock"))
+		if err := lock.Lock(); err != nil {
+			t.Fatal(err)
+		}
+		s := onTerminal(t, command{args: []string{"--input=sample", "--output=out", "--log=" + form}, dir: dir, env: []string{"TERM=xterm"}}, 100, false)
+		s.untilSays(t, " s for the run that is publishing to out")
+		if err := lock.Unlock(); err != nil {
+			t.Fatal(err)
+		}
+		if r := s.wait(); r.code != 0 || form == "auto" && strings.Contains(shownAtEnd(r.stderr), " s for the run") {
+			t.Errorf("--log=%s: found exit code %d and %q", form, r.code, r.stderr)
 		}
 	}
 }
