@@ -6,7 +6,9 @@
 //
 // A [Format] is registered once, with [Register]. Package sourcetest has the test that every format must pass.
 //
-// Reading is a splittable DoFn over the units of the files in a [element.Work], so a file is as divisible as its writer made it.
+// Reading is a splittable DoFn over the units of the files in a [element.Work], so a file is as divisible as its writer made it. In this
+// process it reads several segments of the work side by side: see lanes.go, which decides, segment.go, which reads one, and cut.go, which
+// cuts the work into them.
 package source
 
 import (
