@@ -4,7 +4,7 @@ On N cores nothing can be faster than the goroutine that works longest. So no go
 done before the first row is decoded and after the last. The program runs with GOMAXPROCS=N, on whatever cores there are, with --trace and --cpuprofile: the
 trace then has the samples of the profile with their goroutines. Goroutines are of one kind if they begin in the same function of this program.
 
-The goroutine of the graph gives the batches of a list to other goroutines, as many as N/2. A list is as long as the goroutine is behind; on fewer than N cores it
+The goroutine of the graph gives the batches of a list to other goroutines, as many as a list has. A list is as long as the goroutine is behind; on fewer than N cores it
 seldom is, so lists are short, and it does most batches itself. What counts is what it does alone, and of what is done to batches of lists the part that it has if lists are full.
 Of prism, the bundles, which follow each other, count as one goroutine. Go's collector works on all cores and is left out. The first line tells how many goroutines
 were ready at a time, the harmonic mean over the CPU time: less than on N cores, for the same reason.
@@ -112,6 +112,11 @@ def beside(found, changes, without):
     return n / time if time else 0
 
 
+def longest(threads):
+    """Returns how many batches a list has at most: see newLanes in io/source."""
+    return threads if threads >= 8 else max(1, threads // 2)
+
+
 class Run:
     """The samples of one run, counted."""
 
@@ -183,7 +188,7 @@ def main():
         if n / total >= 0.002:
             print(f"| {name} | {n / total:.1%} |")
     alone, shared = (sum(getattr(r, what) for r in runs) / total for what in ("alone", "shared"))
-    full = alone + shared / max(1, args.threads // 2)
+    full = alone + shared / longest(args.threads)
     print(f"| what it does alone | {alone:.1%} |\n| what is done to batches of lists, on all goroutines | {shared:.1%} |\n| so with full lists | {full:.1%} |")
     if full > most:
         failed.append(f"{GRAPH}: {full:.1%} of the CPU time, with full lists")
