@@ -121,7 +121,7 @@ func TestARunHasNothingToDoOnlyIfNothingThatDecidesTheTablesHasChanged(t *testin
 		{"another table", append(tables, wantedTable{"b", "1"}), files, nil, false},
 		{"a file's content", tables, []wantedFile{{found: &element.Found{Source: "x"}, uri: "/x", token: "u", reading: "r"}}, nil, false},
 		{"a file's name", tables, []wantedFile{{found: &element.Found{Source: "y"}, uri: "/x", token: "t", reading: "r"}}, nil, false},
-		{"another file", tables, append(files, wantedFile{token: "v"}), nil, false},
+		{"another file", tables, append(files, wantedFile{found: &element.Found{}, token: "v"}), nil, false},
 		{"no file", tables, nil, nil, false},
 	} {
 		if same := identity(c.tables, c.files, c.args...) == plain; same != c.same {

@@ -138,7 +138,8 @@ func TestNoCodesReachWhatDoesNotUnderstandThem(t *testing.T) {
 		form, term string
 		held       string // what is written while the run is held; "" for nothing
 	}{
-		{"auto", "dumb", ""}, {"auto", "", ""},
+		{"auto", "dumb", ""},
+		{"auto", "", ""},
 		{"plain", "xterm", "tripstats: read 0%: "},
 		{"json", "xterm", `"type":"status","stage":"reading","files":1,"files_done":0,`},
 	} {

@@ -144,6 +144,7 @@ func (p part) first() int64 { return int64(p.units.Start) - p.shift }
 
 // firstUnit and endUnit are the range of the segment's units.
 func (s *segment) firstUnit() int64 { return s.parts[0].first() }
+
 func (s *segment) endUnit() int64 {
 	p := s.parts[len(s.parts)-1]
 	return int64(p.units.End) - p.shift
