@@ -168,10 +168,10 @@ func writeTable(w *bufio.Writer, rows arrow.RecordBatch, columns []answerColumn)
 	return nil
 }
 
-// printable makes control characters spaces, so that a text stays in its line.
+// printable makes control characters spaces, those of the direction of writing too, so that a text stays in its line and its column.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f {
 			return ' '
 		}
 		return r

@@ -60,6 +60,7 @@ var meant = map[string]string{
 // publishes has hints for flags that a command does not have because it publishes nothing.
 var publishes = map[string]string{
 	"query: output": " (query publishes nothing: add > FILE for the answer, or make a table with --tables=FILE.sql)",
+	"query: to":     " (add > FILE for the answer as CSV; for a workbook make a table with --tables=FILE.sql, then tripstats export DIR TABLE --to=FILE.xlsx)",
 	"query: tables": " (query answers one question; tables are made without the word query)",
 }
 

@@ -15,7 +15,7 @@ func TestValuesWithoutANumberHaveANoteForEachColumn(t *testing.T) {
 	}}
 	var got strings.Builder
 	noteNoCodes(console{w: &got}, m)
-	want := `tripstats: note: payment_type: found 1 values without a number, in 1 files, first b; they count as null
+	want := `tripstats: note: payment_type: found 1 values without a number, in b; they count as null
 tripstats: note: vendorid: found 7 values without a number, in 2 files, first b; they count as null
 `
 	if got.String() != want {

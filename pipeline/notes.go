@@ -28,9 +28,17 @@ func notes(w console, files []element.Admitted, endless, gaps bool) {
 	}
 	var columns []string
 	for _, c := range sortedNames(unknown) {
-		columns = append(columns, fmt.Sprintf("%s (in %d files, first %s)", c, len(unknown[c]), unknown[c][0]))
+		columns = append(columns, fmt.Sprintf("%s (%s)", c, inFiles(unknown[c])))
 	}
 	w.line("note: columns that are not known, and not read: %s", firstFew(columns))
+}
+
+// inFiles says in which files something is.
+func inFiles(sources []string) string {
+	if len(sources) == 1 {
+		return "in " + sources[0]
+	}
+	return fmt.Sprintf("in %d files, first %s", len(sources), sources[0])
 }
 
 // byColumn returns the sources by the columns that their files list.
@@ -102,7 +110,7 @@ func noteNoCodes(w console, m *publish.Manifest) {
 		}
 	}
 	for _, c := range sortedNames(files) {
-		w.line("note: %s: found %d values without a number, in %d files, first %s; they count as null", c, rows[c], len(files[c]), files[c][0])
+		w.line("note: %s: found %d values without a number, %s; they count as null", c, rows[c], inFiles(files[c]))
 	}
 }
 

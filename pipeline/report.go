@@ -134,7 +134,8 @@ func align(rows [][]string, left int) string {
 	width := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, c := range row {
-			width[i] = max(width[i], len([]rune(c)))
+			row[i] = printable(c)
+			width[i] = max(width[i], len([]rune(row[i])))
 		}
 	}
 	var b strings.Builder

@@ -72,7 +72,7 @@ func TestADeclarationIsADataset(t *testing.T) {
 // TestWhatIsWrongHasAPlace changes the good file and looks for the message.
 func TestWhatIsWrongHasAPlace(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
-		{"taxi: chicago", "taxis: chicago", "c.yaml:2:1: found the key \"taxis\", expected one of taxi, columns, signature, known, times, zones\nc.yaml:2:1: found no taxi, expected it"},
+		{"taxi: chicago", "taxis: chicago", "c.yaml:2:1: found the key \"taxis\", expected one of taxi, columns, signature, known, times, zones; did you mean taxi?\nc.yaml:2:1: found no taxi, expected it, the name of these trips in all tables"},
 		{"taxi: chicago", "taxi: Chicago", `c.yaml:2:7: found "Chicago", expected a name such as chicago`},
 		{"taxi: chicago", "taxi: 7", "c.yaml:2:7: found 7, expected text; put it in quotes"},
 		{"taxi: chicago", "taxi: \"7\"", `c.yaml:2:7: found "7", expected a name such as chicago`},
@@ -82,7 +82,8 @@ func TestWhatIsWrongHasAPlace(t *testing.T) {
 		{"Trip Start Timestamp\n  d", "[a, b]\n  d", "c.yaml:4:20: found 2 columns, expected one, because pickup_datetime cannot be added up"},
 		{"unit: seconds", "unit: days", `c.yaml:5:50: found the unit "days" of dropoff_datetime, expected one of hours, milliseconds, minutes, seconds`},
 		{"unit: km", "unit: dollars", `c.yaml:6:42: found the unit "dollars" of trip_distance, expected one of feet, kilometers, `},
-		{"unit: km", "units: km", `c.yaml:6:36: found the key "units", expected one of column, columns, unit, values`},
+		{"  trip_distance:", "  distance:", "store_and_fwd_flag, black_car_fund, sales_tax, driver_pay, trip_time, request_datetime, on_scene_datetime, hvfhs_license_num, shared_request_flag, shared_match_flag, access_a_ride_flag, wav_request_flag, wav_match_flag; did you mean trip_distance?"},
+		{"unit: km", "units: km", `c.yaml:6:36: found the key "units", expected one of column, columns, unit, values; did you mean unit?`},
 		{"{column: Trip Km, unit: km}", "{unit: km}", "c.yaml:6:18: found no column, expected column: NAME, or columns: [NAME, NAME]"},
 		{"{column: Trip Km, unit: km}", "{column: a, values: {b: 1}}", "c.yaml:6:30: found values of trip_distance, expected none"},
 		{"[Fare, Tips]", "[Fare, fare]", `c.yaml:7:24: found the column "fare" twice, expected each once`},
@@ -98,7 +99,8 @@ func TestWhatIsWrongHasAPlace(t *testing.T) {
 		{"stored: utc", "stored: UTC", `c.yaml:14:40: found "UTC", expected wall (the clock of the zone) or utc`},
 		{"last: 77", "last: 0", "c.yaml:15:25: found 0, expected a whole number from 1 to 2147483647"},
 		{"first: 1, last: 77", "first: 5, last: 4", "c.yaml:15:25: found 4, expected 5 or more, the first zone"},
-		{", last: 77", "", "c.yaml:15:8: found no last, expected it"},
+		{", last: 77", "", "c.yaml:15:8: found no last, expected it, the highest number that a zone can have"},
+		{"first: 1, ", "", "c.yaml:15:8: found no first, expected it, the lowest number that a zone can have"},
 		{"last: 77", "last: 77, file: ''", "c.yaml:15:35: found nothing, expected a path, which begins at the folder of the declaration"},
 		{"last: 77", "last: 77, file: 's3://bucket/areas.csv'", `c.yaml:15:35: found "s3://bucket/areas.csv", expected a path, which begins at the folder of the declaration, and no address`},
 		{"last: 77", "last: 77, file: 7", "c.yaml:15:35: found 7, expected text; put it in quotes"},

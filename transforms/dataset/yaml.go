@@ -100,7 +100,7 @@ func (r *reader) mapping(n *yaml.Node, allowed []string) map[string]pair {
 		switch {
 		case !ok:
 		case allowed != nil && !slices.Contains(allowed, key):
-			r.add(p.key, "found the key %q, expected one of %s", shortened(key), strings.Join(allowed, ", "))
+			r.add(p.key, "found the key %q, expected one of %s%s", shortened(key), strings.Join(allowed, ", "), likely(key, allowed))
 		case twice:
 			r.add(p.key, "found the key %s a second time, expected it once; it is in line %d too", shortened(key), have.key.Line)
 		default:
@@ -110,11 +110,38 @@ func (r *reader) mapping(n *yaml.Node, allowed []string) map[string]pair {
 	return entries
 }
 
+// likely suggests the one of some keys that has another in it, or is in it: trip_distance for distance.
+func likely(key string, allowed []string) string {
+	key = strings.ToLower(key)
+	meant := ""
+	for _, a := range allowed {
+		if len(key) < 3 || !strings.Contains(a, key) && !strings.Contains(key, a) {
+			continue
+		}
+		if meant != "" {
+			return ""
+		}
+		meant = a
+	}
+	if meant == "" {
+		return ""
+	}
+	return "; did you mean " + meant + "?"
+}
+
 func ofKeys(keys []string) string {
 	if keys == nil {
 		return ""
 	}
 	return " with " + strings.Join(keys, ", ")
+}
+
+// meaningOf says what the value of a key that must be there is.
+var meaningOf = map[string]string{
+	"taxi":    ", the name of these trips in all tables",
+	"columns": ", which says what the columns of your files are",
+	"first":   ", the lowest number that a zone can have",
+	"last":    ", the highest number that a zone can have",
 }
 
 // required returns the value of a key that must be there, or nil.
@@ -123,7 +150,7 @@ func (r *reader) required(n *yaml.Node, keys map[string]pair, key string) *yaml.
 		return p.value
 	}
 	if n.Kind == yaml.MappingNode {
-		r.add(n, "found no %s, expected it", key)
+		r.add(n, "found no %s, expected it%s", key, meaningOf[key])
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ var hints = map[string]string{
 	"amount": "total_amount", "fare": "fare_amount", "tip": "tip_amount", "tips": "tip_amount", "tolls": "tolls_amount", "distance": "trip_distance", "miles": "trip_distance",
 	"duration": "trip_duration_minutes", "trip_duration": "trip_duration_minutes", "minutes": "trip_duration_minutes", "passengers": "passenger_count",
 	"month": "month(pickup_datetime), 1 to 12, or month_start, a date", "date": "pickup_date", "day": "pickup_date", "hour": "pickup_hour", "dow": "weekday", "isodow": "weekday", "speed": "speed_mph",
-	"zone": "pickup_zone", "borough": "pickup_borough", "service_zone": "pickup_service_zone", "color": "taxi", "taxi_type": "taxi", "cab_type": "taxi", "type": "taxi",
+	"zone": "pickup_zone", "zone_name": "pickup_zone", "location_id": "pickup_location_id", "borough": "pickup_borough", "service_zone": "pickup_service_zone", "color": "taxi", "taxi_type": "taxi", "cab_type": "taxi", "type": "taxi",
 	"surcharge": "extra", "payment": "payment_type", "vendor": "vendorid", "vendor_id": "vendorid", "rate_code": "ratecodeid", "refund": "is_refund",
 	"request_source": "vendorid",
 	"green":          "'green'", "yellow": "'yellow'", // a text needs single quotes

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -276,6 +277,8 @@ func (p *parser) from(s *statement) {
 		p.fail(t.off, msgTable, t, "write FROM "+theTable)
 	case taxiIn(t.text) != "":
 		p.fail(t.off, msgTable, t, "write FROM "+theTable+" WHERE taxi = '"+taxiIn(t.text)+"'")
+	case strings.ToLower(t.text) != theTable && slices.Contains(ReservedTables, strings.ToLower(t.text)):
+		p.fail(t.off, msgTable, t, "read this one from an output: tripstats export DIR "+strings.ToLower(t.text)+", or DuckDB")
 	case strings.ToLower(t.text) != theTable:
 		p.fail(t.off, msgTable, t, noJoin)
 	}
