@@ -14,7 +14,7 @@ func TestThePackagesForPythonDoNotMixTables(t *testing.T) {
 		t.Skip("needs Python with pandas, pyarrow, DuckDB, Polars and deltalake in .venv (make verify)")
 	}
 	for _, form := range []string{"parquet", "delta"} {
-		if out := s.run(t, program, "--input=sample", "--output="+form, "--format="+form); strings.Contains(out, "(exit status") {
+		if out, _ := s.run(t, program, "--input=sample", "--output="+form, "--format="+form); strings.Contains(out, "(exit status") {
 			t.Fatal(out)
 		}
 	}
@@ -34,7 +34,7 @@ func TestThePackagesForPythonDoNotMixTables(t *testing.T) {
 		{`import duckdb; print(*(f for f, in duckdb.sql("FROM glob('parquet/**/*.parquet') ORDER BY ALL").fetchall()))`, "parquet/quality/quality.parquet parquet/trip_stats/trip_stats.parquet"},
 		{`import polars as p; p.scan_parquet("parquet/**/*.parquet", extra_columns="ignore", missing_columns="insert").select("taxi").collect(); print("read")`, "read"},
 	} {
-		if printed := s.run(t, s.python, "-c", c.code); !strings.Contains(printed, c.want) {
+		if printed, _ := s.run(t, s.python, "-c", c.code); !strings.Contains(printed, c.want) {
 			t.Errorf("%s: found %q, expected %q in it", c.code, printed, c.want)
 		}
 	}

@@ -236,7 +236,8 @@ func (s *session) console(t *testing.T, path string, b block) {
 		for ; i < len(b.lines) && !strings.HasPrefix(b.lines[i], "$ "); i++ {
 			want += b.lines[i] + "\n"
 		}
-		s.compare(t, place+": "+command, want, s.run(t, "/bin/sh", "-c", command))
+		got, _ := s.run(t, "/bin/sh", "-c", command) // its status is in what is compared
+		s.compare(t, place+": "+command, want, got)
 	}
 }
 
@@ -258,20 +259,26 @@ func (s *session) script(t *testing.T, place string, b block) string {
 			}
 		}
 	}
-	return s.run(t, s.python, "-c", code)
+	out, err := s.run(t, s.python, "-c", code)
+	if err != nil { // an error is never what a document means to show, even if somebody wrote it there
+		t.Errorf("%s: the block failed (%v):\n%s", place, err, out)
+		return ""
+	}
+	return out
 }
 
 // run runs a command and returns what it writes, to stdout and to stderr.
-func (s *session) run(t *testing.T, name string, args ...string) string {
+func (s *session) run(t *testing.T, name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "PATH="+s.bin+string(os.PathListSeparator)+os.Getenv("PATH"), "TMPDIR="+t.TempDir(), "HOME="+s.dir)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	if err != nil {
 		fmt.Fprintf(&out, "(%v)\n", err)
 	}
-	return out.String()
+	return out.String(), err
 }
 
 // compare compares what a document shows with what was printed.
