@@ -10,7 +10,8 @@ import (
 )
 
 // screen is a terminal with lines at its bottom that change. What is written to it appears above them. It hands on what is written at once,
-// so that no message is lost however the program ends.
+// so that no message is lost however the program ends. Libraries for bars own the terminal, and write
+// messages with their next drawing.
 type screen struct {
 	w     io.Writer
 	file  *os.File   // the terminal
