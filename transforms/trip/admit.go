@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
@@ -124,13 +125,44 @@ func Gaps(files []element.Admitted) []string {
 // mostMonths is how many months a message names.
 const mostMonths = 12
 
-// SomeMonths lists months for a message: all of them, or how many there are where they are many.
+// SomeMonths lists months for a message: all of them, or how many there are where they are many. Three or more in a row are a range.
 func SomeMonths(months []string, all bool) string {
 	n := len(months)
-	if all || n <= mostMonths {
-		return strings.Join(months, ", ")
+	if ranges := inRanges(months); all || len(ranges) <= mostMonths {
+		return strings.Join(ranges, ", ")
 	}
 	return fmt.Sprintf("%d months, the first %s and the last %s (--verbose names them all)", n, months[0], months[n-1])
+}
+
+// inRanges makes a range of each three or more months of one taxi that follow one another: green 2022-03..2022-12.
+func inRanges(months []string) (ranges []string) {
+	for i := 0; i < len(months); {
+		end := i
+		for end+1 < len(months) && monthAfter(months[end]) == months[end+1] {
+			end++
+		}
+		if end-i < 2 {
+			end = i
+			ranges = append(ranges, months[i])
+		} else {
+			last := months[end]
+			ranges = append(ranges, months[i]+".."+last[len(last)-monthLetters:])
+		}
+		i = end + 1
+	}
+	return ranges
+}
+
+const monthLetters = len("2006-01")
+
+// monthAfter is the next month of the same taxi, or "" if a text does not end with a month.
+func monthAfter(month string) string {
+	start := max(0, len(month)-monthLetters)
+	t, err := time.Parse("2006-01", month[start:])
+	if err != nil {
+		return ""
+	}
+	return month[:start] + t.AddDate(0, 1, 0).Format("2006-01")
 }
 
 // Admit parts files by the rules, each part sorted by source. It is the one place that decides which files are left out. It works
