@@ -34,6 +34,7 @@ type lanes struct {
 	rest    cutter
 	open    []*segment // in their order
 	waiting int64      // how many bytes wait in all segments
+	decoded int        // how many files wait to be closed, of which everything is decoded
 	stopped bool       // no further segment is opened, because a unit could not be claimed or a segment failed
 	short   bool       // a unit could not be claimed
 
@@ -93,12 +94,16 @@ func (l *lanes) fill() {
 	}
 }
 
+// mostDecoded is how many files may be decoded and still open before their batches are taken. Files of few rows, or none, hardly take memory, but
+// a process may have only so many open files.
+const mostDecoded = 128
+
 // batchBytes is what a batch of a column takes: 16,384 values of eight bytes.
 const batchBytes = 128 << 10
 
 // idle tells whether a further segment may be opened. The caller holds the lock.
 func (l *lanes) idle() bool {
-	if len(l.open) > 0 && l.waiting >= l.ahead {
+	if len(l.open) > 0 && (l.waiting >= l.ahead || l.decoded >= mostDecoded) {
 		return false
 	}
 	busy, running := 0.0, 0

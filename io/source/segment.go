@@ -214,6 +214,9 @@ func (s *segment) put(it item) {
 	}
 	s.waiting += it.bytes
 	l.waiting += it.bytes
+	if it.file != nil {
+		l.decoded++
+	}
 	s.queue = append(s.queue, it)
 	l.mu.Unlock()
 	l.tell()
@@ -226,6 +229,9 @@ func (s *segment) pop() item {
 	s.queue = s.queue[1:]
 	s.waiting -= it.bytes
 	s.lanes.waiting -= it.bytes
+	if it.file != nil {
+		s.lanes.decoded--
+	}
 	if it.bytes > 0 {
 		s.room.Signal()
 	}
