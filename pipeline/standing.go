@@ -17,7 +17,7 @@ type standingTable struct {
 	columns map[string]string // the meaning of each column, by name
 }
 
-// standing are the tables that --tables=standard stands for, the ledger and the table zones. Their schemas are in transforms/aggregate.
+// standing are the tables that --tables=standard stands for, the ledger and the zones table. Their schemas are in transforms/aggregate.
 var standing = []standingTable{
 	{
 		name: "trip_stats", meaning: "how many trips, and the averages and sums of passengers, miles, minutes, cost and tips", keys: []string{"taxi", "month_start"},
@@ -54,7 +54,7 @@ var standing = []standingTable{
 			"location_id": "TLC's number of the taxi zone",
 			"pickups":     "trips that began in the zone",
 			"dropoffs":    "trips that ended in the zone",
-			"zone":        "the name of the zone; null if the table zones does not have it",
+			"zone":        "the name of the zone; null if the zones table does not have it",
 			"borough":     "the borough of the zone, or null",
 		},
 	},

@@ -28,7 +28,7 @@ type zoneCell struct {
 	set  func(r *zoneReader, text string, z *element.Zone)
 }
 
-// zoneCells are the columns that a file of zones can have: those of the table zones. The first two are required.
+// zoneCells are the columns that a file of zones can have: those of the zones table. The first two are required.
 var zoneCells = []zoneCell{
 	{"location_id", func(r *zoneReader, text string, z *element.Zone) { z.ID = r.id(text) }},
 	{"zone", func(r *zoneReader, text string, z *element.Zone) {
@@ -57,7 +57,7 @@ func (r *zoneReader) add(format string, args ...any) {
 }
 
 // ParseZones reads the zones of a dataset from the text of a CSV file, sorted by their numbers. Its first line names the columns, which are
-// those of the table zones. local says which numbers zones can have. The error, if any, is an [Errors].
+// those of the zones table. local says which numbers zones can have. The error, if any, is an [Errors].
 func ParseZones(file, text string, local element.Local) ([]element.Zone, error) {
 	r := &zoneReader{file: file, local: local, line: 1, column: 1, seen: map[int32]int{}}
 	zones := r.read(csv.NewReader(strings.NewReader(text)))
