@@ -255,7 +255,7 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "max-memory", value: "SIZE", of: func(s *settings) any { return &s.memory }, decides: decidesNothing, check: (*settings).checkMemory, rare: true,
-		text:  "memory goal of the process; the default grows from 160MiB on 1 to 3 cores to 300MiB on 16 or\nmore, with remote input from 256MiB to 312MiB, by 8MiB for each table made by SQL, and is at\nmost half of a container's limit; GOMEMLIMIT takes precedence",
+		text:  "memory goal of the process; default: 160MiB on 1 to 3 cores, up to 300MiB on 16 or more\n(remote input: 256MiB to 312MiB), and 8MiB more for each table made by SQL, but at most half\nof a container's limit; GOMEMLIMIT takes precedence",
 		label: "Memory of a worker process", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
 	},
 	{

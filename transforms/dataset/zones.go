@@ -120,7 +120,7 @@ func (r *zoneReader) broken(err error, atEnd string) {
 	switch {
 	case errors.As(err, &wrong):
 		r.line, r.column = wrong.Line, wrong.Column
-		r.add("found what is no CSV: %v", wrong.Err)
+		r.add("found text that is not CSV: %v", wrong.Err)
 	case !errors.Is(err, io.EOF):
 		r.add("%v", err)
 	case atEnd != "":
@@ -168,7 +168,7 @@ func (r *zoneReader) id(text string) int32 {
 		if l.Unknown != 0 {
 			unknown = fmt.Sprintf(", or %d", l.Unknown)
 		}
-		r.add("found %q, expected the number of a zone from %d to %d%s, as the declaration has them", shortened(text), l.First, l.Last, unknown)
+		r.add("found %q, expected the number of a zone from %d to %d%s, as the declaration says", shortened(text), l.First, l.Last, unknown)
 	case twice:
 		r.add("found the zone %d a second time, expected it once; it is in line %d too", n, before)
 	default:
