@@ -210,7 +210,7 @@ var mainFlags = []flagDef{
 		label: "What the output has",
 	},
 	{name: "plan", of: func(s *settings) any { return &s.plan }, decides: decidesNothing, text: "show what would be read, what the run would do with each file, and how tables in SQL\nare made, and stop; this reads only footers, and dates that are text"},
-	{name: "verbose", of: func(s *settings) any { return &s.verbose }, decides: decidesNothing, text: "show a line for each file, with its rows, the rows refused and the seconds; name all missing\nmonths; show full errors"},
+	{name: "verbose", of: func(s *settings) any { return &s.verbose }, decides: decidesNothing, text: "show a line for each file, with its rows, the rows refused and the seconds;\nname all missing months; show full errors"},
 	logFlag, logBeamFlag,
 	{name: "version", of: func(s *settings) any { return &s.version }, decides: decidesNothing, text: "print the version, like the command version"},
 	datasetFlag,
