@@ -107,7 +107,7 @@ type item struct {
 	panicked any
 }
 
-// lightBatch is for how many rows a batch counts at least: a batch of few rows needs memory too.
+// lightBatch is the least number of rows that a batch is counted with: a batch of few rows needs memory too.
 const lightBatch = 1 << 11
 
 // start reads the segment in a goroutine of its own.
