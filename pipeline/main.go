@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tripstats/io/publish"
+	_ "tripstats/runners/account" // Beam needs it to start
 	"tripstats/transforms/fault"
 )
 

@@ -105,9 +105,10 @@ func (fn *ReadFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, w el
 	return err
 }
 
-// Scan is what [Read] does to one file, without a runner: it calls emit with every batch.
+// Scan is what [Read] does to one file, without a runner: it calls emit with every batch. It does not count as reading for who watches the
+// run: a file may be scanned before it is read.
 func Scan(ctx context.Context, f element.Recognised, cfg Config, emit func(element.Columns)) error {
-	cfg.Lanes = 0
+	cfg.Lanes, cfg.Run = 0, ""
 	_, err := read(ctx, cfg, element.Work{Pieces: []element.Piece{{File: f, Units: all(f)}}}, all(f), func(int64) bool { return true }, func(list []element.Columns) {
 		for _, c := range list {
 			emit(c)

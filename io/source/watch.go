@@ -8,12 +8,11 @@ import (
 // Watched is a file as [watch.Run] counts it.
 func Watched(f element.Recognised) watch.File {
 	w := watch.File{Source: f.Source, Taxi: f.Taxi, Units: len(f.UnitRows)}
-	for unit, rows := range f.UnitRows {
-		w.Rows += rows
+	for unit := range f.UnitRows {
 		w.Bytes += bytesOfUnit(f, unit)
 	}
-	if f.Rows == element.UnknownRows {
-		w.Rows = element.UnknownRows
+	if w.Rows = f.RowsToRead(); w.Rows >= 0 {
+		w.Others = f.OtherRows()
 	}
 	return w
 }

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// nobody is the user of that name, who owns nothing. Beam's libraries need a user who is in /etc/passwd, or else HOME and USER.
-const nobody = 65534
+// nobody is a user who owns nothing and is not in /etc/passwd, as containers have them.
+const nobody = 1_234_567
 
 // asNobody is a command that runs without the rights of root.
 func asNobody(name string, args ...string) *exec.Cmd {

@@ -93,7 +93,7 @@ func (r *zoneReader) read(from *csv.Reader) (zones []element.Zone) {
 		r.given = [2]bool{}
 		for i, c := range cells {
 			if r.line, r.column = from.FieldPos(i); c.set != nil {
-				c.set(r, row[i], &z)
+				c.set(r, strings.TrimSpace(row[i]), &z)
 			}
 		}
 		if z.Placed = r.given[0] && r.given[1]; r.given[0] != r.given[1] {
@@ -177,12 +177,18 @@ func (r *zoneReader) id(text string) int32 {
 	return int32(n)
 }
 
+// controls tells whether a character ends a line, or controls a terminal or the direction of the text around it. A name in a script that is
+// written from right to left has no such character.
+func controls(c rune) bool {
+	return unicode.In(c, unicode.Cc, unicode.Zl, unicode.Zp) || c >= '\u202a' && c <= '\u202e' || c >= '\u2066' && c <= '\u2069'
+}
+
 // text reads a name.
 func (r *zoneReader) text(text string) string {
 	switch {
 	case !utf8.ValidString(text):
 		r.add("found bytes that are not UTF-8, expected text in UTF-8")
-	case strings.ContainsFunc(text, unicode.IsControl):
+	case strings.ContainsFunc(text, controls):
 		r.add("found %q with a line break, a tab or another control character, expected a name in one line", shortened(text))
 	case utf8.RuneCountInString(text) > mostZoneText:
 		r.add("found a text of %d characters, expected at most %d", utf8.RuneCountInString(text), mostZoneText)

@@ -28,6 +28,7 @@ func TestAFileOfZonesIsRead(t *testing.T) {
 		"all columns, in the order of numbers": {areas, []element.Zone{north, loop}},
 		"the least, and other line ends":       {"location_id,zone\r\n99,?\r\n1,a\r\n", []element.Zone{{ID: 1, Name: "a"}, {ID: 99, Name: "?"}}},
 		"columns in another order":             {"Zone, Latitude,location_id,longitude\nשכונה,0,3,0", []element.Zone{{ID: 3, Name: "שכונה", Placed: true}}},
+		"spaces around values":                 {"location_id, zone, borough\n 1 , a b ,\u00a0\n", []element.Zone{{ID: 1, Name: "a b"}}},
 		"a long name":                          {"location_id,zone\n1," + strings.Repeat("é", 300), []element.Zone{{ID: 1, Name: strings.Repeat("é", 300)}}},
 	} {
 		got, err := ParseZones("a.csv", c.text, place)
@@ -59,6 +60,11 @@ func TestWhatIsWrongInAFileOfZonesHasAPlace(t *testing.T) {
 		"location_id,zone\n1,a\n\n1,b":                    "a.csv:4:1: found the zone 1 a second time, expected it once; it is in line 2 too",
 		"location_id,zone\n1,":                            "a.csv:2:3: found no name, expected one",
 		"location_id,zone\n1,\"a\nb\"":                    `a.csv:2:3: found "a b" with a line break, a tab or another control character`,
+		"location_id,zone\n1,   ":                         "a.csv:2:3: found no name, expected one",
+		"location_id,zone\n1,a\u2028b":                    "a.csv:2:3: found \"a b\" with a line break",
+		"location_id,zone\n1,\u202eabc":                   "with a line break, a tab or another control character",
+		"location_id,zone\n1,a\u2066b":                    "with a line break, a tab or another control character",
+		"location_id,zone\n1,a\x00b":                      "with a line break, a tab or another control character",
 		"location_id,zone\n1,a\xff":                       "a.csv:2:3: found bytes that are not UTF-8",
 		"location_id,zone\n1,a\"b":                        `a.csv:2:4: found text that is not CSV: bare " in non-quoted-field`,
 		"location_id,zone,latitude\n1,a,2":                "a.csv:2:5: found one of longitude and latitude, expected both or neither",

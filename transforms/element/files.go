@@ -147,12 +147,7 @@ func (f Admitted) Whole() string { return cmp.Or(f.Dataset, f.Source) }
 // Admit returns f as a file whose trips count: one for each taxi that is read.
 func (f Recognised) Admit() []Admitted {
 	var admitted []Admitted
-	others := int64(0)
-	for _, s := range f.Shares {
-		if s.Left {
-			others += s.Rows
-		}
-	}
+	others := f.OtherRows()
 	for i, s := range f.ByTaxi() {
 		untold := int64(0)
 		if i == 0 {

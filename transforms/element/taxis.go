@@ -88,6 +88,17 @@ func (f Recognised) Only(some func(taxi string) bool) Recognised {
 	return f
 }
 
+// OtherRows returns the number of rows of f whose taxi is not read.
+func (f Recognised) OtherRows() int64 {
+	rows := int64(0)
+	for _, s := range f.Shares {
+		if s.Left {
+			rows += s.Rows
+		}
+	}
+	return rows
+}
+
 // RowsToRead returns the number of rows of f whose taxi is read.
 func (f Recognised) RowsToRead() int64 {
 	rows := int64(0)

@@ -33,6 +33,7 @@ type File struct {
 	Taxi   string
 	Units  int   // row groups, or blocks of text
 	Rows   int64 // negative if only reading the file tells
+	Others int64 // rows beside these, of taxis that nobody wants: they are read too, and do not count
 	Bytes  int64 // of the columns that are read
 }
 
@@ -77,7 +78,7 @@ type open struct {
 	number  int // of those begun
 	units   int // done
 	bytes   int64
-	rows    int64
+	all     int64 // rows read, with others
 	refused int64
 	began   time.Time
 }
@@ -161,12 +162,13 @@ func (r *Run) Begin(f File) {
 	})
 }
 
-// Rows says that rows of a file were read.
+// Rows says that rows of a file were read, wanted or not.
 func (r *Run) Rows(source string, rows int64) {
 	r.do(func() {
-		r.state.RowsDone += rows
 		if f := r.open[source]; f != nil {
-			f.rows += rows
+			before := f.rows()
+			f.all += rows
+			r.state.RowsDone += f.rows() - before
 		}
 	})
 }
@@ -202,7 +204,7 @@ func (r *Run) Unit(source string, bytes int64) {
 		if s.FilesDone >= s.Files && s.Stage == Reading {
 			r.stage(Adding)
 		}
-		done = Done{File: f.File, Rows: f.rows, Refused: f.refused, Took: time.Since(f.began)}
+		done = Done{File: f.File, Rows: f.rows(), Refused: f.refused, Took: time.Since(f.began)}
 	})
 	if ended && r.ended != nil {
 		r.ended(done)
@@ -222,11 +224,20 @@ func (r *Run) State() (s State) {
 	return s
 }
 
+// rows is how many of the wanted rows were read: exactly at the end of the file, and before that about so many, because nobody tells which
+// rows these are.
+func (f *open) rows() int64 {
+	if f.Others == 0 {
+		return f.all
+	}
+	return int64(float64(f.File.Rows) * (float64(f.all) / float64(f.File.Rows+f.Others)))
+}
+
 // bytesDone is about the bytes of the rows that were read. A unit may be a whole file of millions of rows, so the rows count where their
 // number is known.
 func (f *open) bytesDone() int64 {
 	if f.File.Rows > 0 {
-		return int64(float64(f.Bytes) * min(1, float64(f.rows)/float64(f.File.Rows)))
+		return int64(float64(f.Bytes) * min(1, float64(f.all)/float64(f.File.Rows+f.Others)))
 	}
 	return min(f.bytes, f.Bytes)
 }

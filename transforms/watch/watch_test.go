@@ -33,7 +33,7 @@ func TestARunCountsWhatItReads(t *testing.T) {
 	if Of(t.Name()) != run {
 		t.Error("the run is not found by its name")
 	}
-	a, b, empty := File{"a", "yellow", 2, 100, 1000}, File{"b", "green", 1, 50, 500}, File{Source: "empty", Taxi: "green"}
+	a, b, empty := File{"a", "yellow", 2, 100, 0, 1000}, File{"b", "green", 1, 50, 0, 500}, File{Source: "empty", Taxi: "green"}
 	run.Inputs(3)
 	run.Looked()
 	if s := run.State(); s.Stage != Looking || s.Inputs != 3 || s.Looked != 1 {
@@ -69,12 +69,40 @@ func TestARunCountsWhatItReads(t *testing.T) {
 func TestOfTextTheUnitsCount(t *testing.T) {
 	run := New(t.Name(), nil)
 	defer run.Close()
-	text, other := File{"text", "yellow", 2, -1, 1000}, File{"a", "yellow", 1, 10, 100}
+	text, other := File{"text", "yellow", 2, -1, 0, 1000}, File{"a", "yellow", 1, 10, 0, 100}
 	run.Due(other, text, other)
 	run.Begin(text)
 	run.Rows("text", 5)
 	run.Unit("text", 400)
 	if s := run.State(); s.Rows >= 0 || s.RowsDone != 5 || s.BytesDone != 400 {
 		t.Errorf("found %+v", s)
+	}
+}
+
+// TestRowsOfTaxisThatNobodyWantsDoNotCount reads a file of which a quarter of the rows count.
+func TestRowsOfTaxisThatNobodyWantsDoNotCount(t *testing.T) {
+	var done []Done
+	run := New(t.Name(), func(d Done) {
+		d.Took = 0
+		done = append(done, d)
+	})
+	defer run.Close()
+	both := File{Source: "both", Taxi: "green", Units: 1, Rows: 25, Others: 75, Bytes: 1000}
+	run.Due(both)
+	run.Begin(both)
+	run.Rows("both", 40)
+	if s := run.State(); s.Rows != 25 || s.RowsDone != 10 || s.BytesDone != 400 {
+		t.Errorf("found %+v", s)
+	}
+	for range 20 {
+		run.Rows("both", 3)
+	}
+	run.Refused("both", 1)
+	run.Unit("both", 1000)
+	if s := run.State(); s.RowsDone != 25 || s.BytesDone != 1000 || s.Stage != Adding {
+		t.Errorf("found %+v", s)
+	}
+	if want := []Done{{File: both, Rows: 25, Refused: 1}}; !slices.Equal(done, want) {
+		t.Errorf("found %+v, expected %+v", done, want)
 	}
 }

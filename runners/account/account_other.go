@@ -1,0 +1,4 @@
+//go:build !unix
+
+// Package account has something to do on Unix only.
+package account
