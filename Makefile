@@ -118,7 +118,7 @@ bench-decade: build .venv/bench $(RUST) ## 877 million rows, with the two fastes
 bench-query: build .venv/bench ## questions in SQL against DuckDB and Polars, one by one and in one pass, and their memory; ROUNDS=5 MONTHS=24
 	$(PYTHON) testdata/bench/queries.py bin/tripstats --rounds $(ROUNDS) $(foreach v,months wait,$(call flag,$v))
 
-bench-cores: build .venv/bench ## on 1, 2, 4 ... and all cores: direct and prism, raw and standard, and the questions in SQL, against DuckDB; WITHIN=300 seconds; makes 1 GB once
+bench-cores: build .venv/bench ## on 1, 2, 4 ... and all cores: direct and prism, raw and standard, and the questions in SQL, against DuckDB; WITHIN=270 seconds; makes 1 GB once
 	$(PYTHON) testdata/bench/cores.py bin/tripstats $(if $(WITHIN),--seconds $(WITHIN))
 
 bench-cores-pack: build ## bin/bench-cores.tar.xz: the same, for a machine without network; PACK_PYTHON="3.11 3.12" are versions that its python3 may have

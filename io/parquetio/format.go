@@ -43,7 +43,7 @@ func (Format) Open(ctx context.Context, f element.Recognised, r objstore.Reader,
 	if err != nil {
 		return nil, err
 	}
-	return &rowGroups{decoder: d, file: f, at: groups.Start}, nil
+	return &rowGroups{decoder: d, file: f, at: groups.Start, end: groups.End}, nil
 }
 
 // rowGroups hands out decoded row groups as records of a batch's size.
@@ -51,6 +51,7 @@ type rowGroups struct {
 	*decoder
 	file   element.Recognised
 	at     int           // the next row group
+	end    int           // the one after the last
 	schema *arrow.Schema // of the last batch
 }
 
@@ -73,6 +74,9 @@ func (g *rowGroups) Next(ctx context.Context, emit func(source.Batch)) error {
 		}
 		emit(source.Batch{Record: rec, Done: func() { g.recycle(buffers) }})
 		rows -= n
+	}
+	if g.at == g.end {
+		g.running.Wait() // whoever decodes next then gets what these columns took
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package parquetio
 import (
 	"fmt"
 	"io"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 
@@ -36,11 +37,17 @@ type ownReader struct {
 	close   func() // and keeps it for another column
 }
 
-// What reading a column needs goes round too: it is some megabytes.
-var (
-	readers32 = sync.Pool{New: func() any { return new(pages.Reader[uint32]) }}
-	readers64 = sync.Pool{New: func() any { return new(pages.Reader[uint64]) }}
-)
+// What reading a column needs goes round too: it is some megabytes. A reader has the memory of the largest pages that it has read, so it goes
+// to columns of about the same size: otherwise each reader would in time have memory for the largest column. The pools are by size.
+var readers32, readers64 [33]sync.Pool
+
+// poolOf returns the pool for a column: one for all sizes up to four times the smallest of them.
+func poolOf(pools *[33]sync.Pool, meta *metadata.FileMetaData, leaf int) *sync.Pool {
+	if len(meta.RowGroups) == 0 {
+		return &pools[0]
+	}
+	return &pools[bits.Len64(uint64(max(0, meta.RowGroups[0].Columns[leaf].MetaData.TotalCompressedSize)))/2]
+}
 
 // ownColumn returns the reader of a column, or nil if its values are not of a type that package pages reads. With codes it
 // gives codes of a dictionary where it can.
@@ -51,9 +58,9 @@ func ownColumn(meta *metadata.FileMetaData, c element.Column, leaf int, src io.R
 	o := &ownReader{meta: meta, leaf: leaf, src: src}
 	switch meta.Schema.Column(leaf).PhysicalType() {
 	case parquet.Types.Int32, parquet.Types.Float:
-		setUp(o, &readers32, &slices32, c, mem, codes, arrow.Uint32Traits.CastToBytes, func(v uint32) int64 { return int64(int32(v)) })
+		setUp(o, poolOf(&readers32, meta, leaf), &slices32, c, mem, codes, arrow.Uint32Traits.CastToBytes, func(v uint32) int64 { return int64(int32(v)) })
 	case parquet.Types.Int64, parquet.Types.Double:
-		setUp(o, &readers64, &slices64, c, mem, codes, arrow.Uint64Traits.CastToBytes, func(v uint64) int64 { return int64(v) })
+		setUp(o, poolOf(&readers64, meta, leaf), &slices64, c, mem, codes, arrow.Uint64Traits.CastToBytes, func(v uint64) int64 { return int64(v) })
 	default:
 		return nil
 	}
@@ -67,7 +74,10 @@ func setUp[T uint32 | uint64](o *ownReader, readers, slices *sync.Pool, c elemen
 	if c.Type == element.Decimal {
 		toBytes = widener(typ, signed)
 	}
-	r := readers.Get().(*pages.Reader[T])
+	r, ok := readers.Get().(*pages.Reader[T])
+	if !ok {
+		r = new(pages.Reader[T])
+	}
 	r.Use(mem)
 	var dict arrow.ArrayData // of the column chunk at hand, once needed: one object for all its arrays
 	o.begin = func(src io.ReaderAt, c pages.Chunk) {

@@ -193,7 +193,7 @@ func (t *tiny) Next(ctx context.Context, emit func(source.Batch)) error {
 		if err != nil {
 			return err
 		}
-		t.unusual = &rowGroups{decoder: d, file: t.file, at: t.at}
+		t.unusual = &rowGroups{decoder: d, file: t.file, at: t.at, end: t.end}
 	}
 	return t.unusual.Next(ctx, emit)
 }

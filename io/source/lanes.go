@@ -46,11 +46,16 @@ type lanes struct {
 	over      []*segment
 }
 
+// manyCores is from how many cores on a list may have a batch for each: what is not done side by side would else hold up the others.
+const manyCores = 8
+
 // newLanes begins to read a restriction. The caller must close it.
 func newLanes(ctx context.Context, cfg Config, w element.Work, units element.Range, claim func(unit int64) bool) *lanes {
 	l := &lanes{cfg: cfg, claim: claim, cores: float64(runtime.GOMAXPROCS(0)), ahead: cfg.Memory.readAhead(), wake: make(chan struct{}, 1)}
 	l.ctx = ctx
-	l.batch = int(l.cores) / 2
+	if l.batch = int(l.cores); l.batch < manyCores {
+		l.batch /= 2 // decoding keeps the others busy
+	}
 	if cfg.Lanes != AllCores {
 		l.batch = cfg.Lanes / 2
 	}

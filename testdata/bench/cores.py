@@ -109,6 +109,19 @@ class Bench:
         return min(forms) if forms else (None, None)
 
 
+def make(name, most, seconds):
+    """Returns the first files of a set. No more are made after so many seconds."""
+    folder, months, flags = common.SETS[name]
+    start, paths, step = time.monotonic(), [], 2 * os.cpu_count()
+    for i in range(0, most, step):
+        if paths and time.monotonic() - start > seconds:
+            print(f"bench: {len(paths)} files of {most}: for more no time is left", file=sys.stderr)
+            break
+        common.SETS["cores"] = (folder, {m: months[m] for m in sorted(months)[i : min(i + step, most)]}, flags)
+        paths += common.files("cores")
+    return paths
+
+
 def number(x):
     return "-" if x is None else f"{x:.2f}"
 
@@ -167,12 +180,12 @@ def main():
     start = time.monotonic()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tripstats")
-    parser.add_argument("--seconds", type=int, default=300, help="begin nothing after so long, the making of the files included (default 300)")
+    parser.add_argument("--seconds", type=int, default=270, help="begin nothing after so long; a third of it at most is for the making of files (default 270)")
     parser.add_argument("--cores", type=lambda text: list(map(int, text.split(","))), help="default 1,2,4 ... and all")
     parser.add_argument("--months", type=int, default=len(common.MONTHS), help="the first N files of the set (default all)")
     parser.add_argument("--set", default="tlc", choices=["tlc", "snappy"], help="default tlc")
     args = parser.parse_args()
-    paths = common.files(args.set)[: args.months]
+    paths = make(args.set, args.months, args.seconds / 3)
     made = time.monotonic() - start
     common.warm(paths)
     cores = sorted(args.cores or steps(len(os.sched_getaffinity(0))), reverse=True)
@@ -199,6 +212,8 @@ def main():
                     work()
             rounds += 1
             print(f"bench: round {rounds} ended after {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+        if not b.cells:
+            sys.exit("bench: no time was left to measure; the files are made, so run it again")
         others = statistics.median(m.others for runs in b.cells.values() for m in runs)
         size = sum(map(os.path.getsize, paths)) / 1e6
         print(f"\nOf {datetime.date.today().isoformat()}, {programs.machine()}; {len(paths)} files, {size:.0f} MB, set {args.set}, made in {made:.0f} s; {rounds} rounds, the last"

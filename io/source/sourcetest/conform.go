@@ -289,9 +289,9 @@ func (c *conforming) projections(t *testing.T) {
 }
 
 // process does what a runner does with a restriction. at is called after each list of batches.
-func (c *conforming) process(t *testing.T, w element.Work, r offsetrange.Restriction, at func(list int, split func(float64) *offsetrange.Restriction)) []string {
+func (c *conforming) process(t *testing.T, lanes int, w element.Work, r offsetrange.Restriction, at func(list int, split func(float64) *offsetrange.Restriction)) []string {
 	t.Helper()
-	fn := new(source.ReadFn)
+	fn := &source.ReadFn{Config: source.Config{Lanes: lanes}}
 	rt := fn.CreateTracker(r)
 	take, rows := c.rows(t, c.known)
 	n := 0
@@ -327,14 +327,25 @@ func (c *conforming) units(t *testing.T) {
 	for start := range most + 1 {
 		for end := start; end <= most; end++ {
 			want := c.expected(c.known, first[start], first[end])
-			got := c.process(t, whole, offsetrange.Restriction{Start: int64(start), End: int64(end)}, noSplit)
-			same(t, fmt.Sprintf("units [%d, %d)", start, end), got, want)
+			twice := slices.Concat(want, want)
 			part := element.Piece{File: c.known, Units: element.Range{Start: start, End: end}}
-			got = c.process(t, element.Work{Pieces: []element.Piece{part, part}}, offsetrange.Restriction{End: int64(2 * (end - start))}, noSplit)
-			same(t, fmt.Sprintf("units [%d, %d) twice in one element", start, end), got, slices.Concat(want, want))
+			for _, lanes := range someLanes {
+				once := c.process(t, lanes, whole, offsetrange.Restriction{Start: int64(start), End: int64(end)}, noSplit)
+				both := c.process(t, lanes, element.Work{Pieces: []element.Piece{part, part}}, offsetrange.Restriction{End: int64(2 * (end - start))}, noSplit)
+				if lanes > 1 { // units are read side by side
+					for _, rows := range [][]string{want, twice, once, both} {
+						slices.Sort(rows)
+					}
+				}
+				same(t, fmt.Sprintf("units [%d, %d), %d lanes", start, end, lanes), once, want)
+				same(t, fmt.Sprintf("units [%d, %d) twice in one element, %d lanes", start, end, lanes), both, twice)
+			}
 		}
 	}
 }
+
+// someLanes are values of source.Config's Lanes, those that keep the order first.
+var someLanes = []int{0, 1, 2, 7}
 
 // splits splits a running restriction over two pieces at every batch.
 func (c *conforming) splits(t *testing.T) {
@@ -344,22 +355,21 @@ func (c *conforming) splits(t *testing.T) {
 	all := c.expected(c.known, 0, int64(len(c.file.Rows)))
 	want := slices.Concat(all, all)
 	slices.Sort(want)
-	for batch := range min(2*units, 8) {
-		for tenths := 0; tenths <= 10; tenths += 2 {
-			var left []offsetrange.Restriction
-			got := c.process(t, w, offsetrange.Restriction{End: int64(2 * units)}, func(n int, split func(float64) *offsetrange.Restriction) {
-				if n == batch {
-					if r := split(float64(tenths) / 10); r != nil {
-						left = append(left, *r)
-					}
+	for i := range min(2*units, 8) * 6 {
+		batch, tenths, lanes := i/6, i%6*2, someLanes[i%len(someLanes)]
+		var left []offsetrange.Restriction
+		got := c.process(t, lanes, w, offsetrange.Restriction{End: int64(2 * units)}, func(n int, split func(float64) *offsetrange.Restriction) {
+			if n == batch {
+				if r := split(float64(tenths) / 10); r != nil {
+					left = append(left, *r)
 				}
-			})
-			for _, r := range left {
-				got = append(got, c.process(t, w, r, noSplit)...)
 			}
-			slices.Sort(got)
-			same(t, fmt.Sprintf("split at batch %d, %d/10", batch, tenths), got, want)
+		})
+		for _, r := range left {
+			got = append(got, c.process(t, lanes, w, r, noSplit)...)
 		}
+		slices.Sort(got)
+		same(t, fmt.Sprintf("split at list %d, %d/10, %d lanes", batch, tenths, lanes), got, want)
 	}
 }
 
