@@ -231,7 +231,7 @@ workers: ## bin/tripstats-linux-amd64 and -arm64, static, for clusters, containe
 
 PROGRAMS  := bin/programs
 PLATFORMS := darwin-amd64 darwin-arm64 linux-amd64 linux-arm64 windows-amd64 windows-arm64
-dist: build ## bin/dist: archives for Linux, macOS and Windows, SBOMs and SHA256SUMS; the same bytes from the same commit; compiles for six platforms, some 15 minutes the first time
+dist: build ## bin/dist: archives for Linux, macOS and Windows, SBOMs and SHA256SUMS; the same bytes from the same commit; compiles for six platforms, which takes long the first time
 	rm -rf bin/dist $(PROGRAMS) && mkdir -p $(PROGRAMS)/extra/completion
 	@for p in $(PLATFORMS); do echo "dist: $$p"; out=$(PROGRAMS)/$$p/tripstats; case $$p in windows-*) out=$$out.exe ;; esac; \
 	CGO_ENABLED=0 GOOS=$${p%-*} GOARCH=$${p#*-} go build -ldflags='$(LDFLAGS)' -o $$out ./pipeline || exit 1; \
@@ -245,7 +245,7 @@ dist: build ## bin/dist: archives for Linux, macOS and Windows, SBOMs and SHA256
 	go run ./testdata/dist check $(VERSION) bin/dist
 
 image: ## the image tripstats of the programs of make dist; needs docker
-	@if docker info >/dev/null 2>&1; then docker build --build-arg TARGETARCH=$$(go env GOARCH) -f runners/container/Dockerfile -t tripstats:$(VERSION) $(PROGRAMS); \
+	@if docker info >/dev/null 2>&1; then docker build --build-arg TARGETARCH=$$(go env GOARCH) -f runners/container/Dockerfile -t tripstats -t tripstats:$(VERSION) $(PROGRAMS); \
 	else echo "image: SKIPPED: docker is missing, or its daemon does not run"; fi
 
 dataflow-template: workers ## bin/dataflow-template: the files for a Flex template; building it needs gcloud

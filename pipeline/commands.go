@@ -75,7 +75,7 @@ func init() {
 		},
 		{
 			name: "help", flags: []flagDef{logFlag}, run: (*job).showHelp,
-			usage: "help [all|recipes|beam|COMMAND]       all flags; lines for other programs; Beam's flags; a command",
+			usage: "help [all|recipes|beam|COMMAND]       all flags; examples to copy; Beam's flags; a command",
 		},
 	}
 }

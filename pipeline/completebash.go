@@ -11,7 +11,7 @@ const bashHead = `# Completion of tripstats for bash. Made by: tripstats complet
 
 `
 
-// bashTail works in bash 3.2 too, the one of macOS, but for compopt. Bash splits the line at = and :, and replaces only what stands after the
+// bashTail works in bash 3.2 too, the version of macOS, which has no compopt. Bash splits the line at = and :, and replaces only what stands after the
 // last of them.
 const bashTail = `
 _tripstats() {

@@ -23,7 +23,7 @@ type plan struct {
 	trips     trip.Options
 	admission trip.Admission
 	standard  bool              // judge by the rules; otherwise every row counts as it is
-	tables    []*aggregate.Spec // beside the ledger and the table zones
+	tables    []*aggregate.Spec // beside the ledger and the zones table
 	zones     aggregate.Zones
 	quality   quality.Config // of the rules
 	publish   publish.Config

@@ -19,7 +19,7 @@ var logChoices = []string{"auto", "plain", "json"}
 // logFlag is the flag of each command that says how it writes to stderr.
 var logFlag = flagDef{
 	name: "log", of: func(s *settings) any { return &s.log }, decides: decidesNothing, def: logChoices[0], choices: logChoices, rare: true,
-	text: "how messages are written: for people, with a bar on a terminal (auto, the default); with a\nline each ten seconds instead (plain); or as lines of JSON for programs (json), whose fields\nare in pipeline/records.md",
+	text: "how messages are written: for people, with a bar on a terminal (auto, the default); for people,\nwith a line every ten seconds instead of the bar (plain); or for programs, as lines of JSON\n(json), whose fields are in pipeline/records.md",
 }
 
 // logBeamFlag is the flag of each command that runs a pipeline.

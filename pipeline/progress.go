@@ -10,8 +10,8 @@ import (
 	"tripstats/transforms/watch"
 )
 
-// teller tells how far a run is while it goes on. On a terminal that is a bar at its bottom. With --log=plain it is a line now and then, with
-// --log=json a record. Otherwise, as in a pipe without --log, it tells nothing: a good run has one line on stderr.
+// teller tells how far a run is while it goes on. On a terminal it draws a bar at the bottom. With --log=plain it writes a line now and then,
+// with --log=json a record. Otherwise, as in a pipe without --log, it writes nothing: a good run writes one line to stderr.
 type teller struct {
 	out    console
 	screen *screen // nil if there is no bar

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// recipes are lines to copy, for programs that read the tables and for schedulers that run this program. The repository shows them as a
+// recipes are examples to copy, for programs that read the tables and for schedulers that run this program. The repository shows them as a
 // document, whose blocks a test runs; help shows recipesAsHelp.
 //
 //go:embed recipes.md
@@ -14,7 +14,7 @@ var recipes string
 
 var mdLink = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 
-// recipesAsHelp returns the recipes for a terminal: blocks are indented, of commands only what one types is shown, and not what programs print.
+// recipesAsHelp returns the recipes for a terminal. Blocks are indented. Of commands it shows what a user types, not what programs print.
 func recipesAsHelp() string {
 	var b strings.Builder
 	kind, typed, empty := "", false, true // of the block; whether the line before was typed

@@ -27,7 +27,7 @@ type recordKind struct {
 var recordKinds = []recordKind{
 	{"note", reflect.TypeFor[noteRecord](), "something to know about inputs or output; it does not change the exit code"},
 	{"progress", reflect.TypeFor[progressRecord](), "what has been done so far, such as a file that was fetched"},
-	{"status", reflect.TypeFor[statusRecord](), "how far the run is: every ten seconds, when something is waited for, and at the end of a run that has read something"},
+	{"status", reflect.TypeFor[statusRecord](), "how far the run is; written every ten seconds, when the run begins to wait for something, and at the end of a run that has read something"},
 	{"file", reflect.TypeFor[fileRecord](), "what became of an input, with --verbose"},
 	{"summary", reflect.TypeFor[runSummary](), "the last record of a run that ended well: the output has its tables"},
 	{"fetched", reflect.TypeFor[fetchSummary](), "the last record of the command fetch, whether or not files failed"},
@@ -110,22 +110,22 @@ type progressRecord struct {
 
 // statusRecord is how far a run is.
 type statusRecord struct {
-	Stage         string           `json:"stage" about:"finding (the inputs), looking (at footers and beginnings of inputs), reading, adding (up), locking (it waits for the lock of the output), publishing, fetching, or done"`
+	Stage         string           `json:"stage" about:"what the run does: finding (finds its inputs), looking (reads their footers or beginnings), reading (reads rows), adding (adds up the results), locking (waits for the lock of the output), publishing, fetching, or done"`
 	Files         int              `json:"files" about:"files that the run reads, known once it has looked at them; kept results are not read"`
 	FilesDone     int              `json:"files_done" about:"of these, read"`
 	Bytes         int64            `json:"bytes" about:"bytes of the columns that the run reads"`
-	BytesDone     int64            `json:"bytes_done" about:"of these, read; about right within a file"`
-	Rows          *int64           `json:"rows,omitempty" about:"rows that the run reads; not if only reading tells, as of text"`
+	BytesDone     int64            `json:"bytes_done" about:"of these, already read; an estimate while a file is being read"`
+	Rows          *int64           `json:"rows,omitempty" about:"rows that the run reads; left out if only reading tells, as with text"`
 	RowsDone      int64            `json:"rows_done" about:"rows read"`
 	Refused       int64            `json:"rows_refused" about:"of these, rows that rules refused"`
 	RowsPerSecond whole            `json:"rows_per_second" about:"lately; 0 if not known"`
 	Seconds       hundredths       `json:"seconds" about:"since the run began"`
-	Left          *hundredths      `json:"seconds_left,omitempty" about:"about how long reading goes on, if that is known"`
+	Left          *hundredths      `json:"seconds_left,omitempty" about:"an estimate of how long reading still takes, if one is known"`
 	Reading       []string         `json:"reading,omitempty" about:"the files that are read at the moment"`
-	Waiting       []string         `json:"waiting,omitempty" about:"what has been waited for, longer than three seconds, and why a request was made again"`
+	Waiting       []string         `json:"waiting,omitempty" about:"what the run has waited for longer than three seconds, and why it repeats a request"`
 	Job           string           `json:"job,omitempty" about:"of a cluster: the id of the job"`
 	State         string           `json:"state,omitempty" about:"of a cluster: the state of the job"`
-	Counters      map[string]int64 `json:"counters,omitempty" about:"of a cluster: what the job has counted, if its job server tells"`
+	Counters      map[string]int64 `json:"counters,omitempty" about:"of a cluster: what the job has counted, if its job server reports it"`
 }
 
 // fileRecord is what became of an input.
@@ -135,7 +135,7 @@ type fileRecord struct {
 	Use     string      `json:"use" about:"read, or reused: not read, because it has not changed since an earlier run"`
 	Rows    int64       `json:"rows" about:"its rows"`
 	Refused int64       `json:"rows_refused" about:"of these, rows that rules refused"`
-	Seconds *hundredths `json:"seconds,omitempty" about:"how long it was open; other files may have been open too"`
+	Seconds *hundredths `json:"seconds,omitempty" about:"how long it was open; other files may have been open at the same time"`
 }
 
 // errorRecord is a thing that is wrong.

@@ -9,9 +9,8 @@ import (
 	"golang.org/x/term"
 )
 
-// screen is a terminal with lines at its bottom that change. What is written to it appears above them. It hands on what is written at once,
-// so that no message is lost however the program ends. Libraries for bars own the terminal, and write
-// messages with their next drawing.
+// screen is a terminal with lines at its bottom that change. What is written to it appears above them. Messages are
+// written at once, so that none is lost however the program ends. Libraries for progress bars hold a message back until they draw again.
 type screen struct {
 	w     io.Writer
 	file  *os.File   // the terminal

@@ -173,7 +173,7 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "tables", value: "LIST", of: func(s *settings) any { return &s.tableList }, decides: decidesTables, def: standardTables,
-		text:  "all tables to make, comma-separated: standard (the default), tables of the library\n(tripstats show tables), and files of SQL, which have / or .sql in their names;\nquality (not with raw) and zones are made in any case",
+		text:  "the tables to make, comma-separated: standard (the default), tables of the library\n(tripstats show tables), and files of SQL, which have / or .sql in their names;\nquality (not with raw) and zones are made in any case",
 		label: "Tables", pattern: "^([a-z0-9_]+|(gs|s3|az|https?)://[^,]+)(,([a-z0-9_]+|(gs|s3|az|https?)://[^,]+))*$",
 	},
 	{
@@ -210,7 +210,7 @@ var mainFlags = []flagDef{
 		label: "What the output has",
 	},
 	{name: "plan", of: func(s *settings) any { return &s.plan }, decides: decidesNothing, text: "show what would be read, what the run would do with each file, and how tables in SQL\nare made, and stop; this reads only footers, and dates that are text"},
-	{name: "verbose", of: func(s *settings) any { return &s.verbose }, decides: decidesNothing, text: "tell what became of each file: rows, rows refused and seconds; name all missing months;\nand show full errors"},
+	{name: "verbose", of: func(s *settings) any { return &s.verbose }, decides: decidesNothing, text: "show a line for each file, with its rows, the rows refused and the seconds;\nname all missing months; show full errors"},
 	logFlag, logBeamFlag,
 	{name: "version", of: func(s *settings) any { return &s.version }, decides: decidesNothing, text: "print the version, like the command version"},
 	datasetFlag,
@@ -255,7 +255,7 @@ var mainFlags = []flagDef{
 	},
 	{
 		name: "max-memory", value: "SIZE", of: func(s *settings) any { return &s.memory }, decides: decidesNothing, check: (*settings).checkMemory, rare: true,
-		text:  "memory goal of the process (default 160MiB on up to 3 cores to 300MiB on 16, with remote input\n256MiB to 312MiB, and 8MiB more for each table made by SQL; at most half of a container's\nlimit); GOMEMLIMIT takes precedence",
+		text:  "memory goal of the process; default: 160MiB on 1 to 3 cores, up to 300MiB on 16 or more\n(remote input: 256MiB to 312MiB), and 8MiB more for each table made by SQL, but at most half\nof a container's limit; GOMEMLIMIT takes precedence",
 		label: "Memory of a worker process", pattern: "^[0-9.]+ ?([KMG]iB|[kMG]B)?$",
 	},
 	{

@@ -17,7 +17,7 @@ type standingTable struct {
 	columns map[string]string // the meaning of each column, by name
 }
 
-// standing are the tables that --tables=standard stands for, the ledger and the table zones. Their schemas are in transforms/aggregate.
+// standing are the tables that --tables=standard stands for, the ledger and the zones table. Their schemas are in transforms/aggregate.
 var standing = []standingTable{
 	{
 		name: "trip_stats", meaning: "how many trips, and the averages and sums of passengers, miles, minutes, cost and tips", keys: []string{"taxi", "month_start"},
@@ -54,7 +54,7 @@ var standing = []standingTable{
 			"location_id": "TLC's number of the taxi zone",
 			"pickups":     "trips that began in the zone",
 			"dropoffs":    "trips that ended in the zone",
-			"zone":        "the name of the zone; null if the table zones does not have it",
+			"zone":        "the name of the zone; null if the zones table does not have the zone",
 			"borough":     "the borough of the zone, or null",
 		},
 	},
@@ -77,8 +77,8 @@ var standing = []standingTable{
 			"zone":         "its name; several zones may have one name",
 			"borough":      "the borough in which it is",
 			"service_zone": "Yellow Zone, Boro Zone, Airports or EWR: which taxis may pick up passengers there",
-			"longitude":    "of a point inside, in degrees; null of zones without a place",
-			"latitude":     "of a point inside, in degrees",
+			"longitude":    "the longitude of a point inside the zone, in degrees; null if the zone is not on the map",
+			"latitude":     "the latitude of the same point, in degrees; null if the zone is not on the map",
 		},
 	},
 }

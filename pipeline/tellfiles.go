@@ -12,8 +12,8 @@ func readFile(d watch.Done) fileRecord {
 	return fileRecord{Source: d.Source, Taxi: d.Taxi, Use: "read", Rows: d.Rows, Refused: d.Refused, Seconds: &seconds}
 }
 
-// tellFiles tells what became of the inputs that were not told of while they were read: those that were reused, and those that a cluster
-// has read.
+// tellFiles writes a line for each input that has none yet: inputs that were reused, and inputs that a cluster has read. Inputs that this
+// process reads get their line when they have been read.
 func (j *job) tellFiles(runner runners.Runner, m *publish.Manifest, pl *planner) {
 	read := map[string]bool{}
 	for _, c := range pl.choices {

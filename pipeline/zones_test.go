@@ -18,7 +18,7 @@ func TestTheTableZonesDoesNotMakeKeptResultsInvalid(t *testing.T) {
 	options := tripOptions("", true, tables)
 	isZones := func(d element.Dataset) bool { return d.Name == aggregate.ZonesName }
 	if !slices.ContainsFunc(options.Registry, isZones) {
-		t.Error("the registry does not have the table zones, so it is not said what such a file is")
+		t.Error("the registry does not have the zones table, so it is not said what such a file is")
 	}
 	before := options
 	before.Registry = slices.DeleteFunc(slices.Clone(options.Registry), isZones)
@@ -26,7 +26,7 @@ func TestTheTableZonesDoesNotMakeKeptResultsInvalid(t *testing.T) {
 		return s.readingsOf(o, quality.Config{AsOf: element.NoMonth}).of(element.Found{Month: element.NoMonth})
 	}
 	if found, want := reading(options), reading(before); found != want {
-		t.Errorf("found the digest %s of what decides the reading of files, expected that without the table zones, %s", found, want)
+		t.Errorf("found the digest %s of what decides the reading of files, expected that without the zones table, %s", found, want)
 	}
 	with := func(digest string) string { return s.identityOf([]wantedTable{{aggregate.ZonesName, digest}}, nil) }
 	own := aggregate.Zones{Own: []aggregate.OwnZones{{Taxi: "chicago", Zones: []element.Zone{{ID: 1, Name: "a"}}}}}

@@ -14,7 +14,7 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// TestAnOutputWithoutZonesGetsThemWithoutReading turns an output into one of a program that knew no table zones. The next run, with each value
+// TestAnOutputWithoutZonesGetsThemWithoutReading turns an output into one of a program that knew no zones table. The next run, with each value
 // of --existing, adds the table, and makes it of kept results.
 func TestAnOutputWithoutZonesGetsThemWithoutReading(t *testing.T) {
 	dir := t.TempDir()
@@ -36,10 +36,10 @@ func TestAnOutputWithoutZonesGetsThemWithoutReading(t *testing.T) {
 			t.Errorf("%s: found %s, expected a new version for which no input was read", name, r.stderr)
 		}
 		if found := sumOfTable(t, filepath.Join(dir, name), "zones"); found != want {
-			t.Errorf("%s: found the table zones %s, expected %s", name, found, want)
+			t.Errorf("%s: found the zones table %s, expected %s", name, found, want)
 		}
 		if r := do("history", name).succeeds(t); !strings.Contains(r.stdout, "more tables: zones") {
-			t.Errorf("%s: the history is\n%s\nexpected that the second version has the table zones in addition", name, r.stdout)
+			t.Errorf("%s: the history is\n%s\nexpected that the second version has the zones table in addition", name, r.stdout)
 		}
 		do("check", name).succeeds(t)
 		if r := do(args...).succeeds(t); !strings.Contains(r.stderr, " version=2 committed=false ") {
@@ -74,7 +74,7 @@ func outputsOf(t *testing.T, output string) map[string]any {
 	return m
 }
 
-// withoutZones takes the table zones from an output of one version.
+// withoutZones takes the zones table from an output of one version.
 func withoutZones(t *testing.T, output string) {
 	t.Helper()
 	m := outputsOf(t, output)

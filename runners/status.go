@@ -17,7 +17,8 @@ type Status struct {
 	Counters map[string]int64 // of this program, by name; some job servers tell them only at the end
 }
 
-// Telling returns the runner with a function that is told, again and again, how a job elsewhere is. It is not called after Run has returned.
+// Telling returns the runner with a function that it calls again and again with the status of a job elsewhere. It is not called after Run has
+// returned.
 func (r Runner) Telling(told func(Status)) Runner {
 	r.told = told
 	return r
@@ -26,8 +27,8 @@ func (r Runner) Telling(told func(Status)) Runner {
 // statusEvery is how often a job server is asked.
 const statusEvery = 2 * time.Second
 
-// watched tells how a job is until ctx ends, and once more then. What the job server does not answer is left out: the message stream tells
-// whether it is lost.
+// watched tells the status of a job until ctx ends, and then once more. If the job server does not answer a request, the last answer stands:
+// the message stream tells whether the server is lost.
 func (j *job) watched(ctx, away context.Context, told func(Status)) {
 	last := Status{Job: j.id}
 	for {

@@ -21,7 +21,7 @@ var underWay struct {
 	requests map[*Request]bool
 }
 
-// UnderWay returns the requests that have been under way for so long, the oldest first.
+// UnderWay returns the requests that have been under way for at least this long, the oldest first.
 func UnderWay(long time.Duration) []Request {
 	underWay.Lock()
 	defer underWay.Unlock()

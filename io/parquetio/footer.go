@@ -145,28 +145,6 @@ func describe(f *element.Described, o *outline, size int64) error {
 	return apart(places, func(c int) string { return f.Columns[c].Name })
 }
 
-// describeColumns describes the columns as far as the schema tells.
-func (o *understood) describeColumns() {
-	o.columns = make([]element.Column, len(o.leaves))
-	for c := range o.columns {
-		// A nested column goes by its name at the top, where a needed one is looked for, and further leaves below it by
-		// that and their own.
-		root := o.schema.ColumnRoot(c)
-		d := column(o.schema.Column(c), root.Type() == schema.Group)
-		switch {
-		case c == 0 || root != o.schema.ColumnRoot(c-1):
-			d.Name = root.Name()
-		case root.Type() == schema.Group:
-			d.Name = root.Name() + "." + d.Name
-		}
-		if o.strange[c] {
-			d.Type, d.Found = element.Unsupported, d.Found+" of a logical type that is not known here"
-		}
-		d.Leaf = c
-		o.columns[c] = d
-	}
-}
-
 // describeChunk adds a column chunk of a row group to the description of its column.
 func describeChunk(to *element.Column, col *schema.Column, chunk *columnChunk, group int, size int64) error {
 	if chunk.encrypted {

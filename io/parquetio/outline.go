@@ -4,15 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/parquet/metadata"
-	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"tripstats/io/parquetio/thrift"
-	"tripstats/transforms/element"
 )
 
 // outline has the parts of a footer that this program needs. It is read from the bytes of the footer: the objects that arrow-go
@@ -27,55 +23,6 @@ type outline struct {
 	createdBy []byte // the program that wrote the file, encoded: arrow-go works around known faults of some programs
 
 	*understood
-}
-
-// understood is the schema of a footer. Files with the same schema share it, so nobody writes to it.
-type understood struct {
-	text    []byte // as the footer has it
-	nodes   []node // the elements of the schema, depth first; the first is the root
-	leaves  []int  // indices of the nodes that are columns
-	strange []bool // by column: arrow-go cannot tell what its values are
-	schema  *schema.Schema
-	columns []element.Column // without what the row groups say
-}
-
-// knownSchemas are the schemas of the last files. Files of one writer have the same, and a small file has little more than its schema.
-var knownSchemas atomic.Pointer[[]*understood]
-
-const (
-	mostSchemas     = 8
-	mostSchemaBytes = 16 << 10 // of one of them
-)
-
-// schemaOfFooter returns the known schema that a footer has, or nil.
-func schemaOfFooter(text []byte) *understood {
-	if known := knownSchemas.Load(); known != nil {
-		for _, u := range *known {
-			if bytes.Equal(u.text, text) {
-				return u
-			}
-		}
-	}
-	return nil
-}
-
-// remember keeps the schema for other files. If several files do so at once, some of the schemas are not kept.
-func (u *understood) remember() {
-	if len(u.text) > mostSchemaBytes {
-		return
-	}
-	list := []*understood{u}
-	if known := knownSchemas.Load(); known != nil {
-		list = append(list, (*known)[:min(len(*known), mostSchemas-1)]...)
-	}
-	knownSchemas.Store(&list)
-}
-
-// node is an element of the schema.
-type node struct {
-	fields   [len(nodeTypes)][]byte // by id, encoded; nil for a field that is not there
-	children int64
-	top      bool // its parent is the root
 }
 
 // The fields of parquet.thrift that are read here.
@@ -181,62 +128,6 @@ func outlineOf(raw []byte) (o *outline, err error) {
 		o.remember()
 	}
 	return o, nil
-}
-
-// readSchema reads the elements of the schema and finds the columns.
-func (o *understood) readSchema(w *thrift.Walk) error {
-	err := w.List(func(typ byte) (bool, error) {
-		if typ != thrift.Struct {
-			return false, errSchema
-		}
-		var n node
-		err := once(w, func(id int64, typ byte) (bool, error) {
-			if id < 1 || id >= int64(len(nodeTypes)) || typ != nodeTypes[id] {
-				return false, nil
-			}
-			start := w.At
-			if err := w.Skip(typ); err != nil {
-				return true, err
-			}
-			n.fields[id] = w.Bytes[start:w.At]
-			return true, nil
-		})
-		if count := n.fields[nodeChildren]; err == nil && count != nil {
-			n.children, _ = binary.Varint(count)
-		}
-		o.nodes = append(o.nodes, n)
-		return true, err
-	})
-	if err != nil {
-		return err
-	}
-	var open []int64 // for each group that the current element is in: how many children are still to come
-	for i := range o.nodes {
-		n := &o.nodes[i]
-		if n.children < 0 || n.children > int64(len(o.nodes)) { // arrow-go would allocate as many
-			return errSchema
-		}
-		for len(open) > 0 && open[len(open)-1] == 0 {
-			open = open[:len(open)-1]
-		}
-		if i > 0 {
-			if len(open) == 0 {
-				return errSchema
-			}
-			open[len(open)-1]--
-			n.top = len(open) == 1
-			if n.children == 0 {
-				o.leaves = append(o.leaves, i)
-			}
-		}
-		if i == 0 || n.children > 0 {
-			open = append(open, n.children)
-		}
-	}
-	if slices.ContainsFunc(open, func(left int64) bool { return left > 0 }) {
-		return errSchema
-	}
-	return nil
 }
 
 // understand makes arrow-go's schema. Columns that arrow-go does not understand lose their logical type.

@@ -48,7 +48,7 @@ const mostTinyBytes = tailBytes
 // tinies go from file to file.
 var tinies = sync.Pool{New: func() any { return &tiny{budget: newBudget(maxOwnBytes)} }}
 
-// openTiny returns nil if the file is none that is read so.
+// openTiny returns nil if a decoder must read the file.
 func openTiny(f element.Recognised, r objstore.Reader, groups element.Range, cfg source.Config) *tiny {
 	if f.Size > mostTinyBytes || cfg.Library || objstore.Remote(f.URI) || !pages.Native() || checkRows(f) != nil {
 		return nil
@@ -97,10 +97,10 @@ func (t *tiny) load(r io.ReaderAt) bool {
 	return n == len(t.bytes.content) && (err == nil || err == io.EOF)
 }
 
-// errUnusual tells that something is not read so.
+// errUnusual tells that a decoder must read the file.
 var errUnusual = errors.New("not usual")
 
-// understand finds the column chunks. It returns false if one of them has to be read otherwise.
+// understand finds the column chunks. It returns false if a decoder must read one of them.
 func (t *tiny) understand(groups element.Range) bool {
 	err := withFooter(&t.bytes, t.file.Size, func(raw []byte) error {
 		if sumOf(raw) != t.file.MetadataSum {
@@ -324,7 +324,7 @@ type columnsSchema struct {
 	schema *arrow.Schema
 }
 
-// sharedSchema returns the Arrow schema of columns, which no decimals are among.
+// sharedSchema returns the Arrow schema of columns. None of them is a decimal.
 func sharedSchema(columns []element.Column, arrays []arrow.Array) *arrow.Schema {
 	last := lastSchema.Load()
 	if last != nil && slices.EqualFunc(last.of, columns, sameColumn) {

@@ -34,7 +34,7 @@ type Config struct {
 	Output   string // the folder or address
 	Manifest *publish.Manifest
 
-	// The zones of the taxis in ZonesOf, by number. Those of other taxis have no map. The names of the table zones, if the output has it, take
+	// The zones of the taxis in ZonesOf, by number. Those of other taxis have no map. The names of the zones table, if the output has it, take
 	// precedence; it has the names of the zones of other taxis too.
 	Zones               map[int64]Zone
 	ZonesOf             []string

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// named returns cfg with the names of zones that the table zones of the output has. t is nil if the output has no such table.
+// named returns cfg with the names of zones that the zones table of the output has. t is nil if the output has no such table.
 func (cfg Config) named(t *rows) Config {
 	if t == nil {
 		return cfg

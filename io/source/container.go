@@ -10,8 +10,8 @@ import (
 )
 
 // ContainerMemory returns how much memory the container of this process may use, in bytes, or 0 if nothing limits it. root is the root of
-// the file system: what it needs are proc/self/cgroup and the folders below sys/fs/cgroup, of control groups of either version. The limit
-// of a group holds for all groups in it, so the least one counts.
+// the file system, of which proc/self/cgroup and the folders below sys/fs/cgroup are read. Both versions of control groups are understood. The
+// limit of a group holds for all groups in it, so the least limit counts.
 func ContainerMemory(root fs.FS) int64 {
 	groups, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
@@ -30,7 +30,7 @@ func ContainerMemory(root fs.FS) int64 {
 		case parts[1] != "":
 			continue
 		}
-		// The path is that outside of the container if the container does not have a view of its own. Then its folder is not there.
+		// A container without a cgroup namespace has the path of the host here. That folder does not exist in it, so its parents are tried.
 		for at := path.Join("/", parts[2]); ; at = path.Dir(at) {
 			if limit, ok := limitIn(root, path.Join(folder, at, file)); ok {
 				least = min(least, limit)
@@ -46,7 +46,7 @@ func ContainerMemory(root fs.FS) int64 {
 	return least
 }
 
-// unlimited is so much that nothing is limited: version 1 has a number near the largest one for that.
+// unlimited is more than any machine has. Version 1 states a number near the largest int64 if there is no limit.
 const unlimited = 1 << 60
 
 func hasController(list, name string) bool {

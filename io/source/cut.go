@@ -3,15 +3,15 @@ package source
 import "tripstats/transforms/element"
 
 const (
-	// minSegment is the bytes of a segment that is a part of a file, at least: opening a file takes time.
+	// minSegment is the least number of bytes of a segment that is a part of a file: opening a file takes time.
 	minSegment = 2 << 20
 
-	// fileBytes is how many bytes take as long to read as opening a file does.
+	// fileBytes is the number of bytes whose reading takes as long as opening a file.
 	fileBytes = 64 << 10
 )
 
-// cutter cuts a restriction into the parts that segments read. A large file is one segment, or several if it is large beside what is
-// left for each lane: so all lanes have work until the end. Several small files are one segment.
+// cutter cuts a restriction into the parts that segments read. A large file is one segment, or several if it is large compared
+// with what is left for each lane. So all lanes have work until the end. Several small files are one segment.
 type cutter struct {
 	pieces []element.Piece
 	first  int64 // the first unit of pieces[0], counted over all pieces
@@ -64,11 +64,11 @@ func (p part) bytes() (n int64) {
 	return n
 }
 
-// skip goes behind a part.
+// skip moves past a part.
 func (c *cutter) skip(p part) { c.at = int64(p.units.End) - p.shift }
 
-// next returns the parts of the next segment. lanes is how many segments are read side by side. A part of a file has at least so many
-// bytes, or is one unit.
+// next returns the parts of the next segment. lanes is how many segments are read side by side. A part of a file has at least
+// least bytes, or is one unit.
 func (c *cutter) next(lanes int, least int64) []part {
 	share := int64(sharedBytes)
 	p, bytes := c.part()
@@ -94,7 +94,8 @@ func (c *cutter) next(lanes int, least int64) []part {
 	return parts
 }
 
-// upTo returns the first units of p that have so many bytes, and their bytes. It returns all of them if few would be left. p has all bytes.
+// upTo returns the first units of p that together have most bytes, and their bytes. It returns all units if few would be left. all is the
+// number of bytes of p.
 func upTo(p part, all, most int64) (part, int64) {
 	bytes := int64(0)
 	for unit := p.units.Start; unit < p.units.End; unit++ {

@@ -11,12 +11,12 @@ import (
 	"tripstats/transforms/element"
 )
 
-// AllCores has as many segments read side by side as keep the process's cores busy: see [Config].
+// AllCores means that as many segments are read side by side as keep the process's cores busy: see [Config].
 const AllCores = -1
 
 // lanes reads a restriction in segments, several of them side by side. Each is opened and decoded by a goroutine of its own, ahead of
-// whoever gets the batches, within bounds. There are as many as keep the cores busy. Whether units are claimed, and in which order
-// batches come, one goroutine decides: that of ProcessElement, which calls next and release.
+// whoever gets the batches, within bounds. There are as many as keep the cores busy. Only one goroutine, that of
+// ProcessElement, claims units and decides the order of the batches: it calls next and release.
 //
 // A segment begins when its first batch is taken. All its units are claimed then, and before them those of every segment before it, so
 // that claims ascend. Only a single lane claims a unit when it comes to it.
@@ -34,6 +34,7 @@ type lanes struct {
 	rest    cutter
 	open    []*segment // in their order
 	waiting int64      // how many bytes wait in all segments
+	decoded int        // how many files wait to be closed, of which everything is decoded
 	stopped bool       // no further segment is opened, because a unit could not be claimed or a segment failed
 	short   bool       // a unit could not be claimed
 
@@ -98,12 +99,16 @@ func (l *lanes) fill() {
 	}
 }
 
+// mostDecoded is how many files may be decoded and still open before their batches are taken. Files of few rows, or none, hardly take memory, but
+// a process may have only so many open files.
+const mostDecoded = 128
+
 // batchBytes is what a batch of a column takes: 16,384 values of eight bytes.
 const batchBytes = 128 << 10
 
 // idle tells whether a further segment may be opened. The caller holds the lock.
 func (l *lanes) idle() bool {
-	if len(l.open) > 0 && l.waiting >= l.ahead {
+	if len(l.open) > 0 && (l.waiting >= l.ahead || l.decoded >= mostDecoded) {
 		return false
 	}
 	busy, running := 0.0, 0
@@ -119,8 +124,8 @@ func (l *lanes) idle() bool {
 	return busy < l.cores && (running == 0 || l.mayJoin())
 }
 
-// mayJoin tells whether what is read next may be read beside what is being read: a part of the same file, or one of few files. The caller
-// holds the lock.
+// mayJoin tells whether the file that comes next may be read beside the open segments. Where tables hold groups of each file, only so many
+// files may be open as [lanes.files] says. The caller holds the lock.
 func (l *lanes) mayJoin() bool {
 	if l.cfg.Tables == 0 {
 		return true
@@ -134,7 +139,7 @@ func (l *lanes) mayJoin() bool {
 	return len(files) <= l.files()
 }
 
-// files is of how many files there may be groups at once, if there are tables with groups.
+// files is how many files may have groups in memory at once, if there are tables with groups.
 func (l *lanes) files() int { return max(1, int(l.cores)/max(1, l.cfg.Tables)) }
 
 // tell wakes next.
@@ -205,9 +210,9 @@ func (l *lanes) collect() (list []item, end bool, err error) {
 	return list, len(list) == 0 && len(l.open) == 0 && (l.stopped || !l.rest.more()), nil
 }
 
-// inTurn returns the segments that may give a batch, those first whose turn it is. A list of one is of the first segment that has one, so
-// that a file is finished before the next. So it is for longer lists if groups
-// take much memory: that of a file becomes less when it ends.
+// inTurn returns the segments that may give a batch, those first whose turn it is. If a list has one batch, it is of
+// the first segment that has one, so that files end one after the other. If groups take much memory, longer lists too have batches of the
+// first file only: the groups of a file take less memory when the file has ended.
 func (l *lanes) inTurn() []*segment {
 	switch {
 	case len(l.open) == 0:
@@ -243,7 +248,7 @@ func (l *lanes) drop(from int) {
 type state int
 
 const (
-	nothing  state = iota // as yet
+	nothing  state = iota // there is no item yet
 	aBatch                // which is returned
 	over                  // the segment is over
 	cutShort              // a unit of the segment could not be claimed, so nothing that follows is read

@@ -107,7 +107,7 @@ type item struct {
 	panicked any
 }
 
-// lightBatch is for how many rows a batch counts at least: a batch of few rows needs memory too.
+// lightBatch is the least number of rows that a batch is counted with: a batch of few rows needs memory too.
 const lightBatch = 1 << 11
 
 // start reads the segment in a goroutine of its own.
@@ -175,6 +175,9 @@ func (s *segment) read(p part, at *int64) (err error) {
 	for unit := p.units.Start; unit < p.units.End; unit++ {
 		*at = int64(unit) - p.shift
 		c.RowGroup, c.FirstRow = unit, 0
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
 		err := o.units.Next(s.ctx, func(b Batch) {
 			if own := b.Record; len(inPath) > 0 {
 				b.Record = constants.addTo(own)
@@ -201,24 +204,21 @@ func (s *segment) read(p part, at *int64) (err error) {
 	return nil
 }
 
-// put puts an item into the queue. A batch waits until there is room for it. Once the segment is cancelled, batches are dropped.
+// put puts an item into the queue. A batch waits until there is room for it, or until the segment is cancelled. A batch must not be given
+// back here, because those before it may still be in use: see [Batch.Done].
 func (s *segment) put(it item) {
 	l := s.lanes
 	l.mu.Lock()
 	for it.bytes > 0 && s.waiting > 0 && s.waiting+it.bytes > s.ahead && s.ctx.Err() == nil {
 		s.room.Wait()
 	}
-	dropped := it.bytes > 0 && s.ctx.Err() != nil
-	if !dropped {
-		s.waiting += it.bytes
-		l.waiting += it.bytes
-		s.queue = append(s.queue, it)
+	s.waiting += it.bytes
+	l.waiting += it.bytes
+	if it.file != nil {
+		l.decoded++
 	}
+	s.queue = append(s.queue, it)
 	l.mu.Unlock()
-	if dropped {
-		it.batch.release()
-		return
-	}
 	l.tell()
 }
 
@@ -229,6 +229,9 @@ func (s *segment) pop() item {
 	s.queue = s.queue[1:]
 	s.waiting -= it.bytes
 	s.lanes.waiting -= it.bytes
+	if it.file != nil {
+		s.lanes.decoded--
+	}
 	if it.bytes > 0 {
 		s.room.Signal()
 	}

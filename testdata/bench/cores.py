@@ -1,11 +1,11 @@
 """Measures how the program uses more cores: cores.py TRIPSTATS [--seconds N] [--cores 1,2,4] [--months N] [--set NAME]
 
 On 1, 2, 4 ... and all cores: tripstats on direct and on prism, with --quality=raw and standard, beside DuckDB on the same machine; then the ten questions of
-questions.sql, one by one, on all cores and on 2. Programs are held to cores by their affinity, as taskset does it, one thread of each physical core first. All run
-in turns, from most cores to fewest, again and again until the time is over, the making of the files included. A cell is the median of its rounds. DuckDB runs
-in two forms; after the first round only the faster one runs.
+questions.sql, one by one, on all cores and on 2. Programs are held to cores by their affinity, as taskset does it, one thread of each physical core first. The programs
+take turns, from most cores to fewest, in rounds until the time is over. Making the files counts as part of the time. A cell is the median of its rounds. DuckDB
+runs in two forms; after the first round only the faster one runs.
 
-Needs no network. It exits non-zero if tripstats takes more than it may (MOST). On a machine with two cores most of it says little.
+Needs no network. It exits non-zero if tripstats takes more than it may (MOST). It needs a machine with more than two cores to be useful.
 """
 
 import argparse

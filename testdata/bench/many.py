@@ -1,7 +1,7 @@
 """Time and memory over many small files, beside DuckDB: many.py BINARY GENERATOR [--files 1000,10000,20000] [--rounds 3]
 
 The files have 60 rows each and are months of ten years, in folders by year and month. Each program is a process of its own; the
-programs take turns. Then one of the files is new, and then nothing is."""
+programs take turns. Then tripstats runs with one new file, and then with nothing new."""
 
 import argparse
 import os

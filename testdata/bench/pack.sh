@@ -1,6 +1,6 @@
 #!/bin/sh
-# pack.sh TRIPSTATS FOLDER VERSION...: makes a folder that measures all cores on a machine without network, and FOLDER.tar.xz of it. The versions are those of Python
-# that the machine may have, such as 3.12, as DuckDB's library is for one version. There, python3 and xz are needed: tar xf FOLDER.tar.xz && FOLDER/run.sh
+# pack.sh TRIPSTATS FOLDER VERSION...: packs into FOLDER and FOLDER.tar.xz what cores.py needs on a machine without network. VERSION is a version of Python that the
+# machine may have, such as 3.12: DuckDB's library is made for one version. The machine needs python3 and xz: tar xf FOLDER.tar.xz && FOLDER/run.sh
 set -eu
 program=$1 folder=$2
 shift 2

@@ -1,13 +1,13 @@
 """Tells what a run does on one goroutine: serial.py TRIPSTATS [--threads N] [--runner R] [--quality Q] [--rounds N] [--set NAME | --files FILE...]
 
-On N cores nothing can be faster than the goroutine that works longest. So no goroutine may have more than 1/N of the CPU time, and so may not all that is
-done before the first row is decoded and after the last. The program runs with GOMAXPROCS=N, on whatever cores there are, with --trace and --cpuprofile: the
+On N cores a run takes at least as long as its busiest goroutine. So no goroutine may have more than 1/N of the CPU time. The same limit holds for all that is
+done before the first row is decoded, and for all that is done after the last. The program runs with GOMAXPROCS=N, on whatever cores there are, with --trace and --cpuprofile: the
 trace then has the samples of the profile with their goroutines. Goroutines are of one kind if they begin in the same function of this program.
 
-The goroutine of the graph gives the batches of a list to other goroutines, as many as a list has. A list is as long as the goroutine is behind; on fewer than N cores it
-seldom is, so lists are short, and it does most batches itself. What counts is what it does alone, and of what is done to batches of lists the part that it has if lists are full.
+The goroutine of the graph shares the batches of a list with other goroutines. If it is behind, lists are long. On fewer than N cores it is seldom behind, so lists
+are short, and it does most batches itself. Counted are what it does alone, and its share of the work on lists if all lists were full.
 Of prism, the bundles, which follow each other, count as one goroutine. Go's collector works on all cores and is left out. The first line tells how many goroutines
-were ready at a time, the harmonic mean over the CPU time: less than on N cores, for the same reason.
+were ready at a time: the harmonic mean over the CPU time. It is less than on N cores, for the same reason.
 
 It exits non-zero if something holds more than its share. A file that is alone has a goroutine for each column, so give it several.
 """

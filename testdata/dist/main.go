@@ -1,4 +1,4 @@
-// Dist makes the archives of a release from programs that are built already, and checks archives. make dist calls it:
+// Dist packs programs into the archives of a release, and checks the archives. make dist calls it:
 //
 //	dist licenses PACKAGE > EXTRA/LICENSES.txt
 //	dist pack VERSION PROGRAMS EXTRA OUT

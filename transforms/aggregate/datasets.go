@@ -28,7 +28,7 @@ func Datasets() []element.Dataset {
 	return append(all, dataset(LedgerName, ledger), dataset(ZonesName, zones))
 }
 
-// WithoutZones returns datasets without that of the table zones. Outputs that have no such table keep results under a digest of the other
+// WithoutZones returns datasets without that of the zones table. Outputs that have no such table keep results under a digest of the other
 // datasets. This one decides only what is said of a file that is refused, so these results are good.
 func WithoutZones(datasets []element.Dataset) []element.Dataset {
 	return slices.DeleteFunc(slices.Clone(datasets), func(d element.Dataset) bool { return d.Name == ZonesName && d.Taxi == "" })

@@ -143,6 +143,9 @@ func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
 	return err
 }
 
+// Teardown says that a bundle that failed holds nothing.
+func (fn *partialFn) Teardown() { fn.tell(0) }
+
 // finish emits the results of some sources.
 func (fn *partialFn) finish(some func(*openSource) bool, emit func(string, Source)) error {
 	var ended []*sourceSums

@@ -21,7 +21,7 @@ type Spec struct {
 	Where []Condition
 	// Values are the columns after the keys.
 	Values []Value
-	// Zone are the last columns: those of the table zones that it has of the zone whose number is the first key. They are null if the place of
+	// Zone are the last columns: those of the zones table that it has of the zone whose number is the first key. They are null if the place of
 	// the trips has no zone of this number.
 	Zone []string
 	// Seeded tables have a row for the month in a file's name even if no trip is in it.

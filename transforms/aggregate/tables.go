@@ -8,7 +8,7 @@ import (
 
 // Tables lists the tables of the output. To add a table, add an entry here.
 //
-// The ledger is not a Spec: it counts rows of files, see [Ledger]. Neither is the table zones, see [Zones]. With raw the columns in rollUp are left out, because sums
+// The ledger is not a Spec: it counts rows of files, see [Ledger]. Neither is the zones table, see [Zones]. With raw the columns in rollUp are left out, because sums
 // mean little without rules.
 func Tables(judged bool) []*Spec {
 	tripStats := &Spec{Name: "trip_stats", Step: "monthly", Seeded: true, Values: averages}
@@ -57,7 +57,7 @@ var locationStats = &Spec{
 	Zone: []string{"zone", "borough"},
 }
 
-// StandingNames lists the names of [Tables], of the ledger if rules are applied, and of the table zones.
+// StandingNames lists the names of [Tables], of the ledger if rules are applied, and of the zones table.
 func StandingNames(judged bool) []string {
 	names := Names(Tables(judged))
 	if judged {

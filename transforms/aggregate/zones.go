@@ -36,13 +36,13 @@ type OwnZones struct {
 	Zones []element.Zone
 }
 
-// zoneColumn is a column of the table zones. Other tables may have it too: see [Spec.Zone].
+// zoneColumn is a column of the zones table. Other tables may have it too: see [Spec.Zone].
 type zoneColumn struct {
 	field arrow.Field
 	set   func(b array.Builder, z element.Zone)
 }
 
-// zoneColumns are the columns of the table zones. To add a column, add an entry here.
+// zoneColumns are the columns of the zones table. To add a column, add an entry here.
 var zoneColumns = []zoneColumn{
 	{arrow.Field{Name: "location_id", Type: arrow.PrimitiveTypes.Int32}, func(b array.Builder, z element.Zone) { b.(*array.Int32Builder).Append(z.ID) }},
 	{textOfZone("zone"), setText(func(z element.Zone) string { return z.Name })},
@@ -73,7 +73,7 @@ func setPlace(of func(element.Zone) float64) func(array.Builder, element.Zone) {
 	}
 }
 
-// zoneColumnsNamed returns columns of the table zones by their names.
+// zoneColumnsNamed returns columns of the zones table by their names.
 func zoneColumnsNamed(names []string) []zoneColumn {
 	var columns []zoneColumn
 	for _, c := range zoneColumns {
@@ -89,7 +89,7 @@ func (z Zones) several() bool {
 	return slices.ContainsFunc(z.Own, func(own OwnZones) bool { return len(own.Zones) > 0 })
 }
 
-// Schema is the schema of the table zones. Zones of several places may have one number. So the table then has the taxi as its first column,
+// Schema is the schema of the zones table. Zones of several places may have one number. So the table then has the taxi as its first column,
 // and TLC's zones for each of TLC's taxis.
 func (z Zones) Schema() *arrow.Schema {
 	var fields []arrow.Field
@@ -134,7 +134,7 @@ func zoneNumbered(zones []element.Zone, id int64) (element.Zone, bool) {
 	return zones[i], true
 }
 
-// Rows are the rows of the table zones, sorted by its keys.
+// Rows are the rows of the zones table, sorted by its keys.
 func (z Zones) Rows() arrow.RecordBatch {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, z.Schema())
 	defer b.Release()
@@ -165,7 +165,7 @@ func (z Zones) Rows() arrow.RecordBatch {
 	return b.NewRecordBatch()
 }
 
-// Digest identifies what decides the table zones, and the columns that other tables have of it.
+// Digest identifies what decides the zones table, and the columns that other tables have of it.
 func (z Zones) Digest(tables []*Spec) string {
 	var all struct {
 		Columns, Used []string
@@ -181,13 +181,13 @@ func (z Zones) Digest(tables []*Spec) string {
 	all.TLC, all.Zones = tlcZones(), z
 	b, err := json.Marshal(all)
 	if err != nil {
-		panic(fmt.Sprintf("aggregate: the table zones has no digest: %v", err)) // no content causes this
+		panic(fmt.Sprintf("aggregate: the zones table has no digest: %v", err)) // no content causes this
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:16])
 }
 
-// ZonesTable makes the table zones, of which no trip decides anything.
+// ZonesTable makes the zones table, of which no trip decides anything.
 //
 // ZonesTable makes a PCollection<element.Table> of one element.
 func ZonesTable(s beam.Scope, zones Zones) beam.PCollection {

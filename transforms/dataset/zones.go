@@ -28,7 +28,7 @@ type zoneCell struct {
 	set  func(r *zoneReader, text string, z *element.Zone)
 }
 
-// zoneCells are the columns that a file of zones can have: those of the table zones. The first two are required.
+// zoneCells are the columns that a file of zones can have: those of the zones table. The first two are required.
 var zoneCells = []zoneCell{
 	{"location_id", func(r *zoneReader, text string, z *element.Zone) { z.ID = r.id(text) }},
 	{"zone", func(r *zoneReader, text string, z *element.Zone) {
@@ -57,7 +57,7 @@ func (r *zoneReader) add(format string, args ...any) {
 }
 
 // ParseZones reads the zones of a dataset from the text of a CSV file, sorted by their numbers. Its first line names the columns, which are
-// those of the table zones. local says which numbers zones can have. The error, if any, is an [Errors].
+// those of the zones table. local says which numbers zones can have. The error, if any, is an [Errors].
 func ParseZones(file, text string, local element.Local) ([]element.Zone, error) {
 	r := &zoneReader{file: file, local: local, line: 1, column: 1, seen: map[int32]int{}}
 	zones := r.read(csv.NewReader(strings.NewReader(text)))
@@ -120,7 +120,7 @@ func (r *zoneReader) broken(err error, atEnd string) {
 	switch {
 	case errors.As(err, &wrong):
 		r.line, r.column = wrong.Line, wrong.Column
-		r.add("found what is no CSV: %v", wrong.Err)
+		r.add("found text that is not CSV: %v", wrong.Err)
 	case !errors.Is(err, io.EOF):
 		r.add("%v", err)
 	case atEnd != "":
@@ -168,7 +168,7 @@ func (r *zoneReader) id(text string) int32 {
 		if l.Unknown != 0 {
 			unknown = fmt.Sprintf(", or %d", l.Unknown)
 		}
-		r.add("found %q, expected the number of a zone from %d to %d%s, as the declaration has them", shortened(text), l.First, l.Last, unknown)
+		r.add("found %q, expected the number of a zone from %d to %d%s, as the declaration says", shortened(text), l.First, l.Last, unknown)
 	case twice:
 		r.add("found the zone %d a second time, expected it once; it is in line %d too", n, before)
 	default:

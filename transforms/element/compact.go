@@ -8,7 +8,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Lists of files that wait for the end of a run are kept compressed: what is known of files is much alike.
+// Lists of files that wait for the end of a run are kept compressed. Most files differ little, so this saves much memory.
 
 var compactors = sync.Pool{New: func() any {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(128<<10), zstd.WithLowerEncoderMem(true))

@@ -12,10 +12,9 @@ import (
 // Do calls f for 0 to n-1 on as many goroutines as the process may use, and returns when all calls have. The error is that of
 // the least number, whatever the order of the calls.
 //
-// A single call is made on the calling goroutine and takes no memory, if f does not: a stage makes its f once, and not for each list of
-// batches.
+// A single call is made on the calling goroutine, and Do allocates nothing for it. A stage makes its f once, and not for each list of batches.
 //
-// A panic of f is one of the caller, so that the runner reports it as it does any other: elsewhere it would end the process.
+// If f panics, Do panics on the calling goroutine, where the runner reports it. On another goroutine a panic would end the process.
 func Do(n int, f func(int) error) error {
 	workers := min(runtime.GOMAXPROCS(0), n)
 	if workers < 2 {

@@ -263,12 +263,13 @@ func makeNull(c *Column, rows []int32, memory []byte) []byte {
 	return memory
 }
 
-// remap finds the columns of the file, if the schema is not that of the last batch.
+// remap finds the columns of the file, if its form is not that of the last batch.
 func (fn *fieldsFn) remap(in element.Columns) error {
-	if fn.fileMapping != nil && fn.schema == in.Record.Schema() {
+	of := formOf(in)
+	if fn.fileMapping != nil && fn.form == of {
 		return nil
 	}
-	m, err := fn.common().mapping(in.Record.Schema(), func() (*fileMapping, error) { return fn.Options.mapped(in) })
+	m, err := fn.common().mapping(of, func() (*fileMapping, error) { return fn.Options.mapped(in) })
 	if err != nil {
 		return err
 	}
@@ -284,11 +285,12 @@ func (o Options) mapped(in element.Columns) (*fileMapping, error) {
 	for i := range names {
 		names[i] = in.Record.ColumnName(i)
 	}
-	dataset, known := o.Dataset(in.Variant, in.TaxiColumn != "")
+	of := formOf(in)
+	dataset, known := o.Dataset(of.variant, of.byTaxi)
 	if !known {
 		return nil, fault.New(fault.Failed, "%s: found variant %q, expected one of the registry", in.Source, in.Variant)
 	}
-	m := &fileMapping{schema: in.Record.Schema(), dataset: dataset, fields: o.fields()}
+	m := &fileMapping{form: of, dataset: dataset, fields: o.fields()}
 	for _, f := range m.fields {
 		for _, known := range dataset.Find(f.Meaning()) {
 			at, err := index(names, known)

@@ -22,21 +22,32 @@ type shared struct {
 
 // fileMapping is how the columns of a file become those of trips.
 type fileMapping struct {
-	schema  *arrow.Schema
+	form
 	dataset element.Dataset
 	fields  []Field // the wanted columns
 	sources [NumFields][]source
 }
 
+// form is what tells how a file is mapped. Files of several datasets may share a schema.
+type form struct {
+	schema  *arrow.Schema
+	variant string
+	byTaxi  bool // a column tells the taxi
+}
+
+func formOf(in element.Columns) form {
+	return form{in.Record.Schema(), in.Variant, in.TaxiColumn != ""}
+}
+
 // mostFiles is how many mappings are kept. They are small.
 const mostFiles = 32
 
-// mapping returns the mapping of a schema, which make makes if it is not known.
-func (s *shared) mapping(schema *arrow.Schema, make func() (*fileMapping, error)) (*fileMapping, error) {
+// mapping returns the mapping of files of a form, which make makes if it is not known.
+func (s *shared) mapping(of form, make func() (*fileMapping, error)) (*fileMapping, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range s.files {
-		if m.schema == schema {
+		if m.form == of {
 			return m, nil
 		}
 	}
