@@ -24,9 +24,9 @@ import (
 
 // version is what an attempt commits.
 type version struct {
-	manifest *Manifest                                                          // without Commit; its Outputs have only Table, SQL and Rows
-	tables   []func(w io.Writer) error                                          // write the files of the Outputs
-	kept     func(ctx context.Context, dir string) (*kept.Index, []byte, error) // returns the kept results for the version's folder; no function or no index if there are none
+	manifest *Manifest                                                 // without Commit; its Outputs have only Table, SQL and Rows
+	tables   []func(w io.Writer) error                                 // write the files of the Outputs
+	kept     func(ctx context.Context, dir string) (*keptFiles, error) // returns the kept results for the version's folder; no function or nil if there are none
 
 	rows []quarantine.File // the refused rows that are kept
 }
@@ -69,7 +69,7 @@ func (r *result) publish(ctx context.Context, cfg Config) error {
 		v.manifest.Outputs = append(v.manifest.Outputs, Output{Table: t.Name, SQL: cfg.SQL[t.Name], Rows: t.Record.NumRows()})
 		v.tables = append(v.tables, func(w io.Writer) error { return format.Write(w, t.Record, cfg.Meta) })
 	}
-	v.kept = func(ctx context.Context, dir string) (*kept.Index, []byte, error) { return r.keep(ctx, cfg, dir) }
+	v.kept = func(ctx context.Context, dir string) (*keptFiles, error) { return r.keep(ctx, cfg, dir) }
 	return publishVersion(ctx, cfg, v)
 }
 
@@ -253,19 +253,15 @@ func (a *attempt) write(ctx context.Context) error {
 		}
 	}
 	if a.kept != nil {
-		index, states, err := a.kept(ctx, a.dir)
+		results, err := a.kept(ctx, a.dir)
 		if err != nil {
 			return a.notPublished("", err)
 		}
-		if len(states) > 0 {
-			files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.StatesName, Write: bytesOf(states)})
+		if results != nil && results.states != nil {
+			files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.StatesName, Write: results.states})
 		}
-		if index != nil {
-			content, err := index.Encode(a.dir)
-			if err != nil {
-				return a.notPublished("", err)
-			}
-			files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.IndexName, Write: bytesOf(content)})
+		if results != nil {
+			files = append(files, objstore.NewFile{Place: a.dir + "/" + kept.IndexName, Write: results.index})
 		}
 	}
 	if err := a.lock.WriteAll(ctx, files); err != nil {

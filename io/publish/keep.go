@@ -22,61 +22,133 @@ const (
 	filesStays = 4 // if there are more, only the largest four stay in use; the results in the others are copied
 )
 
-// keep returns the index of the version in the folder dir, and the content of its file of results: the results of the inputs that this run
-// has read, and those that it copies from earlier versions. There is no index if no input can be kept.
-func (r *result) keep(ctx context.Context, cfg Config, dir string) (*kept.Index, []byte, error) {
-	results, bytes := map[string][]element.Packed{}, 0
+// keptFiles write the files of kept results.
+type keptFiles struct {
+	index  func(io.Writer) error
+	states func(io.Writer) error // nil if the version has no results of its own
+}
+
+// keep returns the files of kept results for the version in the folder dir: the index, and the results of the inputs that this run has read,
+// and those that it copies from earlier versions. There are none if no input can be kept.
+func (r *result) keep(ctx context.Context, cfg Config, dir string) (*keptFiles, error) {
+	results := map[string][]element.Packed{}
 	for _, m := range r.remembered {
 		for _, p := range m.Results {
 			results[p.Source] = append(results[p.Source], p)
-			bytes += len(p.Bytes)
 		}
 	}
-	states := &states{at: dir + "/" + kept.StatesName, content: make([]byte, 0, bytes)} // to grow would take twice as much
-	index := &kept.Index{Format: kept.Format, Identity: cfg.Identity, Inputs: make([]kept.Input, 0, len(results)+len(cfg.Kept))}
+	states := &states{at: dir + "/" + kept.StatesName}
+	var read kept.Encoded
 	looked := map[string]bool{}
-	add := func(f element.Found, in kept.Input) {
-		looked[f.Source] = true
-		in.Source, in.URI, in.Token, in.Size, in.Reading = f.Source, f.URI, f.Token, f.Size, f.Reading
-		if setResults(results[f.Source], &in) {
-			index.Inputs = append(index.Inputs, in)
+	err := r.eachRemembered(func(in kept.Input) error {
+		looked[in.Source] = true
+		if !setResults(results[in.Source], &in) {
+			return nil
 		}
-	}
-	for _, m := range r.remembered {
-		files, err := m.AllFiles()
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, f := range files {
-			f.URI = objstore.Redact(f.URI)
-			add(f.Found, kept.Input{File: f})
-		}
-		for _, f := range m.Unusable {
-			f.URI = objstore.Redact(f.URI)
-			add(f.Found, kept.Input{Unusable: &f})
-		}
-	}
-	slices.SortFunc(index.Inputs, func(a, b kept.Input) int { return cmp.Compare(a.Source, b.Source) })
-	for i := range index.Inputs {
-		in := &index.Inputs[i]
 		for k, p := range results[in.Source] {
 			in.Results[k].At = states.add(p.Bytes)
 		}
+		return read.Add(in)
+	})
+	if err != nil {
+		return nil, err
 	}
 	moved, err := states.move(ctx, cfg)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	for _, in := range cfg.Kept {
-		if in, ok := moved(in); ok && !looked[in.Source] {
-			index.Inputs = append(index.Inputs, in)
+	var before []*kept.Input
+	for i := range cfg.Kept {
+		if in, ok := moved(&cfg.Kept[i]); ok && !looked[in.Source] {
+			before = append(before, in)
 		}
 	}
-	if cfg.Identity == "" && len(index.Inputs) == 0 {
-		return nil, nil, nil
+	if cfg.Identity == "" && read.Len()+len(before) == 0 {
+		return nil, nil
 	}
-	slices.SortFunc(index.Inputs, func(a, b kept.Input) int { return cmp.Compare(a.Source, b.Source) })
-	return index, states.content, nil
+	slices.SortFunc(before, func(a, b *kept.Input) int { return cmp.Compare(a.Source, b.Source) })
+	index, err := merged(dir, cfg.Identity, &read, before)
+	if err != nil {
+		return nil, err
+	}
+	files := &keptFiles{index: index}
+	if states.length > 0 {
+		files.states = states.write
+	}
+	return files, nil
+}
+
+// merged encodes an index of two lists of inputs, each sorted by source.
+func merged(dir, identity string, read *kept.Encoded, before []*kept.Input) (write func(io.Writer) error, err error) {
+	index, err := kept.NewEncoder(dir, kept.Format, identity)
+	if err != nil {
+		return nil, err
+	}
+	addBefore := func(until func(source string) bool) error {
+		for len(before) > 0 && until(before[0].Source) {
+			b, err := kept.EncodeInput(*before[0])
+			if err != nil {
+				return err
+			}
+			if err := index.Add(b); err != nil {
+				return err
+			}
+			before = before[1:]
+		}
+		return nil
+	}
+	err = read.Each(func(source string, input []byte) error {
+		if err := addBefore(func(s string) bool { return s < source }); err != nil {
+			return err
+		}
+		return index.Add(input)
+	})
+	if err == nil {
+		err = addBefore(func(string) bool { return true })
+	}
+	if err != nil {
+		return nil, err
+	}
+	return index.End()
+}
+
+// eachRemembered calls do with the inputs that this run has looked at, in the order of their sources. They have no results yet.
+func (r *result) eachRemembered(do func(kept.Input) error) error {
+	var unusable []element.Unusable
+	var lists []element.Remembered
+	for _, m := range r.remembered {
+		unusable = append(unusable, m.Unusable...)
+		if len(m.Files) > 0 || m.Compact != nil {
+			lists = append(lists, m)
+		}
+	}
+	slices.SortFunc(unusable, func(a, b element.Unusable) int { return cmp.Compare(a.Source, b.Source) })
+	one := func(f element.Found, in kept.Input) error {
+		in.Source, in.URI, in.Token, in.Size, in.Reading = f.Source, f.URI, f.Token, f.Size, f.Reading
+		return do(in)
+	}
+	refuse := func(until func(source string) bool) error {
+		for len(unusable) > 0 && until(unusable[0].Source) {
+			f := unusable[0]
+			unusable = unusable[1:]
+			f.URI = objstore.Redact(f.URI)
+			if err := one(f.Found, kept.Input{Unusable: &f}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err := element.EachInOrder(lists, func(f element.Recognised) error {
+		if err := refuse(func(s string) bool { return s < f.Source }); err != nil {
+			return err
+		}
+		f.URI = objstore.Redact(f.URI)
+		return one(f.Found, kept.Input{File: f})
+	})
+	if err != nil {
+		return err
+	}
+	return refuse(func(string) bool { return true })
 }
 
 // setResults gives an input its results, which it sorts. It returns false if they cannot be kept: the input has no token, or a result is too
@@ -101,20 +173,31 @@ func setResults(results []element.Packed, in *kept.Input) bool {
 
 // states is a file of results that is being made.
 type states struct {
-	at      string // below the output
-	content []byte
+	at     string // below the output
+	length int64
+	parts  [][]byte
 }
 
 func (s *states) add(b []byte) kept.Ref {
 	sum := sha256.Sum256(b)
-	at := kept.Ref{File: s.at, Offset: int64(len(s.content)), Length: int64(len(b)), SHA256: hex.EncodeToString(sum[:])}
-	s.content = append(s.content, b...)
+	at := kept.Ref{File: s.at, Offset: s.length, Length: int64(len(b)), SHA256: hex.EncodeToString(sum[:])}
+	s.length += at.Length
+	s.parts = append(s.parts, b)
 	return at
+}
+
+func (s *states) write(w io.Writer) error {
+	for _, b := range s.parts {
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // move copies results of earlier versions into the new file if they are in too many files. It returns a function that gives an input of the
 // base's index the new places of its results. ok is false if its results are damaged: a later run then reads the input again.
-func (s *states) move(ctx context.Context, cfg Config) (moved func(kept.Input) (in kept.Input, ok bool), err error) {
+func (s *states) move(ctx context.Context, cfg Config) (moved func(*kept.Input) (in *kept.Input, ok bool), err error) {
 	length := map[string]int64{}
 	for _, in := range cfg.Kept {
 		for _, r := range in.Results {
@@ -122,7 +205,7 @@ func (s *states) move(ctx context.Context, cfg Config) (moved func(kept.Input) (
 		}
 	}
 	if len(length) <= mostFiles {
-		return func(in kept.Input) (kept.Input, bool) { return in, true }, nil
+		return func(in *kept.Input) (*kept.Input, bool) { return in, true }, nil
 	}
 	var files []string
 	for f := range length {
@@ -137,7 +220,9 @@ func (s *states) move(ctx context.Context, cfg Config) (moved func(kept.Input) (
 		}
 		small[f] = content // nil if the file is missing or damaged
 	}
-	return func(in kept.Input) (kept.Input, bool) {
+	return func(old *kept.Input) (*kept.Input, bool) {
+		in := new(kept.Input)
+		*in = *old
 		in.Results = slices.Clone(in.Results)
 		for i, r := range in.Results {
 			content, isSmall := small[r.At.File]

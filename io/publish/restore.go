@@ -37,7 +37,10 @@ func Restore(ctx context.Context, cfg Config, number int64) error {
 		return fault.New(fault.Failed, "output %s: %v; nothing was published", objstore.Redact(cfg.Output), objstore.Reason(err))
 	}
 	if index != nil {
-		v.kept = func(context.Context, string) (*kept.Index, []byte, error) { return index, nil, nil }
+		v.kept = func(_ context.Context, dir string) (*keptFiles, error) {
+			content, err := index.Encode(dir)
+			return &keptFiles{index: bytesOf(content)}, err
+		}
 	}
 	cfg.Format, cfg.Existing, cfg.MaxRejected = old.Format, Replace, -1
 	return publishVersion(ctx, cfg, v)

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -480,9 +481,9 @@ func TestResultsAreInFewFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, in := range inputs {
-		after, ok := moved(in)
+		after, ok := moved(&in)
 		if ok && after.Results[0].At.File == "new" {
-			if b, err := part(s.content, after.Results[0].At); err != nil || string(b) != want[in.Source] {
+			if b, err := part(bytes.Join(s.parts, nil), after.Results[0].At); err != nil || string(b) != want[in.Source] {
 				t.Errorf("%s: found %q, %v", in.Source, b, err)
 			}
 		}

@@ -36,7 +36,7 @@ var (
 		Months:     []int32{600, 601},
 		Unreadable: []Refused{{"not_a_time", 2}},
 	}
-	remembered = Remembered{Compact: []byte{1, 2}, Files: []Recognised{recognised}, Unusable: []Unusable{unusable}, Results: []Packed{packed}}
+	remembered = Remembered{Compact: []byte{1, 2}, First: "a", Last: "b", Files: []Recognised{recognised}, Unusable: []Unusable{unusable}, Results: []Packed{packed}}
 	packed     = Packed{Source: "x", Taxi: "green", Rows: 7, Tables: []PackedTable{{Name: "t", Digest: "d", Alone: true}}, Numbers: "standard", Bytes: []byte{1, 0}, File: "f"}
 	leftOut    = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
 	work       = Work{Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}

@@ -12,6 +12,8 @@ import (
 // Remembered is what a run knows of some inputs that a later run needs, so that it need not read them again. See package kept.
 type Remembered struct {
 	Compact  []byte       // some files, if not nil: see CompactFiles
+	First    string       // the least source of the files in Compact
+	Last     string       // the greatest one
 	Files    []Recognised // without what only reading needs: those that were read, and those that were left out because of their taxi
 	Unusable []Unusable   // files that were left out
 	Results  []Packed

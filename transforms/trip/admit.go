@@ -67,6 +67,7 @@ type admitFn struct{ Rules Admission }
 func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedFiles) bool, unusable func(*element.Unusable) bool, read func(element.RecognisedFiles), admit func(element.AdmittedFiles), leaveOut func(element.LeftOut), remember func(element.Remembered)) error {
 	files := element.DrainLists(recognised, func(l element.RecognisedFiles) []element.Recognised { return l.Files })
 	refused := element.Drain(unusable)
+	bySource(files)                                        // so that each list that is remembered is a range of sources
 	if err := rememberFiles(files, remember); err != nil { // before admission, which works in their memory
 		return err
 	}
@@ -168,7 +169,7 @@ func monthAfter(month string) string {
 // Admit parts files by the rules, each part sorted by source. It is the one place that decides which files are left out. It works
 // in the memory of its arguments.
 func Admit(recognised []element.Recognised, unusable []element.Unusable, rules Admission) (kept []element.Recognised, left []element.LeftOut, err error) {
-	slices.SortFunc(recognised, func(a, b element.Recognised) int { return cmp.Compare(a.Source, b.Source) })
+	bySource(recognised)
 	slices.SortFunc(unusable, func(a, b element.Unusable) int { return cmp.Compare(a.Source, b.Source) })
 	wanted := func(f element.Recognised) bool { return len(rules.only(f).ByTaxi()) > 0 }
 	apart(recognised, wanted)
@@ -237,6 +238,10 @@ func Admit(recognised []element.Recognised, unusable []element.Unusable, rules A
 		}
 	}
 	return kept, left, nil
+}
+
+func bySource(files []element.Recognised) {
+	slices.SortFunc(files, func(a, b element.Recognised) int { return cmp.Compare(a.Source, b.Source) })
 }
 
 // apart makes the files in a folder of a month sources of their own, if those that are wanted are of several taxis. Keys of folders,
