@@ -132,7 +132,7 @@ def chart(results):
 
 HEAD = """# What the benchmarks gave
 
-Made by `make bench-peers`, `make bench-csv`, `make bench-fhvhv`, `make bench-decade`, `make bench-query` and `make bench-ablation`; not edited by hand, except constants.md, which is its end. All files but those called real are made by
+Made by `make bench-peers`, `make bench-csv`, `make bench-fhvhv`, `make bench-decade`, `make bench-query` and `make bench-ablation`, not by hand; its end is constants.md, which is written by hand. `make bench-cores` prints a table by cores; it needs a machine with more than two. All files but those called real are made by
 `testdata/gen`: they have the schemas, codecs, sizes, order and dirt of TLC's, and no published row. All programs do the
 same job, tripstats with `--quality=raw`, write both tables, and gave the same rows before they were timed. Files were in the system's cache.
 Medians of the rounds; ratios are those within a round: median (least to most). The fastest peer and the fastest DuckDB are those of

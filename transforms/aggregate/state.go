@@ -88,6 +88,9 @@ func (s *State) add(b []byte) error {
 	if err != nil {
 		return err
 	}
+	if len(s.Groups) > 0 && w.groups > 0 && (len(s.Groups[0].Keys) != w.keys || len(s.Groups[0].Sums) != w.sums) {
+		return errStateForm
+	}
 	g, last := w.empty(), w.empty()
 	var missing []Group
 	at := 0
@@ -202,6 +205,7 @@ func (s *State) UnmarshalBinary(b []byte) (err error) {
 var (
 	errStateShort = errors.New("aggregate: a state: it ends too early")
 	errStateOrder = errors.New("aggregate: a state: its groups do not ascend")
+	errStateForm  = errors.New("aggregate: a state: its groups have other keys or sums than those of another state of the table")
 	errStateEnd   = errors.New("aggregate: a state: it does not end where it should")
 )
 

@@ -54,3 +54,21 @@ func TestStatesAreAddedUpAndSplitInTheirBinaryForm(t *testing.T) {
 		}
 	}
 }
+
+// TestAStateWithOtherSumsIsRefused is about a damaged state: it must be an error and no panic.
+func TestAStateWithOtherSumsIsRefused(t *testing.T) {
+	var have State
+	for i, s := range []State{
+		{Groups: []Group{{Month: 600, Keys: []int64{1}, Sums: make([]Sum, 2)}}},
+		{Groups: []Group{{Month: 600, Keys: []int64{1}, Sums: make([]Sum, 3)}}},
+		{Groups: []Group{{Month: 600, Keys: []int64{1, 2}, Sums: make([]Sum, 2)}}},
+	} {
+		b, err := s.AppendBinary(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := have.add(b); (err != nil) != (i > 0) {
+			t.Errorf("state %d: found the error %v", i, err)
+		}
+	}
+}

@@ -28,7 +28,8 @@ func OnlyCounted(size int) ([]byte, bool) {
 			if caller.Function != beam+"(*PCollection).ProcessElement" {
 				return nil, false
 			}
-			return zeros[:min(max(size, 0), len(zeros))], true
+			n := min(max(size, 0), len(zeros))
+			return zeros[:n:n], true
 		}
 	}
 }
