@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -56,16 +55,7 @@ complete -c tripstats -f
 func fishCompletion(b *strings.Builder, commands []completed) {
 	b.WriteString(fishHead)
 	fmt.Fprintf(b, "set -g __tripstats_commands %s\n", strings.Join(commandsOf(commands), " "))
-	var valued []string
-	for _, c := range commands {
-		for _, d := range c.flags {
-			if !d.isSwitch() {
-				valued = append(valued, strings.ReplaceAll(d.name, "_", "-"))
-			}
-		}
-	}
-	slices.Sort(valued)
-	fmt.Fprintf(b, "set -g __tripstats_valued %s\n", strings.Join(slices.Compact(valued), " "))
+	fmt.Fprintf(b, "set -g __tripstats_valued %s\n", valuedFlags(commands))
 	b.WriteString(fishFunctions)
 	for _, c := range commands {
 		if c.name != "" {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -55,19 +54,12 @@ fi
 func zshCompletion(b *strings.Builder, commands []completed) {
 	b.WriteString(zshHead)
 	b.WriteString("typeset -ga _tripstats_commands _tripstats_valued\n_tripstats_commands=(\n")
-	var valued []string
 	for _, c := range commands {
 		if c.name != "" {
 			fmt.Fprintf(b, "  %s\n", shellQuoted(c.name+":"+strings.ReplaceAll(c.text, ":", `\:`)))
 		}
-		for _, d := range c.flags {
-			if !d.isSwitch() {
-				valued = append(valued, strings.ReplaceAll(d.name, "_", "-"))
-			}
-		}
 	}
-	slices.Sort(valued)
-	fmt.Fprintf(b, ")\n_tripstats_valued=(%s)\n", strings.Join(slices.Compact(valued), " "))
+	fmt.Fprintf(b, ")\n_tripstats_valued=(%s)\n", valuedFlags(commands))
 	b.WriteString(zshTail)
 	for _, c := range commands {
 		fmt.Fprintf(b, "  %s)\n    _arguments -C", shellQuoted(c.name))

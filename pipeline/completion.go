@@ -162,5 +162,19 @@ func completionFor(shell string) string {
 	return b.String()
 }
 
-// shellQuoted returns a text in single quotes, as all three shells read it.
+// valuedFlags are the names of all flags that have a value, with a space between them.
+func valuedFlags(commands []completed) string {
+	var names []string
+	for _, c := range commands {
+		for _, d := range c.flags {
+			if !d.isSwitch() {
+				names = append(names, strings.ReplaceAll(d.name, "_", "-"))
+			}
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), " ")
+}
+
+// shellQuoted returns a text in single quotes, as bash and zsh read it. For fish there is fishQuoted.
 func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

@@ -15,24 +15,20 @@ import (
 // fetchShow tells how a fetch goes: a line for each file that is done and, on a terminal, below them a bar for each that is under way and
 // one for all. With --log=plain and --log=json a line tells it now and then, also within a file.
 type fetchShow struct {
-	w      console
-	screen *screen // nil if there are no bars
-	lines  bool    // lines or records
-	jobs   int
-	sizes  map[string]int64 // of all files, by place; -1 if not known
+	beat
+
+	w     console
+	jobs  int
+	sizes map[string]int64 // of all files, by place; -1 if not known
 
 	begun time.Time
-	stop  chan struct{}
-	ended chan struct{}
 
-	mu     sync.Mutex
-	open   []*fetching // under way
-	files  int         // done
-	bytes  int64       // of these
-	came   int64       // bytes from the sources
-	marks  []mark
-	told   time.Time
-	waited bool
+	mu    sync.Mutex
+	open  []*fetching // under way
+	files int         // done
+	bytes int64       // of these
+	came  int64       // bytes from the sources
+	marks []mark
 }
 
 // fetching is a file that is under way.
@@ -45,36 +41,13 @@ type fetching struct {
 }
 
 func newFetchShow(w console, jobs []fetch.Job) *fetchShow {
-	now := time.Now()
-	s := &fetchShow{w: w, jobs: len(jobs), sizes: map[string]int64{}, begun: now, told: now, stop: make(chan struct{}), ended: make(chan struct{})}
+	s := &fetchShow{w: w, jobs: len(jobs), sizes: map[string]int64{}, begun: time.Now()}
 	for _, j := range jobs {
 		if s.sizes[j.Place] = j.Object.Size; j.Object.URI == "" {
 			s.sizes[j.Place] = -1
 		}
 	}
-	every := lookEvery
-	switch {
-	case screenOf(w.w) != nil && w.forTerminal():
-		s.screen, every = screenOf(w.w), redrawEvery
-	case w.forPrograms(), w.form == "plain":
-		s.lines = true
-	default:
-		close(s.ended)
-		return s
-	}
-	go func() {
-		defer close(s.ended)
-		ticks := time.NewTicker(every)
-		defer ticks.Stop()
-		for {
-			select {
-			case <-s.stop:
-				return
-			case now := <-ticks.C:
-				s.tick(now)
-			}
-		}
-	}()
+	s.start(w, s.tick)
 	return s
 }
 
@@ -126,8 +99,8 @@ func (s *fetchShow) tick(now time.Time) {
 	switch {
 	case s.screen != nil:
 		s.screen.draw(s.bars(all, now, s.screen.width())...)
-	case now.Sub(s.told) > lineEvery-lookEvery/2, len(all.waits) > 0 && !s.waited:
-		if s.told, s.waited = now, len(all.waits) > 0; s.w.forPrograms() {
+	case s.due(now, len(all.waits) > 0):
+		if s.w.forPrograms() {
 			r := all.record()
 			r.Stage = "fetching"
 			s.w.record(r)
@@ -236,10 +209,4 @@ func speedText(all status, each string) string {
 }
 
 // close takes the bars off the screen for good.
-func (s *fetchShow) close() {
-	close(s.stop)
-	<-s.ended
-	if s.screen != nil {
-		s.screen.draw()
-	}
-}
+func (s *fetchShow) close() { s.end() }

@@ -10,25 +10,20 @@ import (
 	"tripstats/transforms/watch"
 )
 
-// teller tells how far a run is while it goes on. On a terminal it draws a bar at the bottom. With --log=plain it writes a line now and then,
-// with --log=json a record. Otherwise, as in a pipe without --log, it writes nothing: a good run writes one line to stderr.
+// teller tells how far a run is while it goes on: a bar on a terminal, or a line or a record now and then.
 type teller struct {
+	beat
+
 	out    console
-	screen *screen // nil if there is no bar
-	lines  bool    // lines or records
 	output string  // without secrets
 	places []string
 
 	begun time.Time
-	stop  chan struct{}
-	ended chan struct{}
 
-	mu     sync.Mutex
-	run    *watch.Run // of the last plan; nil before the first
-	job    runners.Status
-	marks  []mark
-	told   time.Time // the last line
-	waited bool      // the last line told of waiting
+	mu    sync.Mutex
+	run   *watch.Run // of the last plan; nil before the first
+	job   runners.Status
+	marks []mark
 }
 
 // mark is what was read at some time.
@@ -37,40 +32,12 @@ type mark struct {
 	bytes, rows int64
 }
 
-const (
-	redrawEvery = 200 * time.Millisecond
-	lookEvery   = time.Second      // whether there is a line to write
-	lineEvery   = 10 * time.Second // between lines
-	speedOver   = 15 * time.Second // the time over which speed is measured
-)
+const speedOver = 15 * time.Second // the time over which speed is measured
 
 // tellProgress begins to tell how far a run is. The caller must call end.
 func (j *job) tellProgress() *teller {
-	now := time.Now()
-	t := &teller{out: j.stderr, output: objstore.Redact(j.output), places: j.prefixes(), begun: now, told: now, stop: make(chan struct{}), ended: make(chan struct{})}
-	every := lookEvery
-	switch s := screenOf(j.stderr.w); {
-	case s != nil && j.stderr.forTerminal():
-		t.screen, every = s, redrawEvery
-	case j.stderr.forPrograms(), j.stderr.form == "plain":
-		t.lines = true
-	default:
-		close(t.ended)
-		return t
-	}
-	go func() {
-		defer close(t.ended)
-		ticks := time.NewTicker(every)
-		defer ticks.Stop()
-		for {
-			select {
-			case <-t.stop:
-				return
-			case now := <-ticks.C:
-				t.tick(now)
-			}
-		}
-	}()
+	t := &teller{out: j.stderr, output: objstore.Redact(j.output), places: j.prefixes(), begun: time.Now()}
+	t.start(j.stderr, t.tick)
 	return t
 }
 
@@ -146,9 +113,8 @@ func (t *teller) tick(now time.Time) {
 	switch {
 	case t.screen != nil:
 		t.screen.draw(objstore.Hide(s.bar(t.screen.width())))
-	case now.Sub(t.told) > lineEvery-lookEvery/2, len(s.waits) > 0 && !t.waited:
+	case t.due(now, len(s.waits) > 0):
 		t.write(s)
-		t.told, t.waited = now, len(s.waits) > 0
 	}
 }
 
@@ -163,21 +129,8 @@ func (t *teller) write(s status) {
 
 // end stops telling: the bar is gone when it returns. For programs the last record of a run that has read something has the final counts.
 func (t *teller) end(good bool) {
-	if t == nil {
+	if t == nil || !t.beat.end() {
 		return
-	}
-	t.mu.Lock()
-	select {
-	case <-t.stop:
-		t.mu.Unlock()
-		return
-	default:
-		close(t.stop)
-	}
-	t.mu.Unlock()
-	<-t.ended
-	if t.screen != nil {
-		t.screen.draw()
 	}
 	t.run.Close()
 	if s := t.status(time.Now()); good && t.out.forPrograms() && (s.Files > 0 || s.job.Job != "") {

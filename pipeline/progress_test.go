@@ -156,7 +156,7 @@ func (errStatus) Error() string { return "status 503\x1b slow down" }
 func TestLinesComeEachTenSeconds(t *testing.T) {
 	var b bytes.Buffer
 	start := time.Unix(1000, 0)
-	tel := &teller{out: console{w: &b, form: "plain"}, begun: start, told: start}
+	tel := &teller{out: console{w: &b, form: "plain"}, begun: start, beat: beat{told: start}}
 	tel.run = watch.New(t.Name(), nil)
 	defer tel.run.Close()
 	lines := func(from, to int) int {
