@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"tripstats/transforms/fault"
 )
 
 // TestTablesStayInTheirLines prints tables with hostile names: each row is one line, and no name moves the cursor or turns the direction of writing.
@@ -15,7 +17,7 @@ func TestTablesStayInTheirLines(t *testing.T) {
 		}
 		for table, text := range tables {
 			for l := range strings.Lines(text) {
-				if line := strings.TrimSuffix(l, "\n"); printable(line) != line {
+				if line := strings.TrimSuffix(l, "\n"); fault.Printable(line) != line {
 					t.Errorf("%s, %s: found %q, expected no control characters", name, table, line)
 				}
 			}
@@ -24,7 +26,7 @@ func TestTablesStayInTheirLines(t *testing.T) {
 			t.Errorf("%s: found %d lines, expected 2:\n%q", name, n, tables["align"])
 		}
 	}
-	if got, want := printable("a\n\x1b\u202e\u2066\u200fb"), "a     b"; got != want {
+	if got, want := fault.Printable("a\n\x1b\u202e\u2066\u200fb"), "a     b"; got != want {
 		t.Errorf("found %q, expected %q", got, want)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
+	"tripstats/transforms/fault"
 	"tripstats/transforms/query"
 )
 
@@ -144,7 +145,7 @@ func writeTable(w *bufio.Writer, rows arrow.RecordBatch, columns []answerColumn)
 			if i > 0 {
 				text = column.typ.Format(column.value(i - 1))
 			}
-			lines[i][c] = printable(text)
+			lines[i][c] = fault.Printable(text)
 			width[c] = max(width[c], utf8.RuneCountInString(lines[i][c]))
 		}
 	}
@@ -166,16 +167,6 @@ func writeTable(w *bufio.Writer, rows arrow.RecordBatch, columns []answerColumn)
 		}
 	}
 	return nil
-}
-
-// printable makes control characters spaces, those of the direction of writing too, so that a text stays in its line and its column.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 // writeCSV writes rows as CSV by RFC 4180, but lines end with a line feed alone, as the tools of Unix expect. The first line has the

@@ -178,7 +178,7 @@ func (s *fetchShow) bars(all status, now time.Time, width int) []string {
 	return append(lines, layout(fields, fmt.Sprintf("%d/%d files", s.files, s.jobs), false, leastName, width))
 }
 
-// text is how far the whole fetch is, as a line.
+// text is a line that tells how much of the whole fetch is done.
 func (s *fetchShow) text(all status) string {
 	list := []string{fmt.Sprintf("fetched %d of %d files", s.files, s.jobs)}
 	if n, prefix := inUnits(all.BytesDone); all.Bytes > 0 {

@@ -12,6 +12,7 @@ import (
 	"tripstats/io/parquetio"
 	"tripstats/transforms/aggregate"
 	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
 	"tripstats/transforms/group"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/query"
@@ -181,7 +182,7 @@ func (p plan) parts(spec *aggregate.Spec, q *query.Query, in plannedFiles, seen 
 	}
 	var result []string
 	for _, c := range q.Columns {
-		result = append(result, printable(c.Name)+" "+c.Expr.Type.Published().String())
+		result = append(result, fault.Printable(c.Name)+" "+c.Expr.Type.Published().String())
 	}
 	return append(parts, [2]string{"result", strings.Join(result, ", ")})
 }

@@ -216,7 +216,7 @@ func (r planRecord) text() string {
 	if r.Requests > 0 {
 		reads += fmt.Sprintf(", in about %d requests, which cost %s", r.Requests, r.Cost)
 	}
-	return text + fmt.Sprintf("\n%-*s%s: %s\n%-*s%s\n", labelWidth, "output", printable(r.Output), wrappedBelow(does), labelWidth, "reads", reads)
+	return text + fmt.Sprintf("\n%-*s%s: %s\n%-*s%s\n", labelWidth, "output", fault.Printable(r.Output), wrappedBelow(does), labelWidth, "reads", reads)
 }
 
 func wrappedBelow(text string) string {

@@ -15,7 +15,7 @@ type teller struct {
 	beat
 
 	out    console
-	output string  // without secrets
+	output string // without secrets
 	places []string
 
 	begun time.Time

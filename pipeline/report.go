@@ -17,6 +17,7 @@ import (
 	"tripstats/io/publish"
 	"tripstats/runners"
 	"tripstats/transforms/aggregate"
+	"tripstats/transforms/fault"
 )
 
 // mostRows is how many rows of the monthly table go to stdout.
@@ -134,7 +135,7 @@ func align(rows [][]string, left int) string {
 	width := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, c := range row {
-			row[i] = printable(c)
+			row[i] = fault.Printable(c)
 			width[i] = max(width[i], len([]rune(row[i])))
 		}
 	}

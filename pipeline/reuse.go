@@ -10,7 +10,7 @@ import (
 
 // wantedFile is a file of the new version of an output.
 type wantedFile struct {
-	found   *element.Found // most are those of planner.listed
+	found   *element.Found // mostly an element of planner.listed
 	uri     string         // without secrets
 	token   string
 	reading string   // digest: see readings

@@ -72,8 +72,9 @@ type Batch struct {
 	// of the unit. A unit without rows has one batch, with its counts.
 	Text *element.Text
 
-	// Done, if it is not nil, is called when nobody reads the record and the text any more, so that their memory can be used again. That may
-	// be several batches later, and in another goroutine than that of Next. The batches of a file are done in their order, one at a time.
+	// Done may be nil. The reader calls it when nobody reads the record and the text any more. Then their memory can be used again. By
+	// then the format may have emitted several further batches. Done runs on another goroutine than Next. For the batches of a file it is
+	// called in their order, one call at a time.
 	Done func()
 }
 

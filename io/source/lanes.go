@@ -150,8 +150,8 @@ func (l *lanes) tell() {
 	}
 }
 
-// next returns batches, and none at the end. It waits only if there is none. They are valid until release. Those of one unit come in
-// their order. An error is that of the first segment that has one.
+// next returns batches; an empty list is the end. It waits only if no batch is ready. Batches are valid until release is called. The batches
+// of a unit come in their order. If several segments have errors, next returns the error of the first.
 func (l *lanes) next() ([]item, error) {
 	for {
 		if err := l.ctx.Err(); err != nil {

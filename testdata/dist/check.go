@@ -104,8 +104,8 @@ func checkEntries(p platform, version string, entries []entry, sbom []byte) erro
 	return nil
 }
 
-// runUnpacked runs the program of an archive on the sample, as a careful user would let it run: not as root, in a folder that it cannot write
-// to, without a home, a path, or a folder for temporary files.
+// runUnpacked runs the program of an archive on the sample with as few rights as possible. The user is not root. The program cannot write to
+// its folder. It has no home, no path and no folder for temporary files.
 func runUnpacked(p platform, version string, entries []entry) (err error) {
 	dir, err := os.MkdirTemp("", "tripstats-dist-")
 	if err != nil {

@@ -240,8 +240,9 @@ func (o *openSource) whole() bool {
 		rows += s.rows
 		bytes += s.text.Bytes
 	}
-	if first := o.sums[0]; first.fileRows != element.UnknownRows {
-		return rows == first.fileRows
+	first := o.sums[0]
+	if first.fileRows == element.UnknownRows {
+		return bytes == first.fileBytes
 	}
-	return bytes == o.sums[0].fileBytes
+	return rows == first.fileRows
 }

@@ -21,7 +21,7 @@ import (
 type Declared struct {
 	Dataset   element.Dataset
 	SHA256    string // the digest of the declaration
-	ZonesFile string // the file with the zones, as the declaration has it, or ""; see [ParseZones]
+	ZonesFile string // the path of the file of zones, as it is written in the declaration; "" if there is none. See [ParseZones]
 }
 
 // Parse reads the text of a declaration. Trips of one of TLC's taxis are in New York, so their declaration cannot name another time zone

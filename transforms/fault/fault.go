@@ -178,14 +178,16 @@ func Shortened(text string, most int) string {
 	return text
 }
 
-// OneLine folds line breaks and control characters of s, so that a hostile file or column name cannot forge or break
-// a line of output.
-func OneLine(s string) string {
-	clean := strings.Map(func(r rune) rune {
+// OneLine is [Printable] without blanks at the ends.
+func OneLine(s string) string { return strings.TrimSpace(Printable(s)) }
+
+// Printable makes line breaks and control characters blanks, those of the direction of writing too. So a hostile name of a file or column
+// cannot forge or break a line of output, or leave its column of a table.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
 		if r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f {
 			return ' '
 		}
 		return r
 	}, s)
-	return strings.TrimSpace(clean)
 }
