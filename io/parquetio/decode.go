@@ -180,7 +180,6 @@ type stream struct {
 	out  chan chunk
 	free chan *buffer
 	all  []*buffer
-	used []*buffer   // given back, and not yet in free
 	done atomic.Bool // nothing more is decoded
 }
 
@@ -232,19 +231,12 @@ func (s *stream) close() {
 	}
 }
 
-// recycle takes back memory that was handed out. If nothing more is decoded, its values go to other streams at once. Otherwise it
-// goes back together with others, so that a waiting stream is not woken for each batch.
+// recycle takes back memory that was handed out. If nothing more is decoded, its values go to other streams.
 func (s *stream) recycle(b *buffer) {
 	if s.done.Load() {
 		b.keepValues()
 	}
-	s.used = append(s.used, b)
-	if len(s.used) >= cap(s.free)/2 {
-		for _, b := range s.used {
-			s.free <- b
-		}
-		s.used = s.used[:0]
-	}
+	s.free <- b
 }
 
 // run decodes row groups [start, end) in batches into s.out, until done, cancelled or broken.
@@ -330,6 +322,7 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget.Budg
 		case <-ctx.Done():
 			return nil
 		}
+		runtime.Gosched() // whoever waits for the batch goes first: otherwise columns are decoded until there is no room, and one core is idle while the batches are used
 	}
 	// One more row than the footer says shows only now.
 	if _, err := decodeOrAsk(nil, s.rows[rg], 0); err != nil && ctx.Err() == nil {
