@@ -15,7 +15,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -81,7 +80,7 @@ type result struct {
 	code     int // -1 if a signal ended it
 	stdout   string
 	stderr   string
-	maxRSS   int64 // bytes
+	maxRSS   int64 // bytes, 0 if the system does not tell
 	elapsed  time.Duration
 	timedOut bool
 	args     []string
@@ -115,9 +114,7 @@ func (c command) run(program, temp string) (result, error) {
 		return r, err
 	}
 	r.timedOut = c.limit > 0 && r.elapsed >= c.limit
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		r.maxRSS = usage.Maxrss << 10
-	}
+	r.maxRSS = mostResident(cmd.ProcessState)
 	return r, nil
 }
 
