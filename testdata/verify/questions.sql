@@ -106,3 +106,10 @@ FROM trips WHERE pickup_datetime >= DATE '2018-01-01' AND CAST(pickup_datetime A
 -- many groups
 CREATE TABLE pairs AS
 SELECT pickup_location_id, dropoff_location_id, pickup_hour, count(*) AS trips, quantile_disc(total_amount, 0.5) AS amount FROM trips GROUP BY pickup_location_id, dropoff_location_id, pickup_hour;
+
+-- groups of one taxi and month, which the keys do not say with taxi and month_start
+CREATE TABLE of_one_taxi AS
+SELECT year, month(pickup_datetime) AS month_, pickup_location_id, count(*) AS trips, median(fare_amount) AS fare, max(tip_amount) AS tip FROM trips WHERE taxi = 'green' AND fare_amount > 3 GROUP BY ALL HAVING count(*) > 1;
+
+CREATE TABLE of_one_month AS
+SELECT taxi, year, month(pickup_datetime) AS month_, dropoff_location_id, count(*) AS trips, quantile_disc(trip_duration_seconds, 0.9) AS seconds FROM trips GROUP BY ALL;

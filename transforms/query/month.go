@@ -1,14 +1,50 @@
 package query
 
-// HasMonth tells whether all trips of a group are of one taxi and have their pickup in one month, because the keys say both. Such a group
-// has no trips of another taxi's or month's file.
+import "slices"
+
+// HasMonth tells whether all trips of a group are of one taxi and have their pickup in one month, because the keys and WHERE say both. Such a
+// group has no trips of another taxi's or month's file.
 func (q *Query) HasMonth() bool {
-	taxi, month := false, false
+	taxi, month, year, monthOfYear := oneTaxi(q.Where), false, false, false
 	for _, k := range q.Keys {
-		taxi = taxi || k.Op == ColumnRef && Columns[k.Index].Source.Taxi
+		taxi = taxi || isTaxi(k)
 		month = month || tellsMonth(k)
+		year = year || isPart(k, "year")
+		monthOfYear = monthOfYear || isPart(k, "month")
 	}
-	return taxi && month
+	return taxi && (month || year && monthOfYear)
+}
+
+func isTaxi(e *Expr) bool { return e.Op == ColumnRef && Columns[e.Index].Source.Taxi }
+
+// oneTaxi tells whether a condition holds for trips of one taxi only.
+func oneTaxi(where *Expr) bool {
+	if where == nil || where.Op != Call {
+		return false
+	}
+	switch where.Func.Name {
+	case "and":
+		return slices.ContainsFunc(where.Args, oneTaxi)
+	case "=", "in":
+		if len(where.Args) > 2 {
+			return false
+		}
+		a, b := where.Args[0], where.Args[1]
+		return isTaxi(a) && b.Op == Literal || isTaxi(b) && a.Op == Literal
+	}
+	return false
+}
+
+// isPart tells whether an expression is a part of the pickup's date.
+func isPart(e *Expr, part string) bool {
+	switch e.Op {
+	case ColumnRef:
+		d := Derivation(e.Index)
+		return d != nil && isPart(d, part)
+	case Call:
+		return e.Func.Name == part && tellsMonth(e.Args[0]) || e.Func.Name == "cast" && e.Type.isInteger() && isPart(e.Args[0], part)
+	}
+	return false
 }
 
 // tellsMonth tells whether the month of the pickup follows from the value of an expression.
