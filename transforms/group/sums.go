@@ -119,14 +119,58 @@ type floatSums struct {
 	list  []window
 	rest  map[uint32]*floats // its count is how many -0 were added
 
-	memory *[chains]halvesOfRows
+	memory *chainsOfRows
 }
 
 // halves are sums of high and low parts of doubles.
 type halves struct{ high, low int64 }
 
-// halvesOfRows are the parts of the doubles of some rows.
-type halvesOfRows struct{ high, low [128]int64 }
+// halvesOfRows are the parts of the doubles of some rows, and their sums if there are few groups.
+type halvesOfRows struct {
+	high, low [128]int64
+	few       [few]halves
+}
+
+// chainsOfRows are rows that are added in turn.
+type chainsOfRows [chains]halvesOfRows
+
+// add adds the rows to groups.
+func (m *chainsOfRows) add(near []halves, of *[chains][]uint32) {
+	a, b, c, d := of[0], of[1], of[2], of[3]
+	for i := range min(len(a), len(b), len(c), len(d), len(m[0].high)) {
+		p := &near[a[i]]
+		p.high += m[0].high[i]
+		p.low += m[0].low[i]
+		p = &near[b[i]]
+		p.high += m[1].high[i]
+		p.low += m[1].low[i]
+		p = &near[c[i]]
+		p.high += m[2].high[i]
+		p.low += m[2].low[i]
+		p = &near[d[i]]
+		p.high += m[3].high[i]
+		p.low += m[3].low[i]
+	}
+}
+
+// addFew adds the rows to the sums of their part of the batch.
+func (m *chainsOfRows) addFew(of *[chains][]uint32) {
+	a, b, c, d := of[0], of[1], of[2], of[3]
+	for i := range min(len(a), len(b), len(c), len(d), len(m[0].high)) {
+		p := &m[0].few[a[i]%few]
+		p.high += m[0].high[i]
+		p.low += m[0].low[i]
+		p = &m[1].few[b[i]%few]
+		p.high += m[1].high[i]
+		p.low += m[1].low[i]
+		p = &m[2].few[c[i]%few]
+		p.high += m[2].high[i]
+		p.low += m[2].low[i]
+		p = &m[3].few[d[i]%few]
+		p.high += m[3].high[i]
+		p.low += m[3].low[i]
+	}
+}
 
 type window [3]uint64
 
@@ -205,9 +249,14 @@ func (s *floatSums) addFar(id uint32, f float64) {
 // rows of different parts of the batch are added in turn.
 func (s *floatSums) addToMany(ids []uint32, floats []float64) {
 	if s.memory == nil {
-		s.memory = new([chains]halvesOfRows)
+		s.memory = new(chainsOfRows)
 	}
-	near, m := s.near, s.memory
+	m, isFew := s.memory, areFew(len(s.near), len(ids))
+	if isFew {
+		for c := range m {
+			clear(m[c].few[:len(s.near)])
+		}
+	}
 	length := len(ids) / chains
 	for from := 0; from < length; from += len(m[0].high) {
 		n := min(len(m[0].high), length-from)
@@ -217,20 +266,18 @@ func (s *floatSums) addToMany(ids []uint32, floats []float64) {
 			of[c] = ids[at : at+n]
 			s.split(&m[c], of[c], floats[at:at+n])
 		}
-		a, b, c, d := of[0][:n], of[1][:n], of[2][:n], of[3][:n]
-		for i := range n {
-			p := &near[a[i]]
-			p.high += m[0].high[i]
-			p.low += m[0].low[i]
-			p = &near[b[i]]
-			p.high += m[1].high[i]
-			p.low += m[1].low[i]
-			p = &near[c[i]]
-			p.high += m[2].high[i]
-			p.low += m[2].low[i]
-			p = &near[d[i]]
-			p.high += m[3].high[i]
-			p.low += m[3].low[i]
+		if isFew {
+			m.addFew(&of)
+		} else {
+			m.add(s.near, &of)
+		}
+	}
+	if isFew {
+		for id := range s.near {
+			for c := range m {
+				s.near[id].high += m[c].few[id].high
+				s.near[id].low += m[c].few[id].low
+			}
 		}
 	}
 	for i := chains * length; i < len(ids); i++ {

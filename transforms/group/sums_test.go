@@ -96,11 +96,11 @@ func randomDoubles(rng *rand.Rand, rows int, odd bool) []float64 {
 func TestSumsOfDoublesAreExactByGroup(t *testing.T) {
 	rng := rand.New(rand.NewPCG(6, 6))
 	for range 200 {
-		groups := 1 + rng.IntN(4)
+		groups := []int{1, 2, 4, few, few + 1}[rng.IntN(5)]
 		s, want, counts := &floatSums{}, make([]query.FloatSum, groups), make([]int64, groups)
 		s.grow(groups)
 		for range 1 + rng.IntN(4) {
-			ids := randomIDs(rng, 1+rng.IntN(1500), groups)
+			ids := randomIDs(rng, 1+rng.IntN(3000), groups)
 			one := rng.IntN(3) == 0
 			floats := randomDoubles(rng, len(ids), rng.IntN(2) == 0)
 			for i := range ids {
@@ -147,8 +147,12 @@ func TestSumsOfDoublesAreCarriedBeforeTheyOverflow(t *testing.T) {
 func TestRowsAreCountedByGroup(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	for rows := range 40 {
-		ids := randomIDs(rng, rows, 3)
-		counts, sums, want := make([]int64, 3), make([]int64, 3), make([]int64, 3)
+		if rows%2 == 1 {
+			rows *= 100
+		}
+		groups := []int{3, few, few + 1}[rng.IntN(3)]
+		ids := randomIDs(rng, rows, groups)
+		counts, sums, want := make([]int64, groups), make([]int64, groups), make([]int64, groups)
 		ones := slices.Repeat([]int64{1}, rows)
 		for _, id := range ids {
 			want[id]++
