@@ -32,3 +32,13 @@ func Most(best int64, values []int64) int64 {
 	}
 	return most
 }
+
+// Relation is how numbers are compared with another.
+type Relation byte
+
+// The relations.
+const (
+	Less Relation = iota
+	AtMost
+	Equal
+)
