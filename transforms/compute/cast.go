@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 
+	"tripstats/transforms/eights"
 	"tripstats/transforms/query"
 )
 
@@ -89,10 +90,7 @@ const (
 func toDoubles(from query.Type) kernel {
 	if from.Scale == 0 {
 		return func(out *register, in []*register) bool {
-			to := out.makeFloats()
-			for i, v := range in[0].Ints[:len(to)] {
-				to[i] = float64(v)
-			}
+			quotients(out.makeFloats(), in[0].Ints, 1)
 			return true
 		}
 	}
@@ -102,12 +100,18 @@ func toDoubles(from query.Type) kernel {
 	}
 	return func(out *register, in []*register) bool {
 		to := out.makeFloats()
-		for i, v := range in[0].Ints[:len(to)] {
-			if uint64(v)+most > 2*most { // the quotient of two doubles that are not exact would be rounded twice
-				to[i] = nearest(v, from.Scale)
-				continue
+		a := in[0].Ints[:len(to)]
+		for done := 0; done < len(a); {
+			if most > 0 {
+				done += eights.QuotientsMany(to[done:], a[done:], unit)
 			}
-			to[i] = float64(v) / unit
+			for end := min(done+8, len(a)); done < end; done++ {
+				if v := a[done]; uint64(v)+most > 2*most { // the quotient of two doubles that are not exact would be rounded twice
+					to[done] = nearest(v, from.Scale)
+				} else {
+					to[done] = float64(v) / unit
+				}
+			}
 		}
 		return true
 	}

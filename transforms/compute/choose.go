@@ -1,8 +1,7 @@
 package compute
 
 import (
-	"math/bits"
-
+	"tripstats/transforms/eights"
 	"tripstats/transforms/query"
 )
 
@@ -29,71 +28,24 @@ func (c *chooser) choose(out *register, in []*register) bool {
 	for i := 1; i < last; i += 2 {
 		nulls = nulls || in[i].Valid != nil
 	}
-	if !nulls && c.lookUp(out, in) {
-		return true
-	}
 	c.mask = sized(c.mask, out.Rows)
 	out.copy(in[last], nulls)
 	for i := last - 2; i >= 0; i -= 2 {
-		condition := in[i]
-		for j := range c.mask {
-			c.mask[j], _ = condition.flags(j)
-		}
-		out.overlay(c.mask, in[i+1])
+		out.overlay(in[i].isTrue(c.mask), in[i+1])
 	}
 	return true
 }
 
-// mostConditions is the number of conditions of a CASE for all whose combinations there is a table of the results.
-const mostConditions = 4
-
-// lookUp is CASE with few conditions and results that are the same in all rows. It tells whether that is so.
-func (c *chooser) lookUp(out *register, in []*register) bool {
-	count := len(in) / 2
-	if count > mostConditions || in[len(in)-1].Ints == nil {
-		return false
+// isTrue returns which rows of a boolean are true. memory is for the bitmap if there is none yet.
+func (r *register) isTrue(memory []byte) []byte {
+	if !r.Const && r.Valid == nil {
+		return r.Bits
 	}
-	for i := range in {
-		if (i&1 == 1 || i == len(in)-1) && !in[i].Const {
-			return false
-		}
+	for i := range memory {
+		memory[i], _ = r.flags(i)
 	}
-	var results [1 << mostConditions]int64
-	for key := range results {
-		first := min(bits.TrailingZeros(uint(key)), count)
-		results[key] = in[min(2*first+1, len(in)-1)].Ints[0]
-	}
-	to := out.makeInts()
-	for i := range (len(to) + 7) / 8 {
-		var keys uint64
-		for j := range count {
-			flags, _ := in[2*j].flags(i)
-			keys |= spread[flags] << j
-		}
-		if rest := to[8*i:]; len(rest) >= 8 {
-			for j := range (*[8]int64)(rest) {
-				rest[j] = results[keys&(1<<mostConditions-1)]
-				keys >>= 8
-			}
-			continue
-		}
-		for j := 8 * i; j < len(to); j++ {
-			to[j] = results[keys&(1<<mostConditions-1)]
-			keys >>= 8
-		}
-	}
-	return true
+	return memory
 }
-
-// spread has the bits of a byte in a byte each, the lowest bit in the lowest byte.
-var spread = func() (s [256]uint64) {
-	for b := range s {
-		for i := range 8 {
-			s[b] |= uint64(b>>i&1) << (8 * i)
-		}
-	}
-	return s
-}()
 
 // firstValue is COALESCE.
 func (c *chooser) firstValue(out *register, in []*register) bool {
@@ -183,9 +135,12 @@ func copyValues[T int64 | float64](to, from []T, same bool) {
 		copy(to, from)
 		return
 	}
-	v := from[0]
-	for i := range to {
-		to[i] = v
+	const block = 64
+	for i := range to[:min(block, len(to))] {
+		to[i] = from[0]
+	}
+	for i := block; i < len(to); i += block {
+		copy(to[i:], to[:block])
 	}
 }
 
@@ -208,68 +163,35 @@ func (r *register) overlay(mask []byte, from *register) {
 			r.Bits[i] = r.Bits[i]&^m | v&m
 		}
 	case query.Double:
-		overlayFloats(r.Floats, mask, from)
+		if from.Const {
+			overlayConst(r.Floats, mask, from.Floats[0])
+		} else {
+			overlay(r.Floats, mask, from.Floats)
+		}
 	case query.Null:
 	default:
 		if from.Const {
 			overlayConst(r.Ints, mask, from.Ints[0])
 		} else {
-			overlayInts(r.Ints, mask, from.Ints)
+			overlay(r.Ints, mask, from.Ints)
 		}
 	}
 }
 
-func overlayInts(to []int64, mask []byte, from []int64) {
-	from = from[:len(to)]
-	for _, m := range mask {
-		if len(to) < 8 {
-			for i := range to {
-				to[i] ^= (to[i] ^ from[i]) & -int64(m>>i&1)
-			}
-			return
+func overlay[T int64 | float64](to []T, mask []byte, from []T) {
+	n := eights.ChooseMany(to, mask, from)
+	for i := n; i < len(to); i++ {
+		if mask[i>>3]>>(i&7)&1 != 0 {
+			to[i] = from[i]
 		}
-		x, y := (*[8]int64)(to), (*[8]int64)(from)
-		switch m {
-		case 0:
-		case 0xff:
-			*x = *y
-		default:
-			for i := range x {
-				x[i] ^= (x[i] ^ y[i]) & -int64(m>>i&1)
-			}
-		}
-		to, from = to[8:], from[8:]
 	}
 }
 
-func overlayConst(to []int64, mask []byte, c int64) {
-	for _, m := range mask {
-		if len(to) < 8 {
-			for i := range to {
-				to[i] ^= (to[i] ^ c) & -int64(m>>i&1)
-			}
-			return
-		}
-		x := (*[8]int64)(to)
-		if m != 0 {
-			for i := range x {
-				x[i] ^= (x[i] ^ c) & -int64(m>>i&1)
-			}
-		}
-		to = to[8:]
-	}
-}
-
-func overlayFloats(to []float64, mask []byte, from *register) {
-	for first, m := range mask {
-		m &= byte(0xff) >> max(0, 8*first+8-len(to))
-		for ; m != 0; m &= m - 1 {
-			row := 8*first + bits.TrailingZeros8(m)
-			if from.Const {
-				to[row] = from.Floats[0]
-			} else {
-				to[row] = from.Floats[row]
-			}
+func overlayConst[T int64 | float64](to []T, mask []byte, c T) {
+	n := eights.ChooseConstMany(to, mask, c)
+	for i := n; i < len(to); i++ {
+		if mask[i>>3]>>(i&7)&1 != 0 {
+			to[i] = c
 		}
 	}
 }

@@ -3,6 +3,7 @@ package compute
 import (
 	"math"
 
+	"tripstats/transforms/eights"
 	"tripstats/transforms/query"
 )
 
@@ -148,15 +149,33 @@ func compareConst(to []byte, op byte, a, c *register) bool {
 }
 
 func compareValues[T int64 | float64](to []byte, op byte, a []T, c T) {
-	switch op {
+	switch n := compareMany(to, op, a, c); op {
 	case '=':
-		equalConst(to, a, c)
+		equalConst(to[n/8:], a[n:], c)
 	case '<':
-		lessConst(to, a, c)
+		lessConst(to[n/8:], a[n:], c)
 	default:
-		atMostConst(to, a, c)
+		atMostConst(to[n/8:], a[n:], c)
 		invert(to) // so NaN is larger
 	}
+}
+
+// compareMany sets the bits of the first rows, a multiple of eight, and returns how many these are. For '>' it sets those that are not.
+func compareMany[T int64 | float64](to []byte, op byte, a []T, c T) int {
+	relation := eights.AtMost
+	switch op {
+	case '=':
+		relation = eights.Equal
+	case '<':
+		relation = eights.Less
+	}
+	switch a := any(a).(type) {
+	case []int64:
+		return relation.IntsMany(to, a, int64(c))
+	case []float64:
+		return relation.FloatsMany(to, a, float64(c))
+	}
+	return 0
 }
 
 func bit(b bool) byte {
@@ -204,6 +223,8 @@ func atMostConst[T int64 | float64](to []byte, a []T, c T) {
 
 // betweenConst sets the bits of the rows from low to low plus span.
 func betweenConst(to []byte, a []int64, low int64, span uint64) {
+	n := eights.BetweenMany(to, a, low, span)
+	to, a = to[n/8:], a[n:]
 	for len(a) >= 8 {
 		x := (*[8]int64)(a)
 		to[0] = bit(uint64(x[0]-low) <= span) | bit(uint64(x[1]-low) <= span)<<1 | bit(uint64(x[2]-low) <= span)<<2 | bit(uint64(x[3]-low) <= span)<<3 |

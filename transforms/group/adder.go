@@ -120,9 +120,7 @@ func (a *Adder) AddFrom(at int, b *trip.Batch) error {
 	if one {
 		a.counts[ids[0]] += int64(n)
 	} else {
-		for _, g := range ids {
-			a.counts[g]++
-		}
+		countRows(a.counts, ids)
 	}
 	for _, p := range a.parts {
 		p.scratch = s

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/big"
 	"strings"
+
+	"tripstats/transforms/eights"
 )
 
 // extremes are least or largest values.
@@ -47,17 +49,9 @@ func (e *extremes) add(ids []uint32, one bool, v values) {
 			}
 		}
 	case one && e.most:
-		best := list[ids[0]]
-		for _, x := range ints {
-			best = max(best, x)
-		}
-		list[ids[0]] = best
+		list[ids[0]] = eights.Most(list[ids[0]], ints)
 	case one:
-		best := list[ids[0]]
-		for _, x := range ints {
-			best = min(best, x)
-		}
-		list[ids[0]] = best
+		list[ids[0]] = eights.Least(list[ids[0]], ints)
 	case e.most:
 		for i, id := range ids {
 			if x := ints[i]; x > list[id] {

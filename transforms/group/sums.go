@@ -4,10 +4,16 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
+	"unsafe"
+
+	"tripstats/transforms/eights"
 )
 
-// sums are exact sums of whole numbers, in 128 bits.
+// sums are exact sums of whole numbers, in 128 bits. Values of batches are added to near, in 64 bits. It is carried to list before it may
+// overflow.
 type sums struct {
+	near []int64
+	used uint64 // no value of near has a larger magnitude
 	list []int128
 	wide map[uint32]*big.Int // of the values of more than 64 bits
 }
@@ -23,24 +29,60 @@ func (s *int128) add(v int64) {
 	s.high += v>>63 + int64(carry)
 }
 
-func (s *sums) reset()          { s.list, s.wide = s.list[:0], nil }
-func (s *sums) bytes() int64    { return int64(cap(s.list))*16 + int64(len(s.wide))*100 }
-func (s *sums) grow(groups int) { s.list = grown(s.list, groups, int128{}) }
+// mostNear is the largest magnitude of sums that are not carried.
+const mostNear = 1 << 62
+
+func (s *sums) reset() { s.near, s.used, s.list, s.wide = s.near[:0], 0, s.list[:0], nil }
+func (s *sums) bytes() int64 {
+	return int64(cap(s.near))*8 + int64(cap(s.list))*16 + int64(len(s.wide))*100
+}
+func (s *sums) grow(groups int) { s.near = grown(s.near, groups, 0) }
 func (s *sums) close(int)       {}
 
 func (s *sums) add(ids []uint32, one bool, v values) {
-	if one {
-		total := s.list[ids[0]]
-		for _, x := range v.ints {
-			total.add(x)
-		}
-		s.list[ids[0]] = total
+	ints := v.ints[:len(ids)]
+	total, magnitudes := eights.Sum(ints)
+	over, bound := bits.Mul64(uint64(len(ids)), uint64(magnitudes)+1)
+	if over > 0 || bound > mostNear {
+		s.addFar(ids, ints)
 		return
 	}
-	list, ints := s.list, v.ints[:len(ids)]
-	for i, id := range ids {
-		list[id].add(ints[i])
+	if s.used+bound > mostNear {
+		s.carry()
 	}
+	s.used += bound
+	if one {
+		s.near[ids[0]] += total
+		return
+	}
+	scatter(s.near, ids, ints)
+}
+
+// addFar adds values of which a batch may exceed 64 bits.
+func (s *sums) addFar(ids []uint32, ints []int64) {
+	s.list = grown(s.list, len(s.near), int128{})
+	for i, id := range ids {
+		s.list[id].add(ints[i])
+	}
+}
+
+// carry leaves nothing in near.
+func (s *sums) carry() {
+	s.list = grown(s.list, len(s.near), int128{})
+	for id, v := range s.near {
+		s.list[id].add(v)
+	}
+	clear(s.near)
+	s.used = 0
+}
+
+// of returns the sum of a group, without values of more than 64 bits.
+func (s *sums) of(id uint32) (total int128) {
+	if int(id) < len(s.list) {
+		total = s.list[id]
+	}
+	total.add(s.near[id])
+	return total
 }
 
 func (s *sums) addWide(id uint32, v, _ *big.Int) {
@@ -54,7 +96,7 @@ func (s *sums) addWide(id uint32, v, _ *big.Int) {
 }
 
 func (s *sums) append(b []byte, id uint32, _ int64) []byte {
-	v := s.list[id]
+	v := s.of(id)
 	if s.wide[id] == nil && v.high == int64(v.low)>>63 {
 		return appendInt(b, int64(v.low))
 	}
@@ -68,9 +110,66 @@ func (s *sums) append(b []byte, id uint32, _ int64) []byte {
 
 // floatSums are exact sums of doubles. Each is a whole number of 192 bits in units of 2^-90, to which nearly all doubles that occur are added as
 // they are. The others, whose last bit is less than the unit or which are 2^38 and more, are added to rest.
+//
+// Nearly all doubles have even fewer bits, and are added as the two parts that [eights.Split] makes of them. The sums of parts are carried
+// before they may overflow.
 type floatSums struct {
-	list []window
-	rest map[uint32]*floats // its count is how many -0 were added
+	near  []halves
+	added int // since the last carry, of all groups
+	list  []window
+	rest  map[uint32]*floats // its count is how many -0 were added
+
+	memory *chainsOfRows
+}
+
+// halves are sums of high and low parts of doubles.
+type halves struct{ high, low int64 }
+
+// halvesOfRows are the parts of the doubles of some rows, and their sums if there are few groups.
+type halvesOfRows struct {
+	high, low [128]int64
+	few       [few]halves
+}
+
+// chainsOfRows are rows that are added in turn.
+type chainsOfRows [chains]halvesOfRows
+
+// add adds the rows to groups.
+func (m *chainsOfRows) add(near []halves, of *[chains][]uint32) {
+	a, b, c, d := of[0], of[1], of[2], of[3]
+	for i := range min(len(a), len(b), len(c), len(d), len(m[0].high)) {
+		p := &near[a[i]]
+		p.high += m[0].high[i]
+		p.low += m[0].low[i]
+		p = &near[b[i]]
+		p.high += m[1].high[i]
+		p.low += m[1].low[i]
+		p = &near[c[i]]
+		p.high += m[2].high[i]
+		p.low += m[2].low[i]
+		p = &near[d[i]]
+		p.high += m[3].high[i]
+		p.low += m[3].low[i]
+	}
+}
+
+// addFew adds the rows to the sums of their part of the batch.
+func (m *chainsOfRows) addFew(of *[chains][]uint32) {
+	a, b, c, d := of[0], of[1], of[2], of[3]
+	for i := range min(len(a), len(b), len(c), len(d), len(m[0].high)) {
+		p := &m[0].few[a[i]%few]
+		p.high += m[0].high[i]
+		p.low += m[0].low[i]
+		p = &m[1].few[b[i]%few]
+		p.high += m[1].high[i]
+		p.low += m[1].low[i]
+		p = &m[2].few[c[i]%few]
+		p.high += m[2].high[i]
+		p.low += m[2].low[i]
+		p = &m[3].few[d[i]%few]
+		p.high += m[3].high[i]
+		p.low += m[3].low[i]
+	}
 }
 
 type window [3]uint64
@@ -79,31 +178,164 @@ const (
 	unitExponent  = -90
 	leastBiased   = 1023 + unitExponent + 52 // of doubles whose last bit is not less than the unit
 	firstTooLarge = 1023 + 38
+
+	mostAdded = 1 << 20 // parts that are added without a carry
 )
 
-func (s *floatSums) reset()          { s.list, s.rest = s.list[:0], nil }
-func (s *floatSums) bytes() int64    { return int64(cap(s.list))*24 + int64(len(s.rest))*200 }
-func (s *floatSums) grow(groups int) { s.list = grown(s.list, groups, window{}) }
+func (s *floatSums) reset() {
+	s.near, s.added, s.list, s.rest = s.near[:0], 0, s.list[:0], nil
+}
+
+func (s *floatSums) bytes() int64 {
+	n := int64(cap(s.near))*16 + int64(cap(s.list))*24 + int64(len(s.rest))*200
+	if s.memory != nil {
+		n += int64(unsafe.Sizeof(*s.memory))
+	}
+	return n
+}
+
+func (s *floatSums) grow(groups int) { s.near = grown(s.near, groups, halves{}) }
 func (s *floatSums) close(int)       {}
 
 func (s *floatSums) add(ids []uint32, one bool, v values) {
 	floats := v.floats[:len(ids)]
-	if one {
-		w := s.list[ids[0]]
-		for _, f := range floats {
-			if !w.add(f) {
-				s.addRest(ids[0], f)
-			}
+	for len(ids) > 0 {
+		n := min(len(ids), mostAdded)
+		if s.added+n > mostAdded {
+			s.carry()
 		}
-		s.list[ids[0]] = w
+		s.added += n
+		if one {
+			s.addToOne(ids[0], floats[:n])
+		} else {
+			s.addToMany(ids[:n], floats[:n])
+		}
+		ids, floats = ids[n:], floats[n:]
+	}
+}
+
+func (s *floatSums) addToOne(id uint32, floats []float64) {
+	for len(floats) > 0 {
+		high, low, n := eights.SumMany(floats)
+		s.near[id].high += high
+		s.near[id].low += low
+		floats = floats[n:]
+		for ; len(floats) > 0 && (n == 0 || n%8 != 0); n++ {
+			s.addRow(id, floats[0])
+			floats = floats[1:]
+		}
+	}
+}
+
+// addRow adds a single double.
+func (s *floatSums) addRow(id uint32, f float64) {
+	if high, low, whole := eights.Split(f); whole {
+		s.near[id].high += high
+		s.near[id].low += low
 		return
 	}
-	list := s.list
-	for i, id := range ids {
-		if f := floats[i]; !list[id].add(f) {
-			s.addRest(id, f)
+	s.addFar(id, f)
+}
+
+// addFar adds a double that is more than its parts.
+func (s *floatSums) addFar(id uint32, f float64) {
+	s.list = grown(s.list, len(s.near), window{})
+	if !s.list[id].add(f) {
+		s.addRest(id, f)
+	}
+}
+
+// addToMany adds to several groups. Often rows that follow one another are of one group, and an addition has to wait for the one before. So
+// rows of different parts of the batch are added in turn.
+func (s *floatSums) addToMany(ids []uint32, floats []float64) {
+	if s.memory == nil {
+		s.memory = new(chainsOfRows)
+	}
+	m, isFew := s.memory, areFew(len(s.near), len(ids))
+	if isFew {
+		for c := range m {
+			clear(m[c].few[:len(s.near)])
 		}
 	}
+	length := len(ids) / chains
+	for from := 0; from < length; from += len(m[0].high) {
+		n := min(len(m[0].high), length-from)
+		var of [chains][]uint32
+		for c := range of {
+			at := c*length + from
+			of[c] = ids[at : at+n]
+			s.split(&m[c], of[c], floats[at:at+n])
+		}
+		if isFew {
+			m.addFew(&of)
+		} else {
+			m.add(s.near, &of)
+		}
+	}
+	if isFew {
+		for id := range s.near {
+			for c := range m {
+				s.near[id].high += m[c].few[id].high
+				s.near[id].low += m[c].few[id].low
+			}
+		}
+	}
+	for i := chains * length; i < len(ids); i++ {
+		s.addRow(ids[i], floats[i])
+	}
+}
+
+// split makes the parts of doubles. Of those that are more than their parts it makes 0, and adds them.
+func (s *floatSums) split(m *halvesOfRows, ids []uint32, floats []float64) {
+	for done := 0; done < len(floats); {
+		done += eights.SplitMany(m.high[done:], m.low[done:], floats[done:])
+		for end := min(done+8, len(floats)); done < end; done++ {
+			high, low, whole := eights.Split(floats[done])
+			if !whole {
+				s.addFar(ids[done], floats[done])
+				high, low = 0, 0
+			}
+			m.high[done], m.low[done] = high, low
+		}
+	}
+}
+
+// carry leaves nothing in near.
+func (s *floatSums) carry() {
+	s.list = grown(s.list, len(s.near), window{})
+	for id, p := range s.near {
+		s.list[id].addParts(p)
+	}
+	clear(s.near)
+	s.added = 0
+}
+
+// of returns the sum of a group, without rest.
+func (s *floatSums) of(id uint32) (total window) {
+	if int(id) < len(s.list) {
+		total = s.list[id]
+	}
+	total.addParts(s.near[id])
+	return total
+}
+
+// addParts adds sums of parts.
+func (w *window) addParts(p halves) {
+	w.addWords(0, uint64(p.high)<<highShift, uint64(p.high>>(64-highShift)))
+	w.addWords(uint64(p.low)<<lowShift, uint64(p.low>>(64-lowShift)), uint64(p.low>>63))
+}
+
+// By these a high part, from the second word of a window on, and a low part, from the first one on, are shifted.
+const (
+	highShift = -unitExponent - eights.HighBits - 64
+	lowShift  = -unitExponent - eights.LowBits
+)
+
+func (w *window) addWords(a, b, c uint64) {
+	var carry uint64
+	w[0], carry = bits.Add64(w[0], a, 0)
+	w[1], carry = bits.Add64(w[1], b, carry)
+	w[2], _ = bits.Add64(w[2], c, carry)
 }
 
 // add adds a double, unless it has no place in the window.
@@ -157,7 +389,7 @@ func (s *floatSums) addWide(uint32, *big.Int, *big.Int) {}
 
 // append appends what follows the count.
 func (s *floatSums) append(b []byte, id uint32, count int64) []byte {
-	w := s.list[id]
+	w := s.of(id)
 	total := new(big.Int).Lsh(big.NewInt(int64(w[2])), 64)
 	total.Add(total, new(big.Int).SetUint64(w[1])).Lsh(total, 64)
 	total.Add(total, new(big.Int).SetUint64(w[0]))

@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package eights
+
+func disableAVX2() (undo func()) { return func() {} }

@@ -1,0 +1,241 @@
+package eights
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+var hasAVX2 = cpu.X86.HasAVX2
+
+// whole returns how many of n rows AVX2 does: a multiple of eight, 0 without AVX2.
+func whole(n int) int {
+	if !hasAVX2 {
+		return 0
+	}
+	return n &^ 7
+}
+
+func sumMany(values []int64) (total, magnitudes int64, n int) {
+	if n = whole(len(values)); n > 0 {
+		total, magnitudes = sum(&values[0], n)
+	}
+	return total, magnitudes, n
+}
+
+func leastMany(best int64, values []int64) (int64, int) {
+	n := whole(len(values))
+	if n > 0 {
+		best = least(&values[0], n, best)
+	}
+	return best, n
+}
+
+func mostMany(best int64, values []int64) (int64, int) {
+	n := whole(len(values))
+	if n > 0 {
+		best = most(&values[0], n, best)
+	}
+	return best, n
+}
+
+// SplitMany splits doubles: see [Split].
+func SplitMany(high, low []int64, floats []float64) int {
+	if n := whole(min(len(high), len(low), len(floats))); n > 0 {
+		return split(&high[0], &low[0], &floats[0], n)
+	}
+	return 0
+}
+
+// SumMany adds up the parts of doubles: see [Split].
+func SumMany(floats []float64) (high, low int64, n int) {
+	if n = whole(len(floats)); n > 0 {
+		high, low, n = sumSplit(&floats[0], n)
+	}
+	return high, low, n
+}
+
+// The functions in assembly take n numbers, a multiple of eight that is not 0.
+
+//go:noescape
+func sum(values *int64, n int) (total, magnitudes int64)
+
+//go:noescape
+func least(values *int64, n int, best int64) int64
+
+//go:noescape
+func most(values *int64, n int, best int64) int64
+
+//go:noescape
+func split(high, low *int64, floats *float64, n int) int
+
+//go:noescape
+func sumSplit(floats *float64, n int) (high, low int64, done int)
+
+// DoublesMany sets to to a op b, where op is one of + - * /. It does none for another op.
+func DoublesMany(op byte, to, a, b []float64) int {
+	n := whole(min(len(to), len(a), len(b)))
+	if n == 0 {
+		return 0
+	}
+	switch op {
+	case '+':
+		add(&to[0], &a[0], &b[0], n)
+	case '-':
+		subtract(&to[0], &a[0], &b[0], n)
+	case '*':
+		multiply(&to[0], &a[0], &b[0], n)
+	case '/':
+		divide(&to[0], &a[0], &b[0], n)
+	default:
+		return 0
+	}
+	return n
+}
+
+// DoublesByConstMany is DoublesMany with the same b for all.
+func DoublesByConstMany(op byte, to, a []float64, b float64) int {
+	n := whole(min(len(to), len(a)))
+	if n == 0 {
+		return 0
+	}
+	switch op {
+	case '+':
+		addConst(&to[0], &a[0], n, b)
+	case '-':
+		subtractConst(&to[0], &a[0], n, b)
+	case '*':
+		multiplyConst(&to[0], &a[0], n, b)
+	case '/':
+		divideConst(&to[0], &a[0], n, b)
+	default:
+		return 0
+	}
+	return n
+}
+
+// QuotientsMany sets to to whole numbers divided by unit. It stops before numbers of more than 51 bits.
+func QuotientsMany(to []float64, a []int64, unit float64) int {
+	if n := whole(min(len(to), len(a))); n > 0 {
+		return quotients(&to[0], &a[0], n, unit)
+	}
+	return 0
+}
+
+// IntsMany sets the bits of the numbers that relate to c.
+func (r Relation) IntsMany(to []byte, a []int64, c int64) int {
+	n := whole(min(8*len(to), len(a)))
+	if n == 0 {
+		return 0
+	}
+	switch r {
+	case Less:
+		lessInt(&to[0], &a[0], n, c)
+	case AtMost:
+		if c == 1<<63-1 {
+			return 0
+		}
+		lessInt(&to[0], &a[0], n, c+1)
+	default:
+		equalInt(&to[0], &a[0], n, c)
+	}
+	return n
+}
+
+// FloatsMany is IntsMany for doubles. No relation with NaN is true.
+func (r Relation) FloatsMany(to []byte, a []float64, c float64) int {
+	n := whole(min(8*len(to), len(a)))
+	if n == 0 {
+		return 0
+	}
+	switch r {
+	case Less:
+		lessFloat(&to[0], &a[0], n, c)
+	case AtMost:
+		atMostFloat(&to[0], &a[0], n, c)
+	default:
+		equalFloat(&to[0], &a[0], n, c)
+	}
+	return n
+}
+
+// BetweenMany sets the bits of the numbers from low to low plus span.
+func BetweenMany(to []byte, a []int64, low int64, span uint64) int {
+	n := whole(min(8*len(to), len(a)))
+	if n > 0 {
+		between(&to[0], &a[0], n, low, span)
+	}
+	return n
+}
+
+//go:noescape
+func add(to, a, b *float64, n int)
+
+//go:noescape
+func subtract(to, a, b *float64, n int)
+
+//go:noescape
+func multiply(to, a, b *float64, n int)
+
+//go:noescape
+func divide(to, a, b *float64, n int)
+
+//go:noescape
+func addConst(to, a *float64, n int, c float64)
+
+//go:noescape
+func subtractConst(to, a *float64, n int, c float64)
+
+//go:noescape
+func multiplyConst(to, a *float64, n int, c float64)
+
+//go:noescape
+func divideConst(to, a *float64, n int, c float64)
+
+//go:noescape
+func quotients(to *float64, a *int64, n int, unit float64) int
+
+//go:noescape
+func lessInt(to *byte, a *int64, n int, c int64)
+
+//go:noescape
+func equalInt(to *byte, a *int64, n int, c int64)
+
+//go:noescape
+func lessFloat(to *byte, a *float64, n int, c float64)
+
+//go:noescape
+func atMostFloat(to *byte, a *float64, n int, c float64)
+
+//go:noescape
+func equalFloat(to *byte, a *float64, n int, c float64)
+
+//go:noescape
+func between(to *byte, a *int64, n int, low int64, span uint64)
+
+// ChooseMany sets the numbers whose bits are 1 to those of from.
+func ChooseMany[T int64 | float64](to []T, mask []byte, from []T) int {
+	n := whole(min(len(to), 8*len(mask), len(from)))
+	if n > 0 {
+		choose(words(to), &mask[0], words(from), n)
+	}
+	return n
+}
+
+// ChooseConstMany sets the numbers whose bits are 1 to c.
+func ChooseConstMany[T int64 | float64](to []T, mask []byte, c T) int {
+	n := whole(min(len(to), 8*len(mask)))
+	if n > 0 {
+		chooseConst(words(to), &mask[0], n, *words([]T{c}))
+	}
+	return n
+}
+
+// words are the bits of numbers. There is at least one.
+func words[T int64 | float64](of []T) *int64 { return (*int64)(unsafe.Pointer(&of[0])) }
+
+//go:noescape
+func choose(to *int64, mask *byte, from *int64, n int)
+
+//go:noescape
+func chooseConst(to *int64, mask *byte, n int, c int64)
