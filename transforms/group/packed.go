@@ -1,6 +1,7 @@
 package group
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 )
@@ -267,22 +268,78 @@ func (p *packed) fill(f *filler, t *set, group uint32) {
 	below, _ := slices.BinarySearch(list, p.low)
 	p.fillLogged(t, list[:below])
 	start, unit := p.base+int64(uint64(p.low)*p.unit.unit), int64(p.unit.unit)
+	values, counts := t.values, t.counts
 	for i, n := range row {
 		if n > 0 {
-			t.values, t.counts = append(t.values, start+int64(i)*unit), append(t.counts, int64(n))
+			values, counts = append(values, start+int64(i)*unit), append(counts, int64(n))
 		}
 	}
+	t.values, t.counts = values, counts
 	p.fillLogged(t, list[below:])
 }
 
 func (p *packed) fillLogged(t *set, list []uint32) {
-	t.values, t.counts = slices.Grow(t.values, len(list)), slices.Grow(t.counts, len(list))
+	// Appending to the set itself would write two pointers for each value.
+	values, counts := slices.Grow(t.values, len(list)), slices.Grow(t.counts, len(list))
 	for i := 0; i < len(list); {
 		d, first := list[i], i
 		for i++; i < len(list) && list[i] == d; i++ {
 		}
-		t.values, t.counts = append(t.values, p.base+int64(uint64(d)*p.unit.unit)), append(t.counts, int64(i-first))
+		values, counts = append(values, p.base+int64(uint64(d)*p.unit.unit)), append(counts, int64(i-first))
 	}
+	t.values, t.counts = values, counts
+}
+
+// onlyLogged returns the distances of a group, if the table has none of them. It is called after close.
+func (p *packed) onlyLogged(group uint32) (list []uint32, ok bool) {
+	if int(group) >= len(p.starts)-1 || p.row(group) != nil {
+		return nil, false
+	}
+	return p.spread[p.starts[group]:p.starts[group+1]], true
+}
+
+// appendSorted appends the set of distances, which ascend, as set.append does.
+func (p *packed) appendSorted(b []byte, list []uint32) []byte {
+	if len(list) == 0 {
+		return append(b, 0)
+	}
+	different, unit := 1, uint32(0)
+	last := list[0]
+	for _, d := range list[1:] {
+		if d != last {
+			different++
+			if unit != 1 {
+				unit = uint32(gcd(uint64(d-last), uint64(unit)))
+			}
+			last = d
+		}
+	}
+	b = slices.Grow(b, 4*binary.MaxVarintLen64+2*binary.MaxVarintLen32*different)
+	b = append(binary.AppendUvarint(b, uint64(different)), spaced)
+	b = binary.AppendVarint(b, p.base+int64(uint64(list[0])*p.unit.unit))
+	if different > 1 {
+		b = binary.AppendUvarint(b, uint64(unit)*p.unit.unit)
+	}
+	by := divisorOf(uint64(unit))
+	for i := 0; i < len(list); {
+		d, first := list[i], i
+		for i++; i < len(list) && list[i] == d; i++ {
+		}
+		n := uint64(i - first)
+		if first == 0 {
+			b = binary.AppendUvarint(b, n)
+			last = d
+			continue
+		}
+		token := by.by(uint64(d-last)) << 1
+		last = d
+		if n > 1 {
+			b = binary.AppendUvarint(binary.AppendUvarint(b, token|1), n)
+		} else {
+			b = binary.AppendUvarint(b, token)
+		}
+	}
+	return b
 }
 
 // row returns the counts of a group, nil if it is not in the table.

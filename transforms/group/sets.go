@@ -371,6 +371,11 @@ func (s *sets) append(b []byte, id uint32, _ int64) []byte { return s.appendSet(
 
 // appendSet is append with the memory of a caller, who may be one of several.
 func (s *sets) appendSet(f *filler, b []byte, id uint32) []byte {
+	if len(s.runs) == 0 && s.class != text && len(s.wide[id]) == 0 {
+		if list, ok := s.packed.onlyLogged(id); ok {
+			return s.packed.appendSorted(b, f.sort(list))
+		}
+	}
 	f.set.reset()
 	s.fill(f, &f.set, id)
 	return f.set.appendBy(b, s.class, s.unit)
