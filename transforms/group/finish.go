@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/bits"
 	"strings"
 
 	"tripstats/transforms/query"
@@ -378,6 +379,9 @@ func (v *partValue) place(from *source, place int64) (query.Value, error) {
 
 func (v *partValue) quantile(a *query.Aggregate, from *source) (query.Value, error) {
 	if a.Func.Name == "quantile_disc" {
+		if place, ok := placeOf(v.count, a.Fraction); ok {
+			return v.place(from, place)
+		}
 		place := new(big.Int).Mul(big.NewInt(v.count), big.NewInt(a.Fraction.Digits))
 		_, rest := place.DivMod(place, query.Power(a.Fraction.Scale), new(big.Int))
 		if rest.Sign() == 0 && place.Sign() > 0 {
@@ -398,4 +402,22 @@ func (v *partValue) quantile(a *query.Aggregate, from *source) (query.Value, err
 		return high, err
 	}
 	return a.Args[0].Type.Between(a.Type, low, high, place-math.Floor(place))
+}
+
+// placeOf returns the place of a fraction of so many values, counting from 0. It is not ok where the numbers are too large.
+func placeOf(count int64, f query.Fraction) (place int64, ok bool) {
+	power := query.Power(f.Scale)
+	if !power.IsUint64() || f.Digits < 0 || count < 0 {
+		return 0, false
+	}
+	high, low := bits.Mul64(uint64(count), uint64(f.Digits))
+	unit := power.Uint64()
+	if high >= unit {
+		return 0, false
+	}
+	quotient, rest := bits.Div64(high, low, unit)
+	if rest == 0 && quotient > 0 {
+		quotient--
+	}
+	return int64(quotient), quotient <= math.MaxInt64
 }
