@@ -299,47 +299,50 @@ func (p *packed) onlyLogged(group uint32) (list []uint32, ok bool) {
 }
 
 // appendSorted appends the set of distances, which ascend, as set.append does.
-func (p *packed) appendSorted(b []byte, list []uint32) []byte {
+func (p *packed) appendSorted(f *filler, b []byte, list []uint32) []byte {
 	if len(list) == 0 {
 		return append(b, 0)
 	}
-	different, unit := 1, uint32(0)
-	last := list[0]
-	for _, d := range list[1:] {
-		if d != last {
-			different++
-			if unit != 1 {
-				unit = uint32(gcd(uint64(d-last), uint64(unit)))
-			}
-			last = d
+	first, last, unit := list[0], list[0], uint32(0)
+	for i := 1; i < len(list) && unit != 1; i++ {
+		if d := list[i] - last; d > 0 {
+			unit, last = uint32(gcd(uint64(d), uint64(unit))), list[i]
 		}
 	}
-	b = slices.Grow(b, 4*binary.MaxVarintLen64+2*binary.MaxVarintLen32*different)
-	b = append(binary.AppendUvarint(b, uint64(different)), spaced)
-	b = binary.AppendVarint(b, p.base+int64(uint64(list[0])*p.unit.unit))
+	by := divisorOf(uint64(unit))
+	const most = 2 * binary.MaxVarintLen32 // bytes of a value and its count
+	if cap(f.written) < most*len(list) {
+		f.written = make([]byte, 2*most*len(list))
+	}
+	written, at, different := f.written[:cap(f.written)], 0, uint64(0)
+	last = first
+	for i := 0; i < len(list); {
+		d, start := list[i], i
+		for i++; i < len(list) && list[i] == d; i++ {
+		}
+		token, n := uint64(d-last), uint64(i-start)
+		last = d
+		different++
+		if different == 1 {
+			at += binary.PutUvarint(written, n)
+			continue
+		}
+		if unit != 1 {
+			token = by.by(token)
+		}
+		if token <<= 1; n > 1 {
+			at += binary.PutUvarint(written[at:], token|1)
+			at += binary.PutUvarint(written[at:], n)
+		} else {
+			at += binary.PutUvarint(written[at:], token)
+		}
+	}
+	b = append(binary.AppendUvarint(b, different), spaced)
+	b = binary.AppendVarint(b, p.base+int64(uint64(first)*p.unit.unit))
 	if different > 1 {
 		b = binary.AppendUvarint(b, uint64(unit)*p.unit.unit)
 	}
-	by := divisorOf(uint64(unit))
-	for i := 0; i < len(list); {
-		d, first := list[i], i
-		for i++; i < len(list) && list[i] == d; i++ {
-		}
-		n := uint64(i - first)
-		if first == 0 {
-			b = binary.AppendUvarint(b, n)
-			last = d
-			continue
-		}
-		token := by.by(uint64(d-last)) << 1
-		last = d
-		if n > 1 {
-			b = binary.AppendUvarint(binary.AppendUvarint(b, token|1), n)
-		} else {
-			b = binary.AppendUvarint(b, token)
-		}
-	}
-	return b
+	return append(b, written[:at]...)
 }
 
 // row returns the counts of a group, nil if it is not in the table.

@@ -373,7 +373,7 @@ func (s *sets) append(b []byte, id uint32, _ int64) []byte { return s.appendSet(
 func (s *sets) appendSet(f *filler, b []byte, id uint32) []byte {
 	if len(s.runs) == 0 && s.class != text && len(s.wide[id]) == 0 {
 		if list, ok := s.packed.onlyLogged(id); ok {
-			return s.packed.appendSorted(b, f.sort(list))
+			return s.packed.appendSorted(f, b, f.sort(list))
 		}
 	}
 	f.set.reset()
