@@ -148,7 +148,7 @@ func (a *Adder) State() ([]byte, error) {
 	h := header{keys: len(a.q.Keys), forms: a.plan.forms()}
 	h.Filtered, h.Counted, h.Groups = a.filtered, a.counted, int64(len(order))
 	for _, p := range a.parts {
-		p.close(a.keys.groups)
+		p.close(order)
 	}
 	pieces := a.pieces(len(order))
 	outs := make([][]byte, 1+pieces)
@@ -204,7 +204,7 @@ func (a *Adder) pieces(groups int) int {
 func (a *Adder) Finished() ([]byte, error) {
 	order, written := a.keys.sorted()
 	for _, p := range a.parts {
-		p.close(a.keys.groups)
+		p.close(order)
 	}
 	pieces := a.pieces(len(order))
 	writers := make([]finishedWriter, pieces)

@@ -25,6 +25,7 @@ type packed struct {
 	retry      int // how many values are logged when a table is thought of again
 
 	starts  []uint32 // by group: where its values begin in spread
+	ends    []uint32 // and where they end
 	spread  []uint32
 	scratch []uint32
 	ids     []uint32
@@ -54,11 +55,11 @@ func (p *packed) reset() {
 func (p *packed) empty() {
 	p.added, p.logged, p.retry = 0, 0, 0
 	p.counts = p.counts[:0]
-	p.starts, p.spread = p.starts[:0], p.spread[:0]
+	p.starts, p.ends, p.spread = p.starts[:0], p.ends[:0], p.spread[:0]
 }
 
 func (p *packed) bytes() int64 {
-	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)+cap(p.starts)+cap(p.spread)+cap(p.scratch)+cap(p.ids))*4
+	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)+cap(p.starts)+cap(p.ends)+cap(p.spread)+cap(p.scratch)+cap(p.ids))*4
 }
 
 // begin chooses the base and the unit by some values. It is false if they are too far apart.
@@ -228,9 +229,9 @@ func (p *packed) full(more int) bool {
 	return p.logged+more > mostPacked || p.added+uint64(more) > math.MaxUint32
 }
 
-// close spreads the log over the groups.
-func (p *packed) close(groups int) {
-	p.starts = slices.Grow(p.starts[:0], groups+1)[:groups+1]
+// close spreads the log over the groups, in an order in which they will be read: all of them, or nil for that of their numbers.
+func (p *packed) close(groups int, order []uint32) {
+	p.starts = slices.Grow(p.starts[:0], groups)[:groups]
 	clear(p.starts)
 	starts := p.starts
 	p.eachLogged(func(list []grouped) {
@@ -238,10 +239,14 @@ func (p *packed) close(groups int) {
 			starts[v.group]++
 		}
 	})
+	p.ends = slices.Grow(p.ends[:0], groups)[:groups]
 	sum := uint32(0)
-	for i, n := range starts {
-		sum += n
-		starts[i] = sum
+	for i := range p.ends {
+		if order != nil {
+			i = int(order[i])
+		}
+		sum += starts[i]
+		starts[i], p.ends[i] = sum, sum
 	}
 	p.spread = slices.Grow(p.spread[:0], p.logged)[:p.logged]
 	spread := p.spread
@@ -255,10 +260,10 @@ func (p *packed) close(groups int) {
 
 // fill appends the values of a group to a set that has none. It is called after close.
 func (p *packed) fill(f *filler, t *set, group uint32) {
-	if int(group) >= len(p.starts)-1 {
+	if int(group) >= len(p.starts) {
 		return
 	}
-	list := f.sort(p.spread[p.starts[group]:p.starts[group+1]])
+	list := f.sort(p.spread[p.starts[group]:p.ends[group]])
 	row := p.row(group)
 	if row == nil {
 		p.fillLogged(t, list)
@@ -292,10 +297,10 @@ func (p *packed) fillLogged(t *set, list []uint32) {
 
 // onlyLogged returns the distances of a group, if the table has none of them. It is called after close.
 func (p *packed) onlyLogged(group uint32) (list []uint32, ok bool) {
-	if int(group) >= len(p.starts)-1 || p.row(group) != nil {
+	if int(group) >= len(p.starts) || p.row(group) != nil {
 		return nil, false
 	}
-	return p.spread[p.starts[group]:p.starts[group+1]], true
+	return p.spread[p.starts[group]:p.ends[group]], true
 }
 
 // appendSorted appends the set of distances, which ascend, as set.append does.
