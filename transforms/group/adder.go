@@ -188,11 +188,13 @@ func (a *Adder) appendGroups(f *filler, out []byte, groups []uint32, written [][
 // fewGroups are written or finished by one goroutine.
 const fewGroups = 256
 
-// pieces returns into how many pieces groups are cut that goroutines work on side by side. For each there are finishers.
+// pieces returns into how many pieces groups are cut that goroutines work on side by side. For each there are finishers. Groups differ in
+// their values, so there are more pieces than goroutines.
 func (a *Adder) pieces(groups int) int {
+	const each = 4
 	pieces := 1
-	if groups >= fewGroups {
-		pieces = runtime.GOMAXPROCS(0)
+	if cores := runtime.GOMAXPROCS(0); cores > 1 {
+		pieces = max(1, min(groups/fewGroups, each*cores))
 	}
 	for len(a.finishers) < pieces {
 		a.finishers = append(a.finishers, &finishing{finisher: newFinisher(a.q)})
