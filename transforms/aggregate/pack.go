@@ -67,6 +67,23 @@ var decoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 
 func compressed(enc *zstd.Encoder, b []byte) []byte { return slices.Clip(enc.EncodeAll(b, nil)) }
 
+// tooLarge tells by some parts of a state that it takes much more than so many bytes when it is compressed. Compressing all of it only to
+// drop it would take most of the time of packing.
+func tooLarge(enc *zstd.Encoder, state []byte, most int64) bool {
+	const parts, part, surely, little = 8, 32 << 10, 2, 16 << 10 // a part takes a few bytes that the whole does not
+	if most < little || int64(len(state)) <= surely*most || len(state) < 2*parts*part {
+		return false
+	}
+	var out []byte
+	size := int64(0)
+	for i := range parts {
+		at := (len(state) - part) / (parts - 1) * i
+		out = enc.EncodeAll(state[at:at+part], out[:0])
+		size += int64(len(out))
+	}
+	return size*int64(len(state))/(parts*part) > surely*most
+}
+
 func decompressed(b []byte) ([]byte, error) {
 	dec, err := decoder()
 	if err != nil {
@@ -102,8 +119,12 @@ func pack(enc *zstd.Encoder, s Source, tables []*Spec, digests []string, numbers
 				return p, spec.fails(err)
 			}
 			keep.Alone = counts.Finished
+			most := s.Size / keptPart
+			if !keep.Alone && tooLarge(enc, t.State, most) {
+				continue
+			}
 			state.State = compressed(enc, t.State)
-			if !keep.Alone && int64(len(state.State)) > s.Size/keptPart {
+			if !keep.Alone && int64(len(state.State)) > most {
 				continue
 			}
 		}

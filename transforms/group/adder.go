@@ -87,6 +87,9 @@ func (a *Adder) Bytes() int64 {
 	for _, p := range a.parts {
 		n += p.bytes()
 	}
+	for _, f := range a.finishers {
+		n += int64(cap(f.out))
+	}
 	return n
 }
 
@@ -143,23 +146,31 @@ func (a *Adder) State() ([]byte, error) {
 	h := header{keys: len(a.q.Keys), forms: a.plan.forms()}
 	h.Filtered, h.Counted, h.Groups = a.filtered, a.counted, int64(len(order))
 	for _, p := range a.parts {
-		p.close(a.keys.groups)
+		p.close(order)
 	}
 	pieces := a.pieces(len(order))
-	outs := make([][]byte, pieces)
+	outs := make([][]byte, 1+pieces)
+	outs[0] = h.append(nil)
 	err := sidebyside.Do(pieces, func(i int) error {
-		outs[i] = a.appendGroups(&a.finishers[i].filler, order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
+		f := a.finishers[i]
+		out := a.appendGroups(&f.filler, f.out[:0], order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
+		if outs[1+i] = out; cap(out) <= mostOut {
+			f.out = out
+		}
 		return nil
 	})
-	return slices.Concat(append([][]byte{h.append(nil)}, outs...)...), err
+	return slices.Concat(outs...), err
 }
 
+// mostOut is how many bytes a finisher keeps for the groups of the next source.
+const mostOut = 4 << 20
+
 // appendGroups writes some groups.
-func (a *Adder) appendGroups(f *filler, groups []uint32, written [][][]byte) (out []byte) {
+func (a *Adder) appendGroups(f *filler, out []byte, groups []uint32, written [][][]byte) []byte {
 	const sample = 1 << 8 // groups by which the size of all is estimated
 	var key, body []byte
 	for i, g := range groups {
-		if i == sample {
+		if i == sample && cap(out) < mostOut {
 			out = slices.Grow(out, len(out)/sample*(len(groups)-sample)*17/16)
 		}
 		key = a.keys.appendKey(key[:0], g, written)
@@ -175,11 +186,13 @@ func (a *Adder) appendGroups(f *filler, groups []uint32, written [][][]byte) (ou
 // fewGroups are written or finished by one goroutine.
 const fewGroups = 256
 
-// pieces returns into how many pieces groups are cut that goroutines work on side by side. For each there are finishers.
+// pieces returns into how many pieces groups are cut that goroutines work on side by side. For each there are finishers. Groups differ in
+// their values, so there are more pieces than goroutines.
 func (a *Adder) pieces(groups int) int {
+	const each = 4
 	pieces := 1
-	if groups >= fewGroups {
-		pieces = runtime.GOMAXPROCS(0)
+	if cores := runtime.GOMAXPROCS(0); cores > 1 {
+		pieces = max(1, min(groups/fewGroups, each*cores))
 	}
 	for len(a.finishers) < pieces {
 		a.finishers = append(a.finishers, &finishing{finisher: newFinisher(a.q)})
@@ -191,7 +204,7 @@ func (a *Adder) pieces(groups int) int {
 func (a *Adder) Finished() ([]byte, error) {
 	order, written := a.keys.sorted()
 	for _, p := range a.parts {
-		p.close(a.keys.groups)
+		p.close(order)
 	}
 	pieces := a.pieces(len(order))
 	writers := make([]finishedWriter, pieces)
@@ -210,6 +223,7 @@ type finishing struct {
 	*finisher
 	filler filler
 	key    []byte
+	out    []byte // of appendGroups
 }
 
 // finish finishes some groups.

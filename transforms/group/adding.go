@@ -77,8 +77,13 @@ func (a *adding) bytes() int64 {
 	return n
 }
 
-func (a *adding) close(groups int) {
+// close ends adding. Order lists all groups as they will be read.
+func (a *adding) close(order []uint32) {
+	groups := len(order)
 	a.missing = grown(a.missing, groups, 0)
+	if s, ok := a.column.(*sets); ok {
+		s.order = order
+	}
 	if a.column != nil {
 		a.column.grow(groups)
 		a.column.close(groups)

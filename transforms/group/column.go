@@ -100,15 +100,20 @@ func (c *column) add(v query.Value) {
 	case query.Double:
 		c.floats = append(c.floats, v.Float)
 	case query.Varchar:
-		code, known := c.codes[v.Text]
-		if !known {
-			code = int32(len(c.texts))
-			c.texts, c.codes[v.Text] = append(c.texts, v.Text), code
-		}
-		c.small = append(c.small, code)
+		c.small = append(c.small, c.code(v.Text))
 	default:
 		c.small = append(c.small, int32(v.Int))
 	}
+}
+
+// code returns the index of a text, which is added unless it is there.
+func (c *column) code(text string) int32 {
+	code, known := c.codes[text]
+	if !known {
+		code = int32(len(c.texts))
+		c.texts, c.codes[text] = append(c.texts, text), code
+	}
+	return code
 }
 
 // array makes an array of the rows that the table keeps, in their order.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/bits"
 	"strings"
 
 	"tripstats/transforms/query"
@@ -95,6 +96,7 @@ type finisher struct {
 	group    query.Group
 	rows     int64
 	leaf     query.Leaf
+	limit    *limit // what HAVING says, if it is as simple
 
 	values []partValue // of the parts
 }
@@ -128,7 +130,48 @@ func newFinisher(q *query.Query) *finisher {
 	if !q.Grouped {
 		f.leaf = f.listLeaf
 	}
+	f.limit = limitOf(q.Having)
 	return f
+}
+
+// limit is a HAVING that compares a whole number with a constant, as most do.
+type limit struct {
+	of       *query.Expr // a key or an aggregate
+	operator string
+	constant int64
+}
+
+// limitOf returns nil if an expression is no limit.
+func limitOf(e *query.Expr) *limit {
+	if e == nil || e.Op != query.Call || len(e.Args) != 2 {
+		return nil
+	}
+	of, constant := e.Args[0], e.Args[1]
+	whole := of.Type.Kind == query.Integer || of.Type.Kind == query.BigInt
+	if !whole || of.Type != constant.Type || of.Op != query.KeyRef && of.Op != query.AggregateRef || constant.Op != query.Literal || constant.Value.IsNull {
+		return nil
+	}
+	switch e.Func.Name {
+	case "=", "<>", "<", "<=", ">", ">=":
+		return &limit{of, e.Func.Name, constant.Value.Int}
+	}
+	return nil
+}
+
+func (l *limit) keeps(v int64) bool {
+	switch l.operator {
+	case "=":
+		return v == l.constant
+	case "<>":
+		return v != l.constant
+	case "<":
+		return v < l.constant
+	case "<=":
+		return v <= l.constant
+	case ">":
+		return v > l.constant
+	}
+	return v >= l.constant
 }
 
 // accepts tells whether a state is the query's.
@@ -172,9 +215,11 @@ func (f *finisher) readKeys(rest []byte) error {
 		if n == 0 {
 			return errBroken
 		}
-		var ok bool
-		if f.group.Keys[i], ok = valueOf(k.Type, rest[:n]); !ok {
-			return errBroken
+		if last := &f.group.Keys[i]; c != text || last.IsNull || !isText(rest[:n], last.Text) { // groups in order often have one text
+			var ok bool
+			if *last, ok = valueOf(k.Type, rest[:n]); !ok {
+				return errBroken
+			}
 		}
 		rest = rest[n:]
 	}
@@ -199,6 +244,10 @@ func (f *finisher) finish() error {
 func (f *finisher) having() (bool, error) {
 	if f.q.Having == nil {
 		return true, nil
+	}
+	if l := f.limit; l != nil {
+		v, err := f.leaf(l.of)
+		return !v.IsNull && l.keeps(v.Int), err
 	}
 	v, err := f.q.Having.Eval(f.leaf)
 	if err != nil {
@@ -378,6 +427,9 @@ func (v *partValue) place(from *source, place int64) (query.Value, error) {
 
 func (v *partValue) quantile(a *query.Aggregate, from *source) (query.Value, error) {
 	if a.Func.Name == "quantile_disc" {
+		if place, ok := placeOf(v.count, a.Fraction); ok {
+			return v.place(from, place)
+		}
 		place := new(big.Int).Mul(big.NewInt(v.count), big.NewInt(a.Fraction.Digits))
 		_, rest := place.DivMod(place, query.Power(a.Fraction.Scale), new(big.Int))
 		if rest.Sign() == 0 && place.Sign() > 0 {
@@ -398,4 +450,22 @@ func (v *partValue) quantile(a *query.Aggregate, from *source) (query.Value, err
 		return high, err
 	}
 	return a.Args[0].Type.Between(a.Type, low, high, place-math.Floor(place))
+}
+
+// placeOf returns the place of a fraction of so many values, counting from 0. It is not ok where the numbers are too large.
+func placeOf(count int64, f query.Fraction) (place int64, ok bool) {
+	power := query.Power(f.Scale)
+	if !power.IsUint64() || f.Digits < 0 || count < 0 {
+		return 0, false
+	}
+	high, low := bits.Mul64(uint64(count), uint64(f.Digits))
+	unit := power.Uint64()
+	if high >= unit {
+		return 0, false
+	}
+	quotient, rest := bits.Div64(high, low, unit)
+	if rest == 0 && quotient > 0 {
+		quotient--
+	}
+	return int64(quotient), quotient <= math.MaxInt64
 }

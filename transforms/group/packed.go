@@ -1,6 +1,7 @@
 package group
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 )
@@ -24,6 +25,7 @@ type packed struct {
 	retry      int // how many values are logged when a table is thought of again
 
 	starts  []uint32 // by group: where its values begin in spread
+	ends    []uint32 // and where they end
 	spread  []uint32
 	scratch []uint32
 	ids     []uint32
@@ -53,11 +55,11 @@ func (p *packed) reset() {
 func (p *packed) empty() {
 	p.added, p.logged, p.retry = 0, 0, 0
 	p.counts = p.counts[:0]
-	p.starts, p.spread = p.starts[:0], p.spread[:0]
+	p.starts, p.ends, p.spread = p.starts[:0], p.ends[:0], p.spread[:0]
 }
 
 func (p *packed) bytes() int64 {
-	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)+cap(p.starts)+cap(p.spread)+cap(p.scratch)+cap(p.ids))*4
+	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)+cap(p.starts)+cap(p.ends)+cap(p.spread)+cap(p.scratch)+cap(p.ids))*4
 }
 
 // begin chooses the base and the unit by some values. It is false if they are too far apart.
@@ -227,9 +229,9 @@ func (p *packed) full(more int) bool {
 	return p.logged+more > mostPacked || p.added+uint64(more) > math.MaxUint32
 }
 
-// close spreads the log over the groups.
-func (p *packed) close(groups int) {
-	p.starts = slices.Grow(p.starts[:0], groups+1)[:groups+1]
+// close spreads the log over the groups, in an order in which they will be read: all of them, or nil for that of their numbers.
+func (p *packed) close(groups int, order []uint32) {
+	p.starts = slices.Grow(p.starts[:0], groups)[:groups]
 	clear(p.starts)
 	starts := p.starts
 	p.eachLogged(func(list []grouped) {
@@ -237,10 +239,14 @@ func (p *packed) close(groups int) {
 			starts[v.group]++
 		}
 	})
+	p.ends = slices.Grow(p.ends[:0], groups)[:groups]
 	sum := uint32(0)
-	for i, n := range starts {
-		sum += n
-		starts[i] = sum
+	for i := range p.ends {
+		if order != nil {
+			i = int(order[i])
+		}
+		sum += starts[i]
+		starts[i], p.ends[i] = sum, sum
 	}
 	p.spread = slices.Grow(p.spread[:0], p.logged)[:p.logged]
 	spread := p.spread
@@ -254,10 +260,10 @@ func (p *packed) close(groups int) {
 
 // fill appends the values of a group to a set that has none. It is called after close.
 func (p *packed) fill(f *filler, t *set, group uint32) {
-	if int(group) >= len(p.starts)-1 {
+	if int(group) >= len(p.starts) {
 		return
 	}
-	list := f.sort(p.spread[p.starts[group]:p.starts[group+1]])
+	list := f.sort(p.spread[p.starts[group]:p.ends[group]])
 	row := p.row(group)
 	if row == nil {
 		p.fillLogged(t, list)
@@ -267,22 +273,81 @@ func (p *packed) fill(f *filler, t *set, group uint32) {
 	below, _ := slices.BinarySearch(list, p.low)
 	p.fillLogged(t, list[:below])
 	start, unit := p.base+int64(uint64(p.low)*p.unit.unit), int64(p.unit.unit)
+	values, counts := t.values, t.counts
 	for i, n := range row {
 		if n > 0 {
-			t.values, t.counts = append(t.values, start+int64(i)*unit), append(t.counts, int64(n))
+			values, counts = append(values, start+int64(i)*unit), append(counts, int64(n))
 		}
 	}
+	t.values, t.counts = values, counts
 	p.fillLogged(t, list[below:])
 }
 
 func (p *packed) fillLogged(t *set, list []uint32) {
-	t.values, t.counts = slices.Grow(t.values, len(list)), slices.Grow(t.counts, len(list))
+	// Appending to the set itself would write two pointers for each value.
+	values, counts := slices.Grow(t.values, len(list)), slices.Grow(t.counts, len(list))
 	for i := 0; i < len(list); {
 		d, first := list[i], i
 		for i++; i < len(list) && list[i] == d; i++ {
 		}
-		t.values, t.counts = append(t.values, p.base+int64(uint64(d)*p.unit.unit)), append(t.counts, int64(i-first))
+		values, counts = append(values, p.base+int64(uint64(d)*p.unit.unit)), append(counts, int64(i-first))
 	}
+	t.values, t.counts = values, counts
+}
+
+// onlyLogged returns the distances of a group, if the table has none of them. It is called after close.
+func (p *packed) onlyLogged(group uint32) (list []uint32, ok bool) {
+	if int(group) >= len(p.starts) || p.row(group) != nil {
+		return nil, false
+	}
+	return p.spread[p.starts[group]:p.ends[group]], true
+}
+
+// appendSorted appends the set of distances, which ascend, as set.append does.
+func (p *packed) appendSorted(f *filler, b []byte, list []uint32) []byte {
+	if len(list) == 0 {
+		return append(b, 0)
+	}
+	first, last, unit := list[0], list[0], uint32(0)
+	for i := 1; i < len(list) && unit != 1; i++ {
+		if d := list[i] - last; d > 0 {
+			unit, last = uint32(gcd(uint64(d), uint64(unit))), list[i]
+		}
+	}
+	by := divisorOf(uint64(unit))
+	const most = 2 * binary.MaxVarintLen32 // bytes of a value and its count
+	if cap(f.written) < most*len(list) {
+		f.written = make([]byte, 2*most*len(list))
+	}
+	written, at, different := f.written[:cap(f.written)], 0, uint64(0)
+	last = first
+	for i := 0; i < len(list); {
+		d, start := list[i], i
+		for i++; i < len(list) && list[i] == d; i++ {
+		}
+		token, n := uint64(d-last), uint64(i-start)
+		last = d
+		different++
+		if different == 1 {
+			at += binary.PutUvarint(written, n)
+			continue
+		}
+		if unit != 1 {
+			token = by.by(token)
+		}
+		if token <<= 1; n > 1 {
+			at += binary.PutUvarint(written[at:], token|1)
+			at += binary.PutUvarint(written[at:], n)
+		} else {
+			at += binary.PutUvarint(written[at:], token)
+		}
+	}
+	b = append(binary.AppendUvarint(b, different), spaced)
+	b = binary.AppendVarint(b, p.base+int64(uint64(first)*p.unit.unit))
+	if different > 1 {
+		b = binary.AppendUvarint(b, uint64(unit)*p.unit.unit)
+	}
+	return append(b, written[:at]...)
 }
 
 // row returns the counts of a group, nil if it is not in the table.

@@ -26,6 +26,7 @@ type source struct {
 	part  int
 	apply *query.Expr
 	inner query.Type // of the part's values
+	steps []step     // what apply does to a number; nil if it is none of the usual functions
 }
 
 // planOf makes the plan of a query. It is the same for each run of the query, as states travel.
@@ -34,7 +35,7 @@ func planOf(q *query.Query) *plan {
 	p.eachOf(q, func(a *query.Aggregate) bool { return a.Distinct || kindOf(a) == ofSet }, func(a *query.Aggregate) source {
 		inner := innerOf(a.Args[0])
 		i := p.add(part{form: form{kind: valueSet, class: classOf(inner.Type)}, arg: inner, filter: a.Filter})
-		return source{i, applyOf(a.Args[0], inner), inner.Type}
+		return newSource(i, a.Args[0], inner)
 	})
 	p.eachOf(q, func(a *query.Aggregate) bool { return !a.Distinct && kindOf(a) == ofSum }, func(a *query.Aggregate) source {
 		f := form{kind: sum}
@@ -60,7 +61,7 @@ func planOf(q *query.Query) *plan {
 			}
 			i = p.add(part{form: f, arg: inner, filter: a.Filter})
 		}
-		return source{i, applyOf(a.Args[0], inner), inner.Type}
+		return newSource(i, a.Args[0], inner)
 	})
 	p.eachOf(q, func(a *query.Aggregate) bool { return !a.Distinct && kindOf(a) == ofCount }, func(a *query.Aggregate) source {
 		if len(a.Args) == 0 {
@@ -200,10 +201,67 @@ func applyOf(e, inner *query.Expr) *query.Expr {
 	return &c
 }
 
+func newSource(part int, e, inner *query.Expr) source {
+	s := source{part: part, apply: applyOf(e, inner), inner: inner.Type}
+	s.steps, _ = stepsOf(s.apply)
+	return s
+}
+
 // value applies the source's function to a value of the part.
 func (s *source) value(v query.Value) (query.Value, error) {
 	if s.apply == nil || v.IsNull {
 		return v, nil
 	}
+	if s.steps != nil && s.inner.Kind != query.Decimal && s.inner.Kind != query.HugeInt {
+		return query.Value{Float: s.double(v.Int)}, nil
+	}
 	return s.apply.Eval(func(*query.Expr) (query.Value, error) { return v, nil })
+}
+
+// step is a division of a double by a number, or a product.
+type step struct {
+	divides bool
+	by      float64
+}
+
+// stepsOf returns the steps that a function of a whole number is made of, after the number became a double. It is not ok if there are others.
+func stepsOf(e *query.Expr) (steps []step, ok bool) {
+	if e == nil || e.Op != query.Call {
+		return nil, false
+	}
+	number := func(a *query.Expr) (float64, bool) {
+		return a.Value.Float, a.Op == query.Literal && !a.Value.IsNull && a.Type.Kind == query.Double
+	}
+	switch args := e.Args; {
+	case e.Type.Kind != query.Double:
+		return nil, false
+	case e.Func.Name == "cast" && args[0].Op == query.KeyRef && args[0].Type.Kind != query.Double:
+		return []step{}, true
+	case e.Func.Name == "cast" && args[0].Type.Kind == query.Double:
+		return stepsOf(args[0])
+	case e.Func.Name == "/" || e.Func.Name == "*":
+		if by, is := number(args[1]); is {
+			if steps, ok = stepsOf(args[0]); ok {
+				return append(steps, step{e.Func.Name == "/", by}), true
+			}
+		} else if by, is := number(args[0]); is && e.Func.Name == "*" {
+			if steps, ok = stepsOf(args[1]); ok {
+				return append(steps, step{by: by}), true
+			}
+		}
+	}
+	return nil, false
+}
+
+// double applies the steps to a whole number.
+func (s *source) double(v int64) float64 {
+	f := float64(v)
+	for _, x := range s.steps {
+		if x.divides {
+			f /= x.by
+		} else {
+			f *= x.by
+		}
+	}
+	return f
 }

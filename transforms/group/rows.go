@@ -3,28 +3,44 @@ package group
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"tripstats/transforms/query"
+	"tripstats/transforms/sidebyside"
 )
 
 // Rows makes the table of a query from all its blocks, and counts the trips of their groups, before HAVING. Blocks may be finished or not,
 // and come in any order. The groups are read one at a time in the order of their keys, so that little more than the table itself is held
 // in memory, unless the query has windows. A query without keys has its row even without blocks.
 func Rows(q *query.Query, blocks [][]byte) (table arrow.RecordBatch, counted int64, err error) {
-	in, err := newGroups(q, blocks)
+	in := &groups{finisher: newFinisher(q)}
+	runs, err := in.open(blocks)
 	if err != nil {
 		return nil, 0, err
 	}
+	if len(q.Windows) == 0 && len(in.q.Keys) > 0 && in.most >= groupsInPieces && runtime.GOMAXPROCS(0) > 1 {
+		out, err := rowsInPieces(q, runs, &in.counted)
+		if err == nil {
+			err = out.finish()
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		return out.record(), in.counted, nil
+	}
 	out := newTable(q)
 	out.reserve(in.most)
+	if err := in.pushAll(runs); err != nil {
+		return nil, 0, err
+	}
 	if len(q.Windows) > 0 {
 		err = out.addAll(in)
-	} else {
-		err = out.addEach(in)
+	} else if err = out.addRows(in); err == nil {
+		err = out.finish()
 	}
 	if err != nil {
 		return nil, 0, err
@@ -61,9 +77,17 @@ type run struct {
 
 func newGroups(q *query.Query, blocks [][]byte) (*groups, error) {
 	g := &groups{finisher: newFinisher(q)}
+	runs, err := g.open(blocks)
+	if err == nil {
+		err = g.pushAll(runs)
+	}
+	return g, err
+}
+
+// open reads the headers of blocks.
+func (g *groups) open(blocks [][]byte) (runs []*run, err error) {
 	for _, b := range blocks {
 		r := &run{}
-		var err error
 		if r.rest, err = r.header.read(b); err != nil {
 			return nil, err
 		}
@@ -73,12 +97,21 @@ func newGroups(q *query.Query, blocks [][]byte) (*groups, error) {
 		g.counted += r.dropped
 		g.most += int(min(r.Groups, int64(len(r.rest)/3)))
 		g.any = g.any || r.dropped > 0
+		runs = append(runs, r)
+	}
+	return runs, nil
+}
+
+func (g *groups) pushAll(runs []*run) error {
+	for _, r := range runs {
 		if err := g.push(r); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return g, nil
+	return nil
 }
+
+var errNotAscending = brokenState("found groups that do not ascend, expected them in order")
 
 // push puts a run back, if it has a group left.
 func (g *groups) push(r *run) error {
@@ -89,7 +122,7 @@ func (g *groups) push(r *run) error {
 		return err
 	}
 	if before != nil && bytes.Compare(before, r.key) >= 0 {
-		return brokenState("found groups that do not ascend, expected them in order")
+		return errNotAscending
 	}
 	if r.key == nil {
 		r.key = []byte{}
@@ -195,6 +228,7 @@ type table struct {
 	errs    map[int]error // of rows that have no value in a column
 	sorted  []int32       // the rows in their order; nil if they are
 	limit   int
+	parts   []*table // if there are some, they have the columns; their rows follow one another
 }
 
 func newTable(q *query.Query) *table {
@@ -221,8 +255,8 @@ func (t *table) reserve(rows int) {
 	}
 }
 
-// addEach adds the groups one at a time.
-func (t *table) addEach(in *groups) error {
+// addRows adds the groups one at a time.
+func (t *table) addRows(in *groups) error {
 	for {
 		ok, err := in.next()
 		if err != nil {
@@ -239,6 +273,11 @@ func (t *table) addEach(in *groups) error {
 		}
 		t.add(in)
 	}
+	return nil
+}
+
+// finish orders the rows. It is an error if one of those that stay has no value.
+func (t *table) finish() error {
 	t.sort()
 	for i := range t.kept() {
 		if err := t.errs[t.at(i)]; err != nil {
@@ -377,9 +416,10 @@ func (t *table) addAll(in *groups) error {
 func (t *table) record() arrow.RecordBatch {
 	t.order, t.arena = nil, nil
 	arrays := make([]arrow.Array, len(t.columns))
-	for i := range t.columns {
-		arrays[i] = t.columns[i].array(t)
-		t.columns[i] = column{}
-	}
+	sidebyside.Do(len(arrays), func(i int) error { //nolint:errcheck // it has none
+		c := t.take(i)
+		arrays[i] = c.array(t)
+		return nil
+	})
 	return array.NewRecordBatch(Schema(t.q), arrays, int64(t.kept()))
 }

@@ -129,21 +129,40 @@ func (s *set) read(r *reader, c class) {
 		unit = r.uvarint()
 	}
 	count := r.number()
-	s.values, s.counts = append(s.values, v), append(s.counts, count)
 	good := count > 0 && c != text
-	for range n - 1 {
-		token := r.uvarint()
+	s.values, s.counts = slices.Grow(s.values, n)[:n], slices.Grow(s.counts, n)[:n]
+	values, counts := s.values, s.counts[:len(s.values)]
+	values[0], counts[0] = v, count
+	// A reader's methods would write a pointer for each value.
+	in, at, most := r.in, 0, math.MaxUint64/max(unit, 1)
+	next := func() uint64 {
+		token, size := binary.Uvarint(in[at:])
+		if size <= 0 {
+			good, size = false, 0
+		}
+		at += size
+		return token
+	}
+	for i := 1; i < len(values) && good; i++ {
+		var token uint64
+		if at < len(in) && in[at] < 0x80 {
+			token = uint64(in[at])
+			at++
+		} else {
+			token = next()
+		}
 		d := token >> 1
 		// The distance is within 64 bits, and the next value too.
-		good = good && d > 0 && d <= math.MaxUint64/max(unit, 1) && d*unit <= uint64(math.MaxInt64)-uint64(v) && d*unit > 0
+		good = good && d > 0 && d <= most && d*unit <= uint64(math.MaxInt64)-uint64(v) && d*unit > 0
 		v += int64(d * unit)
-		if count = 1; token&1 != 0 {
-			if count = r.number(); count == 0 {
-				good = false
-			}
+		count = 1
+		if token&1 != 0 {
+			count = int64(next())
+			good = good && count > 0
 		}
-		s.values, s.counts = append(s.values, v), append(s.counts, count)
+		values[i], counts[i] = v, count
 	}
+	r.in = in[at:]
 	if !good || r.short {
 		r.fail()
 		s.reset()

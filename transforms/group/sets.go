@@ -15,6 +15,7 @@ type sets struct {
 	class  class
 	texts  *texts
 	groups int
+	order  []uint32 // in which the groups will be read, for close; nil if nobody knows
 
 	packed  packed
 	sparse  bool // no value is packed
@@ -113,7 +114,7 @@ func (s *sets) add(ids []uint32, _ bool, v values) {
 // flushPacked makes a run of the values that are packed.
 func (s *sets) flushPacked() {
 	if s.packed.added > 0 {
-		s.packed.close(s.groups)
+		s.packed.close(s.groups, nil)
 		s.addRun(s.packed.run(&s.filler, s.groups))
 	}
 	s.packed.empty()
@@ -354,7 +355,8 @@ func mergeValues(to, a, b []entry) {
 
 func (s *sets) close(groups int) {
 	s.flush()
-	s.packed.close(groups)
+	s.packed.close(groups, s.order)
+	s.order = nil
 	base, unit := s.packed.base, uint64(0)
 	if s.packed.added > 0 {
 		unit = s.packed.unit.unit
@@ -371,6 +373,11 @@ func (s *sets) append(b []byte, id uint32, _ int64) []byte { return s.appendSet(
 
 // appendSet is append with the memory of a caller, who may be one of several.
 func (s *sets) appendSet(f *filler, b []byte, id uint32) []byte {
+	if len(s.runs) == 0 && s.class != text && len(s.wide[id]) == 0 {
+		if list, ok := s.packed.onlyLogged(id); ok {
+			return s.packed.appendSorted(f, b, f.sort(list))
+		}
+	}
 	f.set.reset()
 	s.fill(f, &f.set, id)
 	return f.set.appendBy(b, s.class, s.unit)

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -114,22 +115,35 @@ var dateParts = []datePart{
 	{"second", func(m int64) int64 { return floorMod(m, microsPerMinute) / microsPerSecond }, toUnit(microsPerSecond)},
 }
 
-func formatDate(days int64) string {
+func formatDate(days int64) string { return string(appendDate(nil, days)) }
+
+func appendDate(b []byte, days int64) []byte {
 	c := civilOf(days)
 	if c.year < 1 {
-		return fmt.Sprintf("%04d-%02d-%02d (BC)", 1-c.year, c.month, c.day)
+		return fmt.Appendf(b, "%04d-%02d-%02d (BC)", 1-c.year, c.month, c.day)
 	}
-	return fmt.Sprintf("%04d-%02d-%02d", c.year, c.month, c.day)
+	if c.year > 9999 {
+		b = strconv.AppendInt(b, c.year, 10)
+	} else {
+		b = appendTwo(appendTwo(b, int(c.year/100)), int(c.year%100))
+	}
+	return appendTwo(append(appendTwo(append(b, '-'), c.month), '-'), c.day)
 }
 
-func formatTimestamp(micros int64) string {
+// appendTwo appends two digits.
+func appendTwo(b []byte, n int) []byte { return append(b, '0'+byte(n/10), '0'+byte(n%10)) }
+
+func appendTimestamp(b []byte, micros int64) []byte {
 	day := dayOf(micros)
 	rest := micros - day*microsPerDay
-	s := fmt.Sprintf("%s %02d:%02d:%02d", formatDate(day), rest/microsPerHour, rest/microsPerMinute%60, rest/microsPerSecond%60)
+	b = append(appendDate(b, day), ' ')
+	b = append(appendTwo(b, int(rest/microsPerHour)), ':')
+	b = append(appendTwo(b, int(rest/microsPerMinute%60)), ':')
+	b = appendTwo(b, int(rest/microsPerSecond%60))
 	if fraction := rest % microsPerSecond; fraction != 0 {
-		s += strings.TrimRight(fmt.Sprintf(".%06d", fraction), "0")
+		b = bytes.TrimRight(fmt.Appendf(b, ".%06d", fraction), "0")
 	}
-	return s
+	return b
 }
 
 // parseDate reads YYYY-MM-DD.

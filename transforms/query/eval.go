@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"tripstats/transforms/newyork"
@@ -25,7 +26,23 @@ func (e *Expr) Eval(leaf Leaf) (Value, error) {
 	case e.Func.lazy != nil:
 		return e.Func.lazy(e, leaf)
 	}
-	args := make([]Value, len(e.Args))
+	if len(e.Args) > len(fewValues{}) {
+		return e.call(leaf, make([]Value, len(e.Args)))
+	}
+	few := fewOf.Get().(*fewValues)
+	v, err := e.call(leaf, few[:len(e.Args)])
+	clear(few[:len(e.Args)])
+	fewOf.Put(few)
+	return v, err
+}
+
+// fewValues are the arguments of nearly every call. Those that are used again cost less than new ones for each row.
+type fewValues [4]Value
+
+var fewOf = sync.Pool{New: func() any { return new(fewValues) }}
+
+// call evaluates the arguments, for which there is memory, and computes the call.
+func (e *Expr) call(leaf Leaf, args []Value) (Value, error) {
 	missing := false
 	for i, a := range e.Args {
 		v, err := a.Eval(leaf)

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"math/big"
@@ -65,30 +66,76 @@ func (t Type) same(a, b Value) bool {
 
 // Format returns a value as CAST(... AS VARCHAR) does.
 func (t Type) Format(v Value) string {
-	if v.IsNull {
-		return "NULL"
+	if t.Kind == Varchar && !v.IsNull {
+		return v.Text
 	}
+	return string(t.Append(nil, v))
+}
+
+// Append appends what Format returns.
+func (t Type) Append(b []byte, v Value) []byte {
+	switch {
+	case v.IsNull:
+		return append(b, "NULL"...)
+	case t.Kind == Varchar:
+		return append(b, v.Text...)
+	case t.Kind == Double:
+		return appendFloat(b, v.Float)
+	case !t.wide():
+		return t.AppendInt(b, v.Int)
+	case v.Big.IsInt64():
+		return t.AppendInt(b, v.Big.Int64())
+	case t.Kind == HugeInt:
+		return v.Big.Append(b, 10)
+	}
+	return append(b, t.withoutZero(formatDecimal(v.Big, t.Scale))...)
+}
+
+// AppendInt appends a value of 64 bits of a type that is neither Double nor Varchar, as Append does. A decimal is a whole number of its
+// last digit.
+func (t Type) AppendInt(b []byte, v int64) []byte {
 	switch t.Kind {
 	case Boolean:
-		return strconv.FormatBool(v.Int != 0)
-	case HugeInt:
-		return v.Big.String()
+		return strconv.AppendBool(b, v != 0)
 	case Decimal:
-		s := formatDecimal(v.Big, t.Scale)
-		if t.Width == t.Scale { // there is no digit before the point
-			s = strings.Replace(s, "0.", ".", 1)
+		if t.Scale > 0 {
+			return t.appendPoint(b, v)
 		}
-		return s
-	case Double:
-		return formatFloat(v.Float)
-	case Varchar:
-		return v.Text
 	case Date:
-		return formatDate(v.Int)
+		return appendDate(b, v)
 	case Timestamp:
-		return formatTimestamp(v.Int)
+		return appendTimestamp(b, v)
 	}
-	return strconv.FormatInt(v.Int, 10)
+	return strconv.AppendInt(b, v, 10)
+}
+
+// appendPoint appends a decimal with digits after the point.
+func (t Type) appendPoint(b []byte, v int64) []byte {
+	var memory [24 + maxWidth]byte
+	digits := memory[:maxWidth]
+	for i := range digits {
+		digits[i] = '0' // before the first digit
+	}
+	magnitude := uint64(v)
+	if v < 0 {
+		b, magnitude = append(b, '-'), -magnitude
+	}
+	digits = strconv.AppendUint(digits, magnitude, 10)
+	point := len(digits) - t.Scale
+	start := min(maxWidth, point-1)
+	if t.Width == t.Scale && start == point-1 && digits[start] == '0' { // there is no digit before the point
+		start = point
+	}
+	b = append(b, digits[start:point]...)
+	return append(append(b, '.'), digits[point:]...)
+}
+
+// withoutZero takes away the zero before the point of a decimal that has no digit there.
+func (t Type) withoutZero(s string) string {
+	if t.Width == t.Scale {
+		s = strings.Replace(s, "0.", ".", 1)
+	}
+	return s
 }
 
 func formatDecimal(v *big.Int, scale int) string {
@@ -105,23 +152,26 @@ func formatDecimal(v *big.Int, scale int) string {
 	return s
 }
 
-// formatFloat writes the fewest digits that give the same double, with an exponent beyond sixteen digits.
-func formatFloat(f float64) string {
-	switch {
+func formatFloat(f float64) string { return string(appendFloat(nil, f)) }
+
+// appendFloat writes the fewest digits that give the same double, with an exponent beyond sixteen digits.
+func appendFloat(b []byte, f float64) []byte {
+	const mostWhole = 1e15 // a whole number up to it has no other digits than its own
+	switch size := math.Abs(f); {
 	case math.IsNaN(f):
-		return "nan"
+		return append(b, "nan"...)
 	case math.IsInf(f, 0):
-		return strings.TrimPrefix(strings.ToLower(strconv.FormatFloat(f, 'g', -1, 64)), "+")
+		return append(b, strings.TrimPrefix(strings.ToLower(strconv.FormatFloat(f, 'g', -1, 64)), "+")...)
+	case f != 0 && (size < 1e-4 || size >= 1e16):
+		return strconv.AppendFloat(b, f, 'e', -1, 64)
+	case f == math.Trunc(f) && size < mostWhole && f != 0:
+		return append(strconv.AppendInt(b, int64(f), 10), ".0"...)
 	}
-	s := strconv.FormatFloat(f, 'e', -1, 64)
-	exponent, _ := strconv.Atoi(s[strings.IndexByte(s, 'e')+1:])
-	if exponent < -4 || exponent >= 16 {
-		return s
+	start := len(b)
+	if b = strconv.AppendFloat(b, f, 'f', -1, 64); bytes.IndexByte(b[start:], '.') < 0 {
+		b = append(b, ".0"...)
 	}
-	if s = strconv.FormatFloat(f, 'f', -1, 64); !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
+	return b
 }
 
 // powersOfTen are 10^0 to 10^76: a product of two decimals has up to 76 digits.
