@@ -35,50 +35,54 @@ func Files(s beam.Scope, inputs []Input) (recognised, unusable beam.PCollection)
 	s = s.Scope("kept.Files")
 	fn := &filesFn{}
 	for part := range slices.Chunk(inputs, element.MostInList) {
-		list := fileList{}
+		var files []element.Recognised
+		var unusable []element.Unusable
 		for _, in := range part {
 			if in.Unusable != nil {
 				u := *in.Unusable
 				u.Kept = true
-				list.Unusable = append(list.Unusable, u)
+				unusable = append(unusable, u)
 				continue
 			}
 			f := in.File
 			f.Kept = true
-			list.Files = append(list.Files, f)
+			files = append(files, f)
 		}
-		fn.Lists = append(fn.Lists, coded(list))
+		if len(files) > 0 {
+			fn.Lists = append(fn.Lists, compact(files))
+		}
+		if len(unusable) > 0 {
+			fn.Unusable = append(fn.Unusable, compact(unusable))
+		}
 	}
 	return beam.ParDo2(s, fn, beam.Impulse(s))
 }
 
-// filesFn holds the files in their coded form, which is small.
-type filesFn struct{ Lists [][]byte }
-
-type fileList struct {
-	Files    []element.Recognised
-	Unusable []element.Unusable
+// filesFn holds the files in their compact form.
+type filesFn struct {
+	Lists    [][]byte // of element.Recognised
+	Unusable [][]byte
 }
 
 func (fn *filesFn) ProcessElement(_ []byte, emit func(element.RecognisedFiles), refuse func(element.Unusable)) error {
 	for _, b := range fn.Lists {
-		list, err := element.DecodeRow[fileList](b)
+		emit(element.RecognisedFiles{Compact: b})
+	}
+	for _, b := range fn.Unusable {
+		list, err := element.ExpandList[element.Unusable](b)
 		if err != nil {
 			return err
 		}
-		if len(list.Files) > 0 {
-			emit(element.RecognisedFiles{Files: list.Files})
-		}
-		for _, f := range list.Unusable {
+		for _, f := range list {
 			refuse(f)
 		}
 	}
 	return nil
 }
 
-// coded encodes a list.
-func coded[T any](list T) []byte {
-	b, err := element.EncodeRow(list)
+// compact encodes a list.
+func compact[T any](list []T) []byte {
+	b, err := element.CompactList(list)
 	if err != nil {
 		panic(fmt.Sprintf("kept: a list cannot be coded: %v", err)) // every list of this package can be encoded
 	}
@@ -92,7 +96,7 @@ func Read(s beam.Scope, access objstore.Access, output string, inputs []Input) b
 	s = s.Scope("kept.Read")
 	fn := &readFn{Access: access, Output: output}
 	for part := range slices.Chunk(requests(inputs), requestsInList) {
-		fn.Lists = append(fn.Lists, coded(requestList{part}))
+		fn.Lists = append(fn.Lists, compact(part))
 	}
 	return beam.ParDo(s, fn, beam.Impulse(s))
 }
@@ -122,8 +126,6 @@ type request struct {
 	Length  int64
 	Results []stored
 }
-
-type requestList struct{ Requests []request }
 
 // stored is a result in a request, without its bytes.
 type stored struct {
@@ -167,7 +169,7 @@ func (r request) takes(at Ref) bool {
 type readFn struct {
 	Access objstore.Access
 	Output string
-	Lists  [][]byte // of requests, coded
+	Lists  [][]byte // of requests, compact
 }
 
 type answer struct {
@@ -193,11 +195,11 @@ func (fn *readFn) ProcessElement(ctx context.Context, _ []byte, emit func(elemen
 		err = errors.Join(err, files.close())
 	}()
 	for _, b := range fn.Lists {
-		list, err := element.DecodeRow[requestList](b)
+		list, err := element.ExpandList[request](b)
 		if err != nil {
 			return err
 		}
-		for _, r := range list.Requests {
+		for _, r := range list {
 			if len(pending) == atOnce {
 				if err := first(); err != nil {
 					return err

@@ -65,7 +65,15 @@ func TestResultsSideBySideAreReadTogether(t *testing.T) {
 	}
 }
 
-func init() { register.Function1x1(resultsText) }
+func init() {
+	register.Function1x1(resultsText)
+	register.Function1x2(allFiles)
+}
+
+func allFiles(list element.RecognisedFiles) (element.RecognisedFiles, error) {
+	files, err := list.All()
+	return element.RecognisedFiles{Files: files}, err
+}
 
 func resultsText(r element.Remembered) (text string) {
 	for _, p := range r.Results {
@@ -102,7 +110,7 @@ func TestFilesThatAreKeptAreNotOpened(t *testing.T) {
 	file.Kept = true
 	u := *left.Unusable
 	u.Kept = true
-	passert.EqualsList(s, files, []element.RecognisedFiles{{Files: []element.Recognised{file}}})
+	passert.EqualsList(s, beam.ParDo(s, allFiles, files), []element.RecognisedFiles{{Files: []element.Recognised{file}}})
 	passert.EqualsList(s, unusable, []element.Unusable{u})
 	ptest.RunAndValidate(t, p)
 }
