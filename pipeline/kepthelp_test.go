@@ -197,7 +197,7 @@ func (p plan) reusing(inputs []kept.Input, some func(source string) (use bool, t
 			if in.Unusable == nil {
 				in.File.Found = p.files[at]
 			}
-			p.kept = append(p.kept, in)
+			p.kept = append(p.kept, &in)
 			p.files = slices.Delete(p.files, at, at+1)
 			continue
 		}
@@ -220,7 +220,7 @@ func (p plan) reusing(inputs []kept.Input, some func(source string) (use bool, t
 		}
 		if skip != 0 {
 			p.files[at].Skip = skip
-			p.partly = append(p.partly, in)
+			p.partly = append(p.partly, &in)
 		}
 	}
 	return p

@@ -28,10 +28,10 @@ func init() {
 	register.Emitter1[element.Remembered]()
 }
 
-// Files puts kept inputs into the pipeline: as recognised files, or as files that cannot be used.
+// Files puts kept inputs into the pipeline: as recognised files, or as files that cannot be used. recall returns a file as this run knows it.
 //
 // Files returns a PCollection<element.RecognisedFiles> and a PCollection<element.Unusable>.
-func Files(s beam.Scope, inputs []Input) (recognised, unusable beam.PCollection) {
+func Files(s beam.Scope, inputs []*Input, recall func(element.Recognised) element.Recognised) (recognised, unusable beam.PCollection) {
 	s = s.Scope("kept.Files")
 	fn := &filesFn{}
 	for part := range slices.Chunk(inputs, element.MostInList) {
@@ -44,7 +44,7 @@ func Files(s beam.Scope, inputs []Input) (recognised, unusable beam.PCollection)
 				unusable = append(unusable, u)
 				continue
 			}
-			f := in.File
+			f := recall(in.File)
 			f.Kept = true
 			files = append(files, f)
 		}
@@ -92,7 +92,7 @@ func compact[T any](list []T) []byte {
 // Read reads the kept results of inputs, on a worker. If a result differs from the index, the pipeline fails, and [Damaged] names the result.
 //
 // Read returns a PCollection<element.Remembered>.
-func Read(s beam.Scope, access objstore.Access, output string, inputs []Input) beam.PCollection {
+func Read(s beam.Scope, access objstore.Access, output string, inputs []*Input) beam.PCollection {
 	s = s.Scope("kept.Read")
 	fn := &readFn{Access: access, Output: output}
 	for part := range slices.Chunk(requests(inputs), requestsInList) {
@@ -134,14 +134,13 @@ type stored struct {
 }
 
 // requests returns ranges that together have all results of inputs. One range reads results that lie close together.
-func requests(inputs []Input) (out []request) {
-	var all []stored
+func requests(inputs []*Input) (out []request) {
+	all := make([]stored, 0, len(inputs))
+	var tables sharedTables
 	for _, in := range inputs {
 		for _, r := range in.Results {
 			p := element.Packed{Source: cmp.Or(in.File.Source, in.Source), Taxi: r.Taxi, Rows: r.Rows, Numbers: r.Numbers, File: r.At.File}
-			for _, t := range r.Tables {
-				p.Tables = append(p.Tables, element.PackedTable{Name: t.Name, Digest: t.Digest, Alone: t.Alone})
-			}
+			p.Tables = tables.of(r.Tables)
 			all = append(all, stored{p, r.At})
 		}
 	}
@@ -158,6 +157,22 @@ func requests(inputs []Input) (out []request) {
 		out = append(out, request{File: r.At.File, Offset: r.At.Offset, Length: r.At.Length, Results: []stored{r}})
 	}
 	return out
+}
+
+// sharedTables are the tables of the last result: most results have the same, which nobody writes to.
+type sharedTables struct {
+	last   []Table
+	packed []element.PackedTable
+}
+
+func (s *sharedTables) of(tables []Table) []element.PackedTable {
+	if s.packed == nil || !slices.Equal(tables, s.last) {
+		s.last, s.packed = tables, nil
+		for _, t := range tables {
+			s.packed = append(s.packed, element.PackedTable{Name: t.Name, Digest: t.Digest, Alone: t.Alone})
+		}
+	}
+	return s.packed
 }
 
 // takes tells whether a range is read with the request, which begins before it.

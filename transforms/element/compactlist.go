@@ -292,7 +292,9 @@ type elements struct {
 	zero  unsafe.Pointer
 }
 
-func (e elements) at(data unsafe.Pointer, i int) unsafe.Pointer { return unsafe.Add(data, uintptr(i)*e.size) }
+func (e elements) at(data unsafe.Pointer, i int) unsafe.Pointer {
+	return unsafe.Add(data, uintptr(i)*e.size)
+}
 
 func (e elements) same(last, value unsafe.Pointer, n int) bool {
 	for i := range n {

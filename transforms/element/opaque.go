@@ -37,16 +37,16 @@ func opaque(t reflect.Type, encode, decode any) {
 	beam.RegisterCoder(t, encode, decode)
 }
 
-func encodeFound(f Found) ([]byte, error)            { return EncodeRow(f) }
-func decodeFound(b []byte) (Found, error)            { return DecodeRow[Found](b) }
-func encodeDescribed(f Described) ([]byte, error)    { return EncodeRow(f) }
-func decodeDescribed(b []byte) (Described, error)    { return DecodeRow[Described](b) }
-func encodeUnusable(f Unusable) ([]byte, error)      { return EncodeRow(f) }
-func decodeUnusable(b []byte) (Unusable, error)      { return DecodeRow[Unusable](b) }
-func encodeRecognised(f Recognised) ([]byte, error)  { return EncodeRow(f) }
-func decodeRecognised(b []byte) (Recognised, error)  { return DecodeRow[Recognised](b) }
-func encodeLeftOut(f LeftOut) ([]byte, error)        { return EncodeRow(f) }
-func decodeLeftOut(b []byte) (LeftOut, error)        { return DecodeRow[LeftOut](b) }
+func encodeFound(f Found) ([]byte, error)           { return EncodeRow(f) }
+func decodeFound(b []byte) (Found, error)           { return DecodeRow[Found](b) }
+func encodeDescribed(f Described) ([]byte, error)   { return EncodeRow(f) }
+func decodeDescribed(b []byte) (Described, error)   { return DecodeRow[Described](b) }
+func encodeUnusable(f Unusable) ([]byte, error)     { return EncodeRow(f) }
+func decodeUnusable(b []byte) (Unusable, error)     { return DecodeRow[Unusable](b) }
+func encodeRecognised(f Recognised) ([]byte, error) { return EncodeRow(f) }
+func decodeRecognised(b []byte) (Recognised, error) { return DecodeRow[Recognised](b) }
+func encodeLeftOut(f LeftOut) ([]byte, error)       { return EncodeRow(f) }
+func decodeLeftOut(b []byte) (LeftOut, error)       { return DecodeRow[LeftOut](b) }
 
 func encodeRemembered(r Remembered) ([]byte, error) { return EncodeRow(r) }
 func decodeRemembered(b []byte) (Remembered, error) { return DecodeRow[Remembered](b) }
