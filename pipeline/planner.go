@@ -86,9 +86,19 @@ func (pl *planner) decide(ctx context.Context) error {
 	}
 	pl.readings = j.readingsOf(pl.trips, pl.quality)
 	var files []wantedFile
+	type place struct {
+		month int32
+		taxi  string
+	}
+	known := map[place]string{} // most files are of few months
 	for i := range pl.listed {
 		f := &pl.listed[i]
-		f.Reading = pl.readings.of(*f)
+		at := place{f.Month, f.NameTaxi}
+		if f.Reading = known[at]; f.Reading == "" || len(f.Constants) > 0 {
+			if f.Reading = pl.readings.of(*f); len(f.Constants) == 0 {
+				known[at] = f.Reading
+			}
+		}
 		files = append(files, wantedFile{found: f, uri: objstore.Redact(f.URI), token: f.Token, reading: f.Reading})
 	}
 	for _, s := range stay {
