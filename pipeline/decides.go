@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -144,28 +145,43 @@ func (s *settings) identityOf(tables []wantedTable, choices []choice) string {
 		Version  string
 		Settings map[string]string
 		Tables   [][2]string
-		Inputs   []input
+		Inputs   []input // of none it is null
 	}{Format: kept.Format, Version: version, Settings: s.inForce(decidesReading, decidesTogether, decidesForm, decidesGuard)}
 	for _, t := range tables {
 		all.Tables = append(all.Tables, [2]string{t.name, t.digest})
 	}
-	for _, c := range choices {
-		f := c.file
-		if f.token == "" {
+	order := make([]*wantedFile, len(choices))
+	for i := range choices {
+		order[i] = &choices[i].file
+		if order[i].token == "" {
 			return ""
 		}
-		all.Inputs = append(all.Inputs, input{f.found.Source, f.uri, f.token, f.reading, f.without})
 	}
-	slices.SortFunc(all.Inputs, func(a, b input) int { return strings.Compare(a.Source, b.Source) })
-	return digestOf(all)
+	if len(order) == 0 {
+		return digestOf(all)
+	}
+	slices.SortFunc(order, func(a, b *wantedFile) int { return strings.Compare(a.found.Source, b.found.Source) })
+	sum := sha256.New()                      // of the same bytes as if all were encoded at once: of tens of thousands of files these would be many
+	write := func(b []byte) { sum.Write(b) } //nolint:errcheck // never fails
+	write(bytes.TrimSuffix(encoded(all), []byte("null}")))
+	for i, f := range order {
+		write([]byte{"[,"[min(i, 1)]})
+		write(encoded(input{f.found.Source, f.uri, f.token, f.reading, f.without}))
+	}
+	write([]byte("]}"))
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // digestOf is the SHA-256 of a value as JSON.
 func digestOf(v any) string {
+	sum := sha256.Sum256(encoded(v))
+	return hex.EncodeToString(sum[:])
+}
+
+func encoded(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // of types that have a form in JSON
 	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
+	return b
 }

@@ -27,8 +27,8 @@ type plan struct {
 	zones     aggregate.Zones
 	quality   quality.Config // of the rules
 	publish   publish.Config
-	kept      []kept.Input // inputs that are not read: see kept.Input.File.Kept
-	partly    []kept.Input // inputs that are read for some tables: their entries of files have Skip
+	kept      []*kept.Input // inputs that are not read: see kept.Input.File.Kept
+	partly    []*kept.Input // inputs that are read for some tables: their entries of files have Skip
 
 	answers bool // the only table is the answer to a question: it goes to this process, and only files that can have a part in it are read
 }
@@ -38,15 +38,6 @@ func (p plan) quarantined() bool { return p.quality.Keep != quality.KeepNone }
 
 // endless tells whether a file without a month in its name may have pickups of any month, however late.
 func (p plan) endless() bool { return p.standard && p.quality.AsOf == element.NoMonth }
-
-// recalled are the inputs that are not read, for the tables of this run.
-func (p plan) recalled() []kept.Input {
-	inputs := slices.Clone(p.kept)
-	for i := range inputs {
-		inputs[i].File = trip.Recall(inputs[i].File, p.trips)
-	}
-	return inputs
-}
 
 // build lays out the whole pipeline. What flows, and how many elements of it:
 //
@@ -78,7 +69,7 @@ func results(s beam.Scope, p plan) publish.Inputs {
 	recognised, unclear := examined(s, p.read, p.trips, recognised)
 	narrowed, unusable := source.Narrowed(s, recognised), []beam.PCollection{unreadable, unknown, unclear}
 	if len(p.kept) > 0 {
-		files, left := kept.Files(s, p.recalled())
+		files, left := kept.Files(s, p.kept, func(f element.Recognised) element.Recognised { return trip.Recall(f, p.trips) })
 		narrowed, unusable = beam.Flatten(s, narrowed, files), append(unusable, left)
 	}
 	toRead, admitted, leftOut, files := trip.Admitted(s, p.admission, narrowed, beam.Flatten(s, unusable...))

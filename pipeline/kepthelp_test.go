@@ -48,8 +48,13 @@ type gatherFn struct{ ID string }
 
 func (fn *gatherFn) ProcessElement(_ []byte, files func(*element.AdmittedFiles) bool, left func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, remembered func(*element.Remembered) bool) {
 	g := gathered{tables: map[string]string{}, left: element.Drain(left)}
-	g.files = element.DrainLists(files, func(l element.AdmittedFiles) []element.Admitted { return l.Files })
-	g.tallies = element.DrainLists(tallies, func(l element.Tallies) []element.Tally { return l.List })
+	var wrong error
+	if g.files, wrong = element.DrainLists(files); wrong != nil {
+		panic(wrong)
+	}
+	if g.tallies, wrong = element.DrainLists(tallies); wrong != nil {
+		panic(wrong)
+	}
 	for _, t := range element.Drain(tables) {
 		b, err := t.Record.MarshalJSON()
 		if err != nil {
@@ -192,7 +197,7 @@ func (p plan) reusing(inputs []kept.Input, some func(source string) (use bool, t
 			if in.Unusable == nil {
 				in.File.Found = p.files[at]
 			}
-			p.kept = append(p.kept, in)
+			p.kept = append(p.kept, &in)
 			p.files = slices.Delete(p.files, at, at+1)
 			continue
 		}
@@ -215,7 +220,7 @@ func (p plan) reusing(inputs []kept.Input, some func(source string) (use bool, t
 		}
 		if skip != 0 {
 			p.files[at].Skip = skip
-			p.partly = append(p.partly, in)
+			p.partly = append(p.partly, &in)
 		}
 	}
 	return p

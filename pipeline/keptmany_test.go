@@ -32,7 +32,7 @@ func TestManyKeptFilesAreTaken(t *testing.T) {
 		in.File.Source = in.Source
 		in.Results = []kept.Result{one.Results[0]}
 		in.Results[0].At.File, in.Results[0].At.Offset = "kept.bin", int64(i*len(content))
-		p.kept = append(p.kept, in)
+		p.kept = append(p.kept, &in)
 	}
 	for _, runner := range inProcess() {
 		start := time.Now()

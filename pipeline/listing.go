@@ -97,11 +97,11 @@ func (p *plan) admit(ctx context.Context, seen func(element.Recognised)) (kept [
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, in := range p.recalled() {
+	for _, in := range p.kept {
 		if in.Unusable != nil {
 			unusable = append(unusable, *in.Unusable)
 		} else {
-			recognised = append(recognised, in.File)
+			recognised = append(recognised, trip.Recall(in.File, p.trips))
 		}
 	}
 	return trip.Admit(recognised, unusable, p.admission)

@@ -78,9 +78,9 @@ func (pl *planner) findCopies(ctx context.Context) error {
 			return err
 		}
 	}
-	known := map[string]element.Found{}
-	for _, f := range files {
-		known[f.URI] = f
+	known := make(map[string]*element.Found, len(files))
+	for i := range files {
+		known[files[i].URI] = &files[i]
 	}
 	set := func(f *element.Found) {
 		if same, is := known[f.URI]; is {
@@ -90,9 +90,9 @@ func (pl *planner) findCopies(ctx context.Context) error {
 	for i := range pl.files {
 		set(&pl.files[i])
 	}
-	for _, list := range [][]kept.Input{pl.plan.kept, pl.partly, pl.publish.Kept} {
-		for i := range list {
-			set(&list[i].File.Found)
+	for _, list := range [][]*kept.Input{pl.plan.kept, pl.partly, pl.keep} {
+		for _, in := range list {
+			set(&in.File.Found)
 		}
 	}
 	return nil

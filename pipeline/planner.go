@@ -28,9 +28,11 @@ type planner struct {
 	described map[string][]string    // the taxis of files that were opened, by URI
 	readings  readings
 	choices   []choice
-	locked    error        // with --plan: why the run could not publish, or could not read inputs that it needs again
-	disturbed bool         // another program has changed rows of the output's Delta tables
-	lost      publish.Lost // what the output would lose, as far as this is known before files are read
+	keep      []*kept.Input // the entries of the index that the new version's index has too
+	after     *after        // what is known of the choices when these are forgotten
+	locked    error         // with --plan: why the run could not publish, or could not read inputs that it needs again
+	disturbed bool          // another program has changed rows of the output's Delta tables
+	lost      publish.Lost  // what the output would lose, as far as this is known before files are read
 }
 
 // brokenResults has the kept results that a worker found to be damaged. The run plans again without them.
@@ -84,9 +86,19 @@ func (pl *planner) decide(ctx context.Context) error {
 	}
 	pl.readings = j.readingsOf(pl.trips, pl.quality)
 	var files []wantedFile
+	type place struct {
+		month int32
+		taxi  string
+	}
+	known := map[place]string{} // most files are of few months
 	for i := range pl.listed {
 		f := &pl.listed[i]
-		f.Reading = pl.readings.of(*f)
+		at := place{f.Month, f.NameTaxi}
+		if f.Reading = known[at]; f.Reading == "" || len(f.Constants) > 0 {
+			if f.Reading = pl.readings.of(*f); len(f.Constants) == 0 {
+				known[at] = f.Reading
+			}
+		}
 		files = append(files, wantedFile{found: f, uri: objstore.Redact(f.URI), token: f.Token, reading: f.Reading})
 	}
 	for _, s := range stay {
@@ -249,14 +261,14 @@ func (pl *planner) crowding() []element.Found {
 
 // fill puts the choices into the plan.
 func (pl *planner) fill(ctx context.Context) error {
-	pl.files, pl.plan.kept, pl.partly, pl.publish.Kept = nil, nil, nil, nil
+	pl.files, pl.plan.kept, pl.partly, pl.keep = nil, nil, nil, nil
 	reused := 0
 	for _, c := range pl.choices {
 		if c.use == useKept && c.input != nil {
 			reused++
 		}
 	}
-	pl.plan.kept, pl.publish.Kept = make([]kept.Input, 0, reused), make(kept.Inputs, 0, reused) // there may be many: to grow would take twice as much
+	pl.plan.kept, pl.keep = make([]*kept.Input, 0, reused), make([]*kept.Input, 0, reused) // there may be many: to grow would take twice as much
 	for _, c := range pl.choices {
 		f := *c.file.found
 		f.Skip = 0
@@ -269,25 +281,27 @@ func (pl *planner) fill(ctx context.Context) error {
 		if c.input == nil {
 			continue
 		}
-		in := *c.input
-		in.File.Found = f
-		if in.Unusable != nil {
-			u := *in.Unusable
+		c.input.File.Found = f // nobody else has this entry of the index; there may be so many that a copy of each would count
+		if u := c.input.Unusable; u != nil {
 			u.Found = f
-			in.Unusable = &u
 		}
-		in.Results = c.results
+		used := c.input
+		if !sameResults(c.results, c.input.Results) {
+			used = new(kept.Input)
+			*used = *c.input
+			used.Results = c.results
+		}
 		if c.use == usePartly {
-			pl.partly = append(pl.partly, in)
+			pl.partly = append(pl.partly, used)
 			continue
 		}
-		pl.plan.kept = append(pl.plan.kept, in)
+		pl.plan.kept = append(pl.plan.kept, used)
 		// The new version keeps no results of a taxi that is left out. It keeps the states of tables that it does not make: a later
 		// run may make them.
-		in.Results = slices.DeleteFunc(slices.Clone(c.input.Results), func(r kept.Result) bool {
+		c.input.Results = slices.DeleteFunc(c.input.Results, func(r kept.Result) bool {
 			return !slices.ContainsFunc(c.results, func(used kept.Result) bool { return used.Taxi == r.Taxi })
 		})
-		pl.publish.Kept = append(pl.publish.Kept, in)
+		pl.keep = append(pl.keep, c.input)
 	}
 	return pl.protectEarly(ctx)
 }
@@ -383,20 +397,31 @@ func (pl *planner) forward(ctx context.Context) error {
 	})
 }
 
-// forget drops what is known of the kept results and not needed to carry out the plan: of many files it is much.
+// forget drops what was needed to make the plan and is not needed to carry it out: of many files it is much.
 func (pl *planner) forget() {
-	if x := pl.have.index; x != nil {
-		pl.have.index = &kept.Index{Format: x.Format, Identity: x.Identity}
-	}
-	pl.kept = nil
-	for i := range pl.choices {
-		if c := &pl.choices[i]; c.input != nil {
-			c.input = &forgotten
+	pl.after = &after{reused: pl.reused()}
+	if pl.job.verbose {
+		pl.after.read = map[string]bool{}
+		for _, c := range pl.choices {
+			name := c.file.found.Whole()
+			pl.after.read[name] = pl.after.read[name] || c.read()
 		}
 	}
+	pl.publish.Kept = kept.Compact(pl.keep)
+	pl.have.index, pl.have.Manifest = nil, nil
+	pl.kept, pl.keep, pl.choices, pl.listed, pl.objects, pl.described = nil, nil, nil, nil, nil, nil
 }
 
-var forgotten kept.Input
+// after is what is told of the choices after the run.
+type after struct {
+	reused int
+	read   map[string]bool // with --verbose: whether the run reads an input, by its name
+}
+
+// sameResults tells whether two lists have the same results with the same tables. Of both an input has each taxi once.
+func sameResults(a, b []kept.Result) bool {
+	return slices.EqualFunc(a, b, func(a, b kept.Result) bool { return a.Taxi == b.Taxi && len(a.Tables) == len(b.Tables) })
+}
 
 // nothingToDo tells whether the new version would be the same as the head.
 func (pl *planner) nothingToDo() bool {
@@ -419,6 +444,9 @@ func (pl *planner) lookAtLogs(ctx context.Context) error {
 
 // reused returns how many inputs the run does not read, because it has their kept results.
 func (pl *planner) reused() int {
+	if pl.after != nil {
+		return pl.after.reused
+	}
 	whole := map[string]bool{}
 	for _, c := range pl.choices {
 		if name := c.file.found.Whole(); !c.read() && c.input != nil && len(c.results) > 0 {

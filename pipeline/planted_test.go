@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -33,7 +34,7 @@ type (
 	}
 	tallier interface {
 		ProcessElement(aggregate.Source, func(element.Tallies)) error
-		FinishBundle(func(element.Tallies))
+		FinishBundle(func(element.Tallies)) error
 	}
 	writer interface {
 		StartBundle(func(quarantine.File)) error
@@ -115,12 +116,12 @@ func TestAFaultWithinTheGraphPublishesNothing(t *testing.T) {
 		{"a trip refused that the tables count", "aggregate.tallyFn", func(own any) any {
 			return func(r aggregate.Source, emit func(element.Tallies)) error {
 				err := own.(tallier).ProcessElement(r, emit)
-				own.(tallier).FinishBundle(func(t element.Tallies) {
-					t.List[0].Counted--
-					t.List[0].Refused[0].Rows++
-					emit(t)
-				})
-				return err
+				return errors.Join(err, own.(tallier).FinishBundle(func(t element.Tallies) {
+					list, _ := t.All()
+					list[0].Counted--
+					list[0].Refused[0].Rows++
+					emit(element.Tallies{List: list})
+				}))
 			}
 		}, "table trip_stats: found "},
 		{"a pickup lost", "aggregate.seedFn", more(func(r *aggregate.Source) {

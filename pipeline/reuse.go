@@ -117,10 +117,13 @@ func (by choosing) chooseOne(in *kept.Input, f wantedFile, alone func(taxi strin
 		c.use = useKept
 	}
 	for i := range good { // keep only the states that are used
-		good[i].Tables = slices.DeleteFunc(slices.Clone(good[i].Tables), func(k kept.Table) bool {
+		unused := func(k kept.Table) bool {
 			at := slices.IndexFunc(by.tables, func(t wantedTable) bool { return t.name == k.Name })
 			return at < 0 || c.skip>>at&1 == 0
-		})
+		}
+		if slices.ContainsFunc(good[i].Tables, unused) {
+			good[i].Tables = slices.DeleteFunc(slices.Clone(good[i].Tables), unused)
+		}
 	}
 	c.input, c.results = in, good
 	return c

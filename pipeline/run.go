@@ -382,7 +382,7 @@ func (j *job) runPipeline(ctx context.Context, runner runners.Runner, p *plan) (
 	}
 	pipeline, scope := beam.NewPipelineWithRoot()
 	build(scope, *p)
-	p.files = nil // they are in the graph; of many files a second copy would count
+	p.files, p.kept, p.partly = nil, nil, nil // they are in the graph; of many files a second copy would count
 	return runner.Run(ctx, pipeline)
 }
 

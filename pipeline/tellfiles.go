@@ -16,9 +16,8 @@ func readFile(d watch.Done) fileRecord {
 // process reads get their line when they have been read.
 func (j *job) tellFiles(runner runners.Runner, m *publish.Manifest, pl *planner) {
 	read := map[string]bool{}
-	for _, c := range pl.choices {
-		name := c.file.found.Whole()
-		read[name] = read[name] || c.read()
+	if pl.after != nil {
+		read = pl.after.read
 	}
 	for _, in := range m.Inputs {
 		r := fileRecord{Source: in.Source, Taxi: in.Taxi, Use: "read", Rows: in.Rows, Refused: in.Rows - in.Counted}

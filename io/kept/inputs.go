@@ -1,39 +1,99 @@
 package kept
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
+
+	"tripstats/transforms/element"
 )
 
-// Inputs travel to the worker that publishes. As JSON they are compressed: there may be tens of thousands, much alike, and services limit the
-// size of a job.
-type Inputs []Input
+// Inputs travel to the worker that publishes, in a compact form: there may be tens of thousands, much alike, and services limit the size of a
+// job.
+type Inputs struct {
+	Lists [][]byte // of Input, in the order of their sources: see element.CompactList
+}
+
+// Compact returns inputs in their compact form.
+func Compact(inputs []*Input) Inputs {
+	inputs = slices.Clone(inputs)
+	slices.SortStableFunc(inputs, func(a, b *Input) int { return cmp.Compare(a.Source, b.Source) })
+	var list Inputs
+	some := make([]Input, 0, min(len(inputs), element.MostInList))
+	for part := range slices.Chunk(inputs, element.MostInList) {
+		some = some[:0]
+		for _, in := range part {
+			some = append(some, *in)
+		}
+		list.Lists = append(list.Lists, compact(some))
+	}
+	return list
+}
+
+// Each calls do with each input, in the order of their sources.
+func (l Inputs) Each(do func(*Input) error) error {
+	r := l.Reader()
+	for {
+		in, err := r.Next()
+		if in == nil || err != nil {
+			return err
+		}
+		if err := do(in); err != nil {
+			return err
+		}
+	}
+}
+
+// Reader returns the inputs one by one.
+func (l Inputs) Reader() *Reader { return &Reader{lists: l.Lists} }
+
+// Reader reads inputs in the order of their sources.
+type Reader struct {
+	lists [][]byte
+	list  []Input
+}
+
+// Next returns the next input, or nil after the last.
+func (r *Reader) Next() (in *Input, err error) {
+	for len(r.list) == 0 {
+		if len(r.lists) == 0 {
+			return nil, nil
+		}
+		if r.list, err = element.ExpandList[Input](r.lists[0]); err != nil {
+			return nil, err
+		}
+		r.lists = r.lists[1:]
+	}
+	in, r.list = &r.list[0], r.list[1:]
+	return in, nil
+}
 
 var compressor = sync.OnceValues(func() (*zstd.Encoder, error) { return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)) })
 
-// MarshalJSON returns the compressed inputs as a string in base64, or null for none.
-func (list Inputs) MarshalJSON() ([]byte, error) {
-	if len(list) == 0 {
+// MarshalJSON returns the lists compressed, as a string in base64, or null for none.
+func (l Inputs) MarshalJSON() ([]byte, error) {
+	if len(l.Lists) == 0 {
 		return []byte("null"), nil
 	}
-	content, err := json.Marshal([]Input(list))
-	if err != nil {
-		return nil, err
+	var all []byte
+	for _, b := range l.Lists {
+		all = element.AppendString(all, string(b))
 	}
 	enc, err := compressor()
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(enc.EncodeAll(content, nil))
+	return json.Marshal(enc.EncodeAll(all, nil))
 }
 
 // UnmarshalJSON reads what MarshalJSON returns.
-func (list *Inputs) UnmarshalJSON(b []byte) error {
+func (l *Inputs) UnmarshalJSON(b []byte) error {
+	*l = Inputs{}
 	var packed []byte
 	if err := json.Unmarshal(b, &packed); err != nil || packed == nil {
-		*list = nil
 		return err
 	}
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
@@ -41,9 +101,16 @@ func (list *Inputs) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	defer dec.Close()
-	content, err := dec.DecodeAll(packed, nil)
+	all, err := dec.DecodeAll(packed, nil)
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(content, (*[]Input)(list))
+	for len(all) > 0 {
+		var list string
+		if list, all, err = element.CutString(all); err != nil {
+			return err
+		}
+		l.Lists = append(l.Lists, []byte(list))
+	}
+	return nil
 }

@@ -13,7 +13,7 @@ import (
 
 // TestManyInputsTravelInFewBytes: Dataflow takes no job of more than 10 MB.
 func TestManyInputsTravelInFewBytes(t *testing.T) {
-	var list Inputs
+	var list []*Input
 	for i := range 20_000 {
 		source := fmt.Sprintf("%05d_yellow_tripdata_2014-03.parquet", i)
 		sum := sha256.Sum256([]byte(source))
@@ -21,24 +21,45 @@ func TestManyInputsTravelInFewBytes(t *testing.T) {
 		in.File = element.Recognised{Taxi: "yellow", Variant: "yellow 2011 to 2014", Null: []string{"congestion_surcharge", "airport_fee", "cbd_congestion_fee"}}
 		in.File.Source, in.File.URI, in.File.Size, in.File.Token, in.File.Reading = in.Source, in.URI, in.Size, in.Token, in.Reading
 		in.Results = []Result{{Taxi: "yellow", Rows: 20, At: Ref{File: ".tripstats/v/1-a/kept.bin", Offset: int64(i) * 240, Length: 240, SHA256: hex.EncodeToString(sum[:])}}}
-		list = append(list, in)
+		list = append(list, &in)
 	}
-	b, err := json.Marshal(struct{ Kept Inputs }{list})
+	b, err := json.Marshal(struct{ Kept Inputs }{Compact(list)})
 	if err != nil || len(b) > 5_000_000 {
 		t.Fatalf("found %d bytes, %v, expected at most 5,000,000", len(b), err)
 	}
 	var got struct{ Kept Inputs }
-	if err := json.Unmarshal(b, &got); err != nil || !reflect.DeepEqual(got.Kept, list) {
-		t.Errorf("found %d other inputs, %v", len(got.Kept), err)
+	if err := json.Unmarshal(b, &got); err != nil || !reflect.DeepEqual(all(t, got.Kept), list) {
+		t.Errorf("found %d other inputs, %v", len(all(t, got.Kept)), err)
 	}
-	for _, none := range []Inputs{nil, {}} {
+	for _, none := range []Inputs{{}, Compact(nil)} {
 		b, err := json.Marshal(none)
-		got := Inputs{{}}
+		got := Compact(list[:1])
 		if err == nil {
 			err = json.Unmarshal(b, &got)
 		}
-		if err != nil || len(got) != 0 {
+		if err != nil || len(got.Lists) != 0 {
 			t.Errorf("found %v, %v, expected none", got, err)
+		}
+	}
+}
+
+// all returns the inputs of a compact form.
+func all(t *testing.T, list Inputs) (inputs []*Input) {
+	t.Helper()
+	if err := list.Each(func(in *Input) error { inputs = append(inputs, in); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return inputs
+}
+
+func TestInputsComeInTheOrderOfTheirSources(t *testing.T) {
+	var list []*Input
+	for i := range 1000 {
+		list = append(list, &Input{Source: fmt.Sprintf("%03d", i*7%1000), Size: int64(i)})
+	}
+	for i, in := range all(t, Compact(list)) {
+		if want := fmt.Sprintf("%03d", i); in.Source != want || in.Size != int64(i*143%1000) {
+			t.Fatalf("found %s of %d bytes, expected %s of %d", in.Source, in.Size, want, i*143%1000)
 		}
 	}
 }

@@ -28,57 +28,61 @@ func init() {
 	register.Emitter1[element.Remembered]()
 }
 
-// Files puts kept inputs into the pipeline: as recognised files, or as files that cannot be used.
+// Files puts kept inputs into the pipeline: as recognised files, or as files that cannot be used. recall returns a file as this run knows it.
 //
 // Files returns a PCollection<element.RecognisedFiles> and a PCollection<element.Unusable>.
-func Files(s beam.Scope, inputs []Input) (recognised, unusable beam.PCollection) {
+func Files(s beam.Scope, inputs []*Input, recall func(element.Recognised) element.Recognised) (recognised, unusable beam.PCollection) {
 	s = s.Scope("kept.Files")
 	fn := &filesFn{}
 	for part := range slices.Chunk(inputs, element.MostInList) {
-		list := fileList{}
+		var files []element.Recognised
+		var unusable []element.Unusable
 		for _, in := range part {
 			if in.Unusable != nil {
 				u := *in.Unusable
 				u.Kept = true
-				list.Unusable = append(list.Unusable, u)
+				unusable = append(unusable, u)
 				continue
 			}
-			f := in.File
+			f := recall(in.File)
 			f.Kept = true
-			list.Files = append(list.Files, f)
+			files = append(files, f)
 		}
-		fn.Lists = append(fn.Lists, coded(list))
+		if len(files) > 0 {
+			fn.Lists = append(fn.Lists, compact(files))
+		}
+		if len(unusable) > 0 {
+			fn.Unusable = append(fn.Unusable, compact(unusable))
+		}
 	}
 	return beam.ParDo2(s, fn, beam.Impulse(s))
 }
 
-// filesFn holds the files in their coded form, which is small.
-type filesFn struct{ Lists [][]byte }
-
-type fileList struct {
-	Files    []element.Recognised
-	Unusable []element.Unusable
+// filesFn holds the files in their compact form.
+type filesFn struct {
+	Lists    [][]byte // of element.Recognised
+	Unusable [][]byte
 }
 
 func (fn *filesFn) ProcessElement(_ []byte, emit func(element.RecognisedFiles), refuse func(element.Unusable)) error {
 	for _, b := range fn.Lists {
-		list, err := element.DecodeRow[fileList](b)
+		emit(element.RecognisedFiles{Compact: b})
+	}
+	for _, b := range fn.Unusable {
+		list, err := element.ExpandList[element.Unusable](b)
 		if err != nil {
 			return err
 		}
-		if len(list.Files) > 0 {
-			emit(element.RecognisedFiles{Files: list.Files})
-		}
-		for _, f := range list.Unusable {
+		for _, f := range list {
 			refuse(f)
 		}
 	}
 	return nil
 }
 
-// coded encodes a list.
-func coded[T any](list T) []byte {
-	b, err := element.EncodeRow(list)
+// compact encodes a list.
+func compact[T any](list []T) []byte {
+	b, err := element.CompactList(list)
 	if err != nil {
 		panic(fmt.Sprintf("kept: a list cannot be coded: %v", err)) // every list of this package can be encoded
 	}
@@ -88,11 +92,11 @@ func coded[T any](list T) []byte {
 // Read reads the kept results of inputs, on a worker. If a result differs from the index, the pipeline fails, and [Damaged] names the result.
 //
 // Read returns a PCollection<element.Remembered>.
-func Read(s beam.Scope, access objstore.Access, output string, inputs []Input) beam.PCollection {
+func Read(s beam.Scope, access objstore.Access, output string, inputs []*Input) beam.PCollection {
 	s = s.Scope("kept.Read")
 	fn := &readFn{Access: access, Output: output}
 	for part := range slices.Chunk(requests(inputs), requestsInList) {
-		fn.Lists = append(fn.Lists, coded(requestList{part}))
+		fn.Lists = append(fn.Lists, compact(part))
 	}
 	return beam.ParDo(s, fn, beam.Impulse(s))
 }
@@ -123,8 +127,6 @@ type request struct {
 	Results []stored
 }
 
-type requestList struct{ Requests []request }
-
 // stored is a result in a request, without its bytes.
 type stored struct {
 	Packed element.Packed
@@ -132,14 +134,13 @@ type stored struct {
 }
 
 // requests returns ranges that together have all results of inputs. One range reads results that lie close together.
-func requests(inputs []Input) (out []request) {
-	var all []stored
+func requests(inputs []*Input) (out []request) {
+	all := make([]stored, 0, len(inputs))
+	var tables sharedTables
 	for _, in := range inputs {
 		for _, r := range in.Results {
 			p := element.Packed{Source: cmp.Or(in.File.Source, in.Source), Taxi: r.Taxi, Rows: r.Rows, Numbers: r.Numbers, File: r.At.File}
-			for _, t := range r.Tables {
-				p.Tables = append(p.Tables, element.PackedTable{Name: t.Name, Digest: t.Digest, Alone: t.Alone})
-			}
+			p.Tables = tables.of(r.Tables)
 			all = append(all, stored{p, r.At})
 		}
 	}
@@ -158,6 +159,22 @@ func requests(inputs []Input) (out []request) {
 	return out
 }
 
+// sharedTables are the tables of the last result: most results have the same, which nobody writes to.
+type sharedTables struct {
+	last   []Table
+	packed []element.PackedTable
+}
+
+func (s *sharedTables) of(tables []Table) []element.PackedTable {
+	if s.packed == nil || !slices.Equal(tables, s.last) {
+		s.last, s.packed = tables, nil
+		for _, t := range tables {
+			s.packed = append(s.packed, element.PackedTable{Name: t.Name, Digest: t.Digest, Alone: t.Alone})
+		}
+	}
+	return s.packed
+}
+
 // takes tells whether a range is read with the request, which begins before it.
 func (r request) takes(at Ref) bool {
 	return at.File == r.File && at.Offset-(r.Offset+r.Length) <= mostGap && at.Offset+at.Length-r.Offset <= mostRequest && len(r.Results) < element.MostInList
@@ -167,7 +184,7 @@ func (r request) takes(at Ref) bool {
 type readFn struct {
 	Access objstore.Access
 	Output string
-	Lists  [][]byte // of requests, coded
+	Lists  [][]byte // of requests, compact
 }
 
 type answer struct {
@@ -193,11 +210,11 @@ func (fn *readFn) ProcessElement(ctx context.Context, _ []byte, emit func(elemen
 		err = errors.Join(err, files.close())
 	}()
 	for _, b := range fn.Lists {
-		list, err := element.DecodeRow[requestList](b)
+		list, err := element.ExpandList[request](b)
 		if err != nil {
 			return err
 		}
-		for _, r := range list.Requests {
+		for _, r := range list {
 			if len(pending) == atOnce {
 				if err := first(); err != nil {
 					return err

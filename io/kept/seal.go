@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -26,17 +28,113 @@ func (x *Index) Encode(dir string) ([]byte, error) {
 // ErrSeal says that an index is damaged, or that another version has it.
 var ErrSeal = errors.New("found another index than the run of this version has written")
 
-// Decode returns the index of the version in a folder. The error wraps [ErrSeal] if it is not the one that the version had.
+// Decode returns the index of the version in a folder. The error wraps [ErrSeal] if it is not the one that the version had. Inputs share what
+// they have in common, so nobody may write to what their fields refer to.
 func Decode(dir string, content []byte) (*Index, error) {
-	x := new(Index)
-	if err := json.Unmarshal(content, x); err != nil {
-		return nil, err
-	}
-	rest, begins := bytes.CutPrefix(content, []byte(sealStart+x.Seal))
-	if !begins || seal(dir, rest) != x.Seal {
+	rest, begins := bytes.CutPrefix(content, []byte(sealStart))
+	if !begins || len(rest) < 2*sha256.Size || seal(dir, rest[2*sha256.Size:]) != string(rest[:2*sha256.Size]) {
 		return nil, ErrSeal
 	}
-	return x, nil
+	x := &Index{Seal: string(rest[:2*sha256.Size])}
+	return x, x.decode(json.NewDecoder(bytes.NewReader(content)), len(content))
+}
+
+// decode reads the fields of the index one by one, and the inputs too: there may be tens of thousands, much alike.
+func (x *Index) decode(d *json.Decoder, size int) error {
+	if err := expect(d, json.Delim('{')); err != nil {
+		return err
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		switch name {
+		case "format":
+			err = d.Decode(&x.Format)
+		case "identity":
+			err = d.Decode(&x.Identity)
+		case "inputs":
+			err = x.decodeInputs(d, size)
+		default:
+			err = d.Decode(new(json.RawMessage))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return expect(d, json.Delim('}'))
+}
+
+func expect(d *json.Decoder, want json.Token) error {
+	found, err := d.Token()
+	if err == nil && found != want {
+		err = fmt.Errorf("found %v, expected %v", found, want)
+	}
+	return err
+}
+
+func (x *Index) decodeInputs(d *json.Decoder, size int) error {
+	list, err := d.Token()
+	if err != nil || list == nil { // null: an index without inputs
+		return err
+	}
+	start := d.InputOffset()
+	var share sharing
+	for d.More() {
+		var in Input
+		if err := d.Decode(&in); err != nil {
+			return err
+		}
+		share.input(&in)
+		if n := len(x.Inputs); n == sampleOfInputs { // a list that grows step by step would take twice as much
+			each := (d.InputOffset() - start) / (sampleOfInputs + 1)
+			x.Inputs = slices.Grow(x.Inputs, int((int64(size)-start)/max(1, each)-sampleOfInputs))
+		}
+		x.Inputs = append(x.Inputs, in)
+	}
+	return expect(d, json.Delim(']'))
+}
+
+// sampleOfInputs is how many inputs tell about how long an input is.
+const sampleOfInputs = 64
+
+// sharing makes inputs share what they have in common with the input before.
+type sharing struct{ last Input }
+
+func (s *sharing) input(in *Input) {
+	f, last := &in.File, &s.last.File
+	if n := len(in.URI) - len(in.Source); n >= 0 && in.URI[n:] == in.Source {
+		in.Source = in.URI[n:]
+	}
+	for _, same := range []struct{ to, of *string }{
+		{&f.Source, &in.Source}, {&f.URI, &in.URI}, {&f.Token, &in.Token}, {&in.Reading, &s.last.Reading}, {&f.Reading, &in.Reading}, {&f.Taxi, &last.Taxi},
+		{&f.NameTaxi, &last.NameTaxi}, {&f.Variant, &last.Variant}, {&f.Format, &last.Format}, {&f.Dataset, &last.Dataset}, {&f.MonthFrom, &last.MonthFrom},
+	} {
+		if *same.to == *same.of {
+			*same.to = *same.of
+		}
+	}
+	if slices.Equal(f.Null, last.Null) {
+		f.Null = last.Null
+	}
+	if slices.Equal(f.Unknown, last.Unknown) {
+		f.Unknown = last.Unknown
+	}
+	for i := range min(len(in.Results), len(s.last.Results)) {
+		r, last := &in.Results[i], s.last.Results[i]
+		if r.Taxi == last.Taxi {
+			r.Taxi = last.Taxi
+		}
+		if r.At.File == last.At.File {
+			r.At.File = last.At.File
+		}
+		if slices.Equal(r.Tables, last.Tables) {
+			r.Tables = last.Tables
+		}
+	}
+	in.Results = slices.Clip(slices.Clone(in.Results)) // the decoder makes room for four
+	s.last = *in
 }
 
 // sealStart is what an index begins with: Seal is the first field.

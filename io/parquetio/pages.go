@@ -203,7 +203,12 @@ func init() {
 		if decode == nil {
 			decode = codec.(compress.ErrorCodec).DecodeWithError
 		}
-		compress.RegisterCodec(typ, boundedCodec{codec, decode})
+		bounded := boundedCodec{codec, decode}
+		if typ == compress.Codecs.Zstd {
+			compress.RegisterCodec(typ, zstdCodec{bounded})
+			continue
+		}
+		compress.RegisterCodec(typ, bounded)
 	}
 }
 

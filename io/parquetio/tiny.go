@@ -27,12 +27,17 @@ import (
 //
 // It reads only what is usual and good. Anything else, damage too, it leaves to a decoder, which also says what is wrong.
 type tiny struct {
+	*tinyRoom // nil when everything is decoded: the file may stay open for long
+
 	file    element.Recognised
 	from    objstore.Reader
 	cfg     source.Config
 	at, end int        // the next row group, and the one after the last
 	unusual *rowGroups // reads the rest, if it is not nil
+}
 
+// tinyRoom is what is needed to decode a file. It goes from file to file.
+type tinyRoom struct {
 	columns []element.Column // that are read
 	wide    []bool           // by column: its values have 64 bits
 	chunks  []pages.Chunk    // by row group and column
@@ -45,8 +50,7 @@ type tiny struct {
 // mostTinyBytes is the largest file that is tiny.
 const mostTinyBytes = tailBytes
 
-// tinies go from file to file.
-var tinies = sync.Pool{New: func() any { return &tiny{budget: newBudget(maxOwnBytes)} }}
+var tinies = sync.Pool{New: func() any { return &tinyRoom{budget: newBudget(maxOwnBytes)} }}
 
 // openTiny returns nil if a decoder must read the file.
 func openTiny(f element.Recognised, r objstore.Reader, groups element.Range, cfg source.Config) *tiny {
@@ -58,18 +62,17 @@ func openTiny(f element.Recognised, r objstore.Reader, groups element.Range, cfg
 			return nil
 		}
 	}
-	t := tinies.Get().(*tiny)
-	t.file, t.from, t.cfg, t.at, t.end = f, r, cfg, groups.Start, groups.End
+	t := &tiny{tinies.Get().(*tinyRoom), f, r, cfg, groups.Start, groups.End, nil}
 	t.columns = t.columns[:0]
 	for _, c := range f.Projection {
 		t.columns = append(t.columns, f.Columns[c])
 	}
-	if !t.load(r) || !t.understand(groups) {
-		t.keep()
-		return nil
-	}
 	t.narrow.Use(t.budget)
 	t.broad.Use(t.budget)
+	if !t.load(r) || !t.understand(groups) {
+		t.giveBack()
+		return nil
+	}
 	return t
 }
 
@@ -90,7 +93,8 @@ func (m *inMemory) ReadAt(p []byte, off int64) (int, error) {
 // load reads the whole file.
 func (t *tiny) load(r io.ReaderAt) bool {
 	if int64(cap(t.bytes.content)) < t.file.Size {
-		t.bytes.content = make([]byte, t.file.Size, mostTinyBytes)
+		const step = 8 << 10
+		t.bytes.content = make([]byte, t.file.Size, (t.file.Size+step-1)/step*step)
 	}
 	t.bytes.content = t.bytes.content[:t.file.Size]
 	n, err := r.ReadAt(t.bytes.content, 0)
@@ -185,8 +189,11 @@ func (t *tiny) Next(ctx context.Context, emit func(source.Batch)) error {
 			t.at++
 			return nil
 		default:
-			t.at++
-			emit(source.Batch{Record: array.NewRecordBatch(sharedSchema(t.columns, b.arrays), b.arrays, rows), Done: b.keep})
+			record := array.NewRecordBatch(sharedSchema(t.columns, b.arrays), b.arrays, rows)
+			if t.at++; t.at == t.end {
+				t.giveBack()
+			}
+			emit(source.Batch{Record: record, Done: b.keep})
 			return nil
 		}
 		d, err := newDecoder(ctx, t.file, t.from, t.at, t.end, t.cfg)
@@ -304,16 +311,19 @@ func (t *tiny) Close() {
 	if t.unusual != nil {
 		t.unusual.Close()
 	}
-	t.narrow.Release()
-	t.broad.Release()
-	t.keep()
+	t.giveBack()
 }
 
-// keep gives the memory to the next file.
-func (t *tiny) keep() {
-	t.file, t.from, t.unusual = element.Recognised{}, nil, nil
+// giveBack gives the room to the next file.
+func (t *tiny) giveBack() {
+	if t.tinyRoom == nil {
+		return
+	}
+	t.narrow.Release()
+	t.broad.Release()
 	clear(t.columns)
-	tinies.Put(t)
+	tinies.Put(t.tinyRoom)
+	t.tinyRoom = nil
 }
 
 // lastSchema is the Arrow schema of the last tiny file. Most files have the same columns.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -12,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/klauspost/compress/zstd"
 )
 
 // Meta is a key and value for a parquet file's metadata.
@@ -46,6 +48,31 @@ func Write(w io.Writer, rec arrow.RecordBatch, meta []Meta) (err error) {
 		return fmt.Errorf("parquetio: write: %w", err)
 	}
 	return nil
+}
+
+// zstdCodec compresses in less memory than arrow-go's codec, which keeps a history of two windows of 8 MiB. Both give the same bytes for a
+// page of up to writeWindow, which few pages exceed.
+type zstdCodec struct{ boundedCodec }
+
+const writeWindow = 2 << 20
+
+var zstdEncoders = sync.Pool{New: func() any {
+	enc, err := zstd.NewWriter(nil, zstd.WithZeroFrames(true), zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1),
+		zstd.WithAllLitEntropyCompression(true), zstd.WithWindowSize(writeWindow), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		panic(err) // the options are good
+	}
+	return enc
+}}
+
+// EncodeLevel compresses src. Other levels than the default one are left to arrow-go's codec.
+func (c zstdCodec) EncodeLevel(dst, src []byte, level int) []byte {
+	if level != compress.DefaultCompressionLevel {
+		return c.boundedCodec.EncodeLevel(dst, src, level)
+	}
+	enc := zstdEncoders.Get().(*zstd.Encoder)
+	defer zstdEncoders.Put(enc)
+	return enc.EncodeAll(src, dst[:0])
 }
 
 // ReadTable reads a small table, such as Write wrote.

@@ -44,7 +44,10 @@ func Take(id string) (Result, error) {
 type answerFn struct{ Config Config }
 
 func (fn *answerFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool) error {
-	r := result{files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables)}
+	r := result{leftOut: element.Drain(leftOut), tables: element.Drain(tables)}
+	if err := r.drain(files, tallies); err != nil {
+		return err
+	}
 	if err := r.check(ctx, fn.Config); err != nil {
 		return err
 	}

@@ -57,18 +57,20 @@ func (r *result) keep(ctx context.Context, cfg Config, dir string) (*keptFiles, 
 	if err != nil {
 		return nil, err
 	}
-	var before []*kept.Input
-	for i := range cfg.Kept {
-		if in, ok := moved(&cfg.Kept[i]); ok && !looked[in.Source] {
-			before = append(before, in)
+	list := cfg.Kept.Reader()
+	before := func() (*kept.Input, error) {
+		for {
+			in, err := list.Next()
+			if in == nil || err != nil {
+				return nil, err
+			}
+			if in, ok := moved(in); ok && !looked[in.Source] {
+				return in, nil
+			}
 		}
 	}
-	if cfg.Identity == "" && read.Len()+len(before) == 0 {
-		return nil, nil
-	}
-	slices.SortFunc(before, func(a, b *kept.Input) int { return cmp.Compare(a.Source, b.Source) })
-	index, err := merged(dir, cfg.Identity, &read, before)
-	if err != nil {
+	index, inputs, err := merged(dir, cfg.Identity, &read, before)
+	if err != nil || cfg.Identity == "" && inputs == 0 {
 		return nil, err
 	}
 	files := &keptFiles{index: index}
@@ -78,22 +80,31 @@ func (r *result) keep(ctx context.Context, cfg Config, dir string) (*keptFiles, 
 	return files, nil
 }
 
-// merged encodes an index of two lists of inputs, each sorted by source.
-func merged(dir, identity string, read *kept.Encoded, before []*kept.Input) (write func(io.Writer) error, err error) {
+// merged encodes an index of two lists of inputs, each sorted by source. before returns the next input of the second list, or nil. inputs is how
+// many there are in both lists.
+func merged(dir, identity string, read *kept.Encoded, before func() (*kept.Input, error)) (write func(io.Writer) error, inputs int, err error) {
 	index, err := kept.NewEncoder(dir, kept.Format, identity)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
+	}
+	inputs = read.Len()
+	next, err := before()
+	if err != nil {
+		return nil, 0, err
 	}
 	addBefore := func(until func(source string) bool) error {
-		for len(before) > 0 && until(before[0].Source) {
-			b, err := kept.EncodeInput(*before[0])
+		for next != nil && until(next.Source) {
+			b, err := kept.EncodeInput(*next)
 			if err != nil {
 				return err
 			}
 			if err := index.Add(b); err != nil {
 				return err
 			}
-			before = before[1:]
+			inputs++
+			if next, err = before(); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
@@ -107,9 +118,10 @@ func merged(dir, identity string, read *kept.Encoded, before []*kept.Input) (wri
 		err = addBefore(func(string) bool { return true })
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return index.End()
+	write, err = index.End()
+	return write, inputs, err
 }
 
 // eachRemembered calls do with the inputs that this run has looked at, in the order of their sources. They have no results yet.
@@ -199,10 +211,14 @@ func (s *states) write(w io.Writer) error {
 // base's index the new places of its results. ok is false if its results are damaged: a later run then reads the input again.
 func (s *states) move(ctx context.Context, cfg Config) (moved func(*kept.Input) (in *kept.Input, ok bool), err error) {
 	length := map[string]int64{}
-	for _, in := range cfg.Kept {
+	err = cfg.Kept.Each(func(in *kept.Input) error {
 		for _, r := range in.Results {
 			length[r.At.File] += r.At.Length
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	if len(length) <= mostFiles {
 		return func(in *kept.Input) (*kept.Input, bool) { return in, true }, nil

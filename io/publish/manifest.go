@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"hash"
-	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -289,13 +287,6 @@ func mean(tallies []element.Tally, of func(element.Tally) element.Mean) float64 
 		return 0
 	}
 	return sum / float64(count)
-}
-
-func (m *Manifest) write(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(m)
 }
 
 // ReadManifest reads the manifest of an output.

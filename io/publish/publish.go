@@ -180,9 +180,9 @@ func onlyOrEmpty[T any](s beam.Scope, list []beam.PCollection) beam.PCollection 
 type publishFn struct{ Config Config }
 
 func (fn *publishFn) ProcessElement(ctx context.Context, _ []byte, files func(*element.AdmittedFiles) bool, leftOut func(*element.LeftOut) bool, tallies func(*element.Tallies) bool, tables func(*element.Table) bool, remembered func(*element.Remembered) bool, kept func(*quarantine.File) bool) error {
-	r := result{
-		files: element.DrainLists(files, filesOf), leftOut: element.Drain(leftOut), tallies: element.DrainLists(tallies, talliesOf), tables: element.Drain(tables),
-		remembered: element.Drain(remembered), kept: element.Drain(kept),
+	r := result{leftOut: element.Drain(leftOut), tables: element.Drain(tables), remembered: element.Drain(remembered), kept: element.Drain(kept)}
+	if err := r.drain(files, tallies); err != nil {
+		return err
 	}
 	return r.checkAndPublish(ctx, fn.Config)
 }
@@ -215,8 +215,13 @@ func (r *result) check(ctx context.Context, cfg Config) error {
 	return r.gate(ctx, cfg)
 }
 
-func filesOf(l element.AdmittedFiles) []element.Admitted { return l.Files }
-func talliesOf(l element.Tallies) []element.Tally        { return l.List }
+// drain takes the files and their tallies out of their lists.
+func (r *result) drain(files func(*element.AdmittedFiles) bool, tallies func(*element.Tallies) bool) (err error) {
+	if r.files, err = element.DrainLists(files); err == nil {
+		r.tallies, err = element.DrainLists(tallies)
+	}
+	return err
+}
 
 // result is what a run has computed: the tables, and what became of the inputs and their rows.
 type result struct {

@@ -189,12 +189,8 @@ func TestAnOutputThatCannotBeWrittenIsNamed(t *testing.T) {
 func TestManifestIsPlainJSON(t *testing.T) {
 	cfg, r := good(t.TempDir())
 	cfg.Flags["input"] = "a&b<c>"
-	var b strings.Builder
-	if err := r.manifest(cfg).write(&b); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(b.String(), `"a&b<c>"`) || !json.Valid([]byte(b.String())) {
-		t.Errorf("manifest: %s", b.String())
+	if b := r.manifest(cfg).encode(); !strings.Contains(string(b), `"a&b<c>"`) || !json.Valid(b) {
+		t.Errorf("manifest: %s", b)
 	}
 }
 

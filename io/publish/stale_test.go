@@ -69,7 +69,7 @@ func TestOneInputThatCannotBeKnownAgainLosesNoOthers(t *testing.T) {
 		var f, young element.Recognised
 		f.Source, f.Token, f.Reading = "a", "token", "reading"
 		young.Source, young.Reading = "young", "reading"
-		cfg.Kept = []kept.Input{{Source: "before"}}
+		cfg.Kept = kept.Compact([]*kept.Input{{Source: "before"}})
 		r.remembered = []element.Remembered{{Files: []element.Recognised{f, young}, Results: []element.Packed{{Source: "a", Taxi: "yellow", Bytes: []byte("a")}}}}
 	})
 	x, err := ReadIndex(t.Context(), objstore.Access{}, output, wholeVersion(t, objstore.Access{}, output).Dir)

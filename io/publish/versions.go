@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -226,13 +225,4 @@ func (h Head) isOf(run string) bool {
 		return false
 	}
 	return h.Manifest.Commit.Run == run || slices.ContainsFunc(h.Versions(), func(v Version) bool { return v.Run == run })
-}
-
-// encode returns the manifest as it is stored.
-func (m *Manifest) encode() []byte {
-	var b bytes.Buffer
-	if err := m.write(&b); err != nil { // every field can be encoded
-		panic(err)
-	}
-	return b.Bytes()
 }

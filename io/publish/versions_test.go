@@ -206,7 +206,7 @@ func TestVersionsBeyondTheLastGo(t *testing.T) {
 	}
 	mustCommit(t, output, "run5", 5, two, func(cfg *Config, _ *result) {
 		cfg.Identity = "x"
-		cfg.Kept = []kept.Input{{Source: "a", Results: []kept.Result{{At: kept.Ref{File: versionsDir + "/3-run3/" + kept.StatesName}}}}}
+		cfg.Kept = kept.Compact([]*kept.Input{{Source: "a", Results: []kept.Result{{At: kept.Ref{File: versionsDir + "/3-run3/" + kept.StatesName}}}}})
 		if err := os.WriteFile(filepath.Join(output, versionsDir, "3-run3", kept.StatesName), []byte("results"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -416,7 +416,7 @@ func TestResultsAreKeptWithTheVersion(t *testing.T) {
 	}
 	check(x, "one", map[string]string{"a": "yellow a", "b": "green b green, yellow b yellow", "left out": "", "zones": ""})
 	mustCommit(t, output, "b", 2, func(cfg *Config, r *result) { // b is read again
-		cfg.Identity, cfg.Kept = "two", x.Inputs
+		cfg.Identity, cfg.Kept = "two", compactOf(x.Inputs)
 		r.remembered = []element.Remembered{{Files: []element.Recognised{file("b", "5")}, Results: []element.Packed{packed("b", "yellow", []byte("new"))}}}
 	})
 	h = wholeVersion(t, objstore.Access{}, output)
@@ -437,7 +437,7 @@ func TestResultsAreInFewFiles(t *testing.T) {
 		mustCommit(t, output, fmt.Sprint("run", i), int64(i), func(cfg *Config, r *result) {
 			var f element.Recognised
 			f.Source, f.Token, f.Reading = source, "t", "r"
-			cfg.Identity, cfg.Kept, cfg.KeepVersions = "x", inputs, 2
+			cfg.Identity, cfg.Kept, cfg.KeepVersions = "x", compactOf(inputs), 2
 			r.remembered = []element.Remembered{{Files: []element.Recognised{f}, Results: []element.Packed{{Source: source, Taxi: "yellow", Bytes: []byte(want[source])}}}}
 		})
 		h := wholeVersion(t, objstore.Access{}, output)
@@ -476,7 +476,7 @@ func TestResultsAreInFewFiles(t *testing.T) {
 	for i := len(length); i <= mostFiles; i++ {
 		inputs = append(inputs, kept.Input{Source: fmt.Sprint("far ", i), Results: []kept.Result{{At: kept.Ref{File: fmt.Sprint("none", i), Length: 1}}}})
 	}
-	moved, err := s.move(context.Background(), Config{Output: output, Kept: inputs})
+	moved, err := s.move(context.Background(), Config{Output: output, Kept: compactOf(inputs)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -491,4 +491,13 @@ func TestResultsAreInFewFiles(t *testing.T) {
 			t.Errorf("%s: found it kept, and its results cannot be read", in.Source)
 		}
 	}
+}
+
+// compactOf returns inputs in the form in which they travel to the worker that publishes.
+func compactOf(inputs []kept.Input) kept.Inputs {
+	var list []*kept.Input
+	for i := range inputs {
+		list = append(list, &inputs[i])
+	}
+	return kept.Compact(list)
 }

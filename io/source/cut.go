@@ -14,26 +14,53 @@ const (
 // with what is left for each lane. So all lanes have work until the end. Several small files are one segment.
 type cutter struct {
 	pieces []element.Piece
-	first  int64 // the first unit of pieces[0], counted over all pieces
-	at     int64 // the unit that comes next
+	files  []element.WholeFiles // that follow the pieces
+	first  int64                // the first unit of pieces[0], counted over all pieces and files
+	at     int64                // the unit that comes next
 	end    int64
 	left   int64 // bytes, and what the files cost beside them
+	err    error // of files that cannot be decoded; then there are no more
 }
 
-// newCutter cuts units of w, which are counted over all its pieces.
+// newCutter cuts units of w, which are counted over all its pieces and files.
 func newCutter(w element.Work, units element.Range) cutter {
-	c := cutter{pieces: w.Pieces, at: int64(units.Start), end: int64(units.End)}
-	for rest := c; rest.more(); {
+	c := cutter{pieces: w.Pieces, files: w.Files, at: int64(units.Start), end: int64(units.End)}
+	rest := c
+	for rest.files = nil; rest.more(); {
 		p, bytes := rest.part()
 		c.left += bytes + fileBytes
 		rest.skip(p)
+	}
+	first := 0
+	for _, p := range w.Pieces {
+		first += p.Units.End - p.Units.Start
+	}
+	for _, f := range w.Files {
+		n := len(f.UnitBytes)
+		if from, to := max(0, units.Start-first), min(n, units.End-first); from < to {
+			for _, bytes := range f.UnitBytes[from:to] {
+				c.left += bytes
+			}
+			c.left += fileBytes * int64(f.Count) * int64(to-from) / int64(n)
+		}
+		first += n
 	}
 	return c
 }
 
 // more goes to the piece that has the next unit, and tells whether there is one.
 func (c *cutter) more() bool {
-	for c.at < c.end && len(c.pieces) > 0 {
+	for c.at < c.end {
+		switch {
+		case len(c.pieces) == 0 && (len(c.files) == 0 || c.err != nil):
+			return false
+		case len(c.pieces) == 0 && c.first+int64(len(c.files[0].UnitBytes)) <= c.at:
+			c.first, c.files = c.first+int64(len(c.files[0].UnitBytes)), c.files[1:]
+			continue
+		case len(c.pieces) == 0:
+			c.expand()
+			continue
+		}
 		units := c.pieces[0].Units
 		if next := c.first + int64(units.End-units.Start); next <= c.at {
 			c.first, c.pieces = next, c.pieces[1:]
@@ -42,6 +69,19 @@ func (c *cutter) more() bool {
 		return true
 	}
 	return false
+}
+
+// expand makes pieces of the files that come next.
+func (c *cutter) expand() {
+	files, err := element.ExpandList[element.Recognised](c.files[0].Compact)
+	if c.files = c.files[1:]; err != nil {
+		c.err = err
+		return
+	}
+	c.pieces = make([]element.Piece, len(files))
+	for i, f := range files {
+		c.pieces[i] = element.Piece{File: f, Units: all(f)}
+	}
 }
 
 // file returns the file that comes next. There must be one.

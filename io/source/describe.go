@@ -166,16 +166,22 @@ func (fn *narrowFn) ProcessElement(f element.Recognised, emit func(element.Recog
 		return err
 	}
 	if fn.list = append(fn.list, f); len(fn.list) == element.MostInList {
-		fn.FinishBundle(emit)
+		return fn.FinishBundle(emit)
 	}
 	return nil
 }
 
-func (fn *narrowFn) FinishBundle(emit func(element.RecognisedFiles)) {
-	if len(fn.list) > 0 {
-		emit(element.RecognisedFiles{Files: slices.Clip(fn.list)})
-		fn.list = nil
+func (fn *narrowFn) FinishBundle(emit func(element.RecognisedFiles)) error {
+	if len(fn.list) == 0 {
+		return nil
 	}
+	b, err := element.CompactList(fn.list)
+	if err == nil {
+		emit(element.RecognisedFiles{Compact: b})
+	}
+	clear(fn.list)
+	fn.list = fn.list[:0]
+	return err
 }
 
 // Narrow does for one file what [Narrowed] does.

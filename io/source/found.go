@@ -23,7 +23,7 @@ func Found(s beam.Scope, files []element.Found) beam.PCollection {
 	s = s.Scope("source.Found")
 	fn := &foundFn{}
 	for part := range slices.Chunk(files, sharedFiles) {
-		b, err := element.CompactRow(fileList{part})
+		b, err := element.CompactList(part)
 		if err != nil {
 			panic(fmt.Sprintf("source: files cannot be coded: %v", err)) // no content of the files causes this
 		}
@@ -32,18 +32,16 @@ func Found(s beam.Scope, files []element.Found) beam.PCollection {
 	return beam.ParDo(s, fn, beam.Impulse(s))
 }
 
-// foundFn holds the files in a compressed form, because they stay in memory while the pipeline runs.
+// foundFn holds the files in a compact form, because they stay in memory while the pipeline runs.
 type foundFn struct{ Lists [][]byte }
-
-type fileList struct{ Files []element.Found }
 
 func (fn *foundFn) ProcessElement(_ []byte, emit func(element.Found)) error {
 	for _, b := range fn.Lists {
-		list, err := element.ExpandRow[fileList](b)
+		files, err := element.ExpandList[element.Found](b)
 		if err != nil {
 			return err
 		}
-		for _, f := range list.Files {
+		for _, f := range files {
 			emit(f)
 		}
 	}

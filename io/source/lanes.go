@@ -207,7 +207,10 @@ func (l *lanes) collect() (list []item, end bool, err error) {
 		}
 	}
 	l.fill()
-	return list, len(list) == 0 && len(l.open) == 0 && (l.stopped || !l.rest.more()), nil
+	if end = len(list) == 0 && len(l.open) == 0 && (l.stopped || !l.rest.more()); end {
+		err = l.rest.err
+	}
+	return list, end, err
 }
 
 // inTurn returns the segments that may give a batch, those first whose turn it is. If a list has one batch, it is of

@@ -51,7 +51,7 @@ func Read(s beam.Scope, cfg Config, works beam.PCollection) beam.PCollection {
 }
 
 // ReadFn is the splittable DoFn of [Read]. Its restrictions are ranges of the units of an element.Work, counted from 0 over all
-// its pieces. It is exported for tests that act as a runner. All that it needs to know of the files is in the element.
+// its pieces and files. It is exported for tests that act as a runner. All that it needs to know of the files is in the element.
 type ReadFn struct {
 	Config Config
 }
@@ -64,6 +64,9 @@ func (fn *ReadFn) CreateInitialRestriction(w element.Work) offsetrange.Restricti
 	units := int64(0)
 	for _, p := range w.Pieces {
 		units += int64(p.Units.End - p.Units.Start)
+	}
+	for _, f := range w.Files {
+		units += int64(len(f.UnitBytes))
 	}
 	return offsetrange.Restriction{Start: 0, End: units}
 }

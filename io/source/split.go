@@ -45,13 +45,16 @@ func sizeOf(r offsetrange.Restriction, sizes []int64) int64 {
 
 // sizesOf are the bytes of each unit of w.
 func sizesOf(w element.Work) []int64 {
-	if len(w.Pieces) == 1 {
+	if len(w.Pieces) == 1 && len(w.Files) == 0 {
 		p := w.Pieces[0]
 		return p.File.UnitBytes[p.Units.Start:p.Units.End]
 	}
 	var sizes []int64
 	for _, p := range w.Pieces {
 		sizes = append(sizes, p.File.UnitBytes[p.Units.Start:p.Units.End]...)
+	}
+	for _, f := range w.Files {
+		sizes = append(sizes, f.UnitBytes...)
 	}
 	return sizes
 }

@@ -41,55 +41,76 @@ type worksFn struct {
 	Dealt bool
 	Run   string // see Config
 
-	files []element.RecognisedFiles
+	whole []element.WholeFiles   // for this process
+	files [][]element.Recognised // for workers
 }
 
-func (fn *worksFn) StartBundle(func(element.Work)) { fn.files = nil }
+func (fn *worksFn) StartBundle(func(element.Work)) { fn.whole, fn.files = nil, nil }
 
-func (fn *worksFn) ProcessElement(f element.RecognisedFiles, _ func(element.Work)) {
+func (fn *worksFn) ProcessElement(list element.RecognisedFiles, _ func(element.Work)) error {
+	files, err := list.All()
+	if err != nil {
+		return err
+	}
 	if run := watch.Of(fn.Run); run != nil {
-		for _, file := range f.Files {
+		for _, file := range files {
 			run.Due(Watched(file))
 		}
 	}
-	fn.files = append(fn.files, f)
+	if fn.Dealt {
+		fn.files = append(fn.files, files)
+		return nil
+	}
+	whole, err := wholeFiles(list, files)
+	fn.whole = append(fn.whole, whole)
+	return err
 }
 
 func (fn *worksFn) FinishBundle(emit func(element.Work)) {
-	works := worksOf(fn.files)
+	works := worksOf(fn.whole)
 	if fn.Dealt {
 		works = dealt(fn.files)
 	}
-	fn.files = nil
+	fn.whole, fn.files = nil, nil
 	for i, w := range works {
 		works[i] = element.Work{} // to free memory: the runner may finish it long before the last one
 		emit(w)
 	}
 }
 
-// worksOf returns lists of all files, in their order. It is one list, unless there are so many files that the element would be large.
-func worksOf(lists []element.RecognisedFiles) []element.Work {
+// wholeFiles returns the files of a list in their compact form.
+func wholeFiles(list element.RecognisedFiles, files []element.Recognised) (w element.WholeFiles, err error) {
+	if w.Compact = list.Compact; len(list.Files) > 0 || list.Compact == nil {
+		w.Compact, err = element.CompactList(files)
+	}
+	w.Count = len(files)
+	for _, f := range files {
+		for unit := range f.UnitRows {
+			w.UnitBytes = append(w.UnitBytes, bytesOfUnit(f, unit))
+		}
+	}
+	w.UnitBytes = slices.Clip(w.UnitBytes)
+	return w, err
+}
+
+// worksOf returns works of all files, in their order. It is one work, unless there are so many files that the element would be large.
+func worksOf(files []element.WholeFiles) []element.Work {
 	var works []element.Work
 	room := 0
-	for _, list := range lists {
-		for _, f := range list.Files {
-			size := codedSize(f)
-			if len(works) == 0 || size > room {
-				works, room = append(works, element.Work{}), codedBytes
-			}
-			w := &works[len(works)-1]
-			w.Pieces = append(w.Pieces, element.Piece{File: f, Units: all(f)})
-			room -= size
+	for _, f := range files {
+		size := len(f.Compact) + 8*len(f.UnitBytes)
+		if len(works) == 0 || size > room {
+			works, room = append(works, element.Work{}), codedBytes
 		}
+		w := &works[len(works)-1]
+		w.Files = append(w.Files, f)
+		room -= size
 	}
 	return works
 }
 
-// codedSize is about what a file takes in the coded form of a work.
-func codedSize(f element.Recognised) int { return 512 + len(f.Metadata) + 16*len(f.UnitRows) }
-
 // dealt returns lists for workers, the largest first.
-func dealt(lists []element.RecognisedFiles) []element.Work {
+func dealt(lists [][]element.Recognised) []element.Work {
 	var works []element.Work
 	open, room := 0, int64(0) // which list may take more
 	add := func(f element.Recognised) {
@@ -108,7 +129,7 @@ func dealt(lists []element.RecognisedFiles) []element.Work {
 		}
 	}
 	for _, list := range lists {
-		for _, f := range list.Files {
+		for _, f := range list {
 			add(f)
 		}
 	}
@@ -116,6 +137,7 @@ func dealt(lists []element.RecognisedFiles) []element.Work {
 	return works
 }
 
+// bytesOf is the bytes of pieces.
 func bytesOf(w element.Work) int64 {
 	total := int64(0)
 	for _, p := range w.Pieces {

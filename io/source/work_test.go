@@ -35,7 +35,7 @@ func TestWorksCoverEveryUnitOnceLargestFirst(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		last := int64(-1)
-		for _, w := range dealt([]element.RecognisedFiles{{Files: files}}) {
+		for _, w := range dealt([][]element.Recognised{files}) {
 			if n := bytesOf(w); last >= 0 && n > last {
 				t.Fatalf("works: found one of %d bytes after one of %d, expected the largest first", n, last)
 			} else {
@@ -67,7 +67,7 @@ func TestEveryNthWorkIsAFairShare(t *testing.T) {
 	for _, n := range []int{2, 4, 8} {
 		share := make([]int64, n)
 		total := int64(0)
-		for i, p := range dealt([]element.RecognisedFiles{{Files: files}}) {
+		for i, p := range dealt([][]element.Recognised{files}) {
 			share[i%n] += bytesOf(p)
 			total += bytesOf(p)
 		}
@@ -87,7 +87,7 @@ func TestSmallFilesShareOneElement(t *testing.T) {
 	}
 	files = append(files, fileOf(-1, sharedBytes, 5), fileOf(-2, sharedBytes-1000*sharedFiles), fileOf(-3, 1))
 	var found []string
-	for _, w := range dealt([]element.RecognisedFiles{{Files: files}}) {
+	for _, w := range dealt([][]element.Recognised{files}) {
 		found = append(found, fmt.Sprintf("%d files of %d bytes", len(w.Pieces), bytesOf(w)))
 	}
 	want := []string{"1 files of 1048581 bytes", "2 files of 792577 bytes", "256 files of 256000 bytes", "256 files of 256000 bytes"}
@@ -102,15 +102,34 @@ func TestThisProcessGetsAllFilesInOneElement(t *testing.T) {
 	for i := range 3000 {
 		files = append(files, fileOf(i, 1000, 2000))
 	}
-	if works := worksOf([]element.RecognisedFiles{{Files: files[:1000]}, {Files: files[1000:]}}); len(works) != 1 || len(works[0].Pieces) != 3000 || works[0].Pieces[2999].Units.End != 2 {
-		t.Errorf("found %d elements, expected one of all files", len(works))
+	works := func(lists ...element.RecognisedFiles) (works []element.Work) {
+		fn := &worksFn{}
+		for _, l := range lists {
+			if err := fn.ProcessElement(l, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fn.FinishBundle(func(w element.Work) { works = append(works, w) })
+		return works
+	}
+	compact, err := element.CompactList(files[1000:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := works(element.RecognisedFiles{Files: files[:1000]}, element.RecognisedFiles{Compact: compact})
+	if len(all) != 1 || all[0].Files[0].Count+all[0].Files[1].Count != 3000 {
+		t.Fatalf("found %d elements, expected one of all files", len(all))
+	}
+	fn := &ReadFn{}
+	if r := fn.CreateInitialRestriction(all[0]); r.End != 6000 || fn.RestrictionSize(all[0], r) != 9_000_000 {
+		t.Errorf("found the units up to %d with %v bytes, expected 6000 with 9000000", r.End, fn.RestrictionSize(all[0], r))
 	}
 	large := files[0]
 	large.Metadata = make([]byte, 2*codedBytes)
-	if works := worksOf([]element.RecognisedFiles{{Files: append([]element.Recognised{large}, files...)}}); len(works) != 2 || len(works[0].Pieces) != 1 {
+	if works := works(element.RecognisedFiles{Files: []element.Recognised{large}}, element.RecognisedFiles{Files: files}); len(works) != 2 || works[0].Files[0].Count != 1 {
 		t.Errorf("found %d elements, expected a large one and one of the other files", len(works))
 	}
-	if works := worksOf(nil); len(works) != 0 {
+	if works := works(); len(works) != 0 {
 		t.Errorf("found %d elements of no files, expected none", len(works))
 	}
 }

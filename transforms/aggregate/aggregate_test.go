@@ -74,11 +74,20 @@ yellow 2020 2020-04-01 2 0 1 Jamaica Bay Queens
 func init() { register.Function1x1(sortedTallies) }
 
 func sortedTallies(t element.Tallies) element.Tallies {
-	t.List = slices.Clone(t.List)
-	slices.SortFunc(t.List, func(a, b element.Tally) int {
+	list := allOf(t)
+	slices.SortFunc(list, func(a, b element.Tally) int {
 		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Taxi, b.Taxi))
 	})
-	return t
+	return element.Tallies{List: list}
+}
+
+// allOf returns all entries of a list, also those in its compact form.
+func allOf[T any](list interface{ All() ([]T, error) }) []T {
+	all, err := list.All()
+	if err != nil {
+		panic(err)
+	}
+	return slices.Clone(all)
 }
 
 func TestTablesExistWithoutFiles(t *testing.T) {

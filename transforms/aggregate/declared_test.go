@@ -126,7 +126,7 @@ func TestTablesInSQLBesideStandingOnes(t *testing.T) {
 
 // tallyLines has a line for each source: the trips that count and, by table, those that it filters.
 func tallyLines(tallies element.Tallies, emit func(string)) {
-	for _, t := range tallies.List {
+	for _, t := range allOf(tallies) {
 		line := fmt.Sprintf("%s %d", t.Source, t.Counted)
 		for _, f := range t.Filtered {
 			line += fmt.Sprintf(" %s %d", f.Table, f.Rows)
@@ -174,11 +174,11 @@ func TestFilesThatAnAnswerDoesNotNeedArePruned(t *testing.T) {
 }
 
 func recognisedIn(t element.RecognisedFiles) string {
-	return namesOf(t.Files, func(f element.Recognised) string { return f.Source })
+	return namesOf(allOf(t), func(f element.Recognised) string { return f.Source })
 }
 
 func admittedIn(t element.AdmittedFiles) string {
-	return namesOf(t.Files, func(f element.Admitted) string { return f.Source })
+	return namesOf(allOf(t), func(f element.Admitted) string { return f.Source })
 }
 
 func namesOf[F any](files []F, name func(F) string) string {

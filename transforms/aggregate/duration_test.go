@@ -27,7 +27,15 @@ func TestTheMeanDurationIsKnownWhateverTheTables(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		tally.FinishBundle(func(l element.Tallies) { found = l.List[0] })
+		if err := tally.FinishBundle(func(l element.Tallies) {
+			list, err := l.All()
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = list[0]
+		}); err != nil {
+			t.Fatal(err)
+		}
 		if want := (element.Mean{Count: 2, Mean: 1.5}); err != nil || found.Left != want || found.Read.Count != 3 {
 			t.Errorf("%s: found %v of %v, %v, expected %v of 3", name, found.Left, found.Read, err, want)
 		}

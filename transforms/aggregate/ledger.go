@@ -38,8 +38,10 @@ const (
 )
 
 func init() {
+	beam.RegisterDoFn(reflect.TypeFor[linesFn]())
 	beam.RegisterDoFn(reflect.TypeFor[ledgerFn]())
-	register.Iter1[Source]()
+	register.Emitter1[[]byte]()
+	register.Iter1[[]byte]()
 }
 
 // Ledger makes the table of what became of every row.
@@ -47,28 +49,29 @@ func init() {
 // Ledger transforms a PCollection<KV<string, Source>> into a PCollection<element.Table> of one element.
 func Ledger(s beam.Scope, perSource beam.PCollection) beam.PCollection {
 	s = s.Scope("aggregate.Ledger")
-	return beam.ParDo(s, &ledgerFn{}, beam.Impulse(s), beam.SideInput{Input: beam.DropKey(s, perSource)})
+	lines := beam.ParDo(s, &linesFn{}, beam.DropKey(s, perSource))
+	return beam.ParDo(s, &ledgerFn{}, beam.Impulse(s), beam.SideInput{Input: lines})
 }
 
 // line is one row of the ledger.
 type line struct {
-	taxi, source string
-	month        int32
-	rule         string
-	scope        quality.Scope
-	rows         int64
+	Taxi, Source string
+	Month        int32
+	Rule         string
+	Scope        quality.Scope
+	Rows         int64
 }
 
 func (l line) compare(o line) int {
-	return cmp.Or(cmp.Compare(l.taxi, o.taxi), cmp.Compare(l.source, o.source), cmp.Compare(monthOrder(l.month), monthOrder(o.month)),
-		cmp.Compare(l.rule, o.rule), cmp.Compare(l.scope, o.scope))
+	return cmp.Or(cmp.Compare(l.Taxi, o.Taxi), cmp.Compare(l.Source, o.Source), cmp.Compare(monthOrder(l.Month), monthOrder(o.Month)),
+		cmp.Compare(l.Rule, o.Rule), cmp.Compare(l.Scope, o.Scope))
 }
 
-// linesOf are the ledger's lines about a source.
-func linesOf(r Source) []line {
+// appendLines appends the ledger's lines about a source.
+func appendLines(lines []line, r Source) []line {
 	name := cmp.Or(r.Whole, r.Source)
 	file := func(rule string, rows int64) line { return line{r.Taxi, name, r.Month, rule, quality.File, rows} }
-	lines := []line{file(rowsRead, r.Rows), file(rowsCounted, r.Counted)}
+	lines = append(lines, file(rowsRead, r.Rows), file(rowsCounted, r.Counted))
 	if r.Unknown > 0 {
 		lines = append(lines, file(columnUnknown, r.Rows))
 	}
@@ -78,13 +81,42 @@ func linesOf(r Source) []line {
 	return lines
 }
 
+// linesFn makes the lines of sources. What waits for all sources are lists of lines in their compact form: the results themselves, which have
+// the states of all tables, would take far more memory.
+type linesFn struct{ list []line }
+
+// linesInList is from how many lines on a list is emitted.
+const linesInList = 1024
+
+func (fn *linesFn) StartBundle(func([]byte)) { fn.list = nil }
+
+func (fn *linesFn) ProcessElement(r Source, emit func([]byte)) error {
+	if fn.list = appendLines(fn.list, r); len(fn.list) >= linesInList {
+		return fn.FinishBundle(emit)
+	}
+	return nil
+}
+
+func (fn *linesFn) FinishBundle(emit func([]byte)) error {
+	if len(fn.list) == 0 {
+		return nil
+	}
+	b, err := element.CompactList(fn.list)
+	if err == nil {
+		emit(b)
+	}
+	clear(fn.list)
+	fn.list = fn.list[:0]
+	return err
+}
+
 // merged sorts lines and adds up those that differ only in their rows: they are of parts of one dataset.
 func merged(lines []line) []line {
 	slices.SortFunc(lines, line.compare)
 	out := lines[:0]
 	for _, l := range lines {
 		if n := len(out); n > 0 && out[n-1].compare(l) == 0 {
-			out[n-1].rows += l.rows
+			out[n-1].Rows += l.Rows
 			continue
 		}
 		out = append(out, l)
@@ -95,25 +127,40 @@ func merged(lines []line) []line {
 // ledgerFn makes the rows of the table.
 type ledgerFn struct{}
 
-func (fn *ledgerFn) ProcessElement(_ []byte, next func(*Source) bool, emit func(element.Table)) {
-	var lines []line
-	for _, r := range element.Drain(next) {
-		lines = append(lines, linesOf(r)...)
+func (fn *ledgerFn) ProcessElement(_ []byte, next func(*[]byte) bool, emit func(element.Table)) error {
+	var lists [][]line
+	for _, b := range element.Drain(next) {
+		list, err := element.ExpandList[line](b)
+		if err != nil {
+			return err
+		}
+		lists = append(lists, list)
 	}
-	lines = merged(lines)
+	lines := merged(slices.Concat(lists...))
 	b := array.NewRecordBuilder(memory.DefaultAllocator, LedgerSchema)
 	defer b.Release()
+	var bytes [5]int // by column of texts: memory that has to grow is twice as much
 	for _, l := range lines {
-		b.Field(0).(*array.StringBuilder).Append(l.taxi)
-		b.Field(1).(*array.StringBuilder).Append(l.source)
-		if l.month == element.NoMonth {
+		bytes[0], bytes[1], bytes[3], bytes[4] = bytes[0]+len(l.Taxi), bytes[1]+len(l.Source), bytes[3]+len(l.Rule), bytes[4]+len(l.Scope)
+	}
+	b.Reserve(len(lines))
+	for i, n := range bytes {
+		if texts, is := b.Field(i).(*array.StringBuilder); is {
+			texts.ReserveData(n)
+		}
+	}
+	for _, l := range lines {
+		b.Field(0).(*array.StringBuilder).Append(l.Taxi)
+		b.Field(1).(*array.StringBuilder).Append(l.Source)
+		if l.Month == element.NoMonth {
 			b.Field(2).AppendNull()
 		} else {
-			b.Field(2).(*array.Date32Builder).Append(arrow.Date32(trip.FirstDay(l.month)))
+			b.Field(2).(*array.Date32Builder).Append(arrow.Date32(trip.FirstDay(l.Month)))
 		}
-		b.Field(3).(*array.StringBuilder).Append(l.rule)
-		b.Field(4).(*array.StringBuilder).Append(string(l.scope))
-		b.Field(5).(*array.Int64Builder).Append(l.rows)
+		b.Field(3).(*array.StringBuilder).Append(l.Rule)
+		b.Field(4).(*array.StringBuilder).Append(string(l.Scope))
+		b.Field(5).(*array.Int64Builder).Append(l.Rows)
 	}
 	emit(element.Table{Name: LedgerName, Record: b.NewRecordBatch()})
+	return nil
 }

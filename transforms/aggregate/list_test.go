@@ -76,7 +76,7 @@ func countedIn(t element.Table) int64 { return t.Counted }
 // filteredIn adds up what the sources filter.
 func filteredIn(t element.Tallies) int64 {
 	n := int64(0)
-	for _, of := range t.List {
+	for _, of := range allOf(t) {
 		for _, f := range of.Filtered {
 			n += f.Rows
 		}

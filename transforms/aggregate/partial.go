@@ -60,11 +60,17 @@ type tallyFn struct {
 
 func (fn *tallyFn) StartBundle(func(element.Tallies)) { fn.list = nil }
 
-func (fn *tallyFn) FinishBundle(emit func(element.Tallies)) {
-	if len(fn.list) > 0 {
-		emit(element.Tallies{List: slices.Clip(fn.list)})
-		fn.list = nil
+func (fn *tallyFn) FinishBundle(emit func(element.Tallies)) error {
+	if len(fn.list) == 0 {
+		return nil
 	}
+	b, err := element.CompactList(fn.list)
+	if err == nil {
+		emit(element.Tallies{Compact: b})
+	}
+	clear(fn.list)
+	fn.list = fn.list[:0]
+	return err
 }
 
 func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
@@ -98,7 +104,7 @@ func (fn *tallyFn) ProcessElement(r Source, emit func(element.Tallies)) error {
 	most := r.mostRefused()
 	t.RefusedMonth, t.RefusedThere = most.Month, most.Rows
 	if fn.list = append(fn.list, t); len(fn.list) == element.MostInList {
-		fn.FinishBundle(emit)
+		return fn.FinishBundle(emit)
 	}
 	return nil
 }
@@ -183,7 +189,11 @@ type seedFn struct {
 }
 
 func (fn *seedFn) ProcessElement(list element.AdmittedFiles, emit func(string, Source)) error {
-	for _, f := range list.Files {
+	files, err := list.All()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
 		s, err := fn.seed(f)
 		if err != nil {
 			return err

@@ -46,23 +46,32 @@ func (p Pruning) needs(q *query.Query, taxi string, month int32) bool {
 
 type pruneFn struct{ Pruning Pruning }
 
-func (fn *pruneFn) ProcessElement(list element.RecognisedFiles, emit func(element.RecognisedFiles)) {
+func (fn *pruneFn) ProcessElement(list element.RecognisedFiles, emit func(element.RecognisedFiles)) error {
+	files, err := list.All()
+	if err != nil {
+		return err
+	}
 	q, kept := fn.Pruning.Spec.query(), element.RecognisedFiles{}
-	for _, f := range list.Files {
+	for _, f := range files {
 		f = f.Only(func(taxi string) bool { return fn.Pruning.needs(q, taxi, f.Month) })
 		if len(f.ByTaxi()) > 0 {
 			kept.Files = append(kept.Files, f)
 		}
 	}
 	emit(kept)
+	return nil
 }
 
 type pruneAdmittedFn struct{ Pruning Pruning }
 
-func (fn *pruneAdmittedFn) ProcessElement(list element.AdmittedFiles, emit func(element.AdmittedFiles)) {
+func (fn *pruneAdmittedFn) ProcessElement(list element.AdmittedFiles, emit func(element.AdmittedFiles)) error {
+	files, err := list.All()
+	if err != nil {
+		return err
+	}
 	q, kept := fn.Pruning.Spec.query(), element.AdmittedFiles{}
 	others, untold := map[string]int64{}, map[string]int64{} // by source: of the taxis that are not needed; all taxis of a file are in one list
-	for _, f := range list.Files {
+	for _, f := range files {
 		if fn.Pruning.needs(q, f.Taxi, f.Month) {
 			kept.Files = append(kept.Files, f)
 		} else {
@@ -78,4 +87,5 @@ func (fn *pruneAdmittedFn) ProcessElement(list element.AdmittedFiles, emit func(
 		delete(untold, f.Source)
 	}
 	emit(kept)
+	return nil
 }

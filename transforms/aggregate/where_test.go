@@ -81,7 +81,7 @@ func TestTheTallyHasWhatATableFilters(t *testing.T) {
 	perSource := PerSource(s, tables, files, Partials(s, tables, beam.CreateList(s, oneByOne([]trip.Batch{paidTrips(), paidTrips()}))))
 	passert.EqualsList(s, beam.ParDo(s, text, Table(s, cardTips, Zones{}, perSource)), []string{"card_tips\ngreen 2020 2020-03-01 2 2\ngreen 2020 2020-04-01 2 5\n"})
 	left := element.Mean{Count: 14, Mean: 1.0 / minute}
-	passert.EqualsList(s, Tallies(s, tables, perSource), []element.Tallies{{List: []element.Tally{
+	passert.EqualsList(s, beam.ParDo(s, sortedTallies, Tallies(s, tables, perSource)), []element.Tallies{{List: []element.Tally{
 		{Source: "a", Taxi: "green", Whole: "a", Rows: 16, Counted: 14, Filtered: []element.Filtered{{Table: "card_tips", Rows: 10}}, RefusedMonth: march, RefusedThere: 2, Left: left},
 	}}})
 	ptest.RunAndValidate(t, p)

@@ -14,11 +14,15 @@ func Drain[T any](next func(*T) bool) []T {
 	}
 }
 
-// DrainLists returns the entries of all lists of a side input; of returns those of one list.
-func DrainLists[L, T any](next func(*L) bool, of func(L) []T) []T {
+// DrainLists returns the entries of all lists of a side input.
+func DrainLists[L interface{ All() ([]T, error) }, T any](next func(*L) bool) ([]T, error) {
 	var all [][]T
 	for _, list := range Drain(next) {
-		all = append(all, of(list))
+		entries, err := list.All()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, entries)
 	}
-	return slices.Concat(all...)
+	return slices.Concat(all...), nil
 }

@@ -136,7 +136,13 @@ func MergeColumnRows(a, b []ColumnRows) []ColumnRows {
 }
 
 // Tallies are the tallies of some sources.
-type Tallies struct{ List []Tally }
+type Tallies struct {
+	List    []Tally
+	Compact []byte // further tallies, if not nil: see [CompactList]
+}
+
+// All returns all tallies. Nobody may write to them.
+func (l Tallies) All() ([]Tally, error) { return withCompact(l.List, l.Compact) }
 
 // Mean is an average and the number of values in it.
 type Mean struct {

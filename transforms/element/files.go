@@ -166,10 +166,34 @@ func (f Recognised) Admit() []Admitted {
 const MostInList = 256
 
 // RecognisedFiles are some files.
-type RecognisedFiles struct{ Files []Recognised }
+type RecognisedFiles struct {
+	Files   []Recognised
+	Compact []byte // further files, if not nil: see [CompactList]
+}
+
+// All returns all files of a list. Nobody may write to them.
+func (l RecognisedFiles) All() ([]Recognised, error) { return withCompact(l.Files, l.Compact) }
 
 // AdmittedFiles are some files.
-type AdmittedFiles struct{ Files []Admitted }
+type AdmittedFiles struct {
+	Files   []Admitted
+	Compact []byte // further files, if not nil: see [CompactList]
+}
+
+// All returns all files of a list. Nobody may write to them.
+func (l AdmittedFiles) All() ([]Admitted, error) { return withCompact(l.Files, l.Compact) }
+
+// withCompact returns a list and what a compact list adds to it.
+func withCompact[T any](list []T, compact []byte) ([]T, error) {
+	if compact == nil {
+		return list, nil
+	}
+	more, err := ExpandList[T](compact)
+	if err != nil || len(list) == 0 {
+		return more, err
+	}
+	return slices.Concat(list, more), nil
+}
 
 // Unusable is a file that cannot be used. All of them are reported together, or left out.
 type Unusable struct {
@@ -224,6 +248,14 @@ type Range struct{ Start, End int }
 // Work is one element for the reader: units of one file or of several, which it reads side by side if they are for one process.
 type Work struct {
 	Pieces []Piece
+	Files  []WholeFiles // are read after the pieces
+}
+
+// WholeFiles are some files of which all units are read. There may be tens of thousands of files, so they are kept in a compact form.
+type WholeFiles struct {
+	Compact   []byte  // see [CompactList]
+	Count     int     // of files
+	UnitBytes []int64 // by unit, of all files: Recognised.UnitBytes
 }
 
 // Piece is a range of units of one file, as a Work has it.

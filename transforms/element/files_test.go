@@ -39,7 +39,7 @@ var (
 	remembered = Remembered{Compact: []byte{1, 2}, First: "a", Last: "b", Files: []Recognised{recognised}, Unusable: []Unusable{unusable}, Results: []Packed{packed}}
 	packed     = Packed{Source: "x", Taxi: "green", Rows: 7, Tables: []PackedTable{{Name: "t", Digest: "d", Alone: true}}, Numbers: "standard", Bytes: []byte{1, 0}, File: "f"}
 	leftOut    = LeftOut{Source: "x", Dataset: "d", NoTrips: true}
-	work       = Work{Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}}
+	work       = Work{Pieces: []Piece{{recognised, Range{1, 2}}, {recognised, Range{2, 4}}, {other(), Range{1, 5}}}, Files: []WholeFiles{{Compact: []byte{1}, Count: 2, UnitBytes: []int64{3, 4}}}}
 )
 
 // other has other columns.
@@ -76,9 +76,9 @@ func TestFilesSurviveAStageBoundary(t *testing.T) {
 	survives(t, found)
 	survives(t, described)
 	survives(t, recognised)
-	survives(t, RecognisedFiles{[]Recognised{recognised, other(), recognised}})
-	survives(t, AdmittedFiles{recognised.Admit()})
-	survives(t, Tallies{[]Tally{tally}})
+	survives(t, RecognisedFiles{[]Recognised{recognised, other(), recognised}, []byte{1}})
+	survives(t, AdmittedFiles{recognised.Admit(), []byte{1}})
+	survives(t, Tallies{[]Tally{tally}, []byte{1}})
 	everyField(t, recognised.Admit()[0])
 	everyField(t, tally)
 	survives(t, unusable)

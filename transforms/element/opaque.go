@@ -37,20 +37,16 @@ func opaque(t reflect.Type, encode, decode any) {
 	beam.RegisterCoder(t, encode, decode)
 }
 
-func encodeFound(f Found) ([]byte, error)            { return EncodeRow(f) }
-func decodeFound(b []byte) (Found, error)            { return DecodeRow[Found](b) }
-func encodeDescribed(f Described) ([]byte, error)    { return EncodeRow(f) }
-func decodeDescribed(b []byte) (Described, error)    { return DecodeRow[Described](b) }
-func encodeUnusable(f Unusable) ([]byte, error)      { return EncodeRow(f) }
-func decodeUnusable(b []byte) (Unusable, error)      { return DecodeRow[Unusable](b) }
-func encodeAdmitted(f AdmittedFiles) ([]byte, error) { return EncodeRow(f) }
-func decodeAdmitted(b []byte) (AdmittedFiles, error) { return DecodeRow[AdmittedFiles](b) }
-func encodeRecognised(f Recognised) ([]byte, error)  { return EncodeRow(f) }
-func decodeRecognised(b []byte) (Recognised, error)  { return DecodeRow[Recognised](b) }
-func encodeLeftOut(f LeftOut) ([]byte, error)        { return EncodeRow(f) }
-func decodeLeftOut(b []byte) (LeftOut, error)        { return DecodeRow[LeftOut](b) }
-func encodeTallies(t Tallies) ([]byte, error)        { return EncodeRow(t) }
-func decodeTallies(b []byte) (Tallies, error)        { return DecodeRow[Tallies](b) }
+func encodeFound(f Found) ([]byte, error)           { return EncodeRow(f) }
+func decodeFound(b []byte) (Found, error)           { return DecodeRow[Found](b) }
+func encodeDescribed(f Described) ([]byte, error)   { return EncodeRow(f) }
+func decodeDescribed(b []byte) (Described, error)   { return DecodeRow[Described](b) }
+func encodeUnusable(f Unusable) ([]byte, error)     { return EncodeRow(f) }
+func decodeUnusable(b []byte) (Unusable, error)     { return DecodeRow[Unusable](b) }
+func encodeRecognised(f Recognised) ([]byte, error) { return EncodeRow(f) }
+func decodeRecognised(b []byte) (Recognised, error) { return DecodeRow[Recognised](b) }
+func encodeLeftOut(f LeftOut) ([]byte, error)       { return EncodeRow(f) }
+func decodeLeftOut(b []byte) (LeftOut, error)       { return DecodeRow[LeftOut](b) }
 
 func encodeRemembered(r Remembered) ([]byte, error) { return EncodeRow(r) }
 func decodeRemembered(b []byte) (Remembered, error) { return DecodeRow[Remembered](b) }
@@ -58,75 +54,76 @@ func decodeRemembered(b []byte) (Remembered, error) { return DecodeRow[Remembere
 // bytesOfFile is about what a file takes in the coded form of many.
 const bytesOfFile = 256
 
-// sharedFiles is how files are coded that travel together: those of one taxi have the same columns, which are told once.
-type sharedFiles struct {
-	Columns [][]Column
-	Of      []int // by file: its entry of Columns
-	Files   []Recognised
-}
-
-// share takes the columns out of files, which it changes.
-func share(files []Recognised) sharedFiles {
-	shared := sharedFiles{Files: files, Of: make([]int, len(files))}
-	for i := range files {
-		f := &files[i]
-		of := slices.IndexFunc(shared.Columns, func(c []Column) bool { return slices.EqualFunc(c, f.Columns, sameColumn) })
-		if of < 0 {
-			of = len(shared.Columns)
-			shared.Columns = append(shared.Columns, f.Columns)
-		}
-		shared.Of[i], f.Columns = of, nil
-	}
-	return shared
-}
-
-// files gives the files their columns back.
-func (s sharedFiles) files() ([]Recognised, error) {
-	if len(s.Of) != len(s.Files) {
-		return nil, fmt.Errorf("element: decoding files: found columns of %d files, expected %d", len(s.Of), len(s.Files))
-	}
-	for i, of := range s.Of {
-		if of < 0 || of >= len(s.Columns) {
-			return nil, fmt.Errorf("element: decoding files: found columns %d, expected less than %d", of, len(s.Columns))
-		}
-		s.Files[i].Columns = s.Columns[of]
-	}
-	return s.Files, nil
-}
-
 func encodeRecognisedFiles(f RecognisedFiles) ([]byte, error) {
-	if b, ok := OnlyCounted(bytesOfFile * len(f.Files)); ok {
+	if b, ok := OnlyCounted(bytesOfFile*len(f.Files) + len(f.Compact)); ok {
 		return b, nil
 	}
-	return EncodeRow(share(slices.Clone(f.Files)))
+	return encodeCompact(f.Files, f.Compact)
 }
 
-func decodeRecognisedFiles(b []byte) (RecognisedFiles, error) {
-	shared, err := DecodeRow[sharedFiles](b)
+func decodeRecognisedFiles(b []byte) (f RecognisedFiles, err error) {
+	f.Files, f.Compact, err = decodeCompact[Recognised](b)
+	return f, err
+}
+
+func encodeAdmitted(f AdmittedFiles) ([]byte, error) { return encodeCompact(f.Files, f.Compact) }
+func decodeAdmitted(b []byte) (f AdmittedFiles, err error) {
+	f.Files, f.Compact, err = decodeCompact[Admitted](b)
+	return f, err
+}
+
+func encodeTallies(t Tallies) ([]byte, error) { return encodeCompact(t.List, t.Compact) }
+func decodeTallies(b []byte) (t Tallies, err error) {
+	t.List, t.Compact, err = decodeCompact[Tally](b)
+	return t, err
+}
+
+// encodeCompact codes a list, which may be partly in its compact form: as two compact lists, the first with its length. There is no second
+// one if compact is nil.
+func encodeCompact[T any](list []T, compact []byte) ([]byte, error) {
+	b, err := CompactList(list)
 	if err != nil {
-		return RecognisedFiles{}, err
+		return nil, err
 	}
-	files, err := shared.files()
-	return RecognisedFiles{files}, err
+	return append(AppendString(nil, string(b)), compact...), nil
+}
+
+func decodeCompact[T any](b []byte) (list []T, compact []byte, err error) {
+	first, b, err := CutString(b)
+	if err != nil {
+		return nil, nil, fmt.Errorf("element: decoding a list: %w", err)
+	}
+	if list, err = ExpandList[T]([]byte(first)); err != nil {
+		return nil, nil, err
+	}
+	if len(list) == 0 {
+		list = nil
+	}
+	if len(b) > 0 {
+		compact = slices.Clone(b)
+	}
+	return list, compact, nil
 }
 
 // codedWork is how a Work is coded.
 type codedWork struct {
-	Files sharedFiles
-	Units []Range // by file
+	Pieces []byte // a compact list
+	Files  []WholeFiles
 }
 
 func encodeWork(w Work) ([]byte, error) {
-	if b, ok := OnlyCounted(bytesOfFile * len(w.Pieces)); ok {
+	size := bytesOfFile * len(w.Pieces)
+	for _, f := range w.Files {
+		size += len(f.Compact)
+	}
+	if b, ok := OnlyCounted(size); ok {
 		return b, nil
 	}
-	coded, files := codedWork{}, make([]Recognised, len(w.Pieces))
-	for i, p := range w.Pieces {
-		files[i] = p.File
-		coded.Units = append(coded.Units, p.Units)
+	pieces, err := CompactList(w.Pieces)
+	if err != nil {
+		return nil, err
 	}
-	coded.Files = share(files)
-	return EncodeRow(coded)
+	return EncodeRow(codedWork{pieces, w.Files})
 }
 
 func decodeWork(b []byte) (Work, error) {
@@ -134,23 +131,11 @@ func decodeWork(b []byte) (Work, error) {
 	if err != nil {
 		return Work{}, err
 	}
-	files, err := coded.Files.files()
-	if err == nil && len(files) != len(coded.Units) {
-		err = fmt.Errorf("element: decoding work: found units of %d files, expected %d", len(coded.Units), len(files))
+	pieces, err := ExpandList[Piece](coded.Pieces)
+	if err == nil && len(pieces) == 0 {
+		pieces = nil
 	}
-	if err != nil {
-		return Work{}, err
-	}
-	w := Work{Pieces: make([]Piece, len(files))}
-	for i, f := range files {
-		w.Pieces[i] = Piece{f, coded.Units[i]}
-	}
-	return w, nil
-}
-
-func sameColumn(a, b Column) bool {
-	return a.Name == b.Name && a.Leaf == b.Leaf && a.Type == b.Type && a.Found == b.Found &&
-		slices.Equal(a.ChunkBytes, b.ChunkBytes) && slices.Equal(a.Codecs, b.Codecs)
+	return Work{pieces, coded.Files}, err
 }
 
 var rowEncoders, rowDecoders sync.Map // by reflect.Type

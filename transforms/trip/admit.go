@@ -65,7 +65,10 @@ func Admitted(s beam.Scope, rules Admission, recognised, unusable beam.PCollecti
 type admitFn struct{ Rules Admission }
 
 func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedFiles) bool, unusable func(*element.Unusable) bool, read func(element.RecognisedFiles), admit func(element.AdmittedFiles), leaveOut func(element.LeftOut), remember func(element.Remembered)) error {
-	files := element.DrainLists(recognised, func(l element.RecognisedFiles) []element.Recognised { return l.Files })
+	files, err := element.DrainLists(recognised)
+	if err != nil {
+		return err
+	}
 	refused := element.Drain(unusable)
 	bySource(files)                                        // so that each list that is remembered is a range of sources
 	if err := rememberFiles(files, remember); err != nil { // before admission, which works in their memory
@@ -83,21 +86,30 @@ func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedF
 		for _, f := range part {
 			list = append(list, f.Admit()...)
 		}
-		admit(element.AdmittedFiles{Files: list})
+		b, err := element.CompactList(list)
+		if err != nil {
+			return err
+		}
+		admit(element.AdmittedFiles{Compact: b})
 	}
 	for _, f := range left {
 		leaveOut(f)
 	}
 	for part := range slices.Chunk(kept, element.MostInList) {
-		list := make([]element.Recognised, 0, len(part)) // who has the last of them does not have all
+		list := make([]element.Recognised, 0, len(part))
 		for _, f := range part {
 			if !f.Kept {
 				list = append(list, f)
 			}
 		}
-		if len(list) > 0 {
-			read(element.RecognisedFiles{Files: list})
+		if len(list) == 0 {
+			continue
 		}
+		b, err := element.CompactList(list)
+		if err != nil {
+			return err
+		}
+		read(element.RecognisedFiles{Compact: b})
 	}
 	return nil
 }
