@@ -102,7 +102,14 @@ func pack(enc *zstd.Encoder, s Source, tables []*Spec, digests []string, numbers
 				return p, spec.fails(err)
 			}
 			keep.Alone = counts.Finished
-			state.State = compressed(enc, t.State)
+			if !keep.Alone && group.AtLeast(t.State) > s.Size/keptPart {
+				continue
+			}
+			plain, err := group.Plain(t.State)
+			if err != nil {
+				return p, spec.fails(err)
+			}
+			state.State = compressed(enc, plain)
 			if !keep.Alone && int64(len(state.State)) > s.Size/keptPart {
 				continue
 			}

@@ -64,7 +64,7 @@ func newGroups(q *query.Query, blocks [][]byte) (*groups, error) {
 	for _, b := range blocks {
 		r := &run{}
 		var err error
-		if r.rest, err = r.header.read(b); err != nil {
+		if r.rest, err = r.header.open(b); err != nil {
 			return nil, err
 		}
 		if err := g.accepts(&r.header); err != nil {
