@@ -47,7 +47,7 @@ var goal atomic.Int64
 
 // loosenAt is how much of the limit, in percent, may be in use after a collection. With more the collector would run all the time and free
 // next to nothing: the memory would be the same, and the time several times as much.
-const loosenAt = 80
+const loosenAt = 90
 
 // loosenAfterEach raises the limit after a collection that left too much in use, and takes it back to the goal later.
 func loosenAfterEach() {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/group"
 	"tripstats/transforms/sidebyside"
 	"tripstats/transforms/trip"
 )
@@ -171,11 +172,37 @@ func (fn *partialFn) finish(some func(*openSource) bool, emit func(string, Sourc
 		return err
 	}
 	for i, r := range results {
+		if err := fn.compact(r.States); err != nil {
+			return err
+		}
 		if err := fn.held.add(fn.Tables, r.States); err != nil {
 			return err
 		}
 		emit(r.key(), r)
 		fn.spare = append(fn.spare, ended[i].tables)
+	}
+	return nil
+}
+
+// compactFrom is from how many bytes of unfinished groups on the next ones are made compact.
+const compactFrom = 8 << 20
+
+// compact makes the groups of a source compact if those of the sources before it take much memory: all are held until the tables are made.
+func (fn *partialFn) compact(states []TableState) error {
+	before := int64(0)
+	for _, h := range fn.held {
+		before += h.others
+	}
+	if before < compactFrom {
+		return nil
+	}
+	for i, spec := range fn.Tables {
+		if t := &states[i]; t.Declared && len(t.State) > 0 {
+			var err error
+			if t.State, err = group.Compact(t.State); err != nil {
+				return spec.fails(err)
+			}
+		}
 	}
 	return nil
 }

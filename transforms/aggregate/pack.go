@@ -120,10 +120,14 @@ func pack(enc *zstd.Encoder, s Source, tables []*Spec, digests []string, numbers
 			}
 			keep.Alone = counts.Finished
 			most := s.Size / keptPart
-			if !keep.Alone && tooLarge(enc, t.State, most) {
+			if !keep.Alone && (group.AtLeast(t.State) > most || tooLarge(enc, t.State, most)) {
 				continue
 			}
-			state.State = compressed(enc, t.State)
+			plain, err := group.Plain(t.State)
+			if err != nil {
+				return p, spec.fails(err)
+			}
+			state.State = compressed(enc, plain)
 			if !keep.Alone && int64(len(state.State)) > most {
 				continue
 			}

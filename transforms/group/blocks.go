@@ -30,6 +30,9 @@ func Blocks(state []byte, emit func(shard uint32, finished bool, block []byte) e
 	if err != nil {
 		return err
 	}
+	if h.compact {
+		return compactBlocks(&h, in, emit)
+	}
 	var shards [Shards]blockWriter
 	dropped, share := h.dropped, len(in)
 	if !h.Finished {

@@ -16,7 +16,7 @@ import (
 func Finish(q *query.Query, state []byte) ([]byte, error) {
 	f := newFinisher(q)
 	var h header
-	in, err := h.read(state)
+	in, err := h.open(state)
 	if err != nil {
 		return nil, err
 	}

@@ -140,7 +140,7 @@ func (l *Lister) State() ([]byte, error) {
 // First returns a finished state with its first groups. The trips of the others are only counted.
 func First(state []byte, most int64) ([]byte, error) {
 	var h header
-	in, err := h.read(state)
+	in, err := h.open(state)
 	if err != nil || h.Groups <= most {
 		return state, err
 	}

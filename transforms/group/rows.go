@@ -88,7 +88,7 @@ func newGroups(q *query.Query, blocks [][]byte) (*groups, error) {
 func (g *groups) open(blocks [][]byte) (runs []*run, err error) {
 	for _, b := range blocks {
 		r := &run{}
-		if r.rest, err = r.header.read(b); err != nil {
+		if r.rest, err = r.header.open(b); err != nil {
 			return nil, err
 		}
 		if err := g.accepts(&r.header); err != nil {

@@ -20,21 +20,25 @@ type Counts struct {
 	Finished bool
 }
 
-// header is what a state begins with: the version, whether it is finished, how many keys there are, the forms of the parts, the counts;
+// header is what a state begins with: the version, whether it is finished (1) or compact (2), how many keys there are, the forms of the parts, the counts;
 // then the groups follow, each as the length of its key, its key, the length of its body, its body: rows, then the parts.
 type header struct {
 	keys  int
 	forms []form
 	Counts
+	compact bool  // see compact.go
 	dropped int64 // rows of groups that HAVING or the LIMIT of single trips has dropped
 }
 
 func (h *header) append(b []byte) []byte {
-	finished := byte(0)
+	how := byte(0)
 	if h.Finished {
-		finished = 1
+		how |= isFinished
 	}
-	b = append(b, version, finished)
+	if h.compact {
+		how |= isCompact
+	}
+	b = append(b, version, how)
 	b = binary.AppendUvarint(b, uint64(h.keys))
 	b = binary.AppendUvarint(b, uint64(len(h.forms)))
 	for _, f := range h.forms {
@@ -46,6 +50,12 @@ func (h *header) append(b []byte) []byte {
 	return b
 }
 
+// What the second byte of a header tells.
+const (
+	isFinished = 1 << iota
+	isCompact
+)
+
 // read reads a header, and returns what follows it.
 func (h *header) read(b []byte) ([]byte, error) {
 	if len(b) < 2 || b[0] != version {
@@ -56,7 +66,7 @@ func (h *header) read(b []byte) ([]byte, error) {
 		return nil, brokenState("found %s, expected version %d; it was written by another release", found, version)
 	}
 	r := reader{in: b[2:]}
-	h.Finished = b[1] == 1
+	h.Finished, h.compact = b[1]&isFinished != 0, b[1]&isCompact != 0
 	h.keys = int(r.number() & (1<<31 - 1))
 	n := r.size()
 	h.forms = h.forms[:0]
@@ -70,7 +80,7 @@ func (h *header) read(b []byte) ([]byte, error) {
 		}
 	}
 	h.Filtered, h.Counted, h.dropped, h.Groups = r.number(), r.number(), r.number(), r.number()
-	if r.short || b[1] > 1 || len(h.forms) != n {
+	if r.short || b[1] > isCompact || len(h.forms) != n {
 		return nil, errBroken
 	}
 	return r.in, nil
@@ -148,11 +158,11 @@ func OnlyHeader(state []byte) []byte {
 // Merge adds up two states of one table. Groups of a finished state are never merged: it is an error if both have one key.
 func Merge(a, b []byte) ([]byte, error) {
 	var ha, hb header
-	as, err := ha.read(a)
+	as, err := ha.open(a)
 	if err != nil {
 		return nil, err
 	}
-	bs, err := hb.read(b)
+	bs, err := hb.open(b)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +175,11 @@ func Merge(a, b []byte) ([]byte, error) {
 	if groups, sum.Groups, err = ha.mergeGroups(groups, as, bs); err != nil {
 		return nil, err
 	}
-	return append(sum.append(make([]byte, 0, len(groups)+64)), groups...), nil
+	merged := append(sum.append(make([]byte, 0, len(groups)+64)), groups...)
+	if isCompactState(a) || isCompactState(b) {
+		return Compact(merged)
+	}
+	return merged, nil
 }
 
 // mergeGroups appends the groups of a and b.

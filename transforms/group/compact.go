@@ -1,0 +1,325 @@
+package group
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+	"sync"
+
+	"github.com/klauspost/compress/huff0"
+
+	"tripstats/transforms/sidebyside"
+)
+
+// A compact state takes about half of the memory. Its groups are not one list: they are in chunks, as [Blocks] cuts them, so that each chunk becomes
+// a block as it is. A chunk is its shard, how many groups and rows it has, its length, and its bytes. These are two texts, each coded by Huffman: one
+// has for each group how many bytes of its key are those of the key before, the rest of its key, and the length of its body; the other has the bodies,
+// the short ones first: groups of as many trips have distances of one size, which a code of their own makes shorter.
+//
+// Coding costs time for each state, so that only whoever holds many states makes them compact. Every function here reads both forms.
+
+// Compact returns a state in its compact form, if that is smaller. It uses all cores. Finished groups stay as they are.
+func Compact(state []byte) ([]byte, error) {
+	var h header
+	if _, err := h.read(state); err != nil {
+		return nil, err
+	}
+	if h.Finished || h.compact {
+		return state, nil
+	}
+	var of []uint32
+	var blocks [][]byte
+	if err := Blocks(state, func(shard uint32, _ bool, block []byte) error {
+		of, blocks = append(of, shard), append(blocks, block)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	err := sidebyside.Do(len(blocks), func(i int) (err error) {
+		blocks[i], err = chunkOf(of[i], blocks[i])
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.compact = true
+	compact := slices.Concat(append([][]byte{h.append(nil)}, blocks...)...)
+	if len(compact) > len(state) {
+		return state, nil
+	}
+	return compact, nil
+}
+
+func isCompactState(state []byte) bool { return len(state) > 1 && state[1]&isCompact != 0 }
+
+// AtLeast is how many bytes a state has at the least when it is compressed.
+func AtLeast(state []byte) int64 {
+	if isCompactState(state) {
+		return int64(len(state)) / 2
+	}
+	return int64(len(state)) / 8
+}
+
+// Plain returns a state in the form that is not compact.
+func Plain(state []byte) ([]byte, error) {
+	if !isCompactState(state) {
+		return state, nil
+	}
+	var h header
+	groups, err := h.open(state)
+	if err != nil {
+		return nil, err
+	}
+	return append(h.append(make([]byte, 0, len(groups)+64)), groups...), nil
+}
+
+// chunkOf makes a chunk of a block.
+func chunkOf(shard uint32, block []byte) ([]byte, error) {
+	var h header
+	in, err := h.read(block)
+	if err != nil {
+		return nil, err
+	}
+	c := coders.Get().(*coder)
+	defer coders.Put(c)
+	c.keys, c.bodies = c.keys[:0], c.bodies[:0]
+	var last []byte
+	c.list, c.order = c.list[:0], c.order[:0]
+	for {
+		g, rest, ok, err := next(in)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			break
+		}
+		in = rest
+		same := 0
+		for same < min(len(last), len(g.key)) && last[same] == g.key[same] {
+			same++
+		}
+		c.keys = binary.AppendUvarint(c.keys, uint64(same))
+		c.keys = binary.AppendUvarint(c.keys, uint64(len(g.key)-same))
+		c.keys = append(c.keys, g.key[same:]...)
+		c.keys = binary.AppendUvarint(c.keys, uint64(len(g.body)))
+		c.order = append(c.order, byLength(len(c.list), len(g.body)))
+		c.list = append(c.list, packedRecord{body: g.body})
+		last = g.key
+	}
+	slices.Sort(c.order)
+	for _, o := range c.order {
+		c.bodies = append(c.bodies, c.list[uint32(o)].body...)
+	}
+	clear(c.list) // nobody may keep the block in memory
+	coded := c.append(c.append(c.out[:0], c.keys), c.bodies)
+	c.out = coded
+	b := make([]byte, 0, len(coded)+4*binary.MaxVarintLen64)
+	b = binary.AppendUvarint(b, uint64(shard))
+	b = binary.AppendUvarint(b, uint64(h.Groups))
+	b = binary.AppendUvarint(b, uint64(h.Counted))
+	b = binary.AppendUvarint(b, uint64(len(coded)))
+	return append(b, coded...), nil
+}
+
+// chunk is a part of a compact state.
+type chunk struct {
+	shard          uint32
+	groups, rows   int64
+	whole, content []byte
+}
+
+// nextChunk reads a chunk from the front. It is not ok at the end.
+func nextChunk(in []byte) (c chunk, rest []byte, ok bool, err error) {
+	if len(in) == 0 {
+		return c, nil, false, nil
+	}
+	r := reader{in: in}
+	shard := r.number()
+	c.shard, c.groups, c.rows = uint32(shard), r.number(), r.number()
+	c.content = r.bytes(r.size())
+	if r.short || shard >= Shards {
+		return c, nil, false, errBroken
+	}
+	c.whole = in[:len(in)-len(r.in)]
+	return c, r.in, true, nil
+}
+
+// compactBlocks is [Blocks] for a compact state.
+func compactBlocks(h *header, in []byte, emit func(shard uint32, finished bool, block []byte) error) error {
+	for {
+		c, rest, ok, err := nextChunk(in)
+		if err != nil || !ok {
+			return err
+		}
+		in = rest
+		b := header{keys: h.keys, forms: h.forms, compact: true}
+		b.Groups, b.Counted = c.groups, c.rows
+		if err := emit(c.shard, false, append(b.append(make([]byte, 0, len(c.whole)+64)), c.whole...)); err != nil {
+			return err
+		}
+	}
+}
+
+// open reads a header, and returns the groups in the form of a state that is not compact.
+func (h *header) open(b []byte) ([]byte, error) {
+	in, err := h.read(b)
+	if err != nil || !h.compact {
+		return in, err
+	}
+	var chunks [][]byte
+	for {
+		c, rest, ok, err := nextChunk(in)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			break
+		}
+		in = rest
+		groups, err := c.open()
+		if err != nil {
+			return nil, err
+		}
+		chunks = append(chunks, groups)
+	}
+	h.compact = false
+	if len(chunks) == 1 {
+		return chunks[0], nil
+	}
+	return sortedGroups(chunks)
+}
+
+// sortedGroups makes one list of lists of groups.
+func sortedGroups(lists [][]byte) ([]byte, error) {
+	var all []record
+	size := 0
+	for _, in := range lists {
+		size += len(in)
+		for {
+			g, rest, ok, err := next(in)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				break
+			}
+			all, in = append(all, g), rest
+		}
+	}
+	slices.SortFunc(all, func(a, b record) int { return bytes.Compare(a.key, b.key) })
+	out := make([]byte, 0, size)
+	for _, g := range all {
+		out = append(out, g.whole...)
+	}
+	return out, nil
+}
+
+// packedRecord is a group of a chunk.
+type packedRecord struct {
+	same   int64 // how many bytes of its key are those of the key before
+	rest   []byte
+	length int64 // of the body
+	body   []byte
+}
+
+// byLength is a number by which groups are sorted by the length of their bodies, and then by their place. A block has less than 2^32 bytes.
+func byLength(place, length int) uint64 { return uint64(length)<<32 | uint64(place) }
+
+// open returns the groups of a chunk.
+func (c *chunk) open() ([]byte, error) {
+	d := coders.Get().(*coder)
+	defer coders.Put(d)
+	r := reader{in: c.content}
+	d.keys, d.bodies, d.key = d.read(&r, d.keys[:0]), d.read(&r, d.bodies[:0]), d.key[:0]
+	if r.short || len(r.in) > 0 {
+		return nil, errBroken
+	}
+	d.list, d.order = d.list[:0], d.order[:0]
+	size := 0
+	for keys := (reader{in: d.keys}); len(keys.in) > 0; {
+		g := packedRecord{same: keys.number(), rest: keys.bytes(keys.size()), length: keys.number()}
+		if keys.short || g.same > int64(len(d.key)) || g.length > int64(len(d.bodies)) {
+			return nil, errBroken
+		}
+		d.key = append(d.key[:g.same], g.rest...)
+		size += len(d.key) + int(g.length) + 2*binary.MaxVarintLen16
+		d.order = append(d.order, byLength(len(d.list), int(g.length)))
+		d.list = append(d.list, g)
+	}
+	slices.Sort(d.order)
+	bodies := reader{in: d.bodies}
+	for _, o := range d.order {
+		g := &d.list[uint32(o)]
+		g.body = bodies.bytes(int(g.length))
+	}
+	if bodies.short || len(bodies.in) > 0 || int64(len(d.list)) != c.groups {
+		return nil, errBroken
+	}
+	out := make([]byte, 0, size)
+	d.key = d.key[:0]
+	for _, g := range d.list {
+		d.key = append(d.key[:g.same], g.rest...)
+		out = appendRecord(out, d.key, g.body)
+	}
+	return out, nil
+}
+
+// coder is memory for coding and decoding chunks.
+type coder struct {
+	keys, bodies, out, key []byte
+	list                   []packedRecord
+	order                  []uint64 // by byLength
+	huffman, decoding      huff0.Scratch
+}
+
+// newCoder returns one whose codes stand before what they code, also where the code before would do.
+func newCoder() *coder { return &coder{huffman: huff0.Scratch{Reuse: huff0.ReusePolicyNone}} }
+
+var coders = sync.Pool{New: func() any { return newCoder() }}
+
+// pieceBytes is how many bytes of a text are coded together.
+const pieceBytes = 8 << 10
+
+// append appends a text in pieces: the length of the text; for each piece its length times 2, plus 1 if it is coded, and the piece.
+func (c *coder) append(b, text []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(text)))
+	for piece := range slices.Chunk(text, pieceBytes) {
+		coded, _, err := huff0.Compress4X(piece, &c.huffman)
+		if err != nil { // it is too short, or does not become shorter
+			b = append(binary.AppendUvarint(b, uint64(len(piece))<<1), piece...)
+			continue
+		}
+		b = append(binary.AppendUvarint(b, uint64(len(coded))<<1|1), coded...)
+	}
+	return b
+}
+
+// read appends the text that append has written.
+func (c *coder) read(r *reader, text []byte) []byte {
+	for left := r.number(); left > 0 && !r.short; {
+		n := r.number()
+		piece, size := r.bytes(int(min(n>>1, int64(len(r.in)+1)))), min(left, pieceBytes)
+		left -= size
+		if n&1 == 0 {
+			if int64(len(piece)) != size {
+				r.fail()
+			}
+			text = append(text, piece...)
+			continue
+		}
+		at := len(text)
+		text = slices.Grow(text, int(size))
+		table, coded, err := huff0.ReadTable(piece, &c.decoding)
+		if err != nil {
+			r.fail()
+			break
+		}
+		out, err := table.Decoder().Decompress4X(text[at:at:at+int(size)], coded)
+		if err != nil || int64(len(out)) != size {
+			r.fail()
+			break
+		}
+		text = text[:at+int(size)]
+	}
+	return text
+}

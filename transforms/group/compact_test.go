@@ -1,0 +1,131 @@
+package group
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"tripstats/transforms/query"
+	"tripstats/transforms/trip"
+)
+
+// stateForms are a state in both forms.
+func stateForms(t *testing.T, q *query.Query, batches []*trip.Batch) (plain, compact []byte) {
+	t.Helper()
+	plain, err := stateOf(q, batches)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if compact, err = Compact(plain); err != nil {
+		t.Fatal(err)
+	}
+	if len(compact) > len(plain)*2/3 {
+		t.Fatalf("found %d bytes, expected at most two thirds of %d", len(compact), len(plain))
+	}
+	return plain, compact
+}
+
+func TestACompactStateHasTheSameGroups(t *testing.T) {
+	q := sql(t, journeys)
+	rng := rand.New(rand.NewPCG(7, 1))
+	plain, compact := stateForms(t, q, zoneBatches(rng, 6))
+	other, otherCompact := stateForms(t, q, zoneBatches(rng, 5))
+	want, err := Header(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Header(compact); err != nil || got != want {
+		t.Errorf("the header of the compact state: found %+v and the error %v, expected %+v", got, err, want)
+	}
+	merged, err := Merge(plain, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finished, err := Finish(q, plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what string
+		make func() ([]byte, error)
+		want []byte
+	}{
+		{"made plain", func() ([]byte, error) { return Plain(compact) }, plain},
+		{"made compact twice", func() ([]byte, error) { return Compact(compact) }, compact},
+		{"finished", func() ([]byte, error) { return Finish(q, compact) }, finished},
+		{"merged with a plain state", func() ([]byte, error) { return mergedPlain(compact, other) }, merged},
+		{"merged with a compact state", func() ([]byte, error) { return mergedPlain(compact, otherCompact) }, merged},
+		{"merged into a plain state", func() ([]byte, error) { return mergedPlain(plain, otherCompact) }, merged},
+	} {
+		if got, err := c.make(); err != nil || !bytes.Equal(got, c.want) {
+			t.Errorf("%s: the compact state gives other bytes than the plain one, %v", c.what, err)
+		}
+	}
+}
+
+func mergedPlain(a, b []byte) ([]byte, error) {
+	merged, err := Merge(a, b)
+	if err != nil {
+		return nil, err
+	}
+	return Plain(merged)
+}
+
+func TestBlocksOfACompactStateAreThoseOfThePlainOne(t *testing.T) {
+	q := sql(t, journeys)
+	plain, compact := stateForms(t, q, zoneBatches(rand.New(rand.NewPCG(7, 2)), 6))
+	byShard := func(state []byte) (all [Shards][]byte) {
+		if err := Blocks(state, func(shard uint32, finished bool, block []byte) error {
+			if finished || all[shard] != nil {
+				t.Errorf("shard %d: found a second block or a finished one, expected one that is not", shard)
+			}
+			var err error
+			all[shard], err = Plain(block)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	if want, got := byShard(plain), byShard(compact); !slices.EqualFunc(got[:], want[:], bytes.Equal) {
+		t.Error("the blocks of the compact state have other groups than those of the plain one")
+	}
+}
+
+// A block of which nothing else is known may have been changed on its way.
+func TestChangedCompactStatesAreReadWithoutHarm(t *testing.T) {
+	q := sql(t, journeys)
+	rng := rand.New(rand.NewPCG(7, 3))
+	_, compact := stateForms(t, q, zoneBatches(rng, 1))
+	for range 3_000 {
+		changed := bytes.Clone(compact)
+		for range 1 + rng.IntN(3) {
+			changed[rng.IntN(len(changed))] = byte(rng.IntN(256))
+		}
+		if rng.IntN(4) == 0 {
+			changed = changed[:rng.IntN(len(changed))]
+		}
+		groups, err := Plain(changed)
+		if err != nil {
+			continue
+		}
+		_, _ = Finish(q, groups) // an error or another table; not a panic
+	}
+}
+
+// What one text is coded by must not be needed to read the next one.
+func TestEachTextIsReadByItself(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 4))
+	c := newCoder()
+	for range 300 {
+		text := make([]byte, 1+rng.IntN(3*pieceBytes))
+		for i := range text {
+			text[i] = byte(rng.ExpFloat64() * 6)
+		}
+		r := reader{in: c.append(nil, text)}
+		if got := newCoder().read(&r, nil); r.short || len(r.in) > 0 || !bytes.Equal(got, text) {
+			t.Fatalf("a text of %d bytes: found other bytes when it was read, expected the same", len(text))
+		}
+	}
+}
