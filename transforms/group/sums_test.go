@@ -1,12 +1,14 @@
 package group
 
 import (
+	"bytes"
 	"math"
 	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
+	"tripstats/transforms/eights"
 	"tripstats/transforms/query"
 )
 
@@ -190,6 +192,38 @@ func TestTheBestPairIsKept(t *testing.T) {
 			if now.any != has[g] || has[g] && (now.by != b.by || now.value != b.value) {
 				t.Fatalf("group %d: found %v, expected %v", g, now, b)
 			}
+		}
+	}
+}
+
+// TestSumsAreTheSameOneByOne adds doubles and whole numbers on a processor without AVX2.
+func TestSumsAreTheSameOneByOne(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	for range 100 {
+		ids, one := randomIDs(rng, 1+rng.IntN(3000), 3), rng.IntN(2) == 0
+		if one {
+			clear(ids)
+		}
+		floats, ints := randomDoubles(rng, len(ids), true), make([]int64, len(ids))
+		for i := range ints {
+			ints[i] = rng.Int64() >> rng.IntN(64)
+		}
+		states := func() (out []byte) {
+			collectors := []collector{&floatSums{}, &sums{}, &extremes{class: exact, most: true}, &extremes{class: exact}}
+			for _, c := range collectors {
+				c.grow(3)
+				c.add(ids, one, values{ints: ints, floats: floats})
+				for id := range uint32(3) {
+					out = c.append(out, id, 1)
+				}
+			}
+			return out
+		}
+		with := states()
+		undo := eights.Disable()
+		without := states()
+		if undo(); !bytes.Equal(with, without) {
+			t.Fatalf("found %x with AVX2, %x without", with, without)
 		}
 	}
 }
