@@ -176,7 +176,7 @@ func TestTheBestPairIsKept(t *testing.T) {
 		best, has := make([]pair, 3), make([]bool, 3)
 		p.grow(3)
 		for range 3 {
-			ids := randomIDs(rng, rng.IntN(30), 3)
+			ids := randomIDs(rng, rng.IntN(30), 1+rng.IntN(3))
 			ints, bys := make([]int64, len(ids)), make([]int64, len(ids))
 			for i, id := range ids {
 				ints[i], bys[i] = rng.Int64N(5), []int64{math.MinInt64, -1, 0, 1, math.MaxInt64}[rng.IntN(5)]
@@ -185,7 +185,7 @@ func TestTheBestPairIsKept(t *testing.T) {
 					best[id], has[id] = pair{by: bys[i], value: ints[i]}, true
 				}
 			}
-			p.add(ids, false, values{ints: ints, by: bys})
+			p.add(ids, len(ids) > 0 && sameGroup(ids, 0), values{ints: ints, by: bys})
 		}
 		for g, b := range best {
 			now := p.list[g]
@@ -224,6 +224,33 @@ func TestSumsAreTheSameOneByOne(t *testing.T) {
 		without := states()
 		if undo(); !bytes.Equal(with, without) {
 			t.Fatalf("found %x with AVX2, %x without", with, without)
+		}
+	}
+}
+
+// TestSegmentsOfOneGroupAreAddedAtOnce adds rows of which stretches of different lengths are of one group.
+func TestSegmentsOfOneGroupAreAddedAtOnce(t *testing.T) {
+	rng := rand.New(rand.NewPCG(10, 10))
+	for range 200 {
+		var ids []uint32
+		for len(ids) < 5*segment {
+			ids = append(ids, slices.Repeat([]uint32{uint32(rng.IntN(3))}, 1+rng.IntN([]int{3, segment, 3 * segment}[rng.IntN(3)]))...)
+		}
+		s, m := &sums{}, &extremes{class: exact, most: true}
+		want, most := make([]int64, 3), slices.Repeat([]int64{math.MinInt64}, 3)
+		ints := make([]int64, len(ids))
+		for i, id := range ids {
+			ints[i] = rng.Int64N(2001) - 1000
+			want[id] += ints[i]
+			most[id] = max(most[id], ints[i])
+		}
+		for _, c := range []collector{s, m} {
+			c.grow(3)
+			a := adding{part: &part{form: form{kind: sum}}, column: c}
+			a.addValues(ids, false, values{ints: ints})
+		}
+		if !slices.Equal(s.near, want) || !slices.Equal(m.list, most) {
+			t.Fatalf("found %v and %v, expected %v and %v", s.near, m.list, want, most)
 		}
 	}
 }
