@@ -33,8 +33,7 @@ func buildCast(b *invocation) kernel {
 	case from.Kind == query.Date:
 		return b.scaled(microsPerDay)
 	case from.Kind == query.Timestamp:
-		b.narrow(limits{-biasDays, biasDays})
-		return toDays
+		return buildDate(b)
 	case to.Scale < from.Scale:
 		return divided(b, from.Scale-to.Scale, 0, halfAway)
 	case to.Scale-from.Scale > maxDigits:

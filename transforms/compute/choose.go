@@ -131,13 +131,18 @@ func (r *register) copy(from *register, nulls bool) {
 }
 
 func copyValues[T int64 | float64](to, from []T, same bool) {
-	if !same {
-		copy(to, from)
+	if same {
+		fill(to, from[0])
 		return
 	}
+	copy(to, from)
+}
+
+// fill sets all values to one.
+func fill[T int64 | float64](to []T, v T) {
 	const block = 64
 	for i := range to[:min(block, len(to))] {
-		to[i] = from[0]
+		to[i] = v
 	}
 	for i := block; i < len(to); i += block {
 		copy(to[i:], to[:block])

@@ -39,6 +39,13 @@ type invocation struct {
 
 	limits limits // of the result; a builder may narrow them
 	shares bool   // the result may share memory with an argument: a builder sets it
+	one    *bool  // see node.one
+}
+
+// mayBeOne is for kernels that can tell that all rows of a batch have one value. The result says whether they may: see node.one.
+func (b *invocation) mayBeOne() *bool {
+	b.one = new(bool)
+	return b.one
 }
 
 // builder makes the kernel of a call, or nil if there is none for it.
@@ -57,6 +64,10 @@ type node struct {
 	shares  bool
 	args    []*node
 	kernel  kernel
+
+	// one is set to whether the kernel may make the register a constant for a batch: those who use expressions know constants, but kernels
+	// take registers for what they were when they were compiled. nil: the kernel never does.
+	one *bool
 
 	needed bool
 	last   int // the last step that needs its memory
@@ -130,7 +141,7 @@ func (c *compiler) call(e *query.Expr, args []*node) *node {
 	if build := builders[e.Func.Name]; build != nil && !never {
 		k = build(b)
 	}
-	return c.add(key.String(), node{expr: e, args: b.args, kernel: k, never: k == nil, limits: b.limits, shares: b.shares})
+	return c.add(key.String(), node{expr: e, args: b.args, kernel: k, never: k == nil, limits: b.limits, shares: b.shares, one: b.one})
 }
 
 // function makes the node of a call of a function that returns a boolean, as if it were written so.
@@ -207,6 +218,9 @@ func (c *compiler) finish(roots []*node) {
 		if !n.never {
 			n.needed = true
 			n.last = len(c.list)
+			if n.one != nil {
+				*n.one = true
+			}
 		}
 	}
 	for i := len(c.list) - 1; i >= 0; i-- {
@@ -215,6 +229,9 @@ func (c *compiler) finish(roots []*node) {
 			continue
 		}
 		for _, a := range n.args {
+			if a.one != nil {
+				*a.one = false
+			}
 			a.needed = true
 			a.last = max(a.last, i)
 			if n.shares {

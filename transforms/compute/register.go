@@ -86,6 +86,12 @@ func (r *register) setNull() {
 	}
 }
 
+// setOne gives all rows one value. Only a register that no kernel reads may have it: see node.one.
+func (r *register) setOne(v int64) {
+	r.Const, r.Ints = true, append(r.ints[:0], v)
+	r.ints = r.Ints
+}
+
 // alias gives the register the values of another, without those that are null.
 func (r *register) alias(from *register) {
 	r.Ints, r.Floats, r.Bits = from.Ints, from.Floats, from.Bits

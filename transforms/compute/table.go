@@ -86,6 +86,7 @@ type table struct {
 	expr       *query.Expr
 	entries    []entry // the last has no value: it is for values beyond
 	null       entry   // for NULL
+	flags      []uint8 // by entry, of a BOOLEAN: its value and its state, which is shifted by one
 }
 
 // entry is the value of an expression; of a DOUBLE its bits.
@@ -127,21 +128,11 @@ func (t *table) lookUp(out, column *register) (found uint8) {
 	a, entries, beyond := column.Ints[:out.Rows], t.entries, uint64(len(t.entries)-1)
 	switch out.Type.Kind {
 	case query.Boolean:
-		to := out.makeBits()
-		for ; len(a) >= 8; a, to = a[8:], to[1:] {
-			var b uint64
-			for _, v := range (*[8]int64)(a) {
-				e := &entries[min(uint64(v), beyond)]
-				b = b>>1 | uint64(e.value)<<7
-				found |= e.state
-			}
-			to[0] = byte(b)
+		t.flags = t.flags[:0]
+		for _, e := range entries {
+			t.flags = append(t.flags, uint8(e.value&1)|e.state<<1)
 		}
-		for i, v := range a {
-			e := &entries[min(uint64(v), beyond)]
-			to[0] = to[0]&(1<<i-1) | byte(e.value)<<i
-			found |= e.state
-		}
+		found = lookUpBits(out.makeBits(), a, t.flags)
 	case query.Double:
 		to := out.makeFloats()
 		for i, v := range a {
@@ -174,6 +165,34 @@ func (t *table) lookUp(out, column *register) (found uint8) {
 				out.Ints[row] = null.value
 			}
 		}
+	}
+	return found
+}
+
+// lookUpBits sets the bits of all rows, and returns what their entries are.
+func lookUpBits(to []byte, a []int64, flags []uint8) (found uint8) {
+	const (
+		bit0   = 0x0101010101010101 // of each byte
+		gather = 0x0102040810204080 // times bits 0 of bytes: they are the highest byte, the first of them its lowest bit
+	)
+	beyond := uint64(len(flags) - 1)
+	all := uint64(0)
+	for ; len(a) >= 8; a, to = a[8:], to[1:] {
+		x := (*[8]int64)(a)
+		var f uint64
+		for i, v := range x {
+			f |= uint64(flags[min(uint64(v), beyond)]) << (8 * i)
+		}
+		all |= f
+		to[0] = byte(f & bit0 * gather >> 56)
+	}
+	for i, v := range a {
+		f := flags[min(uint64(v), beyond)]
+		to[0] = to[0]&(1<<i-1) | f&1<<i
+		all |= uint64(f)
+	}
+	for ; all != 0; all >>= 8 {
+		found |= uint8(all) >> 1
 	}
 	return found
 }

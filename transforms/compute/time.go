@@ -5,7 +5,9 @@ import (
 	"math"
 	"time"
 
+	"tripstats/transforms/eights"
 	"tripstats/transforms/query"
+	"tripstats/transforms/trip"
 )
 
 const (
@@ -65,11 +67,15 @@ func init() {
 
 func hours(out *register, in []*register) bool {
 	to := out.makeInts()
+	a := in[0].Ints[:len(to)]
 	outside := int64(0)
-	for i, v := range in[0].Ints[:len(to)] {
-		v += bias
-		outside |= v
-		to[i] = int64(uint32(uint64(v)/microsPerHour) % 24)
+	for done := 0; done < len(a); {
+		done += eights.HoursMany(to[done:], a[done:])
+		for end := min(done+8, len(a)); done < end; done++ {
+			v := a[done] + bias
+			outside |= v
+			to[done] = int64(uint32(uint64(v)/microsPerHour) % 24)
+		}
 	}
 	return outside >= 0
 }
@@ -111,14 +117,33 @@ func truncate(unit divisor) kernel {
 
 var day = divisorOf(microsPerDay)
 
-func toDays(out *register, in []*register) bool {
-	to := out.makeInts()
+// buildDate returns the kernel of a cast of a time to a date.
+func buildDate(b *invocation) kernel {
+	b.narrow(limits{-biasDays, biasDays})
+	one := b.mayBeOne()
+	return func(out *register, in []*register) bool {
+		a := in[0].Ints[:out.Rows]
+		if *one && out.Valid == nil && len(a) > 0 && a[0] >= -bias && a[0] < bias {
+			today := int64(day.of(uint64(a[0]+bias))) - biasDays
+			if trip.Within(a, today*microsPerDay, today*microsPerDay+microsPerDay-1) == len(a) {
+				out.setOne(today)
+				return true
+			}
+		}
+		return toDays(out.makeInts(), a)
+	}
+}
+
+func toDays(to, a []int64) bool {
 	outside := int64(0)
 	d := day
-	for i, v := range in[0].Ints[:len(to)] {
-		v += bias
-		outside |= v
-		to[i] = int64(d.of(uint64(v))) - biasDays
+	for done := 0; done < len(a); {
+		done += eights.DaysMany(to[done:], a[done:])
+		for end := min(done+8, len(a)); done < end; done++ {
+			v := a[done] + bias
+			outside |= v
+			to[done] = int64(d.of(uint64(v))) - biasDays
+		}
 	}
 	return outside >= 0
 }
@@ -156,6 +181,7 @@ func (c *compiler) interval(e *query.Expr) *node {
 		n.limits = p.limits
 	}
 	d := &days{expr: replaced(e, inner), months: p.months}
+	n.one = &d.one
 	build := strict(func(*invocation) kernel { return d.compute })
 	n.kernel = build(nil)
 	return c.add(key, n)
@@ -182,6 +208,7 @@ func replaced(e, inner *query.Expr) *query.Expr {
 type days struct {
 	expr   *query.Expr
 	months bool // it has the same value in all of a month
+	one    bool // whether the result may be a single value
 	known  [1 << 10]dayValue
 }
 
@@ -193,45 +220,50 @@ type dayValue struct {
 }
 
 func (d *days) compute(out *register, in []*register) bool {
-	to := out.makeInts()
-	a := in[0].Ints[:len(to)]
-	if d.months {
-		return d.byMonth(out, to, a)
-	}
-	unit := day
-	for i, v := range a {
-		k := &d.known[unit.of(uint64(v+bias))%uint64(len(d.known))]
-		if uint64(v-k.low) >= k.width && !d.learn(k, v) {
-			if !out.IsNull(i) {
-				return false
-			}
-			to[i] = 0
-			continue
+	a := in[0].Ints[:out.Rows]
+	if d.one && out.Valid == nil && len(a) > 0 {
+		if k := d.of(a[0]); k != nil && k.rows(a) == len(a) {
+			out.setOne(k.value)
+			return true
 		}
-		to[i] = k.value
 	}
-	return true
-}
-
-func (d *days) byMonth(out *register, to, a []int64) bool {
-	unit := day
-	var last dayValue
-	for i, v := range a {
-		if uint64(v-last.low) >= last.width {
-			k := &d.known[unit.of(uint64(v+bias))%uint64(len(d.known))]
-			if uint64(v-k.low) >= k.width && !d.learn(k, v) {
+	to := out.makeInts()
+	for i := 0; i < len(a); {
+		if k := d.of(a[i]); k != nil {
+			n := k.rows(a[i:])
+			fill(to[i:i+n], k.value)
+			i += n
+		}
+		// Where a day or month ends, rows of both are mixed.
+		for end := min(i+mixedRows, len(a)); i < end; i++ {
+			k := d.of(a[i])
+			if k == nil {
 				if !out.IsNull(i) {
 					return false
 				}
 				to[i] = 0
 				continue
 			}
-			last = *k
+			to[i] = k.value
 		}
-		to[i] = last.value
 	}
 	return true
 }
+
+// mixedRows is how many rows are looked up one by one before many are compared with one day or month again.
+const mixedRows = 64
+
+// of returns the value of a time, or nil if there is none.
+func (d *days) of(v int64) *dayValue {
+	k := &d.known[day.of(uint64(v+bias))%uint64(len(d.known))]
+	if uint64(v-k.low) >= k.width && !d.learn(k, v) {
+		return nil
+	}
+	return k
+}
+
+// rows returns how many times at the start of a slice have the value.
+func (k *dayValue) rows(times []int64) int { return trip.Within(times, k.low, k.low+int64(k.width)-1) }
 
 // learn computes the value of a time.
 func (d *days) learn(k *dayValue, v int64) bool {

@@ -8,6 +8,13 @@ import (
 
 var hasAVX2 = cpu.X86.HasAVX2
 
+// Disable makes all be done one by one, for tests. The returned function undoes that.
+func Disable() (undo func()) {
+	before := hasAVX2
+	hasAVX2 = false
+	return func() { hasAVX2 = before }
+}
+
 // whole returns how many of n rows AVX2 does: a multiple of eight, 0 without AVX2.
 func whole(n int) int {
 	if !hasAVX2 {
@@ -239,3 +246,26 @@ func choose(to *int64, mask *byte, from *int64, n int)
 
 //go:noescape
 func chooseConst(to *int64, mask *byte, n int, c int64)
+
+// HoursMany sets to to the hours, 0 to 23, of times in µs since 1970-01-01. It stops before times of more than 51 bits, which are about 70
+// years away.
+func HoursMany(to, times []int64) int {
+	if n := whole(min(len(to), len(times))); n > 0 {
+		return hoursOf(&to[0], &times[0], n)
+	}
+	return 0
+}
+
+// DaysMany is HoursMany for the days since 1970-01-01.
+func DaysMany(to, times []int64) int {
+	if n := whole(min(len(to), len(times))); n > 0 {
+		return daysOf(&to[0], &times[0], n)
+	}
+	return 0
+}
+
+//go:noescape
+func hoursOf(to, times *int64, n int) int
+
+//go:noescape
+func daysOf(to, times *int64, n int) int

@@ -4,6 +4,9 @@ package eights
 
 // Nothing is done eight at a time on this processor: see eights_amd64.go.
 
+// Disable does nothing on this processor.
+func Disable() (undo func()) { return func() {} }
+
 func sumMany([]int64) (total, magnitudes int64, n int) { return 0, 0, 0 }
 
 func leastMany(best int64, _ []int64) (int64, int) { return best, 0 }
@@ -39,3 +42,9 @@ func ChooseMany[T int64 | float64]([]T, []byte, []T) int { return 0 }
 
 // ChooseConstMany chooses nothing on this processor.
 func ChooseConstMany[T int64 | float64]([]T, []byte, T) int { return 0 }
+
+// HoursMany computes nothing on this processor.
+func HoursMany([]int64, []int64) int { return 0 }
+
+// DaysMany computes nothing on this processor.
+func DaysMany([]int64, []int64) int { return 0 }

@@ -15,7 +15,7 @@ var lengths = []int{0, 1, 7, 8, 9, 15, 16, 17, 64, 100}
 // withAndWithoutAVX2 runs f with AVX2, if the machine has it, and without.
 func withAndWithoutAVX2(t *testing.T, f func(t *testing.T)) {
 	t.Run("as the machine can", f)
-	undo := disableAVX2()
+	undo := Disable()
 	defer undo()
 	t.Run("one by one", f)
 }

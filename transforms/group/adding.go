@@ -181,7 +181,7 @@ func (a *adding) addRows(ids []uint32, one bool, groups int, all bool, arg, by *
 	if !all {
 		rows = arg.Rows
 	}
-	a.column.add(ids, one, a.values(rows, len(ids), all, arg, by))
+	a.addValues(ids, one, a.values(rows, len(ids), all, arg, by))
 }
 
 // addStretches adds the rows of a batch that a mask chooses, which are nearly all.
@@ -189,16 +189,7 @@ func (a *adding) addStretches(mask []byte, ids []uint32, one bool, v values) {
 	for row := 0; row < len(ids); {
 		end := nextZero(mask, row, len(ids))
 		if end > row {
-			part := values{}
-			if v.floats != nil {
-				part.floats = v.floats[row:end]
-			} else {
-				part.ints = v.ints[row:end]
-			}
-			if v.by != nil {
-				part.by = v.by[row:end]
-			}
-			a.column.add(ids[row:end], one, part)
+			a.column.add(ids[row:end], one, v.of(row, end))
 		}
 		for row = end; row < len(ids) && mask[row>>3]>>(row&7)&1 == 0; row++ {
 			a.missing[ids[row]]++

@@ -111,8 +111,11 @@ func (p *pairs) bytes() int64    { return int64(cap(p.list))*24 + int64(len(p.wi
 func (p *pairs) grow(groups int) { p.list = grown(p.list, groups, pair{}) }
 func (p *pairs) close(int)       {}
 
-func (p *pairs) add(ids []uint32, _ bool, v values) {
+func (p *pairs) add(ids []uint32, one bool, v values) {
 	ints, bys := v.ints[:len(ids)], v.by[:len(ids)]
+	if one && p.form.by != text && p.allWorse(ids[0], bys) {
+		return
+	}
 	for i, id := range ids {
 		now, by := &p.list[id], bys[i]
 		switch {
@@ -128,6 +131,18 @@ func (p *pairs) add(ids []uint32, _ bool, v values) {
 		}
 		*now = pair{by, ints[i], true}
 	}
+}
+
+// allWorse tells whether none of the numbers can be that of the best pair of a group.
+func (p *pairs) allWorse(id uint32, bys []int64) bool {
+	now := &p.list[id]
+	if !now.any {
+		return false
+	}
+	if p.most {
+		return eights.Most(bys[0], bys) < now.by
+	}
+	return eights.Least(bys[0], bys) > now.by
 }
 
 func (p *pairs) compare(c class, a, b int64) int {

@@ -1,12 +1,14 @@
 package group
 
 import (
+	"bytes"
 	"math"
 	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
+	"tripstats/transforms/eights"
 	"tripstats/transforms/query"
 )
 
@@ -174,7 +176,7 @@ func TestTheBestPairIsKept(t *testing.T) {
 		best, has := make([]pair, 3), make([]bool, 3)
 		p.grow(3)
 		for range 3 {
-			ids := randomIDs(rng, rng.IntN(30), 3)
+			ids := randomIDs(rng, rng.IntN(30), 1+rng.IntN(3))
 			ints, bys := make([]int64, len(ids)), make([]int64, len(ids))
 			for i, id := range ids {
 				ints[i], bys[i] = rng.Int64N(5), []int64{math.MinInt64, -1, 0, 1, math.MaxInt64}[rng.IntN(5)]
@@ -183,13 +185,72 @@ func TestTheBestPairIsKept(t *testing.T) {
 					best[id], has[id] = pair{by: bys[i], value: ints[i]}, true
 				}
 			}
-			p.add(ids, false, values{ints: ints, by: bys})
+			p.add(ids, len(ids) > 0 && sameGroup(ids, 0), values{ints: ints, by: bys})
 		}
 		for g, b := range best {
 			now := p.list[g]
 			if now.any != has[g] || has[g] && (now.by != b.by || now.value != b.value) {
 				t.Fatalf("group %d: found %v, expected %v", g, now, b)
 			}
+		}
+	}
+}
+
+// TestSumsAreTheSameOneByOne adds doubles and whole numbers on a processor without AVX2.
+func TestSumsAreTheSameOneByOne(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	for range 100 {
+		ids, one := randomIDs(rng, 1+rng.IntN(3000), 3), rng.IntN(2) == 0
+		if one {
+			clear(ids)
+		}
+		floats, ints := randomDoubles(rng, len(ids), true), make([]int64, len(ids))
+		for i := range ints {
+			ints[i] = rng.Int64() >> rng.IntN(64)
+		}
+		states := func() (out []byte) {
+			collectors := []collector{&floatSums{}, &sums{}, &extremes{class: exact, most: true}, &extremes{class: exact}}
+			for _, c := range collectors {
+				c.grow(3)
+				c.add(ids, one, values{ints: ints, floats: floats})
+				for id := range uint32(3) {
+					out = c.append(out, id, 1)
+				}
+			}
+			return out
+		}
+		with := states()
+		undo := eights.Disable()
+		without := states()
+		if undo(); !bytes.Equal(with, without) {
+			t.Fatalf("found %x with AVX2, %x without", with, without)
+		}
+	}
+}
+
+// TestSegmentsOfOneGroupAreAddedAtOnce adds rows of which stretches of different lengths are of one group.
+func TestSegmentsOfOneGroupAreAddedAtOnce(t *testing.T) {
+	rng := rand.New(rand.NewPCG(10, 10))
+	for range 200 {
+		var ids []uint32
+		for len(ids) < 5*segment {
+			ids = append(ids, slices.Repeat([]uint32{uint32(rng.IntN(3))}, 1+rng.IntN([]int{3, segment, 3 * segment}[rng.IntN(3)]))...)
+		}
+		s, m := &sums{}, &extremes{class: exact, most: true}
+		want, most := make([]int64, 3), slices.Repeat([]int64{math.MinInt64}, 3)
+		ints := make([]int64, len(ids))
+		for i, id := range ids {
+			ints[i] = rng.Int64N(2001) - 1000
+			want[id] += ints[i]
+			most[id] = max(most[id], ints[i])
+		}
+		for _, c := range []collector{s, m} {
+			c.grow(3)
+			a := adding{part: &part{form: form{kind: sum}}, column: c}
+			a.addValues(ids, false, values{ints: ints})
+		}
+		if !slices.Equal(s.near, want) || !slices.Equal(m.list, most) {
+			t.Fatalf("found %v and %v, expected %v and %v", s.near, m.list, want, most)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"tripstats/transforms/eights"
 )
 
 // noCode stands for a value that is not a code, until that becomes null.
@@ -66,14 +68,14 @@ func codeOf(v float64) int64 {
 
 // dropNoCodes makes the rows with noCode null. It returns the memory that it used for the bitmap.
 func dropNoCodes(c *Column, memory []byte) []byte {
+	if eights.Least(0, c.Values) != noCode { // no number is less
+		return memory
+	}
 	var rows []int32
 	for i, v := range c.Values {
 		if v == noCode {
 			rows = append(rows, int32(i))
 		}
-	}
-	if len(rows) == 0 {
-		return memory
 	}
 	return makeNull(c, rows, memory)
 }
