@@ -43,7 +43,7 @@ const (
 	// mostTallied is how far apart distances may be that are counted instead of sorted, tallyRatio how far for each of them: the marks of
 	// all distances between are looked at, 64 at a time.
 	mostTallied = 1 << 17
-	tallyRatio  = 128
+	tallyRatio  = 256
 )
 
 // tallied is distinct for distances from low on, of so many that are possible. It counts them, and marks those that occur.
