@@ -87,9 +87,6 @@ func (a *Adder) Bytes() int64 {
 	for _, p := range a.parts {
 		n += p.bytes()
 	}
-	for _, f := range a.finishers {
-		n += int64(cap(f.out))
-	}
 	return n
 }
 
@@ -152,25 +149,20 @@ func (a *Adder) State() ([]byte, error) {
 	outs := make([][]byte, 1+pieces)
 	outs[0] = h.append(nil)
 	err := sidebyside.Do(pieces, func(i int) error {
-		f := a.finishers[i]
-		out := a.appendGroups(&f.filler, f.out[:0], order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
-		if outs[1+i] = out; cap(out) <= mostOut {
-			f.out = out
-		}
+		f := a.together.fillers.take()
+		defer a.together.fillers.put(f)
+		outs[1+i] = a.appendGroups(f, order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
 		return nil
 	})
 	return slices.Concat(outs...), err
 }
 
-// mostOut is how many bytes a finisher keeps for the groups of the next source.
-const mostOut = 4 << 20
-
 // appendGroups writes some groups.
-func (a *Adder) appendGroups(f *filler, out []byte, groups []uint32, written [][][]byte) []byte {
+func (a *Adder) appendGroups(f *filler, groups []uint32, written [][][]byte) (out []byte) {
 	const sample = 1 << 8 // groups by which the size of all is estimated
 	var key, body []byte
 	for i, g := range groups {
-		if i == sample && cap(out) < mostOut {
+		if i == sample {
 			out = slices.Grow(out, len(out)/sample*(len(groups)-sample)*17/16)
 		}
 		key = a.keys.appendKey(key[:0], g, written)
@@ -186,16 +178,13 @@ func (a *Adder) appendGroups(f *filler, out []byte, groups []uint32, written [][
 // fewGroups are written or finished by one goroutine.
 const fewGroups = 256
 
-// pieces returns into how many pieces groups are cut that goroutines work on side by side. For each there are finishers. Groups differ in
+// pieces returns into how many pieces groups are cut that goroutines work on side by side. Groups differ in
 // their values, so there are more pieces than goroutines.
 func (a *Adder) pieces(groups int) int {
 	const each = 4
 	pieces := 1
 	if cores := runtime.GOMAXPROCS(0); cores > 1 {
 		pieces = max(1, min(groups/fewGroups, each*cores))
-	}
-	for len(a.finishers) < pieces {
-		a.finishers = append(a.finishers, &finishing{finisher: newFinisher(a.q)})
 	}
 	return pieces
 }
@@ -207,10 +196,15 @@ func (a *Adder) Finished() ([]byte, error) {
 		p.close(order)
 	}
 	pieces := a.pieces(len(order))
+	for len(a.finishers) < pieces {
+		a.finishers = append(a.finishers, &finishing{finisher: newFinisher(a.q)})
+	}
 	writers := make([]finishedWriter, pieces)
 	err := sidebyside.Do(pieces, func(i int) error {
+		f := a.together.fillers.take()
+		defer a.together.fillers.put(f)
 		writers[i].f = a.finishers[i].finisher
-		return a.finish(a.finishers[i], &writers[i], order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
+		return a.finish(f, a.finishers[i], &writers[i], order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
 	})
 	if err != nil {
 		return nil, err
@@ -221,13 +215,11 @@ func (a *Adder) Finished() ([]byte, error) {
 // finishing is the memory of one that finishes groups.
 type finishing struct {
 	*finisher
-	filler filler
-	key    []byte
-	out    []byte // of appendGroups
+	key []byte
 }
 
 // finish finishes some groups.
-func (a *Adder) finish(f *finishing, w *finishedWriter, groups []uint32, written [][][]byte) error {
+func (a *Adder) finish(memory *filler, f *finishing, w *finishedWriter, groups []uint32, written [][][]byte) error {
 	for _, g := range groups {
 		f.key = a.keys.appendKey(f.key[:0], g, written)
 		if err := f.readKeys(f.key); err != nil {
@@ -235,7 +227,7 @@ func (a *Adder) finish(f *finishing, w *finishedWriter, groups []uint32, written
 		}
 		f.rows = a.counts[g]
 		for i, p := range a.parts {
-			if err := p.value(&f.filler, &f.values[i], g, f.rows); err != nil {
+			if err := p.value(memory, &f.values[i], g, f.rows); err != nil {
 				return err
 			}
 		}

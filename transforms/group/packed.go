@@ -263,15 +263,15 @@ func (p *packed) fill(f *filler, t *set, group uint32) {
 	if int(group) >= len(p.starts) {
 		return
 	}
-	list := f.sort(p.spread[p.starts[group]:p.ends[group]])
+	distances, times := f.distinct(p.spread[p.starts[group]:p.ends[group]])
 	row := p.row(group)
 	if row == nil {
-		p.fillLogged(t, list)
+		p.fillLogged(t, distances, times)
 		return
 	}
 	// What is logged of a group that is in the table is outside of the table's distances.
-	below, _ := slices.BinarySearch(list, p.low)
-	p.fillLogged(t, list[:below])
+	below, _ := slices.BinarySearch(distances, p.low)
+	p.fillLogged(t, distances[:below], times[:below])
 	start, unit := p.base+int64(uint64(p.low)*p.unit.unit), int64(p.unit.unit)
 	values, counts := t.values, t.counts
 	for i, n := range row {
@@ -280,17 +280,14 @@ func (p *packed) fill(f *filler, t *set, group uint32) {
 		}
 	}
 	t.values, t.counts = values, counts
-	p.fillLogged(t, list[below:])
+	p.fillLogged(t, distances[below:], times[below:])
 }
 
-func (p *packed) fillLogged(t *set, list []uint32) {
+func (p *packed) fillLogged(t *set, distances, times []uint32) {
 	// Appending to the set itself would write two pointers for each value.
-	values, counts := slices.Grow(t.values, len(list)), slices.Grow(t.counts, len(list))
-	for i := 0; i < len(list); {
-		d, first := list[i], i
-		for i++; i < len(list) && list[i] == d; i++ {
-		}
-		values, counts = append(values, p.base+int64(uint64(d)*p.unit.unit)), append(counts, int64(i-first))
+	values, counts := slices.Grow(t.values, len(distances)), slices.Grow(t.counts, len(distances))
+	for i, d := range distances {
+		values, counts = append(values, p.base+int64(uint64(d)*p.unit.unit)), append(counts, int64(times[i]))
 	}
 	t.values, t.counts = values, counts
 }
@@ -303,51 +300,54 @@ func (p *packed) onlyLogged(group uint32) (list []uint32, ok bool) {
 	return p.spread[p.starts[group]:p.ends[group]], true
 }
 
-// appendSorted appends the set of distances, which ascend, as set.append does.
-func (p *packed) appendSorted(f *filler, b []byte, list []uint32) []byte {
-	if len(list) == 0 {
-		return append(b, 0)
+// appendDistances appends the set of different distances, which ascend, as set.append does.
+func (p *packed) appendDistances(b []byte, distances, times []uint32) []byte {
+	b = binary.AppendUvarint(b, uint64(len(distances)))
+	if len(distances) == 0 {
+		return b
 	}
-	first, last, unit := list[0], list[0], uint32(0)
-	for i := 1; i < len(list) && unit != 1; i++ {
-		if d := list[i] - last; d > 0 {
-			unit, last = uint32(gcd(uint64(d), uint64(unit))), list[i]
-		}
+	b = append(b, spaced)
+	last, unit := distances[0], uint64(0)
+	b = binary.AppendVarint(b, p.base+int64(uint64(last)*p.unit.unit))
+	for i := 1; i < len(distances) && unit != 1; i++ {
+		unit = gcd(uint64(distances[i]-distances[i-1]), unit)
 	}
-	by := divisorOf(uint64(unit))
+	if len(distances) > 1 {
+		b = binary.AppendUvarint(b, unit*p.unit.unit)
+	}
+	by := divisorOf(unit)
+	b = binary.AppendUvarint(b, uint64(times[0]))
 	const most = 2 * binary.MaxVarintLen32 // bytes of a value and its count
-	if cap(f.written) < most*len(list) {
-		f.written = make([]byte, 2*most*len(list))
-	}
-	written, at, different := f.written[:cap(f.written)], 0, uint64(0)
-	last = first
-	for i := 0; i < len(list); {
-		d, start := list[i], i
-		for i++; i < len(list) && list[i] == d; i++ {
-		}
-		token, n := uint64(d-last), uint64(i-start)
-		last = d
-		different++
-		if different == 1 {
-			at += binary.PutUvarint(written, n)
-			continue
-		}
+	b = slices.Grow(b, most*len(distances))
+	at := len(b)
+	b = b[:cap(b)]
+	times = times[:len(distances)]
+	for i := 1; i < len(distances); i++ {
+		token := uint64(distances[i] - last)
+		last = distances[i]
 		if unit != 1 {
 			token = by.by(token)
 		}
+		n := times[i]
 		if token <<= 1; n > 1 {
-			at += binary.PutUvarint(written[at:], token|1)
-			at += binary.PutUvarint(written[at:], n)
+			token |= 1
+		}
+		if token < 0x80 {
+			b[at] = byte(token)
+			at++
 		} else {
-			at += binary.PutUvarint(written[at:], token)
+			at += binary.PutUvarint(b[at:], token)
+		}
+		switch {
+		case n == 1:
+		case n < 0x80:
+			b[at] = byte(n)
+			at++
+		default:
+			at += binary.PutUvarint(b[at:], uint64(n))
 		}
 	}
-	b = append(binary.AppendUvarint(b, different), spaced)
-	b = binary.AppendVarint(b, p.base+int64(uint64(first)*p.unit.unit))
-	if different > 1 {
-		b = binary.AppendUvarint(b, uint64(unit)*p.unit.unit)
-	}
-	return append(b, written[:at]...)
+	return b[:at]
 }
 
 // row returns the counts of a group, nil if it is not in the table.
@@ -356,23 +356,6 @@ func (p *packed) row(group uint32) []uint32 {
 		return p.counts[end-int(p.width) : end]
 	}
 	return nil
-}
-
-// sort sorts distances.
-func (s *filler) sort(list []uint32) []uint32 {
-	const few = 40
-	if len(list) <= few {
-		for i := 1; i < len(list); i++ {
-			d, j := list[i], i
-			for ; j > 0 && list[j-1] > d; j-- {
-				list[j] = list[j-1]
-			}
-			list[j] = d
-		}
-		return list
-	}
-	s.distances = slices.Grow(s.distances[:0], len(list))
-	return sortDistances(list, s.distances[:len(list)])
 }
 
 // run makes a run of the values. It is called after close.

@@ -17,24 +17,37 @@ type scratch struct {
 }
 
 // scratches are those that nobody uses.
-type scratches struct {
+type scratches struct{ pool[scratch] }
+
+// fillers are those that nobody uses. Adders of all sources share them, so there are as many as groups are written on cores at the same time.
+type fillers struct{ pool[filler] }
+
+// pool has things that nobody uses.
+type pool[T any] struct {
 	mu   sync.Mutex
-	free []*scratch
+	free []*T
 }
 
-func (s *scratches) take(keys int) *scratch {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	one := new(scratch)
-	if n := len(s.free); n > 0 {
-		one, s.free = s.free[n-1], s.free[:n-1]
+func (p *pool[T]) take() *T {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.free)
+	if n == 0 {
+		return new(T)
 	}
-	one.lists = grown(one.lists, keys, nil)
+	one := p.free[n-1]
+	p.free = p.free[:n-1]
 	return one
 }
 
-func (s *scratches) put(one *scratch) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.free = append(s.free, one)
+func (p *pool[T]) put(one *T) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, one)
+}
+
+func (s *scratches) take(keys int) *scratch {
+	one := s.pool.take()
+	one.lists = grown(one.lists, keys, nil)
+	return one
 }

@@ -46,8 +46,12 @@ type filler struct {
 	ends           []int // of the runs' entries in pieces
 	set            set
 	ofRuns, both   set
-	distances      []uint32
 	written        []byte
+
+	// of distinct
+	different, times, distances []uint32
+	tally                       []uint32 // all 0
+	marks                       []uint64 // all 0
 }
 
 type entry struct {
@@ -375,7 +379,8 @@ func (s *sets) append(b []byte, id uint32, _ int64) []byte { return s.appendSet(
 func (s *sets) appendSet(f *filler, b []byte, id uint32) []byte {
 	if len(s.runs) == 0 && s.class != text && len(s.wide[id]) == 0 {
 		if list, ok := s.packed.onlyLogged(id); ok {
-			return s.packed.appendSorted(f, b, f.sort(list))
+			distances, times := f.distinct(list)
+			return s.packed.appendDistances(b, distances, times)
 		}
 	}
 	f.set.reset()

@@ -19,6 +19,7 @@ type Together struct {
 	places  []*place
 
 	scratches scratches
+	fillers   fillers
 }
 
 // queried is a query of a Together.

@@ -1,0 +1,83 @@
+package group
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// distinct returns the different distances of a list, ascending, and how often each occurs. It may change the list; what it returns is
+// valid until it is called again.
+func (s *filler) distinct(list []uint32) (distances, times []uint32) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	s.different, s.times = slices.Grow(s.different[:0], len(list)), slices.Grow(s.times[:0], len(list))
+	const few = 24
+	if len(list) > few {
+		low, high := list[0], list[0]
+		for _, d := range list {
+			low, high = min(low, d), max(high, d)
+		}
+		if width := int(high-low) + 1; width <= min(mostTallied, tallyRatio*len(list)) {
+			return s.tallied(list, low, width)
+		}
+		s.distances = slices.Grow(s.distances[:0], len(list))
+		list = sortDistances(list, s.distances[:len(list)])
+	} else {
+		sortFew(list)
+	}
+	distances, times = s.different[:len(list)], s.times[:len(list)]
+	k := 0
+	distances[0], times[0] = list[0], 1
+	for _, d := range list[1:] {
+		if d != distances[k] {
+			k++
+			distances[k], times[k] = d, 0
+		}
+		times[k]++
+	}
+	return distances[:k+1], times[:k+1]
+}
+
+const (
+	// mostTallied is how far apart distances may be that are counted instead of sorted, tallyRatio how far for each of them: the marks of
+	// all distances between are looked at, 64 at a time.
+	mostTallied = 1 << 17
+	tallyRatio  = 256
+)
+
+// tallied is distinct for distances from low on, of so many that are possible. It counts them, and marks those that occur.
+func (s *filler) tallied(list []uint32, low uint32, width int) (distances, times []uint32) {
+	if len(s.tally) < width {
+		s.tally, s.marks = make([]uint32, max(width, 2*len(s.tally))), make([]uint64, max(width, 2*len(s.tally))/64+1)
+	}
+	tally, marks := s.tally, s.marks[:(width+63)/64]
+	for _, d := range list {
+		d -= low
+		tally[d]++
+		marks[d>>6] |= 1 << (d & 63)
+	}
+	distances, times = s.different[:len(list)], s.times[:len(list)]
+	k := 0
+	for i, m := range marks {
+		for ; m != 0; m &= m - 1 {
+			d := uint32(i<<6 | bits.TrailingZeros64(m))
+			distances[k], times[k] = low+d, tally[d]
+			tally[d] = 0
+			k++
+		}
+		marks[i] = 0
+	}
+	return distances[:k], times[:k]
+}
+
+// sortFew sorts a few numbers.
+func sortFew(list []uint32) {
+	for i := 1; i < len(list); i++ {
+		d, j := list[i], i
+		for ; j > 0 && list[j-1] > d; j-- {
+			list[j] = list[j-1]
+		}
+		list[j] = d
+	}
+}
