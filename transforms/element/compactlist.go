@@ -284,7 +284,7 @@ func (textCoder) read(r *listReader, last, value unsafe.Pointer) {
 	*(*string)(value) = unsafe.String(unsafe.SliceData(text), len(text))
 }
 
-// elements is what coders of slices and pointers know of what these refer to. An element is coded as what differs from zero.
+// elements is what coders of slices and pointers know of what these refer to.
 type elements struct {
 	of    reflect.Type // of the slice or pointer
 	coder valueCoder
@@ -305,15 +305,20 @@ func (e elements) same(last, value unsafe.Pointer, n int) bool {
 	return true
 }
 
-func (e elements) write(b []byte, data unsafe.Pointer, n int) []byte {
-	for i := range n {
-		b = e.coder.write(b, e.zero, e.at(data, i))
-	}
-	return b
-}
-
-// sliceCoder codes slices: one more than their length, and their elements. A nil slice is 0.
+// sliceCoder codes slices: one more than their length, and their elements. A nil slice is 0. An element is told as what differs from the one
+// at the same place of the slice before, or else from the element before.
 type sliceCoder struct{ elements }
+
+// like returns the element of which an element is told.
+func (c sliceCoder) like(last, value *anySlice, i int) unsafe.Pointer {
+	switch {
+	case i < last.len:
+		return c.at(last.data, i)
+	case i > 0:
+		return c.at(value.data, i-1)
+	}
+	return c.zero
+}
 
 // anySlice is the memory of a slice of any type.
 type anySlice struct {
@@ -329,16 +334,20 @@ func (c sliceCoder) same(last, value unsafe.Pointer) bool {
 	return a.data == b.data || c.elements.same(a.data, b.data, a.len)
 }
 
-func (c sliceCoder) write(b []byte, _, value unsafe.Pointer) []byte {
+func (c sliceCoder) write(b []byte, last, value unsafe.Pointer) []byte {
 	s := (*anySlice)(value)
 	if s.data == nil {
 		return append(b, 0)
 	}
-	return c.elements.write(binary.AppendUvarint(b, uint64(s.len)+1), s.data, s.len)
+	b = binary.AppendUvarint(b, uint64(s.len)+1)
+	for i := range s.len {
+		b = c.coder.write(b, c.like((*anySlice)(last), s, i), c.at(s.data, i))
+	}
+	return b
 }
 
-func (c sliceCoder) read(r *listReader, _, value unsafe.Pointer) {
-	to := reflect.NewAt(c.of, value).Elem()
+func (c sliceCoder) read(r *listReader, last, value unsafe.Pointer) {
+	to, before := reflect.NewAt(c.of, value).Elem(), *(*anySlice)(last)
 	n := r.uvarint()
 	if n == 0 {
 		to.SetZero()
@@ -350,7 +359,9 @@ func (c sliceCoder) read(r *listReader, _, value unsafe.Pointer) {
 	}
 	to.Set(reflect.MakeSlice(c.of, int(n), int(n)))
 	for i := range int(n) {
-		c.coder.read(r, c.zero, c.at((*anySlice)(value).data, i))
+		like := c.like(&before, (*anySlice)(value), i)
+		to.Index(i).Set(reflect.NewAt(c.of.Elem(), like).Elem())
+		c.coder.read(r, like, c.at((*anySlice)(value).data, i))
 	}
 }
 
@@ -364,7 +375,7 @@ func (c pointerCoder) same(last, value unsafe.Pointer) bool {
 
 func (c pointerCoder) write(b []byte, _, value unsafe.Pointer) []byte {
 	if p := *(*unsafe.Pointer)(value); p != nil {
-		return c.elements.write(append(b, 1), p, 1)
+		return c.coder.write(append(b, 1), c.zero, p)
 	}
 	return append(b, 0)
 }
