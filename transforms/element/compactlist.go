@@ -1,6 +1,7 @@
 package element
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -74,6 +75,21 @@ func ExpandList[T any](b []byte) ([]T, error) {
 
 // mostBack is how far back the entry may be of which an entry is told. The files of several taxis take turns in a folder.
 const mostBack = 4
+
+// CompactOne is [CompactList] of a single struct. Unlike a row it takes a bit for a field that is zero.
+func CompactOne[T any](v T) ([]byte, error) { return CompactList([]T{v}) }
+
+// ExpandOne reads what [CompactOne] wrote.
+func ExpandOne[T any](b []byte) (v T, err error) {
+	list, err := ExpandList[T](b)
+	if err == nil && len(list) != 1 {
+		err = fmt.Errorf("element: found a list of %d entries, expected one", len(list))
+	}
+	if err != nil {
+		return v, err
+	}
+	return list[0], nil
+}
 
 // listReader reads numbers from bytes. After an error it reads zeros.
 type listReader struct {
@@ -168,7 +184,7 @@ func coderOf(t reflect.Type) (valueCoder, error) {
 			}
 			return 0
 		}, func(n uint64) bool { return n != 0 }}, nil
-	case reflect.Uint8:
+	case reflect.Uint8: // such as a ValueType
 		return numberCoder[uint8]{func(v uint8) uint64 { return uint64(v) }, func(n uint64) uint8 { return uint8(n) }}, nil
 	case reflect.Int32:
 		return numberCoder[int32]{func(v int32) uint64 { return zigzag(int64(v)) }, func(n uint64) int32 { return int32(unzigzag(n)) }}, nil
@@ -183,6 +199,9 @@ func coderOf(t reflect.Type) (valueCoder, error) {
 	case reflect.Struct:
 		return structOf(t)
 	case reflect.Slice, reflect.Pointer:
+		if t.Kind() == reflect.Slice && t.Elem() == reflect.TypeFor[byte]() {
+			return bytesCoder{}, nil
+		}
 		coder, err := coderOf(t.Elem())
 		if err != nil {
 			return nil, err
@@ -282,6 +301,31 @@ func (textCoder) read(r *listReader, last, value unsafe.Pointer) {
 	text := make([]byte, 0, int(n)+len(rest))
 	text = append(append(text, before[:n]...), rest...)
 	*(*string)(value) = unsafe.String(unsafe.SliceData(text), len(text))
+}
+
+// bytesCoder codes bytes: one more than their number, and they themselves. No bytes at all are 0.
+type bytesCoder struct{}
+
+func (bytesCoder) same(last, value unsafe.Pointer) bool {
+	a, b := *(*[]byte)(last), *(*[]byte)(value)
+	return (a == nil) == (b == nil) && bytes.Equal(a, b)
+}
+
+func (bytesCoder) write(b []byte, _, value unsafe.Pointer) []byte {
+	v := *(*[]byte)(value)
+	if v == nil {
+		return append(b, 0)
+	}
+	return append(binary.AppendUvarint(b, uint64(len(v))+1), v...)
+}
+
+func (bytesCoder) read(r *listReader, _, value unsafe.Pointer) {
+	to := (*[]byte)(value)
+	if n := r.uvarint(); n > 0 {
+		*to = append([]byte{}, r.bytes(n-1)...)
+	} else {
+		*to = nil
+	}
 }
 
 // elements is what coders of slices and pointers know of what these refer to.
