@@ -408,7 +408,7 @@ func (pl *planner) forget() {
 		}
 	}
 	pl.publish.Kept = kept.Compact(pl.keep)
-	pl.have.index, pl.have.Manifest = nil, nil
+	pl.have.index, pl.have.Head = nil, publish.Head{Token: pl.have.Token, Version: pl.have.Version, Dir: pl.have.Dir}
 	pl.kept, pl.keep, pl.choices, pl.listed, pl.objects, pl.described = nil, nil, nil, nil, nil, nil
 }
 

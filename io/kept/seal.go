@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"slices"
 	"strings"
 )
@@ -31,16 +33,32 @@ var ErrSeal = errors.New("found another index than the run of this version has w
 // Decode returns the index of the version in a folder. The error wraps [ErrSeal] if it is not the one that the version had. Inputs share what
 // they have in common, so nobody may write to what their fields refer to.
 func Decode(dir string, content []byte) (*Index, error) {
-	rest, begins := bytes.CutPrefix(content, []byte(sealStart))
-	if !begins || len(rest) < 2*sha256.Size || seal(dir, rest[2*sha256.Size:]) != string(rest[:2*sha256.Size]) {
+	return DecodeFrom(dir, bytes.NewReader(content), int64(len(content)))
+}
+
+// DecodeFrom is [Decode] of so many bytes, which it reads bit by bit: an index may be large.
+func DecodeFrom(dir string, content io.Reader, size int64) (*Index, error) {
+	start := make([]byte, len(sealStart)+2*sha256.Size)
+	if _, err := io.ReadFull(content, start); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, ErrSeal
+	} else if err != nil {
+		return nil, err
+	}
+	x := &Index{Seal: string(start[len(sealStart):])}
+	sum := newSeal(dir)
+	rest := io.TeeReader(content, sum)
+	err := x.decode(json.NewDecoder(io.MultiReader(bytes.NewReader(start), rest)), size)
+	if _, failed := io.Copy(io.Discard, rest); failed != nil {
+		return nil, failed
+	}
+	if !bytes.HasPrefix(start, []byte(sealStart)) || hex.EncodeToString(sum.Sum(nil)) != x.Seal { // then any other error is only what follows from it
 		return nil, ErrSeal
 	}
-	x := &Index{Seal: string(rest[:2*sha256.Size])}
-	return x, x.decode(json.NewDecoder(bytes.NewReader(content)), len(content))
+	return x, err
 }
 
 // decode reads the fields of the index one by one, and the inputs too: there may be tens of thousands, much alike.
-func (x *Index) decode(d *json.Decoder, size int) error {
+func (x *Index) decode(d *json.Decoder, size int64) error {
 	if err := expect(d, json.Delim('{')); err != nil {
 		return err
 	}
@@ -74,7 +92,7 @@ func expect(d *json.Decoder, want json.Token) error {
 	return err
 }
 
-func (x *Index) decodeInputs(d *json.Decoder, size int) error {
+func (x *Index) decodeInputs(d *json.Decoder, size int64) error {
 	list, err := d.Token()
 	if err != nil || list == nil { // null: an index without inputs
 		return err
@@ -89,7 +107,7 @@ func (x *Index) decodeInputs(d *json.Decoder, size int) error {
 		share.input(&in)
 		if n := len(x.Inputs); n == sampleOfInputs { // a list that grows step by step would take twice as much
 			each := (d.InputOffset() - start) / (sampleOfInputs + 1)
-			x.Inputs = slices.Grow(x.Inputs, int((int64(size)-start)/max(1, each)-sampleOfInputs))
+			x.Inputs = slices.Grow(x.Inputs, int((size-start)/max(1, each)-sampleOfInputs))
 		}
 		x.Inputs = append(x.Inputs, in)
 	}
@@ -141,8 +159,14 @@ func (s *sharing) input(in *Input) {
 const sealStart = `{"seal":"`
 
 func seal(dir string, rest []byte) string {
+	h := newSeal(dir)
+	h.Write(rest) //nolint:errcheck // never fails
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// newSeal begins the seal of the index of the version in a folder.
+func newSeal(dir string) hash.Hash {
 	h := sha256.New()
 	h.Write([]byte(dir + "\n")) //nolint:errcheck // never fails
-	h.Write(rest)               //nolint:errcheck // never fails
-	return hex.EncodeToString(h.Sum(nil))
+	return h
 }

@@ -88,15 +88,15 @@ func outlineOf(raw []byte) (o *outline, err error) {
 		start := w.At
 		switch {
 		case id == footerSchema && typ == thrift.List:
+			if o.understood = schemaOfFooter(raw[start:]); o.understood != nil {
+				w.At += len(o.text)
+				return true, nil
+			}
 			if err := w.Skip(typ); err != nil {
 				return true, err
 			}
-			text := raw[start:w.At]
-			if o.understood = schemaOfFooter(text); o.understood == nil {
-				o.understood = &understood{text: bytes.Clone(text)}
-				return true, o.readSchema(&thrift.Walk{Bytes: o.text})
-			}
-			return true, nil
+			o.understood = &understood{text: bytes.Clone(raw[start:w.At])}
+			return true, o.readSchema(&thrift.Walk{Bytes: o.text})
 		case id == footerRows && typ == thrift.Int64:
 			counted = true
 			o.rows, err = w.Int()

@@ -30,11 +30,12 @@ const (
 	mostSchemaBytes = 16 << 10 // of one of them
 )
 
-// schemaOfFooter returns the known schema that a footer has, or nil.
-func schemaOfFooter(text []byte) *understood {
+// schemaOfFooter returns the known schema with which a part of a footer begins, or nil. No schema is the beginning of another, because its form
+// says where it ends.
+func schemaOfFooter(footer []byte) *understood {
 	if known := knownSchemas.Load(); known != nil {
 		for _, u := range *known {
-			if bytes.Equal(u.text, text) {
+			if bytes.HasPrefix(footer, u.text) {
 				return u
 			}
 		}

@@ -1,12 +1,14 @@
 package publish
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strconv"
@@ -175,15 +177,32 @@ func ReadIndex(ctx context.Context, access objstore.Access, output, dir string) 
 	if dir == "" {
 		return nil, fs.ErrNotExist
 	}
-	content, err := access.ReadAll(ctx, objstore.Join(output, dir+"/"+kept.IndexName))
+	o, err := access.Stat(ctx, objstore.Join(output, dir+"/"+kept.IndexName))
 	if err != nil {
 		return nil, err
 	}
-	x, err := kept.Decode(dir, content)
+	x, err := decodeIndex(ctx, access, dir, o)
 	if err != nil {
 		return nil, fmt.Errorf("%s/%s: %w", dir, kept.IndexName, err)
 	}
 	return x, nil
+}
+
+// decodeIndex decodes an index. Of a local file it does not hold the content.
+func decodeIndex(ctx context.Context, access objstore.Access, dir string, o objstore.Object) (x *kept.Index, err error) {
+	if objstore.Remote(o.URI) {
+		content, err := access.Content(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		return kept.Decode(dir, content)
+	}
+	r, err := access.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close() //nolint:errcheck // read only
+	return kept.DecodeFrom(dir, bufio.NewReaderSize(io.NewSectionReader(r, 0, r.Size()), 1<<20), r.Size())
 }
 
 // Lagging tells whether the run that committed the head was stopped before it had updated all copies and logs and had removed the versions

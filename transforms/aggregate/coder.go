@@ -8,7 +8,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// The accumulators and their key are bytes to a runner: see element.EncodeRow.
+// The accumulators and their key are bytes to a runner: see element.CompactList and element.EncodeRow.
 
 func init() {
 	for _, fn := range []any{encodeSource, decodeSource, encodeState, decodeState, encodeBlock, decodeBlock} {
@@ -22,8 +22,8 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Block](), encodeBlock, decodeBlock)
 }
 
-func encodeSource(s Source) ([]byte, error) { return element.EncodeRow(s) }
-func decodeSource(b []byte) (Source, error) { return element.DecodeRow[Source](b) }
+func encodeSource(s Source) ([]byte, error) { return element.CompactOne(s) }
+func decodeSource(b []byte) (Source, error) { return element.ExpandOne[Source](b) }
 func encodeState(s State) ([]byte, error)   { return s.AppendBinary(nil) }
 func decodeState(b []byte) (s State, err error) {
 	err = s.UnmarshalBinary(b)

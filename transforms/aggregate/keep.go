@@ -18,6 +18,7 @@ import (
 	"tripstats/transforms/group"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/query"
+	"tripstats/transforms/sidebyside"
 	"tripstats/transforms/trip"
 )
 
@@ -176,9 +177,14 @@ type packFn struct {
 	coded   []trip.Field // the columns of codes that the tables need
 	numbers string
 	encoder *zstd.Encoder
+	waiting []Source // are packed side by side
+	room    int      // how many bytes of states may wait in addition
 	list    []element.Packed
 	bytes   int
 }
+
+// mostWaiting is how many results wait to be packed.
+const mostWaiting = 64
 
 // packedBytes is how many bytes of packed results are one element at most, unless a single result has more.
 const packedBytes = 1 << 20
@@ -196,12 +202,45 @@ func (fn *packFn) Setup() {
 }
 
 func (fn *packFn) StartBundle(func(string, Source), func(element.Remembered)) {
-	fn.list, fn.bytes = nil, 0
+	fn.list, fn.bytes, fn.waiting, fn.room = nil, 0, nil, packedBytes
 }
 
-func (fn *packFn) FinishBundle(_ func(string, Source), keep func(element.Remembered)) {
+func (fn *packFn) FinishBundle(_ func(string, Source), keep func(element.Remembered)) error {
+	err := fn.pack(keep)
 	fn.flush(keep)
-	fn.encoder = nil
+	fn.encoder, fn.waiting = nil, nil
+	return err
+}
+
+// pack packs the results that wait.
+func (fn *packFn) pack(keep func(element.Remembered)) error {
+	if len(fn.waiting) == 0 {
+		return nil
+	}
+	if fn.encoder == nil {
+		enc, err := newEncoder()
+		if err != nil {
+			return err
+		}
+		fn.encoder = enc
+	}
+	packed := make([]element.Packed, len(fn.waiting))
+	if err := sidebyside.Do(len(packed), func(i int) (err error) {
+		packed[i], err = pack(fn.encoder, fn.waiting[i], fn.Tables, fn.digests, fn.numbers)
+		return err
+	}); err != nil {
+		return err
+	}
+	clear(fn.waiting)
+	fn.waiting, fn.room = fn.waiting[:0], packedBytes
+	for _, p := range packed {
+		if fn.bytes += len(p.Bytes); len(fn.list) > 0 && (fn.bytes > packedBytes || len(fn.list) == element.MostInList) {
+			fn.flush(keep)
+			fn.bytes = len(p.Bytes)
+		}
+		fn.list = append(fn.list, p)
+	}
+	return nil
 }
 
 func (fn *packFn) flush(keep func(element.Remembered)) {
@@ -222,22 +261,15 @@ func (fn *packFn) ProcessElement(key string, r Source, emit func(string, Source)
 		if err := fn.finish(&r); err != nil {
 			return err
 		}
-		if fn.encoder == nil {
-			enc, err := newEncoder()
-			if err != nil {
+		fn.waiting = append(fn.waiting, r)
+		for _, t := range r.States {
+			fn.room -= len(t.State)
+		}
+		if len(fn.waiting) == mostWaiting || fn.room < 0 {
+			if err := fn.pack(keep); err != nil {
 				return err
 			}
-			fn.encoder = enc
 		}
-		p, err := pack(fn.encoder, r, fn.Tables, fn.digests, fn.numbers)
-		if err != nil {
-			return err
-		}
-		if fn.bytes += len(p.Bytes); len(fn.list) > 0 && (fn.bytes > packedBytes || len(fn.list) == element.MostInList) {
-			fn.flush(keep)
-			fn.bytes = len(p.Bytes)
-		}
-		fn.list = append(fn.list, p)
 	}
 	if r.Kept { // a run before may have had other tables
 		r.NoCodes = slices.DeleteFunc(slices.Clone(r.NoCodes), func(c element.ColumnRows) bool {

@@ -3,6 +3,7 @@ package aggregate
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -56,9 +57,10 @@ const (
 	keptBytes = 1 << 20 // of the rest, or keptPart if that is more
 )
 
-// newEncoder returns a compressor. It takes some megabytes, so whoever has it drops it when all is packed.
+// newEncoder returns a compressor that some goroutines use at once. It takes some megabytes for each of them, so whoever has it drops it when
+// all is packed.
 func newEncoder() (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10), zstd.WithLowerEncoderMem(true))
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(min(4, runtime.GOMAXPROCS(0))), zstd.WithWindowSize(256<<10), zstd.WithLowerEncoderMem(true))
 }
 
 var decoder = sync.OnceValues(func() (*zstd.Decoder, error) {

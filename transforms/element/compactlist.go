@@ -1,6 +1,7 @@
 package element
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -74,6 +75,21 @@ func ExpandList[T any](b []byte) ([]T, error) {
 
 // mostBack is how far back the entry may be of which an entry is told. The files of several taxis take turns in a folder.
 const mostBack = 4
+
+// CompactOne is [CompactList] of a single struct. Unlike a row it takes a bit for a field that is zero.
+func CompactOne[T any](v T) ([]byte, error) { return CompactList([]T{v}) }
+
+// ExpandOne reads what [CompactOne] wrote.
+func ExpandOne[T any](b []byte) (v T, err error) {
+	list, err := ExpandList[T](b)
+	if err == nil && len(list) != 1 {
+		err = fmt.Errorf("element: found a list of %d entries, expected one", len(list))
+	}
+	if err != nil {
+		return v, err
+	}
+	return list[0], nil
+}
 
 // listReader reads numbers from bytes. After an error it reads zeros.
 type listReader struct {
@@ -168,7 +184,7 @@ func coderOf(t reflect.Type) (valueCoder, error) {
 			}
 			return 0
 		}, func(n uint64) bool { return n != 0 }}, nil
-	case reflect.Uint8:
+	case reflect.Uint8: // such as a ValueType
 		return numberCoder[uint8]{func(v uint8) uint64 { return uint64(v) }, func(n uint64) uint8 { return uint8(n) }}, nil
 	case reflect.Int32:
 		return numberCoder[int32]{func(v int32) uint64 { return zigzag(int64(v)) }, func(n uint64) int32 { return int32(unzigzag(n)) }}, nil
@@ -183,6 +199,9 @@ func coderOf(t reflect.Type) (valueCoder, error) {
 	case reflect.Struct:
 		return structOf(t)
 	case reflect.Slice, reflect.Pointer:
+		if t.Kind() == reflect.Slice && t.Elem() == reflect.TypeFor[byte]() {
+			return bytesCoder{}, nil
+		}
 		coder, err := coderOf(t.Elem())
 		if err != nil {
 			return nil, err
@@ -284,7 +303,32 @@ func (textCoder) read(r *listReader, last, value unsafe.Pointer) {
 	*(*string)(value) = unsafe.String(unsafe.SliceData(text), len(text))
 }
 
-// elements is what coders of slices and pointers know of what these refer to. An element is coded as what differs from zero.
+// bytesCoder codes bytes: one more than their number, and they themselves. No bytes at all are 0.
+type bytesCoder struct{}
+
+func (bytesCoder) same(last, value unsafe.Pointer) bool {
+	a, b := *(*[]byte)(last), *(*[]byte)(value)
+	return (a == nil) == (b == nil) && bytes.Equal(a, b)
+}
+
+func (bytesCoder) write(b []byte, _, value unsafe.Pointer) []byte {
+	v := *(*[]byte)(value)
+	if v == nil {
+		return append(b, 0)
+	}
+	return append(binary.AppendUvarint(b, uint64(len(v))+1), v...)
+}
+
+func (bytesCoder) read(r *listReader, _, value unsafe.Pointer) {
+	to := (*[]byte)(value)
+	if n := r.uvarint(); n > 0 {
+		*to = append([]byte{}, r.bytes(n-1)...)
+	} else {
+		*to = nil
+	}
+}
+
+// elements is what coders of slices and pointers know of what these refer to.
 type elements struct {
 	of    reflect.Type // of the slice or pointer
 	coder valueCoder
@@ -305,15 +349,20 @@ func (e elements) same(last, value unsafe.Pointer, n int) bool {
 	return true
 }
 
-func (e elements) write(b []byte, data unsafe.Pointer, n int) []byte {
-	for i := range n {
-		b = e.coder.write(b, e.zero, e.at(data, i))
-	}
-	return b
-}
-
-// sliceCoder codes slices: one more than their length, and their elements. A nil slice is 0.
+// sliceCoder codes slices: one more than their length, and their elements. A nil slice is 0. An element is told as what differs from the one
+// at the same place of the slice before, or else from the element before.
 type sliceCoder struct{ elements }
+
+// like returns the element of which an element is told.
+func (c sliceCoder) like(last, value *anySlice, i int) unsafe.Pointer {
+	switch {
+	case i < last.len:
+		return c.at(last.data, i)
+	case i > 0:
+		return c.at(value.data, i-1)
+	}
+	return c.zero
+}
 
 // anySlice is the memory of a slice of any type.
 type anySlice struct {
@@ -329,16 +378,20 @@ func (c sliceCoder) same(last, value unsafe.Pointer) bool {
 	return a.data == b.data || c.elements.same(a.data, b.data, a.len)
 }
 
-func (c sliceCoder) write(b []byte, _, value unsafe.Pointer) []byte {
+func (c sliceCoder) write(b []byte, last, value unsafe.Pointer) []byte {
 	s := (*anySlice)(value)
 	if s.data == nil {
 		return append(b, 0)
 	}
-	return c.elements.write(binary.AppendUvarint(b, uint64(s.len)+1), s.data, s.len)
+	b = binary.AppendUvarint(b, uint64(s.len)+1)
+	for i := range s.len {
+		b = c.coder.write(b, c.like((*anySlice)(last), s, i), c.at(s.data, i))
+	}
+	return b
 }
 
-func (c sliceCoder) read(r *listReader, _, value unsafe.Pointer) {
-	to := reflect.NewAt(c.of, value).Elem()
+func (c sliceCoder) read(r *listReader, last, value unsafe.Pointer) {
+	to, before := reflect.NewAt(c.of, value).Elem(), *(*anySlice)(last)
 	n := r.uvarint()
 	if n == 0 {
 		to.SetZero()
@@ -350,7 +403,9 @@ func (c sliceCoder) read(r *listReader, _, value unsafe.Pointer) {
 	}
 	to.Set(reflect.MakeSlice(c.of, int(n), int(n)))
 	for i := range int(n) {
-		c.coder.read(r, c.zero, c.at((*anySlice)(value).data, i))
+		like := c.like(&before, (*anySlice)(value), i)
+		to.Index(i).Set(reflect.NewAt(c.of.Elem(), like).Elem())
+		c.coder.read(r, like, c.at((*anySlice)(value).data, i))
 	}
 }
 
@@ -364,7 +419,7 @@ func (c pointerCoder) same(last, value unsafe.Pointer) bool {
 
 func (c pointerCoder) write(b []byte, _, value unsafe.Pointer) []byte {
 	if p := *(*unsafe.Pointer)(value); p != nil {
-		return c.elements.write(append(b, 1), p, 1)
+		return c.coder.write(append(b, 1), c.zero, p)
 	}
 	return append(b, 0)
 }

@@ -48,8 +48,8 @@ func decodeRecognised(b []byte) (Recognised, error) { return DecodeRow[Recognise
 func encodeLeftOut(f LeftOut) ([]byte, error)       { return EncodeRow(f) }
 func decodeLeftOut(b []byte) (LeftOut, error)       { return DecodeRow[LeftOut](b) }
 
-func encodeRemembered(r Remembered) ([]byte, error) { return EncodeRow(r) }
-func decodeRemembered(b []byte) (Remembered, error) { return DecodeRow[Remembered](b) }
+func encodeRemembered(r Remembered) ([]byte, error) { return CompactOne(r) }
+func decodeRemembered(b []byte) (Remembered, error) { return ExpandOne[Remembered](b) }
 
 // bytesOfFile is about what a file takes in the coded form of many.
 const bytesOfFile = 256

@@ -81,37 +81,45 @@ func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedF
 	if r := leftUnusable(refused, left); len(r) > 0 {
 		remember(element.Remembered{Unusable: r})
 	}
-	for part := range slices.Chunk(kept, element.MostInList) {
-		list := make([]element.Admitted, 0, len(part))
-		for _, f := range part {
-			list = append(list, f.Admit()...)
-		}
-		b, err := element.CompactList(list)
-		if err != nil {
-			return err
-		}
+	admitted, toRead, err := compactLists(kept)
+	if err != nil {
+		return err
+	}
+	files, kept = nil, nil // a runner may do at once what follows, and in the meantime there may be many
+	for _, b := range admitted {
 		admit(element.AdmittedFiles{Compact: b})
 	}
 	for _, f := range left {
 		leaveOut(f)
 	}
-	for part := range slices.Chunk(kept, element.MostInList) {
-		list := make([]element.Recognised, 0, len(part))
-		for _, f := range part {
-			if !f.Kept {
-				list = append(list, f)
-			}
-		}
-		if len(list) == 0 {
-			continue
-		}
-		b, err := element.CompactList(list)
-		if err != nil {
-			return err
-		}
+	for _, b := range toRead {
 		read(element.RecognisedFiles{Compact: b})
 	}
 	return nil
+}
+
+// compactLists returns files as lists of element.Admitted, and those that are read as lists of element.Recognised.
+func compactLists(files []element.Recognised) (admitted, toRead [][]byte, err error) {
+	for part := range slices.Chunk(files, element.MostInList) {
+		all, read := make([]element.Admitted, 0, len(part)), make([]element.Recognised, 0, len(part))
+		for _, f := range part {
+			if all = append(all, f.Admit()...); !f.Kept {
+				read = append(read, f)
+			}
+		}
+		b, err := element.CompactList(all)
+		if err != nil {
+			return nil, nil, err
+		}
+		if admitted = append(admitted, b); len(read) == 0 {
+			continue
+		}
+		if b, err = element.CompactList(read); err != nil {
+			return nil, nil, err
+		}
+		toRead = append(toRead, b)
+	}
+	return admitted, toRead, nil
 }
 
 // Gaps names the months without a file between the first and the last of each taxi, such as "yellow 2014-03".
