@@ -324,7 +324,6 @@ func (j *job) prepare(ctx context.Context, runner runners.Runner, tables []*aggr
 		return p, nil, err
 	}
 	memory := j.mostMemory(tables)
-	memory.Bound()
 	watched := j.teller.follow()
 	p = plan{
 		files:     source.Files(objects),
@@ -341,6 +340,7 @@ func (j *job) prepare(ctx context.Context, runner runners.Runner, tables []*aggr
 			p.read.Tables++
 		}
 	}
+	memory.Bound(p.read.Tables)
 	p.quality = quality.Config{Run: watched, Limits: j.parsed.limits, AsOf: asOf(p.files, j.parsed.asOf), Keep: j.keep(), Places: quality.Places(j.datasets(), tlc.Taxis())}
 	p.trips.KeepOrigin, p.trips.Dates = p.quarantined(), j.datesOrder()
 	return p, objects, nil

@@ -42,12 +42,18 @@ func collectLate() {
 // loosen makes the process loosen its limit, once, however many jobs and workers it has.
 var loosen sync.Once
 
-// goal is the limit of the last job.
-var goal atomic.Int64
+// goal is the limit of the last job, and loosenAt how much of the limit, in percent, may be in use after one of its collections.
+var goal, loosenAt atomic.Int64
 
-// loosenAt is how much of the limit, in percent, may be in use after a collection. With more the collector would run all the time and free
-// next to nothing: the memory would be the same, and the time several times as much.
-const loosenAt = 90
+// mostInUse is loosenAt for a run with so many tables that hold groups. With more the collector would run all the time and free next to nothing:
+// the memory would be the same, and the time several times as much. What many tables hold are groups in bytes, which the collector need not look
+// at, and adding to many tables takes longer than collecting.
+func mostInUse(tables int) int64 {
+	if tables > 2 {
+		return 90
+	}
+	return 80
+}
 
 // loosenAfterEach raises the limit after a collection that left too much in use, and takes it back to the goal later.
 func loosenAfterEach() {
@@ -58,7 +64,7 @@ func loosenAfterEach() {
 			metrics.Read(live)
 			limit := goal.Load()
 			if v := live[0].Value; v.Kind() == metrics.KindUint64 {
-				limit = max(limit, int64(v.Uint64()/loosenAt*100))
+				limit = max(limit, int64(v.Uint64())/loosenAt.Load()*100)
 			}
 			if limit != debug.SetMemoryLimit(-1) {
 				debug.SetMemoryLimit(limit)
@@ -69,8 +75,9 @@ func loosenAfterEach() {
 	arm()
 }
 
-// Bound holds this process to it. GOMEMLIMIT and GOGC take precedence. Of several jobs in one process, the last one says how much.
-func (m Memory) Bound() {
+// Bound holds this process to it, where so many tables hold groups. GOMEMLIMIT and GOGC take precedence. Of several jobs in one process, the last
+// one says how much.
+func (m Memory) Bound(tables int) {
 	if m == 0 {
 		return
 	}
@@ -81,6 +88,7 @@ func (m Memory) Bound() {
 		limit := int64(max(m-outsideHeap, 32<<20))
 		debug.SetMemoryLimit(limit)
 		goal.Store(limit)
+		loosenAt.Store(mostInUse(tables))
 		loosen.Do(loosenAfterEach)
 	}
 	for _, f := range formats {

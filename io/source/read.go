@@ -57,7 +57,7 @@ type ReadFn struct {
 }
 
 // Setup says what the process may take.
-func (fn *ReadFn) Setup() { fn.Config.Memory.Bound() }
+func (fn *ReadFn) Setup() { fn.Config.Memory.Bound(fn.Config.Tables) }
 
 // CreateInitialRestriction is all units.
 func (fn *ReadFn) CreateInitialRestriction(w element.Work) offsetrange.Restriction {

@@ -40,8 +40,9 @@ func TestGroupsOfManySourcesBecomeCompact(t *testing.T) {
 	q.Name = "zones"
 	spec := Declared(q, Bounds{Groups: 1 << 20, Bytes: 1 << 30}, false)
 	fn := partialFn{Tables: []*Spec{spec}}
+	from := compactFrom(fn.Tables)
 	plain := zonesState(t, spec)
-	for before, want := range map[int64]bool{0: false, compactFrom - 1: false, compactFrom: true} {
+	for before, want := range map[int64]bool{0: false, from - 1: false, from: true} {
 		fn.held = allHeld{{others: before}}
 		states := []TableState{plain}
 		if err := fn.compact(states); err != nil {

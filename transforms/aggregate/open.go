@@ -184,8 +184,16 @@ func (fn *partialFn) finish(some func(*openSource) bool, emit func(string, Sourc
 	return nil
 }
 
-// compactFrom is from how many bytes of unfinished groups on the next ones are made compact.
-const compactFrom = 8 << 20
+// compactFrom is from how many bytes of unfinished groups on the next ones are made compact. Each declared table takes memory beside them.
+func compactFrom(tables []*Spec) int64 {
+	declared, most := int64(0), int64(0)
+	for _, t := range tables {
+		if t.declared() {
+			declared, most = declared+1, max(most, t.MostBytes)
+		}
+	}
+	return most / (declared + 3)
+}
 
 // compact makes the groups of a source compact if those of the sources before it take much memory: all are held until the tables are made.
 func (fn *partialFn) compact(states []TableState) error {
@@ -193,7 +201,7 @@ func (fn *partialFn) compact(states []TableState) error {
 	for _, h := range fn.held {
 		before += h.others
 	}
-	if before < compactFrom {
+	if before < compactFrom(fn.Tables) {
 		return nil
 	}
 	for i, spec := range fn.Tables {
@@ -207,8 +215,8 @@ func (fn *partialFn) compact(states []TableState) error {
 	return nil
 }
 
-// makeRoom keeps the memory of the groups of several sources within bounds: each table may have as much of all sources as it may have of
-// one. If they take more, results of sources are emitted although rows are missing.
+// makeRoom keeps the memory of the groups of several sources within a bound: those of all tables together may take as much as those of one table
+// of one source. If they take more, results of sources are emitted although rows are missing.
 func (fn *partialFn) makeRoom(emit func(string, Source)) error {
 	if !slices.ContainsFunc(fn.Tables, (*Spec).declared) {
 		return nil
@@ -216,7 +224,7 @@ func (fn *partialFn) makeRoom(emit func(string, Source)) error {
 	for {
 		open, most := fn.groups()
 		fn.tell(open)
-		if len(fn.open) < 2 || !most {
+		if len(fn.open) < 2 || open <= most {
 			return nil
 		}
 		idlest := slices.MinFunc(fn.open, func(a, b *openSource) int { return cmp.Compare(a.last, b.last) })
@@ -227,31 +235,31 @@ func (fn *partialFn) makeRoom(emit func(string, Source)) error {
 	}
 }
 
-// groups returns how many bytes the groups of open sources take, and whether those of a table take more than they may. It forgets spare
-// adders if all adders together take more than a table may.
-func (fn *partialFn) groups() (open int64, tooMany bool) {
-	spare, most := int64(0), int64(0)
+// spareBytes is what the adders of two sources take whose groups are by pickup and dropoff zone. Memory that is used again costs no time.
+const spareBytes = 128 << 20
+
+// groups returns how many bytes the groups of open sources take, and how many they may take if there are several. It forgets spare adders if
+// all adders together take more than spareBytes, or half of what they may take if that is more.
+func (fn *partialFn) groups() (open, most int64) {
+	spare := int64(0)
 	for i, spec := range fn.Tables {
 		if !spec.declared() {
 			continue
 		}
-		bytes := int64(0)
 		for _, o := range fn.open {
 			for _, s := range o.sums {
-				bytes += s.tables.list[i].bytes()
+				open += s.tables.list[i].bytes()
 			}
 		}
 		for _, a := range fn.spare {
 			spare += a.list[i].bytes()
 		}
-		open += bytes
 		most = max(most, spec.MostBytes)
-		tooMany = tooMany || bytes > spec.MostBytes
 	}
-	if len(fn.open)+len(fn.spare) > 1 && open+spare > most {
+	if len(fn.open)+len(fn.spare) > 1 && open+spare > max(most/2, min(most, spareBytes)) {
 		fn.spare = nil
 	}
-	return open, tooMany
+	return open, most
 }
 
 // tell tells how many bytes the groups of open sources take.

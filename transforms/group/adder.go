@@ -87,6 +87,9 @@ func (a *Adder) Bytes() int64 {
 	for _, p := range a.parts {
 		n += p.bytes()
 	}
+	for _, f := range a.finishers {
+		n += f.bytes()
+	}
 	return n
 }
 
@@ -216,6 +219,14 @@ func (a *Adder) Finished() ([]byte, error) {
 type finishing struct {
 	*finisher
 	key []byte
+}
+
+func (f *finishing) bytes() int64 {
+	n := f.filler.bytes() + int64(cap(f.key))
+	for i := range f.values {
+		n += f.values[i].set.bytes()
+	}
+	return n
 }
 
 // finish finishes some groups.

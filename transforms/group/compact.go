@@ -278,7 +278,7 @@ func newCoder() *coder { return &coder{huffman: huff0.Scratch{Reuse: huff0.Reuse
 var coders = sync.Pool{New: func() any { return newCoder() }}
 
 // pieceBytes is how many bytes of a text are coded together.
-const pieceBytes = 8 << 10
+const pieceBytes = 16 << 10
 
 // append appends a text in pieces: the length of the text; for each piece its length times 2, plus 1 if it is coded, and the piece.
 func (c *coder) append(b, text []byte) []byte {

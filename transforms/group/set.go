@@ -29,6 +29,8 @@ func (s *set) reset() {
 	s.values, s.keys, s.counts, s.listed = s.values[:0], s.keys[:0], s.counts[:0], false
 }
 
+func (s *set) bytes() int64 { return int64(cap(s.values)+cap(s.counts))*8 + int64(cap(s.keys))*24 }
+
 // total is how many values there are, those that are equal as often as they occur.
 func (s *set) total() int64 {
 	n := int64(0)

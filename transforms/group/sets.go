@@ -54,6 +54,11 @@ type filler struct {
 	marks                       []uint64 // all 0
 }
 
+func (f *filler) bytes() int64 {
+	n := int64(cap(f.pieces)+cap(f.sorted))*16 + int64(cap(f.ends))*8 + int64(cap(f.distances))*4 + int64(cap(f.written))
+	return n + f.set.bytes() + f.ofRuns.bytes() + f.both.bytes()
+}
+
 type entry struct {
 	value int64
 	group uint32
@@ -80,7 +85,7 @@ func (s *sets) reset() {
 }
 
 func (s *sets) bytes() int64 {
-	n := int64(cap(s.slots)+cap(s.sorted)+cap(s.filler.pieces)+cap(s.filler.sorted))*16 + int64(cap(s.values)+cap(s.keys[0])+cap(s.keys[1]))*8 + int64(cap(s.ids))*4 + int64(len(s.wide))*200
+	n := s.filler.bytes() + int64(cap(s.slots)+cap(s.sorted))*16 + int64(cap(s.values)+cap(s.keys[0])+cap(s.keys[1]))*8 + int64(cap(s.ids))*4 + int64(len(s.wide))*200
 	n += s.packed.bytes()
 	for i := range s.runs {
 		n += int64(cap(s.runs[i].bytes)) + int64(cap(s.runs[i].ends))*4
