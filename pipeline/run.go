@@ -272,7 +272,7 @@ func (j *job) noteOnce(text string) {
 
 // planTables finds the input and what the output has, and plans the run.
 func (j *job) planTables(ctx context.Context, runner runners.Runner, broken brokenResults) (*planner, error) {
-	j.mostMemory(nil).Bound()      // what an output has kept of many files is much
+	j.mostMemory(nil).Bound(0)     // what an output has kept of many files is much
 	wait := j.reading(ctx, runner) // while files are listed
 	if j.existing == extend {
 		have, err := wait()

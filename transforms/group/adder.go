@@ -222,7 +222,7 @@ type finishing struct {
 }
 
 func (f *finishing) bytes() int64 {
-	n := f.filler.bytes() + int64(cap(f.key))
+	n := int64(cap(f.key))
 	for i := range f.values {
 		n += f.values[i].set.bytes()
 	}
