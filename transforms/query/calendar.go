@@ -115,8 +115,6 @@ var dateParts = []datePart{
 	{"second", func(m int64) int64 { return floorMod(m, microsPerMinute) / microsPerSecond }, toUnit(microsPerSecond)},
 }
 
-func formatDate(days int64) string { return string(appendDate(nil, days)) }
-
 func appendDate(b []byte, days int64) []byte {
 	c := civilOf(days)
 	if c.year < 1 {
