@@ -92,6 +92,7 @@ func footerOf(f element.Recognised, r io.ReaderAt) (meta *metadata.FileMetaData,
 	for i, c := range f.Columns {
 		columns[i] = c.Leaf
 	}
+	var kept []byte
 	err = withFooter(r, f.Size, func(raw []byte) error {
 		if sumOf(raw) != f.MetadataSum {
 			return errors.New("found another one than before; the file changed while it was read: run again when it is written")
@@ -103,14 +104,13 @@ func footerOf(f element.Recognised, r io.ReaderAt) (meta *metadata.FileMetaData,
 		if len(columns) == len(o.leaves) {
 			columns = nil
 		}
-		kept, err := o.footer(columns)
-		if err != nil {
-			return err
-		}
-		meta, err = parsed(kept)
+		kept, err = o.footer(columns)
 		return err
 	})
-	return meta, err
+	if err != nil {
+		return nil, err
+	}
+	return parsed(kept) // the whole footer, which may be long, is not held meanwhile
 }
 
 // sumOf identifies a footer.

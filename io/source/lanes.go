@@ -108,7 +108,7 @@ const batchBytes = 128 << 10
 
 // idle tells whether a further segment may be opened. The caller holds the lock.
 func (l *lanes) idle() bool {
-	if len(l.open) > 0 && (l.waiting >= l.ahead || l.decoded >= mostDecoded) {
+	if len(l.open) > 0 && (l.waiting >= l.ahead || l.decoded >= mostDecoded || l.footers()+footerBytes(l.rest.file()) > l.ahead) {
 		return false
 	}
 	busy, running := 0.0, 0
@@ -122,6 +122,24 @@ func (l *lanes) idle() bool {
 		return running < max(1, l.cfg.Lanes)
 	}
 	return busy < l.cores && (running == 0 || l.mayJoin())
+}
+
+// chunkBytes is roughly what an open file holds of each column chunk that its footer describes.
+const chunkBytes = 900
+
+// footerBytes is roughly what a file holds of its footer while it is open.
+func footerBytes(f *element.Recognised) int64 {
+	return int64(len(f.UnitRows)) * int64(max(1, len(f.Projection))) * chunkBytes
+}
+
+// footers is what the files of the open segments hold of their footers. The caller holds the lock.
+func (l *lanes) footers() (bytes int64) {
+	for _, s := range l.open {
+		for _, p := range s.parts {
+			bytes += footerBytes(p.file)
+		}
+	}
+	return bytes
 }
 
 // mayJoin tells whether the file that comes next may be read beside the open segments. Where tables hold groups of each file, only so many

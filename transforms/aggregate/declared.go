@@ -86,8 +86,10 @@ func (h *held) add(spec *Spec, state []byte) error {
 }
 
 // needs is roughly how many bytes of memory making the table takes, when all states are in memory at once. The rows take several times as
-// much as finished groups. Other states are merged before.
-func (h *held) needs(spec *Spec) int64 { return 5*h.finished + h.others*5/3 + h.groups*spec.RowBytes }
+// much as finished groups. Other states are merged before. Writing the rows takes half as much again as the rows.
+func (h *held) needs(spec *Spec) int64 {
+	return 5*h.finished + h.others*5/3 + h.groups*spec.RowBytes*3/2
+}
 
 // holds checks that the states of all sources of a table do not take too much memory, nor those of all tables together.
 func (s *Spec) holds(h held, others int64) error {

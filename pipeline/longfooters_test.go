@@ -1,0 +1,82 @@
+package main_test
+
+import (
+	"bytes"
+	numbers "encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"tripstats/testdata/tlcgen"
+)
+
+// longFooter is how many bytes of footer each file of the test below has at the least.
+const longFooter = 15 << 20
+
+// withMetadata returns a parquet file to whose footer so many texts are added as key-value metadata.
+func withMetadata(file []byte, texts, bytesOfEach int) []byte {
+	end := len(file) - 8
+	footer := file[:end-1] // the last byte ends the structure
+	out := bytes.Clone(footer)
+	const field, list, structs = 5, 9, 0xfc
+	out = append(out, list, field<<1, structs)
+	out = numbers.AppendUvarint(out, uint64(texts))
+	text := bytes.Repeat([]byte("x"), bytesOfEach)
+	for range texts {
+		out = append(out, 0x18, 1, 'k', 0x18) // key and value
+		out = numbers.AppendUvarint(out, uint64(len(text)))
+		out = append(append(out, text...), 0)
+	}
+	out = append(out, 0)
+	start := len(file) - 8 - int(numbers.LittleEndian.Uint32(file[end:]))
+	out = numbers.LittleEndian.AppendUint32(out, uint32(len(out)-start))
+	return append(out, "PAR1"...)
+}
+
+// TestMemoryDoesNotGrowWithTheFooters reads 40 files whose footers have 15 MB each, as the default flags have it: of one long text, and of very
+// many short ones. TRIPSTATS_SOAK=1 also reads files of thousands of row groups. What is needed of such a footer is long too, so one file alone
+// passes --max-memory, and several do not take more.
+func TestMemoryDoesNotGrowWithTheFooters(t *testing.T) {
+	small := generated(t, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.MonthOf(2023, 5), Rows: 60})
+	type footers struct {
+		name    string
+		files   int64
+		most    int64 // MiB; --max-memory is 160 by default
+		rows    int64
+		content []byte
+	}
+	all := []footers{
+		{"a long text", 40, 160, 60, withMetadata(small, 1, longFooter)},
+		{"many short texts", 40, 160, 60, withMetadata(small, longFooter/26, 20)},
+	}
+	if soaking() {
+		groups := generated(t, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.MonthOf(2023, 5), Rows: 12_000, RowGroups: 12_000})
+		all = append(all, footers{"row groups", 6, 192, 12_000, groups})
+	}
+	for _, c := range all {
+		t.Run(c.name, func(t *testing.T) {
+			if n := numbers.LittleEndian.Uint32(c.content[len(c.content)-8:]); n < longFooter*9/10 || n > 16<<20 {
+				t.Fatalf("found a footer of %d bytes, expected about %d", n, longFooter)
+			}
+			dir := t.TempDir()
+			for i := range c.files {
+				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("part-%d_yellow_tripdata_2023-05.parquet", i)), c.content, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, runner := range []string{"direct", "prism"} {
+				output := t.TempDir()
+				r := tripstats(t, "--input="+filepath.Join(dir, "*.parquet"), "--same-month=merge", "--output="+output, "--runner="+runner).succeeds(t)
+				took := toldPeak(t, r)
+				t.Logf("%s: %d MiB, %.1f s", runner, took, r.elapsed.Seconds())
+				if took > c.most {
+					t.Errorf("%s: took %d MiB of memory, at most %d are allowed", runner, took, c.most)
+				}
+				if rows := readManifest(t, output).Rows; rows != c.files*c.rows {
+					t.Errorf("%s: found %d rows, expected %d", runner, rows, c.files*c.rows)
+				}
+			}
+		})
+	}
+}
