@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"math/bits"
 
+	"tripstats/transforms/eights"
 	"tripstats/transforms/trip"
 )
 
@@ -70,12 +71,12 @@ func (s *Sum) addAll(c *trip.Column, start, end int) {
 // sumRows is how many values of at most 10^14 (trip.MaxValue at trip.Unit) can be added up in an int64 without overflow.
 const sumRows = 1 << 16
 
-// addWide adds values of any magnitude. Nearly always they are so small that their sum fits an int64. Otherwise high
+// addWide adds values of any magnitude. Nearly always they have at most 46 bits, so that the sum of sumRows values fits an int64. Otherwise high
 // and low halves are added apart, each of which is safe for 2^31 values.
 func (s *Sum) addWide(values []int64) {
 	for len(values) > 0 {
 		n := min(len(values), sumRows)
-		if total, magnitudes := sumOf(values[:n]); magnitudes>>46 == 0 {
+		if total, magnitudes := eights.Sum(values[:n]); magnitudes>>46 == 0 {
 			s.add(total)
 			values = values[n:]
 			continue
@@ -90,15 +91,4 @@ func (s *Sum) addWide(values []int64) {
 		s.merge(Sum{Hi: hi >> 32, Lo: uint64(hi) << 32})
 		values = values[n:]
 	}
-}
-
-// sumOf adds up values, and ORs their magnitudes: of a negative value its complement. If those are within 46 bits, the
-// sum of up to sumRows values is right.
-func sumOf(values []int64) (total, magnitudes int64) {
-	total, magnitudes, n := sumMany(values)
-	for _, v := range values[n:] {
-		total += v
-		magnitudes |= v ^ v>>63
-	}
-	return total, magnitudes
 }
