@@ -126,8 +126,17 @@ func (s *sharing) input(in *Input) {
 		in.Source = in.URI[n:]
 	}
 	for _, same := range []struct{ to, of *string }{
-		{&f.Source, &in.Source}, {&f.URI, &in.URI}, {&f.Token, &in.Token}, {&in.Reading, &s.last.Reading}, {&f.Reading, &in.Reading}, {&f.Taxi, &last.Taxi},
-		{&f.NameTaxi, &last.NameTaxi}, {&f.Variant, &last.Variant}, {&f.Format, &last.Format}, {&f.Dataset, &last.Dataset}, {&f.MonthFrom, &last.MonthFrom},
+		{&f.Source, &in.Source},
+		{&f.URI, &in.URI},
+		{&f.Token, &in.Token},
+		{&in.Reading, &s.last.Reading},
+		{&f.Reading, &in.Reading},
+		{&f.Taxi, &last.Taxi},
+		{&f.NameTaxi, &last.NameTaxi},
+		{&f.Variant, &last.Variant},
+		{&f.Format, &last.Format},
+		{&f.Dataset, &last.Dataset},
+		{&f.MonthFrom, &last.MonthFrom},
 	} {
 		if *same.to == *same.of {
 			*same.to = *same.of

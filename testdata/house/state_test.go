@@ -153,7 +153,6 @@ var mayChange = map[string]string{
 	"io/parquetio.knownSchemas":       "schemas to use again, where the next file has the same",
 	"io/parquetio.lastSchema":         "a schema to use again, where the next file has the same",
 	"transforms/trip.lastNames":       "names to use again, where the next file has the same",
-	"pipeline.forgotten":              "its address alone counts: nobody changes it",
 	"io/parquetio.zstdEncoders":       "memory to use again",
 	"io/parquetio.lastColumns":        "columns to use again, where the next file has the same",
 	"io/parquetio.gaveUp":             "counts",

@@ -177,10 +177,16 @@ type packFn struct {
 	coded   []trip.Field // the columns of codes that the tables need
 	numbers string
 	encoder *zstd.Encoder
-	waiting []Source // are packed side by side
-	room    int      // how many bytes of states may wait in addition
+	waiting []waitingSource // are packed side by side, and then emitted: what follows takes their states apart
+	room    int             // how many bytes of states may wait in addition
 	list    []element.Packed
 	bytes   int
+}
+
+// waitingSource is a result and its key.
+type waitingSource struct {
+	key    string
+	result Source
 }
 
 // mostWaiting is how many results wait to be packed.
@@ -205,15 +211,15 @@ func (fn *packFn) StartBundle(func(string, Source), func(element.Remembered)) {
 	fn.list, fn.bytes, fn.waiting, fn.room = nil, 0, nil, packedBytes
 }
 
-func (fn *packFn) FinishBundle(_ func(string, Source), keep func(element.Remembered)) error {
-	err := fn.pack(keep)
+func (fn *packFn) FinishBundle(emit func(string, Source), keep func(element.Remembered)) error {
+	err := fn.pack(emit, keep)
 	fn.flush(keep)
 	fn.encoder, fn.waiting = nil, nil
 	return err
 }
 
-// pack packs the results that wait.
-func (fn *packFn) pack(keep func(element.Remembered)) error {
+// pack packs the results that wait, and emits them.
+func (fn *packFn) pack(emit func(string, Source), keep func(element.Remembered)) error {
 	if len(fn.waiting) == 0 {
 		return nil
 	}
@@ -226,10 +232,13 @@ func (fn *packFn) pack(keep func(element.Remembered)) error {
 	}
 	packed := make([]element.Packed, len(fn.waiting))
 	if err := sidebyside.Do(len(packed), func(i int) (err error) {
-		packed[i], err = pack(fn.encoder, fn.waiting[i], fn.Tables, fn.digests, fn.numbers)
+		packed[i], err = pack(fn.encoder, fn.waiting[i].result, fn.Tables, fn.digests, fn.numbers)
 		return err
 	}); err != nil {
 		return err
+	}
+	for _, w := range fn.waiting {
+		emit(w.key, fn.withoutOtherCodes(w.result))
 	}
 	clear(fn.waiting)
 	fn.waiting, fn.room = fn.waiting[:0], packedBytes
@@ -257,27 +266,31 @@ func (fn *packFn) ProcessElement(key string, r Source, emit func(string, Source)
 		}
 		r = r.settled()
 	}
-	if r.Read {
-		if err := fn.finish(&r); err != nil {
-			return err
-		}
-		fn.waiting = append(fn.waiting, r)
-		for _, t := range r.States {
-			fn.room -= len(t.State)
-		}
-		if len(fn.waiting) == mostWaiting || fn.room < 0 {
-			if err := fn.pack(keep); err != nil {
-				return err
-			}
-		}
+	if !r.Read {
+		emit(key, fn.withoutOtherCodes(r))
+		return nil
 	}
-	if r.Kept { // a run before may have had other tables
+	if err := fn.finish(&r); err != nil {
+		return err
+	}
+	fn.waiting = append(fn.waiting, waitingSource{key, r})
+	for _, t := range r.States {
+		fn.room -= len(t.State)
+	}
+	if len(fn.waiting) == mostWaiting || fn.room < 0 {
+		return fn.pack(emit, keep)
+	}
+	return nil
+}
+
+// withoutOtherCodes returns a result without the columns of codes that no table of this run needs: a run before may have had other tables.
+func (fn *packFn) withoutOtherCodes(r Source) Source {
+	if r.Kept && len(r.NoCodes) > 0 {
 		r.NoCodes = slices.DeleteFunc(slices.Clone(r.NoCodes), func(c element.ColumnRows) bool {
 			return !slices.ContainsFunc(fn.coded, func(f trip.Field) bool { return trip.Fields[f].Name == c.Column })
 		})
 	}
-	emit(key, r)
-	return nil
+	return r
 }
 
 // finish finishes the groups of declared tables of which no other source has trips, and drops the trips that no list can have: the rest is
