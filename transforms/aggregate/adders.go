@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"errors"
+	"runtime"
 
 	"tripstats/transforms/group"
 	"tripstats/transforms/query"
@@ -43,16 +44,27 @@ type tableSet struct {
 	declared bool // there are declared tables
 }
 
+// fewRows is the least number of rows of a part of a batch.
+const fewRows = 1 << 12
+
+// parts is in how many parts a list's only batch is added, so that what declared tables compute is computed side by side.
+func (s *tableSet) parts(rows int) int {
+	if !s.declared {
+		return 1
+	}
+	return max(1, min(runtime.GOMAXPROCS(0), rows/fewRows))
+}
+
 // adders returns new adders of all tables.
 func (s *tableSet) adders() *tableAdders {
-	a := &tableAdders{set: s}
+	a, keys := &tableAdders{set: s}, s.computed.NewKeys()
 	for i, t := range s.tables {
 		switch {
 		case s.skip>>i&1 == 1:
 			a.list = append(a.list, noAdder{t})
 		case t.declared():
 			s.declared = true
-			a.list = append(a.list, &declaredAdder{spec: t, trips: t.collector(i, t.query(), &s.computed)})
+			a.list = append(a.list, &declaredAdder{spec: t, trips: t.collector(i, t.query(), keys)})
 		default:
 			a.list = append(a.list, newGrouping(t))
 		}
@@ -60,12 +72,12 @@ func (s *tableSet) adders() *tableAdders {
 	return a
 }
 
-// collector returns a new one for a query of the table, which computes with others what they need alike.
-func (s *Spec) collector(number int, q *query.Query, others *group.Together) collector {
+// collector returns a new one for a query of the table, which shares with the others of its source what they need alike.
+func (s *Spec) collector(number int, q *query.Query, keys *group.Keys) collector {
 	if !q.Grouped {
-		return others.NewLister(number, q)
+		return keys.NewLister(number, q)
 	}
-	return others.NewAdder(number, q, s.MostGroups)
+	return keys.NewAdder(number, q, s.MostGroups)
 }
 
 // compute computes what the tables need of the batch in a place.

@@ -1,7 +1,9 @@
 package aggregate
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"tripstats/transforms/sidebyside"
 	"tripstats/transforms/trip"
@@ -14,6 +16,10 @@ type listAdder struct {
 	batches []placed
 	sums    []*sourceSums // that have batches in the list
 	tasks   []task
+	order   []int           // in which the tasks begin
+	costs   []time.Duration // by table, from -1 on: how long the tasks of a list took lately
+	whole   *trip.Batch     // the only batch, if it is added in parts
+	parts   []trip.Batch
 
 	compute, run func(i int) error
 }
@@ -31,6 +37,7 @@ type task struct {
 	table int // -1 for what the source has beside the tables
 	at    int // the place in the list of the batch that has an error
 	err   error
+	took  time.Duration
 }
 
 // place takes a batch into the list.
@@ -53,10 +60,35 @@ func (l *listAdder) forget() {
 	l.batches, l.sums, l.tasks = l.batches[:0], l.sums[:0], l.tasks[:0]
 }
 
+// addParts adds the only batch to the tables in some parts, and the rest of it as a whole.
+func (l *listAdder) addParts(b *trip.Batch, to *sourceSums, parts int) error {
+	l.parts = slices.Grow(l.parts[:0], parts)
+	for i := range parts {
+		l.parts = append(l.parts, b.Part(partEnd(b.Rows, i, parts), partEnd(b.Rows, i+1, parts)))
+	}
+	for i := range l.parts {
+		l.place(&l.parts[i], to)
+	}
+	l.whole = b
+	defer func() {
+		l.whole = nil
+		clear(l.parts)
+	}()
+	return l.add()
+}
+
+// partEnd is where a part ends, counted from 1.
+func partEnd(rows, i, parts int) int {
+	if i == parts {
+		return rows
+	}
+	return rows * i / parts &^ 7
+}
+
 // add adds the batches. The error is that of the first batch that has one, in the order in which the tables would tell it.
 func (l *listAdder) add() error {
 	if l.run == nil {
-		l.compute, l.run = l.computeOne, func(i int) error { l.tasks[i].run(l); return nil }
+		l.compute, l.run = l.computeOne, func(i int) error { l.tasks[l.order[i]].run(l); return nil }
 	}
 	if slices.ContainsFunc(l.sums, func(s *sourceSums) bool { return s.tables.set.declared }) {
 		sidebyside.Do(len(l.batches), l.compute) //nolint:errcheck // the errors are in the batches
@@ -66,7 +98,13 @@ func (l *listAdder) add() error {
 			l.tasks = append(l.tasks, task{to: s, table: table})
 		}
 	}
+	l.plan()
 	sidebyside.Do(len(l.tasks), l.run) //nolint:errcheck // the errors are in the tasks
+	for i := range l.tasks {
+		t := &l.tasks[i]
+		cost := &l.costs[t.table+1]
+		*cost += (t.took - *cost) / 8
+	}
 	at, err := len(l.batches), error(nil)
 	if i := slices.IndexFunc(l.batches, func(b placed) bool { return b.err != nil }); i >= 0 {
 		at, err = i, l.batches[i].err
@@ -77,6 +115,20 @@ func (l *listAdder) add() error {
 		}
 	}
 	return err
+}
+
+// plan sets the order of the tasks: those that take long begin first, so that no core waits for one that began last.
+func (l *listAdder) plan() {
+	l.order = l.order[:0]
+	for i, t := range l.tasks {
+		l.order = append(l.order, i)
+		for len(l.costs) < t.table+2 {
+			l.costs = append(l.costs, 0)
+		}
+	}
+	slices.SortStableFunc(l.order, func(i, j int) int {
+		return cmp.Compare(l.costs[l.tasks[j].table+1], l.costs[l.tasks[i].table+1])
+	})
 }
 
 // computeOne computes what tables need of a batch.
@@ -91,6 +143,12 @@ func (l *listAdder) computeOne(i int) error {
 
 // run adds the batches up to the first that has an error.
 func (t *task) run(l *listAdder) {
+	began := time.Now()
+	defer func() { t.took = time.Since(began) }()
+	if t.table < 0 && l.whole != nil {
+		t.to.addRows(l.whole)
+		return
+	}
 	for _, t.at = range t.to.batches {
 		b := &l.batches[t.at]
 		switch {

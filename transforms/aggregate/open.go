@@ -78,12 +78,17 @@ func (fn *partialFn) atOnce() int {
 }
 
 func (fn *partialFn) addSome(list []trip.Batch) error {
-	if len(list) == 1 {
-		to := fn.of(&list[0])
-		to.tables.set.computed.Grow(1)
-		return to.addBatch(&list[0])
-	}
 	defer fn.list.forget()
+	if len(list) == 1 {
+		b := &list[0]
+		to := fn.of(b)
+		parts := to.tables.set.parts(b.Rows)
+		to.tables.set.computed.Grow(parts)
+		if parts == 1 {
+			return to.addBatch(b)
+		}
+		return fn.list.addParts(b, to, parts)
+	}
 	for i := range list {
 		to := fn.of(&list[i])
 		to.tables.set.computed.Grow(len(list))

@@ -142,7 +142,7 @@ func (s *Spec) sums() []summed {
 // Needs are the columns of trips that the table is made of, ascending.
 func (s *Spec) Needs() []trip.Field {
 	if s.SQL != "" {
-		return s.collector(0, s.query(), new(group.Together)).Fields()
+		return s.collector(0, s.query(), new(group.Together).NewKeys()).Fields()
 	}
 	needed := []trip.Field{trip.Pickup}
 	for _, k := range s.By {

@@ -46,13 +46,18 @@ type Program struct {
 	now        selection // of the last run
 	taxi       string
 	generation int // counts changes of the taxi and of the texts; kernels forget what they know of others
+	must       int // expressions that have to have a value in each row
 	slow       []Vector
 	wasSlow    []bool // which expressions the last run computed row by row
 }
 
 // Compile makes a program. The expressions are over trips: their leaves are columns.
-func Compile(exprs []*query.Expr) *Program {
-	p := &Program{exprs: exprs, texts: &Texts{}, slow: make([]Vector, len(exprs)), wasSlow: make([]bool, len(exprs))}
+func Compile(exprs []*query.Expr) *Program { return CompileSome(exprs, len(exprs)) }
+
+// CompileSome is [Compile] for expressions of which only the first have to have a value in each row. Of the others [Program.Run] leaves out
+// those that it would compute row by row: see [Program.Has].
+func CompileSome(exprs []*query.Expr, must int) *Program {
+	p := &Program{exprs: exprs, must: must, texts: &Texts{}, slow: make([]Vector, len(exprs)), wasSlow: make([]bool, len(exprs))}
 	for _, text := range trip.FlagTexts {
 		p.texts.Code(text) // so that the column's values are codes
 	}
@@ -134,7 +139,7 @@ func (p *Program) run(selected selection) error {
 	}
 	for i, e := range p.exprs {
 		p.wasSlow[i] = p.roots[i].never || p.roots[i].failed
-		if p.wasSlow[i] {
+		if p.wasSlow[i] && i < p.must {
 			if err := p.runSlow(s, e, &p.slow[i]); err != nil {
 				return err
 			}
@@ -208,6 +213,9 @@ func (p *Program) runSlow(s *selection, e *query.Expr, to *Vector) error {
 	*to = p.vector(e.Type, values)
 	return nil
 }
+
+// Has tells whether the last run computed an expression.
+func (p *Program) Has(i int) bool { return i < p.must || !p.wasSlow[i] }
 
 // Vector returns the values of an expression that the last run computed.
 func (p *Program) Vector(i int) *Vector {

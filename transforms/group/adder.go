@@ -21,6 +21,7 @@ type Adder struct {
 	fields    []trip.Field
 
 	counted int64
+	holds   bool // there are groups
 
 	keys      grouper
 	texts     texts
@@ -34,8 +35,8 @@ func NewAdder(q *query.Query, maxGroups int64) *Adder {
 	return new(Together).NewAdder(0, q, maxGroups)
 }
 
-// newAdder returns an adder. It adds the expressions that it needs.
-func newAdder(q *query.Query, maxGroups int64, exprs *expressions) *Adder {
+// newAdder returns an adder. It adds the expressions that it needs. Its keys are among those that are shared, unless these are nil.
+func newAdder(q *query.Query, maxGroups int64, exprs *expressions, shared *Keys) *Adder {
 	a := &Adder{q: q, maxGroups: maxGroups, plan: planOf(q), used: slices.Clone(q.Keys)}
 	vector := func(e *query.Expr) int {
 		if e == nil {
@@ -44,7 +45,15 @@ func newAdder(q *query.Query, maxGroups int64, exprs *expressions) *Adder {
 		a.used = append(a.used, e)
 		return exprs.index(e)
 	}
-	a.keys.init(q, &a.texts)
+	var keys []*key
+	for _, k := range q.Keys {
+		if number := exprs.index(k); shared != nil {
+			keys = append(keys, shared.key(k, number))
+		} else {
+			keys = append(keys, newKey(k, -1))
+		}
+	}
+	a.keys.init(keys)
 	for i, k := range q.Keys {
 		a.keys.vectors[i] = exprs.index(k)
 	}
@@ -75,6 +84,12 @@ func (a *Adder) Fields() []trip.Field { return a.fields }
 func (a *Adder) Reset() {
 	a.filtered, a.counted = 0, 0
 	a.counts = a.counts[:0]
+	if a.holds {
+		for _, k := range a.keys.keys {
+			k.leave()
+		}
+	}
+	a.holds = false
 	a.keys.reset()
 	for _, p := range a.parts {
 		p.reset()
@@ -103,34 +118,60 @@ func (a *Adder) Add(b *trip.Batch) error {
 
 // AddFrom is Add for a batch that [Together.Compute] has computed in a place.
 func (a *Adder) AddFrom(at int, b *trip.Batch) error {
-	_, n, values, err := a.rows(at, b)
-	if err != nil || n == 0 {
+	_, rows, err := a.rows(at, b)
+	if err != nil || rows.count == 0 {
 		return err
 	}
-	a.counted += int64(n)
+	n := rows.n
+	a.counted += int64(rows.count)
 	s := a.together.scratches.take(len(a.keys.keys))
 	defer a.together.scratches.put(s)
 	if cap(s.ids) < n {
 		s.ids = make([]uint32, n)
 	}
 	ids := s.ids[:n]
-	a.keys.lists = s.lists
-	one := a.keys.find(values, ids)
+	a.findCodes(at, rows.values, n, s)
+	one := a.keys.find(ids, rows.mask)
 	if groups := a.keys.groups; int64(groups) > a.maxGroups {
 		return &TooMany{a.maxGroups}
 	}
-	a.counts = grown(a.counts, a.keys.groups, 0)
-	if one {
-		a.counts[ids[0]] += int64(n)
-	} else {
-		countRows(a.counts, ids)
-	}
+	a.countRows(ids, one, &rows, s)
 	for _, p := range a.parts {
 		p.scratch = s
-		p.add(values, ids, one, a.keys.groups)
+		p.add(&rows, ids, one, a.keys.groups)
 		p.scratch = nil
 	}
 	return nil
+}
+
+// countRows counts the rows of a selection.
+func (a *Adder) countRows(ids []uint32, one bool, rows *selection, s *scratch) {
+	a.counts = grown(a.counts, a.keys.groups, 0)
+	if one {
+		a.counts[ids[0]] += int64(rows.count)
+		return
+	}
+	countRows(a.counts, ids)
+	if rows.mask != nil {
+		addZeros(a.counts, -1, nil, rows.mask, ids)
+	}
+}
+
+// findCodes finds the codes of the keys in a batch.
+func (a *Adder) findCodes(at int, values vectors, n int, s *scratch) {
+	g := &a.keys
+	for i, k := range g.keys {
+		if !a.holds {
+			k.use()
+		}
+		if k.number >= 0 {
+			g.lists[i] = a.together.places[at].codesOf(k, n)
+			continue
+		}
+		g.lists[i] = s.lists[i]
+		k.codes.of(values.Vector(g.vectors[i]), g.lists[i], n)
+	}
+	a.holds = true
 }
 
 // TooMany is the error of an adder with more groups than it may have.

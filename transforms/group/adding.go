@@ -120,41 +120,66 @@ func (a *adding) value(f *filler, v *partValue, id uint32, rows int64) error {
 	return nil
 }
 
-// add adds a batch.
-func (a *adding) add(p *compute.Program, ids []uint32, one bool, groups int) {
+// add adds rows of a batch.
+func (a *adding) add(rows *selection, ids []uint32, one bool, groups int) {
 	n := len(ids)
 	var arg, by, filter *compute.Vector
 	if a.arg >= 0 {
-		arg = p.Vector(a.arg)
+		arg = rows.values.Vector(a.arg)
 	}
 	if a.by >= 0 {
-		by = p.Vector(a.by)
+		by = rows.values.Vector(a.by)
 	}
 	if a.filter >= 0 {
-		filter = p.Vector(a.filter)
+		filter = rows.values.Vector(a.filter)
 	}
 	mask, some := a.mask(n, arg, by, filter)
+	if !some {
+		mask = slices.Grow(a.masked[:0], (n+7)/8)[:(n+7)/8]
+		clear(mask)
+		a.masked = mask
+	}
+	all := n-ones(mask, n) == 0
+	if !all {
+		a.missing = grown(a.missing, groups, 0)
+		addZeros(a.missing, 1, rows.mask, mask, ids)
+	}
+	switch {
+	case all:
+		mask = rows.mask
+	case rows.mask != nil:
+		a.both = append(a.both[:0], mask[:len(rows.mask)]...)
+		for i, m := range rows.mask {
+			a.both[i] &= m
+		}
+		mask = a.both
+	}
 	switch left := n - ones(mask, n); {
-	case !some:
-		a.missing = grown(a.missing, groups, 0)
-		for _, id := range ids {
-			a.missing[id]++
-		}
-	case mask == nil || left == 0:
+	case left == n || a.column == nil:
+	case left == 0:
 		a.addRows(ids, one, groups, true, arg, by)
-	case a.column == nil:
-		a.missing = grown(a.missing, groups, 0)
-		for i, id := range ids {
-			a.missing[id] += int64(^mask[i>>3] >> (i & 7) & 1)
-		}
 	case left <= n/stretch && a.inStretches(arg, by):
-		a.missing = grown(a.missing, groups, 0)
 		a.column.grow(groups)
 		a.addStretches(mask, ids, one, a.values(n, n, true, arg, by))
 	default:
-		a.missing = grown(a.missing, groups, 0)
 		a.choose(mask, n)
-		a.addRows(a.leaveOut(ids), one, groups, false, arg, by)
+		a.addRows(a.gatherIDs(ids), one, groups, false, arg, by)
+	}
+}
+
+// addZeros adds a number for the group of each row that one mask chooses and another one leaves out. The first may be nil, for all rows.
+func addZeros(to []int64, by int64, chosen, mask []byte, ids []uint32) {
+	for at, m := range mask[:(len(ids)+7)/8] {
+		m = ^m
+		if chosen != nil {
+			m &= chosen[at]
+		}
+		if left := len(ids) - at*8; left < 8 {
+			m &= 1<<left - 1
+		}
+		for ; m != 0; m &= m - 1 {
+			to[ids[at*8+bits.TrailingZeros8(m)]] += by
+		}
 	}
 }
 
@@ -192,7 +217,6 @@ func (a *adding) addStretches(mask []byte, ids []uint32, one bool, v values) {
 			a.column.add(ids[row:end], one, v.of(row, end))
 		}
 		for row = end; row < len(ids) && mask[row>>3]>>(row&7)&1 == 0; row++ {
-			a.missing[ids[row]]++
 		}
 	}
 }
@@ -349,26 +373,13 @@ func (a *adding) choose(mask []byte, n int) {
 	a.at = out[:k]
 }
 
-// leaveOut returns the groups of the chosen rows, and counts the others.
-func (a *adding) leaveOut(ids []uint32) []uint32 {
+// gatherIDs returns the groups of the chosen rows.
+func (a *adding) gatherIDs(ids []uint32) []uint32 {
 	if cap(a.gathered) < len(a.at) {
 		a.gathered = make([]uint32, len(ids))
 	}
 	out := a.gathered[:len(a.at)]
 	pick(out, ids, a.at)
-	next, left := int32(0), len(ids)-len(a.at)
-	for i := 0; left > 0 && i < len(a.at); i++ {
-		for ; next < a.at[i]; next++ {
-			a.missing[ids[next]]++
-			left--
-		}
-		next++
-	}
-	if left > 0 {
-		for _, id := range ids[next:] {
-			a.missing[id]++
-		}
-	}
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tripstats/transforms/compute"
+	"tripstats/transforms/query"
 	"tripstats/transforms/trip"
 )
 
@@ -35,51 +36,142 @@ func (v *visible) find(b *trip.Batch) {
 	v.rows, v.n, v.memory = rows, len(rows), rows
 }
 
-// chosen are the rows of a batch that no rule refuses and for which WHERE is true.
-type chosen struct {
-	where  *compute.Program
-	values *compute.Program // of the query's expressions over the chosen rows; nil if it has none
-
-	done     bool
-	rows     []int32 // ascending; nil for all
-	n        int
-	err      error
-	selected []int32
+// vectors are the values of the expressions of a query in a batch.
+type vectors struct {
+	program *compute.Program
+	of      []int // by number of the expression: its number in the program; nil if it is the same
 }
 
+func (v vectors) Vector(i int) *compute.Vector {
+	if v.of != nil {
+		i = v.of[i]
+	}
+	return v.program.Vector(i)
+}
+
+// selection are rows of a batch that a query adds up, with the values of its expressions.
+type selection struct {
+	n      int    // rows that have values
+	mask   []byte // a bitmap of those that count; nil for all
+	count  int    // how many count
+	values vectors
+}
+
+// chosen are the rows of a batch that no rule refuses and for which WHERE is true. If these are nearly all, its expressions are computed with
+// those of other queries, in all rows; otherwise in the chosen rows alone.
+type chosen struct {
+	whereOf  int              // the number of WHERE in the program of the place
+	valuesOf []int            // the numbers of the expressions there; nil if they are not
+	where    *compute.Program // own ones, which are compiled when they are needed
+	values   *compute.Program
+
+	most bool // nearly all rows of the last batch were chosen
+
+	done   bool
+	rows   []int32 // ascending; nil for all
+	err    error
+	memory []int32
+	bits   []byte
+	selection
+}
+
+// From which share of chosen rows on expressions are computed in all rows, and below which they no longer are.
+const (
+	nearlyAll = 7.0 / 8
+	tooFew    = 3.0 / 4
+)
+
 // choose chooses rows and computes the expressions of the query.
-func (c *chosen) choose(b *trip.Batch, v *visible) error {
-	c.rows, c.n = v.rows, v.n
+func (c *chosen) choose(q *queried, b *trip.Batch, p *place) error {
+	c.rows = p.visible.rows
+	c.selection = selection{n: p.visible.n, count: p.visible.n}
 	if c.n == 0 {
 		return nil
 	}
-	if err := c.where.Run(b, c.rows); err != nil {
+	where, err := c.condition(q, b, p)
+	if err != nil {
 		return err
 	}
-	c.filter(c.where.Vector(0))
-	if c.n == 0 || c.values == nil {
+	c.restrict(where)
+	if share := float64(c.count) / float64(c.n); share >= nearlyAll {
+		c.most = true
+	} else if share < tooFew {
+		c.most = false
+	}
+	if c.count == 0 {
 		return nil
 	}
+	if c.together(p) {
+		c.selection.values = vectors{p.values, c.valuesOf}
+		return nil
+	}
+	c.list()
+	if len(q.values) == 0 {
+		return nil
+	}
+	if c.values == nil {
+		c.values = compute.Compile(q.values)
+	}
+	c.selection.values.program = c.values
 	return c.values.Run(b, c.rows)
 }
 
-// filter leaves the rows for which a condition is true.
-func (c *chosen) filter(v *compute.Vector) {
+// condition returns the values of WHERE.
+func (c *chosen) condition(q *queried, b *trip.Batch, p *place) (*compute.Vector, error) {
+	if p.values.Has(c.whereOf) {
+		return p.values.Vector(c.whereOf), nil
+	}
+	if c.where == nil {
+		c.where = compute.Compile([]*query.Expr{q.q.Where})
+	}
+	err := c.where.Run(b, p.visible.rows)
+	return c.where.Vector(0), err
+}
+
+// together tells whether the expressions were computed with those of other queries.
+func (c *chosen) together(p *place) bool {
+	if c.valuesOf == nil {
+		return false
+	}
+	for _, i := range c.valuesOf {
+		if !p.values.Has(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// restrict leaves the rows for which a condition is true.
+func (c *chosen) restrict(v *compute.Vector) {
 	if v.Const {
 		if !v.Value(0).True() {
-			c.rows, c.n = nil, 0
+			c.count = 0
 		}
 		return
 	}
-	n := c.n
-	c.selected = slices.Grow(c.selected[:0], n)[:n]
-	out := c.selected
-	k := 0
-	for at := range (n + 7) / 8 {
-		mask := v.Bits[at]
-		if v.Valid != nil {
-			mask &= v.Valid[at]
+	c.mask = v.Bits[:(c.n+7)/8]
+	if v.Valid != nil {
+		c.bits = append(c.bits[:0], c.mask...)
+		c.mask = c.bits
+		for i, m := range v.Valid[:len(c.mask)] {
+			c.mask[i] &= m
 		}
+	}
+	if c.count = ones(c.mask, c.n); c.count == c.n {
+		c.mask = nil
+	}
+}
+
+// list lists the rows that the mask chooses, and forgets the mask.
+func (c *chosen) list() {
+	if c.mask == nil {
+		return
+	}
+	n := c.n
+	c.memory = slices.Grow(c.memory[:0], n)[:n]
+	out := c.memory
+	k := 0
+	for at, mask := range c.mask {
 		for i := at * 8; i < min(n, at*8+8); i++ {
 			row := int32(i)
 			if c.rows != nil {
@@ -90,7 +182,5 @@ func (c *chosen) filter(v *compute.Vector) {
 			mask >>= 1
 		}
 	}
-	if k < n {
-		c.rows, c.n = out[:k], k
-	}
+	c.rows, c.n, c.mask = out[:k], k, nil
 }

@@ -26,7 +26,8 @@ type codes struct {
 	hashed bool
 	wides  map[string]int
 
-	memory []int64
+	memory  []int64
+	ofTexts []uint32 // by text of a vector: its code, 0 if it did not occur
 }
 
 func (c *codes) reset() {
@@ -37,45 +38,85 @@ func (c *codes) reset() {
 }
 
 func (c *codes) bytes() int64 {
-	return int64(cap(c.values)+cap(c.memory))*8 + int64(cap(c.table))*4 + c.hash.bytes() + int64(len(c.wide))*250
+	return int64(cap(c.values)+cap(c.memory))*8 + int64(cap(c.table))*4 + c.hash.bytes() + int64(len(c.wide))*250 + c.texts.bytes()
 }
 
-// of returns the codes of the rows of a vector, or a single one if all are the same.
-func (c *codes) of(v *compute.Vector, out []uint32, n int) []uint32 {
-	if cap(out) < n {
-		out = make([]uint32, n)
+// of sets the codes of n rows of a vector.
+func (c *codes) of(v *compute.Vector, out *coded, n int) {
+	out.runs = out.runs[:0]
+	switch {
+	case v.Const:
+		code := make([]uint32, 1)
+		c.each(v, code)
+		out.runs = append(out.runs, codeRun{code[0], n})
+	case v.Type.Kind == query.Null:
+		out.runs = append(out.runs, codeRun{0, n})
+	case v.Wide != nil || v.Valid != nil:
+		list := out.room(n)
+		c.each(v, list)
+		for from, ends := 0, endsOf(list, &out.ends); len(ends) > 0; ends = ends[1:] {
+			out.runs = append(out.runs, codeRun{list[from], ends[0]})
+			from = ends[0]
+		}
+	case v.Texts != nil && v.Texts.Len() < n/4:
+		known := c.texts.codesOf(v.Texts)
+		ends := endsOf(v.Ints[:n], &out.ends)
+		if len(ends) == 0 {
+			c.listTexts(v.Ints[:n], known, out.room(n))
+		}
+		for from := 0; len(ends) > 0; ends = ends[1:] {
+			out.runs = append(out.runs, codeRun{c.code(known[v.Ints[from]]), ends[0]})
+			from = ends[0]
+		}
+	default:
+		ints := intsOf(v, n, c.texts, &c.memory)
+		ends := endsOf(ints, &out.ends)
+		if len(ends) == 0 {
+			c.list(ints, out.room(n))
+		}
+		for from := 0; len(ends) > 0; ends = ends[1:] {
+			out.runs = append(out.runs, codeRun{c.code(ints[from]), ends[0]})
+			from = ends[0]
+		}
 	}
-	if v.Type.Kind == query.Null {
-		return append(out[:0], 0)
-	}
-	if v.Const {
-		n = 1
-	}
-	out = out[:n]
+	out.count, out.bytes = c.count, c.bytes()
+}
+
+// each sets the codes of rows, of which some may be NULL.
+func (c *codes) each(v *compute.Vector, out []uint32) {
 	if v.Wide != nil {
 		for i := range out {
 			out[i] = c.wideCode(v, i)
 		}
-		return out
+		return
 	}
-	ints := intsOf(v, n, c.texts, &c.memory)
-	if v.Valid != nil {
-		for i, x := range ints {
-			out[i] = 0
-			if v.Valid[i>>3]>>(i&7)&1 != 0 {
-				out[i] = c.code(x)
-			}
+	for i, x := range intsOf(v, len(out), c.texts, &c.memory) {
+		if out[i] = 0; v.Type.Kind != query.Null && !v.IsNull(i) {
+			out[i] = c.code(x)
 		}
-		return out
 	}
-	if same(ints) {
-		return append(out[:0], c.code(ints[0]))
+}
+
+// listTexts sets the codes of a few texts, of which known has the values.
+func (c *codes) listTexts(texts, known []int64, out []uint32) {
+	c.ofTexts = slices.Grow(c.ofTexts[:0], len(known))[:len(known)]
+	of := c.ofTexts
+	clear(of)
+	for i, x := range texts {
+		if of[x] == 0 {
+			of[x] = c.code(known[x])
+		}
+		out[i] = of[x]
 	}
+}
+
+// list sets the codes of values.
+func (c *codes) list(ints []int64, out []uint32) {
 	if c.hashed {
 		for i, x := range ints {
 			out[i] = c.code(x)
 		}
-		return out
+		return
 	}
 	for i, x := range ints {
 		code := uint32(0)
@@ -87,18 +128,6 @@ func (c *codes) of(v *compute.Vector, out []uint32, n int) []uint32 {
 		}
 		out[i] = code
 	}
-	return out
-}
-
-// same tells whether all values are the same.
-func same(ints []int64) bool {
-	first := ints[0]
-	for _, x := range ints {
-		if x != first {
-			return false
-		}
-	}
-	return true
 }
 
 // code returns the code of a value, a new one if it has none.

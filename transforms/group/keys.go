@@ -6,9 +6,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
-
-	"tripstats/transforms/compute"
-	"tripstats/transforms/query"
 )
 
 // mostDirect is the largest number of entries of a table that codes of keys are looked up in directly.
@@ -16,38 +13,41 @@ const mostDirect = 1 << 20
 
 // grouper numbers the groups of a query.
 type grouper struct {
-	keys    []codes
+	keys    []*key
 	vectors []int // by key: of the program
 	groups  int
 	of      []uint32 // the codes of each group's keys, side by side
 
 	radix  []int    // by key: more than any code, for the direct table
+	stride []uint32 // by key: the product of the radices before it. Keys that vary from row to row come first
 	direct []uint32 // by the codes in mixed radix: the group plus 1; nil if hash is used
 	shift  []uint   // by key: the place of the code in hash's keys
 	hash   numbers
 	long   map[string]uint32 // if codes need more than 64 bits: by the codes side by side
 	page   page
 
-	lists  [][]uint32 // by key: the codes of the batch that is being added
-	varies []int      // the keys that have several values in the batch
+	lists  []*coded // by key: the codes of the batch that is being added
+	counts []int    // by key: more than any code
+	varies []int    // the keys that vary from row to row
+	now    []uint32 // by key: the code of all rows of the segment that are being looked up, if it does not vary
+	held   int64    // bytes of the codes
+	mask   []byte   // of the rows that count; nil for all
 	name   []byte
 }
 
-func (g *grouper) init(q *query.Query, t *texts) {
-	for _, k := range q.Keys {
-		g.keys = append(g.keys, codes{t: k.Type, texts: t})
-	}
-	n := len(q.Keys)
-	g.vectors = make([]int, n)
-	g.radix, g.shift = make([]int, n), make([]uint, n)
+func (g *grouper) init(keys []*key) {
+	g.keys = keys
+	n := len(keys)
+	g.vectors, g.lists = make([]int, n), make([]*coded, n)
+	g.radix, g.stride, g.shift = make([]int, n), make([]uint32, n), make([]uint, n)
+	g.counts, g.now = make([]int, n), make([]uint32, n)
 	g.reset()
 }
 
 func (g *grouper) reset() {
 	g.groups, g.of, g.long = 0, g.of[:0], nil
 	for i := range g.keys {
-		g.keys[i].reset()
-		g.radix[i] = 1
+		g.radix[i], g.stride[i], g.counts[i] = 1, 0, 1
 	}
 	g.hash.reset()
 	g.page.of = nil
@@ -56,248 +56,37 @@ func (g *grouper) reset() {
 }
 
 func (g *grouper) bytes() int64 {
-	n := int64(cap(g.of)+cap(g.direct)+cap(g.page.groups))*4 + g.hash.bytes()
-	for i := range g.keys {
-		n += g.keys[i].bytes()
-	}
-	return n
+	return int64(cap(g.of)+cap(g.direct)+cap(g.page.groups))*4 + g.hash.bytes() + g.held
 }
 
-// find sets the group of each row of a batch. It tells whether all are of one group.
-func (g *grouper) find(p *compute.Program, ids []uint32) (one bool) {
-	g.varies = g.varies[:0]
-	for i := range g.keys {
-		if g.lists[i] = g.keys[i].of(p.Vector(g.vectors[i]), g.lists[i], len(ids)); len(g.lists[i]) > 1 {
-			g.varies = append(g.varies, i)
-		}
-	}
-	g.fit()
-	if len(g.varies) == 0 {
-		id := g.group(0)
-		for i := range ids {
-			ids[i] = id
-		}
-		return true
-	}
-	if g.direct == nil {
-		g.findHashed(ids)
-	} else {
-		g.findDirect(ids)
-	}
-	return false
-}
-
-// code is the code of a key in a row.
-func (g *grouper) code(key, row int) uint32 {
-	if len(g.lists[key]) == 1 {
-		row = 0
-	}
-	return g.lists[key][row]
-}
-
-func (g *grouper) findDirect(ids []uint32) {
-	base, stride := uint32(0), uint32(1)
-	strides := [3]uint32{}
-	var lists [3][]uint32
-	v := 0
-	general := len(g.varies) > len(lists)
-	for k := range g.keys {
-		switch {
-		case len(g.lists[k]) == 1:
-			base += g.lists[k][0] * stride
-		case !general:
-			strides[v], lists[v] = stride, g.lists[k]
-			v++
-		}
-		stride *= uint32(g.radix[k])
-	}
-	n := len(ids)
-	switch {
-	case general:
-		g.findGeneral(ids)
-	case v == 1:
-		a, s := lists[0][:n], strides[0]
-		for i := range ids {
-			id := g.direct[base+a[i]*s]
-			if id == 0 {
-				id = g.group(i) + 1
-			}
-			ids[i] = id - 1
-		}
-	case v == 2:
-		a, s, b, t := lists[0][:n], strides[0], lists[1][:n], strides[1]
-		for i := range ids {
-			id := g.direct[base+a[i]*s+b[i]*t]
-			if id == 0 {
-				id = g.group(i) + 1
-			}
-			ids[i] = id - 1
-		}
-	default:
-		a, s, b, t, c, u := lists[0][:n], strides[0], lists[1][:n], strides[1], lists[2][:n], strides[2]
-		for i := range ids {
-			id := g.direct[base+a[i]*s+b[i]*t+c[i]*u]
-			if id == 0 {
-				id = g.group(i) + 1
-			}
-			ids[i] = id - 1
-		}
-	}
-}
-
-// findGeneral is findDirect for many keys.
-func (g *grouper) findGeneral(ids []uint32) {
-	clear(ids)
-	stride := uint32(1)
-	for k, list := range g.lists {
-		for i := range ids {
-			ids[i] += list[min(i, len(list)-1)] * stride
-		}
-		stride *= uint32(g.radix[k])
-	}
-	for i, at := range ids {
-		id := g.direct[at]
-		if id == 0 {
-			id = g.group(i) + 1
-		}
-		ids[i] = id - 1
-	}
-}
-
-func (g *grouper) findHashed(ids []uint32) {
-	if g.long != nil {
-		for i := range ids {
-			ids[i] = g.group(i)
-		}
-		return
-	}
-	base := uint64(0)
-	for k, list := range g.lists {
-		if len(list) == 1 {
-			base |= uint64(list[0]) << g.shift[k]
-		}
-	}
-	if g.groups >= fewHashed && g.turn(base) {
-		g.findInPage(ids, base)
-		return
-	}
-	for i := range ids {
-		ids[i] = g.hashed(base, i)
-	}
-}
-
-// hashed is group for a row of a batch in which some keys have the same codes in all rows: those of base.
-func (g *grouper) hashed(base uint64, row int) uint32 {
-	for _, k := range g.varies {
-		base |= uint64(g.lists[k][row]) << g.shift[k]
-	}
-	id, known := g.hash.find(base)
-	if !known {
-		id = g.group(row)
-	}
-	return id
-}
-
-// page has groups that differ in only two keys, by the codes of both keys. Often nearly all rows of a batch are of such groups, for
-// example journeys of one month. A page is much smaller than the hash table.
-type page struct {
-	of     []int // the two keys; nil if nothing is known
-	others uint64
-	radix  [2]uint32
-	groups []uint32 // the group plus 1, 0 if hash has to tell
-
-	// If a third key varies, the page has rows with one code of it.
-	third int // -1 if none does
-	code  uint32
-}
-
-const (
-	mostInPage = 1 << 18
-	// fewHashed is how many groups are found in the hash table as fast.
-	fewHashed = 1 << 12
-	// sampled is how many rows of a batch tell whether nearly all have one code of a key.
-	sampled = 32
-)
-
-// turn sets the two keys of the page to keys that vary, and the codes of the other keys to those of nearly all rows. It returns false if
-// there are no such keys.
-func (g *grouper) turn(base uint64) bool {
-	p := &g.page
-	p.third = -1
-	of := append(make([]int, 0, 3), g.varies...)
-	if len(of) == 3 {
-		least := 0 // the key with the fewest codes
-		for i, k := range of {
-			if g.keys[k].count < g.keys[of[least]].count {
-				least = i
-			}
-		}
-		p.third = of[least]
-		of = slices.Delete(of, least, least+1)
-		list := g.lists[p.third]
-		p.code = list[len(list)/2]
-		same := 0
-		for i := range sampled {
-			if list[len(list)*i/sampled] == p.code {
-				same++
-			}
-		}
-		if same < sampled*7/8 {
-			return false
-		}
-		base |= uint64(p.code) << g.shift[p.third]
-	}
-	if len(of) != 2 {
-		return false
-	}
-	a, b := g.keys[of[0]].count, g.keys[of[1]].count
-	if slices.Equal(p.of, of) && p.others == base && a <= int(p.radix[0]) && b <= int(p.radix[1]) {
-		return true
-	}
-	a, b = a+a/16, b+b/16
-	if a*b > mostInPage {
-		return false
-	}
-	p.of, p.others, p.radix = of, base, [2]uint32{uint32(a), uint32(b)}
-	p.groups = slices.Grow(p.groups[:0], a*b)[:a*b]
-	clear(p.groups)
-	return true
-}
-
-func (g *grouper) findInPage(ids []uint32, base uint64) {
-	p := &g.page
-	a, b := g.lists[p.of[0]][:len(ids)], g.lists[p.of[1]][:len(ids)]
-	var third []uint32
-	if p.third >= 0 {
-		third = g.lists[p.third][:len(ids)]
-	}
-	for i := range ids {
-		if third != nil && third[i] != p.code {
-			ids[i] = g.hashed(base, i)
-			continue
-		}
-		at := &p.groups[a[i]+b[i]*p.radix[0]]
-		if *at == 0 {
-			*at = g.group(i) + 1
-		}
-		ids[i] = *at - 1
-	}
-}
-
-// group returns the group of a row, and makes it if there is none.
+// group returns the group of a row, and makes it if there is none and the row counts.
 func (g *grouper) group(row int) uint32 {
-	tuple := make([]uint32, 0, 8)
-	for k := range g.keys {
-		tuple = append(tuple, g.code(k, row))
-	}
+	tuple := g.tuple(make([]uint32, 0, 8), row)
 	id, known := g.look(tuple)
-	if !known {
-		id = uint32(g.groups)
-		g.groups++
-		g.of = append(g.of, tuple...)
+	switch {
+	case known:
+	case g.leftOut(row):
+		return 0
+	default:
+		id = g.add(tuple)
 		g.put(tuple, id)
 	}
 	return id
+}
+
+// tuple appends the codes that the keys have in a row.
+func (g *grouper) tuple(to []uint32, row int) []uint32 {
+	for k := range g.keys {
+		to = append(to, g.code(k, row))
+	}
+	return to
+}
+
+// add makes a group.
+func (g *grouper) add(tuple []uint32) uint32 {
+	g.of = append(g.of, tuple...)
+	g.groups++
+	return uint32(g.groups - 1)
 }
 
 func (g *grouper) look(tuple []uint32) (uint32, bool) {
@@ -324,10 +113,9 @@ func (g *grouper) put(tuple []uint32, id uint32) {
 }
 
 func (g *grouper) at(tuple []uint32) int {
-	at, stride := 0, 1
+	at := 0
 	for k, c := range tuple {
-		at += int(c) * stride
-		stride *= g.radix[k]
+		at += int(c * g.stride[k])
 	}
 	return at
 }
@@ -351,7 +139,7 @@ func (g *grouper) nameOf(tuple []uint32) []byte {
 func (g *grouper) fit() {
 	fits := true
 	for k := range g.keys {
-		fits = fits && g.keys[k].count <= g.radix[k]
+		fits = fits && g.counts[k] <= g.radix[k]
 	}
 	if fits || g.long != nil {
 		return
@@ -365,6 +153,7 @@ func (g *grouper) fit() {
 			}
 		}
 		if product <= mostDirect {
+			g.setStrides()
 			g.direct = slices.Grow(g.direct[:0], product)[:product]
 			clear(g.direct)
 			g.putAll()
@@ -374,7 +163,7 @@ func (g *grouper) fit() {
 	}
 	place := uint(0)
 	for k := range g.keys {
-		width := uint(bits.Len(uint(max(g.keys[k].count, g.radix[k]))))
+		width := uint(bits.Len(uint(max(g.counts[k], g.radix[k]))))
 		g.radix[k] = 1 << width
 		g.shift[k] = place
 		place += width
@@ -389,7 +178,7 @@ func (g *grouper) fit() {
 func (g *grouper) setRadix(slack int) (product int) {
 	product = 1
 	for k := range g.keys {
-		n := g.keys[k].count
+		n := g.counts[k]
 		if slack > 0 && n > 2 {
 			n += n/slack + 1
 		}
@@ -399,6 +188,19 @@ func (g *grouper) setRadix(slack int) (product int) {
 		}
 	}
 	return product
+}
+
+// setStrides gives the least strides to the keys that vary from row to row, so that the rows of a batch are looked up close to one another.
+func (g *grouper) setStrides() {
+	stride := uint32(1)
+	for _, runs := range []bool{false, true} {
+		for k := len(g.keys) - 1; k >= 0; k-- {
+			if (len(g.lists[k].runs) > 0) == runs {
+				g.stride[k] = stride
+				stride *= uint32(g.radix[k])
+			}
+		}
+	}
 }
 
 func (g *grouper) putAll() {

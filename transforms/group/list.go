@@ -68,10 +68,11 @@ func (l *Lister) Add(b *trip.Batch) error {
 
 // AddFrom is Add for a batch that [Together.Compute] has computed in a place.
 func (l *Lister) AddFrom(at int, b *trip.Batch) error {
-	rows, n, _, err := l.rows(at, b)
+	rows, s, err := l.rows(at, b)
 	if err != nil {
 		return err
 	}
+	n := s.count
 	l.counted += int64(n)
 	sorted := true
 	for i := range min(n, l.most) {

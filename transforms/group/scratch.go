@@ -5,15 +5,16 @@ import "sync"
 // scratch is memory that an adder needs while it adds a batch. Adders of all sources share it, so there is as much of it as batches are added
 // at the same time.
 type scratch struct {
-	ids       []uint32   // the groups of the rows
-	lists     [][]uint32 // by key: the codes of the rows
-	at        []int32    // the rows that count
+	ids       []uint32 // the groups of the rows
+	lists     []*coded // by key: the codes of the rows
+	at        []int32  // the rows that count
 	gathered  []uint32
 	ints      []int64
 	byInts    []int64
 	memory    [2][]int64
 	floatsOut []float64
 	masked    []byte
+	both      []byte
 }
 
 // scratches are those that nobody uses.
@@ -48,6 +49,8 @@ func (p *pool[T]) put(one *T) {
 
 func (s *scratches) take(keys int) *scratch {
 	one := s.pool.take()
-	one.lists = grown(one.lists, keys, nil)
+	for len(one.lists) < keys {
+		one.lists = append(one.lists, new(coded))
+	}
 	return one
 }

@@ -8,8 +8,9 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// Together computes what the adders and listers of several queries need of the same batches. What queries without a WHERE need alike is
-// computed once. The expressions of a query with a WHERE are its own: they need have no value in rows that it leaves out.
+// Together computes what the adders and listers of several queries need of the same batches. What they need alike is computed once. A query with
+// a WHERE takes part with its condition and, while that chooses nearly all rows, with its other expressions. It needs no value in rows
+// that it leaves out: what has none somewhere it computes alone, in the rows that it chooses.
 //
 // Batches are computed in places, each of which holds what was computed of its last batch. Several places may be used at the same time.
 // Adders are made before the first batch; later ones are for the same queries, such as those of another source.
@@ -26,13 +27,14 @@ type Together struct {
 type queried struct {
 	q      *query.Query
 	used   []*query.Expr
-	values expressions // that are its own
+	values expressions // of a query with a WHERE
 }
 
 // place has what was computed of a batch.
 type place struct {
 	visible visible
-	values  *compute.Program // of Together.exprs
+	values  *compute.Program // of Together.exprs, then of what queries with a WHERE need
+	coded   []*placedCodes   // by the number of the expression
 	chosen  []*chosen        // by number of the query; nil without a WHERE
 }
 
@@ -48,16 +50,22 @@ func (f *Failing) Unwrap() error { return f.Err }
 // NewAdder returns an adder of a query that is Grouped. Each query has a number; the numbers are small. More than maxGroups groups are an
 // error.
 func (t *Together) NewAdder(number int, q *query.Query, maxGroups int64) *Adder {
+	return t.NewKeys().NewAdder(number, q, maxGroups)
+}
+
+// NewAdder is [Together.NewAdder] for an adder that shares keys with others.
+func (s *Keys) NewAdder(number int, q *query.Query, maxGroups int64) *Adder {
+	t := s.together
 	known := t.knows(number)
 	if !known {
 		t.queries[number] = &queried{q: q}
 	}
 	own := t.queries[number]
-	exprs := &t.exprs
+	exprs, keys := &t.exprs, s
 	if q.Where != nil {
-		exprs = &own.values
+		exprs, keys = &own.values, nil
 	}
-	a := newAdder(q, maxGroups, exprs)
+	a := newAdder(q, maxGroups, exprs, keys)
 	a.together, a.number = t, number
 	own.used = a.used
 	return a
@@ -88,7 +96,7 @@ func (t *Together) Grow(places int) {
 	}
 }
 
-// Compute computes in a place what the queries without a WHERE need of a batch. Then adders and listers add the batch, each once, in any
+// Compute computes in a place what the queries need of a batch. Then adders and listers add the batch, each once, in any
 // order or at the same time. An error is a [Failing].
 func (t *Together) Compute(at int, b *trip.Batch) error {
 	if len(t.queries) == 0 {
@@ -97,16 +105,27 @@ func (t *Together) Compute(at int, b *trip.Batch) error {
 	p := t.places[at]
 	p.visible.find(b)
 	p.chosen = grown(p.chosen, len(t.queries), nil)
-	for _, c := range p.chosen {
-		if c != nil {
-			c.done = false
+	for i, q := range t.queries {
+		switch {
+		case q == nil || q.q.Where == nil:
+			continue
+		case p.chosen[i] == nil:
+			p.chosen[i] = &chosen{}
+			p.values = nil
 		}
+		p.chosen[i].done = false
 	}
-	if p.visible.n == 0 || len(t.exprs) == 0 {
+	for len(p.coded) < len(t.exprs) {
+		p.coded = append(p.coded, new(placedCodes))
+	}
+	for _, c := range p.coded {
+		c.of = nil
+	}
+	if p.visible.n == 0 {
 		return nil
 	}
-	if p.values == nil {
-		p.values = compute.Compile(t.exprs)
+	if !t.compiled(p) {
+		t.compile(p)
 	}
 	if err := p.values.Run(b, p.visible.rows); err != nil {
 		return t.failing(p, b, err)
@@ -114,7 +133,37 @@ func (t *Together) Compute(at int, b *trip.Batch) error {
 	return nil
 }
 
-// Choose computes after Compute what the queries with a WHERE need of the batch. Without it whoever adds the batch does it, and errors are
+// compile makes the program of a place: of the expressions of all queries without a WHERE, of each WHERE, and of the expressions of the queries
+// whose WHERE chooses nearly all rows.
+func (t *Together) compile(p *place) {
+	all := slices.Clone(t.exprs)
+	for i, q := range t.queries {
+		if q == nil || q.q.Where == nil {
+			continue
+		}
+		c := p.chosen[i]
+		c.whereOf, c.valuesOf = all.index(q.q.Where), nil
+		if c.most && q.q.Grouped {
+			c.valuesOf = make([]int, len(q.values))
+			for k, e := range q.values {
+				c.valuesOf[k] = all.index(e)
+			}
+		}
+	}
+	p.values = compute.CompileSome(all, len(t.exprs))
+}
+
+// compiled tells whether the program of a place is the one that it should have.
+func (t *Together) compiled(p *place) bool {
+	for i, c := range p.chosen {
+		if c != nil && t.queries[i].q.Grouped && c.most != (c.valuesOf != nil) {
+			return false
+		}
+	}
+	return p.values != nil
+}
+
+// Choose computes after Compute what the queries with a WHERE still need of the batch. Without it whoever adds the batch does it, and errors are
 // told there in any case.
 func (t *Together) Choose(at int, b *trip.Batch) {
 	for i, q := range t.queries {
@@ -126,17 +175,10 @@ func (t *Together) Choose(at int, b *trip.Batch) {
 
 // chosen returns what a query with a WHERE chooses of the batch in a place.
 func (t *Together) chosen(at, number int, b *trip.Batch) *chosen {
-	p, q := t.places[at], t.queries[number]
+	p := t.places[at]
 	c := p.chosen[number]
-	if c == nil {
-		c = &chosen{where: compute.Compile([]*query.Expr{q.q.Where})}
-		if len(q.values) > 0 {
-			c.values = compute.Compile(q.values)
-		}
-		p.chosen[number] = c
-	}
 	if !c.done {
-		c.err = c.choose(b, &p.visible)
+		c.err = c.choose(t.queries[number], b, p)
 		c.done = true
 	}
 	return c
@@ -162,19 +204,18 @@ type addingTo struct {
 	filtered int64
 }
 
-// rows returns the rows of the batch in a place that count, nil for all, how many they are, and the program that has computed the
-// expressions of the query.
-func (a *addingTo) rows(at int, b *trip.Batch) (rows []int32, n int, values *compute.Program, err error) {
+// rows returns the rows of the batch in a place that count, nil for all.
+func (a *addingTo) rows(at int, b *trip.Batch) (rows []int32, s selection, err error) {
 	p := a.together.places[at]
 	if a.together.queries[a.number].q.Where == nil || p.visible.n == 0 {
-		return p.visible.rows, p.visible.n, p.values, nil
+		return p.visible.rows, selection{n: p.visible.n, count: p.visible.n, values: vectors{program: p.values}}, nil
 	}
 	c := a.together.chosen(at, a.number, b)
 	if c.err != nil {
-		return nil, 0, nil, c.err
+		return nil, s, c.err
 	}
-	a.filtered += int64(p.visible.n - c.n)
-	return c.rows, c.n, c.values, nil
+	a.filtered += int64(p.visible.n - c.count)
+	return c.rows, c.selection, nil
 }
 
 // alone computes a batch for an adder or lister that has no others beside it.

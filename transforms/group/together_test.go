@@ -20,13 +20,14 @@ func TestAddersTogetherAddWhatTheyAddAlone(t *testing.T) {
 	compared := 0
 	for range 60 {
 		var together Together
+		keys := together.NewKeys()
 		var adders []*Adder
 		var queries []*query.Query
 		for range 1 + rng.IntN(6) {
 			g := querytest.Generator{Rand: rng, Ties: true}
 			if q, err := query.ParseQuery("test", g.Query()); err == nil && q.Grouped {
 				queries = append(queries, q)
-				adders = append(adders, together.NewAdder(len(adders), q, 1<<20))
+				adders = append(adders, keys.NewAdder(len(adders), q, 1<<20))
 			}
 		}
 		together.Grow(3)

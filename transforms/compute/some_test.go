@@ -1,0 +1,35 @@
+package compute
+
+import (
+	"testing"
+
+	"tripstats/transforms/query"
+	"tripstats/transforms/trip"
+)
+
+// Expressions that need not have a value in each row are left out where they have none. Those that need one raise its error.
+func TestExpressionsThatNeedNoValueAreLeftOut(t *testing.T) {
+	q, err := query.ParseQuery("t", "SELECT sum(pickup_location_id) AS a, sum(CAST(pickup_location_id * 1000000000 AS INTEGER)) AS b FROM trips")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exprs := []*query.Expr{q.Aggregates[0].Args[0], q.Aggregates[1].Args[0]}
+	b := &trip.Batch{Taxi: "yellow", Rows: 3}
+	c := &b.Columns[trip.PickupZone]
+	some, all := CompileSome(exprs, 1), Compile(exprs)
+	for _, run := range []struct {
+		zones []int64
+		has   bool
+	}{{[]int64{1, 2, 1}, true}, {[]int64{1, 9, 1}, false}, {[]int64{2, 2, 2}, true}} {
+		c.Values = run.zones
+		if err := some.Run(b, nil); err != nil || !some.Has(0) || some.Has(1) != run.has {
+			t.Errorf("%v: found %v and %v, %v, expected true and %v", run.zones, some.Has(0), some.Has(1), err, run.has)
+		}
+		if run.has && some.Vector(1).Value(0).Int != 1_000_000_000*run.zones[0] {
+			t.Errorf("%v: found the value %v", run.zones, some.Vector(1).Value(0))
+		}
+		if err := all.Run(b, nil); (err == nil) != run.has {
+			t.Errorf("%v: found the error %v where each expression needs a value", run.zones, err)
+		}
+	}
+}

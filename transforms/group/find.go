@@ -1,0 +1,311 @@
+package group
+
+import "slices"
+
+// find sets the group of each row of a batch. It tells whether all are of one group. Rows that a mask leaves out make no group; if there is none,
+// what is set has no meaning.
+func (g *grouper) find(ids []uint32, mask []byte) (one bool) {
+	g.mask = mask
+	g.varies, g.held = g.varies[:0], 0
+	for k, l := range g.lists {
+		g.counts[k] = l.count
+		g.held += l.bytes
+		if len(l.runs) == 0 {
+			g.varies = append(g.varies, k)
+		}
+	}
+	g.fit()
+	var next [8]int // by key: the run that comes next
+	runs := next[:0]
+	for range g.keys {
+		runs = append(runs, 0)
+	}
+	from := 0
+	for from < len(ids) {
+		end := len(ids)
+		for k, l := range g.lists {
+			if len(l.runs) > 0 {
+				r := l.runs[runs[k]]
+				g.now[k] = r.code
+				end = min(end, r.end)
+			}
+		}
+		for k, l := range g.lists {
+			if len(l.runs) > 0 && l.runs[runs[k]].end == end {
+				runs[k]++
+			}
+		}
+		g.findSegment(ids[from:end], from)
+		one = from == 0 && end == len(ids) && len(g.varies) == 0
+		from = end
+	}
+	return one
+}
+
+// findSegment sets the groups of rows that follow one another from a row of the batch on. Only the keys that vary have different codes in them.
+func (g *grouper) findSegment(ids []uint32, from int) {
+	switch {
+	case len(g.varies) == 0:
+		id := g.group(g.firstOf(from, len(ids)))
+		for i := range ids {
+			ids[i] = id
+		}
+	case g.direct != nil:
+		g.findDirect(ids, from)
+	case g.long != nil:
+		for i := range ids {
+			ids[i] = g.group(from + i)
+		}
+	default:
+		base := uint64(0)
+		for k, l := range g.lists {
+			if len(l.runs) > 0 {
+				base |= uint64(g.now[k]) << g.shift[k]
+			}
+		}
+		if g.groups >= fewHashed && g.turn(base, from, len(ids)) {
+			g.findInPage(ids, from, base)
+			return
+		}
+		for i := range ids {
+			ids[i] = g.hashed(base, from+i)
+		}
+	}
+}
+
+// leftOut tells whether the mask leaves out a row.
+func (g *grouper) leftOut(row int) bool { return g.mask != nil && g.mask[row>>3]>>(row&7)&1 == 0 }
+
+// firstOf returns the first row of a segment that the mask chooses, or the first one of all.
+func (g *grouper) firstOf(from, rows int) int {
+	for row := from; row < from+rows; row++ {
+		if !g.leftOut(row) {
+			return row
+		}
+	}
+	return from
+}
+
+// code is the code of a key in a row of the segment.
+func (g *grouper) code(key, row int) uint32 {
+	if len(g.lists[key].runs) > 0 {
+		return g.now[key]
+	}
+	return g.lists[key].list[row]
+}
+
+func (g *grouper) findDirect(ids []uint32, from int) {
+	base, n := uint32(0), len(ids)
+	for k, l := range g.lists {
+		if len(l.runs) > 0 {
+			base += g.now[k] * g.stride[k]
+		}
+	}
+	var strides [3]uint32
+	var lists [3][]uint32
+	for i, k := range g.varies {
+		if i < len(lists) {
+			strides[i], lists[i] = g.stride[k], g.lists[k].list[from:][:n]
+		}
+	}
+	a, s, b, t, c, u := lists[0], strides[0], lists[1], strides[1], lists[2], strides[2]
+	switch len(g.varies) {
+	case 1:
+		for i := range ids {
+			id := g.direct[base+a[i]*s]
+			if id == 0 {
+				id = g.group(from+i) + 1
+			}
+			ids[i] = id - 1
+		}
+	case 2:
+		b = b[:len(a)]
+		for i := range ids {
+			id := g.direct[base+a[i]*s+b[i]*t]
+			if id == 0 {
+				id = g.group(from+i) + 1
+			}
+			ids[i] = id - 1
+		}
+	case 3:
+		for i := range ids {
+			id := g.direct[base+a[i]*s+b[i]*t+c[i]*u]
+			if id == 0 {
+				id = g.group(from+i) + 1
+			}
+			ids[i] = id - 1
+		}
+	default:
+		for i := range ids {
+			ids[i] = base
+		}
+		for _, k := range g.varies {
+			stride := g.stride[k]
+			for i, code := range g.lists[k].list[from:][:n] {
+				ids[i] += code * stride
+			}
+		}
+		for i, at := range ids {
+			id := g.direct[at]
+			if id == 0 {
+				id = g.group(from+i) + 1
+			}
+			ids[i] = id - 1
+		}
+	}
+}
+
+// hashed is group for a row of a segment: the keys that do not vary have the codes of base.
+func (g *grouper) hashed(base uint64, row int) uint32 {
+	for _, k := range g.varies {
+		base |= uint64(g.lists[k].list[row]) << g.shift[k]
+	}
+	if p := &g.page; p.of != nil && base&^p.mask == p.others {
+		if a, b := g.code(p.of[0], row), g.code(p.of[1], row); a < p.radix[0] && b < p.radix[1] {
+			return g.paged(&p.groups[a+b*p.radix[0]], row)
+		}
+	}
+	id, known := g.hash.find(base)
+	if !known {
+		id = g.group(row)
+	}
+	return id
+}
+
+// paged returns the group of a row that has a place in the page, and makes it if there is none. What is in the page need not be in the hash table.
+func (g *grouper) paged(at *uint32, row int) uint32 {
+	if *at == 0 {
+		tuple := g.tuple(make([]uint32, 0, 8), row)
+		id, known := g.hash.find(g.packed(tuple))
+		switch {
+		case known:
+		case g.leftOut(row):
+			return 0
+		default:
+			id = g.add(tuple)
+		}
+		*at = id + 1
+	}
+	return *at - 1
+}
+
+// leave puts into the hash table the groups that only the page has, and forgets the page.
+func (g *grouper) leave() {
+	p, n := &g.page, len(g.keys)
+	if p.of == nil {
+		return
+	}
+	for id := p.since; id < g.groups; id++ {
+		if key := g.packed(g.of[id*n : id*n+n]); key&^p.mask == p.others {
+			if _, known := g.hash.find(key); !known {
+				g.hash.put(key, uint32(id))
+			}
+		}
+	}
+	p.of = nil
+}
+
+// page has groups that differ in only two keys, by the codes of both keys. Often nearly all rows of a batch are of such groups, for
+// example journeys of one month. A page is much smaller than the hash table, which does not have the groups that were made in the page.
+type page struct {
+	of     []int // the two keys; nil if there is no page
+	others uint64
+	mask   uint64 // of the two keys in hash's keys
+	radix  [2]uint32
+	groups []uint32 // the group plus 1, 0 if hash has to tell
+	since  int      // the first group that may be in the page and not in the hash table
+
+	// If a third key varies, the page has rows with one code of it.
+	third int // -1 if none does
+	code  uint32
+}
+
+const (
+	mostInPage = 1 << 18
+	// fewHashed is how many groups are found in the hash table as fast.
+	fewHashed = 1 << 12
+	// fewRows is how many rows are found in the hash table as fast.
+	fewRows = 1 << 6
+	// sampled is how many rows of a segment tell whether nearly all have one code of a key.
+	sampled = 32
+)
+
+// turn sets the two keys of the page to keys that vary, and the codes of the other keys to those of nearly all rows of a segment. It returns
+// false if there are no such keys.
+func (g *grouper) turn(base uint64, from, rows int) bool {
+	p := &g.page
+	third, code := -1, uint32(0)
+	if len(g.varies) < 2 || len(g.varies) > 3 {
+		return false
+	}
+	var memory [3]int
+	of := append(memory[:0], g.varies...)
+	if len(of) == 3 {
+		least := 0 // the key with the fewest codes
+		for i, k := range of {
+			if g.counts[k] < g.counts[of[least]] {
+				least = i
+			}
+		}
+		third = of[least]
+		of = slices.Delete(of, least, least+1)
+		list := g.lists[third].list[from:][:rows]
+		code = list[len(list)/2]
+		same := 0
+		for i := range sampled {
+			if list[len(list)*i/sampled] == code {
+				same++
+			}
+		}
+		if same < sampled*7/8 {
+			return false
+		}
+		base |= uint64(code) << g.shift[third]
+	}
+	a, b := g.counts[of[0]], g.counts[of[1]]
+	if slices.Equal(p.of, of) && p.others == base && a <= int(p.radix[0]) && b <= int(p.radix[1]) {
+		p.third, p.code = third, code
+		return true
+	}
+	a, b = a+a/16, b+b/16
+	if rows < fewRows || a*b > mostInPage {
+		return false
+	}
+	g.leave()
+	p.of, p.others, p.radix, p.since = slices.Clone(of), base, [2]uint32{uint32(a), uint32(b)}, g.groups
+	p.third, p.code = third, code
+	p.mask = g.maskOf(of[0]) | g.maskOf(of[1])
+	p.groups = slices.Grow(p.groups[:0], a*b)[:a*b]
+	clear(p.groups)
+	return true
+}
+
+// maskOf has the bits of a key in hash's keys.
+func (g *grouper) maskOf(k int) uint64 { return uint64(g.radix[k]-1) << g.shift[k] }
+
+func (g *grouper) findInPage(ids []uint32, from int, base uint64) {
+	p, n := &g.page, len(ids)
+	a, b := g.lists[p.of[0]].list[from:][:n], g.lists[p.of[1]].list[from:][:n]
+	var third []uint32
+	if p.third >= 0 {
+		third = g.lists[p.third].list[from:][:n]
+	}
+	groups, radix := p.groups, p.radix[0]
+	if third == nil {
+		for i := range ids {
+			id := groups[a[i]+b[i]*radix]
+			if id == 0 {
+				id = g.paged(&groups[a[i]+b[i]*radix], from+i) + 1
+			}
+			ids[i] = id - 1
+		}
+		return
+	}
+	for i := range ids {
+		if third[i] != p.code {
+			ids[i] = g.hashed(base, from+i)
+		} else {
+			ids[i] = g.paged(&groups[a[i]+b[i]*radix], from+i)
+		}
+	}
+}
