@@ -45,12 +45,15 @@ func packedBatches(t *testing.T, tables []*Spec, files []element.AdmittedFiles, 
 	fn, keep := &packFn{Tables: tables}, func(r element.Remembered) { results = append(results, r.Results...) }
 	fn.Setup()
 	fn.StartBundle(nil, nil)
+	emit := func(string, Source) {}
 	for _, key := range sortedKeys(acc) {
-		if err := fn.ProcessElement(key, acc[key], func(string, Source) {}, keep); err != nil {
+		if err := fn.ProcessElement(key, acc[key], emit, keep); err != nil {
 			t.Fatal(err)
 		}
 	}
-	fn.FinishBundle(nil, keep)
+	if err := fn.FinishBundle(emit, keep); err != nil {
+		t.Fatal(err)
+	}
 	return results
 }
 
