@@ -327,7 +327,7 @@ func (p plan) finished(spec *aggregate.Spec, q *query.Query, in plannedFiles) st
 	}
 	switch {
 	case !q.HasMonth():
-		return "at the end: keys and WHERE do not say both the taxi and the month, so a group may have trips of several files"
+		return "at the end: keys and WHERE do not fix both the taxi and the month, so a group may have trips of several files"
 	case !spec.PerFile:
 		return "at the end: without rules a file may have pickups of any month"
 	case alone == 0:
