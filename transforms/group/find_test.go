@@ -58,7 +58,7 @@ func TestRunsOfKeysMakeTheSameGroups(t *testing.T) {
 		fast := NewAdder(q, 1<<20)
 		for range 2 { // again after a reset
 			if found, err := addTo(fast, batches); err != nil || !bytes.Equal(found, slowState(t, q.SQL, batches)) {
-				t.Errorf("%s: the state is not that of an adder that goes row by row, %v", keys, err)
+				t.Errorf("%s: the state differs from that of an adder that adds row by row; error %v", keys, err)
 			}
 			batches[0], batches[5] = batches[5], batches[0]
 		}
@@ -107,7 +107,7 @@ func TestRowsThatWhereLeavesOutAddNothing(t *testing.T) {
 		fast := NewAdder(sql(t, text), 1<<20)
 		for range 2 { // after a reset, the expressions are computed in the way of the last batch
 			if found, err := addTo(fast, batches); err != nil || !bytes.Equal(found, slowState(t, text, batches)) {
-				t.Errorf("%s: the state is not that of an adder that goes row by row, %v", text, err)
+				t.Errorf("%s: the state differs from that of an adder that adds row by row; error %v", text, err)
 			}
 		}
 	}
@@ -142,7 +142,7 @@ func TestCodesThatAreSharedEndWithTheLastGroups(t *testing.T) {
 				continue
 			}
 			if found, err := a.State(); err != nil || !bytes.Equal(found, slowState(t, texts[k], batches[since[k]:i+1])) {
-				t.Errorf("%s, batches %d to %d: the state is not that of an adder that goes row by row, %v", texts[k], since[k], i, err)
+				t.Errorf("%s, batches %d to %d: the state differs from that of an adder that adds row by row; error %v", texts[k], since[k], i, err)
 			}
 			a.Reset()
 			since[k] = i + 1
