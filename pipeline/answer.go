@@ -192,7 +192,7 @@ func writeCSV(w *bufio.Writer, rows arrow.RecordBatch, columns []answerColumn) e
 	return nil
 }
 
-// appendCSV appends the field of a row. It makes no text of a number, as answers of millions of rows have mostly numbers.
+// appendCSV appends the field of a row. It makes no string of a number, because most fields of an answer with millions of rows are numbers.
 func (c answerColumn) appendCSV(b []byte, row int) []byte {
 	switch v := c.values.(type) {
 	case *array.String:

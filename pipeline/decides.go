@@ -145,7 +145,7 @@ func (s *settings) identityOf(tables []wantedTable, choices []choice) string {
 		Version  string
 		Settings map[string]string
 		Tables   [][2]string
-		Inputs   []input // of none it is null
+		Inputs   []input // null if there are none
 	}{Format: kept.Format, Version: version, Settings: s.inForce(decidesReading, decidesTogether, decidesForm, decidesGuard)}
 	for _, t := range tables {
 		all.Tables = append(all.Tables, [2]string{t.name, t.digest})
@@ -161,7 +161,8 @@ func (s *settings) identityOf(tables []wantedTable, choices []choice) string {
 		return digestOf(all)
 	}
 	slices.SortFunc(order, func(a, b *wantedFile) int { return strings.Compare(a.found.Source, b.found.Source) })
-	sum := sha256.New()                      // of the same bytes as if all were encoded at once: of tens of thousands of files these would be many
+	// The digest is that of the JSON of all inputs together. They are encoded one by one, because there may be tens of thousands of files.
+	sum := sha256.New()
 	write := func(b []byte) { sum.Write(b) } //nolint:errcheck // never fails
 	write(bytes.TrimSuffix(encoded(all), []byte("null}")))
 	for i, f := range order {

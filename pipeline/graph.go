@@ -28,7 +28,7 @@ type plan struct {
 	quality   quality.Config // of the rules
 	publish   publish.Config
 	kept      []*kept.Input // inputs that are not read: see kept.Input.File.Kept
-	partly    []*kept.Input // inputs that are read for some tables: their entries of files have Skip
+	partly    []*kept.Input // inputs that are read for some tables only: see Skip of their entries in files
 
 	answers bool // the only table is the answer to a question: it goes to this process, and only files that can have a part in it are read
 }

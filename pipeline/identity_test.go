@@ -8,8 +8,8 @@ import (
 	"tripstats/transforms/element"
 )
 
-// TestTheIdentityIsTheDigestOfAllInputsTogether holds an identity to the form that versions of an output have recorded: JSON of all that
-// decides the tables, with the inputs in the order of their sources.
+// TestTheIdentityIsTheDigestOfAllInputsTogether protects the identities that existing outputs have recorded. An identity is the digest of
+// JSON with everything that decides the tables, and with the inputs in the order of their sources.
 func TestTheIdentityIsTheDigestOfAllInputsTogether(t *testing.T) {
 	type input struct {
 		Source, URI, Token, Reading string

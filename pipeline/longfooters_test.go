@@ -11,10 +11,10 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// longFooter is how many bytes of footer each file of the test below has at the least.
+// longFooter is roughly how many bytes the footer of each file of the test below has.
 const longFooter = 15 << 20
 
-// withMetadata returns a parquet file to whose footer so many texts are added as key-value metadata.
+// withMetadata returns a copy of a parquet file. The copy's footer has a number of texts as key-value metadata, each of bytesOfEach bytes.
 func withMetadata(file []byte, texts, bytesOfEach int) []byte {
 	end := len(file) - 8
 	footer := file[:end-1] // the last byte ends the structure
@@ -34,9 +34,9 @@ func withMetadata(file []byte, texts, bytesOfEach int) []byte {
 	return append(out, "PAR1"...)
 }
 
-// TestMemoryDoesNotGrowWithTheFooters reads 40 files whose footers have 15 MB each, as the default flags have it: of one long text, and of very
-// many short ones. TRIPSTATS_SOAK=1 also reads files of thousands of row groups. What is needed of such a footer is long too, so one file alone
-// passes --max-memory, and several do not take more.
+// TestMemoryDoesNotGrowWithTheFooters reads 40 files with the default flags. Each file has a footer of 15 MB: one long text, or very many short
+// texts. With TRIPSTATS_SOAK=1 it also reads files with thousands of row groups. The needed part of such a footer is long too, so a single file
+// exceeds --max-memory; several files must take no more than one.
 func TestMemoryDoesNotGrowWithTheFooters(t *testing.T) {
 	small := generated(t, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.MonthOf(2023, 5), Rows: 60})
 	type footers struct {
@@ -71,7 +71,7 @@ func TestMemoryDoesNotGrowWithTheFooters(t *testing.T) {
 				took := toldPeak(t, r)
 				t.Logf("%s: %d MiB, %.1f s", runner, took, r.elapsed.Seconds())
 				if took > c.most {
-					t.Errorf("%s: took %d MiB of memory, at most %d are allowed", runner, took, c.most)
+					t.Errorf("%s: the run took %d MiB of memory, expected at most %d MiB", runner, took, c.most)
 				}
 				if rows := readManifest(t, output).Rows; rows != c.files*c.rows {
 					t.Errorf("%s: found %d rows, expected %d", runner, rows, c.files*c.rows)

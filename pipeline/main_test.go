@@ -80,7 +80,7 @@ type result struct {
 	code     int // -1 if a signal ended it
 	stdout   string
 	stderr   string
-	maxRSS   int64 // bytes, 0 if the system does not tell
+	maxRSS   int64 // bytes; 0 if the system does not report it
 	elapsed  time.Duration
 	timedOut bool
 	args     []string

@@ -327,15 +327,15 @@ func (p plan) finished(spec *aggregate.Spec, q *query.Query, in plannedFiles) st
 	}
 	switch {
 	case !q.HasMonth():
-		return "at the end: keys and WHERE do not say both the taxi and the month, so a group may have trips of several files"
+		return "at the end: keys and WHERE do not fix both the taxi and the month, so a group may have trips of several files"
 	case !spec.PerFile:
 		return "at the end: without rules a file may have pickups of any month"
 	case alone == 0:
 		return "at the end: no file is the only one of its taxi and month"
 	}
-	text := "with each file: a group is of one taxi and month, rules hold pickups in the file's month, and no other file is of its taxi and month"
+	text := "with each file: a group has trips of one taxi and month only, rules hold pickups in the file's month, and no other file is of its taxi and month"
 	if alone < len(in.read) {
-		text = fmt.Sprintf("with each of %d files, because a group is of one taxi and month, and rules hold pickups in the file's month; at the end for %d files, because others may have trips of their taxi and month", alone, len(in.read)-alone)
+		text = fmt.Sprintf("with each of %d files, because a group has trips of one taxi and month only, and rules hold pickups in the file's month; at the end for %d files, because others may have trips of their taxi and month", alone, len(in.read)-alone)
 	}
 	return text
 }

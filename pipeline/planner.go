@@ -29,7 +29,7 @@ type planner struct {
 	readings  readings
 	choices   []choice
 	keep      []*kept.Input // the entries of the index that the new version's index has too
-	after     *after        // what is known of the choices when these are forgotten
+	after     *after        // what the run reports about the choices, kept when forget drops them
 	locked    error         // with --plan: why the run could not publish, or could not read inputs that it needs again
 	disturbed bool          // another program has changed rows of the output's Delta tables
 	lost      publish.Lost  // what the output would lose, as far as this is known before files are read
@@ -90,7 +90,7 @@ func (pl *planner) decide(ctx context.Context) error {
 		month int32
 		taxi  string
 	}
-	known := map[place]string{} // most files are of few months
+	known := map[place]string{} // many files share a month and taxi
 	for i := range pl.listed {
 		f := &pl.listed[i]
 		at := place{f.Month, f.NameTaxi}
@@ -268,7 +268,7 @@ func (pl *planner) fill(ctx context.Context) error {
 			reused++
 		}
 	}
-	pl.plan.kept, pl.keep = make([]*kept.Input, 0, reused), make([]*kept.Input, 0, reused) // there may be many: to grow would take twice as much
+	pl.plan.kept, pl.keep = make([]*kept.Input, 0, reused), make([]*kept.Input, 0, reused) // there may be many, and growing step by step would take twice the memory
 	for _, c := range pl.choices {
 		f := *c.file.found
 		f.Skip = 0
@@ -281,7 +281,7 @@ func (pl *planner) fill(ctx context.Context) error {
 		if c.input == nil {
 			continue
 		}
-		c.input.File.Found = f // nobody else has this entry of the index; there may be so many that a copy of each would count
+		c.input.File.Found = f // nothing else refers to this input of the index, so it need not be copied: copies of very many would take much memory
 		if u := c.input.Unusable; u != nil {
 			u.Found = f
 		}
@@ -397,7 +397,7 @@ func (pl *planner) forward(ctx context.Context) error {
 	})
 }
 
-// forget drops what was needed to make the plan and is not needed to carry it out: of many files it is much.
+// forget drops what only making the plan needed. With many files this frees much memory.
 func (pl *planner) forget() {
 	pl.after = &after{reused: pl.reused()}
 	if pl.job.verbose {
@@ -412,13 +412,14 @@ func (pl *planner) forget() {
 	pl.kept, pl.keep, pl.choices, pl.listed, pl.objects, pl.described = nil, nil, nil, nil, nil, nil
 }
 
-// after is what is told of the choices after the run.
+// after is what the run reports about the choices when it ends.
 type after struct {
 	reused int
 	read   map[string]bool // with --verbose: whether the run reads an input, by its name
 }
 
-// sameResults tells whether two lists have the same results with the same tables. Of both an input has each taxi once.
+// sameResults tells whether two lists have results of the same taxis with the same tables. One list must be a selection from the other, so
+// comparing the number of tables is enough.
 func sameResults(a, b []kept.Result) bool {
 	return slices.EqualFunc(a, b, func(a, b kept.Result) bool { return a.Taxi == b.Taxi && len(a.Tables) == len(b.Tables) })
 }

@@ -19,13 +19,13 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// remoteMonths are files in a store, of several row groups each, and the same files in a folder.
+// remoteMonths are files in a store, each with several row groups, and the same files in a folder.
 type remoteMonths struct {
 	bucket
 	fake   *fakes.S3
 	folder string
 	size   map[string]int // bytes, by name
-	names  []string       // in their order
+	names  []string       // in the order of the files
 }
 
 func newRemoteMonths(t *testing.T) remoteMonths {
@@ -51,7 +51,7 @@ func newRemoteMonths(t *testing.T) remoteMonths {
 
 var rangeOfRequest = regexp.MustCompile(`^bytes=\d+-(\d+)$`)
 
-// columnsOf returns the file of which a request reads columns, "" if it reads something else, such as a footer.
+// columnsOf returns the name of the file whose columns a request reads, or "" if the request reads something else, such as a footer.
 func (m remoteMonths) columnsOf(r *http.Request) string {
 	found := rangeOfRequest.FindStringSubmatch(r.Header.Get("Range"))
 	name := path.Base(r.URL.Path)
@@ -64,7 +64,7 @@ func (m remoteMonths) columnsOf(r *http.Request) string {
 	return name
 }
 
-// run reads the files as on a machine of many cores, which reads several files side by side.
+// run reads the files as on a machine with many cores, which reads several files side by side.
 func (m remoteMonths) run(t *testing.T, output string, args ...string) result {
 	t.Helper()
 	return runOnce(t, command{
@@ -72,7 +72,7 @@ func (m remoteMonths) run(t *testing.T, output string, args ...string) result {
 	})
 }
 
-// met tells whether something happened before a time that is far longer than it takes.
+// met waits for something to happen and tells whether it did. It gives up after a time that is far longer than needed.
 func met(happened <-chan struct{}) bool {
 	select {
 	case <-happened:
@@ -82,7 +82,7 @@ func met(happened <-chan struct{}) bool {
 	}
 }
 
-// TestRemoteFilesAreReadSideBySide holds up the columns of the first file until those of another file are asked for.
+// TestRemoteFilesAreReadSideBySide makes the store hold back the columns of the first file until the run requests columns of another file.
 func TestRemoteFilesAreReadSideBySide(t *testing.T) {
 	m := newRemoteMonths(t)
 	runOnce(t, command{args: []string{"--input=raw/**/*.parquet", "--output=out"}, dir: m.folder}).succeeds(t)
@@ -94,7 +94,7 @@ func TestRemoteFilesAreReadSideBySide(t *testing.T) {
 			switch name := m.columnsOf(r); {
 			case name == m.names[0]:
 				if !met(other) {
-					t.Errorf("%s: no other file was read beside the first", runner)
+					t.Errorf("%s: no other file was read beside the first file", runner)
 				}
 			case name != "":
 				once.Do(func() { close(other) })
@@ -104,15 +104,15 @@ func TestRemoteFilesAreReadSideBySide(t *testing.T) {
 		output := t.TempDir()
 		m.run(t, output, "--runner="+runner).succeeds(t)
 		if got := treeOf(t, output).tableFiles(); !maps.Equal(got, want) {
-			t.Errorf("%s: found %v, expected %v as of the files in a folder", runner, got, want)
+			t.Errorf("%s: found %v, expected %v, the result for the files in a folder", runner, got, want)
 		}
 		if rows := readManifest(t, output).Rows; rows != int64(len(m.names)*120_000) {
-			t.Errorf("%s: found %d rows, expected each of them once", runner, rows)
+			t.Errorf("%s: found %d rows, expected each row once", runner, rows)
 		}
 	}
 }
 
-// TestTheErrorOfRemoteFilesIsThatOfTheFirst: the store refuses a later file at once, and the first file only then.
+// TestTheErrorOfRemoteFilesIsThatOfTheFirst makes the store refuse a later file at once, and the first file only after that.
 func TestTheErrorOfRemoteFilesIsThatOfTheFirst(t *testing.T) {
 	m := newRemoteMonths(t)
 	for _, runner := range runnerNames {
@@ -124,7 +124,7 @@ func TestTheErrorOfRemoteFilesIsThatOfTheFirst(t *testing.T) {
 				return false
 			}
 			if name == m.names[0] && !met(later) {
-				t.Errorf("%s: no later file was refused", runner)
+				t.Errorf("%s: the store refused no later file", runner)
 			}
 			w.Header().Set("Content-Type", "application/xml")
 			w.WriteHeader(http.StatusForbidden)
@@ -136,7 +136,7 @@ func TestTheErrorOfRemoteFilesIsThatOfTheFirst(t *testing.T) {
 		}
 		r := m.run(t, t.TempDir(), "--runner="+runner)
 		if r.code == 0 || !strings.Contains(r.stderr, m.names[0]) || strings.Contains(r.stderr, m.names[1]) {
-			t.Errorf("%s: exit code %d: %s, expected the error of %s alone", runner, r.code, r.stderr, m.names[0])
+			t.Errorf("%s: found exit code %d and %s, expected only the error of %s", runner, r.code, r.stderr, m.names[0])
 		}
 	}
 }

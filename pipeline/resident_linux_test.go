@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// mostResident returns how many bytes of memory a process had at most.
+// mostResident returns the largest number of bytes of memory that a process had.
 func mostResident(s *os.ProcessState) int64 {
 	usage, ok := s.SysUsage().(*syscall.Rusage)
 	if !ok {

@@ -272,7 +272,7 @@ func (j *job) noteOnce(text string) {
 
 // planTables finds the input and what the output has, and plans the run.
 func (j *job) planTables(ctx context.Context, runner runners.Runner, broken brokenResults) (*planner, error) {
-	j.mostMemory(nil).Bound(0)     // what an output has kept of many files is much
+	j.mostMemory(nil).Bound(0)     // before the index of the output is read, which is large with many files
 	wait := j.reading(ctx, runner) // while files are listed
 	if j.existing == extend {
 		have, err := wait()
@@ -383,7 +383,7 @@ func (j *job) runPipeline(ctx context.Context, runner runners.Runner, p *plan) (
 	}
 	pipeline, scope := beam.NewPipelineWithRoot()
 	build(scope, *p)
-	p.files, p.kept, p.partly = nil, nil, nil // they are in the graph; of many files a second copy would count
+	p.files, p.kept, p.partly = nil, nil, nil // the graph has them, and a second copy would take much memory with many files
 	return runner.Run(ctx, pipeline)
 }
 

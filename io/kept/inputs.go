@@ -11,13 +11,13 @@ import (
 	"tripstats/transforms/element"
 )
 
-// Inputs travel to the worker that publishes, in a compact form: there may be tens of thousands, much alike, and services limit the size of a
-// job.
+// Inputs are kept inputs in the compact form in which they travel to the worker that publishes. There may be tens of thousands of similar
+// inputs, and services limit the size of a job.
 type Inputs struct {
-	Lists [][]byte // of Input, in the order of their sources: see element.CompactList
+	Lists [][]byte // compact lists of Input, in the order of the sources: see element.CompactList
 }
 
-// Compact returns inputs in their compact form.
+// Compact returns the compact form of inputs.
 func Compact(inputs []*Input) Inputs {
 	inputs = slices.Clone(inputs)
 	slices.SortStableFunc(inputs, func(a, b *Input) int { return cmp.Compare(a.Source, b.Source) })
@@ -33,7 +33,7 @@ func Compact(inputs []*Input) Inputs {
 	return list
 }
 
-// Each calls do with each input, in the order of their sources.
+// Each calls do for each input, in the order of the sources.
 func (l Inputs) Each(do func(*Input) error) error {
 	r := l.Reader()
 	for {
@@ -47,10 +47,10 @@ func (l Inputs) Each(do func(*Input) error) error {
 	}
 }
 
-// Reader returns the inputs one by one.
+// Reader returns a reader of the inputs.
 func (l Inputs) Reader() *Reader { return &Reader{lists: l.Lists} }
 
-// Reader reads inputs in the order of their sources.
+// Reader reads inputs one by one, in the order of their sources.
 type Reader struct {
 	lists [][]byte
 	list  []Input
@@ -73,7 +73,7 @@ func (r *Reader) Next() (in *Input, err error) {
 
 var compressor = sync.OnceValues(func() (*zstd.Encoder, error) { return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)) })
 
-// MarshalJSON returns the lists compressed, as a string in base64, or null for none.
+// MarshalJSON compresses the lists and returns them as a base64 string. Without lists it returns null.
 func (l Inputs) MarshalJSON() ([]byte, error) {
 	if len(l.Lists) == 0 {
 		return []byte("null"), nil

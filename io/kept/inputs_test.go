@@ -43,7 +43,7 @@ func TestManyInputsTravelInFewBytes(t *testing.T) {
 	}
 }
 
-// all returns the inputs of a compact form.
+// all decodes the compact form of inputs.
 func all(t *testing.T, list Inputs) (inputs []*Input) {
 	t.Helper()
 	if err := list.Each(func(in *Input) error { inputs = append(inputs, in); return nil }); err != nil {

@@ -28,7 +28,7 @@ func init() {
 	register.Emitter1[element.Remembered]()
 }
 
-// Files puts kept inputs into the pipeline: as recognised files, or as files that cannot be used. recall returns a file as this run knows it.
+// Files puts kept inputs into the pipeline: as recognised files, or as files that cannot be used. recall returns what this run knows of a file.
 //
 // Files returns a PCollection<element.RecognisedFiles> and a PCollection<element.Unusable>.
 func Files(s beam.Scope, inputs []*Input, recall func(element.Recognised) element.Recognised) (recognised, unusable beam.PCollection) {
@@ -58,7 +58,7 @@ func Files(s beam.Scope, inputs []*Input, recall func(element.Recognised) elemen
 	return beam.ParDo2(s, fn, beam.Impulse(s))
 }
 
-// filesFn holds the files in their compact form.
+// filesFn holds the files in compact lists.
 type filesFn struct {
 	Lists    [][]byte // of element.Recognised
 	Unusable [][]byte
@@ -80,7 +80,7 @@ func (fn *filesFn) ProcessElement(_ []byte, emit func(element.RecognisedFiles), 
 	return nil
 }
 
-// compact encodes a list.
+// compact encodes a list as a compact list.
 func compact[T any](list []T) []byte {
 	b, err := element.CompactList(list)
 	if err != nil {
@@ -159,7 +159,7 @@ func requests(inputs []*Input) (out []request) {
 	return out
 }
 
-// sharedTables are the tables of the last result: most results have the same, which nobody writes to.
+// sharedTables holds the tables of the last result. Most results have the same tables and share them, so nobody may write to them.
 type sharedTables struct {
 	last   []Table
 	packed []element.PackedTable
@@ -184,7 +184,7 @@ func (r request) takes(at Ref) bool {
 type readFn struct {
 	Access objstore.Access
 	Output string
-	Lists  [][]byte // of requests, compact
+	Lists  [][]byte // compact lists of requests
 }
 
 type answer struct {

@@ -30,13 +30,13 @@ func (x *Index) Encode(dir string) ([]byte, error) {
 // ErrSeal says that an index is damaged, or that another version has it.
 var ErrSeal = errors.New("found another index than the run of this version has written")
 
-// Decode returns the index of the version in a folder. The error wraps [ErrSeal] if it is not the one that the version had. Inputs share what
-// they have in common, so nobody may write to what their fields refer to.
+// Decode returns the index of the version in a folder. The error wraps [ErrSeal] if the content is not the index that the version's run has
+// written. Inputs with equal strings and lists share the memory of these, so nobody may write to what the fields refer to.
 func Decode(dir string, content []byte) (*Index, error) {
 	return DecodeFrom(dir, bytes.NewReader(content), int64(len(content)))
 }
 
-// DecodeFrom is [Decode] of so many bytes, which it reads bit by bit: an index may be large.
+// DecodeFrom is [Decode] for content of size bytes. It never holds the whole content, because an index may be large.
 func DecodeFrom(dir string, content io.Reader, size int64) (*Index, error) {
 	start := make([]byte, len(sealStart)+2*sha256.Size)
 	if _, err := io.ReadFull(content, start); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -51,13 +51,13 @@ func DecodeFrom(dir string, content io.Reader, size int64) (*Index, error) {
 	if _, failed := io.Copy(io.Discard, rest); failed != nil {
 		return nil, failed
 	}
-	if !bytes.HasPrefix(start, []byte(sealStart)) || hex.EncodeToString(sum.Sum(nil)) != x.Seal { // then any other error is only what follows from it
+	if !bytes.HasPrefix(start, []byte(sealStart)) || hex.EncodeToString(sum.Sum(nil)) != x.Seal { // a wrong seal is the cause of any other error
 		return nil, ErrSeal
 	}
 	return x, err
 }
 
-// decode reads the fields of the index one by one, and the inputs too: there may be tens of thousands, much alike.
+// decode reads the fields of the index one by one, and also its inputs: there may be tens of thousands of similar inputs.
 func (x *Index) decode(d *json.Decoder, size int64) error {
 	if err := expect(d, json.Delim('{')); err != nil {
 		return err
@@ -105,7 +105,7 @@ func (x *Index) decodeInputs(d *json.Decoder, size int64) error {
 			return err
 		}
 		share.input(&in)
-		if n := len(x.Inputs); n == sampleOfInputs { // a list that grows step by step would take twice as much
+		if n := len(x.Inputs); n == sampleOfInputs { // growing the list step by step would take twice the memory
 			each := (d.InputOffset() - start) / (sampleOfInputs + 1)
 			x.Inputs = slices.Grow(x.Inputs, int((size-start)/max(1, each)-sampleOfInputs))
 		}
@@ -114,10 +114,10 @@ func (x *Index) decodeInputs(d *json.Decoder, size int64) error {
 	return expect(d, json.Delim(']'))
 }
 
-// sampleOfInputs is how many inputs tell about how long an input is.
+// sampleOfInputs is the number of inputs from which the length of an encoded input is estimated.
 const sampleOfInputs = 64
 
-// sharing makes inputs share what they have in common with the input before.
+// sharing makes each input share its strings and lists with the input before, where these are equal.
 type sharing struct{ last Input }
 
 func (s *sharing) input(in *Input) {
@@ -160,7 +160,7 @@ func (s *sharing) input(in *Input) {
 			r.Tables = last.Tables
 		}
 	}
-	in.Results = slices.Clip(slices.Clone(in.Results)) // the decoder makes room for four
+	in.Results = slices.Clip(slices.Clone(in.Results)) // the decoder allocates room for four results
 	s.last = *in
 }
 
@@ -173,7 +173,7 @@ func seal(dir string, rest []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// newSeal begins the seal of the index of the version in a folder.
+// newSeal returns the hash that seals the index of the version in a folder. The rest of the index is to be written to it.
 func newSeal(dir string) hash.Hash {
 	h := sha256.New()
 	h.Write([]byte(dir + "\n")) //nolint:errcheck // never fails

@@ -231,7 +231,7 @@ func (s *stream) close() {
 	}
 }
 
-// recycle takes back memory that was handed out. If nothing more is decoded, its values go to other streams.
+// recycle takes back a buffer that was handed out. Once the stream has decoded everything, other streams may use the memory of the values.
 func (s *stream) recycle(b *buffer) {
 	if s.done.Load() {
 		b.keepValues()
@@ -322,7 +322,9 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget.Budg
 		case <-ctx.Done():
 			return nil
 		}
-		runtime.Gosched() // whoever waits for the batch goes first: otherwise columns are decoded until there is no room, and one core is idle while the batches are used
+		// The goroutine that waits for the batch goes first. Otherwise columns are decoded until there is no room, and then one core is idle
+		// while the batches are used.
+		runtime.Gosched()
 	}
 	// One more row than the footer says shows only now.
 	if _, err := decodeOrAsk(nil, s.rows[rg], 0); err != nil && ctx.Err() == nil {

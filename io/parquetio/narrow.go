@@ -110,7 +110,7 @@ func footerOf(f element.Recognised, r io.ReaderAt) (meta *metadata.FileMetaData,
 	if err != nil {
 		return nil, err
 	}
-	return parsed(kept) // the whole footer, which may be long, is not held meanwhile
+	return parsed(kept) // here nothing refers to the whole footer, which may be long
 }
 
 // sumOf identifies a footer.

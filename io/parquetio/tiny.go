@@ -27,7 +27,7 @@ import (
 //
 // It reads only what is usual and good. Anything else, damage too, it leaves to a decoder, which also says what is wrong.
 type tiny struct {
-	*tinyRoom // nil when everything is decoded: the file may stay open for long
+	*tinyRoom // nil once everything is decoded, because the file may stay open for long
 
 	file    element.Recognised
 	from    objstore.Reader
@@ -36,7 +36,7 @@ type tiny struct {
 	unusual *rowGroups // reads the rest, if it is not nil
 }
 
-// tinyRoom is what is needed to decode a file. It goes from file to file.
+// tinyRoom is the memory for decoding a file. The next file uses it again.
 type tinyRoom struct {
 	columns []element.Column // that are read
 	wide    []bool           // by column: its values have 64 bits
@@ -314,7 +314,7 @@ func (t *tiny) Close() {
 	t.giveBack()
 }
 
-// giveBack gives the room to the next file.
+// giveBack makes the memory available to the next file.
 func (t *tiny) giveBack() {
 	if t.tinyRoom == nil {
 		return

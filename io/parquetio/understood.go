@@ -30,8 +30,8 @@ const (
 	mostSchemaBytes = 16 << 10 // of one of them
 )
 
-// schemaOfFooter returns the known schema with which a part of a footer begins, or nil. No schema is the beginning of another, because its form
-// says where it ends.
+// schemaOfFooter returns the known schema that the given bytes of a footer begin with, or nil. At most one schema fits: the encoding of a
+// schema says where it ends, so no schema is the beginning of another one.
 func schemaOfFooter(footer []byte) *understood {
 	if known := knownSchemas.Load(); known != nil {
 		for _, u := range *known {

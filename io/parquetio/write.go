@@ -50,8 +50,8 @@ func Write(w io.Writer, rec arrow.RecordBatch, meta []Meta) (err error) {
 	return nil
 }
 
-// zstdCodec compresses in less memory than arrow-go's codec, which keeps a history of two windows of 8 MiB. Both give the same bytes for a
-// page of up to writeWindow, which few pages exceed.
+// zstdCodec needs less memory to compress than arrow-go's codec, which keeps a history of two windows of 8 MiB. Both give the same bytes for
+// a page of at most writeWindow bytes. Few pages are larger.
 type zstdCodec struct{ boundedCodec }
 
 const writeWindow = 2 << 20
@@ -60,12 +60,12 @@ var zstdEncoders = sync.Pool{New: func() any {
 	enc, err := zstd.NewWriter(nil, zstd.WithZeroFrames(true), zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1),
 		zstd.WithAllLitEntropyCompression(true), zstd.WithWindowSize(writeWindow), zstd.WithLowerEncoderMem(true))
 	if err != nil {
-		panic(err) // the options are good
+		panic(err) // cannot happen: the options are valid
 	}
 	return enc
 }}
 
-// EncodeLevel compresses src. Other levels than the default one are left to arrow-go's codec.
+// EncodeLevel compresses src. Levels other than the default are left to arrow-go's codec.
 func (c zstdCodec) EncodeLevel(dst, src []byte, level int) []byte {
 	if level != compress.DefaultCompressionLevel {
 		return c.boundedCodec.EncodeLevel(dst, src, level)

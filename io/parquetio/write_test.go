@@ -11,7 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// text is about n bytes that can be compressed.
+// text returns about n bytes that compress well.
 func text(n int) []byte {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var b bytes.Buffer
@@ -36,7 +36,7 @@ func TestPagesAreCompressedAsArrowDoes(t *testing.T) {
 			EncodeLevel(dst, src []byte, level int) []byte
 		}).EncodeLevel(nil, page, compress.DefaultCompressionLevel)
 		if !bytes.Equal(got, enc.EncodeAll(page, nil)) {
-			t.Errorf("a page of %d bytes: found other bytes than of arrow-go", n)
+			t.Errorf("a page of %d bytes: the compressed bytes differ from those of arrow-go", n)
 		}
 	}
 }
@@ -46,11 +46,11 @@ func TestCompressingAPageTakesLittleMemory(t *testing.T) {
 	page, dst := text(1<<20), make([]byte, 0, 1<<20)
 	var before, after runtime.MemStats
 	runtime.GC()
-	runtime.GC() // the second one empties the pool
+	runtime.GC() // only the second collection empties the pool
 	runtime.ReadMemStats(&before)
 	codec.EncodeLevel(dst, page, compress.DefaultCompressionLevel)
 	runtime.ReadMemStats(&after)
 	if took := after.TotalAlloc - before.TotalAlloc; took > 6<<20 {
-		t.Errorf("found that compressing a page of 1 MiB takes %d bytes, expected at most 6 MiB", took)
+		t.Errorf("compressing a page of 1 MiB takes %d bytes of memory, expected at most 6 MiB", took)
 	}
 }

@@ -69,7 +69,7 @@ func (r *result) publish(ctx context.Context, cfg Config) error {
 		v.manifest.Outputs = append(v.manifest.Outputs, Output{Table: t.Name, SQL: cfg.SQL[t.Name], Rows: t.Record.NumRows()})
 		v.tables = append(v.tables, func(w io.Writer) error { return format.Write(w, t.Record, cfg.Meta) })
 	}
-	r.files, r.tallies = nil, nil // there may be many, and what the manifest needs of them it has
+	r.files, r.tallies = nil, nil // there may be many, and the manifest has what it needs of them
 	v.kept = func(ctx context.Context, dir string) (*keptFiles, error) { return r.keep(ctx, cfg, dir) }
 	return publishVersion(ctx, cfg, v)
 }

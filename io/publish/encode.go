@@ -6,11 +6,12 @@ import (
 	"io"
 )
 
-// noInputs is where the inputs stand in the JSON of a manifest without inputs. No text in it has a line end.
+// noInputs is the text that a manifest without inputs has in place of its inputs. It occurs once in the JSON, because JSON strings contain no
+// line ends.
 const noInputs = "\n  \"inputs\": []"
 
-// encode returns the manifest as it is stored: JSON with each value on a line. It encodes the inputs one by one, because the JSON package would
-// hold all of them in three copies: there may be tens of thousands.
+// encode returns the manifest as it is stored: JSON with one value per line. It encodes the inputs one by one, because there may be tens of
+// thousands and the JSON package would hold three copies of all of them.
 func (m *Manifest) encode() []byte {
 	var b, around bytes.Buffer
 	if len(m.Inputs) == 0 {
@@ -31,7 +32,7 @@ func (m *Manifest) encode() []byte {
 		b.WriteString("\n    ")
 		encodeJSON(&b, "    ", in)
 		if i == sampleOfInputs {
-			b.Grow(b.Len() / i * (len(m.Inputs) - i) / 16 * 17) // to grow step by step would take twice as much
+			b.Grow(b.Len() / i * (len(m.Inputs) - i) / 16 * 17) // growing step by step would take twice the memory
 		}
 	}
 	b.WriteString("  ]")
@@ -39,10 +40,10 @@ func (m *Manifest) encode() []byte {
 	return b.Bytes()
 }
 
-// sampleOfInputs is how many inputs tell about how long the encoded inputs are.
+// sampleOfInputs is the number of inputs from which the length of all encoded inputs is estimated.
 const sampleOfInputs = 64
 
-// encodeJSON writes a value and a line end. All lines but the first begin with prefix.
+// encodeJSON writes a value as JSON, and a line end. All lines except the first begin with prefix.
 func encodeJSON(w io.Writer, prefix string, v any) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestAManifestIsTheJSONOfItsFields compares with what the JSON package makes of the whole manifest.
+// TestAManifestIsTheJSONOfItsFields compares encode with the JSON package, which encodes the whole manifest at once.
 func TestAManifestIsTheJSONOfItsFields(t *testing.T) {
 	for _, n := range []int{0, 1, 2, sampleOfInputs, sampleOfInputs + 1, 300} {
 		m := &Manifest{Schema: ManifestSchema, Flags: map[string]string{"input": "<a> & \n  \"inputs\": []"}, Inputs: []Input{}, LeftOut: []string{"x"}, Outputs: []Output{{Table: "t"}}}

@@ -80,8 +80,8 @@ func (r *result) keep(ctx context.Context, cfg Config, dir string) (*keptFiles, 
 	return files, nil
 }
 
-// merged encodes an index of two lists of inputs, each sorted by source. before returns the next input of the second list, or nil. inputs is how
-// many there are in both lists.
+// merged encodes an index of two lists of inputs, each sorted by source: those in read, and those that before returns one by one, with nil
+// after the last. inputs is the number of inputs in both lists.
 func merged(dir, identity string, read *kept.Encoded, before func() (*kept.Input, error)) (write func(io.Writer) error, inputs int, err error) {
 	index, err := kept.NewEncoder(dir, kept.Format, identity)
 	if err != nil {

@@ -215,7 +215,7 @@ func (r *result) check(ctx context.Context, cfg Config) error {
 	return r.gate(ctx, cfg)
 }
 
-// drain takes the files and their tallies out of their lists.
+// drain reads the files and their tallies from the lists of two side inputs.
 func (r *result) drain(files func(*element.AdmittedFiles) bool, tallies func(*element.Tallies) bool) (err error) {
 	if r.files, err = element.DrainLists(files); err == nil {
 		r.tallies, err = element.DrainLists(tallies)

@@ -188,7 +188,7 @@ func ReadIndex(ctx context.Context, access objstore.Access, output, dir string) 
 	return x, nil
 }
 
-// decodeIndex decodes an index. Of a local file it does not hold the content.
+// decodeIndex decodes an index. If the index is a local file, its content is never held as a whole.
 func decodeIndex(ctx context.Context, access objstore.Access, dir string, o objstore.Object) (x *kept.Index, err error) {
 	if objstore.Remote(o.URI) {
 		content, err := access.Content(ctx, o)

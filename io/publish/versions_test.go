@@ -493,7 +493,7 @@ func TestResultsAreInFewFiles(t *testing.T) {
 	}
 }
 
-// compactOf returns inputs in the form in which they travel to the worker that publishes.
+// compactOf returns the compact form of inputs, in which they travel to the worker that publishes.
 func compactOf(inputs []kept.Input) kept.Inputs {
 	var list []*kept.Input
 	for i := range inputs {

@@ -14,15 +14,15 @@ const (
 // with what is left for each lane. So all lanes have work until the end. Several small files are one segment.
 type cutter struct {
 	pieces []element.Piece
-	files  []element.WholeFiles // that follow the pieces
+	files  []element.WholeFiles // the files that follow the pieces
 	first  int64                // the first unit of pieces[0], counted over all pieces and files
 	at     int64                // the unit that comes next
 	end    int64
 	left   int64 // bytes, and what the files cost beside them
-	err    error // of files that cannot be decoded; then there are no more
+	err    error // the files could not be decoded; nothing follows
 }
 
-// newCutter cuts units of w, which are counted over all its pieces and files.
+// newCutter returns a cutter of a range of the units of w. Units are counted over all pieces and files of w.
 func newCutter(w element.Work, units element.Range) cutter {
 	c := cutter{pieces: w.Pieces, files: w.Files, at: int64(units.Start), end: int64(units.End)}
 	rest := c
@@ -71,7 +71,7 @@ func (c *cutter) more() bool {
 	return false
 }
 
-// expand makes pieces of the files that come next.
+// expand decodes the files that come next, and makes a piece of each.
 func (c *cutter) expand() {
 	files, err := element.ExpandList[element.Recognised](c.files[0].Compact)
 	if c.files = c.files[1:]; err != nil {

@@ -7,7 +7,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// TestFilesInTheirCompactFormAreCutAsPiecesAre holds whatever part of the units a restriction has.
+// TestFilesInTheirCompactFormAreCutAsPiecesAre cuts random restrictions, because any range of the units may be a restriction.
 func TestFilesInTheirCompactFormAreCutAsPiecesAre(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for range 500 {

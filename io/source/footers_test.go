@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestFilesWithLongFootersAreNotReadSideBySide: what an open file holds of its footer counts as what is read ahead.
+// TestFilesWithLongFootersAreNotReadSideBySide reads files whose footers take much memory: this memory counts as read ahead.
 func TestFilesWithLongFootersAreNotReadSideBySide(t *testing.T) {
 	const files = 4
 	for _, c := range []struct {
@@ -38,7 +38,7 @@ func TestFilesWithLongFootersAreNotReadSideBySide(t *testing.T) {
 				t.Fatalf("found %d rows and the error %v, expected all", len(rows), err)
 			}
 			if got := most.Load(); got > c.most {
-				t.Errorf("found %d files that were read at once, expected at most %d", got, c.most)
+				t.Errorf("found %d files that were read at the same time, expected at most %d", got, c.most)
 			}
 		})
 	}

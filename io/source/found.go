@@ -32,7 +32,7 @@ func Found(s beam.Scope, files []element.Found) beam.PCollection {
 	return beam.ParDo(s, fn, beam.Impulse(s))
 }
 
-// foundFn holds the files in a compact form, because they stay in memory while the pipeline runs.
+// foundFn holds the files in compact lists, because they stay in memory while the pipeline runs.
 type foundFn struct{ Lists [][]byte }
 
 func (fn *foundFn) ProcessElement(_ []byte, emit func(element.Found)) error {

@@ -124,15 +124,15 @@ func (l *lanes) idle() bool {
 	return busy < l.cores && (running == 0 || l.mayJoin())
 }
 
-// chunkBytes is roughly what an open file holds of each column chunk that its footer describes.
+// chunkBytes is roughly how many bytes of memory an open file takes for each column chunk that its footer describes.
 const chunkBytes = 900
 
-// footerBytes is roughly what a file holds of its footer while it is open.
+// footerBytes is roughly how many bytes of memory the footer of an open file takes.
 func footerBytes(f *element.Recognised) int64 {
 	return int64(len(f.UnitRows)) * int64(max(1, len(f.Projection))) * chunkBytes
 }
 
-// footers is what the files of the open segments hold of their footers. The caller holds the lock.
+// footers is how many bytes the footers of the files of all open segments take. The caller holds the lock.
 func (l *lanes) footers() (bytes int64) {
 	for _, s := range l.open {
 		for _, p := range s.parts {

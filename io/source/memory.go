@@ -42,12 +42,13 @@ func collectLate() {
 // loosen makes the process loosen its limit, once, however many jobs and workers it has.
 var loosen sync.Once
 
-// goal is the limit of the last job, and loosenAt how much of the limit, in percent, may be in use after one of its collections.
+// goal is the memory limit of the last job. loosenAt is the percentage of the limit that may be in use after a collection; if more is in use,
+// the limit is raised.
 var goal, loosenAt atomic.Int64
 
-// mostInUse is loosenAt for a run with so many tables that hold groups. With more the collector would run all the time and free next to nothing:
-// the memory would be the same, and the time several times as much. What many tables hold are groups in bytes, which the collector need not look
-// at, and adding to many tables takes longer than collecting.
+// mostInUse is loosenAt for a run in which this number of tables hold groups. With a higher percentage the collector would run all the time
+// and free almost nothing: the run would take several times as long and need the same memory. It is higher with many tables, because their
+// groups are bytes that the collector does not scan, and because adding to many tables takes longer than collecting.
 func mostInUse(tables int) int64 {
 	if tables > 2 {
 		return 90
@@ -75,8 +76,8 @@ func loosenAfterEach() {
 	arm()
 }
 
-// Bound holds this process to it, where so many tables hold groups. GOMEMLIMIT and GOGC take precedence. Of several jobs in one process, the last
-// one says how much.
+// Bound makes this process keep to the limit, in a run in which tables is the number of tables that hold groups. GOMEMLIMIT and GOGC take
+// precedence. If one process runs several jobs, the limit of the last one counts.
 func (m Memory) Bound(tables int) {
 	if m == 0 {
 		return

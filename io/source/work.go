@@ -41,8 +41,8 @@ type worksFn struct {
 	Dealt bool
 	Run   string // see Config
 
-	whole []element.WholeFiles   // for this process
-	files [][]element.Recognised // for workers
+	whole []element.WholeFiles   // if this process reads all files
+	files [][]element.Recognised // if workers read them
 }
 
 func (fn *worksFn) StartBundle(func(element.Work)) { fn.whole, fn.files = nil, nil }
@@ -78,7 +78,7 @@ func (fn *worksFn) FinishBundle(emit func(element.Work)) {
 	}
 }
 
-// wholeFiles returns the files of a list in their compact form.
+// wholeFiles returns the compact form of the files of a list.
 func wholeFiles(list element.RecognisedFiles, files []element.Recognised) (w element.WholeFiles, err error) {
 	if w.Compact = list.Compact; len(list.Files) > 0 || list.Compact == nil {
 		w.Compact, err = element.CompactList(files)
@@ -93,7 +93,7 @@ func wholeFiles(list element.RecognisedFiles, files []element.Recognised) (w ele
 	return w, err
 }
 
-// worksOf returns works of all files, in their order. It is one work, unless there are so many files that the element would be large.
+// worksOf returns works with all files, in their order. There is one work, unless it would be too large for an element.
 func worksOf(files []element.WholeFiles) []element.Work {
 	var works []element.Work
 	room := 0
@@ -137,7 +137,7 @@ func dealt(lists [][]element.Recognised) []element.Work {
 	return works
 }
 
-// bytesOf is the bytes of pieces.
+// bytesOf is the number of bytes of all pieces of a work.
 func bytesOf(w element.Work) int64 {
 	total := int64(0)
 	for _, p := range w.Pieces {

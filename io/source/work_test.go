@@ -118,11 +118,11 @@ func TestThisProcessGetsAllFilesInOneElement(t *testing.T) {
 	}
 	all := works(element.RecognisedFiles{Files: files[:1000]}, element.RecognisedFiles{Compact: compact})
 	if len(all) != 1 || all[0].Files[0].Count+all[0].Files[1].Count != 3000 {
-		t.Fatalf("found %d elements, expected one of all files", len(all))
+		t.Fatalf("found %d elements, expected one with all files", len(all))
 	}
 	fn := &ReadFn{}
 	if r := fn.CreateInitialRestriction(all[0]); r.End != 6000 || fn.RestrictionSize(all[0], r) != 9_000_000 {
-		t.Errorf("found the units up to %d with %v bytes, expected 6000 with 9000000", r.End, fn.RestrictionSize(all[0], r))
+		t.Errorf("found %d units of %v bytes, expected 6000 units of 9000000 bytes", r.End, fn.RestrictionSize(all[0], r))
 	}
 	large := files[0]
 	large.Metadata = make([]byte, 2*codedBytes)

@@ -107,7 +107,7 @@ FROM trips WHERE pickup_datetime >= DATE '2018-01-01' AND CAST(pickup_datetime A
 CREATE TABLE pairs AS
 SELECT pickup_location_id, dropoff_location_id, pickup_hour, count(*) AS trips, quantile_disc(total_amount, 0.5) AS amount FROM trips GROUP BY pickup_location_id, dropoff_location_id, pickup_hour;
 
--- groups of one taxi and month, which the keys do not say with taxi and month_start
+-- tables whose groups have trips of one taxi and month only, although their keys are not taxi and month_start
 CREATE TABLE of_one_taxi AS
 SELECT year, month(pickup_datetime) AS month_, pickup_location_id, count(*) AS trips, median(fare_amount) AS fare, max(tip_amount) AS tip FROM trips WHERE taxi = 'green' AND fare_amount > 3 GROUP BY ALL HAVING count(*) > 1;
 

@@ -47,7 +47,7 @@ type tableSet struct {
 // fewRows is the least number of rows of a part of a batch.
 const fewRows = 1 << 12
 
-// parts is in how many parts a list's only batch is added, so that what declared tables compute is computed side by side.
+// parts is the number of parts into which the only batch of a list is cut, so that several cores compute what declared tables need of it.
 func (s *tableSet) parts(rows int) int {
 	if !s.declared {
 		return 1
@@ -72,7 +72,7 @@ func (s *tableSet) adders() *tableAdders {
 	return a
 }
 
-// collector returns a new one for a query of the table, which shares with the others of its source what they need alike.
+// collector returns a new collector for a query of the table. It shares its keys with the other collectors of its source.
 func (s *Spec) collector(number int, q *query.Query, keys *group.Keys) collector {
 	if !q.Grouped {
 		return keys.NewLister(number, q)

@@ -9,7 +9,8 @@ import (
 	"tripstats/transforms/group"
 )
 
-// Many blocks of one shard are merged before the table is made. They give the same rows, and the list that others may have stays as it is.
+// Large blocks of one shard are merged before the table is made. The merged blocks give the same rows. The lists of blocks from before a merge
+// stay unchanged, because others may still use them.
 func TestBlocksThatTakeMuchTogetherAreMerged(t *testing.T) {
 	spec := declaredOf(t, "pickups", "SELECT pickup_location_id, count(*) AS n FROM trips GROUP BY pickup_location_id", false)
 	q := spec.query()
@@ -41,7 +42,7 @@ func TestBlocksThatTakeMuchTogetherAreMerged(t *testing.T) {
 			merges++
 		}
 		if !slices.EqualFunc(had, before.Others, slices.Equal) {
-			t.Errorf("block %d: the blocks from before have changed", i)
+			t.Errorf("block %d: adding it changed the blocks from before", i)
 		}
 	}
 	total := 0
@@ -49,7 +50,7 @@ func TestBlocksThatTakeMuchTogetherAreMerged(t *testing.T) {
 		total += len(b)
 	}
 	if total <= fewBytes || merges == 0 || len(all.Finished) > 0 {
-		t.Fatalf("found %d merges of %d bytes, expected some", merges, total)
+		t.Fatalf("found %d merges of blocks with %d bytes in all, expected some merges of more than %d bytes", merges, total, fewBytes)
 	}
 	whole, n, err := group.Rows(q, all.Others)
 	want, wantCounted, err2 := group.Rows(q, given)

@@ -8,7 +8,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// zonesState is the state of trips from zone to zone.
+// zonesState returns a state with a group for each pair of zones.
 func zonesState(t *testing.T, spec *Spec) TableState {
 	t.Helper()
 	const zones = 260
@@ -31,7 +31,7 @@ func zonesState(t *testing.T, spec *Spec) TableState {
 	return state
 }
 
-// The groups of all sources are held until the tables are made.
+// The groups of all sources are held until the tables are made. So states become compact once those before them take much memory.
 func TestGroupsOfManySourcesBecomeCompact(t *testing.T) {
 	q, err := query.ParseQuery("zones", "SELECT pickup_location_id, dropoff_location_id, count(*) AS n FROM trips GROUP BY ALL")
 	if err != nil {
@@ -49,7 +49,7 @@ func TestGroupsOfManySourcesBecomeCompact(t *testing.T) {
 			t.Fatal(err)
 		}
 		if is := len(states[0].State) < len(plain.State); is != want {
-			t.Errorf("after %d bytes of other sources: found a compact state: %v, expected %v", before, is, want)
+			t.Errorf("after %d bytes of other sources: the state is compact: found %v, expected %v", before, is, want)
 		}
 		if counts, err := group.Header(states[0].State); err != nil || counts.Counted != 1<<14 {
 			t.Errorf("after %d bytes of other sources: found %+v and the error %v, expected all trips", before, counts, err)

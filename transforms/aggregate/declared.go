@@ -86,7 +86,7 @@ func (h *held) add(spec *Spec, state []byte) error {
 }
 
 // needs is roughly how many bytes of memory making the table takes, when all states are in memory at once. The rows take several times as
-// much as finished groups. Other states are merged before. Writing the rows takes half as much again as the rows.
+// much as finished groups. Other states are merged before. Writing the rows takes half of their memory in addition.
 func (h *held) needs(spec *Spec) int64 {
 	return 5*h.finished + h.others*5/3 + h.groups*spec.RowBytes*3/2
 }

@@ -177,8 +177,8 @@ type packFn struct {
 	coded   []trip.Field // the columns of codes that the tables need
 	numbers string
 	encoder *zstd.Encoder
-	waiting []waitingSource // are packed side by side, and then emitted: what follows takes their states apart
-	room    int             // how many bytes of states may wait in addition
+	waiting []waitingSource // results to pack side by side and then emit; later stages change their states
+	room    int             // how many more bytes of states may wait
 	list    []element.Packed
 	bytes   int
 }
@@ -189,7 +189,7 @@ type waitingSource struct {
 	result Source
 }
 
-// mostWaiting is how many results wait to be packed.
+// mostWaiting is how many results wait to be packed at most.
 const mostWaiting = 64
 
 // packedBytes is how many bytes of packed results are one element at most, unless a single result has more.
@@ -218,7 +218,7 @@ func (fn *packFn) FinishBundle(emit func(string, Source), keep func(element.Reme
 	return err
 }
 
-// pack packs the results that wait, and emits them.
+// pack packs the results that wait, and then emits them.
 func (fn *packFn) pack(emit func(string, Source), keep func(element.Remembered)) error {
 	if len(fn.waiting) == 0 {
 		return nil
@@ -283,7 +283,8 @@ func (fn *packFn) ProcessElement(key string, r Source, emit func(string, Source)
 	return nil
 }
 
-// withoutOtherCodes returns a result without the columns of codes that no table of this run needs: a run before may have had other tables.
+// withoutOtherCodes returns a result without the columns of codes that no table of this run needs. A kept result may have such columns, because
+// an earlier run may have had other tables.
 func (fn *packFn) withoutOtherCodes(r Source) Source {
 	if r.Kept && len(r.NoCodes) > 0 {
 		r.NoCodes = slices.DeleteFunc(slices.Clone(r.NoCodes), func(c element.ColumnRows) bool {

@@ -81,11 +81,11 @@ func appendLines(lines []line, r Source) []line {
 	return lines
 }
 
-// linesFn makes the lines of sources. What waits for all sources are lists of lines in their compact form: the results themselves, which have
-// the states of all tables, would take far more memory.
+// linesFn makes the ledger's lines of sources, in compact lists. These lists wait until all sources are done. The results themselves would take
+// far more memory, because they have the states of all tables.
 type linesFn struct{ list []line }
 
-// linesInList is from how many lines on a list is emitted.
+// linesInList is the number of lines at which a list is emitted.
 const linesInList = 1024
 
 func (fn *linesFn) StartBundle(func([]byte)) { fn.list = nil }
@@ -139,7 +139,7 @@ func (fn *ledgerFn) ProcessElement(_ []byte, next func(*[]byte) bool, emit func(
 	lines := merged(slices.Concat(lists...))
 	b := array.NewRecordBuilder(memory.DefaultAllocator, LedgerSchema)
 	defer b.Release()
-	var bytes [5]int // by column of texts: memory that has to grow is twice as much
+	var bytes [5]int // by column: the length of its texts. Memory that grows step by step takes twice as much
 	for _, l := range lines {
 		bytes[0], bytes[1], bytes[3], bytes[4] = bytes[0]+len(l.Taxi), bytes[1]+len(l.Source), bytes[3]+len(l.Rule), bytes[4]+len(l.Scope)
 	}

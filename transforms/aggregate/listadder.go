@@ -16,8 +16,8 @@ type listAdder struct {
 	batches []placed
 	sums    []*sourceSums // that have batches in the list
 	tasks   []task
-	order   []int           // in which the tasks begin
-	costs   []time.Duration // by table, from -1 on: how long the tasks of a list took lately
+	order   []int           // the order in which the tasks begin, as indexes of tasks
+	costs   []time.Duration // by table, beginning with table -1: how long its recent tasks took
 	whole   *trip.Batch     // the only batch, if it is added in parts
 	parts   []trip.Batch
 
@@ -60,7 +60,7 @@ func (l *listAdder) forget() {
 	l.batches, l.sums, l.tasks = l.batches[:0], l.sums[:0], l.tasks[:0]
 }
 
-// addParts adds the only batch to the tables in some parts, and the rest of it as a whole.
+// addParts adds the only batch in parts to the tables. What the source has beside the tables is added from the whole batch.
 func (l *listAdder) addParts(b *trip.Batch, to *sourceSums, parts int) error {
 	l.parts = slices.Grow(l.parts[:0], parts)
 	for i := range parts {
@@ -77,7 +77,7 @@ func (l *listAdder) addParts(b *trip.Batch, to *sourceSums, parts int) error {
 	return l.add()
 }
 
-// partEnd is where a part ends, counted from 1.
+// partEnd is the row at which part i ends, counted from 1. Parts begin at multiples of 8, as [trip.Batch.Part] demands.
 func partEnd(rows, i, parts int) int {
 	if i == parts {
 		return rows
@@ -117,7 +117,7 @@ func (l *listAdder) add() error {
 	return err
 }
 
-// plan sets the order of the tasks: those that take long begin first, so that no core waits for one that began last.
+// plan sets the order of the tasks. Those that take long begin first, so that cores do not wait for a long task that began last.
 func (l *listAdder) plan() {
 	l.order = l.order[:0]
 	for i, t := range l.tasks {

@@ -189,7 +189,8 @@ func (fn *partialFn) finish(some func(*openSource) bool, emit func(string, Sourc
 	return nil
 }
 
-// compactFrom is from how many bytes of unfinished groups on the next ones are made compact. Each declared table takes memory beside them.
+// compactFrom is the number of bytes of unfinished groups from which on further groups are made compact. The more declared tables there are,
+// the smaller it is, because each of them takes memory in addition.
 func compactFrom(tables []*Spec) int64 {
 	declared, most := int64(0), int64(0)
 	for _, t := range tables {
@@ -200,7 +201,8 @@ func compactFrom(tables []*Spec) int64 {
 	return most / (declared + 3)
 }
 
-// compact makes the groups of a source compact if those of the sources before it take much memory: all are held until the tables are made.
+// compact makes the groups of a source compact if the groups of the sources before it take much memory, because all groups are held until the
+// tables are made.
 func (fn *partialFn) compact(states []TableState) error {
 	before := int64(0)
 	for _, h := range fn.held {
@@ -220,8 +222,8 @@ func (fn *partialFn) compact(states []TableState) error {
 	return nil
 }
 
-// makeRoom keeps the memory of the groups of several sources within a bound: those of all tables together may take as much as those of one table
-// of one source. If they take more, results of sources are emitted although rows are missing.
+// makeRoom bounds the memory of the groups if several sources are open: the groups of all tables and sources together may take as much as one
+// table may take for one source. If they take more, results of sources are emitted before all of their rows are added.
 func (fn *partialFn) makeRoom(emit func(string, Source)) error {
 	if !slices.ContainsFunc(fn.Tables, (*Spec).declared) {
 		return nil
@@ -240,11 +242,12 @@ func (fn *partialFn) makeRoom(emit func(string, Source)) error {
 	}
 }
 
-// spareBytes is what the adders of two sources take whose groups are by pickup and dropoff zone. Memory that is used again costs no time.
+// spareBytes is roughly what the adders of two sources take if they group by pickup and dropoff zone. Spare adders save the time of allocating
+// new memory.
 const spareBytes = 128 << 20
 
-// groups returns how many bytes the groups of open sources take, and how many they may take if there are several. It forgets spare adders if
-// all adders together take more than spareBytes, or half of what they may take if that is more.
+// groups returns how many bytes the groups of open sources take, and how many they may take if several sources are open. It drops the spare
+// adders if all adders together take more than the bound below.
 func (fn *partialFn) groups() (open, most int64) {
 	spare := int64(0)
 	for i, spec := range fn.Tables {

@@ -57,8 +57,8 @@ const (
 	keptBytes = 1 << 20 // of the rest, or keptPart if that is more
 )
 
-// newEncoder returns a compressor that some goroutines use at once. It takes some megabytes for each of them, so whoever has it drops it when
-// all is packed.
+// newEncoder returns a compressor that several goroutines may use at the same time. It holds some megabytes for each of them, so its owner drops
+// it when everything is packed.
 func newEncoder() (*zstd.Encoder, error) {
 	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(min(4, runtime.GOMAXPROCS(0))), zstd.WithWindowSize(256<<10), zstd.WithLowerEncoderMem(true))
 }
@@ -69,10 +69,10 @@ var decoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 
 func compressed(enc *zstd.Encoder, b []byte) []byte { return slices.Clip(enc.EncodeAll(b, nil)) }
 
-// tooLarge tells by some parts of a state that it takes much more than so many bytes when it is compressed. Compressing all of it only to
-// drop it would take most of the time of packing.
+// tooLarge tells whether a compressed state would take much more than most bytes. It compresses only some parts of the state: compressing the
+// whole state only to drop it would take most of the time of packing.
 func tooLarge(enc *zstd.Encoder, state []byte, most int64) bool {
-	const parts, part, surely, little = 8, 32 << 10, 2, 16 << 10 // a part takes a few bytes that the whole does not
+	const parts, part, surely, little = 8, 32 << 10, 2, 16 << 10 // surely is 2 because each part takes a few bytes that the whole does not
 	if most < little || int64(len(state)) <= surely*most || len(state) < 2*parts*part {
 		return false
 	}

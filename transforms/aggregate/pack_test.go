@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// A state that is much too large to be kept is not compressed to find that out. One that may be kept is never taken for such a state.
+// Some parts of a state show that the state is much too large to be kept, without compressing all of it. A state that may be kept is never found
+// too large.
 func TestPartsOfAStateTellThatItIsTooLargeToKeep(t *testing.T) {
 	enc, err := newEncoder()
 	if err != nil {
@@ -32,9 +33,9 @@ func TestPartsOfAStateTellThatItIsTooLargeToKeep(t *testing.T) {
 		for most := int64(1 << 14); most < 8*mib; most *= 2 {
 			switch found := tooLarge(enc, state, most); {
 			case found && whole <= most:
-				t.Errorf("%s: takes %d bytes, of which %d may be kept, and is held to be too large", name, whole, most)
+				t.Errorf("%s: found too large with %d compressed bytes, expected to be kept: %d bytes may be kept", name, whole, most)
 			case !found && name == "noise" && whole > 3*most:
-				t.Errorf("%s: takes %d bytes, of which %d may be kept, and is not held to be too large", name, whole, most)
+				t.Errorf("%s: not found too large with %d compressed bytes, expected to be: %d bytes may be kept", name, whole, most)
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// largeBatch is a batch of a whole file, so large that it is added in parts.
+// largeBatch returns a batch of a whole file. It has enough rows to be added in parts.
 func largeBatch(rng *rand.Rand) trip.Batch {
 	const rows = 3*fewRows + 5
 	tips, zones := make([]int64, rows), make([]int64, rows)
@@ -35,16 +35,16 @@ func TestABatchIsAddedInParts(t *testing.T) {
 	for _, cores := range []int{2, 3, 8} {
 		runtime.GOMAXPROCS(cores)
 		if got := added(t, tables, listsOf([]trip.Batch{b}, 1)); !reflect.DeepEqual(got, want) {
-			t.Errorf("%d cores: found another result than with one", cores)
+			t.Errorf("%d cores: the result differs from that of one core", cores)
 		}
 	}
 	set := &tableSet{tables: tables, declared: true}
 	if n := set.parts(b.Rows); n != 3 {
-		t.Errorf("found %d parts of %d rows, expected 3: nothing was tested", n, b.Rows)
+		t.Errorf("a batch of %d rows has %d parts, expected 3 for this test", b.Rows, n)
 	}
 }
 
-// The error of a batch that is added in parts is that of its first row that has one, and names the row in the file.
+// If several rows of a batch that is added in parts have an error, the error of the first of them is returned. It names the row in the file.
 func TestTheErrorOfAPartNamesTheRow(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
 	const tooLarge = "SELECT CAST(pickup_location_id * 1000000000 AS INTEGER) AS big, count(*) AS n FROM trips "

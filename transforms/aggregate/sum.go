@@ -71,8 +71,8 @@ func (s *Sum) addAll(c *trip.Column, start, end int) {
 // sumRows is how many values of at most 10^14 (trip.MaxValue at trip.Unit) can be added up in an int64 without overflow.
 const sumRows = 1 << 16
 
-// addWide adds values of any magnitude. Nearly always they have at most 46 bits, so that the sum of sumRows values fits an int64. Otherwise high
-// and low halves are added apart, each of which is safe for 2^31 values.
+// addWide adds values of any magnitude. Nearly all values have at most 46 bits, so the sum of sumRows values fits an int64. Otherwise the high
+// and the low halves are added up separately. The sum of 2^31 halves fits an int64.
 func (s *Sum) addWide(values []int64) {
 	for len(values) > 0 {
 		n := min(len(values), sumRows)

@@ -105,7 +105,7 @@ func toDoubles(from query.Type) kernel {
 				done += eights.QuotientsMany(to[done:], a[done:], unit)
 			}
 			for end := min(done+8, len(a)); done < end; done++ {
-				if v := a[done]; uint64(v)+most > 2*most { // the quotient of two doubles that are not exact would be rounded twice
+				if v := a[done]; uint64(v)+most > 2*most { // v or the unit is not exact as a double, so a division would round twice
 					to[done] = nearest(v, from.Scale)
 				} else {
 					to[done] = float64(v) / unit

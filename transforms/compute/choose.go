@@ -36,7 +36,7 @@ func (c *chooser) choose(out *register, in []*register) bool {
 	return true
 }
 
-// isTrue returns which rows of a boolean are true. memory is for the bitmap if there is none yet.
+// isTrue returns a bitmap of the rows in which a boolean is true. It is made in memory if the register has no such bitmap.
 func (r *register) isTrue(memory []byte) []byte {
 	if !r.Const && r.Valid == nil {
 		return r.Bits
@@ -138,7 +138,7 @@ func copyValues[T int64 | float64](to, from []T, same bool) {
 	copy(to, from)
 }
 
-// fill sets all values to one.
+// fill sets all elements to v.
 func fill[T int64 | float64](to []T, v T) {
 	const block = 64
 	for i := range to[:min(block, len(to))] {

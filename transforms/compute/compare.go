@@ -160,7 +160,8 @@ func compareValues[T int64 | float64](to []byte, op byte, a []T, c T) {
 	}
 }
 
-// compareMany sets the bits of the first rows, a multiple of eight, and returns how many these are. For '>' it sets those that are not.
+// compareMany sets the bits of the first rows and returns how many rows these are, a multiple of eight. For '>' it sets the bits of "at most",
+// which the caller inverts.
 func compareMany[T int64 | float64](to []byte, op byte, a []T, c T) int {
 	relation := eights.AtMost
 	switch op {

@@ -42,7 +42,8 @@ type invocation struct {
 	one    *bool  // see node.one
 }
 
-// mayBeOne is for kernels that can tell that all rows of a batch have one value. The result says whether they may: see node.one.
+// mayBeOne is for kernels that can find that all rows of a batch have the same value. The result tells whether such a kernel may make its
+// register a constant: see node.one.
 func (b *invocation) mayBeOne() *bool {
 	b.one = new(bool)
 	return b.one
@@ -65,8 +66,8 @@ type node struct {
 	args    []*node
 	kernel  kernel
 
-	// one is set to whether the kernel may make the register a constant for a batch: those who use expressions know constants, but kernels
-	// take registers for what they were when they were compiled. nil: the kernel never does.
+	// one is set to whether the kernel may make the register a constant for a batch. It may if no other kernel reads the register, because
+	// kernels rely on what a register was when they were compiled. The users of expressions expect constants. nil: the kernel never does it.
 	one *bool
 
 	needed bool

@@ -42,7 +42,7 @@ func doubleKernel(b *invocation, op byte) kernel {
 	}
 }
 
-// wholeNumber returns the node of whole numbers of which another is the doubles; nil if it is something else.
+// wholeNumber returns the node of whole numbers that n casts to doubles, or nil if n is no such cast.
 func (n *node) wholeNumber() *node {
 	if n.isConst || n.expr.Op != query.Call || n.expr.Func.Name != "cast" || len(n.args) != 1 || n.args[0].isConst {
 		return nil
@@ -54,7 +54,7 @@ func (n *node) wholeNumber() *node {
 	return nil
 }
 
-// quotients sets to to the doubles of whole numbers, divided by another double.
+// quotients casts whole numbers to doubles and divides them by a double.
 func quotients(to []float64, a []int64, by float64) {
 	a = a[:len(to)]
 	for done := 0; done < len(to); {

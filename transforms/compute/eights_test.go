@@ -11,7 +11,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// TestKernelsMeanTheSameOneByOne compares random expressions on a processor without AVX2.
+// TestKernelsMeanTheSameOneByOne evaluates random expressions as on a processor without AVX2.
 func TestKernelsMeanTheSameOneByOne(t *testing.T) {
 	defer eights.Disable()()
 	rng := rand.New(rand.NewPCG(4, 4))
@@ -28,10 +28,10 @@ func TestKernelsMeanTheSameOneByOne(t *testing.T) {
 	}
 }
 
-// dayly are expressions that have one value in all of a day or month.
+// dayly are expressions that have the same value for all times of a day or month.
 var dayly = []string{"pickup_date", "weekday", "month_start", "year", "CAST(month(pickup_datetime) AS BIGINT)"}
 
-// timesOf is a batch whose pickups are given.
+// timesOf returns a batch with the given pickups.
 func timesOf(pickups []int64) *trip.Batch {
 	b := randomBatch(rand.New(rand.NewPCG(1, 1)), len(pickups), ordinary)
 	copy(b.Columns[trip.Pickup].Values, pickups)
@@ -39,7 +39,7 @@ func timesOf(pickups []int64) *trip.Batch {
 	return b
 }
 
-// TestDaysAndMonthsEnd computes batches within a day, over midnights, and with times far away.
+// TestDaysAndMonthsEnd computes batches within a day, across midnight, across months, and with times far from the present.
 func TestDaysAndMonthsEnd(t *testing.T) {
 	const start = 1_709_164_800_000_000 // 2024-02-29
 	rng := rand.New(rand.NewPCG(2, 2))
@@ -66,7 +66,7 @@ func TestDaysAndMonthsEnd(t *testing.T) {
 	}
 }
 
-// TestADayIsOneValue tells that nobody needs to look at all rows of a day, unless another expression does.
+// TestADayIsOneValue demands a constant for a batch within one day or month, so that its users need not look at all rows.
 func TestADayIsOneValue(t *testing.T) {
 	const noon = 1_709_164_800_000_000 + 12*microsPerHour
 	for _, text := range dayly {
@@ -78,7 +78,7 @@ func TestADayIsOneValue(t *testing.T) {
 			b := timesOf(slices.Repeat([]int64{noon, c.last}, 50))
 			compareWithReference(t, p, []string{text}, b, nil)
 			if found := p.Vector(0).Const; found != c.is {
-				t.Errorf("%s up to %d: found one value %t, expected %t", text, c.last, found, c.is)
+				t.Errorf("%s, times up to %d: the value is a constant: found %t, expected %t", text, c.last, found, c.is)
 			}
 		}
 		b := timesOf(slices.Repeat([]int64{noon}, 50))
@@ -87,7 +87,7 @@ func TestADayIsOneValue(t *testing.T) {
 			b.Columns[trip.Pickup].Values[i] = 0
 		}
 		if compareWithReference(t, p, []string{text}, b, nil); p.Vector(0).Const {
-			t.Errorf("%s with NULLs: found one value, expected none for all rows", text)
+			t.Errorf("%s with NULLs: found a constant, expected a value for each row", text)
 		}
 	}
 }

@@ -46,7 +46,7 @@ type Program struct {
 	now        selection // of the last run
 	taxi       string
 	generation int // counts changes of the taxi and of the texts; kernels forget what they know of others
-	must       int // expressions that have to have a value in each row
+	must       int // how many of the first expressions must have a value in each row
 	slow       []Vector
 	wasSlow    []bool // which expressions the last run computed row by row
 }
@@ -54,8 +54,8 @@ type Program struct {
 // Compile makes a program. The expressions are over trips: their leaves are columns.
 func Compile(exprs []*query.Expr) *Program { return CompileSome(exprs, len(exprs)) }
 
-// CompileSome is [Compile] for expressions of which only the first have to have a value in each row. Of the others [Program.Run] leaves out
-// those that it would compute row by row: see [Program.Has].
+// CompileSome is [Compile] for expressions of which only the first must ones have to have a value in each row. [Program.Run] leaves out any
+// other expression that it would have to compute row by row: see [Program.Has].
 func CompileSome(exprs []*query.Expr, must int) *Program {
 	p := &Program{exprs: exprs, must: must, texts: &Texts{}, slow: make([]Vector, len(exprs)), wasSlow: make([]bool, len(exprs))}
 	for _, text := range trip.FlagTexts {

@@ -86,7 +86,7 @@ func (r *register) setNull() {
 	}
 }
 
-// setOne gives all rows one value. Only a register that no kernel reads may have it: see node.one.
+// setOne makes the register a constant, the same value for all rows. No kernel may read the register: see node.one.
 func (r *register) setOne(v int64) {
 	r.Const, r.Ints = true, append(r.ints[:0], v)
 	r.ints = r.Ints

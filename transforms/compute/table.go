@@ -86,7 +86,7 @@ type table struct {
 	expr       *query.Expr
 	entries    []entry // the last has no value: it is for values beyond
 	null       entry   // for NULL
-	flags      []uint8 // by entry, of a BOOLEAN: its value and its state, which is shifted by one
+	flags      []uint8 // by entry of a BOOLEAN: its value in bit 0, and its state in the bits above
 }
 
 // entry is the value of an expression; of a DOUBLE its bits.
@@ -169,11 +169,11 @@ func (t *table) lookUp(out, column *register) (found uint8) {
 	return found
 }
 
-// lookUpBits sets the bits of all rows, and returns what their entries are.
+// lookUpBits sets the bits of all rows, and returns the states of their entries, combined with OR.
 func lookUpBits(to []byte, a []int64, flags []uint8) (found uint8) {
 	const (
-		bit0   = 0x0101010101010101 // of each byte
-		gather = 0x0102040810204080 // times bits 0 of bytes: they are the highest byte, the first of them its lowest bit
+		bit0   = 0x0101010101010101 // bit 0 of each byte
+		gather = 0x0102040810204080 // multiplying by it gathers bit 0 of each byte in the highest byte; the first byte's bit becomes the lowest
 	)
 	beyond := uint64(len(flags) - 1)
 	all := uint64(0)

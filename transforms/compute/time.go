@@ -208,7 +208,7 @@ func replaced(e, inner *query.Expr) *query.Expr {
 type days struct {
 	expr   *query.Expr
 	months bool // it has the same value in all of a month
-	one    bool // whether the result may be a single value
+	one    bool // the result may be a constant
 	known  [1 << 10]dayValue
 }
 
@@ -234,7 +234,7 @@ func (d *days) compute(out *register, in []*register) bool {
 			fill(to[i:i+n], k.value)
 			i += n
 		}
-		// Where a day or month ends, rows of both are mixed.
+		// Where a day or month ends, the rows of two days or months are mixed.
 		for end := min(i+mixedRows, len(a)); i < end; i++ {
 			k := d.of(a[i])
 			if k == nil {
@@ -250,7 +250,7 @@ func (d *days) compute(out *register, in []*register) bool {
 	return true
 }
 
-// mixedRows is how many rows are looked up one by one before many are compared with one day or month again.
+// mixedRows is how many rows are looked up one by one before many rows at once are compared with a day or month again.
 const mixedRows = 64
 
 // of returns the value of a time, or nil if there is none.

@@ -11,7 +11,7 @@ DATA high<>+16(SB)/8, $64
 DATA high<>+24(SB)/8, $128
 GLOBL high<>(SB), RODATA, $32
 
-// MASKS sets Y0 and Y1 where the bits of a byte of the mask are 1.
+// MASKS sets the lanes of Y0 and Y1 for which the bits of a byte of the mask are 1.
 #define MASKS \
 	VPBROADCASTB (BX), Y0; \
 	VPAND        Y0, Y15, Y1; \

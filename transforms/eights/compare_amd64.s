@@ -1,6 +1,7 @@
 #include "textflag.h"
 
-// COMPARE is a function that sets a bit for each number: func NAME(to *byte, a *T, n int, c T). STEP sets V where it relates to Y2.
+// COMPARE defines a function that sets a bit for each number: func NAME(to *byte, a *T, n int, c T). STEP sets the lanes of V in which the
+// number has the relation to the number in Y2.
 #define COMPARE(NAME, STEP) \
 TEXT NAME(SB), NOSPLIT, $0-32; \
 	MOVQ to+0(FP), DI; \
@@ -30,7 +31,7 @@ loop: \
 COMPARE(·lessInt, LESSINT)
 COMPARE(·equalInt, EQUALINT)
 
-// No comparison with NaN is true: "less than", "less or equal" and "equal".
+// The comparisons are "less than", "at most" and "equal". No comparison with NaN is true.
 #define LESSFLOAT(V) VCMPPD $0x11, Y2, V, V
 #define ATMOSTFLOAT(V) VCMPPD $0x12, Y2, V, V
 #define EQUALFLOAT(V) VCMPPD $0x00, Y2, V, V
@@ -42,8 +43,8 @@ COMPARE(·equalFloat, EQUALFLOAT)
 DATA sign<>+0(SB)/8, $0x8000000000000000
 GLOBL sign<>(SB), RODATA, $8
 
-// OUTSIDE sets V where V less Y2 is more than Y3. AVX2 compares signed numbers only: with their highest bits turned, as in Y3, they have
-// the order of unsigned ones.
+// OUTSIDE sets the lanes in which V minus Y2, as an unsigned number, is larger than Y3. AVX2 compares signed numbers only. So the highest bit of
+// both numbers is inverted, in Y3 by the caller: inverted numbers compare as signed numbers like the originals do as unsigned numbers.
 #define OUTSIDE(V) \
 	VPSUBQ   Y2, V, V; \
 	VPXOR    Y4, V, V; \

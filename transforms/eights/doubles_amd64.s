@@ -1,6 +1,6 @@
 #include "textflag.h"
 
-// BINARY is a function of two slices: func NAME(to, a, b *float64, n int).
+// BINARY defines a function of two slices: func NAME(to, a, b *float64, n int).
 #define BINARY(NAME, OP) \
 TEXT NAME(SB), NOSPLIT, $0-32; \
 	MOVQ to+0(FP), DI; \
@@ -26,7 +26,7 @@ BINARY(·subtract, VSUBPD)
 BINARY(·multiply, VMULPD)
 BINARY(·divide, VDIVPD)
 
-// BYCONST is a function of a slice and a number: func NAME(to, a *float64, n int, c float64).
+// BYCONST defines a function of a slice and a constant: func NAME(to, a *float64, n int, c float64).
 #define BYCONST(NAME, OP) \
 TEXT NAME(SB), NOSPLIT, $0-32; \
 	MOVQ to+0(FP), DI; \
@@ -52,7 +52,7 @@ BYCONST(·subtractConst, VSUBPD)
 BYCONST(·multiplyConst, VMULPD)
 BYCONST(·divideConst, VDIVPD)
 
-// A whole number from -2^51 to 2^51 that is added to the bits of magic gives the bits of magic plus the number.
+// Adding a whole number from -2^51 to 2^51 to the bits of magic, as integers, gives the bits of the double magic plus the number.
 DATA magic<>+0(SB)/8, $0x4338000000000000 // 1.5 * 2^52
 GLOBL magic<>(SB), RODATA, $8
 DATA bias<>+0(SB)/8, $0x0008000000000000 // 2^51

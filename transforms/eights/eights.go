@@ -1,11 +1,12 @@
-// Package eights passes over slices of numbers, eight numbers at a time where the processor can do that with AVX2, and one by one
-// elsewhere. The results are the same, bit for bit. The tests compare both ways.
+// Package eights has loops over slices of numbers. They process eight numbers at a time if the processor has AVX2, and one number at a time
+// otherwise. The results are the same, bit for bit. The tests compare both ways.
 //
-// A function whose name ends with Many stops before eight numbers that it cannot do and returns how many it did, a multiple of eight. The
-// caller does the next ones in another way.
+// A function whose name ends with Many processes numbers from the start of a slice. It stops before eight numbers that it cannot process, and
+// returns how many it has processed, a multiple of eight. The caller processes the next numbers in another way.
 package eights
 
-// Sum adds up values, and ORs their magnitudes: of a negative value its complement. The sum overflows like one of int64.
+// Sum returns the sum of values and the OR of their magnitudes. The magnitude of a negative value is its complement. The sum wraps around on
+// overflow, as int64 does.
 func Sum(values []int64) (total, magnitudes int64) {
 	total, magnitudes, n := sumMany(values)
 	for _, v := range values[n:] {
@@ -15,7 +16,7 @@ func Sum(values []int64) (total, magnitudes int64) {
 	return total, magnitudes
 }
 
-// Least returns the least of values and best.
+// Least returns the smallest of values and best.
 func Least(best int64, values []int64) int64 {
 	least, n := leastMany(best, values)
 	for _, v := range values[n:] {
@@ -33,7 +34,7 @@ func Most(best int64, values []int64) int64 {
 	return most
 }
 
-// Relation is how numbers are compared with another.
+// Relation is the relation by which numbers are compared with a constant.
 type Relation byte
 
 // The relations.

@@ -8,14 +8,14 @@ import (
 
 var hasAVX2 = cpu.X86.HasAVX2
 
-// Disable makes all be done one by one, for tests. The returned function undoes that.
+// Disable makes the package process numbers one by one, for tests. The returned function undoes this.
 func Disable() (undo func()) {
 	before := hasAVX2
 	hasAVX2 = false
 	return func() { hasAVX2 = before }
 }
 
-// whole returns how many of n rows AVX2 does: a multiple of eight, 0 without AVX2.
+// whole returns how many of n rows AVX2 can process: a multiple of eight, or 0 without AVX2.
 func whole(n int) int {
 	if !hasAVX2 {
 		return 0
@@ -46,7 +46,7 @@ func mostMany(best int64, values []int64) (int64, int) {
 	return best, n
 }
 
-// SplitMany splits doubles: see [Split].
+// SplitMany splits doubles, each as [Split] does.
 func SplitMany(high, low []int64, floats []float64) int {
 	if n := whole(min(len(high), len(low), len(floats))); n > 0 {
 		return split(&high[0], &low[0], &floats[0], n)
@@ -54,7 +54,7 @@ func SplitMany(high, low []int64, floats []float64) int {
 	return 0
 }
 
-// SumMany adds up the parts of doubles: see [Split].
+// SumMany adds up the parts into which [Split] splits doubles.
 func SumMany(floats []float64) (high, low int64, n int) {
 	if n = whole(len(floats)); n > 0 {
 		high, low, n = sumSplit(&floats[0], n)
@@ -62,7 +62,7 @@ func SumMany(floats []float64) (high, low int64, n int) {
 	return high, low, n
 }
 
-// The functions in assembly take n numbers, a multiple of eight that is not 0.
+// The functions in assembly process n numbers. n is a multiple of eight, and not 0.
 
 //go:noescape
 func sum(values *int64, n int) (total, magnitudes int64)
@@ -79,7 +79,7 @@ func split(high, low *int64, floats *float64, n int) int
 //go:noescape
 func sumSplit(floats *float64, n int) (high, low int64, done int)
 
-// DoublesMany sets to to a op b, where op is one of + - * /. It does none for another op.
+// DoublesMany sets to to a op b, where op is one of + - * /. For any other op it processes nothing.
 func DoublesMany(op byte, to, a, b []float64) int {
 	n := whole(min(len(to), len(a), len(b)))
 	if n == 0 {
@@ -100,7 +100,7 @@ func DoublesMany(op byte, to, a, b []float64) int {
 	return n
 }
 
-// DoublesByConstMany is DoublesMany with the same b for all.
+// DoublesByConstMany is [DoublesMany] with the same b for all numbers.
 func DoublesByConstMany(op byte, to, a []float64, b float64) int {
 	n := whole(min(len(to), len(a)))
 	if n == 0 {
@@ -121,7 +121,7 @@ func DoublesByConstMany(op byte, to, a []float64, b float64) int {
 	return n
 }
 
-// QuotientsMany sets to to whole numbers divided by unit. It stops before numbers of more than 51 bits.
+// QuotientsMany sets to to the whole numbers in a, divided by unit. It stops before numbers of more than 51 bits.
 func QuotientsMany(to []float64, a []int64, unit float64) int {
 	if n := whole(min(len(to), len(a))); n > 0 {
 		return quotients(&to[0], &a[0], n, unit)
@@ -129,7 +129,7 @@ func QuotientsMany(to []float64, a []int64, unit float64) int {
 	return 0
 }
 
-// IntsMany sets the bits of the numbers that relate to c.
+// IntsMany sets the bits of to: 1 for a number that has the relation to c, otherwise 0.
 func (r Relation) IntsMany(to []byte, a []int64, c int64) int {
 	n := whole(min(8*len(to), len(a)))
 	if n == 0 {
@@ -149,7 +149,7 @@ func (r Relation) IntsMany(to []byte, a []int64, c int64) int {
 	return n
 }
 
-// FloatsMany is IntsMany for doubles. No relation with NaN is true.
+// FloatsMany is IntsMany for doubles. NaN has no relation to any number.
 func (r Relation) FloatsMany(to []byte, a []float64, c float64) int {
 	n := whole(min(8*len(to), len(a)))
 	if n == 0 {
@@ -166,7 +166,7 @@ func (r Relation) FloatsMany(to []byte, a []float64, c float64) int {
 	return n
 }
 
-// BetweenMany sets the bits of the numbers from low to low plus span.
+// BetweenMany sets the bits of to: 1 for a number from low to low plus span, otherwise 0.
 func BetweenMany(to []byte, a []int64, low int64, span uint64) int {
 	n := whole(min(8*len(to), len(a)))
 	if n > 0 {
@@ -220,7 +220,7 @@ func equalFloat(to *byte, a *float64, n int, c float64)
 //go:noescape
 func between(to *byte, a *int64, n int, low int64, span uint64)
 
-// ChooseMany sets the numbers whose bits are 1 to those of from.
+// ChooseMany copies to to the numbers of from whose bits in mask are 1.
 func ChooseMany[T int64 | float64](to []T, mask []byte, from []T) int {
 	n := whole(min(len(to), 8*len(mask), len(from)))
 	if n > 0 {
@@ -229,7 +229,7 @@ func ChooseMany[T int64 | float64](to []T, mask []byte, from []T) int {
 	return n
 }
 
-// ChooseConstMany sets the numbers whose bits are 1 to c.
+// ChooseConstMany sets the numbers of to whose bits in mask are 1 to c.
 func ChooseConstMany[T int64 | float64](to []T, mask []byte, c T) int {
 	n := whole(min(len(to), 8*len(mask)))
 	if n > 0 {
@@ -238,7 +238,7 @@ func ChooseConstMany[T int64 | float64](to []T, mask []byte, c T) int {
 	return n
 }
 
-// words are the bits of numbers. There is at least one.
+// words returns the address of the bits of numbers. There must be at least one number.
 func words[T int64 | float64](of []T) *int64 { return (*int64)(unsafe.Pointer(&of[0])) }
 
 //go:noescape
@@ -247,8 +247,8 @@ func choose(to *int64, mask *byte, from *int64, n int)
 //go:noescape
 func chooseConst(to *int64, mask *byte, n int, c int64)
 
-// HoursMany sets to to the hours, 0 to 23, of times in µs since 1970-01-01. It stops before times of more than 51 bits, which are about 70
-// years away.
+// HoursMany sets to to the hours, 0 to 23, of times in µs since 1970-01-01. It stops before times of more than 51 bits, which are more than
+// 70 years away from 1970.
 func HoursMany(to, times []int64) int {
 	if n := whole(min(len(to), len(times))); n > 0 {
 		return hoursOf(&to[0], &times[0], n)
@@ -256,7 +256,7 @@ func HoursMany(to, times []int64) int {
 	return 0
 }
 
-// DaysMany is HoursMany for the days since 1970-01-01.
+// DaysMany is [HoursMany] for the days since 1970-01-01.
 func DaysMany(to, times []int64) int {
 	if n := whole(min(len(to), len(times))); n > 0 {
 		return daysOf(&to[0], &times[0], n)

@@ -2,7 +2,7 @@
 
 package eights
 
-// Nothing is done eight at a time on this processor: see eights_amd64.go.
+// Nothing is processed eight at a time on this processor: see eights_amd64.go.
 
 // Disable does nothing on this processor.
 func Disable() (undo func()) { return func() {} }

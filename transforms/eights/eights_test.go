@@ -9,21 +9,21 @@ import (
 	"tripstats/testdata/guard"
 )
 
-// lengths are lengths around multiples of eight, because eight values are processed at once.
+// lengths are lengths at and next to multiples of eight, because eight values are processed at a time.
 var lengths = []int{0, 1, 7, 8, 9, 15, 16, 17, 64, 100}
 
 // withAndWithoutAVX2 runs f with AVX2, if the machine has it, and without.
 func withAndWithoutAVX2(t *testing.T, f func(t *testing.T)) {
-	t.Run("as the machine can", f)
+	t.Run("as the processor can", f)
 	undo := Disable()
 	defer undo()
 	t.Run("one by one", f)
 }
 
-// oddInts are values at which something may go wrong.
+// oddInts are whole numbers at the limits of what the loops can process.
 var oddInts = []int64{0, 1, -1, math.MaxInt64, math.MinInt64, math.MinInt64 + 1, 1 << 32, -(1 << 32), 1 << 51, -(1 << 51), 1<<51 - 1, 1<<53 + 1}
 
-// oddFloats are doubles at which something may go wrong.
+// oddFloats are doubles at the limits of what the loops can process.
 var oddFloats = []float64{
 	0, math.Copysign(0, -1), 1, -1, 0.1, -0.1, 1e-300, 5e-324, 1 << 20, -(1 << 20), math.Nextafter(1<<20, 0), math.Ldexp(1, -12), math.Ldexp(1, -64), math.Ldexp(-1, -64),
 	math.Ldexp(1, -65), math.Ldexp(1+0x1p-52, -12), math.Ldexp(1+0x1p-52, -13), 1e300, math.MaxFloat64, math.Inf(1), math.Inf(-1), math.NaN(),
@@ -44,17 +44,17 @@ func TestSumsAndExtremes(t *testing.T) {
 					total, magnitudes, least, most = total+v, magnitudes|max(v, ^v), min(least, v), max(most, v)
 				}
 				if a, b := Sum(values); a != total || b != magnitudes {
-					t.Fatalf("%v: found the sum %d and the magnitudes %x, expected %d and %x", values, a, b, total, magnitudes)
+					t.Fatalf("%v: sum and magnitudes: found %d and %x, expected %d and %x", values, a, b, total, magnitudes)
 				}
 				if a, b := Least(7, values), Most(7, values); a != least || b != most {
-					t.Fatalf("%v: found %d and %d as the least and largest with 7, expected %d and %d", values, a, b, least, most)
+					t.Fatalf("%v and 7: smallest and largest value: found %d and %d, expected %d and %d", values, a, b, least, most)
 				}
 			}
 		}
 	})
 }
 
-// partsOf adds up the parts that doubles are split into.
+// partsOf adds up a high and a low part, in their units.
 func partsOf(high, low int64) *big.Rat {
 	unit := func(bits uint) *big.Int { return new(big.Int).Lsh(big.NewInt(1), bits) }
 	r := new(big.Rat).SetFrac(big.NewInt(high), unit(HighBits))
@@ -71,13 +71,13 @@ func TestPartsOfADoubleAreAllOfIt(t *testing.T) {
 		small := math.Abs(f) < limit && (f != 0 || !math.Signbit(f))
 		scaled := math.Ldexp(f, LowBits)
 		if want := small && scaled == math.Trunc(scaled); whole != want {
-			t.Errorf("%g: found %t, expected %t", f, whole, want)
+			t.Errorf("%g: the parts are all of the double: found %t, expected %t", f, whole, want)
 		}
 		if whole && partsOf(high, low).Cmp(new(big.Rat).SetFloat64(f)) != 0 {
-			t.Errorf("%g: found the parts %d and %d, which are %v", f, high, low, partsOf(high, low))
+			t.Errorf("%g: found the parts %d and %d with the sum %v, expected the double as their sum", f, high, low, partsOf(high, low))
 		}
 		if whole && (max(high, -high) > 1<<42 || max(low, -low) > 1<<42) {
-			t.Errorf("%g: found the parts %d and %d, expected at most 2^42: 2^20 of them are added", f, high, low)
+			t.Errorf("%g: found the parts %d and %d, expected at most 2^42, because up to 2^20 parts are added up", f, high, low)
 		}
 	}
 }
@@ -92,7 +92,7 @@ func randomFloat() float64 {
 	return math.Ldexp(rand.Float64()-0.5, rand.IntN(40)-16)
 }
 
-// TestManyAreSplitAsOneIs splits doubles of which one may have no parts.
+// TestManyAreSplitAsOneIs splits slices of doubles. Often one double in a slice cannot be split.
 func TestManyAreSplitAsOneIs(t *testing.T) {
 	for _, n := range lengths {
 		floats, high, low := guard.AtEnd[float64](t, n), guard.AtEnd[int64](t, n), guard.AtEnd[int64](t, n)
@@ -112,12 +112,12 @@ func testSplit(t *testing.T, floats []float64, high, low []int64) {
 	done := SplitMany(high, low, floats)
 	sumHigh, sumLow, n := SumMany(floats)
 	if done != n || done%8 != 0 || done > len(floats) {
-		t.Fatalf("%v: %d were split and %d added up, expected as many, a multiple of eight", floats, done, n)
+		t.Fatalf("%v: %d doubles were split and %d added up, expected equal numbers, a multiple of eight", floats, done, n)
 	}
 	for i, f := range floats[:done] {
 		h, l, whole := Split(f)
 		if !whole || h != high[i] || l != low[i] {
-			t.Fatalf("%v: %g has the parts %d and %d, expected %d and %d, %t", floats, f, high[i], low[i], h, l, whole)
+			t.Fatalf("%v: the parts of %g: found %d and %d, expected %d and %d, all of the double: %t", floats, f, high[i], low[i], h, l, whole)
 		}
 		sumHigh, sumLow = sumHigh-h, sumLow-l
 	}
@@ -133,7 +133,7 @@ func testSplit(t *testing.T, floats []float64, high, low []int64) {
 			return
 		}
 	}
-	t.Fatalf("%v: %d were split, expected more", floats, done)
+	t.Fatalf("%v: %d doubles were split, expected more", floats, done)
 }
 
 func FuzzSplit(f *testing.F) {

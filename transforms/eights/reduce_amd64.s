@@ -1,6 +1,6 @@
 #include "textflag.h"
 
-// ADD adds the values at OFF to SUM, and their magnitudes to Y4. Y5 is zero.
+// ADD adds the values at OFF to SUM, and ORs their magnitudes into Y4. Y5 is zero.
 #define ADD(OFF, SUM) \
 	VMOVDQU  OFF(SI), Y0; \
 	VPADDQ   Y0, SUM, SUM; \
@@ -38,7 +38,7 @@ loop:
 	VZEROUPPER
 	RET
 
-// LESS sets BEST to the values of V where BEST is greater. MORE does it where BEST is less.
+// LESS copies V to BEST in the lanes in which BEST is larger. MORE does so in the lanes in which BEST is smaller.
 #define LESS(V, BEST, T) \
 	VPCMPGTQ  V, BEST, T; \
 	VBLENDVPD T, V, BEST, BEST
@@ -47,7 +47,7 @@ loop:
 	VPCMPGTQ  BEST, V, T; \
 	VBLENDVPD T, V, BEST, BEST
 
-// FOLD leaves the best of Y2 and Y3 in the lowest word of X2.
+// FOLD leaves the best value in Y2 and Y3 in the lowest 64 bits of X2.
 #define FOLD(STEP) \
 	STEP(Y3, Y2, Y4); \
 	VEXTRACTI128 $1, Y2, X3; \

@@ -19,8 +19,8 @@ GLOBL minusZero<>(SB), RODATA, $8
 	VBROADCASTSD magnitude<>(SB), Y12; \
 	VBROADCASTSD minusZero<>(SB), Y11
 
-// FOUR splits the doubles in V to HIGH and LOW, and sets V where the parts are not all of a double. The comparisons are "not less than", and
-// "not equal": NaN is neither.
+// FOUR splits the doubles in V into HIGH and LOW, and sets the lanes of V in which the parts are not all of the double. The comparisons are "not
+// less than" and "not equal", because both are true for NaN.
 #define FOUR(V, HIGH, LOW, T) \
 	VADDPD   Y15, V, HIGH; \
 	VSUBPD   Y15, HIGH, T; \

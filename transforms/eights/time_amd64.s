@@ -1,6 +1,6 @@
 #include "textflag.h"
 
-// A whole number from -2^51 to 2^51 that is added to the bits of magic gives the bits of magic plus the number.
+// Adding a whole number from -2^51 to 2^51 to the bits of magic, as integers, gives the bits of the double magic plus the number.
 DATA magic<>+0(SB)/8, $0x4338000000000000 // 1.5 * 2^52
 GLOBL magic<>(SB), RODATA, $8
 DATA bias<>+0(SB)/8, $0x0008000000000000 // 2^51
@@ -16,7 +16,7 @@ GLOBL perHours<>(SB), RODATA, $8
 DATA hours<>+0(SB)/8, $24.0
 GLOBL hours<>(SB), RODATA, $8
 
-// LOAD loads eight times into Y0 and Y1 and jumps to done if one has more than 51 bits.
+// LOAD loads eight times (in µs) into Y0 and Y1 as doubles. It jumps to done if one of them has more than 51 bits.
 #define LOAD \
 	VMOVDQU (SI)(AX*8), Y0; \
 	VMOVDQU 32(SI)(AX*8), Y1; \
@@ -31,8 +31,9 @@ GLOBL hours<>(SB), RODATA, $8
 	VSUBPD  Y15, Y0, Y0; \
 	VSUBPD  Y15, Y1, Y1
 
-// WHOLE sets V to the whole units in it, of which UNIT is the reciprocal. V plus a half is at least half a unit of V away from a whole
-// number of units. The product's error is less: UNIT is wrong by less than 0.4 of 2^-53, rounding by 2^-53, and V has 51 bits.
+// WHOLE sets TO to the number of whole units in V, rounded down. UNIT is the reciprocal of the unit. V is a whole number, so V + 0.5 differs
+// from each multiple of the unit by at least 0.5. The error of the product is smaller than that: the relative error of UNIT is less than
+// 0.4 * 2^-53, that of rounding is at most 2^-53, and V has 51 bits.
 #define WHOLE(UNIT, V, TO) \
 	VADDPD   Y13, V, TO; \
 	VMULPD   UNIT, TO, TO; \

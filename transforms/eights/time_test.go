@@ -21,7 +21,7 @@ const (
 	day  = 24 * hour
 )
 
-// randomTime is often right before or after an hour, and often a time that is just not too far away.
+// randomTime returns a random time. It is often close to the start of an hour, and often close to the limit of 51 bits.
 func randomTime() int64 {
 	v := rand.Int64N(1<<52) - 1<<51
 	switch rand.IntN(6) {
@@ -55,7 +55,7 @@ func testTimes(t *testing.T, to, times []int64) {
 		}
 	}
 	if again := DaysMany(to, times); again != done {
-		t.Fatalf("%v: %d hours and %d days were computed, expected as many", times, done, again)
+		t.Fatalf("%v: %d hours and %d days were computed, expected equal numbers", times, done, again)
 	}
 	for i, found := range to[:done] {
 		if want := floorDiv(times[i], day); found != want {
@@ -68,7 +68,7 @@ func testTimes(t *testing.T, to, times []int64) {
 				return
 			}
 		}
-		t.Fatalf("%v: %d were computed, expected more", times, done)
+		t.Fatalf("%v: %d times were computed, expected more", times, done)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"tripstats/testdata/guard"
 )
 
-// randomInt is often one at which something may go wrong, or near another.
+// randomInt returns a random whole number. It is often one of oddInts, or close to near.
 func randomInt(near int64) int64 {
 	switch rand.IntN(3) {
 	case 0:
@@ -20,7 +20,7 @@ func randomInt(near int64) int64 {
 	return rand.Int64() >> rand.IntN(64)
 }
 
-// same tells whether two doubles are the same, or both NaN.
+// same tells whether two doubles have the same bits or are both NaN.
 func same(a, b float64) bool {
 	return math.Float64bits(a) == math.Float64bits(b) || a != a && b != b
 }
@@ -53,7 +53,7 @@ func TestManyDoublesAreComputedAsOneIs(t *testing.T) {
 					}
 				}
 				if byConst := DoublesByConstMany(op, to, a, c); byConst != done || done > n || n-done >= 8 && done > 0 {
-					t.Fatalf("%d doubles: %d and %d were computed", n, done, byConst)
+					t.Fatalf("%d doubles: %d were computed, and %d with a constant; expected all whole eights or none", n, done, byConst)
 				}
 				for i, f := range to[:done] {
 					if want := operation(op, a[i], c); !same(f, want) {
@@ -62,7 +62,7 @@ func TestManyDoublesAreComputedAsOneIs(t *testing.T) {
 				}
 			}
 			if DoublesMany('%', to, a, b) != 0 || DoublesByConstMany('%', to, a, c) != 0 {
-				t.Fatal("remainders were computed, expected none")
+				t.Fatal("found remainders, expected that nothing is computed for them")
 			}
 		}
 	}
@@ -91,7 +91,7 @@ func TestQuotientsStopBeforeNumbersWithManyBits(t *testing.T) {
 					large = large || v < -(1<<51) || v >= 1<<51
 				}
 				if !large {
-					t.Fatalf("%v: %d were divided, expected more", a, done)
+					t.Fatalf("%v: %d numbers were divided, expected more", a, done)
 				}
 			}
 		}
@@ -113,11 +113,11 @@ func TestManyAreComparedAsOneIs(t *testing.T) {
 			check := func(done int, what string, is func(i int) bool) {
 				t.Helper()
 				if done > n || n-done >= 8 && done > 0 {
-					t.Fatalf("%s: %d of %d were compared", what, done, n)
+					t.Fatalf("%s: %d of %d numbers were compared, expected all whole eights or none", what, done, n)
 				}
 				for i := range done {
 					if found := bits[i/8]>>(i%8)&1 == 1; found != is(i) {
-						t.Fatalf("%s, c %d and %g, from %d on %d: row %d, %d and %g, is %t", what, c, f, low, span, i, ints[i], floats[i], found)
+						t.Fatalf("%s, c = %d and %g, low = %d, span = %d: row %d, %d and %g: found %t", what, c, f, low, span, i, ints[i], floats[i], found)
 					}
 				}
 			}
@@ -147,7 +147,7 @@ func TestManyAreChosenAsOneIs(t *testing.T) {
 			before, floatsBefore := slices.Clone(ints), slices.Clone(floats)
 			done := ChooseMany(ints, mask, from)
 			if again := ChooseMany(floats, mask, others); again != done || done > n || n-done >= 8 && done > 0 {
-				t.Fatalf("%d numbers: %d and %d were done", n, done, again)
+				t.Fatalf("%d numbers: %d whole numbers and %d doubles were chosen, expected all whole eights or none", n, done, again)
 			}
 			for i := range ints {
 				want, wantFloat := before[i], floatsBefore[i]

@@ -11,12 +11,12 @@ import (
 	"unsafe"
 )
 
-// CompactList encodes a list of structs of exported fields that are much alike, such as what is known of the files of a folder: of each
-// entry it has only what differs from an entry before. There may be tens of thousands of files, and what waits for the end of a run is
-// most of the memory that a run needs.
+// CompactList encodes a list of similar structs with exported fields, such as what is known of the files of a folder. Each entry is encoded as
+// its difference from an earlier entry. There may be tens of thousands of files, and what waits for the end of a run takes most of the memory
+// of a run.
 //
-// The form of an entry is how far back the other entry is, or 0 for an empty one, a bit for each field that differs, and then these fields: of a text how
-// many bytes at its start are the same, and the rest.
+// An entry is written as: how many entries back the earlier entry is, or 0 for the zero value; a bit for each field that differs; and then these
+// fields. A text is written as how many bytes at its start are equal to those of the earlier text, and the rest.
 func CompactList[T any](list []T) ([]byte, error) {
 	c, err := structOf(reflect.TypeFor[T]())
 	if err != nil {
@@ -37,10 +37,10 @@ func CompactList[T any](list []T) ([]byte, error) {
 			b = c.write(b, unsafe.Pointer(&list[i-like]), unsafe.Pointer(&list[i]))
 		}
 	}
-	return append(make([]byte, 0, len(b)), b...), nil // in no more memory than it takes
+	return append(make([]byte, 0, len(b)), b...), nil // a copy without spare capacity
 }
 
-// ExpandList reads what [CompactList] wrote. Entries share what they have in common, so nobody may write to it.
+// ExpandList reads what [CompactList] wrote. Entries share the memory of equal texts and lists, so nobody may write to these.
 func ExpandList[T any](b []byte) ([]T, error) {
 	c, err := structOf(reflect.TypeFor[T]())
 	if err != nil {
@@ -57,7 +57,7 @@ func ExpandList[T any](b []byte) ([]T, error) {
 		last := &zero
 		if like := r.bytes(1); r.err == nil && like[0] > 0 {
 			if int(like[0]) > i {
-				return nil, fmt.Errorf("element: entry %d of a list: found that it is like the one %d before, expected one that is there", i, like[0])
+				return nil, fmt.Errorf("element: entry %d of a list: found a reference %d entries back, expected one to an earlier entry", i, like[0])
 			}
 			last = &list[i-int(like[0])]
 		}
@@ -73,10 +73,10 @@ func ExpandList[T any](b []byte) ([]T, error) {
 	return list, nil
 }
 
-// mostBack is how far back the entry may be of which an entry is told. The files of several taxis take turns in a folder.
+// mostBack is how many entries back the earlier entry may be. It is more than 1 because the files of several taxis take turns in a folder.
 const mostBack = 4
 
-// CompactOne is [CompactList] of a single struct. Unlike a row it takes a bit for a field that is zero.
+// CompactOne is [CompactList] for a single struct. A field that is zero takes one bit, which is less than in a row.
 func CompactOne[T any](v T) ([]byte, error) { return CompactList([]T{v}) }
 
 // ExpandOne reads what [CompactOne] wrote.
@@ -91,7 +91,7 @@ func ExpandOne[T any](b []byte) (v T, err error) {
 	return list[0], nil
 }
 
-// listReader reads numbers from bytes. After an error it reads zeros.
+// listReader reads numbers and bytes. After an error it returns zeros.
 type listReader struct {
 	in  []byte
 	err error
@@ -124,8 +124,8 @@ func (r *listReader) bytes(n uint64) []byte {
 	return b
 }
 
-// valueCoder codes values of one type, which lie at the given places. last is the value of the entry before. read finds a copy of it, and
-// changes what differs.
+// valueCoder codes values of one type. Its methods get pointers to values: value is the one to code, and last is that of the earlier entry. Before
+// read is called, value is a copy of last; read changes what differs.
 type valueCoder interface {
 	same(last, value unsafe.Pointer) bool
 	write(b []byte, last, value unsafe.Pointer) []byte
@@ -135,7 +135,7 @@ type valueCoder interface {
 // structCoder codes a struct.
 type structCoder struct{ fields []fieldOfStruct }
 
-// fieldOfStruct is a field that is no struct, of a struct or of one within it.
+// fieldOfStruct is a field of a struct, or of a struct within it. It is not a struct itself.
 type fieldOfStruct struct {
 	at    uintptr
 	coder valueCoder
@@ -212,13 +212,13 @@ func coderOf(t reflect.Type) (valueCoder, error) {
 		}
 		return sliceCoder{e}, nil
 	}
-	return nil, fmt.Errorf("found the type %v, expected one that lists can have", t)
+	return nil, fmt.Errorf("found the type %v, expected one that compact lists support", t)
 }
 
 func zigzag(v int64) uint64   { return uint64(v<<1) ^ uint64(v>>63) }
 func unzigzag(n uint64) int64 { return int64(n>>1) ^ -int64(n&1) }
 
-// differing is the number of fields that differ.
+// differing returns the number of fields that differ.
 func (c *structCoder) differing(last, value unsafe.Pointer) (n int) {
 	for _, f := range c.fields {
 		if !f.coder.same(unsafe.Add(last, f.at), unsafe.Add(value, f.at)) {
@@ -295,7 +295,7 @@ func (textCoder) read(r *listReader, last, value unsafe.Pointer) {
 	before, n := *(*string)(last), r.uvarint()
 	rest := r.bytes(r.uvarint())
 	if n > uint64(len(before)) {
-		r.fail(errors.New("found a text that has more of the text before than there is"))
+		r.fail(errors.New("found a text that shares more bytes with the earlier text than that has, expected at most as many"))
 		return
 	}
 	text := make([]byte, 0, int(n)+len(rest))
@@ -303,7 +303,7 @@ func (textCoder) read(r *listReader, last, value unsafe.Pointer) {
 	*(*string)(value) = unsafe.String(unsafe.SliceData(text), len(text))
 }
 
-// bytesCoder codes bytes: one more than their number, and they themselves. No bytes at all are 0.
+// bytesCoder codes a slice of bytes as its length plus 1, and the bytes. A nil slice is 0.
 type bytesCoder struct{}
 
 func (bytesCoder) same(last, value unsafe.Pointer) bool {
@@ -328,9 +328,9 @@ func (bytesCoder) read(r *listReader, _, value unsafe.Pointer) {
 	}
 }
 
-// elements is what coders of slices and pointers know of what these refer to.
+// elements describes the values that slices and pointers refer to.
 type elements struct {
-	of    reflect.Type // of the slice or pointer
+	of    reflect.Type // the type of the slice or pointer
 	coder valueCoder
 	size  uintptr
 	zero  unsafe.Pointer
@@ -349,11 +349,11 @@ func (e elements) same(last, value unsafe.Pointer, n int) bool {
 	return true
 }
 
-// sliceCoder codes slices: one more than their length, and their elements. A nil slice is 0. An element is told as what differs from the one
-// at the same place of the slice before, or else from the element before.
+// sliceCoder codes a slice as its length plus 1, and its elements. A nil slice is 0. An element is coded as its difference from the element at the
+// same place of the earlier slice. If there is none, it is coded as its difference from the element before it.
 type sliceCoder struct{ elements }
 
-// like returns the element of which an element is told.
+// like returns the element from which the difference of element i is coded.
 func (c sliceCoder) like(last, value *anySlice, i int) unsafe.Pointer {
 	switch {
 	case i < last.len:
@@ -364,7 +364,7 @@ func (c sliceCoder) like(last, value *anySlice, i int) unsafe.Pointer {
 	return c.zero
 }
 
-// anySlice is the memory of a slice of any type.
+// anySlice is how a slice of any type lies in memory.
 type anySlice struct {
 	data     unsafe.Pointer
 	len, cap int
@@ -409,7 +409,7 @@ func (c sliceCoder) read(r *listReader, last, value unsafe.Pointer) {
 	}
 }
 
-// pointerCoder codes pointers: nil as 0, others as 1 and what they point to.
+// pointerCoder codes a nil pointer as 0, and any other pointer as 1 and the value that it points to.
 type pointerCoder struct{ elements }
 
 func (c pointerCoder) same(last, value unsafe.Pointer) bool {

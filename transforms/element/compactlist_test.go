@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// alike returns files as a folder has them: most of what is known of them is the same.
+// alike returns files as they are in a folder: most of what is known of them is equal.
 func alike(n int) []Recognised {
 	files := make([]Recognised, n)
 	for i := range files {
@@ -66,7 +66,7 @@ func TestFilesThatAreAlikeTakeLittleInACompactList(t *testing.T) {
 		t.Fatal(err)
 	}
 	if &files[0].Columns[0] != &files[255].Columns[0] {
-		t.Error("two files with the same columns have each its own")
+		t.Error("two files with equal columns do not share them")
 	}
 }
 
@@ -81,7 +81,7 @@ func TestFilesOfTwoTaxisThatTakeTurnsShareTheirColumns(t *testing.T) {
 	}
 	files, err := ExpandList[Recognised](b)
 	if err != nil || &files[0].Columns[0] != &files[4].Columns[0] || &files[1].Columns[0] != &files[5].Columns[0] {
-		t.Errorf("found files of one taxi with columns of their own, %v, expected that they share them", err)
+		t.Errorf("the files of one taxi do not share their columns; error %v", err)
 	}
 }
 
@@ -91,7 +91,7 @@ func TestATypeThatListsCannotHaveIsAnError(t *testing.T) {
 	}
 }
 
-// FuzzExpandList protects from bytes that are not its own: an error, never a panic.
+// FuzzExpandList checks that ExpandList returns an error for bytes that CompactList has not written, and never panics.
 func FuzzExpandList(f *testing.F) {
 	b, err := CompactList(alike(3))
 	if err != nil {
@@ -99,7 +99,7 @@ func FuzzExpandList(f *testing.F) {
 	}
 	f.Add(b)
 	f.Fuzz(func(_ *testing.T, b []byte) {
-		ExpandList[Recognised](b) //nolint:errcheck // only a panic is a fault
+		ExpandList[Recognised](b) //nolint:errcheck // only a panic fails the test
 	})
 }
 

@@ -14,7 +14,7 @@ func Drain[T any](next func(*T) bool) []T {
 	}
 }
 
-// DrainLists returns the entries of all lists of a side input.
+// DrainLists reads all lists of a side input and returns their entries.
 func DrainLists[L interface{ All() ([]T, error) }, T any](next func(*L) bool) ([]T, error) {
 	var all [][]T
 	for _, list := range Drain(next) {

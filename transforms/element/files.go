@@ -183,7 +183,7 @@ type AdmittedFiles struct {
 // All returns all files of a list. Nobody may write to them.
 func (l AdmittedFiles) All() ([]Admitted, error) { return withCompact(l.Files, l.Compact) }
 
-// withCompact returns a list and what a compact list adds to it.
+// withCompact returns the entries of a list, followed by those of a compact list.
 func withCompact[T any](list []T, compact []byte) ([]T, error) {
 	if compact == nil {
 		return list, nil
@@ -251,11 +251,11 @@ type Work struct {
 	Files  []WholeFiles // are read after the pieces
 }
 
-// WholeFiles are some files of which all units are read. There may be tens of thousands of files, so they are kept in a compact form.
+// WholeFiles are files of which all units are read. They are held in a compact list, because there may be tens of thousands of files.
 type WholeFiles struct {
-	Compact   []byte  // see [CompactList]
-	Count     int     // of files
-	UnitBytes []int64 // by unit, of all files: Recognised.UnitBytes
+	Compact   []byte  // a compact list of Recognised: see [CompactList]
+	Count     int     // the number of files
+	UnitBytes []int64 // Recognised.UnitBytes of all files, one after the other
 }
 
 // Piece is a range of units of one file, as a Work has it.

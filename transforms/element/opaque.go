@@ -78,8 +78,8 @@ func decodeTallies(b []byte) (t Tallies, err error) {
 	return t, err
 }
 
-// encodeCompact codes a list, which may be partly in its compact form: as two compact lists, the first with its length. There is no second
-// one if compact is nil.
+// encodeCompact codes the entries of a list and those of a compact list. It writes the length of the first compact list, that list, and then the
+// second compact list, unless that is nil.
 func encodeCompact[T any](list []T, compact []byte) ([]byte, error) {
 	b, err := CompactList(list)
 	if err != nil {

@@ -21,7 +21,7 @@ type Adder struct {
 	fields    []trip.Field
 
 	counted int64
-	holds   bool // there are groups
+	holds   bool // the adder has groups, so it uses the codes of its keys
 
 	keys      grouper
 	texts     texts
@@ -35,7 +35,7 @@ func NewAdder(q *query.Query, maxGroups int64) *Adder {
 	return new(Together).NewAdder(0, q, maxGroups)
 }
 
-// newAdder returns an adder. It adds the expressions that it needs. Its keys are among those that are shared, unless these are nil.
+// newAdder returns an adder. It adds the expressions that it needs to exprs. If shared is not nil, the adder's keys are shared ones.
 func newAdder(q *query.Query, maxGroups int64, exprs *expressions, shared *Keys) *Adder {
 	a := &Adder{q: q, maxGroups: maxGroups, plan: planOf(q), used: slices.Clone(q.Keys)}
 	vector := func(e *query.Expr) int {
@@ -144,7 +144,7 @@ func (a *Adder) AddFrom(at int, b *trip.Batch) error {
 	return nil
 }
 
-// countRows counts the rows of a selection.
+// countRows adds the rows of a selection to the counts of their groups.
 func (a *Adder) countRows(ids []uint32, one bool, rows *selection, s *scratch) {
 	a.counts = grown(a.counts, a.keys.groups, 0)
 	if one {
@@ -157,7 +157,7 @@ func (a *Adder) countRows(ids []uint32, one bool, rows *selection, s *scratch) {
 	}
 }
 
-// findCodes finds the codes of the keys in a batch.
+// findCodes finds the codes that the keys have in the rows of a batch.
 func (a *Adder) findCodes(at int, values vectors, n int, s *scratch) {
 	g := &a.keys
 	for i, k := range g.keys {
@@ -222,8 +222,8 @@ func (a *Adder) appendGroups(f *filler, groups []uint32, written [][][]byte) (ou
 // fewGroups are written or finished by one goroutine.
 const fewGroups = 256
 
-// pieces returns into how many pieces groups are cut that goroutines work on side by side. Groups differ in
-// their values, so there are more pieces than goroutines.
+// pieces returns into how many pieces groups are cut, which goroutines process side by side. Groups differ in how many values they have, so there
+// are more pieces than goroutines.
 func (a *Adder) pieces(groups int) int {
 	const each = 4
 	pieces := 1

@@ -77,7 +77,7 @@ func (a *adding) bytes() int64 {
 	return n
 }
 
-// close ends adding. Order lists all groups as they will be read.
+// close ends adding. order lists all groups in the order in which they will be read.
 func (a *adding) close(order []uint32) {
 	groups := len(order)
 	a.missing = grown(a.missing, groups, 0)
@@ -167,7 +167,7 @@ func (a *adding) add(rows *selection, ids []uint32, one bool, groups int) {
 	}
 }
 
-// addZeros adds a number for the group of each row that one mask chooses and another one leaves out. The first may be nil, for all rows.
+// addZeros adds a number to the element of to for the group of each row that chosen has and mask leaves out. If chosen is nil, it has all rows.
 func addZeros(to []int64, by int64, chosen, mask []byte, ids []uint32) {
 	for at, m := range mask[:(len(ids)+7)/8] {
 		m = ^m
@@ -373,7 +373,7 @@ func (a *adding) choose(mask []byte, n int) {
 	a.at = out[:k]
 }
 
-// gatherIDs returns the groups of the chosen rows.
+// gatherIDs returns the groups of the rows that are listed in the scratch.
 func (a *adding) gatherIDs(ids []uint32) []uint32 {
 	if cap(a.gathered) < len(a.at) {
 		a.gathered = make([]uint32, len(ids))

@@ -36,10 +36,10 @@ func (v *visible) find(b *trip.Batch) {
 	v.rows, v.n, v.memory = rows, len(rows), rows
 }
 
-// vectors are the values of the expressions of a query in a batch.
+// vectors has the values of the expressions of a query in a batch.
 type vectors struct {
 	program *compute.Program
-	of      []int // by number of the expression: its number in the program; nil if it is the same
+	of      []int // by number of the expression in the query: its number in the program; nil if the numbers are the same
 }
 
 func (v vectors) Vector(i int) *compute.Vector {
@@ -49,20 +49,20 @@ func (v vectors) Vector(i int) *compute.Vector {
 	return v.program.Vector(i)
 }
 
-// selection are rows of a batch that a query adds up, with the values of its expressions.
+// selection is the rows of a batch that a query adds up, with the values of its expressions.
 type selection struct {
 	n      int    // rows that have values
-	mask   []byte // a bitmap of those that count; nil for all
-	count  int    // how many count
+	mask   []byte // a bitmap of the rows that count; nil if all count
+	count  int    // how many rows count
 	values vectors
 }
 
-// chosen are the rows of a batch that no rule refuses and for which WHERE is true. If these are nearly all, its expressions are computed with
-// those of other queries, in all rows; otherwise in the chosen rows alone.
+// chosen is the rows of a batch that no rule refuses and for which the WHERE of a query is true. If nearly all rows are chosen, the query's
+// expressions are computed for all rows, together with those of other queries. Otherwise they are computed for the chosen rows only.
 type chosen struct {
 	whereOf  int              // the number of WHERE in the program of the place
-	valuesOf []int            // the numbers of the expressions there; nil if they are not
-	where    *compute.Program // own ones, which are compiled when they are needed
+	valuesOf []int            // the numbers of the query's expressions in that program; nil if it does not have them
+	where    *compute.Program // the query's own programs, which are compiled when they are needed
 	values   *compute.Program
 
 	most bool // nearly all rows of the last batch were chosen
@@ -75,7 +75,8 @@ type chosen struct {
 	selection
 }
 
-// From which share of chosen rows on expressions are computed in all rows, and below which they no longer are.
+// From a share of nearlyAll chosen rows on, the expressions are computed for all rows. Below a share of tooFew they are computed for the chosen
+// rows only. In between, the query keeps its way, because a change compiles a program.
 const (
 	nearlyAll = 7.0 / 8
 	tooFew    = 3.0 / 4
@@ -116,7 +117,7 @@ func (c *chosen) choose(q *queried, b *trip.Batch, p *place) error {
 	return c.values.Run(b, c.rows)
 }
 
-// condition returns the values of WHERE.
+// condition returns the value of WHERE for each row.
 func (c *chosen) condition(q *queried, b *trip.Batch, p *place) (*compute.Vector, error) {
 	if p.values.Has(c.whereOf) {
 		return p.values.Vector(c.whereOf), nil
@@ -128,7 +129,7 @@ func (c *chosen) condition(q *queried, b *trip.Batch, p *place) (*compute.Vector
 	return c.where.Vector(0), err
 }
 
-// together tells whether the expressions were computed with those of other queries.
+// together tells whether the query's expressions were computed together with those of other queries.
 func (c *chosen) together(p *place) bool {
 	if c.valuesOf == nil {
 		return false
@@ -141,7 +142,7 @@ func (c *chosen) together(p *place) bool {
 	return true
 }
 
-// restrict leaves the rows for which a condition is true.
+// restrict removes the rows for which a condition is not true from the selection.
 func (c *chosen) restrict(v *compute.Vector) {
 	if v.Const {
 		if !v.Value(0).True() {
@@ -162,7 +163,7 @@ func (c *chosen) restrict(v *compute.Vector) {
 	}
 }
 
-// list lists the rows that the mask chooses, and forgets the mask.
+// list replaces the mask by a list of the rows that it chooses.
 func (c *chosen) list() {
 	if c.mask == nil {
 		return

@@ -7,33 +7,33 @@ import (
 	"tripstats/transforms/query"
 )
 
-// coded are the codes that a key has in the rows of a batch. If rows that follow one another nearly always have the same code, such as that of
-// their month, they are runs; otherwise each row has its own in the list.
+// coded has the codes that a key has in the rows of a batch. If consecutive rows nearly always have the same code, such as that of their month,
+// the codes are runs. Otherwise they are a list with a code for each row.
 type coded struct {
 	runs  []codeRun
 	list  []uint32
-	count int   // more than any code
-	bytes int64 // that the codes of all batches take
+	count int   // larger than any code
+	bytes int64 // how much memory the codes of the key take
 
 	ends []int // memory
 }
 
-// codeRun is rows with the same code, from the end of the run before to its own.
+// codeRun is consecutive rows with the same code, from the end of the run before to end.
 type codeRun struct {
 	code uint32
 	end  int
 }
 
-// rowsInRun is how many rows the runs of a batch have, on average and at the least.
+// rowsInRun is the least average number of rows in the runs of a batch. If runs would be shorter on average, the codes are a list.
 const rowsInRun = 128
 
-// room returns the list for so many rows.
+// room returns the list, with room for n rows.
 func (c *coded) room(n int) []uint32 {
 	c.list = slices.Grow(c.list[:0], n)[:n]
 	return c.list
 }
 
-// endsOf returns where runs of equal values end, or nothing if there are too many.
+// endsOf returns where runs of equal values end, or nil if there are too many runs.
 func endsOf[T comparable](list []T, memory *[]int) []int {
 	ends, most := (*memory)[:0], len(list)/rowsInRun
 	last := list[0]
@@ -49,7 +49,7 @@ func endsOf[T comparable](list []T, memory *[]int) []int {
 	return *memory
 }
 
-// Keys are the keys that adders of one source have alike. Each adder needs the codes of the values in each batch, which are found once.
+// Keys has the keys of the adders of one source. Adders with the same key share it, so its codes are found only once for each batch.
 type Keys struct {
 	together *Together
 	shared   map[int]*key // by the number of the expression in Together.exprs
@@ -60,24 +60,24 @@ type key struct {
 	codes
 
 	mu         sync.Mutex
-	number     int // of the expression that is shared; -1 if the key is that of one adder
-	users      int // adders that have groups by the codes
-	generation int // counts how often the codes began again
+	number     int // of the expression that is shared; -1 if only one adder has the key
+	users      int // how many adders have groups that use the codes
+	generation int // how often the codes were reset
 }
 
-// placedCodes are the codes of the batch in a place.
+// placedCodes has the codes of a key in the batch of a place.
 type placedCodes struct {
 	coded
 
 	mu         sync.Mutex
-	of         *key // nil if there are none
-	generation int  // that of the key
+	of         *key // nil if the codes are not found yet
+	generation int  // the generation of the key when the codes were found
 }
 
 // NewKeys returns the keys of a source.
 func (t *Together) NewKeys() *Keys { return &Keys{together: t, shared: map[int]*key{}} }
 
-// NewLister is [Together.NewLister].
+// NewLister is [Together.NewLister]. A lister has no keys.
 func (s *Keys) NewLister(number int, q *query.Query) *Lister { return s.together.NewLister(number, q) }
 
 func newKey(e *query.Expr, number int) *key {
@@ -86,7 +86,7 @@ func newKey(e *query.Expr, number int) *key {
 	return k
 }
 
-// key returns the key of a shared expression.
+// key returns the key of a shared expression, and makes it if there is none.
 func (s *Keys) key(e *query.Expr, number int) *key {
 	k := s.shared[number]
 	if k == nil {
@@ -96,14 +96,14 @@ func (s *Keys) key(e *query.Expr, number int) *key {
 	return k
 }
 
-// use is called before an adder has groups by the codes.
+// use is called before an adder makes its first group from the codes.
 func (k *key) use() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.users++
 }
 
-// leave is called when an adder has no more groups by the codes. If no other one has, the codes begin again.
+// leave is called when an adder has dropped its groups. If no other adder has groups that use the codes, the codes are reset.
 func (k *key) leave() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -113,7 +113,7 @@ func (k *key) leave() {
 	}
 }
 
-// codesOf returns the codes of a shared key in the batch in a place, which has n rows that count.
+// codesOf returns the codes of a shared key for the n visible rows of the batch in a place.
 func (p *place) codesOf(k *key, n int) *coded {
 	placed := p.coded[k.number]
 	placed.mu.Lock()

@@ -27,7 +27,7 @@ type codes struct {
 	wides  map[string]int
 
 	memory  []int64
-	ofTexts []uint32 // by text of a vector: its code, 0 if it did not occur
+	ofTexts []uint32 // by text of a vector: its code; 0 if it has not occurred
 }
 
 func (c *codes) reset() {
@@ -41,7 +41,7 @@ func (c *codes) bytes() int64 {
 	return int64(cap(c.values)+cap(c.memory))*8 + int64(cap(c.table))*4 + c.hash.bytes() + int64(len(c.wide))*250 + c.texts.bytes()
 }
 
-// of sets the codes of n rows of a vector.
+// of sets out to the codes of the first n rows of a vector.
 func (c *codes) of(v *compute.Vector, out *coded, n int) {
 	out.runs = out.runs[:0]
 	switch {
@@ -82,7 +82,7 @@ func (c *codes) of(v *compute.Vector, out *coded, n int) {
 	out.count, out.bytes = c.count, c.bytes()
 }
 
-// each sets the codes of rows, of which some may be NULL.
+// each sets out to the codes of rows. Some of the values may be NULL.
 func (c *codes) each(v *compute.Vector, out []uint32) {
 	if v.Wide != nil {
 		for i := range out {
@@ -97,7 +97,7 @@ func (c *codes) each(v *compute.Vector, out []uint32) {
 	}
 }
 
-// listTexts sets the codes of a few texts, of which known has the values.
+// listTexts sets out to the codes of texts. There are few different texts, and known has a value for each.
 func (c *codes) listTexts(texts, known []int64, out []uint32) {
 	c.ofTexts = slices.Grow(c.ofTexts[:0], len(known))[:len(known)]
 	of := c.ofTexts
@@ -110,7 +110,7 @@ func (c *codes) listTexts(texts, known []int64, out []uint32) {
 	}
 }
 
-// list sets the codes of values.
+// list sets out to the codes of values that are not NULL.
 func (c *codes) list(ints []int64, out []uint32) {
 	if c.hashed {
 		for i, x := range ints {

@@ -106,7 +106,7 @@ func (c *column) add(v query.Value) {
 	}
 }
 
-// code returns the index of a text, which is added unless it is there.
+// code returns the index of a text in the column's texts, and adds the text if it is new.
 func (c *column) code(text string) int32 {
 	code, known := c.codes[text]
 	if !known {

@@ -11,14 +11,17 @@ import (
 	"tripstats/transforms/sidebyside"
 )
 
-// A compact state takes about half of the memory. Its groups are not one list: they are in chunks, as [Blocks] cuts them, so that each chunk becomes
-// a block as it is. A chunk is its shard, how many groups and rows it has, its length, and its bytes. These are two texts, each coded by Huffman: one
-// has for each group how many bytes of its key are those of the key before, the rest of its key, and the length of its body; the other has the bodies,
-// the short ones first: groups of as many trips have distances of one size, which a code of their own makes shorter.
+// A compact state takes about half of the memory. Its groups are not one list, but in chunks. [Blocks] cuts a state into the same parts, so it makes
+// a block of each chunk.
 //
-// Coding costs time for each state, so that only whoever holds many states makes them compact. Every function here reads both forms.
+// A chunk is written as its shard, its number of groups, its number of rows, its length, and its bytes. The bytes are two texts, each in a Huffman
+// code. The first text has for each group: how many bytes of its key are equal to those of the key before, the rest of the key, and the length of
+// the body. The second text has the bodies, from the shortest to the longest. This order makes the text shorter: groups with equally many trips
+// have distances of similar size, and each piece of the text has its own code.
+//
+// Coding takes time for each state, so only code that holds many states makes them compact. Every function of this package reads both forms.
 
-// Compact returns a state in its compact form, if that is smaller. It uses all cores. Finished groups stay as they are.
+// Compact returns the compact form of a state, if that is smaller. It uses all cores. It returns states with finished groups unchanged.
 func Compact(state []byte) ([]byte, error) {
 	var h header
 	if _, err := h.read(state); err != nil {
@@ -52,7 +55,7 @@ func Compact(state []byte) ([]byte, error) {
 
 func isCompactState(state []byte) bool { return len(state) > 1 && state[1]&isCompact != 0 }
 
-// AtLeast is how many bytes a state has at the least when it is compressed.
+// AtLeast estimates how many bytes a state has at least when it is compressed.
 func AtLeast(state []byte) int64 {
 	if isCompactState(state) {
 		return int64(len(state)) / 2
@@ -60,7 +63,7 @@ func AtLeast(state []byte) int64 {
 	return int64(len(state)) / 8
 }
 
-// Plain returns a state in the form that is not compact.
+// Plain returns the plain form of a state, which is not compact.
 func Plain(state []byte) ([]byte, error) {
 	if !isCompactState(state) {
 		return state, nil
@@ -73,7 +76,7 @@ func Plain(state []byte) ([]byte, error) {
 	return append(h.append(make([]byte, 0, len(groups)+64)), groups...), nil
 }
 
-// chunkOf makes a chunk of a block.
+// chunkOf makes a chunk from a block.
 func chunkOf(shard uint32, block []byte) ([]byte, error) {
 	var h header
 	in, err := h.read(block)
@@ -110,7 +113,7 @@ func chunkOf(shard uint32, block []byte) ([]byte, error) {
 	for _, o := range c.order {
 		c.bodies = append(c.bodies, c.list[uint32(o)].body...)
 	}
-	clear(c.list) // nobody may keep the block in memory
+	clear(c.list) // so that the list does not keep the block in memory
 	coded := c.append(c.append(c.out[:0], c.keys), c.bodies)
 	c.out = coded
 	b := make([]byte, 0, len(coded)+4*binary.MaxVarintLen64)
@@ -128,7 +131,7 @@ type chunk struct {
 	whole, content []byte
 }
 
-// nextChunk reads a chunk from the front. It is not ok at the end.
+// nextChunk reads the chunk at the start of in. ok is false at the end.
 func nextChunk(in []byte) (c chunk, rest []byte, ok bool, err error) {
 	if len(in) == 0 {
 		return c, nil, false, nil
@@ -160,7 +163,7 @@ func compactBlocks(h *header, in []byte, emit func(shard uint32, finished bool, 
 	}
 }
 
-// open reads a header, and returns the groups in the form of a state that is not compact.
+// open reads a header, and returns the groups as they are written in a plain state.
 func (h *header) open(b []byte) ([]byte, error) {
 	in, err := h.read(b)
 	if err != nil || !h.compact {
@@ -189,7 +192,7 @@ func (h *header) open(b []byte) ([]byte, error) {
 	return sortedGroups(chunks)
 }
 
-// sortedGroups makes one list of lists of groups.
+// sortedGroups merges lists of groups into one list in the order of the keys.
 func sortedGroups(lists [][]byte) ([]byte, error) {
 	var all []record
 	size := 0
@@ -216,16 +219,17 @@ func sortedGroups(lists [][]byte) ([]byte, error) {
 
 // packedRecord is a group of a chunk.
 type packedRecord struct {
-	same   int64 // how many bytes of its key are those of the key before
+	same   int64 // how many bytes of its key are equal to those of the key before
 	rest   []byte
 	length int64 // of the body
 	body   []byte
 }
 
-// byLength is a number by which groups are sorted by the length of their bodies, and then by their place. A block has less than 2^32 bytes.
+// byLength returns a number that sorts groups by the length of their bodies, and then by their place. Both fit in 32 bits, because a block has less
+// than 2^32 bytes.
 func byLength(place, length int) uint64 { return uint64(length)<<32 | uint64(place) }
 
-// open returns the groups of a chunk.
+// open returns the groups of a chunk, as they are written in a plain state.
 func (c *chunk) open() ([]byte, error) {
 	d := coders.Get().(*coder)
 	defer coders.Put(d)
@@ -272,7 +276,8 @@ type coder struct {
 	huffman, decoding      huff0.Scratch
 }
 
-// newCoder returns one whose codes stand before what they code, also where the code before would do.
+// newCoder returns a coder that writes a new code before each piece. It never uses the code of the piece before, so that each piece can be read by
+// itself.
 func newCoder() *coder { return &coder{huffman: huff0.Scratch{Reuse: huff0.ReusePolicyNone}} }
 
 var coders = sync.Pool{New: func() any { return newCoder() }}
@@ -280,12 +285,13 @@ var coders = sync.Pool{New: func() any { return newCoder() }}
 // pieceBytes is how many bytes of a text are coded together.
 const pieceBytes = 16 << 10
 
-// append appends a text in pieces: the length of the text; for each piece its length times 2, plus 1 if it is coded, and the piece.
+// append appends a text in pieces. It writes the length of the text and then for each piece: twice its length, plus 1 if the piece is coded, and
+// the piece.
 func (c *coder) append(b, text []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(text)))
 	for piece := range slices.Chunk(text, pieceBytes) {
 		coded, _, err := huff0.Compress4X(piece, &c.huffman)
-		if err != nil { // it is too short, or does not become shorter
+		if err != nil { // the piece is too short, or coding does not make it shorter
 			b = append(binary.AppendUvarint(b, uint64(len(piece))<<1), piece...)
 			continue
 		}
@@ -294,7 +300,7 @@ func (c *coder) append(b, text []byte) []byte {
 	return b
 }
 
-// read appends the text that append has written.
+// read reads a text that append has written, and appends it to text.
 func (c *coder) read(r *reader, text []byte) []byte {
 	for left := r.number(); left > 0 && !r.short; {
 		n := r.number()

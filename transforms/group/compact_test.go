@@ -10,7 +10,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// stateForms are a state in both forms.
+// stateForms returns the plain and the compact form of a state.
 func stateForms(t *testing.T, q *query.Query, batches []*trip.Batch) (plain, compact []byte) {
 	t.Helper()
 	plain, err := stateOf(q, batches)
@@ -21,7 +21,7 @@ func stateForms(t *testing.T, q *query.Query, batches []*trip.Batch) (plain, com
 		t.Fatal(err)
 	}
 	if len(compact) > len(plain)*2/3 {
-		t.Fatalf("found %d bytes, expected at most two thirds of %d", len(compact), len(plain))
+		t.Fatalf("the compact state has %d bytes, expected at most two thirds of %d", len(compact), len(plain))
 	}
 	return plain, compact
 }
@@ -59,7 +59,7 @@ func TestACompactStateHasTheSameGroups(t *testing.T) {
 		{"merged into a plain state", func() ([]byte, error) { return mergedPlain(plain, otherCompact) }, merged},
 	} {
 		if got, err := c.make(); err != nil || !bytes.Equal(got, c.want) {
-			t.Errorf("%s: the compact state gives other bytes than the plain one, %v", c.what, err)
+			t.Errorf("%s: the compact state gives other bytes than the plain state; error %v", c.what, err)
 		}
 	}
 }
@@ -78,7 +78,7 @@ func TestBlocksOfACompactStateAreThoseOfThePlainOne(t *testing.T) {
 	byShard := func(state []byte) (all [Shards][]byte) {
 		if err := Blocks(state, func(shard uint32, finished bool, block []byte) error {
 			if finished || all[shard] != nil {
-				t.Errorf("shard %d: found a second block or a finished one, expected one that is not", shard)
+				t.Errorf("shard %d: found a second block or a finished one, expected a single unfinished block", shard)
 			}
 			var err error
 			all[shard], err = Plain(block)
@@ -89,11 +89,11 @@ func TestBlocksOfACompactStateAreThoseOfThePlainOne(t *testing.T) {
 		return all
 	}
 	if want, got := byShard(plain), byShard(compact); !slices.EqualFunc(got[:], want[:], bytes.Equal) {
-		t.Error("the blocks of the compact state have other groups than those of the plain one")
+		t.Error("the blocks of the compact state have other groups than the blocks of the plain state")
 	}
 }
 
-// A block of which nothing else is known may have been changed on its way.
+// A state may be damaged on its way between workers. Reading it must not panic.
 func TestChangedCompactStatesAreReadWithoutHarm(t *testing.T) {
 	q := sql(t, journeys)
 	rng := rand.New(rand.NewPCG(7, 3))
@@ -110,11 +110,11 @@ func TestChangedCompactStatesAreReadWithoutHarm(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		_, _ = Finish(q, groups) // an error or another table; not a panic
+		_, _ = Finish(q, groups) // an error or another table is allowed, a panic is not
 	}
 }
 
-// What one text is coded by must not be needed to read the next one.
+// A coder may have coded and read other texts before. Each text must be readable without the code of another text.
 func TestEachTextIsReadByItself(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 4))
 	c := newCoder()
@@ -125,7 +125,7 @@ func TestEachTextIsReadByItself(t *testing.T) {
 		}
 		r := reader{in: c.append(nil, text)}
 		if got := newCoder().read(&r, nil); r.short || len(r.in) > 0 || !bytes.Equal(got, text) {
-			t.Fatalf("a text of %d bytes: found other bytes when it was read, expected the same", len(text))
+			t.Fatalf("a text of %d bytes: reading it gives other bytes, expected the same", len(text))
 		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// distinct returns the different distances of a list, ascending, and how often each occurs. It may change the list; what it returns is
-// valid until it is called again.
+// distinct returns the different distances of a list, ascending, and how often each occurs. It may change the list. The results are valid until
+// the next call.
 func (s *filler) distinct(list []uint32) (distances, times []uint32) {
 	if len(list) == 0 {
 		return nil, nil
@@ -40,13 +40,13 @@ func (s *filler) distinct(list []uint32) (distances, times []uint32) {
 }
 
 const (
-	// mostTallied is how far apart distances may be that are counted instead of sorted, tallyRatio how far for each of them: the marks of
-	// all distances between are looked at, 64 at a time.
+	// Distances are counted instead of sorted if their range is at most mostTallied, and at most tallyRatio times their number. Counting looks at
+	// the marks of all numbers in the range, 64 at a time, so a large range takes long.
 	mostTallied = 1 << 17
 	tallyRatio  = 256
 )
 
-// tallied is distinct for distances from low on, of so many that are possible. It counts them, and marks those that occur.
+// tallied is distinct for distances from low up to, but without, low plus width. It counts how often each occurs, and marks those that occur.
 func (s *filler) tallied(list []uint32, low uint32, width int) (distances, times []uint32) {
 	if len(s.tally) < width {
 		s.tally, s.marks = make([]uint32, max(width, 2*len(s.tally))), make([]uint64, max(width, 2*len(s.tally))/64+1)
@@ -71,7 +71,7 @@ func (s *filler) tallied(list []uint32, low uint32, width int) (distances, times
 	return distances[:k], times[:k]
 }
 
-// sortFew sorts a few numbers.
+// sortFew sorts a list of few numbers.
 func sortFew(list []uint32) {
 	for i := 1; i < len(list); i++ {
 		d, j := list[i], i

@@ -25,7 +25,7 @@
 // # How groups are found
 //
 // Each key gets a small code for each of its values; the codes together are a number in mixed radix, which is looked up in a table if the table is
-// small enough, and in a hash table otherwise. Adders of one source share the codes of the [Keys] that they have alike. Keys that hardly change
-// from row to row, such as months, have a code for each run of rows: only the other keys are looked up row by row. Parts of states are columns
+// small enough, and in a hash table otherwise. Adders of one source share the codes of equal keys: see [Keys]. Keys that seldom change from row to
+// row, such as months, have a code for each run of rows, so that only the other keys are looked up row by row. Parts of states are columns
 // indexed by the number of the group.
 package group

@@ -133,7 +133,7 @@ func (p *pairs) add(ids []uint32, one bool, v values) {
 	}
 }
 
-// allWorse tells whether none of the numbers can be that of the best pair of a group.
+// allWorse tells whether the group has a pair whose number is better than all of these numbers.
 func (p *pairs) allWorse(id uint32, bys []int64) bool {
 	now := &p.list[id]
 	if !now.any {

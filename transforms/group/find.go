@@ -2,8 +2,8 @@ package group
 
 import "slices"
 
-// find sets the group of each row of a batch. It tells whether all are of one group. Rows that a mask leaves out make no group; if there is none,
-// what is set has no meaning.
+// find sets the group of each row of a batch. It tells whether all rows are of one group. A row that the mask leaves out makes no group: if its group
+// does not exist, the number that is set has no meaning.
 func (g *grouper) find(ids []uint32, mask []byte) (one bool) {
 	g.mask = mask
 	g.varies, g.held = g.varies[:0], 0
@@ -15,7 +15,7 @@ func (g *grouper) find(ids []uint32, mask []byte) (one bool) {
 		}
 	}
 	g.fit()
-	var next [8]int // by key: the run that comes next
+	var next [8]int // memory for runs: by key, the run that comes next
 	runs := next[:0]
 	for range g.keys {
 		runs = append(runs, 0)
@@ -42,7 +42,7 @@ func (g *grouper) find(ids []uint32, mask []byte) (one bool) {
 	return one
 }
 
-// findSegment sets the groups of rows that follow one another from a row of the batch on. Only the keys that vary have different codes in them.
+// findSegment sets the groups of consecutive rows of the batch, beginning with row from. In these rows only the keys that vary have different codes.
 func (g *grouper) findSegment(ids []uint32, from int) {
 	switch {
 	case len(g.varies) == 0:
@@ -73,10 +73,10 @@ func (g *grouper) findSegment(ids []uint32, from int) {
 	}
 }
 
-// leftOut tells whether the mask leaves out a row.
+// leftOut tells whether the mask leaves a row out.
 func (g *grouper) leftOut(row int) bool { return g.mask != nil && g.mask[row>>3]>>(row&7)&1 == 0 }
 
-// firstOf returns the first row of a segment that the mask chooses, or the first one of all.
+// firstOf returns the first row of a segment that the mask chooses. If it chooses none, firstOf returns the first row.
 func (g *grouper) firstOf(from, rows int) int {
 	for row := from; row < from+rows; row++ {
 		if !g.leftOut(row) {
@@ -86,7 +86,7 @@ func (g *grouper) firstOf(from, rows int) int {
 	return from
 }
 
-// code is the code of a key in a row of the segment.
+// code returns the code of a key in a row of the segment.
 func (g *grouper) code(key, row int) uint32 {
 	if len(g.lists[key].runs) > 0 {
 		return g.now[key]
@@ -155,7 +155,7 @@ func (g *grouper) findDirect(ids []uint32, from int) {
 	}
 }
 
-// hashed is group for a row of a segment: the keys that do not vary have the codes of base.
+// hashed is group for a row of a segment in which the keys that do not vary have the codes in base.
 func (g *grouper) hashed(base uint64, row int) uint32 {
 	for _, k := range g.varies {
 		base |= uint64(g.lists[k].list[row]) << g.shift[k]
@@ -172,7 +172,8 @@ func (g *grouper) hashed(base uint64, row int) uint32 {
 	return id
 }
 
-// paged returns the group of a row that has a place in the page, and makes it if there is none. What is in the page need not be in the hash table.
+// paged returns the group of a row whose place in the page is at, and makes the group if there is none. It puts a new group into the page only, and not
+// into the hash table.
 func (g *grouper) paged(at *uint32, row int) uint32 {
 	if *at == 0 {
 		tuple := g.tuple(make([]uint32, 0, 8), row)
@@ -189,7 +190,7 @@ func (g *grouper) paged(at *uint32, row int) uint32 {
 	return *at - 1
 }
 
-// leave puts into the hash table the groups that only the page has, and forgets the page.
+// leave puts the groups that only the page has into the hash table, and drops the page.
 func (g *grouper) leave() {
 	p, n := &g.page, len(g.keys)
 	if p.of == nil {
@@ -205,33 +206,34 @@ func (g *grouper) leave() {
 	p.of = nil
 }
 
-// page has groups that differ in only two keys, by the codes of both keys. Often nearly all rows of a batch are of such groups, for
-// example journeys of one month. A page is much smaller than the hash table, which does not have the groups that were made in the page.
+// page is a table of groups that differ only in two keys, indexed by the codes of these keys. Often nearly all rows of a batch are of such groups, for
+// example journeys of one month. A page is much smaller than the hash table. Groups that were made in the page are not in the hash table until the
+// page is dropped.
 type page struct {
 	of     []int // the two keys; nil if there is no page
 	others uint64
-	mask   uint64 // of the two keys in hash's keys
+	mask   uint64 // the bits of the two keys in the keys of hash
 	radix  [2]uint32
-	groups []uint32 // the group plus 1, 0 if hash has to tell
-	since  int      // the first group that may be in the page and not in the hash table
+	groups []uint32 // the group plus 1; 0 if the hash table must be asked
+	since  int      // groups from this one on may be in the page and not in the hash table
 
-	// If a third key varies, the page has rows with one code of it.
-	third int // -1 if none does
+	// If a third key varies, the page is for the rows in which that key has the given code.
+	third int // -1 if no third key varies
 	code  uint32
 }
 
 const (
 	mostInPage = 1 << 18
-	// fewHashed is how many groups are found in the hash table as fast.
+	// Below fewHashed groups the hash table is as fast as a page.
 	fewHashed = 1 << 12
-	// fewRows is how many rows are found in the hash table as fast.
+	// Below fewRows rows a new page takes longer than looking up the rows in the hash table.
 	fewRows = 1 << 6
-	// sampled is how many rows of a segment tell whether nearly all have one code of a key.
+	// sampled is the number of rows of a segment that show whether a key has the same code in nearly all rows.
 	sampled = 32
 )
 
-// turn sets the two keys of the page to keys that vary, and the codes of the other keys to those of nearly all rows of a segment. It returns
-// false if there are no such keys.
+// turn makes the page one for a segment: its two keys are keys that vary, and the codes of the other keys are those of nearly all rows. It returns
+// false if there are no such keys, or if a page is not worthwhile.
 func (g *grouper) turn(base uint64, from, rows int) bool {
 	p := &g.page
 	third, code := -1, uint32(0)
@@ -241,7 +243,7 @@ func (g *grouper) turn(base uint64, from, rows int) bool {
 	var memory [3]int
 	of := append(memory[:0], g.varies...)
 	if len(of) == 3 {
-		least := 0 // the key with the fewest codes
+		least := 0 // the index of the key with the fewest codes
 		for i, k := range of {
 			if g.counts[k] < g.counts[of[least]] {
 				least = i
@@ -280,7 +282,7 @@ func (g *grouper) turn(base uint64, from, rows int) bool {
 	return true
 }
 
-// maskOf has the bits of a key in hash's keys.
+// maskOf returns the bits that a key has in the keys of hash.
 func (g *grouper) maskOf(k int) uint64 { return uint64(g.radix[k]-1) << g.shift[k] }
 
 func (g *grouper) findInPage(ids []uint32, from int, base uint64) {

@@ -8,8 +8,8 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// timedBatches are trips roughly in the order of time, so that their months, days and hours are runs. A few trips are of other months, and a few
-// values are NULL.
+// timedBatches returns trips roughly in the order of time, so that their months, days and hours form runs. A few trips are of other months, and a
+// few values are NULL.
 func timedBatches(rng *rand.Rand, batches, rows int) (all []*trip.Batch) {
 	at := int64(1_704_000_000) * second
 	for range batches {
@@ -44,7 +44,7 @@ func timedBatches(rng *rand.Rand, batches, rows int) (all []*trip.Batch) {
 	return all
 }
 
-// TestRunsOfKeysMakeTheSameGroups has keys that hardly change from row to row, alone and beside keys that do.
+// TestRunsOfKeysMakeTheSameGroups groups by keys that seldom change from row to row, alone and together with keys that often change.
 func TestRunsOfKeysMakeTheSameGroups(t *testing.T) {
 	rng := rand.New(rand.NewPCG(22, 1))
 	batches := timedBatches(rng, 6, 3000)
@@ -58,14 +58,14 @@ func TestRunsOfKeysMakeTheSameGroups(t *testing.T) {
 		fast := NewAdder(q, 1<<20)
 		for range 2 { // again after a reset
 			if found, err := addTo(fast, batches); err != nil || !bytes.Equal(found, slowState(t, q.SQL, batches)) {
-				t.Errorf("%s: the state is not that of an adder that goes row by row, %v", keys, err)
+				t.Errorf("%s: the state differs from that of an adder that adds row by row; error %v", keys, err)
 			}
 			batches[0], batches[5] = batches[5], batches[0]
 		}
 	}
 }
 
-// slowState is the state of an adder that goes row by row.
+// slowState returns the state of an adder that adds row by row.
 func slowState(t *testing.T, text string, batches []*trip.Batch) []byte {
 	t.Helper()
 	slow := newSlowAdder(sql(t, text), 1<<20)
@@ -81,12 +81,12 @@ func slowState(t *testing.T, text string, batches []*trip.Batch) []byte {
 	return state
 }
 
-// A WHERE that chooses nearly all trips, or few, or that changes from batch to batch, adds up what a slow adder does: trips that are left out
-// make no groups, and what they have no value for is no error.
+// The share of trips that WHERE chooses may be large or small, and may change from batch to batch. The result must be that of an adder that adds row
+// by row. Trips that are left out make no groups, and an expression that has no value for them gives no error.
 func TestRowsThatWhereLeavesOutAddNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(22, 2))
 	batches := timedBatches(rng, 8, 1500)
-	for i, b := range batches { // nearly all trips of half of the batches have a distance
+	for i, b := range batches { // in half of the batches nearly all trips have a distance
 		for row := range b.Rows {
 			if b.Columns[trip.Distance].Values[row] = 2_000_000; row%40 == 7 || i%4 > 1 && row%3 > 0 {
 				b.Columns[trip.Distance].Values[row] = 0
@@ -105,15 +105,15 @@ func TestRowsThatWhereLeavesOutAddNothing(t *testing.T) {
 		"SELECT taxi, count(*) AS n FROM trips WHERE taxi = 'green' GROUP BY taxi",
 	} {
 		fast := NewAdder(sql(t, text), 1<<20)
-		for range 2 { // after a reset the expressions are computed as for the last batch
+		for range 2 { // after a reset, the expressions are computed in the way of the last batch
 			if found, err := addTo(fast, batches); err != nil || !bytes.Equal(found, slowState(t, text, batches)) {
-				t.Errorf("%s: the state is not that of an adder that goes row by row, %v", text, err)
+				t.Errorf("%s: the state differs from that of an adder that adds row by row; error %v", text, err)
 			}
 		}
 	}
 }
 
-// Adders of one source share codes: these begin again when no adder has groups by them, and not before.
+// Adders of one source share codes. The codes are reset when no adder has groups that use them, and not before.
 func TestCodesThatAreSharedEndWithTheLastGroups(t *testing.T) {
 	rng := rand.New(rand.NewPCG(22, 3))
 	batches := timedBatches(rng, 6, 600)
@@ -142,7 +142,7 @@ func TestCodesThatAreSharedEndWithTheLastGroups(t *testing.T) {
 				continue
 			}
 			if found, err := a.State(); err != nil || !bytes.Equal(found, slowState(t, texts[k], batches[since[k]:i+1])) {
-				t.Errorf("%s, batches %d to %d: the state is not that of an adder that goes row by row, %v", texts[k], since[k], i, err)
+				t.Errorf("%s, batches %d to %d: the state differs from that of an adder that adds row by row; error %v", texts[k], since[k], i, err)
 			}
 			a.Reset()
 			since[k] = i + 1
@@ -150,7 +150,7 @@ func TestCodesThatAreSharedEndWithTheLastGroups(t *testing.T) {
 	}
 	for number, k := range keys.shared {
 		if k.users != 0 || k.count != 1 {
-			t.Errorf("key %d: found %d users and %d codes, expected none but that of NULL", number, k.users, k.count)
+			t.Errorf("key %d: found %d users and %d codes, expected no user and only the code of NULL", number, k.users, k.count)
 		}
 	}
 }

@@ -96,7 +96,7 @@ type finisher struct {
 	group    query.Group
 	rows     int64
 	leaf     query.Leaf
-	limit    *limit // what HAVING says, if it is as simple
+	limit    *limit // HAVING, if it is simple enough for a limit; otherwise nil
 
 	values []partValue // of the parts
 }
@@ -134,14 +134,14 @@ func newFinisher(q *query.Query) *finisher {
 	return f
 }
 
-// limit is a HAVING that compares a whole number with a constant, as most do.
+// limit is a HAVING that compares a whole number with a constant. Most are of this form, and comparing is much faster than evaluating an expression.
 type limit struct {
 	of       *query.Expr // a key or an aggregate
 	operator string
 	constant int64
 }
 
-// limitOf returns nil if an expression is no limit.
+// limitOf returns the limit that an expression is, or nil if it is none.
 func limitOf(e *query.Expr) *limit {
 	if e == nil || e.Op != query.Call || len(e.Args) != 2 {
 		return nil
@@ -215,7 +215,7 @@ func (f *finisher) readKeys(rest []byte) error {
 		if n == 0 {
 			return errBroken
 		}
-		if last := &f.group.Keys[i]; c != text || last.IsNull || !isText(rest[:n], last.Text) { // groups in order often have one text
+		if last := &f.group.Keys[i]; c != text || last.IsNull || !isText(rest[:n], last.Text) { // consecutive groups often have the same text
 			var ok bool
 			if *last, ok = valueOf(k.Type, rest[:n]); !ok {
 				return errBroken
@@ -452,7 +452,7 @@ func (v *partValue) quantile(a *query.Aggregate, from *source) (query.Value, err
 	return a.Args[0].Type.Between(a.Type, low, high, place-math.Floor(place))
 }
 
-// placeOf returns the place of a fraction of so many values, counting from 0. It is not ok where the numbers are too large.
+// placeOf returns the place of a quantile among count values, counting from 0. ok is false if the numbers are too large.
 func placeOf(count int64, f query.Fraction) (place int64, ok bool) {
 	power := query.Power(f.Scale)
 	if !power.IsUint64() || f.Digits < 0 || count < 0 {

@@ -19,7 +19,7 @@ type grouper struct {
 	of      []uint32 // the codes of each group's keys, side by side
 
 	radix  []int    // by key: more than any code, for the direct table
-	stride []uint32 // by key: the product of the radices before it. Keys that vary from row to row come first
+	stride []uint32 // by key: the product of the radices before it, where keys that vary from row to row come first
 	direct []uint32 // by the codes in mixed radix: the group plus 1; nil if hash is used
 	shift  []uint   // by key: the place of the code in hash's keys
 	hash   numbers
@@ -27,11 +27,11 @@ type grouper struct {
 	page   page
 
 	lists  []*coded // by key: the codes of the batch that is being added
-	counts []int    // by key: more than any code
+	counts []int    // by key: larger than any code
 	varies []int    // the keys that vary from row to row
-	now    []uint32 // by key: the code of all rows of the segment that are being looked up, if it does not vary
-	held   int64    // bytes of the codes
-	mask   []byte   // of the rows that count; nil for all
+	now    []uint32 // by key that does not vary: its code in the segment that is being looked up
+	held   int64    // how many bytes the codes take
+	mask   []byte   // a bitmap of the rows that count; nil if all count
 	name   []byte
 }
 
@@ -59,7 +59,7 @@ func (g *grouper) bytes() int64 {
 	return int64(cap(g.of)+cap(g.direct)+cap(g.page.groups))*4 + g.hash.bytes() + g.held
 }
 
-// group returns the group of a row, and makes it if there is none and the row counts.
+// group returns the group of a row. If there is none and the row counts, it makes the group.
 func (g *grouper) group(row int) uint32 {
 	tuple := g.tuple(make([]uint32, 0, 8), row)
 	id, known := g.look(tuple)
@@ -74,7 +74,7 @@ func (g *grouper) group(row int) uint32 {
 	return id
 }
 
-// tuple appends the codes that the keys have in a row.
+// tuple appends the code of each key in a row.
 func (g *grouper) tuple(to []uint32, row int) []uint32 {
 	for k := range g.keys {
 		to = append(to, g.code(k, row))
@@ -82,7 +82,7 @@ func (g *grouper) tuple(to []uint32, row int) []uint32 {
 	return to
 }
 
-// add makes a group.
+// add makes a group with the given codes.
 func (g *grouper) add(tuple []uint32) uint32 {
 	g.of = append(g.of, tuple...)
 	g.groups++
@@ -190,7 +190,7 @@ func (g *grouper) setRadix(slack int) (product int) {
 	return product
 }
 
-// setStrides gives the least strides to the keys that vary from row to row, so that the rows of a batch are looked up close to one another.
+// setStrides gives the smallest strides to the keys that vary from row to row, so that the entries for the rows of a batch lie close together.
 func (g *grouper) setStrides() {
 	stride := uint32(1)
 	for _, runs := range []bool{false, true} {

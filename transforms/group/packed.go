@@ -25,7 +25,7 @@ type packed struct {
 	retry      int // how many values are logged when a table is thought of again
 
 	starts  []uint32 // by group: where its values begin in spread
-	ends    []uint32 // and where they end
+	ends    []uint32 // by group: where its values end in spread
 	spread  []uint32
 	scratch []uint32
 	ids     []uint32
@@ -229,7 +229,7 @@ func (p *packed) full(more int) bool {
 	return p.logged+more > mostPacked || p.added+uint64(more) > math.MaxUint32
 }
 
-// close spreads the log over the groups, in an order in which they will be read: all of them, or nil for that of their numbers.
+// close sorts the log by group. order lists all groups in the order in which they will be read; nil is the order of their numbers.
 func (p *packed) close(groups int, order []uint32) {
 	p.starts = slices.Grow(p.starts[:0], groups)[:groups]
 	clear(p.starts)
@@ -284,7 +284,7 @@ func (p *packed) fill(f *filler, t *set, group uint32) {
 }
 
 func (p *packed) fillLogged(t *set, distances, times []uint32) {
-	// Appending to the set itself would write two pointers for each value.
+	// Local slices are faster here: appending to the fields of the set would write two pointers for each value.
 	values, counts := slices.Grow(t.values, len(distances)), slices.Grow(t.counts, len(distances))
 	for i, d := range distances {
 		values, counts = append(values, p.base+int64(uint64(d)*p.unit.unit)), append(counts, int64(times[i]))
@@ -292,7 +292,7 @@ func (p *packed) fillLogged(t *set, distances, times []uint32) {
 	t.values, t.counts = values, counts
 }
 
-// onlyLogged returns the distances of a group, if the table has none of them. It is called after close.
+// onlyLogged returns the distances of a group if all of them are in the log and none in the table. It is called after close.
 func (p *packed) onlyLogged(group uint32) (list []uint32, ok bool) {
 	if int(group) >= len(p.starts) || p.row(group) != nil {
 		return nil, false
@@ -300,7 +300,7 @@ func (p *packed) onlyLogged(group uint32) (list []uint32, ok bool) {
 	return p.spread[p.starts[group]:p.ends[group]], true
 }
 
-// appendDistances appends the set of different distances, which ascend, as set.append does.
+// appendDistances appends a set in the form of set.append. The distances are different and ascend.
 func (p *packed) appendDistances(b []byte, distances, times []uint32) []byte {
 	b = binary.AppendUvarint(b, uint64(len(distances)))
 	if len(distances) == 0 {
@@ -317,7 +317,7 @@ func (p *packed) appendDistances(b []byte, distances, times []uint32) []byte {
 	}
 	by := divisorOf(unit)
 	b = binary.AppendUvarint(b, uint64(times[0]))
-	const most = 2 * binary.MaxVarintLen32 // bytes of a value and its count
+	const most = 2 * binary.MaxVarintLen32 // the most bytes that a value and its count take
 	b = slices.Grow(b, most*len(distances))
 	at := len(b)
 	b = b[:cap(b)]

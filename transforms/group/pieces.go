@@ -10,24 +10,24 @@ import (
 	"tripstats/transforms/sidebyside"
 )
 
-// The rows of many groups are made in pieces, side by side: each piece has the groups between two keys, of all blocks. The pieces follow one
-// another, so the table is the same as without them.
+// The rows of many groups are made in pieces, side by side. A piece has the groups of all blocks whose keys lie between two keys. The pieces are put
+// together in the order of the keys, so the table is the same as without pieces.
 
-// groupsInPieces is how many groups there are at the least if they are cut into pieces.
+// groupsInPieces is the smallest number of groups that are cut into pieces.
 const groupsInPieces = 1 << 13
 
-// indexStep is how many groups of a run come from one key of its index to the next.
+// indexStep is the number of groups of a run from one key of its index to the next.
 const indexStep = 64
 
 // indexed is a run whose keys can be searched.
 type indexed struct {
 	*run
-	keys  [][]byte // of every group whose number is a multiple of indexStep
-	rests [][]byte // the groups from each of keys on
+	keys  [][]byte // the keys of the groups whose numbers are multiples of indexStep
+	rests [][]byte // by key in keys: the groups from that key on
 	n     int
 }
 
-// index makes the index of a run. Its groups have to ascend.
+// index makes the index of a run. It is an error if the keys of its groups do not ascend.
 func index(r *run) (*indexed, error) {
 	x := &indexed{run: r}
 	var before []byte
@@ -46,7 +46,7 @@ func index(r *run) (*indexed, error) {
 	}
 }
 
-// from returns the groups of a run from a key on, and how many come before.
+// from returns the groups of a run from a key on, and how many groups come before them.
 func (x *indexed) from(key []byte) (rest []byte, before int) {
 	i := sort.Search(len(x.keys), func(i int) bool { return bytes.Compare(x.keys[i], key) > 0 })
 	if i == 0 {
@@ -54,7 +54,7 @@ func (x *indexed) from(key []byte) (rest []byte, before int) {
 	}
 	rest = x.rests[i-1]
 	for before = (i - 1) * indexStep; ; before++ {
-		g, after, ok, _ := next(rest) // index has read it
+		g, after, ok, _ := next(rest) // no error: index has read this group
 		if !ok || bytes.Compare(g.key, key) >= 0 {
 			return rest, before
 		}
@@ -62,7 +62,7 @@ func (x *indexed) from(key []byte) (rest []byte, before int) {
 	}
 }
 
-// cut cuts runs into at most so many pieces. The groups of a piece come before those of the next one.
+// cut cuts runs into pieces, some of which may be empty. The keys of a piece come before those of the next piece.
 func cut(q *query.Query, runs []*run, pieces int) ([]*groups, error) {
 	all := make([]*indexed, len(runs))
 	if err := sidebyside.Do(len(runs), func(i int) (err error) {
@@ -99,7 +99,7 @@ func cut(q *query.Query, runs []*run, pieces int) ([]*groups, error) {
 	return list, nil
 }
 
-// rowsInPieces makes the table of the groups of runs, on all cores. It adds the trips of these groups to counted.
+// rowsInPieces makes the table from the groups of runs, on all cores. It adds the number of trips of these groups to counted.
 func rowsInPieces(q *query.Query, runs []*run, counted *int64) (*table, error) {
 	pieces, err := cut(q, runs, 2*runtime.GOMAXPROCS(0))
 	if err != nil {
@@ -127,7 +127,7 @@ func rowsInPieces(q *query.Query, runs []*run, counted *int64) (*table, error) {
 	return whole, nil
 }
 
-// take returns a column of the table, which has it no more.
+// take returns a column of the table and removes it from the table.
 func (t *table) take(i int) column {
 	if len(t.parts) == 0 {
 		c := t.columns[i]
@@ -143,7 +143,7 @@ func (t *table) take(i int) column {
 	return whole
 }
 
-// join appends the values of another column.
+// join appends the values of another column to a column.
 func (c *column) join(o *column) {
 	if o.nulls != nil && c.nulls == nil {
 		c.nulls = make([]bool, c.rows)

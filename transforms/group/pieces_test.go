@@ -9,7 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
-// Many groups are made into rows in pieces, side by side. The table, its rows' order and its errors must be those of one core.
+// The rows of many groups are made in pieces, side by side. The table, the order of its rows and its error must be the same as with one core.
 func TestRowsInPiecesAreThoseOfOneCore(t *testing.T) {
 	if runtime.GOMAXPROCS(0) < 2 {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
@@ -44,7 +44,7 @@ func TestRowsInPiecesAreThoseOfOneCore(t *testing.T) {
 			}
 			in := &groups{finisher: newFinisher(q)}
 			if _, err := in.open(blocks); err != nil || in.most < groupsInPieces {
-				t.Fatalf("found %d groups, %v, expected as many as are cut into pieces", in.most, err)
+				t.Fatalf("found %d groups and the error %v, expected at least %d groups, so that they are cut into pieces", in.most, err, groupsInPieces)
 			}
 			pieces, counted, err := Rows(q, blocks)
 			cores := runtime.GOMAXPROCS(1)
@@ -63,7 +63,7 @@ func TestRowsInPiecesAreThoseOfOneCore(t *testing.T) {
 	}
 }
 
-// Blocks that were changed on their way are refused, also where a piece ends.
+// Blocks that were damaged on their way are refused, also if the damage is where a piece ends.
 func TestGroupsThatDoNotAscendAreNotCutIntoPieces(t *testing.T) {
 	q := sql(t, "SELECT pickup_location_id, dropoff_location_id, count(*) AS n FROM trips GROUP BY ALL")
 	state, err := stateOf(q, zoneBatches(rand.New(rand.NewPCG(8, 2)), 4))

@@ -26,7 +26,7 @@ type source struct {
 	part  int
 	apply *query.Expr
 	inner query.Type // of the part's values
-	steps []step     // what apply does to a number; nil if it is none of the usual functions
+	steps []step     // apply as steps; nil if it cannot be written as steps
 }
 
 // planOf makes the plan of a query. It is the same for each run of the query, as states travel.
@@ -218,13 +218,14 @@ func (s *source) value(v query.Value) (query.Value, error) {
 	return s.apply.Eval(func(*query.Expr) (query.Value, error) { return v, nil })
 }
 
-// step is a division of a double by a number, or a product.
+// step divides a double by a number, or multiplies it by a number.
 type step struct {
 	divides bool
 	by      float64
 }
 
-// stepsOf returns the steps that a function of a whole number is made of, after the number became a double. It is not ok if there are others.
+// stepsOf writes a function of a whole number as steps. They are applied after the number is cast to a double. ok is false if the function does
+// anything else.
 func stepsOf(e *query.Expr) (steps []step, ok bool) {
 	if e == nil || e.Op != query.Call {
 		return nil, false
@@ -253,7 +254,7 @@ func stepsOf(e *query.Expr) (steps []step, ok bool) {
 	return nil, false
 }
 
-// double applies the steps to a whole number.
+// double casts a whole number to a double, and applies the steps to it.
 func (s *source) double(v int64) float64 {
 	f := float64(v)
 	for _, x := range s.steps {

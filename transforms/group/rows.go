@@ -84,7 +84,7 @@ func newGroups(q *query.Query, blocks [][]byte) (*groups, error) {
 	return g, err
 }
 
-// open reads the headers of blocks.
+// open reads the headers of blocks, and returns the blocks as runs.
 func (g *groups) open(blocks [][]byte) (runs []*run, err error) {
 	for _, b := range blocks {
 		r := &run{}
@@ -228,7 +228,7 @@ type table struct {
 	errs    map[int]error // of rows that have no value in a column
 	sorted  []int32       // the rows in their order; nil if they are
 	limit   int
-	parts   []*table // if there are some, they have the columns; their rows follow one another
+	parts   []*table // if not empty, they have the columns of the table, and their rows follow one another
 }
 
 func newTable(q *query.Query) *table {
@@ -255,7 +255,7 @@ func (t *table) reserve(rows int) {
 	}
 }
 
-// addRows adds the groups one at a time.
+// addRows adds rows for the groups, one at a time.
 func (t *table) addRows(in *groups) error {
 	for {
 		ok, err := in.next()
@@ -276,7 +276,7 @@ func (t *table) addRows(in *groups) error {
 	return nil
 }
 
-// finish orders the rows. It is an error if one of those that stay has no value.
+// finish orders the rows. It is an error if a row that stays in the table has no value in a column.
 func (t *table) finish() error {
 	t.sort()
 	for i := range t.kept() {
@@ -416,7 +416,7 @@ func (t *table) addAll(in *groups) error {
 func (t *table) record() arrow.RecordBatch {
 	t.order, t.arena = nil, nil
 	arrays := make([]arrow.Array, len(t.columns))
-	sidebyside.Do(len(arrays), func(i int) error { //nolint:errcheck // it has none
+	sidebyside.Do(len(arrays), func(i int) error { //nolint:errcheck // never fails
 		c := t.take(i)
 		arrays[i] = c.array(t)
 		return nil

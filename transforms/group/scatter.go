@@ -1,16 +1,16 @@
 package group
 
-// chains is how many rows are added in turn. Often rows that follow one another are of one group, and an addition to a group has to wait for
-// the one before. Rows of different parts of a batch are nearly always of different groups, or else have sums of their own.
+// chains is the number of parts of a batch whose rows are added in turn. Consecutive rows are often of one group, and an addition to a group has to
+// wait for the addition before. Rows of different parts are nearly always of different groups. If there are few groups, each part has its own sums.
 const chains = 4
 
-// few is how many groups are so few that rows of different parts of a batch are often of one group. A sum for each part takes little, then,
-// unless the rows are few too.
+// few is the largest number of groups for which each part of a batch has its own sums. With so few groups, rows of different parts are often of one
+// group, and adding up the sums of the parts takes little time, unless there are few rows too.
 const few = 128
 
 func areFew(groups, rows int) bool { return groups <= few && rows >= 8*few }
 
-// scatter adds a value for each of ids to the sums of their groups.
+// scatter adds each value to the sum of its group. ids has the groups of the values.
 func scatter(sums []int64, ids []uint32, values []int64) {
 	n := len(ids) / chains
 	a, b, c, d := ids[:n], ids[n:2*n], ids[2*n:3*n], ids[3*n:4*n]
@@ -37,7 +37,7 @@ func scatter(sums []int64, ids []uint32, values []int64) {
 	}
 }
 
-// countRows counts rows by their groups.
+// countRows counts the rows of each group. ids has the groups of the rows.
 func countRows(counts []int64, ids []uint32) {
 	n := len(ids) / chains
 	a, b, c, d := ids[:n], ids[n:2*n], ids[2*n:3*n], ids[3*n:4*n]

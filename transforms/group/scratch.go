@@ -20,10 +20,10 @@ type scratch struct {
 // scratches are those that nobody uses.
 type scratches struct{ pool[scratch] }
 
-// fillers are those that nobody uses. Adders of all sources share them, so there are as many as groups are written on cores at the same time.
+// fillers is a pool that adders of all sources share. So there are only as many fillers as goroutines that write groups at the same time.
 type fillers struct{ pool[filler] }
 
-// pool has things that nobody uses.
+// pool holds values that nobody uses, so that they are used again.
 type pool[T any] struct {
 	mu   sync.Mutex
 	free []*T

@@ -5,10 +5,12 @@ import (
 	"unsafe"
 )
 
-// segment is how many rows are looked at to see whether they are of one group. In files by time nearly all rows of a day follow one another.
+// segment is the number of rows that are compared at once to see whether they are of one group. In files that are sorted by time, nearly all rows of a
+// day are consecutive.
 const segment = 1024
 
-// addValues adds values to the column, those of segments of one group at once. A set looks at all values in any case.
+// addValues adds values to the column. It adds consecutive segments of one group in one call, which is faster. A set gains nothing from this,
+// because it looks at each value.
 func (a *adding) addValues(ids []uint32, one bool, v values) {
 	if one || a.form.kind == valueSet {
 		a.column.add(ids, one, v)
@@ -25,14 +27,14 @@ func (a *adding) addValues(ids []uint32, one bool, v values) {
 	}
 }
 
-// sameGroup tells whether all rows of a segment are of one group.
+// sameGroup tells whether all rows of the segment from row start on are of one group.
 func sameGroup(ids []uint32, start int) bool {
 	ids = ids[start:min(start+segment, len(ids))]
 	b := unsafe.Slice((*byte)(unsafe.Pointer(&ids[0])), len(ids)*4)
 	return bytes.Equal(b[4:], b[:len(b)-4])
 }
 
-// of returns the values of some rows.
+// of returns the values of the rows from start up to, but without, end.
 func (v values) of(start, end int) (part values) {
 	if v.floats != nil {
 		part.floats = v.floats[start:end]

@@ -135,7 +135,7 @@ func (s *set) read(r *reader, c class) {
 	s.values, s.counts = slices.Grow(s.values, n)[:n], slices.Grow(s.counts, n)[:n]
 	values, counts := s.values, s.counts[:len(s.values)]
 	values[0], counts[0] = v, count
-	// A reader's methods would write a pointer for each value.
+	// This reads bytes without a reader: its methods would write a pointer for each value.
 	in, at, most := r.in, 0, math.MaxUint64/max(unit, 1)
 	next := func() uint64 {
 		token, size := binary.Uvarint(in[at:])

@@ -15,7 +15,7 @@ type sets struct {
 	class  class
 	texts  *texts
 	groups int
-	order  []uint32 // in which the groups will be read, for close; nil if nobody knows
+	order  []uint32 // the order in which the groups will be read, for close; nil if it is not known
 
 	packed  packed
 	sparse  bool // no value is packed
@@ -48,10 +48,10 @@ type filler struct {
 	ofRuns, both   set
 	written        []byte
 
-	// of distinct
+	// memory of distinct
 	different, times, distances []uint32
-	tally                       []uint32 // all 0
-	marks                       []uint64 // all 0
+	tally                       []uint32 // all 0 between calls
+	marks                       []uint64 // all 0 between calls
 }
 
 func (f *filler) bytes() int64 {

@@ -20,13 +20,13 @@ type Counts struct {
 	Finished bool
 }
 
-// header is what a state begins with: the version, whether it is finished (1) or compact (2), how many keys there are, the forms of the parts, the counts;
-// then the groups follow, each as the length of its key, its key, the length of its body, its body: rows, then the parts.
+// header is the start of a state: the version, a byte of flags (1 is finished, 2 is compact), the number of keys, the forms of the parts, and the counts.
+// The groups of a plain state follow, each as the length of its key, the key, the length of its body, and the body: the number of rows, and the parts.
 type header struct {
 	keys  int
 	forms []form
 	Counts
-	compact bool  // see compact.go
+	compact bool  // compact.go describes the groups of a compact state
 	dropped int64 // rows of groups that HAVING or the LIMIT of single trips has dropped
 }
 
@@ -50,7 +50,7 @@ func (h *header) append(b []byte) []byte {
 	return b
 }
 
-// What the second byte of a header tells.
+// The flags in the second byte of a header.
 const (
 	isFinished = 1 << iota
 	isCompact

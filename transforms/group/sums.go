@@ -9,13 +9,13 @@ import (
 	"tripstats/transforms/eights"
 )
 
-// sums are exact sums of whole numbers, in 128 bits. Values of batches are added to near, in 64 bits. It is carried to list before it may
-// overflow.
+// sums has exact sums of whole numbers by group, in 128 bits. Values of batches are added to near, in 64 bits. Before near could overflow, its sums
+// are carried: they are added to list, and set to 0.
 type sums struct {
 	near []int64
-	used uint64 // no value of near has a larger magnitude
+	used uint64 // no sum in near has a larger magnitude
 	list []int128
-	wide map[uint32]*big.Int // of the values of more than 64 bits
+	wide map[uint32]*big.Int // sums of the values of more than 64 bits
 }
 
 type int128 struct {
@@ -29,7 +29,7 @@ func (s *int128) add(v int64) {
 	s.high += v>>63 + int64(carry)
 }
 
-// mostNear is the largest magnitude of sums that are not carried.
+// mostNear is the largest magnitude that a sum in near may have.
 const mostNear = 1 << 62
 
 func (s *sums) reset() { s.near, s.used, s.list, s.wide = s.near[:0], 0, s.list[:0], nil }
@@ -58,7 +58,7 @@ func (s *sums) add(ids []uint32, one bool, v values) {
 	scatter(s.near, ids, ints)
 }
 
-// addFar adds values of which a batch may exceed 64 bits.
+// addFar adds values that are so large that their sum may not fit in near.
 func (s *sums) addFar(ids []uint32, ints []int64) {
 	s.list = grown(s.list, len(s.near), int128{})
 	for i, id := range ids {
@@ -66,7 +66,7 @@ func (s *sums) addFar(ids []uint32, ints []int64) {
 	}
 }
 
-// carry leaves nothing in near.
+// carry adds the sums in near to list, and sets them to 0.
 func (s *sums) carry() {
 	s.list = grown(s.list, len(s.near), int128{})
 	for id, v := range s.near {
@@ -76,7 +76,7 @@ func (s *sums) carry() {
 	s.used = 0
 }
 
-// of returns the sum of a group, without values of more than 64 bits.
+// of returns the sum of a group, without its values of more than 64 bits.
 func (s *sums) of(id uint32) (total int128) {
 	if int(id) < len(s.list) {
 		total = s.list[id]
@@ -111,30 +111,30 @@ func (s *sums) append(b []byte, id uint32, _ int64) []byte {
 // floatSums are exact sums of doubles. Each is a whole number of 192 bits in units of 2^-90, to which nearly all doubles that occur are added as
 // they are. The others, whose last bit is less than the unit or which are 2^38 and more, are added to rest.
 //
-// Nearly all doubles have even fewer bits, and are added as the two parts that [eights.Split] makes of them. The sums of parts are carried
-// before they may overflow.
+// Nearly all doubles have even fewer bits, and are split by [eights.Split] into two parts. near has the sums of these parts by group. Before they
+// could overflow, they are carried: they are added to list, and set to 0.
 type floatSums struct {
 	near  []halves
-	added int // since the last carry, of all groups
+	added int // how many doubles of all groups were added since the last carry
 	list  []window
 	rest  map[uint32]*floats // its count is how many -0 were added
 
 	memory *chainsOfRows
 }
 
-// halves are sums of high and low parts of doubles.
+// halves has the sum of the high parts of doubles and the sum of their low parts.
 type halves struct{ high, low int64 }
 
-// halvesOfRows are the parts of the doubles of some rows, and their sums if there are few groups.
+// halvesOfRows has the parts of the doubles of some rows, and the sums of these parts by group if there are few groups.
 type halvesOfRows struct {
 	high, low [128]int64
 	few       [few]halves
 }
 
-// chainsOfRows are rows that are added in turn.
+// chainsOfRows has the rows of each part of a batch. Rows of these parts are added in turn: see chains.
 type chainsOfRows [chains]halvesOfRows
 
-// add adds the rows to groups.
+// add adds the rows to the sums of their groups.
 func (m *chainsOfRows) add(near []halves, of *[chains][]uint32) {
 	a, b, c, d := of[0], of[1], of[2], of[3]
 	for i := range min(len(a), len(b), len(c), len(d), len(m[0].high)) {
@@ -153,7 +153,7 @@ func (m *chainsOfRows) add(near []halves, of *[chains][]uint32) {
 	}
 }
 
-// addFew adds the rows to the sums of their part of the batch.
+// addFew adds the rows to the sums that their part of the batch has.
 func (m *chainsOfRows) addFew(of *[chains][]uint32) {
 	a, b, c, d := of[0], of[1], of[2], of[3]
 	for i := range min(len(a), len(b), len(c), len(d), len(m[0].high)) {
@@ -179,7 +179,7 @@ const (
 	leastBiased   = 1023 + unitExponent + 52 // of doubles whose last bit is not less than the unit
 	firstTooLarge = 1023 + 38
 
-	mostAdded = 1 << 20 // parts that are added without a carry
+	mostAdded = 1 << 20 // how many doubles are added at most between two carries
 )
 
 func (s *floatSums) reset() {
@@ -237,7 +237,7 @@ func (s *floatSums) addRow(id uint32, f float64) {
 	s.addFar(id, f)
 }
 
-// addFar adds a double that is more than its parts.
+// addFar adds a double that is not the sum of its parts.
 func (s *floatSums) addFar(id uint32, f float64) {
 	s.list = grown(s.list, len(s.near), window{})
 	if !s.list[id].add(f) {
@@ -245,8 +245,7 @@ func (s *floatSums) addFar(id uint32, f float64) {
 	}
 }
 
-// addToMany adds to several groups. Often rows that follow one another are of one group, and an addition has to wait for the one before. So
-// rows of different parts of the batch are added in turn.
+// addToMany adds doubles to several groups. Rows of different parts of the batch are added in turn: see chains.
 func (s *floatSums) addToMany(ids []uint32, floats []float64) {
 	if s.memory == nil {
 		s.memory = new(chainsOfRows)
@@ -285,7 +284,7 @@ func (s *floatSums) addToMany(ids []uint32, floats []float64) {
 	}
 }
 
-// split makes the parts of doubles. Of those that are more than their parts it makes 0, and adds them.
+// split splits doubles. A double that is not the sum of its parts is added at once, and its parts are set to 0.
 func (s *floatSums) split(m *halvesOfRows, ids []uint32, floats []float64) {
 	for done := 0; done < len(floats); {
 		done += eights.SplitMany(m.high[done:], m.low[done:], floats[done:])
@@ -300,7 +299,7 @@ func (s *floatSums) split(m *halvesOfRows, ids []uint32, floats []float64) {
 	}
 }
 
-// carry leaves nothing in near.
+// carry adds the sums in near to list, and sets them to 0.
 func (s *floatSums) carry() {
 	s.list = grown(s.list, len(s.near), window{})
 	for id, p := range s.near {
@@ -310,7 +309,7 @@ func (s *floatSums) carry() {
 	s.added = 0
 }
 
-// of returns the sum of a group, without rest.
+// of returns the sum of a group, without the doubles in rest.
 func (s *floatSums) of(id uint32) (total window) {
 	if int(id) < len(s.list) {
 		total = s.list[id]
@@ -319,13 +318,14 @@ func (s *floatSums) of(id uint32) (total window) {
 	return total
 }
 
-// addParts adds sums of parts.
+// addParts adds a sum of high parts and a sum of low parts.
 func (w *window) addParts(p halves) {
 	w.addWords(0, uint64(p.high)<<highShift, uint64(p.high>>(64-highShift)))
 	w.addWords(uint64(p.low)<<lowShift, uint64(p.low>>(64-lowShift)), uint64(p.low>>63))
 }
 
-// By these a high part, from the second word of a window on, and a low part, from the first one on, are shifted.
+// By how many bits parts are shifted to the unit of a window. A high part is shifted within the second and third word, a low part from the first
+// word on.
 const (
 	highShift = -unitExponent - eights.HighBits - 64
 	lowShift  = -unitExponent - eights.LowBits

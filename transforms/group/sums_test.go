@@ -12,7 +12,7 @@ import (
 	"tripstats/transforms/query"
 )
 
-// randomIDs are groups of rows, of which many follow one another as in files by time.
+// randomIDs returns the groups of rows. Many consecutive rows are of one group, as in files that are sorted by time.
 func randomIDs(rng *rand.Rand, rows, groups int) []uint32 {
 	ids := make([]uint32, rows)
 	for i := range ids {
@@ -24,7 +24,7 @@ func randomIDs(rng *rand.Rand, rows, groups int) []uint32 {
 	return ids
 }
 
-// sumOf is the sum of a group, read from what append writes.
+// sumOf returns the sum of a group, read from the bytes that append writes.
 func sumOf(s *sums, id uint32) *big.Int { return bigOf(s.append(nil, id, 1)) }
 
 func TestSumsAreExactWhateverTheMagnitude(t *testing.T) {
@@ -65,7 +65,7 @@ func TestSumsAreExactWhateverTheMagnitude(t *testing.T) {
 	}
 }
 
-// TestSumsAreCarriedBeforeTheyOverflow adds large values of one sign until 64 bits hold their sum no more.
+// TestSumsAreCarriedBeforeTheyOverflow adds large values of one sign until their sum no longer fits in 64 bits.
 func TestSumsAreCarriedBeforeTheyOverflow(t *testing.T) {
 	for _, v := range []int64{1<<47 - 1, -(1 << 47)} {
 		s, ids, ints := &sums{}, make([]uint32, 1<<12), slices.Repeat([]int64{v}, 1<<12)
@@ -80,7 +80,7 @@ func TestSumsAreCarriedBeforeTheyOverflow(t *testing.T) {
 	}
 }
 
-// randomDoubles are such as durations are, and some others.
+// randomDoubles returns doubles like those of durations. If odd is true, some are of other kinds.
 func randomDoubles(rng *rand.Rand, rows int, odd bool) []float64 {
 	floats := make([]float64, rows)
 	for i := range floats {
@@ -129,7 +129,7 @@ func TestSumsOfDoublesAreExactByGroup(t *testing.T) {
 	}
 }
 
-// TestSumsOfDoublesAreCarriedBeforeTheyOverflow adds the doubles with the largest parts until 64 bits hold the sums of parts no more.
+// TestSumsOfDoublesAreCarriedBeforeTheyOverflow adds the doubles with the largest parts until the sums of the parts no longer fit in 64 bits.
 func TestSumsOfDoublesAreCarriedBeforeTheyOverflow(t *testing.T) {
 	for _, f := range []float64{math.Nextafter(1<<20, 0), math.Nextafter(-(1 << 20), 0), math.Ldexp(1, -23), math.Ldexp(-1, -23)} {
 		const rows, batches = 1<<21 + 5, 3
@@ -167,7 +167,7 @@ func TestRowsAreCountedByGroup(t *testing.T) {
 	}
 }
 
-// TestTheBestPairIsKept compares pairs that are added in batches with the best by definition.
+// TestTheBestPairIsKept adds pairs in batches, and compares the result with a simple search for the best pair.
 func TestTheBestPairIsKept(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	for range 200 {
@@ -196,7 +196,7 @@ func TestTheBestPairIsKept(t *testing.T) {
 	}
 }
 
-// TestSumsAreTheSameOneByOne adds doubles and whole numbers on a processor without AVX2.
+// TestSumsAreTheSameOneByOne adds doubles and whole numbers with AVX2 and without it.
 func TestSumsAreTheSameOneByOne(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	for range 100 {
@@ -228,7 +228,7 @@ func TestSumsAreTheSameOneByOne(t *testing.T) {
 	}
 }
 
-// TestSegmentsOfOneGroupAreAddedAtOnce adds rows of which stretches of different lengths are of one group.
+// TestSegmentsOfOneGroupAreAddedAtOnce adds rows in stretches of different lengths, each of one group.
 func TestSegmentsOfOneGroupAreAddedAtOnce(t *testing.T) {
 	rng := rand.New(rand.NewPCG(10, 10))
 	for range 200 {

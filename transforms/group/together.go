@@ -8,9 +8,10 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// Together computes what the adders and listers of several queries need of the same batches. What they need alike is computed once. A query with
-// a WHERE takes part with its condition and, while that chooses nearly all rows, with its other expressions. It needs no value in rows
-// that it leaves out: what has none somewhere it computes alone, in the rows that it chooses.
+// Together computes the expressions that the adders and listers of several queries need of the same batches. An expression that several queries need
+// is computed once. Of a query with a WHERE, the condition is computed here too, and its other expressions as long as WHERE chooses nearly all rows.
+// Such a query needs no values in rows that it leaves out. If one of its expressions has no value in some row, the query computes its expressions by
+// itself, only in the rows that it chooses.
 //
 // Batches are computed in places, each of which holds what was computed of its last batch. Several places may be used at the same time.
 // Adders are made before the first batch; later ones are for the same queries, such as those of another source.
@@ -27,14 +28,14 @@ type Together struct {
 type queried struct {
 	q      *query.Query
 	used   []*query.Expr
-	values expressions // of a query with a WHERE
+	values expressions // the expressions of a query with a WHERE, without the condition
 }
 
 // place has what was computed of a batch.
 type place struct {
 	visible visible
-	values  *compute.Program // of Together.exprs, then of what queries with a WHERE need
-	coded   []*placedCodes   // by the number of the expression
+	values  *compute.Program // computes Together.exprs, and then the expressions of queries with a WHERE
+	coded   []*placedCodes   // by the number of the expression in Together.exprs
 	chosen  []*chosen        // by number of the query; nil without a WHERE
 }
 
@@ -53,7 +54,7 @@ func (t *Together) NewAdder(number int, q *query.Query, maxGroups int64) *Adder 
 	return t.NewKeys().NewAdder(number, q, maxGroups)
 }
 
-// NewAdder is [Together.NewAdder] for an adder that shares keys with others.
+// NewAdder is [Together.NewAdder] for an adder that shares its keys with other adders.
 func (s *Keys) NewAdder(number int, q *query.Query, maxGroups int64) *Adder {
 	t := s.together
 	known := t.knows(number)
@@ -96,8 +97,8 @@ func (t *Together) Grow(places int) {
 	}
 }
 
-// Compute computes in a place what the queries need of a batch. Then adders and listers add the batch, each once, in any
-// order or at the same time. An error is a [Failing].
+// Compute computes in a place what the queries need of a batch. After that, each adder and lister adds the batch once; they may do so in any order, or
+// at the same time. An error is a [Failing].
 func (t *Together) Compute(at int, b *trip.Batch) error {
 	if len(t.queries) == 0 {
 		return nil
@@ -133,8 +134,8 @@ func (t *Together) Compute(at int, b *trip.Batch) error {
 	return nil
 }
 
-// compile makes the program of a place: of the expressions of all queries without a WHERE, of each WHERE, and of the expressions of the queries
-// whose WHERE chooses nearly all rows.
+// compile makes the program of a place. The program computes the expressions of all queries without a WHERE, each WHERE, and the expressions of the
+// queries whose WHERE chooses nearly all rows.
 func (t *Together) compile(p *place) {
 	all := slices.Clone(t.exprs)
 	for i, q := range t.queries {
@@ -153,7 +154,7 @@ func (t *Together) compile(p *place) {
 	p.values = compute.CompileSome(all, len(t.exprs))
 }
 
-// compiled tells whether the program of a place is the one that it should have.
+// compiled tells whether the place has a program, with the expressions that it should have.
 func (t *Together) compiled(p *place) bool {
 	for i, c := range p.chosen {
 		if c != nil && t.queries[i].q.Grouped && c.most != (c.valuesOf != nil) {
@@ -163,8 +164,8 @@ func (t *Together) compiled(p *place) bool {
 	return p.values != nil
 }
 
-// Choose computes after Compute what the queries with a WHERE still need of the batch. Without it whoever adds the batch does it, and errors are
-// told there in any case.
+// Choose computes what the queries with a WHERE still need of the batch. It may be called after Compute. If it is not called, adding the batch computes
+// the same. Errors are returned by adding the batch in both cases.
 func (t *Together) Choose(at int, b *trip.Batch) {
 	for i, q := range t.queries {
 		if q != nil && q.q.Where != nil {
@@ -204,7 +205,7 @@ type addingTo struct {
 	filtered int64
 }
 
-// rows returns the rows of the batch in a place that count, nil for all.
+// rows returns the rows of the batch in a place that have values, or nil if all have, and the selection of those that count.
 func (a *addingTo) rows(at int, b *trip.Batch) (rows []int32, s selection, err error) {
 	p := a.together.places[at]
 	if a.together.queries[a.number].q.Where == nil || p.visible.n == 0 {

@@ -219,7 +219,7 @@ func textOf(b []byte) string {
 	return string(bytes.ReplaceAll(b, []byte{0, 0xff}, []byte{0}))
 }
 
-// isText tells whether a written value is a text. It may say no where textOf says yes.
+// isText tells whether a written value is the text s. It may return false for a text with a zero byte, although textOf returns s.
 func isText(b []byte, s string) bool {
 	return len(b) == len(s)+3 && b[0] == present && string(b[1:len(b)-2]) == s && bytes.IndexByte(b[1:len(b)-2], 0) < 0
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// edges are whole numbers at which the number of digits changes, and a few others.
+// edges returns whole numbers at which the number of digits changes, and a few others.
 func edges() (list []int64) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for power := int64(1); power > 0 && power <= 1e18; power *= 10 {
@@ -21,7 +21,7 @@ func edges() (list []int64) {
 	return append(list, 0, math.MaxInt64, math.MinInt64)
 }
 
-// A decimal of 64 bits is written without a number of any size, and must have the same digits.
+// A decimal of 64 bits is written without big numbers. It must have the same digits as with big numbers.
 func TestADecimalOf64BitsIsWrittenAsOneOfAnySize(t *testing.T) {
 	for _, typ := range []Type{decimalType(18, 0), decimalType(18, 2), decimalType(18, 18), decimalType(38, 6), decimalType(38, 38), decimalType(3, 3)} {
 		for _, v := range edges() {
@@ -39,7 +39,7 @@ func TestADecimalOf64BitsIsWrittenAsOneOfAnySize(t *testing.T) {
 	}
 }
 
-// What a double is written as depends on the exponent that it is written with, not on its size.
+// The shortest digits of a double decide whether it is written with an exponent.
 func TestADoubleHasAnExponentBeyondSixteenDigits(t *testing.T) {
 	list := []float64{0, math.Copysign(0, -1), 0.1, 1e-4, math.Nextafter(1e-4, 0), 1e15, 1e15 - 1, 1e15 + 1, 1e16, math.Nextafter(1e16, 0), 1 << 53, 1<<53 - 1, math.MaxFloat64, math.SmallestNonzeroFloat64}
 	rng := rand.New(rand.NewPCG(5, 6))

@@ -128,7 +128,7 @@ func appendDate(b []byte, days int64) []byte {
 	return appendTwo(append(appendTwo(append(b, '-'), c.month), '-'), c.day)
 }
 
-// appendTwo appends two digits.
+// appendTwo appends a number below 100 as two digits.
 func appendTwo(b []byte, n int) []byte { return append(b, '0'+byte(n/10), '0'+byte(n%10)) }
 
 func appendTimestamp(b []byte, micros int64) []byte {

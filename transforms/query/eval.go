@@ -36,12 +36,13 @@ func (e *Expr) Eval(leaf Leaf) (Value, error) {
 	return v, err
 }
 
-// fewValues are the arguments of nearly every call. Those that are used again cost less than new ones for each row.
+// fewValues is memory for the arguments of a call. Nearly every call has at most this many. Using memory again costs less than allocating it for
+// each row.
 type fewValues [4]Value
 
 var fewOf = sync.Pool{New: func() any { return new(fewValues) }}
 
-// call evaluates the arguments, for which there is memory, and computes the call.
+// call evaluates the arguments into args, and then the call.
 func (e *Expr) call(leaf Leaf, args []Value) (Value, error) {
 	missing := false
 	for i, a := range e.Args {

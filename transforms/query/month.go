@@ -2,8 +2,8 @@ package query
 
 import "slices"
 
-// HasMonth tells whether all trips of a group are of one taxi and have their pickup in one month, because the keys and WHERE say both. Such a
-// group has no trips of another taxi's or month's file.
+// HasMonth tells whether all trips of a group are of one taxi and have their pickup in one month, because the keys and WHERE fix both. Such a
+// group has no trips of a file of another taxi or month.
 func (q *Query) HasMonth() bool {
 	taxi, month, year, monthOfYear := oneTaxi(q.Where), false, false, false
 	for _, k := range q.Keys {
@@ -17,7 +17,7 @@ func (q *Query) HasMonth() bool {
 
 func isTaxi(e *Expr) bool { return e.Op == ColumnRef && Columns[e.Index].Source.Taxi }
 
-// oneTaxi tells whether a condition holds for trips of one taxi only.
+// oneTaxi tells whether a condition is true only for trips of one taxi.
 func oneTaxi(where *Expr) bool {
 	if where == nil || where.Op != Call {
 		return false
@@ -35,7 +35,7 @@ func oneTaxi(where *Expr) bool {
 	return false
 }
 
-// isPart tells whether an expression is a part of the pickup's date.
+// isPart tells whether an expression is the given part, such as the month, of the pickup's date.
 func isPart(e *Expr, part string) bool {
 	switch e.Op {
 	case ColumnRef:

@@ -72,7 +72,7 @@ func (t Type) Format(v Value) string {
 	return string(t.Append(nil, v))
 }
 
-// Append appends what Format returns.
+// Append appends the text that Format returns.
 func (t Type) Append(b []byte, v Value) []byte {
 	switch {
 	case v.IsNull:
@@ -91,8 +91,8 @@ func (t Type) Append(b []byte, v Value) []byte {
 	return append(b, t.withoutZero(formatDecimal(v.Big, t.Scale))...)
 }
 
-// AppendInt appends a value of 64 bits of a type that is neither Double nor Varchar, as Append does. A decimal is a whole number of its
-// last digit.
+// AppendInt is Append for a value of 64 bits of a type that is neither Double nor Varchar. v is a decimal without its point: with two digits
+// after the point, 150 is 1.50.
 func (t Type) AppendInt(b []byte, v int64) []byte {
 	switch t.Kind {
 	case Boolean:
@@ -114,7 +114,7 @@ func (t Type) appendPoint(b []byte, v int64) []byte {
 	var memory [24 + maxWidth]byte
 	digits := memory[:maxWidth]
 	for i := range digits {
-		digits[i] = '0' // before the first digit
+		digits[i] = '0' // zeros before the first digit
 	}
 	magnitude := uint64(v)
 	if v < 0 {
@@ -123,14 +123,14 @@ func (t Type) appendPoint(b []byte, v int64) []byte {
 	digits = strconv.AppendUint(digits, magnitude, 10)
 	point := len(digits) - t.Scale
 	start := min(maxWidth, point-1)
-	if t.Width == t.Scale && start == point-1 && digits[start] == '0' { // there is no digit before the point
+	if t.Width == t.Scale && start == point-1 && digits[start] == '0' { // the type has no digit before the point
 		start = point
 	}
 	b = append(b, digits[start:point]...)
 	return append(append(b, '.'), digits[point:]...)
 }
 
-// withoutZero takes away the zero before the point of a decimal that has no digit there.
+// withoutZero removes the zero before the point if the type is a decimal with no digit there.
 func (t Type) withoutZero(s string) string {
 	if t.Width == t.Scale {
 		s = strings.Replace(s, "0.", ".", 1)
@@ -154,9 +154,9 @@ func formatDecimal(v *big.Int, scale int) string {
 
 func formatFloat(f float64) string { return string(appendFloat(nil, f)) }
 
-// appendFloat writes the fewest digits that give the same double, with an exponent beyond sixteen digits.
+// appendFloat writes the fewest digits that give the same double. It writes an exponent if the magnitude is below 1e-4, or 1e16 or more.
 func appendFloat(b []byte, f float64) []byte {
-	const mostWhole = 1e15 // a whole number up to it has no other digits than its own
+	const mostWhole = 1e15 // a double that is a smaller whole number is written with exactly the digits of that number
 	switch size := math.Abs(f); {
 	case math.IsNaN(f):
 		return append(b, "nan"...)

@@ -85,7 +85,7 @@ func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedF
 	if err != nil {
 		return err
 	}
-	files, kept = nil, nil // a runner may do at once what follows, and in the meantime there may be many
+	files, kept = nil, nil // many files may take much memory, and a runner may run the next stages while this method emits
 	for _, b := range admitted {
 		admit(element.AdmittedFiles{Compact: b})
 	}
@@ -98,7 +98,7 @@ func (fn *admitFn) ProcessElement(_ []byte, recognised func(*element.RecognisedF
 	return nil
 }
 
-// compactLists returns files as lists of element.Admitted, and those that are read as lists of element.Recognised.
+// compactLists returns compact lists of element.Admitted with all files, and compact lists of element.Recognised with the files to read.
 func compactLists(files []element.Recognised) (admitted, toRead [][]byte, err error) {
 	for part := range slices.Chunk(files, element.MostInList) {
 		all, read := make([]element.Admitted, 0, len(part)), make([]element.Recognised, 0, len(part))

@@ -68,7 +68,7 @@ func codeOf(v float64) int64 {
 
 // dropNoCodes makes the rows with noCode null. It returns the memory that it used for the bitmap.
 func dropNoCodes(c *Column, memory []byte) []byte {
-	if eights.Least(0, c.Values) != noCode { // no number is less
+	if eights.Least(0, c.Values) != noCode { // noCode is the smallest int64
 		return memory
 	}
 	var rows []int32

@@ -2,8 +2,8 @@ package trip
 
 import "tripstats/transforms/element"
 
-// Part returns some rows of a batch that follow one another, for those who add up trips: it has neither the batch's Findings and NoCodes nor its
-// lists of rows. The first row is a multiple of 8, because the bytes of bitmaps are shared.
+// Part returns the rows of a batch from row from up to, but without, row to. It is for adding up trips: it has neither Findings nor NoCodes, nor
+// any lists of rows. from must be a multiple of 8, because the part shares the bytes of bitmaps with the batch.
 func (b *Batch) Part(from, to int) Batch {
 	p := *b
 	p.Rows = to - from

@@ -7,7 +7,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// Parts of a batch have its rows, each with the values, the month and the place that it has in the batch.
+// A part of a batch has some of its rows. Each row has the same values, month and place as in the batch.
 func TestPartsOfABatchHaveItsRows(t *testing.T) {
 	const rows = 100
 	for name, place := range map[string]func(*Batch){
@@ -32,7 +32,7 @@ func TestPartsOfABatchHaveItsRows(t *testing.T) {
 			for _, bounds := range [][2]int{{0, cut}, {cut, rows}} {
 				p := b.Part(bounds[0], bounds[1])
 				if p.Rows != bounds[1]-bounds[0] || p.Findings != nil || p.NoCodes != nil {
-					t.Errorf("%s, %v: found %d rows, %v and %v, expected the rows alone", name, bounds, p.Rows, p.Findings, p.NoCodes)
+					t.Errorf("%s, %v: found %d rows, findings %v and NoCodes %v; expected only the rows of the part", name, bounds, p.Rows, p.Findings, p.NoCodes)
 				}
 				for i := range p.Rows {
 					row := bounds[0] + i
