@@ -176,7 +176,6 @@ var mayChange = map[string]string{
 	"transforms/watch.runs":           "who watches a run, by its name",
 	"transforms/timezone.data":        "set by the compiler: the time zones",
 	"pipeline.builtFrom":              "set by the linker",
-	"transforms/element.compactors":   "memory to use again",
 	"transforms/query.fewOf":          "memory to use again",
 	"io/source.loosenAt":              "memory of this process: when the last job loosens its limit",
 	"transforms/group.coders":         "memory to use again",
