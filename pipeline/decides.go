@@ -186,3 +186,14 @@ func encoded(v any) []byte {
 	}
 	return b
 }
+
+// asOf is the last month that a file without a month in its name may have: as given, or the last that any name holds.
+func asOf(files []element.Found, given int32) int32 {
+	last := given
+	if given == element.NoMonth {
+		for _, f := range files {
+			last = max(last, f.Month)
+		}
+	}
+	return last
+}

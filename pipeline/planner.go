@@ -399,14 +399,11 @@ func (pl *planner) forward(ctx context.Context) error {
 
 // forget drops what only making the plan needed. With many files this frees much memory.
 func (pl *planner) forget() {
-	pl.after = &after{reused: pl.reused()}
+	after := &after{reused: pl.reused()}
 	if pl.job.verbose {
-		pl.after.read = map[string]bool{}
-		for _, c := range pl.choices {
-			name := c.file.found.Whole()
-			pl.after.read[name] = pl.after.read[name] || c.read()
-		}
+		after.read = pl.reads()
 	}
+	pl.after = after
 	pl.publish.Kept = kept.Compact(pl.keep)
 	pl.have.index, pl.have.Head = nil, publish.Head{Token: pl.have.Token, Version: pl.have.Version, Dir: pl.have.Dir}
 	pl.kept, pl.keep, pl.choices, pl.listed, pl.objects, pl.described = nil, nil, nil, nil, nil, nil
@@ -416,6 +413,19 @@ func (pl *planner) forget() {
 type after struct {
 	reused int
 	read   map[string]bool // with --verbose: whether the run reads an input, by its name
+}
+
+// reads tells of each input, by its name, whether the run reads it.
+func (pl *planner) reads() map[string]bool {
+	if pl.after != nil {
+		return pl.after.read
+	}
+	read := map[string]bool{}
+	for _, c := range pl.choices {
+		name := c.file.found.Whole()
+		read[name] = read[name] || c.read()
+	}
+	return read
 }
 
 // sameResults tells whether two lists have results of the same taxis with the same tables. One list must be a selection from the other, so

@@ -411,17 +411,6 @@ func tripOptions(utc string, standard bool, tables []*aggregate.Spec) trip.Optio
 	return options
 }
 
-// asOf is the last month that a file without a month in its name may have: as given, or the last that any name holds.
-func asOf(files []element.Found, given int32) int32 {
-	last := given
-	if given == element.NoMonth {
-		for _, f := range files {
-			last = max(last, f.Month)
-		}
-	}
-	return last
-}
-
 func (s *settings) publishConfig(rules quality.Config, tables []*aggregate.Spec) publish.Config {
 	cfg := publish.Config{
 		Output:      s.output,

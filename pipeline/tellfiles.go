@@ -15,10 +15,7 @@ func readFile(d watch.Done) fileRecord {
 // tellFiles writes a line for each input that has none yet: inputs that were reused, and inputs that a cluster has read. Inputs that this
 // process reads get their line when they have been read.
 func (j *job) tellFiles(runner runners.Runner, m *publish.Manifest, pl *planner) {
-	read := map[string]bool{}
-	if pl.after != nil {
-		read = pl.after.read
-	}
+	read := pl.reads()
 	for _, in := range m.Inputs {
 		r := fileRecord{Source: in.Source, Taxi: in.Taxi, Use: "read", Rows: in.Rows, Refused: in.Rows - in.Counted}
 		if !read[in.Source] {

@@ -142,10 +142,10 @@ func (s *sharing) input(in *Input) {
 			*same.to = *same.of
 		}
 	}
-	if slices.Equal(f.Null, last.Null) {
+	if sameList(f.Null, last.Null) {
 		f.Null = last.Null
 	}
-	if slices.Equal(f.Unknown, last.Unknown) {
+	if sameList(f.Unknown, last.Unknown) {
 		f.Unknown = last.Unknown
 	}
 	for i := range min(len(in.Results), len(s.last.Results)) {
@@ -156,13 +156,16 @@ func (s *sharing) input(in *Input) {
 		if r.At.File == last.At.File {
 			r.At.File = last.At.File
 		}
-		if slices.Equal(r.Tables, last.Tables) {
+		if sameList(r.Tables, last.Tables) {
 			r.Tables = last.Tables
 		}
 	}
 	in.Results = slices.Clip(slices.Clone(in.Results)) // the decoder allocates room for four results
 	s.last = *in
 }
+
+// sameList tells whether two lists are the same. To JSON no list is another one than a list without entries.
+func sameList[T comparable](a, b []T) bool { return (a == nil) == (b == nil) && slices.Equal(a, b) }
 
 // sealStart is what an index begins with: Seal is the first field.
 const sealStart = `{"seal":"`

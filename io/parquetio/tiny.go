@@ -186,13 +186,11 @@ func (t *tiny) Next(ctx context.Context, emit func(source.Batch)) error {
 			b.keep()
 		case rows == 0:
 			b.keep()
-			t.at++
+			t.step()
 			return nil
 		default:
 			record := array.NewRecordBatch(sharedSchema(t.columns, b.arrays), b.arrays, rows)
-			if t.at++; t.at == t.end {
-				t.giveBack()
-			}
+			t.step()
 			emit(source.Batch{Record: record, Done: b.keep})
 			return nil
 		}
@@ -203,6 +201,13 @@ func (t *tiny) Next(ctx context.Context, emit func(source.Batch)) error {
 		t.unusual = &rowGroups{decoder: d, file: t.file, at: t.at, end: t.end}
 	}
 	return t.unusual.Next(ctx, emit)
+}
+
+// step goes to the next row group.
+func (t *tiny) step() {
+	if t.at++; t.at == t.end {
+		t.giveBack()
+	}
 }
 
 // decode decodes the next row group into b. It returns false if a decoder has to do it.

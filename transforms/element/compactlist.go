@@ -48,7 +48,7 @@ func ExpandList[T any](b []byte) ([]T, error) {
 	}
 	r := &listReader{in: b}
 	n := r.uvarint()
-	if r.err != nil || n > uint64(len(r.in)) { // each entry takes a byte at least
+	if r.err != nil || n > uint64(len(r.in)/(1+c.bits())) { // an entry takes no less, so damaged bytes do not make a very long list
 		return nil, errShort
 	}
 	var zero T
@@ -192,10 +192,8 @@ func coderOf(t reflect.Type) (valueCoder, error) {
 		return numberCoder[int64]{zigzag, unzigzag}, nil
 	case reflect.Int:
 		return numberCoder[int]{func(v int) uint64 { return zigzag(int64(v)) }, func(n uint64) int { return int(unzigzag(n)) }}, nil
-	case reflect.Uint64:
+	case reflect.Uint64, reflect.Float64: // of a float64 the bits, because -0 is not 0
 		return numberCoder[uint64]{func(v uint64) uint64 { return v }, func(n uint64) uint64 { return n }}, nil
-	case reflect.Float64:
-		return numberCoder[float64]{math.Float64bits, math.Float64frombits}, nil
 	case reflect.Struct:
 		return structOf(t)
 	case reflect.Slice, reflect.Pointer:
@@ -218,6 +216,9 @@ func coderOf(t reflect.Type) (valueCoder, error) {
 func zigzag(v int64) uint64   { return uint64(v<<1) ^ uint64(v>>63) }
 func unzigzag(n uint64) int64 { return int64(n>>1) ^ -int64(n&1) }
 
+// bits returns how many bytes hold the bits that tell which fields differ.
+func (c *structCoder) bits() int { return (len(c.fields) + 7) / 8 }
+
 // differing returns the number of fields that differ.
 func (c *structCoder) differing(last, value unsafe.Pointer) (n int) {
 	for _, f := range c.fields {
@@ -239,7 +240,7 @@ func (c *structCoder) same(last, value unsafe.Pointer) bool {
 
 func (c *structCoder) write(b []byte, last, value unsafe.Pointer) []byte {
 	at := len(b)
-	for range (len(c.fields) + 7) / 8 {
+	for range c.bits() {
 		b = append(b, 0)
 	}
 	for i, f := range c.fields {
@@ -252,7 +253,7 @@ func (c *structCoder) write(b []byte, last, value unsafe.Pointer) []byte {
 }
 
 func (c *structCoder) read(r *listReader, last, value unsafe.Pointer) {
-	differs := r.bytes(uint64(len(c.fields)+7) / 8)
+	differs := r.bytes(uint64(c.bits()))
 	for i, f := range c.fields {
 		if r.err != nil {
 			return
@@ -281,11 +282,14 @@ func (c numberCoder[T]) read(r *listReader, _, value unsafe.Pointer) {
 // textCoder codes texts.
 type textCoder struct{}
 
+// mostSame is how many bytes two texts have in common at most: a few damaged bytes must not make a long text again and again.
+const mostSame = 4 << 10
+
 func (textCoder) same(last, value unsafe.Pointer) bool { return *(*string)(last) == *(*string)(value) }
 
 func (textCoder) write(b []byte, last, value unsafe.Pointer) []byte {
 	before, text, n := *(*string)(last), *(*string)(value), 0
-	for n < len(before) && n < len(text) && before[n] == text[n] {
+	for most := min(len(before), len(text), mostSame); n < most && before[n] == text[n]; {
 		n++
 	}
 	return AppendString(binary.AppendUvarint(b, uint64(n)), text[n:])
@@ -294,8 +298,8 @@ func (textCoder) write(b []byte, last, value unsafe.Pointer) []byte {
 func (textCoder) read(r *listReader, last, value unsafe.Pointer) {
 	before, n := *(*string)(last), r.uvarint()
 	rest := r.bytes(r.uvarint())
-	if n > uint64(len(before)) {
-		r.fail(errors.New("found a text that shares more bytes with the earlier text than that has, expected at most as many"))
+	if n > uint64(min(len(before), mostSame)) {
+		r.fail(errors.New("found a text that shares more bytes with the earlier text than it may, expected at most as many as that has"))
 		return
 	}
 	text := make([]byte, 0, int(n)+len(rest))

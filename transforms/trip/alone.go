@@ -1,6 +1,10 @@
 package trip
 
-import "tripstats/transforms/element"
+import (
+	"slices"
+
+	"tripstats/transforms/element"
+)
 
 // Crowd counts the files that can have trips of each taxi and month. What it says decides which groups are finished with their file, both
 // before files are opened and when they are admitted.
@@ -40,6 +44,7 @@ func setAlone(files []element.Recognised) {
 	for i := range files {
 		f := &files[i]
 		f.Alone = all.Alone(f.Found, f.Taxi)
+		f.Shares = slices.Clone(f.Shares) // files of a compact list may have the same ones
 		for k := range f.Shares {
 			f.Shares[k].Alone = all.Alone(f.Found, f.Shares[k].Taxi)
 		}
