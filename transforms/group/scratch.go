@@ -23,6 +23,15 @@ type scratches struct{ pool[scratch] }
 // fillers are those that nobody uses. Adders of all sources share them, so there are as many as groups are written on cores at the same time.
 type fillers struct{ pool[filler] }
 
+// mostFiller is how large the memory is at most that is used again. Nobody counts it, and few groups need more.
+const mostFiller = 8 << 20
+
+func (p *fillers) put(f *filler) {
+	if f.bytes() <= mostFiller {
+		p.pool.put(f)
+	}
+}
+
 // pool has things that nobody uses.
 type pool[T any] struct {
 	mu   sync.Mutex
