@@ -144,6 +144,7 @@ func (g *grouper) fit() {
 	if fits || g.long != nil {
 		return
 	}
+	hashed := g.direct == nil
 	g.page.of = nil // its groups go by codes that are packed by the shifts below
 	if g.direct != nil {
 		product := 1
@@ -164,6 +165,9 @@ func (g *grouper) fit() {
 	place := uint(0)
 	for k := range g.keys {
 		width := uint(bits.Len(uint(max(g.counts[k], g.radix[k]))))
+		if hashed && g.counts[k] <= g.radix[k] { // a key with few values takes no bits that others may need
+			width = g.width(k)
+		}
 		g.radix[k] = 1 << width
 		g.shift[k] = place
 		place += width
@@ -174,6 +178,9 @@ func (g *grouper) fit() {
 	}
 	g.putAll()
 }
+
+// width is how many bits a key has in hash's keys: its radix is a power of two, then.
+func (g *grouper) width(k int) uint { return uint(bits.TrailingZeros(uint(g.radix[k]))) }
 
 func (g *grouper) setRadix(slack int) (product int) {
 	product = 1
