@@ -221,6 +221,9 @@ func (g *grouper) putAll() {
 //
 // They are sorted by the places that their codes have in the order of what is written, side by side in one number if that is possible.
 func (g *grouper) sorted() (order []uint32, written [][][]byte) {
+	if g.groups == 0 { // other adders may begin the codes of the keys again: this one does not use them
+		return nil, nil
+	}
 	written, order = make([][][]byte, len(g.keys)), make([]uint32, g.groups)
 	for k := range g.keys {
 		written[k] = g.keys[k].written()
@@ -251,9 +254,7 @@ func (g *grouper) sorted() (order []uint32, written [][][]byte) {
 		for id := range list {
 			list[id] = g.place(places, id)<<low | uint64(id)
 		}
-		if len(list) > 0 {
-			list = sortKeys(list, spare, low, width+low)
-		}
+		list = sortKeys(list, spare, low, width+low)
 		for i, place := range list {
 			order[i] = uint32(place & (1<<low - 1))
 		}
