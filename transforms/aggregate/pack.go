@@ -69,21 +69,27 @@ var decoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 
 func compressed(enc *zstd.Encoder, b []byte) []byte { return slices.Clip(enc.EncodeAll(b, nil)) }
 
-// tooLarge tells whether a compressed state would take much more than most bytes. It compresses only some parts of the state: compressing the
-// whole state only to drop it would take most of the time of packing.
+// tooLarge tells whether a compressed state would take much more than most bytes. The state may be compact. It compresses only some parts of the state:
+// compressing the whole state only to drop it would take most of the time of packing.
 func tooLarge(enc *zstd.Encoder, state []byte, most int64) bool {
-	const parts, part, surely, little = 8, 32 << 10, 2, 16 << 10 // surely is 2 because each part takes a few bytes that the whole does not
-	if most < little || int64(len(state)) <= surely*most || len(state) < 2*parts*part {
+	const (
+		parts, share, largest = 8, 32, 32 << 10 // a part is this share of the state, and at most largest bytes
+		surely                = 2
+		fewest                = 64 << 10
+		more                  = 128 // bytes that a part may take in addition to its share of the whole
+	)
+	if len(state) < fewest || int64(len(state)) <= surely*most {
 		return false
 	}
+	part := min(len(state)/share, largest)
 	var out []byte
 	size := int64(0)
 	for i := range parts {
 		at := (len(state) - part) / (parts - 1) * i
 		out = enc.EncodeAll(state[at:at+part], out[:0])
-		size += int64(len(out))
+		size += max(0, int64(len(out))-more)
 	}
-	return size*int64(len(state))/(parts*part) > surely*most
+	return size*int64(len(state))/int64(parts*part) > surely*most
 }
 
 func decompressed(b []byte) ([]byte, error) {
@@ -122,7 +128,7 @@ func pack(enc *zstd.Encoder, s Source, tables []*Spec, digests []string, numbers
 			}
 			keep.Alone = counts.Finished
 			most := s.Size / keptPart
-			if !keep.Alone && (group.AtLeast(t.State) > most || tooLarge(enc, t.State, most)) {
+			if !keep.Alone && tooLarge(enc, t.State, most) {
 				continue
 			}
 			plain, err := group.Plain(t.State)

@@ -162,7 +162,7 @@ func (a *adding) add(rows *selection, ids []uint32, one bool, groups int) {
 		a.column.grow(groups)
 		a.addStretches(mask, ids, one, a.values(n, n, true, arg, by))
 	default:
-		a.choose(mask, n)
+		a.at = listOnes(a.at, mask, n)
 		a.addRows(a.gatherIDs(ids), one, groups, false, arg, by)
 	}
 }
@@ -355,12 +355,9 @@ func (a *adding) mask(n int, arg, by, filter *compute.Vector) (mask []byte, some
 	return mask, true
 }
 
-// choose lists in at the rows that a mask chooses.
-func (a *adding) choose(mask []byte, n int) {
-	if cap(a.at) < n {
-		a.at = make([]int32, n)
-	}
-	out := a.at[:n]
+// listOnes returns the first n bits of a mask that are 1. It may use memory.
+func listOnes(memory []int32, mask []byte, n int) []int32 {
+	out := slices.Grow(memory[:0], n)[:n]
 	k := 0
 	for i := 0; i < n; i += 8 {
 		m := mask[i>>3]
@@ -370,7 +367,7 @@ func (a *adding) choose(mask []byte, n int) {
 			m >>= 1
 		}
 	}
-	a.at = out[:k]
+	return out[:k]
 }
 
 // gatherIDs returns the groups of the rows that are listed in the scratch.

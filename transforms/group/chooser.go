@@ -168,20 +168,11 @@ func (c *chosen) list() {
 	if c.mask == nil {
 		return
 	}
-	n := c.n
-	c.memory = slices.Grow(c.memory[:0], n)[:n]
-	out := c.memory
-	k := 0
-	for at, mask := range c.mask {
-		for i := at * 8; i < min(n, at*8+8); i++ {
-			row := int32(i)
-			if c.rows != nil {
-				row = c.rows[i]
-			}
-			out[k] = row
-			k += int(mask & 1)
-			mask >>= 1
+	c.memory = listOnes(c.memory, c.mask, c.n)
+	if c.rows != nil {
+		for i, row := range c.memory {
+			c.memory[i] = c.rows[row]
 		}
 	}
-	c.rows, c.n, c.mask = out[:k], k, nil
+	c.rows, c.n, c.mask = c.memory, len(c.memory), nil
 }

@@ -55,14 +55,6 @@ func Compact(state []byte) ([]byte, error) {
 
 func isCompactState(state []byte) bool { return len(state) > 1 && state[1]&isCompact != 0 }
 
-// AtLeast estimates how many bytes a state has at least when it is compressed.
-func AtLeast(state []byte) int64 {
-	if isCompactState(state) {
-		return int64(len(state)) / 2
-	}
-	return int64(len(state)) / 8
-}
-
 // Plain returns the plain form of a state, which is not compact.
 func Plain(state []byte) ([]byte, error) {
 	if !isCompactState(state) {
@@ -239,13 +231,17 @@ func (c *chunk) open() ([]byte, error) {
 		return nil, errBroken
 	}
 	d.list, d.order = d.list[:0], d.order[:0]
-	size := 0
+	size, texts := 0, int64(0)
 	for keys := (reader{in: d.keys}); len(keys.in) > 0; {
 		g := packedRecord{same: keys.number(), rest: keys.bytes(keys.size()), length: keys.number()}
 		if keys.short || g.same > int64(len(d.key)) || g.length > int64(len(d.bodies)) {
 			return nil, errBroken
 		}
 		d.key = append(d.key[:g.same], g.rest...)
+		texts += int64(len(d.key)) + g.length
+		if texts > blockBytes && len(d.list) > 0 { // no block has so much, and damaged bytes may tell of far more than there can be
+			return nil, errBroken
+		}
 		size += len(d.key) + int(g.length) + 2*binary.MaxVarintLen16
 		d.order = append(d.order, byLength(len(d.list), int(g.length)))
 		d.list = append(d.list, g)

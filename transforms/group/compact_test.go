@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -127,5 +128,21 @@ func TestEachTextIsReadByItself(t *testing.T) {
 		if got := newCoder().read(&r, nil); r.short || len(r.in) > 0 || !bytes.Equal(got, text) {
 			t.Fatalf("a text of %d bytes: reading it gives other bytes, expected the same", len(text))
 		}
+	}
+}
+
+// A chunk whose keys tell of far more bytes than a block has is damaged. It is refused before memory is taken for them.
+func TestAChunkOfMoreThanABlockIsRefused(t *testing.T) {
+	c := newCoder()
+	key := make([]byte, 1<<14)
+	keys := binary.AppendUvarint([]byte{0}, uint64(len(key)))
+	keys = append(append(keys, key...), 0)
+	const groups = 1 << 14
+	for range groups - 1 { // each has the whole key before
+		keys = append(binary.AppendUvarint(keys, uint64(len(key))), 0, 0)
+	}
+	chunk := chunk{groups: groups, content: c.append(c.append(nil, keys), nil)}
+	if out, err := chunk.open(); err == nil {
+		t.Errorf("found %d bytes of groups, expected an error", len(out))
 	}
 }

@@ -46,7 +46,7 @@ func (g *grouper) find(ids []uint32, mask []byte) (one bool) {
 func (g *grouper) findSegment(ids []uint32, from int) {
 	switch {
 	case len(g.varies) == 0:
-		id := g.group(g.firstOf(from, len(ids)))
+		id := g.only(g.firstOf(from, len(ids)))
 		for i := range ids {
 			ids[i] = id
 		}
@@ -57,12 +57,7 @@ func (g *grouper) findSegment(ids []uint32, from int) {
 			ids[i] = g.group(from + i)
 		}
 	default:
-		base := uint64(0)
-		for k, l := range g.lists {
-			if len(l.runs) > 0 {
-				base |= uint64(g.now[k]) << g.shift[k]
-			}
-		}
+		base := g.base()
 		if g.groups >= fewHashed && g.turn(base, from, len(ids)) {
 			g.findInPage(ids, from, base)
 			return
@@ -71,6 +66,24 @@ func (g *grouper) findSegment(ids []uint32, from int) {
 			ids[i] = g.hashed(base, from+i)
 		}
 	}
+}
+
+// only returns the group of a segment in which no key varies, by one of its rows.
+func (g *grouper) only(row int) uint32 {
+	if g.direct != nil || g.long != nil {
+		return g.group(row)
+	}
+	return g.hashed(g.base(), row)
+}
+
+// base returns the codes of the keys that do not vary, at their places in a key of the hash table.
+func (g *grouper) base() (base uint64) {
+	for k, l := range g.lists {
+		if len(l.runs) > 0 {
+			base |= uint64(g.now[k]) << g.shift[k]
+		}
+	}
+	return base
 }
 
 // leftOut tells whether the mask leaves a row out.
@@ -155,7 +168,8 @@ func (g *grouper) findDirect(ids []uint32, from int) {
 	}
 }
 
-// hashed is group for a row of a segment in which the keys that do not vary have the codes in base.
+// hashed is group for a row of a segment in which the keys that do not vary have the codes in base. It looks into the page too, which may have
+// groups that the hash table does not have.
 func (g *grouper) hashed(base uint64, row int) uint32 {
 	for _, k := range g.varies {
 		base |= uint64(g.lists[k].list[row]) << g.shift[k]

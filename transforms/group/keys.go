@@ -144,6 +144,7 @@ func (g *grouper) fit() {
 	if fits || g.long != nil {
 		return
 	}
+	hashed := g.direct == nil
 	g.page.of = nil // its groups go by codes that are packed by the shifts below
 	if g.direct != nil {
 		product := 1
@@ -164,6 +165,9 @@ func (g *grouper) fit() {
 	place := uint(0)
 	for k := range g.keys {
 		width := uint(bits.Len(uint(max(g.counts[k], g.radix[k]))))
+		if hashed && g.counts[k] <= g.radix[k] { // a key with few values takes no bits that others may need
+			width = g.width(k)
+		}
 		g.radix[k] = 1 << width
 		g.shift[k] = place
 		place += width
@@ -174,6 +178,9 @@ func (g *grouper) fit() {
 	}
 	g.putAll()
 }
+
+// width is how many bits a key has in hash's keys: its radix is a power of two, then.
+func (g *grouper) width(k int) uint { return uint(bits.TrailingZeros(uint(g.radix[k]))) }
 
 func (g *grouper) setRadix(slack int) (product int) {
 	product = 1
@@ -214,6 +221,9 @@ func (g *grouper) putAll() {
 //
 // They are sorted by the places that their codes have in the order of what is written, side by side in one number if that is possible.
 func (g *grouper) sorted() (order []uint32, written [][][]byte) {
+	if g.groups == 0 { // other adders may begin the codes of the keys again: this one does not use them
+		return nil, nil
+	}
 	written, order = make([][][]byte, len(g.keys)), make([]uint32, g.groups)
 	for k := range g.keys {
 		written[k] = g.keys[k].written()
@@ -244,9 +254,7 @@ func (g *grouper) sorted() (order []uint32, written [][][]byte) {
 		for id := range list {
 			list[id] = g.place(places, id)<<low | uint64(id)
 		}
-		if len(list) > 0 {
-			list = sortKeys(list, spare, low, width+low)
-		}
+		list = sortKeys(list, spare, low, width+low)
 		for i, place := range list {
 			order[i] = uint32(place & (1<<low - 1))
 		}

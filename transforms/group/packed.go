@@ -352,7 +352,7 @@ func (p *packed) appendDistances(b []byte, distances, times []uint32) []byte {
 
 // row returns the counts of a group, nil if it is not in the table.
 func (p *packed) row(group uint32) []uint32 {
-	if end := (int(group) + 1) * int(p.width); end <= len(p.counts) {
+	if end := (int(group) + 1) * int(p.width); p.width > 0 && end <= len(p.counts) {
 		return p.counts[end-int(p.width) : end]
 	}
 	return nil

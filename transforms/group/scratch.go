@@ -23,6 +23,15 @@ type scratches struct{ pool[scratch] }
 // fillers is a pool that adders of all sources share. So there are only as many fillers as goroutines that write groups at the same time.
 type fillers struct{ pool[filler] }
 
+// mostFiller is the size of the largest filler that is used again. Nobody counts the memory of this pool, and few groups need more.
+const mostFiller = 8 << 20
+
+func (p *fillers) put(f *filler) {
+	if f.bytes() <= mostFiller {
+		p.pool.put(f)
+	}
+}
+
 // pool holds values that nobody uses, so that they are used again.
 type pool[T any] struct {
 	mu   sync.Mutex

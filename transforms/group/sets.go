@@ -55,7 +55,8 @@ type filler struct {
 }
 
 func (f *filler) bytes() int64 {
-	n := int64(cap(f.pieces)+cap(f.sorted))*16 + int64(cap(f.ends))*8 + int64(cap(f.distances))*4 + int64(cap(f.written))
+	n := int64(cap(f.pieces)+cap(f.sorted))*16 + int64(cap(f.ends)+cap(f.marks))*8 + int64(cap(f.written))
+	n += int64(cap(f.different)+cap(f.times)+cap(f.distances)+cap(f.tally)) * 4
 	return n + f.set.bytes() + f.ofRuns.bytes() + f.both.bytes()
 }
 

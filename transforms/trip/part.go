@@ -23,6 +23,7 @@ func (b *Batch) Part(from, to int) Batch {
 		}
 		if c.Valid != nil {
 			c.Valid = c.Valid[from>>3:]
+			c.Nulls = p.Rows - c.Set(0, p.Rows)
 		}
 	}
 	p.Months = nil

@@ -34,6 +34,16 @@ func TestPartsOfABatchHaveItsRows(t *testing.T) {
 				if p.Rows != bounds[1]-bounds[0] || p.Findings != nil || p.NoCodes != nil {
 					t.Errorf("%s, %v: found %d rows, findings %v and NoCodes %v; expected only the rows of the part", name, bounds, p.Rows, p.Findings, p.NoCodes)
 				}
+				if c, nulls := &p.Columns[Distance], 0; c.Valid != nil {
+					for i := range p.Rows {
+						if c.IsNull(i) {
+							nulls++
+						}
+					}
+					if c.Nulls != nulls {
+						t.Errorf("%s, %v: found %d nulls, expected %d", name, bounds, c.Nulls, nulls)
+					}
+				}
 				for i := range p.Rows {
 					row := bounds[0] + i
 					found, want := &p.Columns[Distance], &b.Columns[Distance]

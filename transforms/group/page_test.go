@@ -1,0 +1,37 @@
+package group
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"tripstats/transforms/trip"
+)
+
+// The groups of a page are not in the hash table. A batch all of whose rows have the same keys looks for its only group in the page, too.
+func TestAGroupThatOnlyThePageHasIsFoundByRowsOfOneGroup(t *testing.T) {
+	batches := timedBatches(rand.New(rand.NewPCG(22, 7)), 8, 3000)
+	for _, b := range batches {
+		pickup := batches[0].Columns[trip.Pickup].Values[0]
+		for row := range b.Rows {
+			b.Columns[trip.Pickup].Values[row] = pickup
+		}
+	}
+	same := func(b *trip.Batch, f trip.Field, v int64) {
+		b.Columns[f].Valid, b.Columns[f].Nulls = nil, 0
+		for row := range b.Rows {
+			b.Columns[f].Values[row] = v
+		}
+	}
+	paged, one := batches[6], batches[7]
+	same(paged, trip.Amount, 777_000_000)
+	same(paged, trip.Tip, 5_000_000)
+	for _, f := range []trip.Field{trip.Amount, trip.PickupZone, trip.DropoffZone, trip.Tip} {
+		same(one, f, paged.Columns[f].Values[100])
+	}
+	q := sql(t, "SELECT pickup_location_id, dropoff_location_id, total_amount, tip_amount, count(*) AS n FROM trips GROUP BY ALL")
+	found, err := addTo(NewAdder(q, 1<<20), batches)
+	if err != nil || !bytes.Equal(found, slowState(t, q.SQL, batches)) {
+		t.Errorf("the state is not that of an adder that goes row by row, %v", err)
+	}
+}
