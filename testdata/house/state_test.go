@@ -171,7 +171,6 @@ var mayChange = map[string]string{
 	"transforms/element.Groups":       "what the process holds, for who reads ahead",
 	"transforms/element.rowEncoders":  "functions to use again, by type",
 	"transforms/element.structCoders": "functions to use again, by type",
-	"transforms/eights.hasAVX2":       "for tests: they act as on a processor without it",
 	"transforms/element.rowDecoders":  "functions to use again, by type",
 	"transforms/library.text":         "set by the compiler: the SQL of the library",
 	"pipeline.recipes":                "set by the compiler: the document of recipes",
