@@ -176,5 +176,5 @@ func valuedFlags(commands []completed) string {
 	return strings.Join(slices.Compact(names), " ")
 }
 
-// shellQuoted returns a text in single quotes, as bash and zsh read it. For fish there is fishQuoted.
+// shellQuoted returns a text in single quotes for bash and zsh. fishQuoted does the same for fish.
 func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

@@ -28,8 +28,8 @@ func Datasets() []element.Dataset {
 	return append(all, dataset(LedgerName, ledger), dataset(ZonesName, zones))
 }
 
-// WithoutZones returns datasets without that of the zones table. Outputs that have no such table keep results under a digest of the other
-// datasets. This one decides only what is said of a file that is refused, so these results are good.
+// WithoutZones removes the dataset of the zones table from datasets. An output without this table keeps its results under the digest of the other
+// datasets. These results are still valid: the dataset of zones only changes the message about a refused file.
 func WithoutZones(datasets []element.Dataset) []element.Dataset {
 	return slices.DeleteFunc(slices.Clone(datasets), func(d element.Dataset) bool { return d.Name == ZonesName && d.Taxi == "" })
 }

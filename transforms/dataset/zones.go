@@ -28,7 +28,7 @@ type zoneCell struct {
 	set  func(r *zoneReader, text string, z *element.Zone)
 }
 
-// zoneCells are the columns that a file of zones can have: those of the zones table. The first two are required.
+// zoneCells lists the columns of the zones table. A file of zones must have the first two, and may have the others.
 var zoneCells = []zoneCell{
 	{"location_id", func(r *zoneReader, text string, z *element.Zone) { z.ID = r.id(text) }},
 	{"zone", func(r *zoneReader, text string, z *element.Zone) {

@@ -55,44 +55,25 @@ loop:
 	VPSRLDQ      $8, X2, X3; \
 	STEP(X3, X2, X4)
 
-// func least(values *int64, n int, best int64) int64
-TEXT ·least(SB), NOSPLIT, $0-32
-	MOVQ         values+0(FP), SI
-	MOVQ         n+8(FP), CX
-	VPBROADCASTQ best+16(FP), Y2
-	VMOVDQU      Y2, Y3
-
-loop:
-	VMOVDQU (SI), Y0
-	VMOVDQU 32(SI), Y1
-	LESS(Y0, Y2, Y4)
-	LESS(Y1, Y3, Y5)
-	ADDQ    $64, SI
-	SUBQ    $8, CX
-	JNZ     loop
-
-	FOLD(LESS)
-	VMOVQ X2, ret+24(FP)
-	VZEROUPPER
+// REDUCE defines a function that returns the best number by STEP: func NAME(values *int64, n int, best int64) int64.
+#define REDUCE(NAME, STEP) \
+TEXT NAME(SB), NOSPLIT, $0-32; \
+	MOVQ         values+0(FP), SI; \
+	MOVQ         n+8(FP), CX; \
+	VPBROADCASTQ best+16(FP), Y2; \
+	VMOVDQU      Y2, Y3; \
+loop: \
+	VMOVDQU (SI), Y0; \
+	VMOVDQU 32(SI), Y1; \
+	STEP(Y0, Y2, Y4); \
+	STEP(Y1, Y3, Y5); \
+	ADDQ    $64, SI; \
+	SUBQ    $8, CX; \
+	JNZ     loop; \
+	FOLD(STEP); \
+	VMOVQ   X2, ret+24(FP); \
+	VZEROUPPER; \
 	RET
 
-// func most(values *int64, n int, best int64) int64
-TEXT ·most(SB), NOSPLIT, $0-32
-	MOVQ         values+0(FP), SI
-	MOVQ         n+8(FP), CX
-	VPBROADCASTQ best+16(FP), Y2
-	VMOVDQU      Y2, Y3
-
-loop:
-	VMOVDQU (SI), Y0
-	VMOVDQU 32(SI), Y1
-	MORE(Y0, Y2, Y4)
-	MORE(Y1, Y3, Y5)
-	ADDQ    $64, SI
-	SUBQ    $8, CX
-	JNZ     loop
-
-	FOLD(MORE)
-	VMOVQ X2, ret+24(FP)
-	VZEROUPPER
-	RET
+REDUCE(·least, LESS)
+REDUCE(·most, MORE)

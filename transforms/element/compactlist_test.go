@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// alike returns files as they are in a folder: most of what is known of them is equal.
+// alike returns the files of a folder. Most of their fields are equal.
 func alike(n int) []Recognised {
 	files := make([]Recognised, n)
 	for i := range files {

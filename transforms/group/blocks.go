@@ -38,15 +38,7 @@ func Blocks(state []byte, emit func(shard uint32, finished bool, block []byte) e
 	if !h.Finished {
 		share = len(in) / Shards * 9 / 8 // keys are spread evenly
 	}
-	for {
-		g, rest, ok, err := next(in)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			break
-		}
-		in = rest
+	err = each(in, next, func(g record) error {
 		shard := uint32(0)
 		if !h.Finished {
 			shard = shardOf(g.key)
@@ -66,6 +58,10 @@ func Blocks(state []byte, emit func(shard uint32, finished bool, block []byte) e
 			w.begin(&h, min(blockBytes, max(share, len(g.whole))))
 		}
 		w.add(&g, rows)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	for i := range shards {
 		w := &shards[i]

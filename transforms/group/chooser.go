@@ -58,7 +58,7 @@ type selection struct {
 }
 
 // chosen is the rows of a batch that no rule refuses and for which the WHERE of a query is true. If nearly all rows are chosen, the query's
-// expressions are computed for all rows, together with those of other queries. Otherwise they are computed for the chosen rows only.
+// expressions are computed for all rows, in one program with the expressions of other queries. Otherwise they are computed for the chosen rows only.
 type chosen struct {
 	whereOf  int              // the number of WHERE in the program of the place
 	valuesOf []int            // the numbers of the query's expressions in that program; nil if it does not have them

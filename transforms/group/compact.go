@@ -80,15 +80,7 @@ func chunkOf(shard uint32, block []byte) ([]byte, error) {
 	c.keys, c.bodies = c.keys[:0], c.bodies[:0]
 	var last []byte
 	c.list, c.order = c.list[:0], c.order[:0]
-	for {
-		g, rest, ok, err := next(in)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			break
-		}
-		in = rest
+	err = each(in, next, func(g record) error {
 		same := 0
 		for same < min(len(last), len(g.key)) && last[same] == g.key[same] {
 			same++
@@ -100,6 +92,10 @@ func chunkOf(shard uint32, block []byte) ([]byte, error) {
 		c.order = append(c.order, byLength(len(c.list), len(g.body)))
 		c.list = append(c.list, packedRecord{body: g.body})
 		last = g.key
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	slices.Sort(c.order)
 	for _, o := range c.order {
@@ -141,18 +137,11 @@ func nextChunk(in []byte) (c chunk, rest []byte, ok bool, err error) {
 
 // compactBlocks is [Blocks] for a compact state.
 func compactBlocks(h *header, in []byte, emit func(shard uint32, finished bool, block []byte) error) error {
-	for {
-		c, rest, ok, err := nextChunk(in)
-		if err != nil || !ok {
-			return err
-		}
-		in = rest
+	return each(in, nextChunk, func(c chunk) error {
 		b := header{keys: h.keys, forms: h.forms, compact: true}
 		b.Groups, b.Counted = c.groups, c.rows
-		if err := emit(c.shard, false, append(b.append(make([]byte, 0, len(c.whole)+64)), c.whole...)); err != nil {
-			return err
-		}
-	}
+		return emit(c.shard, false, append(b.append(make([]byte, 0, len(c.whole)+64)), c.whole...))
+	})
 }
 
 // open reads a header, and returns the groups as they are written in a plain state.
@@ -162,20 +151,13 @@ func (h *header) open(b []byte) ([]byte, error) {
 		return in, err
 	}
 	var chunks [][]byte
-	for {
-		c, rest, ok, err := nextChunk(in)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			break
-		}
-		in = rest
+	err = each(in, nextChunk, func(c chunk) error {
 		groups, err := c.open()
-		if err != nil {
-			return nil, err
-		}
 		chunks = append(chunks, groups)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	h.compact = false
 	if len(chunks) == 1 {
@@ -190,15 +172,12 @@ func sortedGroups(lists [][]byte) ([]byte, error) {
 	size := 0
 	for _, in := range lists {
 		size += len(in)
-		for {
-			g, rest, ok, err := next(in)
-			if err != nil {
-				return nil, err
-			}
-			if !ok {
-				break
-			}
-			all, in = append(all, g), rest
+		err := each(in, next, func(g record) error {
+			all = append(all, g)
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	slices.SortFunc(all, func(a, b record) int { return bytes.Compare(a.key, b.key) })

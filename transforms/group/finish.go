@@ -24,21 +24,14 @@ func Finish(q *query.Query, state []byte) ([]byte, error) {
 		return nil, err
 	}
 	w := finishedWriter{f: f, dropped: h.dropped}
-	for {
-		g, rest, ok, err := next(in)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			break
-		}
-		in = rest
+	err = each(in, next, func(g record) error {
 		if err := f.read(&g, h.Finished); err != nil {
-			return nil, err
+			return err
 		}
-		if err := w.add(g.key); err != nil {
-			return nil, err
-		}
+		return w.add(g.key)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return finishedState([]finishedWriter{w}, h.Filtered, h.Counted), nil
 }

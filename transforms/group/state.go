@@ -124,6 +124,20 @@ func next(in []byte) (g record, rest []byte, ok bool, err error) {
 	return g, r.in, true, nil
 }
 
+// each calls do for each entry that next reads from in, in their order. It stops at the first error.
+func each[T any](in []byte, next func([]byte) (entry T, rest []byte, ok bool, err error), do func(T) error) error {
+	for {
+		entry, rest, ok, err := next(in)
+		if err != nil || !ok {
+			return err
+		}
+		if err := do(entry); err != nil {
+			return err
+		}
+		in = rest
+	}
+}
+
 func appendRecord(b, key, body []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(key)))
 	b = append(b, key...)

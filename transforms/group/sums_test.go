@@ -80,7 +80,7 @@ func TestSumsAreCarriedBeforeTheyOverflow(t *testing.T) {
 	}
 }
 
-// randomDoubles returns doubles like those of durations. If odd is true, some are of other kinds.
+// randomDoubles returns random durations in minutes. If odd is true, some of the doubles are zeros, very small or very large.
 func randomDoubles(rng *rand.Rand, rows int, odd bool) []float64 {
 	floats := make([]float64, rows)
 	for i := range floats {
