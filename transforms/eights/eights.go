@@ -34,6 +34,28 @@ func Most(best int64, values []int64) int64 {
 	return most
 }
 
+// Subtract sets dst to a - b, and returns the OR of all numbers in a and b. That is negative if any number is. If none is, no difference
+// overflowed. All three slices have the same length.
+func Subtract(dst, a, b []int64) (signs int64) {
+	n, signs := subtractMany(dst, a, b)
+	dst, a, b = dst[n:], a[n:], b[n:]
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = a[i] - b[i]
+		signs |= a[i] | b[i]
+	}
+	return signs
+}
+
+// Within returns how many numbers at the start of a slice are from low to low plus span, which is not included.
+func Within(values []int64, low int64, span uint64) int {
+	n := withinMany(values, low, span)
+	for n < len(values) && uint64(values[n]-low) < span {
+		n++
+	}
+	return n
+}
+
 // Relation is the relation by which numbers are compared with a constant.
 type Relation byte
 

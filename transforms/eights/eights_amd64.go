@@ -46,6 +46,36 @@ func mostMany(best int64, values []int64) (int64, int) {
 	return best, n
 }
 
+func subtractMany(dst, a, b []int64) (n int, signs int64) {
+	if n = whole(min(len(dst), len(a), len(b))); n > 0 {
+		signs = subtractInts(&dst[0], &a[0], &b[0], n)
+	}
+	return n, signs
+}
+
+func withinMany(values []int64, low int64, span uint64) int {
+	if n := whole(len(values)); n > 0 {
+		return within(&values[0], n, low, span)
+	}
+	return 0
+}
+
+// MillionthsMany converts doubles, each as [Millionths] does. It stops before eight of which one is not certainly right.
+func MillionthsMany(to []int64, floats []float64) int {
+	if n := whole(min(len(to), len(floats))); n > 0 {
+		return millionths(&to[0], &floats[0], n)
+	}
+	return 0
+}
+
+// AddMillionthsMany is [MillionthsMany], but adds the converted numbers to sums.
+func AddMillionthsMany(sums []int64, floats []float64) int {
+	if n := whole(min(len(sums), len(floats))); n > 0 {
+		return addMillionths(&sums[0], &floats[0], n)
+	}
+	return 0
+}
+
 // SplitMany splits doubles, each as [Split] does.
 func SplitMany(high, low []int64, floats []float64) int {
 	if n := whole(min(len(high), len(low), len(floats))); n > 0 {
@@ -72,6 +102,18 @@ func least(values *int64, n int, best int64) int64
 
 //go:noescape
 func most(values *int64, n int, best int64) int64
+
+//go:noescape
+func subtractInts(dst, a, b *int64, n int) (signs int64)
+
+//go:noescape
+func within(values *int64, n int, lo int64, span uint64) int
+
+//go:noescape
+func millionths(dst *int64, src *float64, n int) int
+
+//go:noescape
+func addMillionths(sums *int64, src *float64, n int) int
 
 //go:noescape
 func split(high, low *int64, floats *float64, n int) int

@@ -13,6 +13,16 @@ func leastMany(best int64, _ []int64) (int64, int) { return best, 0 }
 
 func mostMany(best int64, _ []int64) (int64, int) { return best, 0 }
 
+func subtractMany(_, _, _ []int64) (n int, signs int64) { return 0, 0 }
+
+func withinMany([]int64, int64, uint64) int { return 0 }
+
+// MillionthsMany converts no doubles on this processor.
+func MillionthsMany([]int64, []float64) int { return 0 }
+
+// AddMillionthsMany adds no doubles on this processor.
+func AddMillionthsMany([]int64, []float64) int { return 0 }
+
 // SplitMany splits no doubles on this processor.
 func SplitMany(_, _ []int64, _ []float64) int { return 0 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
+	"tripstats/transforms/eights"
 	"tripstats/transforms/element"
 	"tripstats/transforms/fault"
 )
@@ -134,10 +135,10 @@ func (fn *fieldsFn) addOnto(sum *running, f Field, s source, a arrow.Array) (don
 func (fn *fieldsFn) addDoubles(sums []int64, a *array.Float64) *badValue {
 	src := a.Float64Values()
 	sums = sums[:len(src)]
-	for done := 0; done < len(src); { // the hot loop: addMany adds nearly every value
-		done += addMany(sums[done:], src[done:])
+	for done := 0; done < len(src); { // the hot loop: AddMillionthsMany adds nearly every value
+		done += eights.AddMillionthsMany(sums[done:], src[done:])
 		for end := min(done+8, len(src)); done < end; done++ {
-			x, certain := fixFast(src[done])
+			x, certain := eights.Millionths(src[done])
 			if !certain {
 				var ok bool
 				if x, ok = fn.uncertain(a, done, src[done]); !ok {

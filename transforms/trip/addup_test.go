@@ -2,7 +2,6 @@ package trip
 
 import (
 	"fmt"
-	"math"
 	"math/big"
 	"math/rand/v2"
 	"slices"
@@ -13,7 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
-	"tripstats/testdata/guard"
+	"tripstats/transforms/eights"
 	"tripstats/transforms/element"
 )
 
@@ -30,7 +29,7 @@ func fareInParts(judged bool) Options {
 // without nulls, with only nulls, with a dictionary, of whole numbers and of text, with values that are not numbers or are too large.
 func TestSumsOfColumnsAreThoseOfBigNumbers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	withAndWithoutAVX2(t, func(t *testing.T) {
+	compare := func(t *testing.T) {
 		for range 300 {
 			rows := 1 + rng.IntN(40)
 			fn := &fieldsFn{Options: fareInParts(true)}
@@ -55,7 +54,10 @@ func TestSumsOfColumnsAreThoseOfBigNumbers(t *testing.T) {
 				checkSums(t, b, rows, parts)
 			}
 		}
-	})
+	}
+	t.Run("as the processor can", compare)
+	defer eights.Disable()()
+	t.Run("one by one", compare)
 }
 
 // part is a value to add: its text, and its number of units of 10^-6 unless it is null or not a number.
@@ -142,38 +144,6 @@ func withDictionaries(t *testing.T, in element.Columns, coded map[string]bool) e
 	}
 	in.Record = array.NewRecordBatch(arrow.NewSchema(fields, nil), columns, in.Record.NumRows())
 	return in
-}
-
-func TestAddManyAddsWhatFixManyConverts(t *testing.T) {
-	withAndWithoutAVX2(t, func(t *testing.T) {
-		for _, n := range passLengths {
-			sums, src := guard.AtEnd[int64](t, n), guard.AtEnd[float64](t, n)
-			for i := range src {
-				sums[i], src[i] = rand.Int64N(1e15), float64(rand.Int64N(2e7)-1e7)/100
-			}
-			before := slices.Clone(sums)
-			done := addMany(sums, src)
-			for i := range sums {
-				want := before[i]
-				if i < done {
-					x, _ := fixFast(src[i])
-					want += x
-				}
-				if sums[i] != want {
-					t.Fatalf("%d values, %d added: row %d: got %d, want %d", n, done, i, sums[i], want)
-				}
-			}
-			for i := range src { // addMany leaves eight values alone if it is not certain of one of them
-				was := src[i]
-				src[i] = math.NaN()
-				copy(sums, before)
-				if done := addMany(sums, src); done > i || !slices.Equal(sums[done:], before[done:]) {
-					t.Fatalf("%d values, NaN at %d: %d were added", n, i, done)
-				}
-				src[i] = was
-			}
-		}
-	})
 }
 
 func TestASumBeyondTheLargestMeasureIsAFaultWithoutRules(t *testing.T) {

@@ -11,6 +11,7 @@ package trip
 import (
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"tripstats/transforms/eights"
 	"tripstats/transforms/element"
 )
 
@@ -18,7 +19,7 @@ const (
 	// Unit is the integer that stands for one dollar, mile or passenger.
 	Unit = 1_000_000
 	// MaxValue is the largest magnitude of a measure, in whole units. A batch of 2^16 such values sums in an int64.
-	MaxValue = 100_000_000
+	MaxValue = eights.MostMillionths
 )
 
 // Batch is a batch of trips of one taxi. Its rows are of one row group, and consecutive unless the file has trips of several taxis. Like

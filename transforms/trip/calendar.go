@@ -1,6 +1,9 @@
 package trip
 
-import "tripstats/transforms/element"
+import (
+	"tripstats/transforms/eights"
+	"tripstats/transforms/element"
+)
 
 const (
 	microsPerSecond = 1_000_000
@@ -118,12 +121,7 @@ func Within(values []int64, lo, hi int64) int {
 
 // within returns how many values at the start of a slice are in [lo, hi), for hi >= lo.
 func within(values []int64, lo, hi int64) int {
-	span := uint64(hi - lo)
-	n := withinMany(values, lo, span)
-	for n < len(values) && uint64(values[n]-lo) < span {
-		n++
-	}
-	return n
+	return eights.Within(values, lo, uint64(hi-lo))
 }
 
 func closeRun(runs []MonthRun, open bool, month int32, end int) []MonthRun {

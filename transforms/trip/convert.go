@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
+	"tripstats/transforms/eights"
 	"tripstats/transforms/element"
 )
 
@@ -17,10 +18,10 @@ func (fn *fieldsFn) measureColumn(a arrow.Array, dst []int64) ([]int64, *badValu
 	case *array.Float64:
 		src := a.Float64Values()
 		dst = dst[:len(src)]
-		for done := 0; done < len(src); { // the hot loop: fixMany converts nearly every value
-			done += fixMany(dst[done:], src[done:])
+		for done := 0; done < len(src); { // the hot loop: MillionthsMany converts nearly every value
+			done += eights.MillionthsMany(dst[done:], src[done:])
 			for end := min(done+8, len(src)); done < end; done++ {
-				x, certain := fixFast(src[done])
+				x, certain := eights.Millionths(src[done])
 				if !certain {
 					var ok bool
 					if x, ok = fn.uncertain(a, done, src[done]); !ok {
@@ -83,7 +84,7 @@ func integers[S int32 | uint32 | uint64](fn *fieldsFn, a arrow.Array, src []S, d
 	return dst, nil
 }
 
-// uncertain converts a value that fixFast or fixInt could not convert. If the value is not a number and rules are applied, it records
+// uncertain converts a value that [eights.Millionths] or fixInt could not convert. If the value is not a number and rules are applied, it records
 // the row.
 func (fn *fieldsFn) uncertain(a arrow.Array, i int, v float64) (int64, bool) {
 	x, ok := fixFloat(v)

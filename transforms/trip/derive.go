@@ -5,6 +5,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"tripstats/transforms/eights"
 	"tripstats/transforms/fault"
 	"tripstats/transforms/sidebyside"
 )
@@ -79,7 +80,7 @@ func (fn *deriveFn) derive(i int) error {
 func between(from, to Field, what string) func(dst *Column, b *Batch, valid []byte) error {
 	return func(dst *Column, b *Batch, valid []byte) error {
 		start, end := &b.Columns[from], &b.Columns[to]
-		if subtract(dst.Values, end.Values, start.Values) {
+		if eights.Subtract(dst.Values, end.Values, start.Values) < 0 {
 			for i := range b.Rows {
 				if overflows(end.Values[i], start.Values[i]) && !start.IsNull(i) && !end.IsNull(i) {
 					return fault.Inputf("%s: found %s %d and %d µs from 1970, expected a duration of 64 bits in microseconds; leave the file out or repair the value",
@@ -101,18 +102,6 @@ func pickupHour(dst *Column, b *Batch, valid []byte) error {
 	}
 	maskNulls(dst, valid, pickup, pickup)
 	return nil
-}
-
-// subtract sets dst to a - b and tells whether any value is negative. If none is, no difference overflowed.
-func subtract(dst, a, b []int64) (negative bool) {
-	n, signs := subtractMany(dst, a, b)
-	dst, a, b = dst[n:], a[n:], b[n:]
-	a, b = a[:len(dst)], b[:len(dst)]
-	for i := range dst {
-		dst[i] = a[i] - b[i]
-		signs |= a[i] | b[i]
-	}
-	return signs < 0
 }
 
 func overflows(a, b int64) bool { return (a^b)&(a^(a-b)) < 0 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+
+	"tripstats/transforms/eights"
 )
 
 // errValue says what a value was expected to be. The caller adds the place and what was found.
@@ -16,23 +18,12 @@ var (
 	errTime     = errors.New("a time of 64 bits in microseconds")
 )
 
-// fixFast returns v in units of 10^-6, rounded to the nearest integer, and whether that is certainly right: v can be represented
-// and is not a tie. It is small enough to be inlined. If the result is not certain, the caller uses fixFloat.
-func fixFast(v float64) (int64, bool) {
-	// The explicit conversion prevents a fused multiply-add with the sum below.
-	p := float64(v * Unit)
-	// Adding 1.5 * 2^52 leaves no bits for a fraction: p is rounded to the nearest integer, ties to even.
-	const magic = 3 << 51
-	r := (p + magic) - magic
-	return int64(r), math.Abs(v) <= MaxValue && math.Abs(p-r) < 0.5 // false for NaN
-}
-
 // fixFloat returns v in units of 10^-6, rounded half away from zero, and whether it can be represented.
 func fixFloat(v float64) (int64, bool) {
 	if !(math.Abs(v) <= MaxValue) { // NaN too
 		return 0, false
 	}
-	if r, certain := fixFast(v); certain {
+	if r, certain := eights.Millionths(v); certain {
 		return r, true
 	}
 	return fixTie(v, float64(v*Unit)), true

@@ -1,4 +1,4 @@
-package trip
+package eights
 
 import (
 	"math"
@@ -8,25 +8,14 @@ import (
 	"tripstats/testdata/guard"
 )
 
-// lengths are lengths around multiples of eight, because eight values are processed at once.
-var passLengths = []int{0, 1, 7, 8, 9, 15, 16, 17, 64, 100}
-
-// withAndWithoutAVX2 runs f with AVX2, if the machine has it, and without.
-func withAndWithoutAVX2(t *testing.T, f func(t *testing.T)) {
-	t.Run("as the machine can", f)
-	undo := disableAVX2()
-	defer undo()
-	t.Run("in Go", f)
-}
-
 func TestSubtractTellsOfANegativeValue(t *testing.T) {
 	withAndWithoutAVX2(t, func(t *testing.T) {
-		for _, n := range passLengths {
+		for _, n := range lengths {
 			a, b, dst := guard.AtEnd[int64](t, n), guard.AtEnd[int64](t, n), guard.AtEnd[int64](t, n)
 			for i := range a {
 				a[i], b[i] = rand.Int64(), rand.Int64()
 			}
-			if subtract(dst, a, b) {
+			if Subtract(dst, a, b) < 0 {
 				t.Errorf("%d rows: a negative value where there is none", n)
 			}
 			for i := range dst {
@@ -35,7 +24,7 @@ func TestSubtractTellsOfANegativeValue(t *testing.T) {
 				}
 				was, of := a[i], b[i]
 				for _, values := range [][2]int64{{math.MinInt64, 1}, {math.MaxInt64, -1}, {0, math.MinInt64}, {-2, math.MaxInt64}, {-1, -1}} {
-					if a[i], b[i] = values[0], values[1]; !subtract(dst, a, b) {
+					if a[i], b[i] = values[0], values[1]; Subtract(dst, a, b) >= 0 {
 						t.Errorf("%d rows: row %d: of %d and %d none was found negative", n, i, a[i], b[i])
 					}
 				}
@@ -48,28 +37,28 @@ func TestSubtractTellsOfANegativeValue(t *testing.T) {
 func TestWithinEndsAtTheFirstValueOutside(t *testing.T) {
 	const lo, hi = -5, 1000
 	withAndWithoutAVX2(t, func(t *testing.T) {
-		for _, n := range passLengths {
+		for _, n := range lengths {
 			values := guard.AtEnd[int64](t, n)
 			for i := range values {
 				values[i] = lo + rand.Int64N(hi-lo)
 			}
-			if got := within(values, lo, hi); got != n {
+			if got := Within(values, lo, hi-lo); got != n {
 				t.Errorf("%d values: got %d", n, got)
 			}
-			if got := within(values, lo, lo); got != 0 {
+			if got := Within(values, lo, 0); got != 0 {
 				t.Errorf("%d values in an empty month: got %d", n, got)
 			}
 			for i := range values {
 				was := values[i]
 				for _, outside := range []int64{lo - 1, hi, math.MinInt64, math.MaxInt64} {
 					values[i] = outside
-					if got := within(values, lo, hi); got != i {
+					if got := Within(values, lo, hi-lo); got != i {
 						t.Errorf("%d values, %d at %d: got %d", n, outside, i, got)
 					}
 				}
 				for _, inside := range []int64{lo, hi - 1} {
 					values[i] = inside
-					if got := within(values, lo, hi); got != n {
+					if got := Within(values, lo, hi-lo); got != n {
 						t.Errorf("%d values, %d at %d: got %d", n, inside, i, got)
 					}
 				}

@@ -12,8 +12,8 @@ GLOBL sign<>(SB), RODATA, $8
 	VPOR    A, B, B; \
 	VPOR    B, Y7, Y7
 
-// func subtractEights(dst, a, b *int64, n int) (signs int64)
-TEXT ·subtractEights(SB), NOSPLIT, $0-40
+// func subtractInts(dst, a, b *int64, n int) (signs int64)
+TEXT ·subtractInts(SB), NOSPLIT, $0-40
 	MOVQ  dst+0(FP), DI
 	MOVQ  a+8(FP), SI
 	MOVQ  b+16(FP), BX
@@ -36,10 +36,10 @@ loop:
 	VZEROUPPER
 	RET
 
-// func withinEights(values *int64, n int, lo int64, span uint64) int
+// func within(values *int64, n int, lo int64, span uint64) int
 //
 // AVX2 compares signed numbers only: with their highest bits turned they have the order of unsigned ones.
-TEXT ·withinEights(SB), NOSPLIT, $0-40
+TEXT ·within(SB), NOSPLIT, $0-40
 	MOVQ         values+0(FP), SI
 	MOVQ         n+8(FP), CX
 	XORQ         AX, AX

@@ -1,6 +1,6 @@
 #include "textflag.h"
 
-// The constants of fixFast.
+// The constants of Millionths.
 DATA unit<>+0(SB)/8, $1000000.0
 GLOBL unit<>(SB), RODATA, $8
 DATA magic<>+0(SB)/8, $0x4338000000000000 // 1.5 * 2^52
@@ -26,8 +26,8 @@ GLOBL magnitude<>(SB), RODATA, $8
 	VORPD  T, V, V; \
 	VPSUBQ Y14, R, R
 
-// func fixEights(dst *int64, src *float64, n int) int
-TEXT ·fixEights(SB), NOSPLIT, $0-32
+// func millionths(dst *int64, src *float64, n int) int
+TEXT ·millionths(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -57,8 +57,8 @@ done:
 	MOVQ AX, ret+24(FP)
 	RET
 
-// func addEights(sums *int64, src *float64, n int) int
-TEXT ·addEights(SB), NOSPLIT, $0-32
+// func addMillionths(sums *int64, src *float64, n int) int
+TEXT ·addMillionths(SB), NOSPLIT, $0-32
 	MOVQ sums+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX

@@ -1,5 +1,0 @@
-//go:build !amd64
-
-package trip
-
-func disableAVX2() (undo func()) { return func() {} }
