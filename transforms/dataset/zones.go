@@ -10,10 +10,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"tripstats/transforms/element"
+	"tripstats/transforms/fault"
 )
 
 // mostZones is how many zones a place may have, mostZoneText how many characters a name.
@@ -177,18 +177,12 @@ func (r *zoneReader) id(text string) int32 {
 	return int32(n)
 }
 
-// controls tells whether a character ends a line, or controls a terminal or the direction of the text around it. A name in a script that is
-// written from right to left has no such character.
-func controls(c rune) bool {
-	return unicode.In(c, unicode.Cc, unicode.Zl, unicode.Zp) || c >= '\u202a' && c <= '\u202e' || c >= '\u2066' && c <= '\u2069'
-}
-
 // text reads a name.
 func (r *zoneReader) text(text string) string {
 	switch {
 	case !utf8.ValidString(text):
 		r.add("found bytes that are not UTF-8, expected text in UTF-8")
-	case strings.ContainsFunc(text, controls):
+	case strings.ContainsFunc(text, fault.Controls):
 		r.add("found %q with a line break, a tab or another control character, expected a name in one line", shortened(text))
 	case utf8.RuneCountInString(text) > mostZoneText:
 		r.add("found a text of %d characters, expected at most %d", utf8.RuneCountInString(text), mostZoneText)

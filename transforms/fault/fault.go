@@ -181,13 +181,19 @@ func Shortened(text string, most int) string {
 // OneLine is [Printable] without blanks at the ends.
 func OneLine(s string) string { return strings.TrimSpace(Printable(s)) }
 
-// Printable makes line breaks and control characters blanks, those of the direction of writing too. So a hostile name of a file or column
+// Printable makes characters blanks that [Controls] finds, and marks of the direction of writing. So a hostile name of a file or column
 // cannot forge or break a line of output, or leave its column of a table.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f {
+		if Controls(r) || r == 0x200e || r == 0x200f {
 			return ' '
 		}
 		return r
 	}, s)
+}
+
+// Controls tells whether a character ends a line, or controls a terminal or the direction of the text around it. A name in a script that is
+// written from right to left has no such character.
+func Controls(r rune) bool {
+	return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }

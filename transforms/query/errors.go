@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"tripstats/transforms/fault"
 )
 
 // mostErrors is the largest number of errors of a file that are told at once.
@@ -37,17 +39,12 @@ func (e *Error) WithLine() string {
 	if e.Line == 0 {
 		return e.Error()
 	}
-	line, at := []rune(e.text), e.Column-1
+	line, at := []rune(fault.Printable(e.text)), e.Column-1
 	if from := at - mostShown/2; from > 0 && len(line) > mostShown {
 		line, at = append([]rune("..."), line[from:]...), at-from+3
 	}
 	if len(line) > mostShown {
 		line = append(line[:mostShown:mostShown], []rune("...")...)
-	}
-	for i, r := range line {
-		if r < ' ' || r == 0x7f || r == utf8.RuneError || r == 0x2028 || r == 0x2029 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			line[i] = ' '
-		}
 	}
 	return fmt.Sprintf("%s\n    %s\n    %s^", e.Error(), strings.TrimRight(string(line), " "), strings.Repeat(" ", at))
 }
