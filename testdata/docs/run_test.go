@@ -16,10 +16,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow"
-
 	"tripstats/testdata"
-	"tripstats/transforms/aggregate"
 )
 
 // The fenced blocks of the documents, by the word after the fence:
@@ -393,82 +390,6 @@ func headings(t *testing.T, path string) []string {
 	return all
 }
 
-// TestDocsListTheColumnsOfTables compares the tables of columns with those of the tables.
-func TestDocsListTheColumnsOfTables(t *testing.T) {
-	schemas := map[string]*arrow.Schema{aggregate.LedgerName: aggregate.LedgerSchema, aggregate.ZonesName: aggregate.Zones{}.Schema()}
-	for _, table := range aggregate.Tables(true) {
-		schemas[table.Name] = table.Schema()
-	}
-	for _, name := range aggregate.StandingNames(true) {
-		var found []string
-		for _, row := range rowsBelow(t, root+"/pipeline/README.md", "### "+name) {
-			found = append(found, strings.Trim(row[0], "*")+" "+row[1])
-		}
-		var expected []string
-		for _, f := range schemas[name].Fields() {
-			expected = append(expected, f.Name+" "+strings.ReplaceAll(f.Type.String(), "utf8", "string"))
-		}
-		if !slices.Equal(found, expected) {
-			t.Errorf("README.md: %s: found columns %q, expected %q", name, found, expected)
-		}
-	}
-}
-
-// TestDocsListTheExitCodes compares the table of exit codes with the help text.
-func TestDocsListTheExitCodes(t *testing.T) {
-	help, err := exec.Command(program, "help").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, list, found := strings.Cut(string(help), "Exit codes:\n")
-	if !found {
-		t.Fatal("help: found no exit codes")
-	}
-	var expected [][]string
-	for l := range strings.Lines(list) {
-		if !strings.HasPrefix(l, "  ") {
-			break
-		}
-		code, meaning, _ := strings.Cut(strings.TrimSpace(l), "  ")
-		expected = append(expected, []string{code, strings.TrimSpace(meaning)})
-	}
-	rows := rowsBelow(t, root+"/pipeline/README.md", "## Exit codes")
-	for i := range rows {
-		rows[i] = rows[i][:2]
-	}
-	if !slices.EqualFunc(rows, expected, slices.Equal[[]string]) {
-		t.Errorf("README.md: found exit codes\n%q\nexpected\n%q", rows, expected)
-	}
-}
-
-// rowsBelow returns the cells of the first table below a heading of a document, without its two head lines.
-func rowsBelow(t *testing.T, path, heading string) [][]string {
-	t.Helper()
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, text, found := strings.Cut(string(content), "\n"+heading+"\n")
-	if !found {
-		t.Fatalf("%s: found no heading %q", path, heading)
-	}
-	var rows [][]string
-	for line := range strings.Lines(text) {
-		switch cells := strings.Split(strings.TrimSpace(line), "|"); {
-		case len(cells) > 2:
-			row := cells[1 : len(cells)-1]
-			for i := range row {
-				row[i] = strings.ReplaceAll(strings.TrimSpace(row[i]), "`", "")
-			}
-			rows = append(rows, row)
-		case len(rows) > 0:
-			return rows[2:]
-		}
-	}
-	t.Fatalf("%s: found no table with a line after it below %q", path, heading)
-	return nil
-}
-
 // TestReadmeIsShort keeps the first page one that people read: what is long goes to the documents of the folders.
 func TestReadmeIsShort(t *testing.T) {
 	content, err := os.ReadFile(root + "/README.md")
@@ -477,29 +398,5 @@ func TestReadmeIsShort(t *testing.T) {
 	}
 	if n := strings.Count(string(content), "\n"); n > 120 {
 		t.Errorf("README.md: found %d lines, expected at most 120", n)
-	}
-}
-
-// TestShowSaysWhatTheDocumentsSay compares the columns of standing tables with the tables of the document.
-func TestShowSaysWhatTheDocumentsSay(t *testing.T) {
-	for _, name := range aggregate.StandingNames(true) {
-		shown, err := exec.Command(program, "show", "tables", name).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var found, expected [][]string
-		for l := range strings.Lines(string(shown)) {
-			cells := slices.DeleteFunc(strings.Split(strings.TrimSpace(l), "  "), func(s string) bool { return s == "" })
-			for i := range cells {
-				cells[i] = strings.TrimSpace(cells[i])
-			}
-			found = append(found, cells)
-		}
-		for _, row := range rowsBelow(t, root+"/pipeline/README.md", "### "+name) {
-			expected = append(expected, []string{strings.Trim(row[0], "*"), row[1], row[2]})
-		}
-		if !slices.EqualFunc(found[1:], expected, slices.Equal[[]string]) {
-			t.Errorf("show tables %s: found\n%q\nexpected, as README.md has it,\n%q", name, found[1:], expected)
-		}
 	}
 }
