@@ -204,17 +204,17 @@ func (a *Adder) State() ([]byte, error) {
 // appendGroups writes some groups.
 func (a *Adder) appendGroups(f *filler, groups []uint32, written [][][]byte) (out []byte) {
 	const sample = 1 << 8 // groups by which the size of all is estimated
-	var key, body []byte
+	var key, body, tail []byte
 	for i, g := range groups {
 		if i == sample {
 			out = slices.Grow(out, len(out)/sample*(len(groups)-sample)*17/16)
 		}
 		key = a.keys.appendKey(key[:0], g, written)
-		body = binary.AppendUvarint(body[:0], uint64(a.counts[g]))
+		body, tail = binary.AppendUvarint(body[:0], uint64(a.counts[g])), tail[:0]
 		for _, p := range a.parts {
-			body = p.append(f, body, g, a.counts[g])
+			body, tail = p.append(f, body, tail, g, a.counts[g])
 		}
-		out = appendRecord(out, key, body)
+		out = appendRecord(out, key, body, tail)
 	}
 	return out
 }

@@ -14,10 +14,10 @@ import (
 // A compact state takes about half of the memory. Its groups are not one list, but in chunks. [Blocks] cuts a state into the same parts, so it makes
 // a block of each chunk.
 //
-// A chunk is written as its shard, its number of groups, its number of rows, its length, and its bytes. The bytes are two texts, each in a Huffman
-// code. The first text has for each group: how many bytes of its key are equal to those of the key before, the rest of the key, and the length of
-// the body. The second text has the bodies, from the shortest to the longest. This order makes the text shorter: groups with equally many trips
-// have distances of similar size, and each piece of the text has its own code.
+// A chunk is written as its shard, its number of groups, its number of rows, its length, and its bytes. The bytes are three texts, each in a Huffman
+// code. The first text has for each group: how many bytes of its key are equal to those of the key before, the rest of the key, and the lengths of
+// the body and of the tail. The second text has the bodies. The third text has the tails, from the shortest to the longest. This order makes the
+// text shorter: groups with equally many trips have distances of similar size, and each piece of the text has its own code.
 //
 // Coding takes time for each state, so only code that holds many states makes them compact. Every function of this package reads both forms.
 
@@ -77,7 +77,7 @@ func chunkOf(shard uint32, block []byte) ([]byte, error) {
 	}
 	c := coders.Get().(*coder)
 	defer coders.Put(c)
-	c.keys, c.bodies = c.keys[:0], c.bodies[:0]
+	c.keys, c.bodies, c.tails = c.keys[:0], c.bodies[:0], c.tails[:0]
 	var last []byte
 	c.list, c.order = c.list[:0], c.order[:0]
 	err = each(in, next, func(g record) error {
@@ -89,8 +89,10 @@ func chunkOf(shard uint32, block []byte) ([]byte, error) {
 		c.keys = binary.AppendUvarint(c.keys, uint64(len(g.key)-same))
 		c.keys = append(c.keys, g.key[same:]...)
 		c.keys = binary.AppendUvarint(c.keys, uint64(len(g.body)))
-		c.order = append(c.order, byLength(len(c.list), len(g.body)))
-		c.list = append(c.list, packedRecord{body: g.body})
+		c.keys = binary.AppendUvarint(c.keys, uint64(len(g.tail)))
+		c.bodies = append(c.bodies, g.body...)
+		c.order = append(c.order, byLength(len(c.list), len(g.tail)))
+		c.list = append(c.list, packedRecord{tail: g.tail})
 		last = g.key
 		return nil
 	})
@@ -99,10 +101,10 @@ func chunkOf(shard uint32, block []byte) ([]byte, error) {
 	}
 	slices.Sort(c.order)
 	for _, o := range c.order {
-		c.bodies = append(c.bodies, c.list[uint32(o)].body...)
+		c.tails = append(c.tails, c.list[uint32(o)].tail...)
 	}
 	clear(c.list) // so that the list does not keep the block in memory
-	coded := c.append(c.append(c.out[:0], c.keys), c.bodies)
+	coded := c.append(c.append(c.append(c.out[:0], c.keys), c.bodies), c.tails)
 	c.out = coded
 	b := make([]byte, 0, len(coded)+4*binary.MaxVarintLen64)
 	b = binary.AppendUvarint(b, uint64(shard))
@@ -192,11 +194,12 @@ func sortedGroups(lists [][]byte) ([]byte, error) {
 type packedRecord struct {
 	same   int64 // how many bytes of its key are equal to those of the key before
 	rest   []byte
-	length int64 // of the body
 	body   []byte
+	length int64 // of the tail
+	tail   []byte
 }
 
-// byLength returns a number that sorts groups by the length of their bodies, and then by their place. Both fit in 32 bits, because a block has less
+// byLength returns a number that sorts groups by the length of their tails, and then by their place. Both fit in 32 bits, because a block has less
 // than 2^32 bytes.
 func byLength(place, length int) uint64 { return uint64(length)<<32 | uint64(place) }
 
@@ -204,51 +207,99 @@ func byLength(place, length int) uint64 { return uint64(length)<<32 | uint64(pla
 func (c *chunk) open() ([]byte, error) {
 	d := coders.Get().(*coder)
 	defer coders.Put(d)
-	r := reader{in: c.content}
-	d.keys, d.bodies, d.key = d.read(&r, d.keys[:0]), d.read(&r, d.bodies[:0]), d.key[:0]
-	if r.short || len(r.in) > 0 {
+	size, tails, err := d.openBodies(c)
+	if err != nil {
+		return nil, err
+	}
+	if d.tails = d.read(&tails, d.tails[:0]); tails.short || len(tails.in) > 0 {
 		return nil, errBroken
 	}
+	slices.Sort(d.order)
+	all := reader{in: d.tails}
+	for _, o := range d.order {
+		g := &d.list[uint32(o)]
+		g.tail = all.bytes(int(g.length))
+	}
+	if all.short || len(all.in) > 0 {
+		return nil, errBroken
+	}
+	return d.plain(make([]byte, 0, size+len(d.tails))), nil
+}
+
+// openWithoutTails returns the groups of a chunk as if they had no tails.
+func (c *chunk) openWithoutTails() ([]byte, error) {
+	d := coders.Get().(*coder)
+	defer coders.Put(d)
+	size, _, err := d.openBodies(c)
+	if err != nil {
+		return nil, err
+	}
+	return d.plain(make([]byte, 0, size)), nil
+}
+
+// openTails returns the tails of a chunk's groups.
+func (c *chunk) openTails() ([][]byte, error) {
+	groups, err := c.open()
+	var tails [][]byte
+	if err == nil {
+		err = each(groups, next, func(g record) error {
+			tails = append(tails, g.tail)
+			return nil
+		})
+	}
+	return tails, err
+}
+
+// openBodies reads all of a chunk but its tails, for which it returns a reader. Size is about what the groups take without their tails.
+func (d *coder) openBodies(c *chunk) (size int, tails reader, err error) {
+	r := reader{in: c.content}
+	d.keys, d.bodies, d.key = d.read(&r, d.keys[:0]), d.read(&r, d.bodies[:0]), d.key[:0]
+	if r.short {
+		return 0, r, errBroken
+	}
 	d.list, d.order = d.list[:0], d.order[:0]
-	size, texts := 0, int64(0)
+	texts := int64(0)
+	bodies := reader{in: d.bodies}
 	for keys := (reader{in: d.keys}); len(keys.in) > 0; {
-		g := packedRecord{same: keys.number(), rest: keys.bytes(keys.size()), length: keys.number()}
-		if keys.short || g.same > int64(len(d.key)) || g.length > int64(len(d.bodies)) {
-			return nil, errBroken
+		g := packedRecord{same: keys.number(), rest: keys.bytes(keys.size())}
+		body := keys.number()
+		g.length = keys.number()
+		g.body = bodies.bytes(int(min(body, int64(len(bodies.in)+1))))
+		if keys.short || bodies.short || g.same > int64(len(d.key)) || g.length > blockBytes && len(d.list) > 0 {
+			return 0, r, errBroken
 		}
 		d.key = append(d.key[:g.same], g.rest...)
-		texts += int64(len(d.key)) + g.length
+		texts += int64(len(d.key)) + body + g.length
 		if texts > blockBytes && len(d.list) > 0 { // no block has so much, and damaged bytes may tell of far more than there can be
-			return nil, errBroken
+			return 0, r, errBroken
 		}
-		size += len(d.key) + int(g.length) + 2*binary.MaxVarintLen16
+		size += len(d.key) + len(g.body) + 3*binary.MaxVarintLen16
 		d.order = append(d.order, byLength(len(d.list), int(g.length)))
 		d.list = append(d.list, g)
 	}
-	slices.Sort(d.order)
-	bodies := reader{in: d.bodies}
-	for _, o := range d.order {
-		g := &d.list[uint32(o)]
-		g.body = bodies.bytes(int(g.length))
+	if len(bodies.in) > 0 || int64(len(d.list)) != c.groups {
+		return 0, r, errBroken
 	}
-	if bodies.short || len(bodies.in) > 0 || int64(len(d.list)) != c.groups {
-		return nil, errBroken
-	}
-	out := make([]byte, 0, size)
+	return size, r, nil
+}
+
+// plain appends the groups that were read, as they are written in a plain state.
+func (d *coder) plain(out []byte) []byte {
 	d.key = d.key[:0]
-	for _, g := range d.list {
+	for i := range d.list {
+		g := &d.list[i]
 		d.key = append(d.key[:g.same], g.rest...)
-		out = appendRecord(out, d.key, g.body)
+		out = appendRecord(out, d.key, g.body, g.tail)
 	}
-	return out, nil
+	return out
 }
 
 // coder is memory for coding and decoding chunks.
 type coder struct {
-	keys, bodies, out, key []byte
-	list                   []packedRecord
-	order                  []uint64 // by byLength
-	huffman, decoding      huff0.Scratch
+	keys, bodies, tails, out, key []byte
+	list                          []packedRecord
+	order                         []uint64 // by byLength
+	huffman, decoding             huff0.Scratch
 }
 
 // newCoder returns a coder that writes a new code before each piece. It never uses the code of the piece before, so that each piece can be read by

@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -73,6 +74,46 @@ type run struct {
 	header
 	record
 	rest []byte
+
+	// If the block is a chunk, its tails are read when the first of them is needed. Few blocks have groups that are merged with others.
+	chunk *chunk
+	tails [][]byte // by group
+	at    int      // the number of groups that were read
+}
+
+// open reads a block, with all of its tails if they are needed.
+func (r *run) open(block []byte, tails bool) error {
+	in, err := r.read(block)
+	switch {
+	case err != nil:
+		return err
+	case r.compact && !tails:
+		c, rest, ok, err := nextChunk(in)
+		if err != nil {
+			return err
+		}
+		if ok && len(rest) == 0 {
+			r.chunk, r.compact = &c, false
+			r.rest, err = c.openWithoutTails()
+			return err
+		}
+	}
+	r.rest, err = r.header.open(block)
+	return err
+}
+
+// needTail sets the tail of the record that was read last.
+func (r *run) needTail() (err error) {
+	if r.chunk == nil {
+		return nil
+	}
+	if r.tails == nil {
+		if r.tails, err = r.chunk.openTails(); err != nil {
+			return err
+		}
+	}
+	r.tail = r.tails[r.at-1]
+	return nil
 }
 
 func newGroups(q *query.Query, blocks [][]byte) (*groups, error) {
@@ -88,7 +129,7 @@ func newGroups(q *query.Query, blocks [][]byte) (*groups, error) {
 func (g *groups) open(blocks [][]byte) (runs []*run, err error) {
 	for _, b := range blocks {
 		r := &run{}
-		if r.rest, err = r.header.open(b); err != nil {
+		if err = r.open(b, g.whole); err != nil {
 			return nil, err
 		}
 		if err := g.accepts(&r.header); err != nil {
@@ -121,6 +162,7 @@ func (g *groups) push(r *run) error {
 	if r.record, r.rest, ok, err = next(r.rest); err != nil || !ok {
 		return err
 	}
+	r.at++
 	if before != nil && bytes.Compare(before, r.key) >= 0 {
 		return errNotAscending
 	}
@@ -192,14 +234,20 @@ func (g *groups) take() (finished bool, err error) {
 	g.key = first.key
 	for turn := 0; len(g.heap) > 0 && bytes.Equal(g.heap[0].key, first.key); turn ^= 1 {
 		other := g.pop()
+		if err := errors.Join(r.needTail(), other.needTail()); err != nil {
+			return false, err
+		}
+		if turn == 0 && first.tail == nil {
+			first.tail = r.tail
+		}
 		h := &r.header
 		if other.Finished {
 			h = &other.header
 		}
-		if err := g.merger[turn].merge(h, first.body, other.body); err != nil {
+		if err := g.merger[turn].merge(h, &first, &other.record); err != nil {
 			return false, err
 		}
-		first.body = g.merger[turn].out
+		first.body, first.tail = g.merger[turn].body, g.merger[turn].tail
 		if err := g.push(other); err != nil {
 			return false, err
 		}
