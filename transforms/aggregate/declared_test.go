@@ -191,7 +191,7 @@ func namesOf[F any](files []F, name func(F) string) string {
 
 // TestBlocksSurviveAStageBoundary protects the coder of an accumulator.
 func TestBlocksSurviveAStageBoundary(t *testing.T) {
-	state := zonesState(t, declaredOf(t, "journeys", "SELECT pickup_location_id, dropoff_location_id, count(*) AS n FROM trips GROUP BY ALL", false)).State
+	state := zonesState(t, declaredOf(t, "pickups", "SELECT pickup_location_id, count(*) AS n FROM trips GROUP BY ALL", false)).State
 	for _, b := range []Blocks{{}, {Finished: [][]byte{{1}, {2, 3}}}, {Finished: [][]byte{{}}, Others: [][]byte{state}}} {
 		coded, err := encodeBlocks(b)
 		if err != nil {
