@@ -87,13 +87,13 @@ func (r *run) open(block []byte, tails bool) error {
 	switch {
 	case err != nil:
 		return err
-	case r.compact && !tails:
+	case r.chunked && !tails:
 		c, rest, ok, err := nextChunk(in)
 		if err != nil {
 			return err
 		}
 		if ok && len(rest) == 0 {
-			r.chunk, r.compact = &c, false
+			r.chunk, r.chunked, r.coded = &c, false, false
 			r.rest, err = c.openWithoutTails()
 			return err
 		}

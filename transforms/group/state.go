@@ -20,7 +20,7 @@ type Counts struct {
 	Finished bool
 }
 
-// header is the start of a state: the version, a byte of flags (1 is finished, 2 is compact), the number of keys, the forms of the parts, and the counts.
+// header is the start of a state: the version, a byte of flags (1 is finished, 2 is in chunks, 4 is coded), the number of keys, the forms of the parts, and the counts.
 // The groups of a plain state follow, each as the length of its key, the key, twice the length of its body, plus 1 if it has a tail, the body, and
 // then the length of its tail and the tail. The body is the number of rows, and the parts. The tail has the values of the parts that are sets: a
 // group that is merged with no other is finished without them.
@@ -28,19 +28,13 @@ type header struct {
 	keys  int
 	forms []form
 	Counts
-	compact bool  // compact.go describes the groups of a compact state
+	chunked bool  // compact.go describes chunks
+	coded   bool  // the chunks are in a Huffman code
 	dropped int64 // rows of groups that HAVING or the LIMIT of single trips has dropped
 }
 
 func (h *header) append(b []byte) []byte {
-	how := byte(0)
-	if h.Finished {
-		how |= isFinished
-	}
-	if h.compact {
-		how |= isCompact
-	}
-	b = append(b, Version, how)
+	b = append(b, Version, h.flags())
 	b = binary.AppendUvarint(b, uint64(h.keys))
 	b = binary.AppendUvarint(b, uint64(len(h.forms)))
 	for _, f := range h.forms {
@@ -55,10 +49,24 @@ func (h *header) append(b []byte) []byte {
 	return b
 }
 
+func (h *header) flags() (flags byte) {
+	if h.Finished {
+		flags |= isFinished
+	}
+	if h.chunked {
+		flags |= isChunked
+	}
+	if h.coded {
+		flags |= isCoded
+	}
+	return flags
+}
+
 // The flags in the second byte of a header.
 const (
 	isFinished = 1 << iota
-	isCompact
+	isChunked
+	isCoded
 )
 
 // read reads a header, and returns what follows it.
@@ -71,7 +79,7 @@ func (h *header) read(b []byte) ([]byte, error) {
 		return nil, brokenState("found %s, expected version %d; it was written by another release", found, Version)
 	}
 	r := reader{in: b[2:]}
-	h.Finished, h.compact = b[1]&isFinished != 0, b[1]&isCompact != 0
+	h.Finished, h.chunked, h.coded = b[1]&isFinished != 0, b[1]&isChunked != 0, b[1]&isCoded != 0
 	h.keys = int(r.number() & (1<<31 - 1))
 	n := r.size()
 	h.forms = h.forms[:0]
@@ -92,7 +100,7 @@ func (h *header) read(b []byte) ([]byte, error) {
 		}
 	}
 	h.Filtered, h.Counted, h.dropped, h.Groups = r.number(), r.number(), r.number(), r.number()
-	if r.short || b[1] > isCompact || len(h.forms) != n {
+	if r.short || b[1] != h.flags() || len(h.forms) != n || h.chunked && h.Finished || h.coded && !h.chunked {
 		return nil, errBroken
 	}
 	return r.in, nil
@@ -213,7 +221,7 @@ func Merge(a, b []byte) ([]byte, error) {
 		return nil, err
 	}
 	merged := append(sum.append(make([]byte, 0, len(groups)+64)), groups...)
-	if isCompactState(a) || isCompactState(b) {
+	if isCodedState(a) || isCodedState(b) {
 		return Compact(merged)
 	}
 	return merged, nil
