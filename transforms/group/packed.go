@@ -29,6 +29,7 @@ type packed struct {
 	spread  []uint32
 	scratch []uint32
 	ids     []uint32
+	window  distanceWindow // of the log: see window.go
 }
 
 // grouped is a value of a group.
@@ -231,6 +232,7 @@ func (p *packed) full(more int) bool {
 
 // close sorts the log by group. order lists all groups in the order in which they will be read; nil is the order of their numbers.
 func (p *packed) close(groups int, order []uint32) {
+	p.chooseWindow()
 	p.starts = slices.Grow(p.starts[:0], groups)[:groups]
 	clear(p.starts)
 	starts := p.starts

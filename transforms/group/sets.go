@@ -53,6 +53,8 @@ type filler struct {
 	different, times, distances []uint32
 	tally                       []uint32 // all 0 between calls
 	marks                       []uint64 // all 0 between calls
+	places                      []placed
+	found                       []uint16
 }
 
 func (f *filler) bytes() int64 {
@@ -387,8 +389,7 @@ func (s *sets) append([]byte, uint32, int64) []byte { panic("group: a set is app
 func (s *sets) appendSet(f *filler, body, tail []byte, id uint32, rows int64) (_, _ []byte) {
 	if len(s.runs) == 0 && s.class != text && len(s.wide[id]) == 0 {
 		if list, ok := s.packed.onlyLogged(id); ok {
-			distances, times := f.distinct(list)
-			return s.packed.appendDistances(body, tail, s.marks, rows, int64(len(list)), distances, times)
+			return s.packed.appendLogged(f, body, tail, s.marks, rows, list)
 		}
 	}
 	f.set.reset()
