@@ -89,8 +89,12 @@ type finisher struct {
 	group    query.Group
 	rows     int64
 	leaf     query.Leaf
-	limit    *limit // HAVING, if it is simple enough for a limit; otherwise nil
-	whole    bool   // sets are read, and not only what the body of a group has of them
+
+	keysLater bool   // keys are read when they are needed
+	written   []byte // the keys of the group as they are written
+	limit     *limit // HAVING, if it is simple enough for a limit; otherwise nil
+	first     int    // the aggregate that limit is of, if no other can have an error, so that groups which HAVING drops need no other; otherwise -1
+	whole     bool   // sets are read, and not only what the body of a group has of them
 
 	values []partValue // of the parts
 }
@@ -122,6 +126,11 @@ func newFinisher(q *query.Query) *finisher {
 	f.group = query.Group{Keys: make([]query.Value, len(q.Keys)), Aggregates: make([]query.Value, len(q.Aggregates))}
 	f.leaf = func(e *query.Expr) (query.Value, error) {
 		if e.Op == query.KeyRef {
+			if f.keysLater {
+				if err := f.readKeys(f.written); err != nil {
+					return query.Value{}, err
+				}
+			}
 			return f.group.Keys[e.Index], nil
 		}
 		return f.group.Aggregates[e.Index], nil
@@ -129,11 +138,35 @@ func newFinisher(q *query.Query) *finisher {
 	if !q.Grouped {
 		f.leaf = f.listLeaf
 	}
-	f.limit = limitOf(q.Having)
+	f.limit, f.first = limitOf(q.Having), -1
+	if f.limit != nil && f.limit.of.Op == query.AggregateRef && f.noErrors() {
+		f.first = f.limit.of.Index
+	}
 	for _, p := range f.plan.parts {
 		f.whole = f.whole || p.whole
 	}
 	return f
+}
+
+// noErrors tells whether each aggregate has a value, whatever the trips are.
+func (f *finisher) noErrors() bool {
+	for i := range f.q.Aggregates {
+		a, from := &f.q.Aggregates[i], &f.plan.of[i]
+		applies := from.apply == nil || from.steps != nil && from.inner.Kind != query.Decimal && from.inner.Kind != query.HugeInt
+		switch kindOf(a) {
+		case ofCount:
+		case ofEnd, ofSet:
+			if !applies || a.Func.Name == "median" || a.Func.Name == "quantile_cont" {
+				return false
+			}
+		default:
+			return false
+		}
+		if a.Distinct && !applies {
+			return false
+		}
+	}
+	return true
 }
 
 // limit is a HAVING that compares a whole number with a constant. Most are of this form, and comparing is much faster than evaluating an expression.
@@ -187,7 +220,9 @@ func (f *finisher) accepts(h *header) error {
 
 // read reads a group.
 func (f *finisher) read(g *record, finished bool) error {
-	if err := f.readKeys(g.key); err != nil {
+	if f.keysLater {
+		f.written = g.key
+	} else if err := f.readKeys(g.key); err != nil {
 		return err
 	}
 	r := readerOf(g)
@@ -236,6 +271,13 @@ func (f *finisher) readKeys(rest []byte) error {
 
 // finish makes the aggregates of the parts.
 func (f *finisher) finish() error {
+	if f.first >= 0 {
+		v, err := f.aggregate(f.first)
+		if err == nil && (v.IsNull || !f.limit.keeps(v.Int)) {
+			f.group.Aggregates[f.first] = v
+			return nil
+		}
+	}
 	for i := range f.q.Aggregates {
 		v, err := f.aggregate(i)
 		if err != nil {
@@ -263,6 +305,11 @@ func (f *finisher) having() (bool, error) {
 
 // fail names the column and the group of an error, or the trip and the column. Whoever has the table names it.
 func (f *finisher) fail(column string, err error) error {
+	if f.keysLater {
+		if err := f.readKeys(f.written); err != nil {
+			return err
+		}
+	}
 	if !f.q.Grouped {
 		return fmt.Errorf("%s: row %d of the file: %s: %w", f.group.Keys[0].Text, f.group.Keys[1].Int, column, err)
 	}

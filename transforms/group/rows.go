@@ -154,20 +154,26 @@ func (g *groups) pushAll(runs []*run) error {
 
 var errNotAscending = brokenState("found groups that do not ascend, expected them in order")
 
-// push puts a run back, if it has a group left.
-func (g *groups) push(r *run) error {
+// advance reads the next group of a run. It is not ok at the end.
+func (r *run) advance() (ok bool, err error) {
 	before := r.key
-	var ok bool
-	var err error
 	if r.record, r.rest, ok, err = next(r.rest); err != nil || !ok {
-		return err
+		return false, err
 	}
 	r.at++
 	if before != nil && bytes.Compare(before, r.key) >= 0 {
-		return errNotAscending
+		return false, errNotAscending
 	}
 	if r.key == nil {
 		r.key = []byte{}
+	}
+	return true, nil
+}
+
+// push puts a run back, if it has a group left.
+func (g *groups) push(r *run) error {
+	if ok, err := r.advance(); err != nil || !ok {
+		return err
 	}
 	i := len(g.heap)
 	g.heap = append(g.heap, r)
@@ -184,19 +190,35 @@ func (g *groups) pop() *run {
 	g.heap[0] = g.heap[last]
 	g.heap[last] = nil
 	g.heap = g.heap[:last]
+	g.sink()
+	return top
+}
+
+// sink moves the first run of the heap to its place.
+func (g *groups) sink() {
 	for i := 0; ; {
 		least := i
-		for c := 2*i + 1; c <= 2*i+2 && c < last; c++ {
+		for c := 2*i + 1; c <= 2*i+2 && c < len(g.heap); c++ {
 			if bytes.Compare(g.heap[c].key, g.heap[least].key) < 0 {
 				least = c
 			}
 		}
 		if least == i {
-			return top
+			return
 		}
 		g.heap[i], g.heap[least] = g.heap[least], g.heap[i]
 		i = least
 	}
+}
+
+// alone tells whether the first group of the heap is in one run only.
+func (g *groups) alone() bool {
+	for c := 1; c <= 2 && c < len(g.heap); c++ {
+		if bytes.Equal(g.heap[c].key, g.heap[0].key) {
+			return false
+		}
+	}
+	return true
 }
 
 // next reads the next group that HAVING keeps.
@@ -229,7 +251,22 @@ func (g *groups) next() (ok bool, err error) {
 
 // take reads the next group.
 func (g *groups) take() (finished bool, err error) {
-	r := g.pop()
+	r := g.heap[0]
+	if g.alone() { // so it stays in the heap, where its next group is often the next of all
+		g.key = r.key
+		if err := g.read(&r.record, r.Finished); err != nil {
+			return false, err
+		}
+		g.counted += g.rows
+		ok, err := r.advance()
+		if ok {
+			g.sink()
+		} else {
+			g.pop()
+		}
+		return r.Finished, err
+	}
+	g.pop()
 	first := r.record
 	g.key = first.key
 	for turn := 0; len(g.heap) > 0 && bytes.Equal(g.heap[0].key, first.key); turn ^= 1 {

@@ -34,7 +34,7 @@ func journeysOf(months, rows int) (all [][]*trip.Batch) {
 				}
 				b.Columns[trip.Pickup].Values[i] = at
 				from, to := zone(), zone()
-				took := int64(math.Exp(5.7+float64((from*to)%16)/10+0.35*rng.NormFloat64()))
+				took := int64(math.Exp(5.7 + float64((from*to)%16)/10 + 0.35*rng.NormFloat64()))
 				if rng.IntN(400) == 0 {
 					took = rng.Int64N(86400)
 				}
