@@ -264,7 +264,15 @@ func (b Blocks) add(block []byte) (Blocks, error) {
 }
 
 func encodeBlocks(b Blocks) ([]byte, error) { return element.EncodeRow(b) }
-func decodeBlocks(b []byte) (Blocks, error) { return element.DecodeRow[Blocks](b) }
+
+// decodeBlocks checks blocks that come from another worker: they are finished without reading all of them.
+func decodeBlocks(b []byte) (Blocks, error) {
+	blocks, err := element.DecodeRow[Blocks](b)
+	for _, block := range blocks.Others {
+		err = errors.Join(err, group.Check(block))
+	}
+	return blocks, err
+}
 
 // blockCombiner collects the blocks of one shard and merges those that may have the same groups.
 type blockCombiner struct{}

@@ -50,13 +50,18 @@ func Unpacked(s beam.Scope, tables []*Spec, kept beam.PCollection) beam.PCollect
 
 // Digest identifies what decides the state of the table: two tables with one digest have the same state of the same trips.
 func (s *Spec) Digest() string {
+	groups := 0
+	if s.declared() {
+		groups = group.Version
+	}
 	b, err := json.Marshal(struct {
 		Version           int
+		Groups            int `json:",omitempty"` // the version of a declared table's state
 		Name, SQL         string
 		ByMonth, PerFile  bool
 		By, Where, Values []string
 		Seeded            bool
-	}{stateVersion, s.Name, s.SQL, s.ByMonth, s.PerFile, texts(s.By, keyText), texts(s.Where, conditionText), texts(s.Values, valueText), s.Seeded})
+	}{stateVersion, groups, s.Name, s.SQL, s.ByMonth, s.PerFile, texts(s.By, keyText), texts(s.Where, conditionText), texts(s.Values, valueText), s.Seeded})
 	if err != nil {
 		panic(fmt.Sprintf("aggregate: table %s has no digest: %v", s.Name, err)) // no content of a table causes this
 	}

@@ -220,7 +220,7 @@ func (f packedForm) state(table string) ([]byte, error) {
 	}
 	b, err := decompressed(f.States[i].State)
 	if err == nil {
-		_, err = group.Header(b)
+		err = group.Check(b)
 	}
 	return b, err
 }

@@ -186,16 +186,27 @@ func (a *Adder) State() ([]byte, error) {
 	order, written := a.keys.sorted()
 	h := header{keys: len(a.q.Keys), forms: a.plan.forms()}
 	h.Filtered, h.Counted, h.Groups = a.filtered, a.counted, int64(len(order))
+	pieces := a.pieces(len(order))
+	cuts := make([]int, pieces+1)
+	for i := range cuts {
+		cuts[i] = len(order) * i / pieces
+	}
+	if h.chunked = len(order) >= chunkedGroups; h.chunked {
+		order, cuts = a.keys.byShard(order, written)
+	}
 	for _, p := range a.parts {
 		p.close(order)
 	}
-	pieces := a.pieces(len(order))
-	outs := make([][]byte, 1+pieces)
+	outs := make([][]byte, len(cuts))
 	outs[0] = h.append(nil)
-	err := sidebyside.Do(pieces, func(i int) error {
+	err := sidebyside.Do(len(cuts)-1, func(i int) error {
 		f := a.together.fillers.take()
 		defer a.together.fillers.put(f)
-		outs[1+i] = a.appendGroups(f, order[len(order)*i/pieces:len(order)*(i+1)/pieces], written)
+		if groups := order[cuts[i]:cuts[i+1]]; h.chunked {
+			outs[1+i] = a.appendChunks(f, uint32(i), groups, written)
+		} else {
+			outs[1+i] = a.appendGroups(f, groups, written)
+		}
 		return nil
 	})
 	return slices.Concat(outs...), err
@@ -204,17 +215,46 @@ func (a *Adder) State() ([]byte, error) {
 // appendGroups writes some groups.
 func (a *Adder) appendGroups(f *filler, groups []uint32, written [][][]byte) (out []byte) {
 	const sample = 1 << 8 // groups by which the size of all is estimated
-	var key, body []byte
+	var key, body, tail []byte
 	for i, g := range groups {
 		if i == sample {
 			out = slices.Grow(out, len(out)/sample*(len(groups)-sample)*17/16)
 		}
 		key = a.keys.appendKey(key[:0], g, written)
-		body = binary.AppendUvarint(body[:0], uint64(a.counts[g]))
-		for _, p := range a.parts {
-			body = p.append(f, body, g, a.counts[g])
+		body, tail = a.appendGroup(f, body[:0], tail[:0], g)
+		out = appendRecord(out, key, body, tail)
+	}
+	return out
+}
+
+// appendGroup appends the body and the tail of a group.
+func (a *Adder) appendGroup(f *filler, body, tail []byte, g uint32) (_, _ []byte) {
+	body = binary.AppendUvarint(body, uint64(a.counts[g]))
+	for _, p := range a.parts {
+		body, tail = p.append(f, body, tail, g, a.counts[g])
+	}
+	return body, tail
+}
+
+// appendChunks writes the groups of a shard in chunks.
+func (a *Adder) appendChunks(f *filler, shard uint32, groups []uint32, written [][][]byte) (out []byte) {
+	c := coders.Get().(*coder)
+	defer coders.Put(c)
+	w := &c.chunk
+	w.begin()
+	for _, g := range groups {
+		c.key = a.keys.appendKey(c.key[:0], g, written)
+		w.bodies, w.tails = a.appendGroup(f, w.bodies, w.tails, g)
+		if len(w.order) > 0 && w.sizeWith(c.key) > blockBytes {
+			body, tail := slices.Clone(w.bodies[w.body:]), slices.Clone(w.tails[w.starts[len(w.order)]:])
+			out = w.append(out, shard, nil)
+			w.begin()
+			w.bodies, w.tails = append(w.bodies, body...), append(w.tails, tail...)
 		}
-		out = appendRecord(out, key, body)
+		w.add(c.key, a.counts[g])
+	}
+	if len(w.order) > 0 {
+		out = w.append(out, shard, nil)
 	}
 	return out
 }

@@ -56,7 +56,7 @@ func newAdding(p *part, arg, by, filter int, t *texts) *adding {
 	case leastBy, mostBy:
 		a.column = &pairs{form: p.form, most: p.form.kind == mostBy, texts: t}
 	case valueSet:
-		a.column = &sets{class: p.form.class, texts: t}
+		a.column = &sets{class: p.form.class, marks: p.marks, texts: t}
 	}
 	return a
 }
@@ -90,18 +90,18 @@ func (a *adding) close(order []uint32) {
 	}
 }
 
-// append appends the part of a group of so many trips.
-func (a *adding) append(f *filler, b []byte, id uint32, rows int64) []byte {
+// append appends the part of a group of so many trips to its body and, if the part is a set, to its tail.
+func (a *adding) append(f *filler, b, tail []byte, id uint32, rows int64) (_, _ []byte) {
 	n := rows - a.missing[id]
 	switch a.form.kind {
 	case count:
-		return binary.AppendUvarint(b, uint64(n))
+		return binary.AppendUvarint(b, uint64(rows-n)), tail
 	case sum, floatSum:
 		b = binary.AppendUvarint(b, uint64(n))
 	case valueSet:
-		return a.column.(*sets).appendSet(f, b, id)
+		return a.column.(*sets).appendSet(f, b, tail, id, rows)
 	}
-	return a.column.append(b, id, n)
+	return a.column.append(b, id, n), tail
 }
 
 // value is what append writes, as a value. Of a set, which may have millions of values, nothing is written.
@@ -110,11 +110,12 @@ func (a *adding) value(f *filler, v *partValue, id uint32, rows int64) error {
 		v.count = rows - a.missing[id]
 		v.set.reset()
 		s.fill(f, &v.set, id)
+		v.different, v.whole = int64(len(v.set.counts)), true
 		return nil
 	}
-	f.written = a.append(f, f.written[:0], id, rows)
-	r := reader{in: f.written}
-	if v.read(&r, a.part); r.short || len(r.in) > 0 {
+	f.written, _ = a.append(f, f.written[:0], nil, id, rows)
+	r := groupReader{reader: reader{in: f.written}, rows: rows}
+	if v.read(&r, a.part, false); r.broken() {
 		return errBroken
 	}
 	return nil

@@ -13,13 +13,19 @@ const (
 )
 
 // shardOf spreads keys over the shards. It depends on nothing but the key, as equal keys of all workers must meet.
-func shardOf(key []byte) uint32 {
-	h := uint64(14695981039346656037) // FNV-1a
+func shardOf(key []byte) uint32 { return shardOfHash(shardHash(shardSeed, key)) }
+
+const shardSeed = 14695981039346656037
+
+// shardHash is FNV-1a.
+func shardHash(h uint64, key []byte) uint64 {
 	for _, b := range key {
 		h = (h ^ uint64(b)) * 1099511628211
 	}
-	return uint32((h ^ h>>29) * 0x9e3779b97f4a7c15 >> 58)
+	return h
 }
+
+func shardOfHash(h uint64) uint32 { return uint32((h ^ h>>29) * 0x9e3779b97f4a7c15 >> 58) }
 
 // Blocks cuts a state into blocks: states of some of its groups. A group is never cut. Equal keys of unfinished states are in blocks of
 // the same shard; those of a finished state are never merged, and their shard tells nothing. A state without groups has no blocks, unless HAVING
@@ -30,8 +36,8 @@ func Blocks(state []byte, emit func(shard uint32, finished bool, block []byte) e
 	if err != nil {
 		return err
 	}
-	if h.compact {
-		return compactBlocks(&h, in, emit)
+	if h.chunked {
+		return chunkBlocks(&h, in, emit)
 	}
 	var shards [Shards]blockWriter
 	dropped, share := h.dropped, len(in)

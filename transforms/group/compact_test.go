@@ -3,6 +3,7 @@ package group
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -10,6 +11,73 @@ import (
 	"tripstats/transforms/query"
 	"tripstats/transforms/trip"
 )
+
+// An adder with many groups writes them in chunks.
+func TestAStateInChunksHasTheSameGroups(t *testing.T) {
+	for name, q := range map[string]*query.Query{
+		"journeys": sql(t, journeys), "texts": sql(t, "SELECT pickup_zone, dropoff_zone, min(pickup_datetime) AS s, count(DISTINCT trip_duration_minutes) AS d FROM trips GROUP BY ALL"),
+		"large": sql(t, "SELECT pickup_location_id, dropoff_location_id, count(*) AS n, count(DISTINCT pickup_datetime) AS d FROM trips GROUP BY ALL"),
+	} {
+		rng := rand.New(rand.NewPCG(7, 5))
+		batches := zoneBatches(rng, map[string]int{"journeys": 4, "texts": 4, "large": 40}[name])
+		if name == "large" { // more than a block has
+			for k, b := range batches {
+				for i := range b.Rows {
+					b.Columns[trip.Pickup].Values[i] = rng.Int64N(1 << 55)
+					if k%2 == 0 {
+						b.Columns[trip.PickupZone].Values[i], b.Columns[trip.DropoffZone].Values[i] = 1, 1
+					}
+				}
+			}
+		}
+		a := NewAdder(q, 1<<20)
+		plain, err := addTo(a, batches)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, err := a.State()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if state[1] != isChunked {
+			t.Errorf("%s: found the flags %d, expected a state in chunks", name, state[1])
+		}
+		coded, err := Compact(state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fromPlain, err := Compact(plain)
+		if err != nil || !bytes.Equal(coded, fromPlain) {
+			t.Errorf("%s: a compact state from chunks differs from one of the plain state, %v", name, err)
+		}
+		for _, form := range [][]byte{state, coded} {
+			if got, err := Plain(form); err != nil || !bytes.Equal(got, plain) {
+				t.Errorf("%s: the plain form of chunks differs from the plain state, %v", name, err)
+			}
+			if err := Check(form); err != nil {
+				t.Error(name, err)
+			}
+		}
+		blocks := map[uint32][]byte{}
+		if err := Blocks(plain, func(shard uint32, _ bool, block []byte) error {
+			blocks[shard] = append(blocks[shard], block...)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		got := map[uint32][]byte{}
+		if err := Blocks(state, func(shard uint32, _ bool, block []byte) error {
+			block, err := Plain(block)
+			got[shard] = append(got[shard], block...)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if !maps.EqualFunc(got, blocks, bytes.Equal) {
+			t.Errorf("%s: the blocks of chunks differ from those of the plain state", name)
+		}
+	}
+}
 
 // stateForms returns the plain and the compact form of a state.
 func stateForms(t *testing.T, q *query.Query, batches []*trip.Batch) (plain, compact []byte) {
@@ -141,7 +209,7 @@ func TestAChunkOfMoreThanABlockIsRefused(t *testing.T) {
 	for range groups - 1 { // each has the whole key before
 		keys = append(binary.AppendUvarint(keys, uint64(len(key))), 0, 0)
 	}
-	chunk := chunk{groups: groups, content: c.append(c.append(nil, keys), nil)}
+	chunk := chunk{groups: groups, content: c.append(c.append(c.append(nil, keys), nil), nil)}
 	if out, err := chunk.open(); err == nil {
 		t.Errorf("found %d bytes of groups, expected an error", len(out))
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"math/bits"
 	"strings"
 
 	"tripstats/transforms/query"
@@ -24,6 +23,7 @@ func Finish(q *query.Query, state []byte) ([]byte, error) {
 		return nil, err
 	}
 	w := finishedWriter{f: f, dropped: h.dropped}
+	f.whole = true
 	err = each(in, next, func(g record) error {
 		if err := f.read(&g, h.Finished); err != nil {
 			return err
@@ -58,7 +58,7 @@ func (w *finishedWriter) add(key []byte) error {
 	for i, v := range w.f.group.Aggregates {
 		w.body = appendValue(w.body, w.f.q.Aggregates[i].Type, v)
 	}
-	w.groups = appendRecord(w.groups, key, w.body)
+	w.groups = appendRecord(w.groups, key, w.body, nil)
 	w.written++
 	return nil
 }
@@ -89,7 +89,12 @@ type finisher struct {
 	group    query.Group
 	rows     int64
 	leaf     query.Leaf
-	limit    *limit // HAVING, if it is simple enough for a limit; otherwise nil
+
+	keysLater bool   // keys are read when they are needed
+	written   []byte // the keys of the group as they are written
+	limit     *limit // HAVING, if it is simple enough for a limit; otherwise nil
+	first     int    // the aggregate that limit is of, if no other can have an error, so that groups which HAVING drops need no other; otherwise -1
+	whole     bool   // sets are read, and not only what the body of a group has of them
 
 	values []partValue // of the parts
 }
@@ -100,7 +105,12 @@ type partValue struct {
 	total  *big.Int
 	floats floats
 	value  query.Value
-	set    set
+
+	// Of a set.
+	different int64 // values
+	at        set   // the values of its marks
+	set       set   // all values, if whole is true
+	whole     bool
 }
 
 func newFinisher(q *query.Query) *finisher {
@@ -116,6 +126,11 @@ func newFinisher(q *query.Query) *finisher {
 	f.group = query.Group{Keys: make([]query.Value, len(q.Keys)), Aggregates: make([]query.Value, len(q.Aggregates))}
 	f.leaf = func(e *query.Expr) (query.Value, error) {
 		if e.Op == query.KeyRef {
+			if f.keysLater {
+				if err := f.readKeys(f.written); err != nil {
+					return query.Value{}, err
+				}
+			}
 			return f.group.Keys[e.Index], nil
 		}
 		return f.group.Aggregates[e.Index], nil
@@ -123,8 +138,35 @@ func newFinisher(q *query.Query) *finisher {
 	if !q.Grouped {
 		f.leaf = f.listLeaf
 	}
-	f.limit = limitOf(q.Having)
+	f.limit, f.first = limitOf(q.Having), -1
+	if f.limit != nil && f.limit.of.Op == query.AggregateRef && f.noErrors() {
+		f.first = f.limit.of.Index
+	}
+	for _, p := range f.plan.parts {
+		f.whole = f.whole || p.whole
+	}
 	return f
+}
+
+// noErrors tells whether each aggregate has a value, whatever the trips are.
+func (f *finisher) noErrors() bool {
+	for i := range f.q.Aggregates {
+		a, from := &f.q.Aggregates[i], &f.plan.of[i]
+		applies := from.apply == nil || from.steps != nil && from.inner.Kind != query.Decimal && from.inner.Kind != query.HugeInt
+		switch kindOf(a) {
+		case ofCount:
+		case ofEnd, ofSet:
+			if !applies || a.Func.Name == "median" || a.Func.Name == "quantile_cont" {
+				return false
+			}
+		default:
+			return false
+		}
+		if a.Distinct && !applies {
+			return false
+		}
+	}
+	return true
 }
 
 // limit is a HAVING that compares a whole number with a constant. Most are of this form, and comparing is much faster than evaluating an expression.
@@ -178,21 +220,26 @@ func (f *finisher) accepts(h *header) error {
 
 // read reads a group.
 func (f *finisher) read(g *record, finished bool) error {
-	if err := f.readKeys(g.key); err != nil {
+	if f.keysLater {
+		f.written = g.key
+	} else if err := f.readKeys(g.key); err != nil {
 		return err
 	}
-	r := reader{in: g.body}
-	f.rows = r.number()
+	r := readerOf(g)
+	f.rows = r.rows
 	if finished {
 		for i := range f.q.Aggregates {
-			f.group.Aggregates[i] = readValue(&r, f.q.Aggregates[i].Type)
+			f.group.Aggregates[i] = readValue(&r.reader, f.q.Aggregates[i].Type)
 		}
 	} else {
 		for i := range f.plan.parts {
-			f.values[i].read(&r, &f.plan.parts[i])
+			f.values[i].read(&r, &f.plan.parts[i], f.whole)
 		}
 	}
-	if r.short || len(r.in) > 0 {
+	if !f.whole {
+		r.tail = reader{}
+	}
+	if r.broken() {
 		return errBroken
 	}
 	if finished {
@@ -224,6 +271,13 @@ func (f *finisher) readKeys(rest []byte) error {
 
 // finish makes the aggregates of the parts.
 func (f *finisher) finish() error {
+	if f.first >= 0 {
+		v, err := f.aggregate(f.first)
+		if err == nil && (v.IsNull || !f.limit.keeps(v.Int)) {
+			f.group.Aggregates[f.first] = v
+			return nil
+		}
+	}
 	for i := range f.q.Aggregates {
 		v, err := f.aggregate(i)
 		if err != nil {
@@ -251,6 +305,11 @@ func (f *finisher) having() (bool, error) {
 
 // fail names the column and the group of an error, or the trip and the column. Whoever has the table names it.
 func (f *finisher) fail(column string, err error) error {
+	if f.keysLater {
+		if err := f.readKeys(f.written); err != nil {
+			return err
+		}
+	}
 	if !f.q.Grouped {
 		return fmt.Errorf("%s: row %d of the file: %s: %w", f.group.Keys[0].Text, f.group.Keys[1].Int, column, err)
 	}
@@ -295,10 +354,13 @@ func readValue(r *reader, t query.Type) query.Value {
 	return v
 }
 
-func (v *partValue) read(r *reader, p *part) {
+// read reads a part of a group. Whole tells whether it reads all of a set.
+func (v *partValue) read(r *groupReader, p *part, whole bool) {
 	switch p.form.kind {
 	case count:
-		v.count = r.number()
+		if v.count = r.rows - r.number(); v.count < 0 {
+			r.fail()
+		}
 	case sum:
 		v.count = r.number()
 		b := r.value(exact)
@@ -308,16 +370,23 @@ func (v *partValue) read(r *reader, p *part) {
 		}
 		v.total = bigOf(b)
 	case floatSum:
-		v.floats = readFloats(r)
+		v.floats = readFloats(&r.reader)
 		v.count = v.floats.count
 	case least, most:
-		v.value = readValue(r, p.arg.Type)
+		v.value = readValue(&r.reader, p.arg.Type)
 	case leastBy, mostBy:
 		r.value(p.form.by)
-		v.value = readValue(r, p.arg.Type)
+		v.value = readValue(&r.reader, p.arg.Type)
 	case valueSet:
-		v.set.read(r, p.form.class)
-		v.count = v.set.total()
+		var head setHead
+		head.read(r, p.form.class, p.marks, &v.at)
+		v.count, v.different, v.whole = head.total, int64(head.n), whole
+		if whole {
+			v.set.read(r, &head, p.form.class)
+			if !r.short && !v.set.hasAt(&v.at, p.marks, head.total) {
+				r.fail()
+			}
+		}
 	}
 }
 
@@ -342,11 +411,7 @@ func (f *finisher) aggregate(i int) (query.Value, error) {
 		if v.count == 0 {
 			return query.Value{IsNull: true}, nil
 		}
-		at := 0
-		if a.Func.Name == "max" {
-			at = len(v.set.counts) - 1
-		}
-		return v.set.at(from, at)
+		return v.marked(from, false)
 	}
 	if v.count == 0 {
 		return query.Value{IsNull: true}, nil
@@ -390,9 +455,8 @@ func (s *set) at(from *source, i int) (query.Value, error) {
 
 // distinct counts the different values. A function of different values may have one value.
 func (v *partValue) distinct(from *source) (query.Value, error) {
-	n := int64(len(v.set.counts))
 	if from.apply == nil {
-		return query.Value{Int: n}, nil
+		return query.Value{Int: v.different}, nil
 	}
 	var last query.Value
 	different := int64(0)
@@ -409,56 +473,34 @@ func (v *partValue) distinct(from *source) (query.Value, error) {
 	return query.Value{Int: different}, nil
 }
 
-// place returns the value at a place, counting from 0, of all values in their order.
-func (v *partValue) place(from *source, place int64) (query.Value, error) {
-	i := 0
-	for ; place >= v.set.counts[i] && i < len(v.set.counts)-1; i++ {
-		place -= v.set.counts[i]
+// marked returns the value at a mark, or, if the mark is between two, the first or the second one of them.
+func (v *partValue) marked(from *source, second bool) (query.Value, error) {
+	if v.whole {
+		low, high := from.mark.places(v.count)
+		if second {
+			low = high
+		}
+		return v.set.at(from, v.set.find(low))
 	}
-	return v.set.at(from, i)
+	at := from.at
+	if second {
+		at++
+	}
+	return v.at.at(from, at)
 }
 
 func (v *partValue) quantile(a *query.Aggregate, from *source) (query.Value, error) {
-	if a.Func.Name == "quantile_disc" {
-		if place, ok := placeOf(v.count, a.Fraction); ok {
-			return v.place(from, place)
-		}
-		place := new(big.Int).Mul(big.NewInt(v.count), big.NewInt(a.Fraction.Digits))
-		_, rest := place.DivMod(place, query.Power(a.Fraction.Scale), new(big.Int))
-		if rest.Sign() == 0 && place.Sign() > 0 {
-			place.Sub(place, big.NewInt(1))
-		}
-		return v.place(from, place.Int64())
-	}
-	place := float64(v.count-1) * a.Fraction.Float()
-	low, err := v.place(from, int64(math.Floor(place)))
-	if err != nil || place == math.Floor(place) {
-		if err == nil {
-			return a.Args[0].Type.Convert(a.Type, low)
-		}
+	low, err := v.marked(from, false)
+	if err != nil || !from.mark.between {
 		return low, err
 	}
-	high, err := v.place(from, int64(math.Ceil(place)))
+	place := from.mark.place(v.count)
+	if place == math.Floor(place) {
+		return a.Args[0].Type.Convert(a.Type, low)
+	}
+	high, err := v.marked(from, true)
 	if err != nil {
 		return high, err
 	}
 	return a.Args[0].Type.Between(a.Type, low, high, place-math.Floor(place))
-}
-
-// placeOf returns the place of a quantile among count values, counting from 0. ok is false if the numbers are too large.
-func placeOf(count int64, f query.Fraction) (place int64, ok bool) {
-	power := query.Power(f.Scale)
-	if !power.IsUint64() || f.Digits < 0 || count < 0 {
-		return 0, false
-	}
-	high, low := bits.Mul64(uint64(count), uint64(f.Digits))
-	unit := power.Uint64()
-	if high >= unit {
-		return 0, false
-	}
-	quotient, rest := bits.Div64(high, low, unit)
-	if rest == 0 && quotient > 0 {
-		quotient--
-	}
-	return int64(quotient), quotient <= math.MaxInt64
 }

@@ -40,11 +40,20 @@ func addTo(a *Adder, batches []*trip.Batch) ([]byte, error) {
 			return nil, err
 		}
 	}
-	state, err := a.State()
+	state, err := plainState(a)
 	if err != nil {
 		return nil, err
 	}
 	return state, sameFinished(a, state)
+}
+
+// plainState returns the plain form of an adder's state.
+func plainState(a *Adder) ([]byte, error) {
+	state, err := a.State()
+	if err != nil {
+		return nil, err
+	}
+	return Plain(state)
 }
 
 // sameFinished tells whether an adder finishes its groups as its state is finished.

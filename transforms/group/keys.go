@@ -275,6 +275,40 @@ func (g *grouper) sorted() (order []uint32, written [][][]byte) {
 	return order, written
 }
 
+// byShard returns groups by shard, those of a shard in the order that they have, and by shard where its groups begin.
+func (g *grouper) byShard(order []uint32, written [][][]byte) (groups []uint32, starts []int) {
+	starts = make([]int, Shards+1)
+	shards := make([]uint8, len(order))
+	hashes := make([]uint64, len(g.keys)+1) // of the group before: of its first keys
+	last, n := []uint32(nil), len(g.keys)
+	hashes[0] = shardSeed
+	for i, id := range order {
+		codes := g.of[int(id)*n:][:n]
+		k := 0
+		for last != nil && k < n && codes[k] == last[k] {
+			k++
+		}
+		for ; k < n; k++ {
+			hashes[k+1] = shardHash(hashes[k], written[k][codes[k]])
+		}
+		last = codes
+		shard := shardOfHash(hashes[n])
+		shards[i] = uint8(shard)
+		starts[shard+1]++
+	}
+	for i := range Shards {
+		starts[i+1] += starts[i]
+	}
+	next := slices.Clone(starts)
+	groups = make([]uint32, len(order))
+	for i, id := range order {
+		at := &next[shards[i]]
+		groups[*at] = id
+		*at++
+	}
+	return groups, starts
+}
+
 // place returns the places that the codes of a group have, side by side.
 func (g *grouper) place(places [][]uint32, id int) (place uint64) {
 	for k := range places {

@@ -55,7 +55,7 @@ func (l *Lister) Reset() {
 
 // Bytes is the memory that the lister holds, about.
 func (l *Lister) Bytes() int64 {
-	return int64(cap(l.kept))*72 + int64(l.held+cap(l.arena))
+	return int64(cap(l.kept))*96 + int64(l.held+cap(l.arena))
 }
 
 // Add adds the trips of a batch that no rule refuses, for a lister that was made by [NewLister]. An error names the row; it has no exit code.
@@ -133,7 +133,7 @@ func (l *Lister) State() ([]byte, error) {
 	h.Filtered, h.Counted, h.Groups, h.Finished = l.filtered, l.counted, int64(len(l.kept)), true
 	out := h.append(nil)
 	for _, r := range l.kept {
-		out = appendRecord(out, r.key, r.body)
+		out = appendRecord(out, r.key, r.body, nil)
 	}
 	return out, nil
 }

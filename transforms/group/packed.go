@@ -29,6 +29,7 @@ type packed struct {
 	spread  []uint32
 	scratch []uint32
 	ids     []uint32
+	window  distanceWindow // of the log: see window.go
 }
 
 // grouped is a value of a group.
@@ -231,6 +232,7 @@ func (p *packed) full(more int) bool {
 
 // close sorts the log by group. order lists all groups in the order in which they will be read; nil is the order of their numbers.
 func (p *packed) close(groups int, order []uint32) {
+	p.chooseWindow()
 	p.starts = slices.Grow(p.starts[:0], groups)[:groups]
 	clear(p.starts)
 	starts := p.starts
@@ -300,27 +302,33 @@ func (p *packed) onlyLogged(group uint32) (list []uint32, ok bool) {
 	return p.spread[p.starts[group]:p.ends[group]], true
 }
 
-// appendDistances appends a set in the form of set.append. The distances are different and ascend.
-func (p *packed) appendDistances(b []byte, distances, times []uint32) []byte {
-	b = binary.AppendUvarint(b, uint64(len(distances)))
+// appendDistances appends a set as set.append does. The distances are different and ascend.
+func (p *packed) appendDistances(body, tail []byte, list []mark, rows, total int64, distances, times []uint32) (_, _ []byte) {
+	body = binary.AppendUvarint(body, uint64(rows-total))
+	body = binary.AppendUvarint(body, uint64(len(distances)))
 	if len(distances) == 0 {
-		return b
+		return body, tail
 	}
-	b = append(b, spaced)
 	last, unit := distances[0], uint64(0)
-	b = binary.AppendVarint(b, p.base+int64(uint64(last)*p.unit.unit))
 	for i := 1; i < len(distances) && unit != 1; i++ {
 		unit = gcd(uint64(distances[i]-distances[i-1]), unit)
 	}
-	if len(distances) > 1 {
-		b = binary.AppendUvarint(b, unit*p.unit.unit)
-	}
 	by := divisorOf(unit)
-	b = binary.AppendUvarint(b, uint64(times[0]))
+	body = appendSpacing(body, p.base+int64(uint64(last)*p.unit.unit), unit*p.unit.unit)
+	if len(distances) == 1 {
+		return body, tail
+	}
+	for i := range list {
+		low, high := list[i].places(total)
+		body = binary.AppendUvarint(body, by.by(uint64(distances[findPlace(times, total, low)]-last)))
+		if list[i].between {
+			body = binary.AppendUvarint(body, by.by(uint64(distances[findPlace(times, total, high)]-last)))
+		}
+	}
 	const most = 2 * binary.MaxVarintLen32 // the most bytes that a value and its count take
-	b = slices.Grow(b, most*len(distances))
-	at := len(b)
-	b = b[:cap(b)]
+	tail = slices.Grow(tail, most*len(distances))
+	at := len(tail)
+	tail = tail[:cap(tail)]
 	times = times[:len(distances)]
 	for i := 1; i < len(distances); i++ {
 		token := uint64(distances[i] - last)
@@ -333,21 +341,32 @@ func (p *packed) appendDistances(b []byte, distances, times []uint32) []byte {
 			token |= 1
 		}
 		if token < 0x80 {
-			b[at] = byte(token)
+			tail[at] = byte(token)
 			at++
 		} else {
-			at += binary.PutUvarint(b[at:], token)
+			at += binary.PutUvarint(tail[at:], token)
 		}
 		switch {
 		case n == 1:
 		case n < 0x80:
-			b[at] = byte(n)
+			tail[at] = byte(n)
 			at++
 		default:
-			at += binary.PutUvarint(b[at:], uint64(n))
+			at += binary.PutUvarint(tail[at:], uint64(n))
 		}
 	}
-	return b[:at]
+	return body, tail[:at]
+}
+
+// findPlace is set.find for so many values that occur so many times.
+func findPlace(times []uint32, total, place int64) (i int) {
+	if total == int64(len(times)) { // each occurs once
+		return int(place)
+	}
+	for ; i < len(times)-1 && place >= int64(times[i]); i++ {
+		place -= int64(times[i])
+	}
+	return i
 }
 
 // row returns the counts of a group, nil if it is not in the table.

@@ -14,14 +14,14 @@ type kind uint8
 
 // The kinds, and how each is written. A state that holds the same is written the same.
 const (
-	count    kind = 1 + iota // how many trips
+	count    kind = 1 + iota // how many trips of the group do not count
 	sum                      // how many values, their sum
 	floatSum                 // how many values, their sum as doubles
 	least                    // a value, or NULL
 	most                     // a value, or NULL
 	leastBy                  // the least value of by, or NULL, and the least value of those that have it
 	mostBy                   // the largest value of by, or NULL, and the least value of those that have it
-	valueSet                 // values and how often each occurs: see set.go
+	valueSet                 // values and how often each occurs: see set.go. Most of it is in the tail
 	value                    // of a finished group: the value of an aggregate
 )
 
@@ -29,25 +29,26 @@ const (
 type form struct {
 	kind      kind
 	class, by class
+	marks     marks // of a set
 }
 
 func (f form) known() bool {
 	needsClass, needsBy := f.kind >= least, f.kind == leastBy || f.kind == mostBy
-	return f.kind >= count && f.kind <= value && f.class <= text && f.by <= text && (f.class > 0 || !needsClass) && (f.by > 0 || !needsBy)
+	return f.kind >= count && f.kind <= value && f.class <= text && f.by <= text && (f.class > 0 || !needsClass) && (f.by > 0 || !needsBy) && f.marks.known()
 }
 
 // part reads a part from both and appends what they add up to.
-func (m *merger) part(f form, x, y *reader) {
+func (m *merger) part(f form, x, y *groupReader) {
 	switch f.kind {
 	case count:
-		m.out = binary.AppendUvarint(m.out, uint64(x.number())+uint64(y.number()))
+		m.body = binary.AppendUvarint(m.body, uint64(x.number())+uint64(y.number()))
 	case sum:
-		m.out = binary.AppendUvarint(m.out, uint64(x.number())+uint64(y.number()))
+		m.body = binary.AppendUvarint(m.body, uint64(x.number())+uint64(y.number()))
 		a, b := x.value(exact), y.value(exact)
 		i, ok := int64Of(a)
 		j, ok2 := int64Of(b)
 		if s := i + j; ok && ok2 && (i^s)&(j^s) >= 0 {
-			m.out = appendInt(m.out, s)
+			m.body = appendInt(m.body, s)
 			return
 		}
 		if a[0] == absent || b[0] == absent {
@@ -59,27 +60,27 @@ func (m *merger) part(f form, x, y *reader) {
 			x.fail()
 			return
 		}
-		m.out = appendBig(m.out, s)
+		m.body = appendBig(m.body, s)
 	case floatSum:
-		a, b := readFloats(x), readFloats(y)
+		a, b := readFloats(&x.reader), readFloats(&y.reader)
 		a.merge(&b)
-		m.out = a.append(m.out)
+		m.body = a.append(m.body)
 	case least, most:
 		a, b := x.value(f.class), y.value(f.class)
-		m.out = append(m.out, better(f.kind == most, a, b)...)
+		m.body = append(m.body, better(f.kind == most, a, b)...)
 	case leastBy, mostBy:
 		a, b := x.value(f.by), y.value(f.by)
 		i, j := x.value(f.class), y.value(f.class)
 		switch c := bytes.Compare(a, b); {
 		case c == 0:
-			m.out = append(append(m.out, a...), better(false, i, j)...)
+			m.body = append(append(m.body, a...), better(false, i, j)...)
 		case b[0] == absent || a[0] != absent && (c < 0) == (f.kind == leastBy):
-			m.out = append(append(m.out, a...), i...)
+			m.body = append(append(m.body, a...), i...)
 		default:
-			m.out = append(append(m.out, b...), j...)
+			m.body = append(append(m.body, b...), j...)
 		}
 	case valueSet:
-		m.set.merge(m, f.class, x, y)
+		m.set.merge(m, f, x, y)
 	}
 }
 

@@ -88,7 +88,7 @@ func cut(q *query.Query, runs []*run, pieces int) ([]*groups, error) {
 			if p < pieces-1 {
 				end, n = x.from(keys[len(keys)*(p+1)/pieces])
 			}
-			part := &run{header: x.header, rest: starts[i][:len(starts[i])-len(end)]}
+			part := &run{header: x.header, rest: starts[i][:len(starts[i])-len(end)], chunk: x.chunk, at: counted[i]}
 			list[p].most += n - counted[i]
 			starts[i], counted[i] = end, n
 			if err := list[p].push(part); err != nil {

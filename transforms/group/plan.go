@@ -18,6 +18,10 @@ type part struct {
 	arg    *query.Expr // over trips; nil for all
 	by     *query.Expr // of leastBy and mostBy
 	filter *query.Expr
+
+	// Of a set: the places that its aggregates ask for. If one of them needs all of its values, whole is true.
+	marks []mark
+	whole bool
 }
 
 // source is where the value of an aggregate comes from. What a part holds may be what apply is applied to: apply is a function of
@@ -27,6 +31,9 @@ type source struct {
 	apply *query.Expr
 	inner query.Type // of the part's values
 	steps []step     // apply as steps; nil if it cannot be written as steps
+
+	mark *mark // the place of the value in a set; nil if there is none
+	at   int   // where the values of the set's marks have that of mark
 }
 
 // planOf makes the plan of a query. It is the same for each run of the query, as states travel.
@@ -73,7 +80,36 @@ func planOf(q *query.Query) *plan {
 		}
 		return source{part: i}
 	})
+	p.mark(q)
 	return p
+}
+
+// mark marks the places in sets that aggregates ask for.
+func (p *plan) mark(q *query.Query) {
+	marked := make([]int, len(p.of)) // the index of a source's mark
+	for i := range p.of {
+		from := &p.of[i]
+		part, k := &p.parts[from.part], kindOf(&q.Aggregates[i])
+		switch {
+		case part.form.kind != valueSet:
+		case k == ofCount:
+			part.whole = part.whole || q.Aggregates[i].Distinct && from.apply != nil
+		default:
+			m := markOf(&q.Aggregates[i])
+			from.mark = &m
+			part.marks, marked[i] = addMark(part.marks, m)
+		}
+	}
+	for i := range p.parts {
+		p.parts[i].form.marks = writeMarks(p.parts[i].marks)
+	}
+	for i := range p.of {
+		if from := &p.of[i]; from.mark != nil {
+			for _, m := range p.parts[from.part].marks[:marked[i]] {
+				from.at += m.values()
+			}
+		}
+	}
 }
 
 // What aggregates are made of.

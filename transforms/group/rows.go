@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -73,6 +74,46 @@ type run struct {
 	header
 	record
 	rest []byte
+
+	// If the block is a chunk, its tails are read when the first of them is needed. Few blocks have groups that are merged with others.
+	chunk *chunk
+	tails [][]byte // by group
+	at    int      // the number of groups that were read
+}
+
+// open reads a block, with all of its tails if they are needed.
+func (r *run) open(block []byte, tails bool) error {
+	in, err := r.read(block)
+	switch {
+	case err != nil:
+		return err
+	case r.chunked && !tails:
+		c, rest, ok, err := nextChunk(in)
+		if err != nil {
+			return err
+		}
+		if ok && len(rest) == 0 {
+			r.chunk, r.chunked, r.coded = &c, false, false
+			r.rest, err = c.openWithoutTails()
+			return err
+		}
+	}
+	r.rest, err = r.header.open(block)
+	return err
+}
+
+// needTail sets the tail of the record that was read last.
+func (r *run) needTail() (err error) {
+	if r.chunk == nil {
+		return nil
+	}
+	if r.tails == nil {
+		if r.tails, err = r.chunk.openTails(); err != nil {
+			return err
+		}
+	}
+	r.tail = r.tails[r.at-1]
+	return nil
 }
 
 func newGroups(q *query.Query, blocks [][]byte) (*groups, error) {
@@ -88,7 +129,7 @@ func newGroups(q *query.Query, blocks [][]byte) (*groups, error) {
 func (g *groups) open(blocks [][]byte) (runs []*run, err error) {
 	for _, b := range blocks {
 		r := &run{}
-		if r.rest, err = r.header.open(b); err != nil {
+		if err = r.open(b, g.whole); err != nil {
 			return nil, err
 		}
 		if err := g.accepts(&r.header); err != nil {
@@ -113,19 +154,26 @@ func (g *groups) pushAll(runs []*run) error {
 
 var errNotAscending = brokenState("found groups that do not ascend, expected them in order")
 
-// push puts a run back, if it has a group left.
-func (g *groups) push(r *run) error {
+// advance reads the next group of a run. It is not ok at the end.
+func (r *run) advance() (ok bool, err error) {
 	before := r.key
-	var ok bool
-	var err error
 	if r.record, r.rest, ok, err = next(r.rest); err != nil || !ok {
-		return err
+		return false, err
 	}
+	r.at++
 	if before != nil && bytes.Compare(before, r.key) >= 0 {
-		return errNotAscending
+		return false, errNotAscending
 	}
 	if r.key == nil {
 		r.key = []byte{}
+	}
+	return true, nil
+}
+
+// push puts a run back, if it has a group left.
+func (g *groups) push(r *run) error {
+	if ok, err := r.advance(); err != nil || !ok {
+		return err
 	}
 	i := len(g.heap)
 	g.heap = append(g.heap, r)
@@ -142,19 +190,35 @@ func (g *groups) pop() *run {
 	g.heap[0] = g.heap[last]
 	g.heap[last] = nil
 	g.heap = g.heap[:last]
+	g.sink()
+	return top
+}
+
+// sink moves the first run of the heap to its place.
+func (g *groups) sink() {
 	for i := 0; ; {
 		least := i
-		for c := 2*i + 1; c <= 2*i+2 && c < last; c++ {
+		for c := 2*i + 1; c <= 2*i+2 && c < len(g.heap); c++ {
 			if bytes.Compare(g.heap[c].key, g.heap[least].key) < 0 {
 				least = c
 			}
 		}
 		if least == i {
-			return top
+			return
 		}
 		g.heap[i], g.heap[least] = g.heap[least], g.heap[i]
 		i = least
 	}
+}
+
+// alone tells whether the first group of the heap is in one run only.
+func (g *groups) alone() bool {
+	for c := 1; c <= 2 && c < len(g.heap); c++ {
+		if bytes.Equal(g.heap[c].key, g.heap[0].key) {
+			return false
+		}
+	}
+	return true
 }
 
 // next reads the next group that HAVING keeps.
@@ -187,19 +251,40 @@ func (g *groups) next() (ok bool, err error) {
 
 // take reads the next group.
 func (g *groups) take() (finished bool, err error) {
-	r := g.pop()
+	r := g.heap[0]
+	if g.alone() { // so it stays in the heap, where its next group is often the next of all
+		g.key = r.key
+		if err := g.read(&r.record, r.Finished); err != nil {
+			return false, err
+		}
+		g.counted += g.rows
+		ok, err := r.advance()
+		if ok {
+			g.sink()
+		} else {
+			g.pop()
+		}
+		return r.Finished, err
+	}
+	g.pop()
 	first := r.record
 	g.key = first.key
 	for turn := 0; len(g.heap) > 0 && bytes.Equal(g.heap[0].key, first.key); turn ^= 1 {
 		other := g.pop()
+		if err := errors.Join(r.needTail(), other.needTail()); err != nil {
+			return false, err
+		}
+		if turn == 0 && first.tail == nil {
+			first.tail = r.tail
+		}
 		h := &r.header
 		if other.Finished {
 			h = &other.header
 		}
-		if err := g.merger[turn].merge(h, first.body, other.body); err != nil {
+		if err := g.merger[turn].merge(h, &first, &other.record); err != nil {
 			return false, err
 		}
-		first.body = g.merger[turn].out
+		first.body, first.tail = g.merger[turn].body, g.merger[turn].tail
 		if err := g.push(other); err != nil {
 			return false, err
 		}

@@ -7,12 +7,15 @@ import (
 	"slices"
 )
 
-// set is the different values of a group, ascending, and how often each occurs. It is written as the number of values; unless that is 0, a byte
-// that says how, then:
+// set is the different values of a group, ascending, and how often each occurs. The body of the group has how many of its trips have no value, and
+// the number of different values. Unless that is 0, a byte follows that says how the values are written:
 //
-//   - spaced: the first value, the unit by which all differ if there are several, the first count; then for each value the distance from the
-//     one before in units, times 2, plus 1 if the value occurs more than once, in which case the count follows. Doubles are numbers by floatOrder.
-//   - listed: each value as class has it, and its count. So are texts written, and what does not fit otherwise.
+//   - by thousands, 0 to 6: all numbers that follow are to be multiplied by so many thousands. The body has the first value; if there are several, the
+//     unit by which all differ, and for each mark the distance of its value from the first in units, or two for a mark between two values. The tail
+//     has for each value but the first the distance from the one before in units, times 2, plus 1 if the value occurs more than once, in which
+//     case the count follows. Doubles are numbers by floatOrder.
+//   - listed: the body has the value of each mark as class has it, or two. The tail has each value and its count. So are texts written, and what
+//     does not fit otherwise.
 type set struct {
 	values []int64 // of exact and double
 	keys   [][]byte
@@ -21,9 +24,24 @@ type set struct {
 }
 
 const (
-	spaced = 0
-	listed = 1
+	mostThousands = 6
+	listed        = mostThousands + 1
 )
+
+// thousands are the powers of 1000.
+var thousands = [mostThousands + 1]uint64{1, 1e3, 1e6, 1e9, 1e12, 1e15, 1e18}
+
+// thousandsOf returns how often both numbers can be divided by 1000.
+func thousandsOf(first int64, unit uint64) (n int) {
+	if first == 0 && unit == 0 {
+		return 0
+	}
+	for n < mostThousands && first%1000 == 0 && unit%1000 == 0 {
+		first, unit = first/1000, unit/1000
+		n++
+	}
+	return n
+}
 
 func (s *set) reset() {
 	s.values, s.keys, s.counts, s.listed = s.values[:0], s.keys[:0], s.counts[:0], false
@@ -40,27 +58,47 @@ func (s *set) total() int64 {
 	return n
 }
 
-func (s *set) append(b []byte, c class) []byte { return s.appendBy(b, c, divisorOf(1)) }
+// find returns the index of the value at a place, counting from 0, of all values in their order.
+func (s *set) find(place int64) (i int) {
+	for ; i < len(s.counts)-1 && place >= s.counts[i]; i++ {
+		place -= s.counts[i]
+	}
+	return i
+}
+
+// append appends what a set has in the body and in the tail of a group with so many trips.
+func (s *set) append(body, tail []byte, c class, list []mark, rows int64) (_, _ []byte) {
+	return s.appendBy(body, tail, c, list, rows, divisorOf(1))
+}
 
 // appendBy is append where all values are known to be apart by multiples of a unit.
-func (s *set) appendBy(b []byte, c class, by divisor) []byte {
-	b = binary.AppendUvarint(b, uint64(len(s.counts)))
+func (s *set) appendBy(body, tail []byte, c class, list []mark, rows int64, by divisor) (_, _ []byte) {
+	total := s.total()
+	body = binary.AppendUvarint(body, uint64(rows-total))
+	body = binary.AppendUvarint(body, uint64(len(s.counts)))
 	if len(s.counts) == 0 {
-		return b
+		return body, tail
 	}
 	s.unlist(c) // a value may have come between two that were too far apart
 	if !s.listed {
-		if b, ok := appendSpaced(b, s.values, s.counts, by); ok {
-			return b
+		if body, tail, ok := s.appendSpaced(body, tail, list, total, by); ok {
+			return body, tail
 		}
 		s.list(c)
 	}
-	b = append(b, listed)
-	for i, k := range s.keys {
-		b = append(b, k...)
-		b = binary.AppendUvarint(b, uint64(s.counts[i]))
+	body = append(body, listed)
+	for i := range list {
+		low, high := list[i].places(total)
+		body = append(body, s.keys[s.find(low)]...)
+		if list[i].between {
+			body = append(body, s.keys[s.find(high)]...)
+		}
 	}
-	return b
+	for i, k := range s.keys {
+		tail = append(tail, k...)
+		tail = binary.AppendUvarint(tail, uint64(s.counts[i]))
+	}
+	return body, tail
 }
 
 // unitOf returns the largest number of units by which all values are apart. They ascend, and there are several.
@@ -77,66 +115,142 @@ func unitOf(values []int64, by *divisor) uint64 {
 }
 
 // appendSpaced is not ok, and appends nothing, if values are too far apart.
-func appendSpaced(b []byte, values, counts []int64, by divisor) (_ []byte, ok bool) {
-	start := len(b)
-	b = append(b, spaced)
-	b = binary.AppendVarint(b, values[0])
+func (s *set) appendSpaced(body, tail []byte, list []mark, total int64, by divisor) (_, _ []byte, ok bool) {
+	values, counts := s.values, s.counts
+	first, unit := values[0], uint64(0)
 	if len(values) > 1 {
 		by = divisorOf(unitOf(values, &by) * by.unit)
-		b = binary.AppendUvarint(b, by.unit)
+		unit = by.unit
 	}
-	b = binary.AppendUvarint(b, uint64(counts[0]))
-	last := values[0]
+	start := len(tail)
+	last := first
 	for i := 1; i < len(values); i++ {
 		d := by.by(uint64(values[i] - last))
 		if d > math.MaxInt64 {
-			return b[:start], false
+			return body, tail[:start], false
 		}
 		last = values[i]
 		switch n := counts[i]; {
 		case n > 1:
-			b = binary.AppendUvarint(b, d<<1|1)
-			b = binary.AppendUvarint(b, uint64(n))
+			tail = binary.AppendUvarint(tail, d<<1|1)
+			tail = binary.AppendUvarint(tail, uint64(n))
 		case d < 0x40:
-			b = append(b, byte(d<<1))
+			tail = append(tail, byte(d<<1))
 		default:
-			b = binary.AppendUvarint(b, d<<1)
+			tail = binary.AppendUvarint(tail, d<<1)
 		}
 	}
-	return b, true
+	body = appendSpacing(body, first, unit)
+	if len(values) > 1 {
+		for i := range list {
+			low, high := list[i].places(total)
+			body = binary.AppendUvarint(body, by.by(uint64(values[s.find(low)]-first)))
+			if list[i].between {
+				body = binary.AppendUvarint(body, by.by(uint64(values[s.find(high)]-first)))
+			}
+		}
+	}
+	return body, tail, true
 }
 
-// read reads a set. Keys are parts of what is read.
-func (s *set) read(r *reader, c class) {
-	s.reset()
-	n := r.size()
+// appendSpacing appends the first value and the unit of a set, which is 0 for a single value.
+func appendSpacing(body []byte, first int64, unit uint64) []byte {
+	n := thousandsOf(first, unit)
+	body = append(body, byte(n))
+	body = binary.AppendVarint(body, first/int64(thousands[n]))
+	if unit > 0 {
+		body = binary.AppendUvarint(body, unit/thousands[n])
+	}
+	return body
+}
+
+// setHead is what the body of a group has of a set.
+type setHead struct {
+	total  int64 // values
+	n      int   // different ones
+	listed bool
+	first  int64
+	unit   uint64
+}
+
+// read reads what the body of a group has of a set. The values of the marks become those of at.
+func (s *setHead) read(r *groupReader, c class, list []mark, at *set) {
+	*s = setHead{}
+	at.reset()
+	missing, n := r.number(), r.number()
+	s.total, s.n = r.rows-missing, int(n)
+	if r.short || s.total < n || n == 0 && s.total != 0 {
+		r.fail()
+		return
+	}
 	if n == 0 {
 		return
 	}
-	if how := r.byte(); how != spaced {
-		s.listed = true
-		for range n {
-			k, count := r.value(c), r.number()
-			if r.short || how != listed || k[0] == absent || count == 0 || len(s.keys) > 0 && bytes.Compare(s.keys[len(s.keys)-1], k) >= 0 {
-				r.fail()
-				s.reset()
-				return
+	how := r.byte()
+	if s.listed = how == listed; s.listed {
+		at.listed = true
+		for i := range list {
+			for range list[i].values() {
+				k := r.value(c)
+				if k[0] == absent {
+					r.fail()
+				}
+				at.keys = append(at.keys, k)
 			}
-			s.keys, s.counts = append(s.keys, k), append(s.counts, count)
 		}
 		return
 	}
-	v, unit := r.varint(), uint64(1)
+	if how > mostThousands || c == text {
+		r.fail()
+		return
+	}
+	v, unit, power := r.varint(), uint64(0), thousands[how]
 	if n > 1 {
 		unit = r.uvarint()
 	}
-	count := r.number()
-	good := count > 0 && c != text
+	s.first, s.unit = v*int64(power), unit*power
+	if s.first/int64(power) != v || s.unit/power != unit || (unit == 0) != (n == 1) {
+		r.fail()
+		return
+	}
+	most := (uint64(math.MaxInt64) - uint64(s.first)) / max(s.unit, 1) // it is at most the distance from the first number to the last one that 64 bits have
+	for i := range list {
+		for range list[i].values() {
+			d := uint64(0)
+			if n > 1 {
+				d = r.uvarint()
+			}
+			if d > most {
+				r.fail()
+				return
+			}
+			at.values = append(at.values, s.first+int64(d*s.unit))
+		}
+	}
+}
+
+// read reads a set from the tail of a group. Keys are parts of what is read.
+func (s *set) read(r *groupReader, head *setHead, c class) {
+	s.reset()
+	n := head.n
+	switch {
+	case n == 0 || r.short:
+		return
+	case n-1 > len(r.tail.in):
+		r.fail()
+		return
+	case head.listed:
+		s.readListed(r, head, c)
+		return
+	}
+	good := true
 	s.values, s.counts = slices.Grow(s.values, n)[:n], slices.Grow(s.counts, n)[:n]
 	values, counts := s.values, s.counts[:len(s.values)]
-	values[0], counts[0] = v, count
+	v, unit := head.first, head.unit
+	values[0] = v
+	left := head.total
 	// This reads bytes without a reader: its methods would write a pointer for each value.
-	in, at, most := r.in, 0, math.MaxUint64/max(unit, 1)
+	in, at, most := r.tail.in, 0, math.MaxUint64/max(unit, 1)
 	next := func() uint64 {
 		token, size := binary.Uvarint(in[at:])
 		if size <= 0 {
@@ -157,17 +271,39 @@ func (s *set) read(r *reader, c class) {
 		// The distance is within 64 bits, and the next value too.
 		good = good && d > 0 && d <= most && d*unit <= uint64(math.MaxInt64)-uint64(v) && d*unit > 0
 		v += int64(d * unit)
-		count = 1
+		count := int64(1)
 		if token&1 != 0 {
 			count = int64(next())
 			good = good && count > 0
 		}
+		good = good && count < left
+		left -= count
 		values[i], counts[i] = v, count
 	}
-	r.in = in[at:]
-	if !good || r.short {
+	counts[0] = left
+	r.tail.in = in[at:]
+	if !good {
 		r.fail()
 		s.reset()
+	}
+}
+
+// readListed is read for a set that is listed.
+func (s *set) readListed(r *groupReader, head *setHead, c class) {
+	s.listed = true
+	left := head.total
+	for range head.n {
+		k, count := r.tail.value(c), r.tail.number()
+		if r.tail.short || k[0] == absent || count == 0 || count > left || len(s.keys) > 0 && bytes.Compare(s.keys[len(s.keys)-1], k) >= 0 {
+			r.fail()
+			s.reset()
+			return
+		}
+		left -= count
+		s.keys, s.counts = append(s.keys, k), append(s.counts, count)
+	}
+	if left != 0 {
+		r.fail()
 	}
 }
 
@@ -207,17 +343,24 @@ func (s *set) unlist(c class) {
 }
 
 // setMerger merges sets. It keeps its memory.
-type setMerger struct{ a, b, sum set }
+type setMerger struct {
+	a, b, sum, at set
+	marks         knownMarks
+}
 
-func (m *setMerger) merge(to *merger, c class, x, y *reader) {
-	m.a.read(x, c)
-	m.b.read(y, c)
+func (m *setMerger) merge(to *merger, f form, x, y *groupReader) {
+	var head setHead
+	list := m.marks.read(f.marks)
+	head.read(x, f.class, list, &m.at)
+	m.a.read(x, &head, f.class)
+	head.read(y, f.class, list, &m.at)
+	m.b.read(y, &head, f.class)
 	if m.a.listed != m.b.listed {
-		m.a.list(c)
-		m.b.list(c)
+		m.a.list(f.class)
+		m.b.list(f.class)
 	}
 	m.sum.union(&m.a, &m.b)
-	to.out = m.sum.append(to.out, c)
+	to.body, to.tail = m.sum.append(to.body, to.tail, f.class, list, x.rows+y.rows)
 }
 
 // union makes s the values of both, which are both listed or both not.

@@ -13,6 +13,7 @@ import (
 // a value takes two or three bytes.
 type sets struct {
 	class  class
+	marks  []mark
 	texts  *texts
 	groups int
 	order  []uint32 // the order in which the groups will be read, for close; nil if it is not known
@@ -52,6 +53,8 @@ type filler struct {
 	different, times, distances []uint32
 	tally                       []uint32 // all 0 between calls
 	marks                       []uint64 // all 0 between calls
+	places                      []placed
+	found                       []uint16
 }
 
 func (f *filler) bytes() int64 {
@@ -379,19 +382,19 @@ func (s *sets) close(groups int) {
 	s.unit = divisorOf(unit)
 }
 
-func (s *sets) append(b []byte, id uint32, _ int64) []byte { return s.appendSet(&s.filler, b, id) }
+// append is not called: most of a set is in the tail of its group.
+func (s *sets) append([]byte, uint32, int64) []byte { panic("group: a set is appended by appendSet") }
 
-// appendSet is append with the memory of a caller, who may be one of several.
-func (s *sets) appendSet(f *filler, b []byte, id uint32) []byte {
+// appendSet appends what the set of a group has in the group's body and in its tail, with the memory of a caller, who may be one of several.
+func (s *sets) appendSet(f *filler, body, tail []byte, id uint32, rows int64) (_, _ []byte) {
 	if len(s.runs) == 0 && s.class != text && len(s.wide[id]) == 0 {
 		if list, ok := s.packed.onlyLogged(id); ok {
-			distances, times := f.distinct(list)
-			return s.packed.appendDistances(b, distances, times)
+			return s.packed.appendLogged(f, body, tail, s.marks, rows, list)
 		}
 	}
 	f.set.reset()
 	s.fill(f, &f.set, id)
-	return f.set.appendBy(b, s.class, s.unit)
+	return f.set.appendBy(body, tail, s.class, s.marks, rows, s.unit)
 }
 
 // fill makes a set that has no values that of a group.

@@ -166,10 +166,27 @@ func (c *cell) add(p *part, take func(*query.Expr) query.Value) {
 	}
 }
 
-func (c *cell) append(b []byte, f form) []byte {
+// append appends the part of a group with so many trips to its body and its tail.
+func (c *cell) append(b, tail []byte, p *part, rows int64) (_, _ []byte) {
+	if p.form.kind == valueSet {
+		var s set
+		s.listed = true
+		for k := range c.set {
+			s.keys = append(s.keys, []byte(k))
+		}
+		slices.SortFunc(s.keys, bytes.Compare)
+		for _, k := range s.keys {
+			s.counts = append(s.counts, c.set[string(k)])
+		}
+		return s.append(b, tail, p.form.class, p.marks, rows)
+	}
+	return c.appendBody(b, p.form, rows), tail
+}
+
+func (c *cell) appendBody(b []byte, f form, rows int64) []byte {
 	switch f.kind {
 	case count:
-		return binary.AppendUvarint(b, uint64(c.count))
+		return binary.AppendUvarint(b, uint64(rows-c.count))
 	case sum:
 		return appendBig(binary.AppendUvarint(b, uint64(c.count)), &c.total)
 	case floatSum:
@@ -186,16 +203,7 @@ func (c *cell) append(b []byte, f form) []byte {
 		}
 		return append(append(b, c.by...), c.value...)
 	}
-	var s set
-	s.listed = true
-	for k := range c.set {
-		s.keys = append(s.keys, []byte(k))
-	}
-	slices.SortFunc(s.keys, bytes.Compare)
-	for _, k := range s.keys {
-		s.counts = append(s.counts, c.set[string(k)])
-	}
-	return s.append(b, f.class)
+	panic("no such kind")
 }
 
 // State returns what was added since the last Reset.
@@ -210,11 +218,11 @@ func (a *slowAdder) State() ([]byte, error) {
 	out := h.append(nil)
 	for _, k := range keys {
 		g := a.groups[k]
-		body := binary.AppendUvarint(nil, uint64(g.rows))
+		body, tail := binary.AppendUvarint(nil, uint64(g.rows)), []byte(nil)
 		for j := range g.parts {
-			body = g.parts[j].append(body, h.forms[j])
+			body, tail = g.parts[j].append(body, tail, &a.plan.parts[j], g.rows)
 		}
-		out = appendRecord(out, []byte(k), body)
+		out = appendRecord(out, []byte(k), body, tail)
 	}
 	return out, nil
 }

@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// version is the first byte of a state. It changes whenever the form does.
-const version = 1
+// Version is the first byte of a state. It changes whenever the form does.
+const Version = 2
 
 // Counts are what a state says of itself.
 type Counts struct {
@@ -20,29 +20,28 @@ type Counts struct {
 	Finished bool
 }
 
-// header is the start of a state: the version, a byte of flags (1 is finished, 2 is compact), the number of keys, the forms of the parts, and the counts.
-// The groups of a plain state follow, each as the length of its key, the key, the length of its body, and the body: the number of rows, and the parts.
+// header is the start of a state: the version, a byte of flags (1 is finished, 2 is in chunks, 4 is coded), the number of keys, the forms of the parts, and the counts.
+// The groups of a plain state follow, each as the length of its key, the key, twice the length of its body, plus 1 if it has a tail, the body, and
+// then the length of its tail and the tail. The body is the number of rows, and the parts. The tail has the values of the parts that are sets: a
+// group that is merged with no other is finished without them.
 type header struct {
 	keys  int
 	forms []form
 	Counts
-	compact bool  // compact.go describes the groups of a compact state
+	chunked bool  // compact.go describes chunks
+	coded   bool  // the chunks are in a Huffman code
 	dropped int64 // rows of groups that HAVING or the LIMIT of single trips has dropped
 }
 
 func (h *header) append(b []byte) []byte {
-	how := byte(0)
-	if h.Finished {
-		how |= isFinished
-	}
-	if h.compact {
-		how |= isCompact
-	}
-	b = append(b, version, how)
+	b = append(b, Version, h.flags())
 	b = binary.AppendUvarint(b, uint64(h.keys))
 	b = binary.AppendUvarint(b, uint64(len(h.forms)))
 	for _, f := range h.forms {
 		b = append(b, byte(f.kind), byte(f.class), byte(f.by))
+		if f.kind == valueSet {
+			b = append(binary.AppendUvarint(b, uint64(len(f.marks))), f.marks...)
+		}
 	}
 	for _, n := range []int64{h.Filtered, h.Counted, h.dropped, h.Groups} {
 		b = binary.AppendUvarint(b, uint64(n))
@@ -50,29 +49,50 @@ func (h *header) append(b []byte) []byte {
 	return b
 }
 
+func (h *header) flags() (flags byte) {
+	if h.Finished {
+		flags |= isFinished
+	}
+	if h.chunked {
+		flags |= isChunked
+	}
+	if h.coded {
+		flags |= isCoded
+	}
+	return flags
+}
+
 // The flags in the second byte of a header.
 const (
 	isFinished = 1 << iota
-	isCompact
+	isChunked
+	isCoded
 )
 
 // read reads a header, and returns what follows it.
 func (h *header) read(b []byte) ([]byte, error) {
-	if len(b) < 2 || b[0] != version {
+	if len(b) < 2 || b[0] != Version {
 		found := "nothing"
 		if len(b) > 0 {
 			found = fmt.Sprintf("version %d", b[0])
 		}
-		return nil, brokenState("found %s, expected version %d; it was written by another release", found, version)
+		return nil, brokenState("found %s, expected version %d; it was written by another release", found, Version)
 	}
 	r := reader{in: b[2:]}
-	h.Finished, h.compact = b[1]&isFinished != 0, b[1]&isCompact != 0
+	h.Finished, h.chunked, h.coded = b[1]&isFinished != 0, b[1]&isChunked != 0, b[1]&isCoded != 0
 	h.keys = int(r.number() & (1<<31 - 1))
 	n := r.size()
 	h.forms = h.forms[:0]
 	for range min(n, len(r.in)/3) {
-		h.forms = append(h.forms, form{kind(r.in[0]), class(r.in[1]), class(r.in[2])})
-		r.in = r.in[3:]
+		of := r.bytes(3)
+		if r.short {
+			return nil, errBroken
+		}
+		f := form{kind: kind(of[0]), class: class(of[1]), by: class(of[2])}
+		if f.kind == valueSet {
+			f.marks = marks(r.bytes(r.size()))
+		}
+		h.forms = append(h.forms, f)
 	}
 	for _, f := range h.forms {
 		if !f.known() || (f.kind == value) != h.Finished {
@@ -80,7 +100,7 @@ func (h *header) read(b []byte) ([]byte, error) {
 		}
 	}
 	h.Filtered, h.Counted, h.dropped, h.Groups = r.number(), r.number(), r.number(), r.number()
-	if r.short || b[1] > isCompact || len(h.forms) != n {
+	if r.short || b[1] != h.flags() || len(h.forms) != n || h.chunked && h.Finished || h.coded && !h.chunked {
 		return nil, errBroken
 	}
 	return r.in, nil
@@ -105,8 +125,8 @@ func (h *header) like(o *header) error {
 
 // record is a group of a state.
 type record struct {
-	key, body []byte
-	whole     []byte // with the lengths
+	key, body, tail []byte
+	whole           []byte // with the lengths
 }
 
 // next reads a group from the front of a state's groups. It is not ok at the end.
@@ -116,7 +136,11 @@ func next(in []byte) (g record, rest []byte, ok bool, err error) {
 	}
 	r := reader{in: in}
 	g.key = r.bytes(r.size())
-	g.body = r.bytes(r.size())
+	n := r.uvarint()
+	g.body = r.bytes(int(min(n>>1, uint64(len(r.in))+1)))
+	if n&1 != 0 {
+		g.tail = r.bytes(r.size())
+	}
 	if r.short {
 		return g, nil, false, errBroken
 	}
@@ -138,11 +162,18 @@ func each[T any](in []byte, next func([]byte) (entry T, rest []byte, ok bool, er
 	}
 }
 
-func appendRecord(b, key, body []byte) []byte {
+// appendRecord appends a group, which has a tail unless that is empty.
+func appendRecord(b, key, body, tail []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(key)))
 	b = append(b, key...)
-	b = binary.AppendUvarint(b, uint64(len(body)))
-	return append(b, body...)
+	if len(tail) == 0 {
+		b = binary.AppendUvarint(b, uint64(len(body))<<1)
+		return append(b, body...)
+	}
+	b = binary.AppendUvarint(b, uint64(len(body))<<1|1)
+	b = append(b, body...)
+	b = binary.AppendUvarint(b, uint64(len(tail)))
+	return append(b, tail...)
 }
 
 // rows returns the rows of a group, and its parts.
@@ -190,7 +221,7 @@ func Merge(a, b []byte) ([]byte, error) {
 		return nil, err
 	}
 	merged := append(sum.append(make([]byte, 0, len(groups)+64)), groups...)
-	if isCompactState(a) || isCompactState(b) {
+	if isCodedState(a) || isCodedState(b) {
 		return Compact(merged)
 	}
 	return merged, nil
@@ -220,10 +251,10 @@ func (h *header) mergeGroups(out, a, b []byte) (_ []byte, groups int64, err erro
 		case c > 0:
 			out = append(out, y.whole...)
 		default:
-			if err = m.merge(h, x.body, y.body); err != nil {
+			if err = m.merge(h, &x, &y); err != nil {
 				return nil, 0, err
 			}
-			out = appendRecord(out, x.key, m.out)
+			out = appendRecord(out, x.key, m.body, m.tail)
 		}
 		groups++
 		var err2 error
@@ -240,23 +271,43 @@ func (h *header) mergeGroups(out, a, b []byte) (_ []byte, groups int64, err erro
 
 // merger merges the bodies of groups with one key.
 type merger struct {
-	out []byte
-	set setMerger
+	body, tail []byte
+	set        setMerger
 }
 
-func (m *merger) merge(h *header, a, b []byte) error {
+// merge merges the bodies and the tails of two groups.
+func (m *merger) merge(h *header, a, b *record) error {
 	if h.Finished {
 		return brokenState("found two finished groups with one key, expected one: its trips came from more than one file that was held to be the only one, or a block came twice")
 	}
-	x, y := reader{in: a}, reader{in: b}
-	m.out = binary.AppendUvarint(m.out[:0], uint64(x.number())+uint64(y.number()))
+	x, y := readerOf(a), readerOf(b)
+	m.body, m.tail = binary.AppendUvarint(m.body[:0], uint64(x.rows)+uint64(y.rows)), m.tail[:0]
 	for _, f := range h.forms {
 		m.part(f, &x, &y)
 	}
-	if x.short || y.short || len(x.in)+len(y.in) > 0 {
+	if x.broken() || y.broken() {
 		return errBroken
 	}
 	return nil
+}
+
+// groupReader reads a group: its body, and its tail.
+type groupReader struct {
+	reader
+	tail reader
+	rows int64
+}
+
+// readerOf returns a reader that has read the rows of a group.
+func readerOf(g *record) groupReader {
+	r := groupReader{reader: reader{in: g.body}, tail: reader{in: g.tail}}
+	r.rows = r.number()
+	return r
+}
+
+// broken tells whether the group was not as expected, or has more than was read.
+func (r *groupReader) broken() bool {
+	return r.short || r.tail.short || len(r.in)+len(r.tail.in) > 0
 }
 
 // reader reads from bytes. If they are not as expected, it sets short and returns nothing from there on.

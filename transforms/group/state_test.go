@@ -42,7 +42,7 @@ func TestTheFormOfAStateIsHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := fmt.Sprintf("version %d\n\n%s\n%s", version, hex.Dump(state), hex.Dump(done))
+	found := fmt.Sprintf("version %d\n\n%s\n%s", Version, hex.Dump(state), hex.Dump(done))
 	path := filepath.Join("testdata", "state.txt")
 	if *update {
 		if err := os.WriteFile(path, []byte(found), 0o666); err != nil {
@@ -60,8 +60,8 @@ func TestAStateOfAnotherVersionIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range [][]byte{nil, {version + 1, 0, 0}, append([]byte{version + 1}, state[1:]...)} {
-		if _, err := Header(b); err == nil || !strings.Contains(err.Error(), "expected version 1") {
+	for _, b := range [][]byte{nil, {Version + 1, 0, 0}, append([]byte{Version + 1}, state[1:]...)} {
+		if _, err := Header(b); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("expected version %d", Version)) {
 			t.Errorf("found %v, expected an error that names the version", err)
 		}
 	}
@@ -296,8 +296,12 @@ func TestManyValuesAreKeptExactly(t *testing.T) {
 		}
 		s.close(601)
 		for id := range uint32(601) {
-			var found set
-			found.read(&reader{in: s.append(nil, id, 0)}, exact)
+			body, tail := s.appendSet(&s.filler, []byte{0}, nil, id, 1<<40)
+			var head setHead
+			var found, at set
+			r := groupReader{reader: reader{in: body[1:]}, tail: reader{in: tail}, rows: 1 << 40}
+			head.read(&r, exact, nil, &at)
+			found.read(&r, &head, exact)
 			if len(found.counts) != len(want[id]) {
 				t.Fatalf("spread %d, group %d: found %d values, expected %d", spread, id, len(found.counts), len(want[id]))
 			}
@@ -353,7 +357,7 @@ func TestChangedStatesAreReadWithoutHarm(t *testing.T) {
 				b = slices.Insert(b, at, byte(rng.IntN(256)))
 			}
 			if len(b) == 0 {
-				b = []byte{version}
+				b = []byte{Version}
 			}
 		}
 		_, _ = Merge(b, state)

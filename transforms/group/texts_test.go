@@ -26,7 +26,7 @@ func TestAnAdderForgetsTheTextsOfASource(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		state, err := a.State()
+		state, err := plainState(a)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -73,7 +73,7 @@ func TestAddersTogetherAddWhatTheyAddAlone(t *testing.T) {
 						t.Errorf("%s\n  found the error %v, expected %v", q.SQL, wrong[i], err)
 					}
 				default:
-					found, err := adders[i].State()
+					found, err := plainState(adders[i])
 					if err != nil || !bytes.Equal(found, want) {
 						t.Errorf("%s\n  found another state than of an adder alone, %v", q.SQL, err)
 					}
