@@ -136,6 +136,7 @@ func (a *Adder) AddFrom(at int, b *trip.Batch) error {
 		return &TooMany{a.maxGroups}
 	}
 	a.countRows(ids, one, &rows, s)
+	s.isChosen = false
 	for _, p := range a.parts {
 		p.scratch = s
 		p.add(&rows, ids, one, a.keys.groups)
