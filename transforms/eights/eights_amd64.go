@@ -269,3 +269,15 @@ func hoursOf(to, times *int64, n int) int
 
 //go:noescape
 func daysOf(to, times *int64, n int) int
+
+// DistancesMany sets to to the distances of values from base, divided by a unit of 2^shift times an odd number. inverse is the inverse of the odd
+// number modulo 2^64. It stops before values that have no such distance, or one of more than 32 bits. The unit has at most 32 bits.
+func DistancesMany(to []uint32, values []int64, base int64, shift uint, inverse uint64) int {
+	if n := whole(min(len(to), len(values))); n > 0 {
+		return distances(&to[0], &values[0], n, base, shift, inverse)
+	}
+	return 0
+}
+
+//go:noescape
+func distances(to *uint32, values *int64, n int, base int64, shift uint, inverse uint64) int

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+
+	"tripstats/transforms/eights"
 )
 
 // packed are values of groups as distances from a base in units, of 32 bits each. Values are counted in a table, by group and distance, if it is
@@ -28,7 +30,8 @@ type packed struct {
 	ends    []uint32 // by group: where its values end in spread
 	spread  []uint32
 	scratch []uint32
-	ids     []uint32
+
+	distances [measuredAtOnce]uint32 // memory of add
 }
 
 // grouped is a value of a group.
@@ -59,7 +62,7 @@ func (p *packed) empty() {
 }
 
 func (p *packed) bytes() int64 {
-	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)+cap(p.starts)+cap(p.ends)+cap(p.spread)+cap(p.scratch)+cap(p.ids))*4
+	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)+cap(p.starts)+cap(p.ends)+cap(p.spread)+cap(p.scratch)+measuredAtOnce)*4
 }
 
 // begin chooses the base and the unit by some values. It is false if they are too far apart.
@@ -86,46 +89,51 @@ func (p *packed) begin(values []int64) bool {
 	return true
 }
 
+// measuredAtOnce is how many values are measured before they are counted.
+const measuredAtOnce = 1 << 10
+
 // add adds values. Those that it cannot hold it appends to the last two arguments, with their groups.
 func (p *packed) add(ids []uint32, values []int64, restIDs []uint32, rest []int64) ([]uint32, []int64) {
-	values = values[:len(ids)]
-	p.scratch = slices.Grow(p.scratch[:0], len(ids))
-	distances := p.scratch[:len(ids)]
-	if !p.measure(distances, values) {
-		p.ids = p.ids[:0]
-		distances = distances[:0]
-		for i, v := range values {
-			if x := uint64(v - p.base); p.unit.divides(x) && p.unit.by(x) <= math.MaxUint32 {
-				distances, p.ids = append(distances, uint32(p.unit.by(x))), append(p.ids, ids[i])
-			} else {
-				restIDs, rest = append(restIDs, ids[i]), append(rest, v)
-			}
+	for len(ids) > 0 {
+		n := min(len(ids), measuredAtOnce)
+		done := p.measure(p.distances[:n], values[:n])
+		p.addMeasured(ids[:done], p.distances[:done])
+		if done < n {
+			restIDs, rest = append(restIDs, ids[done]), append(rest, values[done])
+			p.misfit++
+			done++
 		}
-		ids = p.ids
+		ids, values = ids[done:], values[done:]
 	}
+	return restIDs, rest
+}
+
+func (p *packed) addMeasured(ids, distances []uint32) {
 	p.added += uint64(len(ids))
-	p.misfit += len(rest)
 	if p.width > 0 {
 		p.count(ids, distances)
 	} else {
 		p.log(ids, distances)
 	}
-	return restIDs, rest
 }
 
-// measure sets the distances of values. It tells whether all have one. As the unit is less than 2^32, what is not a multiple of it has a
-// quotient that is not.
-func (p *packed) measure(distances []uint32, values []int64) bool {
+// measure sets the distances of values, up to the first that has none. It returns how many it has set. As the unit is less than 2^32, what is not a
+// multiple of it has a quotient that is not.
+func (p *packed) measure(distances []uint32, values []int64) int {
 	base, unit := p.base, p.unit
 	part := uint64(1)<<unit.shift - 1
-	bad := uint64(0)
-	for i, v := range values[:len(distances)] {
-		x := uint64(v - base)
-		d := unit.by(x)
-		bad |= d>>32 | x&part
-		distances[i] = uint32(d)
+	for done := 0; done < len(values); {
+		done += eights.DistancesMany(distances[done:], values[done:], base, unit.shift, unit.inverse)
+		for end := min(done+8, len(values)); done < end; done++ {
+			x := uint64(values[done] - base)
+			d := unit.by(x)
+			if d>>32|x&part != 0 {
+				return done
+			}
+			distances[done] = uint32(d)
+		}
 	}
-	return bad == 0
+	return len(values)
 }
 
 // count adds values to the table, and those that have no place there to the log.
@@ -196,7 +204,8 @@ func (p *packed) chooseTable(groups int) {
 		last = first
 	}
 	p.scratch = p.scratch[:0]
-	for i := 0; i < len(last); i += 4 {
+	const each = 16 // a sample is enough
+	for i := 0; i < len(last); i += each {
 		p.scratch = append(p.scratch, last[i].distance)
 	}
 	slices.Sort(p.scratch)
