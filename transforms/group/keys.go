@@ -41,16 +41,22 @@ func (g *grouper) init(keys []*key) {
 	g.vectors, g.lists = make([]int, n), make([]*coded, n)
 	g.radix, g.stride, g.shift = make([]int, n), make([]uint32, n), make([]uint, n)
 	g.counts, g.now = make([]int, n), make([]uint32, n)
+	g.direct = []uint32{}
 	g.reset()
 }
 
+// reset forgets all groups. If they were in hash, the groups of the next source will be there from the start, because it often has as many.
 func (g *grouper) reset() {
+	hashes := g.direct == nil && g.long == nil
 	g.groups, g.of, g.long = 0, g.of[:0], nil
-	for i := range g.keys {
-		g.radix[i], g.stride[i], g.counts[i] = 1, 0, 1
-	}
 	g.hash.reset()
 	g.page.of = nil
+	if hashes {
+		return
+	}
+	for i := range g.keys {
+		g.radix[i], g.stride[i] = 1, 0
+	}
 	g.direct = grown(g.direct[:0], 1, 0)
 	g.direct[0] = 0
 }
@@ -144,7 +150,10 @@ func (g *grouper) fit() {
 	if fits || g.long != nil {
 		return
 	}
-	hashed := g.direct == nil
+	hashed := g.direct == nil && g.groups > 0
+	if g.groups == 0 { // what the source before needed does not matter
+		clear(g.radix)
+	}
 	g.page.of = nil // its groups go by codes that are packed by the shifts below
 	if g.direct != nil {
 		product := 1
