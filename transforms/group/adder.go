@@ -152,7 +152,7 @@ func (a *Adder) countRows(ids []uint32, one bool, rows *selection, s *scratch) {
 		a.counts[ids[0]] += int64(rows.count)
 		return
 	}
-	countRows(a.counts, ids)
+	countRows(&s.counts, a.counts, ids)
 	if rows.mask != nil {
 		addZeros(a.counts, -1, nil, rows.mask, ids)
 	}

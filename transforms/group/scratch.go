@@ -16,6 +16,7 @@ type scratch struct {
 	floatsOut []float64
 	masked    []byte
 	both      []byte
+	counts    chained
 }
 
 // scratches are those that nobody uses.
