@@ -23,6 +23,7 @@ type grouper struct {
 	direct []uint32 // by the codes in mixed radix: the group plus 1; nil if hash is used
 	shift  []uint   // by key: the place of the code in hash's keys
 	hash   numbers
+	again  bool              // the groups of the source before were in hash
 	long   map[string]uint32 // if codes need more than 64 bits: by the codes side by side
 	page   page
 
@@ -47,11 +48,11 @@ func (g *grouper) init(keys []*key) {
 
 // reset forgets all groups. If they were in hash, the groups of the next source will be there from the start, because it often has as many.
 func (g *grouper) reset() {
-	hashes := g.direct == nil && g.long == nil
+	g.again = g.direct == nil && g.long == nil
 	g.groups, g.of, g.long = 0, g.of[:0], nil
 	g.hash.reset()
 	g.page.of = nil
-	if hashes {
+	if g.again {
 		return
 	}
 	for i := range g.keys {
