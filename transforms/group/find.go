@@ -122,27 +122,30 @@ func (g *grouper) findDirect(ids []uint32, from int) {
 		}
 	}
 	a, s, b, t, c, u := lists[0], strides[0], lists[1], strides[1], lists[2], strides[2]
+	direct := g.direct
 	switch len(g.varies) {
 	case 1:
+		a = a[:len(ids)]
 		for i := range ids {
-			id := g.direct[base+a[i]*s]
+			id := direct[base+a[i]*s]
 			if id == 0 {
 				id = g.group(from+i) + 1
 			}
 			ids[i] = id - 1
 		}
 	case 2:
-		b = b[:len(a)]
+		a, b = a[:len(ids)], b[:len(ids)]
 		for i := range ids {
-			id := g.direct[base+a[i]*s+b[i]*t]
+			id := direct[base+a[i]*s+b[i]*t]
 			if id == 0 {
 				id = g.group(from+i) + 1
 			}
 			ids[i] = id - 1
 		}
 	case 3:
+		a, b, c = a[:len(ids)], b[:len(ids)], c[:len(ids)]
 		for i := range ids {
-			id := g.direct[base+a[i]*s+b[i]*t+c[i]*u]
+			id := direct[base+a[i]*s+b[i]*t+c[i]*u]
 			if id == 0 {
 				id = g.group(from+i) + 1
 			}
@@ -320,7 +323,7 @@ func (g *grouper) maskOf(k int) uint64 { return uint64(g.radix[k]-1) << g.shift[
 
 func (g *grouper) findInPage(ids []uint32, from int, base uint64) {
 	p, n := &g.page, len(ids)
-	a, b := g.lists[p.of[0]].list[from:][:n], g.lists[p.of[1]].list[from:][:n]
+	a, b := g.lists[p.of[0]].list[from:][:len(ids)], g.lists[p.of[1]].list[from:][:len(ids)]
 	var third []uint32
 	if p.third >= 0 {
 		third = g.lists[p.third].list[from:][:n]
