@@ -21,10 +21,12 @@ type packed struct {
 	chunks [][]grouped // the log. The first are full; those after the current one are memory
 	logged int
 
-	// The table has width counts for each group, of the distances from low on. It is of as many groups as there is place for.
+	// The table has width counts for each group, of the distances from low on. It is of as many groups as there is place for. A count has the
+	// last eight bits of a number, because a small table stays in a cache. The rest of the number is in carries.
 	low, width uint32
-	counts     []uint32
-	retry      int // how many values are logged when a table is thought of again
+	counts     []uint8
+	carries    []uint32 // the places of counts that became 0 again, each time; sorted after close
+	retry      int      // how many values are logged when a table is thought of again
 
 	starts  []uint32 // by group: where its values begin in spread
 	ends    []uint32 // by group: where its values end in spread
@@ -39,9 +41,10 @@ type grouped struct{ group, distance uint32 }
 
 const (
 	chunkSize = 1 << 14
-	// mostPacked is the number of values of a log, and mostCounters that of counts, that are held at most.
+	// mostPacked is the number of values of a log that are held at most, mostCounters that of counts, and mostCarries that of carries, about.
 	mostPacked   = 1 << 22
 	mostCounters = 1 << 22
+	mostCarries  = 1 << 20
 	// counterRatio is how many counts there may be for each value.
 	counterRatio = 4
 	firstTry     = 1 << 14
@@ -57,12 +60,12 @@ func (p *packed) reset() {
 // empty forgets the values.
 func (p *packed) empty() {
 	p.added, p.logged, p.retry = 0, 0, 0
-	p.counts = p.counts[:0]
+	p.counts, p.carries = p.counts[:0], p.carries[:0]
 	p.starts, p.ends, p.spread = p.starts[:0], p.ends[:0], p.spread[:0]
 }
 
 func (p *packed) bytes() int64 {
-	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)+cap(p.starts)+cap(p.ends)+cap(p.spread)+cap(p.scratch)+measuredAtOnce)*4
+	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)) + int64(cap(p.carries)+cap(p.starts)+cap(p.ends)+cap(p.spread)+cap(p.scratch)+measuredAtOnce)*4
 }
 
 // begin chooses the base and the unit by some values. It is false if they are too far apart.
@@ -146,7 +149,9 @@ func (p *packed) count(ids, distances []uint32) {
 		switch {
 		case in >= width:
 		case at < uint64(len(counts)):
-			counts[at]++
+			if counts[at]++; counts[at] == 0 {
+				p.carries = append(p.carries, uint32(at))
+			}
 			continue
 		case p.tabulate(id):
 			counts = p.counts
@@ -224,7 +229,9 @@ func (p *packed) chooseTable(groups int) {
 			in := v.distance - p.low
 			at := int(v.group)*int(p.width) + int(in)
 			if in < p.width && (at < len(p.counts) || p.tabulate(v.group)) {
-				p.counts[at]++
+				if p.counts[at]++; p.counts[at] == 0 {
+					p.carries = append(p.carries, uint32(at))
+				}
 				continue
 			}
 			p.chunks[p.logged/chunkSize][p.logged%chunkSize] = v
@@ -235,11 +242,12 @@ func (p *packed) chooseTable(groups int) {
 
 // full tells whether the values have to become a run before more are added.
 func (p *packed) full(more int) bool {
-	return p.logged+more > mostPacked || p.added+uint64(more) > math.MaxUint32
+	return p.logged+more > mostPacked || len(p.carries) > mostCarries || p.added+uint64(more) > math.MaxUint32
 }
 
 // close sorts the log by group. order lists all groups in the order in which they will be read; nil is the order of their numbers.
 func (p *packed) close(groups int, order []uint32) {
+	p.sortCarries()
 	p.starts = slices.Grow(p.starts[:0], groups)[:groups]
 	clear(p.starts)
 	starts := p.starts
@@ -281,15 +289,46 @@ func (p *packed) fill(f *filler, t *set, group uint32) {
 	// What is logged of a group that is in the table is outside of the table's distances.
 	below, _ := slices.BinarySearch(distances, p.low)
 	p.fillLogged(t, distances[:below], times[:below])
+	p.fillCounted(t, row, group)
+	p.fillLogged(t, distances[below:], times[below:])
+}
+
+// fillCounted appends the values that a group has in the table.
+func (p *packed) fillCounted(t *set, row []uint8, group uint32) {
 	start, unit := p.base+int64(uint64(p.low)*p.unit.unit), int64(p.unit.unit)
+	first := group * p.width
+	at, _ := slices.BinarySearch(p.carries, first)
+	carries := p.carries[at:]
+	carry := func() int { // the next place in the row that has a carry
+		if len(carries) == 0 {
+			return len(row)
+		}
+		return int(carries[0] - first)
+	}
 	values, counts := t.values, t.counts
-	for i, n := range row {
+	for i, next := 0, carry(); i < len(row); i++ {
+		if i+8 <= min(len(row), next) && binary.LittleEndian.Uint64(row[i:]) == 0 {
+			i += 7
+			continue
+		}
+		n := int64(row[i])
+		for ; i == next; next = carry() {
+			n += 1 << 8
+			carries = carries[1:]
+		}
 		if n > 0 {
-			values, counts = append(values, start+int64(i)*unit), append(counts, int64(n))
+			values, counts = append(values, start+int64(i)*unit), append(counts, n)
 		}
 	}
 	t.values, t.counts = values, counts
-	p.fillLogged(t, distances[below:], times[below:])
+}
+
+// sortCarries sorts the carries.
+func (p *packed) sortCarries() {
+	if n := len(p.carries); n > 1 {
+		p.scratch = slices.Grow(p.scratch[:0], n)[:n]
+		p.carries = append(p.carries[:0], sortDistances(p.carries, p.scratch)...)
+	}
 }
 
 func (p *packed) fillLogged(t *set, distances, times []uint32) {
@@ -360,7 +399,7 @@ func (p *packed) appendDistances(b []byte, distances, times []uint32) []byte {
 }
 
 // row returns the counts of a group, nil if it is not in the table.
-func (p *packed) row(group uint32) []uint32 {
+func (p *packed) row(group uint32) []uint8 {
 	if end := (int(group) + 1) * int(p.width); p.width > 0 && end <= len(p.counts) {
 		return p.counts[end-int(p.width) : end]
 	}
