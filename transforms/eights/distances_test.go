@@ -1,6 +1,7 @@
 package eights
 
 import (
+	"math"
 	"math/big"
 	"math/bits"
 	"math/rand/v2"
@@ -61,3 +62,41 @@ func testDistances(t *testing.T, to []uint32, values []int64, base int64, unit u
 
 // canMeasure tells whether the processor measures eight values at a time.
 func canMeasure() bool { return DistancesMany(make([]uint32, 8), make([]int64, 8), 0, 0, 1) == 8 }
+
+// TestManyOrdinalsAreComputedAsOneIs looks for values among consecutive numbers. Often one of the values is not among them.
+func TestManyOrdinalsAreComputedAsOneIs(t *testing.T) {
+	for _, n := range lengths {
+		values, to := guard.AtEnd[int64](t, n), guard.AtEnd[uint32](t, n)
+		for range 300 {
+			count := 1 + rand.Uint32N(600)
+			first := []int64{rand.Int64() >> rand.IntN(64), -rand.Int64() >> rand.IntN(64), math.MinInt64, math.MaxInt64 - int64(count) + 1}[rand.IntN(4)]
+			for i := range values {
+				values[i] = first + int64(rand.Uint32N(count))
+			}
+			if n > 0 && rand.IntN(2) == 0 {
+				odd := []int64{first - 1, first + int64(count), first + 1<<32, oddInts[rand.IntN(len(oddInts))]}
+				values[rand.IntN(n)] = odd[rand.IntN(len(odd))]
+			}
+			testOrdinals(t, to, values, first, count)
+		}
+	}
+}
+
+func testOrdinals(t *testing.T, to []uint32, values []int64, first int64, count uint32) {
+	done := OrdinalsMany(to, values, first, count)
+	if done%8 != 0 || done > len(values) {
+		t.Fatalf("%v: %d places were found, expected a multiple of eight", values, done)
+	}
+	for i, v := range values {
+		among := uint64(v-first) < uint64(count)
+		switch want := uint32(v-first) + 1; {
+		case i < done && (!among || to[i] != want):
+			t.Fatalf("%d among %d numbers from %d: found the place %d, expected %d; it is there: %t", v, count, first, to[i], want, among)
+		case i >= done && !among:
+			return
+		}
+	}
+	if len(values)-done >= 8 && canMeasure() {
+		t.Fatalf("%v: %d places were found, expected more", values, done)
+	}
+}

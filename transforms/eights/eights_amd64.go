@@ -1,6 +1,7 @@
 package eights
 
 import (
+	"math"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
@@ -281,3 +282,15 @@ func DistancesMany(to []uint32, values []int64, base int64, shift uint, inverse 
 
 //go:noescape
 func distances(to *uint32, values *int64, n int, base int64, shift uint, inverse uint64) int
+
+// OrdinalsMany sets to to the places of values among count consecutive numbers, of which first has the place 1. It stops before values that are not
+// among them.
+func OrdinalsMany(to []uint32, values []int64, first int64, count uint32) int {
+	if n := whole(min(len(to), len(values))); n > 0 && count > 0 {
+		return ordinals(&to[0], &values[0], n, first+math.MinInt64, int64(count-1)+math.MinInt64)
+	}
+	return 0
+}
+
+//go:noescape
+func ordinals(to *uint32, values *int64, n int, bias, last int64) int
