@@ -1,6 +1,7 @@
 package eights
 
 import (
+	"math"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
@@ -311,3 +312,27 @@ func hoursOf(to, times *int64, n int) int
 
 //go:noescape
 func daysOf(to, times *int64, n int) int
+
+// DistancesMany sets to to the distances of values from base, divided by a unit of 2^shift times an odd number. inverse is the inverse of the odd
+// number modulo 2^64. It stops before values that have no such distance, or one of more than 32 bits. The unit has at most 32 bits.
+func DistancesMany(to []uint32, values []int64, base int64, shift uint, inverse uint64) int {
+	if n := whole(min(len(to), len(values))); n > 0 {
+		return distances(&to[0], &values[0], n, base, shift, inverse)
+	}
+	return 0
+}
+
+//go:noescape
+func distances(to *uint32, values *int64, n int, base int64, shift uint, inverse uint64) int
+
+// OrdinalsMany sets to to the places of values among count consecutive numbers, of which first has the place 1. It stops before values that are not
+// among them.
+func OrdinalsMany(to []uint32, values []int64, first int64, count uint32) int {
+	if n := whole(min(len(to), len(values))); n > 0 && count > 0 {
+		return ordinals(&to[0], &values[0], n, first+math.MinInt64, int64(count-1)+math.MinInt64)
+	}
+	return 0
+}
+
+//go:noescape
+func ordinals(to *uint32, values *int64, n int, bias, last int64) int

@@ -58,3 +58,9 @@ func HoursMany([]int64, []int64) int { return 0 }
 
 // DaysMany computes nothing on this processor.
 func DaysMany([]int64, []int64) int { return 0 }
+
+// DistancesMany computes nothing on this processor.
+func DistancesMany([]uint32, []int64, int64, uint, uint64) int { return 0 }
+
+// OrdinalsMany computes nothing on this processor.
+func OrdinalsMany([]uint32, []int64, int64, uint32) int { return 0 }

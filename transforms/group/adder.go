@@ -136,6 +136,7 @@ func (a *Adder) AddFrom(at int, b *trip.Batch) error {
 		return &TooMany{a.maxGroups}
 	}
 	a.countRows(ids, one, &rows, s)
+	s.isChosen = false
 	for _, p := range a.parts {
 		p.scratch = s
 		p.add(&rows, ids, one, a.keys.groups)
@@ -151,7 +152,7 @@ func (a *Adder) countRows(ids []uint32, one bool, rows *selection, s *scratch) {
 		a.counts[ids[0]] += int64(rows.count)
 		return
 	}
-	countRows(a.counts, ids)
+	countRows(&s.counts, a.counts, ids)
 	if rows.mask != nil {
 		addZeros(a.counts, -1, nil, rows.mask, ids)
 	}

@@ -2,7 +2,6 @@ package group
 
 import (
 	"encoding/binary"
-	"math"
 	"math/big"
 	"math/bits"
 	"slices"
@@ -158,14 +157,22 @@ func (a *adding) add(rows *selection, ids []uint32, one bool, groups int) {
 	switch left := n - ones(mask, n); {
 	case left == n || a.column == nil:
 	case left == 0:
-		a.addRows(ids, one, groups, true, arg, by)
-	case left <= n/stretch && a.inStretches(arg, by):
-		a.column.grow(groups)
-		a.addStretches(mask, ids, one, a.values(n, n, true, arg, by))
+		a.addRows(ids, one, groups, arg, by, nil)
 	default:
-		a.at = listOnes(a.at, mask, n)
-		a.addRows(a.gatherIDs(ids), one, groups, false, arg, by)
+		chosen, ids := a.choose(mask, n-left, ids, all)
+		a.addRows(ids, one, groups, arg, by, chosen)
 	}
+}
+
+// choose returns the rows that a mask chooses, and their groups. The mask leaves out some rows. If it is that of the selection, it is the same for
+// other parts of the query.
+func (s *scratch) choose(mask []byte, count int, ids []uint32, ofSelection bool) (*picked, []uint32) {
+	if !ofSelection || !s.isChosen {
+		s.isChosen = ofSelection
+		s.chosen.choose(mask, len(ids))
+		gather(&s.gathered, ids, false, count, &s.chosen)
+	}
+	return &s.chosen, s.gathered
 }
 
 // addZeros adds a number to the element of to for the group of each row that chosen has and mask leaves out. If chosen is nil, it has all rows.
@@ -184,139 +191,41 @@ func addZeros(to []int64, by int64, chosen, mask []byte, ids []uint32) {
 	}
 }
 
-// stretch is how many rows follow one another without one that is left out, at the least, so that they are added together.
-const stretch = 32
-
-// inStretches tells whether rows can be added a few at a time. A set has to see many values first, by which it finds how to hold them.
-func (a *adding) inStretches(arg, by *compute.Vector) bool {
-	s, ok := a.column.(*sets)
-	return arg.Wide == nil && (by == nil || by.Wide == nil) && (!ok || s.sparse || s.packed.began)
-}
-
-// addRows adds rows of a batch: all, or those that are listed.
-func (a *adding) addRows(ids []uint32, one bool, groups int, all bool, arg, by *compute.Vector) {
-	if a.column == nil || len(ids) == 0 {
+// addRows adds rows of a batch: those that are chosen, or all if chosen is nil. ids has their groups.
+func (a *adding) addRows(ids []uint32, one bool, groups int, arg, by *compute.Vector, chosen *picked) {
+	if len(ids) == 0 {
 		return
 	}
 	a.column.grow(groups)
 	if arg.Wide != nil || by != nil && by.Wide != nil {
-		a.addWides(ids, all, arg, by)
+		a.addWides(ids, arg, by, chosen)
 		return
 	}
-	rows := len(ids)
-	if !all {
-		rows = arg.Rows
-	}
-	a.addValues(ids, one, a.values(rows, len(ids), all, arg, by))
+	a.addValues(ids, one, a.values(len(ids), arg, by, chosen))
 }
 
-// addStretches adds the rows of a batch that a mask chooses, which are nearly all.
-func (a *adding) addStretches(mask []byte, ids []uint32, one bool, v values) {
-	for row := 0; row < len(ids); {
-		end := nextZero(mask, row, len(ids))
-		if end > row {
-			a.column.add(ids[row:end], one, v.of(row, end))
-		}
-		for row = end; row < len(ids) && mask[row>>3]>>(row&7)&1 == 0; row++ {
-		}
-	}
-}
-
-// nextZero returns the first bit that is 0, from a bit on and before n; n if there is none.
-func nextZero(mask []byte, from, n int) int {
-	if from&7 != 0 {
-		if rest := ^mask[from>>3] >> (from & 7); rest != 0 {
-			return min(n, from+bits.TrailingZeros8(rest))
-		}
-		from = from&^7 + 8
-	}
-	for ; from < n; from += 8 {
-		if len(mask) >= from>>3+8 && binary.LittleEndian.Uint64(mask[from>>3:]) == math.MaxUint64 {
-			from += 56
-			continue
-		}
-		if m := mask[from>>3]; m != 0xff {
-			return min(n, from+bits.TrailingZeros8(^m))
-		}
-	}
-	return n
-}
-
-// ones counts the first n bits of a mask that are 1.
-func ones(mask []byte, n int) int {
-	if mask == nil {
-		return n
-	}
-	c, whole := 0, n/8
-	for len(mask) >= 8 && whole >= 8 {
-		c += bits.OnesCount64(binary.LittleEndian.Uint64(mask))
-		mask, whole = mask[8:], whole-8
-	}
-	for _, m := range mask[:whole] {
-		c += bits.OnesCount8(m)
-	}
-	if n%8 > 0 {
-		c += bits.OnesCount8(mask[whole] << (8 - n%8))
-	}
-	return c
-}
-
-// values returns the values of the chosen rows of n.
-func (a *adding) values(n, chosen int, all bool, arg, by *compute.Vector) (v values) {
+// values returns the values of n rows.
+func (a *adding) values(n int, arg, by *compute.Vector, chosen *picked) (v values) {
 	if a.form.kind == floatSum {
-		v.floats = gather(&a.floatsOut, arg.Floats, arg.Const, chosen, all, a.at)
+		v.floats = gather(&a.floatsOut, arg.Floats, arg.Const, n, chosen)
 		return v
 	}
-	v.ints = a.numbers(arg, n, chosen, all, &a.memory[0], &a.ints)
+	v.ints = a.numbers(arg, n, chosen, &a.memory[0], &a.ints)
 	if by != nil {
-		v.by = a.numbers(by, n, chosen, all, &a.memory[1], &a.byInts)
+		v.by = a.numbers(by, n, chosen, &a.memory[1], &a.byInts)
 	}
 	return v
 }
 
-func (a *adding) numbers(v *compute.Vector, n, chosen int, all bool, memory, out *[]int64) []int64 {
-	if v.Const {
-		n = 1
+func (a *adding) numbers(v *compute.Vector, n int, chosen *picked, memory, out *[]int64) []int64 {
+	rows := n
+	switch {
+	case v.Const:
+		rows = 1
+	case chosen != nil:
+		rows = chosen.of
 	}
-	return gather(out, intsOf(v, n, a.texts, memory), v.Const, chosen, all, a.at)
-}
-
-// gather returns the values of the chosen rows.
-func gather[T any](memory *[]T, from []T, constant bool, n int, all bool, at []int32) []T {
-	if all && !constant {
-		return from[:n]
-	}
-	if cap(*memory) < n {
-		*memory = make([]T, n)
-	}
-	out := (*memory)[:n]
-	if constant {
-		for i := range out {
-			out[i] = from[0]
-		}
-		return out
-	}
-	pick(out, from, at)
-	return out
-}
-
-// pick sets out to the values of some rows, ascending. Often many rows follow one another.
-func pick[T any](out, from []T, rows []int32) {
-	for len(rows) > 0 {
-		n := 0
-		for next := stretch; next <= len(rows) && rows[next-1]-rows[0] == int32(next-1); next *= 2 {
-			n = next
-		}
-		if n > 0 {
-			copy(out[:n], from[rows[0]:])
-		} else {
-			n = min(stretch, len(rows))
-			for i, row := range rows[:n] {
-				out[i] = from[row]
-			}
-		}
-		out, rows = out[n:], rows[n:]
-	}
+	return gather(out, intsOf(v, rows, a.texts, memory), v.Const, n, chosen)
 }
 
 // mask returns the bitmap of the rows whose values are not NULL and that the filter chooses, nil for all rows. It tells whether some
@@ -356,33 +265,8 @@ func (a *adding) mask(n int, arg, by, filter *compute.Vector) (mask []byte, some
 	return mask, true
 }
 
-// listOnes returns the first n bits of a mask that are 1. It may use memory.
-func listOnes(memory []int32, mask []byte, n int) []int32 {
-	out := slices.Grow(memory[:0], n)[:n]
-	k := 0
-	for i := 0; i < n; i += 8 {
-		m := mask[i>>3]
-		for j := i; j < min(n, i+8); j++ {
-			out[k] = int32(j)
-			k += int(m & 1)
-			m >>= 1
-		}
-	}
-	return out[:k]
-}
-
-// gatherIDs returns the groups of the rows that are listed in the scratch.
-func (a *adding) gatherIDs(ids []uint32) []uint32 {
-	if cap(a.gathered) < len(a.at) {
-		a.gathered = make([]uint32, len(ids))
-	}
-	out := a.gathered[:len(a.at)]
-	pick(out, ids, a.at)
-	return out
-}
-
 // addWides adds a batch with values of more than 64 bits.
-func (a *adding) addWides(ids []uint32, all bool, arg, by *compute.Vector) {
+func (a *adding) addWides(ids []uint32, arg, by *compute.Vector, chosen *picked) {
 	bigOf := func(v *compute.Vector, row int) *big.Int {
 		switch {
 		case v == nil:
@@ -395,11 +279,15 @@ func (a *adding) addWides(ids []uint32, all bool, arg, by *compute.Vector) {
 		}
 		return big.NewInt(intsOf(v, row+1, a.texts, &a.memory[0])[row])
 	}
-	for i, id := range ids {
-		row := i
-		if !all {
-			row = int(a.at[i])
+	if chosen == nil {
+		for row, id := range ids {
+			a.column.addWide(id, bigOf(arg, row), bigOf(by, row))
 		}
-		a.column.addWide(id, bigOf(arg, row), bigOf(by, row))
+		return
 	}
+	i := 0
+	chosen.each(func(row int) {
+		a.column.addWide(ids[i], bigOf(arg, row), bigOf(by, row))
+		i++
+	})
 }

@@ -27,12 +27,14 @@ func TestBitsOfMasks(t *testing.T) {
 			t.Fatalf("%b, %d rows: found %d, expected %d", mask, n, found, n-zeros)
 		}
 		for from := range n {
-			want := from
-			for want < n && mask[want/8]>>(want%8)&1 == 1 {
-				want++
-			}
-			if found := nextZero(mask, from, n); found != want {
-				t.Fatalf("%b, %d rows, from %d: found %d, expected %d", mask, n, from, found, want)
+			for bit := range byte(2) {
+				want := from
+				for want < n && mask[want/8]>>(want%8)&1 != bit {
+					want++
+				}
+				if found := nextBit(mask, bit, from, n); found != want {
+					t.Fatalf("%b, %d rows, a %d from %d: found %d, expected %d", mask, n, bit, from, found, want)
+				}
 			}
 		}
 	}

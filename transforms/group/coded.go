@@ -1,8 +1,10 @@
 package group
 
 import (
+	"bytes"
 	"slices"
 	"sync"
+	"unsafe"
 
 	"tripstats/transforms/query"
 )
@@ -33,13 +35,21 @@ func (c *coded) room(n int) []uint32 {
 	return c.list
 }
 
-// endsOf returns where runs of equal values end, or nil if there are too many runs.
-func endsOf[T comparable](list []T, memory *[]int) []int {
+// endsOf returns where runs of equal values end, or nil if there are too many runs. It may use memory.
+func endsOf[T int64 | uint32](list []T, memory *[]int) []int {
 	ends, most := (*memory)[:0], len(list)/rowsInRun
-	last := list[0]
-	for i, x := range list {
-		if x != last {
-			if last = x; len(ends) >= most {
+	for i := 1; i < len(list); i++ {
+		if i%rowsInRun == 1 {
+			for i+rowsInRun <= len(list) && equal(list[i-1:i-1+rowsInRun], list[i:i+rowsInRun]) {
+				i += rowsInRun
+			}
+			if i == len(list) {
+				break
+			}
+		}
+		if list[i] != list[i-1] {
+			if len(ends) >= most {
+				*memory = ends
 				return nil
 			}
 			ends = append(ends, i)
@@ -47,6 +57,14 @@ func endsOf[T comparable](list []T, memory *[]int) []int {
 	}
 	*memory = append(ends, len(list))
 	return *memory
+}
+
+// equal tells whether two slices of the same length have equal elements. It compares bytes, which is faster than comparing elements.
+func equal[T int64 | uint32](a, b []T) bool { return bytes.Equal(bytesOf(a), bytesOf(b)) }
+
+// bytesOf returns the memory of a slice that is not empty.
+func bytesOf[T int64 | uint32](list []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(&list[0])), len(list)*int(unsafe.Sizeof(list[0])))
 }
 
 // Keys has the keys of the adders of one source. Adders with the same key share it, so its codes are found only once for each batch.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tripstats/transforms/compute"
+	"tripstats/transforms/eights"
 	"tripstats/transforms/query"
 )
 
@@ -20,6 +21,10 @@ type codes struct {
 	values []int64          // by code less 1: as intsOf makes them
 	wide   map[int]*big.Int // those of more than 64 bits, by code
 
+	// So many of the first codes are those of consecutive values, from the first on, in their order. They need no look-up.
+	ordered uint32
+	first   int64
+
 	base   int64
 	table  []uint32 // by value less base: the code, 0 if there is none
 	hash   numbers  // if the values span too much for a table
@@ -32,6 +37,7 @@ type codes struct {
 
 func (c *codes) reset() {
 	c.texts.forget()
+	c.ordered = 0
 	c.count, c.values, c.wide, c.wides = 1, c.values[:0], nil, nil
 	c.table, c.hashed = c.table[:0], false
 	c.hash.reset()
@@ -118,15 +124,54 @@ func (c *codes) list(ints []int64, out []uint32) {
 		}
 		return
 	}
-	for i, x := range ints {
-		code := uint32(0)
-		if at := uint64(x - c.base); at < uint64(len(c.table)) {
-			code = c.table[at]
+	if c.count == 1 && len(ints) >= mostOrdered {
+		c.order(ints)
+	}
+	for len(ints) > 0 {
+		n := eights.OrdinalsMany(out, ints, c.first, c.ordered)
+		ints, out = ints[n:], out[n:]
+		n = min(len(ints), lookedUp)
+		for i, x := range ints[:n] {
+			code := uint32(0)
+			if at := uint64(x - c.base); at < uint64(len(c.table)) {
+				code = c.table[at]
+			}
+			if code == 0 {
+				code = c.code(x)
+			}
+			out[i] = code
 		}
-		if code == 0 {
-			code = c.code(x)
+		ints, out = ints[n:], out[n:]
+	}
+}
+
+const (
+	// mostOrdered is for how many consecutive values codes are made at once.
+	mostOrdered = 1 << 9
+	// lookedUp is how many values are looked up after one that is not ordered. Often there are more of them.
+	lookedUp = 1 << 6
+)
+
+// order makes codes of all values from the least to the largest, unless these are too many, or most of them do not occur. There are no codes yet.
+func (c *codes) order(ints []int64) {
+	low, high := eights.Least(ints[0], ints), eights.Most(ints[0], ints)
+	if uint64(high)-uint64(low) >= mostOrdered {
+		return
+	}
+	var seen [mostOrdered]bool
+	different := int64(0)
+	for _, x := range ints {
+		if s := &seen[(x-low)%mostOrdered]; !*s {
+			*s = true
+			different++
 		}
-		out[i] = code
+	}
+	if count := high - low + 1; different >= count/2 {
+		c.first, c.ordered = low, uint32(count)
+		for i := range count {
+			c.add(low + i)
+		}
+		c.widen(high)
 	}
 }
 

@@ -58,7 +58,7 @@ func (g *grouper) findSegment(ids []uint32, from int) {
 		}
 	default:
 		base := g.base()
-		if g.groups >= fewHashed && g.turn(base, from, len(ids)) {
+		if (g.groups >= fewHashed || g.again) && g.turn(base, from, len(ids)) {
 			g.findInPage(ids, from, base)
 			return
 		}
@@ -122,27 +122,30 @@ func (g *grouper) findDirect(ids []uint32, from int) {
 		}
 	}
 	a, s, b, t, c, u := lists[0], strides[0], lists[1], strides[1], lists[2], strides[2]
+	direct := g.direct
 	switch len(g.varies) {
 	case 1:
+		a = a[:len(ids)]
 		for i := range ids {
-			id := g.direct[base+a[i]*s]
+			id := direct[base+a[i]*s]
 			if id == 0 {
 				id = g.group(from+i) + 1
 			}
 			ids[i] = id - 1
 		}
 	case 2:
-		b = b[:len(a)]
+		a, b = a[:len(ids)], b[:len(ids)]
 		for i := range ids {
-			id := g.direct[base+a[i]*s+b[i]*t]
+			id := direct[base+a[i]*s+b[i]*t]
 			if id == 0 {
 				id = g.group(from+i) + 1
 			}
 			ids[i] = id - 1
 		}
 	case 3:
+		a, b, c = a[:len(ids)], b[:len(ids)], c[:len(ids)]
 		for i := range ids {
-			id := g.direct[base+a[i]*s+b[i]*t+c[i]*u]
+			id := direct[base+a[i]*s+b[i]*t+c[i]*u]
 			if id == 0 {
 				id = g.group(from+i) + 1
 			}
@@ -191,7 +194,11 @@ func (g *grouper) hashed(base uint64, row int) uint32 {
 func (g *grouper) paged(at *uint32, row int) uint32 {
 	if *at == 0 {
 		tuple := g.tuple(make([]uint32, 0, 8), row)
-		id, known := g.hash.find(g.packed(tuple))
+		var id uint32
+		known := false
+		if !g.page.complete {
+			id, known = g.hash.find(g.packed(tuple))
+		}
 		switch {
 		case known:
 		case g.leftOut(row):
@@ -230,6 +237,8 @@ type page struct {
 	radix  [2]uint32
 	groups []uint32 // the group plus 1; 0 if the hash table must be asked
 	since  int      // groups from this one on may be in the page and not in the hash table
+
+	complete bool // the hash table has no group that is missing in the page
 
 	// If a third key varies, the page is for the rows in which that key has the given code.
 	third int // -1 if no third key varies
@@ -293,7 +302,20 @@ func (g *grouper) turn(base uint64, from, rows int) bool {
 	p.mask = g.maskOf(of[0]) | g.maskOf(of[1])
 	p.groups = slices.Grow(p.groups[:0], a*b)[:a*b]
 	clear(p.groups)
+	if p.complete = g.groups <= rows; p.complete {
+		g.fillPage()
+	}
 	return true
+}
+
+// fillPage puts the groups that are already there into the page.
+func (g *grouper) fillPage() {
+	p, n := &g.page, len(g.keys)
+	for id := range g.groups {
+		if tuple := g.of[id*n : id*n+n]; g.packed(tuple)&^p.mask == p.others {
+			p.groups[tuple[p.of[0]]+tuple[p.of[1]]*p.radix[0]] = uint32(id) + 1
+		}
+	}
 }
 
 // maskOf returns the bits that a key has in the keys of hash.
@@ -301,7 +323,7 @@ func (g *grouper) maskOf(k int) uint64 { return uint64(g.radix[k]-1) << g.shift[
 
 func (g *grouper) findInPage(ids []uint32, from int, base uint64) {
 	p, n := &g.page, len(ids)
-	a, b := g.lists[p.of[0]].list[from:][:n], g.lists[p.of[1]].list[from:][:n]
+	a, b := g.lists[p.of[0]].list[from:][:len(ids)], g.lists[p.of[1]].list[from:][:len(ids)]
 	var third []uint32
 	if p.third >= 0 {
 		third = g.lists[p.third].list[from:][:n]

@@ -23,6 +23,7 @@ type grouper struct {
 	direct []uint32 // by the codes in mixed radix: the group plus 1; nil if hash is used
 	shift  []uint   // by key: the place of the code in hash's keys
 	hash   numbers
+	again  bool              // the groups of the source before were in hash
 	long   map[string]uint32 // if codes need more than 64 bits: by the codes side by side
 	page   page
 
@@ -41,16 +42,22 @@ func (g *grouper) init(keys []*key) {
 	g.vectors, g.lists = make([]int, n), make([]*coded, n)
 	g.radix, g.stride, g.shift = make([]int, n), make([]uint32, n), make([]uint, n)
 	g.counts, g.now = make([]int, n), make([]uint32, n)
+	g.direct = []uint32{}
 	g.reset()
 }
 
+// reset forgets all groups. If they were in hash, the groups of the next source will be there from the start, because it often has as many.
 func (g *grouper) reset() {
+	g.again = g.direct == nil && g.long == nil
 	g.groups, g.of, g.long = 0, g.of[:0], nil
-	for i := range g.keys {
-		g.radix[i], g.stride[i], g.counts[i] = 1, 0, 1
-	}
 	g.hash.reset()
 	g.page.of = nil
+	if g.again {
+		return
+	}
+	for i := range g.keys {
+		g.radix[i], g.stride[i] = 1, 0
+	}
 	g.direct = grown(g.direct[:0], 1, 0)
 	g.direct[0] = 0
 }
@@ -144,7 +151,10 @@ func (g *grouper) fit() {
 	if fits || g.long != nil {
 		return
 	}
-	hashed := g.direct == nil
+	hashed := g.direct == nil && g.groups > 0
+	if g.groups == 0 { // what the source before needed does not matter
+		clear(g.radix)
+	}
 	g.page.of = nil // its groups go by codes that are packed by the shifts below
 	if g.direct != nil {
 		product := 1

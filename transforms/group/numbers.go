@@ -16,7 +16,9 @@ type slot struct {
 const mix = 0x9e3779b97f4a7c15
 
 func (n *numbers) reset() {
-	clear(n.slots)
+	if n.used > 0 {
+		clear(n.slots)
+	}
 	n.used = 0
 }
 

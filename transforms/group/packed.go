@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+
+	"tripstats/transforms/eights"
 )
 
 // packed are values of groups as distances from a base in units, of 32 bits each. Values are counted in a table, by group and distance, if it is
@@ -19,10 +21,12 @@ type packed struct {
 	chunks [][]grouped // the log. The first are full; those after the current one are memory
 	logged int
 
-	// The table has width counts for each group, of the distances from low on. It is of as many groups as there is place for.
+	// The table has width counts for each group, of the distances from low on. It is of as many groups as there is place for. A count has the
+	// last eight bits of a number, because a small table stays in a cache. The rest of the number is in carries.
 	low, width uint32
-	counts     []uint32
-	retry      int // how many values are logged when a table is thought of again
+	counts     []uint8
+	carries    []uint32 // the places of counts that became 0 again, each time; sorted after close
+	retry      int      // how many values are logged when a table is thought of again
 
 	starts  []uint32 // by group: where its values begin in spread
 	ends    []uint32 // by group: where its values end in spread
@@ -30,6 +34,8 @@ type packed struct {
 	scratch []uint32
 	ids     []uint32
 	window  distanceWindow // of the log: see window.go
+
+	distances [measuredAtOnce]uint32 // memory of add
 }
 
 // grouped is a value of a group.
@@ -37,9 +43,10 @@ type grouped struct{ group, distance uint32 }
 
 const (
 	chunkSize = 1 << 14
-	// mostPacked is the number of values of a log, and mostCounters that of counts, that are held at most.
+	// mostPacked is the number of values of a log that are held at most, mostCounters that of counts, and mostCarries that of carries, about.
 	mostPacked   = 1 << 22
 	mostCounters = 1 << 22
+	mostCarries  = 1 << 20
 	// counterRatio is how many counts there may be for each value.
 	counterRatio = 4
 	firstTry     = 1 << 14
@@ -55,12 +62,12 @@ func (p *packed) reset() {
 // empty forgets the values.
 func (p *packed) empty() {
 	p.added, p.logged, p.retry = 0, 0, 0
-	p.counts = p.counts[:0]
+	p.counts, p.carries = p.counts[:0], p.carries[:0]
 	p.starts, p.ends, p.spread = p.starts[:0], p.ends[:0], p.spread[:0]
 }
 
 func (p *packed) bytes() int64 {
-	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)+cap(p.starts)+cap(p.ends)+cap(p.spread)+cap(p.scratch)+cap(p.ids))*4
+	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)) + int64(cap(p.carries)+cap(p.starts)+cap(p.ends)+cap(p.spread)+cap(p.scratch)+measuredAtOnce)*4
 }
 
 // begin chooses the base and the unit by some values. It is false if they are too far apart.
@@ -87,46 +94,51 @@ func (p *packed) begin(values []int64) bool {
 	return true
 }
 
+// measuredAtOnce is how many values are measured before they are counted.
+const measuredAtOnce = 1 << 10
+
 // add adds values. Those that it cannot hold it appends to the last two arguments, with their groups.
 func (p *packed) add(ids []uint32, values []int64, restIDs []uint32, rest []int64) ([]uint32, []int64) {
-	values = values[:len(ids)]
-	p.scratch = slices.Grow(p.scratch[:0], len(ids))
-	distances := p.scratch[:len(ids)]
-	if !p.measure(distances, values) {
-		p.ids = p.ids[:0]
-		distances = distances[:0]
-		for i, v := range values {
-			if x := uint64(v - p.base); p.unit.divides(x) && p.unit.by(x) <= math.MaxUint32 {
-				distances, p.ids = append(distances, uint32(p.unit.by(x))), append(p.ids, ids[i])
-			} else {
-				restIDs, rest = append(restIDs, ids[i]), append(rest, v)
-			}
+	for len(ids) > 0 {
+		n := min(len(ids), measuredAtOnce)
+		done := p.measure(p.distances[:n], values[:n])
+		p.addMeasured(ids[:done], p.distances[:done])
+		if done < n {
+			restIDs, rest = append(restIDs, ids[done]), append(rest, values[done])
+			p.misfit++
+			done++
 		}
-		ids = p.ids
+		ids, values = ids[done:], values[done:]
 	}
+	return restIDs, rest
+}
+
+func (p *packed) addMeasured(ids, distances []uint32) {
 	p.added += uint64(len(ids))
-	p.misfit += len(rest)
 	if p.width > 0 {
 		p.count(ids, distances)
 	} else {
 		p.log(ids, distances)
 	}
-	return restIDs, rest
 }
 
-// measure sets the distances of values. It tells whether all have one. As the unit is less than 2^32, what is not a multiple of it has a
-// quotient that is not.
-func (p *packed) measure(distances []uint32, values []int64) bool {
+// measure sets the distances of values, up to the first that has none. It returns how many it has set. As the unit is less than 2^32, what is not a
+// multiple of it has a quotient that is not.
+func (p *packed) measure(distances []uint32, values []int64) int {
 	base, unit := p.base, p.unit
 	part := uint64(1)<<unit.shift - 1
-	bad := uint64(0)
-	for i, v := range values[:len(distances)] {
-		x := uint64(v - base)
-		d := unit.by(x)
-		bad |= d>>32 | x&part
-		distances[i] = uint32(d)
+	for done := 0; done < len(values); {
+		done += eights.DistancesMany(distances[done:], values[done:], base, unit.shift, unit.inverse)
+		for end := min(done+8, len(values)); done < end; done++ {
+			x := uint64(values[done] - base)
+			d := unit.by(x)
+			if d>>32|x&part != 0 {
+				return done
+			}
+			distances[done] = uint32(d)
+		}
 	}
-	return bad == 0
+	return len(values)
 }
 
 // count adds values to the table, and those that have no place there to the log.
@@ -139,7 +151,9 @@ func (p *packed) count(ids, distances []uint32) {
 		switch {
 		case in >= width:
 		case at < uint64(len(counts)):
-			counts[at]++
+			if counts[at]++; counts[at] == 0 {
+				p.carries = append(p.carries, uint32(at))
+			}
 			continue
 		case p.tabulate(id):
 			counts = p.counts
@@ -197,7 +211,8 @@ func (p *packed) chooseTable(groups int) {
 		last = first
 	}
 	p.scratch = p.scratch[:0]
-	for i := 0; i < len(last); i += 4 {
+	const each = 16 // a sample is enough
+	for i := 0; i < len(last); i += each {
 		p.scratch = append(p.scratch, last[i].distance)
 	}
 	slices.Sort(p.scratch)
@@ -216,7 +231,9 @@ func (p *packed) chooseTable(groups int) {
 			in := v.distance - p.low
 			at := int(v.group)*int(p.width) + int(in)
 			if in < p.width && (at < len(p.counts) || p.tabulate(v.group)) {
-				p.counts[at]++
+				if p.counts[at]++; p.counts[at] == 0 {
+					p.carries = append(p.carries, uint32(at))
+				}
 				continue
 			}
 			p.chunks[p.logged/chunkSize][p.logged%chunkSize] = v
@@ -227,12 +244,13 @@ func (p *packed) chooseTable(groups int) {
 
 // full tells whether the values have to become a run before more are added.
 func (p *packed) full(more int) bool {
-	return p.logged+more > mostPacked || p.added+uint64(more) > math.MaxUint32
+	return p.logged+more > mostPacked || len(p.carries) > mostCarries || p.added+uint64(more) > math.MaxUint32
 }
 
 // close sorts the log by group. order lists all groups in the order in which they will be read; nil is the order of their numbers.
 func (p *packed) close(groups int, order []uint32) {
 	p.chooseWindow()
+	p.sortCarries()
 	p.starts = slices.Grow(p.starts[:0], groups)[:groups]
 	clear(p.starts)
 	starts := p.starts
@@ -274,15 +292,46 @@ func (p *packed) fill(f *filler, t *set, group uint32) {
 	// What is logged of a group that is in the table is outside of the table's distances.
 	below, _ := slices.BinarySearch(distances, p.low)
 	p.fillLogged(t, distances[:below], times[:below])
+	p.fillCounted(t, row, group)
+	p.fillLogged(t, distances[below:], times[below:])
+}
+
+// fillCounted appends the values that a group has in the table.
+func (p *packed) fillCounted(t *set, row []uint8, group uint32) {
 	start, unit := p.base+int64(uint64(p.low)*p.unit.unit), int64(p.unit.unit)
+	first := group * p.width
+	at, _ := slices.BinarySearch(p.carries, first)
+	carries := p.carries[at:]
+	carry := func() int { // the next place in the row that has a carry
+		if len(carries) == 0 {
+			return len(row)
+		}
+		return int(carries[0] - first)
+	}
 	values, counts := t.values, t.counts
-	for i, n := range row {
+	for i, next := 0, carry(); i < len(row); i++ {
+		if i+8 <= min(len(row), next) && binary.LittleEndian.Uint64(row[i:]) == 0 {
+			i += 7
+			continue
+		}
+		n := int64(row[i])
+		for ; i == next; next = carry() {
+			n += 1 << 8
+			carries = carries[1:]
+		}
 		if n > 0 {
-			values, counts = append(values, start+int64(i)*unit), append(counts, int64(n))
+			values, counts = append(values, start+int64(i)*unit), append(counts, n)
 		}
 	}
 	t.values, t.counts = values, counts
-	p.fillLogged(t, distances[below:], times[below:])
+}
+
+// sortCarries sorts the carries.
+func (p *packed) sortCarries() {
+	if n := len(p.carries); n > 1 {
+		p.scratch = slices.Grow(p.scratch[:0], n)[:n]
+		p.carries = append(p.carries[:0], sortDistances(p.carries, p.scratch)...)
+	}
 }
 
 func (p *packed) fillLogged(t *set, distances, times []uint32) {
@@ -370,7 +419,7 @@ func findPlace(times []uint32, total, place int64) (i int) {
 }
 
 // row returns the counts of a group, nil if it is not in the table.
-func (p *packed) row(group uint32) []uint32 {
+func (p *packed) row(group uint32) []uint8 {
 	if end := (int(group) + 1) * int(p.width); p.width > 0 && end <= len(p.counts) {
 		return p.counts[end-int(p.width) : end]
 	}

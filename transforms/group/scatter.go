@@ -1,70 +1,80 @@
 package group
 
-// chains is the number of parts of a batch whose rows are added in turn. Consecutive rows are often of one group, and an addition to a group has to
-// wait for the addition before. Rows of different parts are nearly always of different groups. If there are few groups, each part has its own sums.
+// chains is the number of consecutive rows that are added to different sums. Consecutive rows are often of one group, and an addition to a group has to
+// wait for the addition before. If there are few groups, each has a sum for each of the rows, and the sums are added up at the end. Otherwise the rows
+// of different parts of a batch are added in turn, because they are nearly always of different groups.
 const chains = 4
 
-// few is the largest number of groups for which each part of a batch has its own sums. With so few groups, rows of different parts are often of one
-// group, and adding up the sums of the parts takes little time, unless there are few rows too.
-const few = 128
+// few is the largest number of groups that have several sums.
+const few = 512
 
-func areFew(groups, rows int) bool { return groups <= few && rows >= 8*few }
+// areFew tells whether adding up the sums of all groups takes little time, compared to adding the rows.
+func areFew(groups, rows int) bool { return groups <= few && groups*8 <= rows }
 
-// scatter adds each value to the sum of its group. ids has the groups of the values.
-func scatter(sums []int64, ids []uint32, values []int64) {
+// chained has, by group, the sums of the rows of a chain.
+type chained [few][chains]int64
+
+// scatter adds each value to the sum of its group. ids has the groups of the values. It may use memory.
+func scatter(memory *chained, sums []int64, ids []uint32, values []int64) {
+	values = values[:len(ids)]
+	if areFew(len(sums), len(ids)) {
+		clear(memory[:len(sums)])
+		for i := 0; i+chains <= len(ids); i += chains {
+			a, x := ids[i:i+chains:i+chains], values[i:i+chains:i+chains]
+			memory[a[0]%few][0] += x[0]
+			memory[a[1]%few][1] += x[1]
+			memory[a[2]%few][2] += x[2]
+			memory[a[3]%few][3] += x[3]
+		}
+		memory.addTo(sums)
+		done := len(ids) &^ (chains - 1)
+		ids, values = ids[done:], values[done:]
+	}
 	n := len(ids) / chains
 	a, b, c, d := ids[:n], ids[n:2*n], ids[2*n:3*n], ids[3*n:4*n]
 	x, y, z, w := values[:n], values[n:2*n], values[2*n:3*n], values[3*n:4*n]
-	if areFew(len(sums), len(ids)) {
-		var of [chains][few]int64
-		for i := range n {
-			of[0][a[i]%few] += x[i]
-			of[1][b[i]%few] += y[i]
-			of[2][c[i]%few] += z[i]
-			of[3][d[i]%few] += w[i]
-		}
-		addChains(sums, &of)
-	} else {
-		for i := range n {
-			sums[a[i]] += x[i]
-			sums[b[i]] += y[i]
-			sums[c[i]] += z[i]
-			sums[d[i]] += w[i]
-		}
+	for i := range n {
+		sums[a[i]] += x[i]
+		sums[b[i]] += y[i]
+		sums[c[i]] += z[i]
+		sums[d[i]] += w[i]
 	}
-	for i := 4 * n; i < len(ids); i++ {
+	for i := chains * n; i < len(ids); i++ {
 		sums[ids[i]] += values[i]
 	}
 }
 
-// countRows counts the rows of each group. ids has the groups of the rows.
-func countRows(counts []int64, ids []uint32) {
+// countRows counts the rows of each group. ids has the groups of the rows. It may use memory.
+func countRows(memory *chained, counts []int64, ids []uint32) {
+	if areFew(len(counts), len(ids)) {
+		clear(memory[:len(counts)])
+		for i := 0; i+chains <= len(ids); i += chains {
+			a := ids[i : i+chains : i+chains]
+			memory[a[0]%few][0]++
+			memory[a[1]%few][1]++
+			memory[a[2]%few][2]++
+			memory[a[3]%few][3]++
+		}
+		memory.addTo(counts)
+		ids = ids[len(ids)&^(chains-1):]
+	}
 	n := len(ids) / chains
 	a, b, c, d := ids[:n], ids[n:2*n], ids[2*n:3*n], ids[3*n:4*n]
-	if areFew(len(counts), len(ids)) {
-		var of [chains][few]int64
-		for i := range n {
-			of[0][a[i]%few]++
-			of[1][b[i]%few]++
-			of[2][c[i]%few]++
-			of[3][d[i]%few]++
-		}
-		addChains(counts, &of)
-	} else {
-		for i := range n {
-			counts[a[i]]++
-			counts[b[i]]++
-			counts[c[i]]++
-			counts[d[i]]++
-		}
+	for i := range n {
+		counts[a[i]]++
+		counts[b[i]]++
+		counts[c[i]]++
+		counts[d[i]]++
 	}
-	for _, id := range ids[4*n:] {
+	for _, id := range ids[chains*n:] {
 		counts[id]++
 	}
 }
 
-func addChains(sums []int64, of *[chains][few]int64) {
+// addTo adds up the sums of each group.
+func (m *chained) addTo(sums []int64) {
 	for id := range sums {
-		sums[id] += of[0][id] + of[1][id] + of[2][id] + of[3][id]
+		of := &m[id%few]
+		sums[id] += of[0] + of[1] + of[2] + of[3]
 	}
 }

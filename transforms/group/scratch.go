@@ -7,14 +7,16 @@ import "sync"
 type scratch struct {
 	ids       []uint32 // the groups of the rows
 	lists     []*coded // by key: the codes of the rows
-	at        []int32  // the rows that count
-	gathered  []uint32
+	chosen    picked   // the rows that the last mask chooses
+	isChosen  bool     // that mask is the one of the selection
+	gathered  []uint32 // the groups of the chosen rows
 	ints      []int64
 	byInts    []int64
 	memory    [2][]int64
 	floatsOut []float64
 	masked    []byte
 	both      []byte
+	counts    chained
 }
 
 // scratches are those that nobody uses.

@@ -1,10 +1,5 @@
 package group
 
-import (
-	"bytes"
-	"unsafe"
-)
-
 // segment is the number of rows that are compared at once to see whether they are of one group. In files that are sorted by time, nearly all rows of a
 // day are consecutive.
 const segment = 1024
@@ -30,8 +25,7 @@ func (a *adding) addValues(ids []uint32, one bool, v values) {
 // sameGroup tells whether all rows of the segment from row start on are of one group.
 func sameGroup(ids []uint32, start int) bool {
 	ids = ids[start:min(start+segment, len(ids))]
-	b := unsafe.Slice((*byte)(unsafe.Pointer(&ids[0])), len(ids)*4)
-	return bytes.Equal(b[4:], b[:len(b)-4])
+	return len(ids) == 1 || equal(ids[1:], ids[:len(ids)-1])
 }
 
 // of returns the values of the rows from start up to, but without, end.

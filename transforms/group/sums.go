@@ -16,6 +16,8 @@ type sums struct {
 	used uint64 // no sum in near has a larger magnitude
 	list []int128
 	wide map[uint32]*big.Int // sums of the values of more than 64 bits
+
+	memory *chained
 }
 
 type int128 struct {
@@ -34,7 +36,11 @@ const mostNear = 1 << 62
 
 func (s *sums) reset() { s.near, s.used, s.list, s.wide = s.near[:0], 0, s.list[:0], nil }
 func (s *sums) bytes() int64 {
-	return int64(cap(s.near))*8 + int64(cap(s.list))*16 + int64(len(s.wide))*100
+	n := int64(cap(s.near))*8 + int64(cap(s.list))*16 + int64(len(s.wide))*100
+	if s.memory != nil {
+		n += int64(unsafe.Sizeof(*s.memory))
+	}
+	return n
 }
 func (s *sums) grow(groups int) { s.near = grown(s.near, groups, 0) }
 func (s *sums) close(int)       {}
@@ -55,7 +61,10 @@ func (s *sums) add(ids []uint32, one bool, v values) {
 		s.near[ids[0]] += total
 		return
 	}
-	scatter(s.near, ids, ints)
+	if s.memory == nil {
+		s.memory = new(chained)
+	}
+	scatter(s.memory, s.near, ids, ints)
 }
 
 // addFar adds values that are so large that their sum may not fit in near.
@@ -119,56 +128,49 @@ type floatSums struct {
 	list  []window
 	rest  map[uint32]*floats // its count is how many -0 were added
 
-	memory *chainsOfRows
+	memory *splitRows
 }
 
 // halves has the sum of the high parts of doubles and the sum of their low parts.
 type halves struct{ high, low int64 }
 
-// halvesOfRows has the parts of the doubles of some rows, and the sums of these parts by group if there are few groups.
-type halvesOfRows struct {
-	high, low [128]int64
-	few       [few]halves
+// splitRows has the parts of the doubles of some rows. If there are few groups, it has the sums of the rows of each chain by group: see chains.
+type splitRows struct {
+	high, low [chains * inChain]int64
+	few       [few][chains]halves
 }
 
-// chainsOfRows has the rows of each part of a batch. Rows of these parts are added in turn: see chains.
-type chainsOfRows [chains]halvesOfRows
+// inChain is how many rows of each chain are split at once.
+const inChain = 128
 
-// add adds the rows to the sums of their groups.
-func (m *chainsOfRows) add(near []halves, of *[chains][]uint32) {
-	a, b, c, d := of[0], of[1], of[2], of[3]
-	for i := range min(len(a), len(b), len(c), len(d), len(m[0].high)) {
-		p := &near[a[i]]
-		p.high += m[0].high[i]
-		p.low += m[0].low[i]
-		p = &near[b[i]]
-		p.high += m[1].high[i]
-		p.low += m[1].low[i]
-		p = &near[c[i]]
-		p.high += m[2].high[i]
-		p.low += m[2].low[i]
-		p = &near[d[i]]
-		p.high += m[3].high[i]
-		p.low += m[3].low[i]
+// addFew adds the first rows to the sums of their chains. ids has their groups; there are as many rows in each chain.
+func (m *splitRows) addFew(ids []uint32) {
+	high, low := m.high[:len(ids)], m.low[:len(ids)]
+	for len(ids) >= chains && len(high) >= chains && len(low) >= chains {
+		p := &m.few[ids[0]%few][0]
+		p.high += high[0]
+		p.low += low[0]
+		p = &m.few[ids[1]%few][1]
+		p.high += high[1]
+		p.low += low[1]
+		p = &m.few[ids[2]%few][2]
+		p.high += high[2]
+		p.low += low[2]
+		p = &m.few[ids[3]%few][3]
+		p.high += high[3]
+		p.low += low[3]
+		ids, high, low = ids[chains:], high[chains:], low[chains:]
 	}
 }
 
-// addFew adds the rows to the sums that their part of the batch has.
-func (m *chainsOfRows) addFew(of *[chains][]uint32) {
-	a, b, c, d := of[0], of[1], of[2], of[3]
-	for i := range min(len(a), len(b), len(c), len(d), len(m[0].high)) {
-		p := &m[0].few[a[i]%few]
-		p.high += m[0].high[i]
-		p.low += m[0].low[i]
-		p = &m[1].few[b[i]%few]
-		p.high += m[1].high[i]
-		p.low += m[1].low[i]
-		p = &m[2].few[c[i]%few]
-		p.high += m[2].high[i]
-		p.low += m[2].low[i]
-		p = &m[3].few[d[i]%few]
-		p.high += m[3].high[i]
-		p.low += m[3].low[i]
+// add adds the rows of each chain to the sums of their groups.
+func (m *splitRows) add(near []halves, of *[chains][]uint32) {
+	for i := range of[0] {
+		for c := range of {
+			p := &near[of[c][i]]
+			p.high += m.high[c*inChain+i]
+			p.low += m.low[c*inChain+i]
+		}
 	}
 }
 
@@ -245,56 +247,64 @@ func (s *floatSums) addFar(id uint32, f float64) {
 	}
 }
 
-// addToMany adds doubles to several groups. Rows of different parts of the batch are added in turn: see chains.
+// addToMany adds doubles to several groups. See chains for the order in which it does so.
 func (s *floatSums) addToMany(ids []uint32, floats []float64) {
 	if s.memory == nil {
-		s.memory = new(chainsOfRows)
+		s.memory = new(splitRows)
 	}
-	m, isFew := s.memory, areFew(len(s.near), len(ids))
-	if isFew {
-		for c := range m {
-			clear(m[c].few[:len(s.near)])
-		}
-	}
-	length := len(ids) / chains
-	for from := 0; from < length; from += len(m[0].high) {
-		n := min(len(m[0].high), length-from)
-		var of [chains][]uint32
-		for c := range of {
-			at := c*length + from
-			of[c] = ids[at : at+n]
-			s.split(&m[c], of[c], floats[at:at+n])
-		}
-		if isFew {
-			m.addFew(&of)
-		} else {
-			m.add(s.near, &of)
-		}
-	}
-	if isFew {
-		for id := range s.near {
-			for c := range m {
-				s.near[id].high += m[c].few[id].high
-				s.near[id].low += m[c].few[id].low
+	done := 0
+	if areFew(len(s.near), len(ids)) {
+		done = s.addToFew(ids, floats)
+	} else {
+		length := len(ids) / chains
+		for from := 0; from < length; from += inChain {
+			n := min(inChain, length-from)
+			var of [chains][]uint32
+			for c := range of {
+				at := c*length + from
+				of[c] = ids[at : at+n]
+				s.split(c*inChain, of[c], floats[at:at+n])
 			}
+			s.memory.add(s.near, &of)
 		}
+		done = chains * length
 	}
-	for i := chains * length; i < len(ids); i++ {
-		s.addRow(ids[i], floats[i])
+	for ; done < len(ids); done++ {
+		s.addRow(ids[done], floats[done])
 	}
 }
 
-// split splits doubles. A double that is not the sum of its parts is added at once, and its parts are set to 0.
-func (s *floatSums) split(m *halvesOfRows, ids []uint32, floats []float64) {
+// addToFew adds the first doubles to a few groups. It returns how many it added.
+func (s *floatSums) addToFew(ids []uint32, floats []float64) (done int) {
+	m := s.memory
+	clear(m.few[:len(s.near)])
+	for all := len(ids) &^ (chains - 1); done < all; {
+		some := ids[done:min(all, done+len(m.high))]
+		s.split(0, some, floats[done:done+len(some)])
+		m.addFew(some)
+		done += len(some)
+	}
+	for id := range s.near {
+		for _, p := range &m.few[id] {
+			s.near[id].high += p.high
+			s.near[id].low += p.low
+		}
+	}
+	return done
+}
+
+// split splits doubles, from a row of the memory on. A double that is not the sum of its parts is added at once, and its parts are set to 0.
+func (s *floatSums) split(at int, ids []uint32, floats []float64) {
+	high, low := s.memory.high[at:at+len(floats)], s.memory.low[at:at+len(floats)]
 	for done := 0; done < len(floats); {
-		done += eights.SplitMany(m.high[done:], m.low[done:], floats[done:])
+		done += eights.SplitMany(high[done:], low[done:], floats[done:])
 		for end := min(done+8, len(floats)); done < end; done++ {
-			high, low, whole := eights.Split(floats[done])
+			h, l, whole := eights.Split(floats[done])
 			if !whole {
 				s.addFar(ids[done], floats[done])
-				high, low = 0, 0
+				h, l = 0, 0
 			}
-			m.high[done], m.low[done] = high, low
+			high[done], low[done] = h, l
 		}
 	}
 }

@@ -150,7 +150,7 @@ func TestRowsAreCountedByGroup(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	for rows := range 40 {
 		if rows%2 == 1 {
-			rows *= 100
+			rows *= 200
 		}
 		groups := []int{3, few, few + 1}[rng.IntN(3)]
 		ids := randomIDs(rng, rows, groups)
@@ -159,8 +159,8 @@ func TestRowsAreCountedByGroup(t *testing.T) {
 		for _, id := range ids {
 			want[id]++
 		}
-		countRows(counts, ids)
-		scatter(sums, ids, ones)
+		countRows(new(chained), counts, ids)
+		scatter(new(chained), sums, ids, ones)
 		if !slices.Equal(counts, want) || !slices.Equal(sums, want) {
 			t.Errorf("%d rows: found %v and %v, expected %v", rows, counts, sums, want)
 		}

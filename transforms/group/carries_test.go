@@ -1,0 +1,58 @@
+package group
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// TestCountsOfMoreThanEightBitsAreExact counts values that occur up to some thousand times, some of them a multiple of 256 times.
+func TestCountsOfMoreThanEightBitsAreExact(t *testing.T) {
+	const groups, different = 5, 300
+	rng := rand.New(rand.NewPCG(5, 5))
+	s := &sets{class: exact, texts: &texts{}}
+	for range 3 {
+		s.reset()
+		var ids []uint32
+		var ints []int64
+		want := map[entry]int64{}
+		for g := range uint32(groups) {
+			for v := range int64(different) {
+				n := []int{0, 1, 255, 256, 257, 512, 768, rng.IntN(1000)}[rng.IntN(8)]
+				for range n {
+					ids, ints = append(ids, g), append(ints, 100*v)
+				}
+				if n > 0 {
+					want[entry{value: 100 * v, group: g}] = int64(n)
+				}
+			}
+		}
+		rng.Shuffle(len(ids), func(i, j int) { ids[i], ids[j], ints[i], ints[j] = ids[j], ids[i], ints[j], ints[i] })
+		for len(ids) > 0 {
+			n := min(len(ids), 1<<14)
+			s.grow(groups)
+			s.add(ids[:n], false, values{ints: ints[:n]})
+			ids, ints = ids[n:], ints[n:]
+		}
+		if s.packed.width == 0 || len(s.packed.carries) == 0 {
+			t.Fatalf("found a table of width %d with %d carries, expected both", s.packed.width, len(s.packed.carries))
+		}
+		s.close(groups)
+		found := 0
+		for g := range uint32(groups) {
+			var of set
+			s.fill(&s.filler, &of, g)
+			for i, v := range of.values {
+				if i > 0 && of.values[i-1] >= v {
+					t.Fatalf("group %d: found %d after %d, expected ascending values", g, v, of.values[i-1])
+				}
+				if n := want[entry{value: v, group: g}]; of.counts[i] != n {
+					t.Errorf("group %d: found %d of %d, expected %d", g, of.counts[i], v, n)
+				}
+			}
+			found += len(of.values)
+		}
+		if found != len(want) {
+			t.Errorf("found %d values in all groups, expected %d", found, len(want))
+		}
+	}
+}
