@@ -36,7 +36,7 @@ func (p *Pair) Page(dst, src []byte) error { return p.a.Page(dst, src) }
 
 // Pages decompresses each src into exactly the bytes of its dst.
 func (p *Pair) Pages(dst1, src1, dst2, src2 []byte) error {
-	if !inTurns {
+	if !inTurns || max(len(dst1), len(dst2)) <= smallPage {
 		return p.each(dst1, src1, dst2, src2)
 	}
 	defer func() { p.a.stream, p.b.stream = stream{}, stream{} }()
@@ -62,7 +62,7 @@ func (p *Pair) each(dst1, src1, dst2, src2 []byte) error {
 
 // Three decompresses each src into exactly the bytes of its dst.
 func (p *Pair) Three(dst, src *[3][]byte) error {
-	if !inTurns {
+	if !inTurns || max(len(dst[0]), len(dst[1]), len(dst[2])) <= smallPage {
 		return p.eachOf(dst, src)
 	}
 	defer func() { p.a.stream, p.b.stream, p.c.stream = stream{}, stream{}, stream{} }()
