@@ -2,6 +2,7 @@ package inflate
 
 import (
 	"encoding/binary"
+	"sync"
 	"unsafe"
 )
 
@@ -145,10 +146,19 @@ func (d *Decoder) stored() error {
 	return nil
 }
 
+// fixedTables puts the tables of fixed blocks in their place. Small pages often are a fixed block between others.
 func (d *Decoder) fixedTables() {
-	if d.fixed {
-		return
+	if !d.fixed {
+		f := fixedDecoder()
+		copy(d.lit[:litSize], f.lit[:])
+		copy(d.dist[:distSize], f.dist[:])
+		d.fixed = true
 	}
+}
+
+// fixedDecoder has the tables of fixed blocks. Their words fit the first level.
+var fixedDecoder = sync.OnceValue(func() *Decoder {
+	d := new(Decoder)
 	for i := range maxLit {
 		switch {
 		case i < 144:
@@ -166,8 +176,8 @@ func (d *Decoder) fixedTables() {
 	}
 	d.build(d.lit[:], litBits, d.lens[:maxLit], lengthEntries[:])
 	d.build(d.dist[:], distBits, d.lens[maxLit:], distEntries[:])
-	d.fixed = true
-}
+	return d
+})
 
 // dynamicTables reads the codes of a block.
 func (d *Decoder) dynamicTables() error {

@@ -23,7 +23,7 @@ func edges(memory []byte, n int) [2][]byte {
 // guarded has memory for pages, and the current case.
 type guarded struct {
 	t          *testing.T
-	srcs, dsts [2][]byte // of two pages
+	srcs, dsts [3][]byte // of three pages
 	d          Decoder
 	p          Pair
 	where      string
@@ -38,8 +38,8 @@ func newGuarded(t *testing.T, size int) *guarded {
 	return g
 }
 
-// page inflates src into n bytes at both edges: alone, and together with a good page, before and after it. It calls check with each
-// result.
+// page inflates src into n bytes at both edges: alone, and together with one and with two good pages, in each place among them. It calls check
+// with each result.
 func (g *guarded) page(n int, src, good []byte, goodSize int, check func(dst []byte, err error)) {
 	for e := range 2 {
 		in, out := edges(g.srcs[0], len(src))[e], edges(g.dsts[0], n)[e]
@@ -52,6 +52,14 @@ func (g *guarded) page(n int, src, good []byte, goodSize int, check func(dst []b
 		check(out, g.p.Pages(out, in, out2, in2))
 		clear(out)
 		check(out, g.p.Pages(out2, in2, out, in))
+		in3, out3 := edges(g.srcs[2], len(good))[e], edges(g.dsts[2], goodSize)[e]
+		copy(in3, good)
+		for place := range 3 {
+			dst, src := [3][]byte{out2, out3, out}, [3][]byte{in2, in3, in}
+			dst[place], dst[2], src[place], src[2] = dst[2], dst[place], src[2], src[place]
+			clear(out)
+			check(out, g.p.Three(&dst, &src))
+		}
 	}
 }
 

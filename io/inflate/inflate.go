@@ -25,7 +25,7 @@ var (
 	ErrTooLong  = errors.New("gzip: it holds more than was declared")
 )
 
-// Decoder holds the tables of the block at hand, about 12 KiB. The zero value is ready. It must not be used by two
+// Decoder holds the tables of the block at hand, about 14 KiB. The zero value is ready. It must not be used by two
 // goroutines at once.
 type Decoder struct {
 	stream
@@ -37,7 +37,12 @@ type Decoder struct {
 	lens   [maxLit + maxDist]uint8
 	sorted [maxLit]uint16
 	fixed  bool // lit and dist are those of fixed blocks
+	room   [smallPage + fastOut]byte
 }
+
+// smallPage is the most bytes of a page that is inflated with room behind it. The fast loop wants such room, and would leave all of a small page
+// to the loop that looks at each symbol.
+const smallPage = 1 << 10
 
 // Gzip decompresses all members of src, one after the other, into dst, and returns how many bytes they hold. It checks
 // each member's CRC-32 and length. The bytes of dst beyond those returned may be overwritten.
@@ -68,6 +73,13 @@ func (d *Decoder) Gzip(dst, src []byte) (int, error) {
 
 // Page decompresses src into exactly the bytes of dst.
 func (d *Decoder) Page(dst, src []byte) error {
+	if len(dst) <= smallPage {
+		if n, err := d.Gzip(d.room[:len(dst)+fastOut], src); err == nil && n == len(dst) {
+			copy(dst, d.room[:n])
+			return nil
+		}
+		// It is found out below what is wrong with a page of this size.
+	}
 	n, err := d.Gzip(dst, src)
 	if err == nil && n != len(dst) {
 		err = fmt.Errorf("gzip: it holds %d bytes, %d were declared", n, len(dst))

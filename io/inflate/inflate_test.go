@@ -387,6 +387,25 @@ func FuzzDeflateAgainstTheLibrary(f *testing.F) {
 				t.Fatal("two at once: wrote beyond a page")
 			}
 		}
+		for place := range 3 {
+			all := [3][]byte{fenced(len(good)), fenced(len(good)), fenced(len(good))}
+			want, from := [3][]byte{good, good, good}, [3][]byte{goodSrc, goodSrc, goodSrc}
+			all[place], want[place], from[place] = fenced(len(content)), content, src
+			err := threeOf(new(Pair), &all, from)
+			switch {
+			case lenient(src, len(content), err, wantErr):
+			case (err == nil) != (wantErr == nil):
+				t.Fatalf("three at once: error %v, the library's %v", err, wantErr)
+			}
+			for i := range all {
+				if err == nil && !bytes.Equal(all[i][fence:len(all[i])-fence], want[i]) {
+					t.Fatal("three at once: other bytes")
+				}
+				if !whole(all[i]) {
+					t.Fatal("three at once: wrote beyond a page")
+				}
+			}
+		}
 	})
 }
 
@@ -413,6 +432,17 @@ func BenchmarkPage(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if err := p.Pages(dst, src, dst2, src); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(kind+"/three", func(b *testing.B) {
+			var p Pair
+			all, srcs := [3][]byte{dst, make([]byte, len(want)), make([]byte, len(want))}, [3][]byte{src, src, src}
+			b.SetBytes(3 * int64(len(want)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := p.Three(&all, &srcs); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -36,6 +36,34 @@ func (p *Pair) turns() error {
 //go:noescape
 func decodeTurns(p *Pair)
 
+// three is turns for three streams.
+func (p *Pair) three() error {
+	all := [...]*Decoder{&p.a, &p.b, &p.c}
+	for i, d := range all {
+		p.lanes[i].enter(&d.stream)
+	}
+	decodeThree(p)
+	for i, d := range all {
+		p.lanes[i].leave(&d.stream)
+	}
+	for i, d := range all {
+		switch p.lanes[i].stop {
+		case stopCorrupt:
+			return ErrCorrupt
+		case stopSymbol:
+			if err := d.symbol(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// decodeThree is decodeTurns for three streams.
+//
+//go:noescape
+func decodeThree(p *Pair)
+
 // enter takes over a stream. The addresses stay valid as long as the stream has its slices: being kept in a Pair makes
 // them escape to the heap, which does not move.
 func (l *lane) enter(s *stream) {

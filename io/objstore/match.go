@@ -34,7 +34,7 @@ func (a Access) Match(ctx context.Context, patterns []string, own ...Own) ([]Obj
 // them. A Delta table stands for the files of its latest version: all of them if a pattern names or matches its folder or a folder
 // above it, otherwise those that the pattern matches. They are a dataset.
 func (a Access) MatchInputs(ctx context.Context, patterns []string, in Inputs) ([]Object, error) {
-	m := &matches{access: a, in: in, found: map[string]match{}, signs: map[string]bool{}, deltas: map[string]bool{}, tables: map[string]*table{}}
+	m := &matches{access: a, in: in, found: map[string]match{}, signs: map[string]bool{}, deltas: map[string]bool{}, tables: map[string]*table{}, folders: map[string]string{}}
 	for _, pattern := range patterns {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -58,6 +58,8 @@ type matches struct {
 	signs  map[string]bool   // by address of a file: whether it is the sign of a folder of this program
 	deltas map[string]bool   // by folder: whether it is a Delta table
 	tables map[string]*table // by address: the Delta tables
+
+	folders map[string]string // canonical addresses of local folders, by path
 }
 
 // match is an object and where its name comes from.

@@ -52,14 +52,14 @@ func (m *matches) local(ctx context.Context, pattern string) error {
 	had := m.hits
 	for _, p := range paths {
 		full := path.Join(dir, p)
-		info, err := os.Stat(filepath.FromSlash(full))
+		info, itself, err := stat(filepath.FromSlash(full))
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
 			return fmt.Errorf("%s: %w", full, Reason(err))
 		case !info.IsDir():
-			err = m.localFile(ctx, dir, full, true, slashed, func(p string) bool { return matchesBelow(rest, dir, p, hidden) })
+			err = m.localFile(ctx, dir, full, itself, true, slashed, func(p string) bool { return matchesBelow(rest, dir, p, hidden) })
 		case isDataset(full), exists(filepath.Join(full, deltaLog)):
 			err = m.localDataset(ctx, dir, full, true, hidden)
 		}
@@ -119,14 +119,14 @@ func (m *matches) localBelow(ctx context.Context, prefix, folder string) error {
 	if isDataset(folder) {
 		return m.localDataset(ctx, prefix, folder, true, isHidden)
 	}
-	return m.localEntries(ctx, folder, isHidden, func(full string, isFolder bool) error {
+	return m.localEntries(ctx, folder, isHidden, func(full string, isFolder bool, itself fs.FileInfo) error {
 		if isFolder {
 			return m.localBelow(ctx, prefix, full)
 		}
 		if !m.in.ends(full) {
 			return nil
 		}
-		return m.localFile(ctx, prefix, full, true, prefix, func(p string) bool { return strings.HasPrefix(p, prefix+"/") })
+		return m.localFile(ctx, prefix, full, itself, true, prefix, func(p string) bool { return strings.HasPrefix(p, prefix+"/") })
 	})
 }
 
@@ -155,17 +155,17 @@ func (m *matches) localDataset(ctx context.Context, prefix, folder string, wild 
 		m.addTable(table, prefix, dir, "", nil)
 		return nil
 	}
-	return m.localEntries(ctx, folder, hidden, func(full string, isFolder bool) error {
+	return m.localEntries(ctx, folder, hidden, func(full string, isFolder bool, itself fs.FileInfo) error {
 		if isFolder {
 			return m.localDataset(ctx, prefix, full, wild, hidden)
 		}
-		return m.localFile(ctx, prefix, full, wild, folder, func(p string) bool { return strings.HasPrefix(p, folder+"/") })
+		return m.localFile(ctx, prefix, full, itself, wild, folder, func(p string) bool { return strings.HasPrefix(p, folder+"/") })
 	})
 }
 
-// localEntries calls take for the files and folders in a folder that are not hidden. A link to a folder may lead back up: it is left
-// out.
-func (m *matches) localEntries(ctx context.Context, folder string, hidden func(string) bool, take func(full string, isFolder bool) error) error {
+// localEntries calls take for the files and folders in a folder that are not hidden. itself is as of [stat]. A link to a folder may lead back
+// up: it is left out.
+func (m *matches) localEntries(ctx context.Context, folder string, hidden func(string) bool, take func(full string, isFolder bool, itself fs.FileInfo) error) error {
 	entries, err := os.ReadDir(filepath.FromSlash(folder))
 	if err != nil {
 		return fmt.Errorf("%s: %w", folder, Reason(err))
@@ -175,16 +175,16 @@ func (m *matches) localEntries(ctx context.Context, folder string, hidden func(s
 		if hidden(e.Name()) {
 			continue
 		}
-		info, err := os.Stat(filepath.FromSlash(full))
+		info, itself, err := stat(filepath.FromSlash(full))
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
 			return fmt.Errorf("%s: %w", full, Reason(err))
 		case info.IsDir() && e.Type()&fs.ModeSymlink == 0:
-			err = take(full, true)
+			err = take(full, true, itself)
 		case !info.IsDir():
-			err = take(full, false)
+			err = take(full, false, itself)
 		}
 		if err != nil {
 			return err
@@ -193,8 +193,20 @@ func (m *matches) localEntries(ctx context.Context, folder string, hidden func(s
 	return nil
 }
 
-// localFile matches a file below a fixed prefix. accepts tells whether a path is one that the pattern or folder by stands for.
-func (m *matches) localFile(ctx context.Context, prefix, full string, wild bool, by string, accepts func(full string) bool) error {
+// stat is os.Stat. itself is the same, but nil if the path may be a symbolic link.
+func stat(path string) (info, itself fs.FileInfo, err error) {
+	if filepath.Separator == '/' {
+		if itself, err = os.Lstat(path); err != nil || itself.Mode()&fs.ModeSymlink == 0 {
+			return itself, itself, err
+		}
+	}
+	info, err = os.Stat(path)
+	return info, nil, err
+}
+
+// localFile matches a file below a fixed prefix. itself is as of [stat]. accepts tells whether a path is one that the pattern or folder by
+// stands for.
+func (m *matches) localFile(ctx context.Context, prefix, full string, itself fs.FileInfo, wild bool, by string, accepts func(full string) bool) error {
 	if m.isOwn(ctx, prefix, full, localSign) {
 		return nil
 	}
@@ -207,14 +219,14 @@ func (m *matches) localFile(ctx context.Context, prefix, full string, wild bool,
 		m.addTable(table, prefix, dir, by, func(below string) bool { return accepts(path.Join(dir, below)) })
 		return nil
 	}
-	o, err := describe(filepath.FromSlash(full))
+	o, err := m.describe(filepath.FromSlash(full), itself)
 	if err != nil {
 		return fmt.Errorf("%s: %w", full, Reason(err))
 	}
 	o.Wild = wild
 	found := within(o, prefix, full)
 	if found.folder != "" {
-		if found.folder, err = canonical(filepath.FromSlash(found.folder)); err != nil {
+		if found.folder, err = m.folder(filepath.FromSlash(found.folder)); err != nil {
 			return fmt.Errorf("%s: %w", full, Reason(err))
 		}
 	}
@@ -260,12 +272,42 @@ func describe(path string) (Object, error) {
 	if err != nil {
 		return Object{}, err
 	}
+	return objectOf(path, info, func() (string, error) { return canonical(path) })
+}
+
+// objectOf describes a file. address returns its address.
+func objectOf(path string, info fs.FileInfo, address func() (string, error)) (Object, error) {
 	if !info.Mode().IsRegular() { // opening a pipe that nobody writes to would wait for ever
 		return Object{}, errors.New("not a regular file; save it as one first")
 	}
-	uri, err := canonical(path)
+	uri, err := address()
 	if err != nil {
 		return Object{}, err
 	}
 	return Object{URI: uri, Name: filepath.Base(path), Size: info.Size(), Version: localVersion(info), Token: localToken(info, time.Now()), Identity: identity(info)}, nil
+}
+
+// describe describes a file. itself is as of [stat].
+func (m *matches) describe(path string, itself fs.FileInfo) (Object, error) {
+	if itself == nil {
+		return describe(path)
+	}
+	return objectOf(path, itself, func() (string, error) {
+		folder, err := m.folder(filepath.Dir(path))
+		return filepath.Join(folder, filepath.Base(path)), err
+	})
+}
+
+// folder returns the canonical address of a folder. A folder may have thousands of files, and each part of its path takes a call of the
+// operating system.
+func (m *matches) folder(path string) (string, error) {
+	address, known := m.folders[path]
+	if known {
+		return address, nil
+	}
+	address, err := canonical(path)
+	if err == nil {
+		m.folders[path] = address
+	}
+	return address, err
 }

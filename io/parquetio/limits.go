@@ -43,15 +43,20 @@ func checkFooter(raw []byte) error {
 		if err := w.Skip(typ); err != nil {
 			return true, err
 		}
-		if bytes, values := w.At-start, w.Values-before+1; values*bytes > maxSchemaProduct {
-			return true, fmt.Errorf("a schema of %d values in %d bytes: %w", values, bytes, errTooWide)
-		}
-		return true, nil
+		return true, checkSchema(w.At-start, w.Values-before+1)
 	})
 	if errors.Is(err, thrift.ErrMany) {
 		return fmt.Errorf("more than %d values in it", maxFooterValues)
 	}
 	return err
+}
+
+// checkSchema returns an error if a schema is beyond maxSchemaProduct.
+func checkSchema(bytes, values int) error {
+	if values*bytes > maxSchemaProduct {
+		return fmt.Errorf("a schema of %d values in %d bytes: %w", values, bytes, errTooWide)
+	}
+	return nil
 }
 
 // errTooWide says that a schema is beyond maxSchemaProduct. The file need not be damaged.

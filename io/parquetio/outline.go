@@ -22,6 +22,9 @@ type outline struct {
 
 	createdBy []byte // the program that wrote the file, encoded: arrow-go works around known faults of some programs
 
+	only *rowGroup // of a footer with one row group, until somebody has read it: most files of few rows have one
+	room *[]columnChunk
+
 	*understood
 }
 
@@ -77,33 +80,57 @@ func once(w *thrift.Walk, f func(id int64, typ byte) (bool, error)) error {
 }
 
 // outlineOf reads a footer, without its row groups: see [outline.eachGroup].
-func outlineOf(raw []byte) (o *outline, err error) {
-	if err := checkFooter(raw); err != nil {
+func outlineOf(raw []byte) (*outline, error) {
+	o, err := readOutline(raw)
+	if err == nil {
+		return o, nil
+	}
+	if err := checkFooter(raw); err != nil { // it says more, and comes first where both find something
 		return nil, err
 	}
+	return nil, err
+}
+
+// readOutline is outlineOf. It refuses every footer that checkFooter refuses, in the walk that it takes anyway.
+func readOutline(raw []byte) (o *outline, err error) {
 	o = &outline{raw: raw, groupsAt: -1}
 	counted := false
-	w := thrift.Walk{Bytes: raw}
+	w := thrift.Walk{Bytes: raw, Most: maxFooterValues}
 	err = once(&w, func(id int64, typ byte) (bool, error) {
-		start := w.At
+		start, before := w.At, w.Values
 		switch {
 		case id == footerSchema && typ == thrift.List:
 			if o.understood = schemaOfFooter(raw[start:]); o.understood != nil {
 				w.At += len(o.text)
+				if w.Values += o.values; w.Values > w.Most {
+					return true, thrift.ErrMany
+				}
 				return true, nil
 			}
 			if err := w.Skip(typ); err != nil {
 				return true, err
 			}
-			o.understood = &understood{text: bytes.Clone(raw[start:w.At])}
+			if err := checkSchema(w.At-start, w.Values-before+1); err != nil {
+				return true, err
+			}
+			o.understood = &understood{text: bytes.Clone(raw[start:w.At]), values: w.Values - before}
 			return true, o.readSchema(&thrift.Walk{Bytes: o.text})
+		case id == footerSchema: // of another type: nobody reads it
+			after := w
+			if err := after.Skip(typ); err != nil {
+				return false, err
+			}
+			return false, checkSchema(after.At-start, after.Values-before+1)
 		case id == footerRows && typ == thrift.Int64:
 			counted = true
 			o.rows, err = w.Int()
 			return true, err
 		case id == footerGroups && typ == thrift.List:
 			o.groupsAt = start
-			return true, w.List(func(byte) (bool, error) { o.groups++; return false, nil })
+			return true, w.List(func(typ byte) (bool, error) {
+				o.groups++
+				return o.groups == 1 && o.readOnly(&w, typ), nil
+			})
 		case id == footerCreatedBy && typ == thrift.Binary:
 			text, err := w.Text()
 			if err == nil && len(text) <= maxTextBytes {
@@ -113,6 +140,9 @@ func outlineOf(raw []byte) (o *outline, err error) {
 		}
 		return false, nil
 	})
+	if o.groups > 1 {
+		o.keepRoom()
+	}
 	switch {
 	case err != nil:
 		return nil, err
@@ -317,8 +347,37 @@ var chunkRooms = sync.Pool{New: func() any { return new([]columnChunk) }}
 // mostChunkRoom is the most column chunks whose memory is kept.
 const mostChunkRoom = 256
 
+// readOnly reads the first row group in the walk over the footer. It returns false, at the same place of the walk, if the row group does not
+// make sense: [outline.eachGroup] then says what is wrong.
+func (o *outline) readOnly(w *thrift.Walk, typ byte) bool {
+	o.room = chunkRooms.Get().(*[]columnChunk)
+	after := *w
+	g, err := readGroup(&after, typ, *o.room)
+	if err != nil {
+		o.keepRoom()
+		return false
+	}
+	*o.room = g.chunks
+	o.only, *w = &g, after
+	return true
+}
+
+// keepRoom gives the memory of the only row group to another footer.
+func (o *outline) keepRoom() {
+	if o.room != nil && cap(*o.room) <= mostChunkRoom {
+		clear(*o.room) // they refer to the footer
+		*o.room = (*o.room)[:0]
+		chunkRooms.Put(o.room)
+	}
+	o.only, o.room = nil, nil
+}
+
 // eachGroup calls f for each row group in turn.
 func (o *outline) eachGroup(f func(i int, g rowGroup) error) error {
+	if o.only != nil {
+		defer o.keepRoom()
+		return f(0, *o.only)
+	}
 	w := thrift.Walk{Bytes: o.raw, At: o.groupsAt}
 	i := 0
 	room := chunkRooms.Get().(*[]columnChunk)
@@ -331,35 +390,41 @@ func (o *outline) eachGroup(f func(i int, g rowGroup) error) error {
 		}
 	}()
 	return w.List(func(typ byte) (bool, error) {
-		g := rowGroup{rows: -1, chunks: chunks[:0]}
-		if typ != thrift.Struct {
-			return false, thrift.ErrMalformed
-		}
-		err := once(&w, func(id int64, typ byte) (_ bool, err error) {
-			switch {
-			case id == groupRows && typ == thrift.Int64:
-				g.rows, err = w.Int()
-				return true, err
-			case id == groupColumns && typ == thrift.List:
-				return true, w.List(func(typ byte) (bool, error) {
-					if typ != thrift.Struct {
-						return false, thrift.ErrMalformed
-					}
-					g.chunks = append(g.chunks, columnChunk{})
-					return true, g.chunks[len(g.chunks)-1].read(&w)
-				})
-			}
-			return false, nil
-		})
-		if err != nil {
-			return true, err
-		}
+		g, err := readGroup(&w, typ, chunks)
 		if len(g.chunks) > len(chunks) {
 			chunks = g.chunks
+		}
+		if err != nil {
+			return true, err
 		}
 		i++
 		return true, f(i-1, g)
 	})
+}
+
+// readGroup reads an element of the list of row groups, with room for its column chunks.
+func readGroup(w *thrift.Walk, typ byte, room []columnChunk) (rowGroup, error) {
+	g := rowGroup{rows: -1, chunks: room[:0]}
+	if typ != thrift.Struct {
+		return g, thrift.ErrMalformed
+	}
+	err := once(w, func(id int64, typ byte) (_ bool, err error) {
+		switch {
+		case id == groupRows && typ == thrift.Int64:
+			g.rows, err = w.Int()
+			return true, err
+		case id == groupColumns && typ == thrift.List:
+			return true, w.List(func(typ byte) (bool, error) {
+				if typ != thrift.Struct {
+					return false, thrift.ErrMalformed
+				}
+				g.chunks = append(g.chunks, columnChunk{})
+				return true, g.chunks[len(g.chunks)-1].read(w)
+			})
+		}
+		return false, nil
+	})
+	return g, err
 }
 
 func (c *columnChunk) read(w *thrift.Walk) error {

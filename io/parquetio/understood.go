@@ -15,6 +15,7 @@ import (
 // understood is the schema of a footer. Files with the same schema share it, so nobody writes to it.
 type understood struct {
 	text    []byte // as the footer has it
+	values  int    // how many values the text has
 	nodes   []node // the elements of the schema, depth first; the first is the root
 	leaves  []int  // indices of the nodes that are columns
 	strange []bool // by column: arrow-go cannot tell what its values are

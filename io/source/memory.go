@@ -21,6 +21,11 @@ const (
 	// is allocated in its first moments: with collectAt the heap would be collected each time it grows by half.
 	firstAt = 500
 
+	// smallHeap is up to where the heap may grow without a collection, though not by more than mostAt percent. What a collection costs does
+	// not fall with the heap, and a run over many small files has little in use for most of the time.
+	smallHeap = 48 << 20
+	mostAt    = 300
+
 	// decoding is roughly the memory that a run needs in addition to what it reads ahead.
 	decoding = 64 << 20
 )
@@ -31,12 +36,43 @@ type Memory int64
 // late makes the late first collection happen once in a process. Every worker that reads calls Bound.
 var late sync.Once
 
-// collectLate lets the heap grow to the size that firstAt gives, and then to that of collectAt.
+// collectLate lets the heap grow to the size that firstAt gives, and then to that of collectAt, or to smallHeap.
 func collectLate() {
 	debug.SetGCPercent(-1) // this waits for a collection that runs: what is allocated meanwhile outlives it
-	// The pointer keeps the object out of the runtime's blocks of tiny objects, which may live longer.
-	runtime.AddCleanup(&struct{ _ *byte }{}, func(percent int) { debug.SetGCPercent(percent) }, collectAt)
+	at := firstAt
+	afterEach(func(live int64) {
+		if now := percentOf(live); now != at {
+			at = now
+			debug.SetGCPercent(at)
+		}
+	})
 	debug.SetGCPercent(firstAt)
+}
+
+// percentOf returns how much garbage there may be, in percent of the bytes in use. It has steps, because setting it stops the process for a
+// moment.
+func percentOf(live int64) int {
+	const step = 20
+	room := (smallHeap - live) * 100 / max(1, live)
+	return int(min(mostAt, max(collectAt, room/step*step)))
+}
+
+// afterEach calls f after each collection, with the bytes that are in use.
+func afterEach(f func(live int64)) {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	var arm func()
+	arm = func() {
+		// The pointer keeps the object out of the runtime's blocks of tiny objects, which may live longer.
+		runtime.AddCleanup(&struct{ _ *byte }{}, func(struct{}) {
+			live := int64(0)
+			if metrics.Read(sample); sample[0].Value.Kind() == metrics.KindUint64 {
+				live = int64(sample[0].Value.Uint64())
+			}
+			f(live)
+			arm()
+		}, struct{}{})
+	}
+	arm()
 }
 
 // loosen makes the process loosen its limit, once, however many jobs and workers it has.
@@ -58,22 +94,12 @@ func mostInUse(tables int) int64 {
 
 // loosenAfterEach raises the limit after a collection that left too much in use, and takes it back to the goal later.
 func loosenAfterEach() {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	var arm func()
-	arm = func() {
-		runtime.AddCleanup(&struct{ _ *byte }{}, func(struct{}) {
-			metrics.Read(live)
-			limit := goal.Load()
-			if v := live[0].Value; v.Kind() == metrics.KindUint64 {
-				limit = max(limit, int64(v.Uint64())/loosenAt.Load()*100)
-			}
-			if limit != debug.SetMemoryLimit(-1) {
-				debug.SetMemoryLimit(limit)
-			}
-			arm()
-		}, struct{}{})
-	}
-	arm()
+	afterEach(func(live int64) {
+		limit := max(goal.Load(), live/loosenAt.Load()*100)
+		if limit != debug.SetMemoryLimit(-1) {
+			debug.SetMemoryLimit(limit)
+		}
+	})
 }
 
 // Bound makes this process keep to the limit, in a run in which tables is the number of tables that hold groups. GOMEMLIMIT and GOGC take

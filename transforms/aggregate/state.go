@@ -126,10 +126,24 @@ func (s *State) add(b []byte) error {
 		return err
 	}
 	s.Filtered += w.filtered
-	if len(missing) > 0 {
-		s.Groups = mergeGroups(s.Groups, missing)
-	}
+	s.insert(missing)
 	return nil
+}
+
+// insert adds groups that s does not have, in their order. It moves the groups of s within their memory: many states are added to one, and
+// each may have a few groups more.
+func (s *State) insert(missing []Group) {
+	at, left := len(s.Groups), len(missing)
+	s.Groups = append(s.Groups, missing...)
+	for to := len(s.Groups) - 1; left > 0; to-- { // from the end, so that nothing is overwritten before it is moved
+		if at > 0 && s.Groups[at-1].compare(&missing[left-1]) > 0 {
+			at--
+			s.Groups[to] = s.Groups[at]
+			continue
+		}
+		left--
+		s.Groups[to] = missing[left]
+	}
 }
 
 // stateVersion is the first byte of a state's binary form. It changes whenever the form does.

@@ -49,7 +49,7 @@ func (r *Reader[T]) next() error {
 		}
 		switch h.kind {
 		case dictionaryPage:
-			if err := r.dictionary(h, n); err != nil {
+			if err := r.dictionary(h, n); err != nil || r.n > 0 {
 				return err
 			}
 		default:
@@ -66,100 +66,6 @@ func (r *Reader[T]) next() error {
 
 // ErrNoDictionary says that a column chunk should begin with a dictionary page, by its footer, and does not.
 var ErrNoDictionary = errors.New("found another page where the footer says that the dictionary begins")
-
-// mostOfTwo is the most bytes that two pages may have together to be inflated at once. Larger pages are inflated one by one, to
-// leave memory to others.
-const mostOfTwo = 4 << 20
-
-// pages reads the current data page, whose header has n bytes, and with GZIP the next one too.
-func (r *Reader[T]) pages(h header, n int) error {
-	size := n + int(h.packed)
-	r.queue[0].head = h
-	r.seen += h.values
-	count := 1
-	var second int // bytes of the second header
-	if r.chunk.Codec.Gzip && r.seen < r.chunk.Rows && h.size <= mostOfTwo {
-		h2, n2, err := r.header(size)
-		if err == nil && h2.holdsRows() && h.size+h2.size <= mostOfTwo {
-			r.queue[1].head, second, count = h2, n2, 2
-			r.seen += h2.values
-		}
-	}
-	total := size
-	if count == 2 {
-		total += second + int(r.queue[1].head.packed)
-	}
-	if err := r.need(total); err != nil {
-		return err
-	}
-	bodies := [2][]byte{r.win[r.lo+n : r.lo+size]}
-	if count == 2 {
-		bodies[1] = r.win[r.lo+size+second : r.lo+total]
-	}
-	if err := r.decompress(bodies, count); err != nil {
-		return err
-	}
-	r.lo += total
-	for i := range r.queue[:count] {
-		if err := r.queue[i].begin(r.chunk.Optional, r.chunk.Padding); err != nil {
-			return err
-		}
-		if r.queue[i].coded && !r.hasDict {
-			return errors.New("indices without a dictionary")
-		}
-	}
-	r.n = count
-	return nil
-}
-
-// decompress puts the bodies of the queue's first pages into their memory.
-func (r *Reader[T]) decompress(bodies [2][]byte, count int) error {
-	var dst [2][]byte
-	for i := range r.queue[:count] {
-		p, body := &r.queue[i], bodies[i]
-		if err := p.head.verify(body); err != nil {
-			return err
-		}
-		size := int(p.head.size)
-		most, err := r.memory(p, size)
-		if err != nil {
-			return err
-		}
-		plain := 0
-		if p.head.kind == dataPageV2 {
-			plain = int(p.head.levelBytes)
-			switch {
-			case p.head.repeatBytes != 0: // flat columns need none, but some writers write them
-				return fmt.Errorf("%w: repetition levels in a flat column", ErrForm)
-			case int64(plain) > min(p.head.packed, p.head.size):
-				return errHeader
-			}
-			copy(p.buf, body[:plain])
-		}
-		dst[i], bodies[i] = p.buf[plain:size:most], body[plain:]
-		if p.head.kind == dataPageV2 && p.head.uncompressed {
-			if len(dst[i]) != len(bodies[i]) {
-				return errHeader
-			}
-			copy(dst[i], bodies[i])
-			dst[i], bodies[i] = nil, nil // done
-		}
-	}
-	for i := range r.queue[:count] {
-		if dst[i] == nil {
-			continue
-		}
-		if r.chunk.Codec.Gzip && i+1 < count && dst[i+1] != nil {
-			if len(bodies[i]) > 0 && len(bodies[i+1]) > 0 {
-				return r.gzip.Pages(dst[0], bodies[0], dst[1], bodies[1])
-			}
-		}
-		if err := r.decompressOne(dst[i], bodies[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // memory gives a page memory for a body of so many bytes, and returns up to where a codec may write in it.
 func (r *Reader[T]) memory(p *page, size int) (most int, err error) {
@@ -263,11 +169,11 @@ func (r *Reader[T]) dictionary(h header, n int) error {
 	if h.values*int64(unsafe.Sizeof(zero)) != h.size {
 		return dictionarySize(h.size, h.values)
 	}
-	if err := r.need(n + int(h.packed)); err != nil {
+	end := n + int(h.packed)
+	if err := r.need(end); err != nil {
 		return err
 	}
-	body := r.win[r.lo+n : r.lo+n+int(h.packed)]
-	if err := h.verify(body); err != nil {
+	if err := h.verify(r.win[r.lo+n : r.lo+end]); err != nil {
 		return err
 	}
 	width := int(unsafe.Sizeof(zero))
@@ -280,11 +186,15 @@ func (r *Reader[T]) dictionary(h header, n int) error {
 		r.dict = make([]T, room)
 	}
 	r.dict = r.dict[:cap(r.dict)]
-	if err := r.decompressOne(bytesOf(r.dict)[:h.size:h.size], body); err != nil {
+	dict := bytesOf(r.dict)[:h.size:h.size]
+	if g := r.besideDictionary(h, end); g.count > 0 && r.need(g.end) == nil && r.load(&g, dict, r.win[r.lo+n:r.lo+end]) == nil {
+		r.dict, r.hasDict = r.dict[:h.values], true
+		return r.begin(&g)
+	}
+	if err := r.decompressOne(dict, r.win[r.lo+n:r.lo+end]); err != nil { // alone, also if a page after it is damaged
 		return err
 	}
-	r.dict = r.dict[:h.values]
-	r.lo += n + int(h.packed)
-	r.hasDict = true
+	r.dict, r.hasDict = r.dict[:h.values], true
+	r.lo += end
 	return nil
 }

@@ -4,7 +4,7 @@
 // returns [ErrForm]; the caller then uses arrow-go's readers, and [Body.Check] checks their pages. Any other error is damage;
 // a page with too few bytes for its values, or with bytes left after them, is damage too.
 //
-// Three things make it fast. A page is read once, into memory that is reused. Two GZIP pages are inflated at a time (see
+// Three things make it fast. A page is read once, into memory that is reused. Two or three GZIP pages are inflated at a time (see
 // package inflate). Definition levels are read run by run, so that a page without nulls has one run, and values go from the
 // page to their place in one step.
 //
@@ -71,7 +71,7 @@ type Reader[T uint32 | uint64] struct {
 
 	announced int64 // ahead was told of the bytes up to this offset
 
-	queue   [2]page
+	queue   [mostPages]page
 	at, n   int // index of the current page, and number of pages
 	dict    []T
 	hasDict bool

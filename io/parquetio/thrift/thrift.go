@@ -50,14 +50,20 @@ func (w *Walk) Fields(f func(id int64, typ byte) (consumed bool, err error)) err
 	}
 	defer func() { w.depth-- }()
 	for id := int64(0); ; {
-		head, err := w.byte()
-		if err != nil || head == 0 {
-			return err
+		if w.At >= len(w.Bytes) {
+			return ErrShort
+		}
+		head := w.Bytes[w.At]
+		if w.At++; head == 0 {
+			return nil
 		}
 		if delta := int64(head >> 4); delta > 0 {
 			id += delta
-		} else if id, err = w.Int(); err != nil {
-			return err
+		} else {
+			var err error
+			if id, err = w.Int(); err != nil {
+				return err
+			}
 		}
 		if int64(int16(id)) != id { // the Thrift library keeps only the low 16 bits, and would see another field
 			return ErrMalformed
@@ -65,16 +71,15 @@ func (w *Walk) Fields(f func(id int64, typ byte) (consumed bool, err error)) err
 		if err := w.count(); err != nil {
 			return err
 		}
-		consumed := false
 		if f != nil {
-			if consumed, err = f(id, head&15); err != nil {
+			if consumed, err := f(id, head&15); err != nil {
 				return err
+			} else if consumed {
+				continue
 			}
 		}
-		if !consumed {
-			if err := w.Skip(head & 15); err != nil {
-				return err
-			}
+		if err := w.skip(head&15, false); err != nil {
+			return err
 		}
 	}
 }
@@ -223,6 +228,10 @@ func (w *Walk) bytes(n uint64) error {
 }
 
 func (w *Walk) uvarint() (uint64, error) {
+	if w.At < len(w.Bytes) && w.Bytes[w.At] < 0x80 { // most numbers have one byte
+		w.At++
+		return uint64(w.Bytes[w.At-1]), nil
+	}
 	n, size := binary.Uvarint(w.Bytes[w.At:])
 	switch {
 	case size == 0:
