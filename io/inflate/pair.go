@@ -21,7 +21,6 @@ type lane struct {
 	dstStart     uintptr
 	hold, n      uint64
 	stop         uint64 // why the loop ended, as far as this lane goes
-	entry        uint64 // at hand, while another lane needs the register
 }
 
 // Why a lane stopped: see lane.stop.

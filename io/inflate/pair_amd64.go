@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// inTurns tells whether this machine has the instructions that the loop over two streams is written in.
+// inTurns tells whether this machine has the instructions that the loops over several streams are written in.
 var inTurns = cpu.X86.HasBMI2
 
 // turns decodes the blocks at hand of both streams, in turns, until one of them has no room for a round or comes to a

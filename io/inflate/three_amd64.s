@@ -100,7 +100,7 @@ any1:
 	INCQ BP
 
 any0: // a lane with a literal at hand decodes it in the next round
-	MOVL  R14, (LANE_C+lane_entry)(BX)
+	MOVL  R14, entry-8(SP)
 	TESTL AX, AX
 	JMI   symbolB
 	FILL(LANE_A, R8, R9)
@@ -114,7 +114,7 @@ symbolB:
 	SYMBOL(SI, R10, R11, LIT_B, DIST_B, LANE_B, symbolC, lengthB, distanceB, nearB, wordsB, copiedB, fillB, patternB, noneB, corruptB)
 
 symbolC:
-	MOVL  (LANE_C+lane_entry)(BX), AX
+	MOVL  entry-8(SP), AX
 	TESTL AX, AX
 	JMI   loop
 	FILL(LANE_C, R12, R13)

@@ -21,12 +21,18 @@ func TestThreePagesAtOnceAreEachRight(t *testing.T) {
 	var p Pair
 	for _, sizes := range [][3]int{{0, 5, 600}, {600, 600, 600}, {70_000, 300, 200_000}, {200_000, 70_000, 0}, {90_000, 200_000, 70_000}, {65_535, 65_536, 65_537}} {
 		names := slices.Sorted(maps.Keys(contents(1)))
+		var pages, packed [3]map[string][]byte
+		for k, n := range sizes {
+			pages[k], packed[k] = contents(n), map[string][]byte{}
+			for name, content := range pages[k] {
+				packed[k][name] = compressed(t, []int{6, 1, 6}[k], content)
+			}
+		}
 		for i := range names {
 			for j := range names {
 				var all, want, src [3][]byte
 				for k, name := range []string{names[i], names[j], names[(i+j)%len(names)]} {
-					want[k] = contents(sizes[k])[name]
-					all[k], src[k] = fenced(sizes[k]), compressed(t, []int{6, 1, 6}[k], want[k])
+					all[k], want[k], src[k] = fenced(sizes[k]), pages[k][name], packed[k][name]
 				}
 				err := threeOf(&p, &all, src)
 				for k := range all {

@@ -42,10 +42,8 @@ func TestOneWalkRefusesWhatTheCheckOfTheWholeFooterRefuses(t *testing.T) {
 		}
 		damaged := bytes.Clone(raw)
 		for i := range raw {
-			for _, change := range []byte{0x01, 0x08, 0x10, 0x80, 0xff} {
-				damaged[i] = raw[i] ^ change
-				judge(damaged, fmt.Sprintf("byte %d is %#x", i, damaged[i]))
-			}
+			damaged[i] = raw[i] ^ []byte{0x01, 0x08, 0x10, 0x80, 0xff}[i%5]
+			judge(damaged, fmt.Sprintf("byte %d is %#x", i, damaged[i]))
 			damaged[i] = raw[i]
 		}
 	}
