@@ -74,11 +74,11 @@ func isCodedState(state []byte) bool { return len(state) > 1 && state[1]&isCoded
 // Plain returns the plain form of a state, which is not in chunks.
 func Plain(state []byte) ([]byte, error) {
 	var h header
-	in, err := h.read(state)
-	if err != nil || !h.chunked {
+	if _, err := h.read(state); err != nil || !h.chunked {
 		return state, err
 	}
-	if in, err = h.open(state); err != nil {
+	in, err := h.open(state)
+	if err != nil {
 		return nil, err
 	}
 	return append(h.append(make([]byte, 0, len(in)+64)), in...), nil
