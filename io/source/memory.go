@@ -56,16 +56,23 @@ func mostInUse(tables int) int64 {
 	return 80
 }
 
-// loosenAfterEach raises the limit after a collection that left too much in use, and takes it back to the goal later.
+// limitAfter is the memory limit after a collection that left live bytes in use, where the collection before it left before. Of both the smaller one
+// counts: what is needed only for a moment, such as the state of a file while it is written, must not raise the limit.
+func limitAfter(goal, before, live, percent int64) int64 {
+	return max(goal, min(before, live)/percent*100)
+}
+
+// loosenAfterEach raises the limit after collections that left too much in use, and takes it back to the goal later.
 func loosenAfterEach() {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	live, before := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}, int64(0)
 	var arm func()
 	arm = func() {
 		runtime.AddCleanup(&struct{ _ *byte }{}, func(struct{}) {
 			metrics.Read(live)
 			limit := goal.Load()
 			if v := live[0].Value; v.Kind() == metrics.KindUint64 {
-				limit = max(limit, int64(v.Uint64())/loosenAt.Load()*100)
+				now := int64(v.Uint64())
+				limit, before = limitAfter(limit, before, now, loosenAt.Load()), now
 			}
 			if limit != debug.SetMemoryLimit(-1) {
 				debug.SetMemoryLimit(limit)
