@@ -198,7 +198,7 @@ func compactFrom(tables []*Spec) int64 {
 			declared, most = declared+1, max(most, t.MostBytes)
 		}
 	}
-	return most / (declared + 3)
+	return most / (declared + 3) * 4 / (declared + 3)
 }
 
 // compact makes the groups of a source compact if the groups of the sources before it take much memory, because all groups are held until the
