@@ -114,3 +114,11 @@ func (m Memory) readAhead() int64 {
 
 // groups is how many bytes the groups of tables may take with which batches of several files are mixed.
 func (m Memory) groups() int64 { return m.readAhead() }
+
+// room is how many bytes open files may take, with the groups of tables, in addition to what is read ahead. The collector needs a quarter of the heap.
+func (m Memory) room() int64 {
+	if m == 0 {
+		return 2 * m.readAhead()
+	}
+	return max(0, int64(m-outsideHeap)/4*3-m.readAhead()-decoding/2)
+}

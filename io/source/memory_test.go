@@ -25,3 +25,16 @@ func TestTheLimitFollowsWhatStaysInUse(t *testing.T) {
 		}
 	}
 }
+
+// With more memory there is room for more files, but never for more than the heap has.
+func TestTheRoomForFilesGrowsWithTheMemory(t *testing.T) {
+	const mib = 1 << 20
+	last := int64(-1)
+	for _, m := range []Memory{64 * mib, 168 * mib, 228 * mib, 308 * mib, 2048 * mib} {
+		room, heap := m.room(), int64(max(0, m-outsideHeap))
+		if room < last || room < 0 || room+m.readAhead() > heap {
+			t.Errorf("%d MiB: found room for %d MiB of files, expected more than with less memory, and at most the heap of %d MiB", m>>20, room>>20, heap>>20)
+		}
+		last = room
+	}
+}
