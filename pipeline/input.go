@@ -299,10 +299,8 @@ var memoryByCores = []struct {
 	{16, 300 << 20, 312 << 20},
 }
 
-// defaultMemory is the default of --max-memory. container is how much memory the container may use; 0 for no limit. At most half of it is
-// taken, because other processes and the cache of files need some too.
-func defaultMemory(cores int, remote bool, declared int, container int64) int64 {
-	most := int64(0)
+// memoryOf is what memoryByCores says of a number of cores.
+func memoryOf(cores int, remote bool) (most int64) {
 	for _, line := range memoryByCores {
 		if cores < line.cores {
 			break
@@ -311,20 +309,41 @@ func defaultMemory(cores int, remote bool, declared int, container int64) int64 
 			most = line.remote
 		}
 	}
-	most += int64(declared) * tableMemory
+	return most
+}
+
+// defaultMemory is the default of --max-memory. container is how much memory the container may use; 0 for no limit. At most half of it is
+// taken, because other processes and the cache of files need some too.
+func defaultMemory(cores int, remote bool, declared int, container int64) int64 {
+	most := memoryOf(cores, remote) + int64(declared)*tableMemory
 	if container > 0 {
 		most = min(most, container/2)
 	}
 	return most
 }
 
+// groupMemory is how many bytes the groups of a table may take. What more cores add to the default of --max-memory is for decoding, so it does not
+// count; but at least half of the memory does.
+func (s *settings) groupMemory() int64 {
+	most, remote := int64(s.mostMemory(nil)), s.remote()
+	return max(most/2, most-memoryOf(s.cores(), remote)+memoryOf(1, remote))
+}
+
+// cores is the number of cores of those that read. What the workers of a cluster have is not known here.
+func (s *settings) cores() int {
+	if r, err := runners.Find(s.runner); err == nil && r.Elsewhere() {
+		return 1
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
 // mostMemory is what a process that reads for these tables may take for that.
 func (s *settings) mostMemory(tables []*aggregate.Spec) source.Memory {
 	most, remote := s.parsed.memory, s.remote()
 	if most == 0 {
-		cores, container := runtime.GOMAXPROCS(0), source.ContainerMemory(os.DirFS("/"))
-		if r, err := runners.Find(s.runner); err == nil && r.Elsewhere() { // what the workers have is not known here
-			cores, container = 1, 0
+		container := source.ContainerMemory(os.DirFS("/"))
+		if r, err := runners.Find(s.runner); err == nil && r.Elsewhere() {
+			container = 0 // what the workers have is not known here
 		}
 		declared := 0
 		for _, t := range tables {
@@ -332,7 +351,7 @@ func (s *settings) mostMemory(tables []*aggregate.Spec) source.Memory {
 				declared++
 			}
 		}
-		most = defaultMemory(cores, remote, declared, container)
+		most = defaultMemory(s.cores(), remote, declared, container)
 	}
 	if remote && s.runner == "prism" {
 		most -= messages

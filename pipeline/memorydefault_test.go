@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"runtime"
+	"testing"
+)
 
 func TestTheDefaultOfMaxMemoryGrowsWithCoresAndFitsTheContainer(t *testing.T) {
 	const mib = 1 << 20
@@ -28,5 +31,34 @@ func TestTheDefaultOfMaxMemoryGrowsWithCoresAndFitsTheContainer(t *testing.T) {
 		if got := defaultMemory(c.cores, c.remote, c.declared, c.container); got != c.want*mib {
 			t.Errorf("%s: found %d MiB, expected %d", name, got/mib, c.want)
 		}
+	}
+}
+
+// More cores need more memory to decode, but the groups of a table need no more.
+func TestTheMemoryOfGroupsDoesNotGrowWithCores(t *testing.T) {
+	const mib = 1 << 20
+	for name, c := range map[string]struct {
+		cores  int
+		runner string
+		given  int64 // MiB
+		want   int64 // MiB
+	}{
+		"two cores":                          {2, "direct", 0, 160},
+		"sixteen cores":                      {16, "direct", 0, 160},
+		"two cores, given":                   {2, "direct", 500, 500},
+		"sixteen cores, given":               {16, "direct", 500, 360},
+		"sixteen cores, little is given":     {16, "direct", 200, 100},
+		"the cores of workers are not known": {16, "flink", 500, 500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(c.cores))
+			s := &settings{runner: c.runner}
+			if s.parsed.memory = c.given * mib; c.given == 0 && s.mostMemory(nil) < 160*mib {
+				t.Skip("skipped: this container has little memory")
+			}
+			if got := s.groupMemory(); got != c.want*mib {
+				t.Errorf("found %d MiB, expected %d", got/mib, c.want)
+			}
+		})
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // bounds are those of a declared table. Its groups may take as much as reading may.
 func (s *settings) bounds() aggregate.Bounds {
-	return aggregate.Bounds{Groups: int64(s.maxGroups), Bytes: int64(s.mostMemory(nil))}
+	return aggregate.Bounds{Groups: int64(s.maxGroups), Bytes: s.groupMemory()}
 }
 
 // specs returns the tables that the run makes, beside the ledger: those of --tables, in its order, with the standing ones first. If it

@@ -84,19 +84,29 @@ func (l *lanes) fill() {
 	for !l.stopped && l.ctx.Err() == nil && l.rest.more() && l.idle() {
 		f := l.rest.file()
 		side := l.side(f)
-		s := &segment{lanes: l, cfg: l.cfg, cores: max(1, f.Cores), room: sync.NewCond(&l.mu), ahead: l.ahead / int64(side)}
+		ahead := l.aheadNow()
+		s := &segment{lanes: l, cfg: l.cfg, cores: max(1, f.Cores), room: sync.NewCond(&l.mu), ahead: ahead / int64(side)}
 		least := int64(minSegment)
 		if l.cfg.Lanes != AllCores {
 			least = 1
 		}
 		s.parts = l.rest.next(side, least)
 		s.claimed = s.firstUnit()
-		if side > 1 {
-			s.cfg.Ahead = int(max(1, l.ahead/int64(side+1)/int64(max(1, len(f.Projection)))/batchBytes))
+		if side > 1 || ahead < l.ahead {
+			s.cfg.Ahead = int(max(1, ahead/int64(side+1)/int64(max(1, len(f.Projection)))/batchBytes))
 		}
 		l.open = append(l.open, s)
 		s.start(l.ctx)
 	}
+}
+
+// aheadNow is how many bytes may wait to be taken, where groups may have taken some of the memory. At least a quarter of it is left.
+func (l *lanes) aheadNow() int64 {
+	if l.cfg.Tables == 0 {
+		return l.ahead
+	}
+	taken := element.GroupsHeld.Load() + element.GroupsOfFile.Load() - l.cfg.Memory.room()
+	return max(l.ahead/4, l.ahead-max(0, taken))
 }
 
 // mostDecoded is how many files may be decoded and still open before their batches are taken. Files of few rows, or none, hardly take memory, but
@@ -143,22 +153,37 @@ func (l *lanes) footers() (bytes int64) {
 }
 
 // mayJoin tells whether the file that comes next may be read beside the open segments. Where tables hold groups of each file, only so many
-// files may be open as [lanes.files] says. The caller holds the lock.
+// files may be open as [lanes.files] says, and as have room for their groups. The caller holds the lock.
 func (l *lanes) mayJoin() bool {
 	if l.cfg.Tables == 0 {
 		return true
 	}
-	files := map[string]bool{l.rest.file().Source: true}
+	next := l.rest.file().Source
+	read, open := map[string]bool{next: true}, map[string]bool{next: true}
 	for _, s := range l.open {
+		source := s.parts[len(s.parts)-1].file.Source
+		open[source] = true
 		if !s.ended {
-			files[s.parts[len(s.parts)-1].file.Source] = true
+			read[source] = true
 		}
 	}
-	return len(files) <= l.files()
+	return len(read) <= l.files() && (len(read) <= fewFiles || l.haveRoom(len(open), l.rest.file()))
 }
 
 // files is how many files may have groups in memory at once, if there are tables with groups.
 func (l *lanes) files() int { return max(1, int(l.cores)/max(1, l.cfg.Tables)) }
+
+// fewFiles may be read at the same time however much memory their groups take: the batches of the second file wait until the first has ended.
+const fewFiles = 2
+
+// columnBytes is roughly how many bytes of memory an open file takes for each column that is decoded.
+const columnBytes = 2 << 20
+
+// haveRoom tells whether there is room for so many open files like f, and for their groups.
+func (l *lanes) haveRoom(files int, f *element.Recognised) bool {
+	each := element.GroupsOfFile.Load()
+	return each > 0 && element.GroupsHeld.Load()+int64(files)*(each+int64(len(f.Projection))*columnBytes) <= l.cfg.Memory.room()
+}
 
 // tell wakes next.
 func (l *lanes) tell() {
@@ -198,8 +223,8 @@ func (l *lanes) collect() (list []item, end bool, err error) {
 		more = false
 		for _, s := range l.inTurn() {
 			at := slices.Index(l.open, s)
-			if at < 0 || len(list) == l.batch {
-				continue // it was dropped meanwhile
+			if at < 0 || len(list) == l.batch || len(list) > 0 && l.oneByOne() && list[0].columns.Source != s.parts[0].file.Source {
+				continue // it was dropped meanwhile, or its file must wait
 			}
 			it, state := l.take(s)
 			switch state {
@@ -240,13 +265,21 @@ func (l *lanes) inTurn() []*segment {
 		return nil
 	case l.single():
 		return l.open[:1:1]
-	case l.cfg.Tables > 0 && l.files() == 1, element.Groups.Load() > l.cfg.Memory.groups():
+	case l.oneByOne():
 		return slices.Clone(l.open[:l.ofFirstFile()])
 	case l.batch == 1:
 		return slices.Clone(l.open)
 	}
 	at := slices.Index(l.open, l.last) + 1
 	return slices.Concat(l.open[at:], l.open[:at])
+}
+
+// oneByOne tells whether the files must come one after the other, because their groups take much memory. The caller holds the lock.
+func (l *lanes) oneByOne() bool {
+	if element.Groups.Load() > l.cfg.Memory.groups() {
+		return true
+	}
+	return l.cfg.Tables > 0 && (l.files() == 1 || !l.haveRoom(fewFiles, l.open[0].parts[0].file))
 }
 
 // ofFirstFile returns how many of the open segments are of the first file.

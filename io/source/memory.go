@@ -92,10 +92,18 @@ func mostInUse(tables int) int64 {
 	return 80
 }
 
-// loosenAfterEach raises the limit after a collection that left too much in use, and takes it back to the goal later.
+// limitAfter is the memory limit after a collection that left live bytes in use, where the collection before it left before. Of both the smaller one
+// counts: what is needed only for a moment, such as the state of a file while it is written, must not raise the limit.
+func limitAfter(goal, before, live, percent int64) int64 {
+	return max(goal, min(before, live)/percent*100)
+}
+
+// loosenAfterEach raises the limit after collections that left too much in use, and takes it back to the goal later.
 func loosenAfterEach() {
+	before := int64(0)
 	afterEach(func(live int64) {
-		limit := max(goal.Load(), live/loosenAt.Load()*100)
+		limit := limitAfter(goal.Load(), before, live, loosenAt.Load())
+		before = live
 		if limit != debug.SetMemoryLimit(-1) {
 			debug.SetMemoryLimit(limit)
 		}
@@ -133,3 +141,11 @@ func (m Memory) readAhead() int64 {
 
 // groups is how many bytes the groups of tables may take with which batches of several files are mixed.
 func (m Memory) groups() int64 { return m.readAhead() }
+
+// room is how many bytes open files may take, with the groups of tables, in addition to what is read ahead. The collector needs a quarter of the heap.
+func (m Memory) room() int64 {
+	if m == 0 {
+		return 2 * m.readAhead()
+	}
+	return max(0, int64(m-outsideHeap)/4*3-m.readAhead()-decoding/2)
+}

@@ -169,6 +169,8 @@ var mayChange = map[string]string{
 	"runners.touched":                 "which of Beam's flags, which are of the process, are not their defaults",
 	"runners.temps":                   "TMPDIR is of the process",
 	"transforms/element.Groups":       "what the process holds, for who reads ahead",
+	"transforms/element.GroupsHeld":   "what the process holds, for who reads ahead",
+	"transforms/element.GroupsOfFile": "what the process will hold, for who reads ahead",
 	"transforms/element.rowEncoders":  "functions to use again, by type",
 	"transforms/element.structCoders": "functions to use again, by type",
 	"transforms/element.rowDecoders":  "functions to use again, by type",

@@ -22,8 +22,11 @@ type partialFn struct {
 	spare []*tableAdders // whose memory is used again
 	held  allHeld        // of all sources of the bundle
 	list  listAdder
-	bytes int64 // in element.Groups
+	told  told
 }
+
+// told is what the reader is told of.
+type told struct{ groups, held int64 }
 
 // openSource is a source of which not all rows are there.
 type openSource struct {
@@ -38,7 +41,7 @@ const idleLists = 64
 
 func (fn *partialFn) StartBundle(func(string, Source)) {
 	fn.open, fn.lists = nil, 0
-	fn.tell(0)
+	fn.tell(told{})
 }
 
 func (fn *partialFn) ProcessElement(list trip.Batches, emit func(string, Source)) error {
@@ -145,12 +148,12 @@ func (fn *partialFn) adders(skip uint64) *tableAdders {
 func (fn *partialFn) FinishBundle(emit func(string, Source)) error {
 	err := fn.finish(func(*openSource) bool { return true }, emit)
 	fn.open, fn.sets, fn.spare, fn.held, fn.list = nil, nil, nil, nil, listAdder{}
-	fn.tell(0)
+	fn.tell(told{})
 	return err
 }
 
 // Teardown says that a bundle that failed holds nothing.
-func (fn *partialFn) Teardown() { fn.tell(0) }
+func (fn *partialFn) Teardown() { fn.tell(told{}) }
 
 // finish emits the results of some sources.
 func (fn *partialFn) finish(some func(*openSource) bool, emit func(string, Source)) error {
@@ -163,6 +166,9 @@ func (fn *partialFn) finish(some func(*openSource) bool, emit func(string, Sourc
 			continue
 		}
 		all := o.whole()
+		if all {
+			element.GroupsOfFile.Store(o.groups())
+		}
 		for _, s := range o.sums {
 			ended, whole = append(ended, s), append(whole, s.alone && all)
 		}
@@ -198,7 +204,7 @@ func compactFrom(tables []*Spec) int64 {
 			declared, most = declared+1, max(most, t.MostBytes)
 		}
 	}
-	return most / (declared + 3)
+	return most / (declared + 3) * 4 / (declared + 3)
 }
 
 // compact makes the groups of a source compact if the groups of the sources before it take much memory, because all groups are held until the
@@ -228,9 +234,10 @@ func (fn *partialFn) makeRoom(emit func(string, Source)) error {
 	if !slices.ContainsFunc(fn.Tables, (*Spec).declared) {
 		return nil
 	}
+	fn.foresee()
 	for {
 		open, most := fn.groups()
-		fn.tell(open)
+		fn.tell(told{open, fn.heldBytes()})
 		if len(fn.open) < 2 || open <= most {
 			return nil
 		}
@@ -250,14 +257,12 @@ const spareBytes = 128 << 20
 // adders if all adders together take more than the bound below.
 func (fn *partialFn) groups() (open, most int64) {
 	spare := int64(0)
+	for _, o := range fn.open {
+		open += o.groups()
+	}
 	for i, spec := range fn.Tables {
 		if !spec.declared() {
 			continue
-		}
-		for _, o := range fn.open {
-			for _, s := range o.sums {
-				open += s.tables.list[i].bytes()
-			}
 		}
 		for _, a := range fn.spare {
 			spare += a.list[i].bytes()
@@ -270,14 +275,59 @@ func (fn *partialFn) groups() (open, most int64) {
 	return open, most
 }
 
-// tell tells how many bytes the groups of open sources take.
-func (fn *partialFn) tell(bytes int64) {
-	element.Groups.Add(bytes - fn.bytes)
-	fn.bytes = bytes
+// heldBytes is how many bytes the results take that were emitted.
+func (fn *partialFn) heldBytes() (bytes int64) {
+	for _, h := range fn.held {
+		bytes += h.finished + h.others
+	}
+	return bytes
+}
+
+// tell tells how many bytes the groups of open sources take, and those of sources that have ended.
+func (fn *partialFn) tell(now told) {
+	element.Groups.Add(now.groups - fn.told.groups)
+	element.GroupsHeld.Add(now.held - fn.told.held)
+	fn.told = now
+}
+
+// groups is how many bytes the groups of a source take.
+func (o *openSource) groups() (bytes int64) {
+	for _, s := range o.sums {
+		for _, t := range s.tables.list {
+			bytes += t.bytes()
+		}
+	}
+	return bytes
+}
+
+// leastDone is the least part of a source by which the memory of all its groups is judged.
+const leastDone = 1.0 / 16
+
+// foresee tells how much memory the groups of a file will take, judged by the open source of which the largest part is done.
+func (fn *partialFn) foresee() {
+	if len(fn.open) == 0 {
+		return
+	}
+	most := slices.MaxFunc(fn.open, func(a, b *openSource) int { return cmp.Compare(a.done(), b.done()) })
+	if done := most.done(); done >= leastDone {
+		element.GroupsOfFile.Store(int64(float64(most.groups()) / done))
+	}
 }
 
 // whole tells whether all rows of a source are there.
 func (o *openSource) whole() bool {
+	have, all := o.progress()
+	return have == all
+}
+
+// done is the part of a source that is there, from 0 to 1.
+func (o *openSource) done() float64 {
+	have, all := o.progress()
+	return float64(have) / float64(max(1, all))
+}
+
+// progress returns how much of a source is there, and how much it has in all: rows, or bytes of text.
+func (o *openSource) progress() (have, all int64) {
 	rows, bytes := int64(0), int64(0)
 	for _, s := range o.sums {
 		rows += s.rows
@@ -285,7 +335,7 @@ func (o *openSource) whole() bool {
 	}
 	first := o.sums[0]
 	if first.fileRows == element.UnknownRows {
-		return bytes == first.fileBytes
+		return bytes, first.fileBytes
 	}
-	return rows == first.fileRows
+	return rows, first.fileRows
 }
