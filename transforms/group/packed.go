@@ -32,7 +32,6 @@ type packed struct {
 	ends    []uint32 // by group: where its values end in spread
 	spread  []uint32
 	scratch []uint32
-	ids     []uint32
 	window  distanceWindow // of the log: see window.go
 
 	distances [measuredAtOnce]uint32 // memory of add
