@@ -5,11 +5,12 @@ import (
 	"fmt"
 )
 
-// group is the pages that are read at once, with GZIP. Inflating mostly waits, and further streams fill the time: see package inflate.
-type group struct {
+// pageGroup is the pages that are read together: with GZIP up to three, otherwise one. Inflating a page mostly waits, and inflating other pages in
+// turns fills this time: see package inflate.
+type pageGroup struct {
 	count  int            // pages; their headers are in the queue
 	bodies [mostPages]int // where they begin, in bytes from the current page on
-	end    int            // where the next page begins
+	end    int            // where the page after the group begins
 	values int64          // rows of all pages
 	size   int64          // inflated bytes of all pages, and of the dictionary that is inflated with them
 }
@@ -19,12 +20,12 @@ const (
 	mostPages = 3
 
 	// mostOfTwo is the most bytes that two pages may have together to be inflated at once. Larger pages are inflated one by one, to
-	// leave memory to others. mostOfThree is that of three pages.
+	// leave memory to others. mostOfThree is the same for three pages.
 	mostOfTwo   = 4 << 20
 	mostOfThree = 2 << 20
 )
 
-// roomFor tells whether a group may have so many bytes in so many streams.
+// roomFor tells whether so many streams, which have so many inflated bytes together, may be inflated at once.
 func roomFor(size int64, streams int) bool {
 	if streams > 2 {
 		return size <= mostOfThree
@@ -33,7 +34,7 @@ func roomFor(size int64, streams int) bool {
 }
 
 // add adds a page to the group, with its header of n bytes.
-func (r *Reader[T]) add(g *group, h header, n int) {
+func (r *Reader[T]) add(g *pageGroup, h header, n int) {
 	r.queue[g.count].head = h
 	g.bodies[g.count] = g.end + n
 	g.end += n + int(h.packed)
@@ -42,9 +43,9 @@ func (r *Reader[T]) add(g *group, h header, n int) {
 	g.count++
 }
 
-// follow adds the pages that follow until the group has most pages, or as many as there are or as there is room for. beside is how many
-// other streams are inflated with them.
-func (r *Reader[T]) follow(g *group, most, beside int) {
+// follow adds the pages that follow. It stops when the group has most pages, when there is no further page, or when there is no room for the next page.
+// beside is how many other streams are inflated with the group.
+func (r *Reader[T]) follow(g *pageGroup, most, beside int) {
 	for g.count < most && r.seen+g.values < r.chunk.Rows {
 		h, n, err := r.header(g.end)
 		if err != nil || !h.holdsRows() || !roomFor(g.size+h.size, g.count+1+beside) {
@@ -54,26 +55,26 @@ func (r *Reader[T]) follow(g *group, most, beside int) {
 	}
 }
 
-// atOnce is how many pages like one are inflated at once, if it is the next one: three of literals, and two where there are matches. What a
-// match takes cannot be filled by a third stream.
+// atOnce returns how many pages are inflated at once from the page with the header h on: three if pages are mostly literals, and two if they have many
+// matches. A page with many matches becomes much larger when it is inflated. A third stream does not make matches faster.
 func (r *Reader[T]) atOnce(h header) int {
 	switch {
 	case !r.chunk.Codec.Gzip:
 		return 1
-	case h.size*2 > h.packed*3, r.pagesLike(h) == 4: // two and two, as one alone takes longest
+	case h.size*2 > h.packed*3, r.pagesLike(h) == 4: // four pages are two and two: in three and one, the single page would take too long
 		return 2
 	}
 	return mostPages
 }
 
-// pagesLike is how many pages are left if all have as many rows as one.
+// pagesLike returns how many pages are left, if all have as many rows as the page with the header h.
 func (r *Reader[T]) pagesLike(h header) int64 {
 	return (r.chunk.Rows - r.seen + h.values - 1) / h.values
 }
 
-// pages reads the current data page, whose header has n bytes, and with GZIP those that are inflated with it.
+// pages reads the current data page, whose header h has n bytes, and with GZIP the pages that are inflated with it.
 func (r *Reader[T]) pages(h header, n int) error {
-	var g group
+	var g pageGroup
 	r.add(&g, h, n)
 	r.follow(&g, r.atOnce(h), 0)
 	if g.count == mostPages {
@@ -82,9 +83,9 @@ func (r *Reader[T]) pages(h header, n int) error {
 		}
 		r.drop(cap(r.queue[2].buf))
 		r.queue[2].buf = nil
-		g = group{}
+		g = pageGroup{}
 		r.add(&g, h, n)
-		r.follow(&g, 2, 0) // the third page does not keep these from being read
+		r.follow(&g, 2, 0) // two pages must be readable even if the third is damaged or has no memory
 	}
 	if err := r.load(&g, nil, nil); err != nil {
 		return err
@@ -92,9 +93,9 @@ func (r *Reader[T]) pages(h header, n int) error {
 	return r.begin(&g)
 }
 
-// besideDictionary are the pages that are inflated together with a dictionary, whose page has the header h and ends at end: as many as are then
-// not missing in another group.
-func (r *Reader[T]) besideDictionary(h header, end int) (g group) {
+// besideDictionary returns the pages that are inflated together with a dictionary, whose page has the header h and ends at end. It returns no pages if
+// it is probably faster to inflate the dictionary alone: if the dictionary is small, or if the pages fill groups without it.
+func (r *Reader[T]) besideDictionary(h header, end int) (g pageGroup) {
 	g.end, g.size = end, h.size
 	if !r.chunk.Codec.Gzip || h.packed == 0 {
 		return g
@@ -107,10 +108,10 @@ func (r *Reader[T]) besideDictionary(h header, end int) (g group) {
 	switch left := r.pagesLike(first); {
 	case first.size*2 > first.packed*3:
 		if left%2 == 0 && h.size < first.size {
-			return group{}
+			return pageGroup{}
 		}
 	case left == 3 || h.size < first.size/2:
-		return group{}
+		return pageGroup{}
 	default:
 		r.follow(&g, 2, 1)
 	}
@@ -118,7 +119,7 @@ func (r *Reader[T]) besideDictionary(h header, end int) (g group) {
 }
 
 // load decompresses the pages of a group into their memory and, with them, a dictionary from its body into dict, unless body is nil.
-func (r *Reader[T]) load(g *group, dict, body []byte) error {
+func (r *Reader[T]) load(g *pageGroup, dict, body []byte) error {
 	if err := r.need(g.end); err != nil {
 		return err
 	}
@@ -157,8 +158,8 @@ func (r *Reader[T]) load(g *group, dict, body []byte) error {
 	return nil
 }
 
-// prepare gives a page its memory, and returns where its body is to be decompressed, and what of it. There is nothing to decompress if dst is
-// nil.
+// prepare gives a page its memory. It returns the compressed part of the body as src, and the memory into which src is to be decompressed as dst. If dst
+// is nil, nothing is to be decompressed.
 func (r *Reader[T]) prepare(p *page, body []byte) (dst, src []byte, err error) {
 	if err := p.head.verify(body); err != nil {
 		return nil, nil, err
@@ -191,7 +192,7 @@ func (r *Reader[T]) prepare(p *page, body []byte) (dst, src []byte, err error) {
 }
 
 // begin moves behind the pages of a group that is loaded, and finds their levels and values.
-func (r *Reader[T]) begin(g *group) error {
+func (r *Reader[T]) begin(g *pageGroup) error {
 	r.lo += g.end
 	r.seen += g.values
 	for i := range r.queue[:g.count] {
