@@ -126,7 +126,7 @@ func (w *chunkWriter) add(key []byte, rows int64) {
 	w.order, w.starts = append(w.order, byLength(len(w.order), tail)), append(w.starts, len(w.tails))
 }
 
-// append appends the chunk, whose texts the coder codes. If there is none, they are not coded.
+// append appends the chunk. The coder codes the texts; if it is nil, they are not coded.
 func (w *chunkWriter) append(b []byte, shard uint32, c *coder) []byte {
 	slices.Sort(w.order)
 	w.sorted = slices.Grow(w.sorted[:0], len(w.tails))
@@ -140,12 +140,12 @@ func (w *chunkWriter) append(b []byte, shard uint32, c *coder) []byte {
 	for _, text := range [][]byte{w.keys, w.bodies[:w.body], w.sorted} {
 		content = c.append(content, text)
 	}
-	b = appendChunk(b, shard, int64(len(w.order)), w.rows, len(content))
+	b = appendChunkHead(b, shard, int64(len(w.order)), w.rows, len(content))
 	return append(b, content...) // moves them to the front
 }
 
-// appendChunk appends what comes before the bytes of a chunk.
-func appendChunk(b []byte, shard uint32, groups, rows int64, length int) []byte {
+// appendChunkHead appends what a chunk has before its bytes.
+func appendChunkHead(b []byte, shard uint32, groups, rows int64, length int) []byte {
 	b = binary.AppendUvarint(b, uint64(shard))
 	b = binary.AppendUvarint(b, uint64(groups))
 	b = binary.AppendUvarint(b, uint64(rows))
@@ -185,7 +185,7 @@ func (c *chunk) coded(d *coder) ([]byte, error) {
 	if r.short {
 		return nil, errBroken
 	}
-	b := appendChunk(make([]byte, 0, len(d.out)+64), c.shard, c.groups, c.rows, len(d.out))
+	b := appendChunkHead(make([]byte, 0, len(d.out)+64), c.shard, c.groups, c.rows, len(d.out))
 	return append(b, d.out...), nil
 }
 
@@ -193,7 +193,7 @@ func (c *chunk) coded(d *coder) ([]byte, error) {
 type chunk struct {
 	shard          uint32
 	groups, rows   int64
-	whole, content []byte
+	whole, content []byte // content is the bytes of the chunk; whole has what appendChunkHead writes too
 }
 
 // nextChunk reads the chunk at the start of in. ok is false at the end.
@@ -325,7 +325,7 @@ func (c *chunk) openTails() ([][]byte, error) {
 	return tails, err
 }
 
-// openBodies reads all of a chunk but its tails, for which it returns a reader. Size is about what the groups take without their tails.
+// openBodies reads a chunk without its tails. It returns a reader of the tails, and about how many bytes the groups take without them.
 func (d *coder) openBodies(c *chunk) (size int, tails reader, err error) {
 	r := reader{in: c.content}
 	d.keys, d.bodies, d.key = d.read(&r, d.keys[:0]), d.read(&r, d.bodies[:0]), d.key[:0]
@@ -345,7 +345,7 @@ func (d *coder) openBodies(c *chunk) (size int, tails reader, err error) {
 		}
 		d.key = append(d.key[:g.same], g.rest...)
 		texts += int64(len(d.key)) + body + g.length
-		if texts > blockBytes && len(d.list) > 0 { // no block has so much, and damaged bytes may tell of far more than there can be
+		if texts > blockBytes && len(d.list) > 0 { // no block has so many bytes; damaged lengths may tell of far more
 			return 0, r, errBroken
 		}
 		size += len(d.key) + len(g.body) + 3*binary.MaxVarintLen16

@@ -200,7 +200,7 @@ func OnlyHeader(state []byte) []byte {
 	return bytes.Clone(state[:len(state)-len(groups)])
 }
 
-// Merge adds up two states of one table. Groups of a finished state are never merged: it is an error if both have one key.
+// Merge adds up two states of one table. Groups of a finished state are never merged: it is an error if both states have a group with the same key.
 func Merge(a, b []byte) ([]byte, error) {
 	var ha, hb header
 	as, err := ha.open(a)
@@ -269,7 +269,7 @@ func (h *header) mergeGroups(out, a, b []byte) (_ []byte, groups int64, err erro
 	return out, groups, err
 }
 
-// merger merges the bodies of groups with one key.
+// merger merges two groups with the same key. It has the merged body and tail.
 type merger struct {
 	body, tail []byte
 	set        setMerger
