@@ -11,15 +11,15 @@ import (
 	"tripstats/transforms/sidebyside"
 )
 
-// The groups of a state that has many are in chunks, one for each shard: [Blocks] makes a block of each chunk. A chunk is cut if it has more than a block
-// may have.
+// If a state has many groups, they are in chunks, one for each shard: [Blocks] makes a block of each chunk. A chunk that would have more than a block may
+// have is cut into several.
 //
 // A chunk is written as its shard, its number of groups, its number of rows, its length, and its bytes. The bytes are three texts. The first text
 // has for each group: how many bytes of its key are equal to those of the key before, the rest of the key, and the lengths of the body and of the
 // tail. The second text has the bodies. The third text has the tails, from the shortest to the longest. This order makes a coded text shorter:
 // groups with equally many trips have distances of similar size, and each piece of the text has its own code.
 //
-// In a compact state the texts are in a Huffman code. It takes about half of the memory. Coding takes time for each state, so only code that holds many
+// In a compact state the texts are in a Huffman code. It takes about half of the memory. Coding takes time for each state, so only a caller that holds many
 // states makes them compact. Every function of this package reads all forms.
 
 // chunkedGroups is the smallest number of groups that [Adder.State] writes in chunks.
@@ -174,7 +174,7 @@ func (c *coder) chunkOf(shard uint32, block []byte) ([]byte, error) {
 	return bytes.Clone(c.out), nil
 }
 
-// coded returns the chunk with coded texts.
+// coded returns the chunk with its texts in a Huffman code.
 func (c *chunk) coded(d *coder) ([]byte, error) {
 	r := reader{in: c.content}
 	d.out = d.out[:0]

@@ -46,7 +46,8 @@ const (
 	tallyRatio  = 256
 )
 
-// tallied is distinct for distances from low up to, but without, low plus width. It counts how often each occurs, and sets the bits of present for those that occur.
+// tallied is distinct for distances from low up to, but without, low plus width. It counts how often each distance occurs, and
+// sets the bits of present for those that occur.
 func (s *filler) tallied(list []uint32, low uint32, width int) (distances, times []uint32) {
 	if len(s.tally) < width {
 		s.tally, s.present = make([]uint32, max(width, 2*len(s.tally))), make([]uint64, max(width, 2*len(s.tally))/64+1)

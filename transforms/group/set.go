@@ -8,14 +8,14 @@ import (
 )
 
 // set is the different values of a group, ascending, and how often each occurs. The body of the group has how many of its trips have no value, and
-// the number of different values. Unless that is 0, a byte follows that says how the values are written:
+// the number of different values. Unless this number is 0, a byte follows that says how the values are written:
 //
-//   - by thousands, 0 to 6: all numbers that follow are to be multiplied by so many thousands. The body has the first value; if there are several, the
-//     unit by which all differ, and for each mark the distance of its value from the first in units, or two for a mark between two values. The tail
-//     has for each value but the first the distance from the one before in units, times 2, plus 1 if the value occurs more than once, in which
-//     case the count follows. Doubles are numbers by floatOrder.
-//   - listed: the body has the value of each mark as its class is written, or two values for a mark between two values. The tail has each value and its
-//     count. Texts are written in this way, and sets whose values are too far apart.
+//   - 0 to 6, n: the body has the first value divided by 1000^n. If there are several different values, it has the unit divided by 1000^n: the distances
+//     between all values are multiples of the unit. For each mark it has the distance of the value at the mark from the first value, in units, or two
+//     such distances if the mark may be between two values. The tail has for each value but the first: the distance from the value before, in units,
+//     times 2, plus 1 if the value occurs more than once; in this case its count follows. Doubles are numbers by floatOrder.
+//   - 7, listed: the body has the value of each mark as its class is written, or two values if the mark may be between two. The tail has each value and
+//     its count. Texts are written in this way, and sets whose values are too far apart.
 type set struct {
 	values []int64 // of exact and double
 	keys   [][]byte

@@ -335,8 +335,8 @@ func (w *words) addParts(p halves) {
 	w.addWords(uint64(p.low)<<lowShift, uint64(p.low>>(64-lowShift)), uint64(p.low>>63))
 }
 
-// These are the numbers of bits by which parts are shifted to the unit of words. A high part is shifted within the second and third word, a low part from the first
-// word on.
+// These are the numbers of bits by which parts are shifted to the unit of words. A high part is shifted within the second and
+// third word, a low part from the first word on.
 const (
 	highShift = -unitExponent - eights.HighBits - 64
 	lowShift  = -unitExponent - eights.LowBits

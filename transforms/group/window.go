@@ -160,7 +160,7 @@ func (w *windowWriter) appendWindow(tail []byte, start, at int, in distanceWindo
 		if seen += int64(times); seen > until {
 			until = w.see(in.low+uint32(k), seen)
 		}
-		many := (1 - times) >> 31 // 1 if the distance occurs more than once
+		many := (1 - times) >> 31 // 1 if it occurs more than once
 		token := (uint32(k)-last)<<1 | many
 		last = uint32(k)
 		if token|times < 0x80 {
