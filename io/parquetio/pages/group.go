@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// pageGroup is the pages that are read together: with GZIP up to three, otherwise one. Inflating a page mostly waits, and inflating other pages in
+// group is not a row group, but the pages that are read together: with GZIP up to three, otherwise one. Inflating a page mostly waits, and inflating other pages in
 // turns fills this time: see package inflate.
-type pageGroup struct {
+type group struct {
 	count  int            // pages; their headers are in the queue
 	bodies [mostPages]int // where they begin, in bytes from the current page on
 	end    int            // where the page after the group begins
@@ -34,7 +34,7 @@ func roomFor(size int64, streams int) bool {
 }
 
 // add adds a page to the group, with its header of n bytes.
-func (r *Reader[T]) add(g *pageGroup, h header, n int) {
+func (r *Reader[T]) add(g *group, h header, n int) {
 	r.queue[g.count].head = h
 	g.bodies[g.count] = g.end + n
 	g.end += n + int(h.packed)
@@ -43,9 +43,9 @@ func (r *Reader[T]) add(g *pageGroup, h header, n int) {
 	g.count++
 }
 
-// follow adds the pages that follow. It stops when the group has most pages, when there is no further page, or when there is no room for the next page.
-// beside is how many other streams are inflated with the group.
-func (r *Reader[T]) follow(g *pageGroup, most, beside int) {
+// follow adds the pages that follow until the group has most pages, or as many as there are or as there is room for. beside is how many
+// other streams are inflated with them.
+func (r *Reader[T]) follow(g *group, most, beside int) {
 	for g.count < most && r.seen+g.values < r.chunk.Rows {
 		h, n, err := r.header(g.end)
 		if err != nil || !h.holdsRows() || !roomFor(g.size+h.size, g.count+1+beside) {
@@ -72,9 +72,9 @@ func (r *Reader[T]) pagesLike(h header) int64 {
 	return (r.chunk.Rows - r.seen + h.values - 1) / h.values
 }
 
-// pages reads the current data page, whose header h has n bytes, and with GZIP the pages that are inflated with it.
+// pages reads the current data page, whose header has n bytes, and with GZIP those that are inflated with it.
 func (r *Reader[T]) pages(h header, n int) error {
-	var g pageGroup
+	var g group
 	r.add(&g, h, n)
 	r.follow(&g, r.atOnce(h), 0)
 	if g.count == mostPages {
@@ -83,9 +83,9 @@ func (r *Reader[T]) pages(h header, n int) error {
 		}
 		r.drop(cap(r.queue[2].buf))
 		r.queue[2].buf = nil
-		g = pageGroup{}
+		g = group{}
 		r.add(&g, h, n)
-		r.follow(&g, 2, 0) // two pages must be readable even if the third is damaged or has no memory
+		r.follow(&g, 2, 0) // the third page does not keep these from being read
 	}
 	if err := r.load(&g, nil, nil); err != nil {
 		return err
@@ -95,7 +95,7 @@ func (r *Reader[T]) pages(h header, n int) error {
 
 // besideDictionary returns the pages that are inflated together with a dictionary, whose page has the header h and ends at end. It returns no pages if
 // it is probably faster to inflate the dictionary alone: if the dictionary is small, or if the pages fill groups without it.
-func (r *Reader[T]) besideDictionary(h header, end int) (g pageGroup) {
+func (r *Reader[T]) besideDictionary(h header, end int) (g group) {
 	g.end, g.size = end, h.size
 	if !r.chunk.Codec.Gzip || h.packed == 0 {
 		return g
@@ -108,10 +108,10 @@ func (r *Reader[T]) besideDictionary(h header, end int) (g pageGroup) {
 	switch left := r.pagesLike(first); {
 	case first.size*2 > first.packed*3:
 		if left%2 == 0 && h.size < first.size {
-			return pageGroup{}
+			return group{}
 		}
 	case left == 3 || h.size < first.size/2:
-		return pageGroup{}
+		return group{}
 	default:
 		r.follow(&g, 2, 1)
 	}
@@ -119,7 +119,7 @@ func (r *Reader[T]) besideDictionary(h header, end int) (g pageGroup) {
 }
 
 // load decompresses the pages of a group into their memory and, with them, a dictionary from its body into dict, unless body is nil.
-func (r *Reader[T]) load(g *pageGroup, dict, body []byte) error {
+func (r *Reader[T]) load(g *group, dict, body []byte) error {
 	if err := r.need(g.end); err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (r *Reader[T]) prepare(p *page, body []byte) (dst, src []byte, err error) {
 }
 
 // begin moves behind the pages of a group that is loaded, and finds their levels and values.
-func (r *Reader[T]) begin(g *pageGroup) error {
+func (r *Reader[T]) begin(g *group) error {
 	r.lo += g.end
 	r.seen += g.values
 	for i := range r.queue[:g.count] {
