@@ -174,7 +174,8 @@ func (l *lanes) mayJoin() bool {
 // files is how many files may have groups in memory at once, if there are tables with groups.
 func (l *lanes) files() int { return max(1, int(l.cores)/max(1, l.cfg.Tables)) }
 
-// fewFiles is how many files may be read at the same time, however much memory their groups take: the batches of the second file wait until the first has ended.
+// fewFiles is how many files may be read at the same time, however much memory their groups take: the batches of the second file wait until the first
+// file has ended.
 const fewFiles = 2
 
 // columnBytes is roughly how many bytes of memory an open file takes for each column that is decoded.
@@ -275,7 +276,8 @@ func (l *lanes) inTurn() []*segment {
 	return slices.Concat(l.open[at:], l.open[:at])
 }
 
-// oneByOne tells whether the batches of one file must all come before those of the next file, because the groups take much memory. The caller holds the lock.
+// oneByOne tells whether the batches of one file must all come before those of the next file, because the groups take much memory.
+// The caller holds the lock.
 func (l *lanes) oneByOne() bool {
 	if element.Groups.Load() > l.cfg.Memory.groups() {
 		return true

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// group is not a row group, but the pages that are read together: with GZIP up to three, otherwise one. Inflating a page mostly waits, and inflating other pages in
-// turns fills this time: see package inflate.
+// group is not a row group, but the pages that are read together: with GZIP up to three, otherwise one. Inflating a page mostly
+// waits, and inflating other pages in turns fills this time: see package inflate.
 type group struct {
 	count  int            // pages; their headers are in the queue
 	bodies [mostPages]int // where they begin, in bytes from the current page on
@@ -55,8 +55,8 @@ func (r *Reader[T]) follow(g *group, most, beside int) {
 	}
 }
 
-// atOnce returns how many pages are inflated at once from the page with the header h on: three if pages are mostly literals, and two if they have many
-// matches. A page with many matches becomes much larger when it is inflated. A third stream does not make matches faster.
+// atOnce returns how many pages are inflated at once from the page with the header h on: with GZIP three if pages are mostly literals, and two if they
+// have many matches. A page with many matches becomes much larger when it is inflated. A third stream does not make matches faster.
 func (r *Reader[T]) atOnce(h header) int {
 	switch {
 	case !r.chunk.Codec.Gzip:
