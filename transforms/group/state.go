@@ -20,8 +20,8 @@ type Counts struct {
 	Finished bool
 }
 
-// header is the start of a state: the version, a byte of flags (1 is finished, 2 is in chunks, 4 is coded, which is compact), the number of keys, the forms of the parts,
-// and the counts. The groups of a plain state follow. Each group is written as the length of its key, the key, twice the length of its body, plus 1 if
+// header is the start of a state: the version, a byte of flags (1 is finished, 2 is in chunks, 4 is coded), the number of keys, the forms of the parts, and
+// the counts. The groups of a plain state follow. Each group is written as the length of its key, the key, twice the length of its body, plus 1 if
 // it has a tail, and the body. If it has a tail, the length of the tail and the tail follow. The body has the number of rows, and the parts. The tail has
 // most of what the parts that are sets have: a group that is merged with no other group is finished without its tail.
 type header struct {
