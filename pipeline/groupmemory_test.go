@@ -9,8 +9,9 @@ import (
 	"tripstats/testdata/tlcgen"
 )
 
-// TestTheMemoryOfGroupsIsBoundOnManyCores makes a table by SQL of very many groups, of several files. On 16 cores that many files could be added up
-// at once; then their groups alone would take more than --max-memory. Either the run keeps within it, or it says what helps.
+// TestTheMemoryOfGroupsIsBoundOnManyCores makes a table by SQL of very many groups, of several files. 16 cores could add up many of
+// the files at once; the groups of these files alone would then take more than --max-memory. The run must keep to --max-memory, or end and say what
+// helps.
 func TestTheMemoryOfGroupsIsBoundOnManyCores(t *testing.T) {
 	o := month(tlcgen.Yellow, 2014, 5, 600_000)
 	if soaking() {

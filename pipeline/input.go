@@ -299,7 +299,7 @@ var memoryByCores = []struct {
 	{16, 300 << 20, 312 << 20},
 }
 
-// memoryOf is what memoryByCores says of a number of cores.
+// memoryOf returns the memory that memoryByCores gives for a number of cores.
 func memoryOf(cores int, remote bool) (most int64) {
 	for _, line := range memoryByCores {
 		if cores < line.cores {
@@ -322,14 +322,14 @@ func defaultMemory(cores int, remote bool, declared int, container int64) int64 
 	return most
 }
 
-// groupMemory is how many bytes the groups of a table may take. What more cores add to the default of --max-memory is for decoding, so it does not
-// count; but at least half of the memory does.
+// groupMemory is how many bytes the groups of a table may take. The memory that more cores add to the default of --max-memory is for
+// decoding, so groups may not take it. They may take at least half of the memory in any case.
 func (s *settings) groupMemory() int64 {
 	most, remote := int64(s.mostMemory(nil)), s.remote()
 	return max(most/2, most-memoryOf(s.cores(), remote)+memoryOf(1, remote))
 }
 
-// cores is the number of cores of those that read. What the workers of a cluster have is not known here.
+// cores is the number of cores of the process that reads. It is 1 if the workers of a cluster read, because their cores are not known here.
 func (s *settings) cores() int {
 	if r, err := runners.Find(s.runner); err == nil && r.Elsewhere() {
 		return 1

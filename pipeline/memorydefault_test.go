@@ -34,7 +34,7 @@ func TestTheDefaultOfMaxMemoryGrowsWithCoresAndFitsTheContainer(t *testing.T) {
 	}
 }
 
-// More cores need more memory to decode, but the groups of a table need no more.
+// Decoding needs more memory with more cores. The groups of a table do not.
 func TestTheMemoryOfGroupsDoesNotGrowWithCores(t *testing.T) {
 	const mib = 1 << 20
 	for name, c := range map[string]struct {

@@ -9,7 +9,7 @@ import (
 	"tripstats/transforms/fault"
 )
 
-// bounds are those of a declared table. Its groups may take as much as reading may.
+// bounds are those of a declared table.
 func (s *settings) bounds() aggregate.Bounds {
 	return aggregate.Bounds{Groups: int64(s.maxGroups), Bytes: s.groupMemory()}
 }

@@ -146,7 +146,8 @@ func (d *Decoder) stored() error {
 	return nil
 }
 
-// fixedTables puts the tables of fixed blocks in their place. Small pages often are a fixed block between others.
+// fixedTables copies the tables of fixed blocks into the decoder, unless it has them. Small pages often have a fixed block between blocks of other
+// kinds, so the tables are needed often.
 func (d *Decoder) fixedTables() {
 	if !d.fixed {
 		f := fixedDecoder()
@@ -156,7 +157,7 @@ func (d *Decoder) fixedTables() {
 	}
 }
 
-// fixedDecoder has the tables of fixed blocks. Their words fit the first level.
+// fixedDecoder returns a decoder with the tables of fixed blocks. All code words of fixed blocks fit the first level of the tables.
 var fixedDecoder = sync.OnceValue(func() *Decoder {
 	d := new(Decoder)
 	for i := range maxLit {

@@ -38,8 +38,8 @@ func newGuarded(t *testing.T, size int) *guarded {
 	return g
 }
 
-// page inflates src into n bytes at both edges: alone, and together with one and with two good pages, in each place among them. It calls check
-// with each result.
+// page inflates src into n bytes at both edges of the memory: alone, together with one good page, and together with two good pages, in each place
+// among them. It calls check with each result.
 func (g *guarded) page(n int, src, good []byte, goodSize int, check func(dst []byte, err error)) {
 	for e := range 2 {
 		in, out := edges(g.srcs[0], len(src))[e], edges(g.dsts[0], n)[e]

@@ -40,8 +40,8 @@ type Decoder struct {
 	room   [smallPage + fastOut]byte
 }
 
-// smallPage is the most bytes of a page that is inflated with room behind it. The fast loop wants such room, and would leave all of a small page
-// to the loop that looks at each symbol.
+// smallPage is the size of the largest page that is inflated into room, which has fastOut more bytes than the page. The fast loop needs these bytes:
+// without them, the slow loop would inflate all of a small page symbol by symbol.
 const smallPage = 1 << 10
 
 // Gzip decompresses all members of src, one after the other, into dst, and returns how many bytes they hold. It checks
@@ -78,7 +78,7 @@ func (d *Decoder) Page(dst, src []byte) error {
 			copy(dst, d.room[:n])
 			return nil
 		}
-		// It is found out below what is wrong with a page of this size.
+		// The code below finds out what is wrong with the page.
 	}
 	n, err := d.Gzip(dst, src)
 	if err == nil && n != len(dst) {

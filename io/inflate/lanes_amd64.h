@@ -1,5 +1,5 @@
-// What the loops over two and three streams have in common. BX is the Pair. Only the low byte of an n counts: entries are subtracted from it as
-// they are, and their low byte is what they consume.
+// This is what the loops over two and three streams have in common. BX is the Pair. Only the low byte of n counts: a whole entry is subtracted from n,
+// and the low byte of the entry is the number of bits that the entry consumes.
 
 #define LIT_A  (Pair_a+Decoder_lit)
 #define DIST_A (Pair_a+Decoder_dist)
@@ -35,8 +35,8 @@
 	SHRL  $16, E; \
 	ADDQ  E, V
 
-// SYMBOL decodes what is not a literal of the first level, with the entry at hand in AX and after a fill, and goes on with next. It uses CX,
-// R14 and R15, and leaves the other lanes as they are.
+// SYMBOL decodes a symbol that is not a literal of the first level. AX has the entry at hand, and FILL must come before. It continues at next. It
+// changes AX, CX, R14, R15 and what is in the registers of its lane.
 #define SYMBOL(OUT, HOLD, N, LIT, DIST, LANE, next, length, distance, near, words, copied, fill, pattern, none, corrupt) \
 	TESTL $const_exceptional, AX; \
 	JZ    length; \

@@ -6,9 +6,9 @@ import (
 	"hash/crc32"
 )
 
-// Pair decompresses two or three pages at once: one after the other, or in turns. Inflating mostly waits: a
-// symbol must be looked up before it is known where the next one begins. A second stream fills the time, and a third one too where there are
-// few matches: with any match the loop leaves its fast path for all streams. The zero value is ready. It must not be used by two goroutines at once.
+// Pair decompresses two or three pages together. If the machine can, it decodes their streams in turns. Inflating mostly waits: a symbol must be
+// looked up before it is known where the next symbol begins. A second stream fills this time. A third stream helps only where there are few matches:
+// any match makes the loop leave its fast path for all streams. The zero value is ready. Two goroutines must not use a Pair at the same time.
 type Pair struct {
 	lanes   [3]lane
 	a, b, c Decoder
@@ -25,7 +25,7 @@ type lane struct {
 
 // Why a lane stopped: see lane.stop.
 const (
-	stopRoom    = 0 // it did not: its own room or the other lane ended the loop
+	stopRoom    = 0 // it did not: its own room or another lane ended the loop
 	stopSymbol  = 1 // at a symbol that is for Decoder.symbol: the end of the block, or none
 	stopCorrupt = 2
 )
@@ -48,7 +48,7 @@ func (p *Pair) Pages(dst1, src1, dst2, src2 []byte) error {
 			return nil
 		}
 	}
-	// Damaged, or of several members, which nobody writes: one after the other, it is found out which.
+	// A page is damaged, or has several members, which is rare. Decompressing one page after the other finds out which it is.
 	return p.each(dst1, src1, dst2, src2)
 }
 
@@ -88,7 +88,7 @@ func (p *Pair) eachOf(dst, src *[3][]byte) error {
 
 var errNotWhole = errors.New("gzip: not the only member")
 
-// runThree decompresses the streams of a, b and c to their ends, and checks them.
+// runThree decompresses the streams of a, b and c to their ends, and checks them. When one stream has ended, run decompresses the other two.
 func (p *Pair) runThree() error {
 	for {
 		ended := (*Decoder)(nil)

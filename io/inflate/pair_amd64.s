@@ -10,7 +10,7 @@
 //
 // AX and DX are the entries at hand of A and B; CX, R14 and R15 are free.
 
-// FILL makes at least 56 bits of a hold valid. It leaves those that are.
+// FILL makes at least 56 bits of a hold valid. It keeps the bits that are already valid.
 #define FILL(IN, HOLD, N) \
 	MOVQ  (IN), CX; \
 	SHLXQ N, CX, CX; \

@@ -2,7 +2,7 @@
 #include "textflag.h"
 #include "lanes_amd64.h"
 
-// Three streams are decoded in turns. What each has in registers; the address of its input is in its lane:
+// Three streams are decoded in turns. Each stream has these registers. The address of its input is not in a register, but in its lane:
 //
 //	          output  hold  n    entry at hand
 //	lane A    DI      R8    R9   AX
@@ -11,7 +11,7 @@
 //
 // CX and R15 are free.
 
-// FILL makes at least 56 bits of a hold valid. It leaves those that are.
+// FILL makes at least 56 bits of a hold valid. It keeps the bits that are already valid.
 #define FILL(LANE, HOLD, N) \
 	MOVQ  (LANE+lane_src)(BX), R15; \
 	MOVQ  (R15), CX; \
@@ -25,7 +25,7 @@
 	MOVQ  R15, (LANE+lane_src)(BX); \
 	ORL   $56, N
 
-// ALL writes a literal of each stream, or goes elsewhere if any has none.
+// ALL writes a literal of each stream. If the entry at hand of any stream is not a literal, ALL writes nothing and jumps to ELSEWHERE.
 #define ALL(OFF, ELSEWHERE) \
 	MOVL AX, CX; \
 	ANDL DX, CX; \
@@ -99,7 +99,7 @@ any1:
 	INCQ SI
 	INCQ BP
 
-any0: // a lane with a literal at hand decodes it in the next round
+any0: // a lane with a literal at hand decodes it in the next round; the entry of lane C is saved, because SYMBOL changes R14
 	MOVL  R14, entry-8(SP)
 	TESTL AX, AX
 	JMI   symbolB
@@ -123,7 +123,7 @@ symbolC:
 far:
 	MOVQ $const_stopCorrupt, AX
 
-stop: // whichever lane it is, all are given up
+stop: // one lane is corrupt, so all three are given up: it does not matter which lane says so
 	MOVQ AX, (LANE_A+lane_stop)(BX)
 
 done:

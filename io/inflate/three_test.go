@@ -48,7 +48,7 @@ func TestThreePagesAtOnceAreEachRight(t *testing.T) {
 	}
 }
 
-// TestADamagedPageOfThreeIsAnError damages a page in each place. The decoder then inflates good pages.
+// TestADamagedPageOfThreeIsAnError damages a page in each place. After that, the same Pair must inflate good pages.
 func TestADamagedPageOfThreeIsAnError(t *testing.T) {
 	var p Pair
 	for _, name := range []string{"skewed", "times", "noise"} {
@@ -65,14 +65,15 @@ func TestADamagedPageOfThreeIsAnError(t *testing.T) {
 				}
 				src[place] = good
 				if err := threeOf(&p, &all, src); err != nil {
-					t.Errorf("%s: after that, good pages: %v", name, err)
+					t.Errorf("%s: good pages after a damaged page: %v", name, err)
 				}
 			}
 		}
 	}
 }
 
-// TestPagesOfSeveralMembersAreInflatedBesideOthers has a page of two gzip members, which the loop over three streams does not know.
+// TestPagesOfSeveralMembersAreInflatedBesideOthers inflates a page of two gzip members together with other pages. The loop over three streams cannot
+// inflate such a page.
 func TestPagesOfSeveralMembersAreInflatedBesideOthers(t *testing.T) {
 	var p Pair
 	want := contents(50_000)["mixed"]

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestFilesBelowALinkedFolderAreThoseOfTheFolder matches files under the names that symbolic links give them, together with their own names.
+// TestFilesBelowALinkedFolderAreThoseOfTheFolder matches files by paths with symbolic links and by their own paths. Each file must be found once, with
+// its own address.
 func TestFilesBelowALinkedFolderAreThoseOfTheFolder(t *testing.T) {
 	root := tree(t, "real/a/x.parquet", "real/a/y.parquet", "real/b/z.parquet")
 	for link, to := range map[string]string{"folder": "real", "other": filepath.Join(root, "folder", "a"), "real/b/file.parquet": filepath.Join("..", "a", "x.parquet")} {

@@ -163,8 +163,8 @@ func (m *matches) localDataset(ctx context.Context, prefix, folder string, wild 
 	})
 }
 
-// localEntries calls take for the files and folders in a folder that are not hidden. itself is as of [stat]. A link to a folder may lead back
-// up: it is left out.
+// localEntries calls take for the files and folders in a folder that are not hidden. itself is as returned by [stat]. A link to a
+// folder is left out, because it may lead back up.
 func (m *matches) localEntries(ctx context.Context, folder string, hidden func(string) bool, take func(full string, isFolder bool, itself fs.FileInfo) error) error {
 	entries, err := os.ReadDir(filepath.FromSlash(folder))
 	if err != nil {
@@ -193,7 +193,7 @@ func (m *matches) localEntries(ctx context.Context, folder string, hidden func(s
 	return nil
 }
 
-// stat is os.Stat. itself is the same, but nil if the path may be a symbolic link.
+// stat returns what os.Stat returns as info. itself is the same, or nil if the path may be a symbolic link.
 func stat(path string) (info, itself fs.FileInfo, err error) {
 	if filepath.Separator == '/' {
 		if itself, err = os.Lstat(path); err != nil || itself.Mode()&fs.ModeSymlink == 0 {
@@ -204,7 +204,7 @@ func stat(path string) (info, itself fs.FileInfo, err error) {
 	return info, nil, err
 }
 
-// localFile matches a file below a fixed prefix. itself is as of [stat]. accepts tells whether a path is one that the pattern or folder by
+// localFile matches a file below a fixed prefix. itself is as returned by [stat]. accepts tells whether a path is one that the pattern or folder by
 // stands for.
 func (m *matches) localFile(ctx context.Context, prefix, full string, itself fs.FileInfo, wild bool, by string, accepts func(full string) bool) error {
 	if m.isOwn(ctx, prefix, full, localSign) {
@@ -275,7 +275,7 @@ func describe(path string) (Object, error) {
 	return objectOf(path, info, func() (string, error) { return canonical(path) })
 }
 
-// objectOf describes a file. address returns its address.
+// objectOf describes a file. address must return the address of the file.
 func objectOf(path string, info fs.FileInfo, address func() (string, error)) (Object, error) {
 	if !info.Mode().IsRegular() { // opening a pipe that nobody writes to would wait for ever
 		return Object{}, errors.New("not a regular file; save it as one first")
@@ -287,7 +287,7 @@ func objectOf(path string, info fs.FileInfo, address func() (string, error)) (Ob
 	return Object{URI: uri, Name: filepath.Base(path), Size: info.Size(), Version: localVersion(info), Token: localToken(info, time.Now()), Identity: identity(info)}, nil
 }
 
-// describe describes a file. itself is as of [stat].
+// describe describes a file. itself is as returned by [stat].
 func (m *matches) describe(path string, itself fs.FileInfo) (Object, error) {
 	if itself == nil {
 		return describe(path)
@@ -298,8 +298,8 @@ func (m *matches) describe(path string, itself fs.FileInfo) (Object, error) {
 	})
 }
 
-// folder returns the canonical address of a folder. A folder may have thousands of files, and each part of its path takes a call of the
-// operating system.
+// folder returns the canonical address of a folder. It keeps the address, because a folder may have thousands of files, and finding the address takes
+// a call of the operating system for each part of the path.
 func (m *matches) folder(path string) (string, error) {
 	address, known := m.folders[path]
 	if known {

@@ -23,8 +23,8 @@ func footerBytes(tb testing.TB, o tlcgen.Options) (footer []byte, size int64) {
 	return footer, r.Size()
 }
 
-// TestOneWalkRefusesWhatTheCheckOfTheWholeFooterRefuses cuts footers off and changes each byte of them. The outline is read in one walk,
-// which must find all that checkFooter finds, and report it in its words; also when the schema is known from another file.
+// TestOneWalkRefusesWhatTheCheckOfTheWholeFooterRefuses cuts footers off and changes each byte of them. outlineOf reads a footer in one walk. It must
+// refuse every footer that checkFooter refuses, with the same error. It reads each footer twice, because the schema may then be known.
 func TestOneWalkRefusesWhatTheCheckOfTheWholeFooterRefuses(t *testing.T) {
 	for _, groups := range []int{1, 2} {
 		raw, _ := footerBytes(t, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2019, Month: 8}, Rows: 20, RowGroups: groups})
@@ -49,8 +49,8 @@ func TestOneWalkRefusesWhatTheCheckOfTheWholeFooterRefuses(t *testing.T) {
 	}
 }
 
-// TestRowGroupsAreReadAgainAsTheFirstTime reads the row groups of an outline twice: the outline has the only row group of a footer from its
-// first walk, and gives its memory to other footers.
+// TestRowGroupsAreReadAgainAsTheFirstTime reads the row groups of an outline twice. If a footer has only one row group, the first reading takes it from
+// the walk over the footer. Its memory is then given to other footers, and the second reading must read the footer again.
 func TestRowGroupsAreReadAgainAsTheFirstTime(t *testing.T) {
 	for _, groups := range []int{1, 2} {
 		raw, _ := footerBytes(t, tlcgen.Options{Taxi: tlcgen.Green, Month: tlcgen.YearMonth{Year: 2019, Month: 8}, Rows: 20, RowGroups: groups})

@@ -22,8 +22,8 @@ type outline struct {
 
 	createdBy []byte // the program that wrote the file, encoded: arrow-go works around known faults of some programs
 
-	only *rowGroup // of a footer with one row group, until somebody has read it: most files of few rows have one
-	room *[]columnChunk
+	only *rowGroup      // the row group of a footer with only one, until eachGroup has passed it on; most small files have only one
+	room *[]columnChunk // the memory of only's column chunks
 
 	*understood
 }
@@ -85,13 +85,13 @@ func outlineOf(raw []byte) (*outline, error) {
 	if err == nil {
 		return o, nil
 	}
-	if err := checkFooter(raw); err != nil { // it says more, and comes first where both find something
+	if err := checkFooter(raw); err != nil { // its error says more, so it takes precedence
 		return nil, err
 	}
 	return nil, err
 }
 
-// readOutline is outlineOf. It refuses every footer that checkFooter refuses, in the walk that it takes anyway.
+// readOutline is outlineOf, but its errors say less. It refuses every footer that checkFooter refuses, and needs no walk of its own for this.
 func readOutline(raw []byte) (o *outline, err error) {
 	o = &outline{raw: raw, groupsAt: -1}
 	counted := false
@@ -115,7 +115,7 @@ func readOutline(raw []byte) (o *outline, err error) {
 			}
 			o.understood = &understood{text: bytes.Clone(raw[start:w.At]), values: w.Values - before}
 			return true, o.readSchema(&thrift.Walk{Bytes: o.text})
-		case id == footerSchema: // of another type: nobody reads it
+		case id == footerSchema: // it has another type, so it is checked, but not read
 			after := w
 			if err := after.Skip(typ); err != nil {
 				return false, err
@@ -129,7 +129,7 @@ func readOutline(raw []byte) (o *outline, err error) {
 			o.groupsAt = start
 			return true, w.List(func(typ byte) (bool, error) {
 				o.groups++
-				return o.groups == 1 && o.readOnly(&w, typ), nil
+				return o.groups == 1 && o.readFirstGroup(&w, typ), nil
 			})
 		case id == footerCreatedBy && typ == thrift.Binary:
 			text, err := w.Text()
@@ -347,9 +347,9 @@ var chunkRooms = sync.Pool{New: func() any { return new([]columnChunk) }}
 // mostChunkRoom is the most column chunks whose memory is kept.
 const mostChunkRoom = 256
 
-// readOnly reads the first row group in the walk over the footer. It returns false, at the same place of the walk, if the row group does not
-// make sense: [outline.eachGroup] then says what is wrong.
-func (o *outline) readOnly(w *thrift.Walk, typ byte) bool {
+// readFirstGroup reads the first row group during the walk over the footer. If the row group is malformed, it returns false, and the walk stays where it
+// was: [outline.eachGroup] then returns the error.
+func (o *outline) readFirstGroup(w *thrift.Walk, typ byte) bool {
 	o.room = chunkRooms.Get().(*[]columnChunk)
 	after := *w
 	g, err := readGroup(&after, typ, *o.room)
@@ -362,7 +362,7 @@ func (o *outline) readOnly(w *thrift.Walk, typ byte) bool {
 	return true
 }
 
-// keepRoom gives the memory of the only row group to another footer.
+// keepRoom drops the only row group, and keeps its memory for another footer.
 func (o *outline) keepRoom() {
 	if o.room != nil && cap(*o.room) <= mostChunkRoom {
 		clear(*o.room) // they refer to the footer

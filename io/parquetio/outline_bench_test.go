@@ -7,7 +7,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// BenchmarkFooter reads the footer of a small file for what is needed to describe it.
+// BenchmarkFooter reads the footer of a small file, and describes the file.
 func BenchmarkFooter(b *testing.B) {
 	raw, size := footerBytes(b, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.YearMonth{Year: 2019, Month: 8}, Rows: 60})
 	b.ReportAllocs()

@@ -29,7 +29,7 @@ func TestTheFirstCollectionIsLate(t *testing.T) {
 	}
 }
 
-// TestASmallHeapMayGrowWithoutACollection says how much garbage there may be beside what is in use.
+// TestASmallHeapMayGrowWithoutACollection checks how much garbage there may be in addition to what is in use.
 func TestASmallHeapMayGrowWithoutACollection(t *testing.T) {
 	for _, c := range []struct{ live, percent int64 }{
 		{0, mostAt}, {4, mostAt}, {12, mostAt}, {16, 200}, {24, 100}, {30, 60}, {34, collectAt}, {48, collectAt}, {500, collectAt},

@@ -68,7 +68,7 @@ func TestWithManyTablesFewFilesAreReadSideBySide(t *testing.T) {
 	}
 }
 
-// foresee tells the reader how many bytes groups take: those of files that have ended, and those of each file.
+// foresee tells the reader how many bytes groups take: held for all files that have ended, and each for every other file.
 func foresee(t *testing.T, held, each int64) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -79,7 +79,7 @@ func foresee(t *testing.T, held, each int64) {
 	element.GroupsOfFile.Store(each)
 }
 
-// With many cores the groups of many files would take more memory than the process may take.
+// With many cores, many files could be open. Their groups would take more memory than the process may take.
 func TestOnlyAsManyFilesAreOpenAsHaveRoomForTheirGroups(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(16))
 	f := counted{}.register(t)
@@ -110,7 +110,7 @@ func TestOnlyAsManyFilesAreOpenAsHaveRoomForTheirGroups(t *testing.T) {
 	}
 }
 
-// A list of batches of two files would make groups of both be held at once.
+// If a list had batches of two files, the groups of both files would be held at the same time.
 func TestWhereGroupsTakeMuchMemoryAListHasBatchesOfOneFile(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(16))
 	f := counted{}.register(t)
@@ -135,7 +135,7 @@ func TestWhereGroupsTakeMuchMemoryAListHasBatchesOfOneFile(t *testing.T) {
 	}
 }
 
-// What is read ahead makes room for groups, but not all of it.
+// If groups take much memory, less is read ahead, but never less than a quarter.
 func TestLessIsReadAheadWhereGroupsTakeMuchMemory(t *testing.T) {
 	f := counted{}.register(t)
 	w := f.files(t, []int64{5})

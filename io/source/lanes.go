@@ -100,7 +100,7 @@ func (l *lanes) fill() {
 	}
 }
 
-// aheadNow is how many bytes may wait to be taken, where groups may have taken some of the memory. At least a quarter of it is left.
+// aheadNow is how many bytes may be read ahead. If groups take more than their room, it is less than ahead, but at least a quarter of it.
 func (l *lanes) aheadNow() int64 {
 	if l.cfg.Tables == 0 {
 		return l.ahead
@@ -152,8 +152,9 @@ func (l *lanes) footers() (bytes int64) {
 	return bytes
 }
 
-// mayJoin tells whether the file that comes next may be read beside the open segments. Where tables hold groups of each file, only so many
-// files may be open as [lanes.files] says, and as have room for their groups. The caller holds the lock.
+// mayJoin tells whether the file that comes next may be read beside the open segments. If tables hold groups of each file, at most
+// [lanes.files] files may be read at the same time, and more than fewFiles only if there is room for the groups of all open files. The caller holds
+// the lock.
 func (l *lanes) mayJoin() bool {
 	if l.cfg.Tables == 0 {
 		return true
@@ -173,7 +174,8 @@ func (l *lanes) mayJoin() bool {
 // files is how many files may have groups in memory at once, if there are tables with groups.
 func (l *lanes) files() int { return max(1, int(l.cores)/max(1, l.cfg.Tables)) }
 
-// fewFiles may be read at the same time however much memory their groups take: the batches of the second file wait until the first has ended.
+// fewFiles is how many files may be read at the same time, however much memory their groups take: the batches of the second file wait until the first
+// file has ended.
 const fewFiles = 2
 
 // columnBytes is roughly how many bytes of memory an open file takes for each column that is decoded.
@@ -274,7 +276,8 @@ func (l *lanes) inTurn() []*segment {
 	return slices.Concat(l.open[at:], l.open[:at])
 }
 
-// oneByOne tells whether the files must come one after the other, because their groups take much memory. The caller holds the lock.
+// oneByOne tells whether the batches of one file must all come before those of the next file, because the groups take much memory.
+// The caller holds the lock.
 func (l *lanes) oneByOne() bool {
 	if element.Groups.Load() > l.cfg.Memory.groups() {
 		return true

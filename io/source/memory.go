@@ -21,8 +21,8 @@ const (
 	// is allocated in its first moments: with collectAt the heap would be collected each time it grows by half.
 	firstAt = 500
 
-	// smallHeap is up to where the heap may grow without a collection, though not by more than mostAt percent. What a collection costs does
-	// not fall with the heap, and a run over many small files has little in use for most of the time.
+	// smallHeap is the size up to which the heap may grow without a collection, but by at most mostAt percent. A collection has a fixed cost, which
+	// is large compared with a small heap. A run over many small files has little in use for most of the time.
 	smallHeap = 48 << 20
 	mostAt    = 300
 
@@ -36,7 +36,7 @@ type Memory int64
 // late makes the late first collection happen once in a process. Every worker that reads calls Bound.
 var late sync.Once
 
-// collectLate lets the heap grow to the size that firstAt gives, and then to that of collectAt, or to smallHeap.
+// collectLate lets the heap grow by firstAt percent before the first collection. After each collection it lets the heap grow as percentOf says.
 func collectLate() {
 	debug.SetGCPercent(-1) // this waits for a collection that runs: what is allocated meanwhile outlives it
 	at := firstAt
@@ -49,8 +49,8 @@ func collectLate() {
 	debug.SetGCPercent(firstAt)
 }
 
-// percentOf returns how much garbage there may be, in percent of the bytes in use. It has steps, because setting it stops the process for a
-// moment.
+// percentOf returns how much garbage there may be, in percent of the bytes in use. It rounds to steps, because each change of
+// the percentage stops the process for a moment.
 func percentOf(live int64) int {
 	const step = 20
 	room := (smallHeap - live) * 100 / max(1, live)
@@ -92,8 +92,8 @@ func mostInUse(tables int) int64 {
 	return 80
 }
 
-// limitAfter is the memory limit after a collection that left live bytes in use, where the collection before it left before. Of both the smaller one
-// counts: what is needed only for a moment, such as the state of a file while it is written, must not raise the limit.
+// limitAfter returns the memory limit after a collection. live is how many bytes this collection left in use, and before how many the collection before
+// it left. The smaller number counts: what is needed only for a moment, such as the state of a file while it is written, must not raise the limit.
 func limitAfter(goal, before, live, percent int64) int64 {
 	return max(goal, min(before, live)/percent*100)
 }
@@ -142,7 +142,8 @@ func (m Memory) readAhead() int64 {
 // groups is how many bytes the groups of tables may take with which batches of several files are mixed.
 func (m Memory) groups() int64 { return m.readAhead() }
 
-// room is how many bytes open files may take, with the groups of tables, in addition to what is read ahead. The collector needs a quarter of the heap.
+// room is how many bytes open files and the groups of tables may take together, in addition to what is read ahead. A quarter of the heap is left to the
+// collector.
 func (m Memory) room() int64 {
 	if m == 0 {
 		return 2 * m.readAhead()

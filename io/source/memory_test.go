@@ -26,7 +26,7 @@ func TestTheLimitFollowsWhatStaysInUse(t *testing.T) {
 	}
 }
 
-// With more memory there is room for more files, but never for more than the heap has.
+// With more memory there is room for more files. The room, together with what is read ahead, never exceeds the heap.
 func TestTheRoomForFilesGrowsWithTheMemory(t *testing.T) {
 	const mib = 1 << 20
 	last := int64(-1)

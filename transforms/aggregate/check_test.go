@@ -8,8 +8,8 @@ import (
 	"tripstats/transforms/group"
 )
 
-// A group that is merged with no other is finished without reading all of its state. So a state that comes from outside of the process is checked
-// when it comes: what does not fit together in it is an error there, and not another answer.
+// A group that is merged with no other is finished without reading all of its state. So a state from outside of the process is checked when it is
+// read: a state whose parts contradict each other must be an error there. Otherwise the table would have a wrong value.
 func TestStatesFromOutsideAreChecked(t *testing.T) {
 	spec := declaredOf(t, "medians", "SELECT quantile_disc(pickup_location_id, 0.5) AS zone FROM trips", false)
 	q := spec.query()

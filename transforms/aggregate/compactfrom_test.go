@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// A single table keeps the groups of several sources as they are, which takes less time. Of ten tables the groups of the second source are compact.
+// With a single table, the groups of several sources are held before further groups are made compact, because that takes less time. With ten tables,
+// the groups of the second source are made compact already.
 func TestGroupsBecomeCompactSoonerWithManyTables(t *testing.T) {
 	const mib = 1 << 20
 	for declared, want := range map[int]int64{1: 40 * mib, 2: 25 * mib, 7: 6 * mib, 10: 3 * mib} {

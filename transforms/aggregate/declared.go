@@ -265,7 +265,7 @@ func (b Blocks) add(block []byte) (Blocks, error) {
 
 func encodeBlocks(b Blocks) ([]byte, error) { return element.EncodeRow(b) }
 
-// decodeBlocks checks blocks that come from another worker: they are finished without reading all of them.
+// decodeBlocks reads blocks that come from another worker. It checks them, because they are finished without reading all of them.
 func decodeBlocks(b []byte) (Blocks, error) {
 	blocks, err := element.DecodeRow[Blocks](b)
 	for _, block := range blocks.Others {

@@ -6,8 +6,8 @@ import (
 	"tripstats/transforms/element"
 )
 
-// The reader learns how much memory the groups of a file will take, from a file of which a part is added and from one that has ended, and how
-// much is held of files that have ended.
+// The reader is told how much memory the groups of a file will take. This is estimated when a large enough part of a file is added, and known when a
+// file has ended. The reader is also told how much memory the groups of all files that have ended take.
 func TestTheReaderIsToldWhatTheGroupsOfAFileTake(t *testing.T) {
 	element.GroupsOfFile.Store(0)
 	t.Cleanup(func() { element.GroupsOfFile.Store(0) })
@@ -33,7 +33,7 @@ func TestTheReaderIsToldWhatTheGroupsOfAFileTake(t *testing.T) {
 	held := element.GroupsHeld.Load()
 	add(0)
 	if got := element.GroupsOfFile.Load(); got != 0 {
-		t.Errorf("found %d bytes after a small part of the file, expected that they are not known", got)
+		t.Errorf("found %d bytes after a small part of the file, expected 0, because too little is known", got)
 	}
 	for part := 1; part < of/2; part++ {
 		add(part)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestGroupsOfManyStatesMoveWithinTheirMemory adds states of which each has one group more, in an order that puts it first, last or between
-// the others. A copy of all groups for each state would be garbage of a thousand times their size.
+// TestGroupsOfManyStatesMoveWithinTheirMemory adds states that have one new group each. The new group comes first, last or between the others. If all
+// groups were copied for each state, the garbage would be a thousand times as large as the groups.
 func TestGroupsOfManyStatesMoveWithinTheirMemory(t *testing.T) {
 	const states = 2000
 	var want State
@@ -30,7 +30,7 @@ func TestGroupsOfManyStatesMoveWithinTheirMemory(t *testing.T) {
 	}
 	runtime.ReadMemStats(&after)
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("found %d groups, or others than expected", len(got.Groups))
+		t.Errorf("found %d groups, which are not those expected", len(got.Groups))
 	}
 	group := uint64(reflect.TypeFor[Group]().Size())
 	if all, most := after.TotalAlloc-before.TotalAlloc, 20*states*group; all > most {

@@ -25,7 +25,7 @@ type partialFn struct {
 	told  told
 }
 
-// told is what the reader is told of.
+// told is how many bytes the reader was told of: groups of open sources, and held of sources that have ended.
 type told struct{ groups, held int64 }
 
 // openSource is a source of which not all rows are there.
@@ -275,7 +275,7 @@ func (fn *partialFn) groups() (open, most int64) {
 	return open, most
 }
 
-// heldBytes is how many bytes the results take that were emitted.
+// heldBytes is how many bytes the emitted results take. They are held until the tables are made.
 func (fn *partialFn) heldBytes() (bytes int64) {
 	for _, h := range fn.held {
 		bytes += h.finished + h.others
@@ -283,7 +283,7 @@ func (fn *partialFn) heldBytes() (bytes int64) {
 	return bytes
 }
 
-// tell tells how many bytes the groups of open sources take, and those of sources that have ended.
+// tell tells the reader how many bytes the groups of open sources take, and how many bytes those of sources that have ended.
 func (fn *partialFn) tell(now told) {
 	element.Groups.Add(now.groups - fn.told.groups)
 	element.GroupsHeld.Add(now.held - fn.told.held)
@@ -300,10 +300,10 @@ func (o *openSource) groups() (bytes int64) {
 	return bytes
 }
 
-// leastDone is the least part of a source by which the memory of all its groups is judged.
+// leastDone is the smallest part of a source from which the memory of all its groups is estimated.
 const leastDone = 1.0 / 16
 
-// foresee tells how much memory the groups of a file will take, judged by the open source of which the largest part is done.
+// foresee tells the reader how much memory the groups of a file will take. It estimates this from the open source of which the largest part is added.
 func (fn *partialFn) foresee() {
 	if len(fn.open) == 0 {
 		return
@@ -314,19 +314,19 @@ func (fn *partialFn) foresee() {
 	}
 }
 
-// whole tells whether all rows of a source are there.
+// whole tells whether all rows of a source are added.
 func (o *openSource) whole() bool {
 	have, all := o.progress()
 	return have == all
 }
 
-// done is the part of a source that is there, from 0 to 1.
+// done is the part of a source that is added, from 0 to 1.
 func (o *openSource) done() float64 {
 	have, all := o.progress()
 	return float64(have) / float64(max(1, all))
 }
 
-// progress returns how much of a source is there, and how much it has in all: rows, or bytes of text.
+// progress returns how much of a source is added, and how much the source has in all. Both are rows, or bytes of text if the number of rows is unknown.
 func (o *openSource) progress() (have, all int64) {
 	rows, bytes := int64(0), int64(0)
 	for _, s := range o.sums {

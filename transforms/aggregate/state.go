@@ -130,8 +130,8 @@ func (s *State) add(b []byte) error {
 	return nil
 }
 
-// insert adds groups that s does not have, in their order. It moves the groups of s within their memory: many states are added to one, and
-// each may have a few groups more.
+// insert adds groups that s does not have. Both lists are in order, and the result is too. It moves the groups of s within their memory: many states are
+// added to s, and each may bring a few new groups.
 func (s *State) insert(missing []Group) {
 	at, left := len(s.Groups), len(missing)
 	s.Groups = append(s.Groups, missing...)

@@ -1,8 +1,8 @@
 #include "textflag.h"
 
-// FOUR turns the numbers in V into distances. It sets lanes of Y7 to more than 0 if a number has no distance of 32 bits. Y8 has the base, Y9 the
-// bits of a number that its unit does not have, X10 the power of 2 in the unit, Y11 the inverse of the rest of the unit, and Y12 the high half of the
-// inverse. A product of 64 bits is that of the low halves and, 32 bits higher, those of a low and a high half.
+// FOUR turns the numbers in V into distances. It sets bits of Y7 if a number has no distance of 32 bits. Y8 has the base. The unit is 2^n times an odd
+// number: X10 has n, Y9 a mask of the n low bits, which are 0 in every multiple of the unit, Y11 the inverse of the odd number, and Y12 the high half of
+// the inverse. A product of 64 bits is the product of the low halves plus, 32 bits higher, the two products of a low half and a high half.
 #define FOUR(V, T, U) \
 	VPSUBQ   Y8, V, V; \
 	VPAND    Y9, V, U; \

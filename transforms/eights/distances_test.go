@@ -10,7 +10,7 @@ import (
 	"tripstats/testdata/guard"
 )
 
-// distanceOf is the distance of a value from base, in units. ok is false if it is no whole number, or has more than 32 bits.
+// distanceOf returns the distance of a value from base, in units. ok is false if the distance is not a whole number of units or has more than 32 bits.
 func distanceOf(value, base int64, unit uint64) (distance uint32, ok bool) {
 	d := uint64(value - base)
 	return uint32(d / unit), d%unit == 0 && d/unit < 1<<32
@@ -45,7 +45,7 @@ func testDistances(t *testing.T, to []uint32, values []int64, base int64, unit u
 	}
 	for i, v := range values[:done] {
 		if want, ok := distanceOf(v, base, unit); !ok || to[i] != want {
-			t.Fatalf("%d from %d in units of %d: found %d, expected %d, which is the distance: %t", v, base, unit, to[i], want, ok)
+			t.Fatalf("%d from %d in units of %d: found %d, expected %d; the value has a distance: %t", v, base, unit, to[i], want, ok)
 		}
 	}
 	next := values[done:]
@@ -91,7 +91,7 @@ func testOrdinals(t *testing.T, to []uint32, values []int64, first int64, count 
 		among := uint64(v-first) < uint64(count)
 		switch want := uint32(v-first) + 1; {
 		case i < done && (!among || to[i] != want):
-			t.Fatalf("%d among %d numbers from %d: found the place %d, expected %d; it is there: %t", v, count, first, to[i], want, among)
+			t.Fatalf("%d among %d numbers from %d: found the place %d, expected %d; the value is among the numbers: %t", v, count, first, to[i], want, among)
 		case i >= done && !among:
 			return
 		}

@@ -34,8 +34,8 @@ func Most(best int64, values []int64) int64 {
 	return most
 }
 
-// Subtract sets dst to a - b, and returns the OR of all numbers in a and b. That is negative if any number is. If none is, no difference
-// overflowed. All three slices have the same length.
+// Subtract sets dst to a - b, and returns the OR of all numbers in a and b. The OR is negative if any number is negative. If it is not negative, no
+// difference overflowed. All three slices have the same length.
 func Subtract(dst, a, b []int64) (signs int64) {
 	n, signs := subtractMany(dst, a, b)
 	dst, a, b = dst[n:], a[n:], b[n:]
@@ -47,7 +47,7 @@ func Subtract(dst, a, b []int64) (signs int64) {
 	return signs
 }
 
-// Within returns how many numbers at the start of a slice are from low to low plus span, which is not included.
+// Within returns how many numbers at the start of a slice are at least low, and less than low plus span.
 func Within(values []int64, low int64, span uint64) int {
 	n := withinMany(values, low, span)
 	for n < len(values) && uint64(values[n]-low) < span {

@@ -61,7 +61,7 @@ func withinMany(values []int64, low int64, span uint64) int {
 	return 0
 }
 
-// MillionthsMany converts doubles, each as [Millionths] does. It stops before eight of which one is not certainly right.
+// MillionthsMany converts doubles, each as [Millionths] does. It stops before eight doubles if the result of any of them is not certain.
 func MillionthsMany(to []int64, floats []float64) int {
 	if n := whole(min(len(to), len(floats))); n > 0 {
 		return millionths(&to[0], &floats[0], n)
@@ -313,8 +313,9 @@ func hoursOf(to, times *int64, n int) int
 //go:noescape
 func daysOf(to, times *int64, n int) int
 
-// DistancesMany sets to to the distances of values from base, divided by a unit of 2^shift times an odd number. inverse is the inverse of the odd
-// number modulo 2^64. It stops before values that have no such distance, or one of more than 32 bits. The unit has at most 32 bits.
+// DistancesMany fills the slice to with the distances of values from base, in units. The unit has at most 32 bits. It is 2^shift times an odd number, and
+// inverse is the inverse of the odd number modulo 2^64. It stops before eight values if the distance of any of them is not a whole number of units or has
+// more than 32 bits.
 func DistancesMany(to []uint32, values []int64, base int64, shift uint, inverse uint64) int {
 	if n := whole(min(len(to), len(values))); n > 0 {
 		return distances(&to[0], &values[0], n, base, shift, inverse)
@@ -325,8 +326,8 @@ func DistancesMany(to []uint32, values []int64, base int64, shift uint, inverse 
 //go:noescape
 func distances(to *uint32, values *int64, n int, base int64, shift uint, inverse uint64) int
 
-// OrdinalsMany sets to to the places of values among count consecutive numbers, of which first has the place 1. It stops before values that are not
-// among them.
+// OrdinalsMany fills the slice to with the places of values among count consecutive numbers. The first number is first, and has the place 1. It stops
+// before eight values if any of them is not among the numbers.
 func OrdinalsMany(to []uint32, values []int64, first int64, count uint32) int {
 	if n := whole(min(len(to), len(values))); n > 0 && count > 0 {
 		return ordinals(&to[0], &values[0], n, first+math.MinInt64, int64(count-1)+math.MinInt64)

@@ -38,7 +38,7 @@ loop:
 
 // func within(values *int64, n int, lo int64, span uint64) int
 //
-// AVX2 compares signed numbers only: with their highest bits turned they have the order of unsigned ones.
+// AVX2 compares signed numbers only. If their highest bits are inverted, signed numbers have the order of unsigned numbers.
 TEXT ·within(SB), NOSPLIT, $0-40
 	MOVQ         values+0(FP), SI
 	MOVQ         n+8(FP), CX

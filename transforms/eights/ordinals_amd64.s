@@ -2,7 +2,8 @@
 
 // func ordinals(to *uint32, values *int64, n int, bias, last int64) int
 //
-// Distances are compared as signed numbers. So bias is 2^63 more than the first of the values, and last 2^63 less than the largest distance.
+// The distances from the first number are unsigned, but AVX2 compares signed numbers only. So all of them are compared less 2^63: bias is the first
+// number plus 2^63, and last is the largest distance less 2^63.
 TEXT ·ordinals(SB), NOSPLIT, $0-48
 	MOVQ         to+0(FP), DI
 	MOVQ         values+8(FP), SI

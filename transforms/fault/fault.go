@@ -181,7 +181,7 @@ func Shortened(text string, most int) string {
 // OneLine is [Printable] without blanks at the ends.
 func OneLine(s string) string { return strings.TrimSpace(Printable(s)) }
 
-// Printable makes characters blanks that [Controls] finds, and marks of the direction of writing. So a hostile name of a file or column
+// Printable replaces each character that [Controls] finds, and each mark of the direction of writing, by a blank. So a hostile name of a file or column
 // cannot forge or break a line of output, or leave its column of a table.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -116,7 +116,7 @@ func (a *Adder) Add(b *trip.Batch) error {
 	return a.AddFrom(0, b)
 }
 
-// AddFrom is Add for a batch that [Together.Compute] has computed in a place.
+// AddFrom is Add for a batch that [Together.Compute] has computed in the place with the number at.
 func (a *Adder) AddFrom(at int, b *trip.Batch) error {
 	_, rows, err := a.rows(at, b)
 	if err != nil || rows.count == 0 {
@@ -213,9 +213,9 @@ func (a *Adder) State() ([]byte, error) {
 	return slices.Concat(outs...), err
 }
 
-// appendGroups writes some groups.
+// appendGroups writes groups as they are in a plain state.
 func (a *Adder) appendGroups(f *filler, groups []uint32, written [][][]byte) (out []byte) {
-	const sample = 1 << 8 // groups by which the size of all is estimated
+	const sample = 1 << 8 // how many groups the size of all groups is estimated from
 	var key, body, tail []byte
 	for i, g := range groups {
 		if i == sample {
@@ -263,8 +263,8 @@ func (a *Adder) appendChunks(f *filler, shard uint32, groups []uint32, written [
 // fewGroups are written or finished by one goroutine.
 const fewGroups = 256
 
-// pieces returns into how many pieces groups are cut, which goroutines process side by side. Groups differ in how many values they have, so there
-// are more pieces than goroutines.
+// pieces returns into how many pieces groups are cut. Goroutines process the pieces side by side. There are more pieces than goroutines, because some
+// groups have far more values than others.
 func (a *Adder) pieces(groups int) int {
 	const each = 4
 	pieces := 1
@@ -274,7 +274,7 @@ func (a *Adder) pieces(groups int) int {
 	return pieces
 }
 
-// Finished returns what [Finish] makes of State, without the detour. It uses all cores if there are many groups.
+// Finished returns what [Finish] makes of the result of State, but does not write a state first. It uses all cores if there are many groups.
 func (a *Adder) Finished() ([]byte, error) {
 	order, written := a.keys.sorted()
 	for _, p := range a.parts {
@@ -297,7 +297,7 @@ func (a *Adder) Finished() ([]byte, error) {
 	return finishedState(writers, a.filtered, a.counted), nil
 }
 
-// finishing is the memory of one that finishes groups.
+// finishing is the memory of a goroutine that finishes groups.
 type finishing struct {
 	*finisher
 	key []byte
@@ -334,7 +334,7 @@ func (a *Adder) finish(memory *filler, f *finishing, w *finishedWriter, groups [
 	return nil
 }
 
-// grown returns a slice with so many elements, those that are new being v.
+// grown returns a slice with at least n elements. New elements are v.
 func grown[T any](s []T, n int, v T) []T {
 	if n <= len(s) {
 		return s

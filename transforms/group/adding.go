@@ -15,7 +15,7 @@ type adding struct {
 	*part
 	arg, by, filter int // vectors; -1 if there is none
 
-	// missing is, by group, how many of its trips do not count: those that the filter or a NULL leaves out. It is short while none is left out.
+	// missing is, by group, how many of its trips do not count: those that the filter or a NULL leaves out. A group beyond its end has none.
 	missing []int64
 	column  collector
 	texts   *texts
@@ -103,7 +103,7 @@ func (a *adding) append(f *filler, b, tail []byte, id uint32, rows int64) (_, _ 
 	return a.column.append(b, id, n), tail
 }
 
-// value is what append writes, as a value. Of a set, which may have millions of values, nothing is written.
+// value sets v to what append would write. A set is not written first, because it may have millions of values.
 func (a *adding) value(f *filler, v *partValue, id uint32, rows int64) error {
 	if s, ok := a.column.(*sets); ok {
 		v.count = rows - a.missing[id]
@@ -164,8 +164,8 @@ func (a *adding) add(rows *selection, ids []uint32, one bool, groups int) {
 	}
 }
 
-// choose returns the rows that a mask chooses, and their groups. The mask leaves out some rows. If it is that of the selection, it is the same for
-// other parts of the query.
+// choose returns the rows that a mask chooses, and their groups. The mask must leave out at least one row. If the mask is the selection's, other parts of
+// the query have the same mask, and choose returns what it found before.
 func (s *scratch) choose(mask []byte, count int, ids []uint32, ofSelection bool) (*picked, []uint32) {
 	if !ofSelection || !s.isChosen {
 		s.isChosen = ofSelection
@@ -175,7 +175,8 @@ func (s *scratch) choose(mask []byte, count int, ids []uint32, ofSelection bool)
 	return &s.chosen, s.gathered
 }
 
-// addZeros adds a number to the element of to for the group of each row that chosen has and mask leaves out. If chosen is nil, it has all rows.
+// addZeros goes through the rows that are in chosen, but not in mask. For each such row it adds the number by to the element of the row's group in to. If
+// chosen is nil, it has all rows.
 func addZeros(to []int64, by int64, chosen, mask []byte, ids []uint32) {
 	for at, m := range mask[:(len(ids)+7)/8] {
 		m = ^m
@@ -228,8 +229,8 @@ func (a *adding) numbers(v *compute.Vector, n int, chosen *picked, memory, out *
 	return gather(out, intsOf(v, rows, a.texts, memory), v.Const, n, chosen)
 }
 
-// mask returns the bitmap of the rows whose values are not NULL and that the filter chooses, nil for all rows. It tells whether some
-// row can be one.
+// mask returns the bitmap of the rows whose values are not NULL and that the filter chooses; nil stands for all rows. some is false if there is no such
+// row, for example because an argument is a constant NULL. There may be no such row even if some is true.
 func (a *adding) mask(n int, arg, by, filter *compute.Vector) (mask []byte, some bool) {
 	shared := false // the mask is not our own
 	for _, v := range []*compute.Vector{arg, by, filter} {

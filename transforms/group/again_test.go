@@ -8,7 +8,8 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// TestASourceBeginsWithHashingAsTheOneBeforeEnded adds sources of different sizes and months with one adder.
+// TestASourceBeginsWithHashingAsTheOneBeforeEnded adds sources of different sizes and months with one adder. Once an adder has hashed the groups of a
+// source, it hashes those of the next source from the start.
 func TestASourceBeginsWithHashingAsTheOneBeforeEnded(t *testing.T) {
 	rng := rand.New(rand.NewPCG(22, 9))
 	many := timedBatches(rng, 8, 3000)

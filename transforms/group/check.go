@@ -2,8 +2,9 @@ package group
 
 import "bytes"
 
-// Check reads all groups of a state, and tells whether what their bodies say of their sets is what the sets have. [FinishShards] and [Rows] do not
-// read the sets of groups that they merge with no other: whoever reads a state from outside of the process checks it first.
+// Check reads all groups of a state. It returns an error if the body of a group has other values at the marks of a set than the set has at these places.
+// [FinishShards] and [Rows] do not read the sets of groups that they merge with no other group. So whoever reads a state from outside of the process must
+// check it first.
 func Check(state []byte) error {
 	var h header
 	in, err := h.open(state)
@@ -43,7 +44,7 @@ func (c *checker) check(h *header, g *record) error {
 
 var errOtherValues = brokenState("found values of a group that are not at their places in its set, expected the values at these places; it was changed on its way")
 
-// hasAt tells whether a set of so many values, if it is not empty, has those of its marks.
+// hasAt tells whether a set of total values has the values in at at the places of its marks. An empty set has no values at marks.
 func (s *set) hasAt(at *set, list []mark, total int64) bool {
 	n := 0
 	for i := range list {

@@ -33,8 +33,8 @@ func TestStatesThatThisProgramMakesPassTheCheck(t *testing.T) {
 	}
 }
 
-// A group that is merged with no other is finished without its set. So a state in which the value at a mark is not that of the set gives another
-// answer, unless it is checked.
+// A group that is merged with no other is finished without its set. So a state in which the value at a mark differs from the value in the set
+// gives a wrong answer, unless the state is checked.
 func TestValuesThatAreNotThoseOfTheSetAreFound(t *testing.T) {
 	for _, text := range []string{
 		"SELECT quantile_disc(fare_amount, 0.3) AS a FROM trips", "SELECT median(fare_amount) AS a FROM trips", "SELECT median(fare_amount) AS a, max(fare_amount) AS b FROM trips",
@@ -64,7 +64,7 @@ func TestValuesThatAreNotThoseOfTheSetAreFound(t *testing.T) {
 			}
 		}
 		if found == 0 {
-			t.Errorf("%s: the check has found no byte that changes the answer, expected some", text)
+			t.Errorf("%s: found no changed byte that Check refuses and that changes the answer, expected some", text)
 		}
 	}
 }

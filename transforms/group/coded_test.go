@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestRunsEndWhereTheNextValueDiffers makes lists of runs of different lengths. Too many runs are no runs.
+// TestRunsEndWhereTheNextValueDiffers makes lists of runs of different lengths. endsOf returns nil if there are too many runs.
 func TestRunsEndWhereTheNextValueDiffers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
 	var memory []int

@@ -21,7 +21,7 @@ type codes struct {
 	values []int64          // by code less 1: as intsOf makes them
 	wide   map[int]*big.Int // those of more than 64 bits, by code
 
-	// So many of the first codes are those of consecutive values, from the first on, in their order. They need no look-up.
+	// The codes from 1 to ordered stand for consecutive values: first, first + 1 and so on. The code of such a value is computed, not looked up.
 	ordered uint32
 	first   int64
 
@@ -146,13 +146,14 @@ func (c *codes) list(ints []int64, out []uint32) {
 }
 
 const (
-	// mostOrdered is for how many consecutive values codes are made at once.
+	// mostOrdered is the largest number of consecutive values that get codes at once.
 	mostOrdered = 1 << 9
-	// lookedUp is how many values are looked up after one that is not ordered. Often there are more of them.
+	// lookedUp is how many values are looked up if one of the next eight is not ordered. Values that are not ordered often come together.
 	lookedUp = 1 << 6
 )
 
-// order makes codes of all values from the least to the largest, unless these are too many, or most of them do not occur. There are no codes yet.
+// order gives codes to all numbers from the least to the largest of ints, in their order. It does nothing if these are more than mostOrdered, or if fewer
+// than half of them occur. There must be no codes yet.
 func (c *codes) order(ints []int64) {
 	low, high := eights.Least(ints[0], ints), eights.Most(ints[0], ints)
 	if uint64(high)-uint64(low) >= mostOrdered {
@@ -202,7 +203,7 @@ func (c *codes) add(x int64) uint32 {
 	return uint32(c.count - 1)
 }
 
-// widen makes a table that has place for a value. If that takes too much it turns to hashing.
+// widen makes a table that has a place for a value. If the table would be too large, it turns to hashing and returns false.
 func (c *codes) widen(x int64) bool {
 	low, high := x, x
 	for i, v := range c.values {
@@ -324,7 +325,7 @@ type texts struct {
 // knownTexts are the codes of the texts of vectors.
 type knownTexts struct {
 	of    *compute.Texts
-	codes []int64 // by its codes
+	codes []int64 // by the number of a text in of
 }
 
 // mostKnown is for how many different texts of vectors codes are kept.
@@ -368,7 +369,7 @@ func (t *texts) codesOf(v *compute.Texts) []int64 {
 	return known.codes
 }
 
-// bytes does not have the codes of texts of further places, so that what is too much for a table does not depend on the number of places.
+// bytes counts the codes of only one place, so that the memory that a table is said to take does not depend on the number of places.
 func (t *texts) bytes() int64 {
 	most := 0
 	for _, k := range t.known {

@@ -10,7 +10,7 @@ import (
 	"tripstats/transforms/query"
 )
 
-// TestCodesStandForTheirValues finds the codes of values that are close together, sparse, or far apart. Some batches have values that none before had.
+// TestCodesStandForTheirValues finds the codes of values that are close together, sparse, or far apart. Some batches have values that no batch before had.
 func TestCodesStandForTheirValues(t *testing.T) {
 	rng := rand.New(rand.NewPCG(6, 6))
 	kinds := map[string]func() int64{

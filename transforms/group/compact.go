@@ -11,15 +11,15 @@ import (
 	"tripstats/transforms/sidebyside"
 )
 
-// The groups of a state that has many are in chunks, one for each shard: [Blocks] makes a block of each chunk. A chunk is cut if it has more than a block
-// may have.
+// If a state has many groups, they are in chunks, one for each shard: [Blocks] makes a block of each chunk. A chunk that would have more than a block may
+// have is cut into several.
 //
 // A chunk is written as its shard, its number of groups, its number of rows, its length, and its bytes. The bytes are three texts. The first text
 // has for each group: how many bytes of its key are equal to those of the key before, the rest of the key, and the lengths of the body and of the
 // tail. The second text has the bodies. The third text has the tails, from the shortest to the longest. This order makes a coded text shorter:
 // groups with equally many trips have distances of similar size, and each piece of the text has its own code.
 //
-// In a compact state the texts are in a Huffman code. It takes about half of the memory. Coding takes time for each state, so only code that holds many
+// In a compact state the texts are in a Huffman code. It takes about half of the memory. Coding takes time for each state, so only a caller that holds many
 // states makes them compact. Every function of this package reads all forms.
 
 // chunkedGroups is the smallest number of groups that [Adder.State] writes in chunks.
@@ -126,7 +126,7 @@ func (w *chunkWriter) add(key []byte, rows int64) {
 	w.order, w.starts = append(w.order, byLength(len(w.order), tail)), append(w.starts, len(w.tails))
 }
 
-// append appends the chunk, whose texts the coder codes. If there is none, they are not coded.
+// append appends the chunk. The coder codes the texts; if it is nil, they are not coded.
 func (w *chunkWriter) append(b []byte, shard uint32, c *coder) []byte {
 	slices.Sort(w.order)
 	w.sorted = slices.Grow(w.sorted[:0], len(w.tails))
@@ -140,12 +140,12 @@ func (w *chunkWriter) append(b []byte, shard uint32, c *coder) []byte {
 	for _, text := range [][]byte{w.keys, w.bodies[:w.body], w.sorted} {
 		content = c.append(content, text)
 	}
-	b = appendChunk(b, shard, int64(len(w.order)), w.rows, len(content))
+	b = appendChunkHead(b, shard, int64(len(w.order)), w.rows, len(content))
 	return append(b, content...) // moves them to the front
 }
 
-// appendChunk appends what comes before the bytes of a chunk.
-func appendChunk(b []byte, shard uint32, groups, rows int64, length int) []byte {
+// appendChunkHead appends what a chunk has before its bytes.
+func appendChunkHead(b []byte, shard uint32, groups, rows int64, length int) []byte {
 	b = binary.AppendUvarint(b, uint64(shard))
 	b = binary.AppendUvarint(b, uint64(groups))
 	b = binary.AppendUvarint(b, uint64(rows))
@@ -174,7 +174,7 @@ func (c *coder) chunkOf(shard uint32, block []byte) ([]byte, error) {
 	return bytes.Clone(c.out), nil
 }
 
-// coded returns the chunk with coded texts.
+// coded returns the chunk with its texts in a Huffman code.
 func (c *chunk) coded(d *coder) ([]byte, error) {
 	r := reader{in: c.content}
 	d.out = d.out[:0]
@@ -185,7 +185,7 @@ func (c *chunk) coded(d *coder) ([]byte, error) {
 	if r.short {
 		return nil, errBroken
 	}
-	b := appendChunk(make([]byte, 0, len(d.out)+64), c.shard, c.groups, c.rows, len(d.out))
+	b := appendChunkHead(make([]byte, 0, len(d.out)+64), c.shard, c.groups, c.rows, len(d.out))
 	return append(b, d.out...), nil
 }
 
@@ -193,7 +193,7 @@ func (c *chunk) coded(d *coder) ([]byte, error) {
 type chunk struct {
 	shard          uint32
 	groups, rows   int64
-	whole, content []byte
+	whole, content []byte // content is the bytes of the chunk; whole has what appendChunkHead writes too
 }
 
 // nextChunk reads the chunk at the start of in. ok is false at the end.
@@ -325,7 +325,7 @@ func (c *chunk) openTails() ([][]byte, error) {
 	return tails, err
 }
 
-// openBodies reads all of a chunk but its tails, for which it returns a reader. Size is about what the groups take without their tails.
+// openBodies reads a chunk without its tails. It returns a reader of the tails, and about how many bytes the groups take without them.
 func (d *coder) openBodies(c *chunk) (size int, tails reader, err error) {
 	r := reader{in: c.content}
 	d.keys, d.bodies, d.key = d.read(&r, d.keys[:0]), d.read(&r, d.bodies[:0]), d.key[:0]
@@ -345,7 +345,7 @@ func (d *coder) openBodies(c *chunk) (size int, tails reader, err error) {
 		}
 		d.key = append(d.key[:g.same], g.rest...)
 		texts += int64(len(d.key)) + body + g.length
-		if texts > blockBytes && len(d.list) > 0 { // no block has so much, and damaged bytes may tell of far more than there can be
+		if texts > blockBytes && len(d.list) > 0 { // no block has so many bytes; damaged lengths may tell of far more
 			return 0, r, errBroken
 		}
 		size += len(d.key) + len(g.body) + 3*binary.MaxVarintLen16

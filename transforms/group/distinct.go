@@ -41,32 +41,33 @@ func (s *filler) distinct(list []uint32) (distances, times []uint32) {
 
 const (
 	// Distances are counted instead of sorted if their range is at most mostTallied, and at most tallyRatio times their number. Counting looks at
-	// the marks of all numbers in the range, 64 at a time, so a large range takes long.
+	// the bits of all numbers in the range, 64 at a time, so a large range takes long.
 	mostTallied = 1 << 17
 	tallyRatio  = 256
 )
 
-// tallied is distinct for distances from low up to, but without, low plus width. It counts how often each occurs, and marks those that occur.
+// tallied is distinct for distances from low up to, but without, low plus width. It counts how often each distance occurs, and
+// sets the bits of present for those that occur.
 func (s *filler) tallied(list []uint32, low uint32, width int) (distances, times []uint32) {
 	if len(s.tally) < width {
-		s.tally, s.marks = make([]uint32, max(width, 2*len(s.tally))), make([]uint64, max(width, 2*len(s.tally))/64+1)
+		s.tally, s.present = make([]uint32, max(width, 2*len(s.tally))), make([]uint64, max(width, 2*len(s.tally))/64+1)
 	}
-	tally, marks := s.tally, s.marks[:(width+63)/64]
+	tally, present := s.tally, s.present[:(width+63)/64]
 	for _, d := range list {
 		d -= low
 		tally[d]++
-		marks[d>>6] |= 1 << (d & 63)
+		present[d>>6] |= 1 << (d & 63)
 	}
 	distances, times = s.different[:len(list)], s.times[:len(list)]
 	k := 0
-	for i, m := range marks {
+	for i, m := range present {
 		for ; m != 0; m &= m - 1 {
 			d := uint32(i<<6 | bits.TrailingZeros64(m))
 			distances[k], times[k] = low+d, tally[d]
 			tally[d] = 0
 			k++
 		}
-		marks[i] = 0
+		present[i] = 0
 	}
 	return distances[:k], times[:k]
 }

@@ -68,7 +68,7 @@ func (g *grouper) findSegment(ids []uint32, from int) {
 	}
 }
 
-// only returns the group of a segment in which no key varies, by one of its rows.
+// only returns the group of a segment in which no key varies. row is one of its rows.
 func (g *grouper) only(row int) uint32 {
 	if g.direct != nil || g.long != nil {
 		return g.group(row)
@@ -189,8 +189,8 @@ func (g *grouper) hashed(base uint64, row int) uint32 {
 	return id
 }
 
-// paged returns the group of a row whose place in the page is at, and makes the group if there is none. It puts a new group into the page only, and not
-// into the hash table.
+// paged returns the group of a row. at is the place of the group in the page. If there is no group, paged makes it, unless the mask leaves the row out. It
+// puts a new group into the page only, not into the hash table.
 func (g *grouper) paged(at *uint32, row int) uint32 {
 	if *at == 0 {
 		tuple := g.tuple(make([]uint32, 0, 8), row)
@@ -231,8 +231,8 @@ func (g *grouper) leave() {
 // example journeys of one month. A page is much smaller than the hash table. Groups that were made in the page are not in the hash table until the
 // page is dropped.
 type page struct {
-	of     []int // the two keys; nil if there is no page
-	others uint64
+	of     []int  // the two keys; nil if there is no page
+	others uint64 // the codes of the other keys, at their places in the keys of hash
 	mask   uint64 // the bits of the two keys in the keys of hash
 	radix  [2]uint32
 	groups []uint32 // the group plus 1; 0 if the hash table must be asked
@@ -255,8 +255,8 @@ const (
 	sampled = 32
 )
 
-// turn makes the page one for a segment: its two keys are keys that vary, and the codes of the other keys are those of nearly all rows. It returns
-// false if there are no such keys, or if a page is not worthwhile.
+// turn makes the page fit a segment: the two keys of the page vary, and the other keys of the page have the codes that they have in nearly all rows. It
+// keeps a page that fits already. It returns false if no page can fit, or if a page is not worthwhile.
 func (g *grouper) turn(base uint64, from, rows int) bool {
 	p := &g.page
 	third, code := -1, uint32(0)

@@ -93,8 +93,10 @@ type finisher struct {
 	keysLater bool   // keys are read when they are needed
 	written   []byte // the keys of the group as they are written
 	limit     *limit // HAVING, if it is simple enough for a limit; otherwise nil
-	first     int    // the aggregate that limit is of, if no other can have an error, so that groups which HAVING drops need no other; otherwise -1
-	whole     bool   // sets are read, and not only what the body of a group has of them
+	// first is the aggregate that limit compares. It is computed first, and the others only if HAVING keeps the group. It is -1 if limit compares no
+	// aggregate, or if an aggregate can have an error.
+	first int
+	whole bool // whole sets are read, not only what the bodies of groups have of them
 
 	values []partValue // of the parts
 }
@@ -107,7 +109,7 @@ type partValue struct {
 	value  query.Value
 
 	// Of a set.
-	different int64 // values
+	different int64 // how many different values it has
 	at        set   // the values of its marks
 	set       set   // all values, if whole is true
 	whole     bool
@@ -293,7 +295,7 @@ func readValue(r *reader, t query.Type) query.Value {
 	return v
 }
 
-// read reads a part of a group. Whole tells whether it reads all of a set.
+// read reads a part of a group. If whole is false, it reads only what the body of the group has of a set.
 func (v *partValue) read(r *groupReader, p *part, whole bool) {
 	switch p.form.kind {
 	case count:
@@ -392,7 +394,7 @@ func (s *set) at(from *source, i int) (query.Value, error) {
 	return from.value(query.Value{Int: s.values[i]})
 }
 
-// distinct counts the different values. A function of different values may have one value.
+// distinct counts the different values. apply may have the same result for several values of the set.
 func (v *partValue) distinct(from *source) (query.Value, error) {
 	if from.apply == nil {
 		return query.Value{Int: v.different}, nil
@@ -412,7 +414,7 @@ func (v *partValue) distinct(from *source) (query.Value, error) {
 	return query.Value{Int: different}, nil
 }
 
-// marked returns the value at a mark, or, if the mark is between two, the first or the second one of them.
+// marked returns the value at a mark. If the mark may be between two values, it returns the first of them, or the second if second is true.
 func (v *partValue) marked(from *source, second bool) (query.Value, error) {
 	if v.whole {
 		low, high := from.mark.places(v.count)

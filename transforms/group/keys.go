@@ -32,7 +32,7 @@ type grouper struct {
 	varies []int    // the keys that vary from row to row
 	now    []uint32 // by key that does not vary: its code in the segment that is being looked up
 	held   int64    // how many bytes the codes take
-	mask   []byte   // a bitmap of the rows that count; nil if all count
+	mask   []byte   // a bitmap of the rows that may make groups; nil if all may
 	name   []byte
 }
 
@@ -66,7 +66,7 @@ func (g *grouper) bytes() int64 {
 	return int64(cap(g.of)+cap(g.direct)+cap(g.page.groups))*4 + g.hash.bytes() + g.held
 }
 
-// group returns the group of a row. If there is none and the row counts, it makes the group.
+// group returns the group of a row. If there is none, it makes the group, unless the mask leaves the row out.
 func (g *grouper) group(row int) uint32 {
 	tuple := g.tuple(make([]uint32, 0, 8), row)
 	id, known := g.look(tuple)
@@ -152,7 +152,7 @@ func (g *grouper) fit() {
 		return
 	}
 	hashed := g.direct == nil && g.groups > 0
-	if g.groups == 0 { // what the source before needed does not matter
+	if g.groups == 0 { // the radices that an earlier source needed do not matter
 		clear(g.radix)
 	}
 	g.page.of = nil // its groups go by codes that are packed by the shifts below
@@ -175,7 +175,7 @@ func (g *grouper) fit() {
 	place := uint(0)
 	for k := range g.keys {
 		width := uint(bits.Len(uint(max(g.counts[k], g.radix[k]))))
-		if hashed && g.counts[k] <= g.radix[k] { // a key with few values takes no bits that others may need
+		if hashed && g.counts[k] <= g.radix[k] { // the key needs no more bits, and other keys may need them
 			width = g.width(k)
 		}
 		g.radix[k] = 1 << width
@@ -189,7 +189,7 @@ func (g *grouper) fit() {
 	g.putAll()
 }
 
-// width is how many bits a key has in hash's keys: its radix is a power of two, then.
+// width is how many bits a key has in the keys of hash. With hash, its radix is a power of two.
 func (g *grouper) width(k int) uint { return uint(bits.TrailingZeros(uint(g.radix[k]))) }
 
 func (g *grouper) setRadix(slack int) (product int) {
@@ -231,7 +231,7 @@ func (g *grouper) putAll() {
 //
 // They are sorted by the places that their codes have in the order of what is written, side by side in one number if that is possible.
 func (g *grouper) sorted() (order []uint32, written [][][]byte) {
-	if g.groups == 0 { // other adders may begin the codes of the keys again: this one does not use them
+	if g.groups == 0 { // this adder does not use the codes of its keys, so other adders may reset them at any time
 		return nil, nil
 	}
 	written, order = make([][][]byte, len(g.keys)), make([]uint32, g.groups)
@@ -285,11 +285,12 @@ func (g *grouper) sorted() (order []uint32, written [][][]byte) {
 	return order, written
 }
 
-// byShard returns groups by shard, those of a shard in the order that they have, and by shard where its groups begin.
+// byShard returns the groups in the order of their shards. Groups of the same shard stay in the given order. starts has for each shard the index of its
+// first group, and at the end the number of groups.
 func (g *grouper) byShard(order []uint32, written [][][]byte) (groups []uint32, starts []int) {
 	starts = make([]int, Shards+1)
 	shards := make([]uint8, len(order))
-	hashes := make([]uint64, len(g.keys)+1) // of the group before: of its first keys
+	hashes := make([]uint64, len(g.keys)+1) // by number of keys: the hash of so many first keys of the group before
 	last, n := []uint32(nil), len(g.keys)
 	hashes[0] = shardSeed
 	for i, id := range order {

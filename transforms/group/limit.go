@@ -2,7 +2,7 @@ package group
 
 import "tripstats/transforms/query"
 
-// noErrors tells whether each aggregate has a value, whatever the trips are.
+// noErrors tells whether no aggregate can have an error, whatever the trips are.
 func (f *finisher) noErrors() bool {
 	for i := range f.q.Aggregates {
 		a, from := &f.q.Aggregates[i], &f.plan.of[i]

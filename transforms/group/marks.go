@@ -12,7 +12,7 @@ import (
 // mark is a place among the values of a set that an aggregate asks for. The values at the marks of a set are in the body of its group, so that the set
 // itself is read only if it is merged with another one.
 type mark struct {
-	between  bool // the place may be between two values: then there are both
+	between  bool // the place may be between two values; then the set has two values for the mark
 	fraction query.Fraction
 	float    float64 // the fraction
 	unit     uint64  // 10^fraction.Scale
@@ -25,7 +25,7 @@ func newMark(between bool, f query.Fraction) mark {
 	return mark{between, f, f.Float(), query.Power(f.Scale).Uint64()}
 }
 
-// markOf is the mark of an aggregate whose value is one at a place, or between two.
+// markOf returns the mark of an aggregate whose value is the value at a place, or lies between the values at two places.
 func markOf(a *query.Aggregate) mark {
 	switch a.Func.Name {
 	case "min":
@@ -44,7 +44,8 @@ func (m *mark) values() int {
 	return 1
 }
 
-// places returns the places of a mark among so many values, counting from 0. Unless the mark is between two, they are one.
+// places returns the places of a mark among so many values, counting from 0. If the mark cannot be between two values, both are the same
+// place.
 func (m *mark) places(count int64) (low, high int64) {
 	if m.between {
 		at := m.place(count)
@@ -58,7 +59,7 @@ func (m *mark) places(count int64) (low, high int64) {
 	return int64(quotient), int64(quotient)
 }
 
-// place is the place of a mark between two values.
+// place is the place of a mark that may be between two values. It need not be a whole number.
 func (m *mark) place(count int64) float64 { return float64(count-1) * m.float }
 
 // marks are the marks of a set as they are written in a header: for each a byte that is 1 if the place may be between two values, the digits of its
@@ -96,13 +97,13 @@ func (m marks) known() bool {
 	return ok
 }
 
-// knownMarks are marks that were read before.
+// knownMarks are the marks that were read last. Consecutive groups have the same marks.
 type knownMarks struct {
 	of   marks
 	list []mark
 }
 
-// read returns marks that are known.
+// read returns the list of m, which must be known. It reads m only if it is not the marks that were read last.
 func (k *knownMarks) read(m marks) []mark {
 	if k.of != m {
 		k.of = m

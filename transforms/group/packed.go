@@ -8,8 +8,8 @@ import (
 	"tripstats/transforms/eights"
 )
 
-// packed are values of groups as distances from a base in units, of 32 bits each. Values are counted in a table, by group and distance, if it is
-// not much larger than their number. All others are collected in a log, which is spread over the groups at the end.
+// packed has values of groups. Each value is held as its distance from a base, in units, in 32 bits. Values are counted in a table, by group and distance,
+// if the table is not much larger than their number. All others are collected in a log, in the order in which they come. close sorts the log by group.
 type packed struct {
 	began  bool // base and unit are known
 	base   int64
@@ -18,15 +18,15 @@ type packed struct {
 	misfit int    // values that were not packed since it began
 	begins int    // how often it began since the last reset
 
-	chunks [][]grouped // the log. The first are full; those after the current one are memory
+	slabs  [][]grouped // the log, in slabs of slabSize values; those after the current slab are memory
 	logged int
 
-	// The table has width counts for each group, of the distances from low on. It is of as many groups as there is place for. A count has the
-	// last eight bits of a number, because a small table stays in a cache. The rest of the number is in carries.
+	// The table has width counts for each group: one for each distance from low on. It has the first groups, as many as it has place for. A count has
+	// only eight bits, because a small table stays in a cache. Whenever a count goes from 255 to 0, its place is added to carries.
 	low, width uint32
 	counts     []uint8
-	carries    []uint32 // the places of counts that became 0 again, each time; sorted after close
-	retry      int      // how many values are logged when a table is thought of again
+	carries    []uint32 // places of counts, one for each 256 that a count lacks; sorted after close
+	retry      int      // how many values the log must have before chooseTable tries again
 
 	starts  []uint32 // by group: where its values begin in spread
 	ends    []uint32 // by group: where its values end in spread
@@ -41,15 +41,15 @@ type packed struct {
 type grouped struct{ group, distance uint32 }
 
 const (
-	chunkSize = 1 << 14
-	// mostPacked is the number of values of a log that are held at most, mostCounters that of counts, and mostCarries that of carries, about.
+	slabSize = 1 << 14
+	// mostPacked is the largest number of values in the log, mostCounters that of counts in the table, and mostCarries about that of carries.
 	mostPacked   = 1 << 22
 	mostCounters = 1 << 22
 	mostCarries  = 1 << 20
 	// counterRatio is how many counts there may be for each value.
 	counterRatio = 4
 	firstTry     = 1 << 14
-	// mostBegins is how often base and unit are chosen again before values are held to be of another kind.
+	// mostBegins is how often base and unit are chosen. If the values fit none of these choices, all further values are added as sparse ones: see sets.
 	mostBegins = 4
 )
 
@@ -66,10 +66,10 @@ func (p *packed) empty() {
 }
 
 func (p *packed) bytes() int64 {
-	return int64(len(p.chunks))*chunkSize*8 + int64(cap(p.counts)) + int64(cap(p.carries)+cap(p.starts)+cap(p.ends)+cap(p.spread)+cap(p.scratch)+measuredAtOnce)*4
+	return int64(len(p.slabs))*slabSize*8 + int64(cap(p.counts)) + int64(cap(p.carries)+cap(p.starts)+cap(p.ends)+cap(p.spread)+cap(p.scratch)+measuredAtOnce)*4
 }
 
-// begin chooses the base and the unit by some values. It is false if they are too far apart.
+// begin chooses the base and the unit from some values. It returns false if the values are too far apart.
 func (p *packed) begin(values []int64) bool {
 	low, high := values[0], values[0]
 	for _, v := range values {
@@ -121,8 +121,9 @@ func (p *packed) addMeasured(ids, distances []uint32) {
 	}
 }
 
-// measure sets the distances of values, up to the first that has none. It returns how many it has set. As the unit is less than 2^32, what is not a
-// multiple of it has a quotient that is not.
+// measure sets the distances of values, up to the first value that has none. It returns how many it has set. A value has no distance if it is not a whole
+// number of units from the base, or if the number has more than 32 bits. In both cases the low bits are not 0, or the quotient has
+// more than 32 bits, because the unit has at most 32.
 func (p *packed) measure(distances []uint32, values []int64) int {
 	base, unit := p.base, p.unit
 	part := uint64(1)<<unit.shift - 1
@@ -165,11 +166,11 @@ func (p *packed) count(ids, distances []uint32) {
 
 func (p *packed) log(ids, distances []uint32) {
 	for len(ids) > 0 {
-		at := p.logged / chunkSize
-		if at == len(p.chunks) {
-			p.chunks = append(p.chunks, make([]grouped, chunkSize))
+		at := p.logged / slabSize
+		if at == len(p.slabs) {
+			p.slabs = append(p.slabs, make([]grouped, slabSize))
 		}
-		free := p.chunks[at][p.logged%chunkSize:]
+		free := p.slabs[at][p.logged%slabSize:]
 		n := min(len(free), len(ids))
 		free = free[:n]
 		for i := range free {
@@ -182,8 +183,8 @@ func (p *packed) log(ids, distances []uint32) {
 
 // eachLogged calls f for the parts of the log.
 func (p *packed) eachLogged(f func([]grouped)) {
-	for i := 0; i < p.logged; i += chunkSize {
-		f(p.chunks[i/chunkSize][:min(chunkSize, p.logged-i)])
+	for i := 0; i < p.logged; i += slabSize {
+		f(p.slabs[i/slabSize][:min(slabSize, p.logged-i)])
 	}
 }
 
@@ -199,14 +200,14 @@ func (p *packed) tabulate(group uint32) bool {
 	return true
 }
 
-// chooseTable makes a table if there is none and it pays for what was added. The table is of the distances that nearly all values have.
+// chooseTable makes a table if there is none and a table is worthwhile for the values in the log. The table has the distances of nearly all values.
 func (p *packed) chooseTable(groups int) {
 	if p.width > 0 || p.logged < max(p.retry, firstTry) {
 		return
 	}
 	p.retry = 2 * p.logged
-	last := p.chunks[(p.logged-1)/chunkSize][:(p.logged-1)%chunkSize+1]
-	if first := p.chunks[0]; len(last) < chunkSize && p.logged > chunkSize {
+	last := p.slabs[(p.logged-1)/slabSize][:(p.logged-1)%slabSize+1]
+	if first := p.slabs[0]; len(last) < slabSize && p.logged > slabSize {
 		last = first
 	}
 	p.scratch = p.scratch[:0]
@@ -225,8 +226,8 @@ func (p *packed) chooseTable(groups int) {
 	}
 	p.low, p.width = uint32(low), uint32(width)
 	n, p.logged = p.logged, 0
-	for i := 0; i < n; i += chunkSize { // what is kept is written where it was read before
-		for _, v := range p.chunks[i/chunkSize][:min(chunkSize, n-i)] {
+	for i := 0; i < n; i += slabSize { // values that stay in the log move to its start, to places that were read before
+		for _, v := range p.slabs[i/slabSize][:min(slabSize, n-i)] {
 			in := v.distance - p.low
 			at := int(v.group)*int(p.width) + int(in)
 			if in < p.width && (at < len(p.counts) || p.tabulate(v.group)) {
@@ -235,13 +236,13 @@ func (p *packed) chooseTable(groups int) {
 				}
 				continue
 			}
-			p.chunks[p.logged/chunkSize][p.logged%chunkSize] = v
+			p.slabs[p.logged/slabSize][p.logged%slabSize] = v
 			p.logged++
 		}
 	}
 }
 
-// full tells whether the values have to become a run before more are added.
+// full tells whether the values have to become a valueRun before more are added.
 func (p *packed) full(more int) bool {
 	return p.logged+more > mostPacked || len(p.carries) > mostCarries || p.added+uint64(more) > math.MaxUint32
 }
@@ -288,7 +289,7 @@ func (p *packed) fill(f *filler, t *set, group uint32) {
 		p.fillLogged(t, distances, times)
 		return
 	}
-	// What is logged of a group that is in the table is outside of the table's distances.
+	// The group is in the table, so its values in the log are below or above the distances of the table.
 	below, _ := slices.BinarySearch(distances, p.low)
 	p.fillLogged(t, distances[:below], times[:below])
 	p.fillCounted(t, row, group)
@@ -350,7 +351,7 @@ func (p *packed) onlyLogged(group uint32) (list []uint32, ok bool) {
 	return p.spread[p.starts[group]:p.ends[group]], true
 }
 
-// appendDistances appends a set as set.append does. The distances are different and ascend.
+// appendDistances appends a set as set.append does. The distances are different and ascend. times has how often each of them occurs, and total is the sum.
 func (p *packed) appendDistances(body, tail []byte, list []mark, rows, total int64, distances, times []uint32) (_, _ []byte) {
 	body = binary.AppendUvarint(body, uint64(rows-total))
 	body = binary.AppendUvarint(body, uint64(len(distances)))
@@ -406,7 +407,7 @@ func (p *packed) appendDistances(body, tail []byte, list []mark, rows, total int
 	return body, tail[:at]
 }
 
-// findPlace is set.find for so many values that occur so many times.
+// findPlace is set.find for total values. times has how often each different value occurs.
 func findPlace(times []uint32, total, place int64) (i int) {
 	if total == int64(len(times)) { // each occurs once
 		return int(place)
@@ -425,7 +426,7 @@ func (p *packed) row(group uint32) []uint8 {
 	return nil
 }
 
-// run makes a run of the values. It is called after close.
+// run makes a valueRun of the values. It is called after close.
 func (p *packed) run(f *filler, groups int) valueRun {
 	low := uint32(math.MaxUint32)
 	for _, d := range p.spread {

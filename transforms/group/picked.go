@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// picked are the rows of a batch that a mask chooses. If long stretches of rows are chosen, they are stretches, otherwise a list.
+// picked are the rows of a batch that a mask chooses. If most of the chosen rows are in long stretches, picked has the stretches, otherwise it lists the rows.
 type picked struct {
 	of        int // the rows of the batch
 	stretches []stretch
@@ -20,7 +20,7 @@ type stretch struct{ first, end int32 }
 // rowsInStretch is the least average number of rows in a stretch and the gap after it.
 const rowsInStretch = 16
 
-// choose sets the rows to those of n that a mask chooses. It chooses at least one.
+// choose sets the rows to those of n rows that a mask chooses. The mask must choose at least one row.
 func (p *picked) choose(mask []byte, n int) {
 	p.of, p.stretches, p.rows = n, p.stretches[:0], p.rows[:0]
 	for end := 0; ; {
@@ -91,7 +91,7 @@ func listOnes(memory []int32, mask []byte, n int) []int32 {
 	return out[:k]
 }
 
-// nextBit returns the first place of a bit, from a place on and before n; n if there is none.
+// nextBit returns the first place, from the place from on, at which a mask has the given bit. It returns n if there is none before n.
 func nextBit(mask []byte, bit byte, from, n int) int {
 	other := bit - 1 // eight bits that are not the bit
 	if from&7 != 0 {

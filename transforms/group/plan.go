@@ -33,7 +33,7 @@ type source struct {
 	steps []step     // apply as steps; nil if it cannot be written as steps
 
 	mark *mark // the place of the value in a set; nil if there is none
-	at   int   // where the values of the set's marks have that of mark
+	at   int   // the index of mark's value among the values at all marks of the set
 }
 
 // planOf makes the plan of a query. It is the same for each run of the query, as states travel.

@@ -105,7 +105,7 @@ func (g *groups) pushAll(runs []*run) error {
 	return nil
 }
 
-// push puts a run back, if it has a group left.
+// push reads the next group of a run, and puts the run into the heap. If there is no next group, the run is dropped.
 func (g *groups) push(r *run) error {
 	if ok, err := r.advance(); err != nil || !ok {
 		return err
@@ -187,7 +187,7 @@ func (g *groups) next() (ok bool, err error) {
 // take reads the next group.
 func (g *groups) take() (finished bool, err error) {
 	r := g.heap[0]
-	if g.alone() { // so it stays in the heap, where its next group is often the next of all
+	if g.alone() { // the run stays in the heap, because its next group is often the next of all
 		g.key = r.key
 		if err := g.read(&r.record, r.Finished); err != nil {
 			return false, err

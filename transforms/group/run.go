@@ -2,19 +2,19 @@ package group
 
 import "bytes"
 
-// run is the rest of a block.
+// run is a block that is being read. Its groups ascend by key. It has the group that was read last, and the rest of the block.
 type run struct {
 	header
 	record
 	rest []byte
 
-	// If the block is a chunk, its tails are read when the first of them is needed. Few blocks have groups that are merged with others.
+	// If the block is a chunk, its tails are read when the first of them is needed. Few blocks have groups that are merged with other groups.
 	chunk *chunk
 	tails [][]byte // by group
 	at    int      // the number of groups that were read
 }
 
-// open reads a block, with all of its tails if they are needed.
+// open reads a block. If tails is true, it reads all tails now.
 func (r *run) open(block []byte, tails bool) error {
 	in, err := r.read(block)
 	switch {

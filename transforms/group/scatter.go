@@ -1,8 +1,9 @@
 package group
 
 // chains is the number of consecutive rows that are added to different sums. Consecutive rows are often of one group, and an addition to a group has to
-// wait for the addition before. If there are few groups, each has a sum for each of the rows, and the sums are added up at the end. Otherwise the rows
-// of different parts of a batch are added in turn, because they are nearly always of different groups.
+// wait for the addition before. If there are few groups, each group has a sum for each chain: every fourth row is of the same chain. The sums of a group
+// are added up at the end. If there are many groups, a chain is a quarter of the batch. A row of each chain is added in turn, because rows of different
+// quarters are nearly always of different groups.
 const chains = 4
 
 // few is the largest number of groups that have several sums.
@@ -11,7 +12,7 @@ const few = 512
 // areFew tells whether adding up the sums of all groups takes little time, compared to adding the rows.
 func areFew(groups, rows int) bool { return groups <= few && groups*8 <= rows }
 
-// chained has, by group, the sums of the rows of a chain.
+// chained has, by group, the sum of the rows of each chain.
 type chained [few][chains]int64
 
 // scatter adds each value to the sum of its group. ids has the groups of the values. It may use memory.

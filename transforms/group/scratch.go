@@ -7,8 +7,8 @@ import "sync"
 type scratch struct {
 	ids       []uint32 // the groups of the rows
 	lists     []*coded // by key: the codes of the rows
-	chosen    picked   // the rows that the last mask chooses
-	isChosen  bool     // that mask is the one of the selection
+	chosen    picked   // the rows that the last mask has chosen
+	isChosen  bool     // chosen and gathered are those of the selection's mask
 	gathered  []uint32 // the groups of the chosen rows
 	ints      []int64
 	byInts    []int64
@@ -19,7 +19,7 @@ type scratch struct {
 	counts    chained
 }
 
-// scratches are those that nobody uses.
+// scratches is a pool of scratches.
 type scratches struct{ pool[scratch] }
 
 // fillers is a pool that adders of all sources share. So there are only as many fillers as goroutines that write groups at the same time.

@@ -8,14 +8,14 @@ import (
 )
 
 // set is the different values of a group, ascending, and how often each occurs. The body of the group has how many of its trips have no value, and
-// the number of different values. Unless that is 0, a byte follows that says how the values are written:
+// the number of different values. Unless this number is 0, a byte follows that says how the values are written:
 //
-//   - by thousands, 0 to 6: all numbers that follow are to be multiplied by so many thousands. The body has the first value; if there are several, the
-//     unit by which all differ, and for each mark the distance of its value from the first in units, or two for a mark between two values. The tail
-//     has for each value but the first the distance from the one before in units, times 2, plus 1 if the value occurs more than once, in which
-//     case the count follows. Doubles are numbers by floatOrder.
-//   - listed: the body has the value of each mark as class has it, or two. The tail has each value and its count. So are texts written, and what
-//     does not fit otherwise.
+//   - 0 to 6, n: the body has the first value divided by 1000^n. If there are several different values, it has the unit divided by 1000^n: the distances
+//     between all values are multiples of the unit. For each mark it has the distance of the value at the mark from the first value, in units, or two
+//     such distances if the mark may be between two values. The tail has for each value but the first: the distance from the value before, in units,
+//     times 2, plus 1 if the value occurs more than once; in this case its count follows. Doubles are numbers by floatOrder.
+//   - 7, listed: the body has the value of each mark as its class is written, or two values if the mark may be between two. The tail has each value and
+//     its count. Texts are written in this way, and sets whose values are too far apart.
 type set struct {
 	values []int64 // of exact and double
 	keys   [][]byte
@@ -58,7 +58,7 @@ func (s *set) total() int64 {
 	return n
 }
 
-// find returns the index of the value at a place, counting from 0, of all values in their order.
+// find returns the index of the value at a place. Places count from 0 and go through all values in their order, equal ones too.
 func (s *set) find(place int64) (i int) {
 	for ; i < len(s.counts)-1 && place >= s.counts[i]; i++ {
 		place -= s.counts[i]
@@ -71,7 +71,7 @@ func (s *set) append(body, tail []byte, c class, list []mark, rows int64) (_, _ 
 	return s.appendBy(body, tail, c, list, rows, divisorOf(1))
 }
 
-// appendBy is append where all values are known to be apart by multiples of a unit.
+// appendBy is append for a set in which the distances between values are known to be multiples of a unit.
 func (s *set) appendBy(body, tail []byte, c class, list []mark, rows int64, by divisor) (_, _ []byte) {
 	total := s.total()
 	body = binary.AppendUvarint(body, uint64(rows-total))
@@ -101,7 +101,7 @@ func (s *set) appendBy(body, tail []byte, c class, list []mark, rows int64, by d
 	return body, tail
 }
 
-// unitOf returns the largest number of units by which all values are apart. They ascend, and there are several.
+// unitOf returns the largest number of units that divides all distances between values. The values ascend, and there are several.
 func unitOf(values []int64, by *divisor) uint64 {
 	last, unit := values[0], uint64(0)
 	for _, v := range values[1:] {
@@ -114,7 +114,7 @@ func unitOf(values []int64, by *divisor) uint64 {
 	return unit
 }
 
-// appendSpaced is not ok, and appends nothing, if values are too far apart.
+// appendSpaced appends a set that is not listed. If values are too far apart, it appends nothing, and ok is false.
 func (s *set) appendSpaced(body, tail []byte, list []mark, total int64, by divisor) (_, _ []byte, ok bool) {
 	values, counts := s.values, s.counts
 	first, unit := values[0], uint64(0)
@@ -166,14 +166,14 @@ func appendSpacing(body []byte, first int64, unit uint64) []byte {
 
 // setHead is what the body of a group has of a set.
 type setHead struct {
-	total  int64 // values
-	n      int   // different ones
+	total  int64 // how many values, equal ones too
+	n      int   // how many different values
 	listed bool
 	first  int64
 	unit   uint64
 }
 
-// read reads what the body of a group has of a set. The values of the marks become those of at.
+// read reads what the body of a group has of a set. It sets the values of at to the values at the marks.
 func (s *setHead) read(r *groupReader, c class, list []mark, at *set) {
 	*s = setHead{}
 	at.reset()
@@ -213,7 +213,7 @@ func (s *setHead) read(r *groupReader, c class, list []mark, at *set) {
 		r.fail()
 		return
 	}
-	most := (uint64(math.MaxInt64) - uint64(s.first)) / max(s.unit, 1) // it is at most the distance from the first number to the last one that 64 bits have
+	most := (uint64(math.MaxInt64) - uint64(s.first)) / max(s.unit, 1) // how many units there are from the first value to the largest int64
 	for i := range list {
 		for range list[i].values() {
 			d := uint64(0)
@@ -229,7 +229,7 @@ func (s *setHead) read(r *groupReader, c class, list []mark, at *set) {
 	}
 }
 
-// read reads a set from the tail of a group. Keys are parts of what is read.
+// read reads a set from the tail of a group. The keys of the set are parts of the tail.
 func (s *set) read(r *groupReader, head *setHead, c class) {
 	s.reset()
 	n := head.n
@@ -268,7 +268,7 @@ func (s *set) read(r *groupReader, head *setHead, c class) {
 			token = next()
 		}
 		d := token >> 1
-		// The distance is within 64 bits, and the next value too.
+		// The distance and the next value must be within 64 bits.
 		good = good && d > 0 && d <= most && d*unit <= uint64(math.MaxInt64)-uint64(v) && d*unit > 0
 		v += int64(d * unit)
 		count := int64(1)

@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// sets are the values of all groups and how often each occurs. Most values are packed. Those that are too far apart for that are sparse: if they
-// come again and again they are counted in a hash table, and if most do not, they are collected in a log. What is full becomes a run, in which
-// a value takes two or three bytes.
+// sets are the values of all groups and how often each occurs. Most values are packed. Those that are too far apart for that are sparse. If the
+// same sparse values come again and again, they are counted in a hash table; otherwise they are collected in a log of their own. What is full becomes a
+// valueRun, in which a value takes two or three bytes.
 type sets struct {
 	class  class
 	marks  []mark
@@ -38,10 +38,10 @@ type sets struct {
 	sorted []entry // memory
 	keys   [2][]uint64
 	filler filler
-	unit   divisor // of all values, from one another
+	unit   divisor // it divides the distances between all values; set by close
 }
 
-// filler is memory for the values of a group. Those who have one each can fill sets at the same time.
+// filler is memory for the values of a group. Goroutines that have a filler each can fill sets at the same time.
 type filler struct {
 	pieces, sorted []entry
 	ends           []int // of the runs' entries in pieces
@@ -52,13 +52,13 @@ type filler struct {
 	// memory of distinct
 	different, times, distances []uint32
 	tally                       []uint32 // all 0 between calls
-	marks                       []uint64 // all 0 between calls
+	present                     []uint64 // a bit for each distance of tally; all 0 between calls
 	places                      []placed
 	found                       []uint16
 }
 
 func (f *filler) bytes() int64 {
-	n := int64(cap(f.pieces)+cap(f.sorted))*16 + int64(cap(f.ends)+cap(f.marks))*8 + int64(cap(f.written))
+	n := int64(cap(f.pieces)+cap(f.sorted))*16 + int64(cap(f.ends)+cap(f.present))*8 + int64(cap(f.written))
 	n += int64(cap(f.different)+cap(f.times)+cap(f.distances)+cap(f.tally)) * 4
 	return n + f.set.bytes() + f.ofRuns.bytes() + f.both.bytes()
 }
@@ -74,7 +74,7 @@ const (
 	mostSlots   = 1 << 14
 	mostLogged  = 1 << 18
 	mostRuns    = 32
-	// oftenSeen is how often the values of the table have to come so that it is worth while.
+	// oftenSeen is how often the values of the table have to come on average, so that the table is worthwhile.
 	oftenSeen = 6
 )
 
@@ -385,7 +385,8 @@ func (s *sets) close(groups int) {
 // append is not called: most of a set is in the tail of its group.
 func (s *sets) append([]byte, uint32, int64) []byte { panic("group: a set is appended by appendSet") }
 
-// appendSet appends what the set of a group has in the group's body and in its tail, with the memory of a caller, who may be one of several.
+// appendSet appends what the set of a group has in the group's body and in its tail. Several goroutines may call it at the
+// same time, each with a filler of its own.
 func (s *sets) appendSet(f *filler, body, tail []byte, id uint32, rows int64) (_, _ []byte) {
 	if len(s.runs) == 0 && s.class != text && len(s.wide[id]) == 0 {
 		if list, ok := s.packed.onlyLogged(id); ok {
@@ -397,7 +398,7 @@ func (s *sets) appendSet(f *filler, body, tail []byte, id uint32, rows int64) (_
 	return f.set.appendBy(body, tail, s.class, s.marks, rows, s.unit)
 }
 
-// fill makes a set that has no values that of a group.
+// fill adds the values of a group to an empty set.
 func (s *sets) fill(f *filler, t *set, id uint32) {
 	s.packed.fill(f, t, id)
 	if len(s.runs) > 0 {

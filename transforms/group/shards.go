@@ -36,7 +36,7 @@ func finishShard(q *query.Query, blocks [][]byte) ([]byte, failedGroup) {
 	if err != nil {
 		return nil, failedGroup{err: err}
 	}
-	in.keysLater = true // few groups have an error or a HAVING that needs them, and who makes the table reads them
+	in.keysLater = true // few groups have an error or a HAVING that needs their keys, and Rows reads the keys anyway
 	w := finishedWriter{f: in.finisher, dropped: in.counted}
 	for len(in.heap) > 0 {
 		finished, err := in.take()

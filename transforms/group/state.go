@@ -20,16 +20,16 @@ type Counts struct {
 	Finished bool
 }
 
-// header is the start of a state: the version, a byte of flags (1 is finished, 2 is in chunks, 4 is coded), the number of keys, the forms of the parts, and the counts.
-// The groups of a plain state follow, each as the length of its key, the key, twice the length of its body, plus 1 if it has a tail, the body, and
-// then the length of its tail and the tail. The body is the number of rows, and the parts. The tail has the values of the parts that are sets: a
-// group that is merged with no other is finished without them.
+// header is the start of a state: the version, a byte of flags (1 is finished, 2 is in chunks, 4 is coded), the number of keys, the forms of the parts, and
+// the counts. The groups of a plain state follow. Each group is written as the length of its key, the key, twice the length of its body, plus 1 if
+// it has a tail, and the body. If it has a tail, the length of the tail and the tail follow. The body has the number of rows, and the parts. The tail has
+// most of what the parts that are sets have: a group that is merged with no other group is finished without its tail.
 type header struct {
 	keys  int
 	forms []form
 	Counts
 	chunked bool  // compact.go describes chunks
-	coded   bool  // the chunks are in a Huffman code
+	coded   bool  // the state is compact: the texts of the chunks are in a Huffman code
 	dropped int64 // rows of groups that HAVING or the LIMIT of single trips has dropped
 }
 
@@ -200,7 +200,7 @@ func OnlyHeader(state []byte) []byte {
 	return bytes.Clone(state[:len(state)-len(groups)])
 }
 
-// Merge adds up two states of one table. Groups of a finished state are never merged: it is an error if both have one key.
+// Merge adds up two states of one table. Groups of a finished state are never merged: it is an error if both states have a group with the same key.
 func Merge(a, b []byte) ([]byte, error) {
 	var ha, hb header
 	as, err := ha.open(a)
@@ -269,7 +269,7 @@ func (h *header) mergeGroups(out, a, b []byte) (_ []byte, groups int64, err erro
 	return out, groups, err
 }
 
-// merger merges the bodies of groups with one key.
+// merger merges two groups with the same key. It has the merged body and tail.
 type merger struct {
 	body, tail []byte
 	set        setMerger

@@ -9,7 +9,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// journeysOf are the trips of some months between zones of which some are far busier than others, nearly all of one month in each list of batches.
+// journeysOf returns a list of batches for each month. Nearly all trips of a list are of its month. Some zones are far busier than others.
 func journeysOf(months, rows int) (all [][]*trip.Batch) {
 	rng := rand.New(rand.NewPCG(1, 9))
 	zone := func() int64 { // nine of ten trips begin or end in one of 48 zones
@@ -47,7 +47,7 @@ func journeysOf(months, rows int) (all [][]*trip.Batch) {
 	return all
 }
 
-// BenchmarkStates measures what happens with groups after their trips were added, by trip.
+// BenchmarkStates measures how long each step takes from the added trips to the table, per trip.
 func BenchmarkStates(b *testing.B) {
 	const months, rows = 4, 3_000_000
 	q := sql(b, measured["od"])

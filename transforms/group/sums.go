@@ -125,7 +125,7 @@ func (s *sums) append(b []byte, id uint32, _ int64) []byte {
 type floatSums struct {
 	near  []halves
 	added int // how many doubles of all groups were added since the last carry
-	list  []window
+	list  []words
 	rest  map[uint32]*floats // its count is how many -0 were added
 
 	memory *splitRows
@@ -174,7 +174,8 @@ func (m *splitRows) add(near []halves, of *[chains][]uint32) {
 	}
 }
 
-type window [3]uint64
+// words is a whole number of 192 bits in units of 2^unitExponent. The first word has the lowest bits.
+type words [3]uint64
 
 const (
 	unitExponent  = -90
@@ -241,7 +242,7 @@ func (s *floatSums) addRow(id uint32, f float64) {
 
 // addFar adds a double that is not the sum of its parts.
 func (s *floatSums) addFar(id uint32, f float64) {
-	s.list = grown(s.list, len(s.near), window{})
+	s.list = grown(s.list, len(s.near), words{})
 	if !s.list[id].add(f) {
 		s.addRest(id, f)
 	}
@@ -311,7 +312,7 @@ func (s *floatSums) split(at int, ids []uint32, floats []float64) {
 
 // carry adds the sums in near to list, and sets them to 0.
 func (s *floatSums) carry() {
-	s.list = grown(s.list, len(s.near), window{})
+	s.list = grown(s.list, len(s.near), words{})
 	for id, p := range s.near {
 		s.list[id].addParts(p)
 	}
@@ -320,7 +321,7 @@ func (s *floatSums) carry() {
 }
 
 // of returns the sum of a group, without the doubles in rest.
-func (s *floatSums) of(id uint32) (total window) {
+func (s *floatSums) of(id uint32) (total words) {
 	if int(id) < len(s.list) {
 		total = s.list[id]
 	}
@@ -329,27 +330,27 @@ func (s *floatSums) of(id uint32) (total window) {
 }
 
 // addParts adds a sum of high parts and a sum of low parts.
-func (w *window) addParts(p halves) {
+func (w *words) addParts(p halves) {
 	w.addWords(0, uint64(p.high)<<highShift, uint64(p.high>>(64-highShift)))
 	w.addWords(uint64(p.low)<<lowShift, uint64(p.low>>(64-lowShift)), uint64(p.low>>63))
 }
 
-// By how many bits parts are shifted to the unit of a window. A high part is shifted within the second and third word, a low part from the first
-// word on.
+// These are the numbers of bits by which parts are shifted to the unit of words. A high part is shifted within the second and
+// third word, a low part from the first word on.
 const (
 	highShift = -unitExponent - eights.HighBits - 64
 	lowShift  = -unitExponent - eights.LowBits
 )
 
-func (w *window) addWords(a, b, c uint64) {
+func (w *words) addWords(a, b, c uint64) {
 	var carry uint64
 	w[0], carry = bits.Add64(w[0], a, 0)
 	w[1], carry = bits.Add64(w[1], b, carry)
 	w[2], _ = bits.Add64(w[2], c, carry)
 }
 
-// add adds a double, unless it has no place in the window.
-func (w *window) add(f float64) bool {
+// add adds a double, unless it has no place in words.
+func (w *words) add(f float64) bool {
 	x := math.Float64bits(f)
 	shift := uint(x>>52&0x7ff) - leastBiased
 	if shift >= firstTooLarge-leastBiased {
@@ -366,7 +367,7 @@ func (w *window) add(f float64) bool {
 	return true
 }
 
-// addRest adds a double that has no place in the window.
+// addRest adds a double that has no place in words.
 func (s *floatSums) addRest(id uint32, f float64) {
 	if f == 0 && !math.Signbit(f) {
 		return

@@ -233,8 +233,8 @@ func TestSegmentsOfOneGroupAreAddedAtOnce(t *testing.T) {
 	rng := rand.New(rand.NewPCG(10, 10))
 	for range 200 {
 		var ids []uint32
-		for len(ids) < 5*segment {
-			ids = append(ids, slices.Repeat([]uint32{uint32(rng.IntN(3))}, 1+rng.IntN([]int{3, segment, 3 * segment}[rng.IntN(3)]))...)
+		for len(ids) < 5*comparedRows {
+			ids = append(ids, slices.Repeat([]uint32{uint32(rng.IntN(3))}, 1+rng.IntN([]int{3, comparedRows, 3 * comparedRows}[rng.IntN(3)]))...)
 		}
 		s, m := &sums{}, &extremes{class: exact, most: true}
 		want, most := make([]int64, 3), slices.Repeat([]int64{math.MinInt64}, 3)

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// Most distances of a packed log lie in a window. Those of a group that has several are counted in it, and are written as a set as they are found
-// in it, in their order. The few others are sorted. Without a window, a single value that is far away would make all of the distances up to it
-// be looked at.
+// Most distances in the log of packed lie in a window, which is a small range of distances. If a group has many values, those in the window are counted by
+// distance. They are then written as a set straight from the counts, which are in the order of the distances. The few values outside of the window are
+// sorted. Without a window, a single value that is far away would make all of the distances up to it be looked at.
 
 // distanceWindow is where most distances lie: from low up to, but without, low plus width.
 type distanceWindow struct{ low, width uint32 }
@@ -16,13 +16,13 @@ type distanceWindow struct{ low, width uint32 }
 const (
 	// mostWindow is the largest width. Counts for so many distances are in the fastest memory of a core.
 	mostWindow = 1 << 13
-	// windowSample is how many distances a window is chosen by.
+	// windowSample is about how many distances a window is chosen from.
 	windowSample = 1 << 10
 	// fewDistances are sorted without a window.
 	fewDistances = 24
 )
 
-// chooseWindow chooses the window for a log: that of all distances but those of one in 128 at each end. The width is 0 if there is none.
+// chooseWindow chooses the window for the log. It leaves out about one in 128 distances at each end. The width is 0 if the log has no window.
 func (p *packed) chooseWindow() {
 	p.window = distanceWindow{}
 	if p.logged < windowSample {
@@ -31,7 +31,7 @@ func (p *packed) chooseWindow() {
 	sample := p.scratch[:0]
 	step := p.logged / windowSample
 	for i := 0; i < p.logged; i += step {
-		sample = append(sample, p.chunks[i/chunkSize][i%chunkSize].distance)
+		sample = append(sample, p.slabs[i/slabSize][i%slabSize].distance)
 	}
 	p.scratch = sample
 	slices.Sort(sample)
@@ -86,12 +86,12 @@ type windowWriter struct {
 	*filler
 	n     int    // different distances that are written
 	first uint32 // the least of them
-	last  uint32 // the one that was written last
-	seen  int64  // how many values they are
-	next  int    // the first place in places that is not seen
+	last  uint32 // the distance that was written last
+	seen  int64  // how many values are written, equal ones too
+	next  int    // the index of the first of places whose distance is not known yet
 }
 
-// findPlaces lists the places of marks.
+// findPlaces lists the places of marks in places, ascending. append sets their distances.
 func (w *windowWriter) findPlaces(list []mark, total int64) {
 	w.places = w.places[:0]
 	for i := range list {
@@ -101,7 +101,7 @@ func (w *windowWriter) findPlaces(list []mark, total int64) {
 	slices.SortFunc(w.places, func(a, b placed) int { return int(a.place - b.place) })
 }
 
-// at returns the distance at a place that findPlaces has found.
+// at returns the distance at a place that findPlaces has listed. It is called after append.
 func (w *windowWriter) at(place int64) uint32 {
 	i := 0
 	for i < len(w.places)-1 && w.places[i].place != place {
@@ -113,9 +113,9 @@ func (w *windowWriter) at(place int64) uint32 {
 // count counts the distances in the window, and lists the others in their order.
 func (w *windowWriter) count(in distanceWindow, distances []uint32) {
 	if len(w.tally) < mostWindow {
-		w.tally, w.marks = make([]uint32, mostWindow), make([]uint64, mostWindow/64+1)
+		w.tally, w.present = make([]uint32, mostWindow), make([]uint64, mostWindow/64+1)
 	}
-	tally, marks := w.tally[:mostWindow], w.marks[:mostWindow/64]
+	tally, present := w.tally[:mostWindow], w.present[:mostWindow/64]
 	others := slices.Grow(w.distances[:0], len(distances))
 	for _, d := range distances {
 		k := d - in.low
@@ -124,7 +124,7 @@ func (w *windowWriter) count(in distanceWindow, distances []uint32) {
 			continue
 		}
 		tally[k]++
-		marks[k>>6] |= 1 << (k & 63)
+		present[k>>6] |= 1 << (k & 63)
 	}
 	w.distances = others
 	slices.Sort(others)
@@ -141,7 +141,8 @@ func (w *windowWriter) append(tail []byte, in distanceWindow, total int) []byte 
 	return tail[:w.appendOthers(tail, start, at, w.distances[below:])]
 }
 
-// appendWindow writes the distances of the window into a tail whose values begin at start, from at on. It returns where it ends.
+// appendWindow writes the distances in the window into a tail, from at on. start is where the values of the set begin in the tail. It returns where the
+// values end.
 func (w *windowWriter) appendWindow(tail []byte, start, at int, in distanceWindow) int {
 	found := w.list(in)
 	if len(found) == 0 {
@@ -176,20 +177,20 @@ func (w *windowWriter) appendWindow(tail []byte, start, at int, in distanceWindo
 	return at
 }
 
-// list lists where in the window distances are, and forgets it.
+// list returns where in the window there are distances, ascending. It clears present.
 func (w *windowWriter) list(in distanceWindow) []uint16 {
 	const atOnce = 8
 	if len(w.found) < mostWindow+64 {
 		w.found = make([]uint16, mostWindow+64)
 	}
 	n, found := 0, w.found
-	for i, m := range w.marks[:(in.width+63)/64] {
+	for i, m := range w.present[:(in.width+63)/64] {
 		if m == 0 {
 			continue
 		}
-		w.marks[i] = 0
+		w.present[i] = 0
 		next := n + bits.OnesCount64(m)
-		for ; n < next; n += atOnce { // as many are written in each turn, so that few branches depend on their number
+		for ; n < next; n += atOnce { // each turn writes atOnce numbers, even if fewer are left, so that few branches depend on how many there are
 			to := (*[atOnce]uint16)(found[n:])
 			for k := range to {
 				to[k] = uint16(i<<6 | bits.TrailingZeros64(m))
@@ -201,7 +202,7 @@ func (w *windowWriter) list(in distanceWindow) []uint16 {
 	return found[:n]
 }
 
-// appendOthers is appendWindow for distances that are listed.
+// appendOthers is appendWindow for a sorted list of distances outside of the window.
 func (w *windowWriter) appendOthers(tail []byte, start, at int, distances []uint32) int {
 	for len(distances) > 0 {
 		d, times := distances[0], uint32(0)
@@ -228,7 +229,7 @@ func (w *windowWriter) appendOthers(tail []byte, start, at int, distances []uint
 	return at
 }
 
-// putTimes writes a token and, if its distance occurs more than once, how often.
+// putTimes writes a token and, if the distance occurs more than once, how often it occurs.
 func putTimes(b []byte, token uint64, times uint32) int {
 	n := binary.PutUvarint(b, token)
 	if times > 1 {
@@ -237,7 +238,7 @@ func putTimes(b []byte, token uint64, times uint32) int {
 	return n
 }
 
-// until is how many values there are before the next place.
+// until is how many values come before the next place whose distance is not known yet.
 func (w *windowWriter) until() int64 {
 	if w.next == len(w.places) {
 		return 1<<63 - 1
@@ -245,7 +246,7 @@ func (w *windowWriter) until() int64 {
 	return w.places[w.next].place
 }
 
-// see notes the distance at the places before the number of values that were seen.
+// see notes that d is the distance at all further places that are less than seen. It returns until.
 func (w *windowWriter) see(d uint32, seen int64) (until int64) {
 	for w.until() < seen {
 		w.places[w.next].distance = d

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Sets of values that are counted in a window are those of a set that is written without one, wherever the values lie, and whatever marks it has.
+// A set that is written from a window has the same bytes as a set that is written without one, wherever its values lie, and whatever marks it has.
 func TestSetsFromAWindowAreTheSame(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 1))
 	q := sql(t, "SELECT quantile_disc(total_amount, 0.9) AS a, median(total_amount) AS b, min(total_amount) AS c, max(total_amount) AS d, quantile_disc(total_amount, 0) AS e FROM trips")

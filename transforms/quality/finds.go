@@ -6,7 +6,7 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// The functions that rules have as Finds: see Rule.
+// The functions below are the Finds of rules: see Rule.
 
 func dropoffMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
 	dropoff := &b.Columns[trip.Dropoff]
@@ -17,7 +17,7 @@ func dropoffMissing(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) 
 		if !dropoff.IsNull(row) {
 			continue
 		}
-		if _, text := slices.BinarySearch(b.NotDropoffs, int32(row)); !text { // about these is another rule
+		if _, text := slices.BinarySearch(b.NotDropoffs, int32(row)); !text { // these break another rule
 			fn.fire(row, id)
 		}
 	}
@@ -78,7 +78,7 @@ func notANumber(fn *judgeFn, id ID, b *trip.Batch, _ int32, start, end int) {
 }
 
 // changing tells whether a trip with a pickup in the month may touch a change of the clock, if its duration is within the
-// limits. In most months none may, and only the others have to be looked at.
+// limits. In most months no such trip may.
 func (fn *judgeFn) changing(month int32) bool {
 	start, end := int64(trip.FirstDay(month))*day, int64(trip.FirstDay(month+1))*day
 	i := after(fn.changes, start)
@@ -87,9 +87,9 @@ func (fn *judgeFn) changing(month int32) bool {
 
 const day = 86_400_000_000 // µs
 
-// clockChange leaves out durations that a change of the clock touches. Between two changes nothing happens, and nearly all
-// trips of a month lie in one such gap: a row is looked at closely only if it leaves the gap of the row before. In months
-// that no trip of plausible duration can touch a change in, only the others are looked at.
+// clockChange leaves out durations that a change of the clock touches. Nearly all trips of a month lie in one gap between two
+// changes: a row is looked at closely only if it is not in the gap of the row before. In a month in which no trip of plausible duration can touch a
+// change, only the trips of other durations are looked at.
 func clockChange(fn *judgeFn, id ID, b *trip.Batch, month int32, start, end int) {
 	pickup, dropoff := &b.Columns[trip.Pickup], &b.Columns[trip.Dropoff]
 	if !fn.changing(month) {

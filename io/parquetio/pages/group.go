@@ -5,11 +5,12 @@ import (
 	"fmt"
 )
 
-// group is the pages that are read at once, with GZIP. Inflating mostly waits, and further streams fill the time: see package inflate.
+// group is not a row group, but the pages that are read together: with GZIP up to three, otherwise one. Inflating a page mostly
+// waits, and inflating other pages in turns fills this time: see package inflate.
 type group struct {
 	count  int            // pages; their headers are in the queue
 	bodies [mostPages]int // where they begin, in bytes from the current page on
-	end    int            // where the next page begins
+	end    int            // where the page after the group begins
 	values int64          // rows of all pages
 	size   int64          // inflated bytes of all pages, and of the dictionary that is inflated with them
 }
@@ -19,12 +20,12 @@ const (
 	mostPages = 3
 
 	// mostOfTwo is the most bytes that two pages may have together to be inflated at once. Larger pages are inflated one by one, to
-	// leave memory to others. mostOfThree is that of three pages.
+	// leave memory to others. mostOfThree is the same for three pages.
 	mostOfTwo   = 4 << 20
 	mostOfThree = 2 << 20
 )
 
-// roomFor tells whether a group may have so many bytes in so many streams.
+// roomFor tells whether so many streams, which have so many inflated bytes together, may be inflated at once.
 func roomFor(size int64, streams int) bool {
 	if streams > 2 {
 		return size <= mostOfThree
@@ -54,19 +55,19 @@ func (r *Reader[T]) follow(g *group, most, beside int) {
 	}
 }
 
-// atOnce is how many pages like one are inflated at once, if it is the next one: three of literals, and two where there are matches. What a
-// match takes cannot be filled by a third stream.
+// atOnce returns how many pages are inflated at once from the page with the header h on: with GZIP three if pages are mostly literals, and two if they
+// have many matches. A page with many matches becomes much larger when it is inflated. A third stream does not make matches faster.
 func (r *Reader[T]) atOnce(h header) int {
 	switch {
 	case !r.chunk.Codec.Gzip:
 		return 1
-	case h.size*2 > h.packed*3, r.pagesLike(h) == 4: // two and two, as one alone takes longest
+	case h.size*2 > h.packed*3, r.pagesLike(h) == 4: // four pages are two and two: in three and one, the single page would take too long
 		return 2
 	}
 	return mostPages
 }
 
-// pagesLike is how many pages are left if all have as many rows as one.
+// pagesLike returns how many pages are left, if all have as many rows as the page with the header h.
 func (r *Reader[T]) pagesLike(h header) int64 {
 	return (r.chunk.Rows - r.seen + h.values - 1) / h.values
 }
@@ -92,8 +93,8 @@ func (r *Reader[T]) pages(h header, n int) error {
 	return r.begin(&g)
 }
 
-// besideDictionary are the pages that are inflated together with a dictionary, whose page has the header h and ends at end: as many as are then
-// not missing in another group.
+// besideDictionary returns the pages that are inflated together with a dictionary, whose page has the header h and ends at end. It returns no pages if
+// it is probably faster to inflate the dictionary alone: if the dictionary is small, or if the pages fill groups without it.
 func (r *Reader[T]) besideDictionary(h header, end int) (g group) {
 	g.end, g.size = end, h.size
 	if !r.chunk.Codec.Gzip || h.packed == 0 {
@@ -157,8 +158,8 @@ func (r *Reader[T]) load(g *group, dict, body []byte) error {
 	return nil
 }
 
-// prepare gives a page its memory, and returns where its body is to be decompressed, and what of it. There is nothing to decompress if dst is
-// nil.
+// prepare gives a page its memory. It returns the compressed part of the body as src, and the memory into which src is to be decompressed as dst. If dst
+// is nil, nothing is to be decompressed.
 func (r *Reader[T]) prepare(p *page, body []byte) (dst, src []byte, err error) {
 	if err := p.head.verify(body); err != nil {
 		return nil, nil, err

@@ -30,8 +30,8 @@ func rowsBefore(data []byte, c pages.Chunk) (values []uint64, err error) {
 }
 
 // TestDamageInAPageLeavesTheRowsBeforeIt damages column chunks of few and of many GZIP pages, of literals and of matches, at each place. Pages are
-// inflated two or three at once, with a dictionary too. The rows of all pages before the damaged one and its neighbour must come, whichever
-// pages are inflated together.
+// inflated two or three at once, and some of them together with a dictionary. The rows of all pages but the damaged page and the two before it must be
+// read, whichever pages are inflated together.
 func TestDamageInAPageLeavesTheRowsBeforeIt(t *testing.T) {
 	const pageBytes = 4 << 10
 	for _, dictionary := range []bool{false, true} {
@@ -73,8 +73,8 @@ func TestDamageInAPageLeavesTheRowsBeforeIt(t *testing.T) {
 	}
 }
 
-// TestPagesAreInflatedTogetherWithinTheBudget reads chunks with ever less memory. A third page, or pages beside a dictionary, must not keep
-// a chunk from being read that can be read two pages at a time.
+// TestPagesAreInflatedTogetherWithinTheBudget reads column chunks with less and less memory. A column chunk that can be read two pages at a time must be
+// read, even if there is no memory for a third page, or for pages together with a dictionary.
 func TestPagesAreInflatedTogetherWithinTheBudget(t *testing.T) {
 	const rows, pageBytes = 60_000, 64 << 10
 	for _, dictionary := range []bool{false, true} {

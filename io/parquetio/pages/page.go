@@ -191,7 +191,7 @@ func (r *Reader[T]) dictionary(h header, n int) error {
 		r.dict, r.hasDict = r.dict[:h.values], true
 		return r.begin(&g)
 	}
-	if err := r.decompressOne(dict, r.win[r.lo+n:r.lo+end]); err != nil { // alone, also if a page after it is damaged
+	if err := r.decompressOne(dict, r.win[r.lo+n:r.lo+end]); err != nil { // alone: a damaged page after it must not be its error
 		return err
 	}
 	r.dict, r.hasDict = r.dict[:h.values], true
