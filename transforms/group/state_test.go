@@ -325,10 +325,15 @@ func FuzzState(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(state)
-	f.Add(done)
+	chunked := inOneChunk(f, state, false)
+	for _, b := range [][]byte{state, done, chunked, inOneChunk(f, state, true)} {
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, _ = Header(b)
+		_ = Check(b)
+		_, _ = Compact(b)
+		_, _ = FinishShards(q, [][][]byte{{b, chunked}, {bytes.Clone(b)}})
 		_, _ = Merge(b, b)
 		_, _ = Merge(b, state)
 		_, _ = Finish(q, b)
