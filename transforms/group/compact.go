@@ -3,6 +3,7 @@ package group
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"slices"
 	"sync"
 
@@ -340,7 +341,7 @@ func (d *coder) openBodies(c *chunk) (size int, tails reader, err error) {
 		body := keys.number()
 		g.length = keys.number()
 		g.body = bodies.bytes(int(min(body, int64(len(bodies.in)+1))))
-		if keys.short || bodies.short || g.same > int64(len(d.key)) || g.length > blockBytes && len(d.list) > 0 {
+		if keys.short || bodies.short || g.same > int64(len(d.key)) || g.length > math.MaxUint32 {
 			return 0, r, errBroken
 		}
 		d.key = append(d.key[:g.same], g.rest...)

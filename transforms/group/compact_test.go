@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -201,16 +202,20 @@ func TestEachTextIsReadByItself(t *testing.T) {
 
 // A chunk whose keys tell of far more bytes than a block has is damaged. It is refused before memory is taken for them.
 func TestAChunkOfMoreThanABlockIsRefused(t *testing.T) {
-	c := newCoder()
 	key := make([]byte, 1<<14)
-	keys := binary.AppendUvarint([]byte{0}, uint64(len(key)))
-	keys = append(append(keys, key...), 0)
 	const groups = 1 << 14
-	for range groups - 1 { // each has the whole key before
-		keys = append(binary.AppendUvarint(keys, uint64(len(key))), 0, 0)
-	}
-	chunk := chunk{groups: groups, content: c.append(c.append(c.append(nil, keys), nil), nil)}
-	if out, err := chunk.open(); err == nil {
-		t.Errorf("found %d bytes of groups, expected an error", len(out))
+	for _, tail := range []uint64{0, 1 << 20, math.MaxInt64} { // of the first group
+		c := newCoder()
+		keys := binary.AppendUvarint([]byte{0}, uint64(len(key)))
+		keys = binary.AppendUvarint(append(append(keys, key...), 0), tail)
+		for range groups - 1 { // each has the whole key before
+			keys = append(binary.AppendUvarint(keys, uint64(len(key))), 0, 0, 0)
+		}
+		chunk := chunk{groups: groups, content: c.append(c.append(c.append(nil, keys), nil), nil)}
+		for name, open := range map[string]func() ([]byte, error){"open": chunk.open, "openWithoutTails": chunk.openWithoutTails} {
+			if out, err := open(); err == nil {
+				t.Errorf("%s, a first tail of %d bytes: found %d bytes of groups, expected an error", name, tail, len(out))
+			}
+		}
 	}
 }

@@ -192,6 +192,7 @@ func pieces(t *testing.T, rng *rand.Rand, text string, q *query.Query, sources [
 	if !bytes.Equal(total, whole) {
 		t.Errorf("%s\n  the merge of %d states is not the state of all", text, len(states))
 	}
+	finishedBy(t, rng, text, q, states, counted, want)
 	if rng.IntN(2) == 0 {
 		states = [][]byte{must(Finish(q, total))}
 	}

@@ -2,7 +2,6 @@ package group
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -202,15 +201,15 @@ func (g *groups) take() (finished bool, err error) {
 		return r.Finished, err
 	}
 	g.pop()
+	if err := r.needTail(); err != nil {
+		return false, err
+	}
 	first := r.record
 	g.key = first.key
 	for turn := 0; len(g.heap) > 0 && bytes.Equal(g.heap[0].key, first.key); turn ^= 1 {
 		other := g.pop()
-		if err := errors.Join(r.needTail(), other.needTail()); err != nil {
+		if err := other.needTail(); err != nil {
 			return false, err
-		}
-		if turn == 0 && first.tail == nil {
-			first.tail = r.tail
 		}
 		h := &r.header
 		if other.Finished {

@@ -132,7 +132,7 @@ func (w *windowWriter) count(in distanceWindow, distances []uint32) {
 
 // append appends what was counted to the tail of a group. It leaves the counts 0.
 func (w *windowWriter) append(tail []byte, in distanceWindow, total int) []byte {
-	const most = 2 * binary.MaxVarintLen32 // the most bytes that a value and its count take
+	const most = 2 * binary.MaxVarintLen32 // the most bytes that a value and its count take: 33 bits and 32 bits
 	start := len(tail)
 	tail = slices.Grow(tail, most*total)[:start+most*total]
 	below, _ := slices.BinarySearch(w.distances, in.low)
@@ -160,14 +160,14 @@ func (w *windowWriter) appendWindow(tail []byte, start, at int, in distanceWindo
 		if seen += int64(times); seen > until {
 			until = w.see(in.low+uint32(k), seen)
 		}
-		many := (1 - times) >> 31 // 1 if it occurs more than once
-		token := (uint32(k)-last)<<1 | many
+		many := (1 - times) >> 31                         // 1 if it occurs more than once
+		token := uint64(uint32(k)-last)<<1 | uint64(many) // 33 bits, if a value was far below the window
 		last = uint32(k)
-		if token|times < 0x80 {
+		if token|uint64(times) < 0x80 {
 			tail[at], tail[at+1] = byte(token), byte(times)
 			at += int(1 + many)
 		} else {
-			at += putTimes(tail[at:], uint64(token), times)
+			at += putTimes(tail[at:], token, times)
 		}
 		if i == 0 && w.n == 0 { // the first value is in the body
 			at = start

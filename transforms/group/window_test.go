@@ -65,3 +65,31 @@ func TestSetsFromAWindowAreTheSame(t *testing.T) {
 		t.Errorf("a window was used %d times, expected 50 or more", used)
 	}
 }
+
+// A distance in a log has 32 bits, and so has the one from a value far below the window to the first value in the window. The bit that tells of a count
+// comes in addition.
+func TestAValueFarBelowTheWindowKeepsItsDistance(t *testing.T) {
+	s := &sets{class: exact, texts: &texts{}}
+	const high = 1<<31 - 100
+	add := func(ids []uint32, ints []int64) {
+		s.grow(2)
+		s.add(ids, false, values{ints: ints})
+	}
+	add([]uint32{1, 0, 0}, []int64{0, high, high + 1}) // the base is 2^30 units below the least value
+	ids, ints := []uint32{0}, []int64{-1 << 30}
+	for i := range int64(3000) {
+		ids, ints = append(ids, 0), append(ints, high+i%40)
+	}
+	add(ids, ints)
+	s.close(2)
+	if s.packed.window.width == 0 {
+		t.Fatal("found no window, expected one")
+	}
+	var f filler
+	var want set
+	s.fill(&f, &want, 0)
+	wantBody, wantTail := want.append(nil, nil, exact, nil, 5000)
+	if body, tail := s.appendSet(&f, nil, nil, 0, 5000); !bytes.Equal(body, wantBody) || !bytes.Equal(tail, wantTail) {
+		t.Errorf("found %x %x, expected %x %x", body, tail, wantBody, wantTail)
+	}
+}
