@@ -1,7 +1,9 @@
 package group
 
 import (
+	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -53,6 +55,55 @@ func TestCountsOfMoreThanEightBitsAreExact(t *testing.T) {
 		}
 		if found != len(want) {
 			t.Errorf("found %d values in all groups, expected %d", found, len(want))
+		}
+	}
+}
+
+// TestWhatIsFullBecomesARun adds values to a set that holds as many values or carries as it may.
+func TestWhatIsFullBecomesARun(t *testing.T) {
+	const rows, value = 1 << 15, 700
+	ids, ints := make([]uint32, rows), make([]int64, rows)
+	for i := range ints {
+		ints[i] = value + int64(i%2)
+	}
+	for name, fill := range map[string]func(p *packed) (more int64){
+		"carries": func(p *packed) int64 {
+			p.carries = append(p.carries, slices.Repeat(p.carries[:1], mostCarries)...)
+			p.added += mostCarries << 8
+			return mostCarries << 8
+		},
+		"values": func(p *packed) int64 {
+			p.added = math.MaxUint32 - rows + 1
+			return 0
+		},
+	} {
+		s := &sets{class: exact, texts: &texts{}}
+		s.grow(1)
+		s.add(ids, false, values{ints: ints})
+		s.add(ids, false, values{ints: ints}) // in the table, because the first ones made it
+		if len(s.packed.carries) == 0 {
+			t.Fatalf("%s: found no carries", name)
+		}
+		want := map[int64]int64{value: rows, value + 1: rows}
+		first := s.packed.base + int64(s.packed.low) + int64(s.packed.carries[0])
+		want[first] += fill(&s.packed)
+		for v := range want {
+			want[v] += rows / 2
+		}
+		s.add(ids, false, values{ints: ints})
+		if len(s.runs) != 1 {
+			t.Errorf("%s: found %d runs, expected one", name, len(s.runs))
+		}
+		s.close(1)
+		var found set
+		s.fill(&s.filler, &found, 0)
+		for i, v := range found.values {
+			if found.counts[i] != want[v] {
+				t.Errorf("%s: found %d of %d, expected %d", name, found.counts[i], v, want[v])
+			}
+		}
+		if len(found.values) != len(want) {
+			t.Errorf("%s: found %d values, expected %d", name, len(found.values), len(want))
 		}
 	}
 }

@@ -46,6 +46,19 @@ func TestPackedValuesAreExact(t *testing.T) {
 			func(s *sets) bool { return s.sparse },
 		},
 		{"one value in all", 3, 1, func(*rand.Rand, int) int64 { return math.MinInt64 }, nil},
+		{"the largest, then the least", 3, 3, func(rng *rand.Rand, batch int) int64 {
+			if batch > 0 && rng.IntN(100) == 0 {
+				return math.MinInt64 + rng.Int64N(3)
+			}
+			return math.MaxInt64 - rng.Int64N(500)
+		}, func(s *sets) bool { return s.packed.began && s.used > 0 }},
+		{"a large unit, then the least", 3, 3, func(rng *rand.Rand, batch int) int64 {
+			const unit = 3_600_000_000
+			if batch > 0 && rng.IntN(100) == 0 {
+				return math.MinInt64 + rng.Int64N(1<<50)*2
+			}
+			return unit * (1<<30 + rng.Int64N(500))
+		}, func(s *sets) bool { return s.packed.began && s.used > 0 }},
 	}
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
