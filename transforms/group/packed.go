@@ -88,6 +88,10 @@ func (p *packed) begin(values []int64) bool {
 	if low > -1<<62 {
 		p.base -= room * int64(unit)
 	}
+	// Distances wrap around: a base that is too high would give distances to values far below it, and they would be read as the largest ones.
+	if last, above := math.MaxUint32*unit, uint64(math.MaxInt64-p.base); last > above {
+		p.base -= int64((last - above + unit - 1) / unit * unit)
+	}
 	p.began, p.unit, p.misfit, p.width = true, divisorOf(unit), 0, 0
 	p.begins++
 	return true
