@@ -43,12 +43,12 @@ func (r *Reader[T]) add(g *group, h header, n int) {
 	g.count++
 }
 
-// follow adds the pages that follow until the group has most pages, or as many as there are or as there is room for. beside is how many
+// follow adds the whole pages that follow until the group has most pages, or as many as there are or as there is room for. beside is how many
 // other streams are inflated with them.
 func (r *Reader[T]) follow(g *group, most, beside int) {
-	for g.count < most && r.seen+g.values < r.chunk.Rows {
+	for g.count < most && r.seen+g.values < r.chunk.Rows && roomFor(g.size, g.count+1+beside) {
 		h, n, err := r.header(g.end)
-		if err != nil || !h.holdsRows() || !roomFor(g.size+h.size, g.count+1+beside) {
+		if err != nil || !h.holdsRows() || int64(g.end+n)+h.packed > r.left() || !roomFor(g.size+h.size, g.count+1+beside) {
 			return
 		}
 		r.add(g, h, n)
@@ -72,25 +72,45 @@ func (r *Reader[T]) pagesLike(h header) int64 {
 	return (r.chunk.Rows - r.seen + h.values - 1) / h.values
 }
 
-// pages reads the current data page, whose header has n bytes, and with GZIP those that are inflated with it.
+// pages reads the current data page, whose header has n bytes, and with GZIP those that are inflated with it. If these cannot be read, it reads
+// the page alone: damage in a page must not keep the pages before it from being read, whichever are inflated together.
 func (r *Reader[T]) pages(h header, n int) error {
 	var g group
 	r.add(&g, h, n)
 	r.follow(&g, r.atOnce(h), 0)
-	if g.count == mostPages {
-		if err := r.load(&g, nil, nil); err == nil {
-			return r.begin(&g)
+	if g.count > 1 {
+		switch err := r.need(g.end); {
+		case err == nil && r.loadAndBegin(&g) == nil:
+			return nil
+		case err != nil && !errors.Is(err, errBudget):
+			return err
 		}
-		r.drop(cap(r.queue[2].buf))
-		r.queue[2].buf = nil
 		g = group{}
 		r.add(&g, h, n)
-		r.follow(&g, 2, 0) // the third page does not keep these from being read
 	}
-	if err := r.load(&g, nil, nil); err != nil {
+	err := r.loadAndBegin(&g)
+	if errors.Is(err, errBudget) && r.keepOne() {
+		err = r.loadAndBegin(&g)
+	}
+	return err
+}
+
+func (r *Reader[T]) loadAndBegin(g *group) error {
+	if err := r.load(g, nil, nil); err != nil {
 		return err
 	}
-	return r.begin(&g)
+	return r.begin(g)
+}
+
+// keepOne gives back the memory of all pages but the first, and tells whether they had any.
+func (r *Reader[T]) keepOne() (had bool) {
+	for i := range r.queue[1:] {
+		p := &r.queue[1+i]
+		had = had || cap(p.buf) > 0
+		r.drop(cap(p.buf))
+		p.buf = nil
+	}
+	return had
 }
 
 // besideDictionary returns the pages that are inflated together with a dictionary, whose page has the header h and ends at end. It returns no pages if
@@ -191,10 +211,8 @@ func (r *Reader[T]) prepare(p *page, body []byte) (dst, src []byte, err error) {
 	return dst, src, nil
 }
 
-// begin moves behind the pages of a group that is loaded, and finds their levels and values.
+// begin finds the levels and values of the pages of a group that is loaded, and moves behind them.
 func (r *Reader[T]) begin(g *group) error {
-	r.lo += g.end
-	r.seen += g.values
 	for i := range r.queue[:g.count] {
 		if err := r.queue[i].begin(r.chunk.Optional, r.chunk.Padding); err != nil {
 			return err
@@ -203,6 +221,8 @@ func (r *Reader[T]) begin(g *group) error {
 			return errors.New("indices without a dictionary")
 		}
 	}
+	r.lo += g.end
+	r.seen += g.values
 	r.n = g.count
 	return nil
 }

@@ -13,9 +13,14 @@ import (
 
 // rowsBefore reads a column chunk in batches of a few rows until there is an error, and returns the values before it.
 func rowsBefore(data []byte, c pages.Chunk) (values []uint64, err error) {
+	return rowsWithin(1<<30, data, c)
+}
+
+// rowsWithin is rowsBefore with so many bytes of memory.
+func rowsWithin(memory int, data []byte, c pages.Chunk) (values []uint64, err error) {
 	const batch = 16
 	r := new(pages.Reader[uint64])
-	r.Use(&unlimited{left: 1 << 30})
+	r.Use(&unlimited{left: memory})
 	defer r.Release()
 	r.Open(bytes.NewReader(data), c)
 	bitmap := make([]byte, batch/8)

@@ -189,7 +189,9 @@ func (r *Reader[T]) dictionary(h header, n int) error {
 	dict := bytesOf(r.dict)[:h.size:h.size]
 	if g := r.besideDictionary(h, end); g.count > 0 && r.need(g.end) == nil && r.load(&g, dict, r.win[r.lo+n:r.lo+end]) == nil {
 		r.dict, r.hasDict = r.dict[:h.values], true
-		return r.begin(&g)
+		if r.begin(&g) == nil {
+			return nil
+		}
 	}
 	if err := r.decompressOne(dict, r.win[r.lo+n:r.lo+end]); err != nil { // alone: a damaged page after it must not be its error
 		return err

@@ -10,7 +10,7 @@ import (
 // header parses the page header that begins skip bytes after the current page.
 func (r *Reader[T]) header(skip int) (header, int, error) {
 	for want := 64; ; want *= 4 {
-		left := int64(r.hi-r.lo) + r.chunk.Off + r.chunk.Size - r.off
+		left := r.left()
 		have := int(min(int64(skip+want), left))
 		if have < skip {
 			return header{}, 0, thrift.ErrShort
@@ -24,6 +24,9 @@ func (r *Reader[T]) header(skip int) (header, int, error) {
 		}
 	}
 }
+
+// left is how many bytes of the chunk follow from the current page on.
+func (r *Reader[T]) left() int64 { return int64(r.hi-r.lo) + r.chunk.Off + r.chunk.Size - r.off }
 
 // readBytes is the least number of bytes that are read at once.
 const readBytes = 256 << 10
