@@ -68,3 +68,43 @@ func TestValuesThatAreNotThoseOfTheSetAreFound(t *testing.T) {
 		}
 	}
 }
+
+// A group or a header with more or less than it should have is found, although who finishes the group may not read so far.
+func TestWhatAStateHasTooMuchOfIsFound(t *testing.T) {
+	q := sql(t, "SELECT median(fare_amount) AS a FROM trips")
+	state, err := stateOf(q, fixedTrips()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var h header
+	in, err := h.read(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, _, _, err := next(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	withFlags := func(flags byte) []byte {
+		b := bytes.Clone(state)
+		b[1] = flags
+		return b
+	}
+	chunked := inOneChunk(t, state, false)
+	h.chunked = true
+	groups := chunked[len(h.append(nil)):]
+	groups[1]++ // they are after the shard
+	for name, b := range map[string][]byte{
+		"a longer body":              appendRecord(OnlyHeader(state), g.key, append(bytes.Clone(g.body), 0), g.tail),
+		"a longer tail":              appendRecord(OnlyHeader(state), g.key, g.body, append(bytes.Clone(g.tail), 0)),
+		"no tail":                    appendRecord(OnlyHeader(state), g.key, g.body, nil),
+		"more groups than it tells":  chunked,
+		"coded but not in chunks":    withFlags(isCoded),
+		"finished but not its parts": withFlags(isFinished),
+		"an unknown flag":            withFlags(isCoded << 1),
+	} {
+		if err := Check(b); !errors.Is(err, errBroken) {
+			t.Errorf("%s: found %v, expected %v", name, err, errBroken)
+		}
+	}
+}

@@ -33,6 +33,12 @@ func TestSetsFromAWindowAreTheSame(t *testing.T) {
 			if i%7 == 0 && len(ints) > 0 {
 				v = ints[len(ints)-1]
 			}
+			switch g {
+			case 1: // its values are all equal
+				v = base
+			case 2: // its values are apart by more than one unit
+				v = base + (v-base)/unit/3*3*unit
+			}
 			if counts[g] == nil {
 				counts[g] = map[int64]int64{}
 			}
