@@ -66,3 +66,18 @@ func TestAPageIsMadeAgainIfItsKeysHaveMoreCodes(t *testing.T) {
 		}
 	}
 }
+
+// TestAPageIsThatOfItsSource adds a source whose first month is also the last one of the source before, with the same codes.
+func TestAPageIsThatOfItsSource(t *testing.T) {
+	of := zoneBatches(rand.New(rand.NewPCG(3, 11)), 6)
+	source := []*trip.Batch{of[0], of[2], of[3], of[4], of[5], of[1]}
+	a := NewAdder(sql(t, journeys), 1<<20)
+	for range 2 {
+		if found, err := addTo(a, source); err != nil || !bytes.Equal(found, slowState(t, journeys, source)) {
+			t.Errorf("the state is not that of an adder that goes row by row, %v", err)
+		}
+		if a.keys.page.of == nil {
+			t.Error("no page is used")
+		}
+	}
+}
