@@ -87,6 +87,9 @@ func TestWhatIsFullBecomesARun(t *testing.T) {
 		want := map[int64]int64{value: rows, value + 1: rows}
 		first := s.packed.base + int64(s.packed.low) + int64(s.packed.carries[0])
 		want[first] += fill(&s.packed)
+		if least := int64(len(s.packed.carries)) * 4; s.bytes() < least {
+			t.Errorf("%s: found %d bytes of memory, expected at least those of the carries, %d", name, s.bytes(), least)
+		}
 		for v := range want {
 			want[v] += rows / 2
 		}

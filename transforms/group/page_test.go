@@ -35,3 +35,49 @@ func TestAGroupThatOnlyThePageHasIsFoundByRowsOfOneGroup(t *testing.T) {
 		t.Errorf("the state is not that of an adder that goes row by row, %v", err)
 	}
 }
+
+// TestAPageIsMadeAgainIfItsKeysHaveMoreCodes adds zones that did not occur when the page was made. Their codes take no more bits.
+func TestAPageIsMadeAgainIfItsKeysHaveMoreCodes(t *testing.T) {
+	for _, grows := range []trip.Field{trip.PickupZone, trip.DropoffZone} {
+		rng := rand.New(rand.NewPCG(3, 10))
+		batches := zoneBatches(rng, 8)
+		for i, b := range batches { // the last two are of one month
+			for _, f := range []trip.Field{trip.PickupZone, trip.DropoffZone} {
+				zones := int64(130)
+				if f == grows && i == 7 {
+					zones = 200
+				}
+				for row := range b.Rows {
+					b.Columns[f].Values[row] = 1 + rng.Int64N(zones)
+				}
+			}
+		}
+		fast := NewAdder(sql(t, journeys), 1<<20)
+		for _, b := range batches[:7] {
+			if err := fast.Add(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if p := &fast.keys.page; p.of == nil || p.radix[0] >= 200 || p.radix[1] >= 200 {
+			t.Errorf("found a page of %v with room for %d codes, expected one of zones with less room than there are zones", p.of, p.radix)
+		}
+		if found, err := addTo(fast, batches); err != nil || !bytes.Equal(found, slowState(t, journeys, batches)) {
+			t.Errorf("%s: the state is not that of an adder that goes row by row, %v", trip.Fields[grows].Name, err)
+		}
+	}
+}
+
+// TestAPageIsThatOfItsSource adds a source whose first month is also the last one of the source before, with the same codes.
+func TestAPageIsThatOfItsSource(t *testing.T) {
+	of := zoneBatches(rand.New(rand.NewPCG(3, 11)), 6)
+	source := []*trip.Batch{of[0], of[2], of[3], of[4], of[5], of[1]}
+	a := NewAdder(sql(t, journeys), 1<<20)
+	for range 2 {
+		if found, err := addTo(a, source); err != nil || !bytes.Equal(found, slowState(t, journeys, source)) {
+			t.Errorf("the state is not that of an adder that goes row by row, %v", err)
+		}
+		if a.keys.page.of == nil {
+			t.Error("no page is used")
+		}
+	}
+}
