@@ -25,7 +25,7 @@ type lane struct {
 
 // Why a lane stopped: see lane.stop.
 const (
-	stopRoom    = 0 // it did not: its own room or the other lane ended the loop
+	stopRoom    = 0 // it did not: its own room or another lane ended the loop
 	stopSymbol  = 1 // at a symbol that is for Decoder.symbol: the end of the block, or none
 	stopCorrupt = 2
 )

@@ -9,15 +9,23 @@ import (
 // inTurns tells whether this machine has the instructions that the loops over several streams are written in.
 var inTurns = cpu.X86.HasBMI2
 
-// turns decodes the blocks at hand of both streams, in turns, until one of them has no room for a round or comes to a
-// symbol that is not for the loop.
-func (p *Pair) turns() error {
-	p.lanes[0].enter(&p.a.stream)
-	p.lanes[1].enter(&p.b.stream)
-	decodeTurns(p)
-	p.lanes[0].leave(&p.a.stream)
-	p.lanes[1].leave(&p.b.stream)
-	for i, d := range []*Decoder{&p.a, &p.b} {
+// turns decodes the blocks at hand of a and b, in turns, until one of them has no room for a round or comes to a symbol that is not for the
+// loop.
+func (p *Pair) turns() error { return p.inLanes(decodeTurns, &p.a, &p.b) }
+
+// three is turns for a, b and c.
+func (p *Pair) three() error { return p.inLanes(decodeThree, &p.a, &p.b, &p.c) }
+
+// inLanes calls a loop over streams, which are put into the first lanes.
+func (p *Pair) inLanes(loop func(*Pair), streams ...*Decoder) error {
+	for i, d := range streams {
+		p.lanes[i].enter(&d.stream)
+	}
+	loop(p)
+	for i, d := range streams {
+		p.lanes[i].leave(&d.stream)
+	}
+	for i, d := range streams {
 		switch p.lanes[i].stop {
 		case stopCorrupt:
 			return ErrCorrupt
@@ -30,36 +38,12 @@ func (p *Pair) turns() error {
 	return nil
 }
 
-// decodeTurns is the loop. It is Decoder.fast for two streams, with the same bounds: see there. Both streams must be
-// roomy.
+// decodeTurns is the loop over two streams. It is Decoder.fast for both, with the same bounds: see there. All streams must be roomy.
 //
 //go:noescape
 func decodeTurns(p *Pair)
 
-// three is turns for three streams.
-func (p *Pair) three() error {
-	all := [...]*Decoder{&p.a, &p.b, &p.c}
-	for i, d := range all {
-		p.lanes[i].enter(&d.stream)
-	}
-	decodeThree(p)
-	for i, d := range all {
-		p.lanes[i].leave(&d.stream)
-	}
-	for i, d := range all {
-		switch p.lanes[i].stop {
-		case stopCorrupt:
-			return ErrCorrupt
-		case stopSymbol:
-			if err := d.symbol(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// decodeThree is decodeTurns for three streams.
+// decodeThree is the loop over three streams.
 //
 //go:noescape
 func decodeThree(p *Pair)
