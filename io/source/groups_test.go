@@ -114,24 +114,29 @@ func TestOnlyAsManyFilesAreOpenAsHaveRoomForTheirGroups(t *testing.T) {
 func TestWhereGroupsTakeMuchMemoryAListHasBatchesOfOneFile(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(16))
 	f := counted{}.register(t)
-	w := f.files(t, slices.Repeat([][]int64{{9 * batchOf, 5 * batchOf}}, 6)...)
-	for i := range w.Pieces {
-		w.Pieces[i].File.UnitBytes = []int64{sharedBytes, sharedBytes}
-	}
-	foresee(t, 0, 1<<40)
-	fn := &ReadFn{Config: Config{Lanes: AllCores, Tables: 1, Memory: 308 << 20}}
-	r := fn.CreateInitialRestriction(w)
-	batches := 0
-	err := fn.ProcessElement(t.Context(), fn.CreateTracker(r), w, func(l element.ColumnsList) {
-		batches += len(l.List)
-		for _, c := range l.List {
-			if c.Source != l.List[0].Source {
-				t.Errorf("found batches of %s and %s in one list, expected those of one file", l.List[0].Source, c.Source)
-			}
+	for name, c := range map[string]struct {
+		files int
+		bytes int64 // of a unit
+	}{"each file has segments of its own": {6, sharedBytes}, "a segment has several files": {200, 1}} {
+		w := f.files(t, slices.Repeat([][]int64{{9 * batchOf, 5 * batchOf}}, c.files)...)
+		for i := range w.Pieces {
+			w.Pieces[i].File.UnitBytes = []int64{c.bytes, c.bytes}
 		}
-	})
-	if err != nil || batches != 6*14 {
-		t.Errorf("found %d batches and the error %v, expected %d and none", batches, err, 6*14)
+		foresee(t, 0, 1<<40)
+		fn := &ReadFn{Config: Config{Lanes: AllCores, Tables: 1, Memory: 308 << 20}}
+		r := fn.CreateInitialRestriction(w)
+		batches := 0
+		err := fn.ProcessElement(t.Context(), fn.CreateTracker(r), w, func(l element.ColumnsList) {
+			batches += len(l.List)
+			for _, c := range l.List {
+				if c.Source != l.List[0].Source {
+					t.Errorf("%s: found batches of %s and %s in one list, expected those of one file", name, l.List[0].Source, c.Source)
+				}
+			}
+		})
+		if err != nil || batches != c.files*14 {
+			t.Errorf("%s: found %d batches and the error %v, expected %d and none", name, batches, err, c.files*14)
+		}
 	}
 }
 

@@ -223,7 +223,7 @@ func (l *lanes) collect() (list []item, end bool, err error) {
 		more = false
 		for _, s := range l.inTurn() {
 			at := slices.Index(l.open, s)
-			if at < 0 || len(list) == l.batch || len(list) > 0 && l.oneByOne() && list[0].columns.Source != s.parts[0].file.Source {
+			if at < 0 || len(list) == l.batch || len(list) > 0 && l.oneByOne() && s.ofAnotherFile(list[0].columns.Source) {
 				continue // it was dropped meanwhile, or its file must wait
 			}
 			it, state := l.take(s)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"tripstats/io/objstore"
@@ -236,6 +237,12 @@ func (s *segment) pop() item {
 		s.room.Signal()
 	}
 	return it
+}
+
+// ofAnotherFile tells whether the next batch in the queue is not of the given file. The caller holds the lock.
+func (s *segment) ofAnotherFile(source string) bool {
+	next := slices.IndexFunc(s.queue, func(it item) bool { return it.bytes > 0 })
+	return next >= 0 && s.queue[next].columns.Source != source
 }
 
 // end says that everything is decoded.
