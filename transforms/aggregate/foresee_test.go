@@ -58,3 +58,15 @@ func TestTheReaderIsToldWhatTheGroupsOfAFileTake(t *testing.T) {
 		t.Errorf("the reader is told of %d bytes that are held after the bundle, expected none", got)
 	}
 }
+
+// A table may be of other taxis than a file, whose groups then take nothing. That must neither look as if nothing were known, nor hide what is known.
+func TestAFileWithoutGroupsIsKnownAndSaysNothingOfOthers(t *testing.T) {
+	element.GroupsOfFile.Store(0)
+	t.Cleanup(func() { element.GroupsOfFile.Store(0) })
+	for _, c := range []struct{ bytes, want int64 }{{0, 1}, {0, 1}, {500, 500}, {0, 500}, {200, 200}} {
+		foreseen(c.bytes)
+		if got := element.GroupsOfFile.Load(); got != c.want {
+			t.Errorf("after a file with groups of %d bytes: found %d, expected %d", c.bytes, got, c.want)
+		}
+	}
+}

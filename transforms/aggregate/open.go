@@ -167,7 +167,7 @@ func (fn *partialFn) finish(some func(*openSource) bool, emit func(string, Sourc
 		}
 		all := o.whole()
 		if all {
-			element.GroupsOfFile.Store(o.groups())
+			foreseen(o.groups())
 		}
 		for _, s := range o.sums {
 			ended, whole = append(ended, s), append(whole, s.alone && all)
@@ -310,7 +310,15 @@ func (fn *partialFn) foresee() {
 	}
 	most := slices.MaxFunc(fn.open, func(a, b *openSource) int { return cmp.Compare(a.done(), b.done()) })
 	if done := most.done(); done >= leastDone {
-		element.GroupsOfFile.Store(int64(float64(most.groups()) / done))
+		foreseen(int64(float64(most.groups()) / done))
+	}
+}
+
+// foreseen stores how many bytes the groups of a file take. A file without groups says nothing of others: tables may be of another kind of taxi.
+// It still takes a byte, because 0 would mean that nothing is known.
+func foreseen(bytes int64) {
+	if bytes > 0 || element.GroupsOfFile.Load() == 0 {
+		element.GroupsOfFile.Store(max(1, bytes))
 	}
 }
 
