@@ -111,6 +111,24 @@ func TestMemoryOfEarlierPagesDoesNotKeepAPageFromBeingRead(t *testing.T) {
 	}
 }
 
+// TestPagesAfterTheLastRowAreNotRead has a page more than the row group has rows for, whole or damaged.
+func TestPagesAfterTheLastRowAreNotRead(t *testing.T) {
+	body := binary.LittleEndian.AppendUint64(nil, 5)
+	for _, cut := range []int{0, 3} {
+		for of := 1; of <= 5; of++ {
+			var data []byte
+			for range of + 1 {
+				data = appendPage(data, 0, 1, 0, body)
+			}
+			data = data[:len(data)-cut]
+			rows, err := rowsBefore(data, pages.Chunk{Size: int64(len(data)), Rows: int64(of), Codec: pages.Codec{Gzip: true}})
+			if err != nil || len(rows) != of {
+				t.Errorf("%d pages and one that lacks %d bytes: found %d rows and the error %v, expected %d rows", of, cut, len(rows), err, of)
+			}
+		}
+	}
+}
+
 // highest is a budget that knows the most bytes that were taken.
 type highest struct{ taken, most int }
 
