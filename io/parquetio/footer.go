@@ -121,8 +121,8 @@ func describe(f *element.Described, o *outline, size int64) error {
 		if g.rows < 0 || g.rows > maxRowsOfGroup {
 			return fmt.Errorf("footer: row group %d: %d rows, at most %d are read", i, g.rows, int64(maxRowsOfGroup))
 		}
-		if len(g.chunks) != ncols {
-			return fmt.Errorf("footer: row group %d: %d column chunks for %d columns", i, len(g.chunks), ncols)
+		if g.count != ncols {
+			return fmt.Errorf("footer: row group %d: %d column chunks for %d columns", i, g.count, ncols)
 		}
 		f.UnitRows[i] = g.rows
 		f.Rows += g.rows

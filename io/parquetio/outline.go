@@ -129,7 +129,7 @@ func readOutline(raw []byte) (o *outline, err error) {
 			o.groupsAt = start
 			return true, w.List(func(typ byte) (bool, error) {
 				o.groups++
-				return o.groups == 1 && o.readFirstGroup(&w, typ), nil
+				return o.groups == 1 && o.understood != nil && o.readFirstGroup(&w, typ), nil
 			})
 		case id == footerCreatedBy && typ == thrift.Binary:
 			text, err := w.Text()
@@ -304,7 +304,8 @@ func (n *node) write(w *thrift.Writer, plain bool) {
 // rowGroup has what a footer says about a row group. It is valid until the next one is read.
 type rowGroup struct {
 	rows   int64
-	chunks []columnChunk
+	count  int           // how many column chunks it has
+	chunks []columnChunk // at most one for each column
 }
 
 // columnChunk has what a footer says about a column chunk.
@@ -352,7 +353,7 @@ const mostChunkRoom = 256
 func (o *outline) readFirstGroup(w *thrift.Walk, typ byte) bool {
 	o.room = chunkRooms.Get().(*[]columnChunk)
 	after := *w
-	g, err := readGroup(&after, typ, *o.room)
+	g, err := readGroup(&after, typ, *o.room, len(o.leaves))
 	if err != nil {
 		o.keepRoom()
 		return false
@@ -390,7 +391,7 @@ func (o *outline) eachGroup(f func(i int, g rowGroup) error) error {
 		}
 	}()
 	return w.List(func(typ byte) (bool, error) {
-		g, err := readGroup(&w, typ, chunks)
+		g, err := readGroup(&w, typ, chunks, len(o.leaves))
 		if len(g.chunks) > len(chunks) {
 			chunks = g.chunks
 		}
@@ -402,8 +403,9 @@ func (o *outline) eachGroup(f func(i int, g rowGroup) error) error {
 	})
 }
 
-// readGroup reads an element of the list of row groups, with room for its column chunks.
-func readGroup(w *thrift.Walk, typ byte, room []columnChunk) (rowGroup, error) {
+// readGroup reads an element of the list of row groups, with room for its column chunks. It keeps at most so many of these: a hostile footer may
+// have millions, of one byte each.
+func readGroup(w *thrift.Walk, typ byte, room []columnChunk, most int) (rowGroup, error) {
 	g := rowGroup{rows: -1, chunks: room[:0]}
 	if typ != thrift.Struct {
 		return g, thrift.ErrMalformed
@@ -417,6 +419,9 @@ func readGroup(w *thrift.Walk, typ byte, room []columnChunk) (rowGroup, error) {
 			return true, w.List(func(typ byte) (bool, error) {
 				if typ != thrift.Struct {
 					return false, thrift.ErrMalformed
+				}
+				if g.count++; g.count > most {
+					return true, new(columnChunk).read(w)
 				}
 				g.chunks = append(g.chunks, columnChunk{})
 				return true, g.chunks[len(g.chunks)-1].read(w)

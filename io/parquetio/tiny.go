@@ -144,7 +144,7 @@ func (t *tiny) findChunks(o *outline, groups element.Range) error {
 		if i < groups.Start || i >= groups.End {
 			return nil
 		}
-		if g.rows != t.file.UnitRows[i] || len(g.chunks) != len(o.leaves) {
+		if g.rows != t.file.UnitRows[i] || g.count != len(o.leaves) {
 			return errUnusual
 		}
 		for _, c := range t.columns {

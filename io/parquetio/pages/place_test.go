@@ -110,3 +110,69 @@ func TestMemoryOfEarlierPagesDoesNotKeepAPageFromBeingRead(t *testing.T) {
 		t.Errorf("found %d rows and the error %v, expected %d", len(rows), err, c.Rows)
 	}
 }
+
+// TestPagesAfterTheLastRowAreNotRead has a page more than the row group has rows for, whole or damaged.
+func TestPagesAfterTheLastRowAreNotRead(t *testing.T) {
+	body := binary.LittleEndian.AppendUint64(nil, 5)
+	for _, cut := range []int{0, 3} {
+		for of := 1; of <= 5; of++ {
+			var data []byte
+			for range of + 1 {
+				data = appendPage(data, 0, 1, 0, body)
+			}
+			data = data[:len(data)-cut]
+			rows, err := rowsBefore(data, pages.Chunk{Size: int64(len(data)), Rows: int64(of), Codec: pages.Codec{Gzip: true}})
+			if err != nil || len(rows) != of {
+				t.Errorf("%d pages and one that lacks %d bytes: found %d rows and the error %v, expected %d rows", of, cut, len(rows), err, of)
+			}
+		}
+	}
+}
+
+// highest is a budget that knows the most bytes that were taken.
+type highest struct{ taken, most int }
+
+func (b *highest) Take(n int) bool {
+	b.taken += n
+	b.most = max(b.most, b.taken)
+	return true
+}
+func (b *highest) Give(n int) { b.taken -= n }
+
+// TestLargePagesAreNotInflatedTogether says how much memory pages take: two pages if they have at most 4 MiB together, three if 2 MiB.
+func TestLargePagesAreNotInflatedTogether(t *testing.T) {
+	noise := make([]byte, 1<<20)
+	random := rand.New(rand.NewPCG(3, 4))
+	for i := range noise {
+		noise[i] = byte(random.Uint32())
+	}
+	for name, c := range map[string]struct {
+		body  []byte
+		pages int
+		most  int // KiB
+	}{
+		"pages of 3 MiB, one by one":           {make([]byte, 3<<20), 4, 4 << 10},
+		"pages of 1 MiB, two at once":          {noise, 6, 5632},
+		"pages of 512 KiB, three at once":      {noise[:512<<10], 6, 4 << 10},
+		"pages of 2 MiB of zeros, two at once": {make([]byte, 2<<20), 4, 5 << 10},
+	} {
+		var data []byte
+		for range c.pages {
+			data = appendPage(data, 0, len(c.body)/8, 0, c.body)
+		}
+		chunk := pages.Chunk{Size: int64(len(data)), Rows: int64(c.pages * len(c.body) / 8), Codec: pages.Codec{Gzip: true}}
+		b := new(highest)
+		r := new(pages.Reader[uint64])
+		r.Use(b)
+		r.Open(bytes.NewReader(data), chunk)
+		if _, err := r.Read(make([]uint64, chunk.Rows), nil); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if most := b.most >> 10; most > c.most {
+			t.Errorf("%s: found that they take %d KiB of memory, expected at most %d", name, most, c.most)
+		} else {
+			t.Logf("%s: %d KiB", name, most)
+		}
+		r.Release()
+	}
+}
