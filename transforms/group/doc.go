@@ -19,7 +19,9 @@
 //
 // # How a state is written
 //
-// See header, kind and set. Groups are in the order of their keys, and keys are written such that this is the order of their bytes. A state
+// See header, kind and set. Groups are in the order of their keys, and keys are written such that this is the order of their bytes. States with many
+// groups have chunks, one for each shard: see compact.go. The values of a set are apart from the rest of its group, which has the values that the
+// query asks for: a group that is in one state only is finished without the set. So a state from outside of the process needs a [Check]. A state
 // of another version is refused. Whoever changes the form gives it a new number: a test holds the bytes.
 //
 // # How groups are found
