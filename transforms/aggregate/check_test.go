@@ -29,11 +29,11 @@ func TestStatesFromOutsideAreChecked(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := Source{Source: "a", Rows: 5, Size: 1 << 30, States: []TableState{{Table: spec.Name, State: state, Declared: true}}}
-		p, err := pack(enc, s, tables, digestsOf(tables), "")
+		p, err := packSources(enc, []waitingSource{{result: s}}, tables, digestsOf(tables), "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return p
+		return p[0]
 	}
 	entrances := map[string]func(state []byte) error{
 		"another worker": func(state []byte) error {

@@ -18,7 +18,6 @@ import (
 	"tripstats/transforms/group"
 	"tripstats/transforms/quality"
 	"tripstats/transforms/query"
-	"tripstats/transforms/sidebyside"
 	"tripstats/transforms/trip"
 )
 
@@ -235,11 +234,8 @@ func (fn *packFn) pack(emit func(string, Source), keep func(element.Remembered))
 		}
 		fn.encoder = enc
 	}
-	packed := make([]element.Packed, len(fn.waiting))
-	if err := sidebyside.Do(len(packed), func(i int) (err error) {
-		packed[i], err = pack(fn.encoder, fn.waiting[i].result, fn.Tables, fn.digests, fn.numbers)
-		return err
-	}); err != nil {
+	packed, err := packSources(fn.encoder, fn.waiting, fn.Tables, fn.digests, fn.numbers)
+	if err != nil {
 		return err
 	}
 	for _, w := range fn.waiting {

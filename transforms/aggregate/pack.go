@@ -11,6 +11,7 @@ import (
 
 	"tripstats/transforms/element"
 	"tripstats/transforms/group"
+	"tripstats/transforms/sidebyside"
 )
 
 // packedForm is a result as it is kept. The result has the states of the tables that are not declared. What admission tells again, such as
@@ -100,8 +101,58 @@ func decompressed(b []byte) ([]byte, error) {
 	return dec.DecodeAll(b, nil)
 }
 
-// pack packs the result of a whole source.
-func pack(enc *zstd.Encoder, s Source, tables []*Spec, digests []string, numbers string) (element.Packed, error) {
+// packedTable is the packed state of a declared table. Kept is false if the state is too large to be kept.
+type packedTable struct {
+	kept  bool
+	alone bool // see element.PackedTable
+	state []byte
+}
+
+// packTable packs the state of a table of a whole source. It does nothing for a table that is not declared: pack has the states of these in one text.
+func packTable(enc *zstd.Encoder, s *Source, table int, spec *Spec) (p packedTable, err error) {
+	state := s.States[table].State
+	if !spec.declared() || len(state) == 0 {
+		return packedTable{kept: true}, nil
+	}
+	counts, err := group.Header(state)
+	if err != nil {
+		return p, spec.fails(err)
+	}
+	p.alone = counts.Finished
+	most := s.Size / keptPart
+	if !p.alone && tooLarge(enc, state, most) {
+		return p, nil
+	}
+	plain, err := group.Plain(state)
+	if err != nil {
+		return p, spec.fails(err)
+	}
+	p.state = compressed(enc, plain)
+	p.kept = p.alone || int64(len(p.state)) <= most
+	return p, nil
+}
+
+// packSources packs the results of whole sources. Tables of one source are packed side by side too, because there are often only a few sources.
+func packSources(enc *zstd.Encoder, sources []waitingSource, tables []*Spec, digests []string, numbers string) ([]element.Packed, error) {
+	states := make([]packedTable, len(sources)*len(tables))
+	err := sidebyside.Do(len(states), func(i int) (err error) {
+		table := i % len(tables)
+		states[i], err = packTable(enc, &sources[i/len(tables)].result, table, tables[table])
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	packed := make([]element.Packed, len(sources))
+	err = sidebyside.Do(len(packed), func(i int) (err error) {
+		packed[i], err = pack(enc, sources[i].result, tables, states[i*len(tables):][:len(tables)], digests, numbers)
+		return err
+	})
+	return packed, err
+}
+
+// pack packs the result of a whole source, of whose tables packTable has packed the states.
+func pack(enc *zstd.Encoder, s Source, tables []*Spec, states []packedTable, digests []string, numbers string) (element.Packed, error) {
 	p := element.Packed{Source: s.Source, Taxi: s.Taxi, Rows: s.Rows}
 	if s.numbers() > 0 {
 		p.Numbers = numbers
@@ -110,38 +161,18 @@ func pack(enc *zstd.Encoder, s Source, tables []*Spec, digests []string, numbers
 	rest.Source, rest.Whole, rest.Taxi, rest.Month, rest.Unknown, rest.Alone = "", "", "", 0, 0, false
 	rest.Read, rest.Kept, rest.Size, rest.Due, rest.Again, rest.States = false, false, 0, 0, Again{}, nil
 	for i, spec := range tables {
-		t := s.States[i]
-		keep := element.PackedTable{Name: spec.Name, Digest: digests[i]}
-		if !spec.declared() {
-			rest.States = append(rest.States, t)
-			p.Tables = append(p.Tables, keep)
-			if err := rest.addDuration(spec); err != nil {
-				return p, err
-			}
+		if !states[i].kept {
 			continue
 		}
-		state := packedState{Table: spec.Name}
-		if len(t.State) > 0 {
-			counts, err := group.Header(t.State)
-			if err != nil {
-				return p, spec.fails(err)
-			}
-			keep.Alone = counts.Finished
-			most := s.Size / keptPart
-			if !keep.Alone && tooLarge(enc, t.State, most) {
-				continue
-			}
-			plain, err := group.Plain(t.State)
-			if err != nil {
-				return p, spec.fails(err)
-			}
-			state.State = compressed(enc, plain)
-			if !keep.Alone && int64(len(state.State)) > most {
-				continue
-			}
+		p.Tables = append(p.Tables, element.PackedTable{Name: spec.Name, Digest: digests[i], Alone: states[i].alone})
+		if spec.declared() {
+			form.States = append(form.States, packedState{spec.Name, states[i].state})
+			continue
 		}
-		form.States = append(form.States, state)
-		p.Tables = append(p.Tables, keep)
+		rest.States = append(rest.States, s.States[i])
+		if err := rest.addDuration(spec); err != nil {
+			return p, err
+		}
 	}
 	b, err := element.EncodeRow(rest)
 	if err != nil {
