@@ -49,16 +49,16 @@ func (g *guarded) page(n int, src, good []byte, goodSize int, check func(dst []b
 		clear(out)
 		check(out, g.d.Page(out, in))
 		clear(out)
-		check(out, g.p.Pages(out, in, out2, in2))
+		check(out, g.p.Pages([][]byte{out, out2}, [][]byte{in, in2}))
 		clear(out)
-		check(out, g.p.Pages(out2, in2, out, in))
+		check(out, g.p.Pages([][]byte{out2, out}, [][]byte{in2, in}))
 		in3, out3 := edges(g.srcs[2], len(good))[e], edges(g.dsts[2], goodSize)[e]
 		copy(in3, good)
 		for place := range 3 {
 			dst, src := [3][]byte{out2, out3, out}, [3][]byte{in2, in3, in}
 			dst[place], dst[2], src[place], src[2] = dst[2], dst[place], src[2], src[place]
 			clear(out)
-			check(out, g.p.Three(&dst, &src))
+			check(out, g.p.Pages(dst[:], src[:]))
 		}
 	}
 }

@@ -84,7 +84,7 @@ func TestTwoPagesAtOnceAreEachRight(t *testing.T) {
 			for name1, want1 := range contents(n1) {
 				for name2, want2 := range contents(n2) {
 					got1, got2 := fenced(n1), fenced(n2)
-					err := p.Pages(got1[fence:fence+n1], compressed(t, 6, want1), got2[fence:fence+n2], compressed(t, 1, want2))
+					err := p.Pages([][]byte{got1[fence : fence+n1], got2[fence : fence+n2]}, [][]byte{compressed(t, 6, want1), compressed(t, 1, want2)})
 					if err != nil || !bytes.Equal(got1[fence:fence+n1], want1) || !bytes.Equal(got2[fence:fence+n2], want2) {
 						t.Fatalf("%s of %d and %s of %d bytes: error %v, or other bytes", name1, n1, name2, n2, err)
 					}
@@ -114,10 +114,11 @@ func TestADamagedPageOfTwoIsAnError(t *testing.T) {
 	good, bad := compressed(t, 6, want), compressed(t, 6, want)
 	bad[len(bad)/2] ^= 4
 	dst1, dst2 := make([]byte, len(want)), make([]byte, len(want))
-	if p.Pages(dst1, good, dst2, bad) == nil || p.Pages(dst1, bad, dst2, good) == nil || p.Pages(dst1, bad, dst2, bad) == nil {
+	dst := [][]byte{dst1, dst2}
+	if p.Pages(dst, [][]byte{good, bad}) == nil || p.Pages(dst, [][]byte{bad, good}) == nil || p.Pages(dst, [][]byte{bad, bad}) == nil {
 		t.Error("a damaged page passed")
 	}
-	if err := p.Pages(dst1, good, dst2, good); err != nil {
+	if err := p.Pages(dst, [][]byte{good, good}); err != nil {
 		t.Errorf("after that, good pages: %v", err)
 	}
 }
@@ -376,7 +377,7 @@ func FuzzDeflateAgainstTheLibrary(f *testing.F) {
 			if !first {
 				a, b, srcA, srcB = b, a, srcB, srcA
 			}
-			err := new(Pair).Pages(a, srcA, b, srcB)
+			err := new(Pair).Pages([][]byte{a, b}, [][]byte{srcA, srcB})
 			switch {
 			case lenient(src, len(content), err, wantErr):
 			case (err == nil) != (wantErr == nil):
@@ -431,7 +432,7 @@ func BenchmarkPage(b *testing.B) {
 			b.SetBytes(2 * int64(len(want)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := p.Pages(dst, src, dst2, src); err != nil {
+				if err := p.Pages([][]byte{dst, dst2}, [][]byte{src, src}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -442,7 +443,7 @@ func BenchmarkPage(b *testing.B) {
 			b.SetBytes(3 * int64(len(want)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := p.Three(&all, &srcs); err != nil {
+				if err := p.Pages(all[:], srcs[:]); err != nil {
 					b.Fatal(err)
 				}
 			}

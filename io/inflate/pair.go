@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"slices"
 )
 
 // Pair decompresses two or three pages together. If the machine can, it decodes their streams in turns. Inflating mostly waits: a symbol must be
@@ -33,51 +34,12 @@ const (
 // Page is [Decoder.Page].
 func (p *Pair) Page(dst, src []byte) error { return p.a.Page(dst, src) }
 
-// Pages decompresses each src into exactly the bytes of its dst.
-func (p *Pair) Pages(dst1, src1, dst2, src2 []byte) error {
-	if !inTurns || max(len(dst1), len(dst2)) <= smallPage {
-		return p.each(dst1, src1, dst2, src2)
-	}
-	defer func() { p.a.stream, p.b.stream = stream{}, stream{} }()
-	body1, err1 := header(src1)
-	body2, err2 := header(src2)
-	if err1 == nil && err2 == nil {
-		p.a.stream = stream{in: input{src: body1}, dst: dst1}
-		p.b.stream = stream{in: input{src: body2}, dst: dst2}
-		if p.run() == nil && p.a.whole() && p.b.whole() {
-			return nil
-		}
-	}
-	// A page is damaged, or has several members, which is rare. Decompressing one page after the other finds out which it is.
-	return p.each(dst1, src1, dst2, src2)
-}
-
-func (p *Pair) each(dst1, src1, dst2, src2 []byte) error {
-	if err := p.a.Page(dst1, src1); err != nil {
-		return err
-	}
-	return p.a.Page(dst2, src2)
-}
-
-// Three decompresses each src into exactly the bytes of its dst.
-func (p *Pair) Three(dst, src *[3][]byte) error {
-	if !inTurns || max(len(dst[0]), len(dst[1]), len(dst[2])) <= smallPage {
-		return p.eachOf(dst, src)
-	}
-	defer func() { p.a.stream, p.b.stream, p.c.stream = stream{}, stream{}, stream{} }()
-	good := true
-	for i, d := range []*Decoder{&p.a, &p.b, &p.c} {
-		body, err := header(src[i])
-		d.stream = stream{in: input{src: body}, dst: dst[i]}
-		good = good && err == nil
-	}
-	if good && p.runThree() == nil {
+// Pages decompresses each of two or three src into exactly the bytes of its dst.
+func (p *Pair) Pages(dst, src [][]byte) error {
+	if inTurns && slices.ContainsFunc(dst, func(d []byte) bool { return len(d) > smallPage }) && p.together(dst, src) == nil {
 		return nil
 	}
-	return p.eachOf(dst, src)
-}
-
-func (p *Pair) eachOf(dst, src *[3][]byte) error {
+	// The pages are small, or one of them is damaged or has several members, which is rare. Decompressing one page after the other finds out which it is.
 	for i := range dst {
 		if err := p.a.Page(dst[i], src[i]); err != nil {
 			return err
@@ -88,7 +50,36 @@ func (p *Pair) eachOf(dst, src *[3][]byte) error {
 
 var errNotWhole = errors.New("gzip: not the only member")
 
-// runThree decompresses the streams of a, b and c to their ends, and checks them. When one stream has ended, run decompresses the other two.
+// together is Pages for pages that are not damaged, and that have one member each.
+func (p *Pair) together(dst, src [][]byte) error {
+	decoders := []*Decoder{&p.a, &p.b, &p.c}[:len(dst)]
+	defer func() {
+		for _, d := range decoders {
+			d.stream = stream{}
+		}
+	}()
+	for i, d := range decoders {
+		body, err := header(src[i])
+		if err != nil {
+			return err
+		}
+		d.stream = stream{in: input{src: body}, dst: dst[i]}
+	}
+	if len(decoders) == 3 {
+		if err := p.runThree(); err != nil {
+			return err
+		}
+	}
+	if err := p.run(); err != nil {
+		return err
+	}
+	if !p.a.whole() || !p.b.whole() {
+		return errNotWhole
+	}
+	return nil
+}
+
+// runThree decompresses the streams of a, b and c until one of them has ended, and checks that one. The other two are then in a and b.
 func (p *Pair) runThree() error {
 	for {
 		ended := (*Decoder)(nil)
@@ -112,12 +103,6 @@ func (p *Pair) runThree() error {
 		}
 		if ended != &p.c {
 			*ended = p.c
-		}
-		if err := p.run(); err != nil {
-			return err
-		}
-		if !p.a.whole() || !p.b.whole() {
-			return errNotWhole
 		}
 		return nil
 	}

@@ -13,7 +13,7 @@ func threeOf(p *Pair, all *[3][]byte, src [3][]byte) error {
 	for i, memory := range all {
 		dst[i] = memory[fence : len(memory)-fence]
 	}
-	return p.Three(&dst, &src)
+	return p.Pages(dst[:], src[:])
 }
 
 // TestThreePagesAtOnceAreEachRight inflates pages of different sizes and contents together: one stream ends first, and the others go on.

@@ -164,11 +164,8 @@ func (r *Reader[T]) load(g *group, dict, body []byte) error {
 	for _, s := range src[:streams] {
 		together = together && len(s) > 0
 	}
-	switch {
-	case together && streams == 3:
-		return r.gzip.Three(&dst, &src)
-	case together && streams == 2:
-		return r.gzip.Pages(dst[0], src[0], dst[1], src[1])
+	if together && streams > 1 {
+		return r.gzip.Pages(dst[:streams], src[:streams])
 	}
 	for i := range streams {
 		if err := r.decompressOne(dst[i], src[i]); err != nil {
