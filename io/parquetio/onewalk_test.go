@@ -75,6 +75,6 @@ func TestRowGroupsAreReadAgainAsTheFirstTime(t *testing.T) {
 		if again := read(); len(first) != groups || !slices.Equal(first, again) {
 			t.Errorf("found %v, then %v", first, again)
 		}
-		other.keepRoom()
+		other.dropOnly()
 	}
 }
