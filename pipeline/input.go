@@ -331,10 +331,16 @@ func (s *settings) groupMemory() int64 {
 
 // cores is the number of cores of the process that reads. It is 1 if the workers of a cluster read, because their cores are not known here.
 func (s *settings) cores() int {
-	if r, err := runners.Find(s.runner); err == nil && r.Elsewhere() {
+	if s.elsewhere() {
 		return 1
 	}
 	return runtime.GOMAXPROCS(0)
+}
+
+// elsewhere tells whether the workers of a cluster read, and not this process.
+func (s *settings) elsewhere() bool {
+	r, err := runners.Find(s.runner)
+	return err == nil && r.Elsewhere()
 }
 
 // mostMemory is what a process that reads for these tables may take for that.
@@ -342,7 +348,7 @@ func (s *settings) mostMemory(tables []*aggregate.Spec) source.Memory {
 	most, remote := s.parsed.memory, s.remote()
 	if most == 0 {
 		container := source.ContainerMemory(os.DirFS("/"))
-		if r, err := runners.Find(s.runner); err == nil && r.Elsewhere() {
+		if s.elsewhere() {
 			container = 0 // what the workers have is not known here
 		}
 		declared := 0
