@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"sync"
-	"unsafe"
+
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"tripstats/transforms/query"
 )
@@ -60,12 +61,7 @@ func endsOf[T int64 | uint32](list []T, memory *[]int) []int {
 }
 
 // equal tells whether two slices of the same length have equal elements. It compares bytes, which is faster than comparing elements.
-func equal[T int64 | uint32](a, b []T) bool { return bytes.Equal(bytesOf(a), bytesOf(b)) }
-
-// bytesOf returns the memory of a slice that is not empty.
-func bytesOf[T int64 | uint32](list []T) []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(&list[0])), len(list)*int(unsafe.Sizeof(list[0])))
-}
+func equal[T int64 | uint32](a, b []T) bool { return bytes.Equal(arrow.GetBytes(a), arrow.GetBytes(b)) }
 
 // Keys has the keys of the adders of one source. Adders with the same key share it, so its codes are found only once for each batch.
 type Keys struct {

@@ -371,13 +371,13 @@ func (p *packed) appendDistances(body, tail []byte, list []mark, rows, total int
 	if len(distances) == 1 {
 		return body, tail
 	}
-	for i := range list {
-		low, high := list[i].places(total)
-		body = binary.AppendUvarint(body, by.by(uint64(distances[findPlace(times, total, low)]-last)))
-		if list[i].between {
-			body = binary.AppendUvarint(body, by.by(uint64(distances[findPlace(times, total, high)]-last)))
+	body = appendMarked(body, list, total, func(place int64) uint64 {
+		at := int(place) // each value occurs once
+		if total > int64(len(distances)) {
+			at = findPlace(times, place)
 		}
-	}
+		return by.by(uint64(distances[at] - distances[0]))
+	})
 	const most = 2 * binary.MaxVarintLen32 // the most bytes that a value and its count take
 	tail = slices.Grow(tail, most*len(distances))
 	at := len(tail)
@@ -393,33 +393,14 @@ func (p *packed) appendDistances(body, tail []byte, list []mark, rows, total int
 		if token <<= 1; n > 1 {
 			token |= 1
 		}
-		if token < 0x80 {
-			tail[at] = byte(token)
-			at++
+		if token|uint64(n) < 0x80 {
+			tail[at], tail[at+1] = byte(token), byte(n)
+			at += 1 + int(token&1)
 		} else {
-			at += binary.PutUvarint(tail[at:], token)
-		}
-		switch {
-		case n == 1:
-		case n < 0x80:
-			tail[at] = byte(n)
-			at++
-		default:
-			at += binary.PutUvarint(tail[at:], uint64(n))
+			at += putTimes(tail[at:], token, n)
 		}
 	}
 	return body, tail[:at]
-}
-
-// findPlace is set.find for total values. times has how often each different value occurs.
-func findPlace(times []uint32, total, place int64) (i int) {
-	if total == int64(len(times)) { // each occurs once
-		return int(place)
-	}
-	for ; i < len(times)-1 && place >= int64(times[i]); i++ {
-		place -= int64(times[i])
-	}
-	return i
 }
 
 // row returns the counts of a group, nil if it is not in the table.

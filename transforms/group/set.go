@@ -59,9 +59,12 @@ func (s *set) total() int64 {
 }
 
 // find returns the index of the value at a place. Places count from 0 and go through all values in their order, equal ones too.
-func (s *set) find(place int64) (i int) {
-	for ; i < len(s.counts)-1 && place >= s.counts[i]; i++ {
-		place -= s.counts[i]
+func (s *set) find(place int64) int { return findPlace(s.counts, place) }
+
+// findPlace is find for values of which counts has how often each occurs.
+func findPlace[C int64 | uint32](counts []C, place int64) (i int) {
+	for ; i < len(counts)-1 && place >= int64(counts[i]); i++ {
+		place -= int64(counts[i])
 	}
 	return i
 }
@@ -142,13 +145,7 @@ func (s *set) appendSpaced(body, tail []byte, list []mark, total int64, by divis
 	}
 	body = appendSpacing(body, first, unit)
 	if len(values) > 1 {
-		for i := range list {
-			low, high := list[i].places(total)
-			body = binary.AppendUvarint(body, by.by(uint64(values[s.find(low)]-first)))
-			if list[i].between {
-				body = binary.AppendUvarint(body, by.by(uint64(values[s.find(high)]-first)))
-			}
-		}
+		body = appendMarked(body, list, total, func(place int64) uint64 { return by.by(uint64(values[s.find(place)] - first)) })
 	}
 	return body, tail, true
 }
@@ -160,6 +157,18 @@ func appendSpacing(body []byte, first int64, unit uint64) []byte {
 	body = binary.AppendVarint(body, first/int64(thousands[n]))
 	if unit > 0 {
 		body = binary.AppendUvarint(body, unit/thousands[n])
+	}
+	return body
+}
+
+// appendMarked appends the distances of the values at the marks of a set of total values. distance returns that of the value at a place.
+func appendMarked(body []byte, list []mark, total int64, distance func(place int64) uint64) []byte {
+	for i := range list {
+		low, high := list[i].places(total)
+		body = binary.AppendUvarint(body, distance(low))
+		if list[i].between {
+			body = binary.AppendUvarint(body, distance(high))
+		}
 	}
 	return body
 }

@@ -60,13 +60,7 @@ func (p *packed) appendLogged(f *filler, body, tail []byte, list []mark, rows in
 	body = binary.AppendUvarint(body, uint64(rows)-uint64(len(distances)))
 	body = binary.AppendUvarint(body, uint64(w.n))
 	body = appendSpacing(body, p.base+int64(uint64(w.first)*p.unit.unit), p.unit.unit)
-	for i := range list {
-		low, high := list[i].places(int64(len(distances)))
-		body = binary.AppendUvarint(body, uint64(w.at(low)-w.first))
-		if list[i].between {
-			body = binary.AppendUvarint(body, uint64(w.at(high)-w.first))
-		}
-	}
+	body = appendMarked(body, list, int64(len(distances)), func(place int64) uint64 { return uint64(w.at(place) - w.first) })
 	return body, tail
 }
 
