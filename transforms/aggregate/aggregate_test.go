@@ -81,7 +81,7 @@ func sortedTallies(t element.Tallies) element.Tallies {
 	return element.Tallies{List: list}
 }
 
-// allOf returns all entries of a list, also those of its compact list.
+// allOf returns all entries of a list. Some of them may be in its compact list.
 func allOf[T any](list interface{ All() ([]T, error) }) []T {
 	all, err := list.All()
 	if err != nil {

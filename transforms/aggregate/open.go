@@ -283,7 +283,7 @@ func (fn *partialFn) heldBytes() (bytes int64) {
 	return bytes
 }
 
-// tell tells the reader how many bytes the groups of open sources take, and how many bytes those of sources that have ended.
+// tell gives the reader two numbers of bytes: what the groups of open sources take, and what the groups of ended sources take.
 func (fn *partialFn) tell(now told) {
 	element.Groups.Add(now.groups - fn.told.groups)
 	element.GroupsHeld.Add(now.held - fn.told.held)

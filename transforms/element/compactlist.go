@@ -15,8 +15,8 @@ import (
 // its difference from an earlier entry. There may be tens of thousands of files, and what waits for the end of a run takes most of the memory
 // of a run.
 //
-// An entry is written as: how many entries back the earlier entry is, or 0 for the zero value; a bit for each field that differs; and then these
-// fields. A text is written as how many bytes at its start are equal to those of the earlier text, and the rest.
+// An entry is written as: the number of entries from the earlier entry to this one, or 0 for the zero value; a bit for each field that differs; and then these
+// fields. A text is written in two parts: the number of bytes at its start that the earlier text has too, and its other bytes.
 func CompactList[T any](list []T) ([]byte, error) {
 	c, err := structOf(reflect.TypeFor[T]())
 	if err != nil {

@@ -183,7 +183,7 @@ type AdmittedFiles struct {
 // All returns all files of a list. Nobody may write to them.
 func (l AdmittedFiles) All() ([]Admitted, error) { return withCompact(l.Files, l.Compact) }
 
-// withCompact returns the entries of a list, followed by those of a compact list.
+// withCompact returns the entries of a list, and then the entries of a compact list.
 func withCompact[T any](list []T, compact []byte) ([]T, error) {
 	if compact == nil {
 		return list, nil

@@ -8,8 +8,8 @@ import (
 	"tripstats/transforms/trip"
 )
 
-// TestASourceBeginsWithHashingAsTheOneBeforeEnded adds sources of different sizes and months with one adder. Once an adder has hashed the groups of a
-// source, it hashes those of the next source from the start.
+// TestASourceBeginsWithHashingAsTheOneBeforeEnded adds sources of different sizes and months with one adder. If an adder has
+// hashed the groups of one source, it hashes the groups of the next source from the start.
 func TestASourceBeginsWithHashingAsTheOneBeforeEnded(t *testing.T) {
 	rng := rand.New(rand.NewPCG(22, 9))
 	many := timedBatches(rng, 8, 3000)

@@ -16,7 +16,7 @@ import (
 // have is cut into several.
 //
 // A chunk is written as its shard, its number of groups, its number of rows, its length, and its bytes. The bytes are three texts. The first text
-// has for each group: how many bytes of its key are equal to those of the key before, the rest of the key, and the lengths of the body and of the
+// has for each group: the number of bytes at the start of its key that the key before has too, the rest of the key, and the lengths of the body and of the
 // tail. The second text has the bodies. The third text has the tails, from the shortest to the longest. This order makes a coded text shorter:
 // groups with equally many trips have distances of similar size, and each piece of the text has its own code.
 //
@@ -268,7 +268,7 @@ func sortedGroups(lists [][]byte) ([]byte, error) {
 
 // packedRecord is a group of a chunk.
 type packedRecord struct {
-	same   int64 // how many bytes of its key are equal to those of the key before
+	same   int64 // the number of bytes at the start of its key that the key before has too
 	rest   []byte
 	body   []byte
 	length int64 // of the tail

@@ -81,7 +81,7 @@ func slowState(t *testing.T, text string, batches []*trip.Batch) []byte {
 	return state
 }
 
-// The share of trips that WHERE chooses may be large or small, and may change from batch to batch. The result must be that of an adder that adds row
+// WHERE may choose many trips or few, and other shares of them in each batch. The result must be the same as that of an adder that adds row
 // by row. Trips that are left out make no groups, and an expression that has no value for them gives no error.
 func TestRowsThatWhereLeavesOutAddNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(22, 2))

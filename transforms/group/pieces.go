@@ -62,7 +62,7 @@ func (x *indexed) from(key []byte) (rest []byte, before int) {
 	}
 }
 
-// cut cuts runs into pieces, some of which may be empty. The keys of a piece come before those of the next piece.
+// cut divides runs into pieces. A piece may be empty. The keys of each piece are smaller than the keys of the next piece.
 func cut(q *query.Query, runs []*run, pieces int) ([]*groups, error) {
 	all := make([]*indexed, len(runs))
 	if err := sidebyside.Do(len(runs), func(i int) (err error) {
