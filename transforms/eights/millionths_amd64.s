@@ -26,26 +26,34 @@ GLOBL magnitude<>(SB), RODATA, $8
 	VORPD  T, V, V; \
 	VPSUBQ Y14, R, R
 
+// CONSTANTS loads the constants.
+#define CONSTANTS \
+	VBROADCASTSD unit<>(SB), Y15; \
+	VBROADCASTSD magic<>(SB), Y14; \
+	VBROADCASTSD half<>(SB), Y13; \
+	VBROADCASTSD most<>(SB), Y12; \
+	VBROADCASTSD magnitude<>(SB), Y11
+
+// EIGHT converts the eight values at SI + 8 * AX to Y2 and Y4, or goes elsewhere if one is not certain.
+#define EIGHT(elsewhere) \
+	VMOVUPD (SI)(AX*8), Y0; \
+	VMOVUPD 32(SI)(AX*8), Y1; \
+	FOUR(Y0, Y2, Y3); \
+	FOUR(Y1, Y4, Y5); \
+	VORPD   Y0, Y1, Y0; \
+	VPTEST  Y0, Y0; \
+	JNZ     elsewhere
+
 // func millionths(dst *int64, src *float64, n int) int
 TEXT ·millionths(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
 	XORQ AX, AX
-	VBROADCASTSD unit<>(SB), Y15
-	VBROADCASTSD magic<>(SB), Y14
-	VBROADCASTSD half<>(SB), Y13
-	VBROADCASTSD most<>(SB), Y12
-	VBROADCASTSD magnitude<>(SB), Y11
+	CONSTANTS
 
 loop:
-	VMOVUPD (SI)(AX*8), Y0
-	VMOVUPD 32(SI)(AX*8), Y1
-	FOUR(Y0, Y2, Y3)
-	FOUR(Y1, Y4, Y5)
-	VORPD   Y0, Y1, Y0
-	VPTEST  Y0, Y0
-	JNZ     done
+	EIGHT(done)
 	VMOVUPD Y2, (DI)(AX*8)
 	VMOVUPD Y4, 32(DI)(AX*8)
 	ADDQ    $8, AX
@@ -63,20 +71,10 @@ TEXT ·addMillionths(SB), NOSPLIT, $0-32
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
 	XORQ AX, AX
-	VBROADCASTSD unit<>(SB), Y15
-	VBROADCASTSD magic<>(SB), Y14
-	VBROADCASTSD half<>(SB), Y13
-	VBROADCASTSD most<>(SB), Y12
-	VBROADCASTSD magnitude<>(SB), Y11
+	CONSTANTS
 
 loop:
-	VMOVUPD (SI)(AX*8), Y0
-	VMOVUPD 32(SI)(AX*8), Y1
-	FOUR(Y0, Y2, Y3)
-	FOUR(Y1, Y4, Y5)
-	VORPD   Y0, Y1, Y0
-	VPTEST  Y0, Y0
-	JNZ     done
+	EIGHT(done)
 	VPADDQ  (DI)(AX*8), Y2, Y2
 	VPADDQ  32(DI)(AX*8), Y4, Y4
 	VMOVUPD Y2, (DI)(AX*8)
