@@ -39,23 +39,7 @@ func TestCountsOfMoreThanEightBitsAreExact(t *testing.T) {
 			t.Fatalf("found a table of width %d with %d carries, expected more than 0 of both", s.packed.width, len(s.packed.carries))
 		}
 		s.close(groups)
-		found := 0
-		for g := range uint32(groups) {
-			var of set
-			s.fill(&s.filler, &of, g)
-			for i, v := range of.values {
-				if i > 0 && of.values[i-1] >= v {
-					t.Fatalf("group %d: found %d after %d, expected ascending values", g, v, of.values[i-1])
-				}
-				if n := want[entry{value: v, group: g}]; of.counts[i] != n {
-					t.Errorf("group %d: found %d of %d, expected %d", g, of.counts[i], v, n)
-				}
-			}
-			found += len(of.values)
-		}
-		if found != len(want) {
-			t.Errorf("found %d values in all groups, expected %d", found, len(want))
-		}
+		compareSets(t, s, groups, want)
 	}
 }
 

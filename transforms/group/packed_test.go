@@ -84,24 +84,30 @@ func TestPackedValuesAreExact(t *testing.T) {
 						s.packed.begins, s.sparse, s.packed.width, s.packed.logged, len(s.runs))
 				}
 				s.close(k.groups)
-				different := 0
-				for g := range uint32(k.groups) {
-					var found set
-					s.fill(&s.filler, &found, g)
-					for i, v := range found.values {
-						if i > 0 && found.values[i-1] >= v {
-							t.Fatalf("group %d: found %d after %d, expected ascending values", g, v, found.values[i-1])
-						}
-						if n := want[entry{value: v, group: g}]; found.counts[i] != n {
-							t.Fatalf("group %d: found %d of %d, expected %d", g, found.counts[i], v, n)
-						}
-					}
-					different += len(found.values)
-				}
-				if different != len(want) {
-					t.Fatalf("found %d values in all groups, expected %d", different, len(want))
-				}
+				compareSets(t, s, k.groups, want)
 			}
 		})
+	}
+}
+
+// compareSets compares the sets of all groups with the values that they should have, and how often each should occur. The sets are closed.
+func compareSets(t *testing.T, s *sets, groups int, want map[entry]int64) {
+	t.Helper()
+	different := 0
+	for g := range uint32(groups) {
+		var found set
+		s.fill(&s.filler, &found, g)
+		for i, v := range found.values {
+			if i > 0 && found.values[i-1] >= v {
+				t.Fatalf("group %d: found %d after %d, expected ascending values", g, v, found.values[i-1])
+			}
+			if n := want[entry{value: v, group: g}]; found.counts[i] != n {
+				t.Fatalf("group %d: found %d of %d, expected %d", g, found.counts[i], v, n)
+			}
+		}
+		different += len(found.values)
+	}
+	if different != len(want) {
+		t.Fatalf("found %d values in all groups, expected %d", different, len(want))
 	}
 }
