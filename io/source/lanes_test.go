@@ -195,7 +195,7 @@ func expected(w element.Work) (rows []string) {
 
 var someLanes = []int{0, 1, 2, 7, AllCores}
 
-// TestLanesReadEveryRowOnce, whatever the restriction is and whenever it is split.
+// TestLanesReadEveryRowOnce, whatever the restriction is and whenever it is split, if it may be split.
 func TestLanesReadEveryRowOnce(t *testing.T) {
 	f := counted{}.register(t)
 	rng := rand.New(rand.NewPCG(7, 8))

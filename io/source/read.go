@@ -84,9 +84,24 @@ func (fn *ReadFn) RestrictionSize(w element.Work, r offsetrange.Restriction) flo
 	return float64(sizeOf(r, sizesOf(w)))
 }
 
-// CreateTracker tracks units.
+// CreateTracker tracks units. If this process reads all of the work side by side, the tracker refuses to split it. prism splits what takes
+// long and gives the parts to the same process: each part would have lanes for all cores, and files that are open a second time, so the run
+// would take several times the memory that it may take.
 func (fn *ReadFn) CreateTracker(r offsetrange.Restriction) *sdf.LockRTracker {
-	return sdf.NewLockRTracker(offsetrange.NewTracker(r))
+	t := offsetrange.NewTracker(r)
+	if fn.Config.Lanes != 0 {
+		return sdf.NewLockRTracker(unsplit{t})
+	}
+	return sdf.NewLockRTracker(t)
+}
+
+// unsplit is a tracker whose restriction is never split. By Beam's contract a split without a residual is one that failed, and the work goes on. No
+// checkpoint needs a split, because [ReadFn.ProcessElement] never asks to be resumed.
+type unsplit struct{ *offsetrange.Tracker }
+
+// TrySplit returns no residual.
+func (t unsplit) TrySplit(float64) (primary, residual any, err error) {
+	return t.GetRestriction(), nil, nil
 }
 
 // ProcessElement emits every row of every unit it can claim. The end of the restriction may move down while it runs, so TryClaim

@@ -3,6 +3,7 @@ package source
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
@@ -51,6 +52,34 @@ func TestSplitCoversExactly(t *testing.T) {
 		}
 		if at != r.End {
 			t.Fatalf("%v of %v: ranges %v", r, sizes, ranges)
+		}
+	}
+}
+
+// TestWorkThatOneProcessReadsSideBySideIsNotSplit has a runner ask for splits before the work begins and after each list of batches: prism asks so if the
+// work takes long.
+func TestWorkThatOneProcessReadsSideBySideIsNotSplit(t *testing.T) {
+	f := counted{}.register(t)
+	w := f.files(t, slices.Repeat([][]int64{{5, 5, 5}}, 6)...)
+	for i := range w.Pieces {
+		w.Pieces[i].File.UnitBytes = slices.Repeat([]int64{minSplitBytes}, 3)
+	}
+	for _, lanes := range someLanes {
+		fn := &ReadFn{Config: Config{Lanes: lanes}}
+		whole := fn.CreateInitialRestriction(w)
+		parts := len(fn.SplitRestriction(w, whole))
+		for fraction := range 3 {
+			rows, err := process(t, fn.Config, w, whole, func(split func(float64) *offsetrange.Restriction) {
+				if split(float64(fraction)/2) != nil {
+					parts++
+				}
+			})
+			if err != nil || lanes != 0 && len(rows) != len(expected(w)) {
+				t.Errorf("%d lanes: found %d rows and the error %v, expected %d rows", lanes, len(rows), err, len(expected(w)))
+			}
+		}
+		if (parts > 1) != (lanes == 0) {
+			t.Errorf("%d lanes: found %d parts, expected several only if the work is dealt out to several workers", lanes, parts)
 		}
 	}
 }
