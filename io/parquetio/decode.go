@@ -11,10 +11,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"tripstats/io/objstore"
-	"tripstats/io/parquetio/budget"
 	"tripstats/io/parquetio/pages"
 	"tripstats/io/source"
 	"tripstats/transforms/element"
@@ -69,11 +67,10 @@ func newDecoder(ctx context.Context, f element.Recognised, r objstore.Reader, st
 	if err := checkRows(f); err != nil {
 		return nil, fault.Inputf("%s: %v", f.Source, err)
 	}
-	meta, err := footerOf(f, r)
-	if err != nil {
+	table := new(chunkTable)
+	if err := table.read(f, r, element.Range{Start: start, End: end}); err != nil {
 		return nil, fault.Inputf("%s: footer: %v", f.Source, err)
 	}
-	meta.SetSourceFileSize(f.Size)
 	mem, ownMem := newBudget(maxDecodeBytes), newBudget(maxOwnBytes)
 	props := parquet.NewReaderProperties(mem)
 	props.BufferedStreamEnabled = true
@@ -84,31 +81,25 @@ func newDecoder(ctx context.Context, f element.Recognised, r objstore.Reader, st
 	d := &decoder{source: f.Source, cancel: cancel}
 	var chunks []chunkSpan
 	if objstore.Remote(f.URI) {
-		chunks = chunkSpans(meta, f.Projection, start, end)
+		chunks = table.spans()
 		d.fetch = newFetcher(ctx, r, chunks)
 	}
-	var readers []*file.Reader
 	for i, c := range f.Projection {
 		bytes := io.ReaderAt(r)
 		if d.fetch != nil {
 			bytes = d.fetch.column(chunks, i)
 		}
-		pf, err := file.NewParquetReader(seekableAt{io.NewSectionReader(bytes, 0, f.Size)}, file.WithReadProps(props), file.WithMetadata(meta))
-		if err != nil {
-			d.Close()
-			return nil, fault.Inputf("%s: footer: %v", f.Source, err)
-		}
 		var own *ownReader
 		if !cfg.Library {
-			own = ownColumn(meta, f.Columns[c], c, bytes, ownMem, cfg.Codes)
+			own = ownColumn(table, i, f.Columns[c], bytes, ownMem, cfg.Codes)
 		}
 		s := newStream(f, c, own, readAheadOf(len(f.Projection), cfg.Ahead))
-		s.fetch = d.fetch
-		d.streams, readers = append(d.streams, s), append(readers, pf)
+		s.fetch, s.library = d.fetch, libraryColumn{table, i, bytes, f.Size, props}
+		d.streams = append(d.streams, s)
 	}
-	for i, s := range d.streams {
+	for _, s := range d.streams {
 		d.running.Go(func() {
-			s.run(ctx, readers[i], mem, start, end)
+			s.run(ctx, start, end)
 			s.ended()
 		})
 	}
@@ -170,12 +161,13 @@ func (d *decoder) Close() {
 type stream struct {
 	source string
 	name   string
-	leaf   int
 	typ    element.ValueType
 	arrow  arrow.DataType
 	rows   []int64 // by row group of the file
 	fetch  *fetcher
 	own    *ownReader // nil where arrow-go reads
+
+	library libraryColumn
 
 	out  chan chunk
 	free chan *buffer
@@ -193,7 +185,7 @@ type chunk struct {
 func newStream(f element.Recognised, col int, own *ownReader, ahead int) *stream {
 	c := f.Columns[col]
 	s := &stream{
-		source: f.Source, name: c.Name, leaf: col, typ: c.Type, arrow: c.Arrow(), rows: f.UnitRows, own: own,
+		source: f.Source, name: c.Name, typ: c.Type, arrow: c.Arrow(), rows: f.UnitRows, own: own,
 		out: make(chan chunk, ahead),
 	}
 	batches := int64(2) // one that is decoded and one that is handed out
@@ -240,9 +232,9 @@ func (s *stream) recycle(b *buffer) {
 }
 
 // run decodes row groups [start, end) in batches into s.out, until done, cancelled or broken.
-func (s *stream) run(ctx context.Context, pf *file.Reader, mem *budget.Budget, start, end int) {
+func (s *stream) run(ctx context.Context, start, end int) {
 	for rg := start; rg < end; rg++ {
-		if err := s.rowGroup(ctx, pf, mem, rg); err != nil {
+		if err := s.rowGroup(ctx, rg); err != nil {
 			select {
 			case s.out <- chunk{err: err}:
 			case <-ctx.Done():
@@ -252,7 +244,7 @@ func (s *stream) run(ctx context.Context, pf *file.Reader, mem *budget.Budget, s
 	}
 }
 
-func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget.Budget, rg int) (err error) {
+func (s *stream) rowGroup(ctx context.Context, rg int) (err error) {
 	defer recoverDamage(&err, "%s: row group %d: column %q", s.source, rg, s.name)
 	if s.rows[rg] == 0 {
 		return nil
@@ -264,7 +256,7 @@ func (s *stream) rowGroup(ctx context.Context, pf *file.Reader, mem *budget.Budg
 		}
 	}()
 	open := func() (err error) { // arrow-go's reader
-		library, err = openLibrary(pf, rg, s.leaf, mem, s.arrow)
+		library, err = openLibrary(s.library, rg, s.arrow)
 		decode = library.decode
 		return err
 	}

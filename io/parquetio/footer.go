@@ -12,7 +12,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"tripstats/io/objstore"
@@ -95,14 +94,6 @@ func withFooter(r io.ReaderAt, size int64, f func(raw []byte) error) error {
 		return fmt.Errorf("reading the footer: %w", err)
 	}
 	return f(raw)
-}
-
-// parseFooter makes arrow-go's objects of what [Format.Describe] and [Format.Narrow] keep of a footer.
-func parseFooter(kept []byte) (meta *metadata.FileMetaData, err error) {
-	if err := checkFooter(kept); err != nil {
-		return nil, err
-	}
-	return parsed(kept)
 }
 
 // describe fills in what the footer says and checks it against itself and the file's size.

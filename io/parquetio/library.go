@@ -23,13 +23,14 @@ type libraryReader struct {
 	decode decodeFunc
 }
 
-func openLibrary(pf *file.Reader, rowGroup, leaf int, mem memory.Allocator, typ arrow.DataType) (libraryReader, error) {
-	r, err := columnReader(pf, rowGroup, leaf, mem)
+// openLibrary opens the column chunk of a row group.
+func openLibrary(c libraryColumn, rowGroup int, typ arrow.DataType) (libraryReader, error) {
+	r, err := c.reader(rowGroup)
 	if err != nil {
 		return libraryReader{}, err
 	}
 	l := libraryReader{reader: r}
-	if l.decode, err = decoderOf(r, typ, max(0, pf.MetaData().Schema.Column(leaf).TypeLength())); err != nil {
+	if l.decode, err = decoderOf(r, typ, max(0, c.table.column(c.column).TypeLength())); err != nil {
 		return libraryReader{}, errors.Join(err, r.Close())
 	}
 	return l, nil

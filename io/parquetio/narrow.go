@@ -1,14 +1,10 @@
 package parquetio
 
 import (
-	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"slices"
 	"sync/atomic"
-
-	"github.com/apache/arrow-go/v18/parquet/metadata"
 
 	"tripstats/io/objstore"
 	"tripstats/transforms/element"
@@ -81,36 +77,6 @@ func firstNumbers(n int) []int {
 		list = append(list, i)
 	}
 	return list
-}
-
-// footerOf makes arrow-go's objects of what is needed of the footer of f, which r reads. Its errors do not name f.
-func footerOf(f element.Recognised, r io.ReaderAt) (meta *metadata.FileMetaData, err error) {
-	if f.Metadata != nil {
-		return parseFooter(f.Metadata)
-	}
-	columns := make([]int, len(f.Columns))
-	for i, c := range f.Columns {
-		columns[i] = c.Leaf
-	}
-	var kept []byte
-	err = withFooter(r, f.Size, func(raw []byte) error {
-		if sumOf(raw) != f.MetadataSum {
-			return errors.New("found another one than before; the file changed while it was read: run again when it is written")
-		}
-		o, err := outlineOf(raw)
-		if err != nil {
-			return err
-		}
-		if len(columns) == len(o.leaves) {
-			columns = nil
-		}
-		kept, err = o.footer(columns)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return parsed(kept) // here nothing refers to the whole footer, which may be long
 }
 
 // sumOf identifies a footer.

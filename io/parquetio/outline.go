@@ -214,6 +214,16 @@ func emptyWhereDue(logical []byte) bool {
 	return err == nil && empty
 }
 
+// writer returns the name of the program that wrote the file.
+func (o *outline) writer() string {
+	w := thrift.Walk{Bytes: o.createdBy}
+	text, err := w.Text()
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
 // footer encodes a footer with what reading the given columns needs; nil means all columns.
 func (o *outline) footer(columns []int) ([]byte, error) {
 	size := 256

@@ -12,7 +12,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/metadata"
 
 	"tripstats/io/parquetio/budget"
 	"tripstats/io/parquetio/pages"
@@ -25,8 +24,8 @@ var gaveUp atomic.Int64
 
 // ownReader decodes one column with the decoder of package pages.
 type ownReader struct {
-	meta   *metadata.FileMetaData
-	leaf   int
+	table  *chunkTable
+	column int // its place in the projection
 	src    io.ReaderAt
 	begin  func(io.ReaderAt, pages.Chunk)
 	decode decodeFunc
@@ -42,25 +41,25 @@ type ownReader struct {
 var readers32, readers64 [33]sync.Pool
 
 // poolOf returns the pool for a column: one for all sizes up to four times the smallest of them.
-func poolOf(pools *[33]sync.Pool, meta *metadata.FileMetaData, leaf int) *sync.Pool {
-	if len(meta.RowGroups) == 0 {
+func poolOf(pools *[33]sync.Pool, table *chunkTable, column int) *sync.Pool {
+	if len(table.chunks) == 0 {
 		return &pools[0]
 	}
-	return &pools[bits.Len64(uint64(max(0, meta.RowGroups[0].Columns[leaf].MetaData.TotalCompressedSize)))/2]
+	return &pools[bits.Len64(uint64(max(0, table.chunks[column].size)))/2]
 }
 
 // ownColumn returns the reader of a column, or nil if its values are not of a type that package pages reads. With codes it
 // gives codes of a dictionary where it can.
-func ownColumn(meta *metadata.FileMetaData, c element.Column, leaf int, src io.ReaderAt, mem *budget.Budget, codes bool) *ownReader {
+func ownColumn(table *chunkTable, column int, c element.Column, src io.ReaderAt, mem *budget.Budget, codes bool) *ownReader {
 	if c.Type == element.Null || !pages.Native() {
 		return nil
 	}
-	o := &ownReader{meta: meta, leaf: leaf, src: src}
-	switch meta.Schema.Column(leaf).PhysicalType() {
+	o := &ownReader{table: table, column: column, src: src}
+	switch table.column(column).PhysicalType() {
 	case parquet.Types.Int32, parquet.Types.Float:
-		setUp(o, poolOf(&readers32, meta, leaf), &slices32, c, mem, codes, arrow.Uint32Traits.CastToBytes, func(v uint32) int64 { return int64(int32(v)) })
+		setUp(o, poolOf(&readers32, table, column), &slices32, c, mem, codes, arrow.Uint32Traits.CastToBytes, func(v uint32) int64 { return int64(int32(v)) })
 	case parquet.Types.Int64, parquet.Types.Double:
-		setUp(o, poolOf(&readers64, meta, leaf), &slices64, c, mem, codes, arrow.Uint64Traits.CastToBytes, func(v uint64) int64 { return int64(v) })
+		setUp(o, poolOf(&readers64, table, column), &slices64, c, mem, codes, arrow.Uint64Traits.CastToBytes, func(v uint64) int64 { return int64(v) })
 	default:
 		return nil
 	}
@@ -138,22 +137,16 @@ func setUp[T uint32 | uint64](o *ownReader, readers, slices *sync.Pool, c elemen
 	}
 }
 
-// open begins with the column chunk of a row group, if package pages reads its codec.
+// open begins with the column chunk of a row group, if package pages reads it.
 func (o *ownReader) open(rowGroup int) bool {
-	chunk := o.meta.RowGroups[rowGroup].Columns[o.leaf]
-	rows := o.meta.RowGroups[rowGroup].NumRows
-	if o.gone || chunk.CryptoMetadata != nil || chunk.FilePath != nil || chunk.MetaData.NumValues != rows {
+	if o.gone {
 		return false
 	}
-	codec, known := pageCodec(compress.Compression(chunk.MetaData.Codec))
-	if !known {
-		return false
+	c, known := o.table.forPages(rowGroup, o.column)
+	if known {
+		o.begin(o.src, c)
 	}
-	c := pages.Chunk{Rows: rows, Optional: o.meta.Schema.Column(o.leaf).MaxDefinitionLevel() == 1, Padding: paddingOf(o.meta), Codec: codec}
-	at := spanOf(chunk.MetaData.DataPageOffset, chunk.MetaData.DictionaryPageOffset, chunk.MetaData.TotalCompressedSize)
-	c.Off, c.Size, c.Dict = at.off, at.len(), at.off < chunk.MetaData.DataPageOffset
-	o.begin(o.src, c)
-	return true
+	return known
 }
 
 // pageCodec returns the codec for package pages. It returns false if that package does not read it.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,7 +18,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
 
@@ -122,17 +120,14 @@ func testHandOver(t *testing.T, codes bool) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		meta, err := footerOf(f, in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pf, err := file.NewParquetReader(seekableAt{io.NewSectionReader(in, 0, f.Size)}, file.WithMetadata(meta))
-		if err != nil {
+		table := new(chunkTable)
+		if err := table.read(f, in, element.Range{End: 2}); err != nil {
 			t.Fatal(err)
 		}
 		mem := newBudget(maxDecodeBytes)
-		own := ownColumn(meta, f.Columns[0], 0, in, mem, codes)
+		own := ownColumn(table, 0, f.Columns[0], in, mem, codes)
 		s, calls, before := newStream(f, 0, own, readAhead), 0, gaveUp.Load()
+		s.library = libraryColumn{table, 0, in, f.Size, parquet.NewReaderProperties(mem)}
 		decode := own.decode
 		own.decode = func(buf *buffer, n int) (arrow.Array, error) {
 			if calls++; calls > failAt {
@@ -141,7 +136,7 @@ func testHandOver(t *testing.T, codes bool) {
 			return decode(buf, n)
 		}
 		go func() {
-			s.run(t.Context(), pf, mem, 1, 2)
+			s.run(t.Context(), 1, 2)
 			close(s.out)
 		}()
 		next := int64(3) // testFile's ids go on from row group to row group

@@ -14,12 +14,12 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 
 	"tripstats/io/parquetio/pages"
+	"tripstats/io/parquetio/thrift"
 )
 
 // Limits on what a page may claim of itself, as arrow-go allocates by it. Writers make delta blocks of 128 to 1,024
@@ -31,43 +31,67 @@ const (
 	maxPageHeader  = pages.MaxHeaderBytes
 )
 
-// columnReader is arrow-go's reader of a column chunk with a check of every page before it is decoded.
-func columnReader(pf *file.Reader, rowGroup, leaf int, mem memory.Allocator) (file.ColumnChunkReader, error) {
-	chunk := pf.MetaData().RowGroups[rowGroup].Columns[leaf]
-	if chunk.CryptoMetadata != nil {
+// libraryColumn is a column of a file for arrow-go.
+type libraryColumn struct {
+	table  *chunkTable
+	column int // its place in the projection
+	src    io.ReaderAt
+	size   int64 // of the file
+	props  *parquet.ReaderProperties
+}
+
+// reader is arrow-go's reader of a column chunk with a check of every page before it is decoded.
+func (c libraryColumn) reader(rowGroup int) (file.ColumnChunkReader, error) {
+	chunk := c.table.at(rowGroup, c.column)
+	if chunk.encrypted {
 		return nil, notRead{errors.New("the column is encrypted; decrypt the file first")}
 	}
-	if codec := compress.Compression(chunk.MetaData.Codec); !readable(codec) {
+	if codec := compress.Compression(chunk.codec); !readable(codec) {
 		return nil, notRead{fmt.Errorf("found codec %s, which is not read here; rewrite the file with SNAPPY or ZSTD", codec)}
 	}
-	pages, err := pf.RowGroup(rowGroup).GetColumnPageReader(leaf)
+	meta, err := c.table.forLibrary(rowGroup, c.column)
+	if err != nil {
+		return nil, err
+	}
+	meta.SetSourceFileSize(c.size)
+	pf, err := file.NewParquetReader(seekableAt{io.NewSectionReader(c.src, 0, c.size)}, file.WithReadProps(c.props), file.WithMetadata(meta))
+	if err != nil {
+		return nil, err
+	}
+	pages, err := pf.RowGroup(0).GetColumnPageReader(0)
 	if err != nil {
 		return nil, err
 	}
 	pages.SetMaxPageHeaderSize(maxPageHeader)
-	col := pf.MetaData().Schema.Column(leaf)
-	at := spanOf(chunk.MetaData.DataPageOffset, chunk.MetaData.DictionaryPageOffset, chunk.MetaData.TotalCompressedSize)
-	checked := &checkedPages{PageReader: pages, dict: at.off < chunk.MetaData.DataPageOffset, width: plainWidth(col), optional: col.MaxDefinitionLevel() > 0, padding: paddingOf(pf.MetaData())}
-	if partsOnly(chunk.MetaData.Encodings) && col.PhysicalType() == parquet.Types.FixedLenByteArray {
+	col := c.table.column(c.column)
+	checked := &checkedPages{PageReader: pages, dict: chunk.span().off < chunk.firstPage, width: plainWidth(col), optional: col.MaxDefinitionLevel() > 0, padding: c.table.padding}
+	if chunk.parts {
 		col, checked.texts = asTexts(col), true
 	}
+	mem := c.props.Allocator()
 	//lint:ignore SA1019 there is no other way to look at pages before they are decoded
 	return file.NewColumnReader(col, checked, mem, &sync.Pool{New: func() any { return memory.NewResizableBuffer(mem) }}), nil
 }
 
-// partsOnly tells whether all pages of a column chunk have values that are joined from parts. The other encodings are those of levels.
-func partsOnly[E ~int64](encodings []E) bool {
+var errNoParts = errors.New("values that are not joined from parts")
+
+// partsOnly tells whether all pages of a column chunk have values that are joined from parts. The other encodings in the list, which is encoded, are
+// those of levels.
+func partsOnly(encodings []byte) bool {
 	parts := false
-	for _, e := range encodings {
+	w := thrift.Walk{Bytes: encodings}
+	err := w.List(func(byte) (bool, error) {
+		e, err := w.Int()
 		switch parquet.Encoding(e) {
 		case parquet.Encodings.DeltaByteArray:
 			parts = true
 		case parquet.Encodings.RLE, parquet.Encodings.BitPacked:
 		default:
-			return false
+			return true, errNoParts
 		}
-	}
-	return parts
+		return true, err
+	})
+	return err == nil && parts
 }
 
 // asTexts returns a column of fixed width as a column of texts. Values that are joined from parts have the same form in both, but
@@ -76,10 +100,8 @@ func asTexts(col *schema.Column) *schema.Column {
 	return schema.NewColumn(schema.NewByteArrayNode(col.Name(), col.SchemaNode().RepetitionType(), -1), col.MaxDefinitionLevel(), col.MaxRepetitionLevel())
 }
 
-// paddingOf is how many zeros a file's writer puts after a page's values, bytes: fastparquet does. In a file of another's they
+// paddingBy is how many zeros a file's writer puts after a page's values, bytes: fastparquet does. In a file of another's they
 // may be the last value of a page whose footer is damaged.
-func paddingOf(meta *metadata.FileMetaData) int { return paddingBy(meta.GetCreatedBy()) }
-
 func paddingBy(writer string) int {
 	if strings.HasPrefix(writer, "fastparquet") {
 		return 8

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/apache/arrow-go/v18/parquet/metadata"
-
 	"tripstats/io/objstore"
 )
 
@@ -37,15 +35,12 @@ type chunkSpan struct {
 	column int // its place in the projection
 }
 
-// chunkSpans are the column chunks of row groups [start, end) that the projection needs, in the order of the file.
-func chunkSpans(meta *metadata.FileMetaData, projection []int, start, end int) []chunkSpan {
+// spans are the column chunks of the table, in the order of the file.
+func (t *chunkTable) spans() []chunkSpan {
 	var spans []chunkSpan
-	for _, rg := range meta.RowGroups[start:end] {
-		for i, leaf := range projection {
-			m := rg.Columns[leaf].MetaData
-			if at := spanOf(m.DataPageOffset, m.DictionaryPageOffset, m.TotalCompressedSize); at.len() > 0 {
-				spans = append(spans, chunkSpan{at, i})
-			}
+	for i := range t.chunks {
+		if at := t.chunks[i].span(); at.len() > 0 {
+			spans = append(spans, chunkSpan{at, i % len(t.leaves)})
 		}
 	}
 	slices.SortStableFunc(spans, func(a, b chunkSpan) int { return cmp.Compare(a.off, b.off) })
@@ -53,9 +48,9 @@ func chunkSpans(meta *metadata.FileMetaData, projection []int, start, end int) [
 }
 
 // spanOf returns where a column chunk of the given size is. Some writers give 0 as the place of a dictionary that does not exist.
-func spanOf(firstPage int64, dictionary *int64, size int64) span {
-	if dictionary != nil && *dictionary > 0 {
-		firstPage = min(firstPage, *dictionary)
+func spanOf(firstPage, dictionary, size int64) span {
+	if dictionary > 0 {
+		firstPage = min(firstPage, dictionary)
 	}
 	return span{firstPage, firstPage + size}
 }

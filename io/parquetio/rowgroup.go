@@ -188,11 +188,7 @@ func (c *columnChunk) readMeta(w *thrift.Walk) error {
 
 // span returns where the column chunk is in the file.
 func (c *columnChunk) span() span {
-	var dictionary *int64
-	if c.has&(1<<metaDictionary) != 0 {
-		dictionary = &c.numbers[metaDictionary]
-	}
-	return spanOf(c.numbers[metaFirstPage], dictionary, c.numbers[metaBytes])
+	return spanOf(c.numbers[metaFirstPage], c.numbers[metaDictionary], c.numbers[metaBytes])
 }
 
 // place returns the span of the column chunk if it has bytes and values in this file.

@@ -2,7 +2,6 @@ package parquetio
 
 import (
 	"context"
-	"errors"
 	"io"
 	"slices"
 	"sync"
@@ -12,12 +11,10 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/compress"
 
 	"tripstats/io/objstore"
 	"tripstats/io/parquetio/budget"
 	"tripstats/io/parquetio/pages"
-	"tripstats/io/parquetio/thrift"
 	"tripstats/io/source"
 	"tripstats/transforms/element"
 )
@@ -40,7 +37,7 @@ type tiny struct {
 type tinyRoom struct {
 	columns []element.Column // that are read
 	wide    []bool           // by column: its values have 64 bits
-	chunks  []pages.Chunk    // by row group and column
+	table   chunkTable
 	bytes   inMemory
 	budget  *budget.Budget
 	narrow  pages.Reader[uint32]
@@ -101,79 +98,30 @@ func (t *tiny) load(r io.ReaderAt) bool {
 	return n == len(t.bytes.content) && (err == nil || err == io.EOF)
 }
 
-// errUnusual tells that a decoder must read the file.
-var errUnusual = errors.New("not usual")
-
-// understand finds the column chunks. It returns false if a decoder must read one of them.
+// understand reads the footer. It returns false if a decoder must read the file.
 func (t *tiny) understand(groups element.Range) bool {
-	err := withFooter(&t.bytes, t.file.Size, func(raw []byte) error {
-		if sumOf(raw) != t.file.MetadataSum {
-			return errUnusual
-		}
-		o, err := outlineOf(raw)
-		if err != nil {
-			return err
-		}
-		t.wide = t.wide[:0]
-		for _, c := range t.columns {
-			wide := false
-			switch {
-			case c.Type == element.Null:
-			case c.Type == element.Decimal || c.Leaf < 0 || c.Leaf >= len(o.leaves):
-				return errUnusual
-			default:
-				switch o.schema.Column(c.Leaf).PhysicalType() {
-				case parquet.Types.Int32, parquet.Types.Float:
-				case parquet.Types.Int64, parquet.Types.Double:
-					wide = true
-				default:
-					return errUnusual
-				}
-			}
-			t.wide = append(t.wide, wide)
-		}
-		return t.findChunks(o, groups)
-	})
-	return err == nil
-}
-
-func (t *tiny) findChunks(o *outline, groups element.Range) error {
-	t.chunks = t.chunks[:0]
-	padding := paddingBy(o.writer())
-	return o.eachGroup(func(i int, g rowGroup) error {
-		if i < groups.Start || i >= groups.End {
-			return nil
-		}
-		if g.rows != t.file.UnitRows[i] || g.count != len(o.leaves) {
-			return errUnusual
-		}
-		for _, c := range t.columns {
-			if c.Type == element.Null {
-				t.chunks = append(t.chunks, pages.Chunk{})
-				continue
-			}
-			from, col := &g.chunks[c.Leaf], o.schema.Column(c.Leaf)
-			codec, known := pageCodec(compress.Compression(from.numbers[metaCodec]))
-			if !known || from.encrypted || from.elsewhere != nil || !from.described || from.has&required != required || from.numbers[metaValues] != g.rows {
-				return errUnusual
-			}
-			at := from.span()
-			t.chunks = append(t.chunks, pages.Chunk{
-				Off: at.off, Size: at.len(), Rows: g.rows, Optional: col.MaxDefinitionLevel() == 1, Padding: padding, Codec: codec, Dict: at.off < from.numbers[metaFirstPage],
-			})
-		}
-		return nil
-	})
-}
-
-// writer returns the name of the program that wrote the file.
-func (o *outline) writer() string {
-	w := thrift.Walk{Bytes: o.createdBy}
-	text, err := w.Text()
-	if err != nil {
-		return ""
+	if err := t.table.read(t.file, &t.bytes, groups); err != nil {
+		return false
 	}
-	return string(text)
+	t.wide = t.wide[:0]
+	for i, c := range t.columns {
+		wide := false
+		switch {
+		case c.Type == element.Null:
+		case c.Type == element.Decimal:
+			return false
+		default:
+			switch t.table.column(i).PhysicalType() {
+			case parquet.Types.Int32, parquet.Types.Float:
+			case parquet.Types.Int64, parquet.Types.Double:
+				wide = true
+			default:
+				return false
+			}
+		}
+		t.wide = append(t.wide, wide)
+	}
+	return true
 }
 
 // Next emits the rows of the next row group.
@@ -220,18 +168,20 @@ func (t *tiny) decode(b *tinyBatch, rows int) (done bool) {
 			done = false
 		}
 	}()
-	chunks := t.chunks[len(t.chunks)-(t.end-t.at)*len(t.columns):]
 	b.reset(rows, t.wide)
 	for i, c := range t.columns {
 		a, err := arrow.Array(nil), error(nil)
 		bitmap := b.bytes((rows + 7) / 8)
+		chunk, known := t.table.forPages(t.at, i)
 		switch {
 		case c.Type == element.Null:
 			a = array.NewNull(rows)
+		case !known:
+			return false
 		case t.wide[i]:
-			a, err = decodeTiny(&t.broad, &t.bytes, chunks[i], c.Arrow(), roomOf[uint64](b, rows), bitmap)
+			a, err = decodeTiny(&t.broad, &t.bytes, chunk, c.Arrow(), roomOf[uint64](b, rows), bitmap)
 		default:
-			a, err = decodeTiny(&t.narrow, &t.bytes, chunks[i], c.Arrow(), roomOf[uint32](b, rows), bitmap)
+			a, err = decodeTiny(&t.narrow, &t.bytes, chunk, c.Arrow(), roomOf[uint32](b, rows), bitmap)
 		}
 		if err != nil {
 			return false
@@ -327,6 +277,7 @@ func (t *tiny) giveBack() {
 	t.narrow.Release()
 	t.broad.Release()
 	clear(t.columns)
+	t.table.rows = nil
 	tinies.Put(t.tinyRoom)
 	t.tinyRoom = nil
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestFilesWithLongFootersAreNotReadSideBySide reads files whose footers take much memory: this memory counts as read ahead.
+// TestFilesWithLongFootersAreNotReadSideBySide reads files whose footers take more memory than may be read ahead: this memory counts as read ahead.
 func TestFilesWithLongFootersAreNotReadSideBySide(t *testing.T) {
 	const files = 4
 	for _, c := range []struct {
@@ -33,7 +33,7 @@ func TestFilesWithLongFootersAreNotReadSideBySide(t *testing.T) {
 			for i := range w.Pieces {
 				w.Pieces[i].File.UnitBytes = slices.Repeat([]int64{sharedBytes / int64(c.units)}, c.units)
 			}
-			rows, err := process(t, Config{Lanes: 3, Memory: 160 << 20}, w, new(ReadFn).CreateInitialRestriction(w), noSplit)
+			rows, err := process(t, Config{Lanes: 3, Memory: 122 << 20}, w, new(ReadFn).CreateInitialRestriction(w), noSplit)
 			if err != nil || len(rows) != files*c.units {
 				t.Fatalf("found %d rows and the error %v, expected all", len(rows), err)
 			}

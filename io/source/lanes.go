@@ -134,10 +134,10 @@ func (l *lanes) idle() bool {
 	return busy < l.cores && (running == 0 || l.mayJoin())
 }
 
-// chunkBytes is roughly how many bytes of memory an open file takes for each column chunk that its footer describes.
-const chunkBytes = 900
+// chunkBytes is roughly how many bytes of memory an open file takes for each column chunk that is read, whatever the chunk's size.
+const chunkBytes = 40
 
-// footerBytes is roughly how many bytes of memory the footer of an open file takes.
+// footerBytes is roughly how many bytes of memory an open file takes for what is kept of its footer.
 func footerBytes(f *element.Recognised) int64 {
 	return int64(len(f.UnitRows)) * int64(max(1, len(f.Projection))) * chunkBytes
 }
