@@ -58,6 +58,10 @@ var longFooters sync.Mutex
 // tails are memory for the ends of files, which goes from file to file.
 var tails = sync.Pool{New: func() any { return new([tailBytes]byte) }}
 
+// wholes are memory for footers that are longer than a tail. It goes from file to file: without it, most of the heap would be footers that nobody
+// reads any more.
+var wholes = sync.Pool{New: func() any { return new([]byte) }}
+
 // withFooter calls f with the serialised metadata at the end of a parquet file of the given size. They are valid until f returns.
 func withFooter(r io.ReaderAt, size int64, f func(raw []byte) error) error {
 	const magic = "PAR1"
@@ -89,7 +93,12 @@ func withFooter(r io.ReaderAt, size int64, f func(raw []byte) error) error {
 		longFooters.Lock()
 		defer longFooters.Unlock()
 	}
-	raw := make([]byte, n)
+	kept := wholes.Get().(*[]byte)
+	defer wholes.Put(kept)
+	if int64(cap(*kept)) < n {
+		*kept = make([]byte, n)
+	}
+	raw := (*kept)[:n]
 	if _, err := io.ReadFull(io.NewSectionReader(r, size-8-n, n), raw); err != nil {
 		return fmt.Errorf("reading the footer: %w", err)
 	}

@@ -148,6 +148,7 @@ var mayChange = map[string]string{
 	"io/parquetio.readers64":          "memory to use again",
 	"io/parquetio.longFooters":        "a lock: one long footer at a time",
 	"io/parquetio.tails":              "memory to use again",
+	"io/parquetio.wholes":             "memory to use again",
 	"io/parquetio.chunkRooms":         "memory to use again",
 	"io/parquetio.tinies":             "memory to use again",
 	"io/parquetio.tinyBatches":        "memory to use again",
