@@ -16,7 +16,7 @@ import (
 )
 
 // chunkTable has what reading a file needs of its footer: the column chunks of some row groups and of the columns that are read. A file may have a
-// hundred thousand of them, and arrow-go's objects take about 900 bytes for each; so these are made of one column chunk at a time, if arrow-go reads it.
+// hundred thousand of them, so each takes few bytes. Where arrow-go reads a column chunk, it gets a footer of that chunk alone: see forLibrary.
 type chunkTable struct {
 	*understood
 
@@ -37,7 +37,7 @@ type neededChunk struct {
 	codec      int32
 	encrypted  bool
 	elsewhere  bool // in another file
-	parts      bool // see partsOnly
+	joined     bool // see partsOnly
 }
 
 // read reads the footer of f, which is in r unless f has what is needed of it. Its errors do not name f.
@@ -93,7 +93,7 @@ func (t *chunkTable) fill(o *outline, f element.Recognised, groups element.Range
 			t.chunks = append(t.chunks, neededChunk{
 				firstPage: c.numbers[metaFirstPage], dictionary: c.numbers[metaDictionary], size: c.numbers[metaBytes], values: c.numbers[metaValues],
 				codec: int32(c.numbers[metaCodec]), encrypted: c.encrypted, elsewhere: c.elsewhere != nil,
-				parts: o.schema.Column(leaf).PhysicalType() == parquet.Types.FixedLenByteArray && partsOnly(c.encodings),
+				joined: o.schema.Column(leaf).PhysicalType() == parquet.Types.FixedLenByteArray && partsOnly(c.encodings),
 			})
 		}
 		return nil

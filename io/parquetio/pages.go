@@ -65,7 +65,7 @@ func (c libraryColumn) reader(rowGroup int) (file.ColumnChunkReader, error) {
 	pages.SetMaxPageHeaderSize(maxPageHeader)
 	col := c.table.column(c.column)
 	checked := &checkedPages{PageReader: pages, dict: chunk.span().off < chunk.firstPage, width: plainWidth(col), optional: col.MaxDefinitionLevel() > 0, padding: c.table.padding}
-	if chunk.parts {
+	if chunk.joined {
 		col, checked.texts = asTexts(col), true
 	}
 	mem := c.props.Allocator()
@@ -75,8 +75,8 @@ func (c libraryColumn) reader(rowGroup int) (file.ColumnChunkReader, error) {
 
 var errNoParts = errors.New("values that are not joined from parts")
 
-// partsOnly tells whether all pages of a column chunk have values that are joined from parts. The other encodings in the list, which is encoded, are
-// those of levels.
+// partsOnly tells whether all pages of a column chunk have values that are joined from parts. encodings is the Thrift list of the footer. RLE and
+// BIT_PACKED in it are the encodings of levels.
 func partsOnly(encodings []byte) bool {
 	parts := false
 	w := thrift.Walk{Bytes: encodings}

@@ -90,17 +90,17 @@ func (fn *ReadFn) RestrictionSize(w element.Work, r offsetrange.Restriction) flo
 func (fn *ReadFn) CreateTracker(r offsetrange.Restriction) *sdf.LockRTracker {
 	t := offsetrange.NewTracker(r)
 	if fn.Config.Lanes != 0 {
-		return sdf.NewLockRTracker(unsplit{t})
+		return sdf.NewLockRTracker(wholeTracker{t})
 	}
 	return sdf.NewLockRTracker(t)
 }
 
-// unsplit is a tracker whose restriction is never split. By Beam's contract a split without a residual is one that failed, and the work goes on. No
+// wholeTracker is a tracker whose restriction is never split. By Beam's contract a split without a residual is one that failed, and the work goes on. No
 // checkpoint needs a split, because [ReadFn.ProcessElement] never asks to be resumed.
-type unsplit struct{ *offsetrange.Tracker }
+type wholeTracker struct{ *offsetrange.Tracker }
 
 // TrySplit returns no residual.
-func (t unsplit) TrySplit(float64) (primary, residual any, err error) {
+func (t wholeTracker) TrySplit(float64) (primary, residual any, err error) {
 	return t.GetRestriction(), nil, nil
 }
 
