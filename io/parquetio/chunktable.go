@@ -124,21 +124,18 @@ func (t *chunkTable) forPages(group, column int) (pages.Chunk, bool) {
 	}, true
 }
 
-// forLibrary makes arrow-go's objects of a file that has only this column chunk.
+// forLibrary makes arrow-go's objects of a file that has only this column chunk. Its cost does not depend on the other columns.
 func (t *chunkTable) forLibrary(group, column int) (*metadata.FileMetaData, error) {
-	c, leaf, rows := t.at(group, column), t.leaves[column], t.rows[group]
-	chunks := make([]columnChunk, leaf+1)
-	to := &chunks[leaf]
-	to.described, to.has, to.path = true, required|1<<metaDictionary, []byte{thrift.Binary} // arrow-go needs a path, which may be empty
-	to.numbers = [len(chunkNumbers)]int64{
+	c, rows := t.at(group, column), t.rows[group]
+	chunk := columnChunk{described: true, has: required | 1<<metaDictionary, path: []byte{thrift.Binary}} // arrow-go needs a path, which may be empty
+	chunk.numbers = [len(chunkNumbers)]int64{
 		metaType: int64(t.column(column).PhysicalType()), metaCodec: int64(c.codec), metaValues: c.values, metaBytes: c.size,
 		metaFirstPage: c.firstPage, metaDictionary: c.dictionary,
 	}
-	o := outline{rows: rows, groups: 1, only: &rowGroup{rows: rows, chunks: chunks}, understood: t.understood}
+	o := outline{rows: rows, understood: t.understood}
 	o.createdBy = append(binary.AppendUvarint(nil, uint64(len(t.writer))), t.writer...)
-	footer, err := o.footer([]int{leaf})
-	if err != nil {
-		return nil, err
-	}
-	return parsed(footer)
+	w := o.head([]int{t.leaves[column]}, 256)
+	w.List(footerGroups, thrift.Struct, 1)
+	(&rowGroup{rows: rows, chunks: []columnChunk{chunk}}).write(w, []int{0})
+	return parsed(o.tail(w))
 }

@@ -1,9 +1,104 @@
 package parquetio
 
 import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
 	"testing"
 	"unsafe"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"tripstats/transforms/element"
 )
+
+// numbersFile returns a file with columns of the given names, each with the rows 0, 1, 2 and so on. Its projection has no columns.
+func numbersFile(t testing.TB, names []string, rows int, codec compress.Compression) element.Recognised {
+	t.Helper()
+	var fields []arrow.Field
+	for _, name := range names {
+		fields = append(fields, arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Int64})
+	}
+	schema := arrow.NewSchema(fields, nil)
+	var buf bytes.Buffer
+	props := parquet.NewWriterProperties(parquet.WithStats(false), parquet.WithDictionaryDefault(false), parquet.WithCompression(codec))
+	w, err := pqarrow.NewFileWriter(schema, &buf, props, pqarrow.DefaultWriterProps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	for i := range names {
+		for row := range rows {
+			b.Field(i).(*array.Int64Builder).Append(int64(row))
+		}
+	}
+	record := b.NewRecordBatch()
+	defer record.Release()
+	if err := w.Write(record); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return readBack(t, buf.Bytes())
+}
+
+// narrowedTo returns f as it is read with one column, and its content.
+func narrowedTo(t testing.TB, f element.Recognised, column int) (element.Recognised, *bytes.Reader) {
+	t.Helper()
+	f.Projection, f.UnitBytes = []int{column}, f.Columns[column].ChunkBytes
+	f, err := Narrow(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(f.URI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f, bytes.NewReader(content)
+}
+
+// allocated returns how many bytes f allocates.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// TestWhatArrowGetsOfAColumnDoesNotGrowWithTheOtherColumns has a file of many row groups in mind: arrow-go gets a footer for each of their chunks.
+func TestWhatArrowGetsOfAColumnDoesNotGrowWithTheOtherColumns(t *testing.T) {
+	var names []string
+	for i := range 800 {
+		names = append(names, fmt.Sprintf("c%d", i))
+	}
+	f, content := narrowedTo(t, numbersFile(t, names, 3, compress.Codecs.Uncompressed), len(names)-1)
+	var table chunkTable
+	if err := table.read(f, content, element.Range{End: 1}); err != nil {
+		t.Fatal(err)
+	}
+	const times, most = 10, 40 << 10
+	took := allocated(func() {
+		for range times {
+			if meta, err := table.forLibrary(0, 0); err != nil || meta.Schema.Column(0).Name() != f.Columns[0].Name {
+				t.Fatalf("found %v, %v", meta, err)
+			}
+		}
+	})
+	if took /= times; took > most {
+		t.Errorf("found %d bytes for a column chunk, expected at most %d", took, most)
+	} else {
+		t.Logf("%d bytes for a column chunk", took)
+	}
+}
 
 // TestAColumnChunkTakesFewBytesWhileAFileIsRead keeps the estimate of package source true: a file may have a hundred thousand column chunks.
 func TestAColumnChunkTakesFewBytesWhileAFileIsRead(t *testing.T) {

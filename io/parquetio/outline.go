@@ -237,14 +237,7 @@ func (o *outline) footer(columns []int) ([]byte, error) {
 		if columns == nil {
 			kept = o.all()
 		}
-		w.Element(func(w *thrift.Writer) {
-			w.List(groupColumns, thrift.Struct, len(kept))
-			for _, c := range kept {
-				w.Element(g.chunks[c].write)
-			}
-			w.Int(groupBytes, thrift.Int64, 0) // the format requires it; nobody reads it
-			w.Int(groupRows, thrift.Int64, g.rows)
-		})
+		g.write(w, kept)
 		return nil
 	})
 	return o.tail(w), err
@@ -261,16 +254,18 @@ func (o *outline) all() []int {
 
 // head begins a footer, with the schema of the given columns, which must be at the top level, or of all columns.
 func (o *outline) head(columns []int, size int) *thrift.Writer {
-	plain := map[int]bool{}
-	for c, i := range o.leaves {
-		plain[i] = o.strange[c]
-	}
 	w := &thrift.Writer{Bytes: make([]byte, 0, size)}
 	w.Int(footerVersion, thrift.Int32, 1)
 	if columns == nil {
 		w.List(footerSchema, thrift.Struct, len(o.nodes))
-		for i, n := range o.nodes {
-			w.Element(func(w *thrift.Writer) { n.write(w, plain[i]) })
+		column := 0 // the next one
+		for i := range o.nodes {
+			plain := false
+			if column < len(o.leaves) && o.leaves[column] == i {
+				plain = o.strange[column]
+				column++
+			}
+			w.Element(func(w *thrift.Writer) { o.nodes[i].write(w, plain) })
 		}
 	} else {
 		w.List(footerSchema, thrift.Struct, 1+len(columns))
@@ -278,8 +273,7 @@ func (o *outline) head(columns []int, size int) *thrift.Writer {
 		root.fields[nodeChildren] = binary.AppendVarint(nil, int64(len(columns)))
 		w.Element(func(w *thrift.Writer) { root.write(w, false) })
 		for _, c := range columns {
-			i := o.leaves[c]
-			w.Element(func(w *thrift.Writer) { o.nodes[i].write(w, plain[i]) })
+			w.Element(func(w *thrift.Writer) { o.nodes[o.leaves[c]].write(w, o.strange[c]) })
 		}
 	}
 	w.Int(footerRows, thrift.Int64, o.rows)

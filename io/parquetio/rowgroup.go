@@ -197,6 +197,18 @@ func (c *columnChunk) place() (_ span, ok bool) {
 	return at, c.described && c.elsewhere == nil && at.len() > 0 && c.numbers[metaValues] > 0
 }
 
+// write encodes the row group, as an element of a list, with the given column chunks.
+func (g *rowGroup) write(w *thrift.Writer, chunks []int) {
+	w.Element(func(w *thrift.Writer) {
+		w.List(groupColumns, thrift.Struct, len(chunks))
+		for _, c := range chunks {
+			w.Element(g.chunks[c].write)
+		}
+		w.Int(groupBytes, thrift.Int64, 0) // the format requires it; nobody reads it
+		w.Int(groupRows, thrift.Int64, g.rows)
+	})
+}
+
 // write encodes the column chunk, without its statistics.
 func (c *columnChunk) write(w *thrift.Writer) {
 	if c.elsewhere != nil {
