@@ -60,7 +60,8 @@ func (t *chunkTable) read(f element.Recognised, r io.ReaderAt, groups element.Ra
 	})
 }
 
-// fill takes what is needed from an outline. Nothing in the table then refers to the footer, which may be long.
+// fill takes what is needed from an outline. Nothing in the table then refers to the footer, which may be long. The table shares the schema with other
+// files if it is short. Otherwise it has a schema of the needed columns alone: the names of the others may be long too.
 func (t *chunkTable) fill(o *outline, f element.Recognised, groups element.Range) error {
 	t.understood, t.rows, t.writer, t.first = o.understood, f.UnitRows, o.writer(), groups.Start
 	t.padding = paddingBy(t.writer)
@@ -78,7 +79,7 @@ func (t *chunkTable) fill(o *outline, f element.Recognised, groups element.Range
 	if most := len(t.leaves) * (groups.End - groups.Start); cap(t.chunks) < most {
 		t.chunks = make([]neededChunk, 0, most)
 	}
-	return o.eachGroup(func(i int, g rowGroup) error {
+	err := o.eachGroup(func(i int, g rowGroup) error {
 		if i < groups.Start || i >= groups.End {
 			return nil
 		}
@@ -98,6 +99,18 @@ func (t *chunkTable) fill(o *outline, f element.Recognised, groups element.Range
 		}
 		return nil
 	})
+	if err != nil || len(o.text) <= mostSchemaBytes {
+		return err
+	}
+	narrow, err := outlineOf(o.withoutGroups(t.leaves))
+	if err != nil {
+		return err
+	}
+	t.understood = narrow.understood
+	for column := range t.leaves {
+		t.leaves[column] = column
+	}
+	return nil
 }
 
 // column returns the schema's column of a place in the projection.

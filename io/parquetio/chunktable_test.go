@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -18,8 +20,8 @@ import (
 	"tripstats/transforms/element"
 )
 
-// numbersFile returns a file with columns of the given names, each with the rows 0, 1, 2 and so on. Its projection has no columns.
-func numbersFile(t testing.TB, names []string, rows int, codec compress.Compression) element.Recognised {
+// numbersFile returns a file with columns of the given names. The values of column i are 1000 i, 1000 i + 1 and so on. Its projection has no columns.
+func numbersFile(t testing.TB, names []string, rows int, codec compress.Compression, more ...parquet.WriterProperty) element.Recognised {
 	t.Helper()
 	var fields []arrow.Field
 	for _, name := range names {
@@ -27,8 +29,8 @@ func numbersFile(t testing.TB, names []string, rows int, codec compress.Compress
 	}
 	schema := arrow.NewSchema(fields, nil)
 	var buf bytes.Buffer
-	props := parquet.NewWriterProperties(parquet.WithStats(false), parquet.WithDictionaryDefault(false), parquet.WithCompression(codec))
-	w, err := pqarrow.NewFileWriter(schema, &buf, props, pqarrow.DefaultWriterProps())
+	more = append(more, parquet.WithStats(false), parquet.WithDictionaryDefault(false), parquet.WithCompression(codec))
+	w, err := pqarrow.NewFileWriter(schema, &buf, parquet.NewWriterProperties(more...), pqarrow.DefaultWriterProps())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +38,7 @@ func numbersFile(t testing.TB, names []string, rows int, codec compress.Compress
 	defer b.Release()
 	for i := range names {
 		for row := range rows {
-			b.Field(i).(*array.Int64Builder).Append(int64(row))
+			b.Field(i).(*array.Int64Builder).Append(int64(1000*i + row))
 		}
 	}
 	record := b.NewRecordBatch()
@@ -50,10 +52,10 @@ func numbersFile(t testing.TB, names []string, rows int, codec compress.Compress
 	return readBack(t, buf.Bytes())
 }
 
-// narrowedTo returns f as it is read with one column, and its content.
-func narrowedTo(t testing.TB, f element.Recognised, column int) (element.Recognised, *bytes.Reader) {
+// narrowedTo returns f as it is read with the given columns, and its content.
+func narrowedTo(t testing.TB, f element.Recognised, columns ...int) (element.Recognised, *bytes.Reader) {
 	t.Helper()
-	f.Projection, f.UnitBytes = []int{column}, f.Columns[column].ChunkBytes
+	f.Projection, f.UnitBytes = columns, f.Columns[columns[0]].ChunkBytes
 	f, err := Narrow(f)
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +74,58 @@ func allocated(f func()) uint64 {
 	f()
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
+}
+
+// inUse returns how many bytes of the heap are in use.
+func inUse() int64 {
+	for range 3 { // pools keep what they have for two collections
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// TestAnOpenFileKeepsTheSchemaOfItsColumnsAlone has schemas that are too long to be shared by files.
+func TestAnOpenFileKeepsTheSchemaOfItsColumnsAlone(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	var many []string
+	for i := range 800 {
+		many = append(many, fmt.Sprintf("some_column_%05d", i))
+	}
+	for name, f := range map[string]element.Recognised{
+		"a long name of another column": numbersFile(t, []string{"a", long, "b"}, 3, compress.Codecs.Uncompressed),
+		"a long name of the schema":     numbersFile(t, []string{"a", "b"}, 3, compress.Codecs.Uncompressed, parquet.WithRootName(long)),
+		"many columns":                  numbersFile(t, many, 3, compress.Codecs.Uncompressed),
+	} {
+		last := len(f.Columns) - 1
+		f, content := narrowedTo(t, f, last, 0)
+		tables := make([]chunkTable, 8)
+		before := inUse()
+		for i := range tables {
+			if err := tables[i].read(f, content, element.Range{End: 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const most = 256 << 10
+		if took := inUse() - before; took > most {
+			t.Errorf("%s: %d open files take %d bytes, expected at most %d", name, len(tables), took, most)
+		}
+		if got := tables[1].column(0).Name(); got != f.Columns[0].Name {
+			t.Errorf("%s: found column %q, expected %q", name, got, f.Columns[0].Name)
+		}
+		runtime.KeepAlive(tables)
+		for _, library := range []bool{false, true} {
+			var rows []string
+			err := Scan(t.Context(), f, Config{Library: library}, func(c element.Columns) {
+				rows = append(rows, fmt.Sprint(c.Record.Column(0), c.Record.Column(1)))
+			})
+			want := []string{fmt.Sprintf("[%d %d %d] [0 1 2]", 1000*last, 1000*last+1, 1000*last+2)}
+			if err != nil || !slices.Equal(rows, want) {
+				t.Errorf("%s: found %s and the error %v, expected %s", name, rows, err, want)
+			}
+		}
+	}
 }
 
 // TestWhatArrowGetsOfAColumnDoesNotGrowWithTheOtherColumns has a file of many row groups in mind: arrow-go gets a footer for each of their chunks.

@@ -35,7 +35,8 @@ const (
 	footerGroups    = 4
 	footerCreatedBy = 6
 
-	nodeChildren = 5 // of SchemaElement
+	nodeName     = 4 // of SchemaElement
+	nodeChildren = 5
 	nodeLogical  = 10
 
 	groupColumns = 1 // of RowGroup
@@ -269,7 +270,8 @@ func (o *outline) head(columns []int, size int) *thrift.Writer {
 		}
 	} else {
 		w.List(footerSchema, thrift.Struct, 1+len(columns))
-		root := o.nodes[0]
+		var root node // without its own name, which may be long
+		root.fields[nodeName] = []byte("\x06schema")
 		root.fields[nodeChildren] = binary.AppendVarint(nil, int64(len(columns)))
 		w.Element(func(w *thrift.Writer) { root.write(w, false) })
 		for _, c := range columns {

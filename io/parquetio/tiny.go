@@ -277,7 +277,7 @@ func (t *tiny) giveBack() {
 	t.narrow.Release()
 	t.broad.Release()
 	clear(t.columns)
-	t.table.rows = nil
+	t.table.rows, t.table.understood = nil, nil
 	tinies.Put(t.tinyRoom)
 	t.tinyRoom = nil
 }

@@ -12,6 +12,8 @@ func TestASmallFileThatWaitsToBeClosedHoldsNoRoom(t *testing.T) {
 	var f element.Recognised
 	f.UnitRows = []int64{0, 0}
 	read := &tiny{tinies.Get().(*tinyRoom), f, nil, Config{}, 0, len(f.UnitRows), nil}
+	room := read.tinyRoom
+	room.table.understood = new(understood)
 	read.narrow.Use(read.budget)
 	read.broad.Use(read.budget)
 	for unit := range f.UnitRows {
@@ -24,6 +26,9 @@ func TestASmallFileThatWaitsToBeClosedHoldsNoRoom(t *testing.T) {
 	}
 	if read.tinyRoom != nil {
 		t.Error("found a room after the last row group, which has no rows, expected none")
+	}
+	if room.table.understood != nil {
+		t.Error("found a schema in the room that waits for the next file, expected none")
 	}
 	read.Close()
 }
