@@ -76,8 +76,9 @@ func (t *chunkTable) fill(o *outline, f element.Recognised, groups element.Range
 		}
 		t.leaves = append(t.leaves, leaf)
 	}
-	if most := len(t.leaves) * (groups.End - groups.Start); cap(t.chunks) < most {
-		t.chunks = make([]neededChunk, 0, most)
+	all := len(t.leaves) * (groups.End - groups.Start)
+	if cap(t.chunks) < all {
+		t.chunks = make([]neededChunk, 0, all)
 	}
 	err := o.eachGroup(func(i int, g rowGroup) error {
 		if i < groups.Start || i >= groups.End {
@@ -99,8 +100,13 @@ func (t *chunkTable) fill(o *outline, f element.Recognised, groups element.Range
 		}
 		return nil
 	})
-	if err != nil || len(o.text) <= mostSchemaBytes {
+	switch {
+	case err != nil:
 		return err
+	case len(t.chunks) != all:
+		return thrift.ErrMalformed
+	case len(o.text) <= mostSchemaBytes:
+		return nil
 	}
 	narrow, err := outlineOf(o.withoutGroups(t.leaves))
 	if err != nil {

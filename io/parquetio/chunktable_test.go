@@ -128,6 +128,26 @@ func TestAnOpenFileKeepsTheSchemaOfItsColumnsAlone(t *testing.T) {
 	}
 }
 
+// TestAFooterOfTooFewRowGroupsIsRefused has a footer that is kept, and nobody compares it with the one that was described.
+func TestAFooterOfTooFewRowGroupsIsRefused(t *testing.T) {
+	f := testFile(t, 10, 20)
+	content, err := os.ReadFile(f.URI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Metadata, err = wholeFooter(bytes.NewReader(content), f.Size); err != nil {
+		t.Fatal(err)
+	}
+	for _, more := range [][]int64{nil, {20}, {0, 0}} {
+		file := f
+		file.UnitRows = append(slices.Clone(f.UnitRows), more...)
+		err := new(chunkTable).read(file, nil, element.Range{Start: 1, End: len(file.UnitRows)})
+		if (err != nil) != (len(more) > 0) {
+			t.Errorf("a footer of 2 row groups for a file of %d: found the error %v", len(file.UnitRows), err)
+		}
+	}
+}
+
 // TestWhatArrowGetsOfAColumnDoesNotGrowWithTheOtherColumns has a file of many row groups in mind: arrow-go gets a footer for each of their chunks.
 func TestWhatArrowGetsOfAColumnDoesNotGrowWithTheOtherColumns(t *testing.T) {
 	var names []string
