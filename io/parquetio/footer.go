@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"weak"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
@@ -52,15 +53,32 @@ func (Format) Describe(_ context.Context, f element.Found, r objstore.Reader) (d
 	return d, err
 }
 
-// longFooters allows one long footer in memory at a time.
-var longFooters sync.Mutex
+// longFooters allows one long footer in memory at a time. Its memory goes from file to file: without it, most of the heap would be footers that nobody
+// reads any more.
+var longFooters struct {
+	sync.Mutex
+	room weak.Pointer[[]byte]
+
+	// used has the room after each use, so that it outlives two collections. Nobody takes it from there: a pool may have memory for each core.
+	used sync.Pool
+}
+
+// roomForLong returns memory of at least n bytes. The caller holds the lock of longFooters.
+func roomForLong(n int64) *[]byte {
+	room := longFooters.room.Value()
+	if room == nil {
+		room = new([]byte)
+		longFooters.room = weak.Make(room)
+	}
+	if int64(cap(*room)) < n {
+		const step = 1 << 20 // footers of about the same length then share it
+		*room = make([]byte, (n+step-1)/step*step)
+	}
+	return room
+}
 
 // tails are memory for the ends of files, which goes from file to file.
 var tails = sync.Pool{New: func() any { return new([tailBytes]byte) }}
-
-// wholes are memory for footers that are longer than a tail. It goes from file to file: without it, most of the heap would be footers that nobody
-// reads any more.
-var wholes = sync.Pool{New: func() any { return new([]byte) }}
 
 // withFooter calls f with the serialised metadata at the end of a parquet file of the given size. They are valid until f returns.
 func withFooter(r io.ReaderAt, size int64, f func(raw []byte) error) error {
@@ -81,6 +99,7 @@ func withFooter(r io.ReaderAt, size int64, f func(raw []byte) error) error {
 		what, todo := looksLike(r, size)
 		return fmt.Errorf("not a parquet file: found %s, expected the magic bytes PAR1 at both ends; %s", what, todo)
 	}
+	var raw []byte
 	n := int64(binary.LittleEndian.Uint32(tail[len(tail)-8:]))
 	switch {
 	case n > size-12:
@@ -92,13 +111,12 @@ func withFooter(r io.ReaderAt, size int64, f func(raw []byte) error) error {
 	case n > longFooter:
 		longFooters.Lock()
 		defer longFooters.Unlock()
+		long := roomForLong(n)
+		defer longFooters.used.Put(long)
+		raw = (*long)[:n]
+	default:
+		raw = make([]byte, n)
 	}
-	kept := wholes.Get().(*[]byte)
-	defer wholes.Put(kept)
-	if int64(cap(*kept)) < n {
-		*kept = make([]byte, n)
-	}
-	raw := (*kept)[:n]
 	if _, err := io.ReadFull(io.NewSectionReader(r, size-8-n, n), raw); err != nil {
 		return fmt.Errorf("reading the footer: %w", err)
 	}
