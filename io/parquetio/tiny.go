@@ -59,6 +59,12 @@ func openTiny(f element.Recognised, r objstore.Reader, groups element.Range, cfg
 			return nil
 		}
 	}
+	for _, c := range f.Projection {
+		switch f.Columns[c].Type {
+		case element.Decimal, element.String, element.Int96:
+			return nil
+		}
+	}
 	t := &tiny{tinies.Get().(*tinyRoom), f, r, cfg, groups.Start, groups.End, nil}
 	t.columns = t.columns[:0]
 	for _, c := range f.Projection {
@@ -98,28 +104,33 @@ func (t *tiny) load(r io.ReaderAt) bool {
 	return n == len(t.bytes.content) && (err == nil || err == io.EOF)
 }
 
-// understand reads the footer. It returns false if a decoder must read the file.
+// understand reads the footer. It returns false if a decoder must read the file: the decoder then starts before its rows are needed.
 func (t *tiny) understand(groups element.Range) bool {
 	if err := t.table.read(t.file, &t.bytes, groups); err != nil {
 		return false
 	}
 	t.wide = t.wide[:0]
 	for i, c := range t.columns {
-		wide := false
-		switch {
-		case c.Type == element.Null:
-		case c.Type == element.Decimal:
+		physical := t.table.column(i).PhysicalType()
+		t.wide = append(t.wide, physical == parquet.Types.Int64 || physical == parquet.Types.Double)
+		if c.Type != element.Null && !t.decodes(i, groups) {
 			return false
-		default:
-			switch t.table.column(i).PhysicalType() {
-			case parquet.Types.Int32, parquet.Types.Float:
-			case parquet.Types.Int64, parquet.Types.Double:
-				wide = true
-			default:
-				return false
-			}
 		}
-		t.wide = append(t.wide, wide)
+	}
+	return true
+}
+
+// decodes tells whether package pages reads a column.
+func (t *tiny) decodes(column int, groups element.Range) bool {
+	switch t.table.column(column).PhysicalType() {
+	case parquet.Types.Int32, parquet.Types.Float, parquet.Types.Int64, parquet.Types.Double:
+	default:
+		return false
+	}
+	for group := groups.Start; group < groups.End; group++ {
+		if _, known := t.table.forPages(group, column); !known {
+			return false
+		}
 	}
 	return true
 }
@@ -172,12 +183,10 @@ func (t *tiny) decode(b *tinyBatch, rows int) (done bool) {
 	for i, c := range t.columns {
 		a, err := arrow.Array(nil), error(nil)
 		bitmap := b.bytes((rows + 7) / 8)
-		chunk, known := t.table.forPages(t.at, i)
+		chunk, _ := t.table.forPages(t.at, i) // it is known, unless the column has nothing but nulls
 		switch {
 		case c.Type == element.Null:
 			a = array.NewNull(rows)
-		case !known:
-			return false
 		case t.wide[i]:
 			a, err = decodeTiny(&t.broad, &t.bytes, chunk, c.Arrow(), roomOf[uint64](b, rows), bitmap)
 		default:

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/parquet/compress"
+
 	"tripstats/io/objstore"
 	"tripstats/io/source"
 	"tripstats/testdata/tlcgen"
@@ -57,6 +59,55 @@ func TestSmallFilesAreReadAtOnceAndAsArrowReadsThem(t *testing.T) {
 			if err := r.Close(); err != nil {
 				t.Error(err)
 			}
+		}
+	}
+}
+
+// TestADecoderStartsWhenASmallFileIsOpened: its columns are then decoded side by side before their rows are needed. The last file is for comparison.
+func TestADecoderStartsWhenASmallFileIsOpened(t *testing.T) {
+	for codec, want := range map[compress.Compression]bool{compress.Codecs.Brotli: true, compress.Codecs.Lz4Raw: true, compress.Codecs.Snappy: false} {
+		f := numbersFile(t, []string{"a", "b"}, 3, codec)
+		f.Projection = []int{0, 1}
+		r, err := openFile(t.Context(), objstore.Access{}, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := Format{}.Open(t.Context(), f, r, element.Range{End: 1}, Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, decoded := u.(*rowGroups); decoded != want {
+			t.Errorf("%s: found %T, expected a decoder: %v", codec, u, want)
+		}
+		rows := int64(0)
+		if err := u.Next(t.Context(), func(b source.Batch) { rows += b.Record.NumRows(); b.Record.Release(); b.Done() }); err != nil || rows != 3 {
+			t.Errorf("%s: found %d rows and the error %v, expected 3", codec, rows, err)
+		}
+		u.Close()
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// unread is a file that must not be read.
+type unread struct {
+	objstore.Reader
+	t *testing.T
+}
+
+func (u unread) ReadAt([]byte, int64) (int, error) {
+	u.t.Error("the file is read, although the types of its columns are enough to know")
+	return 0, nil
+}
+
+// TestASmallFileIsNotReadTwice has columns that only a decoder reads, which reads the file itself.
+func TestASmallFileIsNotReadTwice(t *testing.T) {
+	for _, typ := range []element.ValueType{element.String, element.Decimal, element.Int96} {
+		f := testFile(t, 5)
+		f.Projection, f.Columns[0].Type = []int{0}, typ
+		if openTiny(f, unread{t: t}, element.Range{End: 1}, Config{}) != nil {
+			t.Errorf("type %d: found a reader without a decoder", typ)
 		}
 	}
 }
