@@ -182,6 +182,16 @@ func TestAColumnChunkTakesFewBytesWhileAFileIsRead(t *testing.T) {
 	}
 }
 
+// TestAColumnChunkTakesFewBytesWhileItIsFetched is about remote files: a column chunk may have a request of its own.
+func TestAColumnChunkTakesFewBytesWhileItIsFetched(t *testing.T) {
+	const most, channel, pointers = 256, 96, 4 * unsafe.Sizeof(uintptr(0)) // source.fetchedBytes; to both, and in the request before
+	if size := unsafe.Sizeof(request{}) + unsafe.Sizeof(part{}) + channel + pointers; size > most {
+		t.Errorf("found %d bytes, expected at most %d", size, most)
+	} else {
+		t.Logf("%d bytes", size)
+	}
+}
+
 // TestOnlyColumnsThatAreJoinedFromPartsAreReadAsTexts has lists of encodings as footers have them.
 func TestOnlyColumnsThatAreJoinedFromPartsAreReadAsTexts(t *testing.T) {
 	const plain, rle, packed, parts = 0 << 1, 3 << 1, 4 << 1, 7 << 1

@@ -107,18 +107,28 @@ func (p part) bytes() (n int64) {
 // skip moves past a part.
 func (c *cutter) skip(p part) { c.at = int64(p.units.End) - p.shift }
 
+// head returns the first part of the next segment, and its bytes: see [cutter.next].
+func (c *cutter) head(lanes int, least int64) (part, int64) {
+	p, bytes := c.part()
+	if lanes > 1 {
+		if most := max(c.fair(lanes), least); bytes > most {
+			return upTo(p, bytes, most)
+		}
+	}
+	return p, bytes
+}
+
+// fair is how many bytes a segment has if all have about the same.
+func (c *cutter) fair(lanes int) int64 { return c.left / int64(2*lanes) }
+
 // next returns the parts of the next segment. lanes is how many segments are read side by side. A part of a file has at least
 // least bytes, or is one unit.
 func (c *cutter) next(lanes int, least int64) []part {
 	share := int64(sharedBytes)
-	p, bytes := c.part()
 	if lanes > 1 {
-		fair := c.left / int64(2*lanes)
-		share = min(share, fair)
-		if most := max(fair, least); bytes > most {
-			p, bytes = upTo(p, bytes, most)
-		}
+		share = min(share, c.fair(lanes))
 	}
+	p, bytes := c.head(lanes, least)
 	parts := []part{p}
 	c.skip(p)
 	taken := bytes + fileBytes

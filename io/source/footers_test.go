@@ -1,45 +1,88 @@
 package source
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"tripstats/transforms/element"
 )
 
-// TestFilesWithLongFootersAreNotReadSideBySide reads files whose footers take more memory than may be read ahead: this memory counts as read ahead.
-func TestFilesWithLongFootersAreNotReadSideBySide(t *testing.T) {
+// withUnits returns a work of files with very many units.
+func (f counted) withUnits(t *testing.T, files, units int) element.Work {
+	w := f.files(t, slices.Repeat([][]int64{slices.Repeat([]int64{1}, units)}, files)...)
+	for i := range w.Pieces {
+		w.Pieces[i].File.UnitBytes = slices.Repeat([]int64{sharedBytes / int64(units)}, units)
+	}
+	return w
+}
+
+// littleMemory has less than 700 KB to read ahead.
+const littleMemory Memory = 122 << 20
+
+// TestPartsWithLongFootersAreNotReadSideBySide reads files that keep much of their footers: this memory counts as read ahead.
+func TestPartsWithLongFootersAreNotReadSideBySide(t *testing.T) {
 	const files = 4
-	for _, c := range []struct {
-		units int
-		most  int64
-	}{{1, 3}, {20_000, 1}} {
-		t.Run(fmt.Sprint(c.units, " units a file"), func(t *testing.T) {
-			var open, most atomic.Int64
-			f := counted{}
-			f.waits = func(_ context.Context, _ string, unit int) {
-				if unit == 0 {
-					if n := open.Add(1); n > most.Load() {
-						most.Store(n)
-					}
+	for _, units := range []int{1, 20_000} {
+		t.Run(fmt.Sprint(units, " units a file"), func(t *testing.T) {
+			var mu sync.Mutex
+			open, parts, most := 0, 0, 0 // most is the most units of several parts
+			f := counted{part: func(units, opened int) {
+				mu.Lock()
+				defer mu.Unlock()
+				open, parts = open+units*opened, parts+opened
+				if parts > 1 {
+					most = max(most, open)
 				}
-				if unit == c.units-1 {
-					open.Add(-1)
-				}
-			}
-			f = f.register(t)
-			w := f.files(t, slices.Repeat([][]int64{slices.Repeat([]int64{1}, c.units)}, files)...)
-			for i := range w.Pieces {
-				w.Pieces[i].File.UnitBytes = slices.Repeat([]int64{sharedBytes / int64(c.units)}, c.units)
-			}
-			rows, err := process(t, Config{Lanes: 3, Memory: 122 << 20}, w, new(ReadFn).CreateInitialRestriction(w), noSplit)
-			if err != nil || len(rows) != files*c.units {
+			}}.register(t)
+			w := f.withUnits(t, files, units)
+			rows, err := process(t, Config{Lanes: 3, Memory: littleMemory}, w, new(ReadFn).CreateInitialRestriction(w), noSplit)
+			if err != nil || len(rows) != files*units {
 				t.Fatalf("found %d rows and the error %v, expected all", len(rows), err)
 			}
-			if got := most.Load(); got > c.most {
-				t.Errorf("found %d files that were read at the same time, expected at most %d", got, c.most)
+			if allowed := littleMemory.readAhead() / chunkBytes; int64(most) > allowed {
+				t.Errorf("found %d units in parts that were read at the same time, expected at most %d", most, allowed)
 			}
 		})
+	}
+}
+
+// TestPartsOfAFileAreReadSideBySide reads a file that keeps more of its footer than may be read ahead, but parts of it keep less.
+func TestPartsOfAFileAreReadSideBySide(t *testing.T) {
+	together := make(chan struct{})
+	var opening atomic.Int64
+	f := counted{opens: func(string) error {
+		if opening.Add(1) == 3 {
+			close(together)
+		}
+		select {
+		case <-together:
+			return nil
+		case <-time.After(20 * time.Second):
+			return errors.New("no other part is opened meanwhile")
+		}
+	}}.register(t)
+	const units = 30_000
+	w := f.withUnits(t, 1, units)
+	rows, err := process(t, Config{Lanes: 3, Memory: littleMemory}, w, new(ReadFn).CreateInitialRestriction(w), noSplit)
+	if err != nil || len(rows) != units {
+		t.Errorf("found %d rows and the error %v, expected %d", len(rows), err, units)
+	}
+}
+
+// TestOnlyTheUnitsOfAPartCount, and those of a remote file take more memory.
+func TestOnlyTheUnitsOfAPartCount(t *testing.T) {
+	var f element.Recognised
+	f.UnitRows, f.Projection = make([]int64, 1000), []int{0, 1}
+	p := part{file: &f, units: element.Range{Start: 100, End: 110}}
+	for uri, want := range map[string]int64{"/data/a.parquet": 20 * chunkBytes, "s3://bucket/a.parquet": 20 * (chunkBytes + fetchedBytes)} {
+		f.URI = uri
+		if got := p.footerBytes(); got != want {
+			t.Errorf("%s: found %d bytes, expected %d", uri, got, want)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"tripstats/io/objstore"
 	"tripstats/transforms/element"
 )
 
@@ -30,13 +31,14 @@ type lanes struct {
 
 	wake chan struct{} // has one if there is something new
 
-	mu      sync.Mutex
-	rest    cutter
-	open    []*segment // in their order
-	waiting int64      // how many bytes wait in all segments
-	decoded int        // how many files wait to be closed, of which everything is decoded
-	stopped bool       // no further segment is opened, because a unit could not be claimed or a segment failed
-	short   bool       // a unit could not be claimed
+	mu       sync.Mutex
+	rest     cutter
+	upcoming struct{ at, footer int64 } // the unit for which nextFooter was last asked, and its answer
+	open     []*segment                 // in their order
+	waiting  int64                      // how many bytes wait in all segments
+	decoded  int                        // how many files wait to be closed, of which everything is decoded
+	stopped  bool                       // no further segment is opened, because a unit could not be claimed or a segment failed
+	short    bool                       // a unit could not be claimed
 
 	// Only the goroutine that calls next and release uses these. They may have batches that were given.
 	abandoned []*segment // which read no further
@@ -79,6 +81,14 @@ func (l *lanes) side(f *element.Recognised) int {
 	return max(1, int(math.Ceil(l.cores/max(1, f.Cores))))
 }
 
+// least is the least number of bytes of a segment that is a part of a file.
+func (l *lanes) least() int64 {
+	if l.cfg.Lanes != AllCores {
+		return 1
+	}
+	return minSegment
+}
+
 // fill opens segments until the cores are busy or enough waits. The caller holds the lock.
 func (l *lanes) fill() {
 	for !l.stopped && l.ctx.Err() == nil && l.rest.more() && l.idle() {
@@ -86,11 +96,7 @@ func (l *lanes) fill() {
 		side := l.side(f)
 		ahead := l.aheadNow()
 		s := &segment{lanes: l, cfg: l.cfg, cores: max(1, f.Cores), room: sync.NewCond(&l.mu), ahead: ahead / int64(side)}
-		least := int64(minSegment)
-		if l.cfg.Lanes != AllCores {
-			least = 1
-		}
-		s.parts = l.rest.next(side, least)
+		s.parts = l.rest.next(side, l.least())
 		s.claimed = s.firstUnit()
 		if side > 1 || ahead < l.ahead {
 			s.cfg.Ahead = int(max(1, ahead/int64(side+1)/int64(max(1, len(f.Projection)))/batchBytes))
@@ -118,7 +124,7 @@ const batchBytes = 128 << 10
 
 // idle tells whether a further segment may be opened. The caller holds the lock.
 func (l *lanes) idle() bool {
-	if len(l.open) > 0 && (l.waiting >= l.ahead || l.decoded >= mostDecoded || l.footers()+footerBytes(l.rest.file()) > l.ahead) {
+	if len(l.open) > 0 && (l.waiting >= l.ahead || l.decoded >= mostDecoded || l.footers()+l.nextFooter() > l.ahead) {
 		return false
 	}
 	busy, running := 0.0, 0
@@ -134,22 +140,39 @@ func (l *lanes) idle() bool {
 	return busy < l.cores && (running == 0 || l.mayJoin())
 }
 
-// chunkBytes is roughly how many bytes of memory an open file takes for each column chunk that is read, whatever the chunk's size.
+// chunkBytes is roughly how many bytes of memory an open part of a file takes for each column chunk that is read, whatever the chunk's size.
 const chunkBytes = 40
 
-// footerBytes is roughly how many bytes of memory an open file takes for what is kept of its footer.
-func footerBytes(f *element.Recognised) int64 {
-	return int64(len(f.UnitRows)) * int64(max(1, len(f.Projection))) * chunkBytes
+// fetchedBytes is roughly how many bytes more an open part of a remote file takes for each of them.
+const fetchedBytes = 256
+
+// footerBytes is roughly how many bytes of memory an open part takes for what it keeps of the footer.
+func (p part) footerBytes() int64 {
+	each := int64(chunkBytes)
+	if objstore.Remote(p.file.URI) {
+		each += fetchedBytes
+	}
+	return int64(p.units.End-p.units.Start) * int64(max(1, len(p.file.Projection))) * each
 }
 
 // footers is how many bytes the footers of the files of all open segments take. The caller holds the lock.
 func (l *lanes) footers() (bytes int64) {
 	for _, s := range l.open {
 		for _, p := range s.parts {
-			bytes += footerBytes(p.file)
+			bytes += p.footerBytes()
 		}
 	}
 	return bytes
+}
+
+// nextFooter is how many bytes the first part of the next segment takes for what is kept of its footer. It is asked for after every list of batches,
+// and a file may have very many units, so the answer is kept. The caller holds the lock.
+func (l *lanes) nextFooter() int64 {
+	if l.upcoming.at != l.rest.at || l.upcoming.footer == 0 {
+		p, _ := l.rest.head(l.side(l.rest.file()), l.least())
+		l.upcoming.at, l.upcoming.footer = l.rest.at, p.footerBytes()
+	}
+	return l.upcoming.footer
 }
 
 // mayJoin tells whether the file that comes next may be read beside the open segments. If tables hold groups of each file, at most

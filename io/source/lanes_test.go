@@ -31,6 +31,7 @@ type counted struct {
 	open, used *atomic.Int64
 	fails      func(file string, unit int) error // what reading a unit gives
 	opens      func(file string) error
+	part       func(units, open int)                            // called when so many units are opened, with 1, and when all of them are read, with -1
 	waits      func(ctx context.Context, file string, unit int) // before a unit is read
 }
 
@@ -41,13 +42,17 @@ func (f counted) Open(_ context.Context, r element.Recognised, _ objstore.Reader
 		}
 	}
 	f.open.Add(1)
-	return &countedUnits{format: f, file: r, at: units.Start}, nil
+	if f.part != nil {
+		f.part(units.End-units.Start, 1)
+	}
+	return &countedUnits{format: f, file: r, at: units.Start, units: units}, nil
 }
 
 type countedUnits struct {
 	format counted
 	file   element.Recognised
 	at     int
+	units  element.Range
 }
 
 var countedSchema = arrow.NewSchema([]arrow.Field{{Name: "unit", Type: arrow.PrimitiveTypes.Int64}, {Name: "row", Type: arrow.PrimitiveTypes.Int64}}, nil)
@@ -57,7 +62,9 @@ const batchOf = 3
 
 func (u *countedUnits) Next(ctx context.Context, emit func(Batch)) error {
 	f, unit := u.format, u.at
-	u.at++
+	if u.at++; u.at == u.units.End && f.part != nil {
+		defer f.part(u.units.End-u.units.Start, -1)
+	}
 	if f.waits != nil {
 		f.waits(ctx, u.file.Source, unit)
 	}
