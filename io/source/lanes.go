@@ -20,7 +20,8 @@ const AllCores = -1
 // ProcessElement, claims units and decides the order of the batches: it calls next and release.
 //
 // A segment begins when its first batch is taken. All its units are claimed then, and before them those of every segment before it, so
-// that claims ascend. Only a single lane claims a unit when it comes to it.
+// that claims ascend. Only a single lane claims a unit when it comes to it. If the work is dealt out to several
+// workers, a split may have taken this unit away. Otherwise a unit cannot be claimed only if the tracker has an error, which the runner reports.
 type lanes struct {
 	cfg   Config
 	ctx   context.Context
@@ -391,7 +392,7 @@ func (l *lanes) begin(s *segment) {
 	for end := s.endUnit(); s.claimed < end && !l.short; {
 		if l.claim(s.claimed) {
 			s.claimed++
-		} else {
+		} else { // the tracker has an error: see [lanes]
 			l.stopped, l.short = true, true
 		}
 	}

@@ -104,8 +104,8 @@ func (t wholeTracker) TrySplit(float64) (primary, residual any, err error) {
 	return t.GetRestriction(), nil, nil
 }
 
-// ProcessElement emits every row of every unit it can claim. The end of the restriction may move down while it runs, so TryClaim
-// alone says when to stop.
+// ProcessElement emits every row of every unit it can claim. If the work is dealt out to several workers, the end of the restriction may move down
+// while it runs, so TryClaim alone says when to stop.
 func (fn *ReadFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, w element.Work, emit func(element.ColumnsList)) error {
 	r := rt.GetRestriction().(offsetrange.Restriction)
 	all, err := read(ctx, fn.Config, w, element.Range{Start: int(r.Start), End: int(r.End)}, func(unit int64) bool { return rt.TryClaim(unit) }, func(list []element.Columns) {

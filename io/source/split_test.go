@@ -67,19 +67,19 @@ func TestWorkThatOneProcessReadsSideBySideIsNotSplit(t *testing.T) {
 	for _, lanes := range someLanes {
 		fn := &ReadFn{Config: Config{Lanes: lanes}}
 		whole := fn.CreateInitialRestriction(w)
-		parts := len(fn.SplitRestriction(w, whole))
+		parts, splits := len(fn.SplitRestriction(w, whole)), 0
 		for fraction := range 3 {
 			rows, err := process(t, fn.Config, w, whole, func(split func(float64) *offsetrange.Restriction) {
 				if split(float64(fraction)/2) != nil {
-					parts++
+					splits++
 				}
 			})
 			if err != nil || lanes != 0 && len(rows) != len(expected(w)) {
 				t.Errorf("%d lanes: found %d rows and the error %v, expected %d rows", lanes, len(rows), err, len(expected(w)))
 			}
 		}
-		if (parts > 1) != (lanes == 0) {
-			t.Errorf("%d lanes: found %d parts, expected several only if the work is dealt out to several workers", lanes, parts)
+		if (parts > 1) != (lanes == 0) || (splits > 0) != (lanes == 0) {
+			t.Errorf("%d lanes: found %d parts before the work begins and %d splits of it later, expected any only if it is dealt out to several workers", lanes, parts, splits)
 		}
 	}
 }
