@@ -3,9 +3,11 @@ package group
 import (
 	"encoding/binary"
 	"math"
+	"runtime"
 	"slices"
 
 	"tripstats/transforms/eights"
+	"tripstats/transforms/sidebyside"
 )
 
 // packed has values of groups. Each value is held as its distance from a base, in units, in 32 bits. Values are counted in a table, by group and distance,
@@ -28,7 +30,7 @@ type packed struct {
 	carries    []uint32 // places of counts, one for each 256 that a count lacks; sorted after close
 	retry      int      // how many values the log must have before chooseTable tries again
 
-	starts  []uint32 // by group: where its values begin in spread
+	starts  []uint32 // by group: where its values begin in spread; see close
 	ends    []uint32 // by group: where its values end in spread
 	spread  []uint32
 	scratch []uint32
@@ -185,13 +187,6 @@ func (p *packed) log(ids, distances []uint32) {
 	}
 }
 
-// eachLogged calls f for the parts of the log.
-func (p *packed) eachLogged(f func([]grouped)) {
-	for i := 0; i < p.logged; i += slabSize {
-		f(p.slabs[i/slabSize][:min(slabSize, p.logged-i)])
-	}
-}
-
 // tabulate makes place for a group in the table, unless that would be too large.
 func (p *packed) tabulate(group uint32) bool {
 	n := (int(group) + 1) * int(p.width)
@@ -255,10 +250,12 @@ func (p *packed) full(more int) bool {
 func (p *packed) close(groups int, order []uint32) {
 	p.chooseWindow()
 	p.sortCarries()
-	p.starts = slices.Grow(p.starts[:0], groups)[:groups]
+	parts := p.sorters(groups)
+	// starts has all groups for each part of the log: first how many values a group has in the part, then where they end in spread, at last where they
+	// begin. So each part has places of its own.
+	p.starts = slices.Grow(p.starts[:0], parts*groups)[:parts*groups]
 	clear(p.starts)
-	starts := p.starts
-	p.eachLogged(func(list []grouped) {
+	p.eachPart(parts, func(starts []uint32, list []grouped) {
 		for _, v := range list {
 			starts[v.group]++
 		}
@@ -269,17 +266,44 @@ func (p *packed) close(groups int, order []uint32) {
 		if order != nil {
 			i = int(order[i])
 		}
-		sum += starts[i]
-		starts[i], p.ends[i] = sum, sum
+		for at := i; at < len(p.starts); at += groups {
+			sum += p.starts[at]
+			p.starts[at] = sum
+		}
+		p.ends[i] = sum
 	}
 	p.spread = slices.Grow(p.spread[:0], p.logged)[:p.logged]
 	spread := p.spread
-	p.eachLogged(func(list []grouped) {
+	p.eachPart(parts, func(starts []uint32, list []grouped) {
 		for _, v := range list { // from the end of the group's place to its start
 			starts[v.group]--
 			spread[starts[v.group]] = v.distance
 		}
 	})
+	p.starts = p.starts[:groups] // a group begins where its values of the first part begin
+}
+
+// sorters returns how many goroutines sort the log. They need little memory beside the log, however many cores there are.
+func (p *packed) sorters(groups int) int {
+	const (
+		most  = 8
+		least = 16 * slabSize // values for each
+		ofOne = 4             // values that a group has for each, on average
+	)
+	return max(1, min(runtime.GOMAXPROCS(0), most, p.logged/least, p.logged/(ofOne*max(1, groups))))
+}
+
+// eachPart calls f for the slabs of the log. Each part of them is for a goroutine of its own, with its part of starts.
+func (p *packed) eachPart(parts int, f func(starts []uint32, list []grouped)) {
+	slabs, groups := (p.logged+slabSize-1)/slabSize, len(p.starts)/parts
+	part := func(i int) error {
+		starts := p.starts[i*groups : (i+1)*groups]
+		for at := slabs * i / parts; at < slabs*(i+1)/parts; at++ {
+			f(starts, p.slabs[at][:min(slabSize, p.logged-at*slabSize)])
+		}
+		return nil
+	}
+	sidebyside.Do(parts, part) //nolint:errcheck // no part has an error
 }
 
 // fill appends the values of a group to a set that has none. It is called after close.
