@@ -314,17 +314,35 @@ func (f *finishing) bytes() int64 {
 // finish finishes some groups.
 func (a *Adder) finish(memory *filler, f *finishing, w *finishedWriter, groups []uint32, written [][][]byte) error {
 	for _, g := range groups {
+		f.rows = a.counts[g]
+		known := -1 // the part whose value HAVING needed
+		switch part := f.limitedPart; {
+		case part < 0:
+		case f.limitsCount():
+			f.values[part].count = a.parts[part].counted(g, f.rows)
+		default:
+			if err := a.parts[part].value(memory, &f.values[part], g, f.rows); err != nil {
+				return err
+			}
+			known = part
+		}
+		if f.drops() {
+			w.dropped += f.rows
+			continue
+		}
 		f.key = a.keys.appendKey(f.key[:0], g, written)
 		if err := f.readKeys(f.key); err != nil {
 			return err
 		}
-		f.rows = a.counts[g]
 		for i, p := range a.parts {
+			if i == known {
+				continue
+			}
 			if err := p.value(memory, &f.values[i], g, f.rows); err != nil {
 				return err
 			}
 		}
-		if err := f.finisher.finish(); err != nil {
+		if err := f.makeAggregates(); err != nil {
 			return err
 		}
 		if err := w.add(f.key); err != nil {

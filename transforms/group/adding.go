@@ -91,7 +91,7 @@ func (a *adding) close(order []uint32) {
 
 // append appends the part of a group of so many trips to its body and, if the part is a set, to its tail.
 func (a *adding) append(f *filler, b, tail []byte, id uint32, rows int64) (_, _ []byte) {
-	n := rows - a.missing[id]
+	n := a.counted(id, rows)
 	switch a.form.kind {
 	case count:
 		return binary.AppendUvarint(b, uint64(rows-n)), tail
@@ -103,10 +103,17 @@ func (a *adding) append(f *filler, b, tail []byte, id uint32, rows int64) (_, _ 
 	return a.column.append(b, id, n), tail
 }
 
+// counted returns how many trips count of a group of so many trips.
+func (a *adding) counted(id uint32, rows int64) int64 { return rows - a.missing[id] }
+
 // value sets v to what append would write. A set is not written first, because it may have millions of values.
 func (a *adding) value(f *filler, v *partValue, id uint32, rows int64) error {
-	if s, ok := a.column.(*sets); ok {
-		v.count = rows - a.missing[id]
+	switch s := a.column.(type) {
+	case nil: // a count has no column
+		v.count = a.counted(id, rows)
+		return nil
+	case *sets:
+		v.count = a.counted(id, rows)
 		v.set.reset()
 		s.fill(f, &v.set, id)
 		v.different, v.whole = int64(len(v.set.counts)), true

@@ -93,10 +93,10 @@ type finisher struct {
 	keysLater bool   // keys are read when they are needed
 	written   []byte // the keys of the group as they are written
 	limit     *limit // HAVING, if it is simple enough for a limit; otherwise nil
-	// first is the aggregate that limit compares. It is computed first, and the others only if HAVING keeps the group. It is -1 if limit compares no
-	// aggregate, or if an aggregate can have an error.
-	first int
-	whole bool // whole sets are read, not only what the bodies of groups have of them
+	// limited is the aggregate that limit compares, and limitedPart the part that it is made of. It is made first, and the others only if HAVING keeps
+	// the group. Both are -1 if limit compares no aggregate, or if an aggregate can have an error.
+	limited, limitedPart int
+	whole                bool // whole sets are read, not only what the bodies of groups have of them
 
 	values []partValue // of the parts
 }
@@ -140,9 +140,10 @@ func newFinisher(q *query.Query) *finisher {
 	if !q.Grouped {
 		f.leaf = f.listLeaf
 	}
-	f.limit, f.first = limitOf(q.Having), -1
+	f.limit, f.limited, f.limitedPart = limitOf(q.Having), -1, -1
 	if f.limit != nil && f.limit.of.Op == query.AggregateRef && f.noErrors() {
-		f.first = f.limit.of.Index
+		f.limited = f.limit.of.Index
+		f.limitedPart = f.plan.of[f.limited].part
 	}
 	for _, p := range f.plan.parts {
 		f.whole = f.whole || p.whole
@@ -210,15 +211,15 @@ func (f *finisher) readKeys(rest []byte) error {
 	return nil
 }
 
-// finish makes the aggregates of the parts.
+// finish makes the aggregates of the parts, unless HAVING drops the group.
 func (f *finisher) finish() error {
-	if f.first >= 0 {
-		v, err := f.aggregate(f.first)
-		if err == nil && (v.IsNull || !f.limit.keeps(v.Int)) {
-			f.group.Aggregates[f.first] = v
-			return nil
-		}
+	if f.drops() {
+		return nil
 	}
+	return f.makeAggregates()
+}
+
+func (f *finisher) makeAggregates() error {
 	for i := range f.q.Aggregates {
 		v, err := f.aggregate(i)
 		if err != nil {
@@ -227,6 +228,22 @@ func (f *finisher) finish() error {
 		f.group.Aggregates[i] = v
 	}
 	return nil
+}
+
+// drops makes the aggregate that HAVING compares, and tells whether HAVING drops the group for it. It is false if that takes more than one aggregate.
+func (f *finisher) drops() bool {
+	if f.limited < 0 {
+		return false
+	}
+	v, err := f.aggregate(f.limited)
+	f.group.Aggregates[f.limited] = v
+	return err == nil && (v.IsNull || !f.limit.keeps(v.Int))
+}
+
+// limitsCount tells whether drops needs no more than how many trips of the group count.
+func (f *finisher) limitsCount() bool {
+	a := &f.q.Aggregates[f.limited]
+	return kindOf(a) == ofCount && !a.Distinct
 }
 
 func (f *finisher) having() (bool, error) {
