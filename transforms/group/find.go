@@ -121,54 +121,80 @@ func (g *grouper) findDirect(ids []uint32, from int) {
 			strides[i], lists[i] = g.stride[k], g.lists[k].list[from:][:n]
 		}
 	}
-	a, s, b, t, c, u := lists[0], strides[0], lists[1], strides[1], lists[2], strides[2]
-	direct := g.direct
-	switch len(g.varies) {
-	case 1:
-		a = a[:len(ids)]
-		for i := range ids {
-			id := direct[base+a[i]*s]
-			if id == 0 {
-				id = g.group(from+i) + 1
+	if len(g.varies) <= len(lists) {
+		for done := 0; done < n; {
+			rest := ids[done:]
+			switch len(g.varies) {
+			case 1:
+				done += known1(rest, g.direct[base:], lists[0][done:], strides[0])
+			case 2:
+				done += known2(rest, g.direct[base:], lists[0][done:], lists[1][done:], strides[0], strides[1])
+			default:
+				done += known3(rest, g.direct[base:], lists[0][done:], lists[1][done:], lists[2][done:], strides[0], strides[1], strides[2])
 			}
-			ids[i] = id - 1
-		}
-	case 2:
-		a, b = a[:len(ids)], b[:len(ids)]
-		for i := range ids {
-			id := direct[base+a[i]*s+b[i]*t]
-			if id == 0 {
-				id = g.group(from+i) + 1
-			}
-			ids[i] = id - 1
-		}
-	case 3:
-		a, b, c = a[:len(ids)], b[:len(ids)], c[:len(ids)]
-		for i := range ids {
-			id := direct[base+a[i]*s+b[i]*t+c[i]*u]
-			if id == 0 {
-				id = g.group(from+i) + 1
-			}
-			ids[i] = id - 1
-		}
-	default:
-		for i := range ids {
-			ids[i] = base
-		}
-		for _, k := range g.varies {
-			stride := g.stride[k]
-			for i, code := range g.lists[k].list[from:][:n] {
-				ids[i] += code * stride
+			if done < n {
+				ids[done] = g.group(from + done)
+				done++
 			}
 		}
-		for i, at := range ids {
-			id := g.direct[at]
-			if id == 0 {
-				id = g.group(from+i) + 1
-			}
-			ids[i] = id - 1
+		return
+	}
+	for i := range ids {
+		ids[i] = base
+	}
+	for _, k := range g.varies {
+		stride := g.stride[k]
+		for i, code := range g.lists[k].list[from:][:n] {
+			ids[i] += code * stride
 		}
 	}
+	for i, at := range ids {
+		id := g.direct[at]
+		if id == 0 {
+			id = g.group(from+i) + 1
+		}
+		ids[i] = id - 1
+	}
+}
+
+// known1 sets the groups of rows, up to the first row whose group does not exist yet. It returns how many it has set. The loops of known1 to
+// known3 call nothing, so that all they need stays in registers.
+func known1(ids, direct, a []uint32, s uint32) int {
+	a = a[:len(ids)]
+	for i := range ids {
+		id := direct[a[i]*s]
+		if id == 0 {
+			return i
+		}
+		ids[i] = id - 1
+	}
+	return len(ids)
+}
+
+// known2 is known1 for two keys.
+func known2(ids, direct, a, b []uint32, s, t uint32) int {
+	a, b = a[:len(ids)], b[:len(ids)]
+	for i := range ids {
+		id := direct[a[i]*s+b[i]*t]
+		if id == 0 {
+			return i
+		}
+		ids[i] = id - 1
+	}
+	return len(ids)
+}
+
+// known3 is known1 for three keys.
+func known3(ids, direct, a, b, c []uint32, s, t, u uint32) int {
+	a, b, c = a[:len(ids)], b[:len(ids)], c[:len(ids)]
+	for i := range ids {
+		id := direct[a[i]*s+b[i]*t+c[i]*u]
+		if id == 0 {
+			return i
+		}
+		ids[i] = id - 1
+	}
+	return len(ids)
 }
 
 // hashed is group for a row of a segment in which the keys that do not vary have the codes in base. It looks into the page too, which may have

@@ -149,24 +149,45 @@ func (p *packed) measure(distances []uint32, values []int64) int {
 
 // count adds values to the table, and those that have no place there to the log.
 func (p *packed) count(ids, distances []uint32) {
-	low, width, counts := p.low, p.width, p.counts
+	for {
+		n := countMany(p.counts, p.low, p.width, ids, distances)
+		if n == len(ids) {
+			return
+		}
+		p.countOne(ids[n], distances[n])
+		ids, distances = ids[n+1:], distances[n+1:]
+	}
+}
+
+// countMany adds values to the table, up to the first value that has no place there or whose count would become 0. It returns how many it has added.
+// The loop calls nothing, so that all it needs stays in registers.
+func countMany(counts []uint8, low, width uint32, ids, distances []uint32) int {
 	distances = distances[:len(ids)]
 	for i, id := range ids {
 		in := distances[i] - low
 		at := uint64(id)*uint64(width) + uint64(in)
-		switch {
-		case in >= width:
-		case at < uint64(len(counts)):
-			if counts[at]++; counts[at] == 0 {
-				p.carries = append(p.carries, uint32(at))
-			}
-			continue
-		case p.tabulate(id):
-			counts = p.counts
-			counts[at]++
-			continue
+		if in >= width || at >= uint64(len(counts)) {
+			return i
 		}
-		p.log(ids[i:i+1], distances[i:i+1])
+		c := counts[at] + 1
+		if c == 0 {
+			return i
+		}
+		counts[at] = c
+	}
+	return len(ids)
+}
+
+// countOne adds a value to the table, or to the log if it has no place there.
+func (p *packed) countOne(id, distance uint32) {
+	in := distance - p.low
+	at := uint64(id)*uint64(p.width) + uint64(in)
+	if in >= p.width || at >= uint64(len(p.counts)) && !p.tabulate(id) {
+		p.log([]uint32{id}, []uint32{distance})
+		return
+	}
+	if p.counts[at]++; p.counts[at] == 0 {
+		p.carries = append(p.carries, uint32(at))
 	}
 }
 
