@@ -246,6 +246,36 @@ func tableText(t *testing.T, tables []*Spec, spec *Spec, files []element.Admitte
 	return out
 }
 
+// A list may mix sources of which other tables are kept, and so are not added up again.
+func TestAListMixesSourcesWhoseTablesAreKept(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	tables := listTables(t)
+	var declared uint64
+	for i, spec := range tables {
+		if spec.declared() {
+			declared |= 1 << i
+		}
+	}
+	rng := rand.New(rand.NewPCG(19, 3))
+	for round := range 20 {
+		_, batches := listedFiles(rng)
+		skips := map[string]uint64{}
+		for i := range batches {
+			b := &batches[i]
+			if _, known := skips[b.Source]; !known {
+				skips[b.Source] = []uint64{0, declared, rng.Uint64() & declared, 1}[rng.IntN(4)]
+			}
+			b.Skip = skips[b.Source]
+		}
+		want := added(t, tables, listsOf(batches, 1))
+		for _, most := range []int{2, 5, len(batches)} {
+			if got := added(t, tables, listsOf(batches, most)); !reflect.DeepEqual(got, want) {
+				t.Fatalf("round %d: lists of %d differ from lists of one", round, most)
+			}
+		}
+	}
+}
+
 // The error is that of the first batch of a list that has one, and of the first table.
 func TestTheErrorOfAListIsThatOfItsFirstBatch(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
