@@ -179,10 +179,10 @@ func lookUpBits(to []byte, a []int64, flags []uint8) (found uint8) {
 	all := uint64(0)
 	for ; len(a) >= 8; a, to = a[8:], to[1:] {
 		x := (*[8]int64)(a)
-		var f uint64
-		for i, v := range x {
-			f |= uint64(flags[min(uint64(v), beyond)]) << (8 * i)
-		}
+		f := uint64(flags[min(uint64(x[0]), beyond)]) | uint64(flags[min(uint64(x[1]), beyond)])<<8 |
+			uint64(flags[min(uint64(x[2]), beyond)])<<16 | uint64(flags[min(uint64(x[3]), beyond)])<<24 |
+			uint64(flags[min(uint64(x[4]), beyond)])<<32 | uint64(flags[min(uint64(x[5]), beyond)])<<40 |
+			uint64(flags[min(uint64(x[6]), beyond)])<<48 | uint64(flags[min(uint64(x[7]), beyond)])<<56
 		all |= f
 		to[0] = byte(f & bit0 * gather >> 56)
 	}
