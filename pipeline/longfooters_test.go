@@ -35,8 +35,8 @@ func withMetadata(file []byte, texts, bytesOfEach int) []byte {
 }
 
 // TestMemoryDoesNotGrowWithTheFooters reads files with the default flags. Each file has a footer of 15 MB, one long text or very many short texts; together
-// the footers are larger than --max-memory. With TRIPSTATS_SOAK=1 it reads more files, and also files with thousands of row groups. Of such a footer
-// much is needed.
+// the footers are larger than --max-memory. With TRIPSTATS_SOAK=1 it reads more files, and also files with thousands of row groups. A run keeps
+// much of such a footer.
 func TestMemoryDoesNotGrowWithTheFooters(t *testing.T) {
 	small := generated(t, tlcgen.Options{Taxi: tlcgen.Yellow, Month: tlcgen.MonthOf(2023, 5), Rows: 60})
 	type footers struct {

@@ -15,7 +15,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// chunkTable has what reading a file needs of its footer: the column chunks of some row groups and of the columns that are read. A file may have a
+// chunkTable keeps what is needed of a footer to read the file: the column chunks of some row groups, for the columns that are read. A file may have a
 // hundred thousand of them, so each takes few bytes. Where arrow-go reads a column chunk, it gets a footer of that chunk alone: see forLibrary.
 type chunkTable struct {
 	*understood
@@ -30,17 +30,17 @@ type chunkTable struct {
 
 // neededChunk has what a chunkTable keeps of a column chunk.
 type neededChunk struct {
-	firstPage  int64 // of the data
+	firstPage  int64 // where the first data page is
 	dictionary int64 // 0 if the footer gives no place for it
 	size       int64
 	values     int64
 	codec      int32
 	encrypted  bool
 	elsewhere  bool // in another file
-	joined     bool // see partsOnly
+	joined     bool // its values have a fixed length and are joined from parts: see partsOnly
 }
 
-// read reads the footer of f, which is in r unless f has what is needed of it. Its errors do not name f.
+// read fills the table from f.Metadata if that was kept, otherwise from the footer in r. Its errors do not name f.
 func (t *chunkTable) read(f element.Recognised, r io.ReaderAt, groups element.Range) error {
 	take := func(raw []byte) error {
 		o, err := outlineOf(raw)
@@ -54,7 +54,7 @@ func (t *chunkTable) read(f element.Recognised, r io.ReaderAt, groups element.Ra
 	}
 	return withFooter(r, f.Size, func(raw []byte) error {
 		if sumOf(raw) != f.MetadataSum {
-			return errors.New("found another one than before; the file changed while it was read: run again when it is written")
+			return errors.New("found another footer than before; the file changed while it was read: run again when nothing writes to it any more")
 		}
 		return take(raw)
 	})
@@ -71,7 +71,7 @@ func (t *chunkTable) fill(o *outline, f element.Recognised, groups element.Range
 		if f.Metadata != nil {
 			leaf = c // what is kept of a footer has the columns of f
 		}
-		if leaf < 0 || leaf >= len(o.leaves) {
+		if leaf < 0 || leaf >= len(o.leaves) || !o.nodes[o.leaves[leaf]].top {
 			return errSchema
 		}
 		t.leaves = append(t.leaves, leaf)

@@ -184,7 +184,11 @@ func TestAColumnChunkTakesFewBytesWhileAFileIsRead(t *testing.T) {
 
 // TestAColumnChunkTakesFewBytesWhileItIsFetched is about remote files: a column chunk may have a request of its own.
 func TestAColumnChunkTakesFewBytesWhileItIsFetched(t *testing.T) {
-	const most, channel, pointers = 256, 96, 4 * unsafe.Sizeof(uintptr(0)) // source.fetchedBytes; to both, and in the request before
+	const (
+		most     = 256                           // source.fetchedBytes
+		channel  = 96                            // of the request
+		pointers = 4 * unsafe.Sizeof(uintptr(0)) // to the request and to the part
+	)
 	if size := unsafe.Sizeof(request{}) + unsafe.Sizeof(part{}) + channel + pointers; size > most {
 		t.Errorf("found %d bytes, expected at most %d", size, most)
 	} else {

@@ -59,7 +59,8 @@ var longFooters struct {
 	sync.Mutex
 	room weak.Pointer[[]byte]
 
-	// used has the room after each use, so that it outlives two collections. Nobody takes it from there: a pool may have memory for each core.
+	// used keeps the room alive until the second collection after its last use. Nobody gets it from the pool, because a pool looks only at the memory
+	// of one core first.
 	used sync.Pool
 }
 

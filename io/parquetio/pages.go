@@ -100,8 +100,8 @@ func asTexts(col *schema.Column) *schema.Column {
 	return schema.NewColumn(schema.NewByteArrayNode(col.Name(), col.SchemaNode().RepetitionType(), -1), col.MaxDefinitionLevel(), col.MaxRepetitionLevel())
 }
 
-// paddingBy is how many zeros a file's writer puts after a page's values, bytes: fastparquet does. In a file of another's they
-// may be the last value of a page whose footer is damaged.
+// paddingBy returns how many zero bytes a writer may put after the values of a page. Only fastparquet does so. In files of other writers zeros at the
+// end may be the last value of a page whose footer is damaged.
 func paddingBy(writer string) int {
 	if strings.HasPrefix(writer, "fastparquet") {
 		return 8

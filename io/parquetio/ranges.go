@@ -35,7 +35,7 @@ type chunkSpan struct {
 	column int // its place in the projection
 }
 
-// spans are the column chunks of the table, in the order of the file.
+// spans returns where the column chunks of the table are, in the order of the file, without empty ones.
 func (t *chunkTable) spans() []chunkSpan {
 	var spans []chunkSpan
 	for i := range t.chunks {

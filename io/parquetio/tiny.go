@@ -60,7 +60,7 @@ func openTiny(f element.Recognised, r objstore.Reader, groups element.Range, cfg
 		}
 	}
 	for _, c := range f.Projection {
-		switch f.Columns[c].Type {
+		switch f.Columns[c].Type { // only a decoder reads these, so the file is not loaded
 		case element.Decimal, element.String, element.Int96:
 			return nil
 		}

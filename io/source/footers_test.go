@@ -12,7 +12,7 @@ import (
 	"tripstats/transforms/element"
 )
 
-// withUnits returns a work of files with very many units.
+// withUnits returns the work of files, each with the given number of units.
 func (f counted) withUnits(t *testing.T, files, units int) element.Work {
 	w := f.files(t, slices.Repeat([][]int64{slices.Repeat([]int64{1}, units)}, files)...)
 	for i := range w.Pieces {
@@ -24,13 +24,13 @@ func (f counted) withUnits(t *testing.T, files, units int) element.Work {
 // littleMemory has less than 700 KB to read ahead.
 const littleMemory Memory = 122 << 20
 
-// TestPartsWithLongFootersAreNotReadSideBySide reads files that keep much of their footers: this memory counts as read ahead.
+// TestPartsWithLongFootersAreNotReadSideBySide reads parts that keep much of their footers. This memory counts as read ahead.
 func TestPartsWithLongFootersAreNotReadSideBySide(t *testing.T) {
 	const files = 4
 	for _, units := range []int{1, 20_000} {
 		t.Run(fmt.Sprint(units, " units a file"), func(t *testing.T) {
 			var mu sync.Mutex
-			open, parts, most := 0, 0, 0 // most is the most units of several parts
+			open, parts, most := 0, 0, 0 // most is the largest number of open units while several parts are open
 			f := counted{part: func(units, opened int) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -51,7 +51,7 @@ func TestPartsWithLongFootersAreNotReadSideBySide(t *testing.T) {
 	}
 }
 
-// TestPartsOfAFileAreReadSideBySide reads a file that keeps more of its footer than may be read ahead, but parts of it keep less.
+// TestPartsOfAFileAreReadSideBySide reads a file whose column chunks take more than may be read ahead. Those of each part take less.
 func TestPartsOfAFileAreReadSideBySide(t *testing.T) {
 	together := make(chan struct{})
 	var opening atomic.Int64
@@ -74,7 +74,7 @@ func TestPartsOfAFileAreReadSideBySide(t *testing.T) {
 	}
 }
 
-// TestOnlyTheUnitsOfAPartCount, and those of a remote file take more memory.
+// TestOnlyTheUnitsOfAPartCount checks that the estimate counts the units of a part, not of its file, and more bytes for a remote file.
 func TestOnlyTheUnitsOfAPartCount(t *testing.T) {
 	var f element.Recognised
 	f.UnitRows, f.Projection = make([]int64, 1000), []int{0, 1}

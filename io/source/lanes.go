@@ -20,8 +20,8 @@ const AllCores = -1
 // ProcessElement, claims units and decides the order of the batches: it calls next and release.
 //
 // A segment begins when its first batch is taken. All its units are claimed then, and before them those of every segment before it, so
-// that claims ascend. Only a single lane claims a unit when it comes to it. If the work is dealt out to several
-// workers, a split may have taken this unit away. Otherwise a unit cannot be claimed only if the tracker has an error, which the runner reports.
+// that claims ascend. A single lane claims each unit only when it reaches it. A claim fails in two cases: a
+// split took the unit away, which happens only where the work is dealt out to several workers; or the tracker has an error, which the runner reports.
 type lanes struct {
 	cfg   Config
 	ctx   context.Context
@@ -144,7 +144,7 @@ func (l *lanes) idle() bool {
 // chunkBytes is roughly how many bytes of memory an open part of a file takes for each column chunk that is read, whatever the chunk's size.
 const chunkBytes = 40
 
-// fetchedBytes is roughly how many bytes more an open part of a remote file takes for each of them.
+// fetchedBytes is roughly how many bytes more each of these column chunks takes in a remote file.
 const fetchedBytes = 256
 
 // footerBytes is roughly how many bytes of memory an open part takes for what it keeps of the footer.
@@ -156,7 +156,7 @@ func (p part) footerBytes() int64 {
 	return int64(p.units.End-p.units.Start) * int64(max(1, len(p.file.Projection))) * each
 }
 
-// footers is how many bytes the footers of the files of all open segments take. The caller holds the lock.
+// footers is how many bytes the parts of all open segments take for what they keep of their footers. The caller holds the lock.
 func (l *lanes) footers() (bytes int64) {
 	for _, s := range l.open {
 		for _, p := range s.parts {

@@ -31,7 +31,7 @@ type counted struct {
 	open, used *atomic.Int64
 	fails      func(file string, unit int) error // what reading a unit gives
 	opens      func(file string) error
-	part       func(units, open int)                            // called when so many units are opened, with 1, and when all of them are read, with -1
+	part       func(units, open int)                            // with the number of units of a part: open is 1 when the part is opened, and -1 when it has been read
 	waits      func(ctx context.Context, file string, unit int) // before a unit is read
 }
 
@@ -202,7 +202,7 @@ func expected(w element.Work) (rows []string) {
 
 var someLanes = []int{0, 1, 2, 7, AllCores}
 
-// TestLanesReadEveryRowOnce, whatever the restriction is and whenever it is split, if it may be split.
+// TestLanesReadEveryRowOnce reads any restriction, and splits it at any time where it may be split.
 func TestLanesReadEveryRowOnce(t *testing.T) {
 	f := counted{}.register(t)
 	rng := rand.New(rand.NewPCG(7, 8))

@@ -85,7 +85,7 @@ func (fn *ReadFn) RestrictionSize(w element.Work, r offsetrange.Restriction) flo
 }
 
 // CreateTracker tracks units. If this process reads all of the work side by side, the tracker refuses to split it. prism splits what takes
-// long and gives the parts to the same process: each part would have lanes for all cores, and files that are open a second time, so the run
+// long and gives the rest to the same process. Each call of ProcessElement would then have lanes for all cores and open files again, and the run
 // would take several times the memory that it may take.
 func (fn *ReadFn) CreateTracker(r offsetrange.Restriction) *sdf.LockRTracker {
 	t := offsetrange.NewTracker(r)
@@ -95,8 +95,8 @@ func (fn *ReadFn) CreateTracker(r offsetrange.Restriction) *sdf.LockRTracker {
 	return sdf.NewLockRTracker(t)
 }
 
-// wholeTracker is a tracker whose restriction is never split. By Beam's contract a split without a residual is one that failed, and the work goes on. No
-// checkpoint needs a split, because [ReadFn.ProcessElement] never asks to be resumed.
+// wholeTracker is a tracker whose restriction is never split. Beam takes a split without a residual as one that failed, and goes on
+// with the work. A checkpoint is a split too, but [ReadFn.ProcessElement] never asks to be resumed, so there is none.
 type wholeTracker struct{ *offsetrange.Tracker }
 
 // TrySplit returns no residual.

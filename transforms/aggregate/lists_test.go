@@ -246,7 +246,7 @@ func tableText(t *testing.T, tables []*Spec, spec *Spec, files []element.Admitte
 	return out
 }
 
-// A list may mix sources of which other tables are kept, and so are not added up again.
+// A list may have batches of several sources. For each source the results of other tables may be kept; these tables skip its batches.
 func TestAListMixesSourcesWhoseTablesAreKept(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
 	tables := listTables(t)

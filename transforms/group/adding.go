@@ -103,7 +103,7 @@ func (a *adding) append(f *filler, b, tail []byte, id uint32, rows int64) (_, _ 
 	return a.column.append(b, id, n), tail
 }
 
-// counted returns how many trips count of a group of so many trips.
+// counted returns how many of the trips of a group count for this part. rows is how many trips the group has.
 func (a *adding) counted(id uint32, rows int64) int64 { return rows - a.missing[id] }
 
 // value sets v to what append would write. A set is not written first, because it may have millions of values.

@@ -93,8 +93,8 @@ type finisher struct {
 	keysLater bool   // keys are read when they are needed
 	written   []byte // the keys of the group as they are written
 	limit     *limit // HAVING, if it is simple enough for a limit; otherwise nil
-	// limited is the aggregate that limit compares, and limitedPart the part that it is made of. It is made first, and the others only if HAVING keeps
-	// the group. Both are -1 if limit compares no aggregate, or if an aggregate can have an error.
+	// limited is the aggregate that limit compares, and limitedPart the part from which it is made. This aggregate is made first, and the others only
+	// if HAVING keeps the group. Both are -1 if limit compares no aggregate, or if an aggregate can have an error.
 	limited, limitedPart int
 	whole                bool // whole sets are read, not only what the bodies of groups have of them
 
@@ -230,7 +230,8 @@ func (f *finisher) makeAggregates() error {
 	return nil
 }
 
-// drops makes the aggregate that HAVING compares, and tells whether HAVING drops the group for it. It is false if that takes more than one aggregate.
+// drops makes the aggregate that limit compares, and tells whether HAVING drops the group because of its value. It returns false if limited is -1:
+// then all aggregates must be made first.
 func (f *finisher) drops() bool {
 	if f.limited < 0 {
 		return false
@@ -240,7 +241,7 @@ func (f *finisher) drops() bool {
 	return err == nil && (v.IsNull || !f.limit.keeps(v.Int))
 }
 
-// limitsCount tells whether drops needs no more than how many trips of the group count.
+// limitsCount tells whether limit compares a count of trips, so that drops needs no other value of the part.
 func (f *finisher) limitsCount() bool {
 	a := &f.q.Aggregates[f.limited]
 	return kindOf(a) == ofCount && !a.Distinct

@@ -159,7 +159,7 @@ func (p *packed) count(ids, distances []uint32) {
 	}
 }
 
-// countMany adds values to the table, up to the first value that has no place there or whose count would become 0. It returns how many it has added.
+// countMany adds values to the table, up to the first value that has no place there or whose count of 8 bits would overflow. It returns how many it has added.
 // The loop calls nothing, so that all it needs stays in registers.
 func countMany(counts []uint8, low, width uint32, ids, distances []uint32) int {
 	distances = distances[:len(ids)]
@@ -271,12 +271,12 @@ func (p *packed) full(more int) bool {
 func (p *packed) close(groups int, order []uint32) {
 	p.chooseWindow()
 	p.sortCarries()
-	parts := p.sorters(groups)
-	// starts has all groups for each part of the log: first how many values a group has in the part, then where they end in spread, at last where they
-	// begin. So each part has places of its own.
-	p.starts = slices.Grow(p.starts[:0], parts*groups)[:parts*groups]
+	shares := p.sorters(groups)
+	// starts has an entry for each group in each share of the log. It is first how many values the group has in the share, then where they end in
+	// spread, and last where they begin. So no two shares write to the same place.
+	p.starts = slices.Grow(p.starts[:0], shares*groups)[:shares*groups]
 	clear(p.starts)
-	p.eachPart(parts, func(starts []uint32, list []grouped) {
+	p.eachShare(shares, func(starts []uint32, list []grouped) {
 		for _, v := range list {
 			starts[v.group]++
 		}
@@ -295,36 +295,36 @@ func (p *packed) close(groups int, order []uint32) {
 	}
 	p.spread = slices.Grow(p.spread[:0], p.logged)[:p.logged]
 	spread := p.spread
-	p.eachPart(parts, func(starts []uint32, list []grouped) {
+	p.eachShare(shares, func(starts []uint32, list []grouped) {
 		for _, v := range list { // from the end of the group's place to its start
 			starts[v.group]--
 			spread[starts[v.group]] = v.distance
 		}
 	})
-	p.starts = p.starts[:groups] // a group begins where its values of the first part begin
+	p.starts = p.starts[:groups] // a group begins where its values in the first share begin
 }
 
-// sorters returns how many goroutines sort the log. They need little memory beside the log, however many cores there are.
+// sorters returns how many goroutines sort the log. Its limits keep starts small compared with the log, however many cores there are.
 func (p *packed) sorters(groups int) int {
 	const (
 		most  = 8
 		least = 16 * slabSize // values for each
-		ofOne = 4             // values that a group has for each, on average
+		ofOne = 4             // values of a group for each, on average
 	)
 	return max(1, min(runtime.GOMAXPROCS(0), most, p.logged/least, p.logged/(ofOne*max(1, groups))))
 }
 
-// eachPart calls f for the slabs of the log. Each part of them is for a goroutine of its own, with its part of starts.
-func (p *packed) eachPart(parts int, f func(starts []uint32, list []grouped)) {
-	slabs, groups := (p.logged+slabSize-1)/slabSize, len(p.starts)/parts
-	part := func(i int) error {
+// eachShare calls f for every slab of the log. Each share of the slabs has a goroutine of its own, and its own entries of starts.
+func (p *packed) eachShare(shares int, f func(starts []uint32, list []grouped)) {
+	slabs, groups := (p.logged+slabSize-1)/slabSize, len(p.starts)/shares
+	share := func(i int) error {
 		starts := p.starts[i*groups : (i+1)*groups]
-		for at := slabs * i / parts; at < slabs*(i+1)/parts; at++ {
+		for at := slabs * i / shares; at < slabs*(i+1)/shares; at++ {
 			f(starts, p.slabs[at][:min(slabSize, p.logged-at*slabSize)])
 		}
 		return nil
 	}
-	sidebyside.Do(parts, part) //nolint:errcheck // no part has an error
+	sidebyside.Do(shares, share) //nolint:errcheck // no share has an error
 }
 
 // fill appends the values of a group to a set that has none. It is called after close.

@@ -35,8 +35,8 @@ func TestHoweverManyCoresSortALogItsValuesAreExact(t *testing.T) {
 				for name, order := range map[string][]uint32{"in order": inOrder, "shuffled": shuffled} {
 					t.Run(fmt.Sprintf("%d values of %d groups on %d cores %s", n, groups, cores, name), func(t *testing.T) {
 						defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
-						if parts := p.sorters(len(want)); n > 50*slabSize && groups == 3000 && parts != min(cores, 3) {
-							t.Errorf("found %d goroutines, expected %d", parts, min(cores, 3))
+						if shares := p.sorters(len(want)); n > 50*slabSize && groups == 3000 && shares != min(cores, 3) {
+							t.Errorf("found %d goroutines, expected %d", shares, min(cores, 3))
 						}
 						p.close(len(want), order)
 						end := uint32(0)
