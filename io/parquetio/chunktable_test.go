@@ -52,7 +52,7 @@ func numbersFile(t testing.TB, names []string, rows int, codec compress.Compress
 	return readBack(t, buf.Bytes())
 }
 
-// narrowedTo returns f as it is read with the given columns, and its content.
+// narrowedTo narrows the footer of f to the given columns. It returns the file and its content.
 func narrowedTo(t testing.TB, f element.Recognised, columns ...int) (element.Recognised, *bytes.Reader) {
 	t.Helper()
 	f.Projection, f.UnitBytes = columns, f.Columns[columns[0]].ChunkBytes
@@ -65,25 +65,6 @@ func narrowedTo(t testing.TB, f element.Recognised, columns ...int) (element.Rec
 		t.Fatal(err)
 	}
 	return f, bytes.NewReader(content)
-}
-
-// allocated returns how many bytes f allocates.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
-
-// inUse returns how many bytes of the heap are in use.
-func inUse() int64 {
-	for range 3 { // pools keep what they have for two collections
-		runtime.GC()
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
 }
 
 // TestAnOpenFileKeepsTheSchemaOfItsColumnsAlone has schemas that are too long to be shared by files.
@@ -128,7 +109,7 @@ func TestAnOpenFileKeepsTheSchemaOfItsColumnsAlone(t *testing.T) {
 	}
 }
 
-// TestAFooterOfTooFewRowGroupsIsRefused has a footer that is kept, and nobody compares it with the one that was described.
+// TestAFooterOfTooFewRowGroupsIsRefused reads a kept footer. Nothing else compares a kept footer with what was described.
 func TestAFooterOfTooFewRowGroupsIsRefused(t *testing.T) {
 	f := testFile(t, 10, 20)
 	content, err := os.ReadFile(f.URI)
@@ -148,7 +129,8 @@ func TestAFooterOfTooFewRowGroupsIsRefused(t *testing.T) {
 	}
 }
 
-// TestWhatArrowGetsOfAColumnDoesNotGrowWithTheOtherColumns has a file of many row groups in mind: arrow-go gets a footer for each of their chunks.
+// TestWhatArrowGetsOfAColumnDoesNotGrowWithTheOtherColumns matters for files of many row groups: arrow-go gets a footer for each column
+// chunk.
 func TestWhatArrowGetsOfAColumnDoesNotGrowWithTheOtherColumns(t *testing.T) {
 	var names []string
 	for i := range 800 {

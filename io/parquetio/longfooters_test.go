@@ -25,7 +25,7 @@ func readFooter(t *testing.T, file *bytes.Reader, f func()) {
 
 func nothing() {}
 
-// TestShorterFootersDoNotHoldTheMemoryOfLongOnes has many goroutines within footers that are not long, and a long footer before each.
+// TestShorterFootersDoNotHoldTheMemoryOfLongOnes keeps many goroutines inside shorter footers. Each of them starts after a long footer was read.
 func TestShorterFootersDoNotHoldTheMemoryOfLongOnes(t *testing.T) {
 	long, shorter := fileWithFooter(15<<20), fileWithFooter(100<<10)
 	before := inUse()
@@ -50,10 +50,10 @@ func TestShorterFootersDoNotHoldTheMemoryOfLongOnes(t *testing.T) {
 	}
 }
 
-// TestTheMemoryOfALongFooterIsUsedAgain has footers of about the same length, each of which another goroutine reads.
+// TestTheMemoryOfALongFooterIsUsedAgain reads footers of about the same length. Each is read by another goroutine.
 func TestTheMemoryOfALongFooterIsUsedAgain(t *testing.T) {
 	if raced {
-		t.Skip("SKIPPED: the race detector has pools forget what they have, so that more is allocated")
+		t.Skip("SKIPPED: under the race detector pools drop memory at random, so more is allocated")
 	}
 	var files []*bytes.Reader
 	for i := range 8 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -137,4 +138,23 @@ func tryReadBack(t testing.TB, b []byte) (element.Recognised, error) {
 
 func openFile(ctx context.Context, access objstore.Access, f element.Recognised) (objstore.Reader, error) {
 	return access.Open(ctx, objstore.Object{URI: f.URI, Size: f.Size, Version: f.Version})
+}
+
+// allocated returns how many bytes f allocates.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// inUse returns how many bytes of the heap are in use.
+func inUse() int64 {
+	for range 3 { // the second collection empties the pools
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

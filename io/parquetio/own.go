@@ -55,15 +55,26 @@ func ownColumn(table *chunkTable, column int, c element.Column, src io.ReaderAt,
 		return nil
 	}
 	o := &ownReader{table: table, column: column, src: src}
-	switch table.column(column).PhysicalType() {
-	case parquet.Types.Int32, parquet.Types.Float:
+	switch pagesWidth(table.column(column).PhysicalType()) {
+	case 4:
 		setUp(o, poolOf(&readers32, table, column), &slices32, c, mem, codes, arrow.Uint32Traits.CastToBytes, func(v uint32) int64 { return int64(int32(v)) })
-	case parquet.Types.Int64, parquet.Types.Double:
+	case 8:
 		setUp(o, poolOf(&readers64, table, column), &slices64, c, mem, codes, arrow.Uint64Traits.CastToBytes, func(v uint64) int64 { return int64(v) })
 	default:
 		return nil
 	}
 	return o
+}
+
+// pagesWidth is how many bytes a value of a physical type takes, if package pages reads that type; otherwise 0.
+func pagesWidth(physical parquet.Type) int {
+	switch physical {
+	case parquet.Types.Int32, parquet.Types.Float:
+		return 4
+	case parquet.Types.Int64, parquet.Types.Double:
+		return 8
+	}
+	return 0
 }
 
 // setUp gives o a decoder of values as wide as T. signed is for those that are decimals.

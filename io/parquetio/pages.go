@@ -120,11 +120,10 @@ type notRead struct{ error }
 
 // plainWidth is how many bytes a plain value takes, 0 for texts.
 func plainWidth(col *schema.Column) int {
+	if width := pagesWidth(col.PhysicalType()); width > 0 {
+		return width
+	}
 	switch col.PhysicalType() {
-	case parquet.Types.Int32, parquet.Types.Float:
-		return 4
-	case parquet.Types.Int64, parquet.Types.Double:
-		return 8
 	case parquet.Types.Int96:
 		return 12
 	case parquet.Types.FixedLenByteArray:

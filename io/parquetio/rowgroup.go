@@ -197,7 +197,7 @@ func (c *columnChunk) place() (_ span, ok bool) {
 	return at, c.described && c.elsewhere == nil && at.len() > 0 && c.numbers[metaValues] > 0
 }
 
-// write encodes the row group, as an element of a list, with the given column chunks.
+// write appends the row group to a list of row groups. It has the given column chunks only.
 func (g *rowGroup) write(w *thrift.Writer, chunks []int) {
 	w.Element(func(w *thrift.Writer) {
 		w.List(groupColumns, thrift.Struct, len(chunks))

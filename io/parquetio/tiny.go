@@ -10,7 +10,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/parquet"
 
 	"tripstats/io/objstore"
 	"tripstats/io/parquetio/budget"
@@ -111,22 +110,17 @@ func (t *tiny) understand(groups element.Range) bool {
 	}
 	t.wide = t.wide[:0]
 	for i, c := range t.columns {
-		physical := t.table.column(i).PhysicalType()
-		t.wide = append(t.wide, physical == parquet.Types.Int64 || physical == parquet.Types.Double)
-		if c.Type != element.Null && !t.decodes(i, groups) {
+		width := pagesWidth(t.table.column(i).PhysicalType())
+		t.wide = append(t.wide, width == 8)
+		if c.Type != element.Null && (width == 0 || !t.decodes(i, groups)) {
 			return false
 		}
 	}
 	return true
 }
 
-// decodes tells whether package pages reads a column.
+// decodes tells whether package pages reads all column chunks of a column, if it reads the column's type.
 func (t *tiny) decodes(column int, groups element.Range) bool {
-	switch t.table.column(column).PhysicalType() {
-	case parquet.Types.Int32, parquet.Types.Float, parquet.Types.Int64, parquet.Types.Double:
-	default:
-		return false
-	}
 	for group := groups.Start; group < groups.End; group++ {
 		if _, known := t.table.forPages(group, column); !known {
 			return false

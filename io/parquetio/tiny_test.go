@@ -101,7 +101,7 @@ func (u unread) ReadAt([]byte, int64) (int, error) {
 	return 0, nil
 }
 
-// TestASmallFileIsNotReadTwice has columns that only a decoder reads, which reads the file itself.
+// TestASmallFileIsNotReadTwice has columns that only a decoder can read. The decoder reads the file itself, so openTiny must not.
 func TestASmallFileIsNotReadTwice(t *testing.T) {
 	for _, typ := range []element.ValueType{element.String, element.Decimal, element.Int96} {
 		f := testFile(t, 5)

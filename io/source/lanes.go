@@ -34,12 +34,12 @@ type lanes struct {
 
 	mu       sync.Mutex
 	rest     cutter
-	upcoming struct{ at, footer int64 } // the unit for which nextFooter was last asked, and its answer
-	open     []*segment                 // in their order
-	waiting  int64                      // how many bytes wait in all segments
-	decoded  int                        // how many files wait to be closed, of which everything is decoded
-	stopped  bool                       // no further segment is opened, because a unit could not be claimed or a segment failed
-	short    bool                       // a unit could not be claimed
+	upcoming int64      // what nextFooter returns; -1 if that is not known yet
+	open     []*segment // in their order
+	waiting  int64      // how many bytes wait in all segments
+	decoded  int        // how many files are decoded and wait to be closed
+	stopped  bool       // no further segment is opened, because a unit could not be claimed or a segment failed
+	short    bool       // a unit could not be claimed
 
 	// Only the goroutine that calls next and release uses these. They may have batches that were given.
 	abandoned []*segment // which read no further
@@ -55,7 +55,7 @@ const manyCores = 8
 
 // newLanes begins to read a restriction. The caller must close it.
 func newLanes(ctx context.Context, cfg Config, w element.Work, units element.Range, claim func(unit int64) bool) *lanes {
-	l := &lanes{cfg: cfg, claim: claim, cores: float64(runtime.GOMAXPROCS(0)), ahead: cfg.Memory.readAhead(), wake: make(chan struct{}, 1)}
+	l := &lanes{cfg: cfg, claim: claim, upcoming: -1, cores: float64(runtime.GOMAXPROCS(0)), ahead: cfg.Memory.readAhead(), wake: make(chan struct{}, 1)}
 	l.ctx = ctx
 	if l.batch = int(l.cores); l.batch < manyCores {
 		l.batch /= 2 // decoding keeps the others busy
@@ -97,7 +97,10 @@ func (l *lanes) fill() {
 		side := l.side(f)
 		ahead := l.aheadNow()
 		s := &segment{lanes: l, cfg: l.cfg, cores: max(1, f.Cores), room: sync.NewCond(&l.mu), ahead: ahead / int64(side)}
-		s.parts = l.rest.next(side, l.least())
+		s.parts, l.upcoming = l.rest.next(side, l.least()), -1
+		for _, p := range s.parts {
+			s.footer += p.footerBytes()
+		}
 		s.claimed = s.firstUnit()
 		if side > 1 || ahead < l.ahead {
 			s.cfg.Ahead = int(max(1, ahead/int64(side+1)/int64(max(1, len(f.Projection)))/batchBytes))
@@ -159,9 +162,7 @@ func (p part) footerBytes() int64 {
 // footers is how many bytes the parts of all open segments take for what they keep of their footers. The caller holds the lock.
 func (l *lanes) footers() (bytes int64) {
 	for _, s := range l.open {
-		for _, p := range s.parts {
-			bytes += p.footerBytes()
-		}
+		bytes += s.footer
 	}
 	return bytes
 }
@@ -169,11 +170,11 @@ func (l *lanes) footers() (bytes int64) {
 // nextFooter is how many bytes the first part of the next segment takes for what is kept of its footer. It is asked for after every list of batches,
 // and a file may have very many units, so the answer is kept. The caller holds the lock.
 func (l *lanes) nextFooter() int64 {
-	if l.upcoming.at != l.rest.at || l.upcoming.footer == 0 {
+	if l.upcoming < 0 {
 		p, _ := l.rest.head(l.side(l.rest.file()), l.least())
-		l.upcoming.at, l.upcoming.footer = l.rest.at, p.footerBytes()
+		l.upcoming = p.footerBytes()
 	}
-	return l.upcoming.footer
+	return l.upcoming
 }
 
 // mayJoin tells whether the file that comes next may be read beside the open segments. If tables hold groups of each file, at most

@@ -74,11 +74,12 @@ func ofFile(f element.Found, err error) error {
 // segment is what one goroutine opens and decodes: some files, or units of one file. It puts what it has read into a queue, which the
 // goroutine of ProcessElement empties.
 type segment struct {
-	lanes *lanes
-	cfg   Config
-	parts []part
-	cores float64 // how many cores its decoding keeps busy
-	ahead int64   // how many bytes may wait in the queue
+	lanes  *lanes
+	cfg    Config
+	parts  []part
+	cores  float64 // how many cores its decoding keeps busy
+	ahead  int64   // how many bytes may wait in the queue
+	footer int64   // how many bytes it takes for what it keeps of footers
 
 	ctx    context.Context
 	cancel context.CancelFunc

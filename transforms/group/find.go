@@ -116,44 +116,36 @@ func (g *grouper) findDirect(ids []uint32, from int) {
 	}
 	var strides [3]uint32
 	var lists [3][]uint32
-	for i, k := range g.varies {
-		if i < len(lists) {
+	keys := len(g.varies)
+	if keys <= len(lists) {
+		for i, k := range g.varies {
 			strides[i], lists[i] = g.stride[k], g.lists[k].list[from:][:n]
 		}
-	}
-	if len(g.varies) <= len(lists) {
-		for done := 0; done < n; {
-			rest := ids[done:]
-			switch len(g.varies) {
-			case 1:
-				done += known1(rest, g.direct[base:], lists[0][done:], strides[0])
-			case 2:
-				done += known2(rest, g.direct[base:], lists[0][done:], lists[1][done:], strides[0], strides[1])
-			default:
-				done += known3(rest, g.direct[base:], lists[0][done:], lists[1][done:], lists[2][done:], strides[0], strides[1], strides[2])
-			}
-			if done < n {
-				ids[done] = g.group(from + done)
-				done++
+	} else { // ids gets the places in the table first, and takes the place of a single key
+		for i := range ids {
+			ids[i] = base
+		}
+		for _, k := range g.varies {
+			stride := g.stride[k]
+			for i, code := range g.lists[k].list[from:][:n] {
+				ids[i] += code * stride
 			}
 		}
-		return
+		base, keys, strides[0], lists[0] = 0, 1, 1, ids
 	}
-	for i := range ids {
-		ids[i] = base
-	}
-	for _, k := range g.varies {
-		stride := g.stride[k]
-		for i, code := range g.lists[k].list[from:][:n] {
-			ids[i] += code * stride
+	for done := 0; done < n; done++ {
+		rest := ids[done:]
+		switch keys {
+		case 1:
+			done += known1(rest, g.direct[base:], lists[0][done:], strides[0])
+		case 2:
+			done += known2(rest, g.direct[base:], lists[0][done:], lists[1][done:], strides[0], strides[1])
+		default:
+			done += known3(rest, g.direct[base:], lists[0][done:], lists[1][done:], lists[2][done:], strides[0], strides[1], strides[2])
 		}
-	}
-	for i, at := range ids {
-		id := g.direct[at]
-		if id == 0 {
-			id = g.group(from+i) + 1
+		if done < n {
+			ids[done] = g.group(from + done)
 		}
-		ids[i] = id - 1
 	}
 }
 

@@ -159,8 +159,8 @@ func (p *packed) count(ids, distances []uint32) {
 	}
 }
 
-// countMany adds values to the table, up to the first value that has no place there or whose count of 8 bits would overflow. It returns how many it has added.
-// The loop calls nothing, so that all it needs stays in registers.
+// countMany adds values to the table, up to the first value that has no place there or whose count of 8 bits would overflow. It returns how many it has
+// added. The loop calls nothing, so that all it needs stays in registers.
 func countMany(counts []uint8, low, width uint32, ids, distances []uint32) int {
 	distances = distances[:len(ids)]
 	for i, id := range ids {
@@ -248,16 +248,7 @@ func (p *packed) chooseTable(groups int) {
 	n, p.logged = p.logged, 0
 	for i := 0; i < n; i += slabSize { // values that stay in the log move to its start, to places that were read before
 		for _, v := range p.slabs[i/slabSize][:min(slabSize, n-i)] {
-			in := v.distance - p.low
-			at := int(v.group)*int(p.width) + int(in)
-			if in < p.width && (at < len(p.counts) || p.tabulate(v.group)) {
-				if p.counts[at]++; p.counts[at] == 0 {
-					p.carries = append(p.carries, uint32(at))
-				}
-				continue
-			}
-			p.slabs[p.logged/slabSize][p.logged%slabSize] = v
-			p.logged++
+			p.countOne(v.group, v.distance)
 		}
 	}
 }
